@@ -1,0 +1,24 @@
+package io.hypernetes.hypervisor;
+
+import java.util.Optional;
+
+/// Starts and adopts virtual machines. Safe for use by many threads.
+public interface Hypervisor extends AutoCloseable {
+
+    /// What `doctor` and node status print, for example `qemu 7.2.22, microvm, tcg (KVM unusable: …)`.
+    String description();
+
+    /// Boots a machine. Returns when its process runs, its control socket answers and the guest channel accepts
+    /// connections; whether the guest inside has come up is for the caller to see on that channel.
+    ///
+    /// @throws HypervisorException when it cannot be started; everything made on the way is removed
+    Machine start(MachineSpec spec);
+
+    /// Takes over a machine that an earlier process of ours started, if it is still that same machine (pid, process start time
+    /// and QMP uuid agree). Empty when it has ended; its remains are then removed.
+    Optional<Machine> adopt(MachineRecord machine);
+
+    /// Stops following machines; running machines keep running.
+    @Override
+    void close();
+}

@@ -1,0 +1,44 @@
+package io.hypernetes.store;
+
+import java.util.List;
+import java.util.Optional;
+
+/// A revisioned, ordered key-value store.
+///
+/// **Revisions** are a strictly increasing hybrid clock in microseconds: at least the wall clock, always greater than
+/// every revision given before, on this start or an earlier one. A revision tells nothing of how many writes there were.
+///
+/// **Durability**: when [#commit] returns, the change survives the loss of power. Many concurrent writers share one flush.
+///
+/// **Order**: all watchers see all changes in the order of their revisions; a commit of several operations is one
+/// revision and is never seen in part.
+///
+/// Implementations are safe for use by many threads. Methods block the calling (virtual) thread.
+public interface Store extends AutoCloseable {
+
+    /// A fresh revision: greater than that of every change visible to a read made before the call, not greater than that of
+    /// any change committed after it returns.
+    long tick();
+
+    /// The value under `key` now.
+    Optional<Entry> get(String key);
+
+    /// The entries whose keys start with `prefix` and sort strictly after `afterKey` (empty: from the first), ascending by
+    /// key in UTF-8 order, at most `limit` (0: all), all as of one instant whose revision the page carries.
+    Page list(String prefix, String afterKey, int limit);
+
+    /// Applies all operations or none, durably.
+    ///
+    /// @throws ConflictException when a precondition does not hold; nothing was changed
+    /// @throws StoreException when the medium fails; whether the change was made is then unknown
+    Commit commit(List<Operation> operations);
+
+    /// Follows the changes of keys that start with `prefix` whose revision is greater than `afterRevision`.
+    ///
+    /// @throws CompactedException when history since `afterRevision` is no longer kept
+    Watch watch(String prefix, long afterRevision);
+
+    /// Stops accepting work, flushes, releases the files. Open watches end.
+    @Override
+    void close();
+}
