@@ -1,0 +1,93 @@
+package io.hypernetes.client;
+
+import io.fabric8.kubernetes.api.model.Status;
+import org.jspecify.annotations.Nullable;
+
+/// The API server refused or could not be reached. Carries the HTTP code (0 when nothing answered) and the Status reason.
+public final class ApiException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    private final int code;
+    private final String reason;
+    private final int retryAfterSeconds;
+
+    public ApiException(int code, String reason, String message) {
+        this(code, reason, message, 0, null);
+    }
+
+    private ApiException(int code, String reason, String message, int retryAfterSeconds, @Nullable Throwable cause) {
+        super(message, cause);
+        this.code = code;
+        this.reason = reason;
+        this.retryAfterSeconds = retryAfterSeconds;
+    }
+
+    static ApiException of(int code, String request, @Nullable Status status) {
+        if (status == null || status.getMessage() == null) {
+            return new ApiException(code, reasonOf(code), request + ": the server answered " + code + " without a Status");
+        }
+        int answered = status.getCode() == null ? code : status.getCode();
+        String reason = status.getReason() == null ? reasonOf(answered) : status.getReason();
+        Integer retry = status.getDetails() == null ? null : status.getDetails().getRetryAfterSeconds();
+        return new ApiException(answered, reason, request + ": " + status.getMessage(), retry == null ? 0 : retry, null);
+    }
+
+    static ApiException unreachable(String request, Throwable cause) {
+        String why = cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage();
+        return new ApiException(0, "Unreachable", request + ": no answer from the API server (" + why + ")", 0, cause);
+    }
+
+    /// The HTTP status code, or 0 when the server was not reached.
+    public int code() {
+        return code;
+    }
+
+    /// The Status reason, such as `NotFound` or `Conflict`; never empty.
+    public String reason() {
+        return reason;
+    }
+
+    /// Seconds the server asked to wait, or 0.
+    public int retryAfterSeconds() {
+        return retryAfterSeconds;
+    }
+
+    public boolean isNotFound() {
+        return code == 404;
+    }
+
+    /// The object changed in the meantime (409, but not because it exists already).
+    public boolean isConflict() {
+        return code == 409 && !isAlreadyExists();
+    }
+
+    public boolean isAlreadyExists() {
+        return reason.equals("AlreadyExists");
+    }
+
+    /// The asked resourceVersion is too old; list again.
+    public boolean isGone() {
+        return code == 410;
+    }
+
+    public boolean isUnreachable() {
+        return code == 0;
+    }
+
+    private static String reasonOf(int code) {
+        return switch (code) {
+            case 400 -> "BadRequest";
+            case 401 -> "Unauthorized";
+            case 403 -> "Forbidden";
+            case 404 -> "NotFound";
+            case 405 -> "MethodNotAllowed";
+            case 409 -> "Conflict";
+            case 410 -> "Expired";
+            case 422 -> "Invalid";
+            case 429 -> "TooManyRequests";
+            case 503 -> "ServiceUnavailable";
+            case 504 -> "Timeout";
+            default -> code >= 500 ? "InternalError" : "Unknown";
+        };
+    }
+}

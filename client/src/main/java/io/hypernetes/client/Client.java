@@ -1,0 +1,138 @@
+package io.hypernetes.client;
+
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.Status;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import javax.net.ssl.SSLContext;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+
+/// A connection to the API server for one identity. Thread-safe; calls block, so make them on virtual threads.
+///
+/// Every path names its tenant (`/tenants/{tenant}/…`), since a component's own home tenant says nothing about the
+/// object it works on. `*` reads across tenants. Nothing is retried here, except by [Resources#change].
+public final class Client implements AutoCloseable {
+    private static final Duration REQUEST_TIMEOUT = Duration.ofSeconds(30);
+
+    private final URI server;
+    private final String userAgent;
+    private final @Nullable String bearerToken;
+    private final ExecutorService threads;
+    private final HttpClient http;
+
+    /// @param server such as `https://10.0.0.1:6443`
+    /// @param tls the trusted roots and the client certificate; null only for a plain `http` server in tests
+    /// @param userAgent the component's name, as audit logs and events show it
+    public Client(URI server, @Nullable SSLContext tls, String userAgent) {
+        this(server, tls, userAgent, null);
+    }
+
+    /// A client that presents a bearer token in place of a client certificate.
+    public static Client withToken(URI server, SSLContext tls, String userAgent, String bearerToken) {
+        return new Client(server, tls, userAgent, bearerToken);
+    }
+
+    private Client(URI server, @Nullable SSLContext tls, String userAgent, @Nullable String bearerToken) {
+        String text = server.toString();
+        this.server = text.endsWith("/") ? URI.create(text.substring(0, text.length() - 1)) : server;
+        this.userAgent = userAgent;
+        this.bearerToken = bearerToken;
+        this.threads = Executors.newVirtualThreadPerTaskExecutor();
+        // HTTP/1.1: a watch holds a connection of its own, so that none is starved by another's flow control.
+        HttpClient.Builder builder = HttpClient.newBuilder()
+                .version(HttpClient.Version.HTTP_1_1)
+                .connectTimeout(Duration.ofSeconds(10))
+                .executor(threads);
+        this.http = (tls == null ? builder : builder.sslContext(tls)).build();
+    }
+
+    /// The objects of one kind.
+    public <T extends HasMetadata> Resources<T> of(Kind<T> kind) {
+        return new Resources<>(this, kind);
+    }
+
+    /// Reads any document, such as discovery; `path` begins with `/`, after the tenant prefix.
+    ///
+    /// @throws ApiException when refused or unreachable
+    public JsonNode read(String tenant, String path) {
+        return call("GET", "/tenants/" + tenant + path, null, null, Json.MAPPER::readTree);
+    }
+
+    /// Server address, for messages.
+    public URI server() {
+        return server;
+    }
+
+    /// Ends all calls; watches end with an error.
+    @Override
+    public void close() {
+        http.shutdownNow();
+        threads.shutdownNow();
+    }
+
+    interface BodyReader<R> {
+        R read(InputStream body) throws IOException;
+    }
+
+    <R> R call(String method, String path, @Nullable String mediaType, @Nullable Object body, BodyReader<R> reader) {
+        String what = method + " " + path;
+        try (InputStream in = send(what, method, path, mediaType, body, REQUEST_TIMEOUT)) {
+            return reader.read(in);
+        } catch (IOException | JacksonException broken) {
+            throw ApiException.unreachable(what, broken);
+        }
+    }
+
+    /// The body of a successful answer as a stream that the caller closes.
+    InputStream open(String path) {
+        return send("GET " + path, "GET", path, null, null, REQUEST_TIMEOUT);
+    }
+
+    private InputStream send(
+            String what, String method, String path, @Nullable String mediaType, @Nullable Object body, Duration timeout) {
+        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(server + path))
+                .timeout(timeout)
+                .header("Accept", "application/json")
+                .header("User-Agent", userAgent);
+        if (bearerToken != null) {
+            request.header("Authorization", "Bearer " + bearerToken);
+        }
+        if (body == null) {
+            request.method(method, HttpRequest.BodyPublishers.noBody());
+        } else {
+            request.header("Content-Type", mediaType == null ? "application/json" : mediaType);
+            request.method(method, HttpRequest.BodyPublishers.ofByteArray(Json.write(body)));
+        }
+        HttpResponse<InputStream> response;
+        try {
+            response = http.send(request.build(), HttpResponse.BodyHandlers.ofInputStream());
+        } catch (IOException broken) {
+            throw ApiException.unreachable(what, broken);
+        } catch (InterruptedException stopped) {
+            Thread.currentThread().interrupt();
+            throw ApiException.unreachable(what, stopped);
+        }
+        if (response.statusCode() / 100 == 2) {
+            return response.body();
+        }
+        throw ApiException.of(response.statusCode(), what, statusOf(response));
+    }
+
+    private static @Nullable Status statusOf(HttpResponse<InputStream> response) {
+        try (InputStream in = response.body()) {
+            byte[] text = in.readNBytes(1 << 20);
+            return Json.MAPPER.readValue(text, Status.class);
+        } catch (IOException | JacksonException notAStatus) {
+            return null;
+        }
+    }
+}

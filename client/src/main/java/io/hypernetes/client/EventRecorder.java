@@ -1,0 +1,205 @@
+package io.hypernetes.client;
+
+import io.fabric8.kubernetes.api.model.Event;
+import io.fabric8.kubernetes.api.model.EventBuilder;
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.ObjectReference;
+import io.fabric8.kubernetes.api.model.ObjectReferenceBuilder;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.time.temporal.ChronoUnit;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Writes core/v1 Events in the background. The same event of the same object again raises `count` and `lastTimestamp` of
+/// the first one. One object may cause 25 events at once and one more every five minutes; others are dropped, as are
+/// events beyond 1,000 that the API server has not yet taken. Thread-safe.
+public final class EventRecorder implements AutoCloseable {
+
+    /// How serious.
+    public enum Type {
+        NORMAL("Normal"),
+        WARNING("Warning");
+
+        private final String text;
+
+        Type(String text) {
+            this.text = text;
+        }
+    }
+
+    private record Sameness(String tenant, String uid, String fieldPath, Type type, String reason, String message) {}
+
+    private record Written(String namespace, String name, int count) {}
+
+    private record Pending(String tenant, ObjectReference object, Type type, String reason, String message, Instant at) {}
+
+    private static final class Budget {
+        double left = BURST;
+        Instant at = Instant.EPOCH;
+    }
+
+    private static final Logger LOG = LoggerFactory.getLogger(EventRecorder.class);
+    private static final int REMEMBERED = 4096;
+    private static final int QUEUED = 1000;
+    private static final double BURST = 25;
+    private static final Duration REFILL = Duration.ofMinutes(5);
+    private static final int LONGEST_MESSAGE = 1024;
+
+    private final Resources<Event> events;
+    private final String component;
+    private final @Nullable String host;
+    private final InstantSource clock;
+    private final BlockingQueue<Pending> pending = new ArrayBlockingQueue<>(QUEUED);
+    // Both maps belong to the writing thread alone.
+    private final Map<Sameness, Written> written = bounded();
+    private final Map<String, Budget> budgets = bounded();
+    private final Thread writer;
+
+    /// @param component such as `kubelet` or `default-scheduler`
+    /// @param host the node, for a component that runs on one; else null
+    public EventRecorder(Client client, String component, @Nullable String host, InstantSource clock) {
+        this.events = client.of(Kind.EVENT);
+        this.component = component;
+        this.host = host;
+        this.clock = clock;
+        this.writer = Thread.ofVirtual().name("events-" + component).start(this::run);
+    }
+
+    /// An event about an object; never blocks and never fails.
+    public void record(String tenant, HasMetadata object, Type type, String reason, String message) {
+        record(tenant, reference(object, null), type, reason, message);
+    }
+
+    /// An event about a part of an object, such as `spec.containers{web}`.
+    public void record(String tenant, HasMetadata object, String fieldPath, Type type, String reason, String message) {
+        record(tenant, reference(object, fieldPath), type, reason, message);
+    }
+
+    @Override
+    public void close() {
+        writer.interrupt();
+    }
+
+    private void record(String tenant, ObjectReference object, Type type, String reason, String message) {
+        String text = message.length() > LONGEST_MESSAGE ? message.substring(0, LONGEST_MESSAGE - 1) + "…" : message;
+        if (!pending.offer(new Pending(tenant, object, type, reason, text, clock.instant()))) {
+            LOG.warn("event=event-dropped cause=queue-full reason={} object={}", reason, object.getName());
+        }
+    }
+
+    private static ObjectReference reference(HasMetadata object, @Nullable String fieldPath) {
+        return new ObjectReferenceBuilder()
+                .withApiVersion(object.getApiVersion())
+                .withKind(object.getKind())
+                .withNamespace(object.getMetadata().getNamespace())
+                .withName(object.getMetadata().getName())
+                .withUid(object.getMetadata().getUid())
+                .withResourceVersion(object.getMetadata().getResourceVersion())
+                .withFieldPath(fieldPath)
+                .build();
+    }
+
+    private void run() {
+        try {
+            while (true) {
+                Pending next = pending.take();
+                try {
+                    write(next);
+                } catch (ApiException refused) {
+                    LOG.warn("event=event-lost reason={} object={} cause=\"{}\"",
+                            next.reason, next.object.getName(), refused.getMessage());
+                } catch (RuntimeException fault) {
+                    LOG.error("event=event-fault reason={} object={}", next.reason, next.object.getName(), fault);
+                }
+            }
+        } catch (InterruptedException stopped) {
+            // close()
+        }
+    }
+
+    private void write(Pending event) {
+        ObjectReference object = event.object;
+        String uid = object.getUid() == null ? object.getName() : object.getUid();
+        String fieldPath = object.getFieldPath() == null ? "" : object.getFieldPath();
+        if (!affordable(event.tenant + "/" + uid, event.at)) {
+            LOG.debug("event=event-dropped cause=rate reason={} object={}", event.reason, object.getName());
+            return;
+        }
+        Sameness same = new Sameness(event.tenant, uid, fieldPath, event.type, event.reason, event.message);
+        Written before = written.get(same);
+        if (before != null && repeat(event, before)) {
+            written.put(same, new Written(before.namespace, before.name, before.count + 1));
+            return;
+        }
+        // Events of cluster-scoped objects live in the default namespace, where kubectl describe looks for them.
+        String namespace = object.getNamespace() == null ? "default" : object.getNamespace();
+        String name = object.getName() + "." + Long.toHexString(nanos(event.at)) + Integer.toHexString(same.hashCode());
+        String at = text(event.at);
+        events.create(event.tenant, new EventBuilder()
+                .withNewMetadata().withNamespace(namespace).withName(name).endMetadata()
+                .withInvolvedObject(object)
+                .withType(event.type.text)
+                .withReason(event.reason)
+                .withMessage(event.message)
+                .withNewSource().withComponent(component).withHost(host).endSource()
+                .withReportingComponent(component)
+                .withReportingInstance(host == null ? "" : host)
+                .withCount(1)
+                .withFirstTimestamp(at)
+                .withLastTimestamp(at)
+                .build());
+        written.put(same, new Written(namespace, name, 1));
+    }
+
+    /// False when the first event has expired meanwhile, so that a new one is due.
+    private boolean repeat(Pending event, Written before) {
+        try {
+            events.patch(new ObjectKey(event.tenant, before.namespace, before.name),
+                    Patch.merge(Map.of("count", before.count + 1, "lastTimestamp", text(event.at))));
+            return true;
+        } catch (ApiException refused) {
+            if (refused.isNotFound()) {
+                return false;
+            }
+            throw refused;
+        }
+    }
+
+    private boolean affordable(String object, Instant now) {
+        Budget budget = budgets.computeIfAbsent(object, key -> new Budget());
+        double refill = (double) Duration.between(budget.at, now).toMillis() / REFILL.toMillis();
+        budget.left = Math.min(BURST, budget.left + Math.max(0, refill));
+        budget.at = now;
+        if (budget.left < 1) {
+            return false;
+        }
+        budget.left--;
+        return true;
+    }
+
+    private static String text(Instant at) {
+        return at.truncatedTo(ChronoUnit.SECONDS).toString();
+    }
+
+    private static long nanos(Instant at) {
+        return at.getEpochSecond() * 1_000_000_000L + at.getNano();
+    }
+
+    private static <K, V> Map<K, V> bounded() {
+        return new LinkedHashMap<>(64, 0.75f, true) {
+            private static final long serialVersionUID = 1L;
+
+            @Override
+            protected boolean removeEldestEntry(Map.Entry<K, V> eldest) {
+                return size() > REMEMBERED;
+            }
+        };
+    }
+}

@@ -1,0 +1,251 @@
+package io.hypernetes.client;
+
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// A local copy of one kind in one scope, kept current by list and watch.
+///
+/// One virtual thread lists, then watches from the list's resourceVersion. A watch that ends is resumed from the last
+/// event or bookmark; only a 410 lists again. Handlers run on that thread, in order, so they must be quick: add a key to a
+/// queue and return. The cache is updated before a handler hears of it. Readers may be any thread. After a broken connection
+/// the copy is stale but whole.
+public final class Informer<T extends HasMetadata> implements AutoCloseable {
+
+    /// Hears what changed. `updated` is not called when a list finds the resourceVersion unchanged.
+    public interface Handler<T> {
+        void added(T object);
+
+        void updated(T before, T now);
+
+        void deleted(T last);
+    }
+
+    private static final Logger LOG = LoggerFactory.getLogger(Informer.class);
+    private static final Duration SHORTEST_PAUSE = Duration.ofMillis(200);
+    private static final Duration LONGEST_PAUSE = Duration.ofSeconds(15);
+
+    private final Resources<T> resources;
+    private final Scope scope;
+    private final Selection selection;
+    private final int watchSeconds;
+    private final Map<ObjectKey, T> cache = new ConcurrentHashMap<>();
+    private final List<Handler<? super T>> handlers = new CopyOnWriteArrayList<>();
+    private final CountDownLatch synced = new CountDownLatch(1);
+    private final CountDownLatch closed = new CountDownLatch(1);
+    private final Thread thread;
+    private volatile @Nullable WatchStream<T> stream;
+    private String resourceVersion = "";
+    private Duration pause = SHORTEST_PAUSE;
+
+    public Informer(Client client, Kind<T> kind, Scope scope, Selection selection) {
+        this.resources = client.of(kind);
+        this.scope = scope;
+        this.selection = selection;
+        this.watchSeconds = 300 + ThreadLocalRandom.current().nextInt(300);
+        this.thread = Thread.ofVirtual().name("informer-" + kind.plural()).unstarted(this::run);
+    }
+
+    /// Adds a handler; before [#start] only, so that it hears of every object.
+    public Informer<T> handler(Handler<? super T> handler) {
+        handlers.add(handler);
+        return this;
+    }
+
+    /// Begins to list and watch.
+    public Informer<T> start() {
+        thread.start();
+        return this;
+    }
+
+    /// True once the first list is in the cache and every handler has heard of it.
+    public boolean synced() {
+        return synced.getCount() == 0;
+    }
+
+    /// Waits for [#synced]; false when the time is over.
+    public boolean awaitSynced(Duration atMost) throws InterruptedException {
+        return synced.await(atMost.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    public Optional<T> get(ObjectKey key) {
+        return Optional.ofNullable(cache.get(key));
+    }
+
+    /// Everything cached; a snapshot.
+    public List<T> list() {
+        return new ArrayList<>(cache.values());
+    }
+
+    /// What is cached and fits; a snapshot.
+    public List<T> list(Predicate<? super T> filter) {
+        return cache.values().stream().filter(filter).toList();
+    }
+
+    @Override
+    public void close() {
+        closed.countDown();
+        closeStream();
+        thread.interrupt();
+    }
+
+    private void run() {
+        while (closed.getCount() > 0) {
+            try {
+                if (resourceVersion.isEmpty()) {
+                    relist();
+                }
+                watch();
+            } catch (ApiException refused) {
+                if (closed.getCount() == 0) {
+                    return;
+                }
+                if (refused.isGone()) {
+                    LOG.info("event=relist kind={} reason=\"{}\"", resources.kind().plural(), refused.getMessage());
+                    resourceVersion = "";
+                    continue;
+                }
+                LOG.warn("event=watch-failed kind={} pauseMillis={} reason=\"{}\"",
+                        resources.kind().plural(), pause.toMillis(), refused.getMessage());
+                if (rest()) {
+                    return;
+                }
+            } catch (RuntimeException fault) {
+                if (closed.getCount() == 0) {
+                    return;
+                }
+                // A handler or a decoding fault: start from a clean list rather than with a copy that may lack an event.
+                LOG.error("event=informer-fault kind={}", resources.kind().plural(), fault);
+                resourceVersion = "";
+                if (rest()) {
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Pauses with jitter, longer each time; true when closed meanwhile.
+    private boolean rest() {
+        long millis = pause.toMillis();
+        pause = pause.multipliedBy(2).compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : pause.multipliedBy(2);
+        try {
+            return closed.await(millis / 2 + ThreadLocalRandom.current().nextLong(millis), TimeUnit.MILLISECONDS);
+        } catch (InterruptedException stopped) {
+            return true;
+        }
+    }
+
+    private void relist() {
+        ObjectList<T> list = resources.list(scope, selection);
+        Map<ObjectKey, T> before = new HashMap<>(cache);
+        for (T object : list.items()) {
+            before.remove(keyOf(object));
+            store(object);
+        }
+        before.forEach((key, last) -> remove(key, last));
+        resourceVersion = list.resourceVersion();
+        pause = SHORTEST_PAUSE;
+        synced.countDown();
+    }
+
+    private void watch() {
+        WatchStream<T> opened = resources.watch(scope, selection, resourceVersion, watchSeconds);
+        stream = opened;
+        if (closed.getCount() == 0) {
+            opened.close();
+            return;
+        }
+        // A server that vanished without closing the connection sends neither events nor the end: then this ends it.
+        Thread watchdog = Thread.ofVirtual().start(() -> {
+            try {
+                if (!closed.await(watchSeconds + 30L, TimeUnit.SECONDS)) {
+                    opened.close();
+                }
+            } catch (InterruptedException ended) {
+                // The watch ended by itself.
+            }
+        });
+        try (opened) {
+            while (true) {
+                Optional<WatchEvent<T>> event = opened.next();
+                if (event.isEmpty()) {
+                    return;
+                }
+                apply(event.get());
+                pause = SHORTEST_PAUSE;
+            }
+        } finally {
+            watchdog.interrupt();
+            stream = null;
+        }
+    }
+
+    private void apply(WatchEvent<T> event) {
+        switch (event) {
+            case WatchEvent.Added<T>(T object) -> {
+                store(object);
+                resourceVersion = object.getMetadata().getResourceVersion();
+            }
+            case WatchEvent.Modified<T>(T object) -> {
+                store(object);
+                resourceVersion = object.getMetadata().getResourceVersion();
+            }
+            case WatchEvent.Deleted<T>(T object) -> {
+                remove(keyOf(object), object);
+                resourceVersion = object.getMetadata().getResourceVersion();
+            }
+            case WatchEvent.Bookmark<T>(String version) -> resourceVersion = version;
+        }
+    }
+
+    private void store(T object) {
+        T before = cache.put(keyOf(object), object);
+        for (Handler<? super T> handler : handlers) {
+            if (before == null) {
+                handler.added(object);
+            } else if (!Objects.equals(before.getMetadata().getUid(), object.getMetadata().getUid())) {
+                // Deleted and made again while nobody watched: two objects, so two events.
+                handler.deleted(before);
+                handler.added(object);
+            } else if (!Objects.equals(before.getMetadata().getResourceVersion(), object.getMetadata().getResourceVersion())) {
+                handler.updated(before, object);
+            }
+        }
+    }
+
+    private void remove(ObjectKey key, T last) {
+        if (cache.remove(key) != null) {
+            handlers.forEach(handler -> handler.deleted(last));
+        }
+    }
+
+    private ObjectKey keyOf(T object) {
+        return ObjectKey.of(ObjectKey.tenantOf(object, scope.isEverywhere() ? ObjectKey.ROOT : scope.tenant()), object);
+    }
+
+    /// The key under which this informer caches the object.
+    public ObjectKey key(T object) {
+        return keyOf(object);
+    }
+
+    private void closeStream() {
+        WatchStream<T> open = stream;
+        if (open != null) {
+            open.close();
+        }
+    }
+}

@@ -1,0 +1,34 @@
+package io.hypernetes.client;
+
+import io.fabric8.kubernetes.model.jackson.GoCompatibilityModule;
+import java.io.InputStream;
+import tools.jackson.databind.DeserializationFeature;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/// JSON as the fabric8 model classes need it: unknown fields are kept by the classes or ignored, Go's octal modes are read.
+final class Json {
+    static final JsonMapper MAPPER = JsonMapper.builder()
+            .addModule(new GoCompatibilityModule())
+            .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+            .disable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .build();
+
+    private Json() {}
+
+    static byte[] write(Object value) {
+        return MAPPER.writeValueAsBytes(value);
+    }
+
+    static JsonNode tree(InputStream in) {
+        return MAPPER.readTree(in);
+    }
+
+    static <T> T read(JsonNode node, Class<T> type) {
+        return MAPPER.treeToValue(node, type);
+    }
+
+    static <T> T read(InputStream in, Class<T> type) {
+        return MAPPER.readValue(in, type);
+    }
+}

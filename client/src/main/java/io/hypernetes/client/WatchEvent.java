@@ -1,0 +1,17 @@
+package io.hypernetes.client;
+
+/// One event of a watch.
+public sealed interface WatchEvent<T> {
+
+    /// The object came into existence or into the selection.
+    record Added<T>(T object) implements WatchEvent<T> {}
+
+    /// The object changed.
+    record Modified<T>(T object) implements WatchEvent<T> {}
+
+    /// The object is gone or left the selection; its last state.
+    record Deleted<T>(T object) implements WatchEvent<T> {}
+
+    /// Nothing changed up to this resourceVersion.
+    record Bookmark<T>(String resourceVersion) implements WatchEvent<T> {}
+}

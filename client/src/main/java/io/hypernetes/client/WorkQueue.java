@@ -1,0 +1,196 @@
+package io.hypernetes.client;
+
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Optional;
+import java.util.PriorityQueue;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongSupplier;
+
+/// Keys that need work, each at most once in the queue and never in two hands.
+///
+/// A key added while it is being worked on comes back after [#done]. Failures come back after a pause that doubles with each
+/// one until [#forget]. Time is read from an injected nanosecond clock, which must never run backwards. Thread-safe.
+public final class WorkQueue<K> implements AutoCloseable {
+    private record Delayed<K>(long dueNanos, long order, K key) {}
+
+    private final Duration firstPause;
+    private final Duration longestPause;
+    private final LongSupplier nanoTime;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition changed = lock.newCondition();
+    private final Queue<K> ready = new ArrayDeque<>();
+    private final Set<K> waiting = new HashSet<>();
+    private final Set<K> inHand = new HashSet<>();
+    private final PriorityQueue<Delayed<K>> delayed =
+            new PriorityQueue<>(Comparator.<Delayed<K>>comparingLong(Delayed::dueNanos).thenComparingLong(Delayed::order));
+    private final Map<K, Long> dueNanos = new HashMap<>();
+    private final Map<K, Integer> failures = new HashMap<>();
+    private long order;
+    private boolean closed;
+
+    /// Pauses after failures go from `firstPause` doubling up to `longestPause`.
+    public WorkQueue(Duration firstPause, Duration longestPause, LongSupplier nanoTime) {
+        this.firstPause = firstPause;
+        this.longestPause = longestPause;
+        this.nanoTime = nanoTime;
+    }
+
+    /// The usual pauses of a control loop: 5 ms up to 60 s, on the system clock.
+    public WorkQueue() {
+        this(Duration.ofMillis(5), Duration.ofSeconds(60), System::nanoTime);
+    }
+
+    /// Work on this key soon. A pending delay of the same key stays.
+    public void add(K key) {
+        lock.lock();
+        try {
+            enqueue(key);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Work on this key after a while. The earliest of several delays counts.
+    public void addAfter(K key, Duration delay) {
+        lock.lock();
+        try {
+            if (delay.isZero() || delay.isNegative()) {
+                enqueue(key);
+                return;
+            }
+            long due = nanoTime.getAsLong() + delay.toNanos();
+            Long known = dueNanos.get(key);
+            if (known != null && known - due <= 0) {
+                return;
+            }
+            dueNanos.put(key, due);
+            delayed.add(new Delayed<>(due, order++, key));
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// The key failed: again after its next pause, which is returned.
+    public Duration retry(K key) {
+        Duration pause;
+        lock.lock();
+        try {
+            int times = failures.merge(key, 1, Integer::sum);
+            pause = firstPause;
+            for (int i = 1; i < times && pause.compareTo(longestPause) < 0; i++) {
+                pause = pause.multipliedBy(2);
+            }
+            if (pause.compareTo(longestPause) > 0) {
+                pause = longestPause;
+            }
+        } finally {
+            lock.unlock();
+        }
+        addAfter(key, pause);
+        return pause;
+    }
+
+    /// The key succeeded: its pauses start from the first again.
+    public void forget(K key) {
+        lock.lock();
+        try {
+            failures.remove(key);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Waits for a key and gives it into the caller's hand until [#done]; empty when the queue was closed.
+    public Optional<K> take() throws InterruptedException {
+        lock.lockInterruptibly();
+        try {
+            while (!closed) {
+                release();
+                K key = ready.poll();
+                if (key != null) {
+                    waiting.remove(key);
+                    inHand.add(key);
+                    return Optional.of(key);
+                }
+                Delayed<K> next = delayed.peek();
+                if (next == null) {
+                    changed.await();
+                } else {
+                    changed.awaitNanos(next.dueNanos - nanoTime.getAsLong());
+                }
+            }
+            return Optional.empty();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// The caller has finished with a key that [#take] gave it.
+    public void done(K key) {
+        lock.lock();
+        try {
+            inHand.remove(key);
+            if (waiting.contains(key)) {
+                ready.add(key);
+                changed.signal();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Keys ready or due now, not counting those in hand.
+    public int size() {
+        lock.lock();
+        try {
+            release();
+            return ready.size();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Lets every [#take] return empty.
+    @Override
+    public void close() {
+        lock.lock();
+        try {
+            closed = true;
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void enqueue(K key) {
+        if (closed || !waiting.add(key)) {
+            return;
+        }
+        if (!inHand.contains(key)) {
+            ready.add(key);
+            changed.signal();
+        }
+    }
+
+    private void release() {
+        long now = nanoTime.getAsLong();
+        for (Delayed<K> next = delayed.peek(); next != null && next.dueNanos - now <= 0; next = delayed.peek()) {
+            delayed.remove();
+            Long due = dueNanos.get(next.key);
+            // A later entry that an earlier delay of the same key has overtaken is only a leftover.
+            if (due != null && due == next.dueNanos) {
+                dueNanos.remove(next.key);
+                enqueue(next.key);
+            }
+        }
+    }
+}
