@@ -1,0 +1,167 @@
+package io.hypernetes.client;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import io.fabric8.kubernetes.api.model.ConfigMap;
+import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
+import io.fabric8.kubernetes.api.model.Event;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.api.model.coordination.v1.Lease;
+import io.fabric8.kubernetes.api.model.coordination.v1.LeaseBuilder;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.time.ZoneOffset;
+import java.time.ZonedDateTime;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class ClientTest {
+    private final FakeApi api = new FakeApi();
+    private final Client client = api.client();
+
+    @AfterEach
+    void stop() {
+        client.close();
+        api.close();
+    }
+
+    private static ConfigMap configMap(String name, String value) {
+        return new ConfigMapBuilder()
+                .withNewMetadata().withNamespace("default").withName(name).endMetadata()
+                .addToData("key", value)
+                .build();
+    }
+
+    @Test
+    void theSameNameInTwoTenantsIsTwoObjects() {
+        Resources<ConfigMap> maps = client.of(Kind.CONFIG_MAP);
+        maps.create("red", configMap("a", "1"));
+        maps.create("blue", configMap("a", "2"));
+        assertThat(maps.get(new ObjectKey("red", "default", "a")).getData()).containsEntry("key", "1");
+        assertThat(maps.get(new ObjectKey("blue", "default", "a")).getData()).containsEntry("key", "2");
+        assertThat(maps.find(new ObjectKey("green", "default", "a"))).isEmpty();
+        assertThat(maps.list(Scope.everywhere(), Selection.everything()).items())
+                .extracting(ObjectKey::of)
+                .containsExactlyInAnyOrder(new ObjectKey("red", "default", "a"), new ObjectKey("blue", "default", "a"));
+    }
+
+    @Test
+    void refusalsCarryTheStatus() {
+        assertThatThrownBy(() -> client.of(Kind.POD).get(new ObjectKey("red", "default", "none")))
+                .isInstanceOfSatisfying(ApiException.class, refused -> {
+                    assertThat(refused.code()).isEqualTo(404);
+                    assertThat(refused.reason()).isEqualTo("NotFound");
+                    assertThat(refused).hasMessageContaining("\"none\" not found").hasMessageContaining("GET /tenants/red/");
+                });
+        client.of(Kind.CONFIG_MAP).create("red", configMap("a", "1"));
+        assertThatThrownBy(() -> client.of(Kind.CONFIG_MAP).create("red", configMap("a", "1")))
+                .isInstanceOfSatisfying(ApiException.class, refused -> {
+                    assertThat(refused.isAlreadyExists()).isTrue();
+                    assertThat(refused.isConflict()).isFalse();
+                });
+    }
+
+    @Test
+    void changeTriesAgainOnConflict() {
+        client.of(Kind.CONFIG_MAP).create("red", configMap("a", "1"));
+        api.failNext("PUT /tenants/red", 409, 3);
+        ObjectKey key = new ObjectKey("red", "default", "a");
+        client.of(Kind.CONFIG_MAP).change(key, null, map -> {
+            map.getData().put("key", "2");
+            return map;
+        });
+        assertThat(client.of(Kind.CONFIG_MAP).get(key).getData()).containsEntry("key", "2");
+    }
+
+    @Test
+    void unknownFieldsAndGoValuesSurviveARoundTrip() {
+        Pod pod = Json.MAPPER.readValue("""
+                {"apiVersion":"v1","kind":"Pod","metadata":{"name":"p","namespace":"n","creationTimestamp":null,"annotations":null},
+                 "spec":{"notYetKnown":{"a":1},"containers":[{"name":"c","image":"i","resources":{"requests":{"cpu":"100m","memory":"1Gi"}},
+                 "livenessProbe":{"httpGet":{"port":"web"}},"ports":[{"containerPort":80}]}],
+                 "volumes":[{"name":"v","configMap":{"name":"m","defaultMode":420}}]},"status":{}}""", Pod.class);
+        assertThat(pod.getSpec().getContainers().getFirst().getResources().getRequests().get("cpu")).isEqualTo(new Quantity("100m"));
+        String text = new String(Json.write(pod));
+        assertThat(text).contains("\"notYetKnown\":{\"a\":1}", "\"port\":\"web\"", "\"cpu\":\"100m\"", "\"defaultMode\":420");
+        assertThat(text).doesNotContain("null");
+    }
+
+    @Test
+    void leaseTimesAreMicroTimes() {
+        Lease lease = new LeaseBuilder().withNewMetadata().withName("n").withNamespace("x").endMetadata()
+                .withNewSpec().withRenewTime(ZonedDateTime.of(2026, 1, 2, 3, 4, 5, 0, ZoneOffset.UTC)).endSpec().build();
+        assertThat(new String(Json.write(lease))).contains("2026-01-02T03:04:05.000000Z");
+        assertThat(Json.MAPPER.readValue(Json.write(lease), Lease.class).getSpec().getRenewTime().toInstant())
+                .isEqualTo(Instant.parse("2026-01-02T03:04:05Z"));
+    }
+
+    @Test
+    void anInformerFollowsThroughBreaksAndCompaction() throws Exception {
+        List<String> heard = new CopyOnWriteArrayList<>();
+        client.of(Kind.CONFIG_MAP).create("red", configMap("a", "1"));
+        try (Informer<ConfigMap> informer = new Informer<>(client, Kind.CONFIG_MAP, Scope.everywhere(), Selection.everything())) {
+            informer.handler(new Informer.Handler<>() {
+                @Override
+                public void added(ConfigMap object) {
+                    heard.add("+" + ObjectKey.of(object));
+                }
+
+                @Override
+                public void updated(ConfigMap before, ConfigMap now) {
+                    heard.add("~" + now.getData().get("key"));
+                }
+
+                @Override
+                public void deleted(ConfigMap last) {
+                    heard.add("-" + ObjectKey.of(last));
+                }
+            });
+            informer.start();
+            assertThat(informer.awaitSynced(Duration.ofSeconds(5))).isTrue();
+            assertThat(heard).containsExactly("+red/default/a");
+
+            client.of(Kind.CONFIG_MAP).patch(new ObjectKey("red", "default", "a"), Patch.merge(Map.of("data", Map.of("key", "2"))));
+            await().untilAsserted(() -> assertThat(heard).contains("~2"));
+
+            api.breakWatches();
+            client.of(Kind.CONFIG_MAP).create("blue", configMap("b", "1"));
+            await().untilAsserted(() -> assertThat(heard).contains("+blue/default/b"));
+
+            synchronized (api) {
+                client.toString();
+                api.remove(Kind.CONFIG_MAP, new ObjectKey("red", "default", "a"));
+                api.compact();
+            }
+            await().untilAsserted(() -> assertThat(heard).contains("-red/default/a"));
+            assertThat(informer.list()).hasSize(1);
+            assertThat(heard).hasSize(4);
+        }
+    }
+
+    @Test
+    void repeatedEventsAreCountedAndSpamIsCut() {
+        Pod pod = Json.MAPPER.readValue(
+                "{\"metadata\":{\"name\":\"p\",\"namespace\":\"default\",\"uid\":\"u1\"}}", Pod.class);
+        try (EventRecorder recorder = new EventRecorder(client, "kubelet", "node-1", InstantSource.system())) {
+            for (int i = 0; i < 40; i++) {
+                recorder.record("red", pod, "spec.containers{c}", EventRecorder.Type.WARNING, "BackOff", "Back-off restarting");
+            }
+            await().untilAsserted(() -> {
+                List<Event> events = client.of(Kind.EVENT).list(Scope.tenant("red"), Selection.everything()).items();
+                assertThat(events).singleElement().satisfies(event -> {
+                    assertThat(event.getCount()).isEqualTo(25);
+                    assertThat(event.getInvolvedObject().getKind()).isEqualTo("Pod");
+                    assertThat(event.getInvolvedObject().getFieldPath()).isEqualTo("spec.containers{c}");
+                    assertThat(event.getSource().getHost()).isEqualTo("node-1");
+                });
+            });
+        }
+    }
+}
