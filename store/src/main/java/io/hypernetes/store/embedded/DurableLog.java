@@ -1,0 +1,30 @@
+package io.hypernetes.store.embedded;
+
+import io.hypernetes.store.Change;
+import io.hypernetes.store.Entry;
+import io.hypernetes.store.StoreUnavailableException;
+import java.util.List;
+
+/// Where changes become durable. Used by the sequencer thread alone.
+interface DurableLog extends AutoCloseable {
+
+    /// What the log held when it was opened.
+    ///
+    /// @param entries in key order
+    /// @param lastCommit revision of the last commit
+    /// @param ceiling no revision given so far is greater
+    record Content(List<Entry> entries, long lastCommit, long ceiling) {}
+
+    /// Writes all changes or none; when it returns they survive the loss of power.
+    ///
+    /// @param lastCommit revision of the last of them
+    /// @param ceiling no revision given before the next write is greater
+    /// @throws StoreUnavailableException when the medium fails; whether the changes were written is then unknown
+    void write(List<Change> changes, long lastCommit, long ceiling);
+
+    /// Why nothing should be written now although the medium works, as when space runs short; empty when all is well.
+    String refusal();
+
+    @Override
+    void close();
+}

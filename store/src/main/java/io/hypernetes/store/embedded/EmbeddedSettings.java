@@ -1,0 +1,55 @@
+package io.hypernetes.store.embedded;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import org.jspecify.annotations.Nullable;
+
+/// How an [EmbeddedStore] behaves.
+///
+/// @param nativeFolder where RocksDB's native library is unpacked, once; stores and processes may share it. Null: `native` in the store's folder
+/// @param historyChanges most changes kept for watches that start in the past
+/// @param historyAge how long at least a change is kept, as long as `historyChanges` allows; older ones are dropped
+/// @param watchBacklog most changes that wait for one slow watcher before it is cut off
+/// @param reservedBytes free space below which writes are refused, so that the store can always close and recover
+/// @param maxValueBytes longest value accepted
+/// @param clock the wall clock
+public record EmbeddedSettings(
+        @Nullable Path nativeFolder,
+        int historyChanges,
+        Duration historyAge,
+        int watchBacklog,
+        long reservedBytes,
+        int maxValueBytes,
+        InstantSource clock) {
+
+    /// 100,000 changes or 120 s of history, 20,000 changes of backlog, 32 MiB reserved, values up to 16 MiB.
+    public static EmbeddedSettings defaults() {
+        return new EmbeddedSettings(
+                null, 100_000, Duration.ofSeconds(120), 20_000, 32L << 20, 16 << 20, InstantSource.system());
+    }
+
+    public EmbeddedSettings withNativeFolder(Path folder) {
+        return new EmbeddedSettings(
+                folder, historyChanges, historyAge, watchBacklog, reservedBytes, maxValueBytes, clock);
+    }
+
+    public EmbeddedSettings withHistory(int changes, Duration age) {
+        return new EmbeddedSettings(nativeFolder, changes, age, watchBacklog, reservedBytes, maxValueBytes, clock);
+    }
+
+    public EmbeddedSettings withWatchBacklog(int changes) {
+        return new EmbeddedSettings(
+                nativeFolder, historyChanges, historyAge, changes, reservedBytes, maxValueBytes, clock);
+    }
+
+    public EmbeddedSettings withReservedBytes(long bytes) {
+        return new EmbeddedSettings(
+                nativeFolder, historyChanges, historyAge, watchBacklog, bytes, maxValueBytes, clock);
+    }
+
+    public EmbeddedSettings withClock(InstantSource source) {
+        return new EmbeddedSettings(
+                nativeFolder, historyChanges, historyAge, watchBacklog, reservedBytes, maxValueBytes, source);
+    }
+}

@@ -1,0 +1,231 @@
+package io.hypernetes.store.embedded;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.hypernetes.store.Change;
+import io.hypernetes.store.Entry;
+import io.hypernetes.store.StoreUnavailableException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.FileStore;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.rocksdb.CompressionType;
+import org.rocksdb.FlushOptions;
+import org.rocksdb.InfoLogLevel;
+import org.rocksdb.Options;
+import org.rocksdb.RocksDB;
+import org.rocksdb.RocksDBException;
+import org.rocksdb.RocksIterator;
+import org.rocksdb.WALRecoveryMode;
+import org.rocksdb.WriteBatch;
+import org.rocksdb.WriteOptions;
+
+/// The log on RocksDB. A row is `d` + key → create revision, revision, value; `m` + name → a number of the store itself.
+final class RocksLog implements DurableLog {
+    private static final byte DATA = 'd';
+    private static final byte[] FORMAT = "mformat".getBytes(UTF_8);
+    private static final byte[] LAST_COMMIT = "mlast-commit".getBytes(UTF_8);
+    private static final byte[] CEILING = "mceiling".getBytes(UTF_8);
+    private static final long FORMAT_1 = 1;
+    private static final int HEADER = 2 * Long.BYTES;
+
+    private final Path folder;
+    private final FileStore disk;
+    private final long reservedBytes;
+    private final Options options;
+    private final WriteOptions durable;
+    private final RocksDB db;
+
+    private RocksLog(Path folder, FileStore disk, long reservedBytes, Options options, RocksDB db) {
+        this.folder = folder;
+        this.disk = disk;
+        this.reservedBytes = reservedBytes;
+        this.options = options;
+        this.db = db;
+        this.durable = new WriteOptions().setSync(true);
+    }
+
+    static RocksLog open(Path folder, EmbeddedSettings settings) {
+        Path nativeFolder = settings.nativeFolder();
+        Path database = folder.resolve("db");
+        try {
+            Files.createDirectories(database);
+        } catch (IOException e) {
+            throw new StoreUnavailableException("making the store's folder " + database + ": " + e, e);
+        }
+        NativeLibrary.load(nativeFolder == null ? folder.resolve("native") : nativeFolder);
+        Path owner = folder.resolve("owner");
+        Options options = options();
+        try {
+            RocksDB db = RocksDB.open(options, database.toString());
+            Files.writeString(owner, "pid " + ProcessHandle.current().pid() + ", started "
+                    + ProcessHandle.current().info().startInstant().map(Object::toString).orElse("at an unknown time"));
+            return new RocksLog(folder, Files.getFileStore(folder), settings.reservedBytes(), options, db);
+        } catch (RocksDBException e) {
+            options.close();
+            throw new StoreUnavailableException(whyNotOpened(folder, owner, e), e);
+        } catch (IOException e) {
+            options.close();
+            throw new StoreUnavailableException("writing " + owner + ": " + e, e);
+        }
+    }
+
+    private static Options options() {
+        return new Options()
+                .setCreateIfMissing(true)
+                .setParanoidChecks(true)
+                // A torn end of the log was never acknowledged. What comes before it is checked by the log's checksums.
+                .setWalRecoveryMode(WALRecoveryMode.PointInTimeRecovery)
+                .setWriteBufferSize(16 << 20)
+                .setMaxWriteBufferNumber(3)
+                .setMaxOpenFiles(64)
+                .setMaxBackgroundJobs(2)
+                .setCompressionType(CompressionType.LZ4_COMPRESSION)
+                .setInfoLogLevel(InfoLogLevel.WARN_LEVEL)
+                .setKeepLogFileNum(2)
+                .setMaxLogFileSize(1 << 20);
+    }
+
+    private static String whyNotOpened(Path folder, Path owner, RocksDBException e) {
+        String said = String.valueOf(e.getMessage());
+        if (said.contains("lock")) {
+            String holder;
+            try {
+                holder = Files.readString(owner);
+            } catch (IOException unknown) {
+                holder = "an unknown process";
+            }
+            return "store " + folder + " is already open in another place (" + holder
+                    + "); stop that process or use another folder";
+        }
+        if (said.contains("Corruption")) {
+            return "store " + folder + " is damaged: " + said
+                    + "; check the disk and restore the folder from a copy, do not delete files in it";
+        }
+        return "opening store " + folder + ": " + said;
+    }
+
+    Content load() {
+        long ceiling = number(CEILING);
+        long lastCommit = number(LAST_COMMIT);
+        long format = number(FORMAT);
+        if (format > FORMAT_1) {
+            throw new StoreUnavailableException("store " + folder + " was written by a newer version (format " + format
+                    + ", this one knows " + FORMAT_1 + "); start that version instead");
+        }
+        List<Entry> entries = new ArrayList<>();
+        long highest = 0;
+        try (RocksIterator rows = db.newIterator()) {
+            for (rows.seek(new byte[] {DATA}); rows.isValid() && rows.key()[0] == DATA; rows.next()) {
+                Entry entry = entry(rows.key(), rows.value());
+                entries.add(entry);
+                highest = Math.max(highest, entry.revision());
+            }
+            rows.status();
+        } catch (RocksDBException e) {
+            throw new StoreUnavailableException("reading store " + folder + ": " + e.getMessage(), e);
+        }
+        if (highest > lastCommit || lastCommit > ceiling) {
+            throw new StoreUnavailableException("store " + folder + " is damaged: it holds revision " + highest
+                    + " but ends at " + lastCommit + " below " + ceiling + "; restore the folder from a copy");
+        }
+        return new Content(entries, lastCommit, ceiling);
+    }
+
+    @Override
+    public void write(List<Change> changes, long lastCommit, long ceiling) {
+        try (WriteBatch batch = new WriteBatch()) {
+            for (Change change : changes) {
+                byte[] key = key(change.entry().key());
+                if (change.deleted()) {
+                    batch.delete(key);
+                } else {
+                    batch.put(key, row(change.entry()));
+                }
+            }
+            if (!changes.isEmpty()) {
+                batch.put(LAST_COMMIT, bytes(lastCommit));
+            }
+            batch.put(CEILING, bytes(ceiling));
+            batch.put(FORMAT, bytes(FORMAT_1));
+            db.write(durable, batch);
+        } catch (RocksDBException e) {
+            throw new StoreUnavailableException("writing to store " + folder + " failed: " + e.getMessage()
+                    + "; whether the last changes were kept is unknown. Nothing more is written until the disk is in order"
+                    + " and the process has been restarted", e);
+        }
+    }
+
+    @Override
+    public String refusal() {
+        try {
+            long free = disk.getUsableSpace();
+            return free >= reservedBytes
+                    ? ""
+                    : "only " + (free >> 20) + " MiB are free on the disk of " + folder + ", " + (reservedBytes >> 20)
+                            + " MiB must stay free; make room there, nothing else is needed";
+        } catch (IOException e) {
+            return "the free space of " + folder + " cannot be read: " + e.getMessage();
+        }
+    }
+
+    @Override
+    public void close() {
+        // A flush leaves the table for the next start to scan instead of a log to replay; durable it is already.
+        try (FlushOptions flush = new FlushOptions().setWaitForFlush(true)) {
+            db.flush(flush);
+        } catch (RocksDBException e) {
+            // A full or failed disk: the log holds everything that was acknowledged.
+        }
+        db.close();
+        durable.close();
+        options.close();
+        try {
+            Files.deleteIfExists(folder.resolve("owner"));
+        } catch (IOException e) {
+            // Only a hint for people; the lock itself is RocksDB's.
+        }
+    }
+
+    private long number(byte[] name) {
+        try {
+            byte[] value = db.get(name);
+            return value == null ? 0 : ByteBuffer.wrap(value).getLong();
+        } catch (RocksDBException e) {
+            throw new StoreUnavailableException("reading store " + folder + ": " + e.getMessage(), e);
+        }
+    }
+
+    private static byte[] key(String key) {
+        byte[] utf8 = key.getBytes(UTF_8);
+        byte[] row = new byte[utf8.length + 1];
+        row[0] = DATA;
+        System.arraycopy(utf8, 0, row, 1, utf8.length);
+        return row;
+    }
+
+    private static byte[] row(Entry entry) {
+        return ByteBuffer.allocate(HEADER + entry.value().length)
+                .putLong(entry.createRevision())
+                .putLong(entry.revision())
+                .put(entry.value())
+                .array();
+    }
+
+    private static Entry entry(byte[] key, byte[] row) {
+        ByteBuffer header = ByteBuffer.wrap(row);
+        return new Entry(
+                new String(key, 1, key.length - 1, UTF_8),
+                Arrays.copyOfRange(row, HEADER, row.length),
+                header.getLong(),
+                header.getLong());
+    }
+
+    private static byte[] bytes(long number) {
+        return ByteBuffer.allocate(Long.BYTES).putLong(number).array();
+    }
+}

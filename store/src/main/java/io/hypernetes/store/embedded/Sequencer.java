@@ -1,0 +1,305 @@
+package io.hypernetes.store.embedded;
+
+import io.hypernetes.store.Change;
+import io.hypernetes.store.Commit;
+import io.hypernetes.store.ConflictException;
+import io.hypernetes.store.Entry;
+import io.hypernetes.store.Operation;
+import io.hypernetes.store.StoreUnavailableException;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.LinkedBlockingQueue;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The one thread that numbers, validates and writes commits. All that waits when it comes round is written with one flush.
+///
+/// After a failed write nobody knows what reached the disk, so no further write is accepted: only opening the store anew,
+/// which reads the disk, can tell.
+final class Sequencer {
+    private static final Logger LOG = LoggerFactory.getLogger(Sequencer.class);
+    private static final int MOST_COMMITS = 1024;
+    private static final long MOST_BYTES = 8 << 20;
+
+    private final String name;
+    private final EmbeddedSettings settings;
+    private final DurableLog log;
+    private final VisibleState visible;
+    private final LinkedBlockingQueue<Request> queue = new LinkedBlockingQueue<>();
+    private final Request stop = new Request(List.of());
+    private final Object gate = new Object();
+    private final Thread thread;
+    private @Nullable StoreUnavailableException refusal; // guarded by gate
+    private @Nullable StoreUnavailableException broken; // the sequencer thread's own
+
+    Sequencer(String name, EmbeddedSettings settings, DurableLog log, VisibleState visible) {
+        this.name = name;
+        this.settings = settings;
+        this.log = log;
+        this.visible = visible;
+        this.thread = Thread.ofPlatform().daemon().name("store-" + name).unstarted(this::run);
+    }
+
+    void start() {
+        thread.start();
+    }
+
+    /// Commits `operations`; without any it only makes room for further ticks.
+    Commit commit(List<Operation> operations) {
+        checkShape(operations);
+        Request request = new Request(operations);
+        synchronized (gate) {
+            if (refusal != null) {
+                throw new StoreUnavailableException(String.valueOf(refusal.getMessage()), refusal);
+            }
+            queue.add(request);
+        }
+        try {
+            return request.done.join();
+        } catch (CompletionException e) {
+            throw rethrown(e.getCause());
+        }
+    }
+
+    /// Finishes what was accepted, accepts nothing more.
+    void stop() {
+        refuse(new StoreUnavailableException("store " + name + " is closed"), stop);
+        boolean interrupted = false;
+        while (true) {
+            try {
+                thread.join();
+                break;
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void refuse(StoreUnavailableException reason, @Nullable Request last) {
+        synchronized (gate) {
+            if (refusal == null) {
+                refusal = reason;
+            }
+            if (last != null) {
+                queue.add(last);
+            }
+        }
+    }
+
+    private void run() {
+        List<Request> taken = new ArrayList<>();
+        boolean stopping = false;
+        while (!stopping) {
+            try {
+                taken.add(queue.take());
+            } catch (InterruptedException e) {
+                continue; // nobody but stop() ends this thread
+            }
+            queue.drainTo(taken, MOST_COMMITS - 1);
+            stopping = taken.remove(stop);
+            for (int from = 0; from < taken.size(); ) {
+                from = writeBatch(taken, from);
+            }
+            taken.clear();
+        }
+    }
+
+    /// Writes the requests from `from` on as far as one batch holds them; returns the first that it left.
+    private int writeBatch(List<Request> requests, int from) {
+        Batch batch = new Batch(visible.tree(), broken == null ? visible.beginBatch() : 0);
+        int to = from;
+        boolean extend = false;
+        String refused = log.refusal();
+        do {
+            Request request = requests.get(to++);
+            extend |= request.operations.isEmpty();
+            // Room for ticks takes a few bytes, which is what the reserve is for: readers go on when space is short.
+            if (refused.isEmpty() || request.operations.isEmpty()) {
+                batch.apply(request);
+            } else {
+                request.failure = new StoreUnavailableException("store " + name + " refused to write: " + refused);
+            }
+        } while (to < requests.size() && batch.bytes < MOST_BYTES);
+
+        StoreUnavailableException failure = broken;
+        if (failure == null) {
+            failure = makeDurable(batch, extend);
+        }
+        for (Request request : requests.subList(from, to)) {
+            request.finish(failure);
+        }
+        return to;
+    }
+
+    /// Writes the batch and shows it to readers; returns why it could not.
+    private @Nullable StoreUnavailableException makeDurable(Batch batch, boolean extend) {
+        long lastRevision = batch.revision - 1;
+        long ceiling = visible.ceiling();
+        if (!batch.changes.isEmpty() || extend) {
+            ceiling = visible.ceilingFor(lastRevision);
+            try {
+                log.write(batch.changes, batch.lastChange, ceiling);
+            } catch (StoreUnavailableException e) {
+                LOG.error("event=store-write-failed store={} error=\"{}\"", name, e.getMessage());
+                broken = e;
+                refuse(e, null);
+                // The batch stays under way for ever: what it may have left on the disk is newer than anything told to readers.
+                return e;
+            }
+        }
+        visible.publish(batch.tree, batch.changes, lastRevision, ceiling);
+        return null;
+    }
+
+    private void checkShape(List<Operation> operations) {
+        Set<String> written = new HashSet<>();
+        for (Operation operation : operations) {
+            String key = operation.key();
+            if (key.isEmpty() || key.length() > 4096 || !Utf8Order.isWellFormed(key)) {
+                throw new IllegalArgumentException(
+                        "key must have 1 to 4096 characters and a UTF-8 form: '" + key + "'");
+            }
+            if (!(operation instanceof Operation.Check) && !written.add(key)) {
+                throw new IllegalArgumentException("one commit writes key '" + key + "' twice");
+            }
+        }
+    }
+
+    /// Whether every write so far succeeded; meaningful after [#stop].
+    boolean isSound() {
+        return broken == null;
+    }
+
+    private static RuntimeException rethrown(@Nullable Throwable cause) {
+        return switch (cause) {
+            // A stack trace of the caller says more than that of the sequencer.
+            case ConflictException e -> new ConflictException(e.key(), e.revision(), String.valueOf(e.getMessage()));
+            case StoreUnavailableException e -> new StoreUnavailableException(String.valueOf(e.getMessage()), e);
+            case RuntimeException e -> e;
+            case Error e -> throw e;
+            case null, default -> new IllegalStateException(cause);
+        };
+    }
+
+    private static final class Request {
+        final List<Operation> operations;
+        final CompletableFuture<Commit> done = new CompletableFuture<>();
+        @Nullable Commit result;
+        @Nullable Throwable failure;
+
+        Request(List<Operation> operations) {
+            this.operations = List.copyOf(operations);
+        }
+
+        /// Only now, when all that it may have been judged by is durable, does the writer learn the outcome.
+        void finish(@Nullable StoreUnavailableException writeFailure) {
+            Throwable reason = writeFailure != null ? writeFailure : failure;
+            if (reason != null) {
+                done.completeExceptionally(reason);
+            } else {
+                done.complete(result);
+            }
+        }
+    }
+
+    /// What one flush will make durable, judged and numbered commit by commit.
+    private final class Batch {
+        EntryTree tree;
+        long revision;
+        long lastChange;
+        long bytes;
+        final List<Change> changes = new ArrayList<>();
+
+        Batch(EntryTree tree, long firstRevision) {
+            this.tree = tree;
+            this.revision = firstRevision;
+        }
+
+        void apply(Request request) {
+            EntryTree next = tree;
+            List<Change> made = new ArrayList<>(request.operations.size());
+            List<Entry> entries = new ArrayList<>(request.operations.size());
+            try {
+                for (Operation operation : request.operations) {
+                    require(operation);
+                }
+                for (Operation operation : request.operations) {
+                    Change change = change(operation);
+                    if (change != null) {
+                        Entry entry = change.entry();
+                        next = change.deleted() ? next.without(entry.key()) : next.with(entry);
+                        made.add(change);
+                        entries.add(entry);
+                    }
+                }
+            } catch (Throwable e) { // the caller's value functions may throw anything
+                request.failure = e;
+                return;
+            }
+            request.result = new Commit(revision, entries);
+            tree = next;
+            if (!made.isEmpty()) {
+                lastChange = revision;
+            }
+            changes.addAll(made);
+            for (Change change : made) {
+                bytes += change.entry().value().length + change.entry().key().length() + 64L;
+            }
+            revision++;
+        }
+
+        private void require(Operation operation) {
+            Entry current = tree.get(operation.key());
+            long actual = current == null ? Operation.ABSENT : current.revision();
+            long expected = operation.expectedRevision();
+            if (expected != Operation.ANY && expected != actual) {
+                throw new ConflictException(operation.key(), actual, "key '" + operation.key() + "': expected "
+                        + (expected == Operation.ABSENT ? "that it does not exist" : "revision " + expected)
+                        + " but it " + (actual == Operation.ABSENT ? "does not exist" : "has revision " + actual));
+            }
+            if (operation instanceof Operation.Delete && current == null) {
+                throw new ConflictException(
+                        operation.key(), 0, "key '" + operation.key() + "' does not exist, so it cannot be removed");
+            }
+        }
+
+        private @Nullable Change change(Operation operation) {
+            Entry current = tree.get(operation.key());
+            return switch (operation) {
+                case Operation.Put put -> new Change(
+                        new Entry(
+                                put.key(),
+                                bounded(put.key(), put.value().apply(revision)),
+                                current == null ? revision : current.createRevision(),
+                                revision),
+                        current,
+                        false);
+                case Operation.Delete delete -> new Change(
+                        new Entry(
+                                delete.key(),
+                                bounded(delete.key(), delete.lastState().apply(revision)),
+                                current == null ? revision : current.createRevision(),
+                                revision),
+                        current,
+                        true);
+                case Operation.Check _ -> null;
+            };
+        }
+
+        private byte[] bounded(String key, byte[] value) {
+            if (value.length > settings.maxValueBytes()) {
+                throw new IllegalArgumentException("value of key '" + key + "' has " + value.length
+                        + " bytes, the store takes " + settings.maxValueBytes() + " at most");
+            }
+            return value;
+        }
+    }
+}

@@ -1,0 +1,146 @@
+package io.hypernetes.store.embedded;
+
+import io.hypernetes.store.Change;
+import io.hypernetes.store.CompactedException;
+import io.hypernetes.store.StoreException;
+import io.hypernetes.store.StoreUnavailableException;
+import java.util.List;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/// What readers and watchers see: only what is durable. One short lock makes tree, clock, history and watches step together,
+/// so that a list and a watch begun from its revision neither miss nor repeat a change.
+final class VisibleState {
+    /// @param revision the instant the tree shows; every later change has a greater one. 0: no revision left below the ceiling
+    record Snapshot(EntryTree tree, long revision) {}
+
+    private final ReentrantLock lock = new ReentrantLock();
+    private final EmbeddedSettings settings;
+    private final RevisionClock clock;
+    private final History history;
+    private final WatchTable watches = new WatchTable();
+    private volatile EntryTree tree;
+    private @Nullable StoreException closed;
+
+    VisibleState(EmbeddedSettings settings, DurableLog.Content content) {
+        this.settings = settings;
+        this.clock = new RevisionClock(settings.clock(), content.ceiling());
+        this.history = new History(settings.historyChanges(), settings.historyAge(), content.lastCommit());
+        this.tree = EntryTree.ofSorted(content.entries());
+    }
+
+    EntryTree tree() {
+        return tree;
+    }
+
+    Snapshot snapshot() {
+        lock.lock();
+        try {
+            if (closed != null) {
+                throw closed;
+            }
+            return new Snapshot(tree, clock.tick());
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    long beginBatch() {
+        lock.lock();
+        try {
+            return clock.begin();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    long ceiling() {
+        lock.lock();
+        try {
+            return clock.ceiling();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    long ceilingFor(long lastRevision) {
+        lock.lock();
+        try {
+            return clock.ceilingFor(lastRevision);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    void publish(EntryTree next, List<Change> changes, long lastRevision, long durableCeiling) {
+        lock.lock();
+        try {
+            tree = next;
+            clock.end(lastRevision, durableCeiling);
+            history.add(changes);
+            changes.forEach(watches::publish);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    WatchQueue watch(String prefix, long afterRevision) {
+        WatchQueue watch =
+                new WatchQueue(prefix, afterRevision, settings.watchBacklog(), this::progress, this::forget);
+        lock.lock();
+        try {
+            if (closed != null) {
+                throw closed;
+            }
+            if (afterRevision < history.oldest()) {
+                throw new CompactedException(prefix, history.oldest(),
+                        "watch of '" + prefix + "' from revision " + afterRevision + ": history is kept from revision "
+                                + history.oldest() + " only; list again and watch from there");
+            }
+            watch.start(history.since(afterRevision, prefix));
+            watches.add(watch);
+            return watch;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// The last revision given; what a clean end writes as its ceiling.
+    long last() {
+        lock.lock();
+        try {
+            return clock.last();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    void close(String message) {
+        lock.lock();
+        try {
+            closed = new StoreUnavailableException(message);
+            watches.endAll(closed);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private long progress() {
+        lock.lock();
+        try {
+            long tick = closed == null ? clock.tick() : 0;
+            return tick != 0 ? tick : clock.last();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void forget(WatchQueue watch) {
+        lock.lock();
+        try {
+            watches.remove(watch);
+        } finally {
+            lock.unlock();
+        }
+    }
+}
