@@ -42,7 +42,7 @@ public final class RemoteCommandHandshake {
     /// @param streams what the request asks for
     public static RemoteCommandSession accept(
             Channel channel, HttpRequest request, RemoteCommandProtocol protocol, RemoteCommandStreams streams) {
-        return RemoteCommandSession.open(channel, request, protocol, streams);
+        return NettyRemoteCommand.open(channel, request, protocol, streams);
     }
 
     private static Optional<RemoteCommandProtocol> first(List<String> offers, boolean spdy) {

@@ -1,0 +1,56 @@
+package io.hypernetes.guest;
+
+import java.util.List;
+import java.util.Map;
+
+/// What a pod and its containers use.
+///
+/// @param takenNanos nanoseconds since 1970, by the guest's clock
+/// @param pod the whole guest
+/// @param containers by id
+public record GuestStats(long takenNanos, Pod pod, Map<String, Usage> containers) {
+
+    public GuestStats {
+        containers = Map.copyOf(containers);
+    }
+
+    /// @param cpuNanos processor time used so far
+    /// @param memoryBytes in use
+    /// @param workingSetBytes without the inactive page cache
+    /// @param rssBytes anonymous memory
+    /// @param pageFaults so far
+    /// @param majorPageFaults so far
+    /// @param pids processes and threads
+    /// @param writableBytes used by the container's writable layer; for the pod the scratch disk
+    /// @param writableInodes likewise
+    /// @param oomKills processes killed for want of memory so far
+    public record Usage(
+            long cpuNanos,
+            long memoryBytes,
+            long workingSetBytes,
+            long rssBytes,
+            long pageFaults,
+            long majorPageFaults,
+            long pids,
+            long writableBytes,
+            long writableInodes,
+            long oomKills) {}
+
+    /// @param memoryAvailableBytes what could still be used
+    /// @param scratchCapacityBytes size of the scratch disk
+    /// @param scratchAvailableBytes free on the scratch disk
+    public record Pod(
+            Usage usage,
+            long memoryAvailableBytes,
+            List<Interface> interfaces,
+            long scratchCapacityBytes,
+            long scratchAvailableBytes) {
+
+        public Pod {
+            interfaces = List.copyOf(interfaces);
+        }
+    }
+
+    /// Counters of a network interface since it came up.
+    public record Interface(String name, long rxBytes, long rxErrors, long txBytes, long txErrors) {}
+}

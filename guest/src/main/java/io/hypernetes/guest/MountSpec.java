@@ -1,0 +1,20 @@
+package io.hypernetes.guest;
+
+/// What a container finds at a path.
+public sealed interface MountSpec {
+
+    /// Absolute path in the container; made when missing.
+    String destination();
+
+    /// A fresh tmpfs.
+    ///
+    /// @param bytes size limit; 0 for half the machine's RAM
+    /// @param mode permission bits, or [VolumeSpec#DEFAULT_MODE] for 01777
+    record Tmpfs(String destination, long bytes, int mode, boolean readOnly, boolean noExec) implements MountSpec {}
+
+    /// A volume of the pod or a part of it.
+    ///
+    /// @param volume name of a declared volume
+    /// @param subPath relative, without `..`; empty for the whole volume
+    record Volume(String destination, String volume, String subPath, boolean readOnly, boolean noExec) implements MountSpec {}
+}

@@ -1,0 +1,33 @@
+package io.hypernetes.guest;
+
+/// A volume of a pod. Declaring it again with the same kind changes nothing.
+///
+/// @param name 1 to 128 of `A-Z a-z 0-9 . _ -`, not beginning with `.`
+/// @param kind where it lives
+/// @param bytes size limit of `MEMORY` and `FILES`; 0 for half the machine's RAM
+/// @param mode permission bits, or [#DEFAULT_MODE]
+/// @param uid owner
+/// @param gid group
+public record VolumeSpec(String name, Kind kind, long bytes, int mode, int uid, int gid) {
+    /// 0777 for `SCRATCH` and `MEMORY`, 0755 for `FILES`.
+    public static final int DEFAULT_MODE = -1;
+
+    public VolumeSpec(String name, Kind kind) {
+        this(name, kind, 0, DEFAULT_MODE, 0, 0);
+    }
+
+    public enum Kind {
+        /// A directory on the scratch disk.
+        SCRATCH(1),
+        /// A tmpfs of its own.
+        MEMORY(2),
+        /// In memory, filled by [Guest#writeFiles].
+        FILES(3);
+
+        final int number;
+
+        Kind(int number) {
+            this.number = number;
+        }
+    }
+}
