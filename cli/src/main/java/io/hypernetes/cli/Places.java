@@ -1,0 +1,70 @@
+package io.hypernetes.cli;
+
+import java.nio.file.Path;
+
+/// Where an installation keeps its things. `--root DIR` moves all three folders below `DIR`, so that several clusters live side
+/// by side on one machine.
+///
+/// @param state what must survive a reboot
+/// @param run sockets, locks and what a reboot may sweep away
+/// @param log logs of the processes and of the pods
+record Places(Path state, Path run, Path log) {
+
+    /// The places of an ordinary installation.
+    static Places ofMachine() {
+        return new Places(
+                Path.of("/var/lib/hypernetes"), Path.of("/run/hypernetes"), Path.of("/var/log/hypernetes"));
+    }
+
+    /// The places below one folder.
+    static Places below(Path root) {
+        Path folder = root.toAbsolutePath().normalize();
+        return new Places(folder.resolve("lib"), folder.resolve("run"), folder.resolve("log"));
+    }
+
+    Path masterState() {
+        return state.resolve("master");
+    }
+
+    Path pki() {
+        return masterState().resolve("pki");
+    }
+
+    Path nodeState() {
+        return state.resolve("node");
+    }
+
+    Path kubeconfigs() {
+        return state.resolve("kubeconfig");
+    }
+
+    /// The kubeconfig of the operator, or of a tenant's administrator.
+    Path kubeconfig(String tenant) {
+        return kubeconfigs().resolve(tenant + ".yaml");
+    }
+
+    Path criSocket() {
+        return run.resolve("cri.sock");
+    }
+
+    Path dockerSocket() {
+        return run.resolve("docker.sock");
+    }
+
+    Path podLogs() {
+        return log.resolve("pods");
+    }
+
+    Path logOf(String process) {
+        return log.resolve(process + ".log");
+    }
+
+    Path lockOf(String process) {
+        return run.resolve(process + ".lock");
+    }
+
+    /// Where native libraries are unpacked, once.
+    Path nativeLibraries() {
+        return state.resolve("native");
+    }
+}

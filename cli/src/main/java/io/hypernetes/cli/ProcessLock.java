@@ -1,0 +1,74 @@
+package io.hypernetes.cli;
+
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Optional;
+
+/// Says which process is the master or the node of an installation. The kernel drops the lock with its process, however that
+/// ends, so a stale file never fools anyone; the pid written inside is only for finding the holder.
+final class ProcessLock implements AutoCloseable {
+    private final FileChannel channel;
+
+    private ProcessLock(FileChannel channel) {
+        this.channel = channel;
+    }
+
+    /// Takes the lock for this process.
+    ///
+    /// @throws UsageException when another process holds it
+    static ProcessLock take(Path file, String process) {
+        try {
+            Files.createDirectories(file.getParent());
+            FileChannel channel = FileChannel.open(
+                    file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+            if (channel.tryLock(Long.MAX_VALUE - 1, 1, false) == null) {
+                channel.close();
+                throw new UsageException(
+                        "the " + process + " is already running" + holder(file).map(p -> " as process " + p.pid()).orElse("")
+                                + " (it holds " + file + "); `hypernetes down` stops it",
+                        UsageException.UNAVAILABLE);
+            }
+            channel.truncate(0);
+            channel.write(ByteBuffer.wrap(Long.toString(ProcessHandle.current().pid()).getBytes(StandardCharsets.US_ASCII)), 0);
+            return new ProcessLock(channel);
+        } catch (IOException e) {
+            throw new UsageException("locking " + file + " for the " + process + ": " + e.getMessage(), UsageException.UNAVAILABLE);
+        }
+    }
+
+    /// The process that holds the lock now.
+    static Optional<ProcessHandle> holder(Path file) {
+        if (!Files.exists(file)) {
+            return Optional.empty();
+        }
+        try (RandomAccessFile content = new RandomAccessFile(file.toFile(), "rw");
+                FileLock lock = content.getChannel().tryLock(Long.MAX_VALUE - 1, 1, false)) {
+            if (lock != null) {
+                return Optional.empty();
+            }
+            String pid = content.readLine();
+            return pid == null ? Optional.empty() : ProcessHandle.of(Long.parseLong(pid.trim()));
+        } catch (OverlappingFileLockException ours) {
+            return Optional.of(ProcessHandle.current());
+        } catch (IOException | NumberFormatException e) {
+            throw new UsageException("asking who holds " + file + ": " + e.getMessage(), UsageException.UNAVAILABLE);
+        }
+    }
+
+    @Override
+    public void close() {
+        try {
+            channel.close();
+        } catch (IOException e) {
+            // The kernel releases the lock with the process anyway.
+        }
+    }
+}

@@ -1,0 +1,165 @@
+package io.hypernetes.cli;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.snakeyaml.engine.v2.api.Load;
+import org.snakeyaml.engine.v2.api.LoadSettings;
+import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
+
+/// The settings of an installation: defaults, overlaid by `STATE/config.yaml`, overlaid by flags of the same names
+/// (`--set name=value`). An unknown name or a bad value refuses start-up with a hint.
+final class Settings {
+
+    /// One setting.
+    ///
+    /// @param name as in the file and on the command line
+    /// @param fallback the default, as text
+    /// @param meaning one sentence, with unit and range
+    record Setting(String name, String fallback, String meaning) {}
+
+    static final List<Setting> ALL = List.of(
+            new Setting("api-address", "0.0.0.0", "address on which the API server listens"),
+            new Setting("api-port", "6443", "port of the API server, 1 to 65535"),
+            new Setting("advertise-address", "", "address under which nodes and users reach the API server; empty: the address of the default route, else 127.0.0.1"),
+            new Setting("node-name", "", "name of this machine's node; empty: its host name"),
+            new Setting("node-address", "", "address under which the master reaches this node; empty: the address of the default route, else 127.0.0.1"),
+            new Setting("kubelet-port", "10250", "port of the kubelet's server, 1 to 65535"),
+            new Setting("cluster-cidr", "10.88.0.0/16", "addresses of pods; each node gets a /24 of it"),
+            new Setting("bridge", "", "name of the node's bridge, at most 15 characters; empty: hn- and a mark of the state folder"),
+            new Setting("accelerator", "auto", "auto (KVM where it truly works), kvm or tcg"),
+            new Setting("kernel", "", "folder with vmlinux to boot pods with; empty: the built minimal kernel, else Debian's cloud kernel"),
+            new Setting("insecure-registries", "", "registries reached without TLS, comma-separated host[:port]; loopback always is"),
+            new Setting("pod-overhead-mib", "64", "host memory a virtual machine costs beyond its containers, in MiB; added to every pod's spec.overhead"));
+
+    private final Map<String, String> values = new LinkedHashMap<>();
+
+    private Settings() {
+        ALL.forEach(setting -> values.put(setting.name(), setting.fallback()));
+    }
+
+    /// Reads the file when it is there, then applies the flags.
+    ///
+    /// @param flags each `name=value`
+    /// @throws UsageException on an unknown name, a bad value or an unreadable file
+    static Settings read(Path file, List<String> flags) {
+        Settings settings = new Settings();
+        if (Files.exists(file)) {
+            settings.overlay(file);
+        }
+        for (String flag : flags) {
+            int equals = flag.indexOf('=');
+            if (equals < 1) {
+                throw new UsageException("--set " + flag + ": write it as name=value, for example --set api-port=7443");
+            }
+            settings.put(flag.substring(0, equals), flag.substring(equals + 1), "--set");
+        }
+        return settings;
+    }
+
+    private void overlay(Path file) {
+        Object document;
+        try {
+            document = new Load(LoadSettings.builder().setLabel(file.toString()).build())
+                    .loadFromString(Files.readString(file));
+        } catch (IOException | YamlEngineException e) {
+            throw new UsageException("reading settings from " + file + ": " + e.getMessage() + "\nMend the file, or move it away for the defaults.");
+        }
+        if (document == null) {
+            return;
+        }
+        if (!(document instanceof Map<?, ?> map)) {
+            throw new UsageException("settings in " + file + ": expected lines `name: value`, see `hypernetes config show`");
+        }
+        map.forEach((name, value) -> put(String.valueOf(name), value == null ? "" : value.toString(), file.toString()));
+    }
+
+    private void put(String name, String value, String origin) {
+        if (!values.containsKey(name)) {
+            throw new UsageException("unknown setting '" + name + "' in " + origin + "; did you mean '" + nearest(name)
+                    + "'? `hypernetes config show` lists all.");
+        }
+        values.put(name, value.trim());
+    }
+
+    String text(String name) {
+        String value = values.get(name);
+        if (value == null) {
+            throw new IllegalArgumentException("no setting is named " + name);
+        }
+        return value;
+    }
+
+    /// The text, or `otherwise` when it is empty.
+    String text(String name, String otherwise) {
+        String value = text(name);
+        return value.isEmpty() ? otherwise : value;
+    }
+
+    int port(String name) {
+        return number(name, 1, 65535);
+    }
+
+    int number(String name, int least, int most) {
+        String value = text(name);
+        try {
+            int number = Integer.parseInt(value);
+            if (number >= least && number <= most) {
+                return number;
+            }
+        } catch (NumberFormatException notANumber) {
+            // said below, with the range
+        }
+        throw new UsageException("setting " + name + " is '" + value + "'; it must be a number from " + least + " to " + most);
+    }
+
+    List<String> list(String name) {
+        List<String> items = new ArrayList<>();
+        for (String item : text(name).split(",")) {
+            if (!item.isBlank()) {
+                items.add(item.trim());
+            }
+        }
+        return items;
+    }
+
+    Map<String, String> asMap() {
+        return Map.copyOf(values);
+    }
+
+    /// The known name with the smallest edit distance to a mistyped one.
+    static String nearest(String typed) {
+        String best = ALL.getFirst().name();
+        int least = Integer.MAX_VALUE;
+        for (Setting setting : ALL) {
+            int distance = distance(typed, setting.name());
+            if (distance < least) {
+                least = distance;
+                best = setting.name();
+            }
+        }
+        return best;
+    }
+
+    private static int distance(String a, String b) {
+        int[] row = new int[b.length() + 1];
+        for (int j = 0; j <= b.length(); j++) {
+            row[j] = j;
+        }
+        for (int i = 1; i <= a.length(); i++) {
+            int diagonal = row[0];
+            row[0] = i;
+            for (int j = 1; j <= b.length(); j++) {
+                int above = row[j];
+                int cost = a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1;
+                row[j] = Math.min(Math.min(row[j] + 1, row[j - 1] + 1), diagonal + cost);
+                diagonal = above;
+            }
+        }
+        return row[b.length()];
+    }
+}
