@@ -1,0 +1,91 @@
+package io.hypernetes.scheduler;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fabric8.kubernetes.api.model.Node;
+import io.fabric8.kubernetes.api.model.NodeBuilder;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodBuilder;
+import io.fabric8.kubernetes.api.model.Quantity;
+import io.hypernetes.client.ObjectKey;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+
+class ChoiceTest {
+    private static final ObjectKey KEY = new ObjectKey("red", "default", "web");
+
+    static Node node(String name, String cpu, String memory) {
+        Map<String, Quantity> room = Map.of("cpu", new Quantity(cpu), "memory", new Quantity(memory), "pods", new Quantity("110"));
+        return new NodeBuilder()
+                .withNewMetadata().withName(name).addToLabels("disk", name.equals("n1") ? "ssd" : "hdd").endMetadata()
+                .withNewSpec().endSpec()
+                .withNewStatus().withCapacity(room).withAllocatable(room).endStatus()
+                .build();
+    }
+
+    static Pod pod(String name, String cpu, String memory) {
+        return new PodBuilder()
+                .withNewMetadata().withName(name).withNamespace("default").endMetadata()
+                .withNewSpec()
+                .addNewContainer().withName("c").withImage("i").withNewResources()
+                .addToRequests("cpu", new Quantity(cpu)).addToRequests("memory", new Quantity(memory)).endResources().endContainer()
+                .endSpec()
+                .build();
+    }
+
+    private static Choice choose(Pod pod, Node... nodes) {
+        return Choice.of(KEY, pod, Demand.of(pod), List.of(nodes).stream().map(NodeState::new).toList(), new Random(1));
+    }
+
+    @Test
+    void theMessageNamesEachReasonWithItsCount() {
+        Node small = node("n1", "1", "1Gi");
+        Node tainted = node("n2", "8", "8Gi");
+        tainted.getSpec().setTaints(List.of(new io.fabric8.kubernetes.api.model.Taint("NoSchedule", "only", null, "gpu")));
+        assertThat(choose(pod("web", "2", "1Mi"), small, tainted)).isEqualTo(new Choice.FitsNowhere(
+                "0/2 nodes are available: 1 Insufficient cpu, 1 node(s) had untolerated taint {only: gpu}."));
+        assertThat(choose(pod("web", "2", "4Gi"), small)).isEqualTo(new Choice.FitsNowhere(
+                "0/1 nodes are available: 1 Insufficient cpu, 1 Insufficient memory."));
+        assertThat(choose(pod("web", "1", "1Mi"))).isEqualTo(new Choice.FitsNowhere("no nodes available to schedule pods"));
+    }
+
+    @Test
+    void selectorsAffinityAndCordonsAreRespected() {
+        Pod wantsSsd = pod("web", "1", "1Mi");
+        wantsSsd.getSpec().setNodeSelector(Map.of("disk", "ssd"));
+        assertThat(choose(wantsSsd, node("n1", "2", "2Gi"), node("n2", "64", "64Gi"))).isEqualTo(new Choice.Fits("n1"));
+        Pod refusesSsd = new PodBuilder(pod("web", "1", "1Mi")).editSpec().withNewAffinity().withNewNodeAffinity()
+                .withNewRequiredDuringSchedulingIgnoredDuringExecution().addNewNodeSelectorTerm()
+                .addNewMatchExpression().withKey("disk").withOperator("NotIn").withValues("ssd").endMatchExpression().endNodeSelectorTerm()
+                .endRequiredDuringSchedulingIgnoredDuringExecution().endNodeAffinity().endAffinity().endSpec().build();
+        assertThat(choose(refusesSsd, node("n1", "2", "2Gi"))).isEqualTo(new Choice.FitsNowhere(
+                "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector."));
+        Node cordoned = node("n1", "2", "2Gi");
+        cordoned.getSpec().setUnschedulable(true);
+        assertThat(choose(pod("web", "1", "1Mi"), cordoned)).isEqualTo(new Choice.FitsNowhere(
+                "0/1 nodes are available: 1 node(s) were unschedulable."));
+    }
+
+    @Test
+    void theEmptierNodeWins() {
+        NodeState full = new NodeState(node("n1", "4", "4Gi"));
+        full.add(new ObjectKey("blue", "x", "y"), Demand.of(pod("y", "3", "3Gi")));
+        NodeState empty = new NodeState(node("n2", "4", "4Gi"));
+        Pod pod = pod("web", "500m", "512Mi");
+        assertThat(Choice.of(KEY, pod, Demand.of(pod), List.of(full, empty), new Random(1))).isEqualTo(new Choice.Fits("n2"));
+    }
+
+    @Test
+    void demandIsTheLargerOfInitAndRunningPlusOverhead() {
+        Pod pod = new PodBuilder(pod("web", "1", "1Gi")).editSpec()
+                .addNewInitContainer().withName("big").withNewResources().addToRequests("cpu", new Quantity("2500m")).endResources().endInitContainer()
+                .addNewInitContainer().withName("side").withRestartPolicy("Always").withNewResources()
+                .addToRequests("memory", new Quantity("64Mi")).endResources().endInitContainer()
+                .addToOverhead("memory", new Quantity("20Mi")).endSpec().build();
+        Demand demand = Demand.of(pod);
+        assertThat(demand.of("cpu")).isEqualTo(2500);
+        assertThat(demand.of("memory")).isEqualTo((1024 + 64 + 20) * 1024L * 1024);
+    }
+}

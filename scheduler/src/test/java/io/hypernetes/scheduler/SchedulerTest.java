@@ -1,0 +1,76 @@
+package io.hypernetes.scheduler;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.fabric8.kubernetes.api.model.Event;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.hypernetes.client.Client;
+import io.hypernetes.client.Deletion;
+import io.hypernetes.client.FakeApi;
+import io.hypernetes.client.Kind;
+import io.hypernetes.client.ObjectKey;
+import io.hypernetes.client.Scope;
+import io.hypernetes.client.Selection;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class SchedulerTest {
+    private final FakeApi api = new FakeApi();
+    private final Client client = api.client();
+    private final Scheduler scheduler = new Scheduler(client, InstantSource.system(), new Random(1));
+
+    @AfterEach
+    void stop() {
+        scheduler.close();
+        client.close();
+        api.close();
+    }
+
+    private Pod read(String tenant, String name) {
+        return client.of(Kind.POD).get(new ObjectKey(tenant, "default", name));
+    }
+
+    @Test
+    void podsOfAllTenantsAreBoundAndTheOneTooManyIsToldWhy() {
+        client.of(Kind.NODE).create("root", ChoiceTest.node("n1", "2", "4Gi"));
+        client.of(Kind.POD).create("red", ChoiceTest.pod("web", "1", "1Gi"));
+        client.of(Kind.POD).create("blue", ChoiceTest.pod("web", "1", "1Gi"));
+        scheduler.start();
+        await().untilAsserted(() -> {
+            assertThat(read("red", "web").getSpec().getNodeName()).isEqualTo("n1");
+            assertThat(read("blue", "web").getSpec().getNodeName()).isEqualTo("n1");
+        });
+
+        client.of(Kind.POD).create("red", ChoiceTest.pod("late", "1", "1Gi"));
+        String why = "0/1 nodes are available: 1 Insufficient cpu.";
+        await().untilAsserted(() -> {
+            assertThat(read("red", "late").getStatus()).isNotNull();
+            assertThat(read("red", "late").getStatus().getConditions()).singleElement().satisfies(condition -> {
+                assertThat(condition.getType()).isEqualTo("PodScheduled");
+                assertThat(condition.getReason()).isEqualTo("Unschedulable");
+                assertThat(condition.getMessage()).isEqualTo(why);
+            });
+            List<Event> events = client.of(Kind.EVENT).list(Scope.tenant("red"), Selection.everything()).items();
+            assertThat(events).anySatisfy(event -> {
+                assertThat(event.getReason()).isEqualTo("FailedScheduling");
+                assertThat(event.getMessage()).isEqualTo(why);
+            });
+        });
+
+        client.of(Kind.POD).delete(new ObjectKey("blue", "default", "web"), new Deletion(0L, null));
+        await().untilAsserted(() -> assertThat(read("red", "late").getSpec().getNodeName()).isEqualTo("n1"));
+    }
+
+    @Test
+    void aFailedBindingIsTriedAgain() {
+        api.failNext("/binding", 500, 2);
+        client.of(Kind.NODE).create("root", ChoiceTest.node("n1", "2", "4Gi"));
+        client.of(Kind.POD).create("red", ChoiceTest.pod("web", "1", "1Gi"));
+        scheduler.start();
+        await().untilAsserted(() -> assertThat(read("red", "web").getSpec().getNodeName()).isEqualTo("n1"));
+    }
+}
