@@ -1,0 +1,261 @@
+package io.hypernetes.objects;
+
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.JsonParser;
+import tools.jackson.core.JsonToken;
+import tools.jackson.core.ObjectReadContext;
+import tools.jackson.core.StreamReadConstraints;
+import tools.jackson.core.json.JsonFactory;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
+
+/// JSON text to trees and back, with the limits that hostile input needs.
+///
+/// Reading keeps the order of members and reports duplicate members instead of losing them silently (the last one wins,
+/// as in Kubernetes). Thread-safe: there is no state but immutable configuration.
+public final class Json {
+    /// The deepest nesting accepted, the depth at which the Kubernetes API refuses too.
+    public static final int MAX_DEPTH = 1000;
+
+    /// The most JSON values one document may hold; keeps a small body from becoming a huge tree.
+    public static final int MAX_NODES = 2_000_000;
+
+    private static final JsonFactory FACTORY = JsonFactory.builder()
+            .streamReadConstraints(StreamReadConstraints.builder()
+                    .maxNestingDepth(MAX_DEPTH)
+                    .maxNumberLength(400)
+                    .maxStringLength(16 << 20)
+                    .build())
+            .build();
+    private static final JsonMapper MAPPER = JsonMapper.builder(FACTORY).build();
+    private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
+
+    private Json() {}
+
+    /// A document and the paths of members that occurred twice, such as `spec.containers[0].name`.
+    public record Document(JsonNode root, List<String> duplicates) {}
+
+    /// A new empty object.
+    public static ObjectNode object() {
+        return NODES.objectNode();
+    }
+
+    /// A new empty array.
+    public static ArrayNode array() {
+        return NODES.arrayNode();
+    }
+
+    /// A text node.
+    public static JsonNode text(String value) {
+        return NODES.stringNode(value);
+    }
+
+    /// A number node.
+    public static JsonNode integer(long value) {
+        return value == (int) value ? NODES.numberNode((int) value) : NODES.numberNode(value);
+    }
+
+    /// Reads one document; duplicates are noted, not refused.
+    ///
+    /// @throws MalformedJsonException when the text is not one JSON document or exceeds a limit
+    public static Document read(byte[] text) {
+        try (JsonParser parser = FACTORY.createParser(ObjectReadContext.empty(), text)) {
+            var reader = new TreeReader(parser);
+            JsonToken first = parser.nextToken();
+            if (first == null) {
+                throw new MalformedJsonException("unexpected end of JSON input");
+            }
+            JsonNode root = reader.value(first);
+            if (parser.nextToken() != null) {
+                throw new MalformedJsonException("invalid character after top-level value");
+            }
+            return new Document(root, List.copyOf(reader.duplicates));
+        } catch (JacksonException e) {
+            throw new MalformedJsonException(String.valueOf(e.getOriginalMessage()), e);
+        }
+    }
+
+    /// Reads one document that must be an object.
+    ///
+    /// @throws MalformedJsonException when it is not
+    public static ObjectNode readObject(byte[] text) {
+        JsonNode root = read(text).root();
+        if (root instanceof ObjectNode object) {
+            return object;
+        }
+        throw new MalformedJsonException("expected a JSON object, found " + typeName(root));
+    }
+
+    /// Reads one document that must be an object.
+    public static ObjectNode readObject(String text) {
+        return readObject(text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    /// The compact UTF-8 text of a tree.
+    public static byte[] bytes(JsonNode node) {
+        return MAPPER.writeValueAsBytes(node);
+    }
+
+    /// The compact text of a tree.
+    public static String print(JsonNode node) {
+        return MAPPER.writeValueAsString(node);
+    }
+
+    /// The text at `path` below `node`, or empty text when there is none.
+    public static String string(JsonNode node, String... path) {
+        JsonNode at = at(node, path);
+        return at.isString() ? at.stringValue() : "";
+    }
+
+    /// The number at `path` below `node`, or `fallback` when there is none or it does not fit a long.
+    public static long number(JsonNode node, long fallback, String... path) {
+        JsonNode at = at(node, path);
+        return at.isIntegralNumber() && at.canConvertToLong() ? at.longValue() : fallback;
+    }
+
+    /// Whether the value at `path` is `true`.
+    public static boolean flag(JsonNode node, String... path) {
+        JsonNode at = at(node, path);
+        return at.isBoolean() && at.booleanValue();
+    }
+
+    /// The node at `path`, a missing node when absent.
+    public static JsonNode at(JsonNode node, String... path) {
+        JsonNode at = node;
+        for (String name : path) {
+            at = at.path(name);
+        }
+        return at;
+    }
+
+    /// The object member `name`, created when absent or not an object.
+    public static ObjectNode child(ObjectNode parent, String name) {
+        if (parent.get(name) instanceof ObjectNode object) {
+            return object;
+        }
+        ObjectNode created = object();
+        parent.set(name, created);
+        return created;
+    }
+
+    /// Sets `name` to text when it is absent, null or empty text.
+    public static void setDefault(ObjectNode object, String name, String value) {
+        JsonNode present = object.get(name);
+        if (present == null || present.isNull() || (present.isString() && present.stringValue().isEmpty())) {
+            object.put(name, value);
+        }
+    }
+
+    /// Sets `name` to a number when it is absent or null.
+    public static void setDefault(ObjectNode object, String name, long value) {
+        JsonNode present = object.get(name);
+        if (present == null || present.isNull()) {
+            object.put(name, value);
+        }
+    }
+
+    /// Sets `name` to a truth value when it is absent or null.
+    public static void setDefault(ObjectNode object, String name, boolean value) {
+        JsonNode present = object.get(name);
+        if (present == null || present.isNull()) {
+            object.put(name, value);
+        }
+    }
+
+    /// The objects in the list `name` of `parent`; empty when there is no such list.
+    public static List<ObjectNode> objects(JsonNode parent, String name) {
+        List<ObjectNode> found = new ArrayList<>();
+        for (JsonNode item : parent.path(name)) {
+            if (item instanceof ObjectNode object) {
+                found.add(object);
+            }
+        }
+        return found;
+    }
+
+    /// Whether there is a value: not absent and not null.
+    public static boolean present(@Nullable JsonNode node) {
+        return node != null && !node.isMissingNode() && !node.isNull();
+    }
+
+    /// What JSON calls the type of a node, in the words of Kubernetes' messages: `map`, `array`, `string`, `number`, `bool`, `null`.
+    public static String typeName(JsonNode node) {
+        return switch (node.getNodeType()) {
+            case OBJECT, POJO -> "map";
+            case ARRAY -> "array";
+            case STRING, BINARY -> "string";
+            case NUMBER -> "number";
+            case BOOLEAN -> "bool";
+            case NULL, MISSING -> "null";
+        };
+    }
+
+    private static final class TreeReader {
+        private final JsonParser parser;
+        private final List<String> duplicates = new ArrayList<>();
+        private final StringBuilder path = new StringBuilder();
+        private int nodes;
+
+        TreeReader(JsonParser parser) {
+            this.parser = parser;
+        }
+
+        JsonNode value(JsonToken token) {
+            if (++nodes > MAX_NODES) {
+                throw new MalformedJsonException("the document holds more than " + MAX_NODES + " values");
+            }
+            return switch (token) {
+                case START_OBJECT -> object();
+                case START_ARRAY -> array();
+                case VALUE_STRING -> NODES.stringNode(parser.getString());
+                case VALUE_NUMBER_INT -> integer();
+                case VALUE_NUMBER_FLOAT -> NODES.numberNode(parser.getDecimalValue());
+                case VALUE_TRUE -> NODES.booleanNode(true);
+                case VALUE_FALSE -> NODES.booleanNode(false);
+                case VALUE_NULL -> NODES.nullNode();
+                default -> throw new MalformedJsonException("unexpected token " + token);
+            };
+        }
+
+        private JsonNode integer() {
+            return switch (parser.getNumberType()) {
+                case INT -> NODES.numberNode(parser.getIntValue());
+                case LONG -> NODES.numberNode(parser.getLongValue());
+                default -> NODES.numberNode(parser.getBigIntegerValue());
+            };
+        }
+
+        private ObjectNode object() {
+            ObjectNode object = NODES.objectNode();
+            int mark = path.length();
+            for (JsonToken t = parser.nextToken(); t != JsonToken.END_OBJECT; t = parser.nextToken()) {
+                String name = parser.currentName();
+                path.append(mark == 0 ? "" : ".").append(name);
+                JsonNode value = value(parser.nextToken());
+                if (object.replace(name, value) != null && duplicates.size() < 100) {
+                    duplicates.add(path.toString());
+                }
+                path.setLength(mark);
+            }
+            return object;
+        }
+
+        private ArrayNode array() {
+            ArrayNode array = NODES.arrayNode();
+            int mark = path.length();
+            for (JsonToken t = parser.nextToken(); t != JsonToken.END_ARRAY; t = parser.nextToken()) {
+                path.append('[').append(array.size()).append(']');
+                array.add(value(t));
+                path.setLength(mark);
+            }
+            return array;
+        }
+    }
+}

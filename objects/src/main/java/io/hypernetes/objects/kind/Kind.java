@@ -1,0 +1,192 @@
+package io.hypernetes.objects.kind;
+
+import io.hypernetes.objects.ApiStatus;
+import io.hypernetes.objects.FieldError;
+import io.hypernetes.objects.Json;
+import io.hypernetes.objects.selector.FieldSelector;
+import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/// One kind that is served, with all that is particular to it.
+///
+/// The order on the write path: decode ([io.hypernetes.objects.schema.Decoder]), [#setDefaults], [#prepareCreate] or
+/// [#prepareUpdate], [#validateCreate] or [#validateUpdate], commit. Methods that change an object say so; everything is
+/// thread-safe as long as one tree is not shared.
+public final class Kind {
+    private final ResourceType type;
+    private final KindRules rules;
+
+    Kind(ResourceType type, KindRules rules) {
+        this.type = type;
+        this.rules = rules;
+    }
+
+    /// Where it lives in the API.
+    public ResourceType type() {
+        return type;
+    }
+
+    /// Fills in the defaults, changing `object`. Applying it twice changes nothing more.
+    public void setDefaults(ObjectNode object) {
+        rules.defaults(object);
+    }
+
+    /// Makes a decoded object new, changing it: what only the server may say is removed or set (status, generation,
+    /// deletion marks). Name, namespace, uid, creationTimestamp and resourceVersion are the caller's to set.
+    public void prepareCreate(ObjectNode object) {
+        if (type.hasStatus()) {
+            object.remove("status");
+        }
+        ObjectNode meta = Json.child(object, "metadata");
+        meta.remove(List.of("deletionTimestamp", "deletionGracePeriodSeconds", "generation", "selfLink"));
+        if (rules.countsGeneration()) {
+            meta.put("generation", 1);
+        }
+        rules.prepareCreate(object);
+    }
+
+    /// Restores in `updated` what this write may not touch, changing it: identity in the metadata; the status on a write to
+    /// the object itself; everything but the status on a write to `status`. Raises `metadata.generation` when the spec changed.
+    ///
+    /// @param subresource the subresource written to, or null for the object itself
+    public void prepareUpdate(ObjectNode updated, ObjectNode old, @Nullable String subresource) {
+        ObjectNode meta = Json.child(updated, "metadata");
+        ObjectNode oldMeta = Json.child(old, "metadata");
+        for (String kept : List.of("generation", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink")) {
+            restore(meta, oldMeta, kept);
+        }
+        for (String filled : List.of("uid", "name", "namespace", "generateName")) {
+            if (Json.string(meta, filled).isEmpty()) {
+                restore(meta, oldMeta, filled);
+            }
+        }
+        if (type.hasStatus()) {
+            if (subresource == null) {
+                restore(updated, old, "status");
+            } else if (subresource.equals("status")) {
+                for (String name : List.copyOf(updated.propertyNames())) {
+                    if (!Set.of("metadata", "status", "apiVersion", "kind").contains(name)) {
+                        restore(updated, old, name);
+                    }
+                }
+                for (String name : List.copyOf(old.propertyNames())) {
+                    if (!Set.of("metadata", "status").contains(name)) {
+                        restore(updated, old, name);
+                    }
+                }
+                // Ownership and lifetime are not matters of state.
+                restore(meta, oldMeta, "ownerReferences");
+                restore(meta, oldMeta, "finalizers");
+            }
+        }
+        rules.prepareUpdate(updated, old, subresource);
+        if (rules.countsGeneration() && !specOf(updated).equals(specOf(old))) {
+            meta.put("generation", Json.number(oldMeta, 0, "generation") + 1);
+        }
+    }
+
+    /// What is wrong with a new object; empty when nothing is.
+    public List<FieldError> validateCreate(ObjectNode object) {
+        Errors errors = new Errors();
+        MetadataValidation.validate(object, type.namespaced(), rules::checkName, errors);
+        rules.validate(object, errors);
+        return errors.list();
+    }
+
+    /// What is wrong with a change; empty when nothing is.
+    public List<FieldError> validateUpdate(ObjectNode updated, ObjectNode old, @Nullable String subresource) {
+        Errors errors = new Errors();
+        MetadataValidation.validate(updated, type.namespaced(), rules::checkName, errors);
+        MetadataValidation.validateUpdate(updated, old, errors);
+        rules.validateUpdate(updated, old, subresource, errors);
+        if (subresource == null) {
+            rules.validate(updated, errors);
+        }
+        return errors.list();
+    }
+
+    /// The Status of reason Invalid for these errors.
+    public ApiStatus invalid(ObjectNode object, List<FieldError> errors) {
+        return ApiStatus.invalid(type.group(), type.kind(), Json.string(object, "metadata", "name"), errors);
+    }
+
+    /// Reads a `fieldSelector` for this kind; old spellings become the present ones.
+    ///
+    /// @throws io.hypernetes.objects.ApiException 400 when it is malformed or names a field that cannot be selected
+    public FieldSelector fieldSelector(String text) {
+        try {
+            return FieldSelector.parse(text).mapFields(field -> {
+                String canonical = rules.fieldAliases().getOrDefault(field, field);
+                if (!selectableFieldNames().contains(canonical)) {
+                    throw new IllegalArgumentException("field label not supported: " + field);
+                }
+                return canonical;
+            });
+        } catch (IllegalArgumentException e) {
+            throw ApiStatus.badRequest(Objects.toString(e.getMessage(), "") + knownFields(e)).asException();
+        }
+    }
+
+    private String knownFields(IllegalArgumentException e) {
+        String message = Objects.toString(e.getMessage(), "");
+        return message.startsWith("field label")
+                ? " (fields of " + type.kind() + " that can be selected: " + String.join(", ", selectableFieldNames()) + ")"
+                : "";
+    }
+
+    /// The fields that a field selector may name.
+    public Set<String> selectableFieldNames() {
+        return new TreeSet<>(selectableFields(Json.object()).keySet());
+    }
+
+    /// The values of those fields; absent ones are empty text.
+    public Map<String, String> selectableFields(ObjectNode object) {
+        Map<String, String> fields = new LinkedHashMap<>();
+        fields.put("metadata.name", Json.string(object, "metadata", "name"));
+        fields.put("metadata.namespace", Json.string(object, "metadata", "namespace"));
+        fields.putAll(rules.selectableFields(object));
+        return fields;
+    }
+
+    /// The printer columns.
+    public List<Column> columns() {
+        return rules.columns();
+    }
+
+    /// One row: a cell for each column.
+    public List<JsonNode> cells(ObjectNode object, Instant now) {
+        return rules.cells(object, now);
+    }
+
+    private static void restore(ObjectNode to, ObjectNode from, String name) {
+        JsonNode value = from.get(name);
+        if (value == null) {
+            to.remove(name);
+        } else {
+            to.set(name, value);
+        }
+    }
+
+    private static ObjectNode specOf(ObjectNode object) {
+        ObjectNode copy = Json.object();
+        object.properties().forEach(member -> {
+            if (!Set.of("metadata", "status", "apiVersion", "kind").contains(member.getKey())) {
+                copy.set(member.getKey(), member.getValue());
+            }
+        });
+        return copy;
+    }
+
+    @Override
+    public String toString() {
+        return type.kind() + "." + type.apiVersion();
+    }
+}

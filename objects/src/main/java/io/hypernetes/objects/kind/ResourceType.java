@@ -1,0 +1,68 @@
+package io.hypernetes.objects.kind;
+
+import io.hypernetes.objects.GroupVersion;
+import java.util.List;
+import java.util.Map;
+
+/// Where a kind lives in the API.
+///
+/// @param groupVersion group (empty for core) and version
+/// @param resource the plural in paths, such as `pods`
+/// @param singular such as `pod`
+/// @param kind such as `Pod`
+/// @param namespaced whether objects live in a namespace
+/// @param shortNames what kubectl also accepts, such as `po`
+/// @param categories such as `all`
+/// @param verbs in discovery's words: `create`, `delete`, `deletecollection`, `get`, `list`, `patch`, `update`, `watch`; sorted
+/// @param subresources those that are served, by name, such as `status`
+/// @param schemaType the name of the type in the schema, such as `core.v1.Pod`
+/// @param rootOnly whether only the operator's own cluster (the tenant `root`) has this kind
+public record ResourceType(
+        GroupVersion groupVersion,
+        String resource,
+        String singular,
+        String kind,
+        boolean namespaced,
+        List<String> shortNames,
+        List<String> categories,
+        List<String> verbs,
+        Map<String, Subresource> subresources,
+        String schemaType,
+        boolean rootOnly) {
+    /// A part of an object with a path of its own, such as `pods/status`.
+    ///
+    /// @param verbs in discovery's words; for streams `create` and `get`
+    /// @param groupVersion of the kind that is exchanged
+    /// @param kind what is exchanged there, such as `Pod` or `PodExecOptions`
+    public record Subresource(String name, List<String> verbs, GroupVersion groupVersion, String kind) {}
+
+    /// The API group; empty for core.
+    public String group() {
+        return groupVersion.group();
+    }
+
+    /// The API version.
+    public String version() {
+        return groupVersion.version();
+    }
+
+    /// `v1` or `apps/v1`.
+    public String apiVersion() {
+        return groupVersion.apiVersion();
+    }
+
+    /// The kind of a list: `PodList`.
+    public String listKind() {
+        return kind + "List";
+    }
+
+    /// `pods` or `leases.coordination.k8s.io`, as messages name a resource.
+    public String qualifiedResource() {
+        return group().isEmpty() ? resource : resource + "." + group();
+    }
+
+    /// Whether a status subresource keeps spec and status apart.
+    public boolean hasStatus() {
+        return subresources.containsKey("status");
+    }
+}

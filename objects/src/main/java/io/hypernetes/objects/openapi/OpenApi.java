@@ -1,0 +1,71 @@
+package io.hypernetes.objects.openapi;
+
+import io.hypernetes.objects.GroupVersion;
+import io.hypernetes.objects.Json;
+import io.hypernetes.objects.kind.Kinds;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.node.ObjectNode;
+
+/// The OpenAPI v3 documents of an API: one for each group-version and an index of them. Immutable; made once.
+public final class OpenApi {
+    private final Map<String, Document> documents;
+
+    /// One document.
+    ///
+    /// @param json its bytes; shared, not to be changed
+    /// @param hash 128 hexadecimal digits over the bytes: for the index and as ETag
+    public record Document(byte[] json, String hash) {}
+
+    private OpenApi(Map<String, Document> documents) {
+        this.documents = documents;
+    }
+
+    /// The documents for the kinds; root-only kinds are in when `root` is true.
+    public static OpenApi of(Kinds kinds, boolean root) {
+        Map<String, Document> documents = new LinkedHashMap<>();
+        for (GroupVersion groupVersion : kinds.groupVersions()) {
+            var visible = kinds.in(groupVersion).stream()
+                    .filter(k -> root || !k.type().rootOnly())
+                    .toList();
+            if (!visible.isEmpty()) {
+                ObjectNode document = new GroupVersionDocument(kinds.schema(), groupVersion, visible).build();
+                documents.put(groupVersion.path(), document(Json.bytes(document)));
+            }
+        }
+        return new OpenApi(documents);
+    }
+
+    /// The document at `/openapi/v3/{path}`, such as `api/v1` or `apis/apps/v1`, or null.
+    public @Nullable Document document(String path) {
+        return documents.get(path);
+    }
+
+    /// The index at `/openapi/v3`; `prefix` is what stands before `/openapi` in the client's URL, such as `/tenants/blue`.
+    public Document index(String prefix) {
+        ObjectNode index = Json.object();
+        ObjectNode paths = index.putObject("paths");
+        documents.forEach((path, document) -> paths.putObject(path)
+                .put("serverRelativeURL", prefix + "/openapi/v3/" + path + "?hash=" + document.hash()));
+        return document(Json.bytes(index));
+    }
+
+    private static Document document(byte[] json) {
+        try {
+            byte[] digest = MessageDigest.getInstance("SHA-512").digest(json);
+            return new Document(json, HexFormat.of().withUpperCase().formatHex(digest));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("this JDK has no SHA-512", e);
+        }
+    }
+
+    @Override
+    public String toString() {
+        return "OpenApi" + documents.keySet();
+    }
+}

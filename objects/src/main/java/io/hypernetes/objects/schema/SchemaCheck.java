@@ -1,0 +1,229 @@
+package io.hypernetes.objects.schema;
+
+import io.hypernetes.objects.ApiTime;
+import io.hypernetes.objects.Json;
+import io.hypernetes.objects.MalformedJsonException;
+import io.hypernetes.objects.Quantity;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/// Brings a tree into the shape that its schema type says: reports and removes unknown fields, drops nulls, checks types,
+/// makes quantities canonical. One use each.
+final class SchemaCheck {
+    private static final int MAX_REPORTED = 50;
+
+    private final Schema schema;
+    private final List<String> unknown = new ArrayList<>();
+
+    SchemaCheck(Schema schema) {
+        this.schema = schema;
+    }
+
+    /// Checks and prunes in place.
+    ///
+    /// @return the unknown fields, as `unknown field "spec.foo"`
+    /// @throws MalformedJsonException when a value is of the wrong type
+    List<String> run(ObjectNode object, String type) {
+        object(object, schema.get(type), "", "");
+        return unknown;
+    }
+
+    private void object(ObjectNode object, SchemaType type, String goPath, String path) {
+        List<String> drop = new ArrayList<>();
+        for (Map.Entry<String, JsonNode> member : object.properties()) {
+            String name = member.getKey();
+            String at = path.isEmpty() ? name : path + "." + name;
+            SchemaField field = type.field(name);
+            if (field == null) {
+                if (unknown.size() < MAX_REPORTED) {
+                    unknown.add("unknown field \"" + at + "\"");
+                }
+                drop.add(name);
+            } else if (member.getValue().isNull()) {
+                drop.add(name);
+            } else {
+                JsonNode replaced = value(
+                        member.getValue(), field.type(), shortName(type.name()) + "." + goPath(goPath, name), at);
+                if (replaced != null) {
+                    member.setValue(replaced);
+                }
+            }
+        }
+        drop.forEach(object::remove);
+    }
+
+    /// Returns what to put instead of the value, or null to keep it.
+    private @Nullable JsonNode value(JsonNode value, ValueType type, String goPath, String path) {
+        switch (type) {
+            case ValueType.Scalar scalar -> {
+                return scalar(value, scalar, goPath, path);
+            }
+            case ValueType.Ref ref -> {
+                if (!(value instanceof ObjectNode object)) {
+                    throw wrongType(value, goPath, ref.type());
+                }
+                object(object, schema.get(ref.type()), goPath, path);
+            }
+            case ValueType.ListOf list -> {
+                if (!(value instanceof ArrayNode array)) {
+                    throw wrongType(value, goPath, "[]" + goName(list.item()));
+                }
+                for (int i = 0; i < array.size(); i++) {
+                    JsonNode item = array.get(i);
+                    JsonNode replaced = item.isNull() ? emptyOf(list.item()) : value(item, list.item(), goPath, path + "[" + i + "]");
+                    if (replaced != null) {
+                        array.set(i, replaced);
+                    }
+                }
+            }
+            case ValueType.MapOf map -> {
+                if (!(value instanceof ObjectNode object)) {
+                    throw wrongType(value, goPath, "map[string]" + goName(map.value()));
+                }
+                for (Map.Entry<String, JsonNode> entry : object.properties()) {
+                    JsonNode replaced = entry.getValue().isNull()
+                            ? emptyOf(map.value())
+                            : value(entry.getValue(), map.value(), goPath, path + "." + entry.getKey());
+                    if (replaced != null) {
+                        entry.setValue(replaced);
+                    }
+                }
+            }
+        }
+        return null;
+    }
+
+    private static @Nullable JsonNode emptyOf(ValueType type) {
+        return switch (type) {
+            case ValueType.Scalar s when s == ValueType.Scalar.STRING || s == ValueType.Scalar.BYTES -> Json.text("");
+            case ValueType.Scalar s when s == ValueType.Scalar.QUANTITY -> Json.text("0");
+            case ValueType.Scalar _ -> null;
+            case ValueType.ListOf _ -> Json.array();
+            case ValueType.MapOf _, ValueType.Ref _ -> Json.object();
+        };
+    }
+
+    private static @Nullable JsonNode scalar(JsonNode value, ValueType.Scalar type, String goPath, String path) {
+        switch (type) {
+            case ANY -> {}
+            case OPEN_OBJECT -> require(value.isObject(), value, goPath, "map[string]interface {}");
+            case STRING -> require(value.isString(), value, goPath, "string");
+            case BYTES -> {
+                require(value.isString(), value, goPath, "[]uint8");
+                try {
+                    Base64.getDecoder().decode(value.stringValue().replace("\n", "").replace("\r", ""));
+                } catch (IllegalArgumentException e) {
+                    throw new MalformedJsonException("illegal base64 data at " + path + ": " + e.getMessage());
+                }
+            }
+            case BOOLEAN -> require(value.isBoolean(), value, goPath, "bool");
+            case NUMBER -> require(value.isNumber(), value, goPath, "float64");
+            case INT32 -> {
+                return integer(value, goPath, "int32", Integer.MIN_VALUE, Integer.MAX_VALUE);
+            }
+            case INT64 -> {
+                return integer(value, goPath, "int64", Long.MIN_VALUE, Long.MAX_VALUE);
+            }
+            case INT_OR_STRING -> {
+                if (!value.isString()) {
+                    return integer(value, goPath, "int32", Integer.MIN_VALUE, Integer.MAX_VALUE);
+                }
+            }
+            case TIME, MICRO_TIME -> {
+                require(value.isString(), value, goPath, "string");
+                try {
+                    return Json.text(
+                            type == ValueType.Scalar.TIME
+                                    ? ApiTime.format(ApiTime.parse(value.stringValue()))
+                                    : ApiTime.formatMicro(ApiTime.parse(value.stringValue())));
+                } catch (IllegalArgumentException e) {
+                    throw new MalformedJsonException(e.getMessage() + " (at " + path + ")", e);
+                }
+            }
+            case QUANTITY -> {
+                require(value.isString() || value.isNumber(), value, goPath, "string");
+                try {
+                    String text = value.isString() ? value.stringValue() : value.decimalValue().toPlainString();
+                    return Json.text(Quantity.parse(text).toString());
+                } catch (IllegalArgumentException e) {
+                    throw new MalformedJsonException(
+                            "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$' (at "
+                                    + path + ")");
+                }
+            }
+        }
+        return null;
+    }
+
+    private static @Nullable JsonNode integer(JsonNode value, String goPath, String goType, long min, long max) {
+        require(value.isNumber(), value, goPath, goType);
+        if (value.isIntegralNumber()) {
+            if (!value.canConvertToLong() || value.longValue() < min || value.longValue() > max) {
+                throw new MalformedJsonException(
+                        "json: cannot unmarshal number " + value.asString("") + " into Go struct field " + goPath + " of type " + goType);
+            }
+            return null;
+        }
+        if (value.decimalValue().stripTrailingZeros().scale() > 0) {
+            throw new MalformedJsonException(
+                    "json: cannot unmarshal number " + value.asString("") + " into Go struct field " + goPath + " of type " + goType);
+        }
+        return Json.integer(value.decimalValue().longValueExact());
+    }
+
+    private static void require(boolean holds, JsonNode value, String goPath, String goType) {
+        if (!holds) {
+            throw wrongType(value, goPath, goType);
+        }
+    }
+
+    private static MalformedJsonException wrongType(JsonNode value, String goPath, String goType) {
+        String found = Json.typeName(value).equals("map") ? "object" : Json.typeName(value);
+        return new MalformedJsonException(
+                "json: cannot unmarshal " + found + " into Go struct field " + goPath + " of type " + goType(goType));
+    }
+
+    private static String goType(String type) {
+        int marks = type.lastIndexOf(']') + 1;
+        String base = type.substring(marks);
+        int dot = base.lastIndexOf('.');
+        if (dot < 0) {
+            return type;
+        }
+        int group = base.lastIndexOf('.', dot - 1);
+        return type.substring(0, marks) + base.substring(group + 1);
+    }
+
+    private static String goName(ValueType type) {
+        return switch (type) {
+            case ValueType.Ref ref -> ref.type();
+            case ValueType.ListOf list -> "[]" + goName(list.item());
+            case ValueType.MapOf map -> "map[string]" + goName(map.value());
+            case ValueType.Scalar scalar -> switch (scalar) {
+                case STRING, TIME, MICRO_TIME, QUANTITY, INT_OR_STRING -> "string";
+                case BYTES -> "[]uint8";
+                case INT32 -> "int32";
+                case INT64 -> "int64";
+                case NUMBER -> "float64";
+                case BOOLEAN -> "bool";
+                case ANY, OPEN_OBJECT -> "interface {}";
+            };
+        };
+    }
+
+    private static String shortName(String type) {
+        return type.substring(type.lastIndexOf('.') + 1);
+    }
+
+    /// The path of a field inside its outermost type, as Go's decoder prints it.
+    private static String goPath(String outer, String name) {
+        int dot = outer.indexOf('.');
+        return dot < 0 ? name : outer.substring(dot + 1) + "." + name;
+    }
+}
