@@ -11,6 +11,8 @@ import java.time.Duration;
 /// Every descriptor made here is closed on exec; a child gets exactly those that its [Spawn] names.
 public final class Descriptors {
     private static final int O_RDWR = 2;
+    private static final int O_WRONLY = 1;
+    private static final int O_NONBLOCK = 0x800;
     private static final int O_DIRECTORY = 0x10000;
     private static final int O_CLOEXEC = 0x80000;
     private static final int F_DUPFD_CLOEXEC = 1030;
@@ -24,6 +26,7 @@ public final class Descriptors {
     private static final Libc MEMFD_CREATE = Libc.function("memfd_create");
     private static final Libc READ = Libc.function("read");
     private static final Libc WRITE = Libc.function("write");
+    private static final Libc MKFIFO = Libc.function("mkfifo");
     private static final Libc PIPE2 = Libc.function("pipe2");
 
     private Descriptors() {}
@@ -52,6 +55,23 @@ public final class Descriptors {
     /// Another descriptor of the same open file, with the lowest free number that is at least `lowest`.
     public static int duplicate(int number, int lowest) {
         return FCNTL.call("descriptor " + number, number, F_DUPFD_CLOEXEC, lowest);
+    }
+
+    /// Makes a named pipe that only its owner may use.
+    public static void makeFifo(Path path) {
+        try (Arena arena = Arena.ofConfined()) {
+            MKFIFO.call(path, arena.allocateFrom(path.toString()).address(), 0600);
+        }
+    }
+
+    /// Opens the reading end of a named pipe without waiting for a writer.
+    public static int openFifoForReading(Path path) {
+        return open(path.toString(), O_NONBLOCK);
+    }
+
+    /// Opens the writing end of a named pipe, which must have a reader. Writes to it never wait: what does not fit is refused.
+    public static int openFifoForWriting(Path path) {
+        return open(path.toString(), O_WRONLY | O_NONBLOCK);
     }
 
     /// A pipe: the end to read, then the end to write.

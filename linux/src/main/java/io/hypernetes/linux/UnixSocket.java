@@ -8,6 +8,9 @@ import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Objects;
+import java.util.function.BinaryOperator;
+import java.util.function.Function;
 
 /// A stream socket in the file system, by raw descriptor: to be inherited by a child or to carry descriptors, which Java's own
 /// channels cannot. For use by one reader and one writer at a time.
@@ -44,7 +47,7 @@ public final class UnixSocket implements AutoCloseable {
     public static int listen(Path path, int backlog) {
         int socket = SOCKET.call(path, AF_UNIX, SOCK_STREAM_CLOEXEC, 0);
         try {
-            withAddress(path, (address, size) -> BIND.call(path, socket, address, size));
+            withAddress(path, (address, size) -> (long) BIND.call(path, socket, address, size));
             LISTEN.call(path, socket, backlog);
             return socket;
         } catch (RuntimeException failure) {
@@ -57,7 +60,7 @@ public final class UnixSocket implements AutoCloseable {
     public static UnixSocket connect(Path path) {
         int socket = SOCKET.call(path, AF_UNIX, SOCK_STREAM_CLOEXEC | SOCK_NONBLOCK, 0);
         try {
-            withAddress(path, (address, size) -> CONNECT.call(path, socket, address, size));
+            withAddress(path, (address, size) -> (long) CONNECT.call(path, socket, address, size));
             return new UnixSocket(socket, path);
         } catch (RuntimeException failure) {
             Descriptors.close(socket);
@@ -147,28 +150,30 @@ public final class UnixSocket implements AutoCloseable {
         Descriptors.close(descriptor);
     }
 
-    private interface WithAddress {
-        void run(long address, long size);
+    /// Runs `action` with a path that fits into a socket address (107 bytes) and leads to the same socket file: a long one is named
+    /// through a descriptor of its folder, which is open during the action.
+    public static <T> T withShortPath(Path path, Function<Path, T> action) {
+        if (path.toString().getBytes(StandardCharsets.UTF_8).length <= LONGEST_PATH) {
+            return action.apply(path);
+        }
+        Path parent = Objects.requireNonNull(path.toAbsolutePath().getParent());
+        int folder = Descriptors.open(parent.toString(), O_PATH);
+        try {
+            return action.apply(Path.of("/proc/self/fd/" + folder, path.getFileName().toString()));
+        } finally {
+            Descriptors.close(folder);
+        }
     }
 
-    /// A socket address holds 107 bytes of path; a longer one is named through a descriptor of its folder.
-    private static void withAddress(Path path, WithAddress action) {
-        byte[] name = path.toString().getBytes(StandardCharsets.UTF_8);
-        int folder = -1;
-        if (name.length > LONGEST_PATH) {
-            Path parent = java.util.Objects.requireNonNull(path.toAbsolutePath().getParent());
-            folder = Descriptors.open(parent.toString(), O_PATH);
-            name = ("/proc/self/fd/" + folder + "/" + path.getFileName()).getBytes(StandardCharsets.UTF_8);
-        }
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment address = arena.allocate(ADDRESS_SIZE, 8);
-            address.set(ValueLayout.JAVA_SHORT, 0, (short) AF_UNIX);
-            MemorySegment.copy(name, 0, address, ValueLayout.JAVA_BYTE, 2, name.length);
-            action.run(address.address(), 2L + name.length + 1);
-        } finally {
-            if (folder >= 0) {
-                Descriptors.close(folder);
+    private static int withAddress(Path path, BinaryOperator<Long> action) {
+        return withShortPath(path, fitting -> {
+            byte[] name = fitting.toString().getBytes(StandardCharsets.UTF_8);
+            try (Arena arena = Arena.ofConfined()) {
+                MemorySegment address = arena.allocate(ADDRESS_SIZE, 8);
+                address.set(ValueLayout.JAVA_SHORT, 0, (short) AF_UNIX);
+                MemorySegment.copy(name, 0, address, ValueLayout.JAVA_BYTE, 2, name.length);
+                return action.apply(address.address(), 2L + name.length + 1).intValue();
             }
-        }
+        });
     }
 }

@@ -1,0 +1,186 @@
+package io.hypernetes.linux;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.locks.LockSupport;
+
+/// The host's control groups, version 1 or 2, whichever has the memory, cpu and pids controllers. A group is named by a path relative to
+/// the mount points, the same in every hierarchy. Stateless after discovery and safe for use by many threads.
+public final class Cgroups {
+    private static final List<String> WANTED = List.of("memory", "cpu", "pids");
+    private static final Duration UNTIL_EMPTY = Duration.ofSeconds(2);
+    private static final long MIB = 1 << 20;
+
+    private final boolean unified;
+    /// Controller to mount point; all the same for version 2.
+    private final Map<String, Path> mounts;
+
+    private Cgroups(boolean unified, Map<String, Path> mounts) {
+        this.unified = unified;
+        this.mounts = mounts;
+    }
+
+    /// Looks at what is mounted.
+    public static Cgroups discover() {
+        try {
+            return read(Files.readString(Path.of("/proc/self/mounts")), Path.of("/"));
+        } catch (IOException failure) {
+            throw new UncheckedIOException("looking for mounted cgroups", failure);
+        }
+    }
+
+    static Cgroups read(String mountTable, Path root) throws IOException {
+        Map<String, Path> first = new TreeMap<>();
+        for (String line : mountTable.lines().toList()) {
+            String[] fields = line.split(" ");
+            Path mount = root.resolve(fields[1].substring(1));
+            if (fields[2].equals("cgroup2")) {
+                Set<String> offered = new HashSet<>(
+                        List.of(Files.readString(mount.resolve("cgroup.controllers")).strip().split(" ")));
+                if (offered.contains("memory")) {
+                    Map<String, Path> second = new TreeMap<>();
+                    WANTED.stream().filter(offered::contains).forEach(c -> second.put(c, mount));
+                    return new Cgroups(true, second);
+                }
+            } else if (fields[2].equals("cgroup")) {
+                Set<String> options = Set.of(fields[3].split(","));
+                WANTED.stream().filter(options::contains).forEach(c -> first.putIfAbsent(c, mount));
+            }
+        }
+        return new Cgroups(false, first);
+    }
+
+    /// For `doctor`: the version and the controllers found.
+    public String description() {
+        return (unified ? "cgroup v2" : "cgroup v1") + " with " + (mounts.isEmpty() ? "no controllers" : String.join(", ", mounts.keySet()));
+    }
+
+    /// Makes the group and those above it.
+    ///
+    /// @return its folders, one in each hierarchy: a process joins by writing `0` to `cgroup.procs` in each
+    public List<Path> create(String group) {
+        try {
+            for (Path mount : Set.copyOf(mounts.values())) {
+                Path folder = mount;
+                for (Path part : Path.of(group)) {
+                    if (unified) {
+                        delegate(folder);
+                    }
+                    folder = folder.resolve(part);
+                    if (!Files.isDirectory(folder)) {
+                        Files.createDirectories(folder);
+                    }
+                }
+            }
+        } catch (IOException failure) {
+            throw new UncheckedIOException("making cgroup " + group + " (needs root, or delegation)", failure);
+        }
+        return folders(group);
+    }
+
+    private void delegate(Path folder) throws IOException {
+        Path control = folder.resolve("cgroup.subtree_control");
+        String has = Files.readString(control);
+        List<String> missing = new ArrayList<>();
+        mounts.keySet().stream().filter(c -> !List.of(has.strip().split(" ")).contains(c)).forEach(c -> missing.add("+" + c));
+        if (!missing.isEmpty()) {
+            Files.writeString(control, String.join(" ", missing));
+        }
+    }
+
+    /// The folders of a group that exist.
+    public List<Path> folders(String group) {
+        return mounts.values().stream().distinct().map(m -> m.resolve(group)).filter(Files::isDirectory).toList();
+    }
+
+    /// Limits memory and swap of all processes in the group together.
+    public void limitMemory(String group, int memoryMib) {
+        Path mount = mounts.get("memory");
+        if (mount == null) {
+            return;
+        }
+        Path file = mount.resolve(group).resolve(unified ? "memory.max" : "memory.limit_in_bytes");
+        try {
+            Files.writeString(file, Long.toString(memoryMib * MIB));
+        } catch (IOException failure) {
+            throw new UncheckedIOException("limiting memory by " + file, failure);
+        }
+    }
+
+    /// The processes in the group now.
+    public Set<Long> processes(String group) {
+        Set<Long> pids = new HashSet<>();
+        for (Path folder : folders(group)) {
+            try {
+                Files.readAllLines(folder.resolve("cgroup.procs")).forEach(line -> pids.add(Long.parseLong(line)));
+            } catch (NoSuchFileException gone) {
+                continue;
+            } catch (IOException failure) {
+                if (Files.isDirectory(folder)) {
+                    throw new UncheckedIOException("reading the processes of cgroup " + group, failure);
+                }
+            }
+        }
+        return pids;
+    }
+
+    /// Kills every process in the group and waits for their end.
+    public void killAll(String group) throws InterruptedException {
+        for (long pid : processes(group)) {
+            Optional<HostProcess> found = HostProcess.find(pid);
+            if (found.isPresent()) {
+                try (HostProcess process = found.get()) {
+                    process.signal(HostProcess.SIGKILL);
+                    process.awaitExit(UNTIL_EMPTY);
+                }
+            }
+        }
+    }
+
+    /// Removes a group whose processes have been told to end; nothing happens when there is none.
+    public void remove(String group) {
+        for (Path folder : folders(group)) {
+            remove(folder, System.nanoTime() + UNTIL_EMPTY.toNanos());
+        }
+    }
+
+    /// Removes the group if it holds no processes and no other groups.
+    public void removeIfUnused(String group) {
+        for (Path folder : folders(group)) {
+            try {
+                Files.deleteIfExists(folder);
+            } catch (IOException inUse) {
+                continue;
+            }
+        }
+    }
+
+    private static void remove(Path folder, long deadline) {
+        while (true) {
+            try {
+                Files.deleteIfExists(folder);
+                return;
+            } catch (DirectoryNotEmptyException nested) {
+                throw new UncheckedIOException("removing cgroup " + folder + ": it has groups below it", nested);
+            } catch (IOException busy) {
+                if (System.nanoTime() > deadline) {
+                    throw new UncheckedIOException("removing cgroup " + folder + ": processes are still in it", busy);
+                }
+                // A process that has ended leaves its group a moment later, and version 1 tells nobody when.
+                LockSupport.parkNanos(1_000_000);
+            }
+        }
+    }
+}
