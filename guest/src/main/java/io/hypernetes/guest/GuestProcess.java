@@ -16,7 +16,7 @@ public interface GuestProcess extends AutoCloseable {
     /// started without.
     OutputStream stdin();
 
-    /// Standard output, or the terminal. Ends when all writers have closed it, or a second after the process has ended and
+    /// Standard output, or the terminal. Ends when all writers have closed it, or two seconds after the process has ended and
     /// nothing more came (a process left behind may hold it open for ever).
     InputStream stdout();
 
