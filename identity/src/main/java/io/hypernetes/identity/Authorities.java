@@ -1,0 +1,166 @@
+package io.hypernetes.identity;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.security.SecureRandom;
+import java.security.cert.X509Certificate;
+import java.time.InstantSource;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.bouncycastle.asn1.x509.AuthorityKeyIdentifier;
+import org.bouncycastle.asn1.x509.Extension;
+import org.bouncycastle.asn1.x509.SubjectKeyIdentifier;
+import org.bouncycastle.cert.jcajce.JcaX509ExtensionUtils;
+import org.jspecify.annotations.Nullable;
+
+/// All certificate authorities of one installation: the root cluster's, which also signs servers and nodes, and one for
+/// the clients of each tenant. Thread-safe.
+///
+/// Folder: `root/` and `tenants/NAME/`. No authority vouches for another, so that trusting the root authority never means
+/// trusting a tenant's.
+public final class Authorities {
+    private static final Pattern TENANT_NAME = Pattern.compile("[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?");
+
+    private final Path tenantsFolder;
+    private final InstantSource clock;
+    private final SecureRandom random;
+    private final CertificateAuthority root;
+    private final Map<String, CertificateAuthority> tenants = new ConcurrentHashMap<>();
+    /// The tenant of each authority by the hexadecimal key identifier.
+    private final Map<String, String> tenantByKeyId = new ConcurrentHashMap<>();
+
+    private Authorities(Path folder, InstantSource clock, SecureRandom random) {
+        this.tenantsFolder = folder.resolve("tenants");
+        this.clock = clock;
+        this.random = random;
+        this.root = CertificateAuthority.openOrCreate(folder.resolve(Principal.ROOT), "hypernetes root", clock, random);
+        tenantByKeyId.put(subjectKeyId(root.certificate()), Principal.ROOT);
+    }
+
+    /// Opens the folder, creating what is missing; half-made and half-removed authorities of a crash are cleared away.
+    ///
+    /// @throws IdentityException when it cannot be read or written
+    public static Authorities open(Path folder, InstantSource clock, SecureRandom random) {
+        try {
+            Authorities authorities = new Authorities(folder, clock, random);
+            authorities.loadTenants();
+            return authorities;
+        } catch (IOException e) {
+            throw new IdentityException("cannot open the certificate authorities in " + folder + ": " + e, e);
+        }
+    }
+
+    private void loadTenants() throws IOException {
+        SecretFiles.folder(tenantsFolder);
+        List<Path> folders;
+        try (Stream<Path> list = Files.list(tenantsFolder)) {
+            folders = list.toList();
+        }
+        for (Path folder : folders) {
+            String name = String.valueOf(folder.getFileName());
+            if (name.startsWith(".")) {
+                SecretFiles.remove(folder);
+            } else {
+                add(name, CertificateAuthority.load(folder, clock, random));
+            }
+        }
+    }
+
+    /// The authority of the root cluster: operators, nodes, and every serving certificate.
+    public CertificateAuthority root() {
+        return root;
+    }
+
+    /// The authority for the clients of a tenant, created when there is none; `root` gives [#root].
+    ///
+    /// @throws IllegalArgumentException when the name is not a DNS label
+    public synchronized CertificateAuthority tenant(String name) {
+        CertificateAuthority known = find(name);
+        if (known != null) {
+            return known;
+        }
+        if (!TENANT_NAME.matcher(name).matches()) {
+            throw new IllegalArgumentException("\"" + name + "\" cannot name a tenant: it must be a DNS label of at most 63 characters");
+        }
+        CertificateAuthority created = CertificateAuthority.openOrCreate(
+                tenantsFolder.resolve(name), "hypernetes tenant " + name, clock, random);
+        add(name, created);
+        return created;
+    }
+
+    /// The authority of a tenant, or null when it has none.
+    public @Nullable CertificateAuthority find(String name) {
+        return name.equals(Principal.ROOT) ? root : tenants.get(name);
+    }
+
+    /// Destroys the authority of a tenant: nothing it signed is believed from now on. Absent is fine.
+    ///
+    /// @throws IllegalArgumentException for `root`
+    public synchronized void delete(String name) {
+        if (name.equals(Principal.ROOT)) {
+            throw new IllegalArgumentException("the root authority cannot be deleted");
+        }
+        CertificateAuthority gone = tenants.remove(name);
+        if (gone == null) {
+            return;
+        }
+        tenantByKeyId.remove(subjectKeyId(gone.certificate()));
+        try {
+            byte[] mark = new byte[8];
+            random.nextBytes(mark);
+            Path grave = tenantsFolder.resolve(".gone-" + name + "-" + HexFormat.of().formatHex(mark));
+            Files.move(tenantsFolder.resolve(name), grave, StandardCopyOption.ATOMIC_MOVE);
+            SecretFiles.sync(tenantsFolder);
+            SecretFiles.remove(grave);
+        } catch (IOException e) {
+            throw new IdentityException("cannot remove the certificate authority of tenant " + name + ": " + e, e);
+        }
+    }
+
+    /// The tenants that have an authority of their own.
+    public Set<String> tenantNames() {
+        return Set.copyOf(tenants.keySet());
+    }
+
+    /// The tenant whose authority claims to have signed `certificate`, or null; the claim is not yet verified.
+    @Nullable String claimedIssuer(X509Certificate certificate) {
+        byte[] extension = certificate.getExtensionValue(Extension.authorityKeyIdentifier.getId());
+        if (extension == null) {
+            return null;
+        }
+        try {
+            byte[] id = AuthorityKeyIdentifier.getInstance(JcaX509ExtensionUtils.parseExtensionValue(extension))
+                    .getKeyIdentifierOctets();
+            return id == null ? null : tenantByKeyId.get(HexFormat.of().formatHex(id));
+        } catch (IOException | RuntimeException e) {
+            return null;
+        }
+    }
+
+    private void add(String name, CertificateAuthority authority) {
+        tenants.put(name, authority);
+        tenantByKeyId.put(subjectKeyId(authority.certificate()), name);
+    }
+
+    private static String subjectKeyId(X509Certificate certificate) {
+        try {
+            byte[] extension = certificate.getExtensionValue(Extension.subjectKeyIdentifier.getId());
+            if (extension == null) {
+                throw new IdentityException("the authority certificate of " + certificate.getSubjectX500Principal()
+                        + " has no key identifier: it was not made by this software");
+            }
+            return HexFormat.of()
+                    .formatHex(SubjectKeyIdentifier.getInstance(JcaX509ExtensionUtils.parseExtensionValue(extension))
+                            .getKeyIdentifier());
+        } catch (IOException e) {
+            throw new IdentityException("cannot read the key identifier of " + certificate.getSubjectX500Principal(), e);
+        }
+    }
+}

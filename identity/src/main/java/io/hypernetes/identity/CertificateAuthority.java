@@ -1,0 +1,149 @@
+package io.hypernetes.identity;
+
+import java.io.IOException;
+import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.security.GeneralSecurityException;
+import java.security.KeyPair;
+import java.security.KeyPairGenerator;
+import java.security.PrivateKey;
+import java.security.PublicKey;
+import java.security.SecureRandom;
+import java.security.cert.X509Certificate;
+import java.security.spec.ECGenParameterSpec;
+import java.time.InstantSource;
+import java.util.HexFormat;
+import java.util.List;
+
+/// Issues certificates with a key of its own (ECDSA P-256). Thread-safe.
+///
+/// Its folder holds `ca.key` and `ca.crt`, mode 0600. Creation is one rename: after a crash the folder is whole or absent.
+public final class CertificateAuthority {
+    private static final String KEY_FILE = "ca.key";
+    private static final String CERTIFICATE_FILE = "ca.crt";
+
+    private final PrivateKey key;
+    private final X509Certificate certificate;
+    private final CertificateMaker maker;
+    private final SecureRandom random;
+
+    private CertificateAuthority(PrivateKey key, X509Certificate certificate, InstantSource clock, SecureRandom random) {
+        this.key = key;
+        this.certificate = certificate;
+        this.random = random;
+        this.maker = new CertificateMaker(clock, random);
+    }
+
+    /// Loads the authority in `folder`, or creates it there, valid for ten years.
+    ///
+    /// @param name the common name of a new authority
+    /// @throws IdentityException when the folder can be neither read nor made
+    public static CertificateAuthority openOrCreate(Path folder, String name, InstantSource clock, SecureRandom random) {
+        if (Files.exists(folder)) {
+            return load(folder, clock, random);
+        }
+        try {
+            return create(folder, name, clock, random);
+        } catch (IOException e) {
+            throw new IdentityException("cannot create the certificate authority " + name + " in " + folder + ": " + e.getMessage(), e);
+        }
+    }
+
+    /// Loads the authority in `folder`.
+    ///
+    /// @throws IdentityException when it is not there, broken, or its key does not fit its certificate
+    public static CertificateAuthority load(Path folder, InstantSource clock, SecureRandom random) {
+        try {
+            PrivateKey key = Pem.privateKey(Files.readString(folder.resolve(KEY_FILE)));
+            X509Certificate certificate =
+                    Pem.certificates(Files.readString(folder.resolve(CERTIFICATE_FILE))).getFirst();
+            if (!CertificateMaker.fits(key, certificate.getPublicKey())) {
+                throw new IdentityException("the key " + folder.resolve(KEY_FILE) + " does not belong to the certificate beside it:"
+                        + " restore both from one backup, or remove the folder to start with a new authority");
+            }
+            return new CertificateAuthority(key, certificate, clock, random);
+        } catch (IOException e) {
+            throw new IdentityException("cannot read the certificate authority in " + folder + ": " + e, e);
+        }
+    }
+
+    private static CertificateAuthority create(Path folder, String name, InstantSource clock, SecureRandom random)
+            throws IOException {
+        Path parent = folder.toAbsolutePath().normalize().getParent();
+        if (parent == null) {
+            throw new IOException(folder + " has no parent folder");
+        }
+        SecretFiles.folder(parent);
+        byte[] mark = new byte[8];
+        random.nextBytes(mark);
+        Path draft = parent.resolve(".new-" + folder.getFileName() + "-" + HexFormat.of().formatHex(mark));
+        try {
+            SecretFiles.folder(draft);
+            KeyPair pair = newKeyPair(random);
+            X509Certificate certificate = new CertificateMaker(clock, random).authority(name, pair);
+            SecretFiles.write(draft.resolve(KEY_FILE), Pem.encode(pair.getPrivate()));
+            SecretFiles.write(draft.resolve(CERTIFICATE_FILE), Pem.encode(certificate));
+            SecretFiles.sync(draft);
+            try {
+                Files.move(draft, folder, StandardCopyOption.ATOMIC_MOVE);
+            } catch (AtomicMoveNotSupportedException e) {
+                throw e;
+            } catch (FileSystemException e) {
+                // Someone else was faster: theirs is the one.
+                if (Files.exists(folder.resolve(CERTIFICATE_FILE))) {
+                    return load(folder, clock, random);
+                }
+                throw e;
+            }
+            SecretFiles.sync(parent);
+            return new CertificateAuthority(pair.getPrivate(), certificate, clock, random);
+        } finally {
+            SecretFiles.remove(draft);
+        }
+    }
+
+    /// Its own certificate: what others must trust to believe what it signs.
+    public X509Certificate certificate() {
+        return certificate;
+    }
+
+    /// Its own certificate as PEM text.
+    public String certificatePem() {
+        return Pem.encode(certificate);
+    }
+
+    /// A new key and a certificate for it; the chain ends with the authority's own certificate.
+    public KeyedCertificate issue(CertificateSpec spec) {
+        KeyPair pair = newKeyPair(random);
+        return new KeyedCertificate(pair.getPrivate(), List.of(sign(pair.getPublic(), spec), certificate));
+    }
+
+    /// A certificate for a key that someone else holds.
+    public X509Certificate sign(PublicKey subjectKey, CertificateSpec spec) {
+        return maker.leaf(subjectKey, spec, key, certificate);
+    }
+
+    /// A certificate for the key of a PKCS#10 request. Of the request only the key is believed; all else is the caller's.
+    public X509Certificate sign(SigningRequest request, CertificateSpec spec) {
+        return sign(request.publicKey(), spec);
+    }
+
+    /// A new ECDSA P-256 key pair.
+    public static KeyPair newKeyPair(SecureRandom random) {
+        try {
+            KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
+            generator.initialize(new ECGenParameterSpec("secp256r1"), random);
+            return generator.generateKeyPair();
+        } catch (GeneralSecurityException e) {
+            throw new IdentityException("this JDK cannot make ECDSA P-256 keys: " + e.getMessage(), e);
+        }
+    }
+
+    @Override
+    public String toString() {
+        return "CertificateAuthority[" + certificate.getSubjectX500Principal() + "]";
+    }
+}
