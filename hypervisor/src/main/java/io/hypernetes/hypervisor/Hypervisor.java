@@ -1,5 +1,6 @@
 package io.hypernetes.hypervisor;
 
+import java.nio.file.Path;
 import java.util.Optional;
 
 /// Starts and adopts virtual machines. Safe for use by many threads.
@@ -17,6 +18,10 @@ public interface Hypervisor extends AutoCloseable {
     /// Takes over a machine that an earlier process of ours started, if it is still that same machine (pid, process start time
     /// and QMP uuid agree). Empty when it has ended; its remains are then removed.
     Optional<Machine> adopt(MachineRecord machine);
+
+    /// Removes what an interrupted [#start] with these values in its spec may have left, of which no record was made: processes, cgroup and
+    /// folder. Nothing happens when there is nothing; a machine that runs there is ended. [#start] itself does this first.
+    void removeRemains(String name, Path folder, String cgroupParent);
 
     /// Stops following machines; running machines keep running.
     @Override

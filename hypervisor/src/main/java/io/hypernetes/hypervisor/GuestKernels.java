@@ -1,0 +1,143 @@
+package io.hypernetes.hypervisor;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Comparator;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/// Finds the kernel that guests boot by default and makes its initramfs: hyperstart as `/init` and the modules the kernel needs,
+/// named in load order by `/lib/modules/order`.
+///
+/// A kernel of the project's own (`vmlinux` and `version` in the folder where `hypernetes kernel build` installs them) comes first,
+/// else the newest packaged cloud kernel.
+public final class GuestKernels {
+    /// What a guest can do without no one: its disks, NIC, channel, random numbers and file systems. The checksum is asked for by
+    /// ext4 by name only, so no dependency list shows it.
+    private static final List<String> NEEDED = List.of(
+            "virtio_mmio", "virtio_pci", "virtio_console", "virtio_blk", "virtio_net", "virtio_rng", "crc32c_generic", "squashfs",
+            "overlay", "ext4");
+
+    private final Path ownKernel;
+    private final Path bootFolder;
+    private final Path modulesFolder;
+    private final Path hyperstart;
+    private final Path cache;
+
+    /// @param ownKernel folder of the project-built kernel; need not exist
+    /// @param hyperstart the static init
+    /// @param cache folder for initramfs files; made when needed, everything in it can be made again
+    public GuestKernels(Path ownKernel, Path hyperstart, Path cache) {
+        this(ownKernel, Path.of("/boot"), Path.of("/lib/modules"), hyperstart, cache);
+    }
+
+    GuestKernels(Path ownKernel, Path bootFolder, Path modulesFolder, Path hyperstart, Path cache) {
+        this.ownKernel = ownKernel;
+        this.bootFolder = bootFolder;
+        this.modulesFolder = modulesFolder;
+        this.hyperstart = hyperstart;
+        this.cache = cache;
+    }
+
+    /// The kernel to use now, its initramfs made.
+    ///
+    /// @throws HypervisorException when there is no kernel, or hyperstart has not been built
+    public GuestKernel find() {
+        if (!Files.isRegularFile(hyperstart)) {
+            throw new HypervisorException("no hyperstart at " + hyperstart + ": build it with make -C hyperstart");
+        }
+        try {
+            Path vmlinux = ownKernel.resolve("vmlinux");
+            if (Files.isRegularFile(vmlinux)) {
+                String version = Files.readString(ownKernel.resolve("version")).strip();
+                return new GuestKernel(version, vmlinux, initramfs(version, List.of()), false);
+            }
+            Path image = packaged().orElseThrow(() -> new HypervisorException("no guest kernel: neither " + vmlinux + " nor "
+                    + bootFolder + "/vmlinuz-*-cloud-*; install linux-image-cloud-amd64 or run hypernetes kernel build"));
+            String version = image.getFileName().toString().substring("vmlinuz-".length());
+            KernelModules modules = new KernelModules(modulesFolder.resolve(version));
+            return new GuestKernel(version, image, initramfs(version, modules.inLoadOrder(NEEDED)), true);
+        } catch (IOException failure) {
+            throw new HypervisorException("preparing the guest kernel and its initramfs: " + failure, failure);
+        }
+    }
+
+    private Optional<Path> packaged() throws IOException {
+        if (!Files.isDirectory(bootFolder)) {
+            return Optional.empty();
+        }
+        try (Stream<Path> files = Files.list(bootFolder)) {
+            return files.filter(f -> f.getFileName().toString().matches("vmlinuz-.*-cloud-.*"))
+                    .filter(f -> Files.isDirectory(modulesFolder.resolve(
+                            f.getFileName().toString().substring("vmlinuz-".length()))))
+                    .max(Comparator.comparing(f -> Runtime.Version.parse(sortable(f.getFileName().toString()))));
+        }
+    }
+
+    /// `vmlinuz-6.1.0-56-cloud-amd64` as a version that compares by its numbers, `6.1.0.56`.
+    private static String sortable(String name) {
+        StringBuilder numbers = new StringBuilder();
+        for (String part : name.substring("vmlinuz-".length()).split("[^0-9]+")) {
+            if (!part.isEmpty() && numbers.length() < 40) {
+                String number = part.replaceFirst("^0+(?=.)", "");
+                numbers.append(numbers.isEmpty() ? "" : ".").append(number);
+            }
+            if (numbers.chars().filter(c -> c == '.').count() == 3) {
+                break;
+            }
+        }
+        // Runtime.Version takes no trailing zero element
+        return numbers.toString().replaceAll("(\\.0)+$", "");
+    }
+
+    private Path initramfs(String version, List<Path> modules) throws IOException {
+        Cpio cpio = new Cpio();
+        // The kernel opens it for init before /dev is mounted anywhere; without it init has no standard output.
+        cpio.device("dev/console", 5, 1);
+        cpio.file("init", 0755, Files.readAllBytes(hyperstart));
+        StringBuilder order = new StringBuilder();
+        for (Path module : modules) {
+            String path = "lib/modules/" + KernelModules.name(module.toString()) + ".ko";
+            cpio.file(path, 0644, KernelModules.content(module));
+            order.append('/').append(path).append('\n');
+        }
+        cpio.file("lib/modules/order", 0644, order.toString().getBytes(StandardCharsets.UTF_8));
+        return cached(version, cpio.finish());
+    }
+
+    private Path cached(String version, byte[] content) throws IOException {
+        Path file = cache.resolve("initramfs-" + version + "-" + digest(content).substring(0, 16) + ".cpio");
+        if (Files.exists(file) && Files.size(file) == content.length) {
+            return file;
+        }
+        Files.createDirectories(cache);
+        Path fresh = Files.createTempFile(cache, "initramfs-", ".new");
+        try {
+            Files.write(fresh, content);
+            // Hypervisors of other users read it.
+            Files.setPosixFilePermissions(fresh, java.nio.file.attribute.PosixFilePermissions.fromString("rw-r--r--"));
+            Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE);
+        } catch (AtomicMoveNotSupportedException impossible) {
+            throw new IOException("the cache folder " + cache + " spans file systems", impossible);
+        } finally {
+            Files.deleteIfExists(fresh);
+        }
+        return file;
+    }
+
+    private static String digest(byte[] content) {
+        try {
+            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(content));
+        } catch (NoSuchAlgorithmException impossible) {
+            throw new IllegalStateException(impossible);
+        }
+    }
+}

@@ -1,0 +1,105 @@
+package io.hypernetes.hypervisor;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/// The modules of one packaged kernel, `/lib/modules/VERSION`.
+final class KernelModules {
+    private final Path folder;
+    /// Module name to its line of modules.dep: itself first, then all that it needs.
+    private final Map<String, List<String>> dependencies = new HashMap<>();
+    private final Set<String> builtIn;
+
+    KernelModules(Path folder) throws IOException {
+        this.folder = folder;
+        for (String line : Files.readAllLines(folder.resolve("modules.dep"))) {
+            int colon = line.indexOf(':');
+            List<String> files = new ArrayList<>();
+            files.add(line.substring(0, colon));
+            for (String needed : line.substring(colon + 1).strip().split(" ")) {
+                if (!needed.isEmpty()) {
+                    files.add(needed);
+                }
+            }
+            dependencies.put(name(files.getFirst()), files);
+        }
+        Path built = folder.resolve("modules.builtin");
+        builtIn = Files.exists(built)
+                ? Files.readAllLines(built).stream().map(KernelModules::name).collect(Collectors.toSet())
+                : Set.of();
+    }
+
+    /// The files of these modules and of all they need, in an order in which they load. One that is built into the kernel needs no file.
+    ///
+    /// @throws HypervisorException when the kernel has one of them neither way
+    List<Path> inLoadOrder(List<String> names) {
+        Set<String> ordered = new LinkedHashSet<>();
+        for (String name : names) {
+            List<String> files = dependencies.get(name);
+            if (files != null) {
+                visit(files, ordered);
+            } else if (!builtIn.contains(name)) {
+                throw new HypervisorException("the kernel of " + folder + " has no module " + name
+                        + ", which guests need; install linux-image-cloud-amd64 or build the project's kernel (hypernetes kernel build)");
+            }
+        }
+        return ordered.stream().map(folder::resolve).toList();
+    }
+
+    private void visit(List<String> files, Set<String> ordered) {
+        for (String needed : files.subList(1, files.size())) {
+            if (!ordered.contains(needed)) {
+                visit(dependencies.getOrDefault(name(needed), List.of(needed)), ordered);
+            }
+        }
+        ordered.add(files.getFirst());
+    }
+
+    /// The module's bytes, unpacked.
+    static byte[] content(Path file) throws IOException {
+        List<String> unpack =
+                switch (suffix(file)) {
+                    case "xz" -> List.of("xz", "-dc", file.toString());
+                    case "zst" -> List.of("zstd", "-dcq", file.toString());
+                    case "gz" -> List.of("gzip", "-dc", file.toString());
+                    default -> List.of();
+                };
+        if (unpack.isEmpty()) {
+            return Files.readAllBytes(file);
+        }
+        Process process = new ProcessBuilder(unpack).redirectErrorStream(false).start();
+        process.getOutputStream().close();
+        byte[] content = process.getInputStream().readAllBytes();
+        String error = new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8);
+        try {
+            if (process.waitFor() != 0) {
+                throw new IOException("unpacking " + file + ": " + error.strip());
+            }
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted while unpacking " + file, interrupted);
+        }
+        return content;
+    }
+
+    /// As the kernel names it: no folder, no suffix, underscores.
+    static String name(String file) {
+        String base = file.substring(file.lastIndexOf('/') + 1);
+        int ko = base.indexOf(".ko");
+        return (ko < 0 ? base : base.substring(0, ko)).replace('-', '_');
+    }
+
+    private static String suffix(Path file) {
+        String name = file.toString();
+        return name.substring(name.lastIndexOf('.') + 1);
+    }
+}

@@ -1,0 +1,72 @@
+package io.hypernetes.hypervisor.qemu;
+
+import io.hypernetes.hypervisor.GuestKernel;
+import io.hypernetes.linux.HostProcess;
+import io.hypernetes.linux.Spawn;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+
+/// Starts QEMU through the jailer: what it may see, who it is.
+final class Jail {
+    /// QEMU's firmware and libraries. Links among them (as /lib) stay links.
+    private static final List<String> SHOWN = List.of(
+            "/usr/lib", "/usr/lib64", "/usr/share/qemu", "/usr/share/seabios", "/lib", "/lib64", "/etc/ld.so.cache", "/dev/null", "/dev/urandom");
+
+    private static final int MOST_DESCRIPTORS = 4096;
+    /// Killed before the host's own services when memory runs out.
+    private static final int OOM_SCORE = 500;
+
+    private final Path jailer;
+    private final Path qemu;
+    private final boolean kvm;
+
+    Jail(QemuSettings settings, boolean kvm) {
+        this.jailer = settings.jailer();
+        this.qemu = settings.qemu();
+        this.kvm = kvm;
+    }
+
+    /// @param root an empty folder
+    /// @param descriptors QEMU's, from 0 on
+    HostProcess start(List<String> command, GuestKernel kernel, Path root, int uid, List<Path> cgroups, List<Integer> descriptors) {
+        List<String> line = new ArrayList<>(List.of(jailer.toString()));
+        option(line, "--descriptors", descriptors.size());
+        cgroups.forEach(folder -> option(line, "--cgroup", folder));
+        option(line, "--root", root);
+        Stream.concat(SHOWN.stream().map(Path::of), Stream.of(qemu, kernel.image(), kernel.initramfs()))
+                .filter(path -> Files.exists(path, java.nio.file.LinkOption.NOFOLLOW_LINKS))
+                .map(Path::toAbsolutePath)
+                .distinct()
+                .forEach(path -> option(line, "--show", path));
+        if (kvm) {
+            option(line, "--show", "/dev/kvm");
+            option(line, "--group", groupOf(Path.of("/dev/kvm")));
+        }
+        option(line, "--uid", uid);
+        option(line, "--gid", uid);
+        option(line, "--files", MOST_DESCRIPTORS);
+        option(line, "--oom", OOM_SCORE);
+        line.add("--");
+        line.addAll(command);
+        return Spawn.of(line).withEnvironment(Map.of()).withDescriptors(descriptors).start();
+    }
+
+    private static void option(List<String> line, String name, Object value) {
+        line.add(name);
+        line.add(value.toString());
+    }
+
+    private static int groupOf(Path file) {
+        try {
+            return (Integer) Files.getAttribute(file, "unix:gid");
+        } catch (IOException failure) {
+            throw new UncheckedIOException("looking at " + file, failure);
+        }
+    }
+}

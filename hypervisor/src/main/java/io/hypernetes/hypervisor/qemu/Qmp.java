@@ -1,0 +1,128 @@
+package io.hypernetes.hypervisor.qemu;
+
+import io.hypernetes.linux.ErrnoException;
+import io.hypernetes.linux.UnixSocket;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/// One short conversation with QEMU's control socket. It is opened for each operation and closed behind it: QEMU serves one peer at a
+/// time, keeps what it has to say for a peer that does not listen, and an engine that comes back must find the door free.
+final class Qmp implements AutoCloseable {
+    private static final int LONGEST_LINE = 4 << 20;
+    private static final JsonMapper JSON = new JsonMapper();
+
+    private final UnixSocket socket;
+    private final long deadline;
+    private byte[] received = new byte[8192];
+    private int position;
+    private int end;
+    private int lastId;
+
+    private Qmp(UnixSocket socket, long deadline) {
+        this.socket = socket;
+        this.deadline = deadline;
+    }
+
+    /// Connects and waits for the greeting.
+    ///
+    /// @param timeout for the whole conversation
+    static Qmp open(Path path, Duration timeout) throws IOException, InterruptedException {
+        UnixSocket socket;
+        try {
+            socket = UnixSocket.connect(path);
+        } catch (ErrnoException failure) {
+            throw new IOException(failure.getMessage(), failure);
+        }
+        Qmp qmp = new Qmp(socket, System.nanoTime() + timeout.toNanos());
+        try {
+            JsonNode greeting = qmp.readLine();
+            if (!greeting.has("QMP")) {
+                throw new IOException("expected a QMP greeting on " + path + ", got " + greeting);
+            }
+            qmp.execute("qmp_capabilities", Map.of());
+            return qmp;
+        } catch (IOException | InterruptedException | RuntimeException failure) {
+            qmp.close();
+            throw failure;
+        }
+    }
+
+    /// Runs a command and returns what it answers.
+    ///
+    /// @param descriptors sent along with the command
+    /// @throws QmpException when QEMU refuses
+    JsonNode execute(String command, Map<String, ?> arguments, int... descriptors) throws IOException, InterruptedException {
+        int id = ++lastId;
+        byte[] request =
+                (JSON.writeValueAsString(Map.of("execute", command, "arguments", arguments, "id", id)) + "\n")
+                        .getBytes(StandardCharsets.UTF_8);
+        socket.send(request, descriptors, left());
+        while (true) {
+            JsonNode answer = readLine();
+            if (answer.path("id").asInt(0) != id) {
+                continue; // an event
+            }
+            JsonNode error = answer.get("error");
+            if (error != null) {
+                throw new QmpException(command, error.path("desc").asString(""));
+            }
+            return answer.path("return");
+        }
+    }
+
+    private Duration left() throws IOException {
+        long nanos = deadline - System.nanoTime();
+        if (nanos <= 0) {
+            throw new IOException("QEMU did not answer in time");
+        }
+        return Duration.ofNanos(nanos);
+    }
+
+    private JsonNode readLine() throws IOException, InterruptedException {
+        ByteArrayOutputStream line = new ByteArrayOutputStream();
+        while (true) {
+            for (; position < end; position++) {
+                byte b = received[position];
+                if (b == '\n') {
+                    position++;
+                    return parse(line.toString(StandardCharsets.UTF_8));
+                }
+                line.write(b);
+            }
+            if (line.size() > LONGEST_LINE) {
+                throw new IOException("QEMU sent a line of more than " + LONGEST_LINE + " bytes");
+            }
+            end = socket.receive(received, left());
+            position = 0;
+        }
+    }
+
+    private static JsonNode parse(String line) throws IOException {
+        try {
+            return JSON.readTree(line);
+        } catch (JacksonException failure) {
+            throw new IOException("QEMU sent what is not JSON: " + line, failure);
+        }
+    }
+
+    @Override
+    public void close() {
+        socket.close();
+    }
+
+    /// QEMU refused a command.
+    static final class QmpException extends IOException {
+        private static final long serialVersionUID = 1L;
+
+        QmpException(String command, String description) {
+            super("QEMU refused " + command + ": " + description);
+        }
+    }
+}

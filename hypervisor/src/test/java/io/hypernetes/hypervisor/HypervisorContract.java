@@ -1,0 +1,155 @@
+package io.hypernetes.hypervisor;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.BufferedReader;
+import java.io.RandomAccessFile;
+import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.jspecify.annotations.Nullable;
+
+/// What every driver must do. The guest is `src/test/guest/init.c`.
+@Timeout(value = 60, unit = TimeUnit.SECONDS)
+public abstract class HypervisorContract {
+    protected static final String PARENT = "hn-contract-" + ProcessHandle.current().pid();
+
+    @TempDir
+    protected Path temp;
+
+    private Machine machine;
+
+    /// A new driver, as after a start of the engine.
+    protected abstract Hypervisor hypervisor();
+
+    protected abstract GuestKernel kernel();
+
+    /// An open tap, if the driver is to be tried with a NIC.
+    protected MachineSpec.@Nullable Nic nic() {
+        return null;
+    }
+
+    /// Fails when something of a destroyed machine is left beyond its process and folder.
+    protected abstract void assertNothingLeft(MachineRecord record);
+
+    @AfterEach
+    void destroy() {
+        if (machine != null) {
+            machine.destroy();
+        }
+    }
+
+    private MachineSpec spec() throws Exception {
+        Path scratch = temp.resolve("scratch");
+        try (RandomAccessFile file = new RandomAccessFile(scratch.toFile(), "rw")) {
+            file.setLength(64 << 20);
+        }
+        return new MachineSpec(
+                UUID.randomUUID(), "contract", temp.resolve("vm"), kernel(), 1, 128, scratch, nic(), PARENT, 512);
+    }
+
+    @Test
+    void aMachineLivesThroughDisksAPauseAndANewEngineAndLeavesNothing() throws Exception {
+        long begin = System.nanoTime();
+        MachineSpec spec = spec();
+        try (Hypervisor first = hypervisor()) {
+            machine = first.start(spec);
+        }
+        try (Guest guest = new Guest(machine)) {
+            assertThat(guest.ask("echo hello")).isEqualTo("hello");
+            System.out.println("first answer of " + getClass().getSimpleName() + " after " + (System.nanoTime() - begin) / 1_000_000 + " ms");
+            assertThat(guest.ask("write scratch written-inside")).isEqualTo("ok");
+            assertThat(guest.ask("nics")).contains("00:00:00:00:00:00").contains(nicAddress(spec));
+            Path one = layer("one", 4096);
+            Path two = layer("two", 8192);
+            machine.appendLayers(List.of(one));
+            assertThat(guest.ask("read layers 0")).isEqualTo("one");
+            machine.appendLayers(List.of(one, two));
+            assertThat(guest.ask("read layers 0")).isEqualTo("one");
+            assertThat(guest.ask("read layers 4096")).isEqualTo("two");
+            assertThat(guest.ask("write layers nothing")).isNotEqualTo("ok");
+            machine.pause();
+            machine.resume();
+            assertThat(guest.ask("echo after a pause")).isEqualTo("after a pause");
+        }
+        MachineRecord record = machine.record();
+        try (Hypervisor second = hypervisor()) {
+            Machine adopted = second.adopt(record).orElseThrow();
+            try (Guest guest = new Guest(adopted)) {
+                assertThat(guest.ask("echo again")).isEqualTo("again");
+                adopted.appendLayers(List.of(layer("one", 4096), layer("two", 8192), layer("three", 4096)));
+                assertThat(guest.ask("read layers 12288")).isEqualTo("three");
+            }
+            assertThat(adopted.usage().pssBytes()).isBetween(20L << 20, 500L << 20);
+            assertThat(adopted.usage().cpuNanos()).isPositive();
+            assertThat(adopted.awaitExit(Duration.ofMillis(10))).isEmpty();
+            adopted.destroy();
+            adopted.destroy();
+            assertThat(adopted.awaitExit(Duration.ofSeconds(5))).isPresent();
+            assertThat(second.adopt(record)).isEmpty();
+        }
+        assertThat(Files.readString(spec.scratchDisk()).substring(0, 14)).isEqualTo("written-inside");
+        assertThat(ProcessHandle.of(record.pid()).filter(ProcessHandle::isAlive)).isEmpty();
+        assertThat(record.folder()).doesNotExist();
+        assertNothingLeft(record);
+    }
+
+    @Test
+    void aKernelThatIsNoneFailsWithWhatTheHypervisorSaid() throws Exception {
+        MachineSpec good = spec();
+        Path bad = Files.writeString(temp.resolve("bad"), "not a kernel");
+        GuestKernel kernel = new GuestKernel("bad", bad, good.kernel().initramfs(), false);
+        MachineSpec spec = new MachineSpec(
+                good.uuid(), "bad", good.folder(), kernel, 1, 128, good.scratchDisk(), null, PARENT, 0);
+        try (Hypervisor hypervisor = hypervisor()) {
+            assertThatThrownBy(() -> hypervisor.start(spec))
+                    .isInstanceOf(HypervisorException.class)
+                    .hasMessageContaining("bad")
+                    .hasMessageContaining("printed: ");
+        }
+        assertThat(good.folder()).doesNotExist();
+    }
+
+    private static String nicAddress(MachineSpec spec) {
+        return spec.nic() == null ? "" : spec.nic().mac();
+    }
+
+    private Path layer(String text, int size) throws Exception {
+        Path file = temp.resolve(text);
+        Files.write(file, ByteBuffer.allocate(size).put(text.getBytes(StandardCharsets.UTF_8)).array());
+        return file;
+    }
+
+    /// The host's end of the test guest.
+    private static final class Guest implements AutoCloseable {
+        private final SocketChannel channel;
+        private final BufferedReader lines;
+
+        Guest(Machine machine) {
+            channel = machine.connectGuest();
+            lines = new BufferedReader(Channels.newReader(channel, StandardCharsets.UTF_8));
+        }
+
+        String ask(String line) throws Exception {
+            channel.write(ByteBuffer.wrap((line + "\n").getBytes(StandardCharsets.UTF_8)));
+            return lines.readLine();
+        }
+
+        @Override
+        public void close() throws Exception {
+            channel.close();
+        }
+    }
+}
