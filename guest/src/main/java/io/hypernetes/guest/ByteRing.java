@@ -12,6 +12,9 @@ final class ByteRing {
     }
 
     void add(byte[] from, int offset, int length) {
+        if (length == 0) {
+            return;
+        }
         if (size + length > bytes.length) {
             grow(size + length);
         }

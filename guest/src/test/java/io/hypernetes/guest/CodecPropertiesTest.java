@@ -9,6 +9,8 @@ import java.io.OutputStream;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
+import java.util.stream.IntStream;
+import net.jqwik.api.Assume;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
@@ -75,6 +77,8 @@ class CodecPropertiesTest {
     void theMarkIsFoundBehindWhateverIsAlikeIt(
             @ForAll @Size(max = 40) List<@IntRange(max = 32) Integer> prefixes, @ForAll @Size(value = 16) @UniqueElements byte[] nonce)
             throws IOException {
+        // A cut mark followed by the first byte of the next would be the whole mark of a nonce that ends with that byte.
+        Assume.that(IntStream.range(0, 16).noneMatch(i -> nonce[i] == (byte) 0xF5));
         byte[] mark = Handshake.mark(nonce);
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         prefixes.stream().filter(length -> length < 32).forEach(length -> bytes.write(mark, 0, length));
