@@ -1,0 +1,104 @@
+package io.hypernetes.hyperd;
+
+import io.hypernetes.hyperd.cri.CriServer;
+import io.hypernetes.hyperd.event.Events;
+import io.hypernetes.hyperd.journal.Journal;
+import io.hypernetes.hyperd.sandbox.Engine;
+import io.hypernetes.hyperd.sandbox.GuestDoor;
+import io.hypernetes.hyperd.stream.StreamServer;
+import io.hypernetes.hyperd.stream.Streams;
+import io.hypernetes.hypervisor.GuestKernel;
+import io.hypernetes.hypervisor.Hypervisor;
+import io.hypernetes.images.ImageStore;
+import io.hypernetes.network.Network;
+import io.hypernetes.store.Store;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+
+/// The engine of one node, serving CRI v1. It is ready when the constructor returns: what an earlier process left running is
+/// adopted by then. What it was given (stores, drivers) stays the giver's to close.
+///
+/// Safe for use by many threads.
+public final class Hyperd implements AutoCloseable {
+    private final Engine engine;
+    private final StreamServer streamServer;
+    private final CriServer cri;
+
+    /// Starts the engine.
+    ///
+    /// @param kernel the kernel for the next machine; asked for at each boot
+    /// @param podCidr told when the kubelet says which addresses the node's pods have
+    /// @throws IOException when the socket cannot be made
+    public Hyperd(
+            HyperdSettings settings,
+            ImageStore images,
+            Hypervisor hypervisor,
+            Network network,
+            Store store,
+            Supplier<GuestKernel> kernel,
+            Consumer<String> podCidr,
+            Clock clock)
+            throws IOException {
+        this(settings, images, hypervisor, network, store, kernel, podCidr, clock, GuestDoor.PROTOCOL);
+    }
+
+    Hyperd(
+            HyperdSettings settings,
+            ImageStore images,
+            Hypervisor hypervisor,
+            Network network,
+            Store store,
+            Supplier<GuestKernel> kernel,
+            Consumer<String> podCidr,
+            Clock clock,
+            GuestDoor door)
+            throws IOException {
+        Events events = new Events();
+        Path scratch = settings.stateFolder().resolve("scratch");
+        engine = new Engine(settings, scratch, images, hypervisor, network, new Journal(store), events, kernel, door, clock);
+        StreamServer opened = null;
+        try {
+            opened = new StreamServer(clock);
+            cri = new CriServer(
+                    settings.criSocket(),
+                    engine.sandboxes(),
+                    new Streams(opened, engine.sandboxes()),
+                    images,
+                    events,
+                    clock,
+                    scratch,
+                    podCidr,
+                    Map.of("hypervisor", hypervisor.description()));
+            streamServer = opened;
+        } catch (IOException | RuntimeException failure) {
+            if (opened != null) {
+                opened.close();
+            }
+            engine.close();
+            throw failure;
+        }
+    }
+
+    /// What there is of everything that a pod consists of.
+    public Inventory inventory() {
+        return engine.inventory();
+    }
+
+    /// What belongs to no pod, a sentence each; empty when all is well. Pods that are being made or removed just now may show.
+    public List<String> leaks() {
+        return engine.inventory().leaks();
+    }
+
+    /// Stops serving. All machines keep running, to be adopted by the next start.
+    @Override
+    public void close() {
+        cri.close();
+        streamServer.close();
+        engine.close();
+    }
+}

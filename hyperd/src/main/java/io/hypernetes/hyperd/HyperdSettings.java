@@ -1,0 +1,38 @@
+package io.hypernetes.hyperd;
+
+import java.nio.file.Path;
+import java.time.Duration;
+
+/// Settings of an engine.
+///
+/// @param stateFolder where the pods' disks are, as `/var/lib/hypernetes/hyperd`
+/// @param machinesFolder where the machines' sockets are, as `/run/hypernetes/machines`; a short path, for sockets
+/// @param criSocket as `/run/hypernetes/cri.sock`
+/// @param podsFolder the kubelet's pods folder: mounts name only paths below it
+/// @param cgroupParent cgroup below which each machine has its own, relative to the controllers' mount points
+/// @param bootDeadline from the start of a machine to the first answer of its guest; one retry follows
+/// @param parallelBoots how many machines may boot at a time
+/// @param machineOverheadMib what a hypervisor process may use beside the guest's memory, in MiB; 0 for no limit
+public record HyperdSettings(
+        Path stateFolder,
+        Path machinesFolder,
+        Path criSocket,
+        Path podsFolder,
+        String cgroupParent,
+        Duration bootDeadline,
+        int parallelBoots,
+        int machineOverheadMib) {
+
+    /// The defaults for a node whose folders are these.
+    public static HyperdSettings of(Path stateFolder, Path runFolder, Path podsFolder) {
+        return new HyperdSettings(
+                stateFolder,
+                runFolder.resolve("machines"),
+                runFolder.resolve("cri.sock"),
+                podsFolder,
+                "hypernetes",
+                Duration.ofSeconds(30),
+                Math.max(2, Runtime.getRuntime().availableProcessors()),
+                256);
+    }
+}

@@ -1,0 +1,51 @@
+package io.hypernetes.hyperd.container;
+
+import io.hypernetes.hyperd.log.LogStream;
+import java.util.Optional;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/// One client attached to a container's output: it gets every byte from the moment of attaching on. A client that does not read holds
+/// the container's output back for a while and is then cut off. One thread reads; any thread may close.
+public final class AttachedClient implements AutoCloseable {
+    private static final int MOST_WAITING = 64;
+    private static final long PATIENCE_SECONDS = 10;
+
+    private final ArrayBlockingQueue<Chunk> queue = new ArrayBlockingQueue<>(MOST_WAITING);
+    private volatile boolean closed;
+
+    /// Output; [#stream] null is the end of it.
+    ///
+    /// @param stream where it came from; null when nothing comes any more
+    public record Chunk(@Nullable LogStream stream, byte[] data) {}
+
+    /// The next output, waiting at most `millis`.
+    public Optional<Chunk> next(long millis) throws InterruptedException {
+        return Optional.ofNullable(queue.poll(millis, TimeUnit.MILLISECONDS));
+    }
+
+    /// False when it was closed or cut off.
+    public boolean isOpen() {
+        return !closed;
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        queue.clear();
+    }
+
+    // Returns false when this client is to be forgotten.
+    boolean give(Chunk chunk) {
+        try {
+            if (!closed && queue.offer(chunk, PATIENCE_SECONDS, TimeUnit.SECONDS)) {
+                return true;
+            }
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+        }
+        closed = true;
+        return false;
+    }
+}

@@ -1,0 +1,362 @@
+package io.hypernetes.hyperd.container;
+
+import io.hypernetes.guest.ContainerExit;
+import io.hypernetes.guest.Errno;
+import io.hypernetes.guest.Guest;
+import io.hypernetes.guest.GuestException;
+import io.hypernetes.guest.GuestInventory;
+import io.hypernetes.guest.OutputKind;
+import io.hypernetes.guest.SignalTarget;
+import io.hypernetes.guest.StartedContainer;
+import io.hypernetes.hyperd.HyperdException;
+import io.hypernetes.hyperd.event.ContainerEvent;
+import io.hypernetes.hyperd.event.Events;
+import io.hypernetes.hyperd.journal.ContainerRecord;
+import io.hypernetes.hyperd.journal.Journal;
+import io.hypernetes.hyperd.log.ContainerLog;
+import io.hypernetes.hyperd.log.LogStream;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// One container: its state, its log, its exit. What it knows of the guest it learns from sessions that the sandbox hands to it.
+///
+/// States go `MAKING → CREATED → RUNNING → EXITED → REMOVING`, never back. Each is in the journal before anybody can see it.
+/// A container is told to have exited when its output is in the log.
+///
+/// Safe for use by many threads.
+public final class Container implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Container.class);
+    private static final Duration ANSWER = Duration.ofSeconds(30);
+    private static final Duration AFTER_KILL = Duration.ofSeconds(20);
+    /// How long an exit waits for the rest of the output, all in all.
+    private static final long LOG_MILLIS = 5_000;
+    private static final long NANOS = 1_000_000_000L;
+
+    /// What every container needs.
+    public record Surroundings(Journal journal, Events events, Clock clock) {}
+
+    private final Surroundings surroundings;
+    private final Consumer<Container> ending;
+    private final @Nullable ContainerLog log;
+    private final Map<LogStream, OutputFollower> outputs = new EnumMap<>(LogStream.class);
+    private final CountDownLatch exited = new CountDownLatch(1);
+    // Held while it is being started: a process that ends at once is told to have ended after it was told to have started.
+    private final ReentrantLock starting = new ReentrantLock();
+
+    // Replaced under this.
+    private volatile ContainerRecord record;
+    private boolean exitSeen;
+
+    /// @param record as journalled
+    /// @param ending called once when the first process has ended and the output is in the log, before others are told
+    /// @throws HyperdException when its log cannot be opened
+    public Container(ContainerRecord record, Surroundings surroundings, Consumer<Container> ending) {
+        this.record = record;
+        this.surroundings = surroundings;
+        this.ending = ending;
+        this.log = openLog(record);
+        for (LogStream stream : LogStream.values()) {
+            if (stream == LogStream.STDOUT || !record.terminal().tty()) {
+                outputs.put(stream, new OutputFollower(record.id(), stream, log));
+            }
+        }
+        if (record.state() == ContainerRecord.State.EXITED) {
+            exitSeen = true;
+            outputs.values().forEach(OutputFollower::finish);
+            exited.countDown();
+        }
+    }
+
+    public String id() {
+        return record.id();
+    }
+
+    public ContainerRecord record() {
+        return record;
+    }
+
+    /// It is prepared in the guest: from now on others may see it.
+    public void created(Guest guest) {
+        update(current -> current.withState(ContainerRecord.State.CREATED));
+        outputs.values().forEach(output -> output.follow(guest, 0, 0));
+        tell(ContainerEvent.Kind.CREATED);
+    }
+
+    /// Takes up a container in a new session, by what the guest says of it.
+    public void resume(Guest guest, GuestInventory.Container seen) {
+        for (Map.Entry<LogStream, OutputFollower> output : outputs.entrySet()) {
+            OutputKind kind = output.getKey() == LogStream.STDOUT ? OutputKind.STDOUT : OutputKind.STDERR;
+            seen.output(kind).ifPresent(known -> output.getValue().follow(guest, known.acknowledged(), known.written()));
+        }
+        if (seen.state() == GuestInventory.State.PREPARED) {
+            return;
+        }
+        ContainerRecord.User user = new ContainerRecord.User(seen.uid(), seen.gid(), seen.groups());
+        if (record.state() == ContainerRecord.State.CREATED && seen.startedNanos() != 0) {
+            // We died between the start and the journal.
+            update(current -> current.started(seen.startedNanos(), user));
+        }
+        if (seen.state() == GuestInventory.State.EXITED) {
+            if (seen.error().isEmpty()) {
+                exited(new ContainerExit(id(), seen.exitCode(), seen.signal(), seen.oomKilled(), seen.exitedNanos()));
+            } else {
+                finish(seen.exitedNanos(), seen.exitCode(), "StartError", seen.error());
+            }
+        }
+    }
+
+    /// Starts the first process.
+    public void start(Guest guest) {
+        ContainerRecord before = record;
+        if (before.state() != ContainerRecord.State.CREATED) {
+            throw new HyperdException(
+                    HyperdException.Kind.WRONG_STATE,
+                    "Container " + id() + " cannot be started: it is " + before.state() + ", and a container is started once.");
+        }
+        starting.lock();
+        try {
+            startHolding(guest);
+        } finally {
+            starting.unlock();
+        }
+    }
+
+    private void startHolding(Guest guest) {
+        StartedContainer started;
+        try {
+            started = guest.start(id(), ANSWER);
+        } catch (GuestException failure) {
+            if (failure.kind() == GuestException.Kind.REFUSED && failure.step().equals("exec")) {
+                int code = failure.errno() == Errno.ENOENT ? 127 : 126;
+                finish(now(), code, "StartError", String.valueOf(failure.getMessage()));
+            }
+            throw failure;
+        }
+        ContainerRecord.User user = new ContainerRecord.User(started.uid(), started.gid(), started.groups());
+        update(current -> current.state() == ContainerRecord.State.CREATED
+                ? current.started(started.startedNanos(), user)
+                : current);
+        tell(ContainerEvent.Kind.STARTED);
+    }
+
+    /// The first process has ended.
+    public void exited(ContainerExit exit) {
+        String reason = exit.oomKilled() ? "OOMKilled" : exit.code() == 0 ? "Completed" : "Error";
+        String message = exit.oomKilled() ? "The container used more memory than its limit." : "";
+        finish(exit.atNanos(), exit.code(), reason, message);
+    }
+
+    /// The machine has ended with the container in it.
+    public void lost(String why) {
+        ContainerRecord.State state = record.state();
+        outputs.values().forEach(OutputFollower::finish);
+        if (state == ContainerRecord.State.EXITED || state == ContainerRecord.State.REMOVING) {
+            return;
+        }
+        finish(now(), 137, "MachineEnded", why);
+        awaitQuietly();
+    }
+
+    /// Ends it: the stop signal, a time of grace, then SIGKILL. Does nothing when it does not run.
+    public void stop(Guest guest, Duration grace) {
+        if (record.state() != ContainerRecord.State.RUNNING) {
+            return;
+        }
+        try {
+            if (!grace.isZero()) {
+                int signal = Signals.number(record.stopSignal()).orElse(Signals.TERM);
+                signal(guest, signal, SignalTarget.FIRST_PROCESS);
+                if (exited.await(grace.toMillis(), TimeUnit.MILLISECONDS)) {
+                    return;
+                }
+            }
+            signal(guest, Signals.KILL, SignalTarget.ALL_PROCESSES);
+            if (!exited.await(AFTER_KILL.toMillis(), TimeUnit.MILLISECONDS)) {
+                throw new HyperdException(
+                        HyperdException.Kind.TIMEOUT,
+                        "Container " + id() + " did not end within " + AFTER_KILL.toSeconds()
+                                + " s of SIGKILL. Try again, or stop its pod: that ends the machine.");
+            }
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+            throw new HyperdException(
+                    HyperdException.Kind.UNAVAILABLE, "Container " + id() + ": interrupted while waiting for its end.", interrupted);
+        }
+    }
+
+    /// Waits for its end.
+    public boolean awaitExit(Duration timeout) throws InterruptedException {
+        return exited.await(timeout.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    /// Marks it as being removed; from then on nobody sees it.
+    public void removing() {
+        update(current -> current.withState(ContainerRecord.State.REMOVING));
+        outputs.values().forEach(OutputFollower::stop);
+    }
+
+    /// Forgets it, when the guest has.
+    public void removed() {
+        close();
+        surroundings.journal().removeContainer(id());
+        tell(ContainerEvent.Kind.DELETED);
+    }
+
+    /// Goes on in a new log file.
+    public void reopenLog() {
+        if (log == null) {
+            return;
+        }
+        try {
+            log.reopen();
+        } catch (IOException failure) {
+            throw new HyperdException(
+                    HyperdException.Kind.UNAVAILABLE,
+                    "Container " + id() + ": its log " + record.logPath() + " could not be reopened: " + failure + ".",
+                    failure);
+        }
+    }
+
+    public void updateResources(Guest guest, ContainerRecord.Resources resources) {
+        guest.update(id(), GuestResources.of(resources), ANSWER);
+        update(current -> current.withResources(resources));
+    }
+
+    /// Attaches to the output from now on.
+    public AttachedClient attach() {
+        AttachedClient client = new AttachedClient();
+        outputs.values().forEach(output -> output.attach(client));
+        return client;
+    }
+
+    public void detach(AttachedClient client) {
+        client.close();
+        outputs.values().forEach(output -> output.detach(client));
+    }
+
+    /// How many streams of output it has: each ends once for an attached client.
+    public int outputs() {
+        return outputs.size();
+    }
+
+    /// Stops following; the container goes on.
+    @Override
+    public void close() {
+        outputs.values().forEach(OutputFollower::stop);
+        if (log != null) {
+            log.close();
+        }
+    }
+
+    private void finish(long atNanos, int code, String reason, String message) {
+        synchronized (this) {
+            if (exitSeen || record.state() == ContainerRecord.State.REMOVING) {
+                return;
+            }
+            exitSeen = true;
+        }
+        // Not on the session's thread: the rest of the output comes over the same session.
+        Thread.ofVirtual().name("exit-" + id()).start(() -> {
+            awaitOutput();
+            try {
+                ending.accept(this);
+            } catch (RuntimeException failure) {
+                LOG.warn("event=container-ending-failed container={} error=\"{}\"", id(), failure.getMessage());
+            }
+            long end = atNanos == 0 ? now() : atNanos;
+            starting.lock();
+            try {
+                update(current -> current.state() == ContainerRecord.State.REMOVING
+                        ? current
+                        : current.exited(end, code, reason, message));
+            } finally {
+                starting.unlock();
+                exited.countDown();
+            }
+            LOG.info("event=container-exited sandbox={} container={} name={} code={} reason={}",
+                    record.sandboxId(), id(), record.identity().name(), code, reason);
+            tell(ContainerEvent.Kind.STOPPED);
+        });
+    }
+
+    private void awaitOutput() {
+        long until = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(LOG_MILLIS);
+        try {
+            for (OutputFollower output : outputs.values()) {
+                long left = Math.max(0, TimeUnit.NANOSECONDS.toMillis(until - System.nanoTime()));
+                if (!output.awaitEnd(left)) {
+                    LOG.warn("event=exit-before-output container={} effect=\"the log's end may come later\"", id());
+                }
+            }
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void awaitQuietly() {
+        try {
+            if (!exited.await(LOG_MILLIS * 2, TimeUnit.MILLISECONDS)) {
+                LOG.warn("event=container-end-late container={}", id());
+            }
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void signal(Guest guest, int signal, SignalTarget target) {
+        try {
+            guest.signal(id(), signal, target, ANSWER);
+        } catch (GuestException failure) {
+            // It has ended by itself: its exit is on its way.
+            if (failure.kind() != GuestException.Kind.REFUSED || failure.errno() != Errno.ESRCH) {
+                throw failure;
+            }
+        }
+    }
+
+    private synchronized void update(UnaryOperator<ContainerRecord> change) {
+        ContainerRecord next = change.apply(record);
+        if (!next.equals(record)) {
+            surroundings.journal().write(next);
+            record = next;
+        }
+    }
+
+    private void tell(ContainerEvent.Kind kind) {
+        surroundings.events().publish(new ContainerEvent(record.sandboxId(), id(), kind, now()));
+    }
+
+    private long now() {
+        Instant instant = Instant.now(surroundings.clock());
+        return instant.getEpochSecond() * NANOS + instant.getNano();
+    }
+
+    private @Nullable ContainerLog openLog(ContainerRecord of) {
+        if (of.logPath().isEmpty()) {
+            return null;
+        }
+        try {
+            return ContainerLog.open(
+                    Path.of(of.logPath()), of.log(), surroundings.clock(), position -> update(current -> current.withLog(position)));
+        } catch (IOException failure) {
+            throw new HyperdException(
+                    HyperdException.Kind.UNAVAILABLE,
+                    "Container " + of.id() + ": its log " + of.logPath() + " could not be opened: " + failure
+                            + ". Is the folder writable, and is there room?",
+                    failure);
+        }
+    }
+}

@@ -1,0 +1,183 @@
+package io.hypernetes.hyperd.cri;
+
+import io.hypernetes.cri.v1.ContainerConfig;
+import io.hypernetes.cri.v1.KeyValue;
+import io.hypernetes.cri.v1.LinuxContainerConfig;
+import io.hypernetes.cri.v1.LinuxContainerResources;
+import io.hypernetes.cri.v1.LinuxContainerSecurityContext;
+import io.hypernetes.cri.v1.Mount;
+import io.hypernetes.cri.v1.MountPropagation;
+import io.hypernetes.cri.v1.NamespaceMode;
+import io.hypernetes.cri.v1.NamespaceOption;
+import io.hypernetes.cri.v1.SecurityProfile;
+import io.hypernetes.cri.v1.Signal;
+import io.hypernetes.cri.v1.SupplementalGroupsPolicy;
+import io.hypernetes.hyperd.HyperdException;
+import io.hypernetes.hyperd.container.ContainerRequest;
+import io.hypernetes.hyperd.journal.ContainerRecord;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.OptionalLong;
+
+/// Reads what a kubelet asks of a container, and refuses what a container in a machine cannot have.
+final class ContainerRequests {
+    private static final int MOST_WORDS = 4096;
+    private static final int MOST_ENVIRONMENT_BYTES = 1 << 20;
+    private static final int MOST_MOUNTS = 256;
+
+    private ContainerRequests() {}
+
+    /// @param logFolder the pod's
+    static ContainerRequest of(ContainerConfig config, String logFolder) {
+        LinuxContainerConfig linux = config.getLinux();
+        LinuxContainerSecurityContext security = linux.getSecurityContext();
+        refuseDevices(config);
+        if (config.getCommandCount() > MOST_WORDS || config.getArgsCount() > MOST_WORDS) {
+            throw HyperdException.invalid("A command has at most " + MOST_WORDS + " words.");
+        }
+        return new ContainerRequest(
+                new ContainerRecord.Identity(
+                        Names.required("container name", config.getMetadata().getName()),
+                        config.getMetadata().getAttempt(),
+                        Names.map("labels", config.getLabelsMap()),
+                        Names.map("annotations", config.getAnnotationsMap())),
+                Names.required("image", config.getImage().getImage()),
+                config.getImage().getUserSpecifiedImage(),
+                config.getCommandList(),
+                config.getArgsList(),
+                Names.text("working directory", config.getWorkingDir()),
+                environment(config.getEnvsList()),
+                mounts(config.getMountsList()),
+                Names.logPath(logFolder, config.getLogPath()),
+                new ContainerRecord.Terminal(config.getTty(), config.getStdin(), config.getStdinOnce()),
+                resources(linux.getResources()),
+                security(security, linux.getSecurityContext().hasNamespaceOptions()),
+                config.getStopSignal() == Signal.RUNTIME_DEFAULT ? "" : config.getStopSignal().name());
+    }
+
+    static ContainerRecord.Resources resources(LinuxContainerResources limits) {
+        return new ContainerRecord.Resources(
+                limits.getCpuPeriod(),
+                limits.getCpuQuota(),
+                limits.getCpuShares(),
+                limits.getMemoryLimitInBytes(),
+                limits.getOomScoreAdj(),
+                Names.map("unified resources", limits.getUnifiedMap()));
+    }
+
+    private static void refuseDevices(ContainerConfig config) {
+        if (config.getDevicesCount() > 0 || config.getCDIDevicesCount() > 0) {
+            throw HyperdException.invalid(
+                    "A container cannot have devices of the host: its pod is a virtual machine. Remove the devices from the request.");
+        }
+    }
+
+    private static List<String> environment(List<KeyValue> pairs) {
+        List<String> environment = new ArrayList<>();
+        long bytes = 0;
+        for (KeyValue pair : pairs) {
+            String value = pair.getValue().toStringUtf8();
+            bytes += pair.getKey().length() + value.length() + 2L;
+            if (pair.getKey().isEmpty() || pair.getKey().indexOf('=') >= 0 || pair.getKey().indexOf('\0') >= 0
+                    || value.indexOf('\0') >= 0) {
+                throw HyperdException.invalid("The environment variable `" + pair.getKey()
+                        + "` is empty, has `=` in its name or a zero byte in it.");
+            }
+            environment.add(pair.getKey() + "=" + value);
+        }
+        if (environment.size() > MOST_WORDS || bytes > MOST_ENVIRONMENT_BYTES) {
+            throw HyperdException.invalid(
+                    "The environment has more than " + MOST_WORDS + " variables or " + MOST_ENVIRONMENT_BYTES + " bytes.");
+        }
+        return environment;
+    }
+
+    private static List<ContainerRequest.Mount> mounts(List<Mount> asked) {
+        if (asked.size() > MOST_MOUNTS) {
+            throw HyperdException.invalid("A container has at most " + MOST_MOUNTS + " mounts.");
+        }
+        List<ContainerRequest.Mount> mounts = new ArrayList<>();
+        for (Mount mount : asked) {
+            if (mount.hasImage() && !mount.getImage().getImage().isEmpty()) {
+                throw HyperdException.unsupported(
+                        "The mount at " + mount.getContainerPath() + " is an image; this release has no image volumes.");
+            }
+            if (mount.getPropagation() != MountPropagation.PROPAGATION_PRIVATE) {
+                throw HyperdException.invalid("The mount at " + mount.getContainerPath()
+                        + " wants mount propagation with the host, of which a virtual machine sees nothing.");
+            }
+            if (mount.getUidMappingsCount() > 0 || mount.getGidMappingsCount() > 0) {
+                throw HyperdException.unsupported(
+                        "The mount at " + mount.getContainerPath() + " maps user ids; this release has no user namespaces.");
+            }
+            mounts.add(new ContainerRequest.Mount(
+                    Names.text("mount point", mount.getContainerPath()),
+                    Names.text("mount source", mount.getHostPath()),
+                    mount.getReadonly()));
+        }
+        return mounts;
+    }
+
+    private static ContainerRequest.Security security(LinuxContainerSecurityContext asked, boolean namespacesGiven) {
+        refuseProfiles(asked);
+        if (asked.getSupplementalGroupsPolicy() == SupplementalGroupsPolicy.Strict) {
+            throw HyperdException.unsupported(
+                    "supplementalGroupsPolicy Strict is not part of this release; leave it out, or use Merge.");
+        }
+        String pidOf = "";
+        if (namespacesGiven) {
+            pidOf = pidNamespace(asked.getNamespaceOptions());
+        }
+        return new ContainerRequest.Security(
+                asked.getPrivileged(),
+                new LinkedHashSet<>(asked.getCapabilities().getAddCapabilitiesList()),
+                new LinkedHashSet<>(asked.getCapabilities().getDropCapabilitiesList()),
+                new LinkedHashSet<>(asked.getCapabilities().getAddAmbientCapabilitiesList()),
+                asked.hasRunAsUser() ? OptionalLong.of(asked.getRunAsUser().getValue()) : OptionalLong.empty(),
+                asked.hasRunAsGroup() ? OptionalLong.of(asked.getRunAsGroup().getValue()) : OptionalLong.empty(),
+                Names.text("user name", asked.getRunAsUsername()),
+                asked.getSupplementalGroupsList(),
+                asked.getNoNewPrivs(),
+                asked.getReadonlyRootfs(),
+                absolute("masked path", asked.getMaskedPathsList()),
+                absolute("read-only path", asked.getReadonlyPathsList()),
+                pidOf);
+    }
+
+    private static String pidNamespace(NamespaceOption namespaces) {
+        if (namespaces.getNetwork() == NamespaceMode.NODE || namespaces.getIpc() == NamespaceMode.NODE) {
+            throw HyperdException.invalid("A container cannot have a namespace of the host: its pod is a virtual machine.");
+        }
+        return switch (namespaces.getPid()) {
+            case CONTAINER -> "";
+            case TARGET -> Names.required("target container", namespaces.getTargetId());
+            case POD -> throw HyperdException.unsupported(
+                    "shareProcessNamespace is not part of this release; each container has processes of its own.");
+            case NODE -> throw HyperdException.invalid(
+                    "A container cannot see the host's processes: its pod is a virtual machine. Remove hostPID.");
+            case UNRECOGNIZED -> throw HyperdException.invalid("The process namespace that is asked for is unknown.");
+        };
+    }
+
+    // RuntimeDefault is accepted without a filter: see docs/decisions.md.
+    private static void refuseProfiles(LinuxContainerSecurityContext asked) {
+        if (asked.getSeccomp().getProfileType() == SecurityProfile.ProfileType.Localhost
+                || asked.getSeccompProfilePath().startsWith("localhost/")) {
+            throw HyperdException.unsupported("Seccomp profiles of type Localhost are not part of this release.");
+        }
+        if (asked.getApparmor().getProfileType() == SecurityProfile.ProfileType.Localhost
+                || asked.getApparmorProfile().startsWith("localhost/")) {
+            throw HyperdException.unsupported("AppArmor profiles of type Localhost are not part of this release.");
+        }
+    }
+
+    private static List<String> absolute(String what, List<String> paths) {
+        for (String path : paths) {
+            if (!path.startsWith("/")) {
+                throw HyperdException.invalid("The " + what + " " + path + " must be absolute.");
+            }
+        }
+        return paths;
+    }
+}

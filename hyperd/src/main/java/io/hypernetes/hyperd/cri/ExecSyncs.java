@@ -1,0 +1,93 @@
+package io.hypernetes.hyperd.cri;
+
+import com.google.protobuf.ByteString;
+import io.hypernetes.cri.v1.ExecSyncRequest;
+import io.hypernetes.cri.v1.ExecSyncResponse;
+import io.hypernetes.guest.ExecSpec;
+import io.hypernetes.guest.GuestException;
+import io.hypernetes.guest.GuestProcess;
+import io.hypernetes.guest.ProcessExit;
+import io.hypernetes.hyperd.HyperdException;
+import io.hypernetes.hyperd.journal.ContainerRecord;
+import io.hypernetes.hyperd.sandbox.Sandboxes;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.time.Duration;
+import java.util.Optional;
+
+/// Runs a command in a container to its end and gives back what it printed, up to a bound; what it prints beyond is dropped.
+final class ExecSyncs {
+    private static final int MOST_OUTPUT = 4 << 20;
+    private static final Duration ANSWER = Duration.ofSeconds(30);
+    private static final Duration LONG = Duration.ofDays(1);
+    private static final Duration AFTER_KILL = Duration.ofSeconds(5);
+    private static final int SIGKILL = 9;
+
+    private ExecSyncs() {}
+
+    static ExecSyncResponse run(Sandboxes.Found found, ExecSyncRequest request) throws InterruptedException {
+        if (found.container().record().state() != ContainerRecord.State.RUNNING) {
+            throw new HyperdException(
+                    HyperdException.Kind.WRONG_STATE,
+                    "Container " + found.container().id() + " is not running but " + found.container().record().state() + ".");
+        }
+        if (request.getCmdCount() == 0) {
+            throw HyperdException.invalid("Container " + found.container().id() + ": no command was given to run.");
+        }
+        Duration limit = request.getTimeout() > 0 ? Duration.ofSeconds(request.getTimeout()) : LONG;
+        long until = System.nanoTime() + limit.toNanos();
+        ExecSpec spec = ExecSpec.of(found.container().id(), request.getCmdList());
+        try (GuestProcess process = found.sandbox().guest().exec(spec, limit.compareTo(ANSWER) < 0 ? limit : ANSWER)) {
+            Collector stdout = new Collector(process.stdout());
+            Collector stderr = new Collector(process.stderr());
+            Optional<ProcessExit> exit = process.waitFor(Duration.ofNanos(Math.max(1, until - System.nanoTime())));
+            if (exit.isEmpty()) {
+                kill(process);
+                throw new HyperdException(
+                        HyperdException.Kind.TIMEOUT,
+                        "Container " + found.container().id() + ": the command " + request.getCmd(0) + " did not end within "
+                                + limit.toSeconds() + " s and was killed.");
+            }
+            return ExecSyncResponse.newBuilder()
+                    .setExitCode(exit.get().code())
+                    .setStdout(stdout.finish())
+                    .setStderr(stderr.finish())
+                    .build();
+        }
+    }
+
+    private static void kill(GuestProcess process) {
+        try {
+            process.signal(SIGKILL, AFTER_KILL);
+        } catch (GuestException ended) {
+            // It has ended just now; the time is over all the same.
+        }
+    }
+
+    /// Reads one output on a thread of its own.
+    private static final class Collector {
+        private final ByteArrayOutputStream kept = new ByteArrayOutputStream();
+        private final Thread thread;
+
+        Collector(InputStream from) {
+            thread = Thread.ofVirtual().name("exec-output").start(() -> read(from));
+        }
+
+        ByteString finish() throws InterruptedException {
+            thread.join();
+            return ByteString.copyFrom(kept.toByteArray());
+        }
+
+        private void read(InputStream from) {
+            byte[] buffer = new byte[16 * 1024];
+            try {
+                for (int count = from.read(buffer); count >= 0; count = from.read(buffer)) {
+                    kept.write(buffer, 0, Math.min(count, MOST_OUTPUT - kept.size()));
+                }
+            } catch (IOException | GuestException lost) {
+                // What came is what there is.
+            }
+        }
+    }
+}

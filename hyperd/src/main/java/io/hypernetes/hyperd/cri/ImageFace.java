@@ -1,0 +1,169 @@
+package io.hypernetes.hyperd.cri;
+
+import io.grpc.stub.StreamObserver;
+import io.hypernetes.cri.v1.AuthConfig;
+import io.hypernetes.cri.v1.FilesystemIdentifier;
+import io.hypernetes.cri.v1.FilesystemUsage;
+import io.hypernetes.cri.v1.ImageFsInfoRequest;
+import io.hypernetes.cri.v1.ImageFsInfoResponse;
+import io.hypernetes.cri.v1.ImageServiceGrpc;
+import io.hypernetes.cri.v1.ImageSpec;
+import io.hypernetes.cri.v1.ImageStatusRequest;
+import io.hypernetes.cri.v1.ImageStatusResponse;
+import io.hypernetes.cri.v1.Int64Value;
+import io.hypernetes.cri.v1.ListImagesRequest;
+import io.hypernetes.cri.v1.ListImagesResponse;
+import io.hypernetes.cri.v1.PullImageRequest;
+import io.hypernetes.cri.v1.PullImageResponse;
+import io.hypernetes.cri.v1.RemoveImageRequest;
+import io.hypernetes.cri.v1.RemoveImageResponse;
+import io.hypernetes.cri.v1.StreamImagesRequest;
+import io.hypernetes.cri.v1.StreamImagesResponse;
+import io.hypernetes.cri.v1.UInt64Value;
+import io.hypernetes.hyperd.HyperdException;
+import io.hypernetes.images.Image;
+import io.hypernetes.images.ImageStore;
+import io.hypernetes.images.PullProgress;
+import io.hypernetes.images.RegistryCredentials;
+import java.nio.charset.StandardCharsets;
+import java.time.Clock;
+import java.util.Base64;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.json.JsonMapper;
+
+/// CRI's ImageService. Everywhere an image is called by its id, the digest of its configuration.
+final class ImageFace extends ImageServiceGrpc.ImageServiceImplBase {
+    private static final JsonMapper JSON = JsonMapper.builder().build();
+
+    private final ImageStore images;
+    private final Clock clock;
+
+    ImageFace(ImageStore images, Clock clock) {
+        this.images = images;
+        this.clock = clock;
+    }
+
+    @Override
+    public void listImages(ListImagesRequest request, StreamObserver<ListImagesResponse> answer) {
+        Replies.one("ListImages", answer, () -> ListImagesResponse.newBuilder()
+                .addAllImages(list(request.getFilter().getImage()))
+                .build());
+    }
+
+    @Override
+    public void streamImages(StreamImagesRequest request, StreamObserver<StreamImagesResponse> answer) {
+        Replies.one("StreamImages", answer, () -> StreamImagesResponse.newBuilder()
+                .addAllImages(list(request.getFilter().getImage()))
+                .build());
+    }
+
+    @Override
+    public void imageStatus(ImageStatusRequest request, StreamObserver<ImageStatusResponse> answer) {
+        Replies.one("ImageStatus", answer, () -> {
+            ImageStatusResponse.Builder status = ImageStatusResponse.newBuilder();
+            find(request.getImage().getImage()).ifPresent(image -> {
+                status.setImage(view(image));
+                if (request.getVerbose()) {
+                    status.putInfo("info", JSON.writeValueAsString(Map.of(
+                            "config", image.config(),
+                            "layers", image.layers().stream().map(layer -> Map.of("diffId", layer.diffId(), "bytes", layer.sizeBytes())).toList())));
+                }
+            });
+            return status.build();
+        });
+    }
+
+    @Override
+    public void pullImage(PullImageRequest request, StreamObserver<PullImageResponse> answer) {
+        Replies.one("PullImage", answer, () -> {
+            String reference = Names.required("image", request.getImage().getImage());
+            Image image = images.pull(reference, credentials(request), PullProgress.NONE);
+            return PullImageResponse.newBuilder().setImageRef(image.id()).build();
+        });
+    }
+
+    @Override
+    public void removeImage(RemoveImageRequest request, StreamObserver<RemoveImageResponse> answer) {
+        Replies.one("RemoveImage", answer, () -> {
+            // CRI removes the image with all its names, whichever of them is given.
+            find(Names.required("image", request.getImage().getImage())).ifPresent(image -> images.remove(image.id()));
+            return RemoveImageResponse.getDefaultInstance();
+        });
+    }
+
+    @Override
+    public void imageFsInfo(ImageFsInfoRequest request, StreamObserver<ImageFsInfoResponse> answer) {
+        Replies.one("ImageFsInfo", answer, () -> {
+            ImageStore.Usage usage = images.usage();
+            return ImageFsInfoResponse.newBuilder()
+                    .addImageFilesystems(FilesystemUsage.newBuilder()
+                            .setTimestamp(clock.millis() * 1_000_000)
+                            .setFsId(FilesystemIdentifier.newBuilder().setMountpoint(usage.folder().toString()))
+                            .setUsedBytes(UInt64Value.newBuilder().setValue(usage.bytes()))
+                            .setInodesUsed(UInt64Value.newBuilder().setValue(usage.inodes())))
+                    .build();
+        });
+    }
+
+    private Optional<Image> find(String name) {
+        return name.isEmpty() ? Optional.empty() : images.find(name);
+    }
+
+    private List<io.hypernetes.cri.v1.Image> list(ImageSpec filter) {
+        List<Image> found =
+                filter.getImage().isEmpty() ? images.list() : find(filter.getImage()).stream().toList();
+        return found.stream().map(ImageFace::view).toList();
+    }
+
+    private static io.hypernetes.cri.v1.Image view(Image image) {
+        io.hypernetes.cri.v1.Image.Builder view = io.hypernetes.cri.v1.Image.newBuilder()
+                .setId(image.id())
+                .addAllRepoTags(image.tags())
+                .addAllRepoDigests(image.digests())
+                .setSize(Math.max(1, image.sizeBytes()))
+                .setSpec(ImageSpec.newBuilder().setImage(image.id()));
+        String user = image.config().user();
+        int colon = user.indexOf(':');
+        String name = colon < 0 ? user : user.substring(0, colon);
+        if (name.isEmpty()) {
+            view.setUid(Int64Value.newBuilder().setValue(0));
+        } else if (name.length() < 11 && name.chars().allMatch(Character::isDigit)) {
+            view.setUid(Int64Value.newBuilder().setValue(Long.parseLong(name)));
+        } else {
+            view.setUsername(name);
+        }
+        return view.build();
+    }
+
+    private static @Nullable RegistryCredentials credentials(PullImageRequest request) {
+        if (!request.hasAuth()) {
+            return null;
+        }
+        AuthConfig auth = request.getAuth();
+        if (!auth.getIdentityToken().isEmpty() || !auth.getRegistryToken().isEmpty()) {
+            throw HyperdException.unsupported(
+                    "Registry tokens are not part of this release; give the registry's user name and password.");
+        }
+        if (!auth.getAuth().isEmpty()) {
+            return decoded(auth.getAuth());
+        }
+        return auth.getUsername().isEmpty() ? null : new RegistryCredentials(auth.getUsername(), auth.getPassword());
+    }
+
+    private static RegistryCredentials decoded(String auth) {
+        try {
+            String pair = new String(Base64.getDecoder().decode(auth), StandardCharsets.UTF_8);
+            int colon = pair.indexOf(':');
+            if (colon > 0) {
+                // Some tools pad the password with zero bytes.
+                return new RegistryCredentials(pair.substring(0, colon), pair.substring(colon + 1).replace("\0", ""));
+            }
+        } catch (IllegalArgumentException notBase64) {
+            // Told below, without the secret.
+        }
+        throw HyperdException.invalid("The registry's `auth` is not base64 of `user:password`.");
+    }
+}

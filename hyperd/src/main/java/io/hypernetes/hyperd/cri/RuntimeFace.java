@@ -1,0 +1,401 @@
+package io.hypernetes.hyperd.cri;
+
+import io.grpc.Status;
+import io.grpc.stub.ServerCallStreamObserver;
+import io.grpc.stub.StreamObserver;
+import io.hypernetes.cri.v1.*;
+import io.hypernetes.hyperd.HyperdException;
+import io.hypernetes.hyperd.container.Container;
+import io.hypernetes.hyperd.event.ContainerEvent;
+import io.hypernetes.hyperd.event.Events;
+import io.hypernetes.hyperd.sandbox.Sandbox;
+import io.hypernetes.hyperd.sandbox.Sandboxes;
+import io.hypernetes.hyperd.stream.Streams;
+import io.hypernetes.streams.RemoteCommandStreams;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+import tools.jackson.databind.json.JsonMapper;
+
+/// CRI's RuntimeService: reads requests, asks the engine, shows what it has. Each call runs on a virtual thread of its own.
+final class RuntimeFace extends RuntimeServiceGrpc.RuntimeServiceImplBase {
+    private static final JsonMapper JSON = JsonMapper.builder().build();
+    private static final long EVENT_POLL_MILLIS = 1_000;
+    private static final String VERSION = "0.1.0";
+
+    private final Sandboxes sandboxes;
+    private final Selections selections;
+    private final Streams streams;
+    private final StatsViews stats;
+    private final Events events;
+    private final Consumer<String> podCidr;
+    private final Map<String, String> info;
+
+    RuntimeFace(
+            Sandboxes sandboxes,
+            Streams streams,
+            StatsViews stats,
+            Events events,
+            Consumer<String> podCidr,
+            Map<String, String> info) {
+        this.sandboxes = sandboxes;
+        this.selections = new Selections(sandboxes);
+        this.streams = streams;
+        this.stats = stats;
+        this.events = events;
+        this.podCidr = podCidr;
+        this.info = Map.copyOf(info);
+    }
+
+    @Override
+    public void version(VersionRequest request, StreamObserver<VersionResponse> answer) {
+        Replies.one("Version", answer, () -> VersionResponse.newBuilder()
+                .setVersion("0.1.0")
+                .setRuntimeName("hyperd")
+                .setRuntimeVersion(VERSION)
+                .setRuntimeApiVersion("v1")
+                .build());
+    }
+
+    @Override
+    public void runPodSandbox(RunPodSandboxRequest request, StreamObserver<RunPodSandboxResponse> answer) {
+        Replies.one("RunPodSandbox", answer, () -> RunPodSandboxResponse.newBuilder()
+                .setPodSandboxId(sandboxes.run(SandboxRequests.of(request.getConfig(), request.getRuntimeHandler())).id())
+                .build());
+    }
+
+    @Override
+    public void stopPodSandbox(StopPodSandboxRequest request, StreamObserver<StopPodSandboxResponse> answer) {
+        Replies.one("StopPodSandbox", answer, () -> {
+            sandboxes.stop(request.getPodSandboxId());
+            return StopPodSandboxResponse.getDefaultInstance();
+        });
+    }
+
+    @Override
+    public void removePodSandbox(RemovePodSandboxRequest request, StreamObserver<RemovePodSandboxResponse> answer) {
+        Replies.one("RemovePodSandbox", answer, () -> {
+            sandboxes.remove(request.getPodSandboxId());
+            return RemovePodSandboxResponse.getDefaultInstance();
+        });
+    }
+
+    @Override
+    public void podSandboxStatus(PodSandboxStatusRequest request, StreamObserver<PodSandboxStatusResponse> answer) {
+        Replies.one("PodSandboxStatus", answer, () -> {
+            Sandbox sandbox = sandboxes.get(request.getPodSandboxId());
+            PodSandboxStatusResponse.Builder status = PodSandboxStatusResponse.newBuilder()
+                    .setStatus(Views.sandboxStatus(sandbox))
+                    .addAllContainersStatuses(sandbox.containers().stream().map(Views::containerStatus).toList());
+            if (request.getVerbose()) {
+                status.putInfo("info", JSON.writeValueAsString(SandboxInfo.of(sandbox)));
+            }
+            return status.build();
+        });
+    }
+
+    @Override
+    public void listPodSandbox(ListPodSandboxRequest request, StreamObserver<ListPodSandboxResponse> answer) {
+        Replies.one("ListPodSandbox", answer, () -> ListPodSandboxResponse.newBuilder()
+                .addAllItems(selections.sandboxes(request.getFilter()).stream().map(Views::sandbox).toList())
+                .build());
+    }
+
+    @Override
+    public void streamPodSandboxes(StreamPodSandboxesRequest request, StreamObserver<StreamPodSandboxesResponse> answer) {
+        Replies.one("StreamPodSandboxes", answer, () -> StreamPodSandboxesResponse.newBuilder()
+                .addAllPodSandboxes(selections.sandboxes(request.getFilter()).stream().map(Views::sandbox).toList())
+                .build());
+    }
+
+    @Override
+    public void createContainer(CreateContainerRequest request, StreamObserver<CreateContainerResponse> answer) {
+        Replies.one("CreateContainer", answer, () -> {
+            Sandbox sandbox = sandboxes.get(request.getPodSandboxId());
+            Container container = sandboxes.create(
+                    sandbox.id(), ContainerRequests.of(request.getConfig(), sandbox.record().identity().logFolder()));
+            return CreateContainerResponse.newBuilder().setContainerId(container.id()).build();
+        });
+    }
+
+    @Override
+    public void startContainer(StartContainerRequest request, StreamObserver<StartContainerResponse> answer) {
+        Replies.one("StartContainer", answer, () -> {
+            Sandboxes.Found found = sandboxes.getContainer(request.getContainerId());
+            found.sandbox().start(found.container());
+            return StartContainerResponse.getDefaultInstance();
+        });
+    }
+
+    @Override
+    public void stopContainer(StopContainerRequest request, StreamObserver<StopContainerResponse> answer) {
+        Replies.one("StopContainer", answer, () -> {
+            sandboxes.findContainer(request.getContainerId())
+                    .ifPresent(found ->
+                            found.sandbox().stop(found.container(), Duration.ofSeconds(Math.clamp(request.getTimeout(), 0, 86_400))));
+            return StopContainerResponse.getDefaultInstance();
+        });
+    }
+
+    @Override
+    public void removeContainer(RemoveContainerRequest request, StreamObserver<RemoveContainerResponse> answer) {
+        Replies.one("RemoveContainer", answer, () -> {
+            sandboxes.removeContainer(request.getContainerId());
+            return RemoveContainerResponse.getDefaultInstance();
+        });
+    }
+
+    @Override
+    public void listContainers(ListContainersRequest request, StreamObserver<ListContainersResponse> answer) {
+        Replies.one("ListContainers", answer, () -> ListContainersResponse.newBuilder()
+                .addAllContainers(selections.containers(request.getFilter()).stream().map(Views::container).toList())
+                .build());
+    }
+
+    @Override
+    public void streamContainers(StreamContainersRequest request, StreamObserver<StreamContainersResponse> answer) {
+        Replies.one("StreamContainers", answer, () -> StreamContainersResponse.newBuilder()
+                .addAllContainers(selections.containers(request.getFilter()).stream().map(Views::container).toList())
+                .build());
+    }
+
+    @Override
+    public void containerStatus(ContainerStatusRequest request, StreamObserver<ContainerStatusResponse> answer) {
+        Replies.one("ContainerStatus", answer, () -> {
+            Sandboxes.Found found = sandboxes.getContainer(request.getContainerId());
+            ContainerStatusResponse.Builder status =
+                    ContainerStatusResponse.newBuilder().setStatus(Views.containerStatus(found.container()));
+            if (request.getVerbose()) {
+                status.putInfo("info", JSON.writeValueAsString(Map.of(
+                        "sandboxID", found.sandbox().id(), "log", found.container().record().log())));
+            }
+            return status.build();
+        });
+    }
+
+    @Override
+    public void updateContainerResources(
+            UpdateContainerResourcesRequest request, StreamObserver<UpdateContainerResourcesResponse> answer) {
+        Replies.one("UpdateContainerResources", answer, () -> {
+            Sandboxes.Found found = sandboxes.getContainer(request.getContainerId());
+            found.container().updateResources(found.sandbox().guest(), ContainerRequests.resources(request.getLinux()));
+            return UpdateContainerResourcesResponse.getDefaultInstance();
+        });
+    }
+
+    @Override
+    public void reopenContainerLog(ReopenContainerLogRequest request, StreamObserver<ReopenContainerLogResponse> answer) {
+        Replies.one("ReopenContainerLog", answer, () -> {
+            sandboxes.getContainer(request.getContainerId()).container().reopenLog();
+            return ReopenContainerLogResponse.getDefaultInstance();
+        });
+    }
+
+    @Override
+    public void execSync(ExecSyncRequest request, StreamObserver<ExecSyncResponse> answer) {
+        Replies.one("ExecSync", answer, () -> ExecSyncs.run(sandboxes.getContainer(request.getContainerId()), request));
+    }
+
+    @Override
+    public void exec(ExecRequest request, StreamObserver<ExecResponse> answer) {
+        Replies.one("Exec", answer, () -> ExecResponse.newBuilder()
+                .setUrl(streams.exec(
+                        request.getContainerId(),
+                        request.getCmdList(),
+                        asked(request.getStdin(), request.getStdout(), request.getStderr(), request.getTty())))
+                .build());
+    }
+
+    @Override
+    public void attach(AttachRequest request, StreamObserver<AttachResponse> answer) {
+        Replies.one("Attach", answer, () -> AttachResponse.newBuilder()
+                .setUrl(streams.attach(
+                        request.getContainerId(),
+                        asked(request.getStdin(), request.getStdout(), request.getStderr(), request.getTty())))
+                .build());
+    }
+
+    @Override
+    public void portForward(PortForwardRequest request, StreamObserver<PortForwardResponse> answer) {
+        Replies.one("PortForward", answer, () -> PortForwardResponse.newBuilder()
+                .setUrl(streams.portForward(request.getPodSandboxId(), request.getPortList()))
+                .build());
+    }
+
+    @Override
+    public void containerStats(ContainerStatsRequest request, StreamObserver<ContainerStatsResponse> answer) {
+        Replies.one("ContainerStats", answer, () -> {
+            Sandboxes.Found found = sandboxes.getContainer(request.getContainerId());
+            List<ContainerStats> one = stats.containers(found.sandbox(), container -> container == found.container());
+            if (one.isEmpty()) {
+                throw HyperdException.notFound("Container " + request.getContainerId() + " does not run and has no usage.");
+            }
+            return ContainerStatsResponse.newBuilder().setStats(one.getFirst()).build();
+        });
+    }
+
+    @Override
+    public void listContainerStats(ListContainerStatsRequest request, StreamObserver<ListContainerStatsResponse> answer) {
+        Replies.one("ListContainerStats", answer, () -> ListContainerStatsResponse.newBuilder()
+                .addAllStats(containerStats(request.getFilter()))
+                .build());
+    }
+
+    @Override
+    public void streamContainerStats(StreamContainerStatsRequest request, StreamObserver<StreamContainerStatsResponse> answer) {
+        Replies.one("StreamContainerStats", answer, () -> StreamContainerStatsResponse.newBuilder()
+                .addAllContainerStats(containerStats(request.getFilter()))
+                .build());
+    }
+
+    @Override
+    public void podSandboxStats(PodSandboxStatsRequest request, StreamObserver<PodSandboxStatsResponse> answer) {
+        Replies.one("PodSandboxStats", answer, () -> PodSandboxStatsResponse.newBuilder()
+                .setStats(stats.sandbox(sandboxes.get(request.getPodSandboxId())))
+                .build());
+    }
+
+    @Override
+    public void listPodSandboxStats(ListPodSandboxStatsRequest request, StreamObserver<ListPodSandboxStatsResponse> answer) {
+        Replies.one("ListPodSandboxStats", answer, () -> ListPodSandboxStatsResponse.newBuilder()
+                .addAllStats(sandboxStats(request.getFilter()))
+                .build());
+    }
+
+    @Override
+    public void streamPodSandboxStats(StreamPodSandboxStatsRequest request, StreamObserver<StreamPodSandboxStatsResponse> answer) {
+        Replies.one("StreamPodSandboxStats", answer, () -> StreamPodSandboxStatsResponse.newBuilder()
+                .addAllPodSandboxStats(sandboxStats(request.getFilter()))
+                .build());
+    }
+
+    @Override
+    public void updateRuntimeConfig(UpdateRuntimeConfigRequest request, StreamObserver<UpdateRuntimeConfigResponse> answer) {
+        Replies.one("UpdateRuntimeConfig", answer, () -> {
+            String cidr = request.getRuntimeConfig().getNetworkConfig().getPodCidr();
+            if (!cidr.isEmpty()) {
+                podCidr.accept(Names.required("pod CIDR", cidr));
+            }
+            return UpdateRuntimeConfigResponse.getDefaultInstance();
+        });
+    }
+
+    @Override
+    public void status(StatusRequest request, StreamObserver<StatusResponse> answer) {
+        Replies.one("Status", answer, () -> {
+            StatusResponse.Builder status = StatusResponse.newBuilder()
+                    .setStatus(RuntimeStatus.newBuilder()
+                            .addConditions(RuntimeCondition.newBuilder().setType("RuntimeReady").setStatus(true))
+                            .addConditions(RuntimeCondition.newBuilder().setType("NetworkReady").setStatus(true)))
+                    .addRuntimeHandlers(RuntimeHandler.newBuilder().setName("").setFeatures(RuntimeHandlerFeatures.getDefaultInstance()))
+                    .addRuntimeHandlers(RuntimeHandler.newBuilder()
+                            .setName("hypernetes")
+                            .setFeatures(RuntimeHandlerFeatures.getDefaultInstance()))
+                    .setFeatures(RuntimeFeatures.getDefaultInstance());
+            if (request.getVerbose()) {
+                status.putAllInfo(info);
+            }
+            return status.build();
+        });
+    }
+
+    @Override
+    public void runtimeConfig(RuntimeConfigRequest request, StreamObserver<RuntimeConfigResponse> answer) {
+        Replies.one("RuntimeConfig", answer, () -> RuntimeConfigResponse.newBuilder()
+                .setLinux(LinuxRuntimeConfiguration.newBuilder().setCgroupDriver(CgroupDriver.CGROUPFS))
+                .build());
+    }
+
+    @Override
+    public void getContainerEvents(GetEventsRequest request, StreamObserver<ContainerEventResponse> answer) {
+        ServerCallStreamObserver<ContainerEventResponse> client = (ServerCallStreamObserver<ContainerEventResponse>) answer;
+        // Without a handler a cancelled call would throw at the next event.
+        client.setOnCancelHandler(() -> {});
+        try (Events.Follower follower = events.follow()) {
+            while (!client.isCancelled()) {
+                Optional<ContainerEvent> event = follower.next(EVENT_POLL_MILLIS);
+                if (event.isPresent() && !client.isCancelled()) {
+                    client.onNext(view(event.get()));
+                }
+            }
+        } catch (InterruptedException stopping) {
+            Thread.currentThread().interrupt();
+            client.onError(Status.UNAVAILABLE.withDescription("hyperd is stopping").asRuntimeException());
+        } catch (IllegalStateException cutOff) {
+            client.onError(Status.DATA_LOSS.withDescription(cutOff.getMessage()).asRuntimeException());
+        }
+    }
+
+    @Override
+    public void checkpointContainer(CheckpointContainerRequest request, StreamObserver<CheckpointContainerResponse> answer) {
+        Replies.later("CheckpointContainer", answer, "checkpoints are not part of this release.");
+    }
+
+    @Override
+    public void listMetricDescriptors(
+            ListMetricDescriptorsRequest request, StreamObserver<ListMetricDescriptorsResponse> answer) {
+        Replies.later("ListMetricDescriptors", answer, "metrics are not part of this release; ask for stats.");
+    }
+
+    @Override
+    public void listPodSandboxMetrics(
+            ListPodSandboxMetricsRequest request, StreamObserver<ListPodSandboxMetricsResponse> answer) {
+        Replies.later("ListPodSandboxMetrics", answer, "metrics are not part of this release; ask for stats.");
+    }
+
+    @Override
+    public void streamPodSandboxMetrics(
+            StreamPodSandboxMetricsRequest request, StreamObserver<StreamPodSandboxMetricsResponse> answer) {
+        Replies.later("StreamPodSandboxMetrics", answer, "metrics are not part of this release; ask for stats.");
+    }
+
+    @Override
+    public void updatePodSandboxResources(
+            UpdatePodSandboxResourcesRequest request, StreamObserver<UpdatePodSandboxResourcesResponse> answer) {
+        Replies.later("UpdatePodSandboxResources", answer, "a running machine cannot be resized in this release.");
+    }
+
+    private List<ContainerStats> containerStats(ContainerStatsFilter filter) {
+        List<ContainerStats> all = new ArrayList<>();
+        for (Sandbox sandbox : sandboxes.list()) {
+            if (sandbox.isReady() && sandbox.containers().stream().anyMatch(container -> selections.matches(container, filter))) {
+                SandboxInfo.unlessSilent(sandbox, () ->
+                        all.addAll(stats.containers(sandbox, container -> selections.matches(container, filter))));
+            }
+        }
+        return all;
+    }
+
+    private List<PodSandboxStats> sandboxStats(PodSandboxStatsFilter filter) {
+        List<PodSandboxStats> all = new ArrayList<>();
+        for (Sandbox sandbox : selections.sandboxes(filter)) {
+            SandboxInfo.unlessSilent(sandbox, () -> all.add(stats.sandbox(sandbox)));
+        }
+        return all;
+    }
+
+    private ContainerEventResponse view(ContainerEvent event) {
+        ContainerEventResponse.Builder view = ContainerEventResponse.newBuilder()
+                .setContainerId(event.containerId())
+                .setContainerEventType(switch (event.kind()) {
+                    case CREATED -> ContainerEventType.CONTAINER_CREATED_EVENT;
+                    case STARTED -> ContainerEventType.CONTAINER_STARTED_EVENT;
+                    case STOPPED -> ContainerEventType.CONTAINER_STOPPED_EVENT;
+                    case DELETED -> ContainerEventType.CONTAINER_DELETED_EVENT;
+                })
+                .setCreatedAt(event.atNanos());
+        sandboxes.find(event.sandboxId()).ifPresent(sandbox -> view.setPodSandboxStatus(Views.sandboxStatus(sandbox))
+                .addAllContainersStatuses(sandbox.containers().stream().map(Views::containerStatus).toList()));
+        return view.build();
+    }
+
+    private static RemoteCommandStreams asked(boolean stdin, boolean stdout, boolean stderr, boolean tty) {
+        if (!stdin && !stdout && !stderr) {
+            throw HyperdException.invalid("At least one of stdin, stdout and stderr must be asked for.");
+        }
+        return new RemoteCommandStreams(stdin, stdout, stderr, tty);
+    }
+}

@@ -1,0 +1,98 @@
+package io.hypernetes.hyperd.cri;
+
+import io.hypernetes.cri.v1.DNSConfig;
+import io.hypernetes.cri.v1.LinuxContainerResources;
+import io.hypernetes.cri.v1.LinuxPodSandboxConfig;
+import io.hypernetes.cri.v1.LinuxSandboxSecurityContext;
+import io.hypernetes.cri.v1.NamespaceMode;
+import io.hypernetes.cri.v1.NamespaceOption;
+import io.hypernetes.cri.v1.PodSandboxConfig;
+import io.hypernetes.cri.v1.PodSandboxMetadata;
+import io.hypernetes.cri.v1.PortMapping;
+import io.hypernetes.hyperd.HyperdException;
+import io.hypernetes.hyperd.journal.SandboxRecord;
+import io.hypernetes.hyperd.sandbox.Bytes;
+import io.hypernetes.hyperd.sandbox.SandboxRequest;
+import java.util.Set;
+
+/// Reads what a kubelet asks of a sandbox, and refuses what a pod that is a machine of its own cannot have.
+final class SandboxRequests {
+    /// The annotation by which the writable disk of a pod is limited: bytes, as `2147483648` or `2Gi`.
+    static final String SCRATCH_ANNOTATION = "hypernetes.io/ephemeral-storage";
+
+    private static final Set<String> HANDLERS = Set.of("", "hypernetes");
+    private static final int MOST_HOSTNAME = 64;
+
+    private SandboxRequests() {}
+
+    static SandboxRequest of(PodSandboxConfig config, String runtimeHandler) {
+        PodSandboxMetadata metadata = config.getMetadata();
+        Names.required("pod name", metadata.getName());
+        Names.required("pod namespace", metadata.getNamespace());
+        String uid = Names.required("pod uid", metadata.getUid());
+        if (uid.contains("/") || uid.startsWith(".")) {
+            throw HyperdException.invalid("The pod uid " + uid + " must not hold a slash or begin with a dot.");
+        }
+        if (!HANDLERS.contains(runtimeHandler)) {
+            throw HyperdException.invalid("There is no runtime handler " + runtimeHandler + "; there is `hypernetes`, which is also the default.");
+        }
+        LinuxPodSandboxConfig linux = config.getLinux();
+        refuseHostNamespaces(linux.getSecurityContext());
+        refuseHostPorts(config);
+        String hostname = config.getHostname().isEmpty() ? metadata.getName() : config.getHostname();
+        if (hostname.length() > MOST_HOSTNAME) {
+            hostname = hostname.substring(0, MOST_HOSTNAME);
+        }
+        DNSConfig dns = config.getDnsConfig();
+        LinuxContainerResources resources = linux.getResources();
+        return new SandboxRequest(
+                new SandboxRecord.Identity(
+                        metadata.getName(),
+                        uid,
+                        metadata.getNamespace(),
+                        metadata.getAttempt(),
+                        runtimeHandler,
+                        Names.text("log folder", config.getLogDirectory()),
+                        Names.map("labels", config.getLabelsMap()),
+                        Names.map("annotations", config.getAnnotationsMap())),
+                new SandboxRecord.Files(hostname, dns.getServersList(), dns.getSearchesList(), dns.getOptionsList(), ""),
+                Names.map("sysctls", linux.getSysctlsMap()),
+                Math.max(0, resources.getMemoryLimitInBytes()),
+                Math.max(0, linux.getOverhead().getMemoryLimitInBytes()),
+                Math.max(0, resources.getCpuQuota()),
+                Math.max(0, resources.getCpuPeriod()),
+                scratchBytes(config));
+    }
+
+    private static void refuseHostNamespaces(LinuxSandboxSecurityContext security) {
+        NamespaceOption namespaces = security.getNamespaceOptions();
+        refuseHost("network", namespaces.getNetwork());
+        refuseHost("process (pid)", namespaces.getPid());
+        refuseHost("ipc", namespaces.getIpc());
+    }
+
+    private static void refuseHost(String which, NamespaceMode mode) {
+        if (mode == NamespaceMode.NODE) {
+            throw HyperdException.invalid("A pod cannot have the host's " + which
+                    + " namespace: it is a virtual machine with a kernel of its own. Remove hostNetwork, hostPID and hostIPC from the pod.");
+        }
+    }
+
+    private static void refuseHostPorts(PodSandboxConfig config) {
+        for (PortMapping port : config.getPortMappingsList()) {
+            if (port.getHostPort() != 0) {
+                throw HyperdException.unsupported("The pod wants port " + port.getHostPort()
+                        + " of the host; this release has no host ports. Reach the pod at its own address.");
+            }
+        }
+    }
+
+    private static long scratchBytes(PodSandboxConfig config) {
+        String wanted = config.getAnnotationsMap().getOrDefault(SCRATCH_ANNOTATION, "");
+        try {
+            return Bytes.parse(wanted);
+        } catch (NumberFormatException wrong) {
+            throw HyperdException.invalid("The annotation " + SCRATCH_ANNOTATION + ": " + wrong.getMessage());
+        }
+    }
+}

@@ -1,0 +1,5 @@
+/// CRI v1 over gRPC.
+@NullMarked
+package io.hypernetes.hyperd.cri;
+
+import org.jspecify.annotations.NullMarked;

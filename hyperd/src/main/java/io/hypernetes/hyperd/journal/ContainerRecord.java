@@ -1,0 +1,127 @@
+package io.hypernetes.hyperd.journal;
+
+import io.hypernetes.hyperd.log.LogPosition;
+import java.util.List;
+import java.util.Map;
+
+/// What is kept of a container. Its command and environment are not: they may hold secrets, and only the guest needs them.
+///
+/// @param state how far it has come
+/// @param createdNanos since 1970
+/// @param startedNanos since 1970; 0 when it was not started
+/// @param finishedNanos since 1970; 0 when it has not ended
+/// @param exitCode of its first process, 128 + signal when a signal ended it
+/// @param reason one word why it ended, as `Completed`, `Error`, `OOMKilled`
+/// @param message the same in a sentence; empty when there is nothing to add
+/// @param logPath absolute path of its log; empty for none
+/// @param log where its log stands
+public record ContainerRecord(
+        String id,
+        String sandboxId,
+        Identity identity,
+        Image image,
+        State state,
+        long createdNanos,
+        long startedNanos,
+        long finishedNanos,
+        int exitCode,
+        String reason,
+        String message,
+        String logPath,
+        LogPosition log,
+        Terminal terminal,
+        String stopSignal,
+        List<Mount> mounts,
+        Resources resources,
+        User user) {
+
+    public ContainerRecord {
+        mounts = List.copyOf(mounts);
+    }
+
+    /// How far a container has come.
+    public enum State {
+        /// Being made; nobody has been told of it. After a crash it is removed.
+        MAKING,
+        CREATED,
+        RUNNING,
+        EXITED,
+        /// Being removed. After a crash the removal is finished.
+        REMOVING
+    }
+
+    /// @param attempt how often the container was made before
+    public record Identity(String name, int attempt, Map<String, String> labels, Map<String, String> annotations) {
+        public Identity {
+            labels = Map.copyOf(labels);
+            annotations = Map.copyOf(annotations);
+        }
+    }
+
+    /// @param asked as in the request
+    /// @param userSpecified as the user wrote it
+    /// @param id digest of its configuration
+    /// @param reference a name with digest where there is one, else the id
+    public record Image(String asked, String userSpecified, String id, String reference) {}
+
+    /// How its first process talks.
+    public record Terminal(boolean tty, boolean stdin, boolean stdinOnce) {}
+
+    /// @param terminationFile whether the content is copied back to `hostPath` when the container ends
+    public record Mount(String containerPath, String hostPath, boolean readOnly, boolean terminationFile) {}
+
+    /// Limits in the guest, 0 for none; the names are those of CRI.
+    public record Resources(
+            long cpuPeriodMicros, long cpuQuotaMicros, long cpuShares, long memoryBytes, long oomScoreAdjust, Map<String, String> unified) {
+        public Resources {
+            unified = Map.copyOf(unified);
+        }
+
+        public static final Resources NONE = new Resources(0, 0, 0, 0, 0, Map.of());
+    }
+
+    /// As whom it runs, as the guest found in the image; all zero before it was started.
+    public record User(long uid, long gid, List<Long> groups) {
+        public User {
+            groups = List.copyOf(groups);
+        }
+
+        public static final User ROOT = new User(0, 0, List.of());
+    }
+
+    public ContainerRecord withState(State next) {
+        return new ContainerRecord(
+                id, sandboxId, identity, image, next, createdNanos, startedNanos, finishedNanos, exitCode, reason, message,
+                logPath, log, terminal, stopSignal, mounts, resources, user);
+    }
+
+    public ContainerRecord started(long atNanos, User as) {
+        return new ContainerRecord(
+                id, sandboxId, identity, image, State.RUNNING, createdNanos, atNanos, finishedNanos, exitCode, reason, message,
+                logPath, log, terminal, stopSignal, mounts, resources, as);
+    }
+
+    public ContainerRecord exited(long atNanos, int code, String word, String sentence) {
+        return new ContainerRecord(
+                id, sandboxId, identity, image, State.EXITED, createdNanos, startedNanos, atNanos, code, word, sentence,
+                logPath, log, terminal, stopSignal, mounts, resources, user);
+    }
+
+    public ContainerRecord withLog(LogPosition next) {
+        return new ContainerRecord(
+                id, sandboxId, identity, image, state, createdNanos, startedNanos, finishedNanos, exitCode, reason, message,
+                logPath, next, terminal, stopSignal, mounts, resources, user);
+    }
+
+    public ContainerRecord withoutLog() {
+        return new ContainerRecord(
+                id, sandboxId, identity, image, state, createdNanos, startedNanos, finishedNanos, exitCode, reason, message,
+                "", log, terminal, stopSignal, mounts, resources, user);
+    }
+
+    public ContainerRecord withResources(Resources next) {
+        return new ContainerRecord(
+                id, sandboxId, identity, image, state, createdNanos, startedNanos, finishedNanos, exitCode, reason, message,
+                logPath, log, terminal, stopSignal, mounts, next, user);
+    }
+}

@@ -1,0 +1,82 @@
+package io.hypernetes.hyperd.journal;
+
+import io.hypernetes.store.Entry;
+import io.hypernetes.store.Operation;
+import io.hypernetes.store.Store;
+import java.util.ArrayList;
+import java.util.List;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.json.JsonMapper;
+
+/// The engine's memory: one small JSON value a sandbox under `/hyperd/sandboxes/ID`, one a container under
+/// `/hyperd/containers/ID`. A write returns when it survives the loss of power. Safe for use by many threads; two writers of one
+/// record must agree among themselves.
+public final class Journal {
+    private static final String SANDBOXES = "/hyperd/sandboxes/";
+    private static final String CONTAINERS = "/hyperd/containers/";
+    private static final JsonMapper JSON = JsonMapper.builder().build();
+
+    private final Store store;
+
+    public Journal(Store store) {
+        this.store = store;
+    }
+
+    public void write(SandboxRecord sandbox) {
+        store.commit(List.of(Operation.put(SANDBOXES + sandbox.id(), JSON.writeValueAsBytes(sandbox))));
+    }
+
+    public void write(ContainerRecord container) {
+        store.commit(List.of(Operation.put(CONTAINERS + container.id(), JSON.writeValueAsBytes(container))));
+    }
+
+    /// Forgets a sandbox and, in the same instant, its containers.
+    public void removeSandbox(String id, List<String> containerIds) {
+        List<Operation> operations = new ArrayList<>();
+        for (String container : containerIds) {
+            delete(CONTAINERS + container, operations);
+        }
+        delete(SANDBOXES + id, operations);
+        if (!operations.isEmpty()) {
+            store.commit(operations);
+        }
+    }
+
+    public void removeContainer(String id) {
+        List<Operation> operations = new ArrayList<>();
+        delete(CONTAINERS + id, operations);
+        if (!operations.isEmpty()) {
+            store.commit(operations);
+        }
+    }
+
+    public List<SandboxRecord> sandboxes() {
+        return list(SANDBOXES, SandboxRecord.class);
+    }
+
+    public List<ContainerRecord> containers() {
+        return list(CONTAINERS, ContainerRecord.class);
+    }
+
+    // A deletion of an absent key is refused by the store; to us it is done already.
+    private void delete(String key, List<Operation> operations) {
+        if (store.get(key).isPresent()) {
+            operations.add(Operation.delete(key));
+        }
+    }
+
+    private <T> List<T> list(String prefix, Class<T> type) {
+        List<T> records = new ArrayList<>();
+        for (Entry entry : store.list(prefix, "", 0).entries()) {
+            try {
+                records.add(JSON.readValue(entry.value(), type));
+            } catch (JacksonException unreadable) {
+                throw new IllegalStateException(
+                        "The journal entry " + entry.key() + " cannot be read: " + unreadable.getOriginalMessage()
+                                + ". It was written by another version; remove the pods with that version first.",
+                        unreadable);
+            }
+        }
+        return records;
+    }
+}

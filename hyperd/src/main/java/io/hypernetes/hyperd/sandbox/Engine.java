@@ -1,0 +1,104 @@
+package io.hypernetes.hyperd.sandbox;
+
+import io.hypernetes.hyperd.HyperdSettings;
+import io.hypernetes.hyperd.Inventory;
+import io.hypernetes.hyperd.event.Events;
+import io.hypernetes.hyperd.journal.Journal;
+import io.hypernetes.hyperd.journal.SandboxRecord;
+import io.hypernetes.hyperd.volume.FolderWatch;
+import io.hypernetes.hyperd.volume.MountPolicy;
+import io.hypernetes.hypervisor.GuestKernel;
+import io.hypernetes.hypervisor.Hypervisor;
+import io.hypernetes.images.ImageStore;
+import io.hypernetes.linux.Cgroups;
+import io.hypernetes.network.Network;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Clock;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/// Puts the sandboxes of a node together and takes up those of an earlier process. Safe for use by many threads.
+public final class Engine implements AutoCloseable {
+    private final House house;
+    private final Sandboxes sandboxes;
+    private final FolderWatch folders = new FolderWatch();
+
+    /// Returns when everything that was left is adopted, finished or undone.
+    public Engine(
+            HyperdSettings settings,
+            Path scratchFolder,
+            ImageStore images,
+            Hypervisor hypervisor,
+            Network network,
+            Journal journal,
+            Events events,
+            Supplier<GuestKernel> kernel,
+            GuestDoor door,
+            Clock clock) {
+        try {
+            Files.createDirectories(settings.machinesFolder());
+            Files.setPosixFilePermissions(settings.machinesFolder(), PosixFilePermissions.fromString("rwx--x--x"));
+        } catch (IOException failure) {
+            throw new UncheckedIOException("making the folder of the machines, " + settings.machinesFolder(), failure);
+        }
+        house = new House(
+                journal, events, clock, images, hypervisor, network, kernel, door, new ScratchDisks(scratchFolder), folders,
+                new MountPolicy(settings.podsFolder()), settings.machinesFolder(), settings.cgroupParent(),
+                settings.bootDeadline(), settings.machineOverheadMib());
+        sandboxes = new Sandboxes(house, settings.parallelBoots());
+        new Recovery(house, sandboxes).run();
+    }
+
+    public Sandboxes sandboxes() {
+        return sandboxes;
+    }
+
+    /// What there is of each part of a pod.
+    public Inventory inventory() {
+        return new Inventory(
+                ids(record -> true),
+                ids(record -> record.machine() != null),
+                house.network().attachments(),
+                house.scratch().present(),
+                entries(house.machines()),
+                machineCgroups());
+    }
+
+    /// Leaves all machines running.
+    @Override
+    public void close() {
+        sandboxes.close();
+        folders.close();
+    }
+
+    private Set<String> ids(Predicate<SandboxRecord> which) {
+        return house.journal().sandboxes().stream().filter(which).map(SandboxRecord::id).collect(Collectors.toSet());
+    }
+
+    private Set<String> machineCgroups() {
+        Set<String> names = new TreeSet<>();
+        for (Path folder : Cgroups.discover().folders(house.cgroupParent())) {
+            names.addAll(entries(folder));
+        }
+        return names;
+    }
+
+    private static Set<String> entries(Path folder) {
+        if (!Files.isDirectory(folder)) {
+            return Set.of();
+        }
+        try (Stream<Path> entries = Files.list(folder)) {
+            return entries.filter(Files::isDirectory).map(entry -> String.valueOf(entry.getFileName())).collect(Collectors.toSet());
+        } catch (IOException failure) {
+            throw new UncheckedIOException("listing " + folder, failure);
+        }
+    }
+}

@@ -1,0 +1,65 @@
+package io.hypernetes.hyperd.sandbox;
+
+import io.hypernetes.guest.Guest;
+import io.hypernetes.hyperd.container.Container;
+import io.hypernetes.hyperd.event.Events;
+import io.hypernetes.hyperd.journal.Journal;
+import io.hypernetes.hyperd.volume.FolderWatch;
+import io.hypernetes.hyperd.volume.MountPolicy;
+import io.hypernetes.hypervisor.GuestKernel;
+import io.hypernetes.hypervisor.Hypervisor;
+import io.hypernetes.images.ImageStore;
+import io.hypernetes.network.Network;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.function.Supplier;
+
+/// What every sandbox is made from.
+///
+/// @param machines folder below which each machine has its own
+/// @param cgroupParent cgroup below which each machine has its own
+/// @param bootDeadline from the start of a machine to the first answer of its guest
+/// @param machineOverheadMib what a hypervisor process may use beside the guest's memory; 0 for no limit at all
+record House(
+        Journal journal,
+        Events events,
+        Clock clock,
+        ImageStore images,
+        Hypervisor hypervisor,
+        Network network,
+        Supplier<GuestKernel> kernel,
+        GuestDoor door,
+        ScratchDisks scratch,
+        FolderWatch folders,
+        MountPolicy mounts,
+        Path machines,
+        String cgroupParent,
+        Duration bootDeadline,
+        int machineOverheadMib) {
+
+    private static final long NANOS = 1_000_000_000L;
+
+    /// How long a guest may take to answer an ordinary request.
+    static final Duration ANSWER = Duration.ofSeconds(30);
+
+    Container.Surroundings forContainers() {
+        return new Container.Surroundings(journal, events, clock);
+    }
+
+    /// Nanoseconds since 1970.
+    long now() {
+        Instant instant = Instant.now(clock);
+        return instant.getEpochSecond() * NANOS + instant.getNano();
+    }
+
+    Path machineFolder(String sandboxId) {
+        return machines.resolve(sandboxId);
+    }
+
+    /// What is needed of a guest to be this sandbox's and no other.
+    static boolean isInstance(Guest guest, java.util.UUID machineId) {
+        return java.util.Arrays.equals(guest.instance(), Identities.nonce(machineId));
+    }
+}

@@ -1,0 +1,72 @@
+package io.hypernetes.hyperd.sandbox;
+
+import io.hypernetes.hyperd.HyperdException;
+import io.hypernetes.hyperd.journal.SandboxRecord;
+
+/// How large a machine must be for a pod. Memory comes in classes, so that machines can be cloned from templates; a page that the
+/// guest never touches costs the host nothing, therefore the class is no waste.
+final class MachineSizes {
+    /// The smallest class.
+    static final int SMALLEST_MIB = 128;
+
+    /// The largest class.
+    static final int LARGEST_MIB = 1 << 20;
+
+    /// What a pod without a memory limit gets.
+    static final int UNLIMITED_MIB = 1024;
+
+    /// What a pod without a processor limit gets.
+    static final int UNLIMITED_VCPUS = 2;
+
+    static final int MOST_VCPUS = 64;
+
+    /// What a guest keeps for its kernel and hyperstart when the pod was not charged a measured overhead.
+    static final int GUEST_COST_MIB = 56;
+
+    /// A limit below this would not let a file system be made.
+    static final long SMALLEST_SCRATCH_BYTES = 16L << 20;
+
+    static final long DEFAULT_SCRATCH_BYTES = 10L << 30;
+
+    private static final long MIB = 1L << 20;
+
+    private MachineSizes() {}
+
+    static SandboxRecord.Size of(SandboxRequest pod) {
+        return new SandboxRecord.Size(vcpus(pod), memoryMib(pod), scratchBytes(pod));
+    }
+
+    private static int memoryMib(SandboxRequest pod) {
+        if (pod.memoryBytes() == 0) {
+            return UNLIMITED_MIB;
+        }
+        long cost = pod.overheadBytes() > 0 ? pod.overheadBytes() : GUEST_COST_MIB * MIB;
+        long wanted = pod.memoryBytes() + cost;
+        if (wanted < 0 || wanted > LARGEST_MIB * MIB) {
+            throw HyperdException.invalid("The pod's containers may use " + pod.memoryBytes() / MIB
+                    + " MiB together; the largest machine has " + LARGEST_MIB + " MiB. Lower the memory limits.");
+        }
+        long size = SMALLEST_MIB;
+        while (size * MIB < wanted) {
+            size *= 2;
+        }
+        return (int) size;
+    }
+
+    private static int vcpus(SandboxRequest pod) {
+        if (pod.cpuQuotaMicros() <= 0) {
+            return UNLIMITED_VCPUS;
+        }
+        long period = pod.cpuPeriodMicros() > 0 ? pod.cpuPeriodMicros() : 100_000;
+        long whole = Math.ceilDiv(pod.cpuQuotaMicros(), period);
+        return (int) Math.clamp(whole, 1, MOST_VCPUS);
+    }
+
+    private static long scratchBytes(SandboxRequest pod) {
+        if (pod.scratchBytes() == 0) {
+            return DEFAULT_SCRATCH_BYTES;
+        }
+        // Whole pages, so that the guest's file system fills the disk.
+        return Math.ceilDiv(Math.max(pod.scratchBytes(), SMALLEST_SCRATCH_BYTES), 4096L) * 4096L;
+    }
+}

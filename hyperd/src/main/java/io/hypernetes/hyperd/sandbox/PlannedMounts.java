@@ -1,0 +1,120 @@
+package io.hypernetes.hyperd.sandbox;
+
+import io.hypernetes.guest.FilePush;
+import io.hypernetes.guest.MountSpec;
+import io.hypernetes.hyperd.HyperdException;
+import io.hypernetes.hyperd.container.ContainerRequest;
+import io.hypernetes.hyperd.journal.ContainerRecord;
+import io.hypernetes.hyperd.journal.SandboxRecord;
+import io.hypernetes.hyperd.volume.FolderContent;
+import io.hypernetes.hyperd.volume.MountPolicy;
+import io.hypernetes.hyperd.volume.MountSource;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/// What a container's mounts come to.
+///
+/// @param volumes volumes that the guest must have, by name in the guest
+/// @param pushes single files to put into those of them that are not followed
+/// @param specs the mounts, in order
+/// @param kept what is remembered of them
+/// @param hosts content of /etc/hosts as the owner wants it; empty when it does not say
+record PlannedMounts(
+        Map<String, SandboxRecord.Volume> volumes,
+        List<FilePush> pushes,
+        List<MountSpec> specs,
+        List<ContainerRecord.Mount> kept,
+        String hosts) {
+
+    /// Name of the only file in a volume made for a single file.
+    static final String ONLY_FILE = "file";
+
+    /// Begins the name of the volume in which a container says why it ended.
+    static final String TERMINATION = "termination-";
+
+    private static final String EMPTY_DIR_ANNOTATION = "hypernetes.io/empty-dir.";
+    private static final int MOST_TERMINATION_BYTES = 64 << 10;
+    private static final int MOST_FILE_BYTES = 1 << 20;
+    private static final int MOST_HOSTS_BYTES = 256 << 10;
+    private static final JsonMapper JSON = JsonMapper.builder().build();
+
+    static PlannedMounts of(
+            MountPolicy policy, SandboxRecord.Identity pod, String containerId, List<ContainerRequest.Mount> asked) {
+        Map<String, SandboxRecord.Volume> volumes = new LinkedHashMap<>();
+        List<FilePush> pushes = new ArrayList<>();
+        List<MountSpec> specs = new ArrayList<>();
+        List<ContainerRecord.Mount> kept = new ArrayList<>();
+        String hosts = "";
+        int files = 0;
+        for (ContainerRequest.Mount mount : asked) {
+            MountSource source = policy.of(pod.podUid(), mount.hostPath(), mount.containerPath());
+            boolean termination = source instanceof MountSource.TerminationFile;
+            kept.add(new ContainerRecord.Mount(mount.containerPath(), mount.hostPath(), mount.readOnly(), termination));
+            switch (source) {
+                case MountSource.MadeByGuest made -> {}
+                case MountSource.Hosts file ->
+                    hosts = new String(FolderContent.readFile(file.hostFile(), MOST_HOSTS_BYTES), StandardCharsets.UTF_8);
+                case MountSource.Volume volume -> {
+                    SandboxRecord.Volume declared = declared(pod, volume);
+                    String name = guestName(volume);
+                    volumes.put(name, declared);
+                    // Files come from this host and are replaced as a whole: a guest that wrote into them would lose it.
+                    boolean readOnly = mount.readOnly() || declared.kind() == SandboxRecord.VolumeKind.FILES;
+                    specs.add(new MountSpec.Volume(mount.containerPath(), name, volume.subPath(), readOnly, false));
+                }
+                case MountSource.TerminationFile file -> {
+                    String name = TERMINATION + containerId;
+                    volumes.put(name, new SandboxRecord.Volume(SandboxRecord.VolumeKind.FILES, "", MOST_TERMINATION_BYTES));
+                    pushes.add(plain(name, 0666, new byte[0]));
+                    specs.add(new MountSpec.Volume(mount.containerPath(), name, ONLY_FILE, false, false));
+                }
+                case MountSource.SingleFile file -> {
+                    String name = "file-" + containerId + "-" + files++;
+                    byte[] data = FolderContent.readFile(file.hostFile(), MOST_FILE_BYTES);
+                    volumes.put(name, new SandboxRecord.Volume(SandboxRecord.VolumeKind.FILES, "", data.length + 2L * MOST_FILE_BYTES));
+                    pushes.add(plain(name, 0644, data));
+                    specs.add(new MountSpec.Volume(mount.containerPath(), name, ONLY_FILE, mount.readOnly(), false));
+                }
+            }
+        }
+        return new PlannedMounts(volumes, pushes, specs, kept, hosts);
+    }
+
+    private static FilePush plain(String volume, int mode, byte[] data) {
+        return new FilePush(volume, List.of(new FilePush.File(ONLY_FILE, mode, data, 0, 0)), FilePush.Layout.PLAIN);
+    }
+
+    private static String guestName(MountSource.Volume volume) {
+        return (volume.kind() == MountSource.Kind.EMPTY_DIR ? "empty-" : "files-") + volume.name();
+    }
+
+    private static SandboxRecord.Volume declared(SandboxRecord.Identity pod, MountSource.Volume volume) {
+        if (volume.kind() == MountSource.Kind.FILES) {
+            return new SandboxRecord.Volume(SandboxRecord.VolumeKind.FILES, volume.hostFolder().toString(), 0);
+        }
+        String setting = pod.annotations().getOrDefault(EMPTY_DIR_ANNOTATION + volume.name(), "");
+        if (setting.isEmpty()) {
+            return new SandboxRecord.Volume(SandboxRecord.VolumeKind.SCRATCH, "", 0);
+        }
+        try {
+            JsonNode tree = JSON.readTree(setting);
+            String medium = tree.path("medium").asString("");
+            long limit = Bytes.parse(tree.path("sizeLimit").asString(""));
+            return switch (medium) {
+                case "" -> new SandboxRecord.Volume(SandboxRecord.VolumeKind.SCRATCH, "", limit);
+                case "Memory" -> new SandboxRecord.Volume(SandboxRecord.VolumeKind.MEMORY, "", limit);
+                default -> throw HyperdException.unsupported("The emptyDir " + volume.name() + " wants the medium " + medium
+                        + "; there are the disk (empty) and Memory.");
+            };
+        } catch (JacksonException | NumberFormatException wrong) {
+            throw HyperdException.invalid("The annotation " + EMPTY_DIR_ANNOTATION + volume.name() + " = " + setting
+                    + " is not {\"medium\": …, \"sizeLimit\": bytes}: " + wrong.getMessage());
+        }
+    }
+}

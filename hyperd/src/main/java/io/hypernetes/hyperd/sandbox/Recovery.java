@@ -1,0 +1,147 @@
+package io.hypernetes.hyperd.sandbox;
+
+import io.hypernetes.guest.GuestException;
+import io.hypernetes.hyperd.HyperdException;
+import io.hypernetes.hyperd.journal.ContainerRecord;
+import io.hypernetes.hyperd.journal.SandboxRecord;
+import io.hypernetes.hypervisor.Machine;
+import io.hypernetes.hypervisor.MachineRecord;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// What a starting engine does with what an earlier one left: running machines are adopted, what was half done is finished or
+/// undone, what belongs to nobody is removed. Nothing is ever started again.
+final class Recovery {
+    private static final Logger LOG = LoggerFactory.getLogger(Recovery.class);
+    private static final Duration FIRST_ANSWER = Duration.ofSeconds(5);
+
+    private final House house;
+    private final Sandboxes sandboxes;
+
+    Recovery(House house, Sandboxes sandboxes) {
+        this.house = house;
+        this.sandboxes = sandboxes;
+    }
+
+    void run() {
+        List<SandboxRecord> records = house.journal().sandboxes();
+        Map<String, List<ContainerRecord>> containers =
+                house.journal().containers().stream().collect(Collectors.groupingBy(ContainerRecord::sandboxId));
+        Set<String> known = records.stream().map(SandboxRecord::id).collect(Collectors.toSet());
+        containers.forEach((sandboxId, orphans) -> {
+            if (!known.contains(sandboxId)) {
+                orphans.forEach(orphan -> house.journal().removeContainer(orphan.id()));
+            }
+        });
+        List<Thread> work = new ArrayList<>();
+        for (SandboxRecord record : records) {
+            Sandbox sandbox = new Sandbox(record, house);
+            sandboxes.add(sandbox);
+            restore(sandbox, containers.getOrDefault(record.id(), List.of()));
+            work.add(Thread.ofVirtual().name("recover-" + record.id()).start(() -> recover(sandbox)));
+        }
+        join(work);
+        removeLeaks(known);
+    }
+
+    private void restore(Sandbox sandbox, List<ContainerRecord> records) {
+        for (ContainerRecord record : records) {
+            switch (record.state()) {
+                case MAKING, REMOVING -> house.journal().removeContainer(record.id());
+                case CREATED, RUNNING, EXITED -> sandbox.restore(record);
+            }
+        }
+    }
+
+    private void recover(Sandbox sandbox) {
+        SandboxRecord record = sandbox.record();
+        try {
+            switch (record.phase()) {
+                case MAKING, REMOVING -> {
+                    sandbox.remove();
+                    sandboxes.forget(sandbox);
+                    LOG.info("event=sandbox-undone sandbox={} phase={}", record.id(), record.phase());
+                }
+                case STOPPED -> sandbox.stop(record.message());
+                case READY -> adopt(sandbox, record);
+            }
+        } catch (RuntimeException failure) {
+            // It stays in sight; its owner may stop and remove it.
+            LOG.error("event=sandbox-not-recovered sandbox={} phase={} error=\"{}\"",
+                    record.id(), record.phase(), failure.getMessage(), failure);
+        }
+    }
+
+    private void adopt(Sandbox sandbox, SandboxRecord record) {
+        MachineRecord known = record.machine();
+        Optional<Machine> machine = known == null ? Optional.empty() : house.hypervisor().adopt(known);
+        if (machine.isEmpty()) {
+            LOG.warn("event=machine-gone sandbox={}", record.id());
+            sandbox.stop("The pod's virtual machine ended while hyperd was not running.");
+            return;
+        }
+        sandbox.adopted(machine.get());
+        try {
+            sandbox.awaitGuest(FIRST_ANSWER);
+            LOG.info("event=sandbox-adopted sandbox={} pod={}/{}", record.id(), record.identity().namespace(), record.identity().name());
+        } catch (GuestException | HyperdException slow) {
+            LOG.warn("event=guest-slow sandbox={} error=\"{}\" next=\"tried on in the background\"", record.id(), slow.getMessage());
+        }
+    }
+
+    private void removeLeaks(Set<String> known) {
+        for (String id : house.network().attachments()) {
+            if (!known.contains(id)) {
+                LOG.warn("event=leak-removed what=attachment sandbox={}", id);
+                house.network().detach(id);
+            }
+        }
+        for (String id : house.scratch().present()) {
+            if (!known.contains(id)) {
+                LOG.warn("event=leak-removed what=disk sandbox={}", id);
+                house.scratch().remove(id);
+            }
+        }
+        removeFolders(known);
+    }
+
+    private void removeFolders(Set<String> known) {
+        if (!Files.isDirectory(house.machines())) {
+            return;
+        }
+        try (Stream<Path> folders = Files.list(house.machines())) {
+            for (Path folder : folders.toList()) {
+                String id = String.valueOf(folder.getFileName());
+                if (!known.contains(id)) {
+                    LOG.warn("event=leak-removed what=machine sandbox={}", id);
+                    house.hypervisor().removeRemains(id, folder, house.cgroupParent());
+                }
+            }
+        } catch (IOException failure) {
+            throw new UncheckedIOException("listing " + house.machines(), failure);
+        }
+    }
+
+    private static void join(List<Thread> work) {
+        try {
+            for (Thread thread : work) {
+                thread.join();
+            }
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted while the sandboxes were being recovered", interrupted);
+        }
+    }
+}

@@ -1,0 +1,44 @@
+package io.hypernetes.hyperd.sandbox;
+
+import io.hypernetes.guest.Guest;
+import io.hypernetes.guest.GuestInventory;
+import io.hypernetes.hyperd.container.Container;
+import io.hypernetes.hyperd.journal.ContainerRecord;
+import io.hypernetes.hyperd.journal.SandboxRecord;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// What is done when a guest is met again: its containers and ours are matched, their output is followed from where the logs stand,
+/// exits of the meantime are learnt, half-made containers are undone.
+final class Reunion {
+    private static final Logger LOG = LoggerFactory.getLogger(Reunion.class);
+
+    private Reunion() {}
+
+    static void of(Sandbox sandbox, House house, Guest guest) {
+        SandboxRecord record = sandbox.record();
+        if (!record.layers().isEmpty()) {
+            // The journal may be ahead of the machine by one append.
+            sandbox.grow(new LayerDisk(record.layers(), List.of(), true));
+        }
+        GuestInventory inventory = guest.list(House.ANSWER);
+        for (GuestInventory.Container seen : inventory.containers()) {
+            boolean known = sandbox.everyContainer().stream().anyMatch(container -> container.id().equals(seen.id()));
+            if (!known) {
+                LOG.info("event=container-undone sandbox={} container={}", sandbox.id(), seen.id());
+                guest.remove(seen.id(), House.ANSWER);
+            }
+        }
+        for (Container container : sandbox.everyContainer()) {
+            ContainerRecord.State state = container.record().state();
+            if (state == ContainerRecord.State.MAKING || state == ContainerRecord.State.REMOVING) {
+                continue;
+            }
+            inventory.container(container.id())
+                    .ifPresentOrElse(
+                            seen -> container.resume(guest, seen),
+                            () -> container.lost("The guest does not know this container any more."));
+        }
+    }
+}

@@ -1,0 +1,198 @@
+package io.hypernetes.hyperd.sandbox;
+
+import io.hypernetes.guest.Guest;
+import io.hypernetes.guest.GuestException;
+import io.hypernetes.guest.NetworkConfig;
+import io.hypernetes.guest.PodPlan;
+import io.hypernetes.guest.PodSettings;
+import io.hypernetes.guest.Resume;
+import io.hypernetes.hyperd.HyperdException;
+import io.hypernetes.hyperd.journal.SandboxRecord;
+import io.hypernetes.hypervisor.GuestKernel;
+import io.hypernetes.hypervisor.Machine;
+import io.hypernetes.hypervisor.MachineSpec;
+import io.hypernetes.network.Attachment;
+import io.hypernetes.network.AttachmentRequest;
+import io.hypernetes.network.Network;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Makes the machine of one new sandbox, in the order in which the steps are journalled:
+///
+/// 1. the intent (the record in phase MAKING is there before this begins)
+/// 2. a place on the network and a disk, side by side
+/// 3. the machine, whose record is journalled as soon as it runs
+/// 4. the first answer of its guest; a guest that does not answer in time is given up and booted once more
+/// 5. identity, addresses, settings
+/// 6. READY
+///
+/// Whatever fails, the caller undoes everything by the record alone. For one thread.
+final class SandboxBoot {
+    private static final Logger LOG = LoggerFactory.getLogger(SandboxBoot.class);
+    private static final String TENANT_ANNOTATION = "hypernetes.io/tenant";
+    private static final String NETWORK_ANNOTATION = "hypernetes.io/network";
+
+    private final House house;
+    private final Sandbox sandbox;
+    private final SandboxRequest request;
+    private final Map<String, Long> phases = new LinkedHashMap<>();
+
+    SandboxBoot(House house, Sandbox sandbox, SandboxRequest request) {
+        this.house = house;
+        this.sandbox = sandbox;
+        this.request = request;
+    }
+
+    void run() {
+        long begin = System.nanoTime();
+        placeAndDisk();
+        GuestKernel kernel = house.kernel().get();
+        Guest guest;
+        try {
+            guest = machine(kernel);
+        } catch (GuestException firstFailure) {
+            LOG.warn("event=boot-failed sandbox={} error=\"{}\" next=\"once more\"", sandbox.id(), firstFailure.getMessage());
+            sandbox.giveUpMachine(UUID.randomUUID());
+            timed("disk-again", () -> house.scratch().make(sandbox.id(), sandbox.record().size().scratchBytes()));
+            try {
+                guest = machine(kernel);
+            } catch (GuestException secondFailure) {
+                throw new HyperdException(
+                        HyperdException.Kind.TIMEOUT,
+                        "Sandbox " + sandbox.id() + ": its machine was started twice and its guest (kernel " + kernel.version()
+                                + ") did not answer within " + house.bootDeadline().toSeconds() + " s: " + secondFailure.getMessage()
+                                + ". See the console log in " + house.machineFolder(sandbox.id())
+                                + " while it is tried, and whether the host has processor time left.",
+                        secondFailure);
+            }
+        }
+        plan(guest);
+        phases.put("total", System.nanoTime() - begin);
+        sandbox.ready(phases);
+        LOG.info("event=sandbox-ready sandbox={} pod={}/{} kernel={} vcpus={} memory-mib={} phases-millis={}",
+                sandbox.id(), request.identity().namespace(), request.identity().name(), kernel.version(),
+                sandbox.record().size().vcpus(), sandbox.record().size().memoryMib(), millis());
+    }
+
+    private void placeAndDisk() {
+        SandboxRecord record = sandbox.record();
+        CompletableFuture<Path> disk = new CompletableFuture<>();
+        Thread.ofVirtual().name("disk-" + record.id()).start(() -> {
+            try {
+                disk.complete(house.scratch().make(record.id(), record.size().scratchBytes()));
+            } catch (RuntimeException failure) {
+                disk.completeExceptionally(failure);
+            }
+        });
+        Map<String, String> annotations = record.identity().annotations();
+        try {
+            Attachment attachment = timed("network", () -> house.network().attach(new AttachmentRequest(
+                    record.id(),
+                    annotations.getOrDefault(TENANT_ANNOTATION, "root"),
+                    annotations.getOrDefault(NETWORK_ANNOTATION, "default"),
+                    record.identity().namespace(),
+                    record.identity().name())));
+            sandbox.placed(attachment);
+        } finally {
+            // Never leave the disk being made behind an undo.
+            timed("disk", () -> await(disk));
+        }
+    }
+
+    private Guest machine(GuestKernel kernel) {
+        SandboxRecord record = sandbox.record();
+        Attachment attachment = record.attachment();
+        if (attachment == null) {
+            throw new IllegalStateException("sandbox " + record.id() + " has no place on the network");
+        }
+        int limit = house.machineOverheadMib() == 0 ? 0 : record.size().memoryMib() + house.machineOverheadMib();
+        Machine machine = timed("machine", () -> {
+            try (Network.Tap tap = house.network().openTap(attachment)) {
+                return house.hypervisor().start(new MachineSpec(
+                        record.machineId(),
+                        record.id(),
+                        house.machineFolder(record.id()),
+                        kernel,
+                        record.size().vcpus(),
+                        record.size().memoryMib(),
+                        house.scratch().file(record.id()),
+                        new MachineSpec.Nic(tap.descriptor(), attachment.mac()),
+                        house.cgroupParent(),
+                        limit));
+            }
+        });
+        sandbox.started(machine);
+        return timed("boot", () -> sandbox.firstSession(house.bootDeadline()));
+    }
+
+    private void plan(Guest guest) {
+        SandboxRecord record = sandbox.record();
+        Attachment attachment = record.attachment();
+        if (attachment == null) {
+            throw new IllegalStateException("sandbox " + record.id() + " has no place on the network");
+        }
+        String hex = record.machineId().toString().replace("-", "");
+        timed("plan", () -> {
+            guest.resume(
+                    new Resume(
+                            Identities.nonce(record.machineId()),
+                            house.now(),
+                            Identities.entropy(),
+                            record.files().hostname(),
+                            hex),
+                    House.ANSWER);
+            List<NetworkConfig.Route> routes = attachment.gateway().isEmpty()
+                    ? List.of()
+                    : List.of(new NetworkConfig.Route(attachment.gateway().contains(":") ? "::/0" : "0.0.0.0/0", attachment.gateway()));
+            guest.network(
+                    new NetworkConfig(attachment.mac(), "eth0", attachment.mtu(), attachment.addresses(), routes), House.ANSWER);
+            guest.plan(new PodPlan(settings(record, request.sysctls()), List.of(), List.of()), House.ANSWER);
+            return guest;
+        });
+    }
+
+    /// The pod's settings as the guest is told them.
+    static PodSettings settings(SandboxRecord record, Map<String, String> sysctls) {
+        SandboxRecord.Files files = record.files();
+        Attachment attachment = record.attachment();
+        List<String> nameservers = files.nameservers();
+        List<String> searches = files.searches();
+        if (nameservers.isEmpty() && attachment != null) {
+            nameservers = attachment.nameservers();
+            searches = searches.isEmpty() ? attachment.searches() : searches;
+        }
+        return new PodSettings(
+                files.hostname(), "", nameservers, searches, files.options(), files.hosts().isEmpty() ? null : files.hosts(), sysctls, 0);
+    }
+
+    private <T> T timed(String phase, Supplier<T> step) {
+        long begin = System.nanoTime();
+        T result = step.get();
+        long took = System.nanoTime() - begin;
+        phases.merge(phase, took, Long::sum);
+        LOG.debug("event=sandbox-phase sandbox={} phase={} micros={}", sandbox.id(), phase, took / 1000);
+        return result;
+    }
+
+    private String millis() {
+        StringBuilder text = new StringBuilder();
+        phases.forEach((phase, nanos) -> text.append(text.isEmpty() ? "" : ",").append(phase).append(':').append(nanos / 1_000_000));
+        return text.toString();
+    }
+
+    private static Path await(CompletableFuture<Path> disk) {
+        try {
+            return disk.join();
+        } catch (CompletionException failure) {
+            throw failure.getCause() instanceof RuntimeException cause ? cause : failure;
+        }
+    }
+}

@@ -1,0 +1,29 @@
+package io.hypernetes.hyperd.sandbox;
+
+import io.hypernetes.hyperd.journal.SandboxRecord;
+import java.util.Map;
+
+/// A pod that is asked for.
+///
+/// @param identity what its owner calls it
+/// @param files what its /etc is made of; empty name servers and searches mean those of the network
+/// @param sysctls kernel settings of the pod's own kernel
+/// @param memoryBytes sum of its containers' limits, 0 for no limit
+/// @param overheadBytes memory that the pod was charged for its machine, 0 when unknown
+/// @param cpuQuotaMicros sum of its containers' limits in one period, 0 for no limit
+/// @param cpuPeriodMicros that period
+/// @param scratchBytes limit of its writable disk, 0 for the default
+public record SandboxRequest(
+        SandboxRecord.Identity identity,
+        SandboxRecord.Files files,
+        Map<String, String> sysctls,
+        long memoryBytes,
+        long overheadBytes,
+        long cpuQuotaMicros,
+        long cpuPeriodMicros,
+        long scratchBytes) {
+
+    public SandboxRequest {
+        sysctls = Map.copyOf(sysctls);
+    }
+}

@@ -1,0 +1,90 @@
+package io.hypernetes.hyperd.sandbox;
+
+import io.hypernetes.guest.FilePush;
+import io.hypernetes.guest.Guest;
+import io.hypernetes.guest.GuestException;
+import io.hypernetes.guest.VolumeSpec;
+import io.hypernetes.hyperd.HyperdException;
+import io.hypernetes.hyperd.journal.SandboxRecord;
+import io.hypernetes.hyperd.volume.FolderContent;
+import io.hypernetes.hyperd.volume.FolderWatch;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The volumes of one sandbox in its guest, and the watching of those whose files come from this host. Safe for use by many threads.
+final class SandboxVolumes implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(SandboxVolumes.class);
+    private static final Duration ANSWER = Duration.ofSeconds(30);
+
+    private final String sandboxId;
+    private final FolderWatch watch;
+    // Guarded by this.
+    private final Map<String, FolderWatch.Registration> watched = new HashMap<>();
+
+    SandboxVolumes(String sandboxId, FolderWatch watch) {
+        this.sandboxId = sandboxId;
+        this.watch = watch;
+    }
+
+    static VolumeSpec spec(String name, SandboxRecord.Volume volume) {
+        VolumeSpec.Kind kind = switch (volume.kind()) {
+            case SCRATCH -> VolumeSpec.Kind.SCRATCH;
+            case MEMORY -> VolumeSpec.Kind.MEMORY;
+            case FILES -> VolumeSpec.Kind.FILES;
+        };
+        return new VolumeSpec(name, kind, volume.sizeBytes(), VolumeSpec.DEFAULT_MODE, 0, 0);
+    }
+
+    /// Pushes the present content of a volume of files.
+    void push(Guest guest, String name, SandboxRecord.Volume volume) {
+        var files = FolderContent.read(Path.of(volume.hostPath())).stream()
+                .map(file -> new FilePush.File(file.path(), file.mode(), file.data(), file.uid(), file.gid()))
+                .toList();
+        boolean changed = guest.writeFiles(new FilePush(name, files, FilePush.Layout.ATOMIC), ANSWER);
+        LOG.debug("event=volume-pushed sandbox={} volume={} files={} changed={}", sandboxId, name, files.size(), changed);
+    }
+
+    /// Pushes a volume again whenever its folder on this host changes. Idempotent.
+    synchronized void follow(String name, SandboxRecord.Volume volume, GuestLine line) {
+        if (watched.containsKey(name)) {
+            return;
+        }
+        try {
+            watched.put(name, watch.watch(Path.of(volume.hostPath()), () -> Thread.ofVirtual()
+                    .name("push-" + sandboxId + "-" + name)
+                    .start(() -> pushAgain(name, volume, line))));
+        } catch (IOException failure) {
+            throw new HyperdException(
+                    HyperdException.Kind.UNAVAILABLE,
+                    "Sandbox " + sandboxId + ": the folder " + volume.hostPath() + " of volume " + name
+                            + " could not be watched: " + failure + ".",
+                    failure);
+        }
+    }
+
+    @Override
+    public synchronized void close() {
+        watched.values().forEach(FolderWatch.Registration::close);
+        watched.clear();
+    }
+
+    // One push at a time, so that an older content never comes after a newer one.
+    private void pushAgain(String name, SandboxRecord.Volume volume, GuestLine line) {
+        synchronized (this) {
+            if (!watched.containsKey(name)) {
+                return;
+            }
+            try {
+                push(line.session(ANSWER), name, volume);
+            } catch (HyperdException | GuestException failure) {
+                LOG.warn("event=volume-not-pushed sandbox={} volume={} error=\"{}\" effect=\"the pod keeps the former files\"",
+                        sandboxId, name, failure.getMessage());
+            }
+        }
+    }
+}

@@ -1,0 +1,190 @@
+package io.hypernetes.hyperd.sandbox;
+
+import io.hypernetes.hyperd.HyperdException;
+import io.hypernetes.hyperd.container.Container;
+import io.hypernetes.hyperd.container.ContainerRequest;
+import io.hypernetes.hyperd.journal.SandboxRecord;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Semaphore;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// All sandboxes of this node. Safe for use by many threads.
+public final class Sandboxes implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Sandboxes.class);
+
+    private final House house;
+    private final Semaphore boots;
+    private final Map<String, Sandbox> sandboxes = new ConcurrentHashMap<>();
+    // Names under way or in use: one pod attempt has one sandbox.
+    private final Set<String> names = ConcurrentHashMap.newKeySet();
+
+    /// @param parallelBoots how many machines may boot at a time
+    Sandboxes(House house, int parallelBoots) {
+        this.house = house;
+        this.boots = new Semaphore(parallelBoots, true);
+    }
+
+    /// Makes a pod's machine and waits until it is ready.
+    public Sandbox run(SandboxRequest request) {
+        SandboxRecord.Size size = MachineSizes.of(request);
+        String name = name(request.identity());
+        if (!names.add(name)) {
+            throw new HyperdException(
+                    HyperdException.Kind.WRONG_STATE,
+                    "There is a sandbox for pod " + request.identity().namespace() + "/" + request.identity().name() + ", attempt "
+                            + request.identity().attempt() + ", already, ready or being made. Remove it first.");
+        }
+        SandboxRecord record = new SandboxRecord(
+                Identities.id(),
+                request.identity(),
+                SandboxRecord.Phase.MAKING,
+                house.now(),
+                UUID.randomUUID(),
+                size,
+                null,
+                null,
+                List.of(),
+                Map.of(),
+                request.files(),
+                Map.of(),
+                "");
+        Sandbox sandbox = new Sandbox(record, house);
+        try {
+            house.journal().write(record);
+            sandboxes.put(record.id(), sandbox);
+            boots.acquire();
+            try {
+                new SandboxBoot(house, sandbox, request).run();
+            } finally {
+                boots.release();
+            }
+            return sandbox;
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+            undo(sandbox);
+            throw new HyperdException(
+                    HyperdException.Kind.UNAVAILABLE, "Sandbox " + record.id() + ": interrupted while it was being made.", interrupted);
+        } catch (RuntimeException failure) {
+            LOG.warn("event=sandbox-failed sandbox={} pod={}/{} error=\"{}\"",
+                    record.id(), record.identity().namespace(), record.identity().name(), failure.getMessage());
+            undo(sandbox);
+            throw failure;
+        }
+    }
+
+    /// Those that may be seen, oldest first.
+    public List<Sandbox> list() {
+        return sandboxes.values().stream()
+                .filter(sandbox -> sandbox.record().phase() != SandboxRecord.Phase.MAKING)
+                .sorted(Comparator.comparingLong(sandbox -> sandbox.record().createdNanos()))
+                .toList();
+    }
+
+    /// A sandbox by its id or a prefix of it that no other has.
+    public Optional<Sandbox> find(String id) {
+        Sandbox exact = sandboxes.get(id);
+        if (exact != null) {
+            return exact.record().phase() == SandboxRecord.Phase.MAKING ? Optional.empty() : Optional.of(exact);
+        }
+        List<Sandbox> found = id.isEmpty() ? List.of() : list().stream().filter(sandbox -> sandbox.id().startsWith(id)).toList();
+        return found.size() == 1 ? Optional.of(found.getFirst()) : Optional.empty();
+    }
+
+    /// @throws HyperdException when there is none
+    public Sandbox get(String id) {
+        return find(id).orElseThrow(() -> HyperdException.notFound("There is no sandbox " + id + "."));
+    }
+
+    /// A container of any sandbox.
+    ///
+    /// @param sandbox where it is
+    public record Found(Sandbox sandbox, Container container) {}
+
+    /// A container by its id or a prefix of it that no other has.
+    public Optional<Found> findContainer(String id) {
+        List<Found> found = id.isEmpty()
+                ? List.of()
+                : list().stream()
+                        .flatMap(sandbox -> sandbox.containers().stream().map(container -> new Found(sandbox, container)))
+                        .filter(candidate -> candidate.container().id().startsWith(id))
+                        .toList();
+        return found.size() == 1 ? Optional.of(found.getFirst()) : Optional.empty();
+    }
+
+    /// @throws HyperdException when there is none
+    public Found getContainer(String id) {
+        return findContainer(id).orElseThrow(() -> HyperdException.notFound("There is no container " + id + "."));
+    }
+
+    public Container create(String sandboxId, ContainerRequest request) {
+        return get(sandboxId).create(request);
+    }
+
+    /// Ends the machine of a sandbox; nothing when there is no such sandbox.
+    public void stop(String id) {
+        find(id).ifPresent(sandbox -> sandbox.stop("The pod was stopped."));
+    }
+
+    /// Removes a sandbox with its containers; nothing when there is no such sandbox.
+    public void remove(String id) {
+        find(id).ifPresent(sandbox -> {
+            sandbox.remove();
+            forget(sandbox);
+        });
+    }
+
+    /// Removes a container; nothing when there is no such container.
+    public void removeContainer(String id) {
+        for (Sandbox sandbox : sandboxes.values()) {
+            for (Container container : sandbox.everyContainer()) {
+                if (container.id().equals(id)) {
+                    sandbox.remove(container);
+                    return;
+                }
+            }
+        }
+        findContainer(id).ifPresent(found -> found.sandbox().remove(found.container()));
+    }
+
+    /// Leaves all machines running.
+    @Override
+    public void close() {
+        sandboxes.values().forEach(Sandbox::close);
+    }
+
+    Collection<Sandbox> every() {
+        return sandboxes.values();
+    }
+
+    void add(Sandbox sandbox) {
+        sandboxes.put(sandbox.id(), sandbox);
+        names.add(name(sandbox.record().identity()));
+    }
+
+    void forget(Sandbox sandbox) {
+        sandboxes.remove(sandbox.id());
+        names.remove(name(sandbox.record().identity()));
+    }
+
+    private void undo(Sandbox sandbox) {
+        try {
+            sandbox.remove();
+            forget(sandbox);
+        } catch (RuntimeException failure) {
+            // It stays in sight as not ready, so that its owner removes it.
+            LOG.error("event=sandbox-not-undone sandbox={} error=\"{}\"", sandbox.id(), failure.getMessage(), failure);
+        }
+    }
+
+    private static String name(SandboxRecord.Identity identity) {
+        return identity.namespace() + "/" + identity.name() + "/" + identity.podUid() + "/" + identity.attempt();
+    }
+}

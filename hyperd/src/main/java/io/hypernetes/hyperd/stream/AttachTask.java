@@ -1,0 +1,112 @@
+package io.hypernetes.hyperd.stream;
+
+import io.hypernetes.guest.ContainerInput;
+import io.hypernetes.guest.Guest;
+import io.hypernetes.guest.GuestException;
+import io.hypernetes.hyperd.HyperdException;
+import io.hypernetes.hyperd.container.AttachedClient;
+import io.hypernetes.hyperd.container.Container;
+import io.hypernetes.hyperd.log.LogStream;
+import io.hypernetes.streams.CommandStatus;
+import io.hypernetes.streams.RemoteCommandSession;
+import io.hypernetes.streams.TerminalSize;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Joins one client to a running container's first process.
+final class AttachTask {
+    private static final Logger LOG = LoggerFactory.getLogger(AttachTask.class);
+    private static final Duration ANSWER = Duration.ofSeconds(30);
+    private static final long LONG_MILLIS = 60_000;
+
+    private final Supplier<Guest> guest;
+    private final Container container;
+
+    AttachTask(Supplier<Guest> guest, Container container) {
+        this.guest = guest;
+        this.container = container;
+    }
+
+    void run(RemoteCommandSession session) throws InterruptedException {
+        AttachedClient client = container.attach();
+        try (session) {
+            session.awaitReady();
+            if (session.streams().stdin() && container.record().terminal().stdin()) {
+                start("stdin", () -> input(session));
+            }
+            if (container.record().terminal().tty()) {
+                start("resize", () -> resize(session));
+            }
+            start("gone", () -> closeWhenGone(session, client));
+            output(session, client);
+        } catch (IOException | GuestException | HyperdException gone) {
+            LOG.debug("event=attach-ended container={} error={}", container.id(), gone.toString());
+        } finally {
+            container.detach(client);
+        }
+    }
+
+    private void output(RemoteCommandSession session, AttachedClient client) throws IOException, InterruptedException {
+        int open = container.outputs();
+        while (open > 0 && session.isConnected() && client.isOpen()) {
+            Optional<AttachedClient.Chunk> chunk = client.next(LONG_MILLIS);
+            if (chunk.isEmpty()) {
+                continue;
+            }
+            LogStream stream = chunk.get().stream();
+            if (stream == null) {
+                open--;
+                continue;
+            }
+            OutputStream to = stream == LogStream.STDOUT ? session.stdout() : session.stderr();
+            to.write(chunk.get().data());
+            to.flush();
+        }
+        if (open == 0) {
+            session.exit(CommandStatus.success());
+        }
+    }
+
+    private void input(RemoteCommandSession session) {
+        try (ContainerInput input = guest.get().openInput(container.id(), ANSWER)) {
+            Pump.End end = Pump.run(session.stdin(), input.stream());
+            if (end != Pump.End.TARGET_LOST && container.record().terminal().stdinOnce()) {
+                Pump.close(input.stream());
+            }
+        } catch (GuestException | HyperdException failure) {
+            LOG.debug("event=attach-input-ended container={} error=\"{}\"", container.id(), failure.getMessage());
+        }
+    }
+
+    private void resize(RemoteCommandSession session) {
+        try {
+            Optional<TerminalSize> size = session.nextTerminalSize();
+            while (size.isPresent()) {
+                if (size.get().rows() > 0 && size.get().columns() > 0) {
+                    guest.get().resizeTty(container.id(), size.get().rows(), size.get().columns(), ANSWER);
+                }
+                size = session.nextTerminalSize();
+            }
+        } catch (InterruptedException | GuestException | HyperdException ended) {
+            LOG.debug("event=resize-ended container={} error={}", container.id(), ended.toString());
+        }
+    }
+
+    private void closeWhenGone(RemoteCommandSession session, AttachedClient client) {
+        try {
+            session.awaitDisconnect();
+            container.detach(client);
+        } catch (InterruptedException stopping) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void start(String what, Runnable work) {
+        Thread.ofVirtual().name("attach-" + what + "-" + container.id()).start(work);
+    }
+}

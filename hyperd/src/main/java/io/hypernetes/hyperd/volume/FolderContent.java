@@ -1,0 +1,114 @@
+package io.hypernetes.hyperd.volume;
+
+import io.hypernetes.hyperd.HyperdException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/// The files of a volume as they stand on this host at one instant.
+public final class FolderContent {
+    /// The most bytes that a volume of files may hold, names included: what one message to a guest carries.
+    public static final long MOST_BYTES = 6L << 20;
+
+    private static final int MOST_FILES = 10_000;
+    private static final int MOST_DEPTH = 32;
+
+    private FolderContent() {}
+
+    /// A file to push.
+    ///
+    /// @param path relative to the volume
+    /// @param mode permission bits
+    public record PushedFile(String path, int mode, int uid, int gid, byte[] data) {}
+
+    /// Reads a volume folder. In the kubelet's layout (`..data` is a link to the present version) the files of that version, which
+    /// never change; else the files that lie there. Links inside are not followed.
+    ///
+    /// @throws HyperdException when the folder cannot be read or holds too much
+    public static List<PushedFile> read(Path folder) {
+        Path data = folder.resolve("..data");
+        try {
+            Path version = Files.isSymbolicLink(data) ? folder.resolve(Files.readSymbolicLink(data)).normalize() : folder;
+            if (!version.equals(folder) && !folder.equals(version.getParent())) {
+                throw HyperdException.invalid("The volume " + folder + " points outside itself, to " + version + ".");
+            }
+            Reader reader = new Reader(version, version.equals(folder));
+            Files.walkFileTree(version, java.util.Set.of(), MOST_DEPTH, reader);
+            return reader.files;
+        } catch (IOException failure) {
+            throw new HyperdException(
+                    HyperdException.Kind.UNAVAILABLE,
+                    "The volume folder " + folder + " could not be read: " + failure + ".",
+                    failure);
+        }
+    }
+
+    /// One file of this host as a file to push, empty when it is not there.
+    public static byte[] readFile(Path file, int mostBytes) {
+        if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
+            return new byte[0];
+        }
+        try (InputStream in = Files.newInputStream(file, StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS)) {
+            byte[] data = in.readNBytes(mostBytes + 1);
+            if (data.length > mostBytes) {
+                throw HyperdException.invalid(
+                        "The file " + file + " is larger than " + mostBytes + " bytes and cannot be pushed into a guest.");
+            }
+            return data;
+        } catch (IOException failure) {
+            throw new HyperdException(
+                    HyperdException.Kind.UNAVAILABLE, "The file " + file + " could not be read: " + failure + ".", failure);
+        }
+    }
+
+    private static final class Reader extends SimpleFileVisitor<Path> {
+        private final Path root;
+        private final boolean skipVersions;
+        private final List<PushedFile> files = new ArrayList<>();
+        private long bytes;
+
+        Reader(Path root, boolean skipVersions) {
+            this.root = root;
+            this.skipVersions = skipVersions;
+        }
+
+        @Override
+        public FileVisitResult preVisitDirectory(Path folder, BasicFileAttributes attributes) {
+            boolean version = skipVersions
+                    && !folder.equals(root)
+                    && root.equals(folder.getParent())
+                    && String.valueOf(folder.getFileName()).startsWith("..");
+            return version ? FileVisitResult.SKIP_SUBTREE : FileVisitResult.CONTINUE;
+        }
+
+        @Override
+        public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
+            if (!attributes.isRegularFile()) {
+                return FileVisitResult.CONTINUE;
+            }
+            String path = root.relativize(file).toString();
+            bytes += attributes.size() + path.length() + 64;
+            if (bytes > MOST_BYTES || files.size() >= MOST_FILES) {
+                throw HyperdException.invalid("The volume " + root + " holds more than " + MOST_BYTES + " bytes or "
+                        + MOST_FILES + " files, the most that is pushed into a guest.");
+            }
+            Map<String, Object> unix = Files.readAttributes(file, "unix:mode,uid,gid", LinkOption.NOFOLLOW_LINKS);
+            byte[] data = readFile(file, (int) MOST_BYTES);
+            files.add(new PushedFile(path, number(unix, "mode") & 07777, number(unix, "uid"), number(unix, "gid"), data));
+            return FileVisitResult.CONTINUE;
+        }
+
+        private static int number(Map<String, Object> attributes, String name) {
+            return attributes.get(name) instanceof Number value ? value.intValue() : 0;
+        }
+    }
+}
