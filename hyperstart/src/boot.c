@@ -1,0 +1,95 @@
+#define _GNU_SOURCE
+#include "boot.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "tree.h"
+
+enum { PLAIN = MS_NOSUID | MS_NODEV | MS_NOEXEC, FILES_MOST = 1048576 };
+
+static void mount_or_complain(const char *type, const char *place, unsigned long flags, const char *options) {
+    mkdir(place, 0755);
+    if (mount(type, place, type, flags, options) < 0 && errno != EBUSY) complain_errno("mounting %s on %s failed", type, place);
+}
+
+void boot_mounts(void) {
+    mount_or_complain("devtmpfs", "/dev", MS_NOSUID, "mode=0755");
+    int console = open("/dev/console", O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (console < 0) console = open("/dev/null", O_RDWR | O_CLOEXEC);
+    for (int i = 0; i < 3 && console >= 0; i++) dup2(console, i);
+    if (console > 2) close(console);
+    mount_or_complain("proc", "/proc", PLAIN, NULL);
+    mount_or_complain("sysfs", "/sys", PLAIN, NULL);
+    mount_or_complain("cgroup2", "/sys/fs/cgroup", PLAIN, "nsdelegate");
+    static const char *const folders[] = {"/dev/pts", "/dev/shm", "/dev/mqueue"};  // what privileged containers mount upon
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) mkdir(folders[i], 0755);
+    static const char *const links[][2] = {{"/proc/self/fd", "/dev/fd"}, {"/proc/self/fd/0", "/dev/stdin"}, {"/proc/self/fd/1", "/dev/stdout"}, {"/proc/self/fd/2", "/dev/stderr"}};
+    for (size_t i = 0; i < sizeof links / sizeof *links; i++) (void)!symlink(links[i][0], links[i][1]);
+    struct rlimit files = {FILES_MOST, FILES_MOST};
+    setrlimit(RLIMIT_NOFILE, &files);
+    struct rlimit core = {0, RLIM_INFINITY};
+    setrlimit(RLIMIT_CORE, &core);
+}
+
+void boot_modules(void) {
+    FILE *order = fopen("/lib/modules/order", "re");
+    if (!order) return;
+    char line[512], path[1024];
+    while (fgets(line, sizeof line, order)) {
+        line[strcspn(line, " \t\r\n")] = 0;
+        if (!line[0] || line[0] == '#') continue;
+        snprintf(path, sizeof path, "%s%s", line[0] == '/' ? "" : "/lib/modules/", line);
+        int fd = open(path, O_RDONLY | O_CLOEXEC);
+        if (fd < 0 || (syscall(SYS_finit_module, fd, "", 0) < 0 && errno != EEXIST)) complain_errno("loading the module %s failed", path);
+        if (fd >= 0) close(fd);
+    }
+    fclose(order);
+}
+
+// pivot_root cannot leave the initramfs itself, so everything moves onto a tmpfs; the files of the initramfs give their memory back.
+void boot_leave_initramfs(void) {
+    struct statfs fs;
+    bool rootfs = statfs("/", &fs) == 0 && (fs.f_type == 0x858458f6 || fs.f_type == 0x01021994);
+    mkdir("/r", 0755);
+    if (mount("root", "/r", "tmpfs", 0, "mode=0755") < 0) {
+        complain_errno("mounting the root tmpfs failed");
+        return;
+    }
+    static const char *const moved[] = {"/dev", "/proc", "/sys"};
+    for (size_t i = 0; i < 3; i++) {
+        char to[16];
+        snprintf(to, sizeof to, "/r%s", moved[i]);
+        mkdir(to, 0755);
+        if (mount(moved[i], to, NULL, MS_MOVE, NULL) < 0) complain_errno("moving %s failed", moved[i]);
+    }
+    int old = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (chdir("/r") < 0 || mount(".", "/", NULL, MS_MOVE, NULL) < 0 || chroot(".") < 0 || chdir("/") < 0) complain_errno("moving the root failed");
+    if (rootfs && old >= 0) {
+        remove_tree(old, "lib");
+        unlinkat(old, "init", 0);
+    }
+    if (old >= 0) close(old);
+    mkdir("/run", 0755);
+    mkdir("/tmp", 01777);
+    mkdir("/etc", 0755);
+}
+
+void boot_sysctls(void) {
+    // A pod has its machine alone: what hosts forbid to protect one user from another has no purpose in it.
+    write_text("/proc/sys/net/ipv4/ping_group_range", "0 2147483647");
+    write_text("/proc/sys/net/ipv4/ip_unprivileged_port_start", "0");
+    write_text("/proc/sys/vm/overcommit_memory", "1");
+    write_text("/proc/sys/fs/file-max", "1048576");
+    write_text("/proc/sys/fs/inotify/max_user_instances", "8192");
+    write_text("/proc/sys/kernel/panic", "-1");
+}

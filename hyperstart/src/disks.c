@@ -1,0 +1,140 @@
+#define _GNU_SOURCE
+#include "disks.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/blkpg.h>
+#include <linux/fs.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "tree.h"
+
+enum { MAX_LAYERS = 255 };
+
+static struct mounted {
+    uint64_t offset, length;
+    bool mounted;
+} layers[MAX_LAYERS + 1];  // index: number of the partition
+static char layers_disk[32];
+static bool scratch_mounted;
+
+static bool attribute(const char *disk, const char *name, char *to, size_t size) {
+    char path[128];
+    snprintf(path, sizeof path, "/sys/block/%s/%s", disk, name);
+    if (read_text(path, to, size) <= 0) return false;
+    to[strcspn(to, "\n ")] = 0;
+    return true;
+}
+
+// By serial number; failing that the first virtio disk of that kind in order of name, for hypervisors that give no serial.
+static bool find_disk(const char *serial, bool read_only, char *name, size_t size) {
+    name[0] = 0;
+    DIR *dir = opendir("/sys/block");
+    if (!dir) return false;
+    struct dirent *e;
+    bool found = false;
+    while (!found && (e = readdir(dir))) {
+        char value[64];
+        if (e->d_name[0] == '.' || strlen(e->d_name) >= size) continue;
+        if (attribute(e->d_name, "serial", value, sizeof value) && value[0]) {
+            found = !strcmp(value, serial);
+        } else if (!strncmp(e->d_name, "vd", 2) && attribute(e->d_name, "ro", value, sizeof value) && (value[0] == '1') == read_only) {
+            if (!name[0] || strcmp(e->d_name, name) < 0) strcpy(name, e->d_name);
+        }
+        if (found) strcpy(name, e->d_name);
+    }
+    closedir(dir);
+    return name[0];
+}
+
+bool disk_scratch_present(void) { return scratch_mounted; }
+
+bool disk_scratch_mount(struct failure *f) {
+    static bool tried;
+    if (tried) return true;
+    char name[32], path[64];
+    make_folders(RUN "/scratch", 0755);
+    if (!find_disk("scratch", false, name, sizeof name)) {
+        tried = true;  // writable layers then live in memory
+        return true;
+    }
+    snprintf(path, sizeof path, "/dev/%s", name);
+    if (mount(path, RUN "/scratch", "ext4", MS_NOATIME, NULL) < 0)
+        return fail_errno(f, "mount-scratch", "mounting the scratch disk %s as ext4 failed", path);
+    tried = scratch_mounted = true;
+    return true;
+}
+
+void disk_scratch_unmount(void) {
+    sync();
+    if (!scratch_mounted) return;
+    if (umount2(RUN "/scratch", 0) < 0) mount(NULL, RUN "/scratch", NULL, MS_REMOUNT | MS_RDONLY, NULL);
+}
+
+static int blkpg(int disk, int op, struct blkpg_partition *part) {
+    struct blkpg_ioctl_arg arg = {.op = op, .datalen = sizeof *part, .data = part};
+    return ioctl(disk, BLKPG, &arg);
+}
+
+// A partition table that the kernel believed to see in a tenant's layer must not stand in the way.
+static void forget_found_partitions(int disk) {
+    for (int i = 1; i <= MAX_LAYERS; i++) {
+        struct blkpg_partition part = {.pno = i};
+        if (blkpg(disk, BLKPG_DEL_PARTITION, &part) < 0 && i > 16) break;
+    }
+}
+
+static bool add_partition(const struct layer *layer, unsigned number, struct failure *f) {
+    char path[64];
+    bool first = !layers_disk[0];
+    if (first && !find_disk("layers", true, layers_disk, sizeof layers_disk))
+        return fail(f, ENODEV, "layers-disk", "there is no disk with the serial \"layers\" and no read-only virtio disk");
+    snprintf(path, sizeof path, "/dev/%s", layers_disk);
+    int disk = open(path, O_RDONLY | O_CLOEXEC);
+    if (disk < 0) return fail_errno(f, "layers-disk", "opening %s failed", path);
+    if (first) forget_found_partitions(disk);
+    uint64_t size = 0;
+    bool good = true;
+    struct blkpg_partition part = {.start = (long long)layer->offset, .length = (long long)layer->length, .pno = (int)number};
+    if (ioctl(disk, BLKGETSIZE64, &size) == 0 && layer->offset + layer->length > size)
+        good = fail(f, ENXIO, "layers-disk", "the layer at %llu lies beyond the end of %s (%llu bytes)", (unsigned long long)layer->offset, path, (unsigned long long)size);
+    else if (blkpg(disk, BLKPG_ADD_PARTITION, &part) < 0)
+        good = fail_errno(f, "layers-disk", "making partition %u of %s from %llu+%llu failed", number, path, (unsigned long long)layer->offset, (unsigned long long)layer->length);
+    close(disk);
+    return good;
+}
+
+bool disk_layer_mount(const struct layer *layer, unsigned *number, struct failure *f) {
+    unsigned n = 1;
+    while (n <= MAX_LAYERS && layers[n].length && (layers[n].offset != layer->offset || layers[n].length != layer->length)) n++;
+    if (n > MAX_LAYERS) return fail(f, ENOSPC, "mount-layer", "a pod can have %d different layers", MAX_LAYERS);
+    *number = n;
+    if (layers[n].mounted) return true;
+    if (!layers[n].length && !add_partition(layer, n, f)) return false;
+    layers[n] = (struct mounted){.offset = layer->offset, .length = layer->length};
+
+    char device[64], place[64];
+    size_t length = strlen(layers_disk);
+    snprintf(device, sizeof device, "/dev/%s%s%u", layers_disk, layers_disk[length - 1] >= '0' && layers_disk[length - 1] <= '9' ? "p" : "", n);
+    snprintf(place, sizeof place, RUN "/l/%u", n);
+    if (make_folders(place, 0755) < 0) return fail_errno(f, "mount-layer", "making %s failed", place);
+    const char *type = layer->type[0] ? layer->type : "squashfs";
+    // Nothing of it may have been read before the host appended it; should that be wrong, the cache is dropped.
+    int fd = open(device, O_RDONLY | O_CLOEXEC);
+    if (fd >= 0) {
+        ioctl(fd, BLKFLSBUF, 0);
+        close(fd);
+    }
+    if (mount(device, place, type, MS_RDONLY | MS_NOATIME | MS_NODEV, NULL) < 0)
+        return fail_errno(f, "mount-layer", "mounting the layer at %llu+%llu (%s) as %s failed", (unsigned long long)layer->offset, (unsigned long long)layer->length, device, type);
+    layers[n].mounted = true;
+    return true;
+}

@@ -1,0 +1,232 @@
+#define _GNU_SOURCE
+#include "rootfs.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "disks.h"
+#include "log.h"
+#include "pod.h"
+#include "tree.h"
+
+enum { PLAIN = MS_NOSUID | MS_NODEV | MS_NOEXEC };
+
+void container_root_path(const struct container *c, char *to, size_t size) { snprintf(to, size, RUN "/c/%s", c->spec.id); }
+
+bool rootfs_mount(const struct container *c, struct failure *f) {
+    char lower[2048] = "", upper[256], work[256], place[256], options[4096];
+    for (uint32_t i = c->spec.layers.count; i-- > 0;) {  // overlay wants the topmost first
+        unsigned number;
+        if (!disk_layer_mount((struct layer *)c->spec.layers.items + i, &number, f)) return false;
+        size_t n = strlen(lower);
+        snprintf(lower + n, sizeof lower - n, "%s%u", n ? ":" : "", number);
+    }
+    snprintf(upper, sizeof upper, RUN "/scratch/c/%s/upper", c->spec.id);
+    snprintf(work, sizeof work, RUN "/scratch/c/%s/work", c->spec.id);
+    container_root_path(c, place, sizeof place);
+    if (make_folders(upper, 0755) < 0 || make_folders(work, 0755) < 0 || make_folders(place, 0755) < 0)
+        return fail_errno(f, "rootfs", "container %s: making its folders failed", c->spec.id);
+    // Relative names keep the option string short. What an ephemeral layer was asked to sync dies with the machine anyway.
+    if (chdir(RUN "/l") < 0) return fail_errno(f, "rootfs", "entering " RUN "/l failed");
+    snprintf(options, sizeof options, "lowerdir=%s,upperdir=%s,workdir=%s,volatile", lower, upper, work);
+    int failed = mount("overlay", place, "overlay", 0, options);
+    if (failed < 0 && errno == EINVAL) {
+        options[strlen(options) - strlen(",volatile")] = 0;
+        failed = mount("overlay", place, "overlay", 0, options);
+    }
+    int error = errno;
+    (void)!chdir("/");
+    errno = error;
+    if (failed < 0) return fail_errno(f, "rootfs", "container %s: mounting its overlay of %u layers failed", c->spec.id, c->spec.layers.count);
+    return true;
+}
+
+void rootfs_unmount(const struct container *c) {
+    char place[256];
+    container_root_path(c, place, sizeof place);
+    umount2(place, MNT_DETACH);
+    rmdir(place);
+    int fd = open(RUN "/scratch/c", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) return;
+    remove_tree(fd, c->spec.id);
+    close(fd);
+}
+
+// ---- inside the container's mount namespace, before its root is entered
+
+static bool mount_inside(int root, const char *path, const char *type, unsigned long flags, const char *options, struct failure *f) {
+    int target = make_inside(root, path, true, 0755);
+    if (target < 0 || mount_on(type, target, type, flags, options) < 0) {
+        fail_errno(f, "mount", "mounting %s on %s failed", type, path);
+        if (target >= 0) close(target);
+        return false;
+    }
+    close(target);
+    return true;
+}
+
+static bool bind_inside(int root, const char *source, const char *path, bool folder, unsigned long flags, struct failure *f) {
+    int from = open(source, O_PATH | O_CLOEXEC), target = make_inside(root, path, folder, 0644);
+    bool good = from >= 0 && target >= 0 && bind_on(from, target, flags) == 0;
+    if (!good) fail_errno(f, "mount", "binding %s on %s failed", source, path);
+    if (from >= 0) close(from);
+    if (target >= 0) close(target);
+    return good;
+}
+
+static bool make_devices(int root, const struct container *c, struct failure *f) {
+    static const struct { const char *name; unsigned minor; } memory[] = {{"null", 3}, {"zero", 5}, {"full", 7}, {"random", 8}, {"urandom", 9}};
+    static const char *const links[][2] = {{"/proc/self/fd", "fd"}, {"/proc/self/fd/0", "stdin"}, {"/proc/self/fd/1", "stdout"}, {"/proc/self/fd/2", "stderr"}, {"pts/ptmx", "ptmx"}, {"/proc/kcore", "core"}};
+    if (c->spec.privileged) return mount_inside(root, "/dev", "devtmpfs", MS_NOSUID | MS_NOEXEC, NULL, f);
+    if (!mount_inside(root, "/dev", "tmpfs", MS_NOSUID | MS_NOEXEC, "mode=0755,size=65536k", f)) return false;
+    int dev = open_inside(root, "/dev", O_RDONLY | O_DIRECTORY);
+    if (dev < 0) return fail_errno(f, "devices", "opening /dev failed");
+    mode_t old = umask(0);
+    bool good = true;
+    for (size_t i = 0; i < sizeof memory / sizeof *memory; i++)
+        good &= mknodat(dev, memory[i].name, S_IFCHR | 0666, makedev(1, memory[i].minor)) == 0;
+    good &= mknodat(dev, "tty", S_IFCHR | 0666, makedev(5, 0)) == 0;
+    for (size_t i = 0; i < sizeof links / sizeof *links; i++)
+        if (i < 5 || access("/proc/kcore", F_OK) == 0) good &= symlinkat(links[i][0], dev, links[i][1]) == 0;
+    umask(old);
+    close(dev);
+    return good || fail_errno(f, "devices", "making the devices in /dev failed");
+}
+
+static bool mount_system(int root, const struct container *c, struct failure *f) {
+    unsigned long read_only = c->spec.privileged ? 0 : MS_RDONLY;
+    if (!mount_inside(root, "/proc", "proc", PLAIN, NULL, f) || !make_devices(root, c, f)
+        || !mount_inside(root, "/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666,mode=0620,gid=5", f)
+        || !bind_inside(root, RUN "/shm", "/dev/shm", true, 0, f) || !mount_inside(root, "/sys", "sysfs", PLAIN | read_only, NULL, f))
+        return false;
+    struct failure optional;
+    mount_inside(root, "/dev/mqueue", "mqueue", PLAIN, NULL, &optional);
+    mount_inside(root, "/sys/fs/cgroup", "cgroup2", PLAIN | read_only, NULL, &optional);
+    return true;
+}
+
+static bool bind_pod_files(int root, struct failure *f) {
+    static const char *const files[] = {"resolv.conf", "hosts", "hostname"};
+    char from[64], to[64];
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        snprintf(from, sizeof from, RUN "/etc/%s", files[i]);
+        snprintf(to, sizeof to, "/etc/%s", files[i]);
+        if (!bind_inside(root, from, to, false, 0, f)) return false;
+    }
+    int id = open_inside(root, "/etc/machine-id", O_PATH);
+    if (id >= 0) {
+        close(id);
+        struct failure optional;
+        if (access(RUN "/etc/machine-id", F_OK) == 0) bind_inside(root, RUN "/etc/machine-id", "/etc/machine-id", false, 0, &optional);
+    }
+    return true;
+}
+
+// What a mount of a volume binds: its folder, or what lies below it. -1 with the failure filled.
+static int volume_source(const struct mount_spec *m, struct failure *f) {
+    uint32_t kind;
+    int volume = volume_open(m->volume, &kind);
+    if (volume < 0) {
+        fail(f, ENOENT, "mount", "mount %.300s: there is no volume \"%.128s\"", m->destination, m->volume);
+        return -1;
+    }
+    if (!m->sub_path[0]) return volume;
+    int source = -1;
+    char dots[4200];
+    snprintf(dots, sizeof dots, "/%s/", m->sub_path);
+    if (m->sub_path[0] == '/' || strstr(dots, "/../")) {
+        fail(f, EINVAL, "mount", "mount %.200s: subPath \"%.200s\" leads out of the volume", m->destination, m->sub_path);
+    } else {
+        source = open_inside(volume, m->sub_path, O_PATH);
+        if (source < 0 && errno == ENOENT && kind != VOLUME_FILES) source = make_inside(volume, m->sub_path, true, 0755);
+        if (source < 0) fail_errno(f, "mount", "mount %.200s: opening subPath \"%.200s\" of volume %s failed", m->destination, m->sub_path, m->volume);
+    }
+    close(volume);
+    return source;
+}
+
+static bool mount_one(int root, const struct mount_spec *m, struct failure *f) {
+    unsigned long flags = (m->read_only ? MS_RDONLY : 0) | (m->no_exec ? MS_NOEXEC : 0);
+    if (m->kind == MOUNT_TMPFS) {
+        char options[64];
+        int n = snprintf(options, sizeof options, "mode=%o", m->mode ? m->mode : 01777);
+        if (m->size) snprintf(options + n, sizeof options - (size_t)n, ",size=%llu", (unsigned long long)m->size);
+        return mount_inside(root, m->destination, "tmpfs", MS_NOSUID | MS_NODEV | flags, options, f);
+    }
+    int source = volume_source(m, f);
+    if (source < 0) return false;
+    struct stat st;
+    bool folder = fstat(source, &st) == 0 && S_ISDIR(st.st_mode);
+    int target = make_inside(root, m->destination, folder, folder ? 0755 : 0644);
+    bool good = target >= 0 && bind_on(source, target, flags) == 0;
+    if (!good) fail_errno(f, "mount", "mounting volume %s on %.300s failed", m->volume, m->destination);
+    if (target >= 0) close(target);
+    close(source);
+    return good;
+}
+
+bool rootfs_enter(const struct container *c, struct failure *f) {
+    char place[256];
+    container_root_path(c, place, sizeof place);
+    if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0) return fail_errno(f, "mount", "making the mounts private failed");
+    int root = open(place, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (root < 0) return fail_errno(f, "rootfs", "opening %s failed", place);
+    if (!mount_system(root, c, f) || !bind_pod_files(root, f)) return false;
+    for (uint32_t i = 0; i < c->spec.mounts.count; i++)
+        if (!mount_one(root, (struct mount_spec *)c->spec.mounts.items + i, f)) return false;
+    if (fchdir(root) < 0 || syscall(SYS_pivot_root, ".", ".") < 0 || umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
+        return fail_errno(f, "pivot", "entering the root failed");
+    close(root);
+    return true;
+}
+
+// ---- inside the root
+
+static void mask(int root, const char *path) {
+    int target = open_inside(root, path, O_PATH);
+    struct stat st;
+    if (target < 0) return;  // nothing there to hide
+    if (fstat(target, &st) == 0 && S_ISDIR(st.st_mode)) mount_on("tmpfs", target, "tmpfs", MS_RDONLY | PLAIN, "size=0");
+    else mount_on("/dev/null", target, NULL, MS_BIND, NULL);
+    close(target);
+}
+
+static bool protect(int root, const char *path, struct failure *f) {
+    int target = open_inside(root, path, O_PATH);
+    if (target < 0) return true;
+    // nosuid, nodev and noexec of the mount below must stay.
+    if (bind_on(target, target, MS_RDONLY | (strncmp(path, "/proc", 5) && strncmp(path, "/sys", 4) ? 0 : PLAIN)) < 0) {
+        fail_errno(f, "mount", "making %.300s read-only failed", path);
+        close(target);
+        return false;
+    }
+    close(target);
+    return true;
+}
+
+bool rootfs_seal(const struct container *c, struct failure *f) {
+    const struct container_spec *s = &c->spec;
+    int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    for (uint32_t i = 0; i < s->read_only.count && !s->privileged; i++)
+        if (!protect(root, ((char **)s->read_only.items)[i], f)) return false;
+    for (uint32_t i = 0; i < s->masked.count && !s->privileged; i++) mask(root, ((char **)s->masked.items)[i]);
+    close(root);
+    if (s->read_only_root && mount(NULL, "/", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL) < 0)
+        return fail_errno(f, "mount", "making the root read-only failed");
+    return true;
+}
+
+void rootfs_bind_console(const char *terminal) {
+    int fd = open("/dev/console", O_CREAT | O_RDONLY | O_NOCTTY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0620);
+    if (fd >= 0) close(fd);
+    mount(terminal, "/dev/console", NULL, MS_BIND, NULL);
+}
