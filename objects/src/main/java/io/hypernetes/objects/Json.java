@@ -57,7 +57,7 @@ public final class Json {
         return NODES.stringNode(value);
     }
 
-    /// A number node.
+    /// A whole number in the one form that reading makes too, so that equal numbers are equal nodes.
     public static JsonNode integer(long value) {
         return value == (int) value ? NODES.numberNode((int) value) : NODES.numberNode(value);
     }
@@ -157,7 +157,7 @@ public final class Json {
     public static void setDefault(ObjectNode object, String name, long value) {
         JsonNode present = object.get(name);
         if (present == null || present.isNull()) {
-            object.put(name, value);
+            object.set(name, integer(value));
         }
     }
 

@@ -42,7 +42,7 @@ public final class Kind {
     /// Makes a decoded object new, changing it: what only the server may say is removed or set (status, generation,
     /// deletion marks). Name, namespace, uid, creationTimestamp and resourceVersion are the caller's to set.
     public void prepareCreate(ObjectNode object) {
-        if (type.hasStatus()) {
+        if (type.hasStatus() && !rules.keepsStatusOnCreate()) {
             object.remove("status");
         }
         ObjectNode meta = Json.child(object, "metadata");
@@ -89,7 +89,7 @@ public final class Kind {
         }
         rules.prepareUpdate(updated, old, subresource);
         if (rules.countsGeneration() && !specOf(updated).equals(specOf(old))) {
-            meta.put("generation", Json.number(oldMeta, 0, "generation") + 1);
+            meta.set("generation", Json.integer(Json.number(oldMeta, 0, "generation") + 1));
         }
     }
 
@@ -131,7 +131,10 @@ public final class Kind {
                 return canonical;
             });
         } catch (IllegalArgumentException e) {
-            throw ApiStatus.badRequest(Objects.toString(e.getMessage(), "") + knownFields(e)).asException();
+            throw ApiStatus.badRequest("Unable to find \"" + type.apiVersion() + ", Resource=" + type.resource()
+                            + "\" that match field selector \"" + text + "\": " + Objects.toString(e.getMessage(), "")
+                            + knownFields(e))
+                    .asException();
         }
     }
 

@@ -15,6 +15,11 @@ interface KindRules {
     /// Fills in what the client left out; must be idempotent.
     default void defaults(ObjectNode object) {}
 
+    /// Whether whoever creates the object also says its first status.
+    default boolean keepsStatusOnCreate() {
+        return false;
+    }
+
     /// Sets what a new object has whatever the client says; its status was removed before.
     default void prepareCreate(ObjectNode object) {}
 

@@ -5,6 +5,7 @@ import io.hypernetes.objects.kind.ResourceType.Subresource;
 import io.hypernetes.objects.schema.Decoder;
 import io.hypernetes.objects.schema.Schema;
 import io.hypernetes.objects.table.FactTable;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -37,15 +38,20 @@ public final class Kinds {
         this.byKind = Collections.unmodifiableMap(kinds);
     }
 
-    /// Reads the tables on the class path. Takes tens of milliseconds: once a process.
+    /// Reads the tables on the class path, with the system's clock.
     public static Kinds load() {
+        return load(InstantSource.system());
+    }
+
+    /// Reads the tables on the class path. Takes tens of milliseconds: once a process.
+    public static Kinds load(InstantSource clock) {
         Map<String, List<Map<String, String>>> facts = new LinkedHashMap<>();
         for (String table : List.of("resources.tsv", "hypernetes-resources.tsv")) {
             for (Map<String, String> row : FactTable.read(table)) {
                 facts.computeIfAbsent(path(row), _ -> new ArrayList<>()).add(row);
             }
         }
-        Map<String, KindRules> rules = Rules.byKind();
+        Map<String, KindRules> rules = Rules.byKind(clock);
         List<Kind> kinds = new ArrayList<>();
         for (Map<String, String> row : FactTable.read("served.tsv")) {
             ResourceType type = type(row, facts);

@@ -168,7 +168,7 @@ final class SchemaCheck {
                 throw new MalformedJsonException(
                         "json: cannot unmarshal number " + value.asString("") + " into Go struct field " + goPath + " of type " + goType);
             }
-            return null;
+            return value.isInt() ? null : Json.integer(value.longValue());
         }
         if (value.decimalValue().stripTrailingZeros().scale() > 0) {
             throw new MalformedJsonException(

@@ -1,0 +1,385 @@
+package io.hypernetes.objects.kind;
+
+import io.hypernetes.objects.Json;
+import io.hypernetes.objects.Names;
+import io.hypernetes.objects.Quantity;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/// The rules of one container or init container. One use each.
+final class ContainerValidation {
+    private static final List<String> ENV_FIELDS = List.of(
+            "metadata.name", "metadata.namespace", "metadata.uid", "spec.nodeName", "spec.serviceAccountName",
+            "status.hostIP", "status.hostIPs", "status.podIP", "status.podIPs");
+    private static final Set<String> RESOURCES = Set.of("cpu", "memory", "ephemeral-storage");
+
+    private final ObjectNode container;
+    private final String path;
+    private final boolean init;
+    private final Set<String> volumes;
+    private final Errors errors;
+
+    ContainerValidation(ObjectNode container, String path, boolean init, Set<String> volumes, Errors errors) {
+        this.container = container;
+        this.path = path;
+        this.init = init;
+        this.volumes = volumes;
+        this.errors = errors;
+    }
+
+    void run() {
+        String name = Json.string(container, "name");
+        if (name.isEmpty()) {
+            errors.required(path + ".name", "");
+        } else {
+            errors.invalid(path + ".name", name, Names.label(name));
+        }
+        String image = Json.string(container, "image");
+        if (image.isEmpty()) {
+            errors.required(path + ".image", "");
+        } else if (!image.strip().equals(image)) {
+            errors.invalid(path + ".image", image, "must not have leading or trailing whitespace");
+        }
+        errors.oneOf(path + ".imagePullPolicy", Json.string(container, "imagePullPolicy"), List.of("Always", "IfNotPresent", "Never"));
+        errors.oneOf(
+                path + ".terminationMessagePolicy",
+                Json.string(container, "terminationMessagePolicy"),
+                List.of("File", "FallbackToLogsOnError"));
+        ports();
+        environment();
+        mounts();
+        resources();
+        handlers();
+        security();
+        restarts();
+    }
+
+    private boolean isSidecar() {
+        return init && Json.string(container, "restartPolicy").equals("Always");
+    }
+
+    private void ports() {
+        Set<String> names = new HashSet<>();
+        List<ObjectNode> ports = Json.objects(container, "ports");
+        for (int i = 0; i < ports.size(); i++) {
+            ObjectNode port = ports.get(i);
+            String at = path + ".ports[" + i + "]";
+            String name = Json.string(port, "name");
+            if (!name.isEmpty()) {
+                errors.invalid(at + ".name", name, Names.portName(name));
+                if (!names.add(name)) {
+                    errors.duplicate(at + ".name", name);
+                }
+            }
+            long number = Json.number(port, 0, "containerPort");
+            if (number == 0) {
+                errors.required(at + ".containerPort", "");
+            } else {
+                portNumber(number, at + ".containerPort");
+            }
+            if (Json.number(port, 0, "hostPort") != 0) {
+                errors.forbidden(
+                        at + ".hostPort", "ports of the host are not served by this version; reach the pod at its own address instead");
+            }
+            errors.oneOf(at + ".protocol", Json.string(port, "protocol"), List.of("TCP", "UDP", "SCTP"));
+        }
+    }
+
+    private void portNumber(long number, String at) {
+        if (number < 1 || number > 65535) {
+            errors.invalid(at, number, "must be between 1 and 65535, inclusive");
+        }
+    }
+
+    private void environment() {
+        List<ObjectNode> list = Json.objects(container, "env");
+        for (int i = 0; i < list.size(); i++) {
+            ObjectNode env = list.get(i);
+            String at = path + ".env[" + i + "]";
+            String name = Json.string(env, "name");
+            if (name.isEmpty()) {
+                errors.required(at + ".name", "");
+            } else if (!name.chars().allMatch(c -> c >= 0x20 && c < 0x7f && c != '=')) {
+                errors.invalid(at + ".name", name, "a valid environment variable name must consist only of printable ASCII characters other than '='");
+            }
+            if (env.path("valueFrom").isObject()) {
+                valueFrom(env, at + ".valueFrom");
+            }
+        }
+        List<ObjectNode> from = Json.objects(container, "envFrom");
+        for (int i = 0; i < from.size(); i++) {
+            String at = path + ".envFrom[" + i + "]";
+            boolean map = from.get(i).path("configMapRef").isObject();
+            boolean secret = from.get(i).path("secretRef").isObject();
+            if (map == secret) {
+                errors.invalid(at, "", map ? "may not have more than one field specified at a time" : "must specify one of: `configMapRef` or `secretRef`");
+            }
+            String ref = map ? "configMapRef" : "secretRef";
+            if (map != secret && Json.string(from.get(i), ref, "name").isEmpty()) {
+                errors.required(at + "." + ref + ".name", "");
+            }
+        }
+    }
+
+    private void valueFrom(ObjectNode env, String at) {
+        JsonNode from = env.path("valueFrom");
+        if (from.isEmpty()) {
+            errors.invalid(at, "", "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef` or `secretKeyRef`");
+        } else if (from.size() > 1) {
+            errors.invalid(at, "", "may not have more than one field specified at a time");
+        }
+        if (!Json.string(env, "value").isEmpty()) {
+            errors.invalid(at, "", "may not be specified when `value` is not empty");
+        }
+        if (from.path("fieldRef").isObject()) {
+            String field = Json.string(from, "fieldRef", "fieldPath");
+            if (field.isEmpty()) {
+                errors.required(at + ".fieldRef.fieldPath", "");
+            } else if (!isSubscript(field)) {
+                errors.oneOf(at + ".fieldRef.fieldPath", field, ENV_FIELDS);
+            }
+        }
+        if (from.path("resourceFieldRef").isObject()) {
+            resourceField(from.path("resourceFieldRef"), at + ".resourceFieldRef", errors);
+        }
+        if (from.path("fileKeyRef").isObject()) {
+            errors.forbidden(at + ".fileKeyRef", "values from files are not served by this version");
+        }
+        for (String ref : List.of("configMapKeyRef", "secretKeyRef")) {
+            if (from.path(ref).isObject()) {
+                if (Json.string(from, ref, "name").isEmpty()) {
+                    errors.required(at + "." + ref + ".name", "");
+                }
+                String key = Json.string(from, ref, "key");
+                if (key.isEmpty()) {
+                    errors.required(at + "." + ref + ".key", "");
+                } else {
+                    errors.invalid(at + "." + ref + ".key", key, Names.configKey(key));
+                }
+            }
+        }
+    }
+
+    /// `metadata.labels['x']` or `metadata.annotations['x']`.
+    static boolean isSubscript(String field) {
+        for (String map : List.of("metadata.labels['", "metadata.annotations['")) {
+            if (field.startsWith(map) && field.endsWith("']") && field.length() > map.length() + 2) {
+                return Names.qualified(field.substring(map.length(), field.length() - 2)).isEmpty();
+            }
+        }
+        return false;
+    }
+
+    static void resourceField(JsonNode ref, String at, Errors errors) {
+        String resource = Json.string(ref, "resource");
+        if (resource.isEmpty()) {
+            errors.required(at + ".resource", "");
+        } else {
+            errors.oneOf(
+                    at + ".resource",
+                    resource,
+                    List.of(
+                            "limits.cpu", "limits.memory", "limits.ephemeral-storage", "requests.cpu", "requests.memory",
+                            "requests.ephemeral-storage"));
+        }
+    }
+
+    private void mounts() {
+        Set<String> paths = new HashSet<>();
+        List<ObjectNode> mounts = Json.objects(container, "volumeMounts");
+        for (int i = 0; i < mounts.size(); i++) {
+            ObjectNode mount = mounts.get(i);
+            String at = path + ".volumeMounts[" + i + "]";
+            String name = Json.string(mount, "name");
+            if (name.isEmpty()) {
+                errors.required(at + ".name", "");
+            } else if (!volumes.contains(name)) {
+                errors.add(io.hypernetes.objects.FieldError.notFound(at + ".name", name));
+            }
+            String where = Json.string(mount, "mountPath");
+            if (where.isEmpty()) {
+                errors.required(at + ".mountPath", "");
+            } else if (!paths.add(where)) {
+                errors.invalid(at + ".mountPath", where, "must be unique");
+            }
+            String sub = Json.string(mount, "subPath");
+            String subExpression = Json.string(mount, "subPathExpr");
+            if (!sub.isEmpty() && !subExpression.isEmpty()) {
+                errors.invalid(at + ".subPathExpr", subExpression, "subPathExpr and subPath are mutually exclusive");
+            }
+            for (String each : List.of(sub, subExpression)) {
+                if (each.startsWith("/")) {
+                    errors.invalid(at + ".subPath", each, "must be a relative path");
+                } else if (List.of(each.split("/")).contains("..")) {
+                    errors.invalid(at + ".subPath", each, "must not contain '..'");
+                }
+            }
+            String propagation = Json.string(mount, "mountPropagation");
+            if (!propagation.isEmpty() && !propagation.equals("None")) {
+                errors.forbidden(
+                        at + ".mountPropagation",
+                        "every pod is a virtual machine of its own: there is no mount of the host to propagate from or to; use None");
+            }
+        }
+        if (!container.path("volumeDevices").isEmpty()) {
+            errors.forbidden(path + ".volumeDevices", "block devices are not served by this version");
+        }
+    }
+
+    private void resources() {
+        JsonNode limits = container.path("resources").path("limits");
+        JsonNode requests = container.path("resources").path("requests");
+        amounts(limits, path + ".resources.limits");
+        amounts(requests, path + ".resources.requests");
+        for (Map.Entry<String, JsonNode> request : requests.properties()) {
+            JsonNode limit = limits.path(request.getKey());
+            if (limit.isString() && quantity(request.getValue()).compareTo(quantity(limit)) > 0) {
+                errors.invalid(
+                        path + ".resources.requests",
+                        request.getValue().asString(""),
+                        "must be less than or equal to " + request.getKey() + " limit of " + limit.stringValue());
+            }
+        }
+        if (!container.path("resources").path("claims").isEmpty()) {
+            errors.forbidden(path + ".resources.claims", "resource claims are not served by this version");
+        }
+    }
+
+    private void amounts(JsonNode amounts, String at) {
+        for (Map.Entry<String, JsonNode> amount : amounts.properties()) {
+            String name = amount.getKey();
+            String each = at + "[" + name + "]";
+            List<String> wrong = Names.qualified(name);
+            errors.invalid(each, name, wrong);
+            if (wrong.isEmpty() && !name.contains("/") && !RESOURCES.contains(name) && !name.startsWith("hugepages-")) {
+                errors.invalid(each, name, "must be a standard resource for containers");
+            }
+            Quantity value = quantity(amount.getValue());
+            if (value.signum() < 0) {
+                errors.invalid(each, amount.getValue().asString(""), "must be greater than or equal to 0");
+            }
+            if (name.contains("/") && value.decimal().stripTrailingZeros().scale() > 0) {
+                errors.invalid(each, amount.getValue().asString(""), "must be an integer");
+            }
+        }
+    }
+
+    private static Quantity quantity(JsonNode value) {
+        return value.isString() ? Quantity.parse(value.stringValue()) : Quantity.ZERO;
+    }
+
+    private void handlers() {
+        for (String name : List.of("livenessProbe", "readinessProbe", "startupProbe")) {
+            JsonNode probe = container.path(name);
+            if (!probe.isObject()) {
+                continue;
+            }
+            String at = path + "." + name;
+            if (init && !isSidecar()) {
+                errors.forbidden(at, "may not be set for init containers without restartPolicy=Always");
+                continue;
+            }
+            handler(probe, at, List.of("exec", "httpGet", "tcpSocket", "grpc"));
+            for (String number : List.of("initialDelaySeconds", "timeoutSeconds", "periodSeconds", "successThreshold", "failureThreshold")) {
+                if (Json.number(probe, 0, number) < 0) {
+                    errors.invalid(at + "." + number, Json.number(probe, 0, number), "must be greater than or equal to 0");
+                }
+            }
+            if (!name.equals("readinessProbe") && Json.number(probe, 1, "successThreshold") != 1) {
+                errors.invalid(at + ".successThreshold", Json.number(probe, 1, "successThreshold"), "must be 1");
+            }
+        }
+        JsonNode lifecycle = container.path("lifecycle");
+        if (lifecycle.isObject() && init && !isSidecar()) {
+            errors.forbidden(path + ".lifecycle", "may not be set for init containers without restartPolicy=Always");
+            return;
+        }
+        for (String name : List.of("postStart", "preStop")) {
+            if (lifecycle.path(name).isObject()) {
+                handler(lifecycle.path(name), path + ".lifecycle." + name, List.of("exec", "httpGet", "tcpSocket", "sleep"));
+            }
+        }
+    }
+
+    private void handler(JsonNode handler, String at, List<String> types) {
+        List<String> found = types.stream().filter(t -> handler.path(t).isObject()).toList();
+        if (found.isEmpty()) {
+            errors.required(at, "must specify a handler type");
+            return;
+        }
+        found.stream().skip(1).forEach(t -> errors.forbidden(at + "." + t, "may not specify more than 1 handler type"));
+        String type = found.getFirst();
+        JsonNode action = handler.path(type);
+        switch (type) {
+            case "exec" -> {
+                if (action.path("command").isEmpty()) {
+                    errors.required(at + ".exec.command", "");
+                }
+            }
+            case "httpGet" -> {
+                if (Json.string(action, "path").isEmpty()) {
+                    errors.required(at + ".httpGet.path", "");
+                }
+                port(action.path("port"), at + ".httpGet.port");
+                errors.oneOf(at + ".httpGet.scheme", Json.string(action, "scheme"), List.of("HTTP", "HTTPS"));
+            }
+            case "tcpSocket", "grpc" -> port(action.path("port"), at + "." + type + ".port");
+            default -> {}
+        }
+    }
+
+    private void port(JsonNode port, String at) {
+        if (port.isString()) {
+            errors.invalid(at, port.stringValue(), Names.portName(port.stringValue()));
+        } else if (port.isIntegralNumber()) {
+            portNumber(port.asLong(0), at);
+        } else {
+            errors.required(at, "");
+        }
+    }
+
+    private void security() {
+        JsonNode context = container.path("securityContext");
+        id(context, path + ".securityContext", errors);
+        JsonNode escalation = context.path("allowPrivilegeEscalation");
+        if (escalation.isBoolean() && !escalation.booleanValue()) {
+            if (Json.flag(context, "privileged")) {
+                errors.invalid(
+                        path + ".securityContext", context, "cannot set `allowPrivilegeEscalation` to false and `privileged` to true");
+            }
+            for (JsonNode added : context.path("capabilities").path("add")) {
+                if (added.asString("").equals("CAP_SYS_ADMIN")) {
+                    errors.invalid(
+                            path + ".securityContext",
+                            context,
+                            "cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN");
+                }
+            }
+        }
+    }
+
+    static void id(JsonNode context, String at, Errors errors) {
+        for (String field : List.of("runAsUser", "runAsGroup")) {
+            long id = Json.number(context, 0, field);
+            if (id < 0 || id > Integer.MAX_VALUE) {
+                errors.invalid(at + "." + field, id, "must be between 0 and 2147483647, inclusive");
+            }
+        }
+    }
+
+    private void restarts() {
+        String policy = Json.string(container, "restartPolicy");
+        if (init && !policy.isEmpty()) {
+            errors.oneOf(path + ".restartPolicy", policy, List.of("Always"));
+        } else if (!policy.isEmpty()) {
+            errors.forbidden(path + ".restartPolicy", "a restart policy of one container is served for init containers only; set the pod's");
+        }
+        if (!container.path("restartPolicyRules").isEmpty()) {
+            errors.forbidden(path + ".restartPolicyRules", "restart rules are not served by this version");
+        }
+    }
+}

@@ -1,0 +1,75 @@
+package io.hypernetes.objects.kind;
+
+import io.hypernetes.objects.Json;
+import io.hypernetes.objects.Names;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/// Namespaces.
+final class NamespaceRules implements KindRules {
+    private static final String NAME_LABEL = "kubernetes.io/metadata.name";
+    private static final String FINALIZER = "kubernetes";
+
+    @Override
+    public List<String> checkName(String name) {
+        return Names.label(name);
+    }
+
+    @Override
+    public void defaults(ObjectNode namespace) {
+        String name = Json.string(namespace, "metadata", "name");
+        if (!name.isEmpty()) {
+            Json.child(Json.child(namespace, "metadata"), "labels").put(NAME_LABEL, name);
+        }
+        Json.setDefault(Json.child(namespace, "status"), "phase", "Active");
+    }
+
+    @Override
+    public void prepareCreate(ObjectNode namespace) {
+        Json.child(namespace, "status").put("phase", "Active");
+        ObjectNode spec = Json.child(namespace, "spec");
+        spec.putArray("finalizers").add(FINALIZER);
+    }
+
+    @Override
+    public void prepareUpdate(ObjectNode namespace, ObjectNode old, @Nullable String subresource) {
+        // Only the path `finalize` may change the finalizers, and nothing else.
+        if (subresource == null) {
+            restore(namespace, old, "spec");
+        } else if (subresource.equals("finalize")) {
+            restore(namespace, old, "status");
+        }
+    }
+
+    private static void restore(ObjectNode to, ObjectNode from, String name) {
+        JsonNode value = from.get(name);
+        if (value == null) {
+            to.remove(name);
+        } else {
+            to.set(name, value);
+        }
+    }
+
+    @Override
+    public Map<String, String> selectableFields(ObjectNode namespace) {
+        return Map.of("status.phase", Json.string(namespace, "status", "phase"));
+    }
+
+    @Override
+    public List<Column> columns() {
+        return List.of(
+                Column.name("Name must be unique within a namespace."),
+                Column.of("Status", "The status of the namespace."),
+                Column.of("Age", "The time since the namespace was created."));
+    }
+
+    @Override
+    public List<JsonNode> cells(ObjectNode namespace, Instant now) {
+        return List.of(
+                Cells.name(namespace), Cells.text(Json.string(namespace, "status", "phase")), Cells.age(namespace, now));
+    }
+}

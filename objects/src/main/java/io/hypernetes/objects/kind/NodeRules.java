@@ -1,0 +1,141 @@
+package io.hypernetes.objects.kind;
+
+import io.hypernetes.objects.Json;
+import io.hypernetes.objects.Names;
+import java.time.Instant;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/// Nodes.
+final class NodeRules implements KindRules {
+    private static final String ROLE_PREFIX = "node-role.kubernetes.io/";
+    private static final List<String> EFFECTS = List.of("NoSchedule", "PreferNoSchedule", "NoExecute");
+
+    /// A node agent registers its node together with what it found.
+    @Override
+    public boolean keepsStatusOnCreate() {
+        return true;
+    }
+
+    @Override
+    public void defaults(ObjectNode node) {
+        Json.child(node, "spec");
+        if (node.get("status") instanceof ObjectNode status
+                && status.get("capacity") instanceof ObjectNode capacity
+                && status.path("allocatable").isEmpty()) {
+            status.set("allocatable", capacity.deepCopy());
+        }
+    }
+
+    @Override
+    public void validate(ObjectNode node, Errors errors) {
+        Set<String> seen = new HashSet<>();
+        List<ObjectNode> taints = Json.objects(node.path("spec"), "taints");
+        for (int i = 0; i < taints.size(); i++) {
+            ObjectNode taint = taints.get(i);
+            String at = "spec.taints[" + i + "]";
+            String key = Json.string(taint, "key");
+            String effect = Json.string(taint, "effect");
+            errors.invalid(at + ".key", key, Names.qualified(key));
+            errors.invalid(at + ".value", Json.string(taint, "value"), Names.labelValue(Json.string(taint, "value")));
+            if (effect.isEmpty()) {
+                errors.required(at + ".effect", "");
+            } else {
+                errors.oneOf(at + ".effect", effect, EFFECTS);
+            }
+            if (!seen.add(key + " " + effect)) {
+                errors.duplicate(at, key + ":" + effect);
+            }
+        }
+    }
+
+    @Override
+    public void validateUpdate(ObjectNode node, ObjectNode old, @Nullable String subresource, Errors errors) {
+        for (String field : List.of("podCIDR", "providerID")) {
+            String before = Json.string(old, "spec", field);
+            if (!before.isEmpty() && !before.equals(Json.string(node, "spec", field))) {
+                errors.forbidden("spec." + field, "node updates may not change " + field + " except from \"\" to valid");
+            }
+        }
+    }
+
+    @Override
+    public Map<String, String> selectableFields(ObjectNode node) {
+        return Map.of("spec.unschedulable", Boolean.toString(Json.flag(node, "spec", "unschedulable")));
+    }
+
+    @Override
+    public List<Column> columns() {
+        return List.of(
+                Column.name("Name must be unique within a namespace."),
+                Column.of("Status", "Whether the node is ready, and takes new pods."),
+                Column.of("Roles", "The roles of the node."),
+                Column.of("Age", "The time since the node was created."),
+                Column.of("Version", "The version of the node agent."),
+                Column.wide("Internal-IP", "The address inside the cluster."),
+                Column.wide("External-IP", "The address outside the cluster."),
+                Column.wide("OS-Image", "The operating system."),
+                Column.wide("Kernel-Version", "The kernel of the node; pods have their own."),
+                Column.wide("Container-Runtime", "What runs the pods."));
+    }
+
+    @Override
+    public List<JsonNode> cells(ObjectNode node, Instant now) {
+        JsonNode info = node.path("status").path("nodeInfo");
+        return List.of(
+                Cells.name(node),
+                Cells.text(state(node)),
+                Cells.orNone(String.join(",", roles(node))),
+                Cells.age(node, now),
+                Cells.text(Json.string(info, "kubeletVersion")),
+                Cells.orNone(address(node, "InternalIP")),
+                Cells.orNone(address(node, "ExternalIP")),
+                orUnknown(Json.string(info, "osImage")),
+                orUnknown(Json.string(info, "kernelVersion")),
+                orUnknown(Json.string(info, "containerRuntimeVersion")));
+    }
+
+    private static String state(ObjectNode node) {
+        String state = "Unknown";
+        for (ObjectNode condition : Json.objects(node.path("status"), "conditions")) {
+            if (Json.string(condition, "type").equals("Ready")) {
+                state = Json.string(condition, "status").equals("True") ? "Ready" : "NotReady";
+            }
+        }
+        return Json.flag(node, "spec", "unschedulable") ? state + ",SchedulingDisabled" : state;
+    }
+
+    private static TreeSet<String> roles(ObjectNode node) {
+        TreeSet<String> roles = new TreeSet<>();
+        Map<String, JsonNode> labels = new LinkedHashMap<>();
+        node.path("metadata").path("labels").properties().forEach(e -> labels.put(e.getKey(), e.getValue()));
+        labels.forEach((key, value) -> {
+            if (key.startsWith(ROLE_PREFIX) && key.length() > ROLE_PREFIX.length()) {
+                roles.add(key.substring(ROLE_PREFIX.length()));
+            } else if (key.equals("kubernetes.io/role") && !value.asString("").isEmpty()) {
+                roles.add(value.asString(""));
+            }
+        });
+        return roles;
+    }
+
+    private static String address(ObjectNode node, String type) {
+        for (ObjectNode address : Json.objects(node.path("status"), "addresses")) {
+            if (Json.string(address, "type").equals(type)) {
+                return Json.string(address, "address");
+            }
+        }
+        return "";
+    }
+
+    private static JsonNode orUnknown(String value) {
+        return Json.text(value.isEmpty() ? "<unknown>" : value);
+    }
+}

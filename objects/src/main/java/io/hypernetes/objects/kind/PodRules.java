@@ -1,0 +1,103 @@
+package io.hypernetes.objects.kind;
+
+import io.hypernetes.objects.Json;
+import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/// Pods.
+final class PodRules implements KindRules {
+    @Override
+    public void defaults(ObjectNode pod) {
+        PodSpecDefaults.apply(Json.child(pod, "spec"));
+    }
+
+    @Override
+    public void prepareCreate(ObjectNode pod) {
+        ObjectNode spec = Json.child(pod, "spec");
+        PodSpecDefaults.addNodeLossTolerations(spec);
+        switch (Json.string(spec, "priorityClassName")) {
+            case "" -> spec.put("priority", 0);
+            case "system-cluster-critical" -> spec.put("priority", 2_000_000_000);
+            case "system-node-critical" -> spec.put("priority", 2_000_001_000);
+            default -> {}
+        }
+        Json.setDefault(spec, "preemptionPolicy", "PreemptLowerPriority");
+        ObjectNode status = Json.child(pod, "status");
+        status.put("phase", "Pending");
+        status.put("qosClass", PodQos.of(spec));
+    }
+
+    @Override
+    public void prepareUpdate(ObjectNode pod, ObjectNode old, @Nullable String subresource) {
+        if (subresource == null) {
+            ObjectNode spec = Json.child(pod, "spec");
+            // A client that replaces the pod from its own file does not know what was filled in at creation.
+            for (String name : List.of("priority", "preemptionPolicy")) {
+                JsonNode before = old.path("spec").get(name);
+                if (!Json.present(spec.get(name)) && before != null) {
+                    spec.set(name, before);
+                }
+            }
+            PodSpecDefaults.addNodeLossTolerations(spec);
+        } else if (subresource.equals("status")) {
+            String qos = Json.string(old, "status", "qosClass");
+            if (!qos.isEmpty()) {
+                Json.child(pod, "status").put("qosClass", qos);
+            }
+        }
+    }
+
+    @Override
+    public boolean countsGeneration() {
+        return true;
+    }
+
+    @Override
+    public void validate(ObjectNode pod, Errors errors) {
+        new PodSpecValidation(pod.path("spec"), "spec", errors).run();
+    }
+
+    @Override
+    public void validateUpdate(ObjectNode pod, ObjectNode old, @Nullable String subresource, Errors errors) {
+        if (subresource == null) {
+            PodUpdateValidation.validate(pod, old, errors);
+        }
+    }
+
+    @Override
+    public Map<String, String> selectableFields(ObjectNode pod) {
+        JsonNode spec = pod.path("spec");
+        JsonNode status = pod.path("status");
+        String address = Json.string(status.path("podIPs").path(0), "ip");
+        Map<String, String> fields = new LinkedHashMap<>();
+        fields.put("spec.nodeName", Json.string(spec, "nodeName"));
+        fields.put("spec.restartPolicy", Json.string(spec, "restartPolicy"));
+        fields.put("spec.schedulerName", Json.string(spec, "schedulerName"));
+        fields.put("spec.serviceAccountName", Json.string(spec, "serviceAccountName"));
+        fields.put("spec.hostNetwork", Boolean.toString(Json.flag(spec, "hostNetwork")));
+        fields.put("status.phase", Json.string(status, "phase"));
+        fields.put("status.podIP", address.isEmpty() ? Json.string(status, "podIP") : address);
+        fields.put("status.nominatedNodeName", Json.string(status, "nominatedNodeName"));
+        return fields;
+    }
+
+    @Override
+    public Map<String, String> fieldAliases() {
+        return Map.of("spec.host", "spec.nodeName", "status.podIPs", "status.podIP");
+    }
+
+    @Override
+    public List<Column> columns() {
+        return PodCells.COLUMNS;
+    }
+
+    @Override
+    public List<JsonNode> cells(ObjectNode pod, Instant now) {
+        return new PodCells(pod, now).cells();
+    }
+}

@@ -1,0 +1,244 @@
+package io.hypernetes.objects.kind;
+
+import io.hypernetes.objects.Json;
+import io.hypernetes.objects.Names;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/// The rules of a pod spec, in pods and in pod templates. One use each.
+final class PodSpecValidation {
+    private static final String OWN_MACHINE = "every pod is a virtual machine of its own and cannot enter its host; ";
+    private static final List<String> EFFECTS = List.of("NoSchedule", "PreferNoSchedule", "NoExecute");
+
+    private final JsonNode spec;
+    private final String path;
+    private final Errors errors;
+
+    PodSpecValidation(JsonNode spec, String path, Errors errors) {
+        this.spec = spec;
+        this.path = path;
+        this.errors = errors;
+    }
+
+    void run() {
+        host();
+        absent();
+        Set<String> volumes = new VolumeValidation(spec, path + ".volumes", errors).run();
+        containers(volumes);
+        scalars();
+        network();
+        scheduling();
+    }
+
+    private void host() {
+        refuse("hostNetwork", "a pod's address is reachable in its network without it; remove the field");
+        refuse("hostPID", "use shareProcessNamespace or a container in the same pod instead");
+        refuse("hostIPC", "containers of one pod share their IPC namespace already; remove the field");
+    }
+
+    private void refuse(String field, String instead) {
+        if (Json.flag(spec, field)) {
+            errors.forbidden(path + "." + field, OWN_MACHINE + instead);
+        }
+    }
+
+    /// Parts of the API that nothing serves yet: better refused than ignored.
+    private void absent() {
+        if (!spec.path("resourceClaims").isEmpty()) {
+            errors.forbidden(path + ".resourceClaims", "resource claims are not served by this version");
+        }
+        if (!Json.string(spec, "runtimeClassName").isEmpty()) {
+            errors.forbidden(
+                    path + ".runtimeClassName", "RuntimeClass \"" + Json.string(spec, "runtimeClassName") + "\" not found:"
+                            + " runtime classes are not served by this version; remove the field");
+        }
+        if (!spec.path("resources").isEmpty()) {
+            errors.forbidden(path + ".resources", "resources of the pod as a whole are not served by this version: set them for each container");
+        }
+        if (!spec.path("schedulingGroup").isEmpty()) {
+            errors.forbidden(path + ".schedulingGroup", "scheduling groups are not served by this version");
+        }
+        String os = Json.string(spec, "os", "name");
+        if (!os.isEmpty() && !os.equals("linux")) {
+            errors.oneOf(path + ".os.name", os, List.of("linux"));
+        }
+        String priorityClass = Json.string(spec, "priorityClassName");
+        if (!priorityClass.isEmpty() && !priorityClass.startsWith("system-")) {
+            errors.forbidden(path + ".priorityClassName", "no PriorityClass with name " + priorityClass + " was found");
+        }
+        if (!spec.path("ephemeralContainers").isEmpty()) {
+            errors.forbidden(path + ".ephemeralContainers", "cannot be set on create");
+        }
+    }
+
+    private void containers(Set<String> volumes) {
+        Set<String> names = new HashSet<>();
+        if (spec.path("containers").isEmpty()) {
+            errors.required(path + ".containers", "");
+        }
+        for (String list : List.of("containers", "initContainers")) {
+            List<ObjectNode> items = Json.objects(spec, list);
+            for (int i = 0; i < items.size(); i++) {
+                String at = path + "." + list + "[" + i + "]";
+                String name = Json.string(items.get(i), "name");
+                if (!name.isEmpty() && !names.add(name)) {
+                    errors.duplicate(at + ".name", name);
+                }
+                new ContainerValidation(items.get(i), at, list.equals("initContainers"), volumes, errors).run();
+            }
+        }
+    }
+
+    private void scalars() {
+        errors.oneOf(path + ".restartPolicy", Json.string(spec, "restartPolicy"), List.of("Always", "OnFailure", "Never"));
+        errors.oneOf(
+                path + ".dnsPolicy",
+                Json.string(spec, "dnsPolicy"),
+                List.of("ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"));
+        if (Json.number(spec, 0, "terminationGracePeriodSeconds") < 0) {
+            errors.invalid(
+                    path + ".terminationGracePeriodSeconds",
+                    Json.number(spec, 0, "terminationGracePeriodSeconds"),
+                    "must be greater than or equal to 0");
+        }
+        long deadline = Json.number(spec, 1, "activeDeadlineSeconds");
+        if (deadline < 1 || deadline > Integer.MAX_VALUE) {
+            errors.invalid(path + ".activeDeadlineSeconds", deadline, "must be between 1 and 2147483647, inclusive");
+        }
+        name("serviceAccountName", false);
+        name("nodeName", false);
+        name("hostname", true);
+        name("subdomain", true);
+        List<ObjectNode> secrets = Json.objects(spec, "imagePullSecrets");
+        for (int i = 0; i < secrets.size(); i++) {
+            if (Json.string(secrets.get(i), "name").isEmpty()) {
+                errors.required(path + ".imagePullSecrets[" + i + "].name", "");
+            }
+        }
+        ContainerValidation.id(spec.path("securityContext"), path + ".securityContext", errors);
+        long group = Json.number(spec, 0, "securityContext", "fsGroup");
+        if (group < 0 || group > Integer.MAX_VALUE) {
+            errors.invalid(path + ".securityContext.fsGroup", group, "must be between 0 and 2147483647, inclusive");
+        }
+    }
+
+    private void name(String field, boolean label) {
+        String value = Json.string(spec, field);
+        if (!value.isEmpty()) {
+            errors.invalid(path + "." + field, value, label ? Names.label(value) : Names.subdomain(value));
+        }
+    }
+
+    private void network() {
+        JsonNode dns = spec.path("dnsConfig");
+        int servers = dns.path("nameservers").size();
+        if (Json.string(spec, "dnsPolicy").equals("None") && servers == 0) {
+            errors.required(path + ".dnsConfig.nameservers", "must provide at least one DNS nameserver when `dnsPolicy` is None");
+        }
+        if (servers > 3) {
+            errors.invalid(path + ".dnsConfig.nameservers", dns.path("nameservers"), "must not have more than 3 nameservers");
+        }
+        for (JsonNode server : dns.path("nameservers")) {
+            address(path + ".dnsConfig.nameservers", server.asString(""));
+        }
+        List<ObjectNode> aliases = Json.objects(spec, "hostAliases");
+        for (int i = 0; i < aliases.size(); i++) {
+            address(path + ".hostAliases[" + i + "].ip", Json.string(aliases.get(i), "ip"));
+            for (JsonNode name : aliases.get(i).path("hostnames")) {
+                errors.invalid(path + ".hostAliases[" + i + "].hostnames", name.asString(""), Names.subdomain(name.asString("")));
+            }
+        }
+    }
+
+    private void address(String at, String text) {
+        boolean literal = text.matches("[0-9]{1,3}(\\.[0-9]{1,3}){3}") || text.matches("[0-9a-fA-F:.]*:[0-9a-fA-F:.]*");
+        if (!literal || text.length() > 45) {
+            errors.invalid(at, text, "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)");
+        }
+    }
+
+    private void scheduling() {
+        for (Map.Entry<String, JsonNode> label : spec.path("nodeSelector").properties()) {
+            errors.invalid(path + ".nodeSelector", label.getKey(), Names.qualified(label.getKey()));
+            errors.invalid(path + ".nodeSelector", label.getValue().asString(""), Names.labelValue(label.getValue().asString("")));
+        }
+        List<ObjectNode> tolerations = Json.objects(spec, "tolerations");
+        for (int i = 0; i < tolerations.size(); i++) {
+            toleration(tolerations.get(i), path + ".tolerations[" + i + "]");
+        }
+        JsonNode required = spec.path("affinity").path("nodeAffinity").path("requiredDuringSchedulingIgnoredDuringExecution");
+        String at = path + ".affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms";
+        if (required.isObject() && required.path("nodeSelectorTerms").isEmpty()) {
+            errors.required(at, "must have at least one node selector term");
+        }
+        List<ObjectNode> terms = Json.objects(required, "nodeSelectorTerms");
+        for (int i = 0; i < terms.size(); i++) {
+            List<ObjectNode> expressions = Json.objects(terms.get(i), "matchExpressions");
+            for (int j = 0; j < expressions.size(); j++) {
+                nodeExpression(expressions.get(j), at + "[" + i + "].matchExpressions[" + j + "]");
+            }
+        }
+        List<ObjectNode> gates = Json.objects(spec, "schedulingGates");
+        for (int i = 0; i < gates.size(); i++) {
+            String name = Json.string(gates.get(i), "name");
+            errors.invalid(path + ".schedulingGates[" + i + "].name", name, Names.qualified(name));
+        }
+    }
+
+    private void nodeExpression(JsonNode expression, String at) {
+        String operator = Json.string(expression, "operator");
+        int values = expression.path("values").size();
+        switch (operator) {
+            case "In", "NotIn" -> {
+                if (values == 0) {
+                    errors.required(at + ".values", "must be specified when `operator` is 'In' or 'NotIn'");
+                }
+            }
+            case "Exists", "DoesNotExist" -> {
+                if (values > 0) {
+                    errors.forbidden(at + ".values", "may not be specified when `operator` is 'Exists' or 'DoesNotExist'");
+                }
+            }
+            case "Gt", "Lt" -> {
+                if (values != 1) {
+                    errors.required(at + ".values", "must be specified single value when `operator` is 'Lt' or 'Gt'");
+                }
+            }
+            default -> errors.invalid(at + ".operator", operator, "not a valid selector operator");
+        }
+        errors.invalid(at + ".key", Json.string(expression, "key"), Names.qualified(Json.string(expression, "key")));
+    }
+
+    private void toleration(ObjectNode toleration, String at) {
+        String key = Json.string(toleration, "key");
+        String operator = Json.string(toleration, "operator");
+        String value = Json.string(toleration, "value");
+        String effect = Json.string(toleration, "effect");
+        if (!key.isEmpty()) {
+            errors.invalid(at + ".key", key, Names.qualified(key));
+        }
+        if (key.isEmpty() && !operator.equals("Exists")) {
+            errors.invalid(
+                    at + ".operator", operator, "operator must be Exists when `key` is empty, which means \"match all values and all keys\"");
+        }
+        if (Json.present(toleration.get("tolerationSeconds")) && !effect.equals("NoExecute")) {
+            errors.invalid(at + ".effect", effect, "effect must be 'NoExecute' when `tolerationSeconds` is set");
+        }
+        switch (operator) {
+            case "", "Equal" -> errors.invalid(at + ".operator", value, Names.labelValue(value));
+            case "Exists" -> {
+                if (!value.isEmpty()) {
+                    errors.invalid(at + ".operator", toleration, "value must be empty when `operator` is 'Exists'");
+                }
+            }
+            default -> errors.oneOf(at + ".operator", operator, List.of("Equal", "Exists"));
+        }
+        if (!effect.isEmpty()) {
+            errors.oneOf(at + ".effect", effect, EFFECTS);
+        }
+    }
+}

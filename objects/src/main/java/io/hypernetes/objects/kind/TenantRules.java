@@ -1,0 +1,62 @@
+package io.hypernetes.objects.kind;
+
+import io.hypernetes.objects.FieldError;
+import io.hypernetes.objects.Json;
+import io.hypernetes.objects.Names;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/// Tenants: the logical clusters, objects of the operator's own cluster.
+final class TenantRules implements KindRules {
+    private static final int DISPLAY_NAME_MAX = 253;
+
+    @Override
+    public List<String> checkName(String name) {
+        return name.equals("root")
+                ? List.of("the name root belongs to the operator's own cluster, which always exists")
+                : Names.label(name);
+    }
+
+    @Override
+    public void defaults(ObjectNode tenant) {
+        Json.child(tenant, "spec");
+    }
+
+    @Override
+    public boolean countsGeneration() {
+        return true;
+    }
+
+    @Override
+    public void validate(ObjectNode tenant, Errors errors) {
+        if (Json.string(tenant, "spec", "displayName").length() > DISPLAY_NAME_MAX) {
+            errors.add(FieldError.tooLong("spec.displayName", DISPLAY_NAME_MAX));
+        }
+    }
+
+    @Override
+    public Map<String, String> selectableFields(ObjectNode tenant) {
+        return Map.of("status.phase", Json.string(tenant, "status", "phase"));
+    }
+
+    @Override
+    public List<Column> columns() {
+        return List.of(
+                Column.name("Name of the tenant."),
+                Column.of("Display Name", "What people call it."),
+                Column.of("Phase", "Where the tenant is in its life."),
+                Column.of("Age", "The time since the tenant was created."));
+    }
+
+    @Override
+    public List<JsonNode> cells(ObjectNode tenant, Instant now) {
+        return List.of(
+                Cells.name(tenant),
+                Cells.orNone(Json.string(tenant, "spec", "displayName")),
+                Cells.text(Json.string(tenant, "status", "phase")),
+                Cells.age(tenant, now));
+    }
+}
