@@ -73,6 +73,11 @@ class QemuContractTest extends HypervisorContract {
         return QemuSettings.standard(JAILER, shared.resolve("state")).withAccelerator(Accelerator.TCG);
     }
 
+    /// A folder with the project's own kernel, or one that does not exist for the packaged kernel.
+    Path ownKernel() {
+        return Path.of(System.getProperty("hypernetes.test.kernel", "/nonexistent"));
+    }
+
     @Override
     protected Hypervisor hypervisor() {
         return new QemuHypervisor(settings(), kernel());
@@ -80,7 +85,7 @@ class QemuContractTest extends HypervisorContract {
 
     @Override
     protected GuestKernel kernel() {
-        return new GuestKernels(Path.of("/nonexistent"), init, shared.resolve("cache")).find();
+        return new GuestKernels(ownKernel(), init, shared.resolve("cache")).find();
     }
 
     @Override

@@ -1,0 +1,47 @@
+package io.hypernetes.hypervisor.qemu;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.hypernetes.hypervisor.GuestKernel;
+import io.hypernetes.hypervisor.GuestKernels;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+@Timeout(value = 30, unit = TimeUnit.SECONDS)
+class KvmProbeTest {
+    @TempDir
+    Path temp;
+
+    @Test
+    void withoutADeviceThereIsNoKvm() {
+        KvmProbe probe = new KvmProbe(QemuSettings.standard(QemuContractTest.JAILER, temp), temp.resolve("kvm"));
+        assertThat(probe.whyNot(new GuestKernel("x", temp, temp, true))).contains("no " + temp.resolve("kvm"));
+    }
+
+    @Test
+    void theAnswerComesInTimeAndIsKept() throws Exception {
+        assumeTrue(Files.exists(Path.of("/dev/kvm")), "no /dev/kvm");
+        assumeTrue(Files.getAttribute(Path.of("/proc/self"), "unix:uid").equals(0), "needs root");
+        QemuContractTest.run("make", "-s", "-C", "../jailer");
+        Path init = Files.writeString(temp.resolve("init"), "never run");
+        GuestKernel kernel = new GuestKernels(Path.of("/nonexistent"), init, temp.resolve("cache")).find();
+        QemuSettings settings = QemuSettings.standard(QemuContractTest.JAILER, temp.resolve("state"));
+        Optional<String> answer = new KvmProbe(settings).whyNot(kernel);
+        System.out.println("KVM here: " + answer.map(why -> "not usable: " + why).orElse("usable"));
+        Instant begin = Instant.now();
+        assertThat(new KvmProbe(settings).whyNot(kernel)).isEqualTo(answer);
+        assertThat(Duration.between(begin, Instant.now())).isLessThan(Duration.ofMillis(100));
+        try (Stream<Path> left = Files.list(temp.resolve("state"))) {
+            assertThat(left).containsExactly(temp.resolve("state/kvm-probe"));
+        }
+    }
+}
