@@ -1,0 +1,192 @@
+package io.hypernetes.network.local;
+
+import io.hypernetes.network.Network.Peer;
+import io.hypernetes.network.NetworkException;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/// What a local network is on the host: a bridge with the gateway's address, two nftables tables named after it, routes to other nodes.
+/// Every change is one batch of `ip` or one transaction of `nft`, and may be repeated.
+///
+/// The table of family `ip` hides pods behind the host when they speak to the outside. The table of family `bridge` lets a tap send
+/// only with the hardware address and the IPv4 address that its pod was given.
+final class HostRules {
+    /// Marks the routes that are ours (a number that no routing daemon claims).
+    private static final int ROUTE_PROTOCOL = 142;
+
+    private final LocalSettings settings;
+    private final Cidr range;
+    private final String bridge;
+
+    HostRules(LocalSettings settings, Cidr range) {
+        this.settings = settings;
+        this.range = range;
+        this.bridge = settings.bridge();
+    }
+
+    /// A tap and what its pod may call itself.
+    record Port(String tap, String mac, String address) {
+        private String element() {
+            return "\"" + tap + "\" . " + mac + " . " + address;
+        }
+    }
+
+    /// Makes bridge and tables from nothing or from what is there.
+    void apply(Collection<Port> ports) {
+        StringBuilder batch = new StringBuilder();
+        if (!exists()) {
+            batch.append("link add name ").append(bridge).append(" type bridge forward_delay 0 stp_state 0 mcast_snooping 0\n");
+        } else if (!addresses().equals(Set.of(gateway()))) {
+            batch.append("addr flush dev ").append(bridge).append('\n');
+        }
+        // An address of its own: by default a bridge takes the lowest of its ports' and changes it as they come and go.
+        batch.append("link set dev ").append(bridge).append(" address ").append(mac()).append(" mtu ").append(settings.mtu())
+                .append(" addrgenmode none up\n");
+        batch.append("addr replace ").append(gateway()).append(" brd + dev ").append(bridge).append('\n');
+        ip(batch);
+        nft(tables(ports));
+    }
+
+    private String tables(Collection<Port> ports) {
+        String elements = ports.isEmpty() ? "" : "elements = { " + String.join(", ", ports.stream().map(Port::element).toList()) + " }";
+        String taps = ports.isEmpty()
+                ? ""
+                : "elements = { " + String.join(", ", ports.stream().map(p -> "\"" + p.tap() + "\"").toList()) + " }";
+        return """
+                add table ip %1$s
+                delete table ip %1$s
+                table ip %1$s {
+                  chain outside {
+                    type nat hook postrouting priority srcnat
+                    ip saddr %2$s ip daddr != %3$s masquerade
+                  }
+                }
+                add table bridge %1$s
+                delete table bridge %1$s
+                table bridge %1$s {
+                  set taps {
+                    type ifname
+                    %4$s
+                  }
+                  set pods {
+                    type ifname . ether_addr . ipv4_addr
+                    %5$s
+                  }
+                  chain sent {
+                    type filter hook prerouting priority -300
+                    iifname @taps jump pod
+                  }
+                  chain pod {
+                    iifname . ether saddr . ip saddr @pods accept
+                    iifname . arp saddr ether . arp saddr ip @pods accept
+                    drop
+                  }
+                }
+                """
+                .formatted(bridge, range, settings.clusterCidr(), taps, elements);
+    }
+
+    /// Lets the port's pod send, then joins its tap to the bridge: never the other way round.
+    void plug(Port port) {
+        nft("add element bridge " + bridge + " pods { " + port.element() + " }\nadd element bridge " + bridge + " taps { \"" + port.tap()
+                + "\" }\n");
+        ip("link set dev " + port.tap() + " mtu " + settings.mtu() + " addrgenmode none\nlink set dev " + port.tap() + " master " + bridge
+                + " up\n");
+    }
+
+    /// Forgets the port. Its tap has vanished with the machine; one that has not is cut off.
+    void unplug(Port port) {
+        if (link(port.tap())) {
+            ip("link set dev " + port.tap() + " nomaster down\n");
+        }
+        // Added first, because nft refuses to delete what is not there.
+        nft("add element bridge " + bridge + " pods { " + port.element() + " }\nadd element bridge " + bridge + " taps { \"" + port.tap()
+                + "\" }\ndelete element bridge " + bridge + " pods { " + port.element() + " }\ndelete element bridge " + bridge
+                + " taps { \"" + port.tap() + "\" }\n");
+    }
+
+    /// Makes the routes to other nodes' pods exactly these.
+    void setPeers(List<Peer> peers) {
+        StringBuilder batch = new StringBuilder();
+        Set<String> old = routes();
+        for (Peer peer : peers) {
+            String cidr = Cidr.parse(peer.podCidr()).toString();
+            if (!cidr.equals(range.toString())) {
+                batch.append("route replace ").append(cidr).append(" via ").append(peer.address()).append(" proto ").append(ROUTE_PROTOCOL)
+                        .append('\n');
+                old.remove(cidr);
+            }
+        }
+        old.forEach(cidr -> batch.append("route del ").append(cidr).append(" proto ").append(ROUTE_PROTOCOL).append('\n'));
+        if (!batch.isEmpty()) {
+            ip(batch);
+        }
+    }
+
+    void remove() {
+        StringBuilder batch = new StringBuilder();
+        routes().forEach(cidr -> batch.append("route del ").append(cidr).append(" proto ").append(ROUTE_PROTOCOL).append('\n'));
+        if (exists()) {
+            batch.append("link del dev ").append(bridge).append('\n');
+        }
+        if (!batch.isEmpty()) {
+            ip(batch);
+        }
+        nft("add table ip %1$s\ndelete table ip %1$s\nadd table bridge %1$s\ndelete table bridge %1$s\n".formatted(bridge));
+    }
+
+    /// Our routes on the host; another cluster's on the same host lie outside our cluster's range.
+    private Set<String> routes() {
+        Cidr cluster = Cidr.parse(settings.clusterCidr());
+        Set<String> found = new HashSet<>();
+        for (String line : Command.run(List.of("ip", "-4", "route", "show", "proto", Integer.toString(ROUTE_PROTOCOL)), "").lines().toList()) {
+            String cidr = line.strip().split(" ")[0];
+            if (cidr.contains("/") && cluster.host(cidr.substring(0, cidr.indexOf('/'))) >= 0) {
+                found.add(cidr);
+            }
+        }
+        return found;
+    }
+
+    private boolean exists() {
+        return link(bridge);
+    }
+
+    private static boolean link(String name) {
+        return Command.run(List.of("ip", "-o", "link", "show"), "").lines().anyMatch(line -> {
+            String shown = line.split(": ", 3)[1];
+            return shown.equals(name) || shown.startsWith(name + "@");
+        });
+    }
+
+    private Set<String> addresses() {
+        Set<String> found = new HashSet<>();
+        for (String line : Command.run(List.of("ip", "-o", "-4", "addr", "show", "dev", bridge), "").lines().toList()) {
+            String[] words = line.strip().split("\\s+");
+            found.add(words[3]);
+        }
+        return found;
+    }
+
+    private String gateway() {
+        return range.address(1) + "/" + range.prefix();
+    }
+
+    private String mac() {
+        return range.mac(1);
+    }
+
+    private static void ip(CharSequence batch) {
+        Command.run(List.of("ip", "-batch", "-"), batch.toString());
+    }
+
+    private static void nft(String batch) {
+        try {
+            Command.run(List.of("nft", "-f", "-"), batch);
+        } catch (NetworkException failure) {
+            throw new NetworkException(failure.getMessage() + " (the host's kernel needs nf_tables with nat and bridge families)", failure);
+        }
+    }
+}

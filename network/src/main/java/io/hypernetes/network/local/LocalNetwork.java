@@ -1,0 +1,140 @@
+package io.hypernetes.network.local;
+
+import io.hypernetes.linux.Descriptors;
+import io.hypernetes.linux.ErrnoException;
+import io.hypernetes.linux.NetworkDevices;
+import io.hypernetes.network.Attachment;
+import io.hypernetes.network.AttachmentRequest;
+import io.hypernetes.network.Network;
+import io.hypernetes.network.NetworkException;
+import io.hypernetes.store.Store;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// One bridge a node, with the node's pod range on it: pods of the node reach each other on it, pods of other nodes by routes, the
+/// outside behind the host's address. Needs root.
+///
+/// All calls must be made where the bridge is: in the network namespace of the process, unless a platform thread entered another.
+public final class LocalNetwork implements Network {
+    private static final Logger LOG = LoggerFactory.getLogger(LocalNetwork.class);
+
+    private final LocalSettings settings;
+    private final Cidr range;
+    private final Leases leases;
+    private final HostRules rules;
+
+    /// Makes the bridge and the rules, or makes them right, and reads the addresses that are given out.
+    ///
+    /// @param store keeps the addresses, below a prefix with the bridge's name; stays the caller's
+    /// @throws NetworkException when the host refuses, or addresses in use are outside the range
+    public LocalNetwork(LocalSettings settings, Store store) {
+        this.settings = settings;
+        this.range = Cidr.parse(settings.podCidr());
+        this.leases = new Leases(store, "/network/local/" + settings.bridge() + "/", range);
+        this.rules = new HostRules(settings, range);
+        forward();
+        rules.apply(leases.sandboxes().stream().map(s -> port(s, leases.of(s).orElseThrow())).toList());
+        LOG.info("event=network-ready bridge={} podCidr={} attachments={}", settings.bridge(), range, leases.sandboxes().size());
+    }
+
+    @Override
+    public Attachment attach(AttachmentRequest request) {
+        return attachment(request.sandboxId(), leases.take(request.sandboxId()));
+    }
+
+    private Attachment attachment(String sandbox, int host) {
+        return new Attachment(
+                sandbox,
+                range.mac(host),
+                List.of(range.address(host) + "/" + range.prefix()),
+                range.address(1),
+                settings.mtu(),
+                Nameservers.ofHost(),
+                List.of());
+    }
+
+    @Override
+    public Tap openTap(Attachment attachment) {
+        String sandbox = attachment.sandboxId();
+        int host = leases.of(sandbox)
+                .orElseThrow(() -> new NetworkException("sandbox " + sandbox + " has no attachment; attach it before opening its tap"));
+        String name = tapName(sandbox);
+        int descriptor;
+        try {
+            descriptor = NetworkDevices.openTap(name);
+        } catch (ErrnoException failure) {
+            throw new NetworkException("making tap " + name + " for sandbox " + sandbox + " (" + (failure.errno() == ErrnoException.EBUSY
+                    ? "another process has it open: is the sandbox's machine still running?" : "needs root and /dev/net/tun") + "): "
+                    + failure.getMessage(), failure);
+        }
+        try {
+            rules.plug(port(sandbox, host));
+            return new Tap(name, descriptor);
+        } catch (RuntimeException failure) {
+            Descriptors.close(descriptor);
+            throw failure;
+        }
+    }
+
+    private HostRules.Port port(String sandbox, int host) {
+        return new HostRules.Port(tapName(sandbox), range.mac(host), range.address(host));
+    }
+
+    /// Interface names are short and sandbox ids are not.
+    private String tapName(String sandbox) {
+        try {
+            byte[] digest = MessageDigest.getInstance("SHA-256").digest(sandbox.getBytes(StandardCharsets.UTF_8));
+            return settings.bridge() + HexFormat.of().formatHex(digest).substring(0, 15 - settings.bridge().length());
+        } catch (NoSuchAlgorithmException impossible) {
+            throw new IllegalStateException(impossible);
+        }
+    }
+
+    @Override
+    public void detach(String sandboxId) {
+        leases.of(sandboxId).ifPresent(host -> rules.unplug(port(sandboxId, host)));
+        leases.giveBack(sandboxId);
+    }
+
+    @Override
+    public Set<String> attachments() {
+        return leases.sandboxes();
+    }
+
+    @Override
+    public void setPeers(List<Peer> peers) {
+        rules.setPeers(peers);
+    }
+
+    /// Takes the bridge, its taps, the routes and the rules off the host. Addresses stay reserved: they are in the store.
+    public void remove() {
+        rules.remove();
+        LOG.info("event=network-removed bridge={}", settings.bridge());
+    }
+
+    @Override
+    public void close() {
+        LOG.info("event=network-closed bridge={}", settings.bridge());
+    }
+
+    /// Lets the host pass packets between its interfaces; without, pods reach only each other.
+    private static void forward() {
+        Path switchFile = Path.of("/proc/sys/net/ipv4/ip_forward");
+        try {
+            if (!Files.readString(switchFile).strip().equals("1")) {
+                Files.writeString(switchFile, "1");
+            }
+        } catch (IOException failure) {
+            throw new NetworkException("cannot set " + switchFile + " to 1, without which pods reach nothing outside: " + failure.getMessage(), failure);
+        }
+    }
+}
