@@ -1,0 +1,22 @@
+package io.hypernetes.controllers;
+
+import io.hypernetes.client.ObjectKey;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/// One control loop. [#watch] is called once before anything starts; [#reconcile] by one thread at a time for one key.
+interface Controller {
+
+    /// For logs and thread names.
+    String name();
+
+    /// Registers handlers with the shared caches that pass the keys of objects to be looked at to `wake`, which never blocks.
+    void watch(Caches caches, Consumer<ObjectKey> wake);
+
+    /// Brings one object to its wanted state.
+    ///
+    /// @return after which time to look again, when something is only a matter of time
+    /// @throws RuntimeException to be called again after a pause
+    Optional<Duration> reconcile(ObjectKey key) throws InterruptedException;
+}

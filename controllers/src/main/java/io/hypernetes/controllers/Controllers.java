@@ -1,0 +1,65 @@
+package io.hypernetes.controllers;
+
+import io.hypernetes.client.Client;
+import io.hypernetes.client.ObjectKey;
+import io.hypernetes.client.WorkLoop;
+import io.hypernetes.client.WorkQueue;
+import io.hypernetes.identity.CertificateAuthority;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+
+/// All controllers of a master: made, started and stopped together. A controller that is killed loses nothing, since all it knows is
+/// read from the API again.
+public final class Controllers implements AutoCloseable {
+    private static final int WORKERS = 4;
+    private static final Duration LOOK_AGAIN = Duration.ofMinutes(1);
+
+    private final Caches caches;
+    private final List<WorkLoop<ObjectKey>> loops = new ArrayList<>();
+    private final Thread starter;
+
+    /// @param client may read and write in every tenant
+    /// @param authority signs the certificates of nodes
+    public Controllers(Client client, ControllerSettings settings, CertificateAuthority authority, InstantSource clock) {
+        caches = Caches.of(client);
+        for (Controller controller : List.of(
+                new NodeAddresses(client, settings.clusterCidr()),
+                new NodeLife(client, settings.nodeMonitorGracePeriod(), clock),
+                new PodEviction(client, clock),
+                new CertificateSigning(client, authority, clock),
+                new NamespaceDeletion(client),
+                new TenantDeletion(client))) {
+            WorkQueue<ObjectKey> queue = new WorkQueue<>();
+            controller.watch(caches, queue::add);
+            loops.add(new WorkLoop<>(controller.name(), queue, WORKERS, controller::reconcile));
+        }
+        starter = Thread.ofVirtual().name("controllers-start").unstarted(this::startWhenSynced);
+    }
+
+    /// Begins; the loops run once the caches are filled.
+    public Controllers start() {
+        caches.start();
+        starter.start();
+        return this;
+    }
+
+    private void startWhenSynced() {
+        try {
+            while (!caches.awaitSynced(LOOK_AGAIN)) {
+                // The API server is not reachable yet; the caches go on trying and say so in the log.
+            }
+            loops.forEach(WorkLoop::start);
+        } catch (InterruptedException closed) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    @Override
+    public void close() {
+        starter.interrupt();
+        loops.forEach(WorkLoop::close);
+        caches.close();
+    }
+}
