@@ -1,0 +1,118 @@
+package io.hypernetes.store.embedded;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.hypernetes.store.Operation;
+import io.hypernetes.store.StoreUnavailableException;
+import java.io.RandomAccessFile;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Random;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// A store on a disk of its own, an ext4 in a file. A copy of that file is what a machine would find after its power was cut: what was
+/// only in memory is not in it.
+class PowerLossTest {
+    @TempDir
+    Path folder;
+
+    private Path mounted;
+
+    @BeforeEach
+    void makeDisk() throws Exception {
+        assumeTrue("root".equals(System.getProperty("user.name")) && Files.exists(Path.of("/dev/loop-control")),
+                "POWER LOSS IS NOT TESTED: mounting a file system in a file needs root and loop devices");
+        Path disk = folder.resolve("disk");
+        try (RandomAccessFile file = new RandomAccessFile(disk.toFile(), "rw")) {
+            file.setLength(192 << 20);
+        }
+        run("mke2fs", "-q", "-F", "-t", "ext4", disk.toString());
+        mounted = mount(disk, "mounted");
+    }
+
+    @AfterEach
+    void unmount() throws Exception {
+        for (String name : List.of("mounted", "copy-mounted")) {
+            Path point = folder.resolve(name);
+            if (Files.exists(point) && new ProcessBuilder("mountpoint", "-q", point.toString()).start().waitFor() == 0) {
+                run("umount", point.toString());
+            }
+        }
+    }
+
+    @Test
+    void everyWriteAcknowledgedBeforeThePowerFailsIsThere() throws Exception {
+        Random random = new Random();
+        try (Acknowledged acknowledged = Acknowledged.start(mounted.resolve("store"))) {
+            for (int round = 0; round < 3; round++) {
+                int enough = acknowledged.count() + 100 + random.nextInt(2000);
+                Awaitility.await().atMost(Duration.ofSeconds(30)).pollInterval(Duration.ofMillis(5))
+                        .until(() -> acknowledged.count() >= enough);
+                // Stopped, so that the copy is one instant: a real loss of power does not go on writing either.
+                run("kill", "-STOP", Long.toString(acknowledged.pid()));
+                int before = acknowledged.count();
+                Path copy = folder.resolve("copy");
+                run("cp", "--sparse=always", folder.resolve("disk").toString(), copy.toString());
+                run("kill", "-CONT", Long.toString(acknowledged.pid()));
+
+                Path point = mount(copy, "copy-mounted");
+                acknowledged.requireKept(point.resolve("store"), before);
+                run("umount", point.toString());
+                Files.delete(copy);
+            }
+        }
+    }
+
+    @Test
+    void aFullDiskRefusesWritesAndLosesNothing() throws Exception {
+        EmbeddedSettings settings = Folders.settings().withReservedBytes(0);
+        Path place = mounted.resolve("store");
+        int kept = 0;
+        try (EmbeddedStore store = EmbeddedStore.open(place, settings)) {
+            Path ballast = mounted.resolve("ballast");
+            Files.write(ballast, new byte[100 << 20]);
+            int[] done = new int[1];
+            assertThatThrownBy(() -> {
+                        for (; done[0] < 400; done[0]++) {
+                            byte[] value = new byte[1 << 20];
+                            new Random(done[0]).nextBytes(value);
+                            store.commit(List.of(Operation.create("/k/" + done[0], value)));
+                        }
+                    })
+                    .isInstanceOf(StoreUnavailableException.class);
+            kept = done[0];
+            assertThat(kept).isPositive();
+            assertThat(store.list("/k/", "", 0).entries()).as("readers go on").hasSize(kept);
+            Files.delete(ballast);
+            assertThatThrownBy(() -> store.commit(List.of(Operation.put("/after", new byte[0]))))
+                    .as("nobody knows what the disk kept")
+                    .isInstanceOf(StoreUnavailableException.class);
+        }
+        try (EmbeddedStore store = EmbeddedStore.open(place, settings)) {
+            for (int i = 0; i < kept; i++) {
+                assertThat(store.get("/k/" + i)).as("acknowledged write " + i).isPresent();
+            }
+            store.commit(List.of(Operation.put("/after", new byte[0])));
+        }
+    }
+
+    private Path mount(Path disk, String name) throws Exception {
+        Path point = Files.createDirectories(folder.resolve(name));
+        run("mount", "-o", "loop", disk.toString(), point.toString());
+        return point;
+    }
+
+    private static void run(String... command) throws Exception {
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        String output = new String(process.getInputStream().readAllBytes());
+        assertThat(process.waitFor()).as(List.of(command) + ": " + output).isZero();
+    }
+}
