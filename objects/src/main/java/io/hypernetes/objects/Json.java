@@ -79,6 +79,9 @@ public final class Json {
             return new Document(root, List.copyOf(reader.duplicates));
         } catch (JacksonException e) {
             throw new MalformedJsonException(String.valueOf(e.getOriginalMessage()), e);
+        } catch (ArithmeticException | NumberFormatException e) {
+            // Numbers with absurd exponents are refused by the number classes themselves.
+            throw new MalformedJsonException("a number is out of range", e);
         }
     }
 

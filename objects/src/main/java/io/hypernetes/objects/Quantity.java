@@ -21,12 +21,14 @@ public final class Quantity implements Comparable<Quantity> {
         DECIMAL_SI
     }
 
+    // Before ZERO, whose making needs it.
+    private static final BigDecimal MAX = new BigDecimal(Long.MAX_VALUE);
+
     /// Nothing.
     public static final Quantity ZERO = new Quantity(BigDecimal.ZERO, Format.DECIMAL_SI);
 
     private static final Pattern FORM = Pattern.compile(
             "([+-]?)([0-9]+\\.?[0-9]*|\\.[0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]{1,4})?");
-    private static final BigDecimal MAX = new BigDecimal(Long.MAX_VALUE);
     private static final String[] BINARY = {"", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"};
     private static final String DECIMAL = "num kMGTPE";
     private static final int MAX_LENGTH = 64;

@@ -1,0 +1,36 @@
+package io.hypernetes.objects;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class JsonTest {
+    @Test
+    void duplicatesAreNotedAndTheLastWins() {
+        Json.Document document = Json.read("{\"a\":1,\"b\":[{\"c\":1,\"c\":2}],\"a\":3}".getBytes(UTF_8));
+        assertThat(document.duplicates()).containsExactly("b[0].c", "a");
+        assertThat(Json.print(document.root())).isEqualTo("{\"a\":3,\"b\":[{\"c\":2}]}");
+    }
+
+    @Test
+    void numbersKeepTheirExactForm() {
+        String text = "{\"a\":1,\"b\":9007199254740993,\"c\":123456789012345678901234567890,\"d\":0.1}";
+        assertThat(Json.print(Json.readObject(text))).isEqualTo(text);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "{", "{}{}", "[1,]", "{\"a\":}", "nul", "{'a':1}", "1e999999999999", "\u0000"})
+    void whatIsNoDocument(String text) {
+        assertThatThrownBy(() -> Json.read(text.getBytes(UTF_8))).isInstanceOf(MalformedJsonException.class);
+    }
+
+    @Test
+    void hostileDepthIsRefused() {
+        assertThatThrownBy(() -> Json.read("[".repeat(2_000_000).getBytes(UTF_8))).isInstanceOf(MalformedJsonException.class);
+        assertThatThrownBy(() -> Json.read("{\"a\":".repeat(5000).getBytes(UTF_8))).isInstanceOf(MalformedJsonException.class);
+    }
+}
