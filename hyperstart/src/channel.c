@@ -3,24 +3,12 @@
 #include <errno.h>
 #include <string.h>
 
-static void forget(struct channel *c) {
-    c->held = 0;
-    c->joining = 0;
-    c->skipping = false;
-    buffer_free(&c->joined);
-}
-
 static void hunt(struct channel *c) {
     c->state = HUNTING;
     c->matched = 0;
     c->joining = 0;
     c->skipping = false;
     buffer_free(&c->joined);
-}
-
-void channel_closed(struct channel *c) {
-    forget(c);
-    hunt(c);
 }
 
 // The magic's first byte occurs in it only once, so a mismatch never has to look back.

@@ -22,5 +22,3 @@ struct channel {
 };
 
 void channel_feed(struct channel *c, const uint8_t *data, size_t n);
-// The connection was seen closed: forgets a partial frame and hunts.
-void channel_closed(struct channel *c);

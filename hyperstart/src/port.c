@@ -74,7 +74,13 @@ static void check_again(struct timer *t) {
     readable = true;
 }
 
+static bool closed_now(void) {
+    struct pollfd p = {.fd = port.fd};
+    return poll(&p, 1, 0) == 1 && p.revents & POLLHUP;
+}
+
 bool port_open(void) {
+    session_closed_now = closed_now;
     char path[320];
     struct pollfd p = {.fd = uevents, .events = POLLIN};
     int told = 0;
@@ -112,7 +118,6 @@ static void receive(void) {
     if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
     // Nobody is attached. The driver wakes us when that changes; the timer is for the case that it does not.
     session_port_closed();
-    sent = 0;
     timer_set(&check, CLOSED_CHECK_MILLIS);
 }
 

@@ -7,20 +7,19 @@
 #include "streams.h"
 #include "verbs.h"
 
-enum { VERSION = 1, GONE_AFTER_MILLIS = 30000 };
+enum { VERSION = 1, GONE_AFTER_MILLIS = 30000, EVENTS_MOST = 1 << 20 };
 
 static struct channel channel;
 static struct buffer output;
 static uint64_t number;
-static bool present;
 static struct timer gone;
+bool (*session_closed_now)(void);
 
 uint8_t session_instance[NONCE_SIZE];
 bool session_resumed;
 
 struct buffer *session_output(void) { return &output; }
 uint64_t session_number(void) { return number; }
-bool session_present(void) { return present; }
 
 void answer(struct asked asked, const struct buffer *payload) {
     static const struct buffer none;
@@ -45,7 +44,8 @@ void answer_failure(struct asked asked, const struct failure *f) {
 }
 
 void event(uint16_t type, const struct buffer *payload) {
-    if (number && present) message_add(&output, type, 0, payload);
+    // With nobody to read them events pile up; what they say is in LIST as well.
+    if (number && output.size < EVENTS_MOST) message_add(&output, type, 0, payload);
 }
 
 struct attach {
@@ -69,7 +69,6 @@ static bool attached(void *context, const struct frame *frame) {
     streams_end_all();
     output.size = 0;
     number++;
-    present = true;
     verbs_session_ended();
     buffer_add(&output, guest_magic, MAGIC_SIZE);
     buffer_add(&output, a.nonce.data, NONCE_SIZE);
@@ -101,6 +100,7 @@ static void received(void *context, const struct frame *frame, int error) {
 
 static void gone_too_long(struct timer *t) {
     (void)t;
+    if (!session_closed_now()) return;  // the news of the hang-up was older than the connection there is
     streams_end_all();
     number++;  // answers that are still under way have nobody to go to
     verbs_session_ended();
@@ -116,9 +116,6 @@ void session_open(void) {
 void session_feed(const uint8_t *data, size_t n) { channel_feed(&channel, data, n); }
 
 void session_port_closed(void) {
-    channel_closed(&channel);
-    if (!present) return;
-    present = false;
-    output.size = 0;
-    timer_set(&gone, GONE_AFTER_MILLIS);
+    // Nothing else may be concluded: the driver tells of a hang-up late, sometimes when bytes of the next session were read already.
+    if (!gone.at) timer_set(&gone, GONE_AFTER_MILLIS);
 }

@@ -11,8 +11,9 @@ struct asked {
 
 void session_open(void);
 void session_feed(const uint8_t *data, size_t n);
-// The port was seen closed.
+// The port was seen closed. The session goes on until the next ATTACH, or until it is closed still after a while.
 void session_port_closed(void);
+extern bool (*session_closed_now)(void);  // set by the port
 
 void answer(struct asked asked, const struct buffer *payload);  // null: no fields
 void answer_failure(struct asked asked, const struct failure *f);
@@ -21,7 +22,6 @@ void event(uint16_t type, const struct buffer *payload);
 // What waits to be sent, for the port.
 struct buffer *session_output(void);
 uint64_t session_number(void);  // 0 before the first ATTACH
-bool session_present(void);     // false while nobody is attached
 
 extern uint8_t session_instance[NONCE_SIZE];
 extern bool session_resumed;

@@ -38,7 +38,7 @@ void shutdown_check(void) {
         timer = (struct timer){.due = reset};
         timer_set(&timer, FLUSH_MILLIS);
     }
-    if (state == ANSWERED && (session_output()->size == 0 || !session_present())) reset(NULL);
+    if (state == ANSWERED && session_output()->size == 0) reset(NULL);
 }
 
 void shutdown_start(uint32_t grace_millis, struct asked asked) {
