@@ -1,0 +1,173 @@
+package io.hypernetes.objects.kind;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.hypernetes.objects.FieldError;
+import io.hypernetes.objects.Json;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+class PodRulesTest {
+    private static final Kind PODS = Kinds.load().get("v1", "Pod");
+
+    private static ObjectNode json(String text) {
+        return Json.readObject(text.replace('\'', '"'));
+    }
+
+    private static ObjectNode pod(String spec) {
+        ObjectNode pod = json("{'metadata':{'name':'web','namespace':'default'}}");
+        pod.set("spec", json(spec));
+        PODS.setDefaults(pod);
+        return pod;
+    }
+
+    private static ObjectNode created(String spec) {
+        ObjectNode pod = pod(spec);
+        PODS.prepareCreate(pod);
+        // As it comes back from the store.
+        return Json.readObject(Json.bytes(pod));
+    }
+
+    private static List<String> errors(String spec) {
+        return PODS.validateCreate(created(spec)).stream().map(FieldError::text).toList();
+    }
+
+    @Test
+    void defaultsAreThoseOfKubernetes() {
+        ObjectNode pod = created("{'containers':[{'name':'c','image':'nginx','ports':[{'containerPort':80}],'resources':{'limits':{'cpu':'1'}},"
+                + "'livenessProbe':{'httpGet':{'port':80}},'env':[{'name':'N','valueFrom':{'fieldRef':{'fieldPath':'metadata.name'}}}]}],"
+                + "'volumes':[{'name':'e'},{'name':'s','secret':{'secretName':'x'}}]}");
+        JsonNode spec = pod.path("spec");
+        assertThat(Json.string(spec, "restartPolicy")).isEqualTo("Always");
+        assertThat(Json.string(spec, "dnsPolicy")).isEqualTo("ClusterFirst");
+        assertThat(Json.string(spec, "schedulerName")).isEqualTo("default-scheduler");
+        assertThat(Json.number(spec, 0, "terminationGracePeriodSeconds")).isEqualTo(30);
+        assertThat(Json.flag(spec, "enableServiceLinks")).isTrue();
+        assertThat(Json.print(spec.path("securityContext"))).isEqualTo("{}");
+        assertThat(spec.path("tolerations")).hasSize(2);
+        JsonNode c = spec.path("containers").path(0);
+        assertThat(Json.string(c, "imagePullPolicy")).isEqualTo("Always");
+        assertThat(Json.string(c, "terminationMessagePath")).isEqualTo("/dev/termination-log");
+        assertThat(Json.string(c.path("ports").path(0), "protocol")).isEqualTo("TCP");
+        assertThat(Json.print(c.path("resources"))).isEqualTo("{\"limits\":{\"cpu\":\"1\"},\"requests\":{\"cpu\":\"1\"}}");
+        assertThat(c.path("livenessProbe"))
+                .isEqualTo(json("{'httpGet':{'port':80,'path':'/','scheme':'HTTP'},'timeoutSeconds':1,'periodSeconds':10,"
+                        + "'successThreshold':1,'failureThreshold':3}"));
+        assertThat(Json.string(c.path("env").path(0), "valueFrom", "fieldRef", "apiVersion")).isEqualTo("v1");
+        assertThat(spec.path("volumes").path(0)).isEqualTo(json("{'name':'e','emptyDir':{}}"));
+        assertThat(Json.number(spec.path("volumes").path(1), 0, "secret", "defaultMode")).isEqualTo(420);
+        assertThat(Json.string(pod, "status", "phase")).isEqualTo("Pending");
+        assertThat(Json.string(pod, "status", "qosClass")).isEqualTo("Burstable");
+        assertThat(PODS.validateCreate(pod)).isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "nginx,Always", "nginx:latest,Always", "nginx:1,IfNotPresent", "host:5000/a,Always", "host:5000/a:1,IfNotPresent",
+        "a@sha256:00,IfNotPresent", "a:latest@sha256:00,Always", "'',Always"
+    })
+    void thePullPolicyFollowsTheTag(String image, String policy) {
+        assertThat(PodSpecDefaults.pullPolicy(image)).isEqualTo(policy);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "{}|spec.containers: Required value",
+                "{'containers':[{'name':'c'}]}|spec.containers[0].image: Required value",
+                "{'containers':[{'name':'C','image':'x'}]}|spec.containers[0].name: Invalid value: \"C\"",
+                "{'containers':[{'name':'c','image':'x'},{'name':'c','image':'x'}]}|spec.containers[1].name: Duplicate value: \"c\"",
+                "{'containers':[{'name':'c','image':'x','imagePullPolicy':'Maybe'}]}|spec.containers[0].imagePullPolicy: Unsupported value: \"Maybe\": supported values: \"Always\", \"IfNotPresent\", \"Never\"",
+                "{'restartPolicy':'Sometimes','containers':[{'name':'c','image':'x'}]}|spec.restartPolicy: Unsupported value",
+                "{'containers':[{'name':'c','image':'x','volumeMounts':[{'name':'v','mountPath':'/v'}]}]}|spec.containers[0].volumeMounts[0].name: Not found: \"v\"",
+                "{'containers':[{'name':'c','image':'x','ports':[{'containerPort':70000}]}]}|spec.containers[0].ports[0].containerPort: Invalid value: 70000: must be between 1 and 65535, inclusive",
+                "{'containers':[{'name':'c','image':'x','resources':{'limits':{'cpu':'1'},'requests':{'cpu':'2'}}}]}|spec.containers[0].resources.requests: Invalid value: \"2\": must be less than or equal to cpu limit of 1",
+                "{'containers':[{'name':'c','image':'x','env':[{'name':'','value':'x'}]}]}|spec.containers[0].env[0].name: Required value",
+                "{'containers':[{'name':'c','image':'x','readinessProbe':{}}]}|spec.containers[0].readinessProbe: Required value: must specify a handler type",
+                "{'initContainers':[{'name':'i','image':'x','readinessProbe':{'exec':{'command':['a']}}}],'containers':[{'name':'c','image':'x'}]}|spec.initContainers[0].readinessProbe: Forbidden",
+                "{'volumes':[{'name':'v','emptyDir':{},'secret':{'secretName':'x'}}],'containers':[{'name':'c','image':'x'}]}|spec.volumes[0].secret: Forbidden: may not specify more than 1 volume type",
+                "{'containers':[{'name':'c','image':'x'}],'tolerations':[{'key':'','operator':'Equal'}]}|spec.tolerations[0].operator: Invalid value"
+            })
+    void mistakesAreNamed(String spec, String start) {
+        assertThat(errors(spec)).anySatisfy(e -> assertThat(e).startsWith(start));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "'hostNetwork':true|spec.hostNetwork|virtual machine",
+                "'hostPID':true|spec.hostPID|shareProcessNamespace",
+                "'hostIPC':true|spec.hostIPC|virtual machine",
+                "'volumes':[{'name':'v','hostPath':{'path':'/'}}]|spec.volumes[0].hostPath|emptyDir",
+                "'volumes':[{'name':'v','persistentVolumeClaim':{'claimName':'x'}}]|spec.volumes[0].persistentVolumeClaim|not served",
+                "'volumes':[{'name':'v','csi':{'driver':'x'}}]|spec.volumes[0].csi|not served",
+                "'volumes':[{'name':'v','projected':{'sources':[{'serviceAccountToken':{'path':'t'}}]}}]|spec.volumes[0].projected.sources[0].serviceAccountToken|not served",
+                "'runtimeClassName':'x'|spec.runtimeClassName|not found"
+            })
+    void whatIsNotThereIsRefusedWithAReason(String part, String path, String why) {
+        List<FieldError> found = PODS.validateCreate(created("{" + part + ",'containers':[{'name':'c','image':'x'}]}"));
+        assertThat(found).singleElement().satisfies(e -> {
+            assertThat(e.path()).isEqualTo(path);
+            assertThat(e.reason()).isEqualTo(FieldError.Reason.FORBIDDEN);
+            assertThat(e.message()).contains(why);
+        });
+    }
+
+    @Test
+    void privilegedContainersAndEveryServedVolumeAreFine() {
+        assertThat(errors("{'containers':[{'name':'c','image':'x','securityContext':{'privileged':true},"
+                        + "'volumeMounts':[{'name':'a','mountPath':'/a'}]}],'volumes':[{'name':'a','emptyDir':{'medium':'Memory'}},"
+                        + "{'name':'b','configMap':{'name':'m','items':[{'key':'k','path':'p/q'}]}},{'name':'c','secret':{'secretName':'s'}},"
+                        + "{'name':'d','downwardAPI':{'items':[{'path':'l','fieldRef':{'fieldPath':'metadata.labels'}}]}},"
+                        + "{'name':'e','projected':{'sources':[{'configMap':{'name':'m'}},{'secret':{'name':'s'}}]}}]}"))
+                .isEmpty();
+    }
+
+    @Test
+    void aPodThatExistsChangesLittle() {
+        ObjectNode old = created("{'containers':[{'name':'c','image':'x:1'}],'nodeName':'n'}");
+        // A client that sends its own file again, with another image and nothing that was filled in.
+        ObjectNode image = pod("{'containers':[{'name':'c','image':'x:2'}],'nodeName':'n'}");
+        PODS.prepareUpdate(image, old, null);
+        assertThat(PODS.validateUpdate(image, old, null)).isEmpty();
+        assertThat(Json.number(image, 0, "metadata", "generation")).isEqualTo(2);
+
+        ObjectNode command = pod("{'containers':[{'name':'c','image':'x:1','command':['z']}],'nodeName':'n'}");
+        PODS.prepareUpdate(command, old, null);
+        assertThat(PODS.validateUpdate(command, old, null)).singleElement().satisfies(e -> assertThat(e.text())
+                .startsWith("spec: Forbidden: pod updates may not change fields other than `spec.containers[*].image`")
+                .endsWith("changed: spec.containers"));
+
+        ObjectNode tolerating = old.deepCopy();
+        ((tools.jackson.databind.node.ArrayNode) tolerating.path("spec").path("tolerations"))
+                .addObject().put("key", "k").put("operator", "Exists");
+        assertThat(PODS.validateUpdate(tolerating, old, null)).isEmpty();
+        assertThat(PODS.validateUpdate(old, tolerating, null)).isNotEmpty();
+
+        ObjectNode more = pod("{'containers':[{'name':'c','image':'x:1'},{'name':'d','image':'x'}],'nodeName':'n'}");
+        PODS.prepareUpdate(more, old, null);
+        assertThat(PODS.validateUpdate(more, old, null))
+                .anySatisfy(e -> assertThat(e.text()).isEqualTo("spec.containers: Forbidden: pod updates may not add or remove containers"));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "{}|BestEffort", "{'limits':{'cpu':'1','memory':'1Gi'}}|Guaranteed", "{'limits':{'cpu':'1'}}|Burstable",
+                "{'requests':{'memory':'1Gi'}}|Burstable", "{'limits':{'cpu':'1','memory':'1Gi'},'requests':{'cpu':'500m'}}|Burstable"
+            })
+    void qualityOfService(String resources, String expected) {
+        ObjectNode pod = created("{'containers':[{'name':'c','image':'x','resources':" + resources + "}]}");
+        assertThat(Json.string(pod, "status", "qosClass")).isEqualTo(expected);
+    }
+}

@@ -1,0 +1,77 @@
+package io.hypernetes.objects.openapi;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.hypernetes.objects.GroupVersion;
+import io.hypernetes.objects.Json;
+import io.hypernetes.objects.kind.Kinds;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+class OpenApiTest {
+    private static final Kinds KINDS = Kinds.load();
+    private static final OpenApi API = OpenApi.of(KINDS, true);
+
+    private static ObjectNode document(String path) {
+        return Json.readObject(API.document(path).json());
+    }
+
+    @Test
+    void everyReferenceResolves() {
+        for (GroupVersion groupVersion : KINDS.groupVersions()) {
+            ObjectNode document = document(groupVersion.path());
+            JsonNode schemas = document.path("components").path("schemas");
+            for (JsonNode reference : document.findValues("$ref")) {
+                String name = reference.asString("").substring("#/components/schemas/".length());
+                assertThat(schemas.has(name)).as(groupVersion + " " + name).isTrue();
+            }
+        }
+    }
+
+    @Test
+    void patchesOfEveryKindTakeFieldValidation() {
+        for (var kind : KINDS.all()) {
+            ObjectNode document = document(kind.type().groupVersion().path());
+            List<String> found = new ArrayList<>();
+            document.path("paths").properties().forEach(path -> {
+                JsonNode patch = path.getValue().path("patch");
+                if (Json.string(patch, "x-kubernetes-group-version-kind", "kind").equals(kind.type().kind())) {
+                    patch.path("parameters").forEach(p -> found.add(Json.string(p, "name")));
+                }
+            });
+            assertThat(found).as(kind.toString()).contains("fieldValidation", "dryRun", "fieldManager");
+        }
+    }
+
+    @Test
+    void patchAndListFactsAreThere() {
+        JsonNode schemas = document("api/v1").path("components").path("schemas");
+        JsonNode containers = schemas.path("io.k8s.api.core.v1.PodSpec").path("properties").path("containers");
+        assertThat(Json.string(containers, "x-kubernetes-patch-merge-key")).isEqualTo("name");
+        assertThat(Json.string(containers, "x-kubernetes-patch-strategy")).isEqualTo("merge");
+        assertThat(Json.string(containers, "x-kubernetes-list-type")).isEqualTo("map");
+        JsonNode volumes = schemas.path("io.k8s.api.core.v1.PodSpec").path("properties").path("volumes");
+        assertThat(Json.string(volumes, "x-kubernetes-patch-strategy")).isEqualTo("merge,retainKeys");
+        JsonNode gvk = schemas.path("io.k8s.api.core.v1.Pod").path("x-kubernetes-group-version-kind").path(0);
+        assertThat(Json.print(gvk)).isEqualTo("{\"group\":\"\",\"kind\":\"Pod\",\"version\":\"v1\"}");
+        assertThat(Json.string(document("api/v1").path("paths").path("/api/v1/namespaces/{namespace}/pods/{name}").path("patch"), "x-kubernetes-action"))
+                .isEqualTo("patch");
+    }
+
+    @Test
+    void tenantsAreKnownToTheRootAlone() {
+        assertThat(API.document("apis/hypernetes.io/v1")).isNotNull();
+        assertThat(OpenApi.of(KINDS, false).document("apis/hypernetes.io/v1")).isNull();
+    }
+
+    @Test
+    void theIndexPointsBelowThePrefixAndHashesAreStable() {
+        OpenApi again = OpenApi.of(KINDS, true);
+        assertThat(again.document("api/v1").hash()).isEqualTo(API.document("api/v1").hash()).hasSize(128);
+        String index = Json.print(Json.readObject(API.index("/tenants/blue").json()));
+        assertThat(index).contains("\"api/v1\":{\"serverRelativeURL\":\"/tenants/blue/openapi/v3/api/v1?hash=" + API.document("api/v1").hash());
+    }
+}

@@ -1,0 +1,81 @@
+package io.hypernetes.objects.schema;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.hypernetes.objects.Json;
+import io.hypernetes.objects.MalformedJsonException;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import tools.jackson.databind.node.ObjectNode;
+
+class DecoderTest {
+    private static final Schema SCHEMA = Schema.load();
+
+    private static Decoder.Decoded decode(String text) {
+        Json.Document document = Json.read(text.replace('\'', '"').getBytes(UTF_8));
+        return new Decoder(SCHEMA).decode((ObjectNode) document.root(), "core.v1.Pod", document.duplicates());
+    }
+
+    @Test
+    void unknownAndDuplicateFieldsAreNamed() {
+        Decoder.Decoded decoded = decode(
+                "{'metadata':{'name':'a','nam':'b','labels':{'x':'1','x':'2'}},'spec':{'foo':1,'containers':[{'name':'c','imag':'x'}]}}");
+        assertThat(decoded.problems())
+                .containsExactly(
+                        "duplicate field \"metadata.labels.x\"",
+                        "unknown field \"metadata.nam\"",
+                        "unknown field \"spec.foo\"",
+                        "unknown field \"spec.containers[0].imag\"");
+        assertThat(decoded.strictMessage()).startsWith("strict decoding error: duplicate field \"metadata.labels.x\", unknown field");
+        assertThat(Json.print(decoded.object())).doesNotContain("foo", "imag", "nam\"");
+    }
+
+    @Test
+    void cleanObjectsHaveNoProblemsAndNullsGo() {
+        Decoder.Decoded decoded = decode("{'metadata':{'name':'a','creationTimestamp':null},'spec':{'containers':[]},'status':{}}");
+        assertThat(decoded.problems()).isEmpty();
+        assertThat(decoded.object().path("metadata").has("creationTimestamp")).isFalse();
+    }
+
+    @Test
+    void quantitiesTimesAndNumbersBecomeCanonical() {
+        ObjectNode pod = decode("{'metadata':{'creationTimestamp':'2026-01-01T01:00:00+01:00'},'spec':{'terminationGracePeriodSeconds':30.0,"
+                        + "'containers':[{'resources':{'limits':{'cpu':0.5,'memory':'1024Ki','x/y':2}}}]}}")
+                .object();
+        assertThat(Json.print(pod))
+                .contains("\"cpu\":\"500m\"", "\"memory\":\"1Mi\"", "\"x/y\":\"2\"", "2026-01-01T00:00:00Z", "Seconds\":30}".replace("}", ","));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "{'spec':[]}|cannot unmarshal array into Go struct field Pod.spec of type v1.PodSpec",
+                "{'spec':{'containers':{}}}|cannot unmarshal object into Go struct field PodSpec.spec.containers of type []v1.Container",
+                "{'spec':{'containers':[1]}}|cannot unmarshal number",
+                "{'spec':{'hostNetwork':'yes'}}|cannot unmarshal string",
+                "{'spec':{'terminationGracePeriodSeconds':'x'}}|of type int64",
+                "{'spec':{'containers':[{'ports':[{'containerPort':99999999999}]}]}}|cannot unmarshal number 99999999999",
+                "{'spec':{'priority':1.5}}|of type int32",
+                "{'spec':{'nodeSelector':{'a':1}}}|cannot unmarshal number",
+                "{'spec':{'containers':[{'resources':{'limits':{'cpu':'much'}}}]}}|quantities must match",
+                "{'metadata':{'creationTimestamp':'today'}}|RFC 3339"
+            })
+    void wrongTypesAreRefused(String text, String message) {
+        assertThatThrownBy(() -> decode(text)).isInstanceOf(MalformedJsonException.class).hasMessageContaining(message);
+    }
+
+    @Test
+    void everyReferenceInTheTableResolves() {
+        SCHEMA.types().values().forEach(type -> type.fields().values().forEach(field -> {
+            String refersTo = field.refersTo();
+            assertThat(refersTo == null || SCHEMA.find(refersTo) != null || refersTo.matches("scheduling.*Basic.*|apiextensions.*Status|apiserverinternal.*"))
+                    .as(type.name() + "." + field.name() + " -> " + refersTo)
+                    .isTrue();
+        }));
+    }
+}
