@@ -1,0 +1,184 @@
+package io.hypernetes.hyperd;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.grpc.ManagedChannel;
+import io.grpc.netty.NettyChannelBuilder;
+import io.hypernetes.cri.v1.*;
+import io.hypernetes.images.ImageArchive;
+import io.hypernetes.images.ImageConfig;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.epoll.EpollDomainSocketChannel;
+import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.unix.DomainSocketAddress;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+
+/// A [LabNode] and a client of it.
+final class Lab implements AutoCloseable {
+    static final String IMAGE = "hypernetes.io/lab:1";
+
+    final Path root;
+    private final EventLoopGroup loop = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
+    private Process process;
+    private BufferedReader output;
+    private ManagedChannel channel;
+    RuntimeServiceGrpc.RuntimeServiceBlockingStub runtime;
+    ImageServiceGrpc.ImageServiceBlockingStub images;
+
+    Lab(Path root) throws Exception {
+        this.root = root;
+        Path archive = root.resolve("lab.tar");
+        image().writeTo(archive);
+        start();
+    }
+
+    static ImageArchive image() throws IOException {
+        ImageArchive image = new ImageArchive(
+                IMAGE,
+                new ImageConfig(
+                        List.of(), List.of("sh"), List.of("PATH=/bin", "FROM_IMAGE=yes"), "", "/", "", List.of(), List.of(), Map.of()));
+        image.folder("tmp", 01777).folder("proc", 0755).folder("dev", 0755).folder("sys", 0755);
+        image.file("bin/busybox", 0755, Path.of("/usr/bin/busybox"));
+        for (String tool : List.of("sh", "cat", "echo", "sleep", "true", "false", "uname", "id", "ls", "seq", "env", "hostname",
+                "stty", "nc", "wget", "sha256sum", "dd", "kill", "ps", "mount", "df", "date", "head", "touch", "yes", "cut", "pwd")) {
+            image.symbolicLink("bin/" + tool, "busybox");
+        }
+        image.file("etc/passwd", 0644, "root:x:0:0:root:/root:/bin/sh\nweb:x:101:102:web:/:/bin/sh\n".getBytes(StandardCharsets.UTF_8));
+        image.file("etc/group", 0644, "root:x:0:\nweb:x:102:\n".getBytes(StandardCharsets.UTF_8));
+        image.nextLayer();
+        image.file("etc/lab", 0644, "second layer\n".getBytes(StandardCharsets.UTF_8));
+        return image;
+    }
+
+    void start() throws Exception {
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--enable-native-access=ALL-UNNAMED",
+                "--sun-misc-unsafe-memory-access=allow",
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
+                "-Dlogback.configurationFile=" + Path.of("src/test/resources/logback-lab.xml").toAbsolutePath(),
+                "-cp",
+                System.getProperty("java.class.path"),
+                LabNode.class.getName(),
+                root.toString(),
+                System.getProperty("hypernetes.test.kernel", "/nonexistent"),
+                root.resolve("lab.tar").toString()));
+        process = new ProcessBuilder(command)
+                .redirectError(ProcessBuilder.Redirect.appendTo(root.resolve("node.log").toFile()))
+                .start();
+        output = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
+        String line = output.readLine();
+        while (line != null && !line.equals("ready")) {
+            line = output.readLine();
+        }
+        assertThat(line).as("the node came up; else see %s", Files.readString(root.resolve("node.log"))).isEqualTo("ready");
+        channel = NettyChannelBuilder.forAddress(new DomainSocketAddress(root.resolve("run/cri.sock").toFile()))
+                .channelType(EpollDomainSocketChannel.class)
+                .eventLoopGroup(loop)
+                .usePlaintext()
+                .build();
+        runtime = RuntimeServiceGrpc.newBlockingStub(channel);
+        images = ImageServiceGrpc.newBlockingStub(channel);
+    }
+
+    /// Kills the engine as SIGKILL does and waits until it is gone.
+    void kill() throws Exception {
+        channel.shutdownNow();
+        process.destroyForcibly().waitFor();
+    }
+
+    List<String> leaks() throws IOException {
+        process.getOutputStream().write('\n');
+        process.getOutputStream().flush();
+        List<String> leaks = new ArrayList<>();
+        String line = output.readLine();
+        while (line != null && !line.equals("end of leaks")) {
+            leaks.add(line);
+            line = output.readLine();
+        }
+        return leaks;
+    }
+
+    PodSandboxConfig pod(String name) {
+        return PodSandboxConfig.newBuilder()
+                .setMetadata(PodSandboxMetadata.newBuilder().setName(name).setNamespace("default").setUid("uid-" + name))
+                .setHostname(name)
+                .setLogDirectory(root.resolve("logs").resolve(name).toString())
+                .putLabels("app", name)
+                .build();
+    }
+
+    ContainerConfig.Builder container(String name, String... command) {
+        return ContainerConfig.newBuilder()
+                .setMetadata(ContainerMetadata.newBuilder().setName(name))
+                .setImage(ImageSpec.newBuilder().setImage(IMAGE))
+                .addAllCommand(List.of(command))
+                .setLogPath(name + ".log");
+    }
+
+    String run(PodSandboxConfig pod) {
+        return runtime.runPodSandbox(RunPodSandboxRequest.newBuilder().setConfig(pod).build()).getPodSandboxId();
+    }
+
+    String create(String sandbox, ContainerConfig.Builder container) {
+        return runtime.createContainer(CreateContainerRequest.newBuilder()
+                        .setPodSandboxId(sandbox)
+                        .setConfig(container)
+                        .build())
+                .getContainerId();
+    }
+
+    String start(String sandbox, ContainerConfig.Builder container) {
+        String id = create(sandbox, container);
+        runtime.startContainer(StartContainerRequest.newBuilder().setContainerId(id).build());
+        return id;
+    }
+
+    ContainerStatus status(String container) {
+        return runtime.containerStatus(ContainerStatusRequest.newBuilder().setContainerId(container).build()).getStatus();
+    }
+
+    ExecSyncResponse exec(String container, String... command) {
+        return runtime.execSync(ExecSyncRequest.newBuilder()
+                .setContainerId(container)
+                .addAllCmd(List.of(command))
+                .setTimeout(60)
+                .build());
+    }
+
+    void remove(String sandbox) {
+        runtime.stopPodSandbox(StopPodSandboxRequest.newBuilder().setPodSandboxId(sandbox).build());
+        runtime.removePodSandbox(RemovePodSandboxRequest.newBuilder().setPodSandboxId(sandbox).build());
+    }
+
+    /// The content of a log, without the words in front.
+    List<String> log(String pod, String container) throws IOException {
+        return Files.readAllLines(root.resolve("logs").resolve(pod).resolve(container + ".log")).stream()
+                .map(line -> line.split(" ", 4)[3])
+                .toList();
+    }
+
+    @Override
+    public void close() throws Exception {
+        if (process.isAlive()) {
+            Files.createFile(root.resolve("last"));
+            process.getOutputStream().close();
+            if (!process.waitFor(20, TimeUnit.SECONDS)) {
+                process.destroyForcibly().waitFor();
+            }
+        }
+        channel.shutdownNow();
+        loop.shutdownGracefully(0, 1, TimeUnit.SECONDS);
+    }
+}

@@ -1,0 +1,54 @@
+package io.hypernetes.hyperd;
+
+import io.hypernetes.hypervisor.GuestKernel;
+import io.hypernetes.hypervisor.GuestKernels;
+import io.hypernetes.hypervisor.qemu.QemuHypervisor;
+import io.hypernetes.hypervisor.qemu.QemuSettings;
+import io.hypernetes.images.ImageSettings;
+import io.hypernetes.images.LocalImageStore;
+import io.hypernetes.images.PullProgress;
+import io.hypernetes.network.local.LocalNetwork;
+import io.hypernetes.network.local.LocalSettings;
+import io.hypernetes.store.embedded.EmbeddedSettings;
+import io.hypernetes.store.embedded.EmbeddedStore;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+
+/// An engine in a process of its own, so that tests can kill it. Serves CRI below the folder given until its standard input ends; then
+/// `leaks` are printed. Needs root, QEMU and the built jailer and hyperstart.
+///
+/// Arguments: folder, folder of the project's kernel (or one that does not exist), image archives to load.
+public final class LabNode {
+    static final String BRIDGE = "hnlab";
+
+    private LabNode() {}
+
+    public static void main(String[] arguments) throws Exception {
+        Path root = Path.of(arguments[0]);
+        Path project = Path.of("..").toAbsolutePath().normalize();
+        GuestKernels kernels = new GuestKernels(
+                Path.of(arguments[1]), project.resolve("hyperstart/build/hyperstart"), root.resolve("kernels"));
+        GuestKernel kernel = kernels.find();
+        QemuSettings qemu = QemuSettings.standard(project.resolve("jailer/build/jailer"), root.resolve("qemu"))
+                .withAccelerator(QemuSettings.Accelerator.TCG);
+        HyperdSettings settings = HyperdSettings.of(root.resolve("state"), root.resolve("run"), root.resolve("pods"));
+        try (EmbeddedStore store = EmbeddedStore.open(root.resolve("store"), EmbeddedSettings.defaults());
+                LocalImageStore images = LocalImageStore.open(root.resolve("images"), ImageSettings.defaults());
+                QemuHypervisor hypervisor = new QemuHypervisor(qemu, kernel);
+                LocalNetwork network = new LocalNetwork(new LocalSettings(BRIDGE, "10.197.0.0/24", "10.197.0.0/16", 1500), store);
+                Hyperd hyperd = new Hyperd(settings, images, hypervisor, network, store, kernels::find, cidr -> {}, Clock.systemUTC())) {
+            for (int i = 2; i < arguments.length; i++) {
+                images.load(Path.of(arguments[i]), null, PullProgress.NONE);
+            }
+            System.out.println("ready");
+            while (System.in.read() >= 0) {
+                hyperd.leaks().forEach(System.out::println);
+                System.out.println("end of leaks");
+            }
+            if (Files.exists(root.resolve("last"))) {
+                network.remove();
+            }
+        }
+    }
+}

@@ -1,0 +1,78 @@
+package io.hypernetes.hyperd;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.hypernetes.cri.v1.*;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// Real machines, driven as a kubelet does, over the socket. Needs root and QEMU.
+class MachineEndToEndTest {
+    @TempDir
+    static Path folder;
+
+    static Lab lab;
+
+    @BeforeAll
+    static void build() throws Exception {
+        assumeTrue(Files.getAttribute(Path.of("/proc/self"), "unix:uid").equals(0), "needs root");
+        assumeTrue(Files.isExecutable(Path.of("/usr/bin/qemu-system-x86_64")), "needs QEMU");
+        for (String part : List.of("../jailer", "../hyperstart")) {
+            assertThat(new ProcessBuilder("make", "-s", "-C", part).inheritIO().start().waitFor()).isZero();
+        }
+        lab = new Lab(folder);
+    }
+
+    @AfterAll
+    static void end() throws Exception {
+        if (lab != null) {
+            lab.close();
+        }
+    }
+
+    @Test
+    void runsStopsAndRemovesAPod() throws Exception {
+        String sandbox = lab.run(lab.pod("hello"));
+        String container = lab.start(sandbox, lab.container("main", "sh", "-c", "echo hello from $(hostname); echo oops >&2; exit 7"));
+        await().atMost(Duration.ofSeconds(30))
+                .until(() -> lab.status(container).getState() == ContainerState.CONTAINER_EXITED);
+        assertThat(lab.status(container).getExitCode()).isEqualTo(7);
+        assertThat(lab.status(container).getReason()).isEqualTo("Error");
+        assertThat(lab.log("hello", "main")).containsExactlyInAnyOrder("hello from hello", "oops");
+        lab.remove(sandbox);
+        assertThat(lab.leaks()).isEmpty();
+        assertThat(lab.runtime.listPodSandbox(ListPodSandboxRequest.getDefaultInstance()).getItemsList()).isEmpty();
+    }
+
+    @Test
+    void survivesTheDeathOfTheEngine() throws Exception {
+        String sandbox = lab.run(lab.pod("survivor"));
+        String counter = lab.start(sandbox, lab.container(
+                "counter", "sh", "-c", "i=1; while [ $i -le 3000 ]; do echo $i; i=$((i+1)); done; sleep 1000"));
+        String quitter = lab.start(sandbox, lab.container("quitter", "sh", "-c", "sleep 3; exit 42"));
+        String bootTime = lab.exec(counter, "cut", "-d.", "-f1", "/proc/uptime").getStdout().toStringUtf8();
+        lab.kill();
+        // The quitter ends while nobody is there.
+        Thread.sleep(4000);
+        lab.start();
+        assertThat(lab.status(counter).getState()).isEqualTo(ContainerState.CONTAINER_RUNNING);
+        await().atMost(Duration.ofSeconds(20)).until(() -> lab.status(quitter).getState() == ContainerState.CONTAINER_EXITED);
+        assertThat(lab.status(quitter).getExitCode()).isEqualTo(42);
+        await().atMost(Duration.ofSeconds(60)).until(() -> lab.log("survivor", "counter").size() >= 3000);
+        assertThat(lab.log("survivor", "counter"))
+                .containsExactlyElementsOf(IntStream.rangeClosed(1, 3000).mapToObj(Integer::toString).toList());
+        int uptime = Integer.parseInt(lab.exec(counter, "cut", "-d.", "-f1", "/proc/uptime").getStdout().toStringUtf8().strip());
+        assertThat(uptime).isGreaterThanOrEqualTo(Integer.parseInt(bootTime.strip()) + 4);
+        lab.remove(sandbox);
+        assertThat(lab.leaks()).isEmpty();
+    }
+}
