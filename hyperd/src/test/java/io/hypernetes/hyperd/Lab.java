@@ -72,7 +72,7 @@ final class Lab implements AutoCloseable {
                 System.getProperty("java.class.path"),
                 LabNode.class.getName(),
                 root.toString(),
-                System.getProperty("hypernetes.test.kernel", "/nonexistent"),
+                System.getenv().getOrDefault("HYPERNETES_TEST_KERNEL", "/nonexistent"),
                 root.resolve("lab.tar").toString()));
         process = new ProcessBuilder(command)
                 .redirectError(ProcessBuilder.Redirect.appendTo(root.resolve("node.log").toFile()))
@@ -180,5 +180,9 @@ final class Lab implements AutoCloseable {
         }
         channel.shutdownNow();
         loop.shutdownGracefully(0, 1, TimeUnit.SECONDS);
+        String keep = System.getenv().getOrDefault("HYPERNETES_TEST_LOG", "");
+        if (!keep.isEmpty()) {
+            Files.copy(root.resolve("node.log"), Path.of(keep), java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+        }
     }
 }
