@@ -54,7 +54,7 @@ public final class Kind {
     }
 
     /// Restores in `updated` what this write may not touch, changing it: identity in the metadata; the status on a write to
-    /// the object itself; everything but the status on a write to `status`. Raises `metadata.generation` when the spec changed.
+    /// the object itself; everything but the status on a write to `status`. Fills in defaults and raises `metadata.generation` when the spec changed.
     ///
     /// @param subresource the subresource written to, or null for the object itself
     public void prepareUpdate(ObjectNode updated, ObjectNode old, @Nullable String subresource) {
@@ -68,6 +68,7 @@ public final class Kind {
                 restore(meta, oldMeta, filled);
             }
         }
+        rules.defaults(updated);
         if (type.hasStatus()) {
             if (subresource == null) {
                 restore(updated, old, "status");

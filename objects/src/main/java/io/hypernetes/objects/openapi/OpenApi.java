@@ -12,9 +12,13 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
-/// The OpenAPI v3 documents of an API: one for each group-version and an index of them. Immutable; made once.
+/// The OpenAPI v3 documents of an API: one for each group-version and an index of them. Thread-safe.
+///
+/// They are made once, when first asked for: that takes tenths of a second which the start of a server need not wait for.
 public final class OpenApi {
-    private final Map<String, Document> documents;
+    private final Kinds kinds;
+    private final boolean root;
+    private volatile @Nullable Map<String, Document> made;
 
     /// One document.
     ///
@@ -22,12 +26,32 @@ public final class OpenApi {
     /// @param hash 128 hexadecimal digits over the bytes: for the index and as ETag
     public record Document(byte[] json, String hash) {}
 
-    private OpenApi(Map<String, Document> documents) {
-        this.documents = documents;
+    private OpenApi(Kinds kinds, boolean root) {
+        this.kinds = kinds;
+        this.root = root;
     }
 
     /// The documents for the kinds; root-only kinds are in when `root` is true.
     public static OpenApi of(Kinds kinds, boolean root) {
+        return new OpenApi(kinds, root);
+    }
+
+    private Map<String, Document> documents() {
+        Map<String, Document> known = made;
+        if (known != null) {
+            return known;
+        }
+        synchronized (this) {
+            Map<String, Document> documents = made;
+            if (documents == null) {
+                documents = make();
+                made = documents;
+            }
+            return documents;
+        }
+    }
+
+    private Map<String, Document> make() {
         Map<String, Document> documents = new LinkedHashMap<>();
         for (GroupVersion groupVersion : kinds.groupVersions()) {
             var visible = kinds.in(groupVersion).stream()
@@ -38,19 +62,19 @@ public final class OpenApi {
                 documents.put(groupVersion.path(), document(Json.bytes(document)));
             }
         }
-        return new OpenApi(documents);
+        return documents;
     }
 
     /// The document at `/openapi/v3/{path}`, such as `api/v1` or `apis/apps/v1`, or null.
     public @Nullable Document document(String path) {
-        return documents.get(path);
+        return documents().get(path);
     }
 
     /// The index at `/openapi/v3`; `prefix` is what stands before `/openapi` in the client's URL, such as `/tenants/blue`.
     public Document index(String prefix) {
         ObjectNode index = Json.object();
         ObjectNode paths = index.putObject("paths");
-        documents.forEach((path, document) -> paths.putObject(path)
+        documents().forEach((path, document) -> paths.putObject(path)
                 .put("serverRelativeURL", prefix + "/openapi/v3/" + path + "?hash=" + document.hash()));
         return document(Json.bytes(index));
     }
@@ -66,6 +90,6 @@ public final class OpenApi {
 
     @Override
     public String toString() {
-        return "OpenApi" + documents.keySet();
+        return "OpenApi[root=" + root + "]";
     }
 }
