@@ -5,7 +5,9 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import io.hypernetes.store.Change;
 import io.hypernetes.store.Entry;
 import io.hypernetes.store.StoreUnavailableException;
+import io.hypernetes.linux.FileLock;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.file.FileStore;
 import java.nio.file.Files;
@@ -13,6 +15,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import org.rocksdb.CompressionType;
 import org.rocksdb.FlushOptions;
 import org.rocksdb.InfoLogLevel;
@@ -39,13 +42,15 @@ final class RocksLog implements DurableLog {
     private final Options options;
     private final WriteOptions durable;
     private final RocksDB db;
+    private final FileLock lock;
 
-    private RocksLog(Path folder, FileStore disk, long reservedBytes, Options options, RocksDB db) {
+    private RocksLog(Path folder, FileStore disk, long reservedBytes, Options options, RocksDB db, FileLock lock) {
         this.folder = folder;
         this.disk = disk;
         this.reservedBytes = reservedBytes;
         this.options = options;
         this.db = db;
+        this.lock = lock;
         this.durable = new WriteOptions().setSync(true);
     }
 
@@ -54,23 +59,57 @@ final class RocksLog implements DurableLog {
         Path database = folder.resolve("db");
         try {
             Files.createDirectories(database);
-        } catch (IOException e) {
-            throw new StoreUnavailableException("making the store's folder " + database + ": " + e, e);
+            NativeLibrary.load(nativeFolder == null ? folder.resolve("native") : nativeFolder);
+            FileLock lock = lock(folder);
+            try {
+                requireUndamaged(folder, LogCheck.damage(database));
+                return open(folder, database, settings, lock);
+            } catch (IOException | RuntimeException e) {
+                lock.close();
+                throw e;
+            }
+        } catch (IOException | UncheckedIOException e) {
+            throw new StoreUnavailableException("opening store " + folder + ": " + e + "; check the folder and its disk", e);
         }
-        NativeLibrary.load(nativeFolder == null ? folder.resolve("native") : nativeFolder);
+    }
+
+    /// Our own lock, because the log is looked at before RocksDB takes its.
+    private static FileLock lock(Path folder) throws IOException {
         Path owner = folder.resolve("owner");
+        Optional<FileLock> lock = FileLock.tryLock(folder.resolve("lock"));
+        if (lock.isEmpty()) {
+            String holder = Files.exists(owner) ? Files.readString(owner) : "an unknown process";
+            throw new StoreUnavailableException("store " + folder + " is already open in another place (" + holder
+                    + "); stop that process or use another folder");
+        }
+        Files.writeString(owner, "pid " + ProcessHandle.current().pid() + ", started "
+                + ProcessHandle.current().info().startInstant().map(Object::toString).orElse("at an unknown time"));
+        return lock.get();
+    }
+
+    private static void requireUndamaged(Path folder, Optional<String> damage) {
+        if (damage.isPresent()) {
+            throw damaged(folder, "its log " + damage.get() + " is bad although what follows is good");
+        }
+    }
+
+    private static StoreUnavailableException damaged(Path folder, String how) {
+        return new StoreUnavailableException("store " + folder + " is damaged: " + how
+                + "; check the disk and restore the folder from a copy, do not delete files in it");
+    }
+
+    private static RocksLog open(Path folder, Path database, EmbeddedSettings settings, FileLock lock) throws IOException {
+        FileStore disk = Files.getFileStore(folder);
         Options options = options();
         try {
-            RocksDB db = RocksDB.open(options, database.toString());
-            Files.writeString(owner, "pid " + ProcessHandle.current().pid() + ", started "
-                    + ProcessHandle.current().info().startInstant().map(Object::toString).orElse("at an unknown time"));
-            return new RocksLog(folder, Files.getFileStore(folder), settings.reservedBytes(), options, db);
+            return new RocksLog(folder, disk, settings.reservedBytes(), options, RocksDB.open(options, database.toString()), lock);
         } catch (RocksDBException e) {
             options.close();
-            throw new StoreUnavailableException(whyNotOpened(folder, owner, e), e);
-        } catch (IOException e) {
-            options.close();
-            throw new StoreUnavailableException("writing " + owner + ": " + e, e);
+            String said = String.valueOf(e.getMessage());
+            if (said.contains("Corruption")) {
+                throw damaged(folder, said);
+            }
+            throw new StoreUnavailableException("opening store " + folder + ": " + said + "; check the folder and its disk", e);
         }
     }
 
@@ -88,25 +127,6 @@ final class RocksLog implements DurableLog {
                 .setInfoLogLevel(InfoLogLevel.WARN_LEVEL)
                 .setKeepLogFileNum(2)
                 .setMaxLogFileSize(1 << 20);
-    }
-
-    private static String whyNotOpened(Path folder, Path owner, RocksDBException e) {
-        String said = String.valueOf(e.getMessage());
-        if (said.contains("lock")) {
-            String holder;
-            try {
-                holder = Files.readString(owner);
-            } catch (IOException unknown) {
-                holder = "an unknown process";
-            }
-            return "store " + folder + " is already open in another place (" + holder
-                    + "); stop that process or use another folder";
-        }
-        if (said.contains("Corruption")) {
-            return "store " + folder + " is damaged: " + said
-                    + "; check the disk and restore the folder from a copy, do not delete files in it";
-        }
-        return "opening store " + folder + ": " + said;
     }
 
     Content load() {
@@ -130,8 +150,7 @@ final class RocksLog implements DurableLog {
             throw new StoreUnavailableException("reading store " + folder + ": " + e.getMessage(), e);
         }
         if (highest > lastCommit || lastCommit > ceiling) {
-            throw new StoreUnavailableException("store " + folder + " is damaged: it holds revision " + highest
-                    + " but ends at " + lastCommit + " below " + ceiling + "; restore the folder from a copy");
+            throw damaged(folder, "it holds revision " + highest + " but ends at " + lastCommit + " below " + ceiling);
         }
         return new Content(entries, lastCommit, ceiling);
     }
@@ -187,8 +206,9 @@ final class RocksLog implements DurableLog {
         try {
             Files.deleteIfExists(folder.resolve("owner"));
         } catch (IOException e) {
-            // Only a hint for people; the lock itself is RocksDB's.
+            // Only a hint for people.
         }
+        lock.close();
     }
 
     private long number(byte[] name) {

@@ -1,9 +1,13 @@
 package io.hypernetes.store.embedded;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.hypernetes.store.StoreUnavailableException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.Random;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
@@ -26,6 +30,33 @@ class KilledStoreTest {
                 assertThat(acknowledged.count()).isGreaterThanOrEqualTo(enough);
                 acknowledged.requireKept(folder, acknowledged.count());
             }
+        }
+    }
+
+    @Test
+    void aTornEndOfTheLogIsForgottenButDamageBeforeItIsRefused() throws Exception {
+        try (Acknowledged acknowledged = Acknowledged.start(folder)) {
+            Awaitility.await().atMost(Duration.ofSeconds(30)).pollInterval(Duration.ofMillis(5))
+                    .until(() -> acknowledged.count() >= 500);
+        }
+        Path log;
+        try (var files = Files.list(folder.resolve("db"))) {
+            log = files.filter(file -> file.toString().endsWith(".log")).findFirst().orElseThrow();
+        }
+        byte[] good = Files.readAllBytes(log);
+        byte[] damaged = good.clone();
+        damaged[damaged.length / 3] ^= 0x10;
+        Files.write(log, damaged);
+        assertThatThrownBy(() -> EmbeddedStore.open(folder, Folders.settings()))
+                .isInstanceOf(StoreUnavailableException.class)
+                .hasMessageContaining("damaged")
+                .hasMessageContaining(log.getFileName().toString());
+
+        byte[] torn = Arrays.copyOf(good, good.length);
+        torn[torn.length - 100] ^= 1; // within the last write
+        Files.write(log, torn);
+        try (EmbeddedStore store = EmbeddedStore.open(folder, Folders.settings())) {
+            assertThat(store.list("/w/", "", 0).entries()).hasSizeGreaterThan(400);
         }
     }
 }
