@@ -92,9 +92,9 @@ public final class Resources<T extends HasMetadata> {
         return client.call("PATCH", path, patch.mediaType(), patch.body(), in -> Json.read(in, kind.type()));
     }
 
-    /// Creates a subresource of an object, such as a pod's `binding`.
-    public void createSubresource(ObjectKey key, String subresource, Object body) {
-        client.call("POST", path(key) + "/" + subresource, null, body, in -> in.readNBytes(1 << 20));
+    /// Creates a subresource of an object, such as a pod's `binding`, and returns the answer.
+    public JsonNode createSubresource(ObjectKey key, String subresource, Object body) {
+        return client.call("POST", path(key) + "/" + subresource, null, body, Json::tree);
     }
 
     /// Reads, changes and replaces until no other writer is in between, several times at most.

@@ -1,0 +1,52 @@
+package io.hypernetes.kubelet;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+
+/// What a kubelet must know about its node.
+///
+/// @param nodeName the Node's name, also its hostname label
+/// @param nodeIp the address under which the API server reaches this node
+/// @param port HTTPS port; 0 takes a free one
+/// @param criSocket the runtime's unix socket
+/// @param stateFolder pods' folders live in `pods` below it, such as `/var/lib/hypernetes/kubelet`
+/// @param logFolder container logs live in `pods` below it, such as `/var/log/hypernetes`
+/// @param maxPods most pods on this node
+/// @param reservedCpuMillis thousandths of a core that pods may not have
+/// @param reservedMemoryBytes memory that pods may not have
+/// @param labels more labels for the Node
+/// @param clusterDns name servers for pods; empty lets the network decide
+/// @param clusterDomain such as `cluster.local`
+public record KubeletSettings(
+        String nodeName,
+        String nodeIp,
+        int port,
+        Path criSocket,
+        Path stateFolder,
+        Path logFolder,
+        int maxPods,
+        long reservedCpuMillis,
+        long reservedMemoryBytes,
+        Map<String, String> labels,
+        List<String> clusterDns,
+        String clusterDomain) {
+
+    public KubeletSettings {
+        labels = Map.copyOf(labels);
+        clusterDns = List.copyOf(clusterDns);
+    }
+
+    /// The port of upstream kubelets.
+    public static final int DEFAULT_PORT = 10250;
+
+    /// The settings of an ordinary node.
+    public static KubeletSettings ordinary(String nodeName, String nodeIp, Path criSocket, Path stateFolder, Path logFolder) {
+        return new KubeletSettings(nodeName, nodeIp, DEFAULT_PORT, criSocket, stateFolder, logFolder, 110, 100, 256L << 20, Map.of(), List.of(), "cluster.local");
+    }
+
+    /// Where the pods' folders are; the runtime must be told the same.
+    public Path podsFolder() {
+        return stateFolder.resolve("pods");
+    }
+}

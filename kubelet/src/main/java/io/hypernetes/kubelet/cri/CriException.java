@@ -1,0 +1,49 @@
+package io.hypernetes.kubelet.cri;
+
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+
+/// The runtime refused a call or could not be reached. The message is the runtime's own, which users read in events.
+public final class CriException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    private final Status.Code code;
+
+    CriException(String call, StatusRuntimeException cause) {
+        super(text(call, cause), cause);
+        this.code = cause.getStatus().getCode();
+    }
+
+    /// For failures that the kubelet itself finds in an answer.
+    public CriException(Status.Code code, String message) {
+        super(message);
+        this.code = code;
+    }
+
+    public boolean isNotFound() {
+        return code == Status.Code.NOT_FOUND;
+    }
+
+    /// The runtime is not there; it will be told again.
+    public boolean isUnavailable() {
+        return code == Status.Code.UNAVAILABLE;
+    }
+
+    public Status.Code code() {
+        return code;
+    }
+
+    private static String text(String call, StatusRuntimeException cause) {
+        String description = cause.getStatus().getDescription();
+        return "rpc error: code = " + name(cause.getStatus().getCode()) + " desc = " + (description == null ? call + " failed" : description);
+    }
+
+    /// `NOT_FOUND` as users of Go programs know it: `NotFound`.
+    private static String name(Status.Code code) {
+        StringBuilder name = new StringBuilder();
+        for (String word : code.name().split("_")) {
+            name.append(word.charAt(0)).append(word.substring(1).toLowerCase(java.util.Locale.ROOT));
+        }
+        return name.toString();
+    }
+}

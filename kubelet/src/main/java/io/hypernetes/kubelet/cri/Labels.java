@@ -1,0 +1,21 @@
+package io.hypernetes.kubelet.cri;
+
+/// Labels and annotations by which the kubelet recognises its sandboxes and containers, also after it was killed.
+public final class Labels {
+    public static final String POD_NAME = "io.kubernetes.pod.name";
+    public static final String POD_NAMESPACE = "io.kubernetes.pod.namespace";
+    public static final String POD_UID = "io.kubernetes.pod.uid";
+    public static final String CONTAINER_NAME = "io.kubernetes.container.name";
+    public static final String TENANT = "hypernetes.io/tenant";
+    public static final String HASH = "io.kubernetes.container.hash";
+    public static final String RESTART_COUNT = "io.kubernetes.container.restartCount";
+    public static final String GRACE_SECONDS = "io.kubernetes.pod.terminationGracePeriod";
+    public static final String MESSAGE_PATH = "io.kubernetes.container.terminationMessagePath";
+    public static final String MESSAGE_POLICY = "io.kubernetes.container.terminationMessagePolicy";
+    /// Host file into which the runtime copies the termination message.
+    public static final String MESSAGE_FILE = "hypernetes.io/termination-message-file";
+    /// Prefix of sandbox annotations that describe an emptyDir, followed by the volume's name.
+    public static final String EMPTY_DIR = "hypernetes.io/empty-dir.";
+
+    private Labels() {}
+}

@@ -1,0 +1,41 @@
+package io.hypernetes.kubelet.pod;
+
+import java.util.Map;
+
+/// `$(NAME)` in commands, arguments and variables: replaced when NAME is known, left as written when not; `$$` is a dollar.
+final class Expansion {
+    private Expansion() {}
+
+    static String expand(String text, Map<String, String> variables) {
+        int at = text.indexOf('$');
+        if (at < 0) {
+            return text;
+        }
+        StringBuilder out = new StringBuilder(text.length());
+        int done = 0;
+        while (at >= 0 && at + 1 < text.length()) {
+            out.append(text, done, at);
+            char next = text.charAt(at + 1);
+            done = at;
+            if (next == '$') {
+                out.append('$');
+                done = at + 2;
+            } else if (next == '(') {
+                int end = text.indexOf(')', at);
+                if (end > 0) {
+                    String value = variables.get(text.substring(at + 2, end));
+                    out.append(value == null ? text.substring(at, end + 1) : value);
+                    done = end + 1;
+                } else {
+                    out.append("$(");
+                    done = at + 2;
+                }
+            } else {
+                out.append('$').append(next);
+                done = at + 2;
+            }
+            at = text.indexOf('$', done);
+        }
+        return out.append(text, done, text.length()).toString();
+    }
+}

@@ -1,0 +1,21 @@
+package io.hypernetes.kubelet.volume;
+
+import io.fabric8.kubernetes.api.model.ConfigMap;
+import io.fabric8.kubernetes.api.model.Secret;
+import java.util.Optional;
+
+/// Where ConfigMaps, Secrets and tokens come from. Implementations block and throw when the API cannot answer.
+public interface Sources {
+    Optional<ConfigMap> configMap(String tenant, String namespace, String name);
+
+    Optional<Secret> secret(String tenant, String namespace, String name);
+
+    /// A token for the pod's service account, bound to the pod.
+    String token(TokenRequest request);
+
+    /// What is asked of the token.
+    ///
+    /// @param audience empty for the API server's own
+    record TokenRequest(
+            String tenant, String namespace, String serviceAccount, String podName, String podUid, String audience, long expirationSeconds) {}
+}
