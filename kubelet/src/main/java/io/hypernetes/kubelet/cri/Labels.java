@@ -17,5 +17,8 @@ public final class Labels {
     /// Prefix of sandbox annotations that describe an emptyDir, followed by the volume's name.
     public static final String EMPTY_DIR = "hypernetes.io/empty-dir.";
 
+    /// Sandbox annotation: bytes of the pod's writable disk.
+    public static final String EPHEMERAL_STORAGE = "hypernetes.io/ephemeral-storage";
+
     private Labels() {}
 }

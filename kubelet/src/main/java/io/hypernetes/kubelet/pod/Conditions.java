@@ -1,0 +1,116 @@
+package io.hypernetes.kubelet.pod;
+
+import io.fabric8.kubernetes.api.model.ContainerStatus;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodCondition;
+import io.fabric8.kubernetes.api.model.PodConditionBuilder;
+import io.fabric8.kubernetes.api.model.PodReadinessGate;
+import io.hypernetes.kubelet.cri.ObservedPod;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// The conditions that the kubelet owns; those of others are left as they are.
+final class Conditions {
+    static final Set<String> OWNED =
+            Set.of("PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled");
+
+    private record Verdict(boolean holds, @Nullable String reason, @Nullable String message) {
+        static final Verdict TRUE = new Verdict(true, null, null);
+    }
+
+    private Conditions() {}
+
+    static List<PodCondition> of(
+            Pod pod, String phase, ObservedPod seen, List<ContainerStatus> init, List<ContainerStatus> main, List<PodCondition> before, Instant now) {
+        boolean address = seen.readySandbox().map(sandbox -> !sandbox.ips().isEmpty()).orElse(false);
+        Verdict containers = containersReady(phase, init, main, pod);
+        List<PodCondition> conditions = new ArrayList<>();
+        conditions.add(condition(pod, "PodReadyToStartContainers", new Verdict(address, null, null), before, now));
+        conditions.add(condition(pod, "Initialized", initialized(phase, init, pod), before, now));
+        conditions.add(condition(pod, "Ready", ready(containers, pod, before), before, now));
+        conditions.add(condition(pod, "ContainersReady", containers, before, now));
+        conditions.add(condition(pod, "PodScheduled", Verdict.TRUE, before, now));
+        return conditions;
+    }
+
+    /// `current` with the owned ones replaced.
+    static List<PodCondition> merge(List<PodCondition> owned, List<PodCondition> current) {
+        List<PodCondition> merged = new ArrayList<>(owned);
+        current.stream().filter(condition -> !OWNED.contains(condition.getType())).forEach(merged::add);
+        return merged;
+    }
+
+    private static Verdict initialized(String phase, List<ContainerStatus> init, Pod pod) {
+        List<String> incomplete = new ArrayList<>();
+        for (int i = 0; i < init.size(); i++) {
+            ContainerStatus status = init.get(i);
+            boolean done = Plan.isSidecar(pod.getSpec().getInitContainers().get(i))
+                    ? Boolean.TRUE.equals(status.getStarted())
+                    : status.getState().getTerminated() != null && status.getState().getTerminated().getExitCode() == 0;
+            if (!done) {
+                incomplete.add(status.getName());
+            }
+        }
+        if (phase.equals("Succeeded")) {
+            return new Verdict(true, "PodCompleted", null);
+        }
+        return incomplete.isEmpty() ? Verdict.TRUE
+                : new Verdict(false, "ContainersNotInitialized", "containers with incomplete status: " + list(incomplete));
+    }
+
+    private static Verdict containersReady(String phase, List<ContainerStatus> init, List<ContainerStatus> main, Pod pod) {
+        if (phase.equals("Succeeded")) {
+            return new Verdict(false, "PodCompleted", null);
+        }
+        if (phase.equals("Failed")) {
+            return new Verdict(false, "PodFailed", null);
+        }
+        List<String> unready = new ArrayList<>();
+        for (int i = 0; i < init.size(); i++) {
+            if (Plan.isSidecar(pod.getSpec().getInitContainers().get(i)) && !Boolean.TRUE.equals(init.get(i).getReady())) {
+                unready.add(init.get(i).getName());
+            }
+        }
+        main.stream().filter(status -> !Boolean.TRUE.equals(status.getReady())).forEach(status -> unready.add(status.getName()));
+        return unready.isEmpty() ? Verdict.TRUE
+                : new Verdict(false, "ContainersNotReady", "containers with unready status: " + list(unready));
+    }
+
+    private static Verdict ready(Verdict containers, Pod pod, List<PodCondition> before) {
+        if (!containers.holds) {
+            return containers;
+        }
+        for (PodReadinessGate gate : pod.getSpec().getReadinessGates()) {
+            boolean open = before.stream().anyMatch(condition ->
+                    condition.getType().equals(gate.getConditionType()) && "True".equals(condition.getStatus()));
+            if (!open) {
+                return new Verdict(false, "ReadinessGatesNotReady",
+                        "corresponding condition of pod readiness gate \"" + gate.getConditionType() + "\" does not exist or is not True.");
+            }
+        }
+        return containers;
+    }
+
+    private static PodCondition condition(Pod pod, String type, Verdict verdict, List<PodCondition> before, Instant now) {
+        String status = verdict.holds ? "True" : "False";
+        Optional<PodCondition> known = before.stream().filter(condition -> condition.getType().equals(type)).findFirst();
+        String since = known.filter(condition -> Objects.equals(condition.getStatus(), status))
+                .map(PodCondition::getLastTransitionTime)
+                .orElse(StatusOf.text(now));
+        return new PodConditionBuilder()
+                .withType(type).withStatus(status)
+                .withReason(verdict.reason).withMessage(verdict.message)
+                .withLastTransitionTime(since)
+                .withObservedGeneration(pod.getMetadata().getGeneration())
+                .build();
+    }
+
+    private static String list(List<String> names) {
+        return "[" + String.join(" ", names) + "]";
+    }
+}

@@ -1,0 +1,180 @@
+package io.hypernetes.kubelet.pod;
+
+import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.grpc.Context;
+import io.hypernetes.client.ApiException;
+import io.hypernetes.cri.v1.ContainerConfig;
+import io.hypernetes.cri.v1.PodSandboxConfig;
+import io.hypernetes.kubelet.cri.CriException;
+import io.hypernetes.kubelet.cri.Labels;
+import io.hypernetes.kubelet.cri.ObservedContainer;
+import io.hypernetes.kubelet.cri.ObservedPod;
+import io.hypernetes.kubelet.cri.ObservedSandbox;
+import io.hypernetes.kubelet.volume.PodFields;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Starts one container of a pod: back-off, image, variables, create, start, postStart. Holds the pod's back-offs, so there
+/// is one per pod; used by the pod's own thread.
+final class ContainerStart {
+    private static final Logger LOG = LoggerFactory.getLogger(ContainerStart.class);
+    private static final Duration RETRY = Duration.ofSeconds(2);
+    /// Runs kept per container name: the newest and the one that `kubectl logs --previous` shows.
+    private static final int KEPT_RUNS = 2;
+
+    private final PodServices services;
+    private final CriConfigs configs;
+    private final Environment environment;
+    private final ImagePull images;
+    private final BackOff crashes;
+    private final Hooks hooks;
+
+    ContainerStart(PodServices services, CriConfigs configs) {
+        this.services = services;
+        this.configs = configs;
+        this.environment = new Environment(services.sources());
+        this.images = new ImagePull(services.cri(), services.sources(), services.events(), services.clock());
+        this.crashes = new BackOff(services.clock());
+        this.hooks = new Hooks(services.cri(), services.http());
+    }
+
+    /// @param previousRestarts the restart count that the API shows, for a container that the runtime no longer knows; -1 for none
+    /// @throws WaitException when it cannot start now; its status says why
+    void start(String tenant, Pod pod, Container container, ObservedSandbox sandbox, ObservedPod seen, int previousRestarts, Context context) {
+        Optional<ObservedContainer> last = seen.container(container.getName());
+        if (last.isPresent() && last.get().state() == ObservedContainer.State.CREATED && last.get().sandboxId().equals(sandbox.id())) {
+            // Created by a kubelet that died before starting it.
+            start(pod, container, last.get().id());
+            return;
+        }
+        last.filter(ObservedContainer::ended).ifPresent(ended -> backOff(pod, container, ended));
+        PodSandboxConfig sandboxConfig = configs.sandbox(tenant, pod, sandbox.attempt());
+        try {
+            String imageRef = images.bring(tenant, pod, container, sandboxConfig, context);
+            int attempt = last.map(ended -> ended.attempt() + 1).orElse(previousRestarts + 1);
+            PodFields fields = new PodFields(pod, sandbox.ips(), services.settings().nodeIp(), services.allocatable());
+            Map<String, String> variables = environment.of(tenant, fields, container);
+            Path messageFile = messageFile(pod, container, attempt);
+            ContainerConfig config = configs.container(tenant, pod, container, attempt, imageRef, variables, messageFile);
+            Files.createDirectories(configs.logFolder(tenant, pod).resolve(container.getName()));
+            String id = create(pod, container, sandbox, config, sandboxConfig);
+            start(pod, container, id);
+            LOG.info("event=container-started tenant={} pod={}/{} container={} id={} attempt={}",
+                    tenant, pod.getMetadata().getNamespace(), pod.getMetadata().getName(), container.getName(), id, attempt);
+            postStart(pod, container, sandbox, id);
+            forgetOldRuns(tenant, pod, container, seen);
+        } catch (ConfigException wrong) {
+            throw failed(pod, container, "CreateContainerConfigError", wrong.getMessage());
+        } catch (ApiException refused) {
+            throw failed(pod, container, "CreateContainerConfigError", refused.getMessage());
+        } catch (IOException broken) {
+            throw failed(pod, container, "CreateContainerError", "preparing the container's files: " + broken);
+        }
+    }
+
+    private void backOff(Pod pod, Container container, ObservedContainer ended) {
+        String key = container.getName() + "/" + Plan.hash(container);
+        Instant since = ended.finishedAt() == null ? ended.createdAt() : ended.finishedAt();
+        Duration left = crashes.remaining(key, since);
+        if (left.isZero()) {
+            crashes.next(key, since);
+            return;
+        }
+        String name = pod.getMetadata().getName() + "_" + pod.getMetadata().getNamespace() + "(" + pod.getMetadata().getUid() + ")";
+        services.events().warning(pod, container, "BackOff",
+                "Back-off restarting failed container " + container.getName() + " in pod " + name);
+        String message = "back-off " + text(crashes.pause(key)) + " restarting failed container=" + container.getName() + " pod=" + name;
+        throw new WaitException(new Waiting("CrashLoopBackOff", message), left);
+    }
+
+    private String create(Pod pod, Container container, ObservedSandbox sandbox, ContainerConfig config, PodSandboxConfig sandboxConfig) {
+        try {
+            String id = services.cri().createContainer(sandbox.id(), config, sandboxConfig);
+            services.events().normal(pod, container, "Created", "Container created: " + container.getName());
+            return id;
+        } catch (CriException failure) {
+            throw failed(pod, container, "CreateContainerError", failure.getMessage());
+        }
+    }
+
+    private void start(Pod pod, Container container, String id) {
+        try {
+            services.cri().startContainer(id);
+            services.events().normal(pod, container, "Started", "Container started: " + container.getName());
+        } catch (CriException failure) {
+            if (failure.isUnavailable()) {
+                throw failed(pod, container, "RunContainerError", failure.getMessage());
+            }
+            // A container that cannot start never will: the next try makes another. Runtimes that keep it as ended count it themselves.
+            throw failed(pod, container, "RunContainerError", failure.getMessage());
+        }
+    }
+
+    private void postStart(Pod pod, Container container, ObservedSandbox sandbox, String id) {
+        if (container.getLifecycle() == null || container.getLifecycle().getPostStart() == null) {
+            return;
+        }
+        String ip = sandbox.ips().isEmpty() ? "" : sandbox.ips().getFirst();
+        hooks.run(container.getLifecycle().getPostStart(), container, id, ip, Duration.ofMinutes(10)).ifPresent(why -> {
+            services.events().warning(pod, container, "FailedPostStartHook", "PostStartHook failed: " + why);
+            services.events().normal(pod, container, "Killing", "FailedPostStartHook");
+            services.cri().stopContainer(id, CriConfigs.graceSeconds(pod));
+        });
+    }
+
+    Hooks hooks() {
+        return hooks;
+    }
+
+    private WaitException failed(Pod pod, Container container, String reason, @Nullable String message) {
+        services.events().warning(pod, container, "Failed", "Error: " + message);
+        return new WaitException(new Waiting(reason, String.valueOf(message)), RETRY);
+    }
+
+    private Path messageFile(Pod pod, Container container, int attempt) throws IOException {
+        Path folder = services.volumes().folder(pod.getMetadata().getUid()).resolve("containers").resolve(container.getName());
+        Files.createDirectories(folder);
+        Path file = folder.resolve(attempt + ".message");
+        if (!Files.exists(file)) {
+            Files.createFile(file);
+        }
+        return file;
+    }
+
+    private void forgetOldRuns(String tenant, Pod pod, Container container, ObservedPod seen) {
+        // `seen` does not hold the run that was just started.
+        List<ObservedContainer> runs = seen.containers(container.getName());
+        for (ObservedContainer old : runs.subList(Math.min(KEPT_RUNS - 1, runs.size()), runs.size())) {
+            if (old.running()) {
+                continue;
+            }
+            try {
+                services.cri().removeContainer(old.id());
+                Files.deleteIfExists(configs.logFolder(tenant, pod).resolve(container.getName()).resolve(old.attempt() + ".log"));
+                String message = old.annotations().get(Labels.MESSAGE_FILE);
+                if (message != null) {
+                    Files.deleteIfExists(Path.of(message));
+                }
+            } catch (CriException | IOException failure) {
+                LOG.warn("event=old-run-kept container={} id={} reason=\"{}\"", container.getName(), old.id(), failure.getMessage());
+            }
+        }
+    }
+
+    /// `10s`, `2m40s`, as upstream prints durations.
+    static String text(Duration duration) {
+        long minutes = duration.toMinutes();
+        long seconds = duration.toSecondsPart();
+        return minutes == 0 ? seconds + "s" : minutes + "m" + seconds + "s";
+    }
+}

@@ -1,0 +1,358 @@
+package io.hypernetes.kubelet.pod;
+
+import com.google.protobuf.ByteString;
+import io.fabric8.kubernetes.api.model.Capabilities;
+import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.ContainerPort;
+import io.fabric8.kubernetes.api.model.EmptyDirVolumeSource;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodDNSConfig;
+import io.fabric8.kubernetes.api.model.PodSecurityContext;
+import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.api.model.SecurityContext;
+import io.fabric8.kubernetes.api.model.SeccompProfile;
+import io.fabric8.kubernetes.api.model.Volume;
+import io.fabric8.kubernetes.api.model.VolumeMount;
+import io.hypernetes.client.ObjectKey;
+import io.hypernetes.cri.v1.Capability;
+import io.hypernetes.cri.v1.ContainerConfig;
+import io.hypernetes.cri.v1.ContainerMetadata;
+import io.hypernetes.cri.v1.DNSConfig;
+import io.hypernetes.cri.v1.ImageSpec;
+import io.hypernetes.cri.v1.Int64Value;
+import io.hypernetes.cri.v1.KeyValue;
+import io.hypernetes.cri.v1.LinuxContainerConfig;
+import io.hypernetes.cri.v1.LinuxContainerResources;
+import io.hypernetes.cri.v1.LinuxContainerSecurityContext;
+import io.hypernetes.cri.v1.LinuxPodSandboxConfig;
+import io.hypernetes.cri.v1.LinuxSandboxSecurityContext;
+import io.hypernetes.cri.v1.Mount;
+import io.hypernetes.cri.v1.NamespaceMode;
+import io.hypernetes.cri.v1.NamespaceOption;
+import io.hypernetes.cri.v1.PodSandboxConfig;
+import io.hypernetes.cri.v1.PodSandboxMetadata;
+import io.hypernetes.cri.v1.PortMapping;
+import io.hypernetes.cri.v1.Protocol;
+import io.hypernetes.cri.v1.SecurityProfile;
+import io.hypernetes.kubelet.KubeletSettings;
+import io.hypernetes.kubelet.cri.Labels;
+import io.hypernetes.kubelet.volume.Volumes;
+import java.math.RoundingMode;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/// Says in CRI's words what a pod spec asks for. Holds no state.
+final class CriConfigs {
+    private static final long CPU_PERIOD_MICROS = 100_000;
+
+    private final KubeletSettings settings;
+    private final Volumes volumes;
+
+    CriConfigs(KubeletSettings settings, Volumes volumes) {
+        this.settings = settings;
+        this.volumes = volumes;
+    }
+
+    /// The folder of the pod's container logs.
+    Path logFolder(String tenant, Pod pod) {
+        return settings.logFolder().resolve("pods").resolve(
+                tenant + "_" + pod.getMetadata().getNamespace() + "_" + pod.getMetadata().getName() + "_" + pod.getMetadata().getUid());
+    }
+
+    PodSandboxConfig sandbox(String tenant, Pod pod, int attempt) {
+        Map<String, String> annotations = new HashMap<>(pod.getMetadata().getAnnotations());
+        // What the runtime is told under our own prefix comes from the spec, which was admitted, never from a tenant's annotation.
+        annotations.keySet().removeIf(name -> name.startsWith("hypernetes.io/"));
+        long disk = ephemeralBytes(pod);
+        if (disk > 0) {
+            annotations.put(Labels.EPHEMERAL_STORAGE, String.valueOf(disk));
+        }
+        annotations.put(ObjectKey.TENANT_ANNOTATION, tenant);
+        for (Volume volume : pod.getSpec().getVolumes()) {
+            if (volume.getEmptyDir() != null) {
+                annotations.put(Labels.EMPTY_DIR + volume.getName(), emptyDir(volume.getEmptyDir()));
+            }
+        }
+        PodSandboxConfig.Builder config = PodSandboxConfig.newBuilder()
+                .setMetadata(PodSandboxMetadata.newBuilder()
+                        .setName(pod.getMetadata().getName())
+                        .setNamespace(pod.getMetadata().getNamespace())
+                        .setUid(pod.getMetadata().getUid())
+                        .setAttempt(attempt))
+                .setHostname(hostname(pod))
+                .setLogDirectory(logFolder(tenant, pod).toString())
+                .setDnsConfig(dns(pod))
+                .putAllLabels(pod.getMetadata().getLabels())
+                .putAllLabels(podLabels(tenant, pod))
+                .putAllAnnotations(annotations)
+                .setLinux(linux(pod));
+        for (Container container : pod.getSpec().getContainers()) {
+            for (ContainerPort port : container.getPorts()) {
+                config.addPortMappings(PortMapping.newBuilder()
+                        .setContainerPort(port.getContainerPort())
+                        .setHostPort(port.getHostPort() == null ? 0 : port.getHostPort())
+                        .setHostIp(text(port.getHostIP()))
+                        .setProtocol("UDP".equals(port.getProtocol()) ? Protocol.UDP : "SCTP".equals(port.getProtocol()) ? Protocol.SCTP : Protocol.TCP));
+            }
+        }
+        return config.build();
+    }
+
+    /// @param imageRef the image as the runtime calls it
+    /// @param variables the container's variables, already computed
+    /// @param messageFile host file for the termination message
+    ContainerConfig container(
+            String tenant, Pod pod, Container container, int attempt, String imageRef, Map<String, String> variables, Path messageFile) {
+        ContainerConfig.Builder config = ContainerConfig.newBuilder()
+                .setMetadata(ContainerMetadata.newBuilder().setName(container.getName()).setAttempt(attempt))
+                .setImage(ImageSpec.newBuilder().setImage(imageRef).setUserSpecifiedImage(container.getImage()))
+                .setWorkingDir(text(container.getWorkingDir()))
+                .setLogPath(container.getName() + "/" + attempt + ".log")
+                .setStdin(Boolean.TRUE.equals(container.getStdin()))
+                .setStdinOnce(Boolean.TRUE.equals(container.getStdinOnce()))
+                .setTty(Boolean.TRUE.equals(container.getTty()))
+                .putAllLabels(podLabels(tenant, pod))
+                .putLabels(Labels.CONTAINER_NAME, container.getName())
+                .putAnnotations(Labels.HASH, Plan.hash(container))
+                .putAnnotations(Labels.RESTART_COUNT, String.valueOf(attempt))
+                .putAnnotations(Labels.GRACE_SECONDS, String.valueOf(graceSeconds(pod)))
+                .putAnnotations(Labels.MESSAGE_POLICY, text(container.getTerminationMessagePolicy()))
+                .putAnnotations(Labels.MESSAGE_FILE, messageFile.toString())
+                .setLinux(LinuxContainerConfig.newBuilder()
+                        .setResources(resources(container))
+                        .setSecurityContext(security(pod, container)));
+        container.getCommand().forEach(word -> config.addCommand(Expansion.expand(word, variables)));
+        container.getArgs().forEach(word -> config.addArgs(Expansion.expand(word, variables)));
+        variables.forEach((name, value) -> config.addEnvs(KeyValue.newBuilder().setKey(name).setValue(ByteString.copyFromUtf8(value))));
+        for (VolumeMount mount : container.getVolumeMounts()) {
+            config.addMounts(mount(pod, mount, variables));
+        }
+        String messagePath = container.getTerminationMessagePath() == null ? "/dev/termination-log" : container.getTerminationMessagePath();
+        config.putAnnotations(Labels.MESSAGE_PATH, messagePath);
+        config.addMounts(Mount.newBuilder().setContainerPath(messagePath).setHostPath(messageFile.toString()));
+        return config.build();
+    }
+
+    static long graceSeconds(Pod pod) {
+        Long seconds = pod.getSpec().getTerminationGracePeriodSeconds();
+        return seconds == null ? 30 : seconds;
+    }
+
+    private static Map<String, String> podLabels(String tenant, Pod pod) {
+        return Map.of(
+                Labels.POD_NAME, pod.getMetadata().getName(),
+                Labels.POD_NAMESPACE, pod.getMetadata().getNamespace(),
+                Labels.POD_UID, pod.getMetadata().getUid(),
+                Labels.TENANT, tenant);
+    }
+
+    private Mount mount(Pod pod, VolumeMount mount, Map<String, String> variables) {
+        Volume volume = pod.getSpec().getVolumes().stream().filter(each -> each.getName().equals(mount.getName())).findFirst()
+                .orElseThrow(() -> new ConfigException("volume \"" + mount.getName() + "\" is mounted but not declared"));
+        Path path = volumes.path(pod.getMetadata().getUid(), volume);
+        String subPath = mount.getSubPathExpr() != null ? Expansion.expand(mount.getSubPathExpr(), variables) : text(mount.getSubPath());
+        if (!subPath.isEmpty()) {
+            Path below = path.resolve(subPath).normalize();
+            if (Path.of(subPath).isAbsolute() || !below.startsWith(path)) {
+                throw new ConfigException("the subPath \"" + subPath + "\" leaves volume \"" + mount.getName() + "\"");
+            }
+            path = below;
+        }
+        return Mount.newBuilder()
+                .setContainerPath(mount.getMountPath())
+                .setHostPath(path.toString())
+                .setReadonly(Boolean.TRUE.equals(mount.getReadOnly()))
+                .build();
+    }
+
+    private static String emptyDir(EmptyDirVolumeSource source) {
+        String size = source.getSizeLimit() == null ? "" : source.getSizeLimit().toString();
+        return "{\"medium\":\"" + text(source.getMedium()) + "\",\"sizeLimit\":\"" + size + "\"}";
+    }
+
+    private static String hostname(Pod pod) {
+        String name = pod.getSpec().getHostname() == null ? pod.getMetadata().getName() : pod.getSpec().getHostname();
+        String cut = name.length() > 63 ? name.substring(0, 63) : name;
+        int end = cut.length();
+        while (end > 0 && (cut.charAt(end - 1) == '-' || cut.charAt(end - 1) == '.')) {
+            end--;
+        }
+        return cut.substring(0, end);
+    }
+
+    /// Empty servers mean those of the network.
+    private DNSConfig dns(Pod pod) {
+        DNSConfig.Builder dns = DNSConfig.newBuilder();
+        String policy = text(pod.getSpec().getDnsPolicy());
+        if (!settings.clusterDns().isEmpty() && (policy.isEmpty() || policy.startsWith("ClusterFirst"))) {
+            String domain = settings.clusterDomain();
+            dns.addAllServers(settings.clusterDns())
+                    .addSearches(pod.getMetadata().getNamespace() + ".svc." + domain)
+                    .addSearches("svc." + domain)
+                    .addSearches(domain)
+                    .addOptions("ndots:5");
+        }
+        PodDNSConfig own = pod.getSpec().getDnsConfig();
+        if (own != null) {
+            dns.addAllServers(own.getNameservers()).addAllSearches(own.getSearches());
+            own.getOptions().forEach(option -> dns.addOptions(option.getValue() == null ? option.getName() : option.getName() + ":" + option.getValue()));
+        }
+        return dns.build();
+    }
+
+    private static LinuxPodSandboxConfig linux(Pod pod) {
+        LinuxPodSandboxConfig.Builder linux = LinuxPodSandboxConfig.newBuilder();
+        LinuxSandboxSecurityContext.Builder security = LinuxSandboxSecurityContext.newBuilder()
+                .setNamespaceOptions(namespaces(pod))
+                .setPrivileged(Plan.all(pod).stream().anyMatch(container ->
+                        container.getSecurityContext() != null && Boolean.TRUE.equals(container.getSecurityContext().getPrivileged())));
+        PodSecurityContext context = pod.getSpec().getSecurityContext();
+        if (context != null) {
+            optional(context.getRunAsUser()).ifPresent(security::setRunAsUser);
+            optional(context.getRunAsGroup()).ifPresent(security::setRunAsGroup);
+            security.addAllSupplementalGroups(context.getSupplementalGroups());
+            if (context.getFsGroup() != null) {
+                security.addSupplementalGroups(context.getFsGroup());
+            }
+            context.getSysctls().forEach(sysctl -> linux.putSysctls(sysctl.getName(), sysctl.getValue()));
+        }
+        linux.setSecurityContext(security);
+        linux.setOverhead(amounts(pod.getSpec().getOverhead()));
+        linux.setResources(sum(pod));
+        return linux.build();
+    }
+
+    private static NamespaceOption namespaces(Pod pod) {
+        NamespaceMode pid = Boolean.TRUE.equals(pod.getSpec().getHostPID()) ? NamespaceMode.NODE
+                : Boolean.TRUE.equals(pod.getSpec().getShareProcessNamespace()) ? NamespaceMode.POD : NamespaceMode.CONTAINER;
+        return NamespaceOption.newBuilder()
+                .setNetwork(Boolean.TRUE.equals(pod.getSpec().getHostNetwork()) ? NamespaceMode.NODE : NamespaceMode.POD)
+                .setIpc(Boolean.TRUE.equals(pod.getSpec().getHostIPC()) ? NamespaceMode.NODE : NamespaceMode.POD)
+                .setPid(pid)
+                .build();
+    }
+
+    /// What the machine must hold: the limits of all containers together. 0 means no limit.
+    private static LinuxContainerResources sum(Pod pod) {
+        long quota = 0;
+        long shares = 0;
+        long memory = 0;
+        boolean limitedCpu = true;
+        boolean limitedMemory = true;
+        for (Container container : pod.getSpec().getContainers()) {
+            LinuxContainerResources one = resources(container);
+            limitedCpu &= one.getCpuQuota() > 0;
+            limitedMemory &= one.getMemoryLimitInBytes() > 0;
+            quota += one.getCpuQuota();
+            shares += one.getCpuShares();
+            memory += one.getMemoryLimitInBytes();
+        }
+        return LinuxContainerResources.newBuilder()
+                .setCpuPeriod(CPU_PERIOD_MICROS)
+                .setCpuQuota(limitedCpu ? quota : 0)
+                .setCpuShares(shares)
+                .setMemoryLimitInBytes(limitedMemory ? memory : 0)
+                .build();
+    }
+
+    /// The writable disk of the pod: the limits of all containers together; 0 when any has none.
+    private static long ephemeralBytes(Pod pod) {
+        long sum = 0;
+        for (Container container : pod.getSpec().getContainers()) {
+            Map<String, Quantity> limits = container.getResources() == null ? Map.of() : orEmpty(container.getResources().getLimits());
+            Quantity limit = limits.get("ephemeral-storage");
+            if (limit == null) {
+                return 0;
+            }
+            sum += units(limit);
+        }
+        return sum;
+    }
+
+    private static LinuxContainerResources resources(Container container) {
+        Map<String, Quantity> limits = container.getResources() == null ? Map.of() : orEmpty(container.getResources().getLimits());
+        Map<String, Quantity> requests = container.getResources() == null ? Map.of() : orEmpty(container.getResources().getRequests());
+        LinuxContainerResources.Builder resources = amounts(limits).toBuilder();
+        Quantity cpu = requests.getOrDefault("cpu", limits.get("cpu"));
+        resources.setCpuShares(cpu == null ? 2 : Math.clamp(millis(cpu) * 1024 / 1000, 2, 262_144));
+        return resources.build();
+    }
+
+    private static LinuxContainerResources amounts(@Nullable Map<String, Quantity> amounts) {
+        LinuxContainerResources.Builder resources = LinuxContainerResources.newBuilder();
+        Quantity cpu = orEmpty(amounts).get("cpu");
+        if (cpu != null && millis(cpu) > 0) {
+            resources.setCpuPeriod(CPU_PERIOD_MICROS).setCpuQuota(Math.max(1000, millis(cpu) * CPU_PERIOD_MICROS / 1000));
+        }
+        Quantity memory = orEmpty(amounts).get("memory");
+        if (memory != null) {
+            resources.setMemoryLimitInBytes(units(memory));
+        }
+        return resources.build();
+    }
+
+    private static LinuxContainerSecurityContext security(Pod pod, Container container) {
+        SecurityContext own = container.getSecurityContext() == null ? new SecurityContext() : container.getSecurityContext();
+        PodSecurityContext shared = pod.getSpec().getSecurityContext() == null ? new PodSecurityContext() : pod.getSpec().getSecurityContext();
+        LinuxContainerSecurityContext.Builder security = LinuxContainerSecurityContext.newBuilder()
+                .setPrivileged(Boolean.TRUE.equals(own.getPrivileged()))
+                .setReadonlyRootfs(Boolean.TRUE.equals(own.getReadOnlyRootFilesystem()))
+                .setNoNewPrivs(Boolean.FALSE.equals(own.getAllowPrivilegeEscalation()))
+                .setNamespaceOptions(namespaces(pod))
+                .addAllSupplementalGroups(shared.getSupplementalGroups());
+        if (shared.getFsGroup() != null) {
+            security.addSupplementalGroups(shared.getFsGroup());
+        }
+        Long user = own.getRunAsUser() == null ? shared.getRunAsUser() : own.getRunAsUser();
+        optional(user).ifPresent(security::setRunAsUser);
+        optional(own.getRunAsGroup() == null ? shared.getRunAsGroup() : own.getRunAsGroup()).ifPresent(security::setRunAsGroup);
+        Boolean nonRoot = own.getRunAsNonRoot() == null ? shared.getRunAsNonRoot() : own.getRunAsNonRoot();
+        if (Boolean.TRUE.equals(nonRoot) && user != null && user == 0) {
+            throw new ConfigException("container's runAsUser breaks non-root policy");
+        }
+        Capabilities capabilities = own.getCapabilities();
+        if (capabilities != null) {
+            security.setCapabilities(Capability.newBuilder()
+                    .addAllAddCapabilities(capabilities.getAdd())
+                    .addAllDropCapabilities(capabilities.getDrop()));
+        }
+        SeccompProfile seccomp = own.getSeccompProfile() == null ? shared.getSeccompProfile() : own.getSeccompProfile();
+        security.setSeccomp(seccomp(seccomp));
+        return security.build();
+    }
+
+    private static SecurityProfile seccomp(@Nullable SeccompProfile profile) {
+        String type = profile == null ? "Unconfined" : profile.getType();
+        return switch (type) {
+            case "RuntimeDefault" -> SecurityProfile.newBuilder().setProfileType(SecurityProfile.ProfileType.RuntimeDefault).build();
+            case "Localhost" -> SecurityProfile.newBuilder()
+                    .setProfileType(SecurityProfile.ProfileType.Localhost)
+                    .setLocalhostRef(profile == null ? "" : text(profile.getLocalhostProfile()))
+                    .build();
+            default -> SecurityProfile.newBuilder().setProfileType(SecurityProfile.ProfileType.Unconfined).build();
+        };
+    }
+
+    private static Optional<Int64Value> optional(@Nullable Long value) {
+        return value == null ? Optional.empty() : Optional.of(Int64Value.newBuilder().setValue(value).build());
+    }
+
+    private static long millis(Quantity cpu) {
+        return cpu.getNumericalAmount().movePointRight(3).setScale(0, RoundingMode.CEILING).longValue();
+    }
+
+    private static long units(Quantity quantity) {
+        return quantity.getNumericalAmount().setScale(0, RoundingMode.CEILING).longValue();
+    }
+
+    private static Map<String, Quantity> orEmpty(@Nullable Map<String, Quantity> map) {
+        return map == null ? Map.of() : map;
+    }
+
+    private static String text(@Nullable String text) {
+        return text == null ? "" : text;
+    }
+}

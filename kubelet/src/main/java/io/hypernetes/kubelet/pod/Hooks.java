@@ -1,0 +1,61 @@
+package io.hypernetes.kubelet.pod;
+
+import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.LifecycleHandler;
+import io.hypernetes.cri.v1.ExecSyncResponse;
+import io.hypernetes.kubelet.cri.CriException;
+import io.hypernetes.kubelet.cri.CriRuntime;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+
+/// postStart and preStop: exec in the container, an HTTP GET to the pod, or a pause.
+final class Hooks {
+    private final CriRuntime cri;
+    private final HttpClient http;
+
+    Hooks(CriRuntime cri, HttpClient http) {
+        this.cri = cri;
+        this.http = http;
+    }
+
+    /// Runs a hook; empty when it succeeded, else why it failed.
+    Optional<String> run(LifecycleHandler hook, Container container, String containerId, String podIp, Duration atMost) {
+        try {
+            if (hook.getExec() != null) {
+                ExecSyncResponse answer = cri.execSync(containerId, hook.getExec().getCommand(), atMost);
+                return answer.getExitCode() == 0 ? Optional.empty()
+                        : Optional.of("command exited with " + answer.getExitCode() + ": " + answer.getStderr().toStringUtf8());
+            }
+            if (hook.getHttpGet() != null) {
+                String path = hook.getHttpGet().getPath() == null ? "/" : hook.getHttpGet().getPath();
+                String host = hook.getHttpGet().getHost() == null ? podIp : hook.getHttpGet().getHost();
+                String scheme = "HTTPS".equalsIgnoreCase(hook.getHttpGet().getScheme()) ? "https" : "http";
+                Integer port = hook.getHttpGet().getPort().getIntVal();
+                HttpRequest request = HttpRequest.newBuilder(URI.create(scheme + "://" + host + ":" + (port == null ? 80 : port) + path))
+                        .timeout(atMost).build();
+                int code = http.send(request, HttpResponse.BodyHandlers.discarding()).statusCode();
+                return code < 400 ? Optional.empty() : Optional.of("HTTP status " + code);
+            }
+            if (hook.getSleep() != null) {
+                long until = System.nanoTime() + Math.min(atMost.toNanos(), TimeUnit.SECONDS.toNanos(hook.getSleep().getSeconds()));
+                while (System.nanoTime() < until && !Thread.currentThread().isInterrupted()) {
+                    LockSupport.parkNanos(until - System.nanoTime());
+                }
+                return Optional.empty();
+            }
+            return Optional.of("the hook names no action that this release knows");
+        } catch (CriException | IOException | IllegalArgumentException failure) {
+            return Optional.of(String.valueOf(failure.getMessage()));
+        } catch (InterruptedException stopped) {
+            Thread.currentThread().interrupt();
+            return Optional.of("interrupted");
+        }
+    }
+}

@@ -1,0 +1,127 @@
+package io.hypernetes.kubelet.pod;
+
+import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.LocalObjectReference;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.Secret;
+import io.grpc.Context;
+import io.hypernetes.cri.v1.AuthConfig;
+import io.hypernetes.cri.v1.Image;
+import io.hypernetes.cri.v1.PodSandboxConfig;
+import io.hypernetes.kubelet.cri.CriException;
+import io.hypernetes.kubelet.cri.CriRuntime;
+import io.hypernetes.kubelet.volume.Sources;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/// Brings the image of a container to this node as its pull policy says. One per pod, used by the pod's own thread.
+final class ImagePull {
+    private static final Duration LOOK_AGAIN = Duration.ofSeconds(10);
+
+    private final CriRuntime cri;
+    private final Sources sources;
+    private final PodEvents events;
+    private final InstantSource clock;
+    private final BackOff backOff;
+    private final Map<String, String> lastFailure = new HashMap<>();
+
+    ImagePull(CriRuntime cri, Sources sources, PodEvents events, InstantSource clock) {
+        this.cri = cri;
+        this.sources = sources;
+        this.events = events;
+        this.clock = clock;
+        this.backOff = new BackOff(clock);
+    }
+
+    /// @return the image as the runtime calls it
+    /// @throws WaitException with ErrImagePull, ImagePullBackOff or ErrImageNeverPull
+    String bring(String tenant, Pod pod, Container container, PodSandboxConfig sandbox, Context context) {
+        String image = container.getImage();
+        String policy = policy(container);
+        if (!policy.equals("Always")) {
+            Optional<Image> here = cri.image(image);
+            if (here.isPresent()) {
+                events.normal(pod, container, "Pulled",
+                        "Container image \"" + image + "\" already present on machine");
+                return here.get().getId();
+            }
+            if (policy.equals("Never")) {
+                String message = "Container image \"" + image + "\" is not present with pull policy of Never";
+                events.warning(pod, container, "ErrImageNeverPull", message);
+                throw new WaitException(new Waiting("ErrImageNeverPull", message), LOOK_AGAIN);
+            }
+        }
+        Duration left = backOff.remaining(image);
+        if (!left.isZero()) {
+            String message = "Back-off pulling image \"" + image + "\"";
+            events.normal(pod, container, "BackOff", message);
+            events.warning(pod, container, "Failed", "Error: ImagePullBackOff");
+            String failure = lastFailure.getOrDefault(image, "");
+            throw new WaitException(new Waiting("ImagePullBackOff", failure.isEmpty() ? message : message + ": ErrImagePull: " + failure), left);
+        }
+        return pull(tenant, pod, container, sandbox, context);
+    }
+
+    private String pull(String tenant, Pod pod, Container container, PodSandboxConfig sandbox, Context context) {
+        String image = container.getImage();
+        events.normal(pod, container, "Pulling", "Pulling image \"" + image + "\"");
+        Instant start = clock.instant();
+        List<AuthConfig> credentials = credentials(tenant, pod, image);
+        CriException failure = null;
+        for (AuthConfig auth : credentials) {
+            try {
+                String reference = cri.pull(image, auth.equals(AuthConfig.getDefaultInstance()) ? null : auth, sandbox, context);
+                Duration took = Duration.between(start, clock.instant());
+                long size = cri.image(reference).map(Image::getSize).orElse(0L);
+                events.normal(pod, container, "Pulled", "Successfully pulled image \"" + image + "\" in " + text(took)
+                        + " (" + text(took) + " including waiting). Image size: " + size + " bytes.");
+                backOff.reset(image);
+                lastFailure.remove(image);
+                return reference;
+            } catch (CriException refused) {
+                failure = refused;
+            }
+        }
+        String why = failure == null ? "no credentials" : String.valueOf(failure.getMessage());
+        lastFailure.put(image, why);
+        events.warning(pod, container, "Failed", "Failed to pull image \"" + image + "\": " + why);
+        events.warning(pod, container, "Failed", "Error: ErrImagePull");
+        backOff.next(image, clock.instant());
+        throw new WaitException(new Waiting("ErrImagePull", why), Duration.ofSeconds(1));
+    }
+
+    /// What to try in turn: the secrets that name the image's registry; without any, no credentials.
+    private List<AuthConfig> credentials(String tenant, Pod pod, String image) {
+        List<AuthConfig> found = new ArrayList<>();
+        for (LocalObjectReference reference : pod.getSpec().getImagePullSecrets()) {
+            Optional<Secret> secret = sources.secret(tenant, pod.getMetadata().getNamespace(), reference.getName());
+            if (secret.isEmpty()) {
+                events.warning(pod, "FailedToRetrieveImagePullSecret", "Unable to retrieve some image pull secrets ("
+                        + reference.getName() + "); attempting to pull the image may not succeed.");
+            }
+            secret.ifPresent(known -> found.addAll(PullSecrets.of(known, image)));
+        }
+        return found.isEmpty() ? List.of(AuthConfig.getDefaultInstance()) : found;
+    }
+
+    /// Without a policy the tag decides, as the API server's defaulting does.
+    private static String policy(Container container) {
+        if (container.getImagePullPolicy() != null && !container.getImagePullPolicy().isEmpty()) {
+            return container.getImagePullPolicy();
+        }
+        String image = container.getImage();
+        int tag = image.lastIndexOf(':');
+        boolean tagged = tag > image.lastIndexOf('/');
+        return image.contains("@") || (tagged && !image.endsWith(":latest")) ? "IfNotPresent" : "Always";
+    }
+
+    private static String text(Duration took) {
+        return took.toMillis() < 1000 ? took.toMillis() + "ms" : String.format(java.util.Locale.ROOT, "%.3fs", took.toMillis() / 1000.0);
+    }
+}

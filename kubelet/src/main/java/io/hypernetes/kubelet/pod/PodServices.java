@@ -1,0 +1,25 @@
+package io.hypernetes.kubelet.pod;
+
+import io.fabric8.kubernetes.api.model.Quantity;
+import io.hypernetes.kubelet.KubeletSettings;
+import io.hypernetes.kubelet.cri.CriRuntime;
+import io.hypernetes.kubelet.volume.Sources;
+import io.hypernetes.kubelet.volume.Volumes;
+import java.net.http.HttpClient;
+import java.time.InstantSource;
+import java.util.Map;
+
+/// What every pod's worker needs and shares.
+///
+/// @param allocatable what the node offers to pods
+/// @param http for probes and hooks; follows no redirects, trusts any certificate
+public record PodServices(
+        KubeletSettings settings,
+        CriRuntime cri,
+        Volumes volumes,
+        Sources sources,
+        PodEvents events,
+        StatusWriter statuses,
+        HttpClient http,
+        InstantSource clock,
+        Map<String, Quantity> allocatable) {}

@@ -1,0 +1,512 @@
+package io.hypernetes.kubelet.pod;
+
+import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.ContainerStatus;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodStatus;
+import io.grpc.Context;
+import io.hypernetes.client.ApiException;
+import io.hypernetes.client.ObjectKey;
+import io.hypernetes.kubelet.cri.CriException;
+import io.hypernetes.kubelet.cri.ObservedContainer;
+import io.hypernetes.kubelet.cri.ObservedPod;
+import io.hypernetes.kubelet.cri.ObservedSandbox;
+import io.hypernetes.kubelet.probe.Probes;
+import io.hypernetes.kubelet.volume.AtomicFolder;
+import io.hypernetes.kubelet.volume.PodFields;
+import io.hypernetes.kubelet.volume.VolumeException;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// One pod's life on this node: a loop on a virtual thread of its own that looks at what the runtime holds, takes the next step and
+/// tells the API, each time it is woken. It keeps nothing that matters: what it must know after a crash is in the runtime and in the API.
+final class PodWorker {
+    private static final Logger LOG = LoggerFactory.getLogger(PodWorker.class);
+    /// Slow safety net; nothing on the hot path waits for it. It is also how fast changed ConfigMaps reach a pod.
+    private static final Duration RESYNC = Duration.ofSeconds(45);
+    private static final Duration FIRST_RETRY = Duration.ofMillis(500);
+    private static final Duration LONGEST_RETRY = Duration.ofSeconds(30);
+
+    private final PodServices services;
+    private final CriConfigs configs;
+    private final ContainerStart starts;
+    private final Termination termination;
+    private final Probes probes;
+    private final String uid;
+    private final Runnable gone;
+    private final Semaphore wake = new Semaphore(0);
+    private final Map<String, Waiting> waits = new HashMap<>();
+    private final Thread thread;
+    private volatile @Nullable Pod pod;
+    private volatile boolean removed;
+    private volatile boolean closed;
+    private volatile ObjectKey key;
+    private volatile Context.@Nullable CancellableContext pull;
+    private volatile ObservedPod lastSeen = ObservedPod.NOTHING;
+    private @Nullable Instant removedAt;
+    private Duration retry = FIRST_RETRY;
+    private @Nullable PodStatus told;
+    private boolean ended;
+    private @Nullable String failure;
+
+    /// A pod that the API binds to this node, or one that only the runtime still knows (`pod` null).
+    ///
+    /// @param gone called once nothing of the pod is left here
+    PodWorker(PodServices services, ObjectKey key, String uid, @Nullable Pod pod, Runnable gone) {
+        this.services = services;
+        this.configs = new CriConfigs(services.settings(), services.volumes());
+        this.starts = new ContainerStart(services, configs);
+        this.termination = new Termination(services, starts.hooks(), this::wake);
+        this.probes = new Probes(services.cri(), services.http(), services.clock(), this::wake, this::unhealthy);
+        this.key = key;
+        this.uid = uid;
+        this.pod = pod;
+        this.removed = pod == null;
+        this.gone = gone;
+        this.thread = Thread.ofVirtual().name("pod-" + key).unstarted(this::run);
+    }
+
+    void start() {
+        thread.start();
+    }
+
+    ObjectKey key() {
+        return key;
+    }
+
+    /// What the runtime held at the last look.
+    ObservedPod lastSeen() {
+        return lastSeen;
+    }
+
+    Optional<Pod> pod() {
+        return Optional.ofNullable(pod);
+    }
+
+    /// The API has a newer version of the pod.
+    void update(Pod now) {
+        pod = now;
+        if (now.getMetadata().getDeletionTimestamp() != null) {
+            cancelPull();
+        }
+        wake();
+    }
+
+    /// The API no longer has the pod: end it here, too.
+    void remove() {
+        removed = true;
+        cancelPull();
+        wake();
+    }
+
+    /// Look again now.
+    void wake() {
+        if (wake.availablePermits() == 0) {
+            wake.release();
+        }
+    }
+
+    /// Ends the loop and leaves the pod running.
+    void close() {
+        closed = true;
+        probes.close();
+        thread.interrupt();
+    }
+
+    private void cancelPull() {
+        Context.CancellableContext running = pull;
+        if (running != null) {
+            running.cancel(null);
+        }
+    }
+
+    private void run() {
+        try {
+            while (!closed && !ended) {
+                Duration next = passSafely();
+                if (ended || closed) {
+                    return;
+                }
+                wake.tryAcquire(Math.max(1, next.toMillis()), TimeUnit.MILLISECONDS);
+                wake.drainPermits();
+            }
+        } catch (InterruptedException stopped) {
+            Thread.currentThread().interrupt();
+        } finally {
+            probes.close();
+            if (ended) {
+                gone.run();
+            }
+        }
+    }
+
+    private Duration passSafely() throws InterruptedException {
+        try {
+            Duration next = pass();
+            retry = FIRST_RETRY;
+            return next;
+        } catch (CriException | ApiException | VolumeException refused) {
+            if (closed) {
+                return RESYNC;
+            }
+            LOG.warn("event=pod-retry pod={} uid={} retryMillis={} reason=\"{}\"", key, uid, retry.toMillis(), refused.getMessage());
+        } catch (RuntimeException fault) {
+            LOG.error("event=pod-fault pod={} uid={} retryMillis={}", key, uid, retry.toMillis(), fault);
+        }
+        Duration pause = retry;
+        retry = retry.multipliedBy(2).compareTo(LONGEST_RETRY) > 0 ? LONGEST_RETRY : retry.multipliedBy(2);
+        return pause;
+    }
+
+    /// One look and one step.
+    ///
+    /// @return when to look again if nothing wakes the loop before
+    private Duration pass() {
+        ObservedPod seen = services.cri().observe(uid);
+        lastSeen = seen;
+        Pod now = pod;
+        if (now == null || removed || now.getMetadata().getDeletionTimestamp() != null) {
+            return terminate(seen);
+        }
+        boolean over = phaseIsFinal(now) || pastDeadline(now) || Plan.finished(now, seen);
+        if (over) {
+            return finish(now, seen);
+        }
+        Probe.watch(this, now, seen);
+        Plan plan = Plan.of(now, seen, new HealthOf(probes));
+        tell(now, seen, false);
+        return switch (plan) {
+            case Plan.Finished finished -> finish(now, seen);
+            case Plan.NewSandbox(int attempt) -> newSandbox(now, seen, attempt);
+            case Plan.Run run -> proceed(now, seen, run);
+        };
+    }
+
+    // --- running
+
+    private Duration newSandbox(Pod now, ObservedPod seen, int attempt) {
+        for (ObservedSandbox old : seen.sandboxes()) {
+            services.cri().stopSandbox(old.id());
+        }
+        // The last one stays for its logs and exit codes; older ones have nothing to tell.
+        for (ObservedSandbox old : seen.sandboxes().subList(Math.min(1, seen.sandboxes().size()), seen.sandboxes().size())) {
+            services.cri().removeSandbox(old.id());
+        }
+        if (attempt > 0) {
+            services.events().normal(now, "SandboxChanged", "Pod sandbox changed, it will be killed and re-created.");
+        }
+        prepareVolumes(now, List.of());
+        try {
+            java.nio.file.Files.createDirectories(configs.logFolder(key.tenant(), now));
+            String handler = now.getSpec().getRuntimeClassName() == null ? "" : now.getSpec().getRuntimeClassName();
+            String id = services.cri().runSandbox(configs.sandbox(key.tenant(), now, attempt), handler);
+            LOG.info("event=sandbox-ready pod={} uid={} sandbox={} attempt={}", key, uid, id, attempt);
+            failure = null;
+        } catch (CriException refused) {
+            services.events().warning(now, "FailedCreatePodSandBox", "Failed to create pod sandbox: " + refused.getMessage());
+            throw refused;
+        } catch (IOException broken) {
+            throw new VolumeException("the log folder " + configs.logFolder(key.tenant(), now) + " cannot be made: " + broken, broken);
+        }
+        wake();
+        return RESYNC;
+    }
+
+    private Duration proceed(Pod now, ObservedPod seen, Plan.Run run) {
+        for (Plan.Stop stop : run.stop()) {
+            stop(now, stop);
+        }
+        if (!run.stop().isEmpty()) {
+            wake();
+            return RESYNC;
+        }
+        // Also on a quiet pass: this is how a changed ConfigMap reaches a running pod.
+        prepareVolumes(now, run.sandbox().ips());
+        waits.keySet().retainAll(run.start().stream().map(Container::getName).collect(Collectors.toSet()));
+        Duration next = jittered(RESYNC);
+        boolean started = false;
+        for (Container container : run.start()) {
+            Context.CancellableContext context = Context.ROOT.withCancellation();
+            pull = context;
+            try {
+                starts.start(key.tenant(), now, container, run.sandbox(), seen, restarts(now, container), context);
+                waits.remove(container.getName());
+                started = true;
+            } catch (WaitException wait) {
+                waits.put(container.getName(), wait.waiting());
+                next = wait.pause().compareTo(next) < 0 ? wait.pause() : next;
+            } finally {
+                pull = null;
+                context.cancel(null);
+            }
+            if (dying()) {
+                wake();
+                return RESYNC;
+            }
+        }
+        if (started) {
+            wake();
+        } else if (!run.start().isEmpty()) {
+            tell(now, services.cri().observe(uid), false);
+        }
+        return next;
+    }
+
+    private boolean dying() {
+        Pod now = pod;
+        return closed || removed || now == null || now.getMetadata().getDeletionTimestamp() != null;
+    }
+
+    private void stop(Pod now, Plan.Stop stop) {
+        String name = stop.container().getName();
+        String why = switch (stop.why()) {
+            case LIVENESS -> "Container " + name + " failed liveness probe, will be restarted";
+            case STARTUP -> "Container " + name + " failed startup probe, will be restarted";
+            case CHANGED -> "Container " + name + " definition changed, will be restarted";
+        };
+        services.events().normal(now, stop.container(), "Killing", why);
+        services.cri().stopContainer(stop.running().id(), CriConfigs.graceSeconds(now));
+    }
+
+    private void prepareVolumes(Pod now, List<String> ips) {
+        try {
+            services.volumes().prepare(key.tenant(), new PodFields(now, ips, services.settings().nodeIp(), services.allocatable()));
+        } catch (VolumeException failed) {
+            String message = String.valueOf(failed.getMessage());
+            services.events().warning(now, "FailedMount", message);
+            failure = message;
+            throw failed;
+        }
+    }
+
+    private int restarts(Pod now, Container container) {
+        if (now.getStatus() == null) {
+            return -1;
+        }
+        List<ContainerStatus> statuses = new ArrayList<>(now.getStatus().getInitContainerStatuses());
+        statuses.addAll(now.getStatus().getContainerStatuses());
+        // A status without containerID speaks of a container that never was.
+        return statuses.stream()
+                .filter(status -> status.getName().equals(container.getName()))
+                .filter(status -> (status.getContainerID() != null && !status.getContainerID().isEmpty()) || status.getRestartCount() > 0)
+                .mapToInt(ContainerStatus::getRestartCount)
+                .findFirst().orElse(-1);
+    }
+
+    // --- ending
+
+    /// Every container has run its course (or the time is over): what still runs ends, the machine goes, the records stay.
+    private Duration finish(Pod now, ObservedPod seen) {
+        probes.keepOnly(Set.of());
+        boolean late = pastDeadline(now) && !phaseIsFinal(now) && !Plan.finished(now, seen);
+        if (late && seen.anyRunning() && removedAt == null) {
+            services.events().normal(now, "DeadlineExceeded", "Pod was active on the node longer than the specified deadline");
+        }
+        if (!termination.advance(Optional.of(now), seen, deadline(CriConfigs.graceSeconds(now)))) {
+            tell(now, seen, false);
+            return RESYNC;
+        }
+        removedAt = null;
+        if (!phaseIsFinal(now)) {
+            tell(now, seen, true);
+        }
+        for (ObservedSandbox sandbox : seen.sandboxes()) {
+            if (sandbox.ready()) {
+                services.cri().stopSandbox(sandbox.id());
+            }
+        }
+        return Duration.ofMinutes(10);
+    }
+
+    /// The pod is deleted: containers, then machine, then records and files, then the object.
+    private Duration terminate(ObservedPod seen) {
+        Pod now = pod;
+        probes.keepOnly(Set.of());
+        waits.clear();
+        if (!termination.advance(Optional.ofNullable(now), seen, deadline(grace(now, seen)))) {
+            if (now != null) {
+                tell(now, seen, false);
+            }
+            return RESYNC;
+        }
+        if (now != null && !removed && !phaseIsFinal(now)) {
+            tell(now, seen, true);
+        }
+        for (ObservedSandbox sandbox : seen.sandboxes()) {
+            services.cri().stopSandbox(sandbox.id());
+        }
+        for (ObservedContainer container : seen.containers()) {
+            services.cri().removeContainer(container.id());
+        }
+        for (ObservedSandbox sandbox : seen.sandboxes()) {
+            services.cri().removeSandbox(sandbox.id());
+        }
+        ObservedPod left = services.cri().observe(uid);
+        if (!left.sandboxes().isEmpty() || !left.containers().isEmpty()) {
+            return FIRST_RETRY;
+        }
+        services.volumes().remove(uid);
+        removeLogs();
+        LOG.info("event=pod-gone pod={} uid={}", key, uid);
+        if (!removed) {
+            services.statuses().delete(key, uid);
+        }
+        ended = true;
+        return RESYNC;
+    }
+
+    private void removeLogs() {
+        Path folder = services.settings().logFolder().resolve("pods")
+                .resolve(key.tenant() + "_" + key.namespace() + "_" + key.name() + "_" + uid);
+        try {
+            AtomicFolder.remove(folder);
+        } catch (IOException broken) {
+            throw new VolumeException("removing the logs in " + folder + " failed: " + broken, broken);
+        }
+    }
+
+    /// Seconds of grace: what the delete asked for, else the spec, else what the container was started with.
+    private long grace(@Nullable Pod now, ObservedPod seen) {
+        if (now != null && now.getMetadata().getDeletionTimestamp() != null) {
+            Long seconds = now.getMetadata().getDeletionGracePeriodSeconds();
+            return removed ? 1 : seconds == null ? CriConfigs.graceSeconds(now) : seconds;
+        }
+        if (now != null && removed) {
+            // Deleted by force: nobody waits for it any more.
+            return 1;
+        }
+        return seen.containers().stream()
+                .map(container -> container.annotations().get(io.hypernetes.kubelet.cri.Labels.GRACE_SECONDS))
+                .filter(Objects::nonNull)
+                .map(Long::parseLong)
+                .max(Long::compare)
+                .orElse(1L);
+    }
+
+    private Instant deadline(long graceSeconds) {
+        Instant since = removedAt;
+        if (since == null) {
+            since = services.clock().instant();
+            removedAt = since;
+        }
+        return since.plusSeconds(graceSeconds);
+    }
+
+    private boolean pastDeadline(Pod now) {
+        Long seconds = now.getSpec().getActiveDeadlineSeconds();
+        String start = now.getStatus() == null ? null : now.getStatus().getStartTime();
+        return seconds != null && start != null && Instant.parse(start).plusSeconds(seconds).isBefore(services.clock().instant());
+    }
+
+    private static boolean phaseIsFinal(Pod now) {
+        String phase = now.getStatus() == null ? null : now.getStatus().getPhase();
+        return "Succeeded".equals(phase) || "Failed".equals(phase);
+    }
+
+    // --- telling
+
+    private void tell(Pod now, ObservedPod seen, boolean ending) {
+        PodStatus last = told != null ? told : now.getStatus() == null ? new PodStatus() : now.getStatus();
+        Map<String, Waiting> shown = new HashMap<>(waits);
+        Path folder = services.volumes().folder(uid);
+        PodStatus status = new StatusOf(now, seen, merged(last, now), shown, new ReadinessOf(probes, dying()), ending,
+                services.settings().nodeIp(), services.clock().instant(), container -> TerminationMessage.of(container, folder)).build();
+        if (ending && pastDeadline(now)) {
+            status.setPhase("Failed");
+            status.setReason("DeadlineExceeded");
+            status.setMessage("Pod was active on the node longer than the specified deadline");
+        } else if (failure != null && status.getPhase().equals("Pending")) {
+            LOG.debug("event=pod-pending pod={} reason=\"{}\"", key, failure);
+        }
+        if (!status.equals(told)) {
+            told = status;
+            services.statuses().write(key, uid, status);
+        }
+    }
+
+    /// Conditions of others (readiness gates) come from the API, all else from what was told last.
+    private static PodStatus merged(PodStatus last, Pod now) {
+        return now.getStatus() == null ? last
+                : last.edit().withConditions(Conditions.merge(
+                        last.getConditions().stream().filter(each -> Conditions.OWNED.contains(each.getType())).toList(),
+                        now.getStatus().getConditions())).build();
+    }
+
+    private void unhealthy(String containerName, String message) {
+        Pod now = pod;
+        if (now != null) {
+            Plan.all(now).stream().filter(each -> each.getName().equals(containerName)).findFirst()
+                    .ifPresent(container -> services.events().warning(now, container, "Unhealthy", message));
+        }
+    }
+
+    private static Duration jittered(Duration time) {
+        return time.plusMillis(ThreadLocalRandom.current().nextLong(time.toMillis() / 3));
+    }
+
+    /// Starts and stops probes after what runs.
+    private static final class Probe {
+        static void watch(PodWorker worker, Pod now, ObservedPod seen) {
+            String ip = seen.readySandbox().flatMap(sandbox -> sandbox.ips().stream().findFirst()).orElse("");
+            List<ContainerStatus> known = new ArrayList<>();
+            if (now.getStatus() != null) {
+                known.addAll(now.getStatus().getInitContainerStatuses());
+                known.addAll(now.getStatus().getContainerStatuses());
+            }
+            Set<String> running = new java.util.HashSet<>();
+            for (Container container : Plan.all(now)) {
+                seen.container(container.getName()).filter(ObservedContainer::running).ifPresent(each -> {
+                    running.add(each.id());
+                    Optional<ContainerStatus> status = known.stream()
+                            .filter(told -> StatusOf.containerId(each).equals(told.getContainerID())).findFirst();
+                    worker.probes.watch(container, each, ip,
+                            status.map(told -> Boolean.TRUE.equals(told.getStarted())).orElse(false),
+                            status.map(told -> Boolean.TRUE.equals(told.getReady())).orElse(false));
+                });
+            }
+            worker.probes.keepOnly(running);
+        }
+    }
+
+    private record HealthOf(Probes probes) implements Plan.Health {
+        @Override
+        public boolean started(Container container, ObservedContainer running) {
+            return probes.started(running.id());
+        }
+
+        @Override
+        public Optional<Plan.Why> condemned(ObservedContainer running) {
+            Probes.Purpose by = probes.condemnedBy(running.id());
+            return by == null ? Optional.empty() : Optional.of(by == Probes.Purpose.STARTUP ? Plan.Why.STARTUP : Plan.Why.LIVENESS);
+        }
+    }
+
+    /// A pod on its way out is not ready, whatever its probes said last.
+    private record ReadinessOf(Probes probes, boolean dying) implements Readiness {
+        @Override
+        public boolean started(Container container, ObservedContainer running) {
+            return dying || probes.started(running.id());
+        }
+
+        @Override
+        public boolean ready(Container container, ObservedContainer running) {
+            return !dying && probes.ready(running.id());
+        }
+    }
+}

@@ -1,0 +1,38 @@
+package io.hypernetes.kubelet.pod;
+
+import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.hypernetes.client.EventRecorder;
+import io.hypernetes.client.ObjectKey;
+
+/// [PodEvents] into the API of the pod's tenant.
+public record RecordedPodEvents(EventRecorder recorder) implements PodEvents {
+    @Override
+    public void normal(Pod pod, String reason, String message) {
+        recorder.record(tenant(pod), pod, EventRecorder.Type.NORMAL, reason, message);
+    }
+
+    @Override
+    public void warning(Pod pod, String reason, String message) {
+        recorder.record(tenant(pod), pod, EventRecorder.Type.WARNING, reason, message);
+    }
+
+    @Override
+    public void normal(Pod pod, Container container, String reason, String message) {
+        recorder.record(tenant(pod), pod, path(pod, container), EventRecorder.Type.NORMAL, reason, message);
+    }
+
+    @Override
+    public void warning(Pod pod, Container container, String reason, String message) {
+        recorder.record(tenant(pod), pod, path(pod, container), EventRecorder.Type.WARNING, reason, message);
+    }
+
+    private static String tenant(Pod pod) {
+        return ObjectKey.tenantOf(pod, ObjectKey.ROOT);
+    }
+
+    private static String path(Pod pod, Container container) {
+        boolean init = pod.getSpec().getInitContainers().stream().anyMatch(each -> each.getName().equals(container.getName()));
+        return (init ? "spec.initContainers{" : "spec.containers{") + container.getName() + "}";
+    }
+}

@@ -1,0 +1,83 @@
+package io.hypernetes.kubelet.pod;
+
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodStatus;
+import io.hypernetes.client.Client;
+import io.hypernetes.client.Deletion;
+import io.hypernetes.client.Kind;
+import io.hypernetes.client.ObjectKey;
+import io.hypernetes.client.WorkLoop;
+import io.hypernetes.client.WorkQueue;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/// Tells the API what became of the pods, apart from the pods' own threads: an API server that is away must not keep a pod from
+/// being run or ended. Of several statuses of one pod only the newest is written; the deletion comes after it.
+public final class StatusWriter implements AutoCloseable {
+    private static final int WRITERS = 8;
+
+    /// @param uid the pod object meant; another one of the same name is left alone
+    private record Wanted(ObjectKey key, String uid, @Nullable PodStatus status, boolean delete) {}
+
+    private final Client client;
+    private final Map<String, Wanted> wanted = new ConcurrentHashMap<>();
+    private final WorkQueue<String> queue = new WorkQueue<>(Duration.ofMillis(100), Duration.ofSeconds(20), System::nanoTime);
+    private final WorkLoop<String> loop;
+
+    public StatusWriter(Client client) {
+        this.client = client;
+        this.loop = new WorkLoop<>("pod-status", queue, WRITERS, this::write).start();
+    }
+
+    /// This status is the truth now.
+    void write(ObjectKey key, String uid, PodStatus status) {
+        wanted.merge(uid, new Wanted(key, uid, status, false), (before, now) -> new Wanted(key, uid, status, before.delete));
+        queue.add(uid);
+    }
+
+    /// Nothing of the pod is left on this node: the object may go, after its last status is written.
+    void delete(ObjectKey key, String uid) {
+        wanted.merge(uid, new Wanted(key, uid, null, true), (before, now) -> new Wanted(key, uid, before.status, true));
+        queue.add(uid);
+    }
+
+    @Override
+    public void close() {
+        loop.close();
+    }
+
+    private Optional<Duration> write(String uid) {
+        Wanted now = wanted.get(uid);
+        if (now == null) {
+            return Optional.empty();
+        }
+        PodStatus status = now.status;
+        if (status != null) {
+            client.of(Kind.POD).change(now.key, "status", pod -> apply(pod, uid, status));
+        }
+        if (now.delete) {
+            client.of(Kind.POD).delete(now.key, Deletion.now(uid));
+        }
+        wanted.remove(uid, now);
+        return Optional.empty();
+    }
+
+    private static @Nullable Pod apply(@Nullable Pod pod, String uid, PodStatus status) {
+        if (pod == null || !uid.equals(pod.getMetadata().getUid())) {
+            return null;
+        }
+        PodStatus current = pod.getStatus() == null ? new PodStatus() : pod.getStatus();
+        PodStatus merged = status.edit().withConditions(Conditions.merge(status.getConditions(), current.getConditions())).build();
+        merged.setResize(current.getResize());
+        merged.setResourceClaimStatuses(current.getResourceClaimStatuses());
+        if (Objects.equals(merged, current)) {
+            return null;
+        }
+        pod.setStatus(merged);
+        return pod;
+    }
+}

@@ -1,0 +1,83 @@
+package io.hypernetes.kubelet.probe;
+
+import com.google.protobuf.CodedInputStream;
+import com.google.protobuf.CodedOutputStream;
+import io.grpc.CallOptions;
+import io.grpc.ManagedChannel;
+import io.grpc.MethodDescriptor;
+import io.grpc.StatusRuntimeException;
+import io.grpc.netty.NettyChannelBuilder;
+import io.grpc.stub.ClientCalls;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+
+/// The standard gRPC health check: `grpc.health.v1.Health/Check`, whose answer's field 1 is 1 when serving.
+final class GrpcHealth {
+    private static final int SERVING = 1;
+    private static final int LARGEST = 4096;
+
+    private static final MethodDescriptor<byte[], byte[]> CHECK = MethodDescriptor.newBuilder(new Bytes(), new Bytes())
+            .setType(MethodDescriptor.MethodType.UNARY)
+            .setFullMethodName("grpc.health.v1.Health/Check")
+            .build();
+
+    private GrpcHealth() {}
+
+    static ProbeResult check(String host, int port, String service, Duration timeout) {
+        ManagedChannel channel = NettyChannelBuilder.forAddress(host, port).usePlaintext().maxInboundMessageSize(LARGEST).build();
+        try {
+            byte[] answer = ClientCalls.blockingUnaryCall(
+                    channel, CHECK, CallOptions.DEFAULT.withDeadlineAfter(timeout.toMillis(), TimeUnit.MILLISECONDS), request(service));
+            int status = status(answer);
+            return status == SERVING ? ProbeResult.SUCCESS : ProbeResult.failure("service unhealthy (responded with status " + status + ")");
+        } catch (StatusRuntimeException | IOException failure) {
+            return ProbeResult.failure("grpc health check on " + host + ":" + port + ": " + failure.getMessage());
+        } finally {
+            channel.shutdownNow();
+        }
+    }
+
+    private static byte[] request(String service) throws IOException {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        CodedOutputStream out = CodedOutputStream.newInstance(bytes);
+        if (!service.isEmpty()) {
+            out.writeString(1, service);
+        }
+        out.flush();
+        return bytes.toByteArray();
+    }
+
+    private static int status(byte[] answer) throws IOException {
+        CodedInputStream in = CodedInputStream.newInstance(answer);
+        int status = 0;
+        for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
+            if (tag == 8) {
+                status = in.readEnum();
+            } else {
+                in.skipField(tag);
+            }
+        }
+        return status;
+    }
+
+    private static final class Bytes implements MethodDescriptor.Marshaller<byte[]> {
+        @Override
+        public InputStream stream(byte[] value) {
+            return new ByteArrayInputStream(value);
+        }
+
+        @Override
+        public byte[] parse(InputStream stream) {
+            try {
+                return stream.readNBytes(LARGEST);
+            } catch (IOException broken) {
+                throw new UncheckedIOException(broken);
+            }
+        }
+    }
+}

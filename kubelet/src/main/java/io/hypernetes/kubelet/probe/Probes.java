@@ -1,0 +1,194 @@
+package io.hypernetes.kubelet.probe;
+
+import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.Probe;
+import io.hypernetes.kubelet.cri.CriRuntime;
+import io.hypernetes.kubelet.cri.ObservedContainer;
+import java.net.http.HttpClient;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
+
+/// The probes of one pod's running containers: a virtual thread per probe, started and stopped by [#watch] and [#keepOnly].
+public final class Probes implements AutoCloseable {
+
+    /// Which probe it is.
+    public enum Purpose {
+        STARTUP("Startup"),
+        LIVENESS("Liveness"),
+        READINESS("Readiness");
+
+        private final String text;
+
+        Purpose(String text) {
+            this.text = text;
+        }
+    }
+
+    /// What the probes of one container have found.
+    private static final class Watched {
+        final CountDownLatch stopped = new CountDownLatch(1);
+        final CountDownLatch started = new CountDownLatch(1);
+        volatile boolean ready;
+        volatile @Nullable Purpose condemnedBy;
+    }
+
+    private final ProbeAction action;
+    private final InstantSource clock;
+    private final Runnable changed;
+    private final BiConsumer<String, String> unhealthy;
+    private final Map<String, Watched> watched = new ConcurrentHashMap<>();
+
+    /// @param changed called when a verdict changed; must not block
+    /// @param unhealthy told the container's name and the text of an Unhealthy event
+    public Probes(CriRuntime cri, HttpClient http, InstantSource clock, Runnable changed, BiConsumer<String, String> unhealthy) {
+        this.action = new ProbeAction(cri, http);
+        this.clock = clock;
+        this.changed = changed;
+        this.unhealthy = unhealthy;
+    }
+
+    /// Begins to probe a running container, unless it is probed already.
+    ///
+    /// @param wasStarted what the API says of this very container, so that a restarted kubelet does not begin anew
+    /// @param wasReady likewise
+    public void watch(Container container, ObservedContainer running, String podIp, boolean wasStarted, boolean wasReady) {
+        if (watched.containsKey(running.id())) {
+            return;
+        }
+        Watched state = new Watched();
+        watched.put(running.id(), state);
+        Instant since = running.startedAt() == null ? running.createdAt() : running.startedAt();
+        if (container.getStartupProbe() == null || wasStarted) {
+            state.started.countDown();
+        } else {
+            start(container, container.getStartupProbe(), Purpose.STARTUP, running, podIp, since, state);
+        }
+        state.ready = container.getReadinessProbe() == null || wasReady;
+        if (container.getReadinessProbe() != null) {
+            start(container, container.getReadinessProbe(), Purpose.READINESS, running, podIp, since, state);
+        }
+        if (container.getLivenessProbe() != null) {
+            start(container, container.getLivenessProbe(), Purpose.LIVENESS, running, podIp, since, state);
+        }
+    }
+
+    /// Ends the probes of all containers but these.
+    public void keepOnly(Set<String> containerIds) {
+        watched.forEach((id, state) -> {
+            if (!containerIds.contains(id) && watched.remove(id, state)) {
+                state.stopped.countDown();
+            }
+        });
+    }
+
+    public boolean started(String containerId) {
+        Watched state = watched.get(containerId);
+        return state != null && state.started.getCount() == 0;
+    }
+
+    public boolean ready(String containerId) {
+        Watched state = watched.get(containerId);
+        return state != null && state.ready;
+    }
+
+    /// The probe that demands the container's end, if one does.
+    public @Nullable Purpose condemnedBy(String containerId) {
+        Watched state = watched.get(containerId);
+        return state == null ? null : state.condemnedBy;
+    }
+
+    @Override
+    public void close() {
+        keepOnly(Set.of());
+    }
+
+    private void start(Container container, Probe probe, Purpose purpose, ObservedContainer running, String podIp, Instant since, Watched state) {
+        Thread.ofVirtual().name("probe-" + container.getName()).start(() -> {
+            try {
+                loop(container, probe, purpose, running.id(), podIp, since, state);
+            } catch (InterruptedException stopped) {
+                Thread.currentThread().interrupt();
+            }
+        });
+    }
+
+    private void loop(Container container, Probe probe, Purpose purpose, String id, String podIp, Instant since, Watched state)
+            throws InterruptedException {
+        Duration period = Duration.ofSeconds(probe.getPeriodSeconds() == null ? 10 : Math.max(1, probe.getPeriodSeconds()));
+        int toFail = probe.getFailureThreshold() == null ? 3 : Math.max(1, probe.getFailureThreshold());
+        int toSucceed = probe.getSuccessThreshold() == null ? 1 : Math.max(1, probe.getSuccessThreshold());
+        long delay = probe.getInitialDelaySeconds() == null ? 0 : probe.getInitialDelaySeconds();
+        Duration first = Duration.between(clock.instant(), since.plusSeconds(delay));
+        if (rest(state, first) || (purpose != Purpose.STARTUP && awaitStarted(state))) {
+            return;
+        }
+        int successes = 0;
+        int failures = 0;
+        do {
+            ProbeResult result = action.run(probe, container, id, podIp);
+            if (state.stopped.getCount() == 0) {
+                return;
+            }
+            successes = result.success() ? successes + 1 : 0;
+            failures = result.success() ? 0 : failures + 1;
+            if (!result.success()) {
+                unhealthy.accept(container.getName(), purpose.text + " probe failed: " + result.output());
+            }
+            if (successes >= toSucceed && succeeded(purpose, state)) {
+                return;
+            }
+            if (failures >= toFail && failed(purpose, state)) {
+                return;
+            }
+        } while (!rest(state, period));
+    }
+
+    /// True when this probe has said all it had to say.
+    private boolean succeeded(Purpose purpose, Watched state) {
+        if (purpose == Purpose.STARTUP) {
+            state.started.countDown();
+            changed.run();
+            return true;
+        }
+        if (purpose == Purpose.READINESS && !state.ready) {
+            state.ready = true;
+            changed.run();
+        }
+        return false;
+    }
+
+    private boolean failed(Purpose purpose, Watched state) {
+        if (purpose != Purpose.READINESS) {
+            state.condemnedBy = purpose;
+            changed.run();
+            return true;
+        }
+        if (state.ready) {
+            state.ready = false;
+            changed.run();
+        }
+        return false;
+    }
+
+    /// True when the container is no longer watched.
+    private static boolean rest(Watched state, Duration time) throws InterruptedException {
+        return state.stopped.await(Math.max(0, time.toMillis()), TimeUnit.MILLISECONDS);
+    }
+
+    private static boolean awaitStarted(Watched state) throws InterruptedException {
+        while (!state.started.await(1, TimeUnit.SECONDS)) {
+            if (state.stopped.getCount() == 0) {
+                return true;
+            }
+        }
+        return state.stopped.getCount() == 0;
+    }
+}
