@@ -17,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -38,6 +39,7 @@ final class ContainerStart {
     private final ImagePull images;
     private final BackOff crashes;
     private final Hooks hooks;
+    private final Map<String, String> startFailures = new HashMap<>();
 
     ContainerStart(PodServices services, CriConfigs configs) {
         this.services = services;
@@ -53,7 +55,11 @@ final class ContainerStart {
     void start(String tenant, Pod pod, Container container, ObservedSandbox sandbox, ObservedPod seen, int previousRestarts, Context context) {
         Optional<ObservedContainer> last = seen.container(container.getName());
         if (last.isPresent() && last.get().state() == ObservedContainer.State.CREATED && last.get().sandboxId().equals(sandbox.id())) {
-            // Created by a kubelet that died before starting it.
+            // Created by a kubelet that died before starting it, or the start failed.
+            Duration left = crashes.remaining(startKey(container));
+            if (!left.isZero()) {
+                throw new WaitException(new Waiting("RunContainerError", startFailures.getOrDefault(container.getName(), "")), left);
+            }
             start(pod, container, last.get().id());
             return;
         }
@@ -112,10 +118,8 @@ final class ContainerStart {
             services.cri().startContainer(id);
             services.events().normal(pod, container, "Started", "Container started: " + container.getName());
         } catch (CriException failure) {
-            if (failure.isUnavailable()) {
-                throw failed(pod, container, "RunContainerError", failure.getMessage());
-            }
-            // A container that cannot start never will: the next try makes another. Runtimes that keep it as ended count it themselves.
+            crashes.next(startKey(container), services.clock().instant());
+            startFailures.put(container.getName(), String.valueOf(failure.getMessage()));
             throw failed(pod, container, "RunContainerError", failure.getMessage());
         }
     }
@@ -130,6 +134,10 @@ final class ContainerStart {
             services.events().normal(pod, container, "Killing", "FailedPostStartHook");
             services.cri().stopContainer(id, CriConfigs.graceSeconds(pod));
         });
+    }
+
+    private static String startKey(Container container) {
+        return container.getName() + "/start/" + Plan.hash(container);
     }
 
     Hooks hooks() {

@@ -40,6 +40,7 @@ final class PodWorker {
     private static final Logger LOG = LoggerFactory.getLogger(PodWorker.class);
     /// Slow safety net; nothing on the hot path waits for it. It is also how fast changed ConfigMaps reach a pod.
     private static final Duration RESYNC = Duration.ofSeconds(45);
+    private static final Duration REFRESH = Duration.ofSeconds(20);
     private static final Duration FIRST_RETRY = Duration.ofMillis(500);
     private static final Duration LONGEST_RETRY = Duration.ofSeconds(30);
 
@@ -61,6 +62,7 @@ final class PodWorker {
     private volatile ObservedPod lastSeen = ObservedPod.NOTHING;
     private @Nullable Instant removedAt;
     private Duration retry = FIRST_RETRY;
+    private @Nullable Instant volumesAt;
     private @Nullable PodStatus told;
     private boolean ended;
     private @Nullable String failure;
@@ -201,6 +203,13 @@ final class PodWorker {
     // --- running
 
     private Duration newSandbox(Pod now, ObservedPod seen, int attempt) {
+        if (attempt > 0) {
+            // A runtime that has only just come back may not know its machines yet: do not take one for dead.
+            Optional<String> why = services.cri().unreadiness();
+            if (why.isPresent()) {
+                throw new CriException(io.grpc.Status.Code.UNAVAILABLE, "the runtime is not ready: " + why.get());
+            }
+        }
         for (ObservedSandbox old : seen.sandboxes()) {
             services.cri().stopSandbox(old.id());
         }
@@ -236,8 +245,7 @@ final class PodWorker {
             wake();
             return RESYNC;
         }
-        // Also on a quiet pass: this is how a changed ConfigMap reaches a running pod.
-        prepareVolumes(now, run.sandbox().ips());
+        refreshVolumes(now, run);
         waits.keySet().retainAll(run.start().stream().map(Container::getName).collect(Collectors.toSet()));
         Duration next = jittered(RESYNC);
         boolean started = false;
@@ -284,6 +292,25 @@ final class PodWorker {
         services.cri().stopContainer(stop.running().id(), CriConfigs.graceSeconds(now));
     }
 
+    /// Before a start, and now and then: this is how a changed ConfigMap reaches a running pod.
+    private void refreshVolumes(Pod now, Plan.Run run) {
+        Instant at = services.clock().instant();
+        Instant last = volumesAt;
+        if (last != null && at.isBefore(last.plus(REFRESH)) && run.start().isEmpty()) {
+            return;
+        }
+        try {
+            prepareVolumes(now, run.sandbox().ips());
+        } catch (ApiException unreachable) {
+            if (!services.volumes().present(now)) {
+                throw unreachable;
+            }
+            // The files are there, perhaps a little old: better than a pod that cannot restart while the master is away.
+            LOG.warn("event=volumes-not-refreshed pod={} reason=\"{}\"", key, unreachable.getMessage());
+        }
+        volumesAt = at;
+    }
+
     private void prepareVolumes(Pod now, List<String> ips) {
         try {
             services.volumes().prepare(key.tenant(), new PodFields(now, ips, services.settings().nodeIp(), services.allocatable()));
@@ -313,7 +340,7 @@ final class PodWorker {
 
     /// Every container has run its course (or the time is over): what still runs ends, the machine goes, the records stay.
     private Duration finish(Pod now, ObservedPod seen) {
-        probes.keepOnly(Set.of());
+        keepProbes(seen);
         boolean late = pastDeadline(now) && !phaseIsFinal(now) && !Plan.finished(now, seen);
         if (late && seen.anyRunning() && removedAt == null) {
             services.events().normal(now, "DeadlineExceeded", "Pod was active on the node longer than the specified deadline");
@@ -337,7 +364,7 @@ final class PodWorker {
     /// The pod is deleted: containers, then machine, then records and files, then the object.
     private Duration terminate(ObservedPod seen) {
         Pod now = pod;
-        probes.keepOnly(Set.of());
+        keepProbes(seen);
         waits.clear();
         if (!termination.advance(Optional.ofNullable(now), seen, deadline(grace(now, seen)))) {
             if (now != null) {
@@ -369,6 +396,11 @@ final class PodWorker {
         }
         ended = true;
         return RESYNC;
+    }
+
+    /// Readiness is told until the very end, as clients drain by it.
+    private void keepProbes(ObservedPod seen) {
+        probes.keepOnly(seen.containers().stream().filter(ObservedContainer::running).map(ObservedContainer::id).collect(Collectors.toSet()));
     }
 
     private void removeLogs() {
@@ -425,7 +457,7 @@ final class PodWorker {
         PodStatus last = told != null ? told : now.getStatus() == null ? new PodStatus() : now.getStatus();
         Map<String, Waiting> shown = new HashMap<>(waits);
         Path folder = services.volumes().folder(uid);
-        PodStatus status = new StatusOf(now, seen, merged(last, now), shown, new ReadinessOf(probes, dying()), ending,
+        PodStatus status = new StatusOf(now, seen, merged(last, now), shown, new ReadinessOf(probes), ending,
                 services.settings().nodeIp(), services.clock().instant(), container -> TerminationMessage.of(container, folder)).build();
         if (ending && pastDeadline(now)) {
             status.setPhase("Failed");
@@ -497,16 +529,15 @@ final class PodWorker {
         }
     }
 
-    /// A pod on its way out is not ready, whatever its probes said last.
-    private record ReadinessOf(Probes probes, boolean dying) implements Readiness {
+    private record ReadinessOf(Probes probes) implements Readiness {
         @Override
         public boolean started(Container container, ObservedContainer running) {
-            return dying || probes.started(running.id());
+            return probes.started(running.id());
         }
 
         @Override
         public boolean ready(Container container, ObservedContainer running) {
-            return !dying && probes.ready(running.id());
+            return probes.ready(running.id());
         }
     }
 }

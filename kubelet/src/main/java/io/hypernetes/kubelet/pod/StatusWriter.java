@@ -2,6 +2,7 @@ package io.hypernetes.kubelet.pod;
 
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodStatus;
+import io.hypernetes.client.ApiException;
 import io.hypernetes.client.Client;
 import io.hypernetes.client.Deletion;
 import io.hypernetes.client.Kind;
@@ -14,6 +15,8 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// Tells the API what became of the pods, apart from the pods' own threads: an API server that is away must not keep a pod from
 /// being run or ended. Of several statuses of one pod only the newest is written; the deletion comes after it.
@@ -22,6 +25,8 @@ public final class StatusWriter implements AutoCloseable {
 
     /// @param uid the pod object meant; another one of the same name is left alone
     private record Wanted(ObjectKey key, String uid, @Nullable PodStatus status, boolean delete) {}
+
+    private static final Logger LOG = LoggerFactory.getLogger(StatusWriter.class);
 
     private final Client client;
     private final Map<String, Wanted> wanted = new ConcurrentHashMap<>();
@@ -56,11 +61,19 @@ public final class StatusWriter implements AutoCloseable {
             return Optional.empty();
         }
         PodStatus status = now.status;
-        if (status != null) {
-            client.of(Kind.POD).change(now.key, "status", pod -> apply(pod, uid, status));
-        }
-        if (now.delete) {
-            client.of(Kind.POD).delete(now.key, Deletion.now(uid));
+        try {
+            if (status != null) {
+                client.of(Kind.POD).change(now.key, "status", pod -> apply(pod, uid, status));
+            }
+            if (now.delete) {
+                client.of(Kind.POD).delete(now.key, Deletion.now(uid));
+            }
+        } catch (ApiException refused) {
+            if (refused.code() != 403) {
+                throw refused;
+            }
+            // Another pod of this name is bound to another node by now: ours is gone.
+            LOG.info("event=pod-status-dropped pod={} uid={} reason=\"{}\"", now.key, uid, refused.getMessage());
         }
         wanted.remove(uid, now);
         return Optional.empty();

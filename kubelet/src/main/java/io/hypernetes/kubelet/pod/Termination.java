@@ -20,6 +20,8 @@ import org.slf4j.LoggerFactory;
 final class Termination {
     private static final Logger LOG = LoggerFactory.getLogger(Termination.class);
 
+    private static final Duration FORGOTTEN = Duration.ofSeconds(90);
+
     private final PodServices services;
     private final Hooks hooks;
     private final Runnable changed;
@@ -54,7 +56,8 @@ final class Termination {
 
     private void stop(Optional<Pod> pod, ObservedContainer running, Instant deadline, ObservedPod seen) {
         Instant before = asked.get(running.id());
-        if (before != null && !deadline.isBefore(before)) {
+        // Asked already, and the time has not run out by so much that the runtime must have forgotten.
+        if (before != null && !deadline.isBefore(before) && services.clock().instant().isBefore(before.plus(FORGOTTEN))) {
             return;
         }
         asked.put(running.id(), deadline);

@@ -81,6 +81,11 @@ public final class Volumes {
         }
     }
 
+    /// True when every volume of the pod has been prepared before.
+    public boolean present(Pod pod) {
+        return pod.getSpec().getVolumes().stream().allMatch(volume -> Files.isDirectory(path(pod.getMetadata().getUid(), volume)));
+    }
+
     /// Removes everything of the pod on this host.
     public void remove(String podUid) {
         tokens.keySet().removeIf(key -> key.startsWith(podUid + "/"));

@@ -1,0 +1,159 @@
+package io.hypernetes.kubelet;
+
+import io.fabric8.kubernetes.api.model.Pod;
+import io.grpc.Context;
+import io.hypernetes.client.Client;
+import io.hypernetes.client.EventRecorder;
+import io.hypernetes.client.Informer;
+import io.hypernetes.client.Kind;
+import io.hypernetes.client.Scope;
+import io.hypernetes.client.Selection;
+import io.hypernetes.cri.v1.ContainerEventResponse;
+import io.hypernetes.kubelet.cri.CriException;
+import io.hypernetes.kubelet.cri.CriRuntime;
+import io.hypernetes.kubelet.node.NodeAgent;
+import io.hypernetes.kubelet.pod.LogRotation;
+import io.hypernetes.kubelet.pod.PodServices;
+import io.hypernetes.kubelet.pod.PodTable;
+import io.hypernetes.kubelet.pod.RecordedPodEvents;
+import io.hypernetes.kubelet.pod.StatusWriter;
+import io.hypernetes.kubelet.server.KubeletServer;
+import io.hypernetes.kubelet.server.PodEndpoints;
+import io.hypernetes.kubelet.server.ServerTls;
+import io.hypernetes.kubelet.volume.ApiSources;
+import io.hypernetes.kubelet.volume.Volumes;
+import java.io.IOException;
+import java.net.http.HttpClient;
+import java.nio.file.Files;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.Iterator;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import javax.net.ssl.SSLContext;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The node agent. [#start] returns at once; API server and runtime may come later, go and come back. [#close] leaves every pod
+/// running: the next kubelet takes them over.
+public final class Kubelet implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Kubelet.class);
+    private static final Duration PATIENCE = Duration.ofSeconds(2);
+
+    private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+    private final CountDownLatch closed = new CountDownLatch(1);
+    private final Context.CancellableContext calls = Context.ROOT.withCancellation();
+    private final CriRuntime cri;
+    private final HttpClient probes;
+    private final EventRecorder recorder;
+    private final StatusWriter statuses;
+    private final PodTable pods;
+    private final Informer<Pod> informer;
+    private final KubeletServer server;
+    private final NodeAgent node;
+    private final LogRotation rotation;
+
+    /// @param client speaks as `system:node:NAME`
+    /// @param tls of the kubelet's own server, asked at every connection; see [ServerTls#context]
+    /// @throws IOException when the port cannot be bound or the folders not made
+    public Kubelet(KubeletSettings settings, Client client, Supplier<SSLContext> tls, InstantSource clock) throws IOException {
+        Files.createDirectories(settings.podsFolder());
+        Files.createDirectories(settings.logFolder().resolve("pods"));
+        this.cri = new CriRuntime(settings.criSocket(), threads);
+        this.probes = ProbeHttp.client(threads);
+        this.recorder = new EventRecorder(client, "kubelet", settings.nodeName(), clock);
+        this.statuses = new StatusWriter(client);
+        ApiSources sources = new ApiSources(client);
+        Volumes volumes = new Volumes(settings.podsFolder(), sources, clock);
+        PodServices services = new PodServices(settings, cri, volumes, sources, new RecordedPodEvents(recorder), statuses, probes, clock,
+                NodeAgent.allocatable(settings));
+        this.pods = new PodTable(services);
+        this.informer = new Informer<>(client, Kind.POD, Scope.everywhere(), Selection.fields("spec.nodeName=" + settings.nodeName()))
+                .handler(pods);
+        this.server = new KubeletServer(null, settings.port(), tls, ServerTls::mayAsk, new PodEndpoints(settings, cri, pods, clock));
+        this.node = new NodeAgent(settings, client, cri, recorder, clock, server.port());
+        this.rotation = new LogRotation(settings, cri, pods, clock);
+    }
+
+    public Kubelet start() {
+        server.start();
+        node.start();
+        informer.start();
+        rotation.start();
+        threads.execute(this::adopt);
+        threads.execute(this::listen);
+        return this;
+    }
+
+    /// The port of the kubelet's server.
+    public int port() {
+        return server.port();
+    }
+
+    @Override
+    public void close() {
+        closed.countDown();
+        calls.cancel(null);
+        informer.close();
+        pods.close();
+        rotation.close();
+        node.close();
+        server.close();
+        statuses.close();
+        recorder.close();
+        cri.close();
+        probes.shutdownNow();
+        threads.shutdownNow();
+    }
+
+    /// What an earlier kubelet left and the API no longer knows is ended, once both sides have answered.
+    private void adopt() {
+        try {
+            while (!informer.awaitSynced(PATIENCE)) {
+                if (closed.getCount() == 0) {
+                    return;
+                }
+            }
+            while (closed.getCount() > 0) {
+                try {
+                    pods.adopt(cri.observeAll());
+                    return;
+                } catch (CriException away) {
+                    LOG.warn("event=adoption-waits reason=\"{}\"", away.getMessage());
+                    closed.await(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+                }
+            }
+        } catch (InterruptedException stopped) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /// The runtime's events wake the pods they speak of. After a break anything may have happened, so all are woken.
+    private void listen() {
+        try {
+            while (closed.getCount() > 0) {
+                try {
+                    Iterator<ContainerEventResponse> events = cri.events(calls);
+                    pods.wakeAll();
+                    node.wake();
+                    while (events.hasNext()) {
+                        ContainerEventResponse event = events.next();
+                        pods.wake(event.getPodSandboxStatus().getMetadata().getUid());
+                    }
+                } catch (CriException | io.grpc.StatusRuntimeException away) {
+                    if (closed.getCount() > 0) {
+                        LOG.warn("event=runtime-events-broken reason=\"{}\"", away.getMessage());
+                    }
+                }
+                if (closed.await(500, TimeUnit.MILLISECONDS)) {
+                    return;
+                }
+            }
+        } catch (InterruptedException stopped) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

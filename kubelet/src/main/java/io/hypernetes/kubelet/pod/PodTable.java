@@ -1,0 +1,119 @@
+package io.hypernetes.kubelet.pod;
+
+import io.fabric8.kubernetes.api.model.Pod;
+import io.hypernetes.client.Informer;
+import io.hypernetes.client.ObjectKey;
+import io.hypernetes.kubelet.cri.Labels;
+import io.hypernetes.kubelet.cri.ObservedPod;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The pods of this node, each with its worker, by uid: two pods of one name that follow each other are two pods.
+public final class PodTable implements Informer.Handler<Pod>, AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(PodTable.class);
+
+    private final PodServices services;
+    private final Map<String, PodWorker> workers = new ConcurrentHashMap<>();
+    private boolean closed;
+
+    public PodTable(PodServices services) {
+        this.services = services;
+    }
+
+    @Override
+    public void added(Pod pod) {
+        see(pod);
+    }
+
+    @Override
+    public void updated(Pod before, Pod now) {
+        see(now);
+    }
+
+    @Override
+    public void deleted(Pod last) {
+        PodWorker worker = workers.get(last.getMetadata().getUid());
+        if (worker != null) {
+            worker.remove();
+        }
+    }
+
+    /// Takes over what an earlier kubelet left: what the API no longer knows is ended. Call once the API's pods are in.
+    public void adopt(Map<String, ObservedPod> found) {
+        found.forEach((uid, seen) -> {
+            if (!workers.containsKey(uid)) {
+                ObjectKey key = keyOf(uid, seen);
+                LOG.info("event=orphan-found pod={} uid={} sandboxes={} containers={}",
+                        key, uid, seen.sandboxes().size(), seen.containers().size());
+                add(key, uid, Optional.empty());
+            }
+        });
+    }
+
+    /// Something happened to this pod in the runtime.
+    public void wake(String uid) {
+        PodWorker worker = workers.get(uid);
+        if (worker != null) {
+            worker.wake();
+        }
+    }
+
+    /// Something may have happened to any pod.
+    public void wakeAll() {
+        workers.values().forEach(PodWorker::wake);
+    }
+
+    /// A pod by its name, as the newest of that name.
+    public Optional<PodView> find(ObjectKey key) {
+        return workers.values().stream()
+                .filter(worker -> worker.key().equals(key) && worker.pod().isPresent())
+                .map(worker -> new PodView(worker.pod().orElseThrow(), worker.lastSeen()))
+                .max(java.util.Comparator.comparing(view -> String.valueOf(view.pod().getMetadata().getCreationTimestamp())));
+    }
+
+    /// All pods of this node that the API knows.
+    public List<Pod> pods() {
+        return workers.values().stream().flatMap(worker -> worker.pod().stream()).toList();
+    }
+
+    /// A pod and what the runtime held of it at the last look.
+    public record PodView(Pod pod, ObservedPod seen) {}
+
+    /// Stops all workers and leaves the pods running.
+    @Override
+    public synchronized void close() {
+        closed = true;
+        workers.values().forEach(PodWorker::close);
+    }
+
+    private void see(Pod pod) {
+        String uid = pod.getMetadata().getUid();
+        PodWorker known = workers.get(uid);
+        if (known != null) {
+            known.update(pod);
+            return;
+        }
+        add(ObjectKey.of(pod), uid, Optional.of(pod));
+    }
+
+    private synchronized void add(ObjectKey key, String uid, Optional<Pod> pod) {
+        if (closed) {
+            return;
+        }
+        PodWorker worker = new PodWorker(services, key, uid, pod.orElse(null), () -> workers.remove(uid));
+        workers.put(uid, worker);
+        worker.start();
+    }
+
+    private static ObjectKey keyOf(String uid, ObservedPod seen) {
+        Map<String, String> labels = seen.sandboxes().stream().findFirst().map(sandbox -> sandbox.labels()).orElse(Map.of());
+        return new ObjectKey(
+                labels.getOrDefault(Labels.TENANT, ObjectKey.ROOT),
+                labels.getOrDefault(Labels.POD_NAMESPACE, "unknown"),
+                labels.getOrDefault(Labels.POD_NAME, uid));
+    }
+}

@@ -1,0 +1,208 @@
+package io.hypernetes.kubelet.server;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.StandardWatchEventKinds;
+import java.nio.file.WatchKey;
+import java.nio.file.WatchService;
+import java.time.Instant;
+import java.time.format.DateTimeParseException;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+
+/// Reads one container's log, written in CRI's format: `TIME STREAM P|F CONTENT`, one entry a line.
+///
+/// Following ends when the container has ended and everything it wrote is out. A rotated file is read to its end before its
+/// successor is opened, so rotation loses nothing.
+final class LogReader {
+    private static final int BUFFER = 64 << 10;
+    /// How long to wait for a notice of the file system before looking anyway.
+    private static final long LOOK_MILLIS = 500;
+
+    private final Path file;
+    private final LogOptions options;
+    private final BooleanSupplier ended;
+    private final OutputStream out;
+    private final ByteArrayOutputStream line = new ByteArrayOutputStream();
+    private long left;
+    private boolean middle;
+    private @Nullable Object inode;
+
+    /// @param ended true once the container can write no more; asked before the last read
+    LogReader(Path file, LogOptions options, BooleanSupplier ended, OutputStream out) {
+        this.file = file;
+        this.options = options;
+        this.ended = ended;
+        this.out = out;
+        this.left = options.limitBytes() < 0 ? Long.MAX_VALUE : options.limitBytes();
+    }
+
+    /// Writes what is wanted to the output, flushing whenever the file has no more for now.
+    void copy() throws IOException, InterruptedException {
+        Path folder = Objects.requireNonNull(file.toAbsolutePath().getParent());
+        try (WatchService notices = folder.getFileSystem().newWatchService()) {
+            if (options.follow()) {
+                folder.register(notices, StandardWatchEventKinds.ENTRY_CREATE, StandardWatchEventKinds.ENTRY_MODIFY);
+            }
+            // Taken before the file is opened: a rotation in between is then seen as one, and the new file read once.
+            inode = Files.getAttribute(file, "unix:ino");
+            FileChannel channel = FileChannel.open(file, StandardOpenOption.READ);
+            try {
+                channel.position(options.tailLines() < 0 ? 0 : tailPosition(channel, options.tailLines()));
+                while (left > 0) {
+                    boolean last = !options.follow() || ended.getAsBoolean();
+                    drain(channel);
+                    out.flush();
+                    FileChannel next = successor();
+                    if (next != null) {
+                        drain(channel);
+                        channel.close();
+                        channel = next;
+                        continue;
+                    }
+                    if (last) {
+                        return;
+                    }
+                    WatchKey notice = notices.poll(LOOK_MILLIS, TimeUnit.MILLISECONDS);
+                    if (notice != null) {
+                        notice.pollEvents();
+                        notice.reset();
+                    }
+                }
+            } finally {
+                channel.close();
+            }
+        }
+    }
+
+    /// The new file under the same name after a rotation; null while there is none.
+    private @Nullable FileChannel successor() throws IOException {
+        if (!options.follow()) {
+            return null;
+        }
+        try {
+            Object now = Files.getAttribute(file, "unix:ino");
+            if (now.equals(inode)) {
+                return null;
+            }
+            inode = now;
+            return FileChannel.open(file, StandardOpenOption.READ);
+        } catch (NoSuchFileException betweenRenameAndReopen) {
+            return null;
+        }
+    }
+
+    private void drain(FileChannel channel) throws IOException {
+        ByteBuffer buffer = ByteBuffer.allocate(BUFFER);
+        while (left > 0 && channel.read(buffer) > 0) {
+            buffer.flip();
+            int start = 0;
+            byte[] bytes = buffer.array();
+            for (int i = 0; i < buffer.limit() && left > 0; i++) {
+                if (bytes[i] == '\n') {
+                    line.write(bytes, start, i - start);
+                    entry(line.toByteArray());
+                    line.reset();
+                    start = i + 1;
+                }
+            }
+            if (start < buffer.limit()) {
+                line.write(bytes, start, buffer.limit() - start);
+            }
+            buffer.clear();
+        }
+    }
+
+    private void entry(byte[] entry) throws IOException {
+        int time = indexOf(entry, 0);
+        int stream = indexOf(entry, time + 1);
+        int tag = indexOf(entry, stream + 1);
+        if (time < 0 || stream < 0) {
+            return;
+        }
+        int tagEnd = tag < 0 ? entry.length : tag;
+        String tags = new String(entry, stream + 1, tagEnd - stream - 1, StandardCharsets.US_ASCII);
+        boolean partial = tags.equals("P") || tags.startsWith("P:");
+        String stamp = new String(entry, 0, time, StandardCharsets.US_ASCII);
+        if (options.since() != null && before(stamp, options.since())) {
+            return;
+        }
+        if (options.timestamps() && !middle) {
+            put((stamp + " ").getBytes(StandardCharsets.US_ASCII), 0, stamp.length() + 1);
+        }
+        if (tag >= 0) {
+            put(entry, tag + 1, entry.length - tag - 1);
+        }
+        if (!partial) {
+            put(new byte[] {'\n'}, 0, 1);
+        }
+        middle = partial;
+    }
+
+    private void put(byte[] bytes, int offset, int length) throws IOException {
+        int some = (int) Math.min(left, length);
+        out.write(bytes, offset, some);
+        left -= some;
+    }
+
+    private static boolean before(String stamp, Instant since) {
+        try {
+            return java.time.OffsetDateTime.parse(stamp).toInstant().isBefore(since);
+        } catch (DateTimeParseException malformed) {
+            return false;
+        }
+    }
+
+    private static int indexOf(byte[] entry, int from) {
+        for (int i = Math.max(0, from); i < entry.length; i++) {
+            if (entry[i] == ' ') {
+                return i;
+            }
+        }
+        return -1;
+    }
+
+    /// Where the last `lines` whole lines begin; a last line without newline counts as one.
+    static long tailPosition(FileChannel channel, long lines) throws IOException {
+        long size = channel.size();
+        if (lines == 0) {
+            return size;
+        }
+        long seen = 0;
+        long end = size;
+        ByteBuffer buffer = ByteBuffer.allocate(BUFFER);
+        while (end > 0) {
+            int length = (int) Math.min(BUFFER, end);
+            buffer.clear().limit(length);
+            int got = 0;
+            while (got < length) {
+                int count = channel.read(buffer, end - length + got);
+                if (count <= 0) {
+                    return 0;
+                }
+                got += count;
+            }
+            for (int i = length - 1; i >= 0; i--) {
+                long at = end - length + i;
+                if (buffer.get(i) == '\n' && at != size - 1) {
+                    seen++;
+                    if (seen == lines) {
+                        return at + 1;
+                    }
+                }
+            }
+            end -= length;
+        }
+        return 0;
+    }
+}
