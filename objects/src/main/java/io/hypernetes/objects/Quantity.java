@@ -152,6 +152,12 @@ public final class Quantity implements Comparable<Quantity> {
         return decimalForm();
     }
 
+    /// The canonical form that reads back as itself. The two differ for bytes that no binary suffix expresses: `10562.5Ki` is
+    /// `10816000`, which read again is a decimal quantity and becomes `10816k`. What is stored must not change by being read.
+    public String settled() {
+        return parse(toString()).toString();
+    }
+
     private boolean isWhole() {
         return value.stripTrailingZeros().scale() <= 0;
     }

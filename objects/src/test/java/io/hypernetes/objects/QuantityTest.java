@@ -41,6 +41,13 @@ class QuantityTest {
     }
 
     @Test
+    void bytesThatNoBinarySuffixExpressesSettle() {
+        assertThat(Quantity.parse("10562.5Ki").toString()).isEqualTo("10816000");
+        assertThat(Quantity.parse("10562.5Ki").settled()).isEqualTo("10816k");
+        assertThat(Quantity.parse("1536Mi").settled()).isEqualTo("1536Mi");
+    }
+
+    @Test
     void wholeNumbersRoundUp() {
         assertThat(Quantity.parse("1001m").value()).isEqualTo(2);
         assertThat(Quantity.parse("0.1m").millis()).isEqualTo(1);
@@ -52,7 +59,8 @@ class QuantityTest {
     void theCanonicalFormReadsBackTheSame(@ForAll("quantities") Quantity q) {
         Quantity read = Quantity.parse(q.toString());
         assertThat(read).isEqualTo(q);
-        assertThat(read.toString()).isEqualTo(q.toString());
+        assertThat(Quantity.parse(q.settled())).isEqualTo(q);
+        assertThat(Quantity.parse(q.settled()).toString()).isEqualTo(q.settled());
     }
 
     @Property

@@ -1,9 +1,11 @@
 package io.hypernetes.objects.kind;
 
 import io.hypernetes.objects.Json;
-import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -67,7 +69,7 @@ final class PodUpdateValidation {
     }
 
     private static void tolerations(ObjectNode spec, ObjectNode old, Errors errors) {
-        List<ObjectNode> kept = new ArrayList<>();
+        Set<ObjectNode> kept = new HashSet<>();
         Json.objects(spec, "tolerations").forEach(t -> kept.add(withoutSeconds(t)));
         for (ObjectNode toleration : Json.objects(old, "tolerations")) {
             if (!kept.contains(withoutSeconds(toleration))) {
@@ -84,7 +86,8 @@ final class PodUpdateValidation {
     }
 
     private static void gates(ObjectNode spec, ObjectNode old, Errors errors) {
-        List<String> before = Json.objects(old, "schedulingGates").stream().map(g -> Json.string(g, "name")).toList();
+        Set<String> before =
+                Json.objects(old, "schedulingGates").stream().map(g -> Json.string(g, "name")).collect(Collectors.toSet());
         for (ObjectNode gate : Json.objects(spec, "schedulingGates")) {
             if (!before.contains(Json.string(gate, "name"))) {
                 errors.forbidden("spec.schedulingGates", "only deletion is allowed, but found new scheduling gate '"

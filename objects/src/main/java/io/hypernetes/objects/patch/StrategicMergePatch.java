@@ -6,6 +6,7 @@ import io.hypernetes.objects.schema.SchemaField;
 import io.hypernetes.objects.schema.SchemaType;
 import io.hypernetes.objects.schema.ValueType;
 import java.util.ArrayList;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -133,8 +134,7 @@ public final class StrategicMergePatch {
                 return replacedList(changes);
             }
         }
-        List<JsonNode> result = new ArrayList<>();
-        before.forEach(item -> result.add(item.deepCopy()));
+        KeyedItems result = new KeyedItems(before, key);
         for (JsonNode change : changes) {
             if (!(change instanceof ObjectNode item)) {
                 throw PatchException.malformed("the list \"" + name + "\" holds something that is not an object");
@@ -143,39 +143,18 @@ public final class StrategicMergePatch {
             if (id == null || id.isNull()) {
                 throw PatchException.inapplicable("map: " + Json.print(item) + " does not contain declared merge key: " + key);
             }
-            int at = indexOf(result, key, id);
             switch (Json.string(item, DIRECTIVE)) {
-                case "delete" -> result.removeIf(i -> id.equals(i.get(key)));
+                case "delete" -> result.remove(id);
                 case "replace" -> {
                     ObjectNode replaced = item.deepCopy();
                     replaced.remove(DIRECTIVE);
-                    put(result, at, replaced);
+                    result.put(id, replaced);
                 }
-                case "", "merge" -> put(
-                        result, at, object(at < 0 ? null : (ObjectNode) result.get(at), item, itemType));
+                case "", "merge" -> result.put(id, object(result.find(id), item, itemType));
                 default -> throw unknownDirective(item.path(DIRECTIVE));
             }
         }
-        ArrayNode array = Json.array();
-        result.forEach(array::add);
-        return array;
-    }
-
-    private static void put(List<JsonNode> list, int at, JsonNode value) {
-        if (at < 0) {
-            list.add(value);
-        } else {
-            list.set(at, value);
-        }
-    }
-
-    private static int indexOf(List<JsonNode> items, String key, JsonNode id) {
-        for (int i = 0; i < items.size(); i++) {
-            if (items.get(i) instanceof ObjectNode item && id.equals(item.get(key))) {
-                return i;
-            }
-        }
-        return -1;
+        return result.toArray();
     }
 
     private static ArrayNode primitives(ArrayNode before, ArrayNode changes) {
@@ -243,12 +222,12 @@ public final class StrategicMergePatch {
         items.forEach(item -> (rank.containsKey(id(item, key)) ? named : others).add(item));
         named.sort((a, b) -> Integer.compare(rank.getOrDefault(id(a, key), 0), rank.getOrDefault(id(b, key), 0)));
         // Server-only items go before the first named item that followed them before the patch.
-        List<JsonNode> before = new ArrayList<>();
-        items.forEach(before::add);
+        Map<JsonNode, Integer> place = new IdentityHashMap<>();
+        items.forEach(item -> place.put(item, place.size()));
         List<JsonNode> merged = new ArrayList<>();
         int other = 0;
         for (JsonNode item : named) {
-            while (other < others.size() && before.indexOf(others.get(other)) < before.indexOf(item)) {
+            while (other < others.size() && place.getOrDefault(others.get(other), 0) < place.getOrDefault(item, 0)) {
                 merged.add(others.get(other++));
             }
             merged.add(item);

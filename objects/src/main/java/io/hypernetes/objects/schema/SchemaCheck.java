@@ -150,7 +150,7 @@ final class SchemaCheck {
                 require(value.isString() || value.isNumber(), value, goPath, "string");
                 try {
                     String text = value.isString() ? value.stringValue() : value.decimalValue().toPlainString();
-                    return Json.text(Quantity.parse(text).toString());
+                    return Json.text(Quantity.parse(text).settled());
                 } catch (IllegalArgumentException e) {
                     throw new MalformedJsonException(
                             "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$' (at "

@@ -3,7 +3,9 @@ package io.hypernetes.objects.selector;
 import io.hypernetes.objects.selector.LabelSelector.Operator;
 import io.hypernetes.objects.selector.LabelSelector.Requirement;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 
 /// Reads the text form of a label selector. One use each.
 final class SelectorText {
@@ -76,17 +78,15 @@ final class SelectorText {
     private List<String> set() {
         skipBlanks();
         expect('(', "'('");
-        List<String> values = new ArrayList<>();
+        Set<String> values = new LinkedHashSet<>();
         while (true) {
             skipBlanks();
             char c = atEnd() ? 0 : text.charAt(at);
             String value = c == ',' || c == ')' ? "" : word("value");
-            if (!values.contains(value)) {
-                values.add(value);
-            }
+            values.add(value);
             skipBlanks();
             if (accept(")")) {
-                return values;
+                return List.copyOf(values);
             }
             expect(',', "',' or ')'");
         }

@@ -13,6 +13,7 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -101,6 +102,21 @@ class StrategicMergePatchTest {
                 .hasMessageContaining("does not contain declared merge key: name");
         assertThatThrownBy(() -> patch(POD, "{'spec':{'containers':['x']}}")).isInstanceOf(PatchException.class);
         assertThatThrownBy(() -> patch(POD, "{'spec':{'$patch':'explode'}}")).isInstanceOf(PatchException.class);
+    }
+
+    @Test
+    @Timeout(20)
+    void longHostileListsTakeLinearTime() {
+        ObjectNode pod = Json.object();
+        ObjectNode spec = pod.putObject("spec");
+        ArrayNode containers = spec.putArray("containers");
+        ArrayNode order = spec.putArray("$setElementOrder/containers");
+        for (int i = 0; i < 100_000; i++) {
+            containers.addObject().put("name", "n" + i);
+            order.addObject().put("name", "n" + i);
+        }
+        ObjectNode once = new StrategicMergePatch(SCHEMA).apply(Json.object(), pod, "core.v1.Pod");
+        assertThat(new StrategicMergePatch(SCHEMA).apply(once, pod, "core.v1.Pod")).isEqualTo(once);
     }
 
     @Property(tries = 300)
