@@ -13,6 +13,7 @@ import java.security.cert.CertificateParsingException;
 import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
 
@@ -112,6 +113,9 @@ final class NodeConnection implements AutoCloseable {
 
     private static boolean belongsTo(NodeAddress node, X509Certificate certificate) throws IOException {
         try {
+            if (certificate.getSubjectX500Principal().getName().matches("(.*,)?CN=system:node:" + Pattern.quote(node.node()) + "(,.*)?")) {
+                return true;
+            }
             var names = certificate.getSubjectAlternativeNames();
             if (names == null) {
                 return false;
