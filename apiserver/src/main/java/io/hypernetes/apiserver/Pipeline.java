@@ -67,9 +67,11 @@ final class Pipeline implements ExchangeHandler {
             refuse(http, ApiStatus.internal("see the server's log for audit id " + auditId), e);
         } finally {
             var target = trail.target;
-            boolean known = target != null && target.resource() && http.status() != 404;
-            metrics.ended(
-                    known ? target.verb() : "other", known ? target.resourcePath() : "", http.status());
+            if (target != null && target.resource() && http.status() != 404) {
+                metrics.ended(target.verb(), target.resourcePath(), http.status());
+            } else {
+                metrics.ended("other", "", http.status());
+            }
             var caller = trail.caller;
             log.debug(
                     "event=request audit={} user={} tenant={} method={} path={} code={} ms={}",
