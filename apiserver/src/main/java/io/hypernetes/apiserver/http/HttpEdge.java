@@ -199,8 +199,10 @@ public final class HttpEdge implements AutoCloseable {
         }
 
         @Override
-        protected void configurePipeline(ChannelHandlerContext context, String protocol) {
-            if (protocol.equals(ApplicationProtocolNames.HTTP_2)) {
+        protected void configurePipeline(ChannelHandlerContext context, String fallback) {
+            // Netty knows the protocol of its own engines only; ours is the JDK's.
+            var protocol = context.pipeline().get(SslHandler.class).engine().getApplicationProtocol();
+            if (protocol != null && protocol.equals(ApplicationProtocolNames.HTTP_2)) {
                 http2(context.channel());
             } else {
                 http1(context.channel());
