@@ -15,8 +15,10 @@ import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,6 +36,7 @@ final class NodeLife implements Controller {
     private final Client client;
     private final Duration grace;
     private final InstantSource clock;
+    private final Map<String, Instant> firstLook = new ConcurrentHashMap<>();
     private Caches caches;
 
     @SuppressWarnings("NullAway.Init") // watch() is called before anything starts
@@ -59,6 +62,7 @@ final class NodeLife implements Controller {
     public Optional<Duration> reconcile(ObjectKey key) {
         Node node = caches.nodes().get(key).orElse(null);
         if (node == null) {
+            firstLook.remove(key.name());
             return Optional.empty();
         }
         boolean silent = lastSign(key, node).plus(grace).isBefore(clock.instant());
@@ -78,8 +82,15 @@ final class NodeLife implements Controller {
         return Optional.of(PERIOD);
     }
 
-    /// When the node was last heard of: its lease, or for a node that never had one its creation.
+    /// When the node was last heard of: its lease or, for a node that never had one, its creation; but never before this controller
+    /// began to listen. After a master that was down for a while all leases are old, and no node is to blame.
     private Instant lastSign(ObjectKey key, Node node) {
+        Instant told = lastTold(key, node);
+        Instant heardSince = firstLook.computeIfAbsent(key.name(), name -> clock.instant());
+        return told.isAfter(heardSince) ? told : heardSince;
+    }
+
+    private Instant lastTold(ObjectKey key, Node node) {
         Lease lease = caches.leases().get(new ObjectKey(ObjectKey.ROOT, "kube-node-lease", key.name())).orElse(null);
         if (lease != null && lease.getSpec() != null && lease.getSpec().getRenewTime() != null) {
             return lease.getSpec().getRenewTime().toInstant();

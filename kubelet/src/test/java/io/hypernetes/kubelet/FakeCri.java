@@ -1,0 +1,378 @@
+package io.hypernetes.kubelet;
+
+import io.grpc.Server;
+import io.grpc.Status;
+import io.grpc.netty.NettyServerBuilder;
+import io.grpc.stub.ServerCallStreamObserver;
+import io.grpc.stub.StreamObserver;
+import io.hypernetes.cri.v1.*;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.epoll.EpollServerDomainSocketChannel;
+import io.netty.channel.unix.DomainSocketAddress;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+
+/// A runtime in memory behind a real unix socket: sandboxes and containers change state when asked, or when a test says so.
+public final class FakeCri implements AutoCloseable {
+    final class Sandbox {
+        PodSandboxConfig config;
+        PodSandboxState state = PodSandboxState.SANDBOX_READY;
+        long createdAt = now();
+        String ip;
+    }
+
+    static final class Run {
+        String sandbox;
+        ContainerConfig config;
+        ContainerState state = ContainerState.CONTAINER_CREATED;
+        long createdAt = now();
+        long startedAt;
+        long finishedAt;
+        int exitCode;
+        String reason = "";
+    }
+
+    private final EventLoopGroup loop = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
+    private final Path socket;
+    private Server server;
+    final Map<String, Sandbox> sandboxes = new LinkedHashMap<>();
+    final Map<String, Run> runs = new LinkedHashMap<>();
+    final Set<String> images = new TreeSet<>();
+    final Map<String, Integer> execExitCodes = new HashMap<>();
+    private final List<StreamObserver<ContainerEventResponse>> listeners = new CopyOnWriteArrayList<>();
+    private final List<String> calls = new CopyOnWriteArrayList<>();
+    String pullFailure = "";
+    String podCidr = "";
+    boolean ignoreTerm;
+    private int next;
+
+    public FakeCri(Path socket) {
+        this.socket = socket;
+        start();
+    }
+
+    /// As after a restart of the runtime's process: everything is known again.
+    void start() {
+        try {
+            java.nio.file.Files.deleteIfExists(socket);
+            server = NettyServerBuilder.forAddress(new DomainSocketAddress(socket.toString()))
+                    .bossEventLoopGroup(loop).workerEventLoopGroup(loop)
+                    .channelType(EpollServerDomainSocketChannel.class)
+                    .executor(Executors.newVirtualThreadPerTaskExecutor())
+                    .addService(new Runtime()).addService(new Images())
+                    .build().start();
+        } catch (IOException broken) {
+            throw new UncheckedIOException(broken);
+        }
+    }
+
+    void stop() throws InterruptedException {
+        server.shutdownNow().awaitTermination();
+        listeners.clear();
+    }
+
+    @Override
+    public void close() {
+        server.shutdownNow();
+        loop.shutdownGracefully(0, 1, TimeUnit.SECONDS);
+    }
+
+    /// Calls that change something, in order.
+    List<String> calls() {
+        return List.copyOf(calls);
+    }
+
+    /// The container ends by itself.
+    void exit(String containerName, int code) {
+        synchronized (this) {
+            runs.forEach((id, run) -> {
+                if (run.config.getMetadata().getName().equals(containerName) && run.state == ContainerState.CONTAINER_RUNNING) {
+                    end(id, run, code);
+                }
+            });
+        }
+    }
+
+    /// The machine of every sandbox dies.
+    void crashMachines() {
+        synchronized (this) {
+            sandboxes.values().forEach(sandbox -> sandbox.state = PodSandboxState.SANDBOX_NOTREADY);
+            runs.forEach((id, run) -> {
+                if (run.state == ContainerState.CONTAINER_RUNNING) {
+                    end(id, run, 137);
+                }
+            });
+        }
+    }
+
+    synchronized List<Run> runsOf(String containerName) {
+        return runs.values().stream().filter(run -> run.config.getMetadata().getName().equals(containerName)).toList();
+    }
+
+    private void end(String id, Run run, int code) {
+        run.state = ContainerState.CONTAINER_EXITED;
+        run.exitCode = code;
+        run.finishedAt = now();
+        tell(id, ContainerEventType.CONTAINER_STOPPED_EVENT);
+    }
+
+    private void tell(String id, ContainerEventType type) {
+        Run run = runs.get(id);
+        Sandbox sandbox = run == null ? sandboxes.get(id) : sandboxes.get(run.sandbox);
+        if (sandbox == null) {
+            return;
+        }
+        ContainerEventResponse event = ContainerEventResponse.newBuilder().setContainerId(id).setContainerEventType(type)
+                .setPodSandboxStatus(PodSandboxStatus.newBuilder().setMetadata(sandbox.config.getMetadata())).build();
+        listeners.forEach(listener -> {
+            synchronized (listener) {
+                try {
+                    listener.onNext(event);
+                } catch (RuntimeException gone) {
+                    listeners.remove(listener);
+                }
+            }
+        });
+    }
+
+    private static long now() {
+        return System.currentTimeMillis() * 1_000_000L + System.nanoTime() % 1_000_000;
+    }
+
+    private static <T> void reply(StreamObserver<T> out, T value) {
+        out.onNext(value);
+        out.onCompleted();
+    }
+
+    private static boolean matches(Map<String, String> selector, Map<String, String> labels) {
+        return labels.entrySet().containsAll(selector.entrySet());
+    }
+
+    private final class Runtime extends RuntimeServiceGrpc.RuntimeServiceImplBase {
+        @Override
+        public void version(VersionRequest request, StreamObserver<VersionResponse> out) {
+            reply(out, VersionResponse.newBuilder().setVersion("0.1.0").setRuntimeName("hyperd").setRuntimeVersion("0.1.0").setRuntimeApiVersion("v1").build());
+        }
+
+        @Override
+        public void status(StatusRequest request, StreamObserver<StatusResponse> out) {
+            reply(out, StatusResponse.newBuilder().setStatus(RuntimeStatus.newBuilder()
+                    .addConditions(RuntimeCondition.newBuilder().setType("RuntimeReady").setStatus(true))
+                    .addConditions(RuntimeCondition.newBuilder().setType("NetworkReady").setStatus(!podCidr.isEmpty()).setReason("NoPodCidr"))).build());
+        }
+
+        @Override
+        public void updateRuntimeConfig(UpdateRuntimeConfigRequest request, StreamObserver<UpdateRuntimeConfigResponse> out) {
+            podCidr = request.getRuntimeConfig().getNetworkConfig().getPodCidr();
+            reply(out, UpdateRuntimeConfigResponse.getDefaultInstance());
+        }
+
+        @Override
+        public void runPodSandbox(RunPodSandboxRequest request, StreamObserver<RunPodSandboxResponse> out) {
+            String id;
+            synchronized (FakeCri.this) {
+                id = "s" + next++;
+                Sandbox sandbox = new Sandbox();
+                sandbox.config = request.getConfig();
+                sandbox.ip = "10.88.0." + (next + 1);
+                sandboxes.put(id, sandbox);
+                calls.add("run-sandbox");
+            }
+            reply(out, RunPodSandboxResponse.newBuilder().setPodSandboxId(id).build());
+        }
+
+        @Override
+        public void stopPodSandbox(StopPodSandboxRequest request, StreamObserver<StopPodSandboxResponse> out) {
+            synchronized (FakeCri.this) {
+                Sandbox sandbox = sandboxes.get(request.getPodSandboxId());
+                if (sandbox != null) {
+                    sandbox.state = PodSandboxState.SANDBOX_NOTREADY;
+                }
+                calls.add("stop-sandbox");
+            }
+            reply(out, StopPodSandboxResponse.getDefaultInstance());
+        }
+
+        @Override
+        public void removePodSandbox(RemovePodSandboxRequest request, StreamObserver<RemovePodSandboxResponse> out) {
+            synchronized (FakeCri.this) {
+                sandboxes.remove(request.getPodSandboxId());
+                runs.values().removeIf(run -> run.sandbox.equals(request.getPodSandboxId()));
+                calls.add("remove-sandbox");
+            }
+            reply(out, RemovePodSandboxResponse.getDefaultInstance());
+        }
+
+        @Override
+        public void listPodSandbox(ListPodSandboxRequest request, StreamObserver<ListPodSandboxResponse> out) {
+            ListPodSandboxResponse.Builder answer = ListPodSandboxResponse.newBuilder();
+            synchronized (FakeCri.this) {
+                sandboxes.forEach((id, sandbox) -> {
+                    if (matches(request.getFilter().getLabelSelectorMap(), sandbox.config.getLabelsMap())) {
+                        answer.addItems(PodSandbox.newBuilder().setId(id).setMetadata(sandbox.config.getMetadata()).setState(sandbox.state)
+                                .setCreatedAt(sandbox.createdAt).putAllLabels(sandbox.config.getLabelsMap()));
+                    }
+                });
+            }
+            reply(out, answer.build());
+        }
+
+        @Override
+        public void podSandboxStatus(PodSandboxStatusRequest request, StreamObserver<PodSandboxStatusResponse> out) {
+            synchronized (FakeCri.this) {
+                Sandbox sandbox = sandboxes.get(request.getPodSandboxId());
+                if (sandbox == null) {
+                    out.onError(Status.NOT_FOUND.asRuntimeException());
+                    return;
+                }
+                PodSandboxStatus.Builder status = PodSandboxStatus.newBuilder().setId(request.getPodSandboxId())
+                        .setMetadata(sandbox.config.getMetadata()).setState(sandbox.state).setCreatedAt(sandbox.createdAt)
+                        .putAllLabels(sandbox.config.getLabelsMap()).putAllAnnotations(sandbox.config.getAnnotationsMap());
+                if (sandbox.state == PodSandboxState.SANDBOX_READY) {
+                    status.setNetwork(PodSandboxNetworkStatus.newBuilder().setIp(sandbox.ip));
+                }
+                reply(out, PodSandboxStatusResponse.newBuilder().setStatus(status).build());
+            }
+        }
+
+        @Override
+        public void createContainer(CreateContainerRequest request, StreamObserver<CreateContainerResponse> out) {
+            String id;
+            synchronized (FakeCri.this) {
+                id = "c" + next++;
+                Run run = new Run();
+                run.sandbox = request.getPodSandboxId();
+                run.config = request.getConfig();
+                runs.put(id, run);
+                calls.add("create " + run.config.getMetadata().getName());
+            }
+            reply(out, CreateContainerResponse.newBuilder().setContainerId(id).build());
+        }
+
+        @Override
+        public void startContainer(StartContainerRequest request, StreamObserver<StartContainerResponse> out) {
+            synchronized (FakeCri.this) {
+                Run run = runs.get(request.getContainerId());
+                run.state = ContainerState.CONTAINER_RUNNING;
+                run.startedAt = now();
+                calls.add("start " + run.config.getMetadata().getName());
+                tell(request.getContainerId(), ContainerEventType.CONTAINER_STARTED_EVENT);
+            }
+            reply(out, StartContainerResponse.getDefaultInstance());
+        }
+
+        @Override
+        public void stopContainer(StopContainerRequest request, StreamObserver<StopContainerResponse> out) {
+            Run run;
+            synchronized (FakeCri.this) {
+                run = runs.get(request.getContainerId());
+                if (run != null) {
+                    calls.add("stop " + run.config.getMetadata().getName() + " " + request.getTimeout());
+                }
+            }
+            try {
+                // A process that ignores SIGTERM is killed when the time is over.
+                if (ignoreTerm) {
+                    new java.util.concurrent.CountDownLatch(1).await(request.getTimeout(), TimeUnit.SECONDS);
+                }
+            } catch (InterruptedException cancelled) {
+                return;
+            }
+            synchronized (FakeCri.this) {
+                if (run != null && run.state == ContainerState.CONTAINER_RUNNING) {
+                    end(request.getContainerId(), run, ignoreTerm ? 137 : 143);
+                }
+            }
+            reply(out, StopContainerResponse.getDefaultInstance());
+        }
+
+        @Override
+        public void removeContainer(RemoveContainerRequest request, StreamObserver<RemoveContainerResponse> out) {
+            synchronized (FakeCri.this) {
+                runs.remove(request.getContainerId());
+            }
+            reply(out, RemoveContainerResponse.getDefaultInstance());
+        }
+
+        @Override
+        public void listContainers(ListContainersRequest request, StreamObserver<ListContainersResponse> out) {
+            ListContainersResponse.Builder answer = ListContainersResponse.newBuilder();
+            synchronized (FakeCri.this) {
+                runs.forEach((id, run) -> {
+                    if (matches(request.getFilter().getLabelSelectorMap(), run.config.getLabelsMap())) {
+                        answer.addContainers(Container.newBuilder().setId(id).setPodSandboxId(run.sandbox).setState(run.state)
+                                .setMetadata(run.config.getMetadata()).putAllLabels(run.config.getLabelsMap()));
+                    }
+                });
+            }
+            reply(out, answer.build());
+        }
+
+        @Override
+        public void containerStatus(ContainerStatusRequest request, StreamObserver<ContainerStatusResponse> out) {
+            synchronized (FakeCri.this) {
+                Run run = runs.get(request.getContainerId());
+                if (run == null) {
+                    out.onError(Status.NOT_FOUND.asRuntimeException());
+                    return;
+                }
+                reply(out, ContainerStatusResponse.newBuilder().setStatus(ContainerStatus.newBuilder().setId(request.getContainerId())
+                        .setMetadata(run.config.getMetadata()).setState(run.state).setCreatedAt(run.createdAt).setStartedAt(run.startedAt)
+                        .setFinishedAt(run.finishedAt).setExitCode(run.exitCode).setReason(run.reason).setImage(run.config.getImage())
+                        .setImageRef("sha256:" + run.config.getImage().getImage()).putAllLabels(run.config.getLabelsMap())
+                        .putAllAnnotations(run.config.getAnnotationsMap()).setLogPath(run.config.getLogPath())).build());
+            }
+        }
+
+        @Override
+        public void execSync(ExecSyncRequest request, StreamObserver<ExecSyncResponse> out) {
+            reply(out, ExecSyncResponse.newBuilder().setExitCode(execExitCodes.getOrDefault(request.getCmd(0), 0)).build());
+        }
+
+        @Override
+        public void getContainerEvents(GetEventsRequest request, StreamObserver<ContainerEventResponse> out) {
+            ((ServerCallStreamObserver<ContainerEventResponse>) out).setOnCancelHandler(() -> listeners.remove(out));
+            listeners.add(out);
+        }
+    }
+
+    private final class Images extends ImageServiceGrpc.ImageServiceImplBase {
+        @Override
+        public void imageStatus(ImageStatusRequest request, StreamObserver<ImageStatusResponse> out) {
+            String image = request.getImage().getImage();
+            ImageStatusResponse.Builder answer = ImageStatusResponse.newBuilder();
+            synchronized (FakeCri.this) {
+                if (images.contains(image)) {
+                    answer.setImage(Image.newBuilder().setId(image).setSize(42));
+                }
+            }
+            reply(out, answer.build());
+        }
+
+        @Override
+        public void pullImage(PullImageRequest request, StreamObserver<PullImageResponse> out) {
+            synchronized (FakeCri.this) {
+                calls.add("pull " + request.getImage().getImage());
+                if (!pullFailure.isEmpty()) {
+                    out.onError(Status.NOT_FOUND.withDescription(pullFailure).asRuntimeException());
+                    return;
+                }
+                images.add(request.getImage().getImage());
+            }
+            reply(out, PullImageResponse.newBuilder().setImageRef(request.getImage().getImage()).build());
+        }
+    }
+}

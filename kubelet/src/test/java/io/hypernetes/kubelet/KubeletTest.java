@@ -1,0 +1,367 @@
+package io.hypernetes.kubelet;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
+import io.fabric8.kubernetes.api.model.ContainerStatus;
+import io.fabric8.kubernetes.api.model.Event;
+import io.fabric8.kubernetes.api.model.Node;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodBuilder;
+import io.fabric8.kubernetes.api.model.PodCondition;
+import io.hypernetes.client.Client;
+import io.hypernetes.client.Deletion;
+import io.hypernetes.client.FakeApi;
+import io.hypernetes.client.Kind;
+import io.hypernetes.client.ObjectKey;
+import io.hypernetes.client.Patch;
+import io.hypernetes.client.Scope;
+import io.hypernetes.client.Selection;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import javax.net.ssl.SSLContext;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// The kubelet's main path against an API server and a runtime in memory, over real sockets.
+class KubeletTest {
+    @TempDir
+    Path folder;
+
+    private FakeApi api;
+    private Client client;
+    private FakeCri cri;
+    private Kubelet kubelet;
+
+    @BeforeEach
+    void start() throws Exception {
+        api = new FakeApi();
+        client = api.client();
+        cri = new FakeCri(folder.resolve("cri.sock"));
+        kubelet = kubelet();
+    }
+
+    @AfterEach
+    void stop() {
+        kubelet.close();
+        cri.close();
+        client.close();
+        api.close();
+    }
+
+    private Kubelet kubelet() throws IOException {
+        KubeletSettings settings = new KubeletSettings("n1", "127.0.0.1", 0, folder.resolve("cri.sock"), folder.resolve("lib"),
+                folder.resolve("log"), 110, 100, 1 << 20, Map.of(), List.of(), "cluster.local");
+        return new Kubelet(settings, client, () -> {
+            try {
+                return SSLContext.getDefault();
+            } catch (Exception impossible) {
+                throw new AssertionError(impossible);
+            }
+        }, InstantSource.system()).start();
+    }
+
+    private static PodBuilder pod(String name) {
+        return new PodBuilder()
+                .withNewMetadata().withNamespace("default").withName(name).endMetadata()
+                .withNewSpec().withNodeName("n1").withTerminationGracePeriodSeconds(5L)
+                .addNewContainer().withName("main").withImage("app:1").withImagePullPolicy("IfNotPresent").endContainer()
+                .endSpec();
+    }
+
+    private static ObjectKey key(String name) {
+        return new ObjectKey("red", "default", name);
+    }
+
+    private Pod create(Pod pod) {
+        return client.of(Kind.POD).create("red", pod);
+    }
+
+    private Pod read(String name) {
+        return client.of(Kind.POD).get(key(name));
+    }
+
+    private void eventually(String name, Consumer<Pod> check) {
+        await().atMost(Duration.ofSeconds(20)).pollInterval(Duration.ofMillis(20)).untilAsserted(() -> {
+            Pod pod = read(name);
+            assertThat(pod.getStatus()).isNotNull();
+            check.accept(pod);
+        });
+    }
+
+    private void running(String name) {
+        eventually(name, pod -> {
+            assertThat(pod.getStatus().getPhase()).isEqualTo("Running");
+            assertThat(condition(pod, "Ready")).isEqualTo("True");
+        });
+    }
+
+    private static String condition(Pod pod, String type) {
+        return pod.getStatus().getConditions().stream().filter(each -> each.getType().equals(type))
+                .map(PodCondition::getStatus).findFirst().orElse("absent");
+    }
+
+    private static ContainerStatus main(Pod pod) {
+        return pod.getStatus().getContainerStatuses().getFirst();
+    }
+
+    private List<Event> events() {
+        return client.of(Kind.EVENT).list(Scope.tenant("red"), Selection.everything()).items();
+    }
+
+    @Test
+    void aNodeRegistersRenewsItsLeaseAndIsReadyOnceItHasPodAddresses() {
+        await().untilAsserted(() -> {
+            Node node = client.of(Kind.NODE).get(ObjectKey.root("n1"));
+            assertThat(node.getSpec().getTaints()).extracting("key").containsExactly("node.kubernetes.io/not-ready");
+            assertThat(node.getStatus().getNodeInfo().getContainerRuntimeVersion()).isEqualTo("hyperd://0.1.0");
+            assertThat(node.getStatus().getDaemonEndpoints().getKubeletEndpoint().getPort()).isEqualTo(kubelet.port());
+            assertThat(client.of(Kind.LEASE).get(new ObjectKey("root", "kube-node-lease", "n1")).getSpec().getHolderIdentity()).isEqualTo("n1");
+        });
+        client.of(Kind.NODE).patch(ObjectKey.root("n1"), Patch.merge(Map.of("spec", Map.of("podCIDR", "10.88.3.0/24"))));
+        await().untilAsserted(() -> {
+            assertThat(cri.podCidr).isEqualTo("10.88.3.0/24");
+            assertThat(client.of(Kind.NODE).get(ObjectKey.root("n1")).getStatus().getConditions())
+                    .anySatisfy(each -> {
+                        assertThat(each.getType()).isEqualTo("Ready");
+                        assertThat(each.getStatus()).isEqualTo("True");
+                    });
+        });
+    }
+
+    @Test
+    void aPodRunsAndSaysSo() {
+        create(pod("web").build());
+        running("web");
+        Pod pod = read("web");
+        assertThat(pod.getStatus().getPodIP()).startsWith("10.88.0.");
+        assertThat(pod.getStatus().getHostIP()).isEqualTo("127.0.0.1");
+        assertThat(pod.getStatus().getQosClass()).isEqualTo("BestEffort");
+        assertThat(main(pod).getContainerID()).startsWith("hyperd://c");
+        assertThat(main(pod).getImageID()).isEqualTo("sha256:app:1");
+        assertThat(main(pod).getState().getRunning().getStartedAt()).isNotEmpty();
+        for (String type : List.of("PodReadyToStartContainers", "Initialized", "ContainersReady", "PodScheduled")) {
+            assertThat(condition(pod, type)).as(type).isEqualTo("True");
+        }
+        assertThat(cri.calls()).containsExactly("run-sandbox", "pull app:1", "create main", "start main");
+        await().untilAsserted(() -> assertThat(events()).extracting(Event::getReason)
+                .contains("Pulling", "Pulled", "Created", "Started"));
+    }
+
+    @Test
+    void aCrashIsRestartedAtOnceAndThenBackedOff() {
+        create(pod("web").build());
+        running("web");
+        cri.exit("main", 3);
+        eventually("web", pod -> {
+            assertThat(main(pod).getRestartCount()).isEqualTo(1);
+            assertThat(main(pod).getState().getRunning()).isNotNull();
+            assertThat(main(pod).getLastState().getTerminated().getExitCode()).isEqualTo(3);
+            assertThat(main(pod).getLastState().getTerminated().getReason()).isEqualTo("Error");
+        });
+        cri.exit("main", 4);
+        eventually("web", pod -> {
+            assertThat(main(pod).getState().getWaiting()).isNotNull();
+            assertThat(main(pod).getState().getWaiting().getReason()).isEqualTo("CrashLoopBackOff");
+            assertThat(main(pod).getState().getWaiting().getMessage())
+                    .isEqualTo("back-off 10s restarting failed container=main pod=web_default(" + pod.getMetadata().getUid() + ")");
+            assertThat(main(pod).getLastState().getTerminated().getExitCode()).isEqualTo(4);
+            assertThat(pod.getStatus().getPhase()).isEqualTo("Running");
+            assertThat(condition(pod, "Ready")).isEqualTo("False");
+        });
+        await().untilAsserted(() -> assertThat(events()).anySatisfy(event -> {
+            assertThat(event.getReason()).isEqualTo("BackOff");
+            assertThat(event.getMessage()).startsWith("Back-off restarting failed container main in pod web_default(");
+        }));
+    }
+
+    @Test
+    void aPodThatMayNotRestartEndsHonestlyAndItsMachineGoes() {
+        create(pod("once").editSpec().withRestartPolicy("Never").endSpec().build());
+        running("once");
+        cri.exit("main", 7);
+        eventually("once", pod -> {
+            assertThat(pod.getStatus().getPhase()).isEqualTo("Failed");
+            assertThat(main(pod).getState().getTerminated().getExitCode()).isEqualTo(7);
+            assertThat(main(pod).getRestartCount()).isZero();
+            assertThat(condition(pod, "Ready")).isEqualTo("False");
+        });
+        await().untilAsserted(() -> assertThat(cri.calls()).contains("stop-sandbox"));
+        create(pod("good").editSpec().withRestartPolicy("OnFailure").endSpec().build());
+        running("good");
+        cri.exit("main", 0);
+        eventually("good", pod -> {
+            assertThat(pod.getStatus().getPhase()).isEqualTo("Succeeded");
+            assertThat(main(pod).getState().getTerminated().getReason()).isEqualTo("Completed");
+        });
+    }
+
+    @Test
+    void initContainersRunInOrderAndAFailureIsRepeated() {
+        create(pod("web").editSpec()
+                .addNewInitContainer().withName("first").withImage("app:1").withImagePullPolicy("IfNotPresent").endInitContainer()
+                .addNewInitContainer().withName("second").withImage("app:1").withImagePullPolicy("IfNotPresent").endInitContainer()
+                .endSpec().build());
+        await().untilAsserted(() -> assertThat(cri.runsOf("first")).hasSize(1));
+        eventually("web", pod -> {
+            assertThat(pod.getStatus().getPhase()).isEqualTo("Pending");
+            assertThat(main(pod).getState().getWaiting().getReason()).isEqualTo("PodInitializing");
+            assertThat(condition(pod, "Initialized")).isEqualTo("False");
+        });
+        cri.exit("first", 1);
+        await().untilAsserted(() -> assertThat(cri.runsOf("first")).hasSize(2));
+        assertThat(cri.runsOf("second")).isEmpty();
+        cri.exit("first", 0);
+        await().untilAsserted(() -> assertThat(cri.runsOf("second")).hasSize(1));
+        cri.exit("second", 0);
+        running("web");
+        assertThat(condition(read("web"), "Initialized")).isEqualTo("True");
+    }
+
+    @Test
+    void deletingEndsContainersThenTheMachineThenTheObject() {
+        create(pod("web").build());
+        running("web");
+        String uid = read("web").getMetadata().getUid();
+        client.of(Kind.POD).delete(key("web"), Deletion.ordinary());
+        await().untilAsserted(() -> assertThat(client.of(Kind.POD).find(key("web"))).isEmpty());
+        assertThat(cri.calls()).containsSubsequence("start main", "stop main 5", "stop-sandbox", "remove-sandbox");
+        assertThat(cri.sandboxes).isEmpty();
+        assertThat(cri.runs).isEmpty();
+        assertThat(folder.resolve("lib/pods").resolve(uid)).doesNotExist();
+        assertThat(folder.resolve("log/pods").toFile().list()).isEmpty();
+        await().untilAsserted(() -> assertThat(events()).extracting(Event::getReason).contains("Killing"));
+    }
+
+    @Test
+    void aSecondDeleteWithLessGraceIsHeard() {
+        cri.ignoreTerm = true;
+        create(pod("web").editSpec().withTerminationGracePeriodSeconds(600L).endSpec().build());
+        running("web");
+        client.of(Kind.POD).delete(key("web"), Deletion.ordinary());
+        await().untilAsserted(() -> assertThat(cri.calls()).contains("stop main 600"));
+        client.of(Kind.POD).delete(key("web"), new Deletion(0L, null));
+        await().untilAsserted(() -> assertThat(cri.sandboxes).isEmpty());
+    }
+
+    @Test
+    void aKilledKubeletIsFollowedByOneThatRestartsNothing() throws Exception {
+        create(pod("web").build());
+        create(pod("gone").build());
+        running("web");
+        running("gone");
+        List<String> before = cri.calls();
+        String id = main(read("web")).getContainerID();
+        kubelet.close();
+        api.remove(Kind.POD, key("gone"));
+        kubelet = kubelet();
+        await().untilAsserted(() -> assertThat(cri.sandboxes).hasSize(1));
+        assertThat(main(read("web")).getContainerID()).isEqualTo(id);
+        assertThat(main(read("web")).getRestartCount()).isZero();
+        assertThat(condition(read("web"), "Ready")).isEqualTo("True");
+        assertThat(cri.calls().subList(before.size(), cri.calls().size())).noneMatch(call -> call.startsWith("run-") || call.startsWith("create"));
+        cri.exit("main", 1);
+        eventually("web", pod -> assertThat(main(pod).getRestartCount()).isEqualTo(1));
+    }
+
+    @Test
+    void aRuntimeThatWentAwayIsWaitedFor() throws Exception {
+        create(pod("web").build());
+        running("web");
+        cri.stop();
+        cri.exit("main", 9);
+        cri.start();
+        eventually("web", pod -> {
+            assertThat(main(pod).getRestartCount()).isEqualTo(1);
+            assertThat(main(pod).getLastState().getTerminated().getExitCode()).isEqualTo(9);
+        });
+    }
+
+    @Test
+    void aMachineThatDiesIsReplaced() {
+        cri.podCidr = "10.88.0.0/24";
+        create(pod("web").build());
+        running("web");
+        cri.crashMachines();
+        eventually("web", pod -> {
+            assertThat(main(pod).getRestartCount()).isEqualTo(1);
+            assertThat(main(pod).getState().getRunning()).isNotNull();
+        });
+        assertThat(cri.sandboxes.values()).extracting(sandbox -> sandbox.config.getMetadata().getAttempt()).contains(1);
+    }
+
+    @Test
+    void anImageThatDoesNotExistIsToldAndBackedOff() {
+        cri.pullFailure = "manifest unknown: no such tag";
+        create(pod("web").build());
+        eventually("web", pod -> {
+            assertThat(main(pod).getState().getWaiting().getReason()).isEqualTo("ImagePullBackOff");
+            assertThat(main(pod).getState().getWaiting().getMessage())
+                    .startsWith("Back-off pulling image \"app:1\"").contains("manifest unknown: no such tag");
+            assertThat(pod.getStatus().getPhase()).isEqualTo("Pending");
+        });
+        await().untilAsserted(() -> assertThat(events()).anySatisfy(event -> {
+            assertThat(event.getReason()).isEqualTo("Failed");
+            assertThat(event.getMessage()).contains("manifest unknown: no such tag");
+        }));
+        client.of(Kind.POD).delete(key("web"), Deletion.ordinary());
+        await().untilAsserted(() -> assertThat(client.of(Kind.POD).find(key("web"))).isEmpty());
+    }
+
+    @Test
+    void configMapsBecomeFilesAndVariables() {
+        create(pod("web").editSpec()
+                .addNewVolume().withName("conf").withNewConfigMap().withName("settings").endConfigMap().endVolume()
+                .editContainer(0)
+                .addNewVolumeMount().withName("conf").withMountPath("/etc/conf").withReadOnly(true).endVolumeMount()
+                .addNewEnv().withName("COLOUR").withNewValueFrom().withNewConfigMapKeyRef("colour", "settings", false).endValueFrom().endEnv()
+                .addNewEnv().withName("WHO").withNewValueFrom().withNewFieldRef("v1", "metadata.name").endValueFrom().endEnv()
+                .withCommand("show", "$(COLOUR)-$(WHO)")
+                .endContainer().endSpec().build());
+        await().untilAsserted(() -> assertThat(events()).anySatisfy(event -> {
+            assertThat(event.getReason()).isEqualTo("FailedMount");
+            assertThat(event.getMessage()).isEqualTo("MountVolume.SetUp failed for volume \"conf\" : configmap \"settings\" not found");
+        }));
+        client.of(Kind.CONFIG_MAP).create("red", new ConfigMapBuilder()
+                .withNewMetadata().withNamespace("default").withName("settings").endMetadata().addToData("colour", "blue").build());
+        running("web");
+        var config = cri.runsOf("main").getFirst().config;
+        assertThat(config.getCommandList()).containsExactly("show", "blue-web");
+        Path mounted = Path.of(config.getMounts(0).getHostPath());
+        assertThat(mounted.toString()).contains("/volumes/kubernetes.io~configmap/conf");
+        assertThat(mounted.resolve("colour")).hasContent("blue");
+        assertThat(Files.isSymbolicLink(mounted.resolve("..data"))).isTrue();
+    }
+
+    @Test
+    void readinessAndLivenessProbesAreHeeded() {
+        cri.execExitCodes.put("ready", 1);
+        create(pod("web").editSpec().editContainer(0)
+                .withNewReadinessProbe().withNewExec().withCommand("ready").endExec().withPeriodSeconds(1).withFailureThreshold(1).endReadinessProbe()
+                .withNewLivenessProbe().withNewExec().withCommand("alive").endExec().withPeriodSeconds(1).withFailureThreshold(1).endLivenessProbe()
+                .endContainer().endSpec().build());
+        eventually("web", pod -> {
+            assertThat(pod.getStatus().getPhase()).isEqualTo("Running");
+            assertThat(main(pod).getReady()).isFalse();
+        });
+        cri.execExitCodes.put("ready", 0);
+        running("web");
+        cri.execExitCodes.put("alive", 1);
+        eventually("web", pod -> assertThat(main(pod).getRestartCount()).isEqualTo(1));
+        cri.execExitCodes.put("alive", 0);
+        running("web");
+        await().untilAsserted(() -> assertThat(events()).anySatisfy(event -> {
+            assertThat(event.getReason()).isEqualTo("Killing");
+            assertThat(event.getMessage()).isEqualTo("Container main failed liveness probe, will be restarted");
+        }));
+    }
+}
