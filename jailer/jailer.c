@@ -11,6 +11,8 @@
 //   --files N         limit of open descriptors
 //   --oom N           oom_score_adj
 //
+//   jailer --tsc-khz  prints how fast the host's time stamp counter runs, and that is all
+//
 // It also leads a session of its own, lives in empty network, IPC and UTS namespaces, writes no core dump and can gain no privilege.
 // The process id stays the same throughout. Exit codes: 64 wrong usage, 71 the kernel refused a step, 127 PROGRAM cannot be run.
 #define _GNU_SOURCE
@@ -29,6 +31,8 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include "tsc.h"
 
 enum { USAGE = 64, REFUSED = 71, NOT_RUN = 127, MOST = 64 };
 
@@ -184,6 +188,8 @@ static void become(const struct jail *jail) {
 
 int main(int count, char **arguments) {
     struct jail jail = {0};
+    if (count == 2 && !strcmp(arguments[1], "--tsc-khz"))
+        return printf("%ld\n", tsc_khz()) < 0;
     char **program = parse(&jail, arguments + (count ? 1 : 0));
     MUST((int)syscall(SYS_close_range, (unsigned)jail.descriptors, ~0U, 0), "closing descriptors");
     if (setsid() < 0 && errno != EPERM) // EPERM: it leads one already

@@ -111,7 +111,7 @@ final class KvmProbe {
     }
 
     private HostProcess start(GuestKernel kernel, Path root, Path fifo) {
-        List<String> command = new QemuCommand(settings.qemu(), settings.machine(), true).bare(kernel, MEMORY_MIB);
+        List<String> command = new QemuCommand(settings.qemu(), settings.machine(), true, 0).bare(kernel, MEMORY_MIB);
         int nothing = Descriptors.openForReading(Path.of("/dev/null"));
         int console = Descriptors.openFifoForWriting(fifo);
         try {

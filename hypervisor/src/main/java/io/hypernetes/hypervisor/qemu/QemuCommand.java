@@ -24,14 +24,19 @@ final class QemuCommand {
     private static final String MICROVM =
             "microvm,pit=on,pic=on,rtc=on,isa-serial=on,x-option-roms=off,auto-kernel-cmdline=on,dump-guest-core=off";
 
-    private static final String KERNEL_LINE = "console=ttyS0 8250.nr_uarts=1 quiet panic=-1 reboot=t tsc=reliable no_timer_check"
+    /// With ACPI, microvm has no timer interrupt but the processor's own, whose speed the kernel derives from the time stamp counter. On a
+    /// busy host its attempt to measure that counter fails and it waits for ever for a first tick; so the speed is told.
+    private static final String KERNEL_LINE = "console=ttyS0 8250.nr_uarts=1 quiet panic=-1 reboot=t tsc=reliable"
             + " random.trust_cpu=on rcupdate.rcu_expedited=1 cryptomgr.notests net.ifnames=0";
 
     private final Path qemu;
     private final MachineType type;
     private final boolean kvm;
+    private final String kernelLine;
 
-    QemuCommand(Path qemu, MachineType type, boolean kvm) {
+    /// @param tscKhz speed of the host's time stamp counter, which a translated guest reads; 0 under KVM, which tells guests itself
+    QemuCommand(Path qemu, MachineType type, boolean kvm, long tscKhz) {
+        this.kernelLine = KERNEL_LINE + (tscKhz > 0 ? " tsc_early_khz=" + tscKhz : "");
         this.qemu = qemu;
         this.type = type;
         this.kvm = kvm;
@@ -43,7 +48,7 @@ final class QemuCommand {
         add(line, "-name", "guest=" + spec.name());
         add(line, "-uuid", spec.uuid().toString());
         add(line, "-initrd", spec.kernel().initramfs().toString());
-        add(line, "-append", KERNEL_LINE);
+        add(line, "-append", kernelLine);
         add(line, "-chardev", "socket,id=qmp,server=on,wait=off,fd=" + QMP, "-mon", "chardev=qmp,mode=control");
         add(line, "-blockdev", "driver=null-co,node-name=layers-0,size=" + PLACEHOLDER_BYTES + ",read-zeroes=on,read-only=on");
         add(line, "-blockdev", "driver=raw,node-name=layers,read-only=on,file=layers-0");
@@ -71,7 +76,7 @@ final class QemuCommand {
     /// A machine that has a kernel and a console and nothing else.
     List<String> bare(GuestKernel kernel, int memoryMib) {
         List<String> line = base(kernel, 1, memoryMib);
-        add(line, "-append", KERNEL_LINE.replace(" quiet", ""));
+        add(line, "-append", kernelLine.replace(" quiet", ""));
         return line;
     }
 
@@ -104,5 +109,4 @@ final class QemuCommand {
     private static void add(List<String> line, String... words) {
         line.addAll(List.of(words));
     }
-
 }

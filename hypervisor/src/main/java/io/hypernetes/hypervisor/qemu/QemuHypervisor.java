@@ -37,6 +37,7 @@ public final class QemuHypervisor implements Hypervisor {
     private final Cgroups cgroups;
     private final Uids uids;
     private final boolean kvm;
+    private final long tscKhz;
     private final String description;
 
     /// @param kernel the kernel that most guests boot: KVM is tried with it, once for each boot of the host
@@ -57,22 +58,36 @@ public final class QemuHypervisor implements Hypervisor {
                     + "; let the accelerator be chosen, or repair KVM");
         }
         this.kvm = without.isEmpty();
+        this.tscKhz = kvm ? 0 : tscKhz(settings.jailer());
         this.description = "qemu " + version + ", " + settings.machine().name().toLowerCase(Locale.ROOT) + ", "
                 + without.map(reason -> "tcg (KVM unusable: " + reason + ")").orElse("kvm");
     }
 
     private static String version(Path qemu) {
+        String printed = ask("install qemu-system-x86", qemu.toString(), "--version");
+        return printed.replaceFirst("^QEMU emulator version ", "").replaceFirst("(?s)[ \n].*", "");
+    }
+
+    private static long tscKhz(Path jailer) {
+        String printed = ask("build it again with make -C jailer", jailer.toString(), "--tsc-khz");
+        if (!printed.matches("[0-9]{1,9}")) {
+            throw new HypervisorException(jailer + " --tsc-khz printed '" + printed + "'; build it again with make -C jailer");
+        }
+        return Long.parseLong(printed);
+    }
+
+    private static String ask(String remedy, String... command) {
         try {
-            Process process = new ProcessBuilder(qemu.toString(), "--version").redirectErrorStream(true).start();
+            Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
             process.getOutputStream().close();
-            String first = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).lines().findFirst().orElse("");
+            String printed = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
             process.waitFor();
-            return first.replaceFirst("^QEMU emulator version ", "").replaceFirst(" .*", "");
+            return printed;
         } catch (IOException failure) {
-            throw new HypervisorException("cannot run " + qemu + ": install qemu-system-x86", failure);
+            throw new HypervisorException("cannot run " + command[0] + ": " + remedy, failure);
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
-            throw new HypervisorException("interrupted while asking " + qemu + " for its version", interrupted);
+            throw new HypervisorException("interrupted while running " + String.join(" ", command), interrupted);
         }
     }
 
@@ -150,7 +165,7 @@ public final class QemuHypervisor implements Hypervisor {
             if (spec.nic() != null) {
                 given.add(spec.nic().tapDescriptor());
             }
-            List<String> command = new QemuCommand(settings.qemu(), settings.machine(), kvm).full(spec);
+            List<String> command = new QemuCommand(settings.qemu(), settings.machine(), kvm, tscKhz).full(spec);
             return new Jail(settings, kvm).start(command, spec.kernel(), spec.folder().resolve(QemuMachine.ROOT), uid, groups, given);
         } finally {
             ours.forEach(Descriptors::close);
