@@ -92,4 +92,6 @@ void boot_sysctls(void) {
     write_text("/proc/sys/fs/file-max", "1048576");
     write_text("/proc/sys/fs/inotify/max_user_instances", "8192");
     write_text("/proc/sys/kernel/panic", "-1");
+    // When the machine itself runs out of memory, a container goes and never pid 1; each child sets its own value.
+    write_text("/proc/self/oom_score_adj", "-1000");
 }

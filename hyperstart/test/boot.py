@@ -314,6 +314,8 @@ def main():
         s.call("REMOVE", (1, "str", id_))
     listed = {fields_of(c)[1][0].decode() for c in s.call("LIST")[1]}
     check(not listed & {"srv", "long", "one", "lines"}, listed)
+    out, err, code = run(s, "one", "sh", "-c", "ls /x; cat /proc/self/oom_score_adj")  # the name is free again, nothing of the first is left
+    check(out == "0\n", out)
     out, err, code = run(s, "priv", "sh", "-c", "ls /dev/vda && mount -t tmpfs x /mnt && echo mounted; touch /sys/fs/cgroup/x 2>&1; grep CapEff /proc/self/status", extra=[(22, "bool", True), (5, "str", "/mnt")])
     check("/dev/vda\nmounted\n" in out, out, err)
     s.call("PLAN", container("term", "sh", "-c", "tty; stty size; read x; echo got $x; ls -l /dev/console", extra=[(16, "bool", True), (17, "bool", True), (25, "u32", 30), (26, "u32", 100), (27, "bool", True)]))

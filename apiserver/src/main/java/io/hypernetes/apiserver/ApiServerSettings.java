@@ -1,0 +1,59 @@
+package io.hypernetes.apiserver;
+
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+
+/// What an operator decides about an API server.
+///
+/// @param listen where to listen; port 0 takes a free one
+/// @param names DNS names under which clients reach the server: they stand in its certificate
+/// @param addresses IP addresses under which clients reach the server: they stand in its certificate
+/// @param podOverhead what the machine around each pod costs, by resource name (`memory` to `64Mi`): admission adds it to
+///     `spec.overhead`; empty for nothing
+/// @param eventLifetime how long Event objects are kept after their last change
+public record ApiServerSettings(
+        InetSocketAddress listen,
+        List<String> names,
+        List<InetAddress> addresses,
+        Map<String, String> podOverhead,
+        Duration eventLifetime) {
+
+    public ApiServerSettings {
+        names = List.copyOf(names);
+        addresses = List.copyOf(addresses);
+        podOverhead = Map.copyOf(podOverhead);
+    }
+
+    /// A server on one address, reached by that address and by loopback.
+    public static ApiServerSettings at(InetSocketAddress listen) {
+        var addresses = new java.util.LinkedHashSet<InetAddress>();
+        addresses.add(InetAddress.ofLiteral("127.0.0.1"));
+        addresses.add(InetAddress.ofLiteral("::1"));
+        if (!listen.getAddress().isAnyLocalAddress()) {
+            addresses.add(listen.getAddress());
+        }
+        return new ApiServerSettings(
+                listen,
+                List.of("localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc"),
+                List.copyOf(addresses),
+                Map.of(),
+                Duration.ofHours(1));
+    }
+
+    /// The same with another cost of the machine around each pod.
+    public ApiServerSettings withPodOverhead(Map<String, String> overhead) {
+        return new ApiServerSettings(listen, names, addresses, overhead, eventLifetime);
+    }
+
+    /// The same, reached under more names and addresses.
+    public ApiServerSettings reachedBy(List<String> moreNames, List<InetAddress> moreAddresses) {
+        var allNames = new java.util.LinkedHashSet<>(names);
+        allNames.addAll(moreNames);
+        var allAddresses = new java.util.LinkedHashSet<>(addresses);
+        allAddresses.addAll(moreAddresses);
+        return new ApiServerSettings(listen, List.copyOf(allNames), List.copyOf(allAddresses), podOverhead, eventLifetime);
+    }
+}

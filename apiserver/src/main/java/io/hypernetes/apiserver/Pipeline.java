@@ -1,0 +1,114 @@
+package io.hypernetes.apiserver;
+
+import io.hypernetes.apiserver.access.Authentication;
+import io.hypernetes.apiserver.access.Authorisation;
+import io.hypernetes.apiserver.access.TenantResolution;
+import io.hypernetes.apiserver.http.ClientGoneException;
+import io.hypernetes.apiserver.http.Exchange;
+import io.hypernetes.apiserver.http.ExchangeHandler;
+import io.hypernetes.apiserver.request.Caller;
+import io.hypernetes.apiserver.request.Target;
+import io.hypernetes.apiserver.resource.Answers;
+import io.hypernetes.apiserver.resource.ExpiredListException;
+import io.hypernetes.objects.ApiException;
+import io.hypernetes.objects.ApiStatus;
+import io.hypernetes.store.StoreException;
+import java.io.IOException;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The way of a request, stage by stage. The order is here and nowhere else; each stage either passes the request on or
+/// throws what to answer.
+final class Pipeline implements ExchangeHandler {
+    private static final Logger log = LoggerFactory.getLogger(Pipeline.class);
+
+    private final Authentication authentication;
+    private final TenantResolution tenants;
+    private final Authorisation authorisation;
+    private final Routes routes;
+    private final Metrics metrics;
+
+    Pipeline(
+            Authentication authentication,
+            TenantResolution tenants,
+            Authorisation authorisation,
+            Routes routes,
+            Metrics metrics) {
+        this.authentication = authentication;
+        this.tenants = tenants;
+        this.authorisation = authorisation;
+        this.routes = routes;
+        this.metrics = metrics;
+    }
+
+    @Override
+    public void handle(Exchange http) throws IOException {
+        long start = System.nanoTime();
+        var auditId = http.header("Audit-Id").filter(id -> id.length() <= 64).orElseGet(() -> UUID.randomUUID().toString());
+        http.setHeader("Audit-Id", auditId);
+        var trail = new Trail();
+        metrics.began();
+        try {
+            serve(http, trail);
+        } catch (ApiException e) {
+            refuse(http, e.status(), e);
+        } catch (ExpiredListException e) {
+            Answers.json(http, 410, e.toJson());
+        } catch (StoreException e) {
+            log.error("event=store-failed audit={} path={}", auditId, http.path(), e);
+            refuse(http, ApiStatus.unavailable("the store cannot serve the request: " + e.getMessage()), e);
+        } catch (ClientGoneException e) {
+            throw e;
+        } catch (RuntimeException | IOException e) {
+            log.error("event=request-failed audit={} method={} path={}", auditId, http.method(), http.path(), e);
+            refuse(http, ApiStatus.internal("see the server's log for audit id " + auditId), e);
+        } finally {
+            var target = trail.target;
+            if (target != null && target.resource() && http.status() != 404) {
+                metrics.ended(target.verb(), target.resourcePath(), http.status());
+            } else {
+                metrics.ended("other", "", http.status());
+            }
+            var caller = trail.caller;
+            log.debug(
+                    "event=request audit={} user={} tenant={} method={} path={} code={} ms={}",
+                    auditId,
+                    caller == null ? "" : caller.user(),
+                    trail.tenant,
+                    http.method(),
+                    http.path(),
+                    http.status(),
+                    TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start));
+        }
+    }
+
+    private void serve(Exchange http, Trail trail) throws IOException {
+        var caller = authentication.callerOf(http);
+        trail.caller = caller;
+        var tenant = tenants.resolve(caller, http.path());
+        trail.tenant = tenant.tenant();
+        var watch = http.query("watch");
+        var target = Target.of(http.method(), tenant.path(), watch.equals("true") || watch.equals("1"));
+        trail.target = target;
+        authorisation.check(caller, tenant, target, http.query("fieldSelector"));
+        routes.serve(http, caller, tenant, target);
+    }
+
+    private static void refuse(Exchange http, ApiStatus status, Exception cause) throws IOException {
+        if (http.status() != 0) {
+            // The answer has begun already: all that is left is to break it off.
+            throw new IOException("failed after the answer began", cause);
+        }
+        Answers.status(http, status);
+    }
+
+    /// What became known of a request on its way, for the log.
+    private static final class Trail {
+        private @Nullable Caller caller;
+        private @Nullable Target target;
+        private String tenant = "";
+    }
+}

@@ -1,0 +1,73 @@
+package io.hypernetes.apiserver;
+
+import io.hypernetes.apiserver.discovery.Discovery;
+import io.hypernetes.apiserver.discovery.OpenApiDocuments;
+import io.hypernetes.apiserver.discovery.ServerInfo;
+import io.hypernetes.apiserver.http.Exchange;
+import io.hypernetes.apiserver.request.Caller;
+import io.hypernetes.apiserver.request.Target;
+import io.hypernetes.apiserver.request.TenantPath;
+import io.hypernetes.apiserver.resource.ResourceRequest;
+import io.hypernetes.apiserver.resource.Resources;
+import io.hypernetes.objects.ApiStatus;
+import io.hypernetes.objects.kind.Kinds;
+import java.io.IOException;
+import java.time.Clock;
+
+/// Which part serves which path, for requests that are authorised.
+final class Routes {
+    private final Kinds kinds;
+    private final Resources resources;
+    private final Discovery discovery;
+    private final OpenApiDocuments openApi;
+    private final ServerInfo info;
+    private final Metrics metrics;
+    private final Clock clock;
+
+    Routes(
+            Kinds kinds,
+            Resources resources,
+            Discovery discovery,
+            OpenApiDocuments openApi,
+            ServerInfo info,
+            Metrics metrics,
+            Clock clock) {
+        this.kinds = kinds;
+        this.resources = resources;
+        this.discovery = discovery;
+        this.openApi = openApi;
+        this.info = info;
+        this.metrics = metrics;
+        this.clock = clock;
+    }
+
+    void serve(Exchange http, Caller caller, TenantPath tenant, Target target) throws IOException {
+        if (target.resource()) {
+            var kind = Resources.kind(kinds, tenant.tenant(), target.group(), target.version(), target.plural());
+            if (kind == null) {
+                throw ApiStatus.noSuchResource().asException();
+            }
+            resources.serve(new ResourceRequest(http, caller, tenant, target, kind, clock.instant()));
+            return;
+        }
+        var path = tenant.path();
+        if (path.equals("/api") || path.startsWith("/api/") || path.equals("/apis") || path.startsWith("/apis/")) {
+            discovery.serve(http, tenant);
+            return;
+        }
+        if (!http.method().equals("GET") && !http.method().equals("HEAD")) {
+            throw ApiStatus.methodNotAllowed().asException();
+        }
+        if (path.startsWith("/openapi/")) {
+            openApi.serve(http, tenant);
+        } else if (path.equals("/version") || path.equals("/version/")) {
+            info.version(http);
+        } else if (path.startsWith("/livez") || path.startsWith("/readyz") || path.startsWith("/healthz")) {
+            info.health(http, path);
+        } else if (path.equals("/metrics") && tenant.tenant().equals(Caller.ROOT)) {
+            metrics.serve(http);
+        } else {
+            throw ApiStatus.noSuchResource().asException();
+        }
+    }
+}

@@ -1,0 +1,127 @@
+package io.hypernetes.apiserver.access;
+
+import io.hypernetes.apiserver.request.Caller;
+import io.hypernetes.apiserver.request.Target;
+import io.hypernetes.apiserver.request.TenantPath;
+import io.hypernetes.apiserver.storage.ObjectKey;
+import io.hypernetes.objects.Json;
+import io.hypernetes.objects.selector.FieldSelector;
+import io.hypernetes.store.Store;
+import java.util.Set;
+
+/// What a node may do: itself, the pods bound to it, and what those pods name. Nothing else of any tenant.
+final class NodeAuthorisation {
+    private final Store store;
+
+    NodeAuthorisation(Store store) {
+        this.store = store;
+    }
+
+    void check(Caller caller, String node, TenantPath tenant, Target target, String selector) {
+        var why =
+                switch (target.group() + "/" + target.plural()) {
+                    case "/nodes" -> own(node, tenant, target, selector);
+                    case "coordination.k8s.io/leases" -> lease(node, tenant, target);
+                    case "certificates.k8s.io/certificatesigningrequests" -> request(tenant, target);
+                    case "/pods" -> pods(node, tenant, target, selector);
+                    case "/configmaps", "/secrets" -> named(node, tenant, target, selector);
+                    case "/events", "events.k8s.io/events" -> event(tenant, target);
+                    default -> "a node has no business with it";
+                };
+        if (!why.isEmpty()) {
+            throw Refusals.forbidden(caller, target, why);
+        }
+    }
+
+    private static String own(String node, TenantPath tenant, Target target, String selector) {
+        if (!tenant.tenant().equals(Caller.ROOT)) {
+            return "nodes are in the tenant root";
+        }
+        boolean self = target.name().equals(node)
+                || (target.collection() && node.equals(demanded(selector, "metadata.name")));
+        return switch (target.verb()) {
+            // The name of a new node is checked against the caller when its body is read.
+            case "create" -> target.subresource().isEmpty() ? "" : "no such part of a node";
+            case "get", "list", "watch", "update", "patch" -> self ? "" : "node " + node + " may only see itself";
+            default -> "a node may not do that";
+        };
+    }
+
+    private static String lease(String node, TenantPath tenant, Target target) {
+        if (!tenant.tenant().equals(Caller.ROOT) || !target.namespace().equals("kube-node-lease")) {
+            return "a node's lease is in the namespace kube-node-lease of root";
+        }
+        if (target.verb().equals("create")) {
+            return "";
+        }
+        return target.name().equals(node) ? "" : "node " + node + " may only use its own lease";
+    }
+
+    private static String request(TenantPath tenant, Target target) {
+        boolean allowed = tenant.tenant().equals(Caller.ROOT)
+                && target.subresource().isEmpty()
+                && Set.of("create", "get").contains(target.verb());
+        return allowed ? "" : "a node may create and read its own requests only";
+    }
+
+    private String pods(String node, TenantPath tenant, Target target, String selector) {
+        if (target.collection()) {
+            boolean bound = Set.of("list", "watch").contains(target.verb())
+                    && node.equals(demanded(selector, "spec.nodeName"));
+            return bound ? "" : "a node reads pods with fieldSelector=spec.nodeName=" + node + " only";
+        }
+        boolean known =
+                switch (target.resourcePath()) {
+                    case "pods" -> Set.of("get", "delete").contains(target.verb());
+                    case "pods/status" -> Set.of("get", "update", "patch").contains(target.verb());
+                    default -> false;
+                };
+        if (!known) {
+            return "a node may not do that";
+        }
+        var key = new ObjectKey(tenant.tenant(), "", "pods", target.namespace(), target.name());
+        // A pod that is gone is told as such: the node that had it must be able to learn that.
+        return store.get(key.text())
+                .map(entry -> isBound(entry.value(), node) ? "" : "the pod is not bound to node " + node)
+                .orElse("");
+    }
+
+    private String named(String node, TenantPath tenant, Target target, String selector) {
+        var name = target.collection() ? demanded(selector, "metadata.name") : target.name();
+        if (!Set.of("get", "list", "watch").contains(target.verb())
+                || name == null
+                || name.isEmpty()
+                || target.namespace().isEmpty()
+                || tenant.everywhere()) {
+            return "a node may only read, by name, what its pods name";
+        }
+        var prefix = ObjectKey.prefix(tenant.tenant(), "", "pods", target.namespace());
+        for (var entry : store.list(prefix, "", 0).entries()) {
+            if (isBound(entry.value(), node)) {
+                var references = PodReferences.of(Json.readObject(entry.value()));
+                var names = target.plural().equals("secrets") ? references.secrets() : references.configMaps();
+                if (names.contains(name)) {
+                    return "";
+                }
+            }
+        }
+        return "no pod on node " + node + " names it";
+    }
+
+    private static String event(TenantPath tenant, Target target) {
+        boolean allowed = !tenant.everywhere() && Set.of("create", "patch", "update").contains(target.verb());
+        return allowed ? "" : "a node may write events only";
+    }
+
+    private static boolean isBound(byte[] pod, String node) {
+        return Json.string(Json.readObject(pod), "spec", "nodeName").equals(node);
+    }
+
+    private static @org.jspecify.annotations.Nullable String demanded(String selector, String field) {
+        try {
+            return FieldSelector.parse(selector).demanded(field);
+        } catch (IllegalArgumentException e) {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,252 @@
+package io.hypernetes.apiserver.body;
+
+import com.google.protobuf.ByteString;
+import com.google.protobuf.CodedInputStream;
+import com.google.protobuf.Descriptors.FieldDescriptor;
+import com.google.protobuf.DynamicMessage;
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.Message;
+import io.hypernetes.objects.ApiStatus;
+import io.hypernetes.objects.GroupVersion;
+import io.hypernetes.objects.Json;
+import io.hypernetes.objects.MalformedJsonException;
+import java.io.IOException;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.Base64;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
+
+/// Reads `application/vnd.kubernetes.protobuf` bodies: four magic bytes, an envelope naming the kind, the message.
+///
+/// The writers are Go programs whose plain fields are always on the wire, zero or not, while their optional fields are there
+/// only when set; JSON leaves zero plain fields out. The wire does not say which is which, hence [#OPTIONAL_SCALARS].
+final class ProtobufBody {
+    private static final byte[] MAGIC = {'k', '8', 's', 0};
+    private static final int MAX_DEPTH = 100;
+    private static final String META = "k8s.io.apimachinery.pkg.apis.meta.v1.";
+
+    /// Message fields that JSON shows without their own name.
+    private static final Set<String> INLINE = Set.of(
+            "Volume.volumeSource",
+            "PersistentVolumeSpec.persistentVolumeSource",
+            "Probe.handler",
+            "EphemeralContainer.ephemeralContainerCommon",
+            "ConfigMapKeySelector.localObjectReference",
+            "SecretKeySelector.localObjectReference",
+            "ConfigMapEnvSource.localObjectReference",
+            "SecretEnvSource.localObjectReference",
+            "ConfigMapProjection.localObjectReference",
+            "SecretProjection.localObjectReference",
+            "ConfigMapVolumeSource.localObjectReference",
+            "RuleWithOperations.rule",
+            "NamedRuleWithOperations.ruleWithOperations");
+
+    /// Scalars whose zero value says something and is kept.
+    private static final Set<String> OPTIONAL_SCALARS = Set.of(
+            "replicas", "terminationGracePeriodSeconds", "gracePeriodSeconds", "deletionGracePeriodSeconds",
+            "activeDeadlineSeconds", "backoffLimit", "backoffLimitPerIndex", "completions", "parallelism",
+            "maxFailedIndexes", "ttlSecondsAfterFinished", "revisionHistoryLimit", "progressDeadlineSeconds",
+            "successfulJobsHistoryLimit", "failedJobsHistoryLimit", "startingDeadlineSeconds", "minReplicas",
+            "runAsUser", "runAsGroup", "fsGroup", "runAsNonRoot", "privileged", "allowPrivilegeEscalation",
+            "readOnlyRootFilesystem", "defaultMode", "mode", "optional", "immutable", "controller",
+            "blockOwnerDeletion", "automountServiceAccountToken", "enableServiceLinks", "shareProcessNamespace",
+            "setHostnameAsFQDN", "hostUsers", "priority", "tolerationSeconds", "suspend", "manualSelector", "started",
+            "ready", "restartCount", "allocateLoadBalancerNodePorts", "storageClassName", "expirationSeconds",
+            "orphanDependents", "stabilizationWindowSeconds", "leaseTransitions", "partition", "serving",
+            "terminating", "exitCode", "image", "imageID", "allowed", "port.intVal");
+
+    private static final DateTimeFormatter MICRO =
+            DateTimeFormatter.ofPattern("yyyy-MM-dd'T'HH:mm:ss.SSSSSS'Z'").withZone(ZoneOffset.UTC);
+    private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
+
+    private ProtobufBody() {}
+
+    /// The object as the JSON that the same client would have sent.
+    static ObjectNode read(byte[] body) {
+        try {
+            return envelope(ByteString.copyFrom(body));
+        } catch (IOException e) {
+            throw ApiStatus.badRequest("the body is not valid Kubernetes protobuf: " + e.getMessage()).asException();
+        }
+    }
+
+    private static ObjectNode envelope(ByteString body) throws IOException {
+        if (body.size() < MAGIC.length || !body.substring(0, MAGIC.length).equals(ByteString.copyFrom(MAGIC))) {
+            throw new InvalidProtocolBufferException("it does not begin with the bytes \"k8s\\0\"");
+        }
+        var unknown = io.kubernetes.client.proto.Runtime.Unknown.parseFrom(body.substring(MAGIC.length));
+        var version = GroupVersion.parse(unknown.getTypeMeta().getApiVersion());
+        var kind = unknown.getTypeMeta().getKind();
+        var type = ProtobufTypes.find(version, kind)
+                .orElseThrow(() -> ApiStatus.badRequest("no kind \"%s\" is registered for version \"%s\" in protobuf; send JSON"
+                                .formatted(kind, version.apiVersion()))
+                        .asException());
+        var input = CodedInputStream.newInstance(unknown.getRaw().asReadOnlyByteBuffer());
+        input.setRecursionLimit(MAX_DEPTH);
+        var object = Json.object();
+        object.put("apiVersion", version.apiVersion());
+        object.put("kind", kind);
+        fields(DynamicMessage.parseFrom(type, input), object);
+        return object;
+    }
+
+    private static void fields(Message message, ObjectNode into) throws IOException {
+        for (var entry : message.getAllFields().entrySet()) {
+            var field = entry.getKey();
+            if (INLINE.contains(field.getContainingType().getName() + "." + field.getName())) {
+                fields((Message) entry.getValue(), into);
+                continue;
+            }
+            var value = field.isMapField()
+                    ? map(field, (List<?>) entry.getValue())
+                    : field.isRepeated() ? list(field, (List<?>) entry.getValue()) : single(field, entry.getValue());
+            if (value != null) {
+                into.set(jsonName(field), value);
+            }
+        }
+    }
+
+    private static String jsonName(FieldDescriptor field) {
+        // A handful of Go fields are spelled differently in the two encodings.
+        return switch (field.getName()) {
+            case "Schema" -> "$schema";
+            case "ref" -> field.getContainingType().getName().equals("JSONSchemaProps") ? "$ref" : "ref";
+            default -> field.getName();
+        };
+    }
+
+    private static @Nullable JsonNode single(FieldDescriptor field, Object value) throws IOException {
+        var node = value(field, value);
+        if (node == null || OPTIONAL_SCALARS.contains(field.getName())) {
+            return node;
+        }
+        boolean zero =
+                switch (field.getJavaType()) {
+                    case STRING -> node.stringValue().isEmpty();
+                    case BOOLEAN -> !node.booleanValue();
+                    case INT, LONG -> node.longValue() == 0;
+                    case FLOAT, DOUBLE -> node.doubleValue() == 0;
+                    case BYTE_STRING -> node.isString() && node.stringValue().isEmpty();
+                    case ENUM, MESSAGE -> false;
+                };
+        return zero ? null : node;
+    }
+
+    private static JsonNode list(FieldDescriptor field, List<?> values) throws IOException {
+        var array = Json.array();
+        for (var value : values) {
+            var node = value(field, value);
+            array.add(node == null ? NODES.nullNode() : node);
+        }
+        return array;
+    }
+
+    private static JsonNode map(FieldDescriptor field, List<?> entries) throws IOException {
+        var object = Json.object();
+        var keyField = field.getMessageType().findFieldByNumber(1);
+        var valueField = field.getMessageType().findFieldByNumber(2);
+        for (var entry : entries) {
+            var message = (Message) entry;
+            var node = value(valueField, message.getField(valueField));
+            object.set(String.valueOf(message.getField(keyField)), node == null ? NODES.nullNode() : node);
+        }
+        return object;
+    }
+
+    private static @Nullable JsonNode value(FieldDescriptor field, Object value) throws IOException {
+        return switch (field.getJavaType()) {
+            case STRING -> NODES.stringNode((String) value);
+            case BOOLEAN -> NODES.booleanNode((Boolean) value);
+            case INT -> NODES.numberNode((Integer) value);
+            case LONG -> NODES.numberNode((Long) value);
+            case FLOAT -> NODES.numberNode((Float) value);
+            case DOUBLE -> NODES.numberNode((Double) value);
+            case BYTE_STRING ->
+                NODES.stringNode(Base64.getEncoder().encodeToString(((ByteString) value).toByteArray()));
+            case ENUM -> NODES.stringNode(value.toString());
+            case MESSAGE -> message((Message) value);
+        };
+    }
+
+    private static @Nullable JsonNode message(Message message) throws IOException {
+        return switch (message.getDescriptorForType().getFullName()) {
+            case META + "Time" -> time(message, false);
+            case META + "MicroTime" -> time(message, true);
+            case META + "Duration" -> NODES.stringNode(nanos(number(message, "duration")));
+            case META + "Verbs",
+                    "k8s.io.api.certificates.v1.ExtraValue",
+                    "k8s.io.api.authentication.v1.ExtraValue",
+                    "k8s.io.api.authorization.v1.ExtraValue" -> {
+                var items = message.getDescriptorForType().findFieldByName("items");
+                yield list(items, (List<?>) message.getField(items));
+            }
+            case META + "FieldsV1" -> embedded(bytes(message, "Raw"));
+            case "k8s.io.apimachinery.pkg.runtime.RawExtension",
+                    "k8s.io.apiextensions_apiserver.pkg.apis.apiextensions.v1.JSON" ->
+                embedded(bytes(message, "raw"));
+            case "k8s.io.apimachinery.pkg.api.resource.Quantity" ->
+                NODES.stringNode(text(message, "string").isEmpty() ? "0" : text(message, "string"));
+            case "k8s.io.apimachinery.pkg.util.intstr.IntOrString" ->
+                number(message, "type") == 1
+                        ? NODES.stringNode(text(message, "strVal"))
+                        : NODES.numberNode((int) number(message, "intVal"));
+            default -> {
+                var object = Json.object();
+                fields(message, object);
+                yield object;
+            }
+        };
+    }
+
+    /// A raw value: JSON, or another protobuf envelope.
+    private static @Nullable JsonNode embedded(ByteString raw) throws IOException {
+        if (raw.isEmpty()) {
+            return null;
+        }
+        if (raw.startsWith(ByteString.copyFrom(MAGIC))) {
+            return envelope(raw);
+        }
+        try {
+            return Json.read(raw.toByteArray()).root();
+        } catch (MalformedJsonException e) {
+            throw new InvalidProtocolBufferException("an embedded object is not valid JSON: " + e.getMessage());
+        }
+    }
+
+    private static @Nullable JsonNode time(Message message, boolean micro) throws IOException {
+        long seconds = number(message, "seconds");
+        long nanos = number(message, "nanos");
+        if (seconds == 0 && nanos == 0) {
+            return null;
+        }
+        try {
+            var instant = Instant.ofEpochSecond(seconds, nanos);
+            return NODES.stringNode(micro ? MICRO.format(instant) : instant.truncatedTo(java.time.temporal.ChronoUnit.SECONDS).toString());
+        } catch (java.time.DateTimeException | ArithmeticException e) {
+            throw new InvalidProtocolBufferException("a time is out of range: " + seconds + " s");
+        }
+    }
+
+    private static String nanos(long nanos) {
+        return java.math.BigDecimal.valueOf(nanos, 9).stripTrailingZeros().toPlainString() + "s";
+    }
+
+    private static long number(Message message, String name) {
+        var field = message.getDescriptorForType().findFieldByName(name);
+        return message.getField(field) instanceof Number number ? number.longValue() : 0;
+    }
+
+    private static String text(Message message, String name) {
+        return (String) message.getField(message.getDescriptorForType().findFieldByName(name));
+    }
+
+    private static ByteString bytes(Message message, String name) {
+        return (ByteString) message.getField(message.getDescriptorForType().findFieldByName(name));
+    }
+}

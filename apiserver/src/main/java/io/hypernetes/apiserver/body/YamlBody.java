@@ -1,0 +1,117 @@
+package io.hypernetes.apiserver.body;
+
+import io.hypernetes.objects.Json;
+import io.hypernetes.objects.MalformedJsonException;
+import java.io.ByteArrayInputStream;
+import java.math.BigDecimal;
+import java.math.BigInteger;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import org.snakeyaml.engine.v2.api.LoadSettings;
+import org.snakeyaml.engine.v2.api.lowlevel.Compose;
+import org.snakeyaml.engine.v2.common.ScalarStyle;
+import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
+import org.snakeyaml.engine.v2.nodes.MappingNode;
+import org.snakeyaml.engine.v2.nodes.Node;
+import org.snakeyaml.engine.v2.nodes.ScalarNode;
+import org.snakeyaml.engine.v2.nodes.SequenceNode;
+import org.snakeyaml.engine.v2.nodes.Tag;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.JsonNodeFactory;
+
+/// Reads one YAML document as JSON, with the habits that Kubernetes' users rely on: `yes`, `no`, `on` and `off` are truth
+/// values, duplicate keys are noted, and aliases cannot blow a small text up into a large tree.
+final class YamlBody {
+    private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
+    private static final int MAX_NODES = 500_000;
+    private static final int MAX_DEPTH = 200;
+
+    private final List<String> duplicates = new ArrayList<>();
+    private int nodes;
+
+    private YamlBody() {}
+
+    static Json.Document read(byte[] text) {
+        try {
+            var settings = LoadSettings.builder()
+                    .setAllowDuplicateKeys(true)
+                    .setMaxAliasesForCollections(100)
+                    .setCodePointLimit(4 * 1024 * 1024)
+                    .setAllowRecursiveKeys(false)
+                    .build();
+            var root = new Compose(settings)
+                    .composeInputStream(new ByteArrayInputStream(text))
+                    .orElseThrow(() -> new MalformedJsonException("the YAML document is empty"));
+            var reader = new YamlBody();
+            var json = reader.convert(root, "", 0);
+            return new Json.Document(json, List.copyOf(reader.duplicates));
+        } catch (YamlEngineException e) {
+            throw new MalformedJsonException("yaml: " + e.getMessage(), e);
+        }
+    }
+
+    private JsonNode convert(Node node, String path, int depth) {
+        if (++nodes > MAX_NODES || depth > MAX_DEPTH) {
+            throw new MalformedJsonException("yaml: the document is too large or too deep once its aliases are followed");
+        }
+        return switch (node) {
+            case MappingNode mapping -> {
+                var object = Json.object();
+                for (var tuple : mapping.getValue()) {
+                    if (!(tuple.getKeyNode() instanceof ScalarNode key)) {
+                        throw new MalformedJsonException("yaml: a key of a mapping must be a scalar");
+                    }
+                    var name = key.getValue();
+                    var at = path.isEmpty() ? name : path + "." + name;
+                    if (object.replace(name, convert(tuple.getValueNode(), at, depth + 1)) != null) {
+                        duplicates.add(at);
+                    }
+                }
+                yield object;
+            }
+            case SequenceNode sequence -> {
+                var array = Json.array();
+                for (var item : sequence.getValue()) {
+                    array.add(convert(item, path + "[" + array.size() + "]", depth + 1));
+                }
+                yield array;
+            }
+            case ScalarNode scalar -> scalar(scalar);
+            default -> throw new MalformedJsonException("yaml: unexpected node at " + path);
+        };
+    }
+
+    private static JsonNode scalar(ScalarNode scalar) {
+        var text = scalar.getValue();
+        if (scalar.getScalarStyle() != ScalarStyle.PLAIN || scalar.getTag().equals(Tag.BINARY)) {
+            return NODES.stringNode(text);
+        }
+        return switch (text.toLowerCase(Locale.ROOT)) {
+            case "", "~", "null" -> NODES.nullNode();
+            case "true", "yes", "on" -> NODES.booleanNode(true);
+            case "false", "no", "off" -> NODES.booleanNode(false);
+            default -> number(scalar, text);
+        };
+    }
+
+    private static JsonNode number(ScalarNode scalar, String text) {
+        try {
+            if (scalar.getTag().equals(Tag.INT)) {
+                var value = text.startsWith("0x")
+                        ? new BigInteger(text.substring(2), 16)
+                        : text.startsWith("0o") ? new BigInteger(text.substring(2), 8) : new BigInteger(text);
+                if (value.bitLength() < 32) {
+                    return NODES.numberNode(value.intValue());
+                }
+                return value.bitLength() < 64 ? NODES.numberNode(value.longValue()) : NODES.numberNode(value);
+            }
+            if (scalar.getTag().equals(Tag.FLOAT)) {
+                return NODES.numberNode(new BigDecimal(text));
+            }
+        } catch (NumberFormatException e) {
+            return NODES.stringNode(text);
+        }
+        return NODES.stringNode(text);
+    }
+}

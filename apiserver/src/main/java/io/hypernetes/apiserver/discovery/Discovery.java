@@ -1,0 +1,144 @@
+package io.hypernetes.apiserver.discovery;
+
+import io.hypernetes.apiserver.http.Exchange;
+import io.hypernetes.apiserver.request.Accepted;
+import io.hypernetes.apiserver.request.TenantPath;
+import io.hypernetes.apiserver.resource.Resources;
+import io.hypernetes.objects.ApiStatus;
+import io.hypernetes.objects.Json;
+import io.hypernetes.objects.kind.Kind;
+import io.hypernetes.objects.kind.Kinds;
+import java.io.IOException;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.concurrent.ConcurrentHashMap;
+import tools.jackson.databind.node.ObjectNode;
+
+/// Serves `/api` and `/apis`, in the old form and in the aggregated one. Documents are made once and have an ETag.
+public final class Discovery {
+    private static final String AGGREGATED = "APIGroupDiscoveryList";
+
+    private final Kinds kinds;
+    private final ConcurrentHashMap<String, Document> made = new ConcurrentHashMap<>();
+
+    public Discovery(Kinds kinds) {
+        this.kinds = kinds;
+    }
+
+    private record Document(byte[] bytes, String tag) {}
+
+    /// Answers a path of discovery.
+    ///
+    /// @throws io.hypernetes.objects.ApiException 404 when there is nothing of that name
+    public void serve(Exchange http, TenantPath tenant) throws IOException {
+        if (!List.of("GET", "HEAD").contains(http.method())) {
+            throw ApiStatus.methodNotAllowed().asException();
+        }
+        var path = tenant.path().replaceAll("/+$", "");
+        boolean root = path.equals("/api") || path.equals("/apis");
+        var version = root ? aggregatedVersion(http) : "";
+        var mine = kinds.all().stream().filter(kind -> Resources.has(tenant.tenant(), kind)).toList();
+        boolean operator = Resources.has(tenant.tenant(), kinds.get("hypernetes.io/v1", "Tenant"));
+        var document = made.get(operator + version + path);
+        if (document == null) {
+            // Only paths that exist are kept, so that guesses do not fill the memory.
+            var json = version.isEmpty()
+                    ? Legacy.document(mine, path)
+                    : aggregated(mine.stream().filter(kind -> kind.type().group().isEmpty() == path.equals("/api")).toList(), version);
+            var bytes = Json.bytes(json);
+            document = new Document(bytes, tag(bytes));
+            made.put(operator + version + path, document);
+        }
+        http.setHeader("Vary", "Accept");
+        http.setHeader("ETag", document.tag());
+        http.setHeader("Cache-Control", "public");
+        if (http.header("If-None-Match").orElse("").equals(document.tag())) {
+            http.send(304, "", new byte[0]);
+            return;
+        }
+        var type = version.isEmpty()
+                ? "application/json"
+                : "application/json;g=apidiscovery.k8s.io;v=" + version + ";as=" + AGGREGATED;
+        http.send(200, type, document.bytes());
+    }
+
+    /// The version of the aggregated form that the client prefers to the old form; empty for the old form.
+    private static String aggregatedVersion(Exchange http) {
+        for (var range : Accepted.parse(http.headers("Accept"))) {
+            var parameters = range.parameters();
+            if (range.type().equals("application/json")
+                    && parameters.getOrDefault("g", "").equals("apidiscovery.k8s.io")
+                    && parameters.getOrDefault("as", "").equals(AGGREGATED)
+                    && List.of("v2", "v2beta1").contains(parameters.getOrDefault("v", ""))) {
+                return parameters.getOrDefault("v", "");
+            }
+            if (parameters.getOrDefault("as", "").isEmpty()
+                    && List.of("application/json", "application/*", "*/*").contains(range.type())) {
+                return "";
+            }
+        }
+        return "";
+    }
+
+    private static ObjectNode aggregated(List<Kind> kinds, String version) {
+        var list = Json.object();
+        list.put("kind", AGGREGATED);
+        list.put("apiVersion", "apidiscovery.k8s.io/" + version);
+        list.putObject("metadata");
+        var items = list.putArray("items");
+        for (var group : Legacy.groups(kinds)) {
+            var item = items.addObject();
+            item.putObject("metadata").put("name", group);
+            var versions = item.putArray("versions");
+            for (var name : Legacy.versions(kinds, group)) {
+                var entry = versions.addObject();
+                entry.put("version", name);
+                var resources = entry.putArray("resources");
+                kinds.stream()
+                        .filter(kind -> kind.type().group().equals(group) && kind.type().version().equals(name))
+                        .forEach(kind -> resources.add(resource(kind)));
+                entry.put("freshness", "Current");
+            }
+        }
+        return list;
+    }
+
+    private static ObjectNode resource(Kind kind) {
+        var type = kind.type();
+        var resource = Json.object();
+        resource.put("resource", type.resource());
+        responseKind(resource, type.group(), type.version(), type.kind());
+        resource.put("scope", type.namespaced() ? "Namespaced" : "Cluster");
+        resource.put("singularResource", type.singular());
+        Legacy.words(resource, "verbs", type.verbs());
+        Legacy.words(resource, "shortNames", type.shortNames());
+        Legacy.words(resource, "categories", type.categories());
+        if (!type.subresources().isEmpty()) {
+            var subresources = resource.putArray("subresources");
+            for (var part : type.subresources().values()) {
+                var entry = subresources.addObject();
+                entry.put("subresource", part.name());
+                responseKind(entry, part.groupVersion().group(), part.groupVersion().version(), part.kind());
+                Legacy.words(entry, "verbs", part.verbs());
+            }
+        }
+        return resource;
+    }
+
+    private static void responseKind(ObjectNode target, String group, String version, String kind) {
+        var responseKind = target.putObject("responseKind");
+        responseKind.put("group", group);
+        responseKind.put("version", version);
+        responseKind.put("kind", kind);
+    }
+
+    static String tag(byte[] bytes) {
+        try {
+            return "\"" + HexFormat.of().withUpperCase().formatHex(MessageDigest.getInstance("SHA-512").digest(bytes)) + "\"";
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("SHA-512 is part of every JDK", e);
+        }
+    }
+}

@@ -1,0 +1,131 @@
+package io.hypernetes.apiserver.discovery;
+
+import io.hypernetes.objects.ApiStatus;
+import io.hypernetes.objects.Json;
+import io.hypernetes.objects.kind.Kind;
+import java.util.List;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/// The documents of discovery's old form: a path for each group and version.
+final class Legacy {
+    private Legacy() {}
+
+    /// @param path without a slash at its end
+    static ObjectNode document(List<Kind> kinds, String path) {
+        var parts = path.substring(1).split("/", -1);
+        return switch (parts.length) {
+            case 1 -> parts[0].equals("api") ? coreVersions() : groupList(kinds);
+            case 2 -> parts[0].equals("api") ? resources(kinds, "", parts[1]) : group(kinds, parts[1]);
+            case 3 -> parts[0].equals("apis") ? resources(kinds, parts[1], parts[2]) : missing();
+            default -> missing();
+        };
+    }
+
+    static List<String> groups(List<Kind> kinds) {
+        return kinds.stream().map(kind -> kind.type().group()).distinct().toList();
+    }
+
+    static List<String> versions(List<Kind> kinds, String group) {
+        return kinds.stream()
+                .filter(kind -> kind.type().group().equals(group))
+                .map(kind -> kind.type().version())
+                .distinct()
+                .toList();
+    }
+
+    static void words(ObjectNode target, String name, List<String> words) {
+        if (!words.isEmpty()) {
+            var array = target.putArray(name);
+            words.forEach(array::add);
+        }
+    }
+
+    private static ObjectNode coreVersions() {
+        var versions = Json.object();
+        versions.put("kind", "APIVersions");
+        versions.putArray("versions").add("v1");
+        // Clients use the address they reached us by.
+        versions.putArray("serverAddressByClientCIDRs");
+        return versions;
+    }
+
+    private static ObjectNode groupList(List<Kind> kinds) {
+        var list = Json.object();
+        list.put("kind", "APIGroupList");
+        list.put("apiVersion", "v1");
+        var groups = list.putArray("groups");
+        groups(kinds).stream().filter(group -> !group.isEmpty()).forEach(group -> groups.add(describe(kinds, group)));
+        return list;
+    }
+
+    private static ObjectNode group(List<Kind> kinds, String group) {
+        if (group.isEmpty() || !groups(kinds).contains(group)) {
+            return missing();
+        }
+        var document = Json.object();
+        document.put("kind", "APIGroup");
+        document.put("apiVersion", "v1");
+        document.setAll(describe(kinds, group));
+        return document;
+    }
+
+    private static ObjectNode describe(List<Kind> kinds, String group) {
+        var description = Json.object();
+        description.put("name", group);
+        var versions = description.putArray("versions");
+        for (var version : versions(kinds, group)) {
+            version(versions.addObject(), group, version);
+        }
+        version(description.putObject("preferredVersion"), group, versions(kinds, group).getFirst());
+        return description;
+    }
+
+    private static void version(ObjectNode target, String group, String version) {
+        target.put("groupVersion", group + "/" + version);
+        target.put("version", version);
+    }
+
+    private static ObjectNode resources(List<Kind> kinds, String group, String version) {
+        var list = Json.object();
+        list.put("kind", "APIResourceList");
+        list.put("apiVersion", "v1");
+        list.put("groupVersion", group.isEmpty() ? version : group + "/" + version);
+        var resources = list.putArray("resources");
+        for (var kind : kinds) {
+            if (kind.type().group().equals(group) && kind.type().version().equals(version)) {
+                resources(resources, kind);
+            }
+        }
+        return resources.isEmpty() ? missing() : list;
+    }
+
+    private static void resources(ArrayNode target, Kind kind) {
+        var type = kind.type();
+        var own = target.addObject();
+        own.put("name", type.resource());
+        own.put("singularName", type.singular());
+        own.put("namespaced", type.namespaced());
+        own.put("kind", type.kind());
+        words(own, "verbs", type.verbs());
+        words(own, "shortNames", type.shortNames());
+        words(own, "categories", type.categories());
+        own.put("storageVersionHash", "");
+        for (var part : type.subresources().values()) {
+            var entry = target.addObject();
+            entry.put("name", type.resource() + "/" + part.name());
+            entry.put("singularName", "");
+            entry.put("namespaced", type.namespaced());
+            if (!part.groupVersion().equals(type.groupVersion())) {
+                entry.put("group", part.groupVersion().group());
+                entry.put("version", part.groupVersion().version());
+            }
+            entry.put("kind", part.kind());
+            words(entry, "verbs", part.verbs());
+        }
+    }
+
+    private static ObjectNode missing() {
+        throw ApiStatus.noSuchResource().asException();
+    }
+}

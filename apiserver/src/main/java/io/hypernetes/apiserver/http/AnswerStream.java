@@ -1,0 +1,50 @@
+package io.hypernetes.apiserver.http;
+
+import io.netty.buffer.Unpooled;
+import io.netty.handler.codec.http.DefaultHttpContent;
+import io.netty.handler.codec.http.LastHttpContent;
+import java.io.IOException;
+
+/// An answer of unknown length. Writes wait while the client is slow; for one thread at a time.
+public final class AnswerStream implements AutoCloseable {
+    private final Connection connection;
+    private boolean closed;
+
+    AnswerStream(Connection connection) {
+        this.connection = connection;
+    }
+
+    /// Queues bytes; they are not copied and must not change. See [#flush].
+    ///
+    /// @throws ClientGoneException when the client is gone or takes nothing for too long
+    public void write(byte[] bytes) throws IOException {
+        write(bytes, 0, bytes.length);
+    }
+
+    /// Queues a part of an array that must not change afterwards.
+    public void write(byte[] bytes, int offset, int length) throws IOException {
+        if (length > 0) {
+            connection.write(new DefaultHttpContent(Unpooled.wrappedBuffer(bytes, offset, length)));
+        }
+    }
+
+    /// Sends what was queued.
+    public void flush() {
+        connection.flush();
+    }
+
+    /// Ends the answer in good order.
+    @Override
+    public void close() throws IOException {
+        if (!closed) {
+            closed = true;
+            connection.finish(LastHttpContent.EMPTY_LAST_CONTENT);
+        }
+    }
+
+    /// Ends the answer so that the client sees it broken off.
+    public void abort() {
+        closed = true;
+        connection.abort();
+    }
+}

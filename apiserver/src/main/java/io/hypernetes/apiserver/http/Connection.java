@@ -1,0 +1,187 @@
+package io.hypernetes.apiserver.http;
+
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.handler.codec.http.DefaultFullHttpResponse;
+import io.netty.handler.codec.http.DefaultHttpContent;
+import io.netty.handler.codec.http.DefaultHttpHeaders;
+import io.netty.handler.codec.http.DefaultHttpResponse;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaderValues;
+import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpVersion;
+import io.netty.handler.codec.http.LastHttpContent;
+import java.io.IOException;
+import java.net.SocketAddress;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+
+/// The sending half of one HTTP/1.1 connection or one HTTP/2 stream, with waiting for slow clients.
+final class Connection {
+    private static final int BATCH_BYTES = 128 * 1024;
+
+    private final Channel channel;
+    private final boolean keepAlive;
+    private final boolean http2;
+    private final Duration slowWrite;
+    private final Runnable answered;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition changed = lock.newCondition();
+
+    Connection(Channel channel, boolean keepAlive, boolean http2, Duration slowWrite, Runnable answered) {
+        this.channel = channel;
+        this.keepAlive = keepAlive;
+        this.http2 = http2;
+        this.slowWrite = slowWrite;
+        this.answered = answered;
+    }
+
+    Channel channel() {
+        return channel;
+    }
+
+    SocketAddress remoteAddress() {
+        var parent = channel.parent();
+        var address = http2 && parent != null ? parent.remoteAddress() : channel.remoteAddress();
+        return address == null ? new SocketAddress() {} : address;
+    }
+
+    void onDisconnect(Runnable action) {
+        channel.closeFuture().addListener(future -> action.run());
+    }
+
+    /// Called on the event loop when the channel became writable or inactive.
+    void changed() {
+        lock.lock();
+        try {
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    void send(int status, HttpHeaders headers, List<byte[]> chunks, boolean headOnly) throws IOException {
+        long length = 0;
+        for (var chunk : chunks) {
+            length += chunk.length;
+        }
+        if (status != 304 && status != 204) {
+            headers.set(HttpHeaderNames.CONTENT_LENGTH, Long.toString(length));
+        }
+        connectionHeader(headers);
+        if (headOnly || length <= BATCH_BYTES) {
+            var content = headOnly || length == 0
+                    ? Unpooled.EMPTY_BUFFER
+                    : Unpooled.wrappedBuffer(chunks.size(), chunks.toArray(byte[][]::new));
+            finish(new DefaultFullHttpResponse(
+                    HttpVersion.HTTP_1_1, HttpResponseStatus.valueOf(status), content, headers, new DefaultHttpHeaders()));
+            return;
+        }
+        write(new DefaultHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.valueOf(status), headers));
+        int from = 0;
+        while (from < chunks.size()) {
+            int to = from;
+            long bytes = 0;
+            while (to < chunks.size() && (to == from || bytes + chunks.get(to).length <= BATCH_BYTES)) {
+                bytes += chunks.get(to).length;
+                to++;
+            }
+            var batch = chunks.subList(from, to).toArray(byte[][]::new);
+            write(new DefaultHttpContent(Unpooled.wrappedBuffer(batch.length, batch)));
+            flush();
+            from = to;
+        }
+        finish(LastHttpContent.EMPTY_LAST_CONTENT);
+    }
+
+    AnswerStream stream(int status, HttpHeaders headers) throws IOException {
+        headers.set(HttpHeaderNames.TRANSFER_ENCODING, HttpHeaderValues.CHUNKED);
+        connectionHeader(headers);
+        write(new DefaultHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.valueOf(status), headers));
+        flush();
+        return new AnswerStream(this);
+    }
+
+    RawConnection upgrade(byte[] head) throws IOException {
+        var raw = new RawConnection(this);
+        var done = channel.eventLoop().submit(() -> raw.takeOver(head));
+        try {
+            done.get();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new ClientGoneException("interrupted while upgrading the connection");
+        } catch (java.util.concurrent.ExecutionException e) {
+            throw new IOException("upgrading the connection of " + remoteAddress() + " failed", e.getCause());
+        }
+        return raw;
+    }
+
+    void write(Object message) throws IOException {
+        try {
+            awaitWritable();
+        } catch (IOException e) {
+            io.netty.util.ReferenceCountUtil.release(message);
+            throw e;
+        }
+        channel.write(message, channel.voidPromise());
+    }
+
+    void flush() {
+        channel.flush();
+    }
+
+    void finish(Object last) throws IOException {
+        var written = channel.writeAndFlush(last);
+        if (!keepAlive && !http2) {
+            written.addListener(ChannelFutureListener.CLOSE);
+        }
+        channel.eventLoop().execute(answered);
+    }
+
+    void abort() {
+        channel.close();
+    }
+
+    private void connectionHeader(HttpHeaders headers) {
+        if (!keepAlive && !http2) {
+            headers.set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
+        }
+    }
+
+    private void awaitWritable() throws IOException {
+        if (channel.isActive() && channel.isWritable()) {
+            return;
+        }
+        channel.flush();
+        lock.lock();
+        try {
+            long left = slowWrite.toNanos();
+            while (channel.isActive() && !channel.isWritable()) {
+                if (left <= 0) {
+                    channel.close();
+                    throw new ClientGoneException("client %s took nothing of its answer for %d s"
+                            .formatted(remoteAddress(), slowWrite.toSeconds()));
+                }
+                left = changed.awaitNanos(left);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new ClientGoneException("interrupted while sending to " + remoteAddress());
+        } finally {
+            lock.unlock();
+        }
+        if (!channel.isActive()) {
+            throw new ClientGoneException("client closed the connection");
+        }
+    }
+
+    /// How long a slow client is waited for.
+    long slowWriteNanos() {
+        return TimeUnit.NANOSECONDS.convert(slowWrite);
+    }
+}

@@ -1,0 +1,35 @@
+package io.hypernetes.apiserver.http;
+
+import java.net.InetSocketAddress;
+import java.time.Duration;
+
+/// Where the edge listens and what one client may cost.
+///
+/// @param listen address and port; port 0 takes a free one
+/// @param maxBodyBytes largest request body
+/// @param maxHeaderBytes largest request head, and for HTTP/2 the largest header list
+/// @param maxConnections connections beyond this many are closed at once
+/// @param requestArrival longest time from a request's first byte to its last
+/// @param idle how long a connection without any request stays open
+/// @param slowWrite how long a client may take nothing of an answer before it is cut off
+public record EdgeSettings(
+        InetSocketAddress listen,
+        int maxBodyBytes,
+        int maxHeaderBytes,
+        int maxConnections,
+        Duration requestArrival,
+        Duration idle,
+        Duration slowWrite) {
+
+    /// The limits of a production server.
+    public static EdgeSettings at(InetSocketAddress listen) {
+        return new EdgeSettings(
+                listen,
+                3 * 1024 * 1024,
+                64 * 1024,
+                20_000,
+                Duration.ofSeconds(30),
+                Duration.ofMinutes(5),
+                Duration.ofSeconds(60));
+    }
+}

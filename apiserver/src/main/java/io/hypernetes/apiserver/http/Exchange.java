@@ -1,0 +1,175 @@
+package io.hypernetes.apiserver.http;
+
+import io.netty.channel.Channel;
+import io.netty.handler.codec.http.DefaultHttpHeaders;
+import io.netty.handler.codec.http.FullHttpRequest;
+import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.codec.http.QueryStringDecoder;
+import java.io.IOException;
+import java.net.SocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.security.cert.X509Certificate;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/// One request and the means to answer it. Owned by the request's virtual thread; [#onDisconnect] alone may be called by
+/// others.
+public final class Exchange {
+    private final Connection connection;
+    private final String method;
+    private final String path;
+    private final String rawQuery;
+    private final HttpHeaders headers;
+    private final byte[] body;
+    private final List<X509Certificate> clientCertificates;
+    private final boolean http2;
+    private final HttpHeaders answerHeaders = new DefaultHttpHeaders();
+    private @Nullable Map<String, List<String>> query;
+    private int status;
+
+    Exchange(Connection connection, FullHttpRequest request, byte[] body, List<X509Certificate> certificates, boolean http2) {
+        this.connection = connection;
+        this.method = request.method().name();
+        var uri = request.uri();
+        int question = uri.indexOf('?');
+        this.path = question < 0 ? uri : uri.substring(0, question);
+        this.rawQuery = question < 0 ? "" : uri.substring(question + 1);
+        this.headers = request.headers();
+        this.body = body;
+        this.clientCertificates = certificates;
+        this.http2 = http2;
+    }
+
+    public String method() {
+        return method;
+    }
+
+    /// The path as sent: percent-encoded, without the query.
+    public String path() {
+        return path;
+    }
+
+    /// The query as sent, without the question mark; empty when there is none.
+    public String rawQuery() {
+        return rawQuery;
+    }
+
+    /// The first value of a query parameter; empty when absent or without a value.
+    public String query(String name) {
+        var values = queries(name);
+        return values.isEmpty() ? "" : values.getFirst();
+    }
+
+    /// All values of a query parameter.
+    public List<String> queries(String name) {
+        var parsed = query;
+        if (parsed == null) {
+            parsed = new QueryStringDecoder(rawQuery, StandardCharsets.UTF_8, false, 1024).parameters();
+            query = parsed;
+        }
+        return parsed.getOrDefault(name, List.of());
+    }
+
+    public Optional<String> header(String name) {
+        return Optional.ofNullable(headers.get(name));
+    }
+
+    /// All values of a header, one for each time it was sent.
+    public List<String> headers(String name) {
+        return headers.getAll(name);
+    }
+
+    /// Every header as it was sent, names in any case.
+    public List<Map.Entry<String, String>> allHeaders() {
+        return headers.entries();
+    }
+
+    /// The whole request body; never modified.
+    public byte[] body() {
+        return body;
+    }
+
+    /// What the client showed in the TLS handshake, its own certificate first; empty when it showed none. Possession of the
+    /// key is proved, trust in the issuer is not.
+    public List<X509Certificate> clientCertificates() {
+        return clientCertificates;
+    }
+
+    public SocketAddress remoteAddress() {
+        return connection.remoteAddress();
+    }
+
+    /// Whether the request came over HTTP/2, where connections cannot be upgraded.
+    public boolean isHttp2() {
+        return http2;
+    }
+
+    /// Adds a header to the answer; call before the answer begins.
+    public void addHeader(String name, String value) {
+        answerHeaders.add(name, value);
+    }
+
+    /// Sets a header of the answer; call before the answer begins.
+    public void setHeader(String name, String value) {
+        answerHeaders.set(name, value);
+    }
+
+    /// The status sent, 0 while there is none.
+    public int status() {
+        return status;
+    }
+
+    /// Answers whole. The arrays are sent one after the other without being copied and must not change.
+    public void send(int status, String contentType, List<byte[]> chunks) throws IOException {
+        begin(status);
+        connection.send(status, withType(contentType), chunks, method.equals("HEAD"));
+    }
+
+    /// Answers whole.
+    public void send(int status, String contentType, byte[] content) throws IOException {
+        send(status, contentType, List.of(content));
+    }
+
+    /// Begins an answer whose length is not known.
+    public AnswerStream stream(int status, String contentType) throws IOException {
+        begin(status);
+        return connection.stream(status, withType(contentType));
+    }
+
+    /// Leaves HTTP: sends `head`, a complete HTTP/1.1 response head with its empty line, and hands over the bytes after it.
+    ///
+    /// @throws IllegalStateException on HTTP/2
+    public RawConnection upgrade(byte[] head) throws IOException {
+        if (http2) {
+            throw new IllegalStateException("an HTTP/2 stream cannot be upgraded");
+        }
+        begin(101);
+        return connection.upgrade(head);
+    }
+
+    /// Runs `action` once the client is gone, at once when it is gone already. The action runs on the event loop: it must
+    /// not block.
+    public void onDisconnect(Runnable action) {
+        connection.onDisconnect(action);
+    }
+
+    Channel channel() {
+        return connection.channel();
+    }
+
+    private HttpHeaders withType(String contentType) {
+        if (!contentType.isEmpty()) {
+            answerHeaders.set("Content-Type", contentType);
+        }
+        return answerHeaders;
+    }
+
+    private void begin(int status) {
+        if (this.status != 0) {
+            throw new IllegalStateException("the request was answered already with status " + this.status);
+        }
+        this.status = status;
+    }
+}

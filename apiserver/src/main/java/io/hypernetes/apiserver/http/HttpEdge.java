@@ -1,0 +1,223 @@
+package io.hypernetes.apiserver.http;
+
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.WriteBufferWaterMark;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.handler.codec.http.HttpDecoderConfig;
+import io.netty.handler.codec.http.HttpServerCodec;
+import io.netty.handler.codec.http2.Http2FrameCodecBuilder;
+import io.netty.handler.codec.http2.Http2MultiplexHandler;
+import io.netty.handler.codec.http2.Http2Settings;
+import io.netty.handler.codec.http2.Http2StreamFrameToHttpObjectCodec;
+import io.netty.handler.ssl.ApplicationProtocolNames;
+import io.netty.handler.ssl.ApplicationProtocolNegotiationHandler;
+import io.netty.handler.ssl.SslHandler;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLEngine;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// A listening HTTPS server: HTTP/2 and HTTP/1.1 by ALPN, client certificates asked for and not required.
+///
+/// Safe for use by many threads. Closing stops listening, ends open connections and waits for the handlers' threads.
+public final class HttpEdge implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(HttpEdge.class);
+    private static final WriteBufferWaterMark WATER_MARK = new WriteBufferWaterMark(128 * 1024, 512 * 1024);
+    private static final String HTTP_STAGE = "http-";
+
+    private final EdgeSettings settings;
+    private final Supplier<SSLContext> tls;
+    private final ExchangeHandler handler;
+    private final EventLoopGroup acceptor;
+    private final EventLoopGroup loops;
+    private final ExecutorService threads;
+    private final io.netty.channel.group.ChannelGroup connections =
+            new io.netty.channel.group.DefaultChannelGroup(io.netty.util.concurrent.GlobalEventExecutor.INSTANCE, true);
+    private final AtomicInteger open = new AtomicInteger();
+    private final Channel listener;
+
+    /// Starts listening.
+    ///
+    /// @param tls asked at every connection, so that a renewed certificate serves without a restart
+    /// @throws IOException when the address cannot be listened on
+    public HttpEdge(EdgeSettings settings, Supplier<SSLContext> tls, ExchangeHandler handler) throws IOException {
+        this.settings = settings;
+        this.tls = tls;
+        this.handler = handler;
+        this.acceptor = new MultiThreadIoEventLoopGroup(
+                1, Thread.ofPlatform().daemon().name("http-accept-", 0).factory(), NioIoHandler.newFactory());
+        this.loops = new MultiThreadIoEventLoopGroup(
+                Math.max(2, Runtime.getRuntime().availableProcessors()),
+                Thread.ofPlatform().daemon().name("http-loop-", 0).factory(),
+                NioIoHandler.newFactory());
+        this.threads = Executors.newThreadPerTaskExecutor(
+                Thread.ofVirtual().name("request-", 0).factory());
+        try {
+            this.listener = bind();
+        } catch (IOException e) {
+            acceptor.shutdownGracefully(0, 0, TimeUnit.SECONDS);
+            loops.shutdownGracefully(0, 0, TimeUnit.SECONDS);
+            threads.shutdown();
+            throw e;
+        }
+    }
+
+    /// Where the edge listens, with the real port.
+    public InetSocketAddress address() {
+        return (InetSocketAddress) listener.localAddress();
+    }
+
+    @Override
+    public void close() {
+        listener.close().awaitUninterruptibly();
+        connections.close().awaitUninterruptibly(5, TimeUnit.SECONDS);
+        threads.shutdown();
+        try {
+            if (!threads.awaitTermination(5, TimeUnit.SECONDS)) {
+                log.warn("event=requests-left-behind after=5s");
+                threads.shutdownNow();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        acceptor.shutdownGracefully(0, 2, TimeUnit.SECONDS);
+        loops.shutdownGracefully(0, 2, TimeUnit.SECONDS).awaitUninterruptibly(3, TimeUnit.SECONDS);
+    }
+
+    /// Whether a handler of that name belongs to HTTP/1.1 and leaves at an upgrade.
+    static boolean isHttpStage(String name) {
+        return name.startsWith(HTTP_STAGE);
+    }
+
+    private Channel bind() throws IOException {
+        var bootstrap = new ServerBootstrap()
+                .group(acceptor, loops)
+                .channel(NioServerSocketChannel.class)
+                .option(ChannelOption.SO_BACKLOG, 1024)
+                .option(ChannelOption.SO_REUSEADDR, true)
+                .childOption(ChannelOption.TCP_NODELAY, true)
+                .childOption(ChannelOption.SO_KEEPALIVE, true)
+                .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, WATER_MARK)
+                .childHandler(new ChannelInitializer<>() {
+                    @Override
+                    protected void initChannel(Channel channel) {
+                        admit(channel);
+                    }
+                });
+        var bound = bootstrap.bind(settings.listen()).awaitUninterruptibly();
+        if (!bound.isSuccess()) {
+            throw new IOException(
+                    "cannot listen on %s: %s; is another server running there?"
+                            .formatted(settings.listen(), bound.cause().getMessage()),
+                    bound.cause());
+        }
+        return bound.channel();
+    }
+
+    private void admit(Channel channel) {
+        if (open.incrementAndGet() > settings.maxConnections()) {
+            open.decrementAndGet();
+            channel.close();
+            return;
+        }
+        channel.closeFuture().addListener(closed -> open.decrementAndGet());
+        connections.add(channel);
+        var handshake = new SslHandler(engine());
+        handshake.setHandshakeTimeoutMillis(10_000);
+        handshake.setCloseNotifyFlushTimeoutMillis(3_000);
+        channel.pipeline().addLast("tls", handshake);
+        channel.pipeline().addLast("alpn", new ProtocolChoice());
+    }
+
+    private SSLEngine engine() {
+        var engine = tls.get().createSSLEngine();
+        engine.setUseClientMode(false);
+        var parameters = engine.getSSLParameters();
+        parameters.setApplicationProtocols(
+                new String[] {ApplicationProtocolNames.HTTP_2, ApplicationProtocolNames.HTTP_1_1});
+        parameters.setProtocols(new String[] {"TLSv1.3", "TLSv1.2"});
+        parameters.setUseCipherSuitesOrder(true);
+        parameters.setWantClientAuth(true);
+        engine.setSSLParameters(parameters);
+        return engine;
+    }
+
+    private void http1(Channel channel) {
+        var decoding = new HttpDecoderConfig()
+                .setMaxInitialLineLength(settings.maxHeaderBytes())
+                .setMaxHeaderSize(settings.maxHeaderBytes())
+                .setMaxChunkSize(64 * 1024);
+        var idle = new IdleGuard(settings.requestArrival(), settings.idle());
+        channel.pipeline()
+                .addLast(HTTP_STAGE + "idle", idle)
+                .addLast(HTTP_STAGE + "codec", new HttpServerCodec(decoding))
+                .addLast(HTTP_STAGE + "body", new BoundedBody(settings.maxBodyBytes()))
+                .addLast(HTTP_STAGE + "arrival", idle.whenComplete())
+                .addLast(HTTP_STAGE + "dispatch", new RequestDispatcher(false, settings, handler, threads));
+    }
+
+    private void http2(Channel channel) {
+        var limits = Http2Settings.defaultSettings()
+                .maxConcurrentStreams(1000)
+                .initialWindowSize(256 * 1024)
+                .maxHeaderListSize(settings.maxHeaderBytes());
+        channel.pipeline()
+                .addLast(Http2FrameCodecBuilder.forServer()
+                        .initialSettings(limits)
+                        .decoderEnforceMaxRstFramesPerWindow(2000, 30)
+                        .build())
+                .addLast(new Http2MultiplexHandler(new ChannelInitializer<>() {
+                    @Override
+                    protected void initChannel(Channel stream) {
+                        stream.config().setWriteBufferWaterMark(WATER_MARK);
+                        stream.pipeline()
+                                .addLast(new Http2StreamFrameToHttpObjectCodec(true))
+                                .addLast(new ArrivalDeadline(settings.requestArrival()))
+                                .addLast(new BoundedBody(settings.maxBodyBytes()))
+                                .addLast(new RequestDispatcher(true, settings, handler, threads));
+                    }
+                }));
+    }
+
+    private final class ProtocolChoice extends ApplicationProtocolNegotiationHandler {
+        ProtocolChoice() {
+            super(ApplicationProtocolNames.HTTP_1_1);
+        }
+
+        @Override
+        protected void configurePipeline(ChannelHandlerContext context, String fallback) {
+            // Netty knows the protocol of its own engines only; ours is the JDK's.
+            var protocol = context.pipeline().get(SslHandler.class).engine().getApplicationProtocol();
+            if (protocol != null && protocol.equals(ApplicationProtocolNames.HTTP_2)) {
+                http2(context.channel());
+            } else {
+                http1(context.channel());
+            }
+        }
+
+        @Override
+        protected void handshakeFailure(ChannelHandlerContext context, Throwable cause) {
+            log.debug("event=tls-failed remote={} cause={}", context.channel().remoteAddress(), cause.toString());
+            context.close();
+        }
+
+        @Override
+        public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+            handshakeFailure(context, cause);
+        }
+    }
+}

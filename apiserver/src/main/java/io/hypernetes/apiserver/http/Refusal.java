@@ -1,0 +1,39 @@
+package io.hypernetes.apiserver.http;
+
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.handler.codec.http.DefaultFullHttpResponse;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpVersion;
+import java.nio.charset.StandardCharsets;
+
+/// What the edge answers by itself, before there is a request to hand on.
+enum Refusal {
+    BAD_REQUEST(400, "BadRequest", "the request is not valid HTTP or its head is too large"),
+    BODY_TOO_LARGE(413, "RequestEntityTooLarge", "the request body is larger than the server accepts");
+
+    private final int code;
+    private final String reason;
+    private final String message;
+
+    Refusal(int code, String reason, String message) {
+        this.code = code;
+        this.reason = reason;
+        this.message = message;
+    }
+
+    /// Answers and closes: what follows on the connection can no longer be told apart.
+    void send(ChannelHandlerContext context) {
+        var body = ("{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"metadata\":{},\"status\":\"Failure\",\"message\":\"%s\","
+                        + "\"reason\":\"%s\",\"code\":%d}\n")
+                .formatted(message, reason, code)
+                .getBytes(StandardCharsets.UTF_8);
+        var response = new DefaultFullHttpResponse(
+                HttpVersion.HTTP_1_1, HttpResponseStatus.valueOf(code), Unpooled.wrappedBuffer(body));
+        response.headers().set("Content-Type", "application/json");
+        response.headers().set("Content-Length", body.length);
+        response.headers().set("Connection", "close");
+        context.channel().writeAndFlush(response).addListener(ChannelFutureListener.CLOSE);
+    }
+}

@@ -1,0 +1,167 @@
+package io.hypernetes.apiserver.node;
+
+import io.hypernetes.apiserver.http.ClientGoneException;
+import io.hypernetes.apiserver.http.Exchange;
+import io.hypernetes.apiserver.http.RawConnection;
+import io.hypernetes.objects.ApiStatus;
+import io.hypernetes.objects.Json;
+import io.hypernetes.objects.MalformedJsonException;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Supplier;
+import javax.net.ssl.SSLContext;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Passes a request on to a node and its answer back. Safe for many threads; each call uses its own connection.
+public final class NodeRelay {
+    private static final Logger log = LoggerFactory.getLogger(NodeRelay.class);
+    private static final int BUFFER = 64 * 1024;
+    private static final int MAX_ERROR = 64 * 1024;
+
+    /// What a client's upgrade request may tell the node; nothing else of it passes, least of all who the client is.
+    private static final Set<String> PASSED = Set.of(
+            "connection",
+            "upgrade",
+            "sec-websocket-key",
+            "sec-websocket-version",
+            "sec-websocket-protocol",
+            "sec-websocket-extensions",
+            "x-stream-protocol-version",
+            "user-agent");
+
+    private final Supplier<SSLContext> tls;
+
+    /// @param tls has the server's client certificate and trusts the root authority alone; asked at every connection
+    public NodeRelay(Supplier<SSLContext> tls) {
+        this.tls = tls;
+    }
+
+    /// Streams a plain answer of the node, flushing as bytes arrive.
+    ///
+    /// @param target path and query at the node
+    public void stream(Exchange exchange, NodeAddress node, String target) throws IOException {
+        try (var connection = open(node)) {
+            exchange.onDisconnect(() -> Thread.startVirtualThread(connection::close));
+            var answer = ask(connection, node, "GET", target, List.of(Map.entry("Host", node.host())));
+            if (answer.status() != 200) {
+                throw refusal(node, answer);
+            }
+            var type = answer.headers().getOrDefault("content-type", "text/plain");
+            try (var body = answer.body();
+                    var out = exchange.stream(200, type)) {
+                var buffer = new byte[BUFFER];
+                for (int count = body.read(buffer); count >= 0; count = body.read(buffer)) {
+                    out.write(java.util.Arrays.copyOf(buffer, count));
+                    out.flush();
+                }
+            }
+        }
+    }
+
+    /// Passes an upgrade on; once the node agrees, bytes flow both ways until either end is done.
+    public void upgrade(Exchange exchange, NodeAddress node, String target) throws IOException {
+        var headers = new ArrayList<Map.Entry<String, String>>();
+        headers.add(Map.entry("Host", node.host()));
+        for (var header : exchange.allHeaders()) {
+            if (PASSED.contains(header.getKey().toLowerCase(Locale.ROOT))) {
+                headers.add(header);
+            }
+        }
+        if (exchange.method().equals("POST")) {
+            headers.add(Map.entry("Content-Length", "0"));
+        }
+        try (var connection = open(node)) {
+            var answer = ask(connection, node, exchange.method(), target, headers);
+            if (answer.status() != 101) {
+                throw refusal(node, answer);
+            }
+            try (var client = exchange.upgrade(answer.head())) {
+                exchange.onDisconnect(() -> Thread.startVirtualThread(connection::close));
+                splice(client, connection);
+            }
+        }
+    }
+
+    private static void splice(RawConnection client, NodeConnection node) throws ClientGoneException {
+        var toNode = Thread.ofVirtual().name("splice-to-node").start(() -> {
+            var buffer = new byte[BUFFER];
+            try {
+                for (int count = client.read(buffer); count >= 0; count = client.read(buffer)) {
+                    node.out().write(buffer, 0, count);
+                    node.out().flush();
+                }
+                node.shutdownOutput();
+            } catch (IOException e) {
+                log.debug("event=splice-ended direction=to-node cause={}", e.getMessage());
+            }
+        });
+        var buffer = new byte[BUFFER];
+        try {
+            for (int count = node.in().read(buffer); count >= 0; count = node.in().read(buffer)) {
+                client.write(buffer, 0, count);
+            }
+        } catch (IOException e) {
+            log.debug("event=splice-ended direction=to-client cause={}", e.getMessage());
+        }
+        client.close();
+        try {
+            toNode.join();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private NodeConnection open(NodeAddress node) {
+        try {
+            return NodeConnection.open(node, tls.get());
+        } catch (NodeUnreachableException e) {
+            throw ApiStatus.internal(String.valueOf(e.getMessage())).asException();
+        }
+    }
+
+    private static NodeAnswer ask(
+            NodeConnection connection,
+            NodeAddress node,
+            String method,
+            String target,
+            List<Map.Entry<String, String>> headers) {
+        try {
+            return connection.request(method, target, headers);
+        } catch (IOException e) {
+            throw ApiStatus.internal("the kubelet of node " + node + " gave no answer: " + e.getMessage())
+                    .asException();
+        }
+    }
+
+    /// What the node said instead, as a Status: its own when it sent one, else its text.
+    private static RuntimeException refusal(NodeAddress node, NodeAnswer answer) throws IOException {
+        byte[] body;
+        try (var in = answer.body()) {
+            body = in.readNBytes(MAX_ERROR);
+        }
+        if (answer.headers().getOrDefault("content-type", "").startsWith("application/json")) {
+            try {
+                var json = Json.readObject(body);
+                if (Json.string(json, "kind").equals("Status")) {
+                    return ApiStatus.fromJson(json).asException();
+                }
+            } catch (MalformedJsonException e) {
+                log.debug("event=node-status-unreadable node={} cause={}", node.node(), e.getMessage());
+            }
+        }
+        var text = new String(body, StandardCharsets.UTF_8).strip();
+        return switch (answer.status()) {
+            case 400 -> ApiStatus.badRequest(text).asException();
+            case 404 -> new ApiStatus(404, "NotFound", text, null).asException();
+            default ->
+                ApiStatus.internal("the kubelet of node " + node.node() + " answered " + answer.status() + ": " + text)
+                        .asException();
+        };
+    }
+}

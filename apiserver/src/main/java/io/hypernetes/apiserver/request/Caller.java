@@ -1,0 +1,61 @@
+package io.hypernetes.apiserver.request;
+
+import java.util.List;
+import java.util.Optional;
+
+/// Who makes a request, as far as it is proved.
+///
+/// @param tenant the home tenant: it follows from who signed the credential
+/// @param user such as `alice` or `system:node:n1`
+public record Caller(String tenant, String user, List<String> groups) {
+    /// The tenant of the operator.
+    public static final String ROOT = "root";
+
+    /// Nobody in particular.
+    public static final Caller ANONYMOUS = new Caller(ROOT, "system:anonymous", List.of("system:unauthenticated"));
+
+    private static final String NODE_PREFIX = "system:node:";
+
+    public Caller {
+        groups = List.copyOf(groups);
+    }
+
+    public boolean isAnonymous() {
+        return groups.contains("system:unauthenticated");
+    }
+
+    /// A master of the whole system.
+    public boolean isOperator() {
+        return tenant.equals(ROOT) && groups.contains("system:masters");
+    }
+
+    /// A master of the home tenant and nothing else.
+    public boolean isTenantMaster() {
+        return !tenant.equals(ROOT) && groups.contains("system:masters");
+    }
+
+    public boolean isScheduler() {
+        return tenant.equals(ROOT) && user.equals("system:kube-scheduler");
+    }
+
+    public boolean isControllerManager() {
+        return tenant.equals(ROOT) && user.equals("system:kube-controller-manager");
+    }
+
+    /// Holder of a bootstrap token: a machine that wants to become a node.
+    public boolean isBootstrapper() {
+        return tenant.equals(ROOT) && groups.contains("system:bootstrappers");
+    }
+
+    /// The name of the node that calls; empty when it is no node.
+    public Optional<String> node() {
+        return tenant.equals(ROOT) && groups.contains("system:nodes") && user.startsWith(NODE_PREFIX)
+                ? Optional.of(user.substring(NODE_PREFIX.length()))
+                : Optional.empty();
+    }
+
+    /// Whether the caller may work in tenants other than its own.
+    public boolean crossesTenants() {
+        return isOperator() || isScheduler() || isControllerManager() || node().isPresent();
+    }
+}

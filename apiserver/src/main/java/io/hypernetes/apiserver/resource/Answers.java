@@ -1,0 +1,89 @@
+package io.hypernetes.apiserver.resource;
+
+import io.hypernetes.apiserver.http.Exchange;
+import io.hypernetes.apiserver.request.Accepted;
+import io.hypernetes.apiserver.storage.ObjectKey;
+import io.hypernetes.apiserver.storage.StoredForm;
+import io.hypernetes.objects.ApiStatus;
+import io.hypernetes.objects.Json;
+import io.hypernetes.objects.kind.Kind;
+import io.hypernetes.objects.kind.PartialObjectMetadata;
+import io.hypernetes.objects.kind.Table;
+import java.io.IOException;
+import java.time.Instant;
+import java.util.List;
+import tools.jackson.databind.node.ObjectNode;
+
+/// Answers as bytes: Status objects, and single objects in the form that the client accepts.
+public final class Answers {
+    private Answers() {}
+
+    /// Answers with a Status.
+    public static void status(Exchange http, ApiStatus status) throws IOException {
+        var details = status.details();
+        if (details != null && details.retryAfterSeconds() > 0) {
+            http.setHeader("Retry-After", Integer.toString(details.retryAfterSeconds()));
+        }
+        http.setHeader("Cache-Control", "no-cache, private");
+        http.send(status.code(), "application/json", line(Json.bytes(status.toJson())));
+    }
+
+    /// Answers with a document.
+    public static void json(Exchange http, int code, ObjectNode document) throws IOException {
+        http.setHeader("Cache-Control", "no-cache, private");
+        http.send(code, "application/json", line(Json.bytes(document)));
+    }
+
+    /// Answers with one object as it is stored.
+    static void object(ResourceRequest request, int code, byte[] stored) throws IOException {
+        var accepted = Accepted.of(request.http().headers("Accept"));
+        request.http().setHeader("Cache-Control", "no-cache, private");
+        request.http().send(code, accepted.contentType(), List.of(render(request, accepted, stored), new byte[] {'\n'}));
+    }
+
+    private static byte[] render(ResourceRequest request, Accepted accepted, byte[] stored) {
+        return switch (accepted.form()) {
+            case OBJECT -> stored;
+            case METADATA -> Json.bytes(PartialObjectMetadata.of(Json.readObject(stored), accepted.version()));
+            case TABLE -> {
+                var object = Json.readObject(stored);
+                yield Json.bytes(table(
+                        request.kind(), accepted, List.of(object), metadataOf(object), include(request), true, request.now()));
+            }
+        };
+    }
+
+    static ObjectNode table(
+            Kind kind,
+            Accepted accepted,
+            List<ObjectNode> objects,
+            ObjectNode listMeta,
+            Table.IncludeObject include,
+            boolean columns,
+            Instant now) {
+        return Table.of(kind, accepted.version(), objects, listMeta, include, columns, now);
+    }
+
+    static Table.IncludeObject include(ResourceRequest request) {
+        try {
+            return Table.IncludeObject.parse(request.http().query("includeObject"));
+        } catch (IllegalArgumentException e) {
+            throw ApiStatus.badRequest(String.valueOf(e.getMessage())).asException();
+        }
+    }
+
+    static ObjectNode metadataOf(ObjectNode object) {
+        return object.get("metadata") instanceof ObjectNode metadata ? metadata : Json.object();
+    }
+
+    /// The bytes of an entry as a client sees them: with its tenant where several are read at once.
+    static byte[] shown(boolean everywhere, String key, byte[] stored) {
+        return everywhere ? StoredForm.withTenant(stored, ObjectKey.tenantOf(key)) : stored;
+    }
+
+    private static byte[] line(byte[] json) {
+        var line = java.util.Arrays.copyOf(json, json.length + 1);
+        line[json.length] = '\n';
+        return line;
+    }
+}

@@ -1,0 +1,22 @@
+package io.hypernetes.apiserver.resource;
+
+import io.hypernetes.apiserver.http.AnswerStream;
+import java.io.IOException;
+
+/// Events as one JSON document after the other in the body of the answer.
+record ChunkedEvents(AnswerStream out) implements EventSink {
+    @Override
+    public void send(byte[] event) throws IOException {
+        out.write(event);
+    }
+
+    @Override
+    public void flush() {
+        out.flush();
+    }
+
+    @Override
+    public void close() throws IOException {
+        out.close();
+    }
+}

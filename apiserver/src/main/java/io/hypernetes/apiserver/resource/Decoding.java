@@ -1,0 +1,106 @@
+package io.hypernetes.apiserver.resource;
+
+import io.hypernetes.apiserver.body.Body;
+import io.hypernetes.apiserver.http.Exchange;
+import io.hypernetes.apiserver.storage.StoredForm;
+import io.hypernetes.objects.ApiStatus;
+import io.hypernetes.objects.GroupVersion;
+import io.hypernetes.objects.Json;
+import io.hypernetes.objects.MalformedJsonException;
+import io.hypernetes.objects.kind.Kinds;
+import java.util.List;
+import tools.jackson.databind.node.ObjectNode;
+
+/// Brings what a client sent into the shape of its kind, telling of unknown fields as the client wishes.
+final class Decoding {
+    private final Kinds kinds;
+
+    Decoding(Kinds kinds) {
+        this.kinds = kinds;
+    }
+
+    /// The object in the body of a request for `apiVersion` and `kind`.
+    ///
+    /// @param schemaType the type in the schema
+    ObjectNode object(Exchange http, GroupVersion version, String kind, String schemaType) {
+        var body = Body.read(http.body(), http.header("Content-Type").orElse(""));
+        return shape(http, body.object(), body.duplicates(), version, kind, schemaType, body.strict());
+    }
+
+    /// An object that did not come as a body, such as the outcome of a patch.
+    ObjectNode shape(
+            Exchange http,
+            ObjectNode object,
+            List<String> duplicates,
+            GroupVersion version,
+            String kind,
+            String schemaType,
+            boolean strict) {
+        checkType(object, version, kind);
+        try {
+            var decoded = kinds.decoder().decode(object, schemaType, duplicates);
+            if (strict && !decoded.problems().isEmpty()) {
+                report(http, decoded.strictMessage(), decoded.problems());
+            }
+            return decoded.object();
+        } catch (MalformedJsonException e) {
+            throw ApiStatus.badRequest(kind + " in version \"" + version.version() + "\" cannot be handled as a " + kind
+                            + ": " + e.getMessage())
+                    .asException();
+        }
+    }
+
+    /// Removes the annotation that names the tenant; a client that read across tenants sends it back.
+    static void takeTenant(ObjectNode object, String tenant) {
+        if (!(Json.at(object, "metadata", "annotations") instanceof ObjectNode annotations)) {
+            return;
+        }
+        var claimed = annotations.get(StoredForm.TENANT_ANNOTATION);
+        if (claimed == null) {
+            return;
+        }
+        if (!claimed.asString("").equals(tenant)) {
+            throw ApiStatus.badRequest("the annotation %s says \"%s\", but the request is for the tenant \"%s\""
+                            .formatted(StoredForm.TENANT_ANNOTATION, claimed.asString(""), tenant))
+                    .asException();
+        }
+        annotations.remove(StoredForm.TENANT_ANNOTATION);
+    }
+
+    private static void checkType(ObjectNode object, GroupVersion version, String kind) {
+        var sentVersion = Json.string(object, "apiVersion");
+        var sentKind = Json.string(object, "kind");
+        if (sentVersion.isEmpty()) {
+            object.put("apiVersion", version.apiVersion());
+        } else if (!sentVersion.equals(version.apiVersion())) {
+            throw ApiStatus.badRequest("the API version in the data (%s) does not match the expected API version (%s)"
+                            .formatted(sentVersion, version.apiVersion()))
+                    .asException();
+        }
+        if (sentKind.isEmpty()) {
+            object.put("kind", kind);
+        } else if (!sentKind.equals(kind)) {
+            throw ApiStatus.badRequest("the kind in the data (%s) does not match the expected kind (%s)"
+                            .formatted(sentKind, kind))
+                    .asException();
+        }
+    }
+
+    private static void report(Exchange http, String message, List<String> problems) {
+        switch (http.query("fieldValidation")) {
+            case "Strict" -> throw ApiStatus.badRequest(message).asException();
+            case "Ignore" -> {}
+            case "", "Warn" -> problems.forEach(problem -> warn(http, problem));
+            default ->
+                throw ApiStatus.badRequest("fieldValidation: Unsupported value: \"" + http.query("fieldValidation")
+                                + "\": supported values: \"Ignore\", \"Warn\", \"Strict\"")
+                        .asException();
+        }
+    }
+
+    /// Adds a warning that clients print.
+    static void warn(Exchange http, String text) {
+        var quoted = text.replace("\\", "\\\\").replace("\"", "\\\"").replaceAll("[\\p{Cntrl}]", " ");
+        http.addHeader("Warning", "299 - \"" + quoted + "\"");
+    }
+}

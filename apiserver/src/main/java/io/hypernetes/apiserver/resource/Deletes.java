@@ -1,0 +1,252 @@
+package io.hypernetes.apiserver.resource;
+
+import io.hypernetes.apiserver.body.Body;
+import io.hypernetes.apiserver.request.Target;
+import io.hypernetes.apiserver.storage.ObjectKey;
+import io.hypernetes.apiserver.storage.StoredForm;
+import io.hypernetes.objects.ApiException;
+import io.hypernetes.objects.ApiStatus;
+import io.hypernetes.objects.ApiTime;
+import io.hypernetes.objects.FieldError;
+import io.hypernetes.objects.Json;
+import io.hypernetes.store.ConflictException;
+import io.hypernetes.store.Entry;
+import io.hypernetes.store.Operation;
+import io.hypernetes.store.Store;
+import java.io.IOException;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.node.ObjectNode;
+
+/// Deletes objects: at once, or by a mark while finalizers or a pod's grace period hold them.
+final class Deletes {
+    private static final long DEFAULT_GRACE_SECONDS = 30;
+    private static final int COMMIT_ATTEMPTS = 30;
+
+    private final Store store;
+    private final Reads reads;
+    private final Removal removal;
+
+    Deletes(Store store, Reads reads, Removal removal) {
+        this.store = store;
+        this.reads = reads;
+        this.removal = removal;
+    }
+
+    /// What the client asked for.
+    ///
+    /// @param grace null when it is left to the object
+    record Options(@Nullable Long grace, String uid, String revision, boolean dryRun) {
+
+        static Options of(ResourceRequest request) {
+            var http = request.http();
+            var given = http.body().length == 0
+                    ? Json.object()
+                    : Body.read(http.body(), http.header("Content-Type").orElse("")).object();
+            return of(request, given);
+        }
+
+        static Options of(ResourceRequest request, ObjectNode given) {
+            var graceText = request.http().query("gracePeriodSeconds");
+            Long grace = Json.present(given.get("gracePeriodSeconds"))
+                    ? (Long) Json.number(given, DEFAULT_GRACE_SECONDS, "gracePeriodSeconds")
+                    : null;
+            if (grace == null && !graceText.isEmpty()) {
+                try {
+                    grace = Long.valueOf(graceText);
+                } catch (NumberFormatException e) {
+                    throw ApiStatus.badRequest("gracePeriodSeconds must be a number, not \"" + graceText + "\"")
+                            .asException();
+                }
+            }
+            checkPropagation(request, given);
+            boolean dry = request.dryRun();
+            for (var value : given.path("dryRun")) {
+                dry |= value.asString("").equals("All");
+            }
+            // A negative period means the shortest one there is.
+            return new Options(
+                    grace != null && grace < 0 ? Long.valueOf(1) : grace,
+                    Json.string(given, "preconditions", "uid"),
+                    Json.string(given, "preconditions", "resourceVersion"),
+                    dry);
+        }
+
+        private static void checkPropagation(ResourceRequest request, ObjectNode given) {
+            var query = request.http().query("propagationPolicy");
+            var policy = query.isEmpty() ? Json.string(given, "propagationPolicy") : query;
+            if (!List.of("", "Orphan", "Background", "Foreground").contains(policy)) {
+                throw ApiStatus.invalid(
+                                "meta.k8s.io",
+                                "DeleteOptions",
+                                "",
+                                List.of(FieldError.notSupported(
+                                        "propagationPolicy", policy, List.of("Foreground", "Background", "Orphan"))))
+                        .asException();
+            }
+        }
+    }
+
+    void delete(ResourceRequest request) throws IOException {
+        var type = request.kind().type();
+        var options = Options.of(request);
+        var outcome = delete(request, options);
+        if (outcome.marked() || type.resource().equals("pods")) {
+            Answers.object(request, 200, outcome.stored());
+            return;
+        }
+        var uid = Json.string(Json.readObject(outcome.stored()), "metadata", "uid");
+        Answers.status(
+                request.http(), ApiStatus.deleted(type.group(), type.resource(), request.target().name(), uid));
+    }
+
+    void deleteCollection(ResourceRequest request) throws IOException {
+        var options = Options.of(request);
+        var found = reads.find(
+                request,
+                Selection.of(request.http(), request.kind(), ""),
+                new ListOptions(0, true, "", 0, "", 0, false, false));
+        for (var entry : found.entries()) {
+            try {
+                delete(one(request, entry), options);
+            } catch (ApiException e) {
+                // Somebody else was faster: what was to go is gone.
+                if (e.status().code() != 404) {
+                    throw e;
+                }
+            }
+        }
+        reads.list(request, found);
+    }
+
+    /// @param marked whether the object is still there, marked for deletion
+    record Outcome(byte[] stored, boolean marked) {}
+
+    Outcome delete(ResourceRequest request, Options options) {
+        var type = request.kind().type();
+        var name = request.target().name();
+        var key = request.key().text();
+        for (int attempt = 1; ; attempt++) {
+            var current = store.get(key)
+                    .filter(entry -> Visibility.sees(request.caller(), type, entry))
+                    .orElseThrow(() -> ApiStatus.notFound(type.group(), type.resource(), name).asException());
+            var object = Json.readObject(current.value());
+            checkPreconditions(request, options, object, current);
+            checkProtection(request, object);
+            long grace = grace(request, options, object);
+            var marked = mark(request, object, grace);
+            boolean remove = Removal.isFinished(marked);
+            if (options.dryRun()) {
+                return new Outcome(StoredForm.encoder(marked).apply(current.revision()), !remove);
+            }
+            try {
+                if (remove) {
+                    // Watchers of things without a grace period see the last state as it was, without marks.
+                    removal.remove(request, key, current, grace == 0 && !isMarked(object) ? object : marked);
+                    return new Outcome(current.value(), false);
+                }
+                if (marked.equals(object)) {
+                    return new Outcome(current.value(), true);
+                }
+                var commit = store.commit(
+                        List.of(new Operation.Put(key, current.revision(), StoredForm.encoder(marked))));
+                return new Outcome(commit.entries().getFirst().value(), true);
+            } catch (ConflictException e) {
+                if (attempt >= COMMIT_ATTEMPTS) {
+                    throw ApiStatus.modified(type.group(), type.resource(), name).asException();
+                }
+            }
+        }
+    }
+
+    /// The object as it looks while it is being deleted.
+    private static ObjectNode mark(ResourceRequest request, ObjectNode object, long grace) {
+        var marked = object.deepCopy();
+        var metadata = Json.child(marked, "metadata");
+        boolean already = isMarked(object);
+        long before = Json.number(metadata, 0, "deletionGracePeriodSeconds");
+        if (already && grace >= before) {
+            return marked;
+        }
+        metadata.put("deletionTimestamp", ApiTime.format(request.now().plusSeconds(grace)));
+        metadata.put("deletionGracePeriodSeconds", grace);
+        if (!already && metadata.has("generation")) {
+            metadata.put("generation", Json.number(metadata, 0, "generation") + 1);
+        }
+        if (Json.string(marked, "kind").equals("Namespace")) {
+            Json.child(marked, "status").put("phase", "Terminating");
+        }
+        if (Json.string(marked, "kind").equals("Tenant")) {
+            Json.child(marked, "status").put("phase", "Terminating");
+        }
+        return marked;
+    }
+
+    private static boolean isMarked(ObjectNode object) {
+        return !Json.string(object, "metadata", "deletionTimestamp").isEmpty();
+    }
+
+    /// How long the object may still live: only pods on a node have time to end in good order.
+    private static long grace(ResourceRequest request, Options options, ObjectNode object) {
+        if (!request.kind().type().resource().equals("pods")) {
+            return 0;
+        }
+        var phase = Json.string(object, "status", "phase");
+        if (Json.string(object, "spec", "nodeName").isEmpty() || phase.equals("Succeeded") || phase.equals("Failed")) {
+            return 0;
+        }
+        var grace = options.grace();
+        return grace != null ? grace : Json.number(object, DEFAULT_GRACE_SECONDS, "spec", "terminationGracePeriodSeconds");
+    }
+
+    private static void checkPreconditions(
+            ResourceRequest request, Options options, ObjectNode object, Entry current) {
+        var type = request.kind().type();
+        var name = request.target().name();
+        var uid = Json.string(object, "metadata", "uid");
+        if (!options.uid().isEmpty() && !options.uid().equals(uid)) {
+            throw ApiStatus.conflict(
+                            type.group(),
+                            type.resource(),
+                            name,
+                            "Precondition failed: UID in precondition: " + options.uid() + ", UID in object meta: " + uid)
+                    .asException();
+        }
+        if (!options.revision().isEmpty() && !options.revision().equals(Long.toString(current.revision()))) {
+            throw ApiStatus.conflict(
+                            type.group(),
+                            type.resource(),
+                            name,
+                            "Precondition failed: ResourceVersion in precondition: " + options.revision()
+                                    + ", ResourceVersion in object meta: " + current.revision())
+                    .asException();
+        }
+    }
+
+    private static void checkProtection(ResourceRequest request, ObjectNode object) {
+        var type = request.kind().type();
+        var name = request.target().name();
+        if (type.resource().equals("tenants") && Json.flag(object, "spec", "deletionProtection")) {
+            throw ApiStatus.forbidden(
+                            type.group(),
+                            type.resource(),
+                            name,
+                            "the tenant is protected: set spec.deletionProtection to false first")
+                    .asException();
+        }
+        if (type.resource().equals("namespaces") && List.of("default", "kube-system", "kube-public").contains(name)
+                && !request.caller().isControllerManager()) {
+            throw ApiStatus.forbidden("", "namespaces", name, "this namespace may not be deleted").asException();
+        }
+    }
+
+    /// The same request for one of the objects found.
+    private static ResourceRequest one(ResourceRequest request, Entry entry) {
+        var key = ObjectKey.parse(entry.key());
+        var at = request.target();
+        var target = new Target(
+                true, "delete", at.path(), at.group(), at.version(), at.plural(), key.namespace(), key.name(), "", false);
+        return new ResourceRequest(
+                request.http(), request.caller(), request.tenantPath(), target, request.kind(), request.now());
+    }
+}

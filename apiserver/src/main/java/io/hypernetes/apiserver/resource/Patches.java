@@ -1,0 +1,81 @@
+package io.hypernetes.apiserver.resource;
+
+import io.hypernetes.objects.ApiStatus;
+import io.hypernetes.objects.Json;
+import io.hypernetes.objects.MalformedJsonException;
+import io.hypernetes.objects.kind.Kinds;
+import io.hypernetes.objects.kind.ResourceType;
+import io.hypernetes.objects.patch.JsonPatch;
+import io.hypernetes.objects.patch.MergePatch;
+import io.hypernetes.objects.patch.PatchException;
+import io.hypernetes.objects.patch.StrategicMergePatch;
+import java.util.List;
+import java.util.function.UnaryOperator;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/// Reads patches of the three kinds that are known.
+final class Patches {
+    private static final List<String> ACCEPTED = List.of(
+            "application/json-patch+json", "application/merge-patch+json", "application/strategic-merge-patch+json");
+
+    private final StrategicMergePatch strategic;
+
+    Patches(Kinds kinds) {
+        this.strategic = new StrategicMergePatch(kinds.schema());
+    }
+
+    /// A patch ready to be applied.
+    ///
+    /// @param duplicates members that the patch text has twice
+    record Patch(UnaryOperator<JsonNode> operator, List<String> duplicates) {
+
+        /// The object after the patch; the argument is not changed.
+        ObjectNode apply(ObjectNode target) {
+            try {
+                if (operator.apply(target) instanceof ObjectNode patched) {
+                    return patched;
+                }
+            } catch (PatchException e) {
+                throw e.status().asException();
+            }
+            throw ApiStatus.badRequest("the patch leaves no object").asException();
+        }
+    }
+
+    /// @throws io.hypernetes.objects.ApiException 415 for a media type that is not known, 400 for text that cannot be read
+    Patch read(byte[] body, String mediaType, ResourceType type) {
+        if (mediaType.startsWith("application/apply-patch")) {
+            throw new ApiStatus(
+                            415,
+                            "UnsupportedMediaType",
+                            "server-side apply (" + mediaType + ") is not served yet: apply on the client's side, which is"
+                                    + " kubectl's default, or patch with one of " + String.join(", ", ACCEPTED),
+                            null)
+                    .asException();
+        }
+        if (!ACCEPTED.contains(mediaType)) {
+            throw ApiStatus.unsupportedMediaType(ACCEPTED).asException();
+        }
+        Json.Document document;
+        try {
+            document = Json.read(body);
+        } catch (MalformedJsonException e) {
+            throw ApiStatus.badRequest("error decoding patch: " + e.getMessage()).asException();
+        }
+        if (mediaType.equals("application/json-patch+json")) {
+            try {
+                return new Patch(JsonPatch.parse(document.root())::apply, document.duplicates());
+            } catch (PatchException e) {
+                throw e.status().asException();
+            }
+        }
+        if (!(document.root() instanceof ObjectNode patch)) {
+            throw ApiStatus.badRequest("a patch of this type must be a JSON object").asException();
+        }
+        return mediaType.equals("application/merge-patch+json")
+                ? new Patch(target -> MergePatch.apply(target, patch), document.duplicates())
+                : new Patch(
+                        target -> strategic.apply((ObjectNode) target, patch, type.schemaType()), document.duplicates());
+    }
+}

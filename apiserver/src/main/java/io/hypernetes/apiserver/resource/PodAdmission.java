@@ -1,0 +1,37 @@
+package io.hypernetes.apiserver.resource;
+
+import io.hypernetes.apiserver.request.Caller;
+import io.hypernetes.objects.ApiStatus;
+import io.hypernetes.objects.Json;
+import java.util.Map;
+import tools.jackson.databind.node.ObjectNode;
+
+/// Completes new pods: service account, priority, and what the machine around the pod costs.
+///
+/// @param overhead resource name and quantity added to `spec.overhead`; empty for none
+record PodAdmission(Map<String, String> overhead) {
+
+    PodAdmission {
+        overhead = Map.copyOf(overhead);
+    }
+
+    void create(ResourceRequest request, ObjectNode pod) {
+        var spec = Json.child(pod, "spec");
+        if (!request.caller().tenant().equals(Caller.ROOT) && !Json.string(spec, "nodeName").isEmpty()) {
+            throw ApiStatus.forbidden(
+                            "",
+                            "pods",
+                            Json.string(pod, "metadata", "name"),
+                            "spec.nodeName is set by the scheduler; a tenant cannot choose the node")
+                    .asException();
+        }
+        Json.setDefault(spec, "serviceAccountName", "default");
+        spec.put("serviceAccount", Json.string(spec, "serviceAccountName"));
+        Json.setDefault(spec, "priority", 0);
+        Json.setDefault(spec, "preemptionPolicy", "PreemptLowerPriority");
+        if (!overhead.isEmpty()) {
+            var cost = spec.putObject("overhead");
+            overhead.forEach(cost::put);
+        }
+    }
+}

@@ -1,0 +1,177 @@
+package io.hypernetes.apiserver.resource;
+
+import io.hypernetes.apiserver.request.Accepted;
+import io.hypernetes.objects.ApiStatus;
+import io.hypernetes.objects.Json;
+import io.hypernetes.objects.kind.PartialObjectMetadata;
+import io.hypernetes.store.CompactedException;
+import io.hypernetes.store.Entry;
+import io.hypernetes.store.Store;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import tools.jackson.databind.node.ObjectNode;
+
+/// Serves get and list from the store's memory. A plain list is the stored bytes one after the other.
+final class Reads {
+    private static final byte[] COMMA = {','};
+    private static final byte[] END = "]}\n".getBytes(StandardCharsets.US_ASCII);
+
+    private final Store store;
+    private final Ranges ranges;
+    private final Indexed.Cache indexes;
+
+    Reads(Store store, Ranges ranges, Indexed.Cache indexes) {
+        this.store = store;
+        this.ranges = ranges;
+        this.indexes = indexes;
+    }
+
+    /// What a list found.
+    ///
+    /// @param continueToken empty when nothing follows
+    /// @param remaining -1 when it is not known
+    record Found(List<Entry> entries, long revision, String continueToken, long remaining) {}
+
+    void get(ResourceRequest request) throws IOException {
+        Answers.object(request, 200, entry(request).value());
+    }
+
+    /// The object that a request names.
+    ///
+    /// @throws io.hypernetes.objects.ApiException 404
+    Entry entry(ResourceRequest request) {
+        if (request.tenantPath().everywhere()) {
+            throw ApiStatus.badRequest("one object is in one tenant: use the path prefix /tenants/NAME instead of /tenants/*")
+                    .asException();
+        }
+        notYet(ListOptions.of(request.http(), false).revision());
+        var type = request.kind().type();
+        return store.get(request.key().text())
+                .filter(entry -> Visibility.sees(request.caller(), type, entry))
+                .orElseThrow(() -> ApiStatus.notFound(type.group(), type.resource(), request.target().name())
+                        .asException());
+    }
+
+    void list(ResourceRequest request) throws IOException {
+        var options = ListOptions.of(request.http(), false);
+        list(request, find(request, Selection.of(request.http(), request.kind(), ""), options));
+    }
+
+    /// Answers with a list of what was found.
+    void list(ResourceRequest request, Found found) throws IOException {
+        var accepted = Accepted.of(request.http().headers("Accept"));
+        var meta = Json.object();
+        meta.put("resourceVersion", Long.toString(found.revision()));
+        if (!found.continueToken().isEmpty()) {
+            meta.put("continue", found.continueToken());
+            if (found.remaining() >= 0) {
+                meta.put("remainingItemCount", found.remaining());
+            }
+        }
+        var type = request.kind().type();
+        boolean everywhere = request.tenantPath().everywhere();
+        request.http().setHeader("Cache-Control", "no-cache, private");
+        List<byte[]> chunks =
+                switch (accepted.form()) {
+                    case OBJECT -> concatenated(type.listKind(), type.apiVersion(), meta, found.entries(), everywhere);
+                    case TABLE ->
+                        List.of(Json.bytes(Answers.table(
+                                request.kind(),
+                                accepted,
+                                trees(found.entries(), everywhere),
+                                meta,
+                                Answers.include(request),
+                                true,
+                                request.now())));
+                    case METADATA ->
+                        List.of(Json.bytes(PartialObjectMetadata.list(
+                                trees(found.entries(), everywhere), meta, accepted.version())));
+                };
+        request.http().send(200, accepted.contentType(), chunks);
+    }
+
+    /// The objects that a request lists or begins a watch with.
+    Found find(ResourceRequest request, Selection selection, ListOptions options) {
+        notYet(options.revision());
+        var prefixes = ranges.prefixes(request);
+        boolean relative = prefixes.size() == 1 && !request.tenantPath().everywhere();
+        var token = options.continueToken().isEmpty() ? null : ContinueToken.parse(options.continueToken());
+        var after = token == null ? "" : relative ? prefixes.getFirst() + token.after() : token.after();
+        // A name in the selector is one look instead of many.
+        int limit = options.anyRevision() && token == null ? 0 : options.limit();
+        boolean direct = selection.everything();
+        long exact = token != null ? token.revision() : options.match().equals("Exact") ? options.revision() : -1;
+        Ranges.Range range;
+        try {
+            range = exact < 0
+                    ? ranges.now(prefixes, after, direct ? limit : 0)
+                    : ranges.at(prefixes, after, direct ? limit : 0, exact);
+        } catch (CompactedException e) {
+            throw expired(token);
+        }
+        var entries = range.entries();
+        long remaining = range.remaining();
+        if (!direct) {
+            var matching = new ArrayList<Entry>();
+            for (var entry : entries) {
+                if (selection.matches(indexes.of(request.kind(), entry))) {
+                    matching.add(entry);
+                }
+            }
+            remaining = limit == 0 ? 0 : Math.max(0, matching.size() - limit);
+            entries = remaining > 0 ? matching.subList(0, limit) : matching;
+        }
+        var next = "";
+        if (remaining > 0) {
+            var last = entries.getLast().key();
+            long revision = token != null && token.revision() < 0 ? -1 : range.revision();
+            next = new ContinueToken(revision, relative ? last.substring(prefixes.getFirst().length()) : last).text();
+        }
+        return new Found(entries, range.revision(), next, direct ? remaining : -1);
+    }
+
+    /// Refuses a revision that is still to come.
+    void notYet(long revision) {
+        if (revision > 0) {
+            long current = store.tick();
+            if (revision > current) {
+                throw ApiStatus.resourceVersionTooLarge(revision, current).asException();
+            }
+        }
+    }
+
+    private static RuntimeException expired(@org.jspecify.annotations.Nullable ContinueToken token) {
+        if (token == null) {
+            return ApiStatus.expired("the resourceVersion is too old: its history is no longer kept").asException();
+        }
+        return new ExpiredListException(new ContinueToken(-1, token.after()).text());
+    }
+
+    private static List<byte[]> concatenated(
+            String kind, String apiVersion, ObjectNode meta, List<Entry> entries, boolean everywhere) {
+        var chunks = new ArrayList<byte[]>(entries.size() * 2 + 2);
+        chunks.add(("{\"kind\":\"" + kind + "\",\"apiVersion\":\"" + apiVersion + "\",\"metadata\":" + Json.print(meta)
+                        + ",\"items\":[")
+                .getBytes(StandardCharsets.UTF_8));
+        boolean first = true;
+        for (var entry : entries) {
+            if (!first) {
+                chunks.add(COMMA);
+            }
+            first = false;
+            chunks.add(Answers.shown(everywhere, entry.key(), entry.value()));
+        }
+        chunks.add(END);
+        return chunks;
+    }
+
+    private static List<ObjectNode> trees(List<Entry> entries, boolean everywhere) {
+        var trees = new ArrayList<ObjectNode>(entries.size());
+        for (var entry : entries) {
+            trees.add(Json.readObject(Answers.shown(everywhere, entry.key(), entry.value())));
+        }
+        return trees;
+    }
+}

@@ -1,0 +1,56 @@
+package io.hypernetes.apiserver.resource;
+
+import io.hypernetes.apiserver.storage.StoredForm;
+import io.hypernetes.apiserver.tenant.Tenants;
+import io.hypernetes.objects.Json;
+import io.hypernetes.store.Entry;
+import io.hypernetes.store.Operation;
+import io.hypernetes.store.Store;
+import java.util.ArrayList;
+import tools.jackson.databind.node.ObjectNode;
+
+/// Takes objects out of the store for good.
+final class Removal {
+    private final Store store;
+    private final Tenants tenants;
+    private final Indexed.Cache indexes;
+
+    Removal(Store store, Tenants tenants, Indexed.Cache indexes) {
+        this.store = store;
+        this.tenants = tenants;
+        this.indexes = indexes;
+    }
+
+    /// Whether an object is marked for deletion and nothing holds it any more.
+    static boolean isFinished(ObjectNode object) {
+        var metadata = object.path("metadata");
+        return !Json.string(metadata, "deletionTimestamp").isEmpty()
+                && Json.number(metadata, 0, "deletionGracePeriodSeconds") == 0
+                && !isHeld(object);
+    }
+
+    /// Whether finalizers hold an object.
+    static boolean isHeld(ObjectNode object) {
+        return !object.path("metadata").path("finalizers").isEmpty()
+                || (Json.string(object, "kind").equals("Namespace")
+                        && !object.path("spec").path("finalizers").isEmpty());
+    }
+
+    /// Removes an object whose state is still the one given.
+    ///
+    /// @param last what watchers see last
+    /// @throws io.hypernetes.store.ConflictException when it changed meanwhile
+    void remove(ResourceRequest request, String key, Entry current, ObjectNode last) {
+        var operations = new ArrayList<Operation>();
+        operations.add(new Operation.Delete(key, current.revision(), StoredForm.encoder(last)));
+        boolean tenant = request.kind().type().resource().equals("tenants");
+        if (tenant) {
+            operations.addAll(tenants.remains(request.target().name()));
+        }
+        store.commit(operations);
+        indexes.forget(key);
+        if (tenant) {
+            tenants.gone(request.target().name());
+        }
+    }
+}

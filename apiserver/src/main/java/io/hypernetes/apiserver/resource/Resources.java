@@ -1,0 +1,155 @@
+package io.hypernetes.apiserver.resource;
+
+import io.hypernetes.apiserver.node.NodeRelay;
+import io.hypernetes.apiserver.request.Caller;
+import io.hypernetes.apiserver.storage.Feeds;
+import io.hypernetes.apiserver.tenant.Tenants;
+import io.hypernetes.objects.ApiStatus;
+import io.hypernetes.objects.kind.Kind;
+import io.hypernetes.objects.kind.Kinds;
+import io.hypernetes.store.Store;
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+
+/// Finds what serves a request for a resource.
+public final class Resources {
+    private final Reads reads;
+    private final Watches watches;
+    private final Writes writes;
+    private final Deletes deletes;
+    private final Bindings bindings;
+    private final Eviction eviction;
+    private final PodStreams streams;
+
+    /// @param podOverhead what the machine around each pod costs, by resource name
+    public Resources(
+            Store store,
+            Kinds kinds,
+            Feeds feeds,
+            Tenants tenants,
+            NodeRelay relay,
+            Map<String, String> podOverhead,
+            RandomGenerator random) {
+        var indexes = new Indexed.Cache();
+        var removal = new Removal(store, tenants, indexes);
+        this.reads = new Reads(store, new Ranges(store), indexes);
+        this.watches = new Watches(store, feeds, reads);
+        this.writes = new Writes(
+                store, kinds, new Admission(store, tenants, new PodAdmission(podOverhead)), removal, random);
+        this.deletes = new Deletes(store, reads, removal);
+        this.bindings = new Bindings(store);
+        this.eviction = new Eviction(deletes);
+        this.streams = new PodStreams(store, reads, relay);
+    }
+
+    /// The kind at a place of the API of a tenant; null when the tenant has none there.
+    public static @Nullable Kind kind(Kinds kinds, String tenant, String group, String version, String plural) {
+        var kind = kinds.find(group, version, group.isEmpty() && plural.equals("bindings") ? "pods" : plural);
+        return kind == null || !has(tenant, kind) ? null : kind;
+    }
+
+    /// Whether a tenant has objects of a kind.
+    public static boolean has(String tenant, Kind kind) {
+        return tenant.equals(Caller.ROOT)
+                || tenant.equals("*")
+                || !kind.type().rootOnly();
+    }
+
+    /// Serves a request that is authorised.
+    public void serve(ResourceRequest request) throws IOException {
+        var target = request.target();
+        if (target.plural().equals("bindings")) {
+            requireVerb(request, target.verb().equals("create") && !target.namespace().isEmpty());
+            bindings.bind(request);
+        } else if (target.subresource().isEmpty()) {
+            object(request);
+        } else {
+            part(request);
+        }
+    }
+
+    private void object(ResourceRequest request) throws IOException {
+        var target = request.target();
+        var type = request.kind().type();
+        requireVerb(request, type.verbs().contains(target.verb()));
+        if (type.namespaced() && target.namespace().isEmpty() && !List.of("list", "watch").contains(target.verb())) {
+            if (target.verb().equals("create")) {
+                throw ApiStatus.badRequest("an empty namespace may not be set during creation").asException();
+            }
+            throw ApiStatus.noSuchResource().asException();
+        }
+        if (!type.namespaced() && !target.namespace().isEmpty()) {
+            throw ApiStatus.noSuchResource().asException();
+        }
+        switch (target.verb()) {
+            case "get" -> reads.get(request);
+            case "list" -> reads.list(request);
+            case "watch" -> watches.serve(request);
+            case "create" -> {
+                requireVerb(request, target.collection());
+                writes.create(request);
+            }
+            case "update" -> {
+                requireVerb(request, !target.collection());
+                writes.update(request);
+            }
+            case "patch" -> {
+                requireVerb(request, !target.collection());
+                writes.patch(request);
+            }
+            case "delete" -> deletes.delete(request);
+            case "deletecollection" -> deletes.deleteCollection(request);
+            default -> throw ApiStatus.methodNotAllowed().asException();
+        }
+    }
+
+    private void part(ResourceRequest request) throws IOException {
+        var target = request.target();
+        var type = request.kind().type();
+        var verb = target.verb();
+        var known = type.subresources().get(target.subresource());
+        if (known == null || target.name().isEmpty()) {
+            throw ApiStatus.noSuchResource().asException();
+        }
+        switch (target.resourcePath()) {
+            case "pods/binding" -> {
+                requireVerb(request, verb.equals("create"));
+                bindings.bind(request);
+            }
+            case "pods/eviction" -> {
+                requireVerb(request, verb.equals("create"));
+                eviction.evict(request);
+            }
+            case "pods/log" -> {
+                requireVerb(request, verb.equals("get"));
+                streams.log(request);
+            }
+            case "pods/exec", "pods/attach" -> {
+                requireVerb(request, List.of("get", "create").contains(verb));
+                streams.exec(request, target.subresource());
+            }
+            case "pods/portforward" -> {
+                requireVerb(request, List.of("get", "create").contains(verb));
+                streams.portForward(request);
+            }
+            default -> {
+                requireVerb(request, known.verbs().contains(verb));
+                switch (verb) {
+                    case "get" -> reads.get(request);
+                    case "update" -> writes.update(request);
+                    case "patch" -> writes.patch(request);
+                    default -> throw ApiStatus.methodNotAllowed().asException();
+                }
+            }
+        }
+    }
+
+    private static void requireVerb(ResourceRequest request, boolean allowed) {
+        if (!allowed) {
+            throw ApiStatus.methodNotAllowed().asException();
+        }
+    }
+}

@@ -1,0 +1,20 @@
+package io.hypernetes.apiserver.resource;
+
+import io.hypernetes.apiserver.request.Caller;
+import io.hypernetes.objects.Json;
+import io.hypernetes.objects.kind.ResourceType;
+import io.hypernetes.store.Entry;
+
+/// Which single objects a caller sees although the rule allows the kind: a machine that joins and a node see their own
+/// certificate requests only.
+final class Visibility {
+    private Visibility() {}
+
+    static boolean sees(Caller caller, ResourceType type, Entry entry) {
+        if (!type.resource().equals("certificatesigningrequests")
+                || !(caller.isBootstrapper() || caller.node().isPresent())) {
+            return true;
+        }
+        return Json.string(Json.readObject(entry.value()), "spec", "username").equals(caller.user());
+    }
+}

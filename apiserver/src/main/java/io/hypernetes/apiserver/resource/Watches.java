@@ -1,0 +1,124 @@
+package io.hypernetes.apiserver.resource;
+
+import io.hypernetes.apiserver.request.Accepted;
+import io.hypernetes.apiserver.storage.ChangeCursor;
+import io.hypernetes.apiserver.storage.Feeds;
+import io.hypernetes.objects.ApiStatus;
+import io.hypernetes.store.CompactedException;
+import io.hypernetes.store.Store;
+import io.hypernetes.store.StoreException;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.concurrent.ThreadLocalRandom;
+import org.jspecify.annotations.Nullable;
+
+/// Serves watches: the state first when asked for, then each change as it is committed, with bookmarks between.
+final class Watches {
+    private static final Duration BOOKMARK_EVERY = Duration.ofSeconds(30);
+    private static final long SHORTEST_DEFAULT_SECONDS = 1800;
+
+    private final Store store;
+    private final Feeds feeds;
+    private final Reads reads;
+
+    Watches(Store store, Feeds feeds, Reads reads) {
+        this.store = store;
+        this.feeds = feeds;
+        this.reads = reads;
+    }
+
+    void serve(ResourceRequest request) throws IOException {
+        var http = request.http();
+        var accepted = Accepted.of(http.headers("Accept"));
+        var options = ListOptions.of(http, true);
+        reads.notYet(options.revision());
+        var selection = Selection.of(http, request.kind(), request.target().name());
+        var encoder = new EventEncoder(request, accepted, selection);
+        http.setHeader("Cache-Control", "no-cache, private");
+        var out = WebSocketEvents.asked(http)
+                ? WebSocketEvents.open(http)
+                : new ChunkedEvents(http.stream(200, accepted.contentType() + ";stream=watch"));
+        try (out) {
+            run(request, options, selection, encoder, out);
+        } catch (StoreException e) {
+            out.send(encoder.error(
+                    e instanceof CompactedException ? tooOld(options.revision()) : ApiStatus.unavailable("the server is stopping")));
+            out.flush();
+        }
+    }
+
+    private void run(
+            ResourceRequest request, ListOptions options, Selection selection, EventEncoder encoder, EventSink out)
+            throws IOException {
+        long from = options.revision();
+        if (from == 0 || options.sendInitialEvents()) {
+            var state = reads.find(
+                    request, selection, new ListOptions(0, true, "", 0, "", 0, false, false));
+            for (var entry : state.entries()) {
+                out.send(encoder.added(entry));
+            }
+            from = state.revision();
+            if (options.sendInitialEvents() && options.bookmarks()) {
+                out.send(encoder.bookmark(from, true));
+            }
+            out.flush();
+        }
+        try (var changes = open(request, from)) {
+            request.http().onDisconnect(changes::wake);
+            follow(changes, options, encoder, out);
+        }
+    }
+
+    private ChangeCursor open(ResourceRequest request, long from) {
+        var type = request.kind().type();
+        return request.tenantPath().everywhere()
+                ? feeds.followEverywhere(type.group(), type.resource(), from)
+                : feeds.follow(request.tenant(), type.group(), type.resource(), from);
+    }
+
+    private static void follow(ChangeCursor changes, ListOptions options, EventEncoder encoder, EventSink out)
+            throws IOException {
+        long seconds = options.timeoutSeconds() > 0
+                ? options.timeoutSeconds()
+                : SHORTEST_DEFAULT_SECONDS + ThreadLocalRandom.current().nextLong(SHORTEST_DEFAULT_SECONDS);
+        long end = System.nanoTime() + Duration.ofSeconds(seconds).toNanos();
+        long bookmarkAt = System.nanoTime() + BOOKMARK_EVERY.toNanos();
+        try {
+            while (!changes.ended()) {
+                long now = System.nanoTime();
+                if (now >= end) {
+                    break;
+                }
+                var change = changes.next(Duration.ZERO);
+                if (change == null) {
+                    out.flush();
+                    change = changes.next(Duration.ofNanos(Math.max(1, Math.min(end, bookmarkAt) - now)));
+                }
+                if (change != null) {
+                    sendIfAny(out, encoder.event(change));
+                } else if (options.bookmarks() && System.nanoTime() >= bookmarkAt) {
+                    out.send(encoder.bookmark(changes.progress(), false));
+                }
+                if (System.nanoTime() >= bookmarkAt) {
+                    bookmarkAt = System.nanoTime() + BOOKMARK_EVERY.toNanos();
+                }
+            }
+            if (options.bookmarks() && !changes.ended()) {
+                out.send(encoder.bookmark(changes.progress(), false));
+            }
+            out.flush();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private static void sendIfAny(EventSink out, byte @Nullable [] event) throws IOException {
+        if (event != null) {
+            out.send(event);
+        }
+    }
+
+    private ApiStatus tooOld(long revision) {
+        return ApiStatus.expired("too old resource version: " + revision + " (" + store.tick() + ")");
+    }
+}

@@ -1,0 +1,228 @@
+package io.hypernetes.apiserver.resource;
+
+import io.hypernetes.apiserver.body.Body;
+import io.hypernetes.apiserver.storage.StoredForm;
+import io.hypernetes.objects.ApiStatus;
+import io.hypernetes.objects.ApiTime;
+import io.hypernetes.objects.Json;
+import io.hypernetes.objects.Names;
+import io.hypernetes.objects.kind.Kinds;
+import io.hypernetes.store.Commit;
+import io.hypernetes.store.ConflictException;
+import io.hypernetes.store.Entry;
+import io.hypernetes.store.Operation;
+import io.hypernetes.store.Store;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.function.UnaryOperator;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.node.ObjectNode;
+
+/// Creates, updates and patches objects: decode, default, admit, validate, commit.
+final class Writes {
+    private static final int NAME_ATTEMPTS = 8;
+    private static final int COMMIT_ATTEMPTS = 30;
+
+    private final Store store;
+    private final Decoding decoding;
+    private final Patches patches;
+    private final Admission admission;
+    private final Removal removal;
+    private final RandomGenerator random;
+
+    Writes(Store store, Kinds kinds, Admission admission, Removal removal, RandomGenerator random) {
+        this.store = store;
+        this.decoding = new Decoding(kinds);
+        this.patches = new Patches(kinds);
+        this.admission = admission;
+        this.removal = removal;
+        this.random = random;
+    }
+
+    void create(ResourceRequest request) throws IOException {
+        var type = request.kind().type();
+        var object = decoding.object(request.http(), type.groupVersion(), type.kind(), type.schemaType());
+        Answers.object(request, 201, create(request, object));
+    }
+
+    void update(ResourceRequest request) throws IOException {
+        var type = request.kind().type();
+        var given = decoding.object(request.http(), type.groupVersion(), type.kind(), type.schemaType());
+        Answers.object(request, 200, change(request, current -> given.deepCopy()));
+    }
+
+    void patch(ResourceRequest request) throws IOException {
+        var type = request.kind().type();
+        var mediaType = Body.mediaType(request.http().header("Content-Type").orElse(""));
+        var patch = patches.read(request.http().body(), mediaType, type);
+        Answers.object(
+                request,
+                200,
+                change(
+                        request,
+                        current -> decoding.shape(
+                                request.http(),
+                                patch.apply(current),
+                                patch.duplicates(),
+                                type.groupVersion(),
+                                type.kind(),
+                                type.schemaType(),
+                                true)));
+    }
+
+    private byte[] create(ResourceRequest request, ObjectNode object) {
+        var kind = request.kind();
+        var type = kind.type();
+        var metadata = Json.child(object, "metadata");
+        Decoding.takeTenant(object, request.tenant());
+        place(request, metadata);
+        if (!Json.string(metadata, "resourceVersion").isEmpty()) {
+            throw ApiStatus.badRequest("resourceVersion should not be set on objects to be created").asException();
+        }
+        kind.setDefaults(object);
+        kind.prepareCreate(object);
+        metadata.put("uid", UUID.randomUUID().toString());
+        metadata.put("creationTimestamp", ApiTime.format(request.now()));
+        boolean generated = Json.string(metadata, "name").isEmpty()
+                && !Json.string(metadata, "generateName").isEmpty();
+        for (int attempt = 1; ; attempt++) {
+            if (generated) {
+                metadata.put("name", Names.generate(Json.string(metadata, "generateName"), random));
+            }
+            var operations = new ArrayList<Operation>();
+            // A name that is missing or malformed is told by validation; it must not become a part of a key before.
+            var guard = admission.create(request, object);
+            var errors = kind.validateCreate(object);
+            if (!errors.isEmpty()) {
+                throw kind.invalid(object, errors).asException();
+            }
+            var name = Json.string(metadata, "name");
+            var key = request.keyOf(name).text();
+            operations.add(new Operation.Put(key, Operation.ABSENT, StoredForm.encoder(object)));
+            operations.addAll(guard);
+            if (request.dryRun()) {
+                if (store.get(key).isPresent()) {
+                    throw ApiStatus.alreadyExists(type.group(), type.resource(), name).asException();
+                }
+                return StoredForm.encoder(object).apply(store.tick());
+            }
+            try {
+                var created = store.commit(operations).entries().getFirst().value();
+                admission.created(request, name);
+                return created;
+            } catch (ConflictException e) {
+                if (attempt >= COMMIT_ATTEMPTS
+                        || (e.key().equals(key) && (!generated || attempt >= NAME_ATTEMPTS))) {
+                    throw ApiStatus.alreadyExists(type.group(), type.resource(), name).asException();
+                }
+            }
+        }
+    }
+
+    /// Changes the object that a request names, again and again until no other writer comes between, or refuses when the
+    /// client said which state it had seen.
+    ///
+    /// @param change makes the wished object of the present one, which it may alter
+    /// @return the stored bytes after the change
+    byte[] change(ResourceRequest request, UnaryOperator<ObjectNode> change) {
+        var kind = request.kind();
+        var type = kind.type();
+        var name = request.target().name();
+        var key = request.key().text();
+        var subresource = part(request);
+        for (int attempt = 1; ; attempt++) {
+            var current = store.get(key)
+                    .orElseThrow(() -> ApiStatus.notFound(type.group(), type.resource(), name).asException());
+            var old = Json.readObject(current.value());
+            var updated = change.apply(old.deepCopy());
+            Decoding.takeTenant(updated, request.tenant());
+            var seen = checkIdentity(request, updated, old, current);
+            kind.prepareUpdate(updated, old, subresource);
+            kind.setDefaults(updated);
+            Json.child(updated, "metadata").put("resourceVersion", Long.toString(current.revision()));
+            admission.update(request, updated, old);
+            var errors = kind.validateUpdate(updated, old, subresource);
+            if (!errors.isEmpty()) {
+                throw kind.invalid(updated, errors).asException();
+            }
+            if (updated.equals(old)) {
+                return current.value();
+            }
+            if (request.dryRun()) {
+                return StoredForm.encoder(updated).apply(current.revision());
+            }
+            try {
+                return commit(request, key, current, updated);
+            } catch (ConflictException e) {
+                if (seen || attempt >= COMMIT_ATTEMPTS) {
+                    throw ApiStatus.modified(type.group(), type.resource(), name).asException();
+                }
+            }
+        }
+    }
+
+    /// Writes an object, or removes it when this was the last thing its deletion waited for.
+    private byte[] commit(ResourceRequest request, String key, Entry current, ObjectNode updated) {
+        if (Removal.isFinished(updated)) {
+            removal.remove(request, key, current, updated);
+            return StoredForm.encoder(updated).apply(current.revision());
+        }
+        Commit commit = store.commit(
+                List.of(new Operation.Put(key, current.revision(), StoredForm.encoder(updated))));
+        return commit.entries().getFirst().value();
+    }
+
+    /// Whether the client named the state it had seen.
+    private static boolean checkIdentity(ResourceRequest request, ObjectNode updated, ObjectNode old, Entry current) {
+        var type = request.kind().type();
+        var name = request.target().name();
+        var metadata = Json.child(updated, "metadata");
+        var given = Json.string(metadata, "name");
+        if (!given.isEmpty() && !given.equals(name)) {
+            throw ApiStatus.badRequest("the name of the object (%s) does not match the name on the URL (%s)"
+                            .formatted(given, name))
+                    .asException();
+        }
+        place(request, metadata);
+        var uid = Json.string(metadata, "uid");
+        var present = Json.string(old, "metadata", "uid");
+        if (!uid.isEmpty() && !uid.equals(present)) {
+            throw ApiStatus.conflict(
+                            type.group(),
+                            type.resource(),
+                            name,
+                            "Precondition failed: UID in precondition: " + uid + ", UID in object meta: " + present)
+                    .asException();
+        }
+        var revision = Json.string(metadata, "resourceVersion");
+        if (!revision.isEmpty() && !revision.equals("0") && !revision.equals(Long.toString(current.revision()))) {
+            throw ApiStatus.modified(type.group(), type.resource(), name).asException();
+        }
+        // A patch that says nothing of the revision carries the one it was applied to, which is no demand of the client.
+        return request.target().verb().equals("update") && !revision.isEmpty() && !revision.equals("0");
+    }
+
+    /// Puts the namespace of the path into the object, or refuses another one.
+    private static void place(ResourceRequest request, ObjectNode metadata) {
+        var namespace = request.target().namespace();
+        var given = Json.string(metadata, "namespace");
+        if (given.isEmpty()) {
+            if (!namespace.isEmpty()) {
+                metadata.put("namespace", namespace);
+            }
+        } else if (!request.kind().type().namespaced()) {
+            metadata.remove("namespace");
+        } else if (!given.equals(namespace)) {
+            throw ApiStatus.badRequest("the namespace of the provided object does not match the namespace sent on the request")
+                    .asException();
+        }
+    }
+
+    private static @Nullable String part(ResourceRequest request) {
+        var subresource = request.target().subresource();
+        return subresource.isEmpty() ? null : subresource;
+    }
+}

@@ -1,0 +1,50 @@
+package io.hypernetes.apiserver.storage;
+
+import io.hypernetes.store.Change;
+import io.hypernetes.store.Entry;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/// One change as all watchers of a feed share it: what is worked out for one of them is there for the others. Thread-safe.
+public final class ObjectChange {
+    private final Change change;
+    private final ConcurrentHashMap<Object, Object> worked = new ConcurrentHashMap<>(2);
+
+    ObjectChange(Change change) {
+        this.change = change;
+    }
+
+    public String key() {
+        return change.entry().key();
+    }
+
+    public long revision() {
+        return change.entry().revision();
+    }
+
+    /// The state after the change, for a deletion the last state under the revision of the deletion.
+    public Entry entry() {
+        return change.entry();
+    }
+
+    /// The state before; null when the object was not there.
+    public @Nullable Entry previous() {
+        return change.previous();
+    }
+
+    public boolean deleted() {
+        return change.deleted();
+    }
+
+    /// A value derived from this change alone, made once. `what` must be unique for the way it is made.
+    @SuppressWarnings("unchecked")
+    public <T> T once(Object what, Supplier<T> make) {
+        var known = worked.get(what);
+        if (known == null) {
+            known = make.get();
+            worked.put(what, known);
+        }
+        return (T) known;
+    }
+}

@@ -1,0 +1,109 @@
+package io.hypernetes.apiserver.storage;
+
+import io.hypernetes.objects.Json;
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.function.LongFunction;
+import tools.jackson.databind.node.ObjectNode;
+
+/// The byte layout of a stored object:
+/// `{"apiVersion":A,"kind":K,"metadata":{"resourceVersion":"R","annotations":{…},…},…}`.
+///
+/// The revision stands first in the metadata and the annotations, when there are any, right after it. So both can be changed
+/// by copying bytes.
+public final class StoredForm {
+    /// The annotation that names an object's tenant in reads across tenants.
+    public static final String TENANT_ANNOTATION = "hypernetes.io/tenant";
+
+    private static final byte[] REVISION = "\"metadata\":{\"resourceVersion\":\"".getBytes(StandardCharsets.UTF_8);
+    private static final byte[] ANNOTATIONS = "\"annotations\":{".getBytes(StandardCharsets.UTF_8);
+
+    private StoredForm() {}
+
+    /// The bytes of an object for a revision still to come. The object may be changed afterwards.
+    public static LongFunction<byte[]> encoder(ObjectNode object) {
+        byte[] template = Json.bytes(arranged(object));
+        return revision -> withRevision(template, revision);
+    }
+
+    /// The same bytes with another revision.
+    public static byte[] withRevision(byte[] stored, long revision) {
+        int start = revisionStart(stored);
+        int end = indexOf(stored, (byte) '"', start);
+        byte[] digits = Long.toString(revision).getBytes(StandardCharsets.US_ASCII);
+        byte[] result = new byte[start + digits.length + stored.length - end];
+        System.arraycopy(stored, 0, result, 0, start);
+        System.arraycopy(digits, 0, result, start, digits.length);
+        System.arraycopy(stored, end, result, start + digits.length, stored.length - end);
+        return result;
+    }
+
+    /// The same bytes with the annotation that names the tenant. The stored object has none of that name.
+    public static byte[] withTenant(byte[] stored, String tenant) {
+        int at = indexOf(stored, (byte) '"', revisionStart(stored)) + 1;
+        var out = new ByteArrayOutputStream(stored.length + 64);
+        boolean more = stored[at] == ',';
+        boolean annotated = more && matches(stored, at + 1, ANNOTATIONS);
+        var entry = "\"" + TENANT_ANNOTATION + "\":\"" + tenant + "\"";
+        if (annotated) {
+            int inside = at + 1 + ANNOTATIONS.length;
+            out.write(stored, 0, inside);
+            out.writeBytes((stored[inside] == '}' ? entry : entry + ",").getBytes(StandardCharsets.UTF_8));
+            out.write(stored, inside, stored.length - inside);
+        } else {
+            out.write(stored, 0, at);
+            out.writeBytes((",\"annotations\":{" + entry + "}").getBytes(StandardCharsets.UTF_8));
+            out.write(stored, at, stored.length - at);
+        }
+        return out.toByteArray();
+    }
+
+    private static ObjectNode arranged(ObjectNode object) {
+        var result = Json.object();
+        result.put("apiVersion", Json.string(object, "apiVersion"));
+        result.put("kind", Json.string(object, "kind"));
+        var metadata = result.putObject("metadata");
+        metadata.put("resourceVersion", "");
+        if (object.get("metadata") instanceof ObjectNode given) {
+            if (given.get("annotations") instanceof ObjectNode annotations && !annotations.isEmpty()) {
+                metadata.set("annotations", annotations);
+            }
+            given.properties().forEach(member -> {
+                if (!member.getKey().equals("resourceVersion") && !member.getKey().equals("annotations")) {
+                    metadata.set(member.getKey(), member.getValue());
+                }
+            });
+        }
+        object.properties().forEach(member -> {
+            if (!result.has(member.getKey())) {
+                result.set(member.getKey(), member.getValue());
+            }
+        });
+        return result;
+    }
+
+    private static int revisionStart(byte[] stored) {
+        // apiVersion and kind are short and hold no quotes of their own, so the first match is the right one.
+        int last = Math.min(stored.length - REVISION.length, 1024);
+        for (int i = 0; i <= last; i++) {
+            if (stored[i] == '"' && matches(stored, i, REVISION)) {
+                return i + REVISION.length;
+            }
+        }
+        throw new IllegalStateException("the stored value is not in the layout of an object");
+    }
+
+    private static boolean matches(byte[] bytes, int at, byte[] wanted) {
+        return at + wanted.length <= bytes.length
+                && java.util.Arrays.equals(bytes, at, at + wanted.length, wanted, 0, wanted.length);
+    }
+
+    private static int indexOf(byte[] bytes, byte wanted, int from) {
+        for (int i = from; i < bytes.length; i++) {
+            if (bytes[i] == wanted) {
+                return i;
+            }
+        }
+        throw new IllegalStateException("the stored value is not in the layout of an object");
+    }
+}

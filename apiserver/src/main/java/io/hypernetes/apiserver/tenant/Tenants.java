@@ -1,0 +1,104 @@
+package io.hypernetes.apiserver.tenant;
+
+import io.hypernetes.apiserver.request.Caller;
+import io.hypernetes.apiserver.storage.ObjectKey;
+import io.hypernetes.apiserver.storage.StoredForm;
+import io.hypernetes.objects.ApiTime;
+import io.hypernetes.objects.Json;
+import io.hypernetes.objects.kind.Kind;
+import io.hypernetes.objects.kind.Kinds;
+import io.hypernetes.store.ConflictException;
+import io.hypernetes.store.Operation;
+import io.hypernetes.store.Store;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import tools.jackson.databind.node.ObjectNode;
+
+/// Gives each tenant what a cluster has from its first moment, and clears away what is left at its last.
+public final class Tenants {
+    /// Holds a tenant until everything in it is gone.
+    public static final String FINALIZER = "hypernetes.io/tenant";
+
+    private static final List<String> BASE_NAMESPACES = List.of("default", "kube-node-lease", "kube-public", "kube-system");
+
+    private final Store store;
+    private final Kind namespaces;
+    private final TenantAuthorities authorities;
+
+    public Tenants(Store store, Kinds kinds, TenantAuthorities authorities) {
+        this.store = store;
+        this.namespaces = kinds.get("v1", "Namespace");
+        this.authorities = authorities;
+    }
+
+    /// Makes sure that `root` has its namespaces and that every tenant has its authority, after a crash too.
+    public void restore(Instant now) {
+        for (var operation : base(Caller.ROOT, now)) {
+            try {
+                store.commit(List.of(operation));
+            } catch (ConflictException e) {
+                // It is there already.
+            }
+        }
+        for (var entry : store.list(ObjectKey.prefix(Caller.ROOT, "hypernetes.io", "tenants"), "", 0).entries()) {
+            authorities.create(ObjectKey.parse(entry.key()).name());
+        }
+    }
+
+    /// The operations that make a tenant's first namespaces, for the commit that makes the tenant.
+    public List<Operation> base(String tenant, Instant now) {
+        var operations = new ArrayList<Operation>();
+        for (var name : BASE_NAMESPACES) {
+            var key = new ObjectKey(tenant, "", "namespaces", "", name).text();
+            operations.add(new Operation.Put(key, Operation.ABSENT, StoredForm.encoder(namespace(name, now))));
+        }
+        return operations;
+    }
+
+    /// Called once a tenant is stored and before its creator is answered.
+    public void made(String tenant) {
+        authorities.create(tenant);
+    }
+
+    /// The operations that remove whatever a tenant still holds, for the commit that removes the tenant.
+    public List<Operation> remains(String tenant) {
+        var operations = new ArrayList<Operation>();
+        for (var entry : store.list("/" + tenant + "/", "", 0).entries()) {
+            operations.add(new Operation.Delete(
+                    entry.key(), Operation.ANY, revision -> StoredForm.withRevision(entry.value(), revision)));
+        }
+        return operations;
+    }
+
+    /// Called once a tenant is no longer stored.
+    public void gone(String tenant) {
+        authorities.destroy(tenant);
+    }
+
+    /// What every namespace has beyond what its creator said.
+    public static void complete(ObjectNode namespace) {
+        var spec = Json.child(namespace, "spec");
+        if (spec.path("finalizers").isEmpty()) {
+            spec.putArray("finalizers").add("kubernetes");
+        }
+        Json.child(namespace, "status").put("phase", "Active");
+        Json.child(Json.child(namespace, "metadata"), "labels")
+                .put("kubernetes.io/metadata.name", Json.string(namespace, "metadata", "name"));
+    }
+
+    private ObjectNode namespace(String name, Instant now) {
+        var object = Json.object();
+        object.put("apiVersion", "v1");
+        object.put("kind", "Namespace");
+        var metadata = object.putObject("metadata");
+        metadata.put("name", name);
+        namespaces.setDefaults(object);
+        namespaces.prepareCreate(object);
+        metadata.put("uid", UUID.randomUUID().toString());
+        metadata.put("creationTimestamp", ApiTime.format(now));
+        complete(object);
+        return object;
+    }
+}

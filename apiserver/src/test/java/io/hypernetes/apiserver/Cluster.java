@@ -1,0 +1,191 @@
+package io.hypernetes.apiserver;
+
+import io.hypernetes.identity.Authorities;
+import io.hypernetes.identity.CertificateSpec;
+import io.hypernetes.identity.KeyedCertificate;
+import io.hypernetes.identity.Tls;
+import io.hypernetes.objects.Json;
+import io.hypernetes.store.Store;
+import io.hypernetes.store.embedded.EmbeddedSettings;
+import io.hypernetes.store.embedded.EmbeddedStore;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import tools.jackson.databind.node.ObjectNode;
+
+/// A whole API server on a free port over a store in a temporary folder, and clients for it.
+final class Cluster implements AutoCloseable {
+    final Path folder;
+    final Store store;
+    final Authorities authorities;
+    final ApiServer server;
+    private final List<HttpClient> clients = new ArrayList<>();
+
+    Cluster() throws IOException {
+        folder = Files.createTempDirectory("hypernetes-apiserver-");
+        store = EmbeddedStore.open(folder.resolve("store"), EmbeddedSettings.defaults());
+        authorities = Authorities.open(folder.resolve("pki"), Clock.systemUTC(), new SecureRandom());
+        server = ApiServer.start(
+                ApiServerSettings.at(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 0)),
+                store,
+                authorities,
+                Clock.systemUTC());
+    }
+
+    URI uri(String path) {
+        return URI.create("https://127.0.0.1:" + server.address().getPort() + path);
+    }
+
+    KeyedCertificate credential(String tenant, String user, String... groups) {
+        return authorities.tenant(tenant).issue(CertificateSpec.client(user, List.of(groups), Duration.ofHours(1)));
+    }
+
+    Client operator() {
+        return client("root", "admin", "system:masters");
+    }
+
+    Client client(String tenant, String user, String... groups) {
+        return new Client(credential(tenant, user, groups), HttpClient.Version.HTTP_1_1);
+    }
+
+    Client anonymous() {
+        return new Client(null, HttpClient.Version.HTTP_1_1);
+    }
+
+    /// One identity's way to the server.
+    final class Client {
+        final HttpClient http;
+        String prefix = "";
+
+        Client(KeyedCertificate identity, HttpClient.Version version) {
+            http = HttpClient.newBuilder()
+                    .sslContext(Tls.client(authorities.root().certificate(), identity))
+                    .version(version)
+                    .build();
+            clients.add(http);
+        }
+
+        Client in(String tenant) {
+            prefix = "/tenants/" + tenant;
+            return this;
+        }
+
+        HttpRequest.Builder request(String path) {
+            return HttpRequest.newBuilder(uri(prefix + path)).timeout(Duration.ofSeconds(20));
+        }
+
+        Reply send(HttpRequest request) {
+            try {
+                var response = http.send(request, HttpResponse.BodyHandlers.ofByteArray());
+                return new Reply(response.statusCode(), response.body(), response);
+            } catch (IOException | InterruptedException e) {
+                throw new AssertionError(request.method() + " " + request.uri() + " failed", e);
+            }
+        }
+
+        Reply get(String path) {
+            return send(request(path).GET().build());
+        }
+
+        Reply get(String path, String accept) {
+            return send(request(path).header("Accept", accept).GET().build());
+        }
+
+        Reply post(String path, String json) {
+            return send(request(path)
+                    .header("Content-Type", "application/json")
+                    .POST(HttpRequest.BodyPublishers.ofString(json))
+                    .build());
+        }
+
+        Reply put(String path, String json) {
+            return send(request(path)
+                    .header("Content-Type", "application/json")
+                    .PUT(HttpRequest.BodyPublishers.ofString(json))
+                    .build());
+        }
+
+        Reply patch(String path, String type, String json) {
+            return send(request(path)
+                    .header("Content-Type", type)
+                    .method("PATCH", HttpRequest.BodyPublishers.ofString(json))
+                    .build());
+        }
+
+        Reply delete(String path) {
+            return send(request(path).DELETE().build());
+        }
+
+        Reply delete(String path, String json) {
+            return send(request(path)
+                    .header("Content-Type", "application/json")
+                    .method("DELETE", HttpRequest.BodyPublishers.ofString(json))
+                    .build());
+        }
+
+        Watch watch(String path) {
+            return new Watch(http, request(path).timeout(Duration.ofSeconds(60)).GET().build());
+        }
+    }
+
+    record Reply(int code, byte[] body, HttpResponse<byte[]> http) {
+        ObjectNode json() {
+            return Json.readObject(body);
+        }
+
+        String text() {
+            return new String(body, java.nio.charset.StandardCharsets.UTF_8);
+        }
+
+        String at(String... path) {
+            return Json.string(json(), path);
+        }
+
+        Reply expect(int wanted) {
+            if (code != wanted) {
+                throw new AssertionError("expected " + wanted + ", got " + code + ": " + text());
+            }
+            return this;
+        }
+    }
+
+    static String configMap(String name, String value) {
+        return "{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"%s\"},\"data\":{\"k\":\"%s\"}}"
+                .formatted(name, value);
+    }
+
+    static String pod(String name) {
+        return """
+                {"apiVersion":"v1","kind":"Pod","metadata":{"name":"%s"},
+                 "spec":{"containers":[{"name":"web","image":"busybox:1"}]}}"""
+                .formatted(name);
+    }
+
+    static String tenant(String name) {
+        return "{\"apiVersion\":\"hypernetes.io/v1\",\"kind\":\"Tenant\",\"metadata\":{\"name\":\"%s\"}}".formatted(name);
+    }
+
+    @Override
+    public void close() throws IOException {
+        clients.forEach(HttpClient::shutdownNow);
+        server.close();
+        store.close();
+        try (var files = Files.walk(folder)) {
+            for (var file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(file);
+            }
+        }
+    }
+}
