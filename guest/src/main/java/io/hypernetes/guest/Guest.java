@@ -87,7 +87,7 @@ public interface Guest extends AutoCloseable {
     /// @return whether anything changed
     boolean writeFiles(FilePush files, Duration deadline);
 
-    /// Reads a file, also of an exited container.
+    /// Reads a file, also of an exited container; of that only its own root is left, without what was mounted in it.
     FileContent readFile(FileRequest file, Duration deadline);
 
     /// Connects to a TCP port inside the guest.

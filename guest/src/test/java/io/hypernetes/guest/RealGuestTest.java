@@ -213,7 +213,7 @@ class RealGuestTest {
                 new PodPlan(
                         null,
                         List.of(new VolumeSpec("config", VolumeSpec.Kind.FILES)),
-                        List.of(ContainerSpec.builder("io", List.of(machine.layer), List.of("sh", "-c", "cat /etc/config/a; cat; echo bye"))
+                        List.of(ContainerSpec.builder("io", List.of(machine.layer), List.of("sh", "-c", "cat /etc/config/a; cat; echo bye; echo kept > /kept"))
                                 .stdin(true)
                                 .mounts(List.of(new MountSpec.Volume("/etc/config", "config", "", true, false)))
                                 .build())),
@@ -227,7 +227,9 @@ class RealGuestTest {
         input.stream().write("typed\n".getBytes(StandardCharsets.UTF_8));
         input.stream().close();
         assertThat(all(output)).isEqualTo("content\ntyped\nbye\n");
-        assertThat(guest.readFile(FileRequest.tail("io", "/etc/config/a", 4), SOON).data()).asString().isEqualTo("ent\n");
+        assertThat(exits.poll(20, TimeUnit.SECONDS).container()).isEqualTo("io");
+        assertThat(guest.readFile(FileRequest.tail("io", "/kept", 3), SOON).data()).asString().isEqualTo("pt\n");
+        assertThat(guest.readFile(new FileRequest("", "config", "a", 4, FileRequest.Part.FIRST_BYTES), SOON).data()).asString().isEqualTo("cont");
         guest.remove("io", SOON);
 
         prepare("listen", "nc", "-l", "-p", "7000", "-e", "cat");
