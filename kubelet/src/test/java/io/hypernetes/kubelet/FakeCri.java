@@ -70,7 +70,7 @@ public final class FakeCri implements AutoCloseable {
             java.nio.file.Files.deleteIfExists(socket);
             server = NettyServerBuilder.forAddress(new DomainSocketAddress(socket.toString()))
                     .bossEventLoopGroup(loop).workerEventLoopGroup(loop)
-                    .channelType(EpollServerDomainSocketChannel.class)
+                    .channelType(EpollServerDomainSocketChannel.class).withChildOption(io.netty.channel.ChannelOption.SO_KEEPALIVE, null)
                     .executor(Executors.newVirtualThreadPerTaskExecutor())
                     .addService(new Runtime()).addService(new Images())
                     .build().start();

@@ -1,0 +1,207 @@
+package io.hypernetes.controllers;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
+import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
+import io.fabric8.kubernetes.api.model.NamespaceBuilder;
+import io.fabric8.kubernetes.api.model.Node;
+import io.fabric8.kubernetes.api.model.NodeBuilder;
+import io.fabric8.kubernetes.api.model.NodeConditionBuilder;
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
+import io.fabric8.kubernetes.api.model.PodBuilder;
+import io.fabric8.kubernetes.api.model.Taint;
+import io.fabric8.kubernetes.api.model.certificates.v1.CertificateSigningRequestBuilder;
+import io.fabric8.kubernetes.api.model.certificates.v1.CertificateSigningRequestStatus;
+import io.fabric8.kubernetes.api.model.coordination.v1.LeaseBuilder;
+import io.hypernetes.client.Client;
+import io.hypernetes.client.Deletion;
+import io.hypernetes.client.FakeApi;
+import io.hypernetes.client.Kind;
+import io.hypernetes.client.ManualClock;
+import io.hypernetes.client.ObjectKey;
+import io.hypernetes.identity.CertificateAuthority;
+import io.hypernetes.identity.Pem;
+import io.hypernetes.identity.SigningRequest;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.Base64;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ControllersTest {
+    @TempDir
+    Path folder;
+
+    private final FakeApi api = new FakeApi();
+    private final Client client = api.client();
+    private final ManualClock clock = new ManualClock(Instant.now());
+    private final SecureRandom random = new SecureRandom();
+    private CertificateAuthority authority;
+    private Controllers controllers;
+
+    @BeforeEach
+    void start() {
+        authority = CertificateAuthority.openOrCreate(folder.resolve("ca"), "root", clock, random);
+        controllers = new Controllers(client, ControllerSettings.ordinary("10.88.0.0/16"), authority, clock).start();
+    }
+
+    @AfterEach
+    void stop() {
+        controllers.close();
+        client.close();
+        api.close();
+    }
+
+    private void node(String name, String ready) {
+        client.of(Kind.NODE).create("root", new NodeBuilder()
+                .withNewMetadata().withName(name).endMetadata()
+                .withNewSpec().endSpec()
+                .withNewStatus()
+                .addNewAddress().withType("InternalIP").withAddress("192.0.2.7").endAddress()
+                .addToConditions(new NodeConditionBuilder().withType("Ready").withStatus(ready).build())
+                .endStatus().build());
+    }
+
+    private void beat(String name) {
+        ObjectKey key = new ObjectKey("root", "kube-node-lease", name);
+        var lease = new LeaseBuilder().withNewMetadata().withNamespace("kube-node-lease").withName(name).endMetadata()
+                .withNewSpec().withRenewTime(clock.instant().atZone(ZoneOffset.UTC)).endSpec().build();
+        if (client.of(Kind.LEASE).find(key).isPresent()) {
+            client.of(Kind.LEASE).update("root", lease);
+        } else {
+            client.of(Kind.LEASE).create("root", lease);
+        }
+    }
+
+    private Node read(String name) {
+        return client.of(Kind.NODE).get(ObjectKey.root(name));
+    }
+
+    private Set<String> taints(String name) {
+        return read(name).getSpec().getTaints().stream().map(Taint::getKey).collect(Collectors.toSet());
+    }
+
+    @Test
+    void nodesGetPartsOfTheClusterCidrOfTheirOwn() {
+        node("n1", "True");
+        node("n2", "True");
+        await().untilAsserted(() -> assertThat(List.of("n1", "n2")).extracting(name -> read(name).getSpec().getPodCIDR())
+                .doesNotContainNull().doesNotHaveDuplicates().allMatch(cidr -> cidr.matches("10\\.88\\.\\d+\\.0/24")));
+    }
+
+    @Test
+    void aSilentNodeIsTaintedAndItsPodsMovedOffAndOneThatIsBackIsNot() {
+        node("n1", "True");
+        beat("n1");
+        client.of(Kind.POD).create("red", new PodBuilder().withNewMetadata().withNamespace("default").withName("p").endMetadata()
+                .withNewSpec().withNodeName("n1").withTerminationGracePeriodSeconds(3L).endSpec().build());
+        await().untilAsserted(() -> assertThat(read("n1").getSpec().getPodCIDR()).isNotNull());
+        assertThat(taints("n1")).isEmpty();
+
+        clock.advance(Duration.ofSeconds(45));
+        beat("other");
+        client.of(Kind.NODE).patch(ObjectKey.root("n1"), io.hypernetes.client.Patch.merge(java.util.Map.of("metadata", java.util.Map.of("labels", java.util.Map.of("poke", "1")))));
+        await().untilAsserted(() -> {
+            assertThat(taints("n1")).containsExactly("node.kubernetes.io/unreachable");
+            assertThat(read("n1").getStatus().getConditions().getFirst().getStatus()).isEqualTo("Unknown");
+            assertThat(client.of(Kind.POD).get(new ObjectKey("red", "default", "p")).getMetadata().getDeletionTimestamp()).isNotNull();
+        });
+
+        beat("n1");
+        client.of(Kind.NODE).change(ObjectKey.root("n1"), "status", node -> {
+            node.getStatus().getConditions().getFirst().setStatus("True");
+            return node;
+        });
+        await().untilAsserted(() -> assertThat(taints("n1")).isEmpty());
+    }
+
+    @Test
+    void oldLeasesOfAMasterThatWasAwayBlameNobody() {
+        beat("n1");
+        clock.advance(Duration.ofHours(1));
+        node("n1", "True");
+        await().untilAsserted(() -> assertThat(read("n1").getSpec().getPodCIDR()).isNotNull());
+        assertThat(taints("n1")).isEmpty();
+    }
+
+    @Test
+    void aDeletedNamespaceIsEmptiedAndGoesAndNoOtherTenantIsTouched() {
+        for (String tenant : List.of("red", "blue")) {
+            client.of(Kind.NAMESPACE).create(tenant, new NamespaceBuilder().withNewMetadata().withName("x").endMetadata()
+                    .withNewSpec().withFinalizers("kubernetes").endSpec().build());
+            client.of(Kind.CONFIG_MAP).create(tenant, new ConfigMapBuilder().withNewMetadata().withNamespace("x").withName("m").endMetadata().build());
+        }
+        client.of(Kind.NAMESPACE).delete(new ObjectKey("red", "", "x"), Deletion.ordinary());
+        await().untilAsserted(() -> assertThat(client.of(Kind.NAMESPACE).find(new ObjectKey("red", "", "x"))).isEmpty());
+        assertThat(client.of(Kind.CONFIG_MAP).find(new ObjectKey("red", "x", "m"))).isEmpty();
+        assertThat(client.of(Kind.CONFIG_MAP).find(new ObjectKey("blue", "x", "m"))).isPresent();
+    }
+
+    @Test
+    void aDeletedTenantIsEmptiedAndGoes() {
+        GenericKubernetesResource tenant = new GenericKubernetesResource();
+        tenant.setApiVersion("hypernetes.io/v1");
+        tenant.setKind("Tenant");
+        tenant.setMetadata(new ObjectMetaBuilder().withName("red").withFinalizers("hypernetes.io/tenant").build());
+        client.of(Kind.TENANT).create("root", tenant);
+        client.of(Kind.NAMESPACE).create("red", new NamespaceBuilder().withNewMetadata().withName("x").endMetadata().build());
+        client.of(Kind.CONFIG_MAP).create("red", new ConfigMapBuilder().withNewMetadata().withNamespace("x").withName("m").endMetadata().build());
+        client.of(Kind.TENANT).delete(ObjectKey.root("red"), Deletion.ordinary());
+        await().untilAsserted(() -> assertThat(client.of(Kind.TENANT).find(ObjectKey.root("red"))).isEmpty());
+        assertThat(client.of(Kind.CONFIG_MAP).find(new ObjectKey("red", "x", "m"))).isEmpty();
+    }
+
+    private String ask(String signer, String subject, String user, String group) {
+        String pem = SigningRequest.create(CertificateAuthority.newKeyPair(random), subject, List.of("system:nodes"));
+        return client.of(Kind.CERTIFICATE_SIGNING_REQUEST).create("root", new CertificateSigningRequestBuilder()
+                .withNewMetadata().withGenerateName("csr-").endMetadata()
+                .withNewSpec().withSignerName("kubernetes.io/" + signer).withUsername(user).withGroups(group)
+                .withRequest(Base64.getEncoder().encodeToString(pem.getBytes(StandardCharsets.US_ASCII)))
+                .withUsages("digital signature", signer.equals("kubelet-serving") ? "server auth" : "client auth").endSpec().build())
+                .getMetadata().getName();
+    }
+
+    private CertificateSigningRequestStatus answer(String request) {
+        return client.of(Kind.CERTIFICATE_SIGNING_REQUEST).get(ObjectKey.root(request)).getStatus();
+    }
+
+    private void refused(String request) {
+        await().untilAsserted(() -> {
+            assertThat(answer(request)).isNotNull();
+            assertThat(answer(request).getConditions()).extracting("type").containsAnyOf("Denied", "Failed").doesNotContain("Approved");
+        });
+        assertThat(answer(request).getCertificate()).isNull();
+    }
+
+    @Test
+    void nodesGetTheirOwnCertificatesAndNobodyElses() throws Exception {
+        node("n1", "True");
+        String joining = ask("kube-apiserver-client-kubelet", "system:node:n1", "system:bootstrap:abc", "system:bootstrappers");
+        String serving = ask("kubelet-serving", "system:node:n1", "system:node:n1", "system:nodes");
+        await().untilAsserted(() -> {
+            for (String request : List.of(joining, serving)) {
+                assertThat(answer(request)).isNotNull();
+                assertThat(answer(request).getCertificate()).isNotNull();
+            }
+        });
+        X509Certificate server = Pem.certificates(new String(Base64.getDecoder().decode(answer(serving).getCertificate()))).getFirst();
+        assertThat(server.getSubjectAlternativeNames()).extracting(name -> name.get(1).toString()).contains("n1", "192.0.2.7");
+        server.verify(authority.certificate().getPublicKey());
+
+        refused(ask("kube-apiserver-client-kubelet", "system:node:n1", "system:node:n2", "system:nodes"));
+        refused(ask("kubelet-serving", "system:node:n1", "system:bootstrap:abc", "system:bootstrappers"));
+        refused(ask("kube-apiserver-client-kubelet", "admin", "system:bootstrap:abc", "system:bootstrappers"));
+    }
+}

@@ -1,0 +1,89 @@
+package io.hypernetes.kubelet.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class LogReaderTest {
+    @TempDir
+    Path folder;
+
+    private static LogOptions options(boolean follow, boolean timestamps, long tail, long limit, @Nullable Instant since) {
+        return new LogOptions(follow, false, timestamps, tail, limit, since);
+    }
+
+    private String read(LogOptions options) throws Exception {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        new LogReader(folder.resolve("0.log"), options, () -> true, out).copy();
+        return out.toString();
+    }
+
+    private void append(String text) throws IOException {
+        Files.writeString(folder.resolve("0.log"), text, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+    }
+
+    @Test
+    void plainTailLimitTimesAndSince() throws Exception {
+        append("2026-01-01T00:00:01.5Z stdout F one\n2026-01-01T00:00:02Z stderr P two\n2026-01-01T00:00:02Z stderr F -more\n2026-01-01T00:00:03Z stdout F \n");
+        assertThat(read(options(false, false, -1, -1, null))).isEqualTo("one\ntwo-more\n\n");
+        assertThat(read(options(false, false, 1, -1, null))).isEqualTo("\n");
+        assertThat(read(options(false, false, 0, -1, null))).isEmpty();
+        assertThat(read(options(false, false, 99, -1, null))).isEqualTo("one\ntwo-more\n\n");
+        assertThat(read(options(false, false, -1, 5, null))).isEqualTo("one\nt");
+        assertThat(read(options(false, true, 1, -1, null))).isEqualTo("2026-01-01T00:00:03Z \n");
+        assertThat(read(options(false, true, -1, -1, Instant.parse("2026-01-01T00:00:02Z"))))
+                .isEqualTo("2026-01-01T00:00:02Z two-more\n2026-01-01T00:00:03Z \n");
+    }
+
+    @Test
+    void tailCountsAcrossBlocks() throws Exception {
+        StringBuilder lines = new StringBuilder();
+        for (int i = 0; i < 20_000; i++) {
+            lines.append("2026-01-01T00:00:01Z stdout F ").append(i).append('\n');
+        }
+        append(lines.toString());
+        assertThat(read(options(false, false, 15_000, -1, null))).startsWith("5000\n5001\n").endsWith("19999\n").hasLineCount(15_000);
+    }
+
+    @Test
+    void followingLosesAndDoublesNothingAtRotation() throws Exception {
+        append("2026-01-01T00:00:01Z stdout F 0\n");
+        AtomicBoolean ended = new AtomicBoolean();
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        Thread reader = Thread.ofVirtual().start(() -> {
+            try {
+                new LogReader(folder.resolve("0.log"), options(true, false, -1, -1, null), ended::get, out).copy();
+            } catch (IOException | InterruptedException broken) {
+                throw new AssertionError(broken);
+            }
+        });
+        await().until(() -> out.size() > 0);
+        StringBuilder wanted = new StringBuilder("0\n");
+        for (int i = 1; i <= 3_000; i++) {
+            append("2026-01-01T00:00:01Z stdout F " + i + "\n");
+            wanted.append(i).append('\n');
+            if (i == 1_000 || i == 2_000) {
+                int soFar = wanted.length();
+                await().until(() -> out.size() >= soFar - 200);
+                Files.move(folder.resolve("0.log"), folder.resolve("0.log." + i));
+                // What the writer still had open goes to the old file.
+                Files.writeString(folder.resolve("0.log." + i), "2026-01-01T00:00:01Z stdout F late\n", StandardOpenOption.APPEND);
+                wanted.append("late\n");
+            }
+        }
+        ended.set(true);
+        assertThat(reader.join(Duration.ofSeconds(10))).isTrue();
+        assertThat(out.toString()).isEqualTo(wanted.toString());
+    }
+}
