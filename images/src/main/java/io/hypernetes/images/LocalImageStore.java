@@ -37,9 +37,9 @@ public final class LocalImageStore implements ImageStore {
     private final FileLock lock;
     private final NativeZstd zstd;
     private final DiskLayers layers;
-    private final HttpClient http;
     private final Object gate = new Object();
     private final Catalogue catalogue; // guarded by gate
+    private @Nullable HttpClient http; // guarded by gate
     private final Map<String, Image> images = new LinkedHashMap<>(); // guarded by gate; what the catalogue says, ready to give out
 
     private LocalImageStore(Path folder, ImageSettings settings, FileLock lock) throws IOException {
@@ -54,12 +54,6 @@ public final class LocalImageStore implements ImageStore {
         this.zstd = new NativeZstd(nativeFolder == null ? folder.resolve("native") : nativeFolder);
         this.layers = new DiskLayers(Files.createDirectories(folder.resolve("layers")), work, settings, zstd);
         this.catalogue = Catalogue.read(folder.resolve("catalogue.json"));
-        this.http = HttpClient.newBuilder()
-                .version(HttpClient.Version.HTTP_1_1)
-                .connectTimeout(settings.connectTimeout())
-                .followRedirects(HttpClient.Redirect.NEVER)
-                .executor(Executors.newVirtualThreadPerTaskExecutor())
-                .build();
     }
 
     /// Opens the store in `folder`, making it when there is none, and removes what a killed process left half-made.
@@ -105,7 +99,7 @@ public final class LocalImageStore implements ImageStore {
     @Override
     public Image pull(String name, @Nullable RegistryCredentials credentials, PullProgress progress) {
         ImageReference reference = ImageReference.parse(name);
-        RegistryClient registry = new RegistryClient(http, settings, reference, credentials);
+        RegistryClient registry = new RegistryClient(http(), settings, reference, credentials);
         long start = System.nanoTime();
         try {
             Image image = add(described(registry, reference, progress), progress);
@@ -377,8 +371,27 @@ public final class LocalImageStore implements ImageStore {
 
     @Override
     public void close() {
-        http.shutdownNow();
+        synchronized (gate) {
+            if (http != null) {
+                http.shutdownNow();
+            }
+        }
         lock.close();
+    }
+
+    /// Made when the first pull comes: its certificates take a good part of a second to load.
+    private HttpClient http() {
+        synchronized (gate) {
+            if (http == null) {
+                http = HttpClient.newBuilder()
+                        .version(HttpClient.Version.HTTP_1_1)
+                        .connectTimeout(settings.connectTimeout())
+                        .followRedirects(HttpClient.Redirect.NEVER)
+                        .executor(Executors.newVirtualThreadPerTaskExecutor())
+                        .build();
+            }
+            return http;
+        }
     }
 
     /// Removes layers and configurations that no image needs and no pull holds.
