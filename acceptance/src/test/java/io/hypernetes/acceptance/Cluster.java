@@ -1,0 +1,191 @@
+package io.hypernetes.acceptance;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.awaitility.Awaitility;
+
+/// A cluster of one node as a newcomer makes it, with `./hypernetes up`, below a folder of its own; driven by the stock kubectl.
+final class Cluster implements AutoCloseable {
+    static final String SAMPLE = "hypernetes.io/sample/busybox:1";
+
+    private static final Duration LIMIT = Duration.ofMinutes(2);
+
+    final Path root;
+    private final List<String> settings;
+    private final String cidrByte;
+    private String kubeconfig = "";
+
+    private Cluster(Path root, List<String> settings, String cidrByte) {
+        this.root = root;
+        this.settings = settings;
+        this.cidrByte = cidrByte;
+    }
+
+    /// The checkout that is being tested.
+    static Path checkout() {
+        return Path.of("").toAbsolutePath().getParent();
+    }
+
+    /// A cluster that is not up yet.
+    ///
+    /// @param cidrByte second byte of its pod addresses (10.x.0.0/16), its own among those running side by side
+    static Cluster at(Path root, int cidrByte) {
+        List<String> settings = List.of(
+                "api-port=" + freePort(), "kubelet-port=" + freePort(), "cluster-cidr=10." + cidrByte + ".0.0/16");
+        return new Cluster(root, settings, Integer.toString(cidrByte));
+    }
+
+    /// Brings it up.
+    Run up() {
+        Run run = hypernetes(Duration.ofMinutes(5), "up");
+        if (run.exitCode() == 0) {
+            kubeconfig = hypernetes(LIMIT, "kubeconfig").ok().trim();
+        }
+        return run;
+    }
+
+    /// Runs `./hypernetes ARGUMENTS` against this cluster.
+    Run hypernetes(Duration limit, String... arguments) {
+        List<String> command = new ArrayList<>(List.of(checkout().resolve("hypernetes").toString()));
+        command.addAll(List.of(arguments));
+        command.addAll(List.of("--root", root.toString()));
+        settings.forEach(setting -> command.addAll(List.of("--set", setting)));
+        return Run.of(limit, Map.of(), new byte[0], command);
+    }
+
+    Run hypernetes(String... arguments) {
+        return hypernetes(LIMIT, arguments);
+    }
+
+    /// The environment in which kubectl speaks to this cluster as its operator.
+    Map<String, String> environment() {
+        return Map.of("KUBECONFIG", kubeconfig, "HOME", root.toString());
+    }
+
+    List<String> kubectlCommand(String... arguments) {
+        return Stream.concat(Stream.of("kubectl"), Arrays.stream(arguments)).toList();
+    }
+
+    Run kubectlRun(String... arguments) {
+        return Run.of(LIMIT, environment(), new byte[0], kubectlCommand(arguments));
+    }
+
+    /// Runs kubectl, which must succeed.
+    String kubectl(String... arguments) {
+        return kubectlRun(arguments).ok();
+    }
+
+    String kubectlWithInput(String input, String... arguments) {
+        return Run.of(LIMIT, environment(), input.getBytes(StandardCharsets.UTF_8), kubectlCommand(arguments)).ok();
+    }
+
+    /// kubectl as the administrator of a tenant.
+    Run kubectlOf(String tenant, String... arguments) {
+        String config = hypernetes("kubeconfig", "--tenant", tenant).ok().trim();
+        return Run.of(LIMIT, Map.of("KUBECONFIG", config, "HOME", root.toString()), new byte[0], kubectlCommand(arguments));
+    }
+
+    void apply(String yaml) {
+        kubectlWithInput(yaml, "apply", "-f", "-");
+    }
+
+    /// A pod of one container that runs a shell command in the sample image.
+    void runShell(String name, String script) {
+        apply(shellPod(name, script, "Always"));
+    }
+
+    static String shellPod(String name, String script, String restartPolicy) {
+        return """
+                apiVersion: v1
+                kind: Pod
+                metadata: {name: %s}
+                spec:
+                  restartPolicy: %s
+                  terminationGracePeriodSeconds: 1
+                  containers:
+                  - name: main
+                    image: %s
+                    command: [sh, -c]
+                    args:
+                    - |
+                %s
+                """.formatted(name, restartPolicy, SAMPLE, script.indent(6));
+    }
+
+    void awaitRunning(String pod) {
+        awaitPod(pod, "{.status.phase}/{.status.containerStatuses[*].ready}", value -> value.matches("Running/true( true)*"));
+    }
+
+    /// Waits until a JSONPath of a pod has the value that is wanted; on failure shows what the cluster says of the pod.
+    void awaitPod(String pod, String jsonPath, java.util.function.Predicate<String> wanted) {
+        String[] last = {""};
+        try {
+            Awaitility.await().atMost(Duration.ofSeconds(60)).pollInterval(Duration.ofMillis(250)).until(() -> {
+                last[0] = kubectlRun("get", "pod", pod, "-o", "jsonpath=" + jsonPath).out();
+                return wanted.test(last[0]);
+            });
+        } catch (org.awaitility.core.ConditionTimeoutException e) {
+            throw new AssertionError(
+                    "pod " + pod + ": " + jsonPath + " stayed '" + last[0] + "'\n" + kubectlRun("describe", "pod", pod).out()
+                            + kubectlRun("logs", pod, "--all-containers").out(),
+                    e);
+        }
+    }
+
+    void delete(String pod) {
+        kubectl("delete", "pod", pod, "--wait=true", "--timeout=60s");
+    }
+
+    /// The processes of this cluster whose command line holds `mark`.
+    List<ProcessHandle> processes(String mark) {
+        return ProcessHandle.allProcesses()
+                .filter(process -> process.info().commandLine().filter(line -> line.contains(root.toString()) && line.contains(mark)).isPresent())
+                .toList();
+    }
+
+    List<ProcessHandle> machines() {
+        return processes("qemu-system");
+    }
+
+    /// The interfaces of this cluster's pods.
+    String podAddressesPrefix() {
+        return "10." + cidrByte + ".";
+    }
+
+    /// Takes it down and checks that nothing is left.
+    @Override
+    public void close() {
+        Run down = hypernetes(Duration.ofMinutes(2), "down");
+        List<ProcessHandle> left = processes("");
+        left.forEach(ProcessHandle::destroyForcibly);
+        if (down.exitCode() != 0) {
+            throw new AssertionError(down);
+        }
+        if (!left.isEmpty()) {
+            throw new AssertionError("left behind by `down`: " + left.stream().map(p -> p.info().commandLine().orElse("?")).toList());
+        }
+        try (Stream<Path> files = Files.walk(root)) {
+            files.sorted(java.util.Comparator.reverseOrder()).forEach(file -> file.toFile().delete());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    static int freePort() {
+        try (ServerSocket socket = new ServerSocket(0)) {
+            return socket.getLocalPort();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

@@ -1,0 +1,40 @@
+package io.hypernetes.cli;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/// The flags that every command knows.
+final class Common {
+    @Option(names = "--root", paramLabel = "DIR", description = "keep state, sockets and logs below DIR instead of /var/lib, /run and /var/log")
+    private @Nullable Path root;
+
+    @Option(names = "--set", paramLabel = "NAME=VALUE", description = "override a setting; `hypernetes config show` lists them")
+    private List<String> overrides = new ArrayList<>();
+
+    Places places() {
+        return root == null ? Places.ofMachine() : Places.below(root);
+    }
+
+    Settings settings() {
+        return Settings.read(places().state().resolve("config.yaml"), overrides);
+    }
+
+    /// The same flags again, for a process that is started on the user's behalf.
+    List<String> flags() {
+        List<String> flags = new ArrayList<>();
+        if (root != null) {
+            flags.add("--root");
+            flags.add(root.toAbsolutePath().normalize().toString());
+        }
+        overrides.forEach(override -> flags.addAll(List.of("--set", override)));
+        return flags;
+    }
+
+    /// What a user types to run another command on the same installation, for hints.
+    String command(String rest) {
+        return "./hypernetes " + rest + (root == null ? "" : " --root " + root);
+    }
+}

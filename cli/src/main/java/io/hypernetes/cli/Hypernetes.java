@@ -1,0 +1,87 @@
+package io.hypernetes.cli;
+
+import io.hypernetes.client.ApiException;
+import java.util.List;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/// The command line. `hypernetes COMMAND --help` says what each command does, with examples.
+@Command(
+        name = "hypernetes",
+        mixinStandardHelpOptions = true,
+        version = "hypernetes 0.1.0",
+        description = {"A Kubernetes for many tenants in which every pod is a virtual machine.", ""},
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  hypernetes up                              make this machine a cluster and run a first pod",
+            "  kubectl --kubeconfig $(hypernetes kubeconfig) get pods -A",
+            "  hypernetes node --join TOKEN               on another machine: join that cluster",
+            "  hypernetes down                            stop everything"
+        },
+        subcommands = {
+            UpCommand.class,
+            DownCommand.class,
+            StatusCommand.class,
+            DoctorCommand.class,
+            KubeconfigCommand.class,
+            TokenCommand.class,
+            ImageCommand.class,
+            KernelCommand.class,
+            ConfigCommand.class,
+            MasterCommand.class,
+            NodeCommand.class,
+        })
+public final class Hypernetes implements Runnable {
+    @Spec
+    @SuppressWarnings("NullAway.Init")
+    private CommandSpec spec;
+
+    private Hypernetes() {}
+
+    /// Runs one command; the exit code is 0 on success, 64 on wrong use, 69 when something needed is not there, else 1.
+    public static void main(String[] arguments) {
+        CommandLine line = new CommandLine(new Hypernetes())
+                .setCaseInsensitiveEnumValuesAllowed(true)
+                .setParameterExceptionHandler(Hypernetes::wrongUse)
+                .setExecutionExceptionHandler((failure, command, parsed) -> explain(failure));
+        System.exit(line.execute(arguments));
+    }
+
+    @Override
+    public void run() {
+        spec.commandLine().usage(System.out);
+    }
+
+    private static int wrongUse(ParameterException failure, String[] arguments) {
+        System.err.println("hypernetes: " + failure.getMessage());
+        List<String> hints = CommandLine.UnmatchedArgumentException.printSuggestions(failure, System.err) ? List.of() : List.of("`"
+                + failure.getCommandLine().getCommandSpec().qualifiedName() + " --help` shows how to use it.");
+        hints.forEach(System.err::println);
+        return UsageException.USAGE;
+    }
+
+    private static int explain(Exception failure) {
+        switch (failure) {
+            case UsageException wrong -> {
+                System.err.println("hypernetes: " + wrong.getMessage());
+                return wrong.exitCode();
+            }
+            case ApiException refused -> {
+                System.err.println("hypernetes: " + refused.getMessage());
+                return UsageException.UNAVAILABLE;
+            }
+            default -> {
+                System.err.println("hypernetes: " + failure);
+                if (System.getenv("HYPERNETES_TRACE") != null) {
+                    failure.printStackTrace();
+                } else {
+                    System.err.println("  (HYPERNETES_TRACE=1 in the environment shows where)");
+                }
+                return 1;
+            }
+        }
+    }
+}
