@@ -1,0 +1,114 @@
+package io.hypernetes.acceptance;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+
+/// Images from a real registry and from files.
+@ExtendWith(SharedCluster.class)
+class RegistryTest {
+    private static final String BASE = """
+            mkdir -p bin etc home/app srv tmp
+            cp "$(command -v busybox)" bin/busybox
+            for name in sh ls cat id pwd echo sleep stat; do ln -s busybox bin/$name; done
+            printf 'root:x:0:0::/:/bin/sh\\napp:x:1234:2345::/home/app:/bin/sh\\n' > etc/passwd
+            printf 'root:x:0:\\napps:x:2345:\\nextra:x:3456:app\\n' > etc/group
+            echo lower > srv/kept; echo doomed > srv/gone
+            mkdir -p srv/folder; echo old > srv/folder/old
+            """;
+    private static final String UPPER = """
+            mkdir -p srv/folder bin
+            touch srv/.wh.gone srv/folder/.wh..wh..opq
+            echo new > srv/folder/new
+            printf '#!/bin/sh\\necho "entry: $* in $(pwd) as $(id -u):$(id -g) groups $(id -G), COLOUR=$COLOUR"\\nls /srv /srv/folder\\nsleep 10000\\n' > bin/entry
+            chmod 755 bin/entry
+            """;
+    private static final String CONFIG = """
+            {"User":"app","WorkingDir":"/home/app","Env":["PATH=/bin","COLOUR=green"],"Entrypoint":["/bin/entry"],"Cmd":["default","args"]}""";
+
+    @TempDir
+    static Path folder;
+
+    private static Registry registry;
+    private static String digest;
+
+    @BeforeAll
+    static void fill() throws Exception {
+        registry = new Registry(folder);
+        digest = registry.push("team/app:v1", List.of(BASE, UPPER, "echo third > top"), CONFIG);
+    }
+
+    @AfterAll
+    static void stop() {
+        registry.close();
+    }
+
+    @Test
+    void anImageOfSeveralLayersByTagAndByDigest(Cluster cluster) {
+        run(cluster, "bytag", registry.reference("team/app:v1"));
+        String log = cluster.kubectl("logs", "bytag");
+        assertThat(log).contains("entry: default args in /home/app as 1234:2345 groups 2345 3456, COLOUR=green");
+        assertThat(log).contains("kept").contains("new").doesNotContain("gone").doesNotContain("old");
+        assertThat(cluster.kubectl("exec", "bytag", "--", "cat", "/top")).isEqualTo("third\n");
+        assertThat(cluster.kubectl("get", "pod", "bytag", "-o", "jsonpath={.status.containerStatuses[0].imageID}")).contains(digest);
+        cluster.delete("bytag");
+
+        run(cluster, "bydigest", registry.reference("team/app@" + digest));
+        cluster.delete("bydigest");
+    }
+
+    private static void run(Cluster cluster, String pod, String image) {
+        cluster.apply("""
+                apiVersion: v1
+                kind: Pod
+                metadata: {name: %s}
+                spec:
+                  terminationGracePeriodSeconds: 1
+                  containers: [{name: main, image: '%s'}]
+                """.formatted(pod, image));
+        cluster.awaitRunning(pod);
+        Awaitility.await().atMost(Duration.ofSeconds(20)).until(() -> cluster.kubectl("logs", pod).contains("entry:"));
+    }
+
+    @Test
+    void anImageThatDoesNotExistBacksOffWithTheRegistrysReason(Cluster cluster) {
+        cluster.kubectl("run", "absent", "--image=" + registry.reference("team/app:v9"));
+        cluster.awaitPod("absent", "{.status.containerStatuses[0].state.waiting.reason}", "ImagePullBackOff"::equals);
+        assertThat(cluster.kubectl("describe", "pod", "absent")).containsPattern("manifest unknown|MANIFEST_UNKNOWN").contains("ErrImagePull");
+        cluster.delete("absent");
+    }
+
+    @Test
+    void imagesFromFiles(Cluster cluster) throws Exception {
+        Path layout = OciLayout.write(folder.resolve("fromfile"), List.of(BASE, UPPER), CONFIG);
+        Path oci = folder.resolve("oci.tar");
+        Path archive = folder.resolve("docker.tar");
+        Run.of("skopeo", "--insecure-policy", "copy", "oci:" + layout + ":image", "oci-archive:" + oci + ":files.test/app:oci").ok();
+        Run.of("skopeo", "--insecure-policy", "copy", "oci:" + layout + ":image", "docker-archive:" + archive + ":files.test/app:docker").ok();
+        assertThat(Files.size(archive)).isPositive();
+        assertThat(cluster.hypernetes("image", "load", oci.toString()).ok()).contains("files.test/app:oci");
+        assertThat(cluster.hypernetes("image", "load", archive.toString()).ok()).contains("files.test/app:docker");
+        assertThat(cluster.hypernetes("image", "list").ok()).contains("files.test/app:oci", "files.test/app:docker");
+        run(cluster, "fromfile", "files.test/app:docker");
+        cluster.delete("fromfile");
+    }
+
+    @Test
+    void theStockDockerClientLoadsImagesToo(Cluster cluster) throws Exception {
+        Path layout = OciLayout.write(folder.resolve("viadocker"), List.of(BASE), CONFIG);
+        Path archive = folder.resolve("viadocker.tar");
+        Run.of("skopeo", "--insecure-policy", "copy", "oci:" + layout + ":image", "docker-archive:" + archive + ":files.test/viadocker:1").ok();
+        String host = "unix://" + cluster.root.resolve("run/docker.sock");
+        assertThat(Run.of("docker", "-H", host, "load", "-i", archive.toString()).ok()).contains("files.test/viadocker:1");
+        assertThat(Run.of("docker", "-H", host, "images").ok()).contains("files.test/viadocker");
+    }
+}

@@ -1,0 +1,107 @@
+package io.hypernetes.acceptance;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/// What pods may ask for, and what happens to those that cannot be had.
+@ExtendWith(SharedCluster.class)
+class WorkloadTest {
+
+    @Test
+    void twoContainersShareAnEmptyDirAndSeeTheirVolumes(Cluster cluster) {
+        cluster.kubectl("apply", "-f", Cluster.checkout().resolve("examples/volumes.yaml").toString());
+        cluster.awaitRunning("volumes");
+        Awaitility.await().atMost(Duration.ofSeconds(20)).untilAsserted(
+                () -> assertThat(cluster.kubectl("logs", "volumes", "-c", "reader")).contains("good morning", "13"));
+
+        cluster.kubectl("patch", "configmap", "greeting", "--type=merge", "-p", "{\"data\":{\"text\":\"good night\"}}");
+        Awaitility.await().atMost(Duration.ofSeconds(100)).untilAsserted(
+                () -> assertThat(cluster.kubectl("exec", "volumes", "-c", "writer", "--", "cat", "/etc/greeting/text")).isEqualTo("good night"));
+        assertThat(cluster.kubectl("exec", "volumes", "-c", "writer", "--", "readlink", "/etc/greeting/text")).isEqualTo("..data/text\n");
+        cluster.delete("volumes");
+        cluster.kubectl("delete", "configmap/greeting", "secret/password");
+    }
+
+    @Test
+    void environmentCommandAndArguments(Cluster cluster) {
+        cluster.apply("""
+                apiVersion: v1
+                kind: ConfigMap
+                metadata: {name: colours}
+                data: {sky: blue}
+                ---
+                apiVersion: v1
+                kind: Pod
+                metadata: {name: env}
+                spec:
+                  restartPolicy: Never
+                  containers:
+                  - name: main
+                    image: %s
+                    command: [sh, -c, 'echo "$GREETING|$SKY|$ME|$0|$1"', $(GREETING)]
+                    args: ['second arg']
+                    env:
+                    - {name: GREETING, value: hi there}
+                    - {name: SKY, valueFrom: {configMapKeyRef: {name: colours, key: sky}}}
+                    - {name: ME, valueFrom: {fieldRef: {fieldPath: metadata.name}}}
+                """.formatted(Cluster.SAMPLE));
+        cluster.awaitPod("env", "{.status.phase}", "Succeeded"::equals);
+        assertThat(cluster.kubectl("logs", "env")).isEqualTo("hi there|blue|env|hi there|second arg\n");
+        cluster.delete("env");
+        cluster.kubectl("delete", "configmap", "colours");
+    }
+
+    @Test
+    void aCrashLoopBacksOff(Cluster cluster) {
+        cluster.apply(Cluster.shellPod("crashes", "echo attempt; exit 1", "Always"));
+        cluster.awaitPod("crashes", "{.status.containerStatuses[0].state.waiting.reason}", "CrashLoopBackOff"::equals);
+        cluster.awaitPod("crashes", "{.status.containerStatuses[0].restartCount}", count -> count.matches("[1-9]"));
+        assertThat(cluster.kubectl("get", "pod", "crashes", "-o", "jsonpath={.status.containerStatuses[0].lastState.terminated.exitCode}")).isEqualTo("1");
+        Awaitility.await().atMost(Duration.ofSeconds(20)).untilAsserted(() -> assertThat(cluster.kubectl("describe", "pod", "crashes"))
+                .contains("Back-off restarting failed container main"));
+        assertThat(cluster.kubectl("logs", "crashes", "--previous")).isEqualTo("attempt\n");
+        cluster.delete("crashes");
+    }
+
+    @Test
+    void aPodLargerThanTheNodeStaysPendingWithTheReason(Cluster cluster) {
+        cluster.apply("""
+                apiVersion: v1
+                kind: Pod
+                metadata: {name: huge}
+                spec:
+                  containers:
+                  - name: main
+                    image: %s
+                    resources: {requests: {memory: 9Ti}}
+                """.formatted(Cluster.SAMPLE));
+        Awaitility.await().atMost(Duration.ofSeconds(20)).untilAsserted(() -> assertThat(cluster.kubectl("describe", "pod", "huge"))
+                .contains("FailedScheduling", "0/1 nodes are available: 1 Insufficient memory."));
+        assertThat(cluster.kubectl("get", "pod", "huge", "--no-headers")).contains("Pending");
+        cluster.delete("huge");
+    }
+
+    @Test
+    void whatNeedsTheHostIsRefusedWithAReason(Cluster cluster) {
+        Run refused = Run.of(Duration.ofMinutes(1), cluster.environment(), """
+                apiVersion: v1
+                kind: Pod
+                metadata: {name: nosy}
+                spec:
+                  hostNetwork: true
+                  containers: [{name: main, image: x}]
+                """.getBytes(java.nio.charset.StandardCharsets.UTF_8), cluster.kubectlCommand("apply", "-f", "-"));
+        assertThat(refused.exitCode()).isNotZero();
+        assertThat(refused.err()).contains("spec.hostNetwork").contains("virtual machine");
+    }
+
+    @Test
+    void whatIsNotThereYetSaysSo(Cluster cluster) {
+        assertThat(cluster.kubectlRun("get", "deployments").err()).contains("the server doesn't have a resource type \"deployments\"");
+        assertThat(cluster.kubectlRun("get", "--raw", "/apis/apps/v1/deployments").err()).contains("(NotFound)");
+    }
+}
