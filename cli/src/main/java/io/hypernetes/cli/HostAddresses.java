@@ -1,0 +1,51 @@
+package io.hypernetes.cli;
+
+import java.io.IOException;
+import java.net.DatagramSocket;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.NetworkInterface;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/// Under which names and addresses this machine is known.
+final class HostAddresses {
+    private HostAddresses() {}
+
+    /// The source address of the default route, else loopback. Nothing is sent.
+    static String primary() {
+        try (DatagramSocket socket = new DatagramSocket()) {
+            socket.connect(new InetSocketAddress("192.0.2.1", 9));
+            InetAddress address = socket.getLocalAddress();
+            return address.isAnyLocalAddress() ? "127.0.0.1" : address.getHostAddress();
+        } catch (IOException | java.io.UncheckedIOException noRoute) {
+            return "127.0.0.1";
+        }
+    }
+
+    /// Every IPv4 address of this machine, loopback first.
+    static List<String> all() {
+        List<String> addresses = new ArrayList<>(List.of("127.0.0.1"));
+        try {
+            NetworkInterface.networkInterfaces()
+                    .flatMap(NetworkInterface::inetAddresses)
+                    .filter(address -> address instanceof java.net.Inet4Address && !address.isLoopbackAddress())
+                    .map(InetAddress::getHostAddress)
+                    .forEach(addresses::add);
+        } catch (IOException e) {
+            throw new UsageException("listing this machine's addresses: " + e.getMessage(), UsageException.UNAVAILABLE);
+        }
+        return addresses;
+    }
+
+    /// The machine's name, as Kubernetes wants node names.
+    static String hostName() {
+        try {
+            return Files.readString(Path.of("/proc/sys/kernel/hostname")).trim().toLowerCase(java.util.Locale.ROOT);
+        } catch (IOException e) {
+            throw new UsageException("reading this machine's name: " + e.getMessage(), UsageException.UNAVAILABLE);
+        }
+    }
+}
