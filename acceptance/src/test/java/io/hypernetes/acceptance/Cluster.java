@@ -39,10 +39,12 @@ final class Cluster implements AutoCloseable {
     /// A cluster that is not up yet.
     ///
     /// @param cidrByte second byte of its pod addresses (10.x.0.0/16), its own among those running side by side
-    static Cluster at(Path root, int cidrByte) {
-        List<String> settings = List.of(
-                "api-port=" + freePort(), "kubelet-port=" + freePort(), "cluster-cidr=10." + cidrByte + ".0.0/16");
-        return new Cluster(root, settings, Integer.toString(cidrByte));
+    /// @param more further settings, each `name=value`
+    static Cluster at(Path root, int cidrByte, String... more) {
+        List<String> settings = new ArrayList<>(List.of(
+                "api-port=" + freePort(), "kubelet-port=" + freePort(), "cluster-cidr=10." + cidrByte + ".0.0/16"));
+        settings.addAll(List.of(more));
+        return new Cluster(root, List.copyOf(settings), Integer.toString(cidrByte));
     }
 
     /// Brings it up.

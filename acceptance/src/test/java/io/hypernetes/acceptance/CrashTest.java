@@ -1,0 +1,102 @@
+package io.hypernetes.acceptance;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// Every process of Hypernetes is killed at once; the pods do not notice.
+class CrashTest {
+    private static final String COUNTS = """
+            i=0
+            while true; do
+              n=0
+              while [ $n -lt 100 ]; do i=$((i + 1)); n=$((n + 1)); echo $i; done
+              sleep 0.1
+            done
+            """;
+
+    @Test
+    void podsOutliveTheirManagers(@TempDir Path folder) throws Exception {
+        try (Cluster cluster = Cluster.at(folder.resolve("cluster"), 93)) {
+            cluster.up().ok();
+            cluster.runShell("counts", COUNTS);
+            cluster.runShell("stays", "sleep 100000");
+            cluster.awaitRunning("counts");
+            cluster.awaitRunning("stays");
+            cluster.apply(Cluster.shellPod("exits", "while [ ! -e /tmp/go ]; do sleep 0.2; done; sleep 4; exit 9", "Never"));
+            cluster.awaitRunning("exits");
+            Awaitility.await().until(() -> lines(cluster, "counts").size() > 500);
+
+            String uids = uids(cluster);
+            List<Long> machines = cluster.machines().stream().map(ProcessHandle::pid).sorted().toList();
+            double uptime = uptime(cluster);
+            Process oldSession = spliced(cluster, "old session");
+            cluster.kubectl("exec", "exits", "--", "touch", "/tmp/go");
+
+            Instant killed = Instant.now();
+            for (String process : List.of("master", "node")) {
+                List<ProcessHandle> handles = cluster.processes("io.hypernetes.cli.Hypernetes " + process);
+                assertThat(handles).as(process).hasSize(1);
+                handles.getFirst().destroyForcibly();
+                handles.getFirst().onExit().join();
+            }
+            assertThat(oldSession.onExit().join().exitValue()).as("an exec through a killed server fails").isNotZero();
+            // The container's own clock is all that can tell that it has ended: nobody is there to be asked.
+            Awaitility.await().pollDelay(Duration.ofSeconds(8)).until(() -> Instant.now().isAfter(killed.plusSeconds(8)));
+
+            cluster.up().ok();
+            assertThat(uids(cluster)).isEqualTo(uids);
+            assertThat(cluster.machines().stream().map(ProcessHandle::pid).sorted().toList()).isEqualTo(machines);
+            assertThat(uptime(cluster)).isGreaterThan(uptime + 8);
+
+            Process newSession = spliced(cluster, "new session");
+            newSession.getOutputStream().close();
+            assertThat(new String(newSession.getInputStream().readAllBytes(), StandardCharsets.UTF_8)).isEqualTo("new session\n");
+            assertThat(newSession.waitFor()).isZero();
+
+            cluster.awaitPod("exits", "{.status.phase}/{.status.containerStatuses[0].state.terminated.exitCode}", "Failed/9"::equals);
+            assertThat(cluster.kubectl("get", "pods", "-o", "jsonpath={.items[*].status.containerStatuses[*].restartCount}")).matches("0( 0)*");
+
+            int seen = lines(cluster, "counts").size();
+            Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> lines(cluster, "counts").size() > seen + 1000);
+            List<String> all = lines(cluster, "counts");
+            assertThat(all).isEqualTo(IntStream.rangeClosed(1, all.size()).mapToObj(Integer::toString).toList());
+        }
+    }
+
+    /// An exec of `cat` that has already echoed a line.
+    private static Process spliced(Cluster cluster, String line) throws IOException {
+        ProcessBuilder builder = new ProcessBuilder(cluster.kubectlCommand("exec", "-i", "stays", "--", "cat"));
+        builder.environment().putAll(cluster.environment());
+        Process kubectl = builder.redirectError(ProcessBuilder.Redirect.DISCARD).start();
+        kubectl.getOutputStream().write((line + "\n").getBytes(StandardCharsets.UTF_8));
+        kubectl.getOutputStream().flush();
+        return kubectl;
+    }
+
+    private static String uids(Cluster cluster) {
+        return cluster.kubectl("get", "pods", "-A", "-o", "jsonpath={range .items[*]}{.metadata.name}={.metadata.uid} {end}");
+    }
+
+    private static double uptime(Cluster cluster) {
+        return Double.parseDouble(cluster.kubectl("exec", "stays", "--", "cat", "/proc/uptime").split(" ")[0]);
+    }
+
+    /// What the container printed, read from the log file itself, whole lines only.
+    private static List<String> lines(Cluster cluster, String pod) throws IOException {
+        try (var files = Files.walk(cluster.root.resolve("log/pods"))) {
+            Path log = files.filter(file -> file.toString().contains("_" + pod + "_") && file.toString().endsWith("main/0.log")).findFirst().orElseThrow();
+            return Files.readAllLines(log).stream().filter(line -> line.contains(" F ")).map(line -> line.split(" ", 4)[3]).toList();
+        }
+    }
+}

@@ -1,0 +1,72 @@
+package io.hypernetes.acceptance;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// A second machine, played by a network namespace of its own: it shares nothing with the first but the wire.
+class SecondNodeTest {
+    private static final String NAMESPACE = "hn-acc-second";
+
+    @Test
+    void aSecondNodeJoinsAndRunsPodsToo(@TempDir Path folder) throws Exception {
+        Run.of("sh", "-c", "ip netns del " + NAMESPACE + " 2>/dev/null");
+        Run.of("sh", "-ec", """
+                ip netns add %1$s
+                ip link add hn-acc-a type veth peer name hn-acc-b netns %1$s
+                ip addr add 10.207.0.1/24 dev hn-acc-a
+                ip link set hn-acc-a up
+                ip -n %1$s addr add 10.207.0.2/24 dev hn-acc-b
+                ip -n %1$s link set hn-acc-b up
+                ip -n %1$s link set lo up
+                ip -n %1$s route add default via 10.207.0.1
+                """.formatted(NAMESPACE)).ok();
+        Process node = null;
+        Path second = folder.resolve("second");
+        try (Cluster cluster = Cluster.at(folder.resolve("first"), 94, "advertise-address=10.207.0.1", "node-address=10.207.0.1", "node-name=first")) {
+            cluster.up().ok();
+            String token = cluster.hypernetes("token", "create").ok().trim();
+            List<String> command = new ArrayList<>(List.of("nsenter", "--net=/run/netns/" + NAMESPACE,
+                    Cluster.checkout().resolve("hypernetes").toString(), "node", "--join", token, "--root", second.toString(),
+                    "--set", "node-name=second", "--set", "node-address=10.207.0.2"));
+            node = new ProcessBuilder(command).inheritIO().start();
+            Awaitility.await().atMost(Duration.ofSeconds(90)).untilAsserted(() -> assertThat(
+                            cluster.kubectl("get", "node", "second", "--no-headers"))
+                    .containsPattern("\\sReady\\s"));
+            Path sample = cluster.root.resolve("lib/sample.tar");
+            cluster.hypernetes(Duration.ofMinutes(1), "image", "list").ok();
+            Run.of(Cluster.checkout().resolve("hypernetes").toString(), "image", "load", sample.toString(), "--root", second.toString()).ok();
+
+            for (String name : List.of("first", "second")) {
+                cluster.apply(Cluster.shellPod("on-" + name, "echo here; while true; do nc -l -p 7000 -e echo greetings from " + name + "; done", "Always")
+                        .replace("spec:\n", "spec:\n  nodeName: " + name + "\n"));
+            }
+            cluster.awaitRunning("on-first");
+            cluster.awaitRunning("on-second");
+            assertThat(cluster.kubectl("logs", "on-second")).isEqualTo("here\n");
+            assertThat(cluster.kubectl("exec", "on-second", "--", "hostname")).isEqualTo("on-second\n");
+
+            String address = cluster.kubectl("get", "pod", "on-second", "-o", "jsonpath={.status.podIP}");
+            Awaitility.await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> assertThat(
+                            cluster.kubectl("exec", "on-first", "--", "nc", "-w", "5", address, "7000"))
+                    .isEqualTo("greetings from second\n"));
+
+            cluster.delete("on-second");
+            cluster.delete("on-first");
+        } finally {
+            if (node != null) {
+                node.destroy();
+                node.onExit().join();
+                Run.of(Cluster.checkout().resolve("hypernetes").toString(), "down", "--root", second.toString()).ok();
+            }
+            Run.of("ip", "netns", "del", NAMESPACE);
+            Run.of("sh", "-c", "ip link del hn-acc-a 2>/dev/null");
+        }
+    }
+}
