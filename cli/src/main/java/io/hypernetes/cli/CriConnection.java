@@ -1,0 +1,66 @@
+package io.hypernetes.cli;
+
+import io.grpc.ManagedChannel;
+import io.grpc.netty.NettyChannelBuilder;
+import io.hypernetes.cri.v1.ListPodSandboxRequest;
+import io.hypernetes.cri.v1.PodSandbox;
+import io.hypernetes.cri.v1.PodSandboxStatusRequest;
+import io.hypernetes.cri.v1.PodSandboxStatusResponse;
+import io.hypernetes.cri.v1.RemovePodSandboxRequest;
+import io.hypernetes.cri.v1.RuntimeServiceGrpc;
+import io.hypernetes.cri.v1.StatusRequest;
+import io.hypernetes.cri.v1.StatusResponse;
+import io.hypernetes.cri.v1.StopPodSandboxRequest;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.epoll.EpollDomainSocketChannel;
+import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.unix.DomainSocketAddress;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/// The command line as a client of hyperd's CRI face.
+final class CriConnection implements AutoCloseable {
+    private static final int DEADLINE_SECONDS = 60;
+
+    private final EventLoopGroup loop = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
+    private final ManagedChannel channel;
+
+    CriConnection(Path socket) {
+        channel = NettyChannelBuilder.forAddress(new DomainSocketAddress(socket.toFile()))
+                .eventLoopGroup(loop)
+                .channelType(EpollDomainSocketChannel.class)
+                .overrideAuthority("localhost")
+                .usePlaintext()
+                .build();
+    }
+
+    private RuntimeServiceGrpc.RuntimeServiceBlockingStub runtime() {
+        return RuntimeServiceGrpc.newBlockingStub(channel).withDeadlineAfter(DEADLINE_SECONDS, TimeUnit.SECONDS);
+    }
+
+    List<PodSandbox> sandboxes() {
+        return runtime().listPodSandbox(ListPodSandboxRequest.getDefaultInstance()).getItemsList();
+    }
+
+    /// A sandbox with what hyperd tells of it beyond CRI's fields.
+    PodSandboxStatusResponse sandbox(String id) {
+        return runtime().podSandboxStatus(PodSandboxStatusRequest.newBuilder().setPodSandboxId(id).setVerbose(true).build());
+    }
+
+    void remove(String sandboxId) {
+        runtime().stopPodSandbox(StopPodSandboxRequest.newBuilder().setPodSandboxId(sandboxId).build());
+        runtime().removePodSandbox(RemovePodSandboxRequest.newBuilder().setPodSandboxId(sandboxId).build());
+    }
+
+    StatusResponse status() {
+        return runtime().status(StatusRequest.newBuilder().setVerbose(true).build());
+    }
+
+    @Override
+    public void close() {
+        channel.shutdownNow();
+        loop.shutdownGracefully(0, 1, TimeUnit.SECONDS).syncUninterruptibly();
+    }
+}

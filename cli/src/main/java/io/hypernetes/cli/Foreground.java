@@ -1,0 +1,56 @@
+package io.hypernetes.cli;
+
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Runs a process of Hypernetes until it is told to end (SIGTERM, SIGINT): takes its lock, opens its log, says READY on standard output
+/// when it serves, and closes it in good order.
+final class Foreground {
+    private static final Duration GRACE = Duration.ofSeconds(20);
+
+    private Foreground() {}
+
+    /// Makes the process, everything started; may throw.
+    interface Start {
+        AutoCloseable start() throws Exception;
+    }
+
+    static void run(String name, Common common, Start start) {
+        try (ProcessLock lock = ProcessLock.take(common.places().lockOf(name), name)) {
+            ProcessLog.to(common.places().logOf(name));
+            Logger log = LoggerFactory.getLogger(name);
+            CountDownLatch told = new CountDownLatch(1);
+            CountDownLatch ended = new CountDownLatch(1);
+            Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+                told.countDown();
+                try {
+                    if (!ended.await(GRACE.toSeconds(), java.util.concurrent.TimeUnit.SECONDS)) {
+                        log.warn("event=stop-late process={} grace={}", name, GRACE);
+                    }
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                }
+            }));
+            try (AutoCloseable process = start.start()) {
+                log.info("event=serving process={} pid={}", name, ProcessHandle.current().pid());
+                System.out.println(Background.READY);
+                System.out.flush();
+                told.await();
+                log.info("event=stopping process={}", name);
+            } finally {
+                log.info("event=stopped process={}", name);
+                ended.countDown();
+            }
+        } catch (RuntimeException e) {
+            LoggerFactory.getLogger(name).error("event=failed process={}", name, e);
+            throw e;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (Exception e) {
+            LoggerFactory.getLogger(name).error("event=failed process={}", name, e);
+            throw new UsageException(name + ": " + e.getMessage(), UsageException.UNAVAILABLE);
+        }
+    }
+}

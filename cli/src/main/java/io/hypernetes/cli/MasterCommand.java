@@ -1,0 +1,19 @@
+package io.hypernetes.cli;
+
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+/// `hypernetes master`.
+@Command(
+        name = "master",
+        description = {"Run the Kubernetes master (API server, scheduler, controllers) in the foreground.", "`hypernetes up` starts it in the background."},
+        mixinStandardHelpOptions = true)
+final class MasterCommand implements Runnable {
+    @Mixin
+    private final Common common = new Common();
+
+    @Override
+    public void run() {
+        Foreground.run("master", common, () -> new MasterProcess(common.places(), common.settings()));
+    }
+}
