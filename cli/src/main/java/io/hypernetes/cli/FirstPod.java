@@ -1,0 +1,115 @@
+package io.hypernetes.cli;
+
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodBuilder;
+import io.fabric8.kubernetes.api.model.Quantity;
+import io.hypernetes.client.Client;
+import io.hypernetes.client.Kind;
+import io.hypernetes.client.ObjectKey;
+import io.hypernetes.client.Scope;
+import io.hypernetes.cri.v1.PodSandbox;
+import io.hypernetes.cri.v1.PodSandboxStatusResponse;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/// The pod that `up` runs to show that all works, and the account of what it took.
+final class FirstPod {
+    static final String NAME = "first-light";
+
+    private static final Duration LIMIT = Duration.ofSeconds(90);
+    private static final JsonMapper JSON = new JsonMapper();
+
+    private FirstPod() {}
+
+    /// Runs it, or finds it running.
+    static void run(Console console, Client client, Places places) {
+        ObjectKey key = new ObjectKey(ObjectKey.ROOT, "default", NAME);
+        boolean there = client.of(Kind.POD).find(key).isPresent();
+        Pod pod = console.step(there ? "First pod " + NAME : "Run first pod " + NAME, step -> {
+            if (!there) {
+                client.of(Kind.POD).create(ObjectKey.ROOT, specification());
+            }
+            return UpCommand.await(client, Kind.POD, Scope.namespace(ObjectKey.ROOT, "default"), NAME, LIMIT, current -> {
+                step.detail(state(current));
+                return "Running".equals(phase(current)) || "Failed".equals(phase(current)) || "Succeeded".equals(phase(current));
+            });
+        });
+        if (!there && "Running".equals(phase(pod))) {
+            account(console, places, pod);
+        }
+    }
+
+    private static Pod specification() {
+        return new PodBuilder()
+                .withNewMetadata()
+                .withName(NAME)
+                .withNamespace("default")
+                .endMetadata()
+                .withNewSpec()
+                .withTerminationGracePeriodSeconds(1L)
+                .addNewContainer()
+                .withName("hello")
+                .withImage(SampleImage.NAME)
+                .withCommand("sh", "-c", "echo hello from kernel $(uname -r); exec sleep 1000000")
+                .withNewResources()
+                .withLimits(Map.of("memory", new Quantity("64Mi"), "cpu", new Quantity("500m")))
+                .endResources()
+                .endContainer()
+                .endSpec()
+                .build();
+    }
+
+    private static String phase(Pod pod) {
+        return pod.getStatus() == null || pod.getStatus().getPhase() == null ? "Pending" : pod.getStatus().getPhase();
+    }
+
+    private static String state(Pod pod) {
+        if (pod.getStatus() != null && pod.getStatus().getContainerStatuses() != null) {
+            for (var status : pod.getStatus().getContainerStatuses()) {
+                if (status.getState() != null && status.getState().getWaiting() != null) {
+                    return String.valueOf(status.getState().getWaiting().getReason());
+                }
+            }
+        }
+        return phase(pod);
+    }
+
+    private static void account(Console console, Places places, Pod pod) {
+        try (CriConnection cri = new CriConnection(places.criSocket())) {
+            for (PodSandbox sandbox : cri.sandboxes()) {
+                if (sandbox.getMetadata().getUid().equals(pod.getMetadata().getUid())) {
+                    print(console, cri.sandbox(sandbox.getId()));
+                    return;
+                }
+            }
+        }
+    }
+
+    private static void print(Console console, PodSandboxStatusResponse status) {
+        List<List<String>> rows = new ArrayList<>();
+        long total = 0;
+        String phases = status.getInfoOrDefault("phases", "{}");
+        for (Map.Entry<String, JsonNode> phase : JSON.readTree(phases).properties()) {
+            long millis = phase.getValue().asLong() / 1_000_000;
+            total += millis;
+            rows.add(List.of("  " + phase.getKey(), millis + " ms"));
+        }
+        if (!rows.isEmpty()) {
+            console.say("");
+            console.say("  The virtual machine took " + console.bold(total + " ms") + ", phase by phase:");
+            console.table(rows);
+        }
+        JsonNode usage = JSON.readTree(status.getInfoOrDefault("usage", "{}"));
+        if (usage.path("pssBytes").asLong() > 0) {
+            console.say("  Its memory on the host: " + console.bold((usage.path("pssBytes").asLong() >> 20) + " MiB") + " (proportional set size)");
+        }
+        JsonNode machine = JSON.readTree(status.getInfoOrDefault("machine", "{}"));
+        if (machine.has("hypervisor")) {
+            console.say("  Its hypervisor: " + machine.path("hypervisor").asString(""));
+        }
+    }
+}

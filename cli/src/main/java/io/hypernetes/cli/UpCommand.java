@@ -1,0 +1,170 @@
+package io.hypernetes.cli;
+
+import io.fabric8.kubernetes.api.model.Node;
+import io.hypernetes.client.Client;
+import io.hypernetes.client.Kind;
+import io.hypernetes.client.ObjectKey;
+import io.hypernetes.client.Scope;
+import io.hypernetes.client.Selection;
+import io.hypernetes.client.WatchEvent;
+import io.hypernetes.client.WatchStream;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Predicate;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/// `hypernetes up`: from nothing to a cluster with a pod in it. Each step looks whether it is already done.
+@Command(
+        name = "up",
+        description = {
+            "Make this machine a cluster: start master and node in the background, wait until they serve, run a first pod.",
+            "What is already there stays as it is; a second `up` takes seconds and changes nothing."
+        },
+        mixinStandardHelpOptions = true,
+        footerHeading = "%nExamples:%n",
+        footer = {"  hypernetes up", "  hypernetes up --root /tmp/try --set api-port=7443     a cluster of its own beside another"})
+final class UpCommand implements Runnable {
+    private static final Duration NODE_LIMIT = Duration.ofSeconds(90);
+
+    @Mixin
+    private final Common common = new Common();
+
+    @Option(names = "--no-pod", description = "do not run the first pod")
+    private boolean withoutPod;
+
+    @Override
+    public void run() {
+        ProcessLog.quiet();
+        Console console = Console.ofProcess();
+        Places places = common.places();
+        Settings settings = common.settings();
+        if (!Files.isWritable(existing(places.state())) || !"root".equals(System.getProperty("user.name"))) {
+            throw new UsageException("`up` starts virtual machines and networks: run it as root (sudo ./hypernetes up)", 77);
+        }
+        Background background = new Background(places, common.flags());
+
+        if (running(places, "master")) {
+            console.step("Master", step -> {
+                step.detail("already running");
+                return null;
+            });
+        } else {
+            console.step("Start master", step -> {
+                background.start("master", List.of(), Map.of());
+                return null;
+            });
+        }
+        OperatorAccess access = OperatorAccess.open(places, settings);
+        Path kubeconfig = access.kubeconfig(ObjectKey.ROOT);
+        try (Client client = access.client()) {
+            startNode(console, background, access, client);
+            String node = settings.text("node-name", HostAddresses.hostName());
+            console.step("Node " + node + " Ready", step -> awaitNode(client, node, step));
+            if (!withoutPod) {
+                loadSample(console);
+                FirstPod.run(console, client, places);
+            }
+        }
+        whatNext(console, kubeconfig);
+    }
+
+    private static Path existing(Path path) {
+        Path at = path;
+        while (!Files.exists(at)) {
+            at = at.getParent();
+        }
+        return at;
+    }
+
+    private static boolean running(Places places, String process) {
+        return ProcessLock.holder(places.lockOf(process)).isPresent();
+    }
+
+    private void startNode(Console console, Background background, OperatorAccess access, Client client) {
+        Places places = common.places();
+        if (running(places, "node")) {
+            console.step("Node", step -> {
+                step.detail("already running");
+                return null;
+            });
+            return;
+        }
+        console.step("Start node", step -> {
+            // A token is made only for a node that does not know its cluster yet.
+            Map<String, String> environment = NodeProcess.hasJoined(places)
+                    ? Map.of()
+                    : Map.of(NodeCommand.TOKEN_VARIABLE, TokenCommand.create(access, client, common.settings(), Duration.ofMinutes(10)).text());
+            background.start("node", List.of(), environment);
+            return null;
+        });
+    }
+
+    private static Node awaitNode(Client client, String name, Console.Step step) {
+        return await(client, Kind.NODE, Scope.tenant(ObjectKey.ROOT), name, NODE_LIMIT, node -> {
+            step.detail(StatusCommand.isReady(node) ? "" : "registered, not ready yet");
+            return StatusCommand.isReady(node);
+        });
+    }
+
+    /// Watches one object until it is as wanted.
+    ///
+    /// @throws UsageException when that takes longer than `limit`
+    static <T extends io.fabric8.kubernetes.api.model.HasMetadata> T await(
+            Client client, Kind<T> kind, Scope scope, String name, Duration limit, Predicate<T> wanted) {
+        long deadline = System.nanoTime() + limit.toNanos();
+        while (System.nanoTime() < deadline) {
+            int seconds = (int) Math.max(1, (deadline - System.nanoTime()) / 1_000_000_000L);
+            try (WatchStream<T> stream = client.of(kind).watch(scope, Selection.fields("metadata.name=" + name), "", seconds)) {
+                for (var event = stream.next(); event.isPresent(); event = stream.next()) {
+                    T object = switch (event.get()) {
+                        case WatchEvent.Added<T>(T added) -> added;
+                        case WatchEvent.Modified<T>(T modified) -> modified;
+                        default -> null;
+                    };
+                    if (object != null && wanted.test(object)) {
+                        return object;
+                    }
+                }
+            }
+        }
+        throw new UsageException(kind.plural() + " " + name + " is not as it should be after " + limit.toSeconds()
+                + " s; `kubectl describe` and the logs say why", UsageException.UNAVAILABLE);
+    }
+
+    private void loadSample(Console console) {
+        Places places = common.places();
+        DockerSocket docker = new DockerSocket(places.dockerSocket());
+        try {
+            for (var image : docker.images()) {
+                for (var name : image.path("RepoTags")) {
+                    if (name.asString("").equals(SampleImage.NAME)) {
+                        return;
+                    }
+                }
+            }
+        } catch (IOException e) {
+            throw new UsageException("asking hyperd for its images: " + e.getMessage(), UsageException.UNAVAILABLE);
+        }
+        console.step("Sample image " + SampleImage.NAME, step -> {
+            Path file = SampleImage.write(places.state().resolve("sample.tar"));
+            return docker.load(file, sent -> step.detail((sent >> 10) + " KiB"));
+        });
+    }
+
+    private void whatNext(Console console, Path kubeconfig) {
+        console.say("");
+        console.say(console.bold("Next:"));
+        console.say("  export KUBECONFIG=" + kubeconfig);
+        console.say("  kubectl get pods -o wide                   the pod that just started");
+        console.say("  kubectl exec -it " + FirstPod.NAME + " -- sh          a shell in it: its own kernel (uname -a)");
+        console.say("  kubectl apply -f examples/hello.yaml       another one, then: kubectl logs -f hello");
+        console.say("  " + common.command("status") + "                        what runs here");
+        console.say("  " + common.command("down") + "                          stop everything");
+    }
+}
