@@ -90,26 +90,21 @@ final class FirstPod {
     }
 
     private static void print(Console console, PodSandboxStatusResponse status) {
+        JsonNode info = JSON.readTree(status.getInfoOrDefault("info", "{}"));
         List<List<String>> rows = new ArrayList<>();
         long total = 0;
-        String phases = status.getInfoOrDefault("phases", "{}");
-        for (Map.Entry<String, JsonNode> phase : JSON.readTree(phases).properties()) {
-            long millis = phase.getValue().asLong() / 1_000_000;
-            total += millis;
-            rows.add(List.of("  " + phase.getKey(), millis + " ms"));
+        for (Map.Entry<String, JsonNode> phase : info.path("phasesNanos").properties()) {
+            total += phase.getValue().asLong();
+            rows.add(List.of("  " + phase.getKey(), String.format("%7.1f ms", phase.getValue().asLong() / 1e6)));
         }
         if (!rows.isEmpty()) {
             console.say("");
-            console.say("  The virtual machine took " + console.bold(total + " ms") + ", phase by phase:");
+            console.say("  The virtual machine took " + console.bold(total / 1_000_000 + " ms") + ", phase by phase:");
             console.table(rows);
         }
-        JsonNode usage = JSON.readTree(status.getInfoOrDefault("usage", "{}"));
-        if (usage.path("pssBytes").asLong() > 0) {
-            console.say("  Its memory on the host: " + console.bold((usage.path("pssBytes").asLong() >> 20) + " MiB") + " (proportional set size)");
-        }
-        JsonNode machine = JSON.readTree(status.getInfoOrDefault("machine", "{}"));
-        if (machine.has("hypervisor")) {
-            console.say("  Its hypervisor: " + machine.path("hypervisor").asString(""));
+        if (info.path("pssBytes").asLong() > 0) {
+            console.say("  Its memory on the host: " + console.bold((info.path("pssBytes").asLong() >> 20) + " MiB") + " (proportional set size), "
+                    + info.path("vcpus").asInt() + " virtual CPU(s), " + info.path("memoryMib").asInt() + " MiB of guest RAM");
         }
     }
 }

@@ -73,7 +73,9 @@ public final class Hyperd implements AutoCloseable {
                     clock,
                     scratch,
                     podCidr,
-                    Map.of("hypervisor", hypervisor.description()));
+                    () -> Map.of(
+                            "hypervisor", hypervisor.description(),
+                            "leaks", String.join("\n", engine.inventory().leaks())));
             streamServer = opened;
         } catch (IOException | RuntimeException failure) {
             if (opened != null) {

@@ -22,6 +22,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -40,7 +41,7 @@ public final class CriServer implements AutoCloseable {
     /// @param socket where; an older socket file is replaced
     /// @param scratchFolder named as the file system of writable layers in stats
     /// @param podCidr told when the kubelet says which addresses the node's pods have
-    /// @param info what a verbose Status adds
+    /// @param info more facts for a verbose status, asked for each time
     /// @throws IOException when the socket cannot be made
     public CriServer(
             Path socket,
@@ -51,7 +52,7 @@ public final class CriServer implements AutoCloseable {
             Clock clock,
             Path scratchFolder,
             Consumer<String> podCidr,
-            Map<String, String> info)
+            Supplier<Map<String, String>> info)
             throws IOException {
         this.socket = socket;
         Path folder = socket.toAbsolutePath().getParent();

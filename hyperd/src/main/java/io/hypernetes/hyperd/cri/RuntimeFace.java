@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import java.util.Optional;
 import java.util.function.Consumer;
 import tools.jackson.databind.json.JsonMapper;
@@ -32,7 +33,7 @@ final class RuntimeFace extends RuntimeServiceGrpc.RuntimeServiceImplBase {
     private final StatsViews stats;
     private final Events events;
     private final Consumer<String> podCidr;
-    private final Map<String, String> info;
+    private final Supplier<Map<String, String>> info;
 
     RuntimeFace(
             Sandboxes sandboxes,
@@ -40,14 +41,14 @@ final class RuntimeFace extends RuntimeServiceGrpc.RuntimeServiceImplBase {
             StatsViews stats,
             Events events,
             Consumer<String> podCidr,
-            Map<String, String> info) {
+            Supplier<Map<String, String>> info) {
         this.sandboxes = sandboxes;
         this.selections = new Selections(sandboxes);
         this.streams = streams;
         this.stats = stats;
         this.events = events;
         this.podCidr = podCidr;
-        this.info = Map.copyOf(info);
+        this.info = info;
     }
 
     @Override
@@ -296,7 +297,7 @@ final class RuntimeFace extends RuntimeServiceGrpc.RuntimeServiceImplBase {
                             .setFeatures(RuntimeHandlerFeatures.getDefaultInstance()))
                     .setFeatures(RuntimeFeatures.getDefaultInstance());
             if (request.getVerbose()) {
-                status.putAllInfo(info);
+                status.putAllInfo(info.get());
             }
             return status.build();
         });

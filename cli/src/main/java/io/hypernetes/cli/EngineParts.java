@@ -1,0 +1,88 @@
+package io.hypernetes.cli;
+
+import io.hypernetes.hyperd.Hyperd;
+import io.hypernetes.hyperd.HyperdSettings;
+import io.hypernetes.hypervisor.GuestKernels;
+import io.hypernetes.hypervisor.qemu.QemuHypervisor;
+import io.hypernetes.hypervisor.qemu.QemuSettings;
+import io.hypernetes.images.ImageSettings;
+import io.hypernetes.images.LocalImageStore;
+import io.hypernetes.store.embedded.EmbeddedSettings;
+import io.hypernetes.store.embedded.EmbeddedStore;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Set;
+import java.util.zip.CRC32;
+
+/// hyperd with everything under it, wired from the settings: journal, images, hypervisor, network. Closing leaves the machines running.
+///
+/// @param hyperd the engine; serves CRI from the moment it is made
+record EngineParts(EmbeddedStore journal, LocalImageStore images, QemuHypervisor hypervisor, NodeNetwork network, Hyperd hyperd)
+        implements AutoCloseable {
+    private static final Duration BOOT_DEADLINE = Duration.ofSeconds(30);
+    private static final int MACHINE_OVERHEAD_MIB = 256;
+
+    /// @param podsFolder the kubelet's pods folder
+    static EngineParts open(Places places, Settings settings, Path podsFolder) throws IOException {
+        Path home = Background.launcher().getParent();
+        Path state = places.nodeState();
+        EmbeddedStore journal = EmbeddedStore.open(
+                state.resolve("journal"), EmbeddedSettings.defaults().withNativeFolder(places.nativeLibraries()));
+        LocalImageStore images = LocalImageStore.open(state.resolve("images"), ImageSettings.defaults()
+                .withInsecureRegistries(Set.copyOf(settings.list("insecure-registries")))
+                .withNativeFolder(places.nativeLibraries()));
+        GuestKernels kernels = kernels(places, settings);
+        QemuHypervisor hypervisor = new QemuHypervisor(
+                QemuSettings.standard(home.resolve("jailer/build/jailer"), state.resolve("hypervisor")).withAccelerator(accelerator(settings)),
+                kernels.find());
+        NodeNetwork network = new NodeNetwork(state.resolve("pod-cidr"), bridge(places, settings), settings.text("cluster-cidr"), journal);
+        HyperdSettings engine = new HyperdSettings(
+                state.resolve("hyperd"),
+                places.run().resolve("machines"),
+                places.criSocket(),
+                podsFolder,
+                "hypernetes-" + mark(places),
+                BOOT_DEADLINE,
+                Math.max(2, Runtime.getRuntime().availableProcessors()),
+                MACHINE_OVERHEAD_MIB);
+        Hyperd hyperd = new Hyperd(engine, images, hypervisor, network, journal, kernels::find, network::setPodCidr, Clock.systemUTC());
+        return new EngineParts(journal, images, hypervisor, network, hyperd);
+    }
+
+    static GuestKernels kernels(Places places, Settings settings) {
+        Path own = Path.of(settings.text("kernel", places.state().resolve("kernel").toString()));
+        return new GuestKernels(own, Background.launcher().resolveSibling("hyperstart/build/hyperstart"), places.nodeState().resolve("initramfs"));
+    }
+
+    static QemuSettings.Accelerator accelerator(Settings settings) {
+        return switch (settings.text("accelerator")) {
+            case "auto" -> QemuSettings.Accelerator.PROBE;
+            case "kvm" -> QemuSettings.Accelerator.KVM;
+            case "tcg" -> QemuSettings.Accelerator.TCG;
+            default -> throw new UsageException("setting accelerator is '" + settings.text("accelerator") + "'; it must be auto, kvm or tcg");
+        };
+    }
+
+    static String bridge(Places places, Settings settings) {
+        return settings.text("bridge", "hn" + mark(places));
+    }
+
+    /// Six digits that differ between clusters side by side on one machine.
+    private static String mark(Places places) {
+        CRC32 crc = new CRC32();
+        crc.update(places.state().toString().getBytes(StandardCharsets.UTF_8));
+        return String.format("%06x", crc.getValue() & 0xffffff);
+    }
+
+    @Override
+    public void close() {
+        hyperd.close();
+        network.close();
+        hypervisor.close();
+        images.close();
+        journal.close();
+    }
+}
