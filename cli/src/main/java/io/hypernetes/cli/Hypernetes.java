@@ -33,6 +33,7 @@ import picocli.CommandLine.Spec;
             ConfigCommand.class,
             MasterCommand.class,
             NodeCommand.class,
+            HyperdCommand.class,
         })
 public final class Hypernetes implements Runnable {
     @Spec

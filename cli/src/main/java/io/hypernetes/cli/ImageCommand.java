@@ -16,7 +16,7 @@ import tools.jackson.databind.JsonNode;
         name = "image",
         description = "Load and list the images of this node.",
         mixinStandardHelpOptions = true,
-        subcommands = {ImageCommand.Load.class, ImageCommand.ListImages.class},
+        subcommands = {ImageCommand.Load.class, ImageCommand.LoadSample.class, ImageCommand.ListImages.class},
         footerHeading = "%nExamples:%n",
         footer = {"  hypernetes image load app.tar        what `docker save` or `skopeo copy … oci-archive:` wrote", "  hypernetes image list"})
 final class ImageCommand {
@@ -42,6 +42,19 @@ final class ImageCommand {
                         .load(file, sent -> step.detail(sent >= size ? "converting layers" : sent * 100 / size + " %"));
             });
             names.forEach(name -> console.say("    " + name));
+        }
+    }
+
+    @Command(name = "load-sample", description = "Assemble the small sample image from busybox-static and load it into this node.", mixinStandardHelpOptions = true)
+    static final class LoadSample implements Runnable {
+        @Mixin
+        private final Common common = new Common();
+
+        @Override
+        public void run() {
+            Places places = common.places();
+            Console.ofProcess().step("Sample image " + SampleImage.NAME, step -> new DockerSocket(places.dockerSocket())
+                    .load(SampleImage.write(places.state().resolve("sample.tar")), sent -> step.detail((sent >> 10) + " KiB")));
         }
     }
 

@@ -1,0 +1,116 @@
+package io.hypernetes.bench;
+
+import io.grpc.ManagedChannel;
+import io.grpc.netty.NettyChannelBuilder;
+import io.hypernetes.cri.v1.ContainerConfig;
+import io.hypernetes.cri.v1.ContainerMetadata;
+import io.hypernetes.cri.v1.CreateContainerRequest;
+import io.hypernetes.cri.v1.ImageSpec;
+import io.hypernetes.cri.v1.NetworkConfig;
+import io.hypernetes.cri.v1.PodSandboxConfig;
+import io.hypernetes.cri.v1.PodSandboxMetadata;
+import io.hypernetes.cri.v1.PodSandboxStatusRequest;
+import io.hypernetes.cri.v1.RemovePodSandboxRequest;
+import io.hypernetes.cri.v1.RunPodSandboxRequest;
+import io.hypernetes.cri.v1.RuntimeConfig;
+import io.hypernetes.cri.v1.RuntimeServiceGrpc;
+import io.hypernetes.cri.v1.StartContainerRequest;
+import io.hypernetes.cri.v1.StopPodSandboxRequest;
+import io.hypernetes.cri.v1.UpdateRuntimeConfigRequest;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.epoll.EpollDomainSocketChannel;
+import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.unix.DomainSocketAddress;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardWatchEventKinds;
+import java.nio.file.WatchService;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/// Starts pods one after another through the CRI socket, as a kubelet would, and removes each again.
+final class CriPods implements AutoCloseable {
+    private static final String IMAGE = "hypernetes.io/sample/busybox:1";
+    private static final JsonMapper JSON = new JsonMapper();
+
+    private final Path folder;
+    private final EventLoopGroup loop = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
+    private final ManagedChannel channel;
+    private final RuntimeServiceGrpc.RuntimeServiceBlockingStub cri;
+
+    /// What one start took, from the call of RunPodSandbox on.
+    record Started(long readyNanos, long outputNanos, Map<String, Long> phases, long pssBytes) {}
+
+    CriPods(Path folder, Path home) throws IOException {
+        this.folder = folder;
+        channel = NettyChannelBuilder.forAddress(new DomainSocketAddress(folder.resolve("run/cri.sock").toFile()))
+                .eventLoopGroup(loop)
+                .channelType(EpollDomainSocketChannel.class)
+                .overrideAuthority("localhost")
+                .usePlaintext()
+                .build();
+        cri = RuntimeServiceGrpc.newBlockingStub(channel);
+        cri.updateRuntimeConfig(UpdateRuntimeConfigRequest.newBuilder()
+                .setRuntimeConfig(RuntimeConfig.newBuilder().setNetworkConfig(NetworkConfig.newBuilder().setPodCidr("10.88.0.0/24")))
+                .build());
+        Process load = new ProcessBuilder(home.resolve("hypernetes").toString(), "image", "load-sample", "--root", folder.toString())
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+        if (load.onExit().join().exitValue() != 0) {
+            throw new IOException("loading the sample image failed");
+        }
+    }
+
+    Started start(String name) throws IOException, InterruptedException {
+        Path logs = Files.createDirectories(folder.resolve("log/pods/" + name));
+        PodSandboxConfig config = PodSandboxConfig.newBuilder()
+                .setMetadata(PodSandboxMetadata.newBuilder().setName(name).setNamespace("bench").setUid(name))
+                .setHostname(name)
+                .setLogDirectory(logs.toString())
+                .build();
+        try (WatchService watch = logs.getFileSystem().newWatchService()) {
+            logs.register(watch, StandardWatchEventKinds.ENTRY_CREATE, StandardWatchEventKinds.ENTRY_MODIFY);
+            long start = System.nanoTime();
+            String sandbox = cri.runPodSandbox(RunPodSandboxRequest.newBuilder().setConfig(config).build()).getPodSandboxId();
+            long ready = System.nanoTime() - start;
+            String container = cri.createContainer(CreateContainerRequest.newBuilder()
+                            .setPodSandboxId(sandbox)
+                            .setSandboxConfig(config)
+                            .setConfig(ContainerConfig.newBuilder()
+                                    .setMetadata(ContainerMetadata.newBuilder().setName("main"))
+                                    .setImage(ImageSpec.newBuilder().setImage(IMAGE))
+                                    .addCommand("sh").addCommand("-c").addCommand("echo up; exec sleep 1000")
+                                    .setLogPath("main.log"))
+                            .build())
+                    .getContainerId();
+            cri.startContainer(StartContainerRequest.newBuilder().setContainerId(container).build());
+            Path log = logs.resolve("main.log");
+            while (!Files.exists(log) || Files.size(log) == 0) {
+                var key = watch.poll(30, TimeUnit.SECONDS);
+                if (key == null) {
+                    throw new IOException("no output of " + name + " within 30 s");
+                }
+                key.pollEvents();
+                key.reset();
+            }
+            long output = System.nanoTime() - start;
+            JsonNode info = JSON.readTree(cri.podSandboxStatus(PodSandboxStatusRequest.newBuilder().setPodSandboxId(sandbox).setVerbose(true).build())
+                    .getInfoOrDefault("info", "{}"));
+            Map<String, Long> phases = new LinkedHashMap<>();
+            info.path("phasesNanos").properties().forEach(phase -> phases.put(phase.getKey(), phase.getValue().asLong()));
+            cri.stopPodSandbox(StopPodSandboxRequest.newBuilder().setPodSandboxId(sandbox).build());
+            cri.removePodSandbox(RemovePodSandboxRequest.newBuilder().setPodSandboxId(sandbox).build());
+            return new Started(ready, output, phases, info.path("pssBytes").asLong());
+        }
+    }
+
+    @Override
+    public void close() {
+        channel.shutdownNow();
+        loop.shutdownGracefully(0, 1, TimeUnit.SECONDS).syncUninterruptibly();
+    }
+}

@@ -1,0 +1,51 @@
+package io.hypernetes.bench;
+
+import io.hypernetes.hypervisor.GuestKernel;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+
+/// QEMU, the kernel, and an init that prints one line: what no engine can be faster than on this machine.
+final class Floor {
+    private static final String LINE = "FLOOR-INIT";
+
+    private final GuestKernel kernel;
+    private final Path initramfs;
+
+    Floor(GuestKernel kernel, Path init, Path folder) throws IOException {
+        this.kernel = kernel;
+        this.initramfs = folder.resolve("floor.cpio");
+        Path root = folder.resolve("floor");
+        Process pack = new ProcessBuilder("sh", "-ec", "mkdir -p " + root + "/dev; cp " + init + " " + root + "/init; cd " + root
+                + "; [ -e dev/console ] || mknod dev/console c 5 1; find . | cpio --quiet -o -H newc > " + initramfs).inheritIO().start();
+        if (pack.onExit().join().exitValue() != 0) {
+            throw new IOException("packing the floor's initramfs failed");
+        }
+    }
+
+    /// Nanoseconds from starting QEMU to the init's line.
+    long nanos() throws IOException {
+        long start = System.nanoTime();
+        Process qemu = new ProcessBuilder(List.of(
+                        "qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
+                        "-M", "microvm,acpi=" + (kernel.needsAcpi() ? "on" : "off") + ",pit=on,pic=on,rtc=on,isa-serial=on,x-option-roms=off",
+                        "-accel", "tcg,tb-size=32", "-cpu", "max", "-smp", "1", "-m", "128M", "-serial", "stdio",
+                        "-kernel", kernel.image().toString(), "-initrd", initramfs.toString(),
+                        "-append", "console=ttyS0 quiet panic=-1 reboot=t tsc=reliable random.trust_cpu=on rcupdate.rcu_expedited=1"))
+                .redirectErrorStream(true)
+                .start();
+        try (BufferedReader output = qemu.inputReader(StandardCharsets.US_ASCII)) {
+            for (String line = output.readLine(); line != null; line = output.readLine()) {
+                if (line.contains(LINE)) {
+                    return System.nanoTime() - start;
+                }
+            }
+            throw new IOException("the floor machine ended without its line; is the kernel " + kernel.image() + " bootable?");
+        } finally {
+            qemu.destroyForcibly();
+            qemu.onExit().join();
+        }
+    }
+}

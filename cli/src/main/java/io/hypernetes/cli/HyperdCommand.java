@@ -1,0 +1,33 @@
+package io.hypernetes.cli;
+
+import io.hypernetes.hyperd.docker.DockerServer;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+/// `hypernetes hyperd`.
+@Command(
+        name = "hyperd",
+        description = {
+            "Run the container engine alone in the foreground: CRI on RUN/cri.sock, the Docker face on RUN/docker.sock, no kubelet.",
+            "Pods get addresses once a CRI client has told the range (UpdateRuntimeConfig)."
+        },
+        mixinStandardHelpOptions = true,
+        footerHeading = "%nExample:%n",
+        footer = {"  hypernetes hyperd --root /tmp/engine &", "  docker -H unix:///tmp/engine/run/docker.sock pull 127.0.0.1:5000/app"})
+final class HyperdCommand implements Runnable {
+    @Mixin
+    private final Common common = new Common();
+
+    @Override
+    public void run() {
+        Foreground.run("node", common, () -> {
+            Places places = common.places();
+            EngineParts engine = EngineParts.open(places, common.settings(), NodeProcess.podsFolder(places));
+            DockerServer docker = new DockerServer(places.dockerSocket(), places.nodeState().resolve("uploads"), engine.images());
+            return () -> {
+                docker.close();
+                engine.close();
+            };
+        });
+    }
+}
