@@ -122,4 +122,9 @@ final class Background {
         }
         return Path.of(home, "hypernetes");
     }
+
+    /// The folder of the launcher: the checkout.
+    static Path home() {
+        return Path.of(System.getProperty("hypernetes.home", "."));
+    }
 }

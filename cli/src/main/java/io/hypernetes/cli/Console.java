@@ -28,6 +28,19 @@ final class Console {
         T run(Step step) throws Exception;
     }
 
+    /// Work without a result.
+    interface Task {
+        void run(Step step) throws Exception;
+    }
+
+    /// Runs one step that yields nothing.
+    void task(String name, Task task) {
+        step(name, step -> {
+            task.run(step);
+            return true;
+        });
+    }
+
     /// The step under way, told what to show behind its name.
     final class Step {
         private volatile String detail = "";

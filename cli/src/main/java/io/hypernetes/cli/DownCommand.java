@@ -30,11 +30,10 @@ final class DownCommand implements Runnable {
         Console console = Console.ofProcess();
         Background background = new Background(common.places(), common.flags());
         for (String process : StatusCommand.PROCESSES.reversed()) {
-            console.step("Stop " + process, step -> {
+            console.task("Stop " + process, step -> {
                 if (!background.stop(process, GRACE)) {
                     step.detail("was not running");
                 }
-                return null;
             });
         }
         if (keepPods) {

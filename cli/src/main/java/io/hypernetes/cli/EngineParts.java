@@ -27,7 +27,7 @@ record EngineParts(EmbeddedStore journal, LocalImageStore images, QemuHypervisor
 
     /// @param podsFolder the kubelet's pods folder
     static EngineParts open(Places places, Settings settings, Path podsFolder) throws IOException {
-        Path home = Background.launcher().getParent();
+        Path home = Background.home();
         Path state = places.nodeState();
         EmbeddedStore journal = EmbeddedStore.open(
                 state.resolve("journal"), EmbeddedSettings.defaults().withNativeFolder(places.nativeLibraries()));
@@ -54,7 +54,7 @@ record EngineParts(EmbeddedStore journal, LocalImageStore images, QemuHypervisor
 
     static GuestKernels kernels(Places places, Settings settings) {
         Path own = Path.of(settings.text("kernel", places.state().resolve("kernel").toString()));
-        return new GuestKernels(own, Background.launcher().resolveSibling("hyperstart/build/hyperstart"), places.nodeState().resolve("initramfs"));
+        return new GuestKernels(own, Background.home().resolve("hyperstart/build/hyperstart"), places.nodeState().resolve("initramfs"));
     }
 
     static QemuSettings.Accelerator accelerator(Settings settings) {

@@ -23,7 +23,7 @@ final class KernelCommand {
 
         @Override
         public void run() {
-            Path home = Background.launcher().getParent();
+            Path home = Background.home();
             int status = run(List.of(home.resolve("scripts/packages").toString(), "kernel"));
             if (status == 0) {
                 status = run(List.of(home.resolve("kernel/build").toString(), common.places().state().resolve("kernel").toString()));

@@ -67,4 +67,14 @@ record Places(Path state, Path run, Path log) {
     Path nativeLibraries() {
         return state.resolve("native");
     }
+
+    /// The state folder, or the nearest folder above it that exists.
+    Path existingAbove() {
+        for (Path at = state; at != null; at = at.getParent()) {
+            if (java.nio.file.Files.exists(at)) {
+                return at;
+            }
+        }
+        return Path.of("/");
+    }
 }

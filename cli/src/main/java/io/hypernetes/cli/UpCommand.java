@@ -44,20 +44,18 @@ final class UpCommand implements Runnable {
         Console console = Console.ofProcess();
         Places places = common.places();
         Settings settings = common.settings();
-        if (!Files.isWritable(existing(places.state())) || !"root".equals(System.getProperty("user.name"))) {
+        if (!Files.isWritable(places.existingAbove()) || !"root".equals(System.getProperty("user.name"))) {
             throw new UsageException("`up` starts virtual machines and networks: run it as root (sudo ./hypernetes up)", 77);
         }
         Background background = new Background(places, common.flags());
 
         if (running(places, "master")) {
-            console.step("Master", step -> {
+            console.task("Master", step -> {
                 step.detail("already running");
-                return null;
             });
         } else {
-            console.step("Start master", step -> {
+            console.task("Start master", step -> {
                 background.start("master", List.of(), Map.of());
-                return null;
             });
         }
         OperatorAccess access = OperatorAccess.open(places, settings);
@@ -74,14 +72,6 @@ final class UpCommand implements Runnable {
         whatNext(console, kubeconfig);
     }
 
-    private static Path existing(Path path) {
-        Path at = path;
-        while (!Files.exists(at)) {
-            at = at.getParent();
-        }
-        return at;
-    }
-
     private static boolean running(Places places, String process) {
         return ProcessLock.holder(places.lockOf(process)).isPresent();
     }
@@ -89,19 +79,17 @@ final class UpCommand implements Runnable {
     private void startNode(Console console, Background background, OperatorAccess access, Client client) {
         Places places = common.places();
         if (running(places, "node")) {
-            console.step("Node", step -> {
+            console.task("Node", step -> {
                 step.detail("already running");
-                return null;
             });
             return;
         }
-        console.step("Start node", step -> {
+        console.task("Start node", step -> {
             // A token is made only for a node that does not know its cluster yet.
             Map<String, String> environment = NodeProcess.hasJoined(places)
                     ? Map.of()
                     : Map.of(NodeCommand.TOKEN_VARIABLE, TokenCommand.create(access, client, common.settings(), Duration.ofMinutes(10)).text());
             background.start("node", List.of(), environment);
-            return null;
         });
     }
 
