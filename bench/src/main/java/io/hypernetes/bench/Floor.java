@@ -10,6 +10,7 @@ import java.util.List;
 /// QEMU, the kernel, and an init that prints one line: what no engine can be faster than on this machine.
 final class Floor {
     private static final String LINE = "FLOOR-INIT";
+    private static final int DEADLINE_SECONDS = 20;
 
     private final GuestKernel kernel;
     private final Path initramfs;
@@ -35,7 +36,13 @@ final class Floor {
                         "-kernel", kernel.image().toString(), "-initrd", initramfs.toString(),
                         "-append", "console=ttyS0 quiet panic=-1 reboot=t tsc=reliable random.trust_cpu=on rcupdate.rcu_expedited=1"))
                 .redirectErrorStream(true)
+                .redirectInput(Path.of("/dev/null").toFile())
                 .start();
+        // A machine that hangs in early boot (seen about once in a hundred under TCG) must not hang the benchmark.
+        qemu.onExit().orTimeout(DEADLINE_SECONDS, java.util.concurrent.TimeUnit.SECONDS).exceptionally(late -> {
+            qemu.destroyForcibly();
+            return qemu;
+        });
         try (BufferedReader output = qemu.inputReader(StandardCharsets.US_ASCII)) {
             for (String line = output.readLine(); line != null; line = output.readLine()) {
                 if (line.contains(LINE)) {
