@@ -1,11 +1,105 @@
 package io.hypernetes.cli;
 
-/// placeholder until the API server is wired
+import io.hypernetes.apiserver.ApiServer;
+import io.hypernetes.apiserver.ApiServerSettings;
+import io.hypernetes.client.Client;
+import io.hypernetes.controllers.ControllerSettings;
+import io.hypernetes.controllers.Controllers;
+import io.hypernetes.identity.Authorities;
+import io.hypernetes.identity.CertificateSpec;
+import io.hypernetes.identity.Tls;
+import io.hypernetes.scheduler.Scheduler;
+import io.hypernetes.store.embedded.EmbeddedSettings;
+import io.hypernetes.store.embedded.EmbeddedStore;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.security.SecureRandom;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Map;
+
+/// The master: store, API server, scheduler and controllers in one process, wired top to bottom here. Scheduler and controllers speak to
+/// the API server over HTTPS like anyone else.
 final class MasterProcess implements AutoCloseable {
-    MasterProcess(Places places, Settings settings) {
-        throw new UsageException("master is not wired");
+    private static final Duration COMPONENT_CERTIFICATE = Duration.ofDays(365);
+
+    private final Deque<AutoCloseable> parts = new ArrayDeque<>();
+
+    MasterProcess(Places places, Settings settings) throws Exception {
+        try {
+            start(places, settings);
+        } catch (Exception e) {
+            close();
+            throw e;
+        }
     }
 
+    private void start(Places places, Settings settings) throws IOException {
+        Clock clock = Clock.systemUTC();
+        SecureRandom random = new SecureRandom();
+        Authorities authorities = Authorities.open(places.pki(), clock, random);
+        EmbeddedStore store = opened(EmbeddedStore.open(
+                places.masterState().resolve("store"), EmbeddedSettings.defaults().withNativeFolder(places.nativeLibraries())));
+        InetSocketAddress listen = new InetSocketAddress(settings.text("api-address"), settings.port("api-port"));
+        opened(ApiServer.start(
+                ApiServerSettings.at(listen)
+                        .reachedBy(List.of(HostAddresses.hostName()), reachedBy(settings))
+                        .withPodOverhead(Map.of("memory", settings.number("pod-overhead-mib", 0, 4096) + "Mi")),
+                store,
+                authorities,
+                clock));
+        URI server = OperatorAccess.local(settings);
+        Client controllers = opened(component(authorities, server, "system:kube-controller-manager"));
+        opened(new Controllers(controllers, ControllerSettings.ordinary(settings.text("cluster-cidr")), authorities.root(), clock).start());
+        Client scheduler = opened(component(authorities, server, "system:kube-scheduler"));
+        opened(new Scheduler(scheduler, clock, random).start());
+    }
+
+    private static List<InetAddress> reachedBy(Settings settings) {
+        List<InetAddress> addresses = new ArrayList<>(HostAddresses.all().stream().map(InetAddress::ofLiteral).toList());
+        String advertised = settings.text("advertise-address");
+        if (!advertised.isEmpty()) {
+            addresses.add(InetAddress.ofLiteral(advertised));
+        }
+        return addresses;
+    }
+
+    private static Client component(Authorities authorities, URI server, String user) {
+        return new Client(
+                server,
+                Tls.client(authorities.root().certificate(), authorities.root().issue(CertificateSpec.client(user, List.of(), COMPONENT_CERTIFICATE))),
+                user.substring("system:".length()));
+    }
+
+    private <T extends AutoCloseable> T opened(T part) {
+        parts.push(part);
+        return part;
+    }
+
+    /// Stops the parts in the reverse order of their start.
     @Override
-    public void close() {}
+    public void close() throws Exception {
+        Exception first = null;
+        for (AutoCloseable part : parts) {
+            try {
+                part.close();
+            } catch (Exception e) {
+                if (first == null) {
+                    first = e;
+                } else {
+                    first.addSuppressed(e);
+                }
+            }
+        }
+        parts.clear();
+        if (first != null) {
+            throw first;
+        }
+    }
 }
