@@ -82,24 +82,8 @@ final class MasterProcess implements AutoCloseable {
         return part;
     }
 
-    /// Stops the parts in the reverse order of their start.
     @Override
     public void close() throws Exception {
-        Exception first = null;
-        for (AutoCloseable part : parts) {
-            try {
-                part.close();
-            } catch (Exception e) {
-                if (first == null) {
-                    first = e;
-                } else {
-                    first.addSuppressed(e);
-                }
-            }
-        }
-        parts.clear();
-        if (first != null) {
-            throw first;
-        }
+        Parts.close(parts);
     }
 }

@@ -1,21 +1,95 @@
 package io.hypernetes.cli;
 
 import io.grpc.StatusRuntimeException;
+import io.hypernetes.client.Client;
 import io.hypernetes.cri.v1.PodSandbox;
 import io.hypernetes.hyperd.docker.DockerServer;
-import java.io.IOException;
+import io.hypernetes.identity.JoinToken;
+import io.hypernetes.kubelet.Kubelet;
+import io.hypernetes.kubelet.KubeletSettings;
+import io.hypernetes.kubelet.join.NodeBootstrap;
+import io.hypernetes.kubelet.join.NodeIdentity;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.List;
+import java.util.Map;
 
-/// The node: hyperd and the kubelet in one process, talking over the CRI socket; wired top to bottom here.
+/// The node: hyperd and the kubelet in one process, talking over the CRI socket; wired top to bottom here. Closing it leaves the
+/// pods running.
 final class NodeProcess implements AutoCloseable {
-    private final EngineParts engine;
-    private final DockerServer docker;
+    private static final Duration JOIN_LIMIT = Duration.ofMinutes(1);
+    private static final int MAX_PODS = 110;
+    private static final int RESERVED_CPU_MILLIS = 100;
+    private static final long RESERVED_MEMORY_BYTES = 512L << 20;
 
-    NodeProcess(Places places, Settings settings, String joinToken) throws IOException {
-        engine = EngineParts.open(places, settings, podsFolder(places));
-        docker = new DockerServer(places.dockerSocket(), places.nodeState().resolve("uploads"), engine.images());
+    private final Deque<AutoCloseable> parts = new ArrayDeque<>();
+
+    /// @param joinToken empty for a node that has joined before
+    NodeProcess(Places places, Settings settings, String joinToken) throws Exception {
+        try {
+            start(places, settings, joinToken);
+        } catch (Exception e) {
+            close();
+            throw e;
+        }
+    }
+
+    private void start(Places places, Settings settings, String joinToken) throws Exception {
+        Clock clock = Clock.systemUTC();
+        String name = settings.text("node-name", HostAddresses.hostName());
+        NodeBootstrap bootstrap = new NodeBootstrap(pki(places), name, new SecureRandom());
+        if (!bootstrap.isJoined()) {
+            join(bootstrap, joinToken);
+        }
+        EngineParts engine = opened(EngineParts.open(places, settings, podsFolder(places)));
+        opened(new DockerServer(places.dockerSocket(), places.nodeState().resolve("uploads"), engine.images()));
+
+        NodeIdentity identity = opened(bootstrap.identity(clock));
+        Client client = opened(new Client(identity.server(), identity.clientTls(), "kubelet"));
+        opened(new NodePeers(client, name, engine.network()));
+        KubeletSettings kubelet = new KubeletSettings(
+                name,
+                settings.text("node-address", HostAddresses.primary()),
+                settings.port("kubelet-port"),
+                places.criSocket(),
+                places.nodeState().resolve("kubelet"),
+                places.log(),
+                MAX_PODS,
+                RESERVED_CPU_MILLIS,
+                RESERVED_MEMORY_BYTES,
+                Map.of(),
+                List.of(),
+                "cluster.local");
+        opened(new Kubelet(kubelet, client, identity.servingTls(), clock).start());
+        identity.start(client);
+    }
+
+    private static void join(NodeBootstrap bootstrap, String joinToken) throws InterruptedException {
+        if (joinToken.isEmpty()) {
+            throw new UsageException(
+                    "this machine belongs to no cluster yet; on the master say `hypernetes token create`, here `hypernetes node --join TOKEN`");
+        }
+        JoinToken token;
+        try {
+            token = JoinToken.parse(joinToken);
+        } catch (IllegalArgumentException e) {
+            throw new UsageException(String.valueOf(e.getMessage()));
+        }
+        bootstrap.join(token, JOIN_LIMIT);
+    }
+
+    private <T extends AutoCloseable> T opened(T part) {
+        parts.push(part);
+        return part;
+    }
+
+    private static Path pki(Places places) {
+        return places.nodeState().resolve("pki");
     }
 
     static Path podsFolder(Places places) {
@@ -23,7 +97,7 @@ final class NodeProcess implements AutoCloseable {
     }
 
     static boolean hasJoined(Places places) {
-        return Files.exists(places.nodeState().resolve("pki/kubelet-client.pem"));
+        return new NodeBootstrap(pki(places), "any", new SecureRandom()).isJoined();
     }
 
     /// Ends the pods of a node whose process has ended, and takes its network away. A second call finds nothing to do.
@@ -50,8 +124,7 @@ final class NodeProcess implements AutoCloseable {
     }
 
     @Override
-    public void close() {
-        docker.close();
-        engine.close();
+    public void close() throws Exception {
+        Parts.close(parts);
     }
 }
