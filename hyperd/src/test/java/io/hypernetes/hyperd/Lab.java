@@ -7,6 +7,7 @@ import io.grpc.netty.NettyChannelBuilder;
 import io.hypernetes.cri.v1.*;
 import io.hypernetes.images.ImageArchive;
 import io.hypernetes.images.ImageConfig;
+import io.hypernetes.linux.Cgroups;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.epoll.EpollDomainSocketChannel;
@@ -178,6 +179,7 @@ final class Lab implements AutoCloseable {
                 process.destroyForcibly().waitFor();
             }
         }
+        Cgroups.discover().removeIfUnused(LabNode.CGROUP);
         channel.shutdownNow();
         loop.shutdownGracefully(0, 1, TimeUnit.SECONDS);
         String keep = System.getenv().getOrDefault("HYPERNETES_TEST_LOG", "");

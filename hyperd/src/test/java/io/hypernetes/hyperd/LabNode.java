@@ -14,6 +14,7 @@ import io.hypernetes.store.embedded.EmbeddedStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
 
 /// An engine in a process of its own, so that tests can kill it. Serves CRI below the folder given until its standard input ends; then
 /// `leaks` are printed. Needs root, QEMU and the built jailer and hyperstart.
@@ -21,6 +22,7 @@ import java.time.Clock;
 /// Arguments: folder, folder of the project's kernel (or one that does not exist), image archives to load.
 public final class LabNode {
     static final String BRIDGE = "hnlab";
+    static final String CGROUP = "hypernetes-lab";
 
     private LabNode() {}
 
@@ -32,7 +34,9 @@ public final class LabNode {
         GuestKernel kernel = kernels.find();
         QemuSettings qemu = QemuSettings.standard(project.resolve("jailer/build/jailer"), root.resolve("qemu"))
                 .withAccelerator(QemuSettings.Accelerator.TCG);
-        HyperdSettings settings = HyperdSettings.of(root.resolve("state"), root.resolve("run"), root.resolve("pods"));
+        HyperdSettings settings = new HyperdSettings(
+                root.resolve("state"), root.resolve("run/machines"), root.resolve("run/cri.sock"), root.resolve("pods"), CGROUP,
+                Duration.ofSeconds(30), 2, 256);
         try (EmbeddedStore store = EmbeddedStore.open(root.resolve("store"), EmbeddedSettings.defaults());
                 LocalImageStore images = LocalImageStore.open(root.resolve("images"), ImageSettings.defaults());
                 QemuHypervisor hypervisor = new QemuHypervisor(qemu, kernel);
