@@ -57,7 +57,7 @@ class RegistryTest {
         run(cluster, "bytag", registry.reference("team/app:v1"));
         String log = cluster.kubectl("logs", "bytag");
         assertThat(log).contains("entry: default args in /home/app as 1234:2345 groups 2345 3456, COLOUR=green");
-        assertThat(log).contains("kept").contains("new").doesNotContain("gone").doesNotContain("old");
+        assertThat(log.lines()).contains("kept", "new").doesNotContain("gone", "old");
         assertThat(cluster.kubectl("exec", "bytag", "--", "cat", "/top")).isEqualTo("third\n");
         assertThat(cluster.kubectl("get", "pod", "bytag", "-o", "jsonpath={.status.containerStatuses[0].imageID}")).contains(digest);
         cluster.delete("bytag");

@@ -92,9 +92,11 @@ final class FirstPod {
     private static void print(Console console, PodSandboxStatusResponse status) {
         JsonNode info = JSON.readTree(status.getInfoOrDefault("info", "{}"));
         List<List<String>> rows = new ArrayList<>();
-        long total = 0;
+        long total = info.path("phasesNanos").path("total").asLong();
         for (Map.Entry<String, JsonNode> phase : info.path("phasesNanos").properties()) {
-            total += phase.getValue().asLong();
+            if (phase.getKey().equals("total")) {
+                continue;
+            }
             rows.add(List.of("  " + phase.getKey(), String.format("%7.1f ms", phase.getValue().asLong() / 1e6)));
         }
         if (!rows.isEmpty()) {
