@@ -32,11 +32,11 @@ final class QemuCommand {
     private final Path qemu;
     private final MachineType type;
     private final boolean kvm;
-    private final String kernelLine;
+    private final long tscKhz;
 
     /// @param tscKhz speed of the host's time stamp counter, which a translated guest reads; 0 under KVM, which tells guests itself
     QemuCommand(Path qemu, MachineType type, boolean kvm, long tscKhz) {
-        this.kernelLine = KERNEL_LINE + (tscKhz > 0 ? " tsc_early_khz=" + tscKhz : "");
+        this.tscKhz = tscKhz;
         this.qemu = qemu;
         this.type = type;
         this.kvm = kvm;
@@ -48,7 +48,7 @@ final class QemuCommand {
         add(line, "-name", "guest=" + spec.name());
         add(line, "-uuid", spec.uuid().toString());
         add(line, "-initrd", spec.kernel().initramfs().toString());
-        add(line, "-append", kernelLine);
+        add(line, "-append", kernelLine(spec.kernel()));
         add(line, "-chardev", "socket,id=qmp,server=on,wait=off,fd=" + QMP, "-mon", "chardev=qmp,mode=control");
         add(line, "-blockdev", "driver=null-co,node-name=layers-0,size=" + PLACEHOLDER_BYTES + ",read-zeroes=on,read-only=on");
         add(line, "-blockdev", "driver=raw,node-name=layers,read-only=on,file=layers-0");
@@ -76,7 +76,7 @@ final class QemuCommand {
     /// A machine that has a kernel and a console and nothing else.
     List<String> bare(GuestKernel kernel, int memoryMib) {
         List<String> line = base(kernel, 1, memoryMib);
-        add(line, "-append", kernelLine.replace(" quiet", ""));
+        add(line, "-append", kernelLine(kernel).replace(" quiet", ""));
         return line;
     }
 
@@ -100,6 +100,12 @@ final class QemuCommand {
         add(line, "-chardev", "file,id=console,path=/dev/fdset/1,append=on", "-serial", "chardev:console");
         add(line, "-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
         return line;
+    }
+
+    private String kernelLine(GuestKernel kernel) {
+        String line = KERNEL_LINE + (tscKhz > 0 ? " tsc_early_khz=" + tscKhz : "");
+        // Tables that the machine does not have are not looked for, and not complained of.
+        return type == MachineType.MICROVM && !kernel.needsAcpi() ? line + " acpi=off" : line;
     }
 
     private void device(List<String> line, String name, String properties) {
