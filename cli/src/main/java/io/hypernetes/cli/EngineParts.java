@@ -38,7 +38,7 @@ record EngineParts(EmbeddedStore journal, LocalImageStore images, QemuHypervisor
         QemuHypervisor hypervisor = new QemuHypervisor(
                 QemuSettings.standard(home.resolve("jailer/build/jailer"), state.resolve("hypervisor")).withAccelerator(accelerator(settings)),
                 kernels.find());
-        NodeNetwork network = new NodeNetwork(state.resolve("pod-cidr"), bridge(places, settings), settings.text("cluster-cidr"), journal);
+        NodeNetwork network = new NodeNetwork(state.resolve("pod-cidr"), bridge(places, settings), journal);
         HyperdSettings engine = new HyperdSettings(
                 state.resolve("hyperd"),
                 places.run().resolve("machines"),

@@ -21,15 +21,13 @@ final class NodeNetwork implements Network {
 
     private final Path memory;
     private final String bridge;
-    private final String clusterCidr;
     private final Store store;
     private volatile @Nullable LocalNetwork network;
     private volatile List<Peer> peers = List.of();
 
-    NodeNetwork(Path memory, String bridge, String clusterCidr, Store store) throws IOException {
+    NodeNetwork(Path memory, String bridge, Store store) throws IOException {
         this.memory = memory;
         this.bridge = bridge;
-        this.clusterCidr = clusterCidr;
         this.store = store;
         if (Files.exists(memory)) {
             network = open(Files.readString(memory).trim());
@@ -37,7 +35,7 @@ final class NodeNetwork implements Network {
     }
 
     private LocalNetwork open(String podCidr) {
-        return new LocalNetwork(new LocalSettings(bridge, podCidr, clusterCidr, MTU), store);
+        return new LocalNetwork(new LocalSettings(bridge, podCidr, MTU), store);
     }
 
     /// Takes the pods' range; the same again changes nothing.

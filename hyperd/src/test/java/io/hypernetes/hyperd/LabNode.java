@@ -40,7 +40,7 @@ public final class LabNode {
         try (EmbeddedStore store = EmbeddedStore.open(root.resolve("store"), EmbeddedSettings.defaults());
                 LocalImageStore images = LocalImageStore.open(root.resolve("images"), ImageSettings.defaults());
                 QemuHypervisor hypervisor = new QemuHypervisor(qemu, kernel);
-                LocalNetwork network = new LocalNetwork(new LocalSettings(BRIDGE, "10.197.0.0/24", "10.197.0.0/16", 1500), store);
+                LocalNetwork network = new LocalNetwork(new LocalSettings(BRIDGE, "10.197.0.0/24", 1500), store);
                 Hyperd hyperd = new Hyperd(settings, images, hypervisor, network, store, kernels::find, cidr -> {}, Clock.systemUTC())) {
             for (int i = 2; i < arguments.length; i++) {
                 images.load(Path.of(arguments[i]), null, PullProgress.NONE);

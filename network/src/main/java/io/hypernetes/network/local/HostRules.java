@@ -58,9 +58,14 @@ final class HostRules {
                 add table ip %1$s
                 delete table ip %1$s
                 table ip %1$s {
+                  set pods {
+                    type ipv4_addr
+                    flags interval
+                    elements = { %2$s }
+                  }
                   chain outside {
                     type nat hook postrouting priority srcnat
-                    ip saddr %2$s ip daddr != %3$s masquerade
+                    ip saddr %2$s ip daddr != @pods masquerade
                   }
                 }
                 add table bridge %1$s
@@ -68,11 +73,11 @@ final class HostRules {
                 table bridge %1$s {
                   set taps {
                     type ifname
-                    %4$s
+                    %3$s
                   }
                   set pods {
                     type ifname . ether_addr . ipv4_addr
-                    %5$s
+                    %4$s
                   }
                   chain sent {
                     type filter hook prerouting priority -300
@@ -85,7 +90,7 @@ final class HostRules {
                   }
                 }
                 """
-                .formatted(bridge, range, settings.clusterCidr(), taps, elements);
+                .formatted(bridge, range, taps, elements);
     }
 
     /// Lets the port's pod send, then joins its tap to the bridge: never the other way round.
@@ -107,19 +112,21 @@ final class HostRules {
                 + " taps { \"" + port.tap() + "\" }\n");
     }
 
-    /// Makes the routes to other nodes' pods exactly these.
+    /// Makes the routes to other nodes' pods exactly these, and spares their addresses the masquerade.
     void setPeers(List<Peer> peers) {
         StringBuilder batch = new StringBuilder();
         Set<String> old = routes();
+        StringBuilder pods = new StringBuilder("flush set ip " + bridge + " pods\nadd element ip " + bridge + " pods { " + range);
         for (Peer peer : peers) {
             String cidr = Cidr.parse(peer.podCidr()).toString();
             if (!cidr.equals(range.toString())) {
-                batch.append("route replace ").append(cidr).append(" via ").append(peer.address()).append(" proto ").append(ROUTE_PROTOCOL)
-                        .append('\n');
+                batch.append("route replace ").append(cidr).append(" via ").append(peer.address()).append(mark()).append('\n');
                 old.remove(cidr);
+                pods.append(", ").append(cidr);
             }
         }
-        old.forEach(cidr -> batch.append("route del ").append(cidr).append(" proto ").append(ROUTE_PROTOCOL).append('\n'));
+        old.forEach(cidr -> batch.append("route del ").append(cidr).append(mark()).append('\n'));
+        nft(pods.append(" }\n").toString());
         if (!batch.isEmpty()) {
             ip(batch);
         }
@@ -127,7 +134,7 @@ final class HostRules {
 
     void remove() {
         StringBuilder batch = new StringBuilder();
-        routes().forEach(cidr -> batch.append("route del ").append(cidr).append(" proto ").append(ROUTE_PROTOCOL).append('\n'));
+        routes().forEach(cidr -> batch.append("route del ").append(cidr).append(mark()).append('\n'));
         if (exists()) {
             batch.append("link del dev ").append(bridge).append('\n');
         }
@@ -137,17 +144,24 @@ final class HostRules {
         nft("add table ip %1$s\ndelete table ip %1$s\nadd table bridge %1$s\ndelete table bridge %1$s\n".formatted(bridge));
     }
 
-    /// Our routes on the host; another cluster's on the same host lie outside our cluster's range.
+    /// Our routes on the host; another cluster's on the same host have another metric.
     private Set<String> routes() {
-        Cidr cluster = Cidr.parse(settings.clusterCidr());
         Set<String> found = new HashSet<>();
         for (String line : Command.run(List.of("ip", "-4", "route", "show", "proto", Integer.toString(ROUTE_PROTOCOL)), "").lines().toList()) {
-            String cidr = line.strip().split(" ")[0];
-            if (cidr.contains("/") && cluster.host(cidr.substring(0, cidr.indexOf('/'))) >= 0) {
-                found.add(cidr);
+            if ((line.strip() + " ").contains(" metric " + metric() + " ")) {
+                found.add(line.strip().split(" ")[0]);
             }
         }
         return found;
+    }
+
+    private String mark() {
+        return " proto " + ROUTE_PROTOCOL + " metric " + metric();
+    }
+
+    /// Tells the routes of several clusters on one host apart.
+    private int metric() {
+        return 1024 + (bridge.hashCode() & 0xffffff);
     }
 
     private boolean exists() {

@@ -7,9 +7,8 @@ import java.util.regex.Pattern;
 /// @param bridge name of the bridge, 1 to 9 of `a-z 0-9 -`, beginning with a letter; the names of taps, the nftables tables and the keys
 ///     in the store begin with it too, so clusters side by side on one host need different ones
 /// @param podCidr addresses of this node's pods, as `10.88.0.0/24`; its first address is the gateway, on the bridge
-/// @param clusterCidr addresses of all pods, as `10.88.0.0/16`: what goes there keeps its source address
 /// @param mtu bytes
-public record LocalSettings(String bridge, String podCidr, String clusterCidr, int mtu) {
+public record LocalSettings(String bridge, String podCidr, int mtu) {
     private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9-]{0,8}");
 
     public LocalSettings {
@@ -17,7 +16,6 @@ public record LocalSettings(String bridge, String podCidr, String clusterCidr, i
             throw new IllegalArgumentException("bridge name '" + bridge + "' must be 1 to 9 of a-z, 0-9 and -, beginning with a letter");
         }
         Cidr.parse(podCidr);
-        Cidr.parse(clusterCidr);
         if (mtu < 576 || mtu > 65535) {
             throw new IllegalArgumentException("mtu " + mtu + " is not between 576 and 65535");
         }

@@ -28,7 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /// In a network namespace of its own, which ends with the thread that entered it.
 class LocalNetworkTest extends NetworkContract {
-    private static final LocalSettings SETTINGS = new LocalSettings("hntest", "10.88.0.0/24", "10.88.0.0/16", 1450);
+    private static final LocalSettings SETTINGS = new LocalSettings("hntest", "10.88.0.0/24", 1450);
 
     @TempDir
     Path temp;
@@ -126,7 +126,7 @@ class LocalNetworkTest extends NetworkContract {
             network.setPeers(List.of(
                     new Network.Peer("me", "192.0.2.1", "10.88.0.0/24"), new Network.Peer("n3", "192.0.2.33", "10.88.3.0/24")));
             assertThat(shell("ip route")).contains("10.88.3.0/24 via 192.0.2.33").doesNotContain("10.88.2.0");
-            assertThat(shell("nft list ruleset")).contains("masquerade").contains("10.88.0.0/16");
+            assertThat(shell("nft list ruleset")).contains("masquerade").contains("10.88.0.0/24");
             network.remove();
             network.remove();
             shell("ip link del up0");
@@ -137,7 +137,7 @@ class LocalNetworkTest extends NetworkContract {
     @Test
     void aFullRangeIsToldAndAChangedOneRefused() throws Exception {
         inHost(() -> {
-            LocalSettings small = new LocalSettings("hntest", "10.88.0.0/29", "10.88.0.0/16", 1450);
+            LocalSettings small = new LocalSettings("hntest", "10.88.0.0/29", 1450);
             try (LocalNetwork network = new LocalNetwork(small, store)) {
                 for (int i = 0; i < 5; i++) {
                     network.attach(request("p" + i));
@@ -148,7 +148,7 @@ class LocalNetworkTest extends NetworkContract {
                 network.detach("p3");
                 assertThat(network.attach(request("p6")).addresses()).containsExactly("10.88.0.5/29");
             }
-            LocalSettings other = new LocalSettings("hntest", "10.99.0.0/24", "10.99.0.0/16", 1450);
+            LocalSettings other = new LocalSettings("hntest", "10.99.0.0/24", 1450);
             assertThatThrownBy(() -> new LocalNetwork(other, store)).hasMessageContaining("outside the node's pod range 10.99.0.0/24");
         });
     }
