@@ -41,7 +41,7 @@ final class QemuGuest implements AutoCloseable {
                         "-M", "microvm,acpi=on,pit=on,pic=on,rtc=on,isa-serial=on,auto-kernel-cmdline=on,x-option-roms=off",
                         "-global", "virtio-mmio.force-legacy=false", "-accel", "tcg", "-cpu", "max", "-smp", "1", "-m", "256M",
                         "-kernel", "/boot/vmlinuz-" + version, "-initrd", folder.resolve("initramfs").toString(),
-                        "-append", "console=ttyS0 quiet panic=-1 reboot=t tsc=reliable random.trust_cpu=on net.ifnames=0", "-serial", "stdio",
+                        "-append", "console=ttyS0 quiet panic=-1 reboot=t tsc=reliable random.trust_cpu=on net.ifnames=0 tsc_early_khz=" + tscKhz(), "-serial", "stdio",
                         "-blockdev", "driver=raw,node-name=d0,read-only=on,file.driver=file,file.filename=" + layers,
                         "-device", "virtio-blk-device,drive=d0,serial=layers",
                         "-blockdev", "driver=raw,node-name=d1,file.driver=file,file.filename=" + scratch,
@@ -90,6 +90,15 @@ final class QemuGuest implements AutoCloseable {
                     .filter(version -> Files.isDirectory(Path.of("/lib/modules", version)))
                     .max(Comparator.naturalOrder());
         }
+    }
+
+    /// On a busy host a translated kernel fails to measure its counter, which is the host's, and then waits for ever for a first tick.
+    private static long tscKhz() throws IOException {
+        return Files.readAllLines(Path.of("/proc/cpuinfo")).stream()
+                .filter(line -> line.startsWith("cpu MHz"))
+                .mapToLong(line -> Math.round(Double.parseDouble(line.substring(line.indexOf(':') + 1).strip()) * 1000))
+                .findFirst()
+                .orElseThrow();
     }
 
     private Path busybox() throws Exception {
