@@ -22,7 +22,8 @@ public final class GuestException extends RuntimeException {
     private final int errno;
     private final String step;
 
-    GuestException(Kind kind, int errno, String step, String message) {
+    /// For those who play a guest in tests; sessions make their own.
+    public GuestException(Kind kind, int errno, String step, String message) {
         super(message);
         this.kind = kind;
         this.errno = errno;

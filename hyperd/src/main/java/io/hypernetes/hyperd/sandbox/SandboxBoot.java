@@ -88,7 +88,8 @@ final class SandboxBoot {
         Thread.ofVirtual().name("disk-" + record.id()).start(() -> {
             try {
                 disk.complete(house.scratch().make(record.id(), record.size().scratchBytes()));
-            } catch (RuntimeException failure) {
+            } catch (Throwable failure) {
+                // Whatever it is, whoever waits must learn of it.
                 disk.completeExceptionally(failure);
             }
         });

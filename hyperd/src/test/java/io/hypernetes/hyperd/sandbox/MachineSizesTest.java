@@ -1,0 +1,62 @@
+package io.hypernetes.hyperd.sandbox;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.hypernetes.hyperd.journal.SandboxRecord;
+import java.util.List;
+import java.util.Map;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.LongRange;
+import org.junit.jupiter.api.Test;
+
+class MachineSizesTest {
+    private static final long MIB = 1 << 20;
+
+    @Test
+    void withoutLimits() {
+        assertThat(MachineSizes.of(request(0, 0, 0, 0))).isEqualTo(new SandboxRecord.Size(2, 1024, 10L << 30));
+    }
+
+    @Test
+    void theSmallestClassThatHoldsLimitsAndGuest() {
+        assertThat(MachineSizes.of(request(64 * MIB, 0, 0, 0)).memoryMib()).isEqualTo(128);
+        assertThat(MachineSizes.of(request(100 * MIB, 0, 0, 0)).memoryMib()).isEqualTo(256);
+        assertThat(MachineSizes.of(request(100 * MIB, 20 * MIB, 0, 0)).memoryMib()).isEqualTo(128);
+        assertThat(MachineSizes.of(request(100 * MIB, 30 * MIB, 0, 0)).memoryMib()).isEqualTo(256);
+        assertThat(MachineSizes.of(request(0, 0, 250_000, 0)).vcpus()).isEqualTo(3);
+        assertThat(MachineSizes.of(request(0, 0, 1, 0)).vcpus()).isEqualTo(1);
+        assertThat(MachineSizes.of(request(0, 0, 0, 1)).scratchBytes()).isEqualTo(16 * MIB);
+    }
+
+    @Test
+    void tooMuchIsRefused() {
+        assertThatThrownBy(() -> MachineSizes.of(request(Long.MAX_VALUE, 0, 0, 0))).hasMessageContaining("largest machine");
+    }
+
+    @Property
+    void alwaysEnoughAndNeverTwiceTooMuch(@ForAll @LongRange(min = 1, max = 1L << 38) long memory) {
+        long size = MachineSizes.of(request(memory, 0, 0, 0)).memoryMib() * MIB;
+        long wanted = memory + MachineSizes.GUEST_COST_MIB * MIB;
+        assertThat(size).isGreaterThanOrEqualTo(wanted);
+        assertThat(size == MachineSizes.SMALLEST_MIB * MIB || size < 2 * wanted).isTrue();
+    }
+
+    @Test
+    void amounts() {
+        assertThat(Bytes.parse("")).isZero();
+        assertThat(Bytes.parse("1500")).isEqualTo(1500);
+        assertThat(Bytes.parse("64Mi")).isEqualTo(64 * MIB);
+        assertThat(Bytes.parse("1.5G")).isEqualTo(1_500_000_000L);
+        for (String wrong : List.of("x", "Mi", "-1", "1e9", "1Zi", "99999999999999999999999")) {
+            assertThatThrownBy(() -> Bytes.parse(wrong)).as(wrong).isInstanceOf(NumberFormatException.class);
+        }
+    }
+
+    private static SandboxRequest request(long memory, long overhead, long quota, long scratch) {
+        return new SandboxRequest(
+                new SandboxRecord.Identity("p", "u", "n", 0, "", "", Map.of(), Map.of()),
+                new SandboxRecord.Files("p", List.of(), List.of(), List.of(), ""), Map.of(), memory, overhead, quota, 100_000, scratch);
+    }
+}

@@ -1,0 +1,158 @@
+package io.hypernetes.hyperd.sandbox;
+
+import io.hypernetes.guest.VolumeSpec;
+import io.hypernetes.images.DiskLayer;
+import io.hypernetes.images.Image;
+import io.hypernetes.images.ImageConfig;
+import io.hypernetes.network.Attachment;
+import io.hypernetes.store.Operation;
+import java.io.ByteArrayOutputStream;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+
+/// What lives on when an engine dies: machines, guests, the network's addresses, leases, the store. One engine at a time acts on
+/// it through a [Hand], which can be cut off at any step.
+final class World {
+    final Map<UUID, MachineState> machines = new ConcurrentHashMap<>();
+    final Map<String, Attachment> attachments = new ConcurrentHashMap<>();
+    final Map<String, Set<String>> leases = new ConcurrentHashMap<>();
+    final TreeMap<String, byte[]> store = new TreeMap<>();
+    final Image image = new Image(
+            "sha256:aa",
+            List.of("lab:1"),
+            List.of("lab@sha256:bb"),
+            1000,
+            new ImageConfig(List.of(), List.of("run"), List.of("A=b"), "", "", "", List.of(), List.of(), Map.of()),
+            List.of(new DiskLayer("sha256:l1", Path.of("/layers/1"), 8192), new DiskLayer("sha256:l2", Path.of("/layers/2"), 4096)));
+
+    /// A machine and the guest in it.
+    static final class MachineState {
+        final String name;
+        final Path folder;
+        final Map<String, ContainerState> containers = new LinkedHashMap<>();
+        final Map<String, VolumeSpec.Kind> volumes = new LinkedHashMap<>();
+        List<Path> layers = List.of();
+        byte[] instance = {};
+        boolean ended;
+
+        MachineState(String name, Path folder) {
+            this.name = name;
+            this.folder = folder;
+        }
+
+        synchronized void end() {
+            ended = true;
+            notifyAll();
+        }
+    }
+
+    /// A container in a guest.
+    static final class ContainerState {
+        String state = "prepared";
+        int exitCode;
+        int signal;
+        long startedNanos;
+        long exitedNanos;
+        final ByteArrayOutputStream stdout = new ByteArrayOutputStream();
+        long acknowledged;
+        final List<Path> layersAtPlan = new ArrayList<>();
+
+        synchronized void print(String text) {
+            stdout.writeBytes(text.getBytes(java.nio.charset.StandardCharsets.UTF_8));
+            notifyAll();
+        }
+
+        synchronized void exit(int code, int killedBy) {
+            if (state.equals("running")) {
+                state = "exited";
+                exitCode = code;
+                signal = killedBy;
+                exitedNanos = 2_000_000_000L;
+            }
+            notifyAll();
+        }
+
+        synchronized boolean exited() {
+            return state.equals("exited");
+        }
+    }
+
+    /// The engine's hold on the world. Each step is counted; at the step chosen the engine dies: from then on it can do nothing.
+    static final class Hand {
+        static final class Dead extends Error {
+            private static final long serialVersionUID = 1L;
+
+            Dead(String step) {
+                super(step);
+            }
+        }
+
+        private final int dieAt;
+        private int steps;
+        private boolean dead;
+        private String last = "";
+
+        Hand(int dieAt) {
+            this.dieAt = dieAt;
+        }
+
+        synchronized void step(String name) {
+            if (dead) {
+                throw new Dead("dead since " + last);
+            }
+            if (++steps == dieAt) {
+                dead = true;
+                last = name;
+                throw new Dead(name);
+            }
+        }
+
+        synchronized void alive() {
+            if (dead) {
+                throw new Dead("dead since " + last);
+            }
+        }
+
+        synchronized boolean isDead() {
+            return dead;
+        }
+
+        synchronized void die() {
+            dead = true;
+        }
+
+        synchronized String last() {
+            return last;
+        }
+    }
+
+    void apply(List<Operation> operations) {
+        synchronized (store) {
+            for (Operation operation : operations) {
+                switch (operation) {
+                    case Operation.Put put -> store.put(put.key(), put.value().apply(1));
+                    case Operation.Delete delete -> {
+                        if (store.remove(delete.key()) == null) {
+                            throw new IllegalStateException("deleting " + delete.key() + ", which is not there");
+                        }
+                    }
+                    case Operation.Check check -> {}
+                }
+            }
+        }
+    }
+
+    Set<String> runningNames() {
+        Set<String> names = new HashSet<>();
+        machines.values().stream().filter(machine -> !machine.ended).forEach(machine -> names.add(machine.name));
+        return names;
+    }
+}
