@@ -31,7 +31,9 @@ public final class Bytes {
             end--;
         }
         BigDecimal unit = UNITS.get(text.substring(end));
-        if (unit == null || end == 0 || end > 30) {
+        // Digits only: an exponent could ask for a number that fills the memory.
+        boolean plain = text.substring(0, end).chars().allMatch(c -> c == '.' || Character.isDigit(c));
+        if (unit == null || end == 0 || end > 30 || !plain) {
             throw new NumberFormatException("`" + text + "` is no amount of bytes; write it as 1048576 or 64Mi");
         }
         BigDecimal amount = new BigDecimal(text.substring(0, end)).multiply(unit).setScale(0, RoundingMode.UP);

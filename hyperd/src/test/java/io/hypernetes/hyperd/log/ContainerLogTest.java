@@ -80,6 +80,17 @@ class ContainerLogTest {
     }
 
     @Test
+    void aNewSessionReadsAgainWhatWasNotWritten() throws Exception {
+        Path path = folder.resolve("0.log");
+        try (ContainerLog log = open(path)) {
+            log.append(LogStream.STDOUT, bytes("one\ntw"));
+            assertThat(log.resume(LogStream.STDOUT)).isEqualTo(4);
+            log.append(LogStream.STDOUT, bytes("two\n"));
+        }
+        assertThat(content(path, "stdout")).isEqualTo("one\ntwo\n");
+    }
+
+    @Test
     void aFileThatWasThereBeforeIsNotOurs() throws Exception {
         Path path = folder.resolve("0.log");
         Files.writeString(path, "2026-11-23T12:00:00.000000042Z stdout F of another container\n");

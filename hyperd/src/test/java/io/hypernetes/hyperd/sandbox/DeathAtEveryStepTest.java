@@ -18,6 +18,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -29,6 +31,22 @@ class DeathAtEveryStepTest {
 
     @TempDir
     Path folder;
+
+    private final Thread.UncaughtExceptionHandler handler = Thread.getDefaultUncaughtExceptionHandler();
+
+    @BeforeEach
+    void letThreadsDie() {
+        Thread.setDefaultUncaughtExceptionHandler((thread, thrown) -> {
+            if (!(thrown instanceof World.Hand.Dead)) {
+                thrown.printStackTrace();
+            }
+        });
+    }
+
+    @AfterEach
+    void restore() {
+        Thread.setDefaultUncaughtExceptionHandler(handler);
+    }
 
     @Test
     void whateverTheStep() throws Exception {
@@ -59,7 +77,7 @@ class DeathAtEveryStepTest {
             LINES.forEach(line -> inside.print(line + "\n"));
             inside.exit(3, 0);
             // Dies while it waits, or sees the end.
-            await().atMost(SOON).until(() -> hand.isDead() || container.record().state() == ContainerRecord.State.EXITED);
+            await().dontCatchUncaughtExceptions().atMost(SOON).until(() -> hand.isDead() || container.record().state() == ContainerRecord.State.EXITED);
             hand.alive();
             engine.sandboxes().removeContainer(container.id());
             engine.sandboxes().stop(sandbox.id());
@@ -103,7 +121,7 @@ class DeathAtEveryStepTest {
         for (Container container : sandbox.containers()) {
             World.ContainerState inside = machine.containers.get(container.id());
             if (inside.exited()) {
-                await(when).atMost(SOON).until(() -> container.record().state() == ContainerRecord.State.EXITED);
+                await(when).dontCatchUncaughtExceptions().atMost(SOON).until(() -> container.record().state() == ContainerRecord.State.EXITED);
                 assertThat(container.record().exitCode()).as(when).isEqualTo(3);
                 assertThat(log(place)).as(when).isEqualTo(LINES);
             } else if (inside.state.equals("running")) {
