@@ -347,7 +347,7 @@ class KubeletTest {
         cri.execExitCodes.put("ready", 1);
         create(pod("web").editSpec().editContainer(0)
                 .withNewReadinessProbe().withNewExec().withCommand("ready").endExec().withPeriodSeconds(1).withFailureThreshold(1).endReadinessProbe()
-                .withNewLivenessProbe().withNewExec().withCommand("alive").endExec().withPeriodSeconds(1).withFailureThreshold(1).endLivenessProbe()
+                .withNewLivenessProbe().withNewExec().withCommand("alive").endExec().withPeriodSeconds(1).withFailureThreshold(2).endLivenessProbe()
                 .endContainer().endSpec().build());
         eventually("web", pod -> {
             assertThat(pod.getStatus().getPhase()).isEqualTo("Running");
