@@ -160,6 +160,10 @@ final class CertificateSigning implements Controller {
         String encoded = Base64.getEncoder().encodeToString(certificate.getBytes(StandardCharsets.UTF_8));
         client.of(Kind.CERTIFICATE_SIGNING_REQUEST).change(key, "status", current -> {
             CertificateSigningRequestStatus status = current.getStatus() == null ? new CertificateSigningRequestStatus() : current.getStatus();
+            if (has(status.getCertificate())) {
+                // Signed already; only the cache did not know yet. Its owner may have taken it.
+                return null;
+            }
             status.setCertificate(encoded);
             current.setStatus(status);
             return current;

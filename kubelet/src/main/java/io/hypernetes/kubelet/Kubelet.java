@@ -25,6 +25,7 @@ import io.hypernetes.kubelet.volume.Volumes;
 import java.io.IOException;
 import java.net.http.HttpClient;
 import java.nio.file.Files;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Iterator;
@@ -60,8 +61,9 @@ public final class Kubelet implements AutoCloseable {
     /// @param tls of the kubelet's own server, asked at every connection; see [ServerTls#context]
     /// @throws IOException when the port cannot be bound or the folders not made
     public Kubelet(KubeletSettings settings, Client client, Supplier<SSLContext> tls, InstantSource clock) throws IOException {
-        Files.createDirectories(settings.podsFolder());
-        Files.createDirectories(settings.logFolder().resolve("pods"));
+        // Secrets of tenants lie below: nobody but the kubelet and the runtime may look.
+        Files.setPosixFilePermissions(Files.createDirectories(settings.podsFolder()), PosixFilePermissions.fromString("rwx------"));
+        Files.setPosixFilePermissions(Files.createDirectories(settings.logFolder().resolve("pods")), PosixFilePermissions.fromString("rwxr-x---"));
         this.cri = new CriRuntime(settings.criSocket(), threads);
         this.probes = ProbeHttp.client(threads);
         this.recorder = new EventRecorder(client, "kubelet", settings.nodeName(), clock);

@@ -56,6 +56,8 @@ public final class FakeCri implements AutoCloseable {
     private final List<String> calls = new CopyOnWriteArrayList<>();
     String pullFailure = "";
     String podCidr = "";
+    String streamUrl = "";
+    ExecRequest lastExec = ExecRequest.getDefaultInstance();
     boolean ignoreTerm;
     private int next;
 
@@ -340,6 +342,12 @@ public final class FakeCri implements AutoCloseable {
         @Override
         public void execSync(ExecSyncRequest request, StreamObserver<ExecSyncResponse> out) {
             reply(out, ExecSyncResponse.newBuilder().setExitCode(execExitCodes.getOrDefault(request.getCmd(0), 0)).build());
+        }
+
+        @Override
+        public void exec(ExecRequest request, StreamObserver<ExecResponse> out) {
+            lastExec = request;
+            reply(out, ExecResponse.newBuilder().setUrl(streamUrl).build());
         }
 
         @Override

@@ -100,12 +100,11 @@ public final class KubeletServer implements AutoCloseable {
             socket.setUseClientMode(false);
             socket.setNeedClientAuth(true);
             socket.startHandshake();
-            try (socket) {
-                InputStream in = new BufferedInputStream(socket.getInputStream(), 16 << 10);
-                OutputStream out = new BufferedOutputStream(socket.getOutputStream(), 64 << 10);
-                answer(socket, in, out);
-                out.flush();
-            }
+            InputStream in = new BufferedInputStream(socket.getInputStream(), 16 << 10);
+            OutputStream out = new BufferedOutputStream(socket.getOutputStream(), 64 << 10);
+            answer(plain, socket, in, out);
+            out.flush();
+            socket.close();
         } catch (SSLException refused) {
             LOG.debug("event=handshake-failed peer={} reason=\"{}\"", plain.getRemoteSocketAddress(), refused.getMessage());
         } catch (IOException gone) {
@@ -119,7 +118,7 @@ public final class KubeletServer implements AutoCloseable {
         }
     }
 
-    private void answer(SSLSocket socket, InputStream in, OutputStream out) throws IOException, InterruptedException {
+    private void answer(Socket plain, SSLSocket socket, InputStream in, OutputStream out) throws IOException, InterruptedException {
         try {
             Certificate[] chain = socket.getSession().getPeerCertificates();
             Optional<HttpRequestHead> request = HttpRequestHead.read(in);
@@ -130,7 +129,7 @@ public final class KubeletServer implements AutoCloseable {
                 throw new HttpFailure(403, "this client may not speak to a kubelet");
             }
             socket.setSoTimeout(0);
-            endpoints.answer(request.get(), new Wire(socket, in, out));
+            endpoints.answer(request.get(), new Wire(plain, socket, in, out));
         } catch (HttpFailure failure) {
             plain(out, failure.code(), String.valueOf(failure.getMessage()));
         }
@@ -156,5 +155,11 @@ public final class KubeletServer implements AutoCloseable {
     }
 
     /// One connection after its request's head was read.
-    record Wire(SSLSocket socket, InputStream in, OutputStream out) {}
+    ///
+    /// @param plain what TLS runs on: closing it frees a thread that reads, which closing the TLS socket need not
+    record Wire(Socket plain, SSLSocket socket, InputStream in, OutputStream out) {
+        void close() {
+            closeQuietly(plain);
+        }
+    }
 }

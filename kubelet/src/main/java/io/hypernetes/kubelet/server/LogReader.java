@@ -54,6 +54,13 @@ final class LogReader {
             if (options.follow()) {
                 folder.register(notices, StandardWatchEventKinds.ENTRY_CREATE, StandardWatchEventKinds.ENTRY_MODIFY);
             }
+            while (!Files.exists(file)) {
+                // Running, but the runtime has not opened the log yet.
+                if (!options.follow() || ended.getAsBoolean()) {
+                    return;
+                }
+                await(notices);
+            }
             // Taken before the file is opened: a rotation in between is then seen as one, and the new file read once.
             inode = Files.getAttribute(file, "unix:ino");
             FileChannel channel = FileChannel.open(file, StandardOpenOption.READ);
@@ -73,15 +80,19 @@ final class LogReader {
                     if (last) {
                         return;
                     }
-                    WatchKey notice = notices.poll(LOOK_MILLIS, TimeUnit.MILLISECONDS);
-                    if (notice != null) {
-                        notice.pollEvents();
-                        notice.reset();
-                    }
+                    await(notices);
                 }
             } finally {
                 channel.close();
             }
+        }
+    }
+
+    private static void await(WatchService notices) throws InterruptedException {
+        WatchKey notice = notices.poll(LOOK_MILLIS, TimeUnit.MILLISECONDS);
+        if (notice != null) {
+            notice.pollEvents();
+            notice.reset();
         }
     }
 

@@ -24,6 +24,7 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -129,15 +130,29 @@ public final class PodEndpoints {
         Path file = settings.logFolder().resolve("pods")
                 .resolve(key.tenant() + "_" + key.namespace() + "_" + key.name() + "_" + view.pod().getMetadata().getUid())
                 .resolve(name).resolve(run.attempt() + ".log");
-        if (!Files.exists(file)) {
+        if (!Files.exists(file) && run.ended()) {
             throw new HttpFailure(404, "the log of container " + name + " is not here (any more)");
         }
         wire.out().write(("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n")
                 .getBytes(StandardCharsets.US_ASCII));
         wire.out().flush();
+        AtomicBoolean gone = new AtomicBoolean();
+        Thread.ofVirtual().name("log-client").start(() -> awaitEnd(wire, gone));
         try (OutputStream body = new ChunkedOutput(wire.out())) {
-            new LogReader(file, options, () -> ended(key, view, run), body).copy();
+            new LogReader(file, options, () -> gone.get() || ended(key, view, run), body).copy();
         }
+    }
+
+    /// Whoever follows the log of a silent container and goes away would else be noticed only when it speaks.
+    private static void awaitEnd(KubeletServer.Wire wire, AtomicBoolean gone) {
+        try {
+            while (wire.in().read() >= 0) {
+                // A log is asked for once; what else is said does not matter.
+            }
+        } catch (IOException broken) {
+            // The same as its end.
+        }
+        gone.set(true);
     }
 
     /// True when this run of the container can write no more.

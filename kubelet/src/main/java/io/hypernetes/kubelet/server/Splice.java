@@ -7,6 +7,7 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Set;
 
@@ -15,6 +16,7 @@ import java.util.Set;
 final class Splice {
     private static final int BUFFER = 64 << 10;
     private static final int CONNECT_MILLIS = 10_000;
+    private static final Duration LAST_WORDS = Duration.ofSeconds(5);
 
     private Splice() {}
 
@@ -29,25 +31,42 @@ final class Splice {
             runtime.setTcpNoDelay(true);
             runtime.getOutputStream().write(head(request, url));
             runtime.getOutputStream().flush();
-            Thread up = Thread.ofVirtual().name("splice-up").start(() -> {
-                try {
-                    pump(wire.in(), runtime.getOutputStream());
-                    runtime.shutdownOutput();
-                } catch (IOException ended) {
-                    closeQuietly(runtime);
-                }
-            });
+            Thread up = Thread.ofVirtual().name("splice-up").start(() -> up(wire, runtime));
             try {
                 pump(runtime.getInputStream(), wire.out());
+                // The runtime has said all. The end is passed on, and what the client still sends is read and thrown away for a moment:
+                // a connection closed over unread bytes is reset, and the last bytes on their way to the client would be lost.
                 wire.socket().shutdownOutput();
             } catch (IOException clientGone) {
-                // Both ends are closed below.
-            } finally {
-                // The runtime has said all: nothing the client still sends can matter.
-                closeQuietly(runtime);
-                closeQuietly(wire.socket());
-                up.join();
+                wire.close();
             }
+            closeQuietly(runtime);
+            up.join(LAST_WORDS);
+        } finally {
+            wire.close();
+        }
+    }
+
+    private static void up(KubeletServer.Wire wire, Socket runtime) {
+        byte[] buffer = new byte[BUFFER];
+        boolean heard = true;
+        try {
+            for (int count = wire.in().read(buffer); count >= 0; count = wire.in().read(buffer)) {
+                heard = heard && forward(runtime, buffer, count);
+            }
+            runtime.shutdownOutput();
+        } catch (IOException clientGone) {
+            closeQuietly(runtime);
+        }
+    }
+
+    /// False when the runtime listens no more.
+    private static boolean forward(Socket runtime, byte[] buffer, int count) {
+        try {
+            runtime.getOutputStream().write(buffer, 0, count);
+            return true;
+        } catch (IOException ended) {
+            return false;
         }
     }
 
