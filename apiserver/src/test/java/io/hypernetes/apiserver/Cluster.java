@@ -28,20 +28,38 @@ import tools.jackson.databind.node.ObjectNode;
 /// A whole API server on a free port over a store in a temporary folder, and clients for it.
 final class Cluster implements AutoCloseable {
     final Path folder;
-    final Store store;
     final Authorities authorities;
-    final ApiServer server;
+    private final EmbeddedSettings settings;
+    Store store;
+    ApiServer server;
     private final List<HttpClient> clients = new ArrayList<>();
 
     Cluster() throws IOException {
+        this(EmbeddedSettings.defaults());
+    }
+
+    Cluster(EmbeddedSettings settings) throws IOException {
         folder = Files.createTempDirectory("hypernetes-apiserver-");
-        store = EmbeddedStore.open(folder.resolve("store"), EmbeddedSettings.defaults());
+        this.settings = settings;
+        store = EmbeddedStore.open(folder.resolve("store"), settings);
         authorities = Authorities.open(folder.resolve("pki"), Clock.systemUTC(), new SecureRandom());
-        server = ApiServer.start(
+        server = start();
+    }
+
+    private ApiServer start() throws IOException {
+        return ApiServer.start(
                 ApiServerSettings.at(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 0)),
                 store,
                 authorities,
                 Clock.systemUTC());
+    }
+
+    /// Stops server and store and starts both again over the same folder, on another port.
+    void restart() throws IOException {
+        server.close();
+        store.close();
+        store = EmbeddedStore.open(folder.resolve("store"), settings);
+        server = start();
     }
 
     URI uri(String path) {

@@ -10,6 +10,7 @@ import io.hypernetes.objects.ApiStatus;
 import io.hypernetes.objects.GroupVersion;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.MalformedJsonException;
+import io.kubernetes.client.proto.Runtime;
 import java.io.IOException;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -80,14 +81,16 @@ final class ProtobufBody {
         if (body.size() < MAGIC.length || !body.substring(0, MAGIC.length).equals(ByteString.copyFrom(MAGIC))) {
             throw new InvalidProtocolBufferException("it does not begin with the bytes \"k8s\\0\"");
         }
-        var unknown = io.kubernetes.client.proto.Runtime.Unknown.parseFrom(body.substring(MAGIC.length));
-        var version = GroupVersion.parse(unknown.getTypeMeta().getApiVersion());
-        var kind = unknown.getTypeMeta().getKind();
+        // Read without the generated class, whose old form protobuf's runtime warns of.
+        var unknown = DynamicMessage.parseFrom(Runtime.getDescriptor().findMessageTypeByName("Unknown"), body.substring(MAGIC.length));
+        var typeMeta = (Message) unknown.getField(unknown.getDescriptorForType().findFieldByName("typeMeta"));
+        var version = GroupVersion.parse(text(typeMeta, "apiVersion"));
+        var kind = text(typeMeta, "kind");
         var type = ProtobufTypes.find(version, kind)
                 .orElseThrow(() -> ApiStatus.badRequest("no kind \"%s\" is registered for version \"%s\" in protobuf; send JSON"
                                 .formatted(kind, version.apiVersion()))
                         .asException());
-        var input = CodedInputStream.newInstance(unknown.getRaw().asReadOnlyByteBuffer());
+        var input = CodedInputStream.newInstance(bytes(unknown, "raw").asReadOnlyByteBuffer());
         input.setRecursionLimit(MAX_DEPTH);
         var object = Json.object();
         object.put("apiVersion", version.apiVersion());

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Locale;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.api.lowlevel.Compose;
+import org.snakeyaml.engine.v2.api.lowlevel.Parse;
 import org.snakeyaml.engine.v2.common.ScalarStyle;
 import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
 import org.snakeyaml.engine.v2.nodes.MappingNode;
@@ -40,6 +41,7 @@ final class YamlBody {
                     .setCodePointLimit(4 * 1024 * 1024)
                     .setAllowRecursiveKeys(false)
                     .build();
+            checkDepth(settings, text);
             var root = new Compose(settings)
                     .composeInputStream(new ByteArrayInputStream(text))
                     .orElseThrow(() -> new MalformedJsonException("the YAML document is empty"));
@@ -48,6 +50,22 @@ final class YamlBody {
             return new Json.Document(json, List.copyOf(reader.duplicates));
         } catch (YamlEngineException e) {
             throw new MalformedJsonException("yaml: " + e.getMessage(), e);
+        }
+    }
+
+    /// Composing is recursive; events are not, so they tell first how deep the text is.
+    private static void checkDepth(LoadSettings settings, byte[] text) {
+        int depth = 0;
+        for (var event : new Parse(settings).parseInputStream(new ByteArrayInputStream(text))) {
+            switch (event.getEventId()) {
+                case MappingStart, SequenceStart -> {
+                    if (++depth > MAX_DEPTH) {
+                        throw new MalformedJsonException("yaml: the document is nested more than " + MAX_DEPTH + " deep");
+                    }
+                }
+                case MappingEnd, SequenceEnd -> depth--;
+                default -> {}
+            }
         }
     }
 

@@ -47,7 +47,7 @@ public final class Resources {
 
     /// The kind at a place of the API of a tenant; null when the tenant has none there.
     public static @Nullable Kind kind(Kinds kinds, String tenant, String group, String version, String plural) {
-        var kind = kinds.find(group, version, group.isEmpty() && plural.equals("bindings") ? "pods" : plural);
+        var kind = kinds.find(group, version, plural);
         return kind == null || !has(tenant, kind) ? null : kind;
     }
 

@@ -39,11 +39,16 @@ final class Watches {
                 ? WebSocketEvents.open(http)
                 : new ChunkedEvents(http.stream(200, accepted.contentType() + ";stream=watch"));
         try (out) {
-            run(request, options, selection, encoder, out);
-        } catch (StoreException e) {
-            out.send(encoder.error(
-                    e instanceof CompactedException ? tooOld(options.revision()) : ApiStatus.unavailable("the server is stopping")));
-            out.flush();
+            try {
+                run(request, options, selection, encoder, out);
+            } catch (StoreException e) {
+                // The answer has begun: the error is its last event, before the stream is closed.
+                out.send(encoder.error(
+                        e instanceof CompactedException
+                                ? tooOld(options.revision())
+                                : ApiStatus.unavailable("the server is stopping")));
+                out.flush();
+            }
         }
     }
 

@@ -1,0 +1,177 @@
+package io.hypernetes.apiserver;
+
+import static io.hypernetes.apiserver.Cluster.configMap;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.hypernetes.identity.Authorities;
+import io.hypernetes.identity.CertificateSpec;
+import java.net.http.HttpClient;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class AccessTest extends ClusterTest {
+    private static final String CSRS = "/apis/certificates.k8s.io/v1/certificatesigningrequests";
+    private static final String CSR = """
+            {"apiVersion":"certificates.k8s.io/v1","kind":"CertificateSigningRequest","metadata":{"name":"%s"},
+             "spec":{"request":"LS0tLS1CRUdJTiBDRVJUSUZJQ0FURSBSRVFVRVNULS0tLS0KTUFBPQotLS0tLUVORCBDRVJUSUZJQ0FURSBSRVFVRVNULS0tLS0K",
+                     "signerName":"kubernetes.io/kube-apiserver-client-kubelet","usages":["client auth"],"username":"forged"}}""";
+
+    private Cluster.Client node;
+
+    @BeforeAll
+    void nodes() {
+        for (var name : List.of("n1", "n2")) {
+            admin.post("/api/v1/nodes", "{\"metadata\":{\"name\":\"" + name + "\"}}").expect(201);
+        }
+        admin.post("/apis/hypernetes.io/v1/tenants", Cluster.tenant("green")).expect(201);
+        node = cluster.client("root", "system:node:n1", "system:nodes");
+    }
+
+    @Test
+    void nobodySeesHealthAndVersionOnly() {
+        var nobody = cluster.anonymous();
+        for (var path : List.of("/livez", "/readyz", "/healthz")) {
+            assertThat(nobody.get(path).expect(200).text()).isEqualTo("ok");
+        }
+        nobody.get("/version").expect(200);
+        nobody.get("/api").expect(403);
+        assertThat(nobody.get("/api/v1/nodes").expect(403).at("message"))
+                .isEqualTo("nodes is forbidden: User \"system:anonymous\" cannot list resource \"nodes\" in API group \"\" at the"
+                        + " cluster scope");
+        assertThat(nobody.get("/tenants/green/api/v1/pods").expect(403).text())
+                .isEqualTo(nobody.get("/tenants/none/api/v1/pods").expect(403).text());
+        nobody.get("/tenants/green/version").expect(403);
+    }
+
+    @Test
+    void aCertificateOfAStrangerIsNotBelieved(@TempDir Path folder) {
+        var foreign = Authorities.open(folder.resolve("pki"), Clock.systemUTC(), new SecureRandom());
+        var certificate = foreign.root().issue(CertificateSpec.client("admin", List.of("system:masters"), Duration.ofHours(1)));
+        var stranger = cluster.new Client(certificate, HttpClient.Version.HTTP_1_1);
+        stranger.get("/api/v1/nodes").expect(401);
+    }
+
+    @Test
+    void aBootstrapTokenMayAskForACertificateOfItsOwn() {
+        var nobody = cluster.anonymous();
+        admin.post("/api/v1/namespaces/kube-system/secrets", """
+                {"metadata":{"name":"bootstrap-token-abcdef"},"type":"bootstrap.kubernetes.io/token",
+                 "stringData":{"token-id":"abcdef","token-secret":"0123456789abcdef","usage-bootstrap-authentication":"true"}}""")
+                .expect(201);
+        var wrong = nobody.send(nobody.request(CSRS + "/x").header("Authorization", "Bearer abcdef.0123456789abcdee").GET().build());
+        wrong.expect(401);
+        var made = nobody.send(nobody.request(CSRS)
+                        .header("Authorization", "Bearer abcdef.0123456789abcdef")
+                        .POST(java.net.http.HttpRequest.BodyPublishers.ofString(CSR.formatted("join")))
+                        .build())
+                .expect(201);
+        assertThat(made.at("spec", "username")).isEqualTo("system:bootstrap:abcdef");
+        admin.post(CSRS, CSR.formatted("other")).expect(201);
+        var own = nobody.send(nobody.request(CSRS + "/join").header("Authorization", "Bearer abcdef.0123456789abcdef").GET().build());
+        own.expect(200);
+        nobody.send(nobody.request(CSRS + "/other").header("Authorization", "Bearer abcdef.0123456789abcdef").GET().build())
+                .expect(404);
+        nobody.send(nobody.request("/api/v1/nodes").header("Authorization", "Bearer abcdef.0123456789abcdef").GET().build())
+                .expect(403);
+        assertThat(node.get(CSRS + "/join").code()).isEqualTo(404);
+        admin.put(CSRS + "/join/approval", approved(made.text())).expect(200);
+    }
+
+    private static String approved(String request) {
+        var json = io.hypernetes.objects.Json.readObject(request);
+        var condition = json.putObject("status").putArray("conditions").addObject();
+        condition.put("type", "Approved").put("status", "True").put("reason", "test").put("message", "");
+        return io.hypernetes.objects.Json.print(json);
+    }
+
+    @Test
+    void aNodeSeesItselfOnly() {
+        node.get("/api/v1/nodes/n1").expect(200);
+        node.get("/api/v1/nodes?fieldSelector=metadata.name%3Dn1").expect(200);
+        node.get("/api/v1/nodes/n2").expect(403);
+        node.get("/api/v1/nodes").expect(403);
+        node.delete("/api/v1/nodes/n1").expect(403);
+        node.post("/api/v1/nodes", "{\"metadata\":{\"name\":\"n9\"}}").expect(403);
+        node.patch("/api/v1/nodes/n1/status", "application/merge-patch+json", "{\"status\":{\"phase\":\"Running\"}}").expect(200);
+        var lease = "{\"metadata\":{\"name\":\"%s\"},\"spec\":{\"holderIdentity\":\"n1\",\"leaseDurationSeconds\":40}}";
+        node.post("/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases", lease.formatted("n1")).expect(201);
+        node.post("/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases", lease.formatted("n2")).expect(403);
+        node.get("/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/n2").expect(403);
+    }
+
+    @Test
+    void aNodeReadsItsPodsAndWhatTheyName() {
+        var green = cluster.client("green", "gina", "system:masters");
+        green.post(configMaps("default"), configMap("named", "1")).expect(201);
+        green.post(configMaps("default"), configMap("private", "1")).expect(201);
+        green.post(pods("default"), Cluster.pod("mine").replace(
+                "\"spec\":{", "\"spec\":{\"volumes\":[{\"name\":\"v\",\"configMap\":{\"name\":\"named\"}}],"))
+                .expect(201);
+        green.post(pods("default"), Cluster.pod("theirs")).expect(201);
+        var scheduler = cluster.client("root", "system:kube-scheduler");
+        bind(scheduler, "mine", "n1").expect(201);
+        bind(scheduler, "theirs", "n2").expect(201);
+        assertThat(ObjectsTest.names(node.get("/tenants/*/api/v1/pods?fieldSelector=spec.nodeName%3Dn1").expect(200).json()))
+                .containsExactly("mine");
+        node.get("/tenants/*/api/v1/pods").expect(403);
+        node.get("/tenants/*/api/v1/pods?fieldSelector=spec.nodeName%3Dn2").expect(403);
+        node.get("/tenants/green" + pods("default") + "/mine").expect(200);
+        node.get("/tenants/green" + pods("default") + "/theirs").expect(403);
+        node.get("/tenants/green" + configMaps("default") + "/named").expect(200);
+        node.get("/tenants/green" + configMaps("default") + "/private").expect(403);
+        node.get("/tenants/green" + configMaps("default")).expect(403);
+        node.get("/tenants/green" + configMaps("default") + "?fieldSelector=metadata.name%3Dnamed").expect(200);
+        node.get("/tenants/green/api/v1/namespaces/default/secrets/named").expect(403);
+        node.patch("/tenants/green" + pods("default") + "/mine/status", "application/merge-patch+json",
+                        "{\"status\":{\"phase\":\"Running\"}}")
+                .expect(200);
+        node.patch("/tenants/green" + pods("default") + "/theirs/status", "application/merge-patch+json",
+                        "{\"status\":{\"phase\":\"Running\"}}")
+                .expect(403);
+        var event = "{\"metadata\":{\"generateName\":\"e-\"},\"involvedObject\":{\"kind\":\"Pod\",\"namespace\":\"default\","
+                + "\"name\":\"%s\"},\"reason\":\"Test\",\"type\":\"Normal\"}";
+        node.post("/tenants/green/api/v1/namespaces/default/events", event.formatted("mine")).expect(201);
+        node.post("/tenants/green/api/v1/namespaces/default/events", event.formatted("theirs")).expect(403);
+        node.delete("/tenants/green" + pods("default") + "/theirs", "{\"gracePeriodSeconds\":0}").expect(403);
+        node.delete("/tenants/green" + pods("default") + "/mine", "{\"gracePeriodSeconds\":0}").expect(200);
+        green.get(pods("default") + "/mine").expect(404);
+    }
+
+    private static Cluster.Reply bind(Cluster.Client scheduler, String pod, String node) {
+        return scheduler.post(
+                "/tenants/green" + pods("default") + "/" + pod + "/binding",
+                "{\"apiVersion\":\"v1\",\"kind\":\"Binding\",\"metadata\":{\"name\":\"" + pod
+                        + "\"},\"target\":{\"kind\":\"Node\",\"name\":\"" + node + "\"}}");
+    }
+
+    @Test
+    void aPodOnANodeEndsInGoodOrder() {
+        admin.post(pods("default"), Cluster.pod("graceful")).expect(201);
+        admin.post(
+                        pods("default") + "/graceful/binding",
+                        "{\"metadata\":{\"name\":\"graceful\"},\"target\":{\"kind\":\"Node\",\"name\":\"n1\"}}")
+                .expect(201);
+        admin.post(
+                        "/api/v1/namespaces/default/bindings",
+                        "{\"metadata\":{\"name\":\"graceful\"},\"target\":{\"kind\":\"Node\",\"name\":\"n2\"}}")
+                .expect(409);
+        var marked = admin.delete(pods("default") + "/graceful").expect(200).json();
+        assertThat(io.hypernetes.objects.Json.number(marked, -1, "metadata", "deletionGracePeriodSeconds")).isEqualTo(30);
+        var shorter = admin.delete(pods("default") + "/graceful?gracePeriodSeconds=5").expect(200).json();
+        assertThat(io.hypernetes.objects.Json.number(shorter, -1, "metadata", "deletionGracePeriodSeconds")).isEqualTo(5);
+        node.delete(pods("default") + "/graceful", "{\"gracePeriodSeconds\":0}").expect(200);
+        admin.get(pods("default") + "/graceful").expect(404);
+        admin.post(pods("default"), Cluster.pod("unbound")).expect(201);
+        admin.post(
+                        pods("default") + "/unbound/eviction",
+                        "{\"apiVersion\":\"policy/v1\",\"kind\":\"Eviction\",\"metadata\":{\"name\":\"unbound\"}}")
+                .expect(201);
+        admin.get(pods("default") + "/unbound").expect(404);
+    }
+}

@@ -1,0 +1,74 @@
+package io.hypernetes.apiserver;
+
+import static io.hypernetes.apiserver.Cluster.configMap;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.hypernetes.objects.Json;
+import io.hypernetes.store.embedded.EmbeddedSettings;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+
+class HistoryTest {
+
+    @Test
+    void whatIsForgottenIsToldAsExpired() throws Exception {
+        try (var cluster = new Cluster(EmbeddedSettings.defaults().withHistory(4, Duration.ofSeconds(1)))) {
+            var admin = cluster.operator();
+            var path = "/api/v1/namespaces/default/configmaps";
+            for (int i = 0; i < 3; i++) {
+                admin.post(path, configMap("m" + i, "1")).expect(201);
+            }
+            var first = admin.get(path + "?limit=1").expect(200);
+            var revision = first.at("metadata", "resourceVersion");
+            for (int i = 0; i < 12; i++) {
+                admin.put(path + "/m0", configMap("m0", "v" + i)).expect(200);
+            }
+            try (var watch = admin.watch(path + "?watch=1&resourceVersion=" + revision)) {
+                var error = watch.next();
+                assertThat(Json.string(error, "type")).isEqualTo("ERROR");
+                assertThat(Json.number(error, 0, "object", "code")).isEqualTo(410);
+                assertThat(Json.string(error, "object", "reason")).isEqualTo("Expired");
+                watch.awaitEnd();
+            }
+            admin.get(path + "?resourceVersionMatch=Exact&resourceVersion=" + revision).expect(410);
+            // A list in pieces may go on, knowing that it mixes states.
+            var expired = admin.get(path + "?limit=1&continue=" + first.at("metadata", "continue")).expect(410);
+            assertThat(expired.at("reason")).isEqualTo("Expired");
+            var rest = admin.get(path + "?limit=1&continue=" + expired.at("metadata", "continue")).expect(200);
+            assertThat(ObjectsTest.names(rest.json())).containsExactly("m1");
+            var last = admin.get(path + "?limit=1&continue=" + rest.at("metadata", "continue")).expect(200);
+            assertThat(ObjectsTest.names(last.json())).containsExactly("m2");
+        }
+    }
+
+    @Test
+    void objectsSurviveARestart() throws Exception {
+        try (var cluster = new Cluster()) {
+            cluster.operator().post("/api/v1/namespaces/default/configmaps", configMap("a", "1")).expect(201);
+            cluster.restart();
+            assertThat(cluster.operator().get("/api/v1/namespaces/default/configmaps/a").expect(200).at("data", "k"))
+                    .isEqualTo("1");
+        }
+    }
+
+    @Test
+    void oldEventsAreRemoved() throws Exception {
+        try (var cluster = new Cluster()) {
+            var admin = cluster.operator();
+            admin.post("/apis/hypernetes.io/v1/tenants", Cluster.tenant("t")).expect(201);
+            var events = "/api/v1/namespaces/default/events";
+            var event = "{\"metadata\":{\"name\":\"e\"},\"involvedObject\":{\"kind\":\"Pod\",\"namespace\":\"default\",\"name\":\"p\"}}";
+            admin.post(events, event).expect(201);
+            admin.post("/tenants/t" + events, event).expect(201);
+            var later = java.time.Clock.offset(java.time.Clock.systemUTC(), Duration.ofMinutes(59));
+            try (var sweeper = new EventSweeper(cluster.store, later, Duration.ofHours(1))) {
+                assertThat(sweeper.sweep()).isZero();
+            }
+            later = java.time.Clock.offset(java.time.Clock.systemUTC(), Duration.ofMinutes(61));
+            try (var sweeper = new EventSweeper(cluster.store, later, Duration.ofHours(1))) {
+                assertThat(sweeper.sweep()).isEqualTo(2);
+            }
+            admin.get(events + "/e").expect(404);
+        }
+    }
+}

@@ -1,0 +1,114 @@
+package io.hypernetes.apiserver;
+
+import static io.hypernetes.apiserver.Cluster.configMap;
+import static io.hypernetes.apiserver.Cluster.tenant;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.hypernetes.objects.Json;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+class IsolationTest extends ClusterTest {
+    private Cluster.Client red;
+    private Cluster.Client blue;
+
+    @BeforeAll
+    void tenants() {
+        admin.post("/apis/hypernetes.io/v1/tenants", tenant("red")).expect(201);
+        admin.post("/apis/hypernetes.io/v1/tenants", tenant("blue")).expect(201);
+        red = cluster.client("red", "alice", "system:masters");
+        blue = cluster.client("blue", "bob", "system:masters");
+    }
+
+    @Test
+    void equalNamesNeverMeet() throws Exception {
+        var redRevision = red.get(configMaps("default")).at("metadata", "resourceVersion");
+        try (var redWatch = red.watch("/api/v1/configmaps?watch=1&resourceVersion=" + redRevision);
+                var blueWatch = blue.watch("/tenants/blue/api/v1/configmaps?watch=1")) {
+            red.post(configMaps("default"), configMap("web", "red")).expect(201);
+            assertThat(blueWatch.quietFor(300)).isTrue();
+            blue.post(configMaps("default"), configMap("web", "blue")).expect(201);
+            assertThat(Json.string(redWatch.next(), "object", "data", "k")).isEqualTo("red");
+            assertThat(Json.string(blueWatch.next(), "object", "data", "k")).isEqualTo("blue");
+            assertThat(redWatch.quietFor(300)).isTrue();
+        }
+        assertThat(red.get(configMaps("default") + "/web").at("data", "k")).isEqualTo("red");
+        assertThat(ObjectsTest.names(blue.get("/api/v1/configmaps").json())).containsExactly("web");
+        blue.delete(configMaps("default") + "/web").expect(200);
+        red.get(configMaps("default") + "/web").expect(200);
+        assertThat(admin.get(configMaps("default") + "/web").code()).isEqualTo(404);
+    }
+
+    @Test
+    void anotherTenantLooksLikeNoneAtAll() {
+        for (var path : new String[] {"/api/v1/namespaces", "/api", "/version", "/api/v1/namespaces/default/configmaps/x", ""}) {
+            var other = red.get("/tenants/blue" + path).expect(404).text();
+            var none = red.get("/tenants/none" + path).expect(404).text();
+            assertThat(other.replace("blue", "none")).isEqualTo(none);
+        }
+        red.post("/tenants/blue" + configMaps("default"), configMap("x", "1")).expect(404);
+        red.get("/tenants/*/api/v1/pods").expect(404);
+        red.get("/tenants/root/api/v1/pods").expect(404);
+        red.get("/tenants/red/api/v1/pods").expect(200);
+    }
+
+    @Test
+    void aTenantHasNothingOfThePhysicalCluster() {
+        for (var path : new String[] {
+            "/api/v1/nodes", "/apis/hypernetes.io/v1/tenants", "/apis/certificates.k8s.io/v1/certificatesigningrequests"
+        }) {
+            assertThat(red.get(path).expect(404).at("message")).isEqualTo("the server could not find the requested resource");
+        }
+        assertThat(red.get("/apis").text()).doesNotContain("hypernetes.io");
+        assertThat(red.get("/metrics").code()).isEqualTo(403);
+    }
+
+    @Test
+    void aTenantCannotChooseNodes() {
+        red.post(pods("default"), Cluster.pod("sneaky").replace("\"spec\":{", "\"spec\":{\"nodeName\":\"n1\",")).expect(403);
+        red.post(pods("default"), Cluster.pod("plain")).expect(201);
+        red.post(
+                        pods("default") + "/plain/binding",
+                        "{\"apiVersion\":\"v1\",\"kind\":\"Binding\",\"metadata\":{\"name\":\"plain\"},\"target\":{\"name\":\"n1\"}}")
+                .expect(403);
+    }
+
+    @Test
+    void aUserWithoutAGroupMayNothing() {
+        var guest = cluster.client("red", "guest", "dev");
+        assertThat(guest.get(pods("default")).expect(403).at("message"))
+                .isEqualTo("pods is forbidden: User \"guest\" cannot list resource \"pods\" in API group \"\" in the namespace"
+                        + " \"default\"");
+    }
+
+    @Test
+    void aTenantComesWithNamespacesAndGoesWithEverything() {
+        admin.post("/apis/hypernetes.io/v1/tenants", tenant("brief")).expect(201);
+        var brief = cluster.client("brief", "carol", "system:masters");
+        assertThat(ObjectsTest.names(brief.get("/api/v1/namespaces").json()))
+                .containsExactly("default", "kube-node-lease", "kube-public", "kube-system");
+        brief.post(configMaps("default"), configMap("left", "1")).expect(201);
+        var marked = admin.delete("/apis/hypernetes.io/v1/tenants/brief").expect(200);
+        assertThat(marked.at("metadata", "deletionTimestamp")).isNotEmpty();
+        brief.post("/api/v1/namespaces", "{\"metadata\":{\"name\":\"late\"}}").expect(403);
+        admin.patch(
+                        "/apis/hypernetes.io/v1/tenants/brief",
+                        "application/merge-patch+json",
+                        "{\"metadata\":{\"finalizers\":null}}")
+                .expect(200);
+        admin.get("/tenants/brief/api/v1/namespaces").expect(404);
+        brief.get("/api/v1/namespaces").expect(401);
+        assertThat(cluster.store.list("/brief/", "", 0).entries()).isEmpty();
+        // The next of that name has nothing of the first.
+        admin.post("/apis/hypernetes.io/v1/tenants", tenant("brief")).expect(201);
+        assertThat(ObjectsTest.names(admin.get("/tenants/brief/api/v1/configmaps").json())).isEmpty();
+        brief.get("/api/v1/namespaces").expect(401);
+    }
+
+    @Test
+    void namesOfTenantsAreChecked() {
+        for (var name : new String[] {"root", "*", "A", "a.b", "-a"}) {
+            admin.post("/apis/hypernetes.io/v1/tenants", tenant(name)).expect(422);
+        }
+    }
+}

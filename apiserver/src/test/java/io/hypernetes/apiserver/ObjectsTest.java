@@ -1,0 +1,310 @@
+package io.hypernetes.apiserver;
+
+import static io.hypernetes.apiserver.Cluster.configMap;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.hypernetes.objects.Json;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.util.ArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import tools.jackson.databind.JsonNode;
+
+class ObjectsTest extends ClusterTest {
+
+    @Test
+    void anObjectIsCreatedReadChangedAndDeleted() {
+        namespace(admin, "crud");
+        var created = admin.post(configMaps("crud"), configMap("a", "1")).expect(201);
+        assertThat(created.at("metadata", "uid")).hasSize(36);
+        assertThat(created.at("metadata", "namespace")).isEqualTo("crud");
+        assertThat(admin.get(configMaps("crud") + "/a").expect(200).json()).isEqualTo(created.json());
+        var changed = admin.put(configMaps("crud") + "/a", configMap("a", "2")).expect(200);
+        assertThat(changed.at("data", "k")).isEqualTo("2");
+        assertThat(changed.at("metadata", "uid")).isEqualTo(created.at("metadata", "uid"));
+        assertThat(Long.parseLong(changed.at("metadata", "resourceVersion")))
+                .isGreaterThan(Long.parseLong(created.at("metadata", "resourceVersion")));
+        var gone = admin.delete(configMaps("crud") + "/a").expect(200);
+        assertThat(gone.at("status")).isEqualTo("Success");
+        assertThat(gone.at("details", "uid")).isEqualTo(created.at("metadata", "uid"));
+        assertThat(admin.get(configMaps("crud") + "/a").expect(404).at("message"))
+                .isEqualTo("configmaps \"a\" not found");
+    }
+
+    @Test
+    void anUnchangedObjectIsNotWritten() {
+        var first = admin.post(configMaps("default"), configMap("same", "1")).expect(201);
+        var again = admin.put(configMaps("default") + "/same", configMap("same", "1")).expect(200);
+        assertThat(again.at("metadata", "resourceVersion")).isEqualTo(first.at("metadata", "resourceVersion"));
+    }
+
+    @Test
+    void aStaleUpdateIsRefused() {
+        var created = admin.post(configMaps("default"), configMap("stale", "1")).expect(201);
+        admin.put(configMaps("default") + "/stale", configMap("stale", "2")).expect(200);
+        var refused = admin.put(configMaps("default") + "/stale", Json.print(created.json())).expect(409);
+        assertThat(refused.at("reason")).isEqualTo("Conflict");
+        assertThat(refused.at("message")).contains("the object has been modified");
+    }
+
+    @Test
+    void aSecondObjectOfTheNameIsRefused() {
+        admin.post(configMaps("default"), configMap("twice", "1")).expect(201);
+        assertThat(admin.post(configMaps("default"), configMap("twice", "1")).expect(409).at("reason"))
+                .isEqualTo("AlreadyExists");
+    }
+
+    @Test
+    void aNameIsMadeFromAPrefix() {
+        var body = "{\"metadata\":{\"generateName\":\"made-\"}}";
+        var one = admin.post(configMaps("default"), body).expect(201).at("metadata", "name");
+        var other = admin.post(configMaps("default"), body).expect(201).at("metadata", "name");
+        assertThat(one).startsWith("made-").hasSize(10).isNotEqualTo(other);
+    }
+
+    @Test
+    void aDryRunChangesNothing() {
+        admin.post(configMaps("default") + "?dryRun=All", configMap("dry", "1")).expect(201);
+        admin.get(configMaps("default") + "/dry").expect(404);
+    }
+
+    @Test
+    void aDeletedOrMissingNamespaceTakesNothing() {
+        assertThat(admin.post(configMaps("nowhere"), configMap("a", "1")).expect(404).at("message"))
+                .isEqualTo("namespaces \"nowhere\" not found");
+        namespace(admin, "ending");
+        var ending = admin.delete("/api/v1/namespaces/ending").expect(200);
+        assertThat(ending.at("status", "phase")).isEqualTo("Terminating");
+        var refused = admin.post(configMaps("ending"), configMap("a", "1")).expect(403);
+        assertThat(Json.string(refused.json().path("details").path("causes").path(0), "reason"))
+                .isEqualTo("NamespaceTerminating");
+        var namespace = ending.json();
+        Json.child(namespace, "spec").putArray("finalizers");
+        admin.put("/api/v1/namespaces/ending", Json.print(namespace)).expect(200);
+        admin.get("/api/v1/namespaces/ending").expect(200);
+        admin.put("/api/v1/namespaces/ending/finalize", Json.print(namespace)).expect(200);
+        admin.get("/api/v1/namespaces/ending").expect(404);
+    }
+
+    @Test
+    void finalizersHoldAnObjectUntilTheLastOneGoes() {
+        admin.post(configMaps("default"), "{\"metadata\":{\"name\":\"held\",\"finalizers\":[\"example.com/x\"]}}")
+                .expect(201);
+        var marked = admin.delete(configMaps("default") + "/held").expect(200);
+        assertThat(marked.at("metadata", "deletionTimestamp")).isNotEmpty();
+        admin.get(configMaps("default") + "/held").expect(200);
+        admin.patch(
+                        configMaps("default") + "/held",
+                        "application/merge-patch+json",
+                        "{\"metadata\":{\"finalizers\":[\"example.com/x\",\"example.com/y\"]}}")
+                .expect(422);
+        admin.patch(
+                        configMaps("default") + "/held",
+                        "application/merge-patch+json",
+                        "{\"metadata\":{\"finalizers\":null}}")
+                .expect(200);
+        admin.get(configMaps("default") + "/held").expect(404);
+    }
+
+    @Test
+    void deletionAsksForTheRightObject() {
+        var created = admin.post(configMaps("default"), configMap("precise", "1")).expect(201);
+        admin.delete(configMaps("default") + "/precise", "{\"preconditions\":{\"uid\":\"other\"}}").expect(409);
+        admin.delete(
+                        configMaps("default") + "/precise",
+                        "{\"preconditions\":{\"uid\":\"" + created.at("metadata", "uid") + "\"}}")
+                .expect(200);
+    }
+
+    @Test
+    void theThreeKindsOfPatchesApply() {
+        admin.post(configMaps("default"), configMap("patched", "1")).expect(201);
+        var path = configMaps("default") + "/patched";
+        assertThat(admin.patch(path, "application/json-patch+json", "[{\"op\":\"add\",\"path\":\"/data/j\",\"value\":\"x\"}]")
+                        .expect(200)
+                        .at("data", "j"))
+                .isEqualTo("x");
+        assertThat(admin.patch(path, "application/merge-patch+json", "{\"data\":{\"j\":null}}").expect(200).json().path("data").has("j"))
+                .isFalse();
+        assertThat(admin.patch(path, "application/strategic-merge-patch+json", "{\"metadata\":{\"labels\":{\"a\":\"b\"}}}")
+                        .expect(200)
+                        .at("metadata", "labels", "a"))
+                .isEqualTo("b");
+        assertThat(admin.patch(path, "application/apply-patch+yaml", "a: b").expect(415).at("message"))
+                .contains("not served yet");
+        admin.patch(path, "application/unknown", "{}").expect(415);
+    }
+
+    @Test
+    void aPatchThatNamesAnotherStateIsRefused() {
+        admin.post(configMaps("default"), configMap("seen", "1")).expect(201);
+        admin.patch(
+                        configMaps("default") + "/seen",
+                        "application/merge-patch+json",
+                        "{\"metadata\":{\"resourceVersion\":\"1\"},\"data\":{\"k\":\"2\"}}")
+                .expect(409);
+    }
+
+    @Test
+    void concurrentPatchesAllTakeEffect() throws InterruptedException {
+        admin.post(configMaps("default"), configMap("busy", "1")).expect(201);
+        int writers = 8;
+        var done = new CountDownLatch(writers);
+        var failed = new AtomicInteger();
+        for (int i = 0; i < writers; i++) {
+            int number = i;
+            Thread.startVirtualThread(() -> {
+                try {
+                    admin.patch(
+                                    configMaps("default") + "/busy",
+                                    "application/merge-patch+json",
+                                    "{\"data\":{\"w" + number + "\":\"x\"}}")
+                            .expect(200);
+                } catch (AssertionError e) {
+                    failed.incrementAndGet();
+                } finally {
+                    done.countDown();
+                }
+            });
+        }
+        done.await();
+        assertThat(failed).hasValue(0);
+        assertThat(admin.get(configMaps("default") + "/busy").json().path("data").size()).isEqualTo(writers + 1);
+    }
+
+    @Test
+    void unknownFieldsAreRefusedWarnedOfOrIgnored() {
+        var body = "{\"metadata\":{\"name\":\"odd\"},\"dada\":{}}";
+        assertThat(admin.post(configMaps("default") + "?fieldValidation=Strict", body).expect(400).at("message"))
+                .contains("unknown field \"dada\"");
+        var warned = admin.post(configMaps("default") + "?fieldValidation=Warn&dryRun=All", body).expect(201);
+        assertThat(warned.http().headers().firstValue("Warning")).hasValue("299 - \"unknown field \\\"dada\\\"\"");
+        var ignored = admin.post(configMaps("default") + "?fieldValidation=Ignore&dryRun=All", body).expect(201);
+        assertThat(ignored.http().headers().firstValue("Warning")).isEmpty();
+    }
+
+    @Test
+    void yamlIsUnderstood() {
+        var reply = admin.send(admin.request(configMaps("default"))
+                .header("Content-Type", "application/yaml")
+                .POST(HttpRequest.BodyPublishers.ofString("metadata:\n  name: yaml\ndata:\n  a: \"yes\"\n"))
+                .build());
+        assertThat(reply.expect(201).at("data", "a")).isEqualTo("yes");
+    }
+
+    @Test
+    void aListInPiecesShowsOneState() {
+        namespace(admin, "pieces");
+        for (int i = 0; i < 7; i++) {
+            admin.post(configMaps("pieces"), configMap("m" + i, "1")).expect(201);
+        }
+        var first = admin.get(configMaps("pieces") + "?limit=3").expect(200).json();
+        assertThat(names(first)).containsExactly("m0", "m1", "m2");
+        assertThat(Json.number(first, 0, "metadata", "remainingItemCount")).isEqualTo(4);
+        // What happens between the pieces must not show.
+        admin.delete(configMaps("pieces") + "/m4").expect(200);
+        admin.post(configMaps("pieces"), configMap("m35", "1")).expect(201);
+        admin.put(configMaps("pieces") + "/m5", configMap("m5", "2")).expect(200);
+        var second = admin.get(configMaps("pieces") + "?limit=3&continue=" + Json.string(first, "metadata", "continue"))
+                .expect(200)
+                .json();
+        assertThat(names(second)).containsExactly("m3", "m4", "m5");
+        assertThat(Json.string(second.path("items").path(2), "data", "k")).isEqualTo("1");
+        assertThat(Json.string(second, "metadata", "resourceVersion"))
+                .isEqualTo(Json.string(first, "metadata", "resourceVersion"));
+        var third = admin.get(configMaps("pieces") + "?limit=3&continue=" + Json.string(second, "metadata", "continue"))
+                .expect(200)
+                .json();
+        assertThat(names(third)).containsExactly("m6");
+        assertThat(third.path("metadata").has("continue")).isFalse();
+        admin.get(configMaps("pieces") + "?limit=3&continue=nonsense").expect(400);
+    }
+
+    @Test
+    void aListAtAnExactRevisionShowsThatState() {
+        namespace(admin, "exact");
+        var before = admin.post(configMaps("exact"), configMap("a", "1")).expect(201).at("metadata", "resourceVersion");
+        admin.post(configMaps("exact"), configMap("b", "1")).expect(201);
+        var list = admin.get(configMaps("exact") + "?resourceVersionMatch=Exact&resourceVersion=" + before).expect(200);
+        assertThat(names(list.json())).containsExactly("a");
+        admin.get(configMaps("exact") + "?resourceVersionMatch=Exact").expect(422);
+        admin.get(configMaps("exact") + "?resourceVersion=9000000000000000000").expect(504);
+    }
+
+    @Test
+    void selectorsChoose() {
+        namespace(admin, "chosen");
+        admin.post(configMaps("chosen"), "{\"metadata\":{\"name\":\"a\",\"labels\":{\"app\":\"x\"}}}").expect(201);
+        admin.post(configMaps("chosen"), "{\"metadata\":{\"name\":\"b\",\"labels\":{\"app\":\"y\"}}}").expect(201);
+        assertThat(names(admin.get(configMaps("chosen") + "?labelSelector=app%3Dx").json())).containsExactly("a");
+        assertThat(names(admin.get(configMaps("chosen") + "?labelSelector=app+in+(x,y)&limit=1").json())).containsExactly("a");
+        assertThat(names(admin.get(configMaps("chosen") + "?fieldSelector=metadata.name%3Db").json())).containsExactly("b");
+        admin.get(configMaps("chosen") + "?fieldSelector=data.k%3Db").expect(400);
+        admin.send(admin.request(configMaps("chosen") + "?labelSelector=app%3Dx").DELETE().build()).expect(200);
+        assertThat(names(admin.get(configMaps("chosen")).json())).containsExactly("b");
+    }
+
+    @Test
+    void answersComeAsTableOrMetadata() {
+        admin.post(configMaps("default"), configMap("shown", "1")).expect(201);
+        var table = admin.get(configMaps("default"), "application/json;as=Table;v=v1;g=meta.k8s.io,application/json")
+                .expect(200)
+                .json();
+        assertThat(Json.string(table, "kind")).isEqualTo("Table");
+        assertThat(Json.string(table.path("columnDefinitions").path(0), "name")).isEqualTo("Name");
+        var metadata = admin.get(
+                        configMaps("default") + "/shown", "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1")
+                .expect(200)
+                .json();
+        assertThat(Json.string(metadata, "kind")).isEqualTo("PartialObjectMetadata");
+        assertThat(metadata.has("data")).isFalse();
+        admin.get(configMaps("default"), "application/vnd.kubernetes.protobuf").expect(406);
+        admin.get(configMaps("default"), "application/vnd.kubernetes.protobuf,application/json").expect(200);
+    }
+
+    @Test
+    void whatIsNotThereSaysSo() {
+        assertThat(admin.get("/apis/apps/v1/deployments").expect(404).at("message"))
+                .isEqualTo("the server could not find the requested resource");
+        admin.get("/nothing").expect(404);
+        admin.get("/openapi/v2").expect(404);
+        admin.delete("/api/v1/namespaces").expect(405);
+        admin.post("/api/v1/namespaces/default/pods/x/log", "{}").expect(405);
+        admin.get("/api/v1/namespaces/default/pods/x/resize").expect(404);
+    }
+
+    @Test
+    void discoveryHasBothFormsAndTags() {
+        var aggregated = admin.get("/apis", "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList");
+        assertThat(aggregated.expect(200).at("kind")).isEqualTo("APIGroupDiscoveryList");
+        var tag = aggregated.http().headers().firstValue("ETag").orElseThrow();
+        var again = admin.send(admin.request("/apis")
+                .header("Accept", "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList")
+                .header("If-None-Match", tag)
+                .GET()
+                .build());
+        again.expect(304);
+        assertThat(admin.get("/apis").at("kind")).isEqualTo("APIGroupList");
+        assertThat(admin.get("/apis/coordination.k8s.io").at("kind")).isEqualTo("APIGroup");
+        assertThat(admin.get("/api/v1").at("kind")).isEqualTo("APIResourceList");
+        admin.get("/apis/nothing.example.com").expect(404);
+        assertThat(admin.get("/openapi/v3").json().path("paths").has("api/v1")).isTrue();
+    }
+
+    @Test
+    void http2ServesTheSame() {
+        var two = cluster.new Client(cluster.credential("root", "admin", "system:masters"), HttpClient.Version.HTTP_2);
+        var reply = two.get("/api/v1/namespaces/default").expect(200);
+        assertThat(reply.http().version()).isEqualTo(HttpClient.Version.HTTP_2);
+        two.post(configMaps("default"), configMap("two", "x".repeat(200_000))).expect(201);
+        assertThat(two.get(configMaps("default") + "/two").at("data", "k")).hasSize(200_000);
+    }
+
+    static ArrayList<String> names(JsonNode list) {
+        var names = new ArrayList<String>();
+        list.path("items").forEach(item -> names.add(Json.string(item, "metadata", "name")));
+        return names;
+    }
+}

@@ -1,0 +1,231 @@
+package io.hypernetes.apiserver;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.hypernetes.identity.CertificateSpec;
+import io.hypernetes.identity.Tls;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetAddress;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLServerSocket;
+import javax.net.ssl.SSLSocket;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/// Logs and upgraded streams through a kubelet of this test.
+class StreamsTest extends ClusterTest {
+    private static final int BULK = Integer.getInteger("bulk.mib", 8) * 1024 * 1024;
+
+    private final LinkedBlockingQueue<String> heads = new LinkedBlockingQueue<>();
+    private final LinkedBlockingQueue<String> callers = new LinkedBlockingQueue<>();
+    private SSLServerSocket kubelet;
+    private SSLServerSocket impostor;
+
+    @BeforeAll
+    void node() throws IOException {
+        kubelet = listen("n1");
+        impostor = listen("other");
+        registerNode("n1", kubelet.getLocalPort());
+        registerNode("n2", impostor.getLocalPort());
+        for (var pod : List.of("web:n1", "stolen:n2")) {
+            var name = pod.split(":")[0];
+            admin.post(pods("default"), Cluster.pod(name)).expect(201);
+            admin.post(
+                            pods("default") + "/" + name + "/binding",
+                            "{\"metadata\":{\"name\":\"%s\"},\"target\":{\"kind\":\"Node\",\"name\":\"%s\"}}"
+                                    .formatted(name, pod.split(":")[1]))
+                    .expect(201);
+            admin.patch(
+                            pods("default") + "/" + name + "/status",
+                            "application/merge-patch+json",
+                            "{\"status\":{\"phase\":\"Running\",\"containerStatuses\":[{\"name\":\"web\",\"image\":\"\",\"imageID\":\"\","
+                                    + "\"ready\":true,\"restartCount\":0,\"state\":{\"running\":{}}}]}}")
+                    .expect(200);
+        }
+    }
+
+    @AfterAll
+    void stopNodes() throws IOException {
+        kubelet.close();
+        impostor.close();
+    }
+
+    private SSLServerSocket listen(String node) throws IOException {
+        var root = cluster.authorities.root();
+        var tls = Tls.server(root.issue(CertificateSpec.peer(
+                "system:node:" + node, List.of("system:nodes"), List.of(node), List.of(), Duration.ofHours(1))));
+        var socket = (SSLServerSocket) tls.getServerSocketFactory().createServerSocket(0, 50, InetAddress.ofLiteral("127.0.0.1"));
+        socket.setWantClientAuth(true);
+        Thread.startVirtualThread(() -> {
+            try {
+                while (true) {
+                    var connection = (SSLSocket) socket.accept();
+                    Thread.startVirtualThread(() -> serve(connection));
+                }
+            } catch (IOException e) {
+                // Closed at the end.
+            }
+        });
+        return socket;
+    }
+
+    private void registerNode(String name, int port) {
+        admin.post("/api/v1/nodes", "{\"metadata\":{\"name\":\"" + name + "\"}}").expect(201);
+        admin.patch(
+                        "/api/v1/nodes/" + name + "/status",
+                        "application/merge-patch+json",
+                        ("{\"status\":{\"addresses\":[{\"type\":\"InternalIP\",\"address\":\"127.0.0.1\"}],"
+                                        + "\"daemonEndpoints\":{\"kubeletEndpoint\":{\"Port\":%d}}}}")
+                                .formatted(port))
+                .expect(200);
+    }
+
+    private void serve(SSLSocket connection) {
+        try (connection) {
+            var in = connection.getInputStream();
+            var out = connection.getOutputStream();
+            var head = readHead(in);
+            heads.add(head);
+            callers.add(((X509Certificate) connection.getSession().getPeerCertificates()[0]).getSubjectX500Principal().getName());
+            if (head.contains("missing=1")) {
+                out.write("HTTP/1.1 404 Not Found\r\nContent-Length: 9\r\n\r\nno such c".getBytes(StandardCharsets.US_ASCII));
+            } else if (head.contains("/containerLogs/")) {
+                out.write("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nline1\r\n6\r\n\nline2\r\n0\r\n\r\n"
+                        .getBytes(StandardCharsets.US_ASCII));
+            } else if (head.contains("command=false")) {
+                var status = "{\"kind\":\"Status\",\"message\":\"container not found\",\"reason\":\"NotFound\",\"code\":404}";
+                out.write(("HTTP/1.1 500 Internal Server Error\r\nContent-Type: application/json\r\nContent-Length: "
+                                + status.length() + "\r\n\r\n" + status)
+                        .getBytes(StandardCharsets.US_ASCII));
+            } else {
+                out.write("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+                out.flush();
+                in.transferTo(out);
+            }
+            out.flush();
+        } catch (IOException e) {
+            heads.add("failed " + e.getMessage());
+        }
+    }
+
+    private static String readHead(InputStream in) throws IOException {
+        var head = new ByteArrayOutputStream();
+        while (!head.toString(StandardCharsets.ISO_8859_1).endsWith("\r\n\r\n")) {
+            int next = in.read();
+            if (next < 0) {
+                break;
+            }
+            head.write(next);
+        }
+        return head.toString(StandardCharsets.ISO_8859_1);
+    }
+
+    private SSLSocket upgrade(String target, String method) throws IOException {
+        var tls = Tls.client(cluster.authorities.root().certificate(), cluster.credential("root", "admin", "system:masters"));
+        var socket = (SSLSocket) tls.getSocketFactory().createSocket("127.0.0.1", cluster.server.address().getPort());
+        socket.setSoTimeout(20_000);
+        socket.getOutputStream()
+                .write((method + " " + target + " HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\n"
+                                + "X-Stream-Protocol-Version: v4.channel.k8s.io\r\nAuthorization: Bearer secret\r\n"
+                                + (method.equals("POST") ? "Content-Length: 0\r\n" : "") + "\r\n")
+                        .getBytes(StandardCharsets.US_ASCII));
+        return socket;
+    }
+
+    @Test
+    void logsFlowThrough() throws InterruptedException {
+        heads.clear();
+        callers.clear();
+        var reply = admin.get(pods("default") + "/web/log?tailLines=5&follow=true&evil=1").expect(200);
+        assertThat(reply.text()).isEqualTo("line1\nline2");
+        assertThat(heads.poll(5, TimeUnit.SECONDS))
+                .startsWith("GET /tenants/root/containerLogs/default/web/web?follow=true&tailLines=5 HTTP/1.1");
+        assertThat(callers.poll(5, TimeUnit.SECONDS)).contains("CN=kube-apiserver-kubelet-client");
+    }
+
+    @Test
+    void whatAClientMayNotReadIsNotAskedOfTheNode() {
+        assertThat(admin.get(pods("default") + "/web/log?container=none").expect(400).at("message"))
+                .isEqualTo("container none is not valid for pod web");
+        admin.post(pods("default"), Cluster.pod("waiting")).expect(201);
+        admin.get(pods("default") + "/waiting/log").expect(400);
+        assertThat(admin.get(pods("default") + "/web/exec?command=ls").expect(400).at("message"))
+                .isEqualTo("Upgrade request required");
+    }
+
+    @Test
+    void aNodeWithAnotherNodesCertificateIsNotTalkedTo() {
+        assertThat(admin.get(pods("default") + "/stolen/log").expect(500).at("message"))
+                .contains("shows a certificate of another node");
+    }
+
+    @Test
+    void aRefusalOfTheNodeIsTold() throws IOException {
+        try (var socket = upgrade(pods("default") + "/web/exec?command=false", "POST")) {
+            var head = readHead(socket.getInputStream());
+            assertThat(head).startsWith("HTTP/1.1 404");
+        }
+    }
+
+    @Test
+    void bytesFlowBothWaysAfterAnUpgrade() throws Exception {
+        heads.clear();
+        try (var socket = upgrade(pods("default") + "/web/exec?command=cat&command=a+b&stdin=true&container=web", "POST")) {
+            assertThat(readHead(socket.getInputStream())).startsWith("HTTP/1.1 101").contains("Upgrade: echo");
+            var head = heads.poll(5, TimeUnit.SECONDS);
+            assertThat(head)
+                    .startsWith("POST /tenants/root/exec/default/web/web?command=cat&command=a+b&stdin=true HTTP/1.1")
+                    .contains("X-Stream-Protocol-Version: v4.channel.k8s.io")
+                    .doesNotContain("secret");
+            var sent = MessageDigest.getInstance("SHA-256");
+            var received = MessageDigest.getInstance("SHA-256");
+            var writer = Thread.startVirtualThread(() -> {
+                try {
+                    var random = new java.util.Random(1);
+                    var block = new byte[64 * 1024];
+                    for (int done = 0; done < BULK; done += block.length) {
+                        random.nextBytes(block);
+                        sent.update(block);
+                        socket.getOutputStream().write(block);
+                    }
+                } catch (IOException e) {
+                    throw new java.io.UncheckedIOException(e);
+                }
+            });
+            var buffer = new byte[64 * 1024];
+            int left = BULK;
+            while (left > 0) {
+                int count = socket.getInputStream().read(buffer, 0, Math.min(buffer.length, left));
+                assertThat(count).isPositive();
+                received.update(Arrays.copyOf(buffer, count));
+                left -= count;
+            }
+            writer.join();
+            assertThat(received.digest()).isEqualTo(sent.digest());
+        }
+    }
+
+    @Test
+    void theNodeLearnsThatTheClientIsGone() throws Exception {
+        heads.clear();
+        var socket = upgrade(pods("default") + "/web/attach", "GET");
+        assertThat(readHead(socket.getInputStream())).startsWith("HTTP/1.1 101");
+        assertThat(heads.poll(5, TimeUnit.SECONDS)).startsWith("GET /tenants/root/attach/default/web/web ");
+        socket.close();
+        // The echo ends only when its input does; then the connection is free again.
+        try (var next = upgrade(pods("default") + "/web/portforward?ports=80", "GET")) {
+            assertThat(readHead(next.getInputStream())).startsWith("HTTP/1.1 101");
+            assertThat(heads.poll(5, TimeUnit.SECONDS)).startsWith("GET /tenants/root/portForward/default/web?ports=80 ");
+        }
+    }
+}

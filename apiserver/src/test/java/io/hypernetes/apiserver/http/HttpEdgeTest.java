@@ -1,0 +1,191 @@
+package io.hypernetes.apiserver.http;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.hypernetes.identity.Authorities;
+import io.hypernetes.identity.CertificateSpec;
+import io.hypernetes.identity.Tls;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLSocket;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class HttpEdgeTest {
+    @TempDir
+    Path folder;
+
+    private final CompletableFuture<String> gone = new CompletableFuture<>();
+    private SSLContext client;
+    private HttpEdge edge;
+
+    @BeforeEach
+    void start() throws IOException {
+        var root = Authorities.open(folder, Clock.systemUTC(), new SecureRandom()).root();
+        var server = Tls.server(root.issue(CertificateSpec.server(
+                "edge", List.of("localhost"), List.of(InetAddress.ofLiteral("127.0.0.1")), Duration.ofHours(1))));
+        client = Tls.client(root.certificate(), null);
+        edge = new HttpEdge(
+                new EdgeSettings(
+                        new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 0),
+                        100_000,
+                        8_192,
+                        3,
+                        Duration.ofMillis(600),
+                        Duration.ofMillis(1500),
+                        Duration.ofMillis(700)),
+                () -> server,
+                this::handle);
+    }
+
+    @AfterEach
+    void stop() {
+        edge.close();
+    }
+
+    private void handle(Exchange http) throws IOException {
+        switch (http.path()) {
+            case "/flood" -> {
+                var block = new byte[64 * 1024];
+                try (var out = http.stream(200, "text/plain")) {
+                    while (true) {
+                        out.write(block);
+                    }
+                } catch (ClientGoneException e) {
+                    gone.complete(String.valueOf(e.getMessage()));
+                    throw e;
+                }
+            }
+            case "/wait" -> {
+                var ended = new CompletableFuture<Void>();
+                http.onDisconnect(() -> ended.complete(null));
+                ended.join();
+                gone.complete("closed");
+            }
+            case "/fail" -> throw new IllegalStateException("on purpose");
+            default -> http.send(200, "text/plain", (http.path() + http.body().length).getBytes(StandardCharsets.UTF_8));
+        }
+    }
+
+    private SSLSocket connect() throws IOException {
+        var socket = (SSLSocket) client.getSocketFactory().createSocket("127.0.0.1", edge.address().getPort());
+        socket.setSoTimeout(10_000);
+        return socket;
+    }
+
+    private static void send(SSLSocket socket, String text) throws IOException {
+        socket.getOutputStream().write(text.getBytes(StandardCharsets.US_ASCII));
+        socket.getOutputStream().flush();
+    }
+
+    private static String readUntil(InputStream in, String end) throws IOException {
+        var text = new StringBuilder();
+        for (int next = in.read(); next >= 0; next = in.read()) {
+            text.append((char) next);
+            if (text.indexOf(end) >= 0) {
+                break;
+            }
+        }
+        return text.toString();
+    }
+
+    @Test
+    void requestsSentAtOnceAreAnsweredInOrder() throws IOException {
+        try (var socket = connect()) {
+            send(socket, "GET /a HTTP/1.1\r\nHost: x\r\n\r\n".repeat(40) + "GET /end HTTP/1.1\r\nHost: x\r\n\r\n");
+            var text = readUntil(socket.getInputStream(), "/end0");
+            assertThat(text.split("/a0", -1)).hasSize(41);
+        }
+    }
+
+    @Test
+    void aBodyThatIsTooLargeIsRefused() throws IOException {
+        try (var socket = connect()) {
+            send(socket, "POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 200000\r\n\r\n" + "x".repeat(1000));
+            assertThat(readUntil(socket.getInputStream(), "}\n")).contains(" 413 ").contains("RequestEntityTooLarge");
+        }
+    }
+
+    @Test
+    void aHeadThatIsTooLargeIsRefused() throws IOException {
+        try (var socket = connect()) {
+            send(socket, "GET /a HTTP/1.1\r\nHost: x\r\nX: " + "x".repeat(10_000) + "\r\n\r\n");
+            assertThat(readUntil(socket.getInputStream(), "}\n")).contains(" 400 ");
+        }
+    }
+
+    @Test
+    void aClientThatDribblesItsRequestIsCutOff() throws IOException {
+        try (var socket = connect()) {
+            send(socket, "GET /a HTTP/1.1\r\nHo");
+            long start = System.nanoTime();
+            assertThat(socket.getInputStream().read()).isEqualTo(-1);
+            assertThat(Duration.ofNanos(System.nanoTime() - start)).isBetween(Duration.ofMillis(300), Duration.ofSeconds(3));
+        }
+    }
+
+    @Test
+    void anUnusedConnectionIsClosed() throws IOException {
+        try (var socket = connect()) {
+            send(socket, "GET /a HTTP/1.1\r\nHost: x\r\n\r\n");
+            readUntil(socket.getInputStream(), "/a0");
+            assertThat(socket.getInputStream().read()).isEqualTo(-1);
+        }
+    }
+
+    @Test
+    void aClientThatTakesNothingIsCutOff() throws Exception {
+        try (var socket = connect()) {
+            send(socket, "GET /flood HTTP/1.1\r\nHost: x\r\n\r\n");
+            assertThat(gone.get(10, TimeUnit.SECONDS)).contains("took nothing");
+        }
+    }
+
+    @Test
+    void aHandlerLearnsThatItsClientIsGone() throws Exception {
+        try (var socket = connect()) {
+            send(socket, "GET /wait HTTP/1.1\r\nHost: x\r\n\r\n");
+            assertThat(gone).isNotDone();
+        }
+        assertThat(gone.get(10, TimeUnit.SECONDS)).isEqualTo("closed");
+    }
+
+    @Test
+    void aHandlerThatFailsAnswers500() throws IOException {
+        try (var socket = connect()) {
+            send(socket, "GET /fail HTTP/1.1\r\nHost: x\r\n\r\n");
+            assertThat(readUntil(socket.getInputStream(), "\r\n\r\n")).contains(" 500 ");
+        }
+    }
+
+    @Test
+    void moreConnectionsThanAllowedAreClosed() throws IOException {
+        try (var one = connect();
+                var two = connect();
+                var three = connect()) {
+            for (var socket : List.of(one, two, three)) {
+                send(socket, "GET /a HTTP/1.1\r\nHost: x\r\n\r\n");
+                assertThat(readUntil(socket.getInputStream(), "/a0")).contains(" 200 ");
+            }
+            try (var four = connect()) {
+                send(four, "GET /a HTTP/1.1\r\nHost: x\r\n\r\n");
+                assertThat(four.getInputStream().read()).isEqualTo(-1);
+            } catch (IOException e) {
+                // Closed in the handshake: as good.
+            }
+        }
+    }
+}

@@ -1,0 +1,55 @@
+package io.hypernetes.apiserver.storage;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.hypernetes.objects.Json;
+import java.nio.charset.StandardCharsets;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class StoredFormTest {
+
+    @ParameterizedTest
+    @ValueSource(strings = {
+        "{}",
+        "{\"kind\":\"A\",\"apiVersion\":\"v1\",\"metadata\":{}}",
+        "{\"metadata\":{\"name\":\"n\",\"resourceVersion\":\"1\"},\"data\":{\"metadata\":\"{\\\"resourceVersion\\\":\\\"\"}}",
+        "{\"metadata\":{\"name\":\"n\",\"annotations\":{\"a\":\"b\"}},\"spec\":{\"x\":[1]}}",
+        "{\"metadata\":{\"annotations\":{}}}"
+    })
+    void revisionAndTenantArePutInWithoutTouchingTheRest(String text) {
+        var object = Json.readObject(text);
+        var stored = StoredForm.encoder(object).apply(1795473730141827L);
+        var read = Json.readObject(stored);
+        assertThat(Json.string(read, "metadata", "resourceVersion")).isEqualTo("1795473730141827");
+        assertThat(StoredForm.withRevision(stored, 7)).isEqualTo(StoredForm.encoder(object).apply(7));
+        var shown = Json.readObject(StoredForm.withTenant(stored, "blue"));
+        assertThat(Json.string(shown, "metadata", "annotations", "hypernetes.io/tenant")).isEqualTo("blue");
+        var annotations = Json.child(Json.child(shown, "metadata"), "annotations");
+        annotations.remove("hypernetes.io/tenant");
+        if (annotations.isEmpty()) {
+            Json.child(shown, "metadata").remove("annotations");
+        }
+        assertThat(shown).isEqualTo(read);
+    }
+
+    @Test
+    void aKeyIsReadBack() {
+        var pod = new ObjectKey("root", "", "pods", "default", "web");
+        assertThat(pod.text()).isEqualTo("/root/core/pods/default/web");
+        assertThat(ObjectKey.parse(pod.text())).isEqualTo(pod);
+        var tenant = new ObjectKey("root", "hypernetes.io", "tenants", "", "blue");
+        assertThat(tenant.text()).isEqualTo("/root/hypernetes.io/tenants/_/blue");
+        assertThat(ObjectKey.parse(tenant.text())).isEqualTo(tenant);
+        assertThat(ObjectKey.tenantOf(pod.text())).isEqualTo("root");
+    }
+
+    @Test
+    void annotationsStandWhereTheyCanBeAddedTo() {
+        var stored = StoredForm.encoder(Json.readObject("{\"kind\":\"K\",\"apiVersion\":\"v1\",\"metadata\":{\"name\":\"n\",\"annotations\":{\"a\":\"b\"}}}"))
+                .apply(5);
+        assertThat(new String(stored, StandardCharsets.UTF_8))
+                .isEqualTo("{\"apiVersion\":\"v1\",\"kind\":\"K\",\"metadata\":{\"resourceVersion\":\"5\",\"annotations\":{\"a\":\"b\"},\"name\":\"n\"}}");
+    }
+}
