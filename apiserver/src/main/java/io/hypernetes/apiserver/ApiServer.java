@@ -27,7 +27,6 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.security.SecureRandom;
 import java.time.Clock;
-import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import org.slf4j.Logger;
@@ -35,11 +34,11 @@ import org.slf4j.LoggerFactory;
 
 /// The Kubernetes API of all tenants over one store, listening on HTTPS. Safe for use by many threads.
 ///
-/// Its serving certificate, and the client certificate with which it calls nodes, are issued by the root authority at start.
+/// Its serving certificate, and the client certificate with which it calls nodes, are issued by the root authority and
+/// renewed in time.
 /// Closing ends open watches and streams within five seconds; the store and the authorities remain the caller's.
 public final class ApiServer implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(ApiServer.class);
-    private static final Duration CERTIFICATE_LIFE = Duration.ofDays(365);
 
     private final HttpEdge edge;
     private final Feeds feeds;
@@ -62,14 +61,18 @@ public final class ApiServer implements AutoCloseable {
         var tenants = new Tenants(store, kinds, follow(authorities));
         tenants.restore(clock.instant());
         var root = authorities.root();
-        var caller = Tls.client(
-                root.certificate(),
-                root.issue(CertificateSpec.client(
-                        "kube-apiserver-kubelet-client", List.of("system:masters"), CERTIFICATE_LIFE)));
-        var server = Tls.server(root.issue(
-                CertificateSpec.server("hypernetes-master", settings.names(), settings.addresses(), CERTIFICATE_LIFE)));
+        var caller = new RenewedTls(
+                () -> Tls.client(
+                        root.certificate(),
+                        root.issue(CertificateSpec.client(
+                                "kube-apiserver-kubelet-client", List.of("system:masters"), RenewedTls.VALIDITY))),
+                clock);
+        var server = new RenewedTls(
+                () -> Tls.server(root.issue(CertificateSpec.server(
+                        "hypernetes-master", settings.names(), settings.addresses(), RenewedTls.VALIDITY))),
+                clock);
         var resources = new Resources(
-                store, kinds, feeds, tenants, new NodeRelay(() -> caller), settings.podOverhead(), random);
+                store, kinds, feeds, tenants, new NodeRelay(caller), settings.podOverhead(), random);
         var metrics = new Metrics();
         var routes = new Routes(
                 kinds,
@@ -85,7 +88,7 @@ public final class ApiServer implements AutoCloseable {
                 new Authorisation(store),
                 routes,
                 metrics);
-        var edge = new HttpEdge(EdgeSettings.at(settings.listen()), () -> server, pipeline);
+        var edge = new HttpEdge(EdgeSettings.at(settings.listen()), server, pipeline);
         log.info("event=api-listening address={}", edge.address());
         return new ApiServer(edge, feeds, new EventSweeper(store, clock, settings.eventLifetime()));
     }

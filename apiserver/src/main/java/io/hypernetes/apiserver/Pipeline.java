@@ -67,7 +67,8 @@ final class Pipeline implements ExchangeHandler {
             refuse(http, ApiStatus.internal("see the server's log for audit id " + auditId), e);
         } finally {
             var target = trail.target;
-            if (target != null && target.resource() && http.status() != 404) {
+            // Only what was served is named, so that guessed names do not fill the memory.
+            if (target != null && target.resource() && http.status() < 300) {
                 metrics.ended(target.verb(), target.resourcePath(), http.status());
             } else {
                 metrics.ended("other", "", http.status());

@@ -91,11 +91,12 @@ class AccessTest extends ClusterTest {
     }
 
     @Test
-    void aNodeSeesItselfOnly() {
-        node.get("/api/v1/nodes/n1").expect(200);
-        node.get("/api/v1/nodes?fieldSelector=metadata.name%3Dn1").expect(200);
-        node.get("/api/v1/nodes/n2").expect(403);
-        node.get("/api/v1/nodes").expect(403);
+    void aNodeReadsNodesAndChangesItselfOnly() {
+        node.get("/api/v1/nodes").expect(200);
+        node.get("/api/v1/nodes/n2").expect(200);
+        node.get("/tenants/green/api/v1/nodes").expect(403);
+        node.patch("/api/v1/nodes/n2/status", "application/merge-patch+json", "{\"status\":{}}").expect(403);
+        node.patch("/api/v1/nodes/n2", "application/merge-patch+json", "{\"metadata\":{\"labels\":{\"a\":\"b\"}}}").expect(403);
         node.delete("/api/v1/nodes/n1").expect(403);
         node.post("/api/v1/nodes", "{\"metadata\":{\"name\":\"n9\"}}").expect(403);
         node.patch("/api/v1/nodes/n1/status", "application/merge-patch+json", "{\"status\":{\"phase\":\"Running\"}}").expect(200);

@@ -7,6 +7,7 @@ import java.time.Duration;
 ///
 /// @param listen address and port; port 0 takes a free one
 /// @param maxBodyBytes largest request body
+/// @param maxBodiesBytes the memory that the bodies of all requests may take together; beyond it clients are told to try again
 /// @param maxHeaderBytes largest request head, and for HTTP/2 the largest header list
 /// @param maxConnections connections beyond this many are closed at once
 /// @param requestArrival longest time from a request's first byte to its last
@@ -15,6 +16,7 @@ import java.time.Duration;
 public record EdgeSettings(
         InetSocketAddress listen,
         int maxBodyBytes,
+        long maxBodiesBytes,
         int maxHeaderBytes,
         int maxConnections,
         Duration requestArrival,
@@ -26,6 +28,7 @@ public record EdgeSettings(
         return new EdgeSettings(
                 listen,
                 3 * 1024 * 1024,
+                Math.max(32L << 20, Runtime.getRuntime().maxMemory() / 8),
                 64 * 1024,
                 20_000,
                 Duration.ofSeconds(30),

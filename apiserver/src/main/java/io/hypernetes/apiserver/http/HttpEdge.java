@@ -47,6 +47,7 @@ public final class HttpEdge implements AutoCloseable {
     private final ExecutorService threads;
     private final io.netty.channel.group.ChannelGroup connections =
             new io.netty.channel.group.DefaultChannelGroup(io.netty.util.concurrent.GlobalEventExecutor.INSTANCE, true);
+    private final BodyBudget budget;
     private final AtomicInteger open = new AtomicInteger();
     private final Channel listener;
 
@@ -58,6 +59,7 @@ public final class HttpEdge implements AutoCloseable {
         this.settings = settings;
         this.tls = tls;
         this.handler = handler;
+        this.budget = new BodyBudget(settings.maxBodiesBytes());
         this.acceptor = new MultiThreadIoEventLoopGroup(
                 1, Thread.ofPlatform().daemon().name("http-accept-", 0).factory(), NioIoHandler.newFactory());
         this.loops = new MultiThreadIoEventLoopGroup(
@@ -165,6 +167,7 @@ public final class HttpEdge implements AutoCloseable {
         channel.pipeline()
                 .addLast(HTTP_STAGE + "idle", idle)
                 .addLast(HTTP_STAGE + "codec", new HttpServerCodec(decoding))
+                .addLast(HTTP_STAGE + "memory", new BodyReservation(budget))
                 .addLast(HTTP_STAGE + "body", new BoundedBody(settings.maxBodyBytes()))
                 .addLast(HTTP_STAGE + "arrival", idle.whenComplete())
                 .addLast(HTTP_STAGE + "dispatch", new RequestDispatcher(false, settings, handler, threads));
@@ -172,7 +175,7 @@ public final class HttpEdge implements AutoCloseable {
 
     private void http2(Channel channel) {
         var limits = Http2Settings.defaultSettings()
-                .maxConcurrentStreams(1000)
+                .maxConcurrentStreams(500)
                 .initialWindowSize(256 * 1024)
                 .maxHeaderListSize(settings.maxHeaderBytes());
         channel.pipeline()
@@ -187,6 +190,7 @@ public final class HttpEdge implements AutoCloseable {
                         stream.pipeline()
                                 .addLast(new Http2StreamFrameToHttpObjectCodec(true))
                                 .addLast(new ArrivalDeadline(settings.requestArrival()))
+                                .addLast(new BodyReservation(budget))
                                 .addLast(new BoundedBody(settings.maxBodyBytes()))
                                 .addLast(new RequestDispatcher(true, settings, handler, threads));
                     }

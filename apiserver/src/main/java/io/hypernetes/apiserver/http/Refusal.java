@@ -11,7 +11,8 @@ import java.nio.charset.StandardCharsets;
 /// What the edge answers by itself, before there is a request to hand on.
 enum Refusal {
     BAD_REQUEST(400, "BadRequest", "the request is not valid HTTP or its head is too large"),
-    BODY_TOO_LARGE(413, "RequestEntityTooLarge", "the request body is larger than the server accepts");
+    BODY_TOO_LARGE(413, "RequestEntityTooLarge", "the request body is larger than the server accepts"),
+    BUSY(503, "ServiceUnavailable", "the server has no memory for the request body just now, try again later");
 
     private final int code;
     private final String reason;

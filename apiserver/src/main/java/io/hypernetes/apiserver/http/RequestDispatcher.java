@@ -63,7 +63,7 @@ final class RequestDispatcher extends ChannelInboundHandlerAdapter {
         request.release();
         var channel = context.channel();
         var connection = new Connection(
-                channel, HttpUtil.isKeepAlive(request), http2, settings.slowWrite(), () -> answered(context));
+                channel, HttpUtil.isKeepAlive(request), http2, settings.slowWrite(), () -> answered(context, body.length));
         current = connection;
         IdleGuard.busy(channel, true);
         var exchange = new Exchange(connection, request, body, certificates(channel), http2);
@@ -92,8 +92,12 @@ final class RequestDispatcher extends ChannelInboundHandlerAdapter {
         }
     }
 
-    private void answered(ChannelHandlerContext context) {
+    private void answered(ChannelHandlerContext context, int bodyBytes) {
         current = null;
+        var reservation = context.pipeline().get(BodyReservation.class);
+        if (reservation != null) {
+            reservation.answered(bodyBytes);
+        }
         if (context.isRemoved() || http2) {
             return;
         }

@@ -42,6 +42,7 @@ class HttpEdgeTest {
                 new EdgeSettings(
                         new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 0),
                         100_000,
+                        150_000,
                         8_192,
                         3,
                         Duration.ofMillis(600),
@@ -116,6 +117,26 @@ class HttpEdgeTest {
         try (var socket = connect()) {
             send(socket, "POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 200000\r\n\r\n" + "x".repeat(1000));
             assertThat(readUntil(socket.getInputStream(), "}\n")).contains(" 413 ").contains("RequestEntityTooLarge");
+        }
+    }
+
+    @Test
+    void bodiesTogetherAreBounded() throws IOException {
+        try (var one = connect();
+                var two = connect()) {
+            send(one, "POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 90000\r\n\r\n" + "x".repeat(89_999));
+            send(two, "POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 90000\r\n\r\n" + "x".repeat(89_999));
+            send(two, "x");
+            send(one, "x");
+            var answers = readUntil(one.getInputStream(), "\r\n\r\n") + readUntil(two.getInputStream(), "\r\n\r\n");
+            assertThat(answers).contains(" 503 ");
+        }
+        // What was taken is given back.
+        for (int i = 0; i < 4; i++) {
+            try (var next = connect()) {
+                send(next, "POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 90000\r\n\r\n" + "x".repeat(90_000));
+                assertThat(readUntil(next.getInputStream(), "/a90000")).contains(" 200 ");
+            }
         }
     }
 

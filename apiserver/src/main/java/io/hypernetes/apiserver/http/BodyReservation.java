@@ -1,0 +1,49 @@
+package io.hypernetes.apiserver.http;
+
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.handler.codec.http.HttpContent;
+import io.netty.util.ReferenceCountUtil;
+
+/// Takes memory from the budget as a body arrives; it is given back when the request is answered or the channel ends. Sits
+/// before the handler that collects bodies; used by the channel's event loop alone.
+final class BodyReservation extends ChannelInboundHandlerAdapter {
+    private final BodyBudget budget;
+    private long held;
+
+    BodyReservation(BodyBudget budget) {
+        this.budget = budget;
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext context, Object message) {
+        if (message instanceof HttpContent content) {
+            int bytes = content.content().readableBytes();
+            if (bytes > 0 && !budget.take(bytes)) {
+                ReferenceCountUtil.release(message);
+                Refusal.BUSY.send(context);
+                return;
+            }
+            held += bytes;
+        }
+        context.fireChannelRead(message);
+    }
+
+    /// Gives back what one request took.
+    void answered(long bytes) {
+        long part = Math.min(bytes, held);
+        held -= part;
+        budget.giveBack(part);
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext context) {
+        answered(held);
+        context.fireChannelInactive();
+    }
+
+    @Override
+    public void handlerRemoved(ChannelHandlerContext context) {
+        answered(held);
+    }
+}
