@@ -19,6 +19,7 @@ import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -27,6 +28,7 @@ import java.util.concurrent.TimeUnit;
 /// A [LabNode] and a client of it.
 final class Lab implements AutoCloseable {
     static final String IMAGE = "hypernetes.io/lab:1";
+    static final String OTHER_IMAGE = "hypernetes.io/lab:2";
 
     final Path root;
     private final EventLoopGroup loop = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
@@ -38,14 +40,14 @@ final class Lab implements AutoCloseable {
 
     Lab(Path root) throws Exception {
         this.root = root;
-        Path archive = root.resolve("lab.tar");
-        image().writeTo(archive);
+        image(IMAGE).writeTo(root.resolve("lab.tar"));
+        image(OTHER_IMAGE).nextLayer().file("etc/third", 0644, "third layer\n".getBytes(StandardCharsets.UTF_8)).writeTo(root.resolve("other.tar"));
         start();
     }
 
-    static ImageArchive image() throws IOException {
+    static ImageArchive image(String name) throws IOException {
         ImageArchive image = new ImageArchive(
-                IMAGE,
+                name,
                 new ImageConfig(
                         List.of(), List.of("sh"), List.of("PATH=/bin", "FROM_IMAGE=yes"), "", "/", "", List.of(), List.of(), Map.of()));
         image.folder("tmp", 01777).folder("proc", 0755).folder("dev", 0755).folder("sys", 0755);
@@ -74,7 +76,8 @@ final class Lab implements AutoCloseable {
                 LabNode.class.getName(),
                 root.toString(),
                 System.getenv().getOrDefault("HYPERNETES_TEST_KERNEL", "/nonexistent"),
-                root.resolve("lab.tar").toString()));
+                root.resolve("lab.tar").toString(),
+                root.resolve("other.tar").toString()));
         process = new ProcessBuilder(command)
                 .redirectError(ProcessBuilder.Redirect.appendTo(root.resolve("node.log").toFile()))
                 .start();
@@ -170,6 +173,15 @@ final class Lab implements AutoCloseable {
                 .toList();
     }
 
+    /// A new version of a volume as the kubelet makes it: a folder of its own, and one link swapped to it.
+    static void publish(Path volume, String version, String color) throws IOException {
+        Path folder = Files.createDirectories(volume.resolve(".." + version));
+        Files.writeString(folder.resolve("color"), color + "\n");
+        Path link = volume.resolve("..data_tmp");
+        Files.createSymbolicLink(link, Path.of(".." + version));
+        Files.move(link, volume.resolve("..data"), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    }
+
     @Override
     public void close() throws Exception {
         if (process.isAlive()) {
@@ -184,7 +196,7 @@ final class Lab implements AutoCloseable {
         loop.shutdownGracefully(0, 1, TimeUnit.SECONDS);
         String keep = System.getenv().getOrDefault("HYPERNETES_TEST_LOG", "");
         if (!keep.isEmpty()) {
-            Files.copy(root.resolve("node.log"), Path.of(keep), java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+            Files.copy(root.resolve("node.log"), Path.of(keep), StandardCopyOption.REPLACE_EXISTING);
         }
     }
 }

@@ -56,13 +56,17 @@ class MachineEndToEndTest {
     @Test
     void survivesTheDeathOfTheEngine() throws Exception {
         String sandbox = lab.run(lab.pod("survivor"));
+        Path map = folder.resolve("pods/uid-survivor/volumes/kubernetes.io~configmap/settings");
+        Lab.publish(map, "v1", "blue");
         String counter = lab.start(sandbox, lab.container(
-                "counter", "sh", "-c", "i=1; while [ $i -le 3000 ]; do echo $i; i=$((i+1)); done; sleep 1000"));
+                        "counter", "sh", "-c", "i=1; while [ $i -le 3000 ]; do echo $i; i=$((i+1)); done; sleep 1000")
+                .addMounts(Mount.newBuilder().setContainerPath("/config").setHostPath(map.toString())));
         String quitter = lab.start(sandbox, lab.container("quitter", "sh", "-c", "sleep 3; exit 42"));
         String bootTime = lab.exec(counter, "cut", "-d.", "-f1", "/proc/uptime").getStdout().toStringUtf8();
         lab.kill();
         // The quitter ends while nobody is there.
         Thread.sleep(4000);
+        Lab.publish(map, "v2", "green");
         lab.start();
         assertThat(lab.status(counter).getState()).isEqualTo(ContainerState.CONTAINER_RUNNING);
         await().atMost(Duration.ofSeconds(20)).until(() -> lab.status(quitter).getState() == ContainerState.CONTAINER_EXITED);
@@ -72,6 +76,34 @@ class MachineEndToEndTest {
                 .containsExactlyElementsOf(IntStream.rangeClosed(1, 3000).mapToObj(Integer::toString).toList());
         int uptime = Integer.parseInt(lab.exec(counter, "cut", "-d.", "-f1", "/proc/uptime").getStdout().toStringUtf8().strip());
         assertThat(uptime).isGreaterThanOrEqualTo(Integer.parseInt(bootTime.strip()) + 4);
+        // What changed meanwhile has come, and the disk takes more layers.
+        await().atMost(Duration.ofSeconds(20))
+                .until(() -> lab.exec(counter, "cat", "/config/color").getStdout().toStringUtf8().equals("green\n"));
+        String third = lab.start(sandbox, lab.container("third", "cat", "/etc/lab", "/etc/third")
+                .setImage(ImageSpec.newBuilder().setImage(Lab.OTHER_IMAGE)));
+        await().atMost(Duration.ofSeconds(20)).until(() -> lab.status(third).getState() == ContainerState.CONTAINER_EXITED);
+        assertThat(lab.log("survivor", "third")).containsExactly("second layer", "third layer");
+        lab.remove(sandbox);
+        assertThat(lab.leaks()).isEmpty();
+    }
+
+    @Test
+    void seesAMachineThatEndsByItself() throws Exception {
+        String sandbox = lab.run(lab.pod("victim"));
+        String container = lab.start(sandbox, lab.container("main", "sleep", "1000"));
+        String info = lab.runtime.podSandboxStatus(
+                        PodSandboxStatusRequest.newBuilder().setPodSandboxId(sandbox).setVerbose(true).build())
+                .getInfoOrThrow("info");
+        long pid = Long.parseLong(info.replaceAll(".*\"pid\":(\\d+).*", "$1"));
+        ProcessHandle.of(pid).orElseThrow().destroyForcibly();
+        await().atMost(Duration.ofSeconds(20)).until(() -> lab.status(container).getState() == ContainerState.CONTAINER_EXITED);
+        assertThat(lab.status(container).getExitCode()).isEqualTo(137);
+        assertThat(lab.status(container).getReason()).isEqualTo("MachineEnded");
+        assertThat(lab.runtime.podSandboxStatus(PodSandboxStatusRequest.newBuilder().setPodSandboxId(sandbox).build())
+                        .getStatus()
+                        .getState())
+                .isEqualTo(PodSandboxState.SANDBOX_NOTREADY);
+        assertThat(lab.leaks()).isEmpty();
         lab.remove(sandbox);
         assertThat(lab.leaks()).isEmpty();
     }

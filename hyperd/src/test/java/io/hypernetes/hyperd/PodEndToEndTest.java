@@ -12,7 +12,6 @@ import io.hypernetes.cri.v1.*;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.Arrays;
@@ -143,7 +142,7 @@ class PodEndToEndTest {
     void volumesArePushedAndPushedAgain() throws Exception {
         Path pod = folder.resolve("pods/uid-pod");
         Path map = pod.resolve("volumes/kubernetes.io~configmap/settings");
-        publish(map, "v1", "blue");
+        Lab.publish(map, "v1", "blue");
         Path message = Files.createDirectories(pod.resolve("containers/volumes")).resolve("0");
         Files.createFile(message);
         ContainerConfig.Builder writer = lab.container("writer", "sh", "-c",
@@ -157,7 +156,7 @@ class PodEndToEndTest {
                 .addMounts(mount("/dev/termination-log", message));
         String container = lab.start(sandbox, writer);
         await().atMost(SOON).until(() -> lab.log("pod", "writer").size() >= 4);
-        publish(map, "v2", "green");
+        Lab.publish(map, "v2", "green");
         finished(container);
         assertThat(lab.log("pod", "writer")).contains("blue", "cannot write", "green", "color");
         assertThat(lab.log("pod", "writer").toString()).contains("8192");
@@ -363,15 +362,6 @@ class PodEndToEndTest {
 
     private static Mount.Builder mount(String inContainer, Path onHost) {
         return Mount.newBuilder().setContainerPath(inContainer).setHostPath(onHost.toString());
-    }
-
-    /// A new version of a volume as the kubelet makes it: a folder of its own, and one link swapped to it.
-    private static void publish(Path volume, String version, String color) throws Exception {
-        Path folder = Files.createDirectories(volume.resolve(".." + version));
-        Files.writeString(folder.resolve("color"), color + "\n");
-        Path link = volume.resolve("..data_tmp");
-        Files.createSymbolicLink(link, Path.of(".." + version));
-        Files.move(link, volume.resolve("..data"), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     }
 
     private static String sha256(byte[] bytes) throws Exception {

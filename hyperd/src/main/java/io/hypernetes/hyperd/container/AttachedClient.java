@@ -13,7 +13,18 @@ public final class AttachedClient implements AutoCloseable {
     private static final long PATIENCE_SECONDS = 10;
 
     private final ArrayBlockingQueue<Chunk> queue = new ArrayBlockingQueue<>(MOST_WAITING);
+    private final int streams;
     private volatile boolean closed;
+
+    /// @param streams how many streams of output there are: each ends once
+    AttachedClient(int streams) {
+        this.streams = streams;
+    }
+
+    /// How many streams of output there are: each ends once.
+    public int streams() {
+        return streams;
+    }
 
     /// Output; [#stream] null is the end of it.
     ///

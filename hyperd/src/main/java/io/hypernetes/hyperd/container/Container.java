@@ -5,7 +5,6 @@ import io.hypernetes.guest.Errno;
 import io.hypernetes.guest.Guest;
 import io.hypernetes.guest.GuestException;
 import io.hypernetes.guest.GuestInventory;
-import io.hypernetes.guest.OutputKind;
 import io.hypernetes.guest.SignalTarget;
 import io.hypernetes.guest.StartedContainer;
 import io.hypernetes.hyperd.HyperdException;
@@ -13,21 +12,14 @@ import io.hypernetes.hyperd.event.ContainerEvent;
 import io.hypernetes.hyperd.event.Events;
 import io.hypernetes.hyperd.journal.ContainerRecord;
 import io.hypernetes.hyperd.journal.Journal;
-import io.hypernetes.hyperd.log.ContainerLog;
-import io.hypernetes.hyperd.log.LogStream;
-import java.io.IOException;
-import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.EnumMap;
-import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -50,8 +42,7 @@ public final class Container implements AutoCloseable {
 
     private final Surroundings surroundings;
     private final Consumer<Container> ending;
-    private final @Nullable ContainerLog log;
-    private final Map<LogStream, OutputFollower> outputs = new EnumMap<>(LogStream.class);
+    private final ContainerOutputs outputs;
     private final CountDownLatch exited = new CountDownLatch(1);
     // Held while it is being started: a process that ends at once is told to have ended after it was told to have started.
     private final ReentrantLock starting = new ReentrantLock();
@@ -67,15 +58,11 @@ public final class Container implements AutoCloseable {
         this.record = record;
         this.surroundings = surroundings;
         this.ending = ending;
-        this.log = openLog(record);
-        for (LogStream stream : LogStream.values()) {
-            if (stream == LogStream.STDOUT || !record.terminal().tty()) {
-                outputs.put(stream, new OutputFollower(record.id(), stream, log));
-            }
-        }
+        this.outputs = new ContainerOutputs(
+                record, surroundings.clock(), position -> update(current -> current.withLog(position)));
         if (record.state() == ContainerRecord.State.EXITED) {
+            // The end of its output may still be in the guest.
             exitSeen = true;
-            outputs.values().forEach(OutputFollower::finish);
             exited.countDown();
         }
     }
@@ -91,16 +78,13 @@ public final class Container implements AutoCloseable {
     /// It is prepared in the guest: from now on others may see it.
     public void created(Guest guest) {
         update(current -> current.withState(ContainerRecord.State.CREATED));
-        outputs.values().forEach(output -> output.follow(guest, 0, 0));
+        outputs.follow(guest);
         tell(ContainerEvent.Kind.CREATED);
     }
 
     /// Takes up a container in a new session, by what the guest says of it.
     public void resume(Guest guest, GuestInventory.Container seen) {
-        for (Map.Entry<LogStream, OutputFollower> output : outputs.entrySet()) {
-            OutputKind kind = output.getKey() == LogStream.STDOUT ? OutputKind.STDOUT : OutputKind.STDERR;
-            seen.output(kind).ifPresent(known -> output.getValue().follow(guest, known.acknowledged(), known.written()));
-        }
+        outputs.follow(guest, seen);
         if (seen.state() == GuestInventory.State.PREPARED) {
             return;
         }
@@ -162,7 +146,7 @@ public final class Container implements AutoCloseable {
     /// The machine has ended with the container in it.
     public void lost(String why) {
         ContainerRecord.State state = record.state();
-        outputs.values().forEach(OutputFollower::finish);
+        outputs.finish();
         if (state == ContainerRecord.State.EXITED || state == ContainerRecord.State.REMOVING) {
             return;
         }
@@ -205,7 +189,7 @@ public final class Container implements AutoCloseable {
     /// Marks it as being removed; from then on nobody sees it.
     public void removing() {
         update(current -> current.withState(ContainerRecord.State.REMOVING));
-        outputs.values().forEach(OutputFollower::stop);
+        outputs.stop();
     }
 
     /// Forgets it, when the guest has.
@@ -217,48 +201,29 @@ public final class Container implements AutoCloseable {
 
     /// Goes on in a new log file.
     public void reopenLog() {
-        if (log == null) {
-            return;
-        }
-        try {
-            log.reopen();
-        } catch (IOException failure) {
-            throw new HyperdException(
-                    HyperdException.Kind.UNAVAILABLE,
-                    "Container " + id() + ": its log " + record.logPath() + " could not be reopened: " + failure + ".",
-                    failure);
-        }
+        outputs.reopenLog();
     }
 
-    public void updateResources(Guest guest, ContainerRecord.Resources resources) {
-        guest.update(id(), GuestResources.of(resources), ANSWER);
-        update(current -> current.withResources(resources));
+    /// Changes its limits; those that are 0 in `asked` stay as they are.
+    public void updateResources(Guest guest, ContainerRecord.Resources asked) {
+        ContainerRecord.Resources merged = record.resources().with(asked);
+        guest.update(id(), GuestResources.of(merged), ANSWER);
+        update(current -> current.withResources(merged));
     }
 
     /// Attaches to the output from now on.
     public AttachedClient attach() {
-        AttachedClient client = new AttachedClient();
-        outputs.values().forEach(output -> output.attach(client));
-        return client;
+        return outputs.attach();
     }
 
     public void detach(AttachedClient client) {
-        client.close();
-        outputs.values().forEach(output -> output.detach(client));
-    }
-
-    /// How many streams of output it has: each ends once for an attached client.
-    public int outputs() {
-        return outputs.size();
+        outputs.detach(client);
     }
 
     /// Stops following; the container goes on.
     @Override
     public void close() {
-        outputs.values().forEach(OutputFollower::stop);
-        if (log != null) {
-            log.close();
-        }
+        outputs.close();
     }
 
     private void finish(long atNanos, int code, String reason, String message) {
@@ -293,13 +258,9 @@ public final class Container implements AutoCloseable {
     }
 
     private void awaitOutput() {
-        long until = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(LOG_MILLIS);
         try {
-            for (OutputFollower output : outputs.values()) {
-                long left = Math.max(0, TimeUnit.NANOSECONDS.toMillis(until - System.nanoTime()));
-                if (!output.awaitEnd(left)) {
-                    LOG.warn("event=exit-before-output container={} effect=\"the log's end may come later\"", id());
-                }
+            if (!outputs.awaitEnd(LOG_MILLIS)) {
+                LOG.warn("event=exit-before-output container={} effect=\"the log's end may come later\"", id());
             }
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
@@ -342,21 +303,5 @@ public final class Container implements AutoCloseable {
     private long now() {
         Instant instant = Instant.now(surroundings.clock());
         return instant.getEpochSecond() * NANOS + instant.getNano();
-    }
-
-    private @Nullable ContainerLog openLog(ContainerRecord of) {
-        if (of.logPath().isEmpty()) {
-            return null;
-        }
-        try {
-            return ContainerLog.open(
-                    Path.of(of.logPath()), of.log(), surroundings.clock(), position -> update(current -> current.withLog(position)));
-        } catch (IOException failure) {
-            throw new HyperdException(
-                    HyperdException.Kind.UNAVAILABLE,
-                    "Container " + of.id() + ": its log " + of.logPath() + " could not be opened: " + failure
-                            + ". Is the folder writable, and is there room?",
-                    failure);
-        }
     }
 }

@@ -1,5 +1,6 @@
 package io.hypernetes.hyperd.journal;
 
+import com.fasterxml.jackson.annotation.JsonIgnore;
 import io.hypernetes.hyperd.log.LogPosition;
 import java.util.List;
 import java.util.Map;
@@ -77,6 +78,17 @@ public record ContainerRecord(
             unified = Map.copyOf(unified);
         }
 
+        /// These with what is not 0 or empty in `other`.
+        public Resources with(Resources other) {
+            return new Resources(
+                    other.cpuPeriodMicros != 0 ? other.cpuPeriodMicros : cpuPeriodMicros,
+                    other.cpuQuotaMicros != 0 ? other.cpuQuotaMicros : cpuQuotaMicros,
+                    other.cpuShares != 0 ? other.cpuShares : cpuShares,
+                    other.memoryBytes != 0 ? other.memoryBytes : memoryBytes,
+                    other.oomScoreAdjust != 0 ? other.oomScoreAdjust : oomScoreAdjust,
+                    other.unified.isEmpty() ? unified : other.unified);
+        }
+
         public static final Resources NONE = new Resources(0, 0, 0, 0, 0, Map.of());
     }
 
@@ -87,6 +99,12 @@ public record ContainerRecord(
         }
 
         public static final User ROOT = new User(0, 0, List.of());
+    }
+
+    /// Whether anybody may see it: it is neither being made nor being removed.
+    @JsonIgnore
+    public boolean isVisible() {
+        return state != State.MAKING && state != State.REMOVING;
     }
 
     public ContainerRecord withState(State next) {

@@ -66,7 +66,7 @@ final class ContainerMaking {
                     sandbox.id(), id, request.identity().name(), image.id());
             return container;
         } catch (RuntimeException failure) {
-            undo(guest, container);
+            undo(container);
             throw failure;
         }
     }
@@ -119,7 +119,7 @@ final class ContainerMaking {
         // Watched before it is read, so that no change falls in between.
         sandbox.followVolumes();
         for (Entry<String, SandboxRecord.Volume> volume : fresh.entrySet()) {
-            if (volume.getValue().kind() == SandboxRecord.VolumeKind.FILES && !volume.getValue().hostPath().isEmpty()) {
+            if (SandboxVolumes.comesFromHost(volume.getValue())) {
                 volumes.push(guest, volume.getKey(), volume.getValue());
             }
         }
@@ -152,10 +152,11 @@ final class ContainerMaking {
                 ContainerRecord.User.ROOT);
     }
 
-    private void undo(Guest guest, Container container) {
+    private void undo(Container container) {
         sandbox.forget(container);
         try {
-            guest.remove(container.id(), House.ANSWER);
+            // The session may be a new one.
+            sandbox.guest().remove(container.id(), House.ANSWER);
         } catch (RuntimeException failure) {
             // The next session undoes what it does not know.
             LOG.warn("event=container-not-undone container={} error=\"{}\"", container.id(), failure.getMessage());

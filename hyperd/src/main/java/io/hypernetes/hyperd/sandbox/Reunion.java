@@ -3,7 +3,6 @@ package io.hypernetes.hyperd.sandbox;
 import io.hypernetes.guest.Guest;
 import io.hypernetes.guest.GuestInventory;
 import io.hypernetes.hyperd.container.Container;
-import io.hypernetes.hyperd.journal.ContainerRecord;
 import io.hypernetes.hyperd.journal.SandboxRecord;
 import java.util.List;
 import org.slf4j.Logger;
@@ -16,7 +15,7 @@ final class Reunion {
 
     private Reunion() {}
 
-    static void of(Sandbox sandbox, House house, Guest guest) {
+    static void of(Sandbox sandbox, Guest guest) {
         SandboxRecord record = sandbox.record();
         if (!record.layers().isEmpty()) {
             // The journal may be ahead of the machine by one append.
@@ -31,8 +30,7 @@ final class Reunion {
             }
         }
         for (Container container : sandbox.everyContainer()) {
-            ContainerRecord.State state = container.record().state();
-            if (state == ContainerRecord.State.MAKING || state == ContainerRecord.State.REMOVING) {
+            if (!container.record().isVisible()) {
                 continue;
             }
             inventory.container(container.id())

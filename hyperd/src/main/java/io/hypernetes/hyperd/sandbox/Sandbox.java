@@ -2,17 +2,17 @@ package io.hypernetes.hyperd.sandbox;
 
 import io.hypernetes.guest.ContainerExit;
 import io.hypernetes.guest.Guest;
-import io.hypernetes.guest.GuestException;
 import io.hypernetes.hyperd.HyperdException;
 import io.hypernetes.hyperd.container.Container;
+import io.hypernetes.hyperd.container.ContainerRequest;
 import io.hypernetes.hyperd.event.ContainerEvent;
 import io.hypernetes.hyperd.journal.ContainerRecord;
 import io.hypernetes.hyperd.journal.SandboxRecord;
 import io.hypernetes.hypervisor.Machine;
+import io.hypernetes.hypervisor.MachineRecord;
 import io.hypernetes.hypervisor.MachineUsage;
 import io.hypernetes.network.Attachment;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -21,8 +21,8 @@ import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -38,23 +38,22 @@ import org.slf4j.LoggerFactory;
 public final class Sandbox implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Sandbox.class);
     private static final Duration SESSION = Duration.ofSeconds(10);
-    private static final Duration LAST_WORDS = Duration.ofSeconds(3);
     private static final long PATIENCE_SECONDS = 5;
 
     private final House house;
     private final ReentrantLock lifecycle = new ReentrantLock();
     private final Map<String, Container> containers = new ConcurrentHashMap<>();
     private final SandboxVolumes volumes;
+    private final Tether tether;
 
+    // Replaced under this.
     private volatile SandboxRecord record;
-    private volatile @Nullable Machine machine;
-    private volatile @Nullable GuestLine line;
-    private volatile @Nullable Thread watcher;
 
     Sandbox(SandboxRecord record, House house) {
         this.record = record;
         this.house = house;
         this.volumes = new SandboxVolumes(record.id(), house.folders());
+        this.tether = new Tether(record.id(), house.door(), new Follower());
     }
 
     public String id() {
@@ -72,45 +71,31 @@ public final class Sandbox implements AutoCloseable {
     /// Its containers that may be seen, oldest first.
     public List<Container> containers() {
         return containers.values().stream()
-                .filter(container -> container.record().state() != ContainerRecord.State.MAKING
-                        && container.record().state() != ContainerRecord.State.REMOVING)
+                .filter(container -> container.record().isVisible())
                 .sorted(Comparator.comparingLong(container -> container.record().createdNanos()))
                 .toList();
-    }
-
-    public Optional<Container> container(String containerId) {
-        return Optional.ofNullable(containers.get(containerId))
-                .filter(container -> container.record().state() != ContainerRecord.State.MAKING
-                        && container.record().state() != ContainerRecord.State.REMOVING);
     }
 
     /// A session with the guest.
     ///
     /// @throws HyperdException when the sandbox is not ready or its guest does not answer
     public Guest guest() {
-        GuestLine open = line;
-        if (!isReady() || open == null) {
+        if (!isReady()) {
             throw new HyperdException(
                     HyperdException.Kind.WRONG_STATE,
                     "Sandbox " + id() + " is not ready" + (record.message().isEmpty() ? "." : ": " + record.message()));
         }
-        return open.session(SESSION);
+        return tether.session(SESSION);
     }
 
     /// What the machine costs the host; empty when there is none.
     public Optional<MachineUsage> usage() {
-        Machine running = machine;
-        return running == null ? Optional.empty() : Optional.of(running.usage());
+        return tether.usage();
     }
 
     /// As whom its machine is known to the host; empty when there is none.
-    public Optional<io.hypernetes.hypervisor.MachineRecord> machineRecord() {
+    public Optional<MachineRecord> machineRecord() {
         return Optional.ofNullable(record.machine());
-    }
-
-    /// Prepares a container.
-    Container create(io.hypernetes.hyperd.container.ContainerRequest request) {
-        return holding(() -> new ContainerMaking(house, this, volumes).make(request));
     }
 
     /// Starts a prepared container.
@@ -125,6 +110,11 @@ public final class Sandbox implements AutoCloseable {
         }
     }
 
+    /// Prepares a container.
+    Container create(ContainerRequest request) {
+        return holding(() -> new ContainerMaking(house, this, volumes).make(request));
+    }
+
     /// Kills a container if it runs, and forgets it.
     void remove(Container container) {
         holding(() -> {
@@ -133,9 +123,7 @@ public final class Sandbox implements AutoCloseable {
             }
             if (isReady()) {
                 Guest guest = guest();
-                if (container.record().state() == ContainerRecord.State.RUNNING) {
-                    container.stop(guest, Duration.ZERO);
-                }
+                container.stop(guest, Duration.ZERO);
                 container.removing();
                 guest.remove(container.id(), House.ANSWER);
             } else {
@@ -149,10 +137,9 @@ public final class Sandbox implements AutoCloseable {
 
     /// Ends the machine and gives back what it used. Idempotent.
     void stop(String why) {
-        // Somebody may hold the lock and wait for a guest that does not answer: cut the line, and he is done.
-        boolean held = tryLock();
-        if (!held) {
-            closeLine();
+        if (!tryLock()) {
+            // Whoever holds the lock may be waiting for a guest that does not answer: without a line he is done.
+            tether.cutLine();
             lifecycle.lock();
         }
         try {
@@ -165,10 +152,9 @@ public final class Sandbox implements AutoCloseable {
     /// Ends and forgets it, with its containers. Idempotent.
     void remove() {
         stop("The pod is being removed.");
-        lifecycle.lock();
-        try {
+        holding(() -> {
             update(current -> current.withPhase(SandboxRecord.Phase.REMOVING, "The pod is being removed."));
-            releaseHost();
+            giveBack();
             house.images().release(id());
             List<String> known = List.copyOf(containers.keySet());
             containers.values().forEach(Container::close);
@@ -176,70 +162,56 @@ public final class Sandbox implements AutoCloseable {
             containers.clear();
             known.forEach(container -> tell(container, ContainerEvent.Kind.DELETED));
             tell(id(), ContainerEvent.Kind.DELETED);
-        } finally {
-            lifecycle.unlock();
-        }
+            return known;
+        });
     }
 
     /// Leaves it running.
     @Override
     public void close() {
-        Thread watching = watcher;
-        if (watching != null) {
-            watching.interrupt();
-        }
         volumes.close();
-        closeLine();
+        tether.letGo();
         containers.values().forEach(Container::close);
     }
 
-    // ---- what SandboxBoot, ContainerMaking and Recovery do with it ----
+    // ---- what SandboxBoot, ContainerMaking, Recovery and Reunion do with it ----
 
     void placed(Attachment attachment) {
         update(current -> current.withAttachment(attachment));
     }
 
     void started(Machine running) {
-        machine = running;
+        tether.hold(running);
         update(current -> current.withMachine(running.record()));
     }
 
     Guest firstSession(Duration deadline) {
-        GuestLine fresh = newLine();
-        fresh.open(Guest.Freshness.JUST_BOOTED, deadline);
-        return fresh.session(Duration.ZERO);
+        GuestLine line = tether.requireLine();
+        line.open(Guest.Freshness.JUST_BOOTED, deadline);
+        return line.session(Duration.ZERO);
     }
 
     void giveUpMachine(UUID next) {
-        closeLine();
-        Machine running = machine;
-        machine = null;
-        if (running != null) {
-            running.destroy();
-        }
+        tether.destroy();
         update(current -> current.withMachine(null).withMachineId(next));
     }
 
     void ready(Map<String, Long> phases) {
         update(current -> current.withPhases(phases).withPhase(SandboxRecord.Phase.READY, ""));
-        watch();
+        tether.watch(this::machineEnded);
         tell(id(), ContainerEvent.Kind.STARTED);
     }
 
     /// Takes over a machine that runs on since an earlier process of ours.
     void adopted(Machine running) {
-        machine = running;
-        GuestLine fresh = newLine();
-        watch();
-        fresh.openInBackground();
+        tether.hold(running);
+        tether.watch(this::machineEnded);
+        tether.requireLine().openInBackground();
     }
 
     /// Waits for the first session with an adopted machine.
     void awaitGuest(Duration timeout) {
-        GuestLine open = line;
-        if (open != null) {
-            open.session(timeout);
-        }
+        tether.session(timeout);
     }
 
     /// Takes up a container of the journal; one whose log cannot be opened goes on without.
@@ -251,7 +223,7 @@ public final class Sandbox implements AutoCloseable {
             LOG.error("event=log-lost container={} error=\"{}\" effect=\"its output goes nowhere\"", known.id(), noLog.getMessage());
             container = new Container(known.withoutLog(), house.forContainers(), this::copyTerminationMessage);
         }
-        containers.put(known.id(), container);
+        add(container);
     }
 
     void add(Container container) {
@@ -262,23 +234,19 @@ public final class Sandbox implements AutoCloseable {
         containers.remove(container.id());
     }
 
+    /// All containers, also those that nobody may see.
+    List<Container> everyContainer() {
+        return List.copyOf(containers.values());
+    }
+
+    /// Watches the folders of the sandbox's volumes.
     void followVolumes() {
-        GuestLine open = line;
-        if (open != null) {
-            record.volumes().forEach((name, volume) -> {
-                if (volume.kind() == SandboxRecord.VolumeKind.FILES && !volume.hostPath().isEmpty()) {
-                    volumes.follow(name, volume, open);
-                }
-            });
-        }
+        volumes.followAll(record.volumes(), tether.requireLine());
     }
 
     /// Appends layers to the disk: the journal first, so that a restart appends no other.
     void grow(LayerDisk disk) {
-        Machine running = machine;
-        if (running == null) {
-            throw new HyperdException(HyperdException.Kind.WRONG_STATE, "Sandbox " + id() + " has no machine.");
-        }
+        Machine running = tether.requireMachine();
         update(current -> current.withLayers(disk.layers()));
         running.appendLayers(LayerDisk.files(disk.layers()));
     }
@@ -292,31 +260,27 @@ public final class Sandbox implements AutoCloseable {
     }
 
     void copyTerminationMessage(Container container) {
-        TerminationMessage.copy(container.record(), () -> guest());
+        TerminationMessage.copy(container.record(), this::guest);
     }
 
     // ---- endings ----
 
     private void end(String why) {
         if (record.phase() == SandboxRecord.Phase.READY || record.phase() == SandboxRecord.Phase.MAKING) {
-            lastWords();
+            LastWords.of(containers.values(), tether.sessionNow());
             update(current -> current.withPhase(SandboxRecord.Phase.STOPPED, why));
         }
-        releaseHost();
-        List<Container> all = new ArrayList<>(containers.values());
-        all.forEach(container -> container.lost(why));
+        giveBack();
+        containers.values().forEach(container -> container.lost(why));
     }
 
-    private void releaseHost() {
+    private void giveBack() {
         boolean had = record.machine() != null;
         volumes.close();
-        closeLine();
-        Machine running = machine;
-        if (running != null) {
-            running.destroy();
-            machine = null;
+        if (tether.machine().isPresent()) {
+            tether.destroy();
         } else {
-            Optional.ofNullable(record.machine()).flatMap(house.hypervisor()::adopt).ifPresent(Machine::destroy);
+            machineRecord().flatMap(house.hypervisor()::adopt).ifPresent(Machine::destroy);
         }
         // A start that was interrupted leaves no record of what it made.
         house.hypervisor().removeRemains(id(), house.machineFolder(id()), house.cgroupParent());
@@ -329,85 +293,17 @@ public final class Sandbox implements AutoCloseable {
         }
     }
 
-    // Kills what still runs while the guest can tell how it ended.
-    private void lastWords() {
-        GuestLine open = line;
-        Guest guest = open == null ? null : open.sessionNow();
-        if (guest == null) {
-            return;
-        }
-        try {
-            List<Container> running = containers.values().stream()
-                    .filter(container -> container.record().state() == ContainerRecord.State.RUNNING)
-                    .toList();
-            for (Container container : running) {
-                guest.signal(
-                        container.id(),
-                        io.hypernetes.hyperd.container.Signals.KILL,
-                        io.hypernetes.guest.SignalTarget.ALL_PROCESSES,
-                        LAST_WORDS);
-            }
-            for (Container container : running) {
-                container.awaitExit(LAST_WORDS);
-            }
-        } catch (GuestException silent) {
-            LOG.debug("event=no-last-words sandbox={} error=\"{}\"", id(), silent.getMessage());
-        } catch (InterruptedException interrupted) {
-            Thread.currentThread().interrupt();
-        }
-    }
-
     private void machineEnded(String why) {
-        lifecycle.lock();
-        try {
+        holding(() -> {
             if (isReady()) {
                 LOG.warn("event=machine-ended sandbox={} why=\"{}\"", id(), why);
                 end("The pod's virtual machine has ended by itself: " + why);
             }
-        } finally {
-            lifecycle.unlock();
-        }
-    }
-
-    // ---- parts ----
-
-    private void watch() {
-        Machine running = machine;
-        if (running == null) {
-            return;
-        }
-        watcher = Thread.ofVirtual().name("machine-" + id()).start(() -> {
-            try {
-                Optional<String> why = Optional.empty();
-                while (why.isEmpty()) {
-                    why = running.awaitExit(Duration.ofHours(1));
-                }
-                machineEnded(why.get());
-            } catch (InterruptedException left) {
-                LOG.debug("event=machine-left sandbox={}", id());
-            }
+            return why;
         });
     }
 
-    private GuestLine newLine() {
-        Machine running = machine;
-        if (running == null) {
-            throw new IllegalStateException("sandbox " + id() + " has no machine");
-        }
-        closeLine();
-        GuestLine fresh = new GuestLine(id(), running, house.door(), new Follower());
-        line = fresh;
-        return fresh;
-    }
-
-    private void closeLine() {
-        GuestLine open = line;
-        if (open != null) {
-            open.close();
-        }
-    }
-
-    private <T> T holding(java.util.function.Supplier<T> action) {
+    private <T> T holding(Supplier<T> action) {
         lifecycle.lock();
         try {
             return action.get();
@@ -440,8 +336,9 @@ public final class Sandbox implements AutoCloseable {
                 throw new HyperdException(
                         HyperdException.Kind.UNAVAILABLE, "Sandbox " + id() + ": the guest that answers is another one's.");
             }
-            Reunion.of(Sandbox.this, house, guest);
-            followVolumes();
+            Reunion.of(Sandbox.this, guest);
+            // What changed while nobody watched is pushed now.
+            volumes.catchUp(record.volumes(), tether.requireLine());
         }
 
         @Override
@@ -456,10 +353,5 @@ public final class Sandbox implements AutoCloseable {
         public void outOfMemory(String containerId, long kills) {
             LOG.info("event=out-of-memory sandbox={} container={} kills={}", id(), containerId, kills);
         }
-    }
-
-    /// All containers, also those that nobody may see.
-    List<Container> everyContainer() {
-        return List.copyOf(containers.values());
     }
 }

@@ -49,15 +49,36 @@ final class SandboxVolumes implements AutoCloseable {
         LOG.debug("event=volume-pushed sandbox={} volume={} files={} changed={}", sandboxId, name, files.size(), changed);
     }
 
-    /// Pushes a volume again whenever its folder on this host changes. Idempotent.
-    synchronized void follow(String name, SandboxRecord.Volume volume, GuestLine line) {
-        if (watched.containsKey(name)) {
-            return;
-        }
+    /// Pushes volumes of files again whenever their folders on this host change. Idempotent.
+    synchronized void followAll(Map<String, SandboxRecord.Volume> volumes, GuestLine line) {
+        volumes.forEach((name, volume) -> {
+            if (comesFromHost(volume) && !watched.containsKey(name)) {
+                follow(name, volume, line);
+            }
+        });
+    }
+
+    /// In a new session: follows again, and pushes what may have changed meanwhile. A folder that has gone harms only its volume.
+    void catchUp(Map<String, SandboxRecord.Volume> volumes, GuestLine line) {
+        volumes.forEach((name, volume) -> {
+            if (comesFromHost(volume)) {
+                try {
+                    followAll(Map.of(name, volume), line);
+                    pushSoon(name, volume, line);
+                } catch (HyperdException gone) {
+                    LOG.warn("event=volume-not-followed sandbox={} volume={} error=\"{}\"", sandboxId, name, gone.getMessage());
+                }
+            }
+        });
+    }
+
+    static boolean comesFromHost(SandboxRecord.Volume volume) {
+        return volume.kind() == SandboxRecord.VolumeKind.FILES && !volume.hostPath().isEmpty();
+    }
+
+    private void follow(String name, SandboxRecord.Volume volume, GuestLine line) {
         try {
-            watched.put(name, watch.watch(Path.of(volume.hostPath()), () -> Thread.ofVirtual()
-                    .name("push-" + sandboxId + "-" + name)
-                    .start(() -> pushAgain(name, volume, line))));
+            watched.put(name, watch.watch(Path.of(volume.hostPath()), () -> pushSoon(name, volume, line)));
         } catch (IOException failure) {
             throw new HyperdException(
                     HyperdException.Kind.UNAVAILABLE,
@@ -65,6 +86,10 @@ final class SandboxVolumes implements AutoCloseable {
                             + " could not be watched: " + failure + ".",
                     failure);
         }
+    }
+
+    private void pushSoon(String name, SandboxRecord.Volume volume, GuestLine line) {
+        Thread.ofVirtual().name("push-" + sandboxId + "-" + name).start(() -> pushAgain(name, volume, line));
     }
 
     @Override

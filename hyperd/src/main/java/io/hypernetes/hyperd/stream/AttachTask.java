@@ -52,7 +52,7 @@ final class AttachTask {
     }
 
     private void output(RemoteCommandSession session, AttachedClient client) throws IOException, InterruptedException {
-        int open = container.outputs();
+        int open = client.streams();
         while (open > 0 && session.isConnected() && client.isOpen()) {
             Optional<AttachedClient.Chunk> chunk = client.next(LONG_MILLIS);
             if (chunk.isEmpty()) {
