@@ -10,6 +10,7 @@ import io.netty.util.ReferenceCountUtil;
 final class BodyReservation extends ChannelInboundHandlerAdapter {
     private final BodyBudget budget;
     private long held;
+    private boolean refused;
 
     BodyReservation(BodyBudget budget) {
         this.budget = budget;
@@ -17,9 +18,14 @@ final class BodyReservation extends ChannelInboundHandlerAdapter {
 
     @Override
     public void channelRead(ChannelHandlerContext context, Object message) {
+        if (refused) {
+            ReferenceCountUtil.release(message);
+            return;
+        }
         if (message instanceof HttpContent content) {
             int bytes = content.content().readableBytes();
             if (bytes > 0 && !budget.take(bytes)) {
+                refused = true;
                 ReferenceCountUtil.release(message);
                 Refusal.BUSY.send(context);
                 return;

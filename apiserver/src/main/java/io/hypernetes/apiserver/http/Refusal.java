@@ -1,18 +1,20 @@
 package io.hypernetes.apiserver.http;
 
 import io.netty.buffer.Unpooled;
-import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpVersion;
 import java.nio.charset.StandardCharsets;
+import java.util.concurrent.TimeUnit;
 
 /// What the edge answers by itself, before there is a request to hand on.
 enum Refusal {
     BAD_REQUEST(400, "BadRequest", "the request is not valid HTTP or its head is too large"),
     BODY_TOO_LARGE(413, "RequestEntityTooLarge", "the request body is larger than the server accepts"),
     BUSY(503, "ServiceUnavailable", "the server has no memory for the request body just now, try again later");
+
+    private static final int LINGER_MILLIS = 500;
 
     private final int code;
     private final String reason;
@@ -24,7 +26,8 @@ enum Refusal {
         this.message = message;
     }
 
-    /// Answers and closes: what follows on the connection can no longer be told apart.
+    /// Answers and soon closes: what follows on the connection can no longer be told apart. A connection closed at once, with
+    /// bytes of the client still unread, would be reset, and the client might never see the answer.
     void send(ChannelHandlerContext context) {
         var body = ("{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"metadata\":{},\"status\":\"Failure\",\"message\":\"%s\","
                         + "\"reason\":\"%s\",\"code\":%d}\n")
@@ -35,6 +38,8 @@ enum Refusal {
         response.headers().set("Content-Type", "application/json");
         response.headers().set("Content-Length", body.length);
         response.headers().set("Connection", "close");
-        context.channel().writeAndFlush(response).addListener(ChannelFutureListener.CLOSE);
+        var channel = context.channel();
+        channel.writeAndFlush(response)
+                .addListener(written -> channel.eventLoop().schedule(() -> channel.close(), LINGER_MILLIS, TimeUnit.MILLISECONDS));
     }
 }
