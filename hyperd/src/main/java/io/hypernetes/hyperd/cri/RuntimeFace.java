@@ -1,37 +1,31 @@
 package io.hypernetes.hyperd.cri;
 
-import io.grpc.Status;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import io.hypernetes.cri.v1.*;
 import io.hypernetes.hyperd.HyperdException;
 import io.hypernetes.hyperd.container.Container;
-import io.hypernetes.hyperd.event.ContainerEvent;
 import io.hypernetes.hyperd.event.Events;
 import io.hypernetes.hyperd.sandbox.Sandbox;
 import io.hypernetes.hyperd.sandbox.Sandboxes;
 import io.hypernetes.hyperd.stream.Streams;
 import io.hypernetes.streams.RemoteCommandStreams;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
-import java.util.Optional;
 import java.util.function.Consumer;
 import tools.jackson.databind.json.JsonMapper;
 
 /// CRI's RuntimeService: reads requests, asks the engine, shows what it has. Each call runs on a virtual thread of its own.
 final class RuntimeFace extends RuntimeServiceGrpc.RuntimeServiceImplBase {
     private static final JsonMapper JSON = JsonMapper.builder().build();
-    private static final long EVENT_POLL_MILLIS = 1_000;
     private static final String VERSION = "0.1.0";
 
     private final Sandboxes sandboxes;
     private final Selections selections;
     private final Streams streams;
-    private final StatsViews stats;
-    private final Events events;
+    private final StatsCalls stats;
+    private final EventCalls eventCalls;
     private final Consumer<String> podCidr;
     private final Supplier<Map<String, String>> info;
 
@@ -45,8 +39,8 @@ final class RuntimeFace extends RuntimeServiceGrpc.RuntimeServiceImplBase {
         this.sandboxes = sandboxes;
         this.selections = new Selections(sandboxes);
         this.streams = streams;
-        this.stats = stats;
-        this.events = events;
+        this.stats = new StatsCalls(sandboxes, selections, stats);
+        this.eventCalls = new EventCalls(sandboxes, events);
         this.podCidr = podCidr;
         this.info = info;
     }
@@ -228,48 +222,42 @@ final class RuntimeFace extends RuntimeServiceGrpc.RuntimeServiceImplBase {
 
     @Override
     public void containerStats(ContainerStatsRequest request, StreamObserver<ContainerStatsResponse> answer) {
-        Replies.one("ContainerStats", answer, () -> {
-            Sandboxes.Found found = sandboxes.getContainer(request.getContainerId());
-            List<ContainerStats> one = stats.containers(found.sandbox(), container -> container == found.container());
-            if (one.isEmpty()) {
-                throw HyperdException.notFound("Container " + request.getContainerId() + " does not run and has no usage.");
-            }
-            return ContainerStatsResponse.newBuilder().setStats(one.getFirst()).build();
-        });
+        Replies.one("ContainerStats", answer, () ->
+                ContainerStatsResponse.newBuilder().setStats(stats.container(request.getContainerId())).build());
     }
 
     @Override
     public void listContainerStats(ListContainerStatsRequest request, StreamObserver<ListContainerStatsResponse> answer) {
         Replies.one("ListContainerStats", answer, () -> ListContainerStatsResponse.newBuilder()
-                .addAllStats(containerStats(request.getFilter()))
+                .addAllStats(stats.containers(request.getFilter()))
                 .build());
     }
 
     @Override
     public void streamContainerStats(StreamContainerStatsRequest request, StreamObserver<StreamContainerStatsResponse> answer) {
         Replies.one("StreamContainerStats", answer, () -> StreamContainerStatsResponse.newBuilder()
-                .addAllContainerStats(containerStats(request.getFilter()))
+                .addAllContainerStats(stats.containers(request.getFilter()))
                 .build());
     }
 
     @Override
     public void podSandboxStats(PodSandboxStatsRequest request, StreamObserver<PodSandboxStatsResponse> answer) {
         Replies.one("PodSandboxStats", answer, () -> PodSandboxStatsResponse.newBuilder()
-                .setStats(stats.sandbox(sandboxes.get(request.getPodSandboxId())))
+                .setStats(stats.sandbox(request.getPodSandboxId()))
                 .build());
     }
 
     @Override
     public void listPodSandboxStats(ListPodSandboxStatsRequest request, StreamObserver<ListPodSandboxStatsResponse> answer) {
         Replies.one("ListPodSandboxStats", answer, () -> ListPodSandboxStatsResponse.newBuilder()
-                .addAllStats(sandboxStats(request.getFilter()))
+                .addAllStats(stats.sandboxes(request.getFilter()))
                 .build());
     }
 
     @Override
     public void streamPodSandboxStats(StreamPodSandboxStatsRequest request, StreamObserver<StreamPodSandboxStatsResponse> answer) {
         Replies.one("StreamPodSandboxStats", answer, () -> StreamPodSandboxStatsResponse.newBuilder()
-                .addAllPodSandboxStats(sandboxStats(request.getFilter()))
+                .addAllPodSandboxStats(stats.sandboxes(request.getFilter()))
                 .build());
     }
 
@@ -312,22 +300,7 @@ final class RuntimeFace extends RuntimeServiceGrpc.RuntimeServiceImplBase {
 
     @Override
     public void getContainerEvents(GetEventsRequest request, StreamObserver<ContainerEventResponse> answer) {
-        ServerCallStreamObserver<ContainerEventResponse> client = (ServerCallStreamObserver<ContainerEventResponse>) answer;
-        // Without a handler a cancelled call would throw at the next event.
-        client.setOnCancelHandler(() -> {});
-        try (Events.Follower follower = events.follow()) {
-            while (!client.isCancelled()) {
-                Optional<ContainerEvent> event = follower.next(EVENT_POLL_MILLIS);
-                if (event.isPresent() && !client.isCancelled()) {
-                    client.onNext(view(event.get()));
-                }
-            }
-        } catch (InterruptedException stopping) {
-            Thread.currentThread().interrupt();
-            client.onError(Status.UNAVAILABLE.withDescription("hyperd is stopping").asRuntimeException());
-        } catch (IllegalStateException cutOff) {
-            client.onError(Status.DATA_LOSS.withDescription(cutOff.getMessage()).asRuntimeException());
-        }
+        eventCalls.serve((ServerCallStreamObserver<ContainerEventResponse>) answer);
     }
 
     @Override
@@ -357,40 +330,6 @@ final class RuntimeFace extends RuntimeServiceGrpc.RuntimeServiceImplBase {
     public void updatePodSandboxResources(
             UpdatePodSandboxResourcesRequest request, StreamObserver<UpdatePodSandboxResourcesResponse> answer) {
         Replies.later("UpdatePodSandboxResources", answer, "a running machine cannot be resized in this release.");
-    }
-
-    private List<ContainerStats> containerStats(ContainerStatsFilter filter) {
-        List<ContainerStats> all = new ArrayList<>();
-        for (Sandbox sandbox : sandboxes.list()) {
-            if (sandbox.isReady() && sandbox.containers().stream().anyMatch(container -> selections.matches(container, filter))) {
-                SandboxInfo.unlessSilent(sandbox, () ->
-                        all.addAll(stats.containers(sandbox, container -> selections.matches(container, filter))));
-            }
-        }
-        return all;
-    }
-
-    private List<PodSandboxStats> sandboxStats(PodSandboxStatsFilter filter) {
-        List<PodSandboxStats> all = new ArrayList<>();
-        for (Sandbox sandbox : selections.sandboxes(filter)) {
-            SandboxInfo.unlessSilent(sandbox, () -> all.add(stats.sandbox(sandbox)));
-        }
-        return all;
-    }
-
-    private ContainerEventResponse view(ContainerEvent event) {
-        ContainerEventResponse.Builder view = ContainerEventResponse.newBuilder()
-                .setContainerId(event.containerId())
-                .setContainerEventType(switch (event.kind()) {
-                    case CREATED -> ContainerEventType.CONTAINER_CREATED_EVENT;
-                    case STARTED -> ContainerEventType.CONTAINER_STARTED_EVENT;
-                    case STOPPED -> ContainerEventType.CONTAINER_STOPPED_EVENT;
-                    case DELETED -> ContainerEventType.CONTAINER_DELETED_EVENT;
-                })
-                .setCreatedAt(event.atNanos());
-        sandboxes.find(event.sandboxId()).ifPresent(sandbox -> view.setPodSandboxStatus(Views.sandboxStatus(sandbox))
-                .addAllContainersStatuses(sandbox.containers().stream().map(Views::containerStatus).toList()));
-        return view.build();
     }
 
     private static RemoteCommandStreams asked(boolean stdin, boolean stdout, boolean stderr, boolean tty) {

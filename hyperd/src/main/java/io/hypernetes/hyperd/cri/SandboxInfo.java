@@ -1,18 +1,12 @@
 package io.hypernetes.hyperd.cri;
 
-import io.hypernetes.guest.GuestException;
-import io.hypernetes.hyperd.HyperdException;
 import io.hypernetes.hyperd.journal.SandboxRecord;
 import io.hypernetes.hyperd.sandbox.Sandbox;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /// What a verbose status tells of a sandbox: its machine, what it costs, and how long each step of its making took.
 final class SandboxInfo {
-    private static final Logger LOG = LoggerFactory.getLogger(SandboxInfo.class);
-
     private SandboxInfo() {}
 
     static Map<String, Object> of(Sandbox sandbox) {
@@ -37,14 +31,5 @@ final class SandboxInfo {
             info.put("cpuNanos", usage.cpuNanos());
         });
         return info;
-    }
-
-    /// Does something for one sandbox of many; one whose guest does not answer is left out.
-    static void unlessSilent(Sandbox sandbox, Runnable work) {
-        try {
-            work.run();
-        } catch (GuestException | HyperdException silent) {
-            LOG.info("event=no-stats sandbox={} error=\"{}\"", sandbox.id(), silent.getMessage());
-        }
     }
 }

@@ -19,6 +19,8 @@ final class GuestLine implements AutoCloseable {
     private static final Duration ATTACH = Duration.ofSeconds(10);
     private static final long FIRST_PAUSE_MILLIS = 100;
     private static final long LONGEST_PAUSE_MILLIS = 10_000;
+    /// A session that lasted so long was a good one: what follows it begins with the shortest pause.
+    private static final long GOOD_SESSION_NANOS = 30_000_000_000L;
 
     /// Who hears what the guest tells by itself.
     interface Follower {
@@ -39,6 +41,8 @@ final class GuestLine implements AutoCloseable {
     private @Nullable Guest current;
     private boolean closed;
     private String why = "not attached yet";
+    private long attachedAt;
+    private long pauseMillis;
 
     GuestLine(String sandboxId, Machine machine, GuestDoor door, Follower follower) {
         this.sandboxId = sandboxId;
@@ -110,6 +114,7 @@ final class GuestLine implements AutoCloseable {
         synchronized (this) {
             if (!closed && !listener.over) {
                 current = guest;
+                attachedAt = System.nanoTime();
                 listener.published = true;
                 notifyAll();
                 return;
@@ -120,27 +125,27 @@ final class GuestLine implements AutoCloseable {
                 HyperdException.Kind.UNAVAILABLE, "Sandbox " + sandboxId + ": the session was lost as soon as it was there: " + why);
     }
 
+    // A guest that breaks the protocol again and again costs a session now and then, no more.
     private void reattach() {
-        long pauseMillis = FIRST_PAUSE_MILLIS;
         while (true) {
             synchronized (this) {
+                if (pauseMillis > 0 && !closed) {
+                    pause(pauseMillis);
+                }
                 if (closed) {
                     return;
                 }
+                pauseMillis = Math.clamp(pauseMillis * 2, FIRST_PAUSE_MILLIS, LONGEST_PAUSE_MILLIS);
             }
             try {
                 attach(Guest.Freshness.USED_BEFORE, ATTACH);
                 LOG.info("event=guest-attached sandbox={}", sandboxId);
                 return;
             } catch (GuestException | HypervisorException | HyperdException failure) {
-                LOG.warn("event=guest-not-attached sandbox={} error=\"{}\" again-in-millis={}", sandboxId, failure.getMessage(), pauseMillis);
+                LOG.warn("event=guest-not-attached sandbox={} error=\"{}\"", sandboxId, failure.getMessage());
                 synchronized (this) {
                     why = String.valueOf(failure.getMessage());
-                    if (!closed) {
-                        pause(pauseMillis);
-                    }
                 }
-                pauseMillis = Math.min(pauseMillis * 2, LONGEST_PAUSE_MILLIS);
             }
         }
     }
@@ -179,6 +184,9 @@ final class GuestLine implements AutoCloseable {
                 mine = published && !closed;
                 if (published) {
                     current = null;
+                    if (System.nanoTime() - attachedAt > GOOD_SESSION_NANOS) {
+                        pauseMillis = 0;
+                    }
                 }
             }
             if (mine) {

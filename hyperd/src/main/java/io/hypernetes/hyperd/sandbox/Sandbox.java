@@ -351,7 +351,8 @@ public final class Sandbox implements AutoCloseable {
 
         @Override
         public void outOfMemory(String containerId, long kills) {
-            LOG.info("event=out-of-memory sandbox={} container={} kills={}", id(), containerId, kills);
+            // The guest may say so as often as it likes.
+            LOG.debug("event=out-of-memory sandbox={} container={} kills={}", id(), containerId, kills);
         }
     }
 }

@@ -41,7 +41,9 @@ final class ExecTask {
             try (GuestProcess process = guest.get().exec(spec, ANSWER)) {
                 serve(session, process);
             } catch (GuestException | HyperdException failure) {
-                LOG.info("event=exec-failed container={} error=\"{}\"", spec.container(), failure.getMessage());
+                if (session.isConnected()) {
+                    LOG.info("event=exec-failed container={} error=\"{}\"", spec.container(), failure.getMessage());
+                }
                 session.exit(CommandStatus.internalError(String.valueOf(failure.getMessage())));
             }
         } catch (IOException gone) {
