@@ -40,7 +40,9 @@ class KindsTest {
     void everyKindHasASchemaColumnsAndDefaultsThatSettle() {
         for (Kind kind : KINDS.all()) {
             assertThat(KINDS.schema().find(kind.type().schemaType())).as(kind.toString()).isNotNull();
-            assertThat(KINDS.schema().find(kind.type().schemaType() + "List")).as(kind + " list").isNotNull();
+            if (kind.type().verbs().contains("list")) {
+                assertThat(KINDS.schema().find(kind.type().schemaType() + "List")).as(kind + " list").isNotNull();
+            }
             ObjectNode object = Json.readObject("{\"metadata\":{\"name\":\"a\"}}");
             kind.setDefaults(object);
             ObjectNode once = object.deepCopy();

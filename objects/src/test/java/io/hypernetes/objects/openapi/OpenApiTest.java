@@ -34,6 +34,9 @@ class OpenApiTest {
     @Test
     void patchesOfEveryKindTakeFieldValidation() {
         for (var kind : KINDS.all()) {
+            if (!kind.type().verbs().contains("patch")) {
+                continue; // a Binding is only ever created
+            }
             ObjectNode document = document(kind.type().groupVersion().path());
             List<String> found = new ArrayList<>();
             document.path("paths").properties().forEach(path -> {
