@@ -23,7 +23,7 @@ final class Failures {
             return known;
         }
         Status status = code(failure).withDescription(String.valueOf(failure.getMessage())).withCause(failure);
-        if (status.getCode() == Status.Code.INTERNAL || status.getCode() == Status.Code.UNKNOWN) {
+        if (status.getCode() == Status.Code.INTERNAL) {
             LOG.error("event=call-failed call={} error=\"{}\"", call, failure.getMessage(), failure);
         } else {
             LOG.info("event=call-refused call={} code={} error=\"{}\"", call, status.getCode(), failure.getMessage());
