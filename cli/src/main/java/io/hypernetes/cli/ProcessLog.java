@@ -47,6 +47,8 @@ final class ProcessLog {
         root.setLevel(Level.toLevel(System.getenv("HYPERNETES_LOG"), Level.INFO));
         root.addAppender(appender);
         context.getLogger("io.netty").setLevel(Level.WARN);
+        // gRPC sets a TCP option on every connection, and each unix socket would be reported for not having it.
+        context.getLogger("io.netty.bootstrap").setLevel(Level.ERROR);
         context.getLogger("io.grpc").setLevel(Level.WARN);
     }
 
