@@ -38,7 +38,7 @@ public final class PodStart {
             GuestKernel kernel = new GuestKernels(
                             folder.resolve("lib/kernel"), home.resolve("hyperstart/build/hyperstart"), folder.resolve("lib/node/initramfs"))
                     .find();
-            measure(runs, new Floor(kernel, home.resolve("bench/target/init"), folder), folder, home, kernel);
+            measure(runs, new Floor(kernel, home.resolve("bench/target/init"), home.resolve("jailer/build/jailer"), folder), folder, home, kernel);
         } finally {
             hyperd.destroy();
             hyperd.onExit().join();
