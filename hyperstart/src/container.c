@@ -139,6 +139,7 @@ static void tell_exit(const struct container *c) {
     add_u32(&b, 4, c->signal);
     add_bool(&b, 5, c->oom_killed);
     add_u64(&b, 6, c->exited);
+    if (c->error) add_text(&b, 7, c->error);
     event(EXITED, &b);
     buffer_free(&b);
 }

@@ -153,6 +153,7 @@ def answers():
     f.message("read-file-answer", "READ_FILE.answer", 18, [(1, "bytes", b"bye\n"), (2, "u64", 4), (3, "u32", 0o100644)])
     f.message("error", "ERROR", 7, [(1, "u32", 2), (2, "str", "exec"), (3, "str", "container web: nosuch: not found in PATH=/bin:/usr/bin")])
     f.message("exited", "EXITED", 0, [(1, "str", "web"), (2, "u32", 0), (3, "u32", 137), (4, "u32", 9), (5, "bool", True), (6, "u64", 1795470000123456789)])
+    f.message("exited-unstarted", "EXITED", 0, [(1, "str", "web"), (2, "u32", 0), (3, "u32", 127), (4, "u32", 0), (5, "bool", False), (6, "u64", 1795470000123456789), (7, "str", "container web: nosuch: not found in PATH=/bin:/usr/bin")])
     f.message("exited-exec", "EXITED", 0, [(1, "str", "web"), (2, "u32", 41), (3, "u32", 1), (4, "u32", 0), (5, "bool", False), (6, "u64", 1795470000123456789)])
     f.message("oom", "OOM", 0, [(1, "str", "web"), (2, "u64", 1)])
     f.close()

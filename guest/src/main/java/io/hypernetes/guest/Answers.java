@@ -27,7 +27,7 @@ final class Answers {
 
     record Opened(long acknowledged, long written, boolean ended) {}
 
-    record Exited(String container, int exec, int code, int signal, boolean oomKilled, long atNanos) {}
+    record Exited(String container, int exec, int code, int signal, boolean oomKilled, long atNanos, String error) {}
 
     record OutOfMemory(String container, long kills) {}
 
@@ -151,7 +151,8 @@ final class Answers {
                 message.u32(3, 0, MAX_EXIT_CODE),
                 message.u32(4, 0, MAX_SIGNAL),
                 message.bool(5),
-                message.u64(6));
+                message.u64(6),
+                message.str(7, 1_024));
     }
 
     static OutOfMemory outOfMemory(Message message) {

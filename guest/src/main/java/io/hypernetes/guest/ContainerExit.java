@@ -7,4 +7,6 @@ package io.hypernetes.guest;
 /// @param signal the signal that killed it, else 0
 /// @param oomKilled whether the kernel killed it for want of memory
 /// @param atNanos nanoseconds since 1970, by the guest's clock
-public record ContainerExit(String container, int code, int signal, boolean oomKilled, long atNanos) {}
+/// @param error why the process could not be started; empty when it ran
+public record ContainerExit(
+        String container, int code, int signal, boolean oomKilled, long atNanos, String error) {}

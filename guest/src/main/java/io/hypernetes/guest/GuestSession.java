@@ -140,7 +140,7 @@ final class GuestSession implements Guest, Receiver.Sink {
         Answers.Exited exited = Answers.exited(message);
         if (exited.exec() == 0) {
             events.add(listener -> listener.exited(new ContainerExit(
-                    exited.container(), exited.code(), exited.signal(), exited.oomKilled(), exited.atNanos())));
+                    exited.container(), exited.code(), exited.signal(), exited.oomKilled(), exited.atNanos(), exited.error())));
             return;
         }
         ExecProcess process = processes.get(exited.exec());

@@ -47,7 +47,7 @@ final class FakeGuest implements AutoCloseable {
         Thread.ofVirtual().start(() -> outcome.add(attempt(() ->
                 Guest.attach("m1", GuestConnection.of(host), Guest.Freshness.USED_BEFORE, listener(), java.time.Duration.ofSeconds(5)))));
         acceptAttach();
-        Object result = outcome.poll(5, TimeUnit.SECONDS);
+        Object result = outcome.poll(60, TimeUnit.SECONDS);
         if (result instanceof RuntimeException failure) {
             throw failure;
         }
@@ -97,7 +97,7 @@ final class FakeGuest implements AutoCloseable {
     Frame expect(int type) throws InterruptedException {
         List<Integer> seen = new ArrayList<>();
         while (true) {
-            Frame frame = frames.poll(5, TimeUnit.SECONDS);
+            Frame frame = frames.poll(60, TimeUnit.SECONDS);
             assertThat(frame).as("a frame of type %x; seen %s", type, seen).isNotNull();
             if (frame.type() == type) {
                 return frame;
@@ -144,7 +144,7 @@ final class FakeGuest implements AutoCloseable {
         return new GuestListener() {
             @Override
             public void exited(ContainerExit exit) {
-                heard.add("exited " + exit.container() + " " + exit.code());
+                heard.add("exited " + exit.container() + " " + exit.code() + (exit.error().isEmpty() ? "" : ": " + exit.error()));
             }
 
             @Override

@@ -340,10 +340,12 @@ class GuestSessionTest {
         fake.attach();
         fake.event(FrameType.OOM, it -> it.str(1, "web").u64(2, 1));
         fake.event(FrameType.EXITED, it -> it.str(1, "web").u32(3, 137).u32(4, 9).bool(5, true));
+        fake.event(FrameType.EXITED, it -> it.str(1, "db").u32(3, 127).str(7, "no such file"));
         fake.disconnect();
-        assertThat(fake.heard.poll(5, TimeUnit.SECONDS)).isEqualTo("oom web 1");
-        assertThat(fake.heard.poll(5, TimeUnit.SECONDS)).isEqualTo("exited web 137");
-        assertThat(fake.heard.poll(5, TimeUnit.SECONDS)).isEqualTo("disconnected DISCONNECTED");
+        assertThat(fake.heard.poll(60, TimeUnit.SECONDS)).isEqualTo("oom web 1");
+        assertThat(fake.heard.poll(60, TimeUnit.SECONDS)).isEqualTo("exited web 137");
+        assertThat(fake.heard.poll(60, TimeUnit.SECONDS)).isEqualTo("exited db 127: no such file");
+        assertThat(fake.heard.poll(60, TimeUnit.SECONDS)).isEqualTo("disconnected DISCONNECTED");
     }
 
     @Test
@@ -371,7 +373,7 @@ class GuestSessionTest {
         fake.expect(FrameType.HELLO);
         guest.close();
         assertThat(((GuestException) hello.get()).kind()).isEqualTo(GuestException.Kind.DISCONNECTED);
-        assertThat(fake.heard.poll(5, TimeUnit.SECONDS)).isEqualTo("disconnected DISCONNECTED");
+        assertThat(fake.heard.poll(60, TimeUnit.SECONDS)).isEqualTo("disconnected DISCONNECTED");
     }
 
     @Test

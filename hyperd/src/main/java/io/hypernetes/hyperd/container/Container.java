@@ -94,11 +94,8 @@ public final class Container implements AutoCloseable {
             update(current -> current.started(seen.startedNanos(), user));
         }
         if (seen.state() == GuestInventory.State.EXITED) {
-            if (seen.error().isEmpty()) {
-                exited(new ContainerExit(id(), seen.exitCode(), seen.signal(), seen.oomKilled(), seen.exitedNanos()));
-            } else {
-                finish(seen.exitedNanos(), seen.exitCode(), "StartError", seen.error());
-            }
+            exited(new ContainerExit(
+                    id(), seen.exitCode(), seen.signal(), seen.oomKilled(), seen.exitedNanos(), seen.error()));
         }
     }
 
@@ -119,16 +116,8 @@ public final class Container implements AutoCloseable {
     }
 
     private void startHolding(Guest guest) {
-        StartedContainer started;
-        try {
-            started = guest.start(id(), ANSWER);
-        } catch (GuestException failure) {
-            if (failure.kind() == GuestException.Kind.REFUSED && failure.step().equals("exec")) {
-                int code = failure.errno() == Errno.ENOENT ? 127 : 126;
-                finish(now(), code, "StartError", String.valueOf(failure.getMessage()));
-            }
-            throw failure;
-        }
+        // Of a start that fails the guest tells the end itself, in EXITED.
+        StartedContainer started = guest.start(id(), ANSWER);
         ContainerRecord.User user = new ContainerRecord.User(started.uid(), started.gid(), started.groups());
         update(current -> current.state() == ContainerRecord.State.CREATED
                 ? current.started(started.startedNanos(), user)
@@ -136,8 +125,12 @@ public final class Container implements AutoCloseable {
         tell(ContainerEvent.Kind.STARTED);
     }
 
-    /// The first process has ended.
+    /// The first process has ended, or could not be started.
     public void exited(ContainerExit exit) {
+        if (!exit.error().isEmpty()) {
+            finish(exit.atNanos(), exit.code(), "StartError", exit.error());
+            return;
+        }
         String reason = exit.oomKilled() ? "OOMKilled" : exit.code() == 0 ? "Completed" : "Error";
         String message = exit.oomKilled() ? "The container used more memory than its limit." : "";
         finish(exit.atNanos(), exit.code(), reason, message);

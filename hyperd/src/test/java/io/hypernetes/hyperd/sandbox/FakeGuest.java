@@ -117,7 +117,7 @@ final class FakeGuest implements Guest {
                 }
             }
             if (open && !hand.isDead()) {
-                listener.exited(new ContainerExit(container, state.exitCode, state.signal, false, state.exitedNanos));
+                listener.exited(new ContainerExit(container, state.exitCode, state.signal, false, state.exitedNanos, ""));
             }
         } catch (InterruptedException | World.Hand.Dead ended) {
             // Nobody hears it any more.

@@ -1,0 +1,75 @@
+package io.hypernetes.hyperd.container;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.hypernetes.guest.ContainerExit;
+import io.hypernetes.hyperd.event.Events;
+import io.hypernetes.hyperd.journal.ContainerRecord;
+import io.hypernetes.hyperd.journal.Journal;
+import io.hypernetes.hyperd.log.LogPosition;
+import io.hypernetes.store.embedded.EmbeddedSettings;
+import io.hypernetes.store.embedded.EmbeddedStore;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ContainerTest {
+    @TempDir
+    private Path folder;
+
+    @Test
+    void theGuestsWordThatItCouldNotBeStartedIsTheReason() {
+        ContainerRecord ended = endedBy(new ContainerExit("web", 127, 0, false, 5, "/no/such/thing: No such file or directory"));
+        assertThat(ended.reason()).isEqualTo("StartError");
+        assertThat(ended.message()).isEqualTo("/no/such/thing: No such file or directory");
+        assertThat(ended.exitCode()).isEqualTo(127);
+    }
+
+    @Test
+    void aProcessThatRanEndsByItsCode() {
+        assertThat(endedBy(new ContainerExit("web", 127, 0, false, 5, "")).reason()).isEqualTo("Error");
+        assertThat(endedBy(new ContainerExit("web", 0, 0, false, 5, "")).reason()).isEqualTo("Completed");
+        assertThat(endedBy(new ContainerExit("web", 137, 9, true, 5, "")).reason()).isEqualTo("OOMKilled");
+    }
+
+    private ContainerRecord endedBy(ContainerExit exit) {
+        try (EmbeddedStore store = EmbeddedStore.open(folder.resolve("store"), EmbeddedSettings.defaults());
+                Container container = new Container(
+                        record(),
+                        new Container.Surroundings(new Journal(store), new Events(), Clock.systemUTC()),
+                        ended -> {})) {
+            container.exited(exit);
+            // No output will come; what was heard first stays.
+            container.lost("the machine has ended");
+            await().atMost(Duration.ofSeconds(60)).until(() -> container.record().state() == ContainerRecord.State.EXITED);
+            return container.record();
+        }
+    }
+
+    private static ContainerRecord record() {
+        return new ContainerRecord(
+                "web",
+                "pod",
+                new ContainerRecord.Identity("web", 0, Map.of(), Map.of()),
+                new ContainerRecord.Image("i", "i", "i", "i"),
+                ContainerRecord.State.CREATED,
+                1,
+                0,
+                0,
+                0,
+                "",
+                "",
+                "",
+                LogPosition.START,
+                new ContainerRecord.Terminal(false, false, false),
+                "",
+                List.of(),
+                ContainerRecord.Resources.NONE,
+                ContainerRecord.User.ROOT);
+    }
+}
