@@ -69,7 +69,7 @@ class CrashTest {
             assertThat(cluster.kubectl("get", "pods", "-o", "jsonpath={.items[*].status.containerStatuses[*].restartCount}")).matches("0( 0)*");
 
             int seen = lines(cluster, "counts").size();
-            Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> lines(cluster, "counts").size() > seen + 1000);
+            Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> lines(cluster, "counts").size() > seen + 1000);
             List<String> all = lines(cluster, "counts");
             assertThat(all).isEqualTo(IntStream.rangeClosed(1, all.size()).mapToObj(Integer::toString).toList());
         }

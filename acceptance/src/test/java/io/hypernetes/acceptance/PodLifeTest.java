@@ -27,7 +27,7 @@ class PodLifeTest {
         String guestKernel = cluster.kubectl("exec", "hello", "--", "uname", "-r").trim();
         assertThat(guestKernel).isNotEmpty().isNotEqualTo(Run.of("uname", "-r").ok().trim());
         assertThat(cluster.kubectl("exec", "hello", "--", "hostname").trim()).isEqualTo("hello");
-        Awaitility.await().atMost(Duration.ofSeconds(20)).untilAsserted(() -> assertThat(cluster.kubectl("logs", "hello"))
+        Awaitility.await().atMost(Duration.ofSeconds(60)).untilAsserted(() -> assertThat(cluster.kubectl("logs", "hello"))
                 .startsWith("hello from kernel " + guestKernel)
                 .contains("tick 2"));
         assertThat(cluster.kubectl("describe", "pod", "hello"))

@@ -30,7 +30,7 @@ final class Registry implements AutoCloseable {
                 .redirectErrorStream(true)
                 .redirectOutput(folder.resolve("registry.log").toFile())
                 .start();
-        Awaitility.await().atMost(Duration.ofSeconds(20)).ignoreExceptions().until(() -> {
+        Awaitility.await().atMost(Duration.ofSeconds(60)).ignoreExceptions().until(() -> {
             try (Socket socket = new Socket("127.0.0.1", port)) {
                 return socket.isConnected();
             }

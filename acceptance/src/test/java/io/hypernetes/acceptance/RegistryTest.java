@@ -76,7 +76,7 @@ class RegistryTest {
                   containers: [{name: main, image: '%s'}]
                 """.formatted(pod, image));
         cluster.awaitRunning(pod);
-        Awaitility.await().atMost(Duration.ofSeconds(20)).until(() -> cluster.kubectl("logs", pod).contains("entry:"));
+        Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> cluster.kubectl("logs", pod).contains("entry:"));
     }
 
     @Test

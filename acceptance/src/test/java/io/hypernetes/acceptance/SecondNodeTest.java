@@ -53,7 +53,7 @@ class SecondNodeTest {
             assertThat(cluster.kubectl("exec", "on-second", "--", "hostname")).isEqualTo("on-second\n");
 
             String address = cluster.kubectl("get", "pod", "on-second", "-o", "jsonpath={.status.podIP}");
-            Awaitility.await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> assertThat(
+            Awaitility.await().atMost(Duration.ofSeconds(60)).untilAsserted(() -> assertThat(
                             cluster.kubectl("exec", "on-first", "--", "nc", "-w", "5", address, "7000"))
                     .isEqualTo("greetings from second\n"));
 

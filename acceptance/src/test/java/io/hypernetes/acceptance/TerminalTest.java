@@ -47,14 +47,14 @@ class TerminalTest {
             screen.awaits("ready-2");
 
             terminal.resize(40, 120);
-            Awaitility.await().atMost(Duration.ofSeconds(15)).untilAsserted(() -> {
+            Awaitility.await().atMost(Duration.ofSeconds(60)).untilAsserted(() -> {
                 type(keys, "stty size\n");
                 screen.awaits("40 120");
             });
 
             type(keys, "sleep 5000 &\n");
             type(keys, "sleep 6000; echo came-back-$((2+2))\n");
-            Awaitility.await().atMost(Duration.ofSeconds(15)).untilAsserted(
+            Awaitility.await().atMost(Duration.ofSeconds(60)).untilAsserted(
                     () -> assertThat(cluster.kubectl("exec", "term", "--", "ps")).contains("sleep 6000"));
             keys.write(3);
             type(keys, "echo interrupted-$((3+3))\n");
@@ -125,7 +125,7 @@ class TerminalTest {
 
         /// Waits for the text and forgets everything up to it.
         void awaits(String text) {
-            Awaitility.await().atMost(Duration.ofSeconds(20)).untilAsserted(() -> {
+            Awaitility.await().atMost(Duration.ofSeconds(60)).untilAsserted(() -> {
                 synchronized (shown) {
                     String all = shown.toString(StandardCharsets.UTF_8);
                     assertThat(all).contains(text);

@@ -15,7 +15,7 @@ class WorkloadTest {
     void twoContainersShareAnEmptyDirAndSeeTheirVolumes(Cluster cluster) {
         cluster.kubectl("apply", "-f", Cluster.checkout().resolve("examples/volumes.yaml").toString());
         cluster.awaitRunning("volumes");
-        Awaitility.await().atMost(Duration.ofSeconds(20)).untilAsserted(
+        Awaitility.await().atMost(Duration.ofSeconds(60)).untilAsserted(
                 () -> assertThat(cluster.kubectl("logs", "volumes", "-c", "reader")).contains("good morning", "13"));
 
         cluster.kubectl("patch", "configmap", "greeting", "--type=merge", "-p", "{\"data\":{\"text\":\"good night\"}}");
@@ -61,7 +61,7 @@ class WorkloadTest {
         cluster.awaitPod("crashes", "{.status.containerStatuses[0].state.waiting.reason}", "CrashLoopBackOff"::equals);
         cluster.awaitPod("crashes", "{.status.containerStatuses[0].restartCount}", count -> count.matches("[1-9]"));
         assertThat(cluster.kubectl("get", "pod", "crashes", "-o", "jsonpath={.status.containerStatuses[0].lastState.terminated.exitCode}")).isEqualTo("1");
-        Awaitility.await().atMost(Duration.ofSeconds(20)).untilAsserted(() -> assertThat(cluster.kubectl("describe", "pod", "crashes"))
+        Awaitility.await().atMost(Duration.ofSeconds(60)).untilAsserted(() -> assertThat(cluster.kubectl("describe", "pod", "crashes"))
                 .contains("Back-off restarting failed container main"));
         assertThat(cluster.kubectl("logs", "crashes", "--previous")).isEqualTo("attempt\n");
         cluster.delete("crashes");
@@ -79,7 +79,7 @@ class WorkloadTest {
                     image: %s
                     resources: {requests: {memory: 9Ti}}
                 """.formatted(Cluster.SAMPLE));
-        Awaitility.await().atMost(Duration.ofSeconds(20)).untilAsserted(() -> assertThat(cluster.kubectl("describe", "pod", "huge"))
+        Awaitility.await().atMost(Duration.ofSeconds(60)).untilAsserted(() -> assertThat(cluster.kubectl("describe", "pod", "huge"))
                 .contains("FailedScheduling", "0/1 nodes are available: 1 Insufficient memory."));
         assertThat(cluster.kubectl("get", "pod", "huge", "--no-headers")).contains("Pending");
         cluster.delete("huge");

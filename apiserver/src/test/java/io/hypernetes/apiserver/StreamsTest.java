@@ -148,9 +148,9 @@ class StreamsTest extends ClusterTest {
         callers.clear();
         var reply = admin.get(pods("default") + "/web/log?tailLines=5&follow=true&evil=1").expect(200);
         assertThat(reply.text()).isEqualTo("line1\nline2");
-        assertThat(heads.poll(5, TimeUnit.SECONDS))
+        assertThat(heads.poll(60, TimeUnit.SECONDS))
                 .startsWith("GET /tenants/root/containerLogs/default/web/web?follow=true&tailLines=5 HTTP/1.1");
-        assertThat(callers.poll(5, TimeUnit.SECONDS)).contains("CN=kube-apiserver-kubelet-client");
+        assertThat(callers.poll(60, TimeUnit.SECONDS)).contains("CN=kube-apiserver-kubelet-client");
     }
 
     @Test
@@ -182,7 +182,7 @@ class StreamsTest extends ClusterTest {
         heads.clear();
         try (var socket = upgrade(pods("default") + "/web/exec?command=cat&command=a+b&stdin=true&container=web", "POST")) {
             assertThat(readHead(socket.getInputStream())).startsWith("HTTP/1.1 101").contains("Upgrade: echo");
-            var head = heads.poll(5, TimeUnit.SECONDS);
+            var head = heads.poll(60, TimeUnit.SECONDS);
             assertThat(head)
                     .startsWith("POST /tenants/root/exec/default/web/web?command=cat&command=a+b&stdin=true HTTP/1.1")
                     .contains("X-Stream-Protocol-Version: v4.channel.k8s.io")
@@ -220,12 +220,12 @@ class StreamsTest extends ClusterTest {
         heads.clear();
         var socket = upgrade(pods("default") + "/web/attach", "GET");
         assertThat(readHead(socket.getInputStream())).startsWith("HTTP/1.1 101");
-        assertThat(heads.poll(5, TimeUnit.SECONDS)).startsWith("GET /tenants/root/attach/default/web/web ");
+        assertThat(heads.poll(60, TimeUnit.SECONDS)).startsWith("GET /tenants/root/attach/default/web/web ");
         socket.close();
         // The echo ends only when its input does; then the connection is free again.
         try (var next = upgrade(pods("default") + "/web/portforward?ports=80", "GET")) {
             assertThat(readHead(next.getInputStream())).startsWith("HTTP/1.1 101");
-            assertThat(heads.poll(5, TimeUnit.SECONDS)).startsWith("GET /tenants/root/portForward/default/web?ports=80 ");
+            assertThat(heads.poll(60, TimeUnit.SECONDS)).startsWith("GET /tenants/root/portForward/default/web?ports=80 ");
         }
     }
 }

@@ -39,7 +39,7 @@ final class Watch implements AutoCloseable {
     }
 
     ObjectNode next() throws InterruptedException {
-        var event = events.poll(10, TimeUnit.SECONDS);
+        var event = events.poll(60, TimeUnit.SECONDS);
         if (event == null) {
             throw new AssertionError("no event came within ten seconds");
         }

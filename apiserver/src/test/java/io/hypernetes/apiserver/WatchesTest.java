@@ -165,7 +165,7 @@ class WatchesTest extends ClusterTest {
                         })
                 .join();
         admin.post(configMaps("socket"), configMap("a", "x".repeat(70_000))).expect(201);
-        var event = Json.readObject(messages.poll(10, TimeUnit.SECONDS));
+        var event = Json.readObject(messages.poll(60, TimeUnit.SECONDS));
         assertThat(Json.string(event, "type")).isEqualTo("ADDED");
         assertThat(Json.string(event, "object", "data", "k")).hasSize(70_000);
         socket.sendClose(WebSocket.NORMAL_CLOSURE, "").join();

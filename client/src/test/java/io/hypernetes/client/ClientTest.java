@@ -124,7 +124,7 @@ class ClientTest {
                 }
             });
             informer.start();
-            assertThat(informer.awaitSynced(Duration.ofSeconds(5))).isTrue();
+            assertThat(informer.awaitSynced(Duration.ofSeconds(60))).isTrue();
             assertThat(heard).containsExactly("+red/default/a");
 
             client.of(Kind.CONFIG_MAP).patch(new ObjectKey("red", "default", "a"), Patch.merge(Map.of("data", Map.of("key", "2"))));

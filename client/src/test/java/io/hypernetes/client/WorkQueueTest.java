@@ -58,6 +58,6 @@ class WorkQueueTest {
             }
         });
         queue.close();
-        assertThat(taker.join(Duration.ofSeconds(5))).isTrue();
+        assertThat(taker.join(Duration.ofSeconds(60))).isTrue();
     }
 }

@@ -45,7 +45,7 @@ final class FakeGuest implements AutoCloseable {
         }
         LinkedBlockingQueue<Object> outcome = new LinkedBlockingQueue<>();
         Thread.ofVirtual().start(() -> outcome.add(attempt(() ->
-                Guest.attach("m1", GuestConnection.of(host), Guest.Freshness.USED_BEFORE, listener(), java.time.Duration.ofSeconds(5)))));
+                Guest.attach("m1", GuestConnection.of(host), Guest.Freshness.USED_BEFORE, listener(), java.time.Duration.ofSeconds(60)))));
         acceptAttach();
         Object result = outcome.poll(60, TimeUnit.SECONDS);
         if (result instanceof RuntimeException failure) {

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Timeout;
 
 @Timeout(20)
 class GuestSessionTest {
-    private static final Duration SOON = Duration.ofSeconds(5);
+    private static final Duration SOON = Duration.ofSeconds(60);
     private static final Executor THREADS = task -> Thread.ofVirtual().start(task);
 
     private FakeGuest fake;

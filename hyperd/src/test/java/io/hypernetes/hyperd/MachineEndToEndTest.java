@@ -43,7 +43,7 @@ class MachineEndToEndTest {
     void runsStopsAndRemovesAPod() throws Exception {
         String sandbox = lab.run(lab.pod("hello"));
         String container = lab.start(sandbox, lab.container("main", "sh", "-c", "echo hello from $(hostname); echo oops >&2; exit 7"));
-        await().atMost(Duration.ofSeconds(30))
+        await().atMost(Duration.ofSeconds(60))
                 .until(() -> lab.status(container).getState() == ContainerState.CONTAINER_EXITED);
         assertThat(lab.status(container).getExitCode()).isEqualTo(7);
         assertThat(lab.status(container).getReason()).isEqualTo("Error");
@@ -69,7 +69,7 @@ class MachineEndToEndTest {
         Lab.publish(map, "v2", "green");
         lab.start();
         assertThat(lab.status(counter).getState()).isEqualTo(ContainerState.CONTAINER_RUNNING);
-        await().atMost(Duration.ofSeconds(20)).until(() -> lab.status(quitter).getState() == ContainerState.CONTAINER_EXITED);
+        await().atMost(Duration.ofSeconds(60)).until(() -> lab.status(quitter).getState() == ContainerState.CONTAINER_EXITED);
         assertThat(lab.status(quitter).getExitCode()).isEqualTo(42);
         await().atMost(Duration.ofSeconds(60)).until(() -> lab.log("survivor", "counter").size() >= 3000);
         assertThat(lab.log("survivor", "counter"))
@@ -77,11 +77,11 @@ class MachineEndToEndTest {
         int uptime = Integer.parseInt(lab.exec(counter, "cut", "-d.", "-f1", "/proc/uptime").getStdout().toStringUtf8().strip());
         assertThat(uptime).isGreaterThanOrEqualTo(Integer.parseInt(bootTime.strip()) + 4);
         // What changed meanwhile has come, and the disk takes more layers.
-        await().atMost(Duration.ofSeconds(20))
+        await().atMost(Duration.ofSeconds(60))
                 .until(() -> lab.exec(counter, "cat", "/config/color").getStdout().toStringUtf8().equals("green\n"));
         String third = lab.start(sandbox, lab.container("third", "cat", "/etc/lab", "/etc/third")
                 .setImage(ImageSpec.newBuilder().setImage(Lab.OTHER_IMAGE)));
-        await().atMost(Duration.ofSeconds(20)).until(() -> lab.status(third).getState() == ContainerState.CONTAINER_EXITED);
+        await().atMost(Duration.ofSeconds(60)).until(() -> lab.status(third).getState() == ContainerState.CONTAINER_EXITED);
         assertThat(lab.log("survivor", "third")).containsExactly("second layer", "third layer");
         lab.remove(sandbox);
         assertThat(lab.leaks()).isEmpty();
@@ -96,7 +96,7 @@ class MachineEndToEndTest {
                 .getInfoOrThrow("info");
         long pid = Long.parseLong(info.replaceAll(".*\"pid\":(\\d+).*", "$1"));
         ProcessHandle.of(pid).orElseThrow().destroyForcibly();
-        await().atMost(Duration.ofSeconds(20)).until(() -> lab.status(container).getState() == ContainerState.CONTAINER_EXITED);
+        await().atMost(Duration.ofSeconds(60)).until(() -> lab.status(container).getState() == ContainerState.CONTAINER_EXITED);
         assertThat(lab.status(container).getExitCode()).isEqualTo(137);
         assertThat(lab.status(container).getReason()).isEqualTo("MachineEnded");
         assertThat(lab.runtime.podSandboxStatus(PodSandboxStatusRequest.newBuilder().setPodSandboxId(sandbox).build())

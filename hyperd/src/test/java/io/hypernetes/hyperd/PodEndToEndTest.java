@@ -26,7 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /// One real pod and what containers in it can do. Needs root and QEMU.
 class PodEndToEndTest {
-    private static final Duration SOON = Duration.ofSeconds(30);
+    private static final Duration SOON = Duration.ofSeconds(60);
 
     @TempDir
     static Path folder;

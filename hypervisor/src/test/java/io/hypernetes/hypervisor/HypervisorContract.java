@@ -97,7 +97,7 @@ public abstract class HypervisorContract {
             assertThat(adopted.awaitExit(Duration.ofMillis(10))).isEmpty();
             adopted.destroy();
             adopted.destroy();
-            assertThat(adopted.awaitExit(Duration.ofSeconds(5))).isPresent();
+            assertThat(adopted.awaitExit(Duration.ofSeconds(60))).isPresent();
             assertThat(second.adopt(record)).isEmpty();
         }
         assertThat(Files.readString(spec.scratchDisk()).substring(0, 14)).isEqualTo("written-inside");

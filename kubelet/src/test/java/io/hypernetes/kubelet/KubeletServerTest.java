@@ -98,7 +98,7 @@ class KubeletServerTest {
 
     private HttpResponse<byte[]> get(SSLContext tls, String path) throws Exception {
         try (HttpClient http = HttpClient.newBuilder().sslContext(tls).version(HttpClient.Version.HTTP_1_1).build()) {
-            return http.send(HttpRequest.newBuilder(URI.create("https://127.0.0.1:" + kubelet.port() + path)).timeout(Duration.ofSeconds(10)).build(),
+            return http.send(HttpRequest.newBuilder(URI.create("https://127.0.0.1:" + kubelet.port() + path)).timeout(Duration.ofSeconds(60)).build(),
                     HttpResponse.BodyHandlers.ofByteArray());
         }
     }

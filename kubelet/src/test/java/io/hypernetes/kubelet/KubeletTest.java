@@ -93,7 +93,7 @@ class KubeletTest {
     }
 
     private void eventually(String name, Consumer<Pod> check) {
-        await().atMost(Duration.ofSeconds(20)).pollInterval(Duration.ofMillis(20)).untilAsserted(() -> {
+        await().atMost(Duration.ofSeconds(60)).pollInterval(Duration.ofMillis(20)).untilAsserted(() -> {
             Pod pod = read(name);
             assertThat(pod.getStatus()).isNotNull();
             check.accept(pod);

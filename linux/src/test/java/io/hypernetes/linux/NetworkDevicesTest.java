@@ -27,7 +27,7 @@ class NetworkDevicesTest {
                 seen.completeExceptionally(failure);
             }
         });
-        String[] links = seen.get(10, TimeUnit.SECONDS).split("\\|");
+        String[] links = seen.get(60, TimeUnit.SECONDS).split("\\|");
         assertThat(links[0]).contains("hn-test0");
         assertThat(links[1]).doesNotContain("hn-test0");
     }

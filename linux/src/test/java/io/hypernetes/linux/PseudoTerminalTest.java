@@ -27,7 +27,7 @@ class PseudoTerminalTest {
             String rest = output.readLine();
             assertThat(rest).endsWith("interrupted");
             assertThat(output.readLine()).isNull();
-            assertThat(shell.awaitExit(Duration.ofSeconds(5))).contains(new ExitStatus.Code(5));
+            assertThat(shell.awaitExit(Duration.ofSeconds(60))).contains(new ExitStatus.Code(5));
             shell.close();
         }
     }

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 
 /// What every driver of [Store] must do.
 public abstract class StoreContract {
-    private static final Duration SOON = Duration.ofSeconds(5);
+    private static final Duration SOON = Duration.ofSeconds(60);
     private static final Duration NOW = Duration.ZERO;
 
     protected Store store;

@@ -123,7 +123,7 @@ class KubectlTest {
         }
         assertThat(line).as("%s", line).contains("-> 8080");
         int port = Integer.parseInt(line.substring(line.indexOf(":") + 1, line.indexOf(" ->")));
-        PortForwardSession session = server.forwards.poll(10, TimeUnit.SECONDS);
+        PortForwardSession session = server.forwards.poll(60, TimeUnit.SECONDS);
         Thread.ofVirtual().start(() -> echo(session));
         byte[] bytes = new byte[2 << 20];
         new Random(4).nextBytes(bytes);
@@ -176,7 +176,7 @@ class KubectlTest {
     }
 
     private StreamServer.Exec exec(Process kubectl) throws Exception {
-        StreamServer.Exec exec = server.execs.poll(10, TimeUnit.SECONDS);
+        StreamServer.Exec exec = server.execs.poll(60, TimeUnit.SECONDS);
         if (exec == null) {
             kubectl.destroy();
             throw new AssertionError("kubectl did not come: " + new String(kubectl.getErrorStream().readAllBytes(), StandardCharsets.UTF_8));

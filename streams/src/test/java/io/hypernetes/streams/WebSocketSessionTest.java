@@ -233,7 +233,7 @@ class WebSocketSessionTest {
                 int port = channel < 2 ? 8080 : 81;
                 assertThat(head).containsExactly(channel, port & 0xff, port >>> 8);
             }
-            PortForwardSession session = server.forwards.poll(5, TimeUnit.SECONDS);
+            PortForwardSession session = server.forwards.poll(60, TimeUnit.SECONDS);
             ForwardedConnection web = session.accept().orElseThrow();
             ForwardedConnection other = session.accept().orElseThrow();
             assertThat(web.port()).isEqualTo(8080);
@@ -253,6 +253,6 @@ class WebSocketSessionTest {
     }
 
     private RemoteCommandSession session() throws InterruptedException {
-        return server.execs.poll(5, TimeUnit.SECONDS).session();
+        return server.execs.poll(60, TimeUnit.SECONDS).session();
     }
 }

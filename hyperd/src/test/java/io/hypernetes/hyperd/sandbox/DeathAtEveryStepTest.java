@@ -27,7 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 /// find machines and records in agreement, every log line once, every exit code, and leave nothing when all is removed.
 class DeathAtEveryStepTest {
     private static final List<String> LINES = IntStream.range(0, 40).mapToObj(i -> "line " + i).toList();
-    private static final Duration SOON = Duration.ofSeconds(20);
+    private static final Duration SOON = Duration.ofSeconds(60);
 
     @TempDir
     Path folder;

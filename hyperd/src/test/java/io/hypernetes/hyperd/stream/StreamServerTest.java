@@ -50,7 +50,7 @@ class StreamServerTest {
     private static int get(String address) throws Exception {
         try (HttpClient client = HttpClient.newHttpClient()) {
             return client.send(
-                            HttpRequest.newBuilder(URI.create(address)).timeout(Duration.ofSeconds(10)).build(),
+                            HttpRequest.newBuilder(URI.create(address)).timeout(Duration.ofSeconds(60)).build(),
                             HttpResponse.BodyHandlers.discarding())
                     .statusCode();
         }

@@ -83,7 +83,7 @@ class LogReaderTest {
             }
         }
         ended.set(true);
-        assertThat(reader.join(Duration.ofSeconds(10))).isTrue();
+        assertThat(reader.join(Duration.ofSeconds(60))).isTrue();
         assertThat(out.toString()).isEqualTo(wanted.toString());
     }
 }

@@ -24,7 +24,7 @@ class KilledStoreTest {
         for (int round = 0; round < 3; round++) {
             int enough = 200 + random.nextInt(3000);
             try (Acknowledged acknowledged = Acknowledged.start(folder)) {
-                Awaitility.await().atMost(Duration.ofSeconds(30)).pollInterval(Duration.ofMillis(5))
+                Awaitility.await().atMost(Duration.ofSeconds(60)).pollInterval(Duration.ofMillis(5))
                         .until(() -> acknowledged.count() >= enough);
                 acknowledged.kill();
                 assertThat(acknowledged.count()).isGreaterThanOrEqualTo(enough);
@@ -36,7 +36,7 @@ class KilledStoreTest {
     @Test
     void aTornEndOfTheLogIsForgottenButDamageBeforeItIsRefused() throws Exception {
         try (Acknowledged acknowledged = Acknowledged.start(folder)) {
-            Awaitility.await().atMost(Duration.ofSeconds(30)).pollInterval(Duration.ofMillis(5))
+            Awaitility.await().atMost(Duration.ofSeconds(60)).pollInterval(Duration.ofMillis(5))
                     .until(() -> acknowledged.count() >= 500);
         }
         Path log;

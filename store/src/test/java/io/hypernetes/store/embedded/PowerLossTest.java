@@ -54,7 +54,7 @@ class PowerLossTest {
         try (Acknowledged acknowledged = Acknowledged.start(mounted.resolve("store"))) {
             for (int round = 0; round < 3; round++) {
                 int enough = acknowledged.count() + 100 + random.nextInt(2000);
-                Awaitility.await().atMost(Duration.ofSeconds(30)).pollInterval(Duration.ofMillis(5))
+                Awaitility.await().atMost(Duration.ofSeconds(60)).pollInterval(Duration.ofMillis(5))
                         .until(() -> acknowledged.count() >= enough);
                 // Stopped, so that the copy is one instant: a real loss of power does not go on writing either.
                 run("kill", "-STOP", Long.toString(acknowledged.pid()));
