@@ -31,7 +31,7 @@ struct write_files {
 enum { ATOMIC, PLAIN_FILES, READ_MOST = 1 << 20 };
 
 static const struct rule file_rules[] = {
-    NEED(file, 1, path, STR, 4095), ONE(file, 2, mode, U32, 07777), ONE(file, 3, data, BYTES, 0), ONE(file, 4, uid, U32, 0), ONE(file, 5, gid, U32, 0)};
+    NEED(file, 1, path, STR, 4095), ONE(file, 2, mode, U32, 0177777), ONE(file, 3, data, BYTES, 0), ONE(file, 4, uid, U32, 0), ONE(file, 5, gid, U32, 0)};
 static const struct schema file_schema = SCHEMA(file, file_rules);
 static const struct rule write_files_rules[] = {
     NEED(write_files, 1, volume, STR, 128), SUBS(write_files, 2, files, &file_schema, 4096), ONE(write_files, 3, layout, U32, 1)};
@@ -47,7 +47,40 @@ static bool path_is_good(const char *path) {
     }
 }
 
+// What the type bits of a mode ask for; without any it is a regular file.
+static bool kind_is_good(const struct write_files *w, const struct file *file) {
+    mode_t type = file->mode & S_IFMT;
+    return !type || S_ISREG(file->mode) || (w->layout == PLAIN_FILES && (type == S_IFDIR || (type == S_IFLNK && file->data.size > 0 && file->data.size < 4096)));
+}
+
+static bool put_folder(int folder, const struct file *file, struct failure *f) {
+    int place = make_inside(folder, file->path, true, 0700), fd = place < 0 ? -1 : open_inside(folder, file->path, O_RDONLY | O_DIRECTORY);
+    bool good = fd >= 0 && fchown(fd, file->uid, file->gid) == 0 && fchmod(fd, file->mode & 07777) == 0;
+    if (!good) fail_errno(f, "write-file", "making folder %.300s failed", file->path);
+    if (fd >= 0) close(fd);
+    if (place >= 0) close(place);
+    return good;
+}
+
+static bool put_link(int folder, const struct file *file, struct failure *f) {
+    char parent[4096], target[4096];
+    snprintf(parent, sizeof parent, "%s", file->path);
+    char *slash = strrchr(parent, '/');
+    const char *name = slash ? slash + 1 : parent;
+    if (slash) *slash = 0;
+    memcpy(target, file->data.data, file->data.size);
+    target[file->data.size] = 0;
+    int place = make_inside(folder, slash ? parent : ".", true, 0755);
+    bool good = place >= 0 && (unlinkat(place, name, 0) == 0 || errno == ENOENT) && symlinkat(target, place, name) == 0
+        && fchownat(place, name, file->uid, file->gid, AT_SYMLINK_NOFOLLOW) == 0;
+    if (!good) fail_errno(f, "write-file", "linking %.300s failed", file->path);
+    if (place >= 0) close(place);
+    return good;
+}
+
 static bool put(int folder, const struct file *file, struct failure *f) {
+    if (S_ISDIR(file->mode)) return put_folder(folder, file, f);
+    if (S_ISLNK(file->mode)) return put_link(folder, file, f);
     int place = make_inside(folder, file->path, false, 0600);
     int fd = place < 0 ? -1 : open_inside(folder, file->path, O_WRONLY | O_TRUNC);
     bool good = fd >= 0;
@@ -56,7 +89,7 @@ static bool put(int folder, const struct file *file, struct failure *f) {
         if (n <= 0) good = false;
         else at += (uint32_t)n;
     }
-    if (good) good = fchown(fd, file->uid, file->gid) == 0 && fchmod(fd, file->mode ? file->mode : 0644) == 0;
+    if (good) good = fchown(fd, file->uid, file->gid) == 0 && fchmod(fd, file->mode ? file->mode & 07777 : 0644) == 0;
     if (!good) fail_errno(f, "write-file", "writing %.300s failed", file->path);
     if (fd >= 0) close(fd);
     if (place >= 0) close(place);
@@ -67,7 +100,7 @@ static bool same_content(int folder, const struct file *file) {
     int fd = open_inside(folder, file->path, O_RDONLY | O_NONBLOCK);
     struct stat st;
     bool same = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size == (off_t)file->data.size
-        && (st.st_mode & 07777) == (file->mode ? file->mode : 0644) && st.st_uid == file->uid && st.st_gid == file->gid;
+        && (st.st_mode & 07777) == (file->mode ? file->mode & 07777 : 0644) && st.st_uid == file->uid && st.st_gid == file->gid;
     char chunk[4096];
     for (uint32_t at = 0; same && at < file->data.size;) {
         ssize_t n = read(fd, chunk, sizeof chunk);
@@ -153,6 +186,9 @@ static bool write_set(const struct write_files *w, bool *changed, struct failure
     for (uint32_t i = 0; i < w->files.count; i++)
         if (!path_is_good(((struct file *)w->files.items)[i].path))
             return fail(f, EINVAL, "message", "\"%.300s\" is no relative path of a file", ((struct file *)w->files.items)[i].path);
+    for (uint32_t i = 0; i < w->files.count; i++)
+        if (!kind_is_good(w, (struct file *)w->files.items + i))
+            return fail(f, EINVAL, "message", "\"%.300s\" is neither a file nor, in the plain layout, a folder or a link", ((struct file *)w->files.items)[i].path);
     struct volume_spec v = {.name = w->volume, .kind = VOLUME_FILES};
     uint32_t kind = 0;
     if (!pod_prepare(f)) return false;
@@ -173,7 +209,7 @@ static bool write_set(const struct write_files *w, bool *changed, struct failure
     else
         for (uint32_t i = 0; good && i < w->files.count; i++) {
             const struct file *file = (struct file *)w->files.items + i;
-            if (same_content(folder, file)) continue;
+            if (!S_ISDIR(file->mode) && !S_ISLNK(file->mode) && same_content(folder, file)) continue;
             *changed = true;
             good = put(folder, file, f);
         }

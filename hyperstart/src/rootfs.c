@@ -23,14 +23,65 @@ enum { PLAIN = MS_NOSUID | MS_NODEV | MS_NOEXEC };
 
 void container_root_path(const struct container *c, char *to, size_t size) { snprintf(to, size, RUN "/c/%s", c->spec.id); }
 
-bool rootfs_mount(const struct container *c, struct failure *f) {
-    char lower[2048] = "", upper[256], work[256], place[256], options[4096];
-    for (uint32_t i = c->spec.layers.count; i-- > 0;) {  // overlay wants the topmost first
+// Mounts the layers and names them as overlay wants it: the topmost first, relative to RUN/l.
+static bool mount_layers(const struct list *layers, char *lower, size_t size, struct failure *f) {
+    lower[0] = 0;
+    for (uint32_t i = layers->count; i-- > 0;) {
         unsigned number;
-        if (!disk_layer_mount((struct layer *)c->spec.layers.items + i, &number, f)) return false;
+        if (!disk_layer_mount((struct layer *)layers->items + i, &number, f)) return false;
         size_t n = strlen(lower);
-        snprintf(lower + n, sizeof lower - n, "%s%u", n ? ":" : "", number);
+        snprintf(lower + n, size - n, "%s%u", n ? ":" : "", number);
     }
+    return true;
+}
+
+static void image_path(const struct container *c, uint32_t mount, char *to, size_t size) {
+    snprintf(to, size, RUN "/i/%s-%u", c->spec.id, mount);
+}
+
+// An image that a container mounts: one layer as it is, several below an overlay that cannot be written.
+static bool image_mount(const struct container *c, uint32_t index, struct failure *f) {
+    const struct mount_spec *m = (struct mount_spec *)c->spec.mounts.items + index;
+    char lower[2048], place[256], options[2100];
+    if (!mount_layers(&m->layers, lower, sizeof lower, f)) return false;
+    image_path(c, index, place, sizeof place);
+    if (make_folders(place, 0755) < 0 || chdir(RUN "/l") < 0) return fail_errno(f, "mount-image", "making %s failed", place);
+    snprintf(options, sizeof options, "lowerdir=%s", lower);
+    int failed = m->layers.count == 1 ? mount(lower, place, NULL, MS_BIND, NULL) : mount("overlay", place, "overlay", MS_RDONLY, options);
+    int error = errno;
+    (void)!chdir("/");
+    errno = error;
+    if (failed < 0) return fail_errno(f, "mount-image", "mounting the image for %.300s failed", m->destination);
+    // Told now and not at the start: what is not there will never be.
+    int root = open(place, O_PATH | O_DIRECTORY | O_CLOEXEC), below = root < 0 ? -1 : open_inside(root, m->sub_path, O_PATH);
+    if (below < 0) fail_errno(f, "mount-image", "the image for %.200s has no \"%.200s\"", m->destination, m->sub_path);
+    if (root >= 0) close(root);
+    if (below >= 0) close(below);
+    return below >= 0;
+}
+
+static void images_unmount(const struct container *c) {
+    for (uint32_t i = 0; i < c->spec.mounts.count; i++) {
+        char place[256];
+        if (((struct mount_spec *)c->spec.mounts.items)[i].kind != MOUNT_IMAGE) continue;
+        image_path(c, i, place, sizeof place);
+        umount2(place, MNT_DETACH);
+        rmdir(place);
+    }
+}
+
+static bool images_mount(const struct container *c, struct failure *f) {
+    for (uint32_t i = 0; i < c->spec.mounts.count; i++)
+        if (((struct mount_spec *)c->spec.mounts.items)[i].kind == MOUNT_IMAGE && !image_mount(c, i, f)) {
+            images_unmount(c);
+            return false;
+        }
+    return true;
+}
+
+static bool root_mount(const struct container *c, struct failure *f) {
+    char lower[2048], upper[256], work[256], place[256], options[4096];
+    if (!mount_layers(&c->spec.layers, lower, sizeof lower, f)) return false;
     snprintf(upper, sizeof upper, RUN "/scratch/c/%s/upper", c->spec.id);
     snprintf(work, sizeof work, RUN "/scratch/c/%s/work", c->spec.id);
     container_root_path(c, place, sizeof place);
@@ -49,6 +100,13 @@ bool rootfs_mount(const struct container *c, struct failure *f) {
     errno = error;
     if (failed < 0) return fail_errno(f, "rootfs", "container %s: mounting its overlay of %u layers failed", c->spec.id, c->spec.layers.count);
     return true;
+}
+
+bool rootfs_mount(const struct container *c, struct failure *f) {
+    if (!images_mount(c, f)) return false;
+    if (root_mount(c, f)) return true;
+    images_unmount(c);
+    return false;
 }
 
 // Deleting what a container wrote may take long, so a child does it; the name is free at once.
@@ -74,6 +132,7 @@ void rootfs_unmount(const struct container *c) {
     container_root_path(c, place, sizeof place);
     umount2(place, MNT_DETACH);
     rmdir(place);
+    images_unmount(c);
     discard(c->spec.id);
 }
 
@@ -170,21 +229,32 @@ static int volume_source(const struct mount_spec *m, struct failure *f) {
     return source;
 }
 
-static bool mount_one(int root, const struct mount_spec *m, struct failure *f) {
-    unsigned long flags = (m->read_only ? MS_RDONLY : 0) | (m->no_exec ? MS_NOEXEC : 0);
+static int image_source(const struct container *c, uint32_t index, struct failure *f) {
+    const struct mount_spec *m = (struct mount_spec *)c->spec.mounts.items + index;
+    char place[256];
+    image_path(c, index, place, sizeof place);
+    int root = open(place, O_PATH | O_DIRECTORY | O_CLOEXEC), source = root < 0 ? -1 : open_inside(root, m->sub_path, O_PATH);
+    if (source < 0) fail_errno(f, "mount", "opening \"%.200s\" of the image for %.200s failed", m->sub_path, m->destination);
+    if (root >= 0) close(root);
+    return source;
+}
+
+static bool mount_one(int root, const struct container *c, uint32_t index, struct failure *f) {
+    const struct mount_spec *m = (struct mount_spec *)c->spec.mounts.items + index;
+    unsigned long flags = (m->read_only || m->kind == MOUNT_IMAGE ? MS_RDONLY : 0) | (m->no_exec ? MS_NOEXEC : 0);
     if (m->kind == MOUNT_TMPFS) {
         char options[64];
         int n = snprintf(options, sizeof options, "mode=%o", m->mode ? m->mode : 01777);
         if (m->size) snprintf(options + n, sizeof options - (size_t)n, ",size=%llu", (unsigned long long)m->size);
         return mount_inside(root, m->destination, "tmpfs", MS_NOSUID | MS_NODEV | flags, options, f);
     }
-    int source = volume_source(m, f);
+    int source = m->kind == MOUNT_IMAGE ? image_source(c, index, f) : volume_source(m, f);
     if (source < 0) return false;
     struct stat st;
     bool folder = fstat(source, &st) == 0 && S_ISDIR(st.st_mode);
     int target = make_inside(root, m->destination, folder, folder ? 0755 : 0644);
     bool good = target >= 0 && bind_on(source, target, flags) == 0;
-    if (!good) fail_errno(f, "mount", "mounting volume %s on %.300s failed", m->volume, m->destination);
+    if (!good) fail_errno(f, "mount", "mounting %s %s on %.300s failed", m->kind == MOUNT_IMAGE ? "an image" : "volume", m->volume, m->destination);
     if (target >= 0) close(target);
     close(source);
     return good;
@@ -198,7 +268,7 @@ bool rootfs_enter(const struct container *c, struct failure *f) {
     if (root < 0) return fail_errno(f, "rootfs", "opening %s failed", place);
     if (!mount_system(root, c, f) || !bind_pod_files(root, f)) return false;
     for (uint32_t i = 0; i < c->spec.mounts.count; i++)
-        if (!mount_one(root, (struct mount_spec *)c->spec.mounts.items + i, f)) return false;
+        if (!mount_one(root, c, i, f)) return false;
     if (fchdir(root) < 0 || syscall(SYS_pivot_root, ".", ".") < 0 || umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
         return fail_errno(f, "pivot", "entering the root failed");
     close(root);

@@ -12,9 +12,10 @@ static const struct rule limit_rules[] = {NEED(limit, 1, resource, U32, 15), NEE
 static const struct schema limit_schema = SCHEMA(limit, limit_rules);
 
 static const struct rule mount_spec_rules[] = {
-    NEED(mount_spec, 1, destination, STR, PATH_MOST), NEED(mount_spec, 2, kind, U32, 2), ONE(mount_spec, 3, volume, STR, 128),
+    NEED(mount_spec, 1, destination, STR, PATH_MOST), NEED(mount_spec, 2, kind, U32, 3), ONE(mount_spec, 3, volume, STR, 128),
     ONE(mount_spec, 4, sub_path, STR, PATH_MOST), ONE(mount_spec, 5, read_only, BOOL, 0), ONE(mount_spec, 6, size, U64, 0),
-    ONE(mount_spec, 7, mode, U32, 07777), ONE(mount_spec, 8, no_exec, BOOL, 0)};
+    ONE(mount_spec, 7, mode, U32, 07777), ONE(mount_spec, 8, no_exec, BOOL, 0),
+    SUBS(mount_spec, 9, layers, &layer_schema, 128)};
 static const struct schema mount_schema = SCHEMA(mount_spec, mount_spec_rules);
 
 static const struct rule resources_rules[] = {
@@ -80,6 +81,17 @@ static bool all_absolute(const struct list *paths) {
     return true;
 }
 
+static bool layers_check(const struct container_spec *c, const struct list *layers, struct failure *f) {
+    for (uint32_t i = 0; i < layers->count; i++) {
+        const struct layer *l = (struct layer *)layers->items + i;
+        if (l->offset % 512 || l->length % 512 || l->length == 0 || l->offset + l->length < l->offset)
+            return fail(f, EINVAL, "message", "container %s: layer %u lies at no multiple of 512", c->id, i);
+        if (l->type[0] && strcmp(l->type, "squashfs") && strcmp(l->type, "erofs"))
+            return fail(f, EINVAL, "message", "container %s: layer %u is of unknown type %.16s", c->id, i, l->type);
+    }
+    return true;
+}
+
 bool container_spec_check(const struct container_spec *c, struct failure *f) {
     if (!name_is_good(c->id)) return fail(f, EINVAL, "name", "\"%.128s\" is no name for a container", c->id);
     if (bytes_of(&c->arguments) > ARGUMENTS_BYTES || bytes_of(&c->environment) > ARGUMENTS_BYTES)
@@ -89,17 +101,13 @@ bool container_spec_check(const struct container_spec *c, struct failure *f) {
     if (c->oom_score_adj < -1000 || c->oom_score_adj > 1000) return fail(f, EINVAL, "message", "container %s: oomScoreAdj is not within -1000 and 1000", c->id);
     if (c->seccomp.size % 8) return fail(f, EINVAL, "message", "container %s: the seccomp program is no whole number of instructions", c->id);
     if (c->ambient & ~c->capabilities && !c->privileged) return fail(f, EINVAL, "message", "container %s: ambient capabilities exceed the others", c->id);
-    for (uint32_t i = 0; i < c->layers.count; i++) {
-        const struct layer *l = (struct layer *)c->layers.items + i;
-        if (l->offset % 512 || l->length % 512 || l->length == 0 || l->offset + l->length < l->offset)
-            return fail(f, EINVAL, "message", "container %s: layer %u lies at no multiple of 512", c->id, i);
-        if (l->type[0] && strcmp(l->type, "squashfs") && strcmp(l->type, "erofs"))
-            return fail(f, EINVAL, "message", "container %s: layer %u is of unknown type %.16s", c->id, i, l->type);
-    }
+    if (!layers_check(c, &c->layers, f)) return false;
     for (uint32_t i = 0; i < c->mounts.count; i++) {
         const struct mount_spec *m = (struct mount_spec *)c->mounts.items + i;
         if (m->destination[0] != '/') return fail(f, EINVAL, "message", "container %s: mount destination %.200s is not absolute", c->id, m->destination);
         if (m->kind < 1) return fail(f, EINVAL, "message", "container %s: mount %.200s is of no kind", c->id, m->destination);
+        if (m->kind == MOUNT_IMAGE && !m->layers.count) return fail(f, EINVAL, "message", "container %s: the image at %.200s has no layers", c->id, m->destination);
+        if (!layers_check(c, &m->layers, f)) return false;
     }
     return true;
 }

@@ -12,7 +12,7 @@ struct limit {
     uint64_t soft, hard;
 };
 
-enum { MOUNT_TMPFS = 1, MOUNT_VOLUME = 2 };
+enum { MOUNT_TMPFS = 1, MOUNT_VOLUME = 2, MOUNT_IMAGE = 3 };
 
 struct mount_spec {
     char *destination;
@@ -22,6 +22,7 @@ struct mount_spec {
     uint64_t size;
     uint32_t mode;
     bool no_exec;
+    struct list layers;  // struct layer, of an image
 };
 
 struct resources {

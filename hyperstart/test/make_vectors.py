@@ -103,6 +103,10 @@ def requests():
         (2, "msg", [(1, "str", "config"), (2, "u32", 3)]),
         (3, "msg", container())])
     f.message("plan-container-small", "PLAN", 6, [(3, "msg", [(1, "str", "b"), (2, "msg", [(1, "u64", 0), (2, "u64", 512)]), (3, "str", "true")])])
+    f.message("plan-image", "PLAN", 24, [(3, "msg", [
+        (1, "str", "tool"), (2, "msg", [(1, "u64", 0), (2, "u64", 512)]), (3, "str", "true"),
+        (15, "msg", [(1, "str", "/mnt/image"), (2, "u32", 3), (4, "str", "usr"), (9, "msg", [(1, "u64", 512), (2, "u64", 1024)]),
+                     (9, "msg", [(1, "u64", 1536), (2, "u64", 512), (3, "str", "erofs")])])])])
     f.message("start", "START", 7, [(1, "str", "web")])
     f.message("signal", "SIGNAL", 8, [(1, "str", "web"), (2, "u32", 0), (3, "u32", 15), (4, "bool", True)])
     f.message("exec-tty", "EXEC", 9, [(1, "str", "web"), (2, "u32", 41), (3, "str", "sh"), (4, "str", "TERM=xterm"), (5, "str", "/"), (6, "str", "root"),
@@ -116,6 +120,8 @@ def requests():
     f.message("stats", "STATS", 16, [])
     f.message("write-files", "WRITE_FILES", 17, [(1, "str", "config"), (2, "msg", [(1, "str", "app.properties"), (2, "u32", 0o644), (3, "bytes", b"a=1\n")]),
                                                  (2, "msg", [(1, "str", "d/empty"), (2, "u32", 0o400), (3, "bytes", b""), (4, "u32", 1000), (5, "u32", 1000)]), (3, "u32", 0)])
+    f.message("write-tree", "WRITE_FILES", 25, [(1, "str", "copy"), (2, "msg", [(1, "str", "d"), (2, "u32", 0o40755)]),
+                                                (2, "msg", [(1, "str", "d/link"), (2, "u32", 0o120777), (3, "bytes", b"../file")]), (3, "u32", 1)])
     f.message("read-file", "READ_FILE", 18, [(1, "str", "web"), (3, "str", "/dev/termination-log"), (4, "u64", 4096)])
     f.message("connect", "CONNECT", 19, [(1, "u32", 9), (2, "str", "10.88.0.5"), (3, "u32", 8080), (4, "u32", 1000)])
     f.message("shutdown", "SHUTDOWN", 20, [(1, "u32", 30000)])

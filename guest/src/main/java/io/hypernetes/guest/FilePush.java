@@ -21,9 +21,13 @@ public record FilePush(String volume, List<File> files, Layout layout) {
     }
 
     /// @param path relative, without empty, `.` and `..` parts
-    /// @param mode permission bits
+    /// @param mode permission bits; with [#FOLDER] it is a folder, with [#LINK] a symbolic link to what `data` says (both only in the
+    ///     plain layout)
     /// @param data content; not copied
     public record File(String path, int mode, byte[] data, int uid, int gid) {
+        public static final int FOLDER = 0040000;
+        public static final int LINK = 0120000;
+
         public File(String path, byte[] data) {
             this(path, 0644, data, 0, 0);
         }

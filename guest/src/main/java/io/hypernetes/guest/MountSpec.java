@@ -1,5 +1,7 @@
 package io.hypernetes.guest;
 
+import java.util.List;
+
 /// What a container finds at a path.
 public sealed interface MountSpec {
 
@@ -17,4 +19,14 @@ public sealed interface MountSpec {
     /// @param volume name of a declared volume
     /// @param subPath relative, without `..`; empty for the whole volume
     record Volume(String destination, String volume, String subPath, boolean readOnly, boolean noExec) implements MountSpec {}
+
+    /// The files of an image, which nobody can write.
+    ///
+    /// @param layers the image's layers on the layers disk, the lowest first
+    /// @param subPath relative, without `..`; empty for the whole image. One that is not there refuses the plan
+    record Image(String destination, List<ContainerSpec.Layer> layers, String subPath) implements MountSpec {
+        public Image {
+            layers = List.copyOf(layers);
+        }
+    }
 }

@@ -66,14 +66,7 @@ final class Requests {
 
     private static void container(MessageWriter message, ContainerSpec container) {
         message.str(1, container.id());
-        for (ContainerSpec.Layer layer : container.layers()) {
-            message.message(2, it -> {
-                it.u64(1, layer.offsetBytes()).u64(2, layer.lengthBytes());
-                if (!layer.type().equals("squashfs")) {
-                    it.strUnlessEmpty(3, layer.type());
-                }
-            });
-        }
+        container.layers().forEach(layer -> message.message(2, it -> layer(it, layer)));
         message.strs(3, container.arguments())
                 .strs(4, container.environment())
                 .strUnlessEmpty(5, container.directory())
@@ -107,6 +100,13 @@ final class Requests {
                 .boolIfTrue(27, container.startAtOnce());
     }
 
+    private static void layer(MessageWriter message, ContainerSpec.Layer layer) {
+        message.u64(1, layer.offsetBytes()).u64(2, layer.lengthBytes());
+        if (!layer.type().equals("squashfs")) {
+            message.strUnlessEmpty(3, layer.type());
+        }
+    }
+
     private static void mount(MessageWriter message, MountSpec mount) {
         message.str(1, mount.destination());
         switch (mount) {
@@ -122,6 +122,10 @@ final class Requests {
                     .strUnlessEmpty(4, volume.subPath())
                     .boolIfTrue(5, volume.readOnly())
                     .boolIfTrue(8, volume.noExec());
+            case MountSpec.Image image -> {
+                message.u32(2, 3).strUnlessEmpty(4, image.subPath());
+                image.layers().forEach(layer -> message.message(9, it -> layer(it, layer)));
+            }
         }
     }
 

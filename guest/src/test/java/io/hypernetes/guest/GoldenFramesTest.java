@@ -108,6 +108,30 @@ class GoldenFramesTest {
                         List.of(new NetworkConfig.Route("0.0.0.0/0", "10.88.0.1"), new NetworkConfig.Route("169.254.0.0/16", "")))));
     }
 
+    @Test
+    void imagesAndTreesAreEncodedAsDescribed() throws IOException {
+        ContainerSpec tool = ContainerSpec.builder("tool", List.of(new ContainerSpec.Layer(0, 512, "squashfs")), List.of("true"))
+                .mounts(List.of(new MountSpec.Image(
+                        "/mnt/image",
+                        List.of(new ContainerSpec.Layer(512, 1024, "squashfs"), new ContainerSpec.Layer(1536, 512, "erofs")),
+                        "usr")))
+                .build();
+        assertVector("plan-image", Requests.plan(PodPlan.ofContainer(List.of(), tool)));
+        assertVector(
+                "write-tree",
+                Requests.writeFiles(new FilePush(
+                        "copy",
+                        List.of(
+                                new FilePush.File("d", FilePush.File.FOLDER | 0755, new byte[0], 0, 0),
+                                new FilePush.File(
+                                        "d/link",
+                                        FilePush.File.LINK | 0777,
+                                        "../file".getBytes(java.nio.charset.StandardCharsets.UTF_8),
+                                        0,
+                                        0)),
+                        FilePush.Layout.PLAIN)));
+    }
+
     /// The vectors spell out fields whose values are what a missing field means; those are left out by the encoder.
     @Test
     void aWholePlanHoldsWhatTheVectorHolds() throws IOException {
