@@ -13,6 +13,9 @@ import io.hypernetes.hyperd.HyperdException;
 import io.hypernetes.hyperd.journal.SandboxRecord;
 import io.hypernetes.hyperd.sandbox.Bytes;
 import io.hypernetes.hyperd.sandbox.SandboxRequest;
+import io.hypernetes.network.NetworkException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Set;
 
 /// Reads what a kubelet asks of a sandbox, and refuses what a pod that is a machine of its own cannot have.
@@ -22,6 +25,7 @@ final class SandboxRequests {
 
     private static final Set<String> HANDLERS = Set.of("", "hypernetes");
     private static final int MOST_HOSTNAME = 64;
+    private static final int MOST_PORTS = 256;
 
     private SandboxRequests() {}
 
@@ -38,7 +42,6 @@ final class SandboxRequests {
         }
         LinuxPodSandboxConfig linux = config.getLinux();
         refuseHostNamespaces(linux.getSecurityContext());
-        refuseHostPorts(config);
         String hostname = config.getHostname().isEmpty() ? metadata.getName() : config.getHostname();
         if (hostname.length() > MOST_HOSTNAME) {
             hostname = hostname.substring(0, MOST_HOSTNAME);
@@ -61,7 +64,8 @@ final class SandboxRequests {
                 Math.max(0, linux.getOverhead().getMemoryLimitInBytes()),
                 Math.max(0, resources.getCpuQuota()),
                 Math.max(0, resources.getCpuPeriod()),
-                scratchBytes(config));
+                scratchBytes(config),
+                ports(config));
     }
 
     private static void refuseHostNamespaces(LinuxSandboxSecurityContext security) {
@@ -69,6 +73,10 @@ final class SandboxRequests {
         refuseHost("network", namespaces.getNetwork());
         refuseHost("process (pid)", namespaces.getPid());
         refuseHost("ipc", namespaces.getIpc());
+        if (namespaces.hasUsernsOptions() && namespaces.getUsernsOptions().getMode() != NamespaceMode.NODE) {
+            throw HyperdException.unsupported("The pod wants a user namespace; in a virtual machine its root is not the host's anyway. "
+                    + "Leave out hostUsers: false.");
+        }
     }
 
     private static void refuseHost(String which, NamespaceMode mode) {
@@ -78,13 +86,32 @@ final class SandboxRequests {
         }
     }
 
-    private static void refuseHostPorts(PodSandboxConfig config) {
+    // A mapping without a port of the host asks for nothing: the pod has an address of its own.
+    private static List<io.hypernetes.network.PortMapping> ports(PodSandboxConfig config) {
+        if (config.getPortMappingsCount() > MOST_PORTS) {
+            throw HyperdException.invalid("A pod has at most " + MOST_PORTS + " port mappings.");
+        }
+        List<io.hypernetes.network.PortMapping> ports = new ArrayList<>();
         for (PortMapping port : config.getPortMappingsList()) {
-            if (port.getHostPort() != 0) {
-                throw HyperdException.unsupported("The pod wants port " + port.getHostPort()
-                        + " of the host; this release has no host ports. Reach the pod at its own address.");
+            if (port.getHostPort() == 0) {
+                continue;
+            }
+            try {
+                ports.add(new io.hypernetes.network.PortMapping(
+                        switch (port.getProtocol()) {
+                            case TCP -> io.hypernetes.network.PortMapping.Protocol.TCP;
+                            case UDP -> io.hypernetes.network.PortMapping.Protocol.UDP;
+                            case SCTP -> io.hypernetes.network.PortMapping.Protocol.SCTP;
+                            case UNRECOGNIZED -> throw HyperdException.invalid("The protocol of host port " + port.getHostPort() + " is unknown.");
+                        },
+                        Names.text("host address", port.getHostIp()),
+                        port.getHostPort(),
+                        port.getContainerPort()));
+            } catch (NetworkException wrong) {
+                throw HyperdException.invalid(String.valueOf(wrong.getMessage()));
             }
         }
+        return ports;
     }
 
     private static long scratchBytes(PodSandboxConfig config) {

@@ -100,7 +100,8 @@ final class SandboxBoot {
                     annotations.getOrDefault(TENANT_ANNOTATION, "root"),
                     annotations.getOrDefault(NETWORK_ANNOTATION, "default"),
                     record.identity().namespace(),
-                    record.identity().name())));
+                    record.identity().name(),
+                    request.ports())));
             sandbox.placed(attachment);
         } finally {
             // Never leave the disk being made behind an undo.

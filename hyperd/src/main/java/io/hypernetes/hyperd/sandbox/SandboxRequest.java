@@ -1,6 +1,8 @@
 package io.hypernetes.hyperd.sandbox;
 
 import io.hypernetes.hyperd.journal.SandboxRecord;
+import io.hypernetes.network.PortMapping;
+import java.util.List;
 import java.util.Map;
 
 /// A pod that is asked for.
@@ -13,6 +15,7 @@ import java.util.Map;
 /// @param cpuQuotaMicros sum of its containers' limits in one period, 0 for no limit
 /// @param cpuPeriodMicros that period
 /// @param scratchBytes limit of its writable disk, 0 for the default
+/// @param ports ports of the host that lead to it
 public record SandboxRequest(
         SandboxRecord.Identity identity,
         SandboxRecord.Files files,
@@ -21,9 +24,24 @@ public record SandboxRequest(
         long overheadBytes,
         long cpuQuotaMicros,
         long cpuPeriodMicros,
-        long scratchBytes) {
+        long scratchBytes,
+        List<PortMapping> ports) {
 
     public SandboxRequest {
         sysctls = Map.copyOf(sysctls);
+        ports = List.copyOf(ports);
+    }
+
+    /// Without ports of the host.
+    public SandboxRequest(
+            SandboxRecord.Identity identity,
+            SandboxRecord.Files files,
+            Map<String, String> sysctls,
+            long memoryBytes,
+            long overheadBytes,
+            long cpuQuotaMicros,
+            long cpuPeriodMicros,
+            long scratchBytes) {
+        this(identity, files, sysctls, memoryBytes, overheadBytes, cpuQuotaMicros, cpuPeriodMicros, scratchBytes, List.of());
     }
 }

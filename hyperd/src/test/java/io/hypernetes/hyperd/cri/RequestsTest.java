@@ -41,7 +41,10 @@ class RequestsTest {
                 pod("host network", p -> namespaces(p).setNetwork(NamespaceMode.NODE)),
                 pod("host pid", p -> namespaces(p).setPid(NamespaceMode.NODE)),
                 pod("host ipc", p -> namespaces(p).setIpc(NamespaceMode.NODE)),
-                pod("host port", p -> p.addPortMappings(PortMapping.newBuilder().setContainerPort(80).setHostPort(80))),
+                pod("host port of IPv6", p -> p.addPortMappings(
+                        PortMapping.newBuilder().setContainerPort(80).setHostPort(80).setHostIp("fd00::1"))),
+                pod("port that is none", p -> p.addPortMappings(PortMapping.newBuilder().setContainerPort(80).setHostPort(70_000))),
+                pod("user namespace", p -> namespaces(p).setUsernsOptions(UserNamespace.newBuilder().setMode(NamespaceMode.POD))),
                 pod("storage that is no amount", p -> p.putAnnotations("hypernetes.io/ephemeral-storage", "lots")),
                 pod("too many labels", p -> p.putLabels("x", "y".repeat(600_000))));
     }
@@ -52,6 +55,17 @@ class RequestsTest {
         PodSandboxConfig.Builder config = pod();
         change.accept(config);
         assertThatThrownBy(() -> SandboxRequests.of(config.build(), "")).isInstanceOf(HyperdException.class);
+    }
+
+    @Test
+    void portsOfTheHostAreReadAndOthersLeftOut() {
+        SandboxRequest request = SandboxRequests.of(
+                pod().addPortMappings(PortMapping.newBuilder().setContainerPort(80))
+                        .addPortMappings(PortMapping.newBuilder().setContainerPort(80).setHostPort(8080).setHostIp("0.0.0.0"))
+                        .addPortMappings(PortMapping.newBuilder().setContainerPort(53).setHostPort(53).setProtocol(Protocol.UDP).setHostIp("127.0.0.1"))
+                        .build(),
+                "");
+        assertThat(request.ports()).map(Object::toString).containsExactly("tcp *:8080 to 80", "udp 127.0.0.1:53 to 53");
     }
 
     @Test

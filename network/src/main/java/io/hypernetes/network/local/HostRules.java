@@ -2,6 +2,7 @@ package io.hypernetes.network.local;
 
 import io.hypernetes.network.Network.Peer;
 import io.hypernetes.network.NetworkException;
+import io.hypernetes.network.PortMapping;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
@@ -11,7 +12,8 @@ import java.util.Set;
 /// Every change is one batch of `ip` or one transaction of `nft`, and may be repeated.
 ///
 /// The table of family `ip` hides pods behind the host when they speak to the outside. The table of family `bridge` lets a tap send
-/// only with the hardware address and the IPv4 address that its pod was given.
+/// only with the hardware address and the IPv4 address that its pod was given. Published ports are two maps of the first, looked up for
+/// what comes to an address of the host.
 final class HostRules {
     /// Marks the routes that are ours (a number that no routing daemon claims).
     private static final int ROUTE_PROTOCOL = 142;
@@ -27,9 +29,18 @@ final class HostRules {
     }
 
     /// A tap and what its pod may call itself.
-    record Port(String tap, String mac, String address) {
+    record Port(String tap, String mac, String address, List<PortMapping> published) {
         private String element() {
             return "\"" + tap + "\" . " + mac + " . " + address;
+        }
+
+        /// Elements of the map of ports on all addresses, or of that of ports on one.
+        private List<String> published(boolean onOneAddress) {
+            return published.stream()
+                    .filter(port -> port.hostAddress().isEmpty() != onOneAddress)
+                    .map(port -> (onOneAddress ? port.hostAddress() + " . " : "") + port.protocol().lowerCase() + " . " + port.hostPort()
+                            + " : " + address + " . " + port.podPort())
+                    .toList();
         }
     }
 
@@ -63,8 +74,30 @@ final class HostRules {
                     flags interval
                     elements = { %2$s }
                   }
+                  map published {
+                    type inet_proto . inet_service : ipv4_addr . inet_service
+                    %5$s
+                  }
+                  map published_at {
+                    type ipv4_addr . inet_proto . inet_service : ipv4_addr . inet_service
+                    %6$s
+                  }
+                  chain arriving {
+                    type nat hook prerouting priority dstnat
+                    fib daddr type local jump ports
+                  }
+                  chain leaving {
+                    type nat hook output priority -100
+                    fib daddr type local jump ports
+                  }
+                  chain ports {
+                    dnat ip to ip daddr . meta l4proto . th dport map @published_at
+                    dnat ip to meta l4proto . th dport map @published
+                  }
                   chain outside {
                     type nat hook postrouting priority srcnat
+                    ip saddr 127.0.0.0/8 oifname "%1$s" masquerade
+                    ip saddr %2$s oifname "%1$s" ct status dnat masquerade
                     ip saddr %2$s ip daddr != @pods masquerade
                   }
                 }
@@ -84,19 +117,35 @@ final class HostRules {
                     iifname @taps jump pod
                   }
                   chain pod {
+                    ip daddr 127.0.0.0/8 drop
                     iifname . ether saddr . ip saddr @pods accept
                     iifname . arp saddr ether . arp saddr ip @pods accept
                     drop
                   }
                 }
                 """
-                .formatted(bridge, range, taps, elements);
+                .formatted(bridge, range, taps, elements, elements(ports, false), elements(ports, true));
+    }
+
+    private static String elements(Collection<Port> ports, boolean onOneAddress) {
+        List<String> elements = ports.stream().flatMap(port -> port.published(onOneAddress).stream()).toList();
+        return elements.isEmpty() ? "" : "elements = { " + String.join(", ", elements) + " }";
+    }
+
+    private String published(String verb, Port port) {
+        StringBuilder batch = new StringBuilder();
+        for (boolean onOneAddress : new boolean[] {false, true}) {
+            String map = onOneAddress ? " published_at { " : " published { ";
+            port.published(onOneAddress)
+                    .forEach(element -> batch.append(verb).append(" element ip ").append(bridge).append(map).append(element).append(" }\n"));
+        }
+        return batch.toString();
     }
 
     /// Lets the port's pod send, then joins its tap to the bridge: never the other way round.
     void plug(Port port) {
         nft("add element bridge " + bridge + " pods { " + port.element() + " }\nadd element bridge " + bridge + " taps { \"" + port.tap()
-                + "\" }\n");
+                + "\" }\n" + published("add", port));
         ip("link set dev " + port.tap() + " mtu " + settings.mtu() + " addrgenmode none\nlink set dev " + port.tap() + " master " + bridge
                 + " up\n");
     }
@@ -109,7 +158,7 @@ final class HostRules {
         // Added first, because nft refuses to delete what is not there.
         nft("add element bridge " + bridge + " pods { " + port.element() + " }\nadd element bridge " + bridge + " taps { \"" + port.tap()
                 + "\" }\ndelete element bridge " + bridge + " pods { " + port.element() + " }\ndelete element bridge " + bridge
-                + " taps { \"" + port.tap() + "\" }\n");
+                + " taps { \"" + port.tap() + "\" }\n" + published("add", port) + published("delete", port));
     }
 
     /// Makes the routes to other nodes' pods exactly these, and spares their addresses the masquerade.

@@ -30,6 +30,7 @@ public final class LocalNetwork implements Network {
     private final LocalSettings settings;
     private final Cidr range;
     private final Leases leases;
+    private final PublishedPorts ports;
     private final HostRules rules;
 
     /// Makes the bridge and the rules, or makes them right, and reads the addresses that are given out.
@@ -40,15 +41,21 @@ public final class LocalNetwork implements Network {
         this.settings = settings;
         this.range = Cidr.parse(settings.podCidr());
         this.leases = new Leases(store, "/network/local/" + settings.bridge() + "/", range);
+        this.ports = new PublishedPorts(store, "/network/local-ports/" + settings.bridge() + "/");
         this.rules = new HostRules(settings, range);
-        forward();
+        allow("/proc/sys/net/ipv4/ip_forward", "pods reach nothing outside");
         rules.apply(leases.sandboxes().stream().map(s -> port(s, leases.of(s).orElseThrow())).toList());
+        // Connections of the host to itself reach pods under 127.0.0.1; the rules keep pods from the host's own loopback.
+        allow("/proc/sys/net/ipv4/conf/" + settings.bridge() + "/route_localnet", "published ports cannot be reached by 127.0.0.1");
         LOG.info("event=network-ready bridge={} podCidr={} attachments={}", settings.bridge(), range, leases.sandboxes().size());
     }
 
     @Override
     public Attachment attach(AttachmentRequest request) {
-        return attachment(request.sandboxId(), leases.take(request.sandboxId()));
+        // First the lease: who has ports is found by it.
+        int host = leases.take(request.sandboxId());
+        ports.take(request.sandboxId(), request.ports());
+        return attachment(request.sandboxId(), host);
     }
 
     private Attachment attachment(String sandbox, int host) {
@@ -86,7 +93,7 @@ public final class LocalNetwork implements Network {
     }
 
     private HostRules.Port port(String sandbox, int host) {
-        return new HostRules.Port(tapName(sandbox), range.mac(host), range.address(host));
+        return new HostRules.Port(tapName(sandbox), range.mac(host), range.address(host), ports.of(sandbox));
     }
 
     /// Interface names are short and sandbox ids are not.
@@ -102,6 +109,7 @@ public final class LocalNetwork implements Network {
     @Override
     public void detach(String sandboxId) {
         leases.of(sandboxId).ifPresent(host -> rules.unplug(port(sandboxId, host)));
+        ports.giveBack(sandboxId);
         leases.giveBack(sandboxId);
     }
 
@@ -126,15 +134,14 @@ public final class LocalNetwork implements Network {
         LOG.info("event=network-closed bridge={}", settings.bridge());
     }
 
-    /// Lets the host pass packets between its interfaces; without, pods reach only each other.
-    private static void forward() {
-        Path switchFile = Path.of("/proc/sys/net/ipv4/ip_forward");
+    private static void allow(String file, String without) {
+        Path switchFile = Path.of(file);
         try {
             if (!Files.readString(switchFile).strip().equals("1")) {
                 Files.writeString(switchFile, "1");
             }
         } catch (IOException failure) {
-            throw new NetworkException("cannot set " + switchFile + " to 1, without which pods reach nothing outside: " + failure.getMessage(), failure);
+            throw new NetworkException("cannot set " + switchFile + " to 1, without which " + without + ": " + failure.getMessage(), failure);
         }
     }
 }

@@ -7,9 +7,11 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.hypernetes.linux.Descriptors;
 import io.hypernetes.linux.NetworkDevices;
 import io.hypernetes.network.Attachment;
+import io.hypernetes.network.AttachmentRequest;
 import io.hypernetes.network.Network;
 import io.hypernetes.network.NetworkContract;
 import io.hypernetes.network.NetworkException;
+import io.hypernetes.network.PortMapping;
 import io.hypernetes.store.Store;
 import io.hypernetes.store.embedded.EmbeddedSettings;
 import io.hypernetes.store.embedded.EmbeddedStore;
@@ -132,6 +134,52 @@ class LocalNetworkTest extends NetworkContract {
             shell("ip link del up0");
             assertThat(shell("ip -o link; ip route; nft list ruleset")).isEqualTo(before);
         });
+    }
+
+    @Test
+    void portsAreOnesPodUntilItEnds() throws Exception {
+        PortMapping web = new PortMapping(PortMapping.Protocol.TCP, "", 12000, 80);
+        PortMapping names = new PortMapping(PortMapping.Protocol.UDP, "127.0.0.1", 12053, 53);
+        inHost(() -> {
+            shell("ip link set lo up");
+            try (LocalNetwork network = new LocalNetwork(SETTINGS, store)) {
+                Attachment a = network.attach(request("a", web, names));
+                network.openTap(a).close();
+                assertThat(shell("nft list map ip hntest published")).contains("tcp . 12000 : 10.88.0.2 . 80");
+                assertThat(shell("nft list map ip hntest published_at")).contains("127.0.0.1 . udp . 12053 : 10.88.0.2 . 53");
+                assertThatThrownBy(() -> network.attach(request("b", new PortMapping(PortMapping.Protocol.TCP, "192.0.2.1", 12000, 8080))))
+                        .hasMessageContaining("sandbox a has tcp *:12000 to 80");
+                network.detach("b");
+            }
+            try (LocalNetwork again = new LocalNetwork(SETTINGS, store)) {
+                assertThat(shell("nft list ruleset")).as("after a restart").contains("12000").contains("12053");
+                assertThat(again.attach(request("a", web, names)).addresses()).containsExactly("10.88.0.2/24");
+                again.detach("a");
+                assertThat(shell("nft list ruleset")).doesNotContain("12000").doesNotContain("12053");
+                again.attach(request("b", web));
+                again.detach("b");
+            }
+        });
+    }
+
+    @Test
+    void aPortThatTheHostUsesIsRefused() throws Exception {
+        inHost(() -> {
+            shell("ip link set lo up");
+            try (LocalNetwork network = new LocalNetwork(SETTINGS, store);
+                    java.net.ServerSocket busy = new java.net.ServerSocket(0)) {
+                assertThatThrownBy(() -> network.attach(
+                                request("a", new PortMapping(PortMapping.Protocol.TCP, "", busy.getLocalPort(), 80))))
+                        .isInstanceOf(NetworkException.class)
+                        .hasMessageContaining("end what listens there");
+                network.detach("a");
+                assertThat(network.attachments()).isEmpty();
+            }
+        });
+    }
+
+    private static AttachmentRequest request(String sandbox, PortMapping... ports) {
+        return new AttachmentRequest(sandbox, "acme", "default", "default", "web-" + sandbox, List.of(ports));
     }
 
     @Test
