@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
 import java.util.Map;
+import tools.jackson.databind.json.JsonMapper;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 
@@ -74,6 +75,7 @@ public final class Hyperd implements AutoCloseable {
                     scratch,
                     podCidr,
                     () -> Map.of(
+                            "config", configuration(settings),
                             "hypervisor", hypervisor.description(),
                             "leaks", String.join("\n", engine.inventory().leaks())));
             streamServer = opened;
@@ -84,6 +86,18 @@ public final class Hyperd implements AutoCloseable {
             engine.close();
             throw failure;
         }
+    }
+
+    private static String configuration(HyperdSettings settings) {
+        return JsonMapper.builder().build().writeValueAsString(new java.util.TreeMap<>(Map.of(
+                "stateDir", settings.stateFolder().toString(),
+                "machinesDir", settings.machinesFolder().toString(),
+                "criSocket", settings.criSocket().toString(),
+                "podsDir", settings.podsFolder().toString(),
+                "cgroupParent", settings.cgroupParent(),
+                "bootDeadlineSeconds", settings.bootDeadline().toSeconds(),
+                "parallelBoots", settings.parallelBoots(),
+                "machineOverheadMib", settings.machineOverheadMib())));
     }
 
     /// What there is of everything that a pod consists of.

@@ -26,26 +26,27 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /// A [LabNode] and a client of it.
-final class Lab implements AutoCloseable {
-    static final String IMAGE = "hypernetes.io/lab:1";
-    static final String OTHER_IMAGE = "hypernetes.io/lab:2";
+public final class Lab implements AutoCloseable {
+    public static final String IMAGE = "hypernetes.io/lab:1";
+    public static final String OTHER_IMAGE = "hypernetes.io/lab:2";
 
-    final Path root;
+    public final Path root;
     private final EventLoopGroup loop = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
     private Process process;
     private BufferedReader output;
     private ManagedChannel channel;
-    RuntimeServiceGrpc.RuntimeServiceBlockingStub runtime;
-    ImageServiceGrpc.ImageServiceBlockingStub images;
+    public RuntimeServiceGrpc.RuntimeServiceBlockingStub runtime;
+    public ImageServiceGrpc.ImageServiceBlockingStub images;
 
-    Lab(Path root) throws Exception {
+    public Lab(Path root) throws Exception {
         this.root = root;
         image(IMAGE).writeTo(root.resolve("lab.tar"));
         image(OTHER_IMAGE).nextLayer().file("etc/third", 0644, "third layer\n".getBytes(StandardCharsets.UTF_8)).writeTo(root.resolve("other.tar"));
         start();
     }
 
-    static ImageArchive image(String name) throws IOException {
+    /// The image of most tests: busybox and a few users.
+    public static ImageArchive image(String name) throws IOException {
         ImageArchive image = new ImageArchive(
                 name,
                 new ImageConfig(
@@ -53,11 +54,13 @@ final class Lab implements AutoCloseable {
         image.folder("tmp", 01777).folder("proc", 0755).folder("dev", 0755).folder("sys", 0755);
         image.file("bin/busybox", 0755, Path.of("/usr/bin/busybox"));
         for (String tool : List.of("sh", "cat", "echo", "sleep", "true", "false", "uname", "id", "ls", "seq", "env", "hostname",
-                "stty", "nc", "wget", "sha256sum", "dd", "kill", "ps", "mount", "df", "date", "head", "touch", "yes", "cut", "pwd")) {
+                "stty", "nc", "wget", "sha256sum", "dd", "kill", "ps", "mount", "df", "date", "head", "touch", "yes", "cut", "pwd",
+                "top", "ping", "netstat", "brctl", "chmod", "grep", "httpd", "mkdir", "sync")) {
             image.symbolicLink("bin/" + tool, "busybox");
         }
-        image.file("etc/passwd", 0644, "root:x:0:0:root:/root:/bin/sh\nweb:x:101:102:web:/:/bin/sh\n".getBytes(StandardCharsets.UTF_8));
-        image.file("etc/group", 0644, "root:x:0:\nweb:x:102:\n".getBytes(StandardCharsets.UTF_8));
+        image.file("etc/passwd", 0644, ("root:x:0:0:root:/root:/bin/sh\nweb:x:101:102:web:/:/bin/sh\n"
+                        + "member:x:1000:1000::/:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/sh\n").getBytes(StandardCharsets.UTF_8));
+        image.file("etc/group", 0644, "root:x:0:\nweb:x:102:\nmember:x:1000:\nclub:x:50000:member\nnobody:x:65534:\n".getBytes(StandardCharsets.UTF_8));
         image.nextLayer();
         image.file("etc/lab", 0644, "second layer\n".getBytes(StandardCharsets.UTF_8));
         return image;
@@ -102,19 +105,37 @@ final class Lab implements AutoCloseable {
         process.destroyForcibly().waitFor();
     }
 
-    List<String> leaks() throws IOException {
-        process.getOutputStream().write('\n');
-        process.getOutputStream().flush();
-        List<String> leaks = new ArrayList<>();
-        String line = output.readLine();
-        while (line != null && !line.equals("end of leaks")) {
-            leaks.add(line);
-            line = output.readLine();
-        }
-        return leaks;
+    public List<String> leaks() throws IOException {
+        return order("");
     }
 
-    PodSandboxConfig pod(String name) {
+    /// Loads an image into the node.
+    public void load(ImageArchive image, String name) throws IOException {
+        Path archive = root.resolve(name.replaceAll("[/:]", "-") + ".tar");
+        image.writeTo(archive);
+        order(archive.toString());
+        Files.delete(archive);
+    }
+
+    /// An address of this host by which pods and the host itself reach it.
+    public String hostAddress() {
+        return "10.197.0.1";
+    }
+
+    private List<String> order(String order) throws IOException {
+        process.getOutputStream().write((order + "\n").getBytes(StandardCharsets.UTF_8));
+        process.getOutputStream().flush();
+        List<String> answer = new ArrayList<>();
+        String line = output.readLine();
+        while (line != null && !line.equals("done")) {
+            answer.add(line);
+            line = output.readLine();
+        }
+        assertThat(line).as("the node answers; else see its log").isEqualTo("done");
+        return answer;
+    }
+
+    public PodSandboxConfig pod(String name) {
         return PodSandboxConfig.newBuilder()
                 .setMetadata(PodSandboxMetadata.newBuilder().setName(name).setNamespace("default").setUid("uid-" + name))
                 .setHostname(name)
@@ -123,7 +144,7 @@ final class Lab implements AutoCloseable {
                 .build();
     }
 
-    ContainerConfig.Builder container(String name, String... command) {
+    public ContainerConfig.Builder container(String name, String... command) {
         return ContainerConfig.newBuilder()
                 .setMetadata(ContainerMetadata.newBuilder().setName(name))
                 .setImage(ImageSpec.newBuilder().setImage(IMAGE))
@@ -131,11 +152,11 @@ final class Lab implements AutoCloseable {
                 .setLogPath(name + ".log");
     }
 
-    String run(PodSandboxConfig pod) {
+    public String run(PodSandboxConfig pod) {
         return runtime.runPodSandbox(RunPodSandboxRequest.newBuilder().setConfig(pod).build()).getPodSandboxId();
     }
 
-    String create(String sandbox, ContainerConfig.Builder container) {
+    public String create(String sandbox, ContainerConfig.Builder container) {
         return runtime.createContainer(CreateContainerRequest.newBuilder()
                         .setPodSandboxId(sandbox)
                         .setConfig(container)
@@ -143,17 +164,17 @@ final class Lab implements AutoCloseable {
                 .getContainerId();
     }
 
-    String start(String sandbox, ContainerConfig.Builder container) {
+    public String start(String sandbox, ContainerConfig.Builder container) {
         String id = create(sandbox, container);
         runtime.startContainer(StartContainerRequest.newBuilder().setContainerId(id).build());
         return id;
     }
 
-    ContainerStatus status(String container) {
+    public ContainerStatus status(String container) {
         return runtime.containerStatus(ContainerStatusRequest.newBuilder().setContainerId(container).build()).getStatus();
     }
 
-    ExecSyncResponse exec(String container, String... command) {
+    public ExecSyncResponse exec(String container, String... command) {
         return runtime.execSync(ExecSyncRequest.newBuilder()
                 .setContainerId(container)
                 .addAllCmd(List.of(command))
@@ -161,13 +182,13 @@ final class Lab implements AutoCloseable {
                 .build());
     }
 
-    void remove(String sandbox) {
+    public void remove(String sandbox) {
         runtime.stopPodSandbox(StopPodSandboxRequest.newBuilder().setPodSandboxId(sandbox).build());
         runtime.removePodSandbox(RemovePodSandboxRequest.newBuilder().setPodSandboxId(sandbox).build());
     }
 
     /// The content of a log, without the words in front.
-    List<String> log(String pod, String container) throws IOException {
+    public List<String> log(String pod, String container) throws IOException {
         return Files.readAllLines(root.resolve("logs").resolve(pod).resolve(container + ".log")).stream()
                 .map(line -> line.split(" ", 4)[3])
                 .toList();

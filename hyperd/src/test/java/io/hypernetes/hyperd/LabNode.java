@@ -11,13 +11,16 @@ import io.hypernetes.network.local.LocalNetwork;
 import io.hypernetes.network.local.LocalSettings;
 import io.hypernetes.store.embedded.EmbeddedSettings;
 import io.hypernetes.store.embedded.EmbeddedStore;
+import java.io.BufferedReader;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 
-/// An engine in a process of its own, so that tests can kill it. Serves CRI below the folder given until its standard input ends; then
-/// `leaks` are printed. Needs root, QEMU and the built jailer and hyperstart.
+/// An engine in a process of its own, so that tests can kill it. Serves CRI below the folder given until its standard input ends. An
+/// empty line there has the leaks printed, another names an image archive to load; each is answered by `done`. Needs root, QEMU and the built jailer and hyperstart.
 ///
 /// Arguments: folder, folder of the project's kernel (or one that does not exist), image archives to load.
 public final class LabNode {
@@ -46,9 +49,14 @@ public final class LabNode {
                 images.load(Path.of(arguments[i]), null, PullProgress.NONE);
             }
             System.out.println("ready");
-            while (System.in.read() >= 0) {
-                hyperd.leaks().forEach(System.out::println);
-                System.out.println("end of leaks");
+            BufferedReader orders = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+            for (String order = orders.readLine(); order != null; order = orders.readLine()) {
+                if (order.isEmpty()) {
+                    hyperd.leaks().forEach(System.out::println);
+                } else {
+                    images.load(Path.of(order), null, PullProgress.NONE);
+                }
+                System.out.println("done");
             }
             if (Files.exists(root.resolve("last"))) {
                 network.remove();

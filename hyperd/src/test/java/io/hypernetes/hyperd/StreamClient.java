@@ -13,8 +13,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 
 /// A WebSocket client of the streaming server: each message begins with the number of its channel.
-final class StreamClient implements WebSocket.Listener, AutoCloseable {
-    static final int STDIN = 0, STDOUT = 1, STDERR = 2, ERROR = 3, RESIZE = 4, CLOSE = 255;
+public final class StreamClient implements WebSocket.Listener, AutoCloseable {
+    public static final int STDIN = 0, STDOUT = 1, STDERR = 2, ERROR = 3, RESIZE = 4, CLOSE = 255;
 
     private final HttpClient http = HttpClient.newHttpClient();
     private final Map<Integer, ByteArrayOutputStream> received = new ConcurrentHashMap<>();
@@ -22,19 +22,19 @@ final class StreamClient implements WebSocket.Listener, AutoCloseable {
     private final WebSocket socket;
     private final ByteArrayOutputStream message = new ByteArrayOutputStream();
 
-    StreamClient(String address, String protocol) {
+    public StreamClient(String address, String protocol) {
         socket = http.newWebSocketBuilder()
                 .subprotocols(protocol)
                 .buildAsync(URI.create(address.replace("http://", "ws://")), this)
                 .join();
     }
 
-    void send(int channel, byte[] bytes) {
+    public void send(int channel, byte[] bytes) {
         ByteBuffer frame = ByteBuffer.allocate(bytes.length + 1).put((byte) channel).put(bytes).flip();
         socket.sendBinary(frame, true).join();
     }
 
-    void type(String text) {
+    public void type(String text) {
         send(STDIN, text.getBytes(StandardCharsets.UTF_8));
     }
 
@@ -43,7 +43,7 @@ final class StreamClient implements WebSocket.Listener, AutoCloseable {
     }
 
     /// The half-close of version 5.
-    void endInput() {
+    public void endInput() {
         send(CLOSE, new byte[] {STDIN});
     }
 
@@ -57,11 +57,11 @@ final class StreamClient implements WebSocket.Listener, AutoCloseable {
         }
     }
 
-    String text(int channel) {
+    public String text(int channel) {
         return new String(bytes(channel), StandardCharsets.UTF_8);
     }
 
-    void awaitEnd() throws Exception {
+    public void awaitEnd() throws Exception {
         closed.get(60, TimeUnit.SECONDS);
     }
 

@@ -4,6 +4,7 @@ import io.hypernetes.hyperd.journal.ContainerRecord;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /// A container that is asked for.
 ///
@@ -41,8 +42,26 @@ public record ContainerRequest(
     /// A mount that is asked for.
     ///
     /// @param containerPath absolute path in the container
-    /// @param hostPath absolute path on this host, which says what is meant
-    public record Mount(String containerPath, String hostPath, boolean readOnly) {}
+    /// @param hostPath absolute path on this host, which says what is meant; empty for an image
+    /// @param recursive read-only with all that is mounted below
+    /// @param image the image that is mounted; null for anything else
+    public record Mount(
+            String containerPath, String hostPath, boolean readOnly, boolean recursive, ContainerRecord.@Nullable MountedImage image) {
+
+        /// Not an image.
+        public Mount(String containerPath, String hostPath, boolean readOnly) {
+            this(containerPath, hostPath, readOnly, false, null);
+        }
+
+        /// The same with its image's id.
+        public Mount withImageId(String id) {
+            return image == null
+                    ? this
+                    : new Mount(
+                            containerPath, hostPath, readOnly, recursive,
+                            new ContainerRecord.MountedImage(image.asked(), id, image.subPath()));
+        }
+    }
 
     /// As whom, and with which rights.
     ///

@@ -1,6 +1,7 @@
 package io.hypernetes.hyperd.cri;
 
 import io.hypernetes.cri.v1.ContainerConfig;
+import io.hypernetes.cri.v1.HugepageLimit;
 import io.hypernetes.cri.v1.KeyValue;
 import io.hypernetes.cri.v1.LinuxContainerConfig;
 import io.hypernetes.cri.v1.LinuxContainerResources;
@@ -19,6 +20,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
 
 /// Reads what a kubelet asks of a container, and refuses what a container in a machine cannot have.
 final class ContainerRequests {
@@ -33,6 +35,7 @@ final class ContainerRequests {
         LinuxContainerConfig linux = config.getLinux();
         LinuxContainerSecurityContext security = linux.getSecurityContext();
         refuseDevices(config);
+        refuseHugePages(linux.getResources());
         if (config.getCommandCount() > MOST_WORDS || config.getArgsCount() > MOST_WORDS) {
             throw HyperdException.invalid("A command has at most " + MOST_WORDS + " words.");
         }
@@ -73,6 +76,16 @@ final class ContainerRequests {
         }
     }
 
+    // The kubelet names every page size of its host, most with a limit of 0.
+    private static void refuseHugePages(LinuxContainerResources limits) {
+        for (HugepageLimit limit : limits.getHugepageLimitsList()) {
+            if (limit.getLimit() != 0) {
+                throw HyperdException.invalid("The container wants huge pages of " + limit.getPageSize()
+                        + "; the pod's kernel has none. Remove hugepages from its limits.");
+            }
+        }
+    }
+
     private static List<String> environment(List<KeyValue> pairs) {
         List<String> environment = new ArrayList<>();
         long bytes = 0;
@@ -99,10 +112,6 @@ final class ContainerRequests {
         }
         List<ContainerRequest.Mount> mounts = new ArrayList<>();
         for (Mount mount : asked) {
-            if (mount.hasImage() && !mount.getImage().getImage().isEmpty()) {
-                throw HyperdException.unsupported(
-                        "The mount at " + mount.getContainerPath() + " is an image; this release has no image volumes.");
-            }
             if (mount.getPropagation() != MountPropagation.PROPAGATION_PRIVATE) {
                 throw HyperdException.invalid("The mount at " + mount.getContainerPath()
                         + " wants mount propagation with the host, of which a virtual machine sees nothing.");
@@ -111,16 +120,38 @@ final class ContainerRequests {
                 throw HyperdException.unsupported(
                         "The mount at " + mount.getContainerPath() + " maps user ids; this release has no user namespaces.");
             }
+            if (mount.getRecursiveReadOnly() && !mount.getReadonly()) {
+                throw HyperdException.invalid(
+                        "The mount at " + mount.getContainerPath() + " is recursively read-only and must be read-only, then.");
+            }
             mounts.add(new ContainerRequest.Mount(
                     Names.text("mount point", mount.getContainerPath()),
                     Names.text("mount source", mount.getHostPath()),
-                    mount.getReadonly()));
+                    mount.getReadonly(),
+                    mount.getRecursiveReadOnly(),
+                    image(mount)));
         }
         return mounts;
     }
 
+    private static ContainerRecord.@Nullable MountedImage image(Mount mount) {
+        if (mount.getImage().getImage().isEmpty()) {
+            return null;
+        }
+        if (!mount.getReadonly()) {
+            throw HyperdException.invalid(
+                    "The mount at " + mount.getContainerPath() + " is an image, which nobody can write: it must be read-only.");
+        }
+        String subPath = Names.text("path in the image", mount.getImageSubPath());
+        if (subPath.startsWith("/") || List.of(subPath.split("/")).contains("..")) {
+            throw HyperdException.invalid("The path in the image, " + subPath + ", must be relative and without `..`.");
+        }
+        return new ContainerRecord.MountedImage(Names.required("image", mount.getImage().getImage()), "", subPath);
+    }
+
     private static ContainerRequest.Security security(LinuxContainerSecurityContext asked, boolean namespacesGiven) {
         refuseProfiles(asked);
+        SelinuxLabels.check(asked.getSelinuxOptions());
         if (asked.getSupplementalGroupsPolicy() == SupplementalGroupsPolicy.Strict) {
             throw HyperdException.unsupported(
                     "supplementalGroupsPolicy Strict is not part of this release; leave it out, or use Merge.");

@@ -8,8 +8,11 @@ import io.hypernetes.hyperd.event.ContainerEvent;
 import io.hypernetes.hyperd.event.Events;
 import io.hypernetes.hyperd.sandbox.Sandboxes;
 import java.util.Optional;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 
-/// Tells a client what happens to containers for as long as it listens.
+/// Tells a client what happens to containers for as long as it listens. What it does not read waits in its follower's queue, which is
+/// bounded: nothing is sent that the connection does not take, so a client that stands still costs no memory and is cut off at last.
 final class EventCalls {
     private static final long POLL_MILLIS = 1_000;
 
@@ -21,11 +24,27 @@ final class EventCalls {
         this.events = events;
     }
 
+    /// Returns at once: the connection tells that it takes more only when the call is not being handled.
     void serve(ServerCallStreamObserver<ContainerEventResponse> client) {
-        // Without a handler a cancelled call would throw at the next event.
-        client.setOnCancelHandler(() -> {});
-        try (Events.Follower follower = events.follow()) {
+        Semaphore ready = new Semaphore(0);
+        client.setOnReadyHandler(ready::release);
+        client.setOnCancelHandler(ready::release);
+        Events.Follower follower = events.follow();
+        Thread.ofVirtual().name("cri-events").start(() -> {
+            try (follower) {
+                pump(client, follower, ready);
+            }
+        });
+    }
+
+    private void pump(ServerCallStreamObserver<ContainerEventResponse> client, Events.Follower follower, Semaphore ready) {
+        try {
             while (!client.isCancelled()) {
+                if (!client.isReady()) {
+                    // Asked again now and then, too: the call may end without a word.
+                    ready.tryAcquire(POLL_MILLIS, TimeUnit.MILLISECONDS);
+                    continue;
+                }
                 Optional<ContainerEvent> event = follower.next(POLL_MILLIS);
                 if (event.isPresent() && !client.isCancelled()) {
                     client.onNext(view(event.get()));

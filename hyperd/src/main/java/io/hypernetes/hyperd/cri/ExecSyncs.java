@@ -41,7 +41,7 @@ final class ExecSyncs {
         try (GuestProcess process = found.sandbox().guest().exec(spec, limit.compareTo(ANSWER) < 0 ? limit : ANSWER)) {
             Collector stdout = new Collector(process.stdout());
             Collector stderr = new Collector(process.stderr());
-            Optional<ProcessExit> exit = process.waitFor(Duration.ofNanos(Math.max(1, until - System.nanoTime())));
+            Optional<ProcessExit> exit = ended(process, Duration.ofNanos(Math.max(1, until - System.nanoTime())));
             if (exit.isEmpty()) {
                 kill(process);
                 throw new HyperdException(
@@ -54,6 +54,22 @@ final class ExecSyncs {
                     .setStdout(stdout.finish())
                     .setStderr(stderr.finish())
                     .build();
+        }
+    }
+
+    // Nobody waits any more for what was left to run.
+    private static Optional<ProcessExit> ended(GuestProcess process, Duration limit) {
+        try {
+            return process.waitFor(limit);
+        } catch (GuestException failure) {
+            if (failure.kind() == GuestException.Kind.INTERRUPTED) {
+                boolean interrupted = Thread.interrupted();
+                kill(process);
+                if (interrupted) {
+                    Thread.currentThread().interrupt();
+                }
+            }
+            throw failure;
         }
     }
 

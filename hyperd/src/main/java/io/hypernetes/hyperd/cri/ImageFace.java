@@ -55,9 +55,11 @@ final class ImageFace extends ImageServiceGrpc.ImageServiceImplBase {
 
     @Override
     public void streamImages(StreamImagesRequest request, StreamObserver<StreamImagesResponse> answer) {
-        Replies.one("StreamImages", answer, () -> StreamImagesResponse.newBuilder()
-                .addAllImages(list(request.getFilter().getImage()))
-                .build());
+        Replies.parts(
+                "StreamImages",
+                answer,
+                () -> list(request.getFilter().getImage()),
+                part -> StreamImagesResponse.newBuilder().addAllImages(part).build());
     }
 
     @Override
@@ -78,7 +80,7 @@ final class ImageFace extends ImageServiceGrpc.ImageServiceImplBase {
 
     @Override
     public void pullImage(PullImageRequest request, StreamObserver<PullImageResponse> answer) {
-        Replies.one("PullImage", answer, () -> {
+        Replies.whileAwaited("PullImage", answer, () -> {
             String reference = Names.required("image", request.getImage().getImage());
             Image image = images.pull(reference, credentials(request), PullProgress.NONE);
             return PullImageResponse.newBuilder().setImageRef(image.id()).build();

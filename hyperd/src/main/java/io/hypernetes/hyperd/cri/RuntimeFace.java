@@ -20,6 +20,9 @@ import tools.jackson.databind.json.JsonMapper;
 final class RuntimeFace extends RuntimeServiceGrpc.RuntimeServiceImplBase {
     private static final JsonMapper JSON = JsonMapper.builder().build();
     private static final String VERSION = "0.1.0";
+    /// Nothing of the host is mounted below a mount, so whatever is read-only is so with all below it.
+    private static final RuntimeHandlerFeatures HANDLER =
+            RuntimeHandlerFeatures.newBuilder().setRecursiveReadOnlyMounts(true).build();
 
     private final Sandboxes sandboxes;
     private final Selections selections;
@@ -101,9 +104,11 @@ final class RuntimeFace extends RuntimeServiceGrpc.RuntimeServiceImplBase {
 
     @Override
     public void streamPodSandboxes(StreamPodSandboxesRequest request, StreamObserver<StreamPodSandboxesResponse> answer) {
-        Replies.one("StreamPodSandboxes", answer, () -> StreamPodSandboxesResponse.newBuilder()
-                .addAllPodSandboxes(selections.sandboxes(request.getFilter()).stream().map(Views::sandbox).toList())
-                .build());
+        Replies.parts(
+                "StreamPodSandboxes",
+                answer,
+                () -> selections.sandboxes(request.getFilter()).stream().map(Views::sandbox).toList(),
+                part -> StreamPodSandboxesResponse.newBuilder().addAllPodSandboxes(part).build());
     }
 
     @Override
@@ -152,9 +157,11 @@ final class RuntimeFace extends RuntimeServiceGrpc.RuntimeServiceImplBase {
 
     @Override
     public void streamContainers(StreamContainersRequest request, StreamObserver<StreamContainersResponse> answer) {
-        Replies.one("StreamContainers", answer, () -> StreamContainersResponse.newBuilder()
-                .addAllContainers(selections.containers(request.getFilter()).stream().map(Views::container).toList())
-                .build());
+        Replies.parts(
+                "StreamContainers",
+                answer,
+                () -> selections.containers(request.getFilter()).stream().map(Views::container).toList(),
+                part -> StreamContainersResponse.newBuilder().addAllContainers(part).build());
     }
 
     @Override
@@ -191,7 +198,7 @@ final class RuntimeFace extends RuntimeServiceGrpc.RuntimeServiceImplBase {
 
     @Override
     public void execSync(ExecSyncRequest request, StreamObserver<ExecSyncResponse> answer) {
-        Replies.one("ExecSync", answer, () -> ExecSyncs.run(sandboxes.getContainer(request.getContainerId()), request));
+        Replies.whileAwaited("ExecSync", answer, () -> ExecSyncs.run(sandboxes.getContainer(request.getContainerId()), request));
     }
 
     @Override
@@ -235,9 +242,11 @@ final class RuntimeFace extends RuntimeServiceGrpc.RuntimeServiceImplBase {
 
     @Override
     public void streamContainerStats(StreamContainerStatsRequest request, StreamObserver<StreamContainerStatsResponse> answer) {
-        Replies.one("StreamContainerStats", answer, () -> StreamContainerStatsResponse.newBuilder()
-                .addAllContainerStats(stats.containers(request.getFilter()))
-                .build());
+        Replies.parts(
+                "StreamContainerStats",
+                answer,
+                () -> stats.containers(request.getFilter()),
+                part -> StreamContainerStatsResponse.newBuilder().addAllContainerStats(part).build());
     }
 
     @Override
@@ -256,9 +265,11 @@ final class RuntimeFace extends RuntimeServiceGrpc.RuntimeServiceImplBase {
 
     @Override
     public void streamPodSandboxStats(StreamPodSandboxStatsRequest request, StreamObserver<StreamPodSandboxStatsResponse> answer) {
-        Replies.one("StreamPodSandboxStats", answer, () -> StreamPodSandboxStatsResponse.newBuilder()
-                .addAllPodSandboxStats(stats.sandboxes(request.getFilter()))
-                .build());
+        Replies.parts(
+                "StreamPodSandboxStats",
+                answer,
+                () -> stats.sandboxes(request.getFilter()),
+                part -> StreamPodSandboxStatsResponse.newBuilder().addAllPodSandboxStats(part).build());
     }
 
     @Override
@@ -279,10 +290,8 @@ final class RuntimeFace extends RuntimeServiceGrpc.RuntimeServiceImplBase {
                     .setStatus(RuntimeStatus.newBuilder()
                             .addConditions(RuntimeCondition.newBuilder().setType("RuntimeReady").setStatus(true))
                             .addConditions(RuntimeCondition.newBuilder().setType("NetworkReady").setStatus(true)))
-                    .addRuntimeHandlers(RuntimeHandler.newBuilder().setName("").setFeatures(RuntimeHandlerFeatures.getDefaultInstance()))
-                    .addRuntimeHandlers(RuntimeHandler.newBuilder()
-                            .setName("hypernetes")
-                            .setFeatures(RuntimeHandlerFeatures.getDefaultInstance()))
+                    .addRuntimeHandlers(RuntimeHandler.newBuilder().setName("").setFeatures(HANDLER))
+                    .addRuntimeHandlers(RuntimeHandler.newBuilder().setName("hypernetes").setFeatures(HANDLER))
                     .setFeatures(RuntimeFeatures.getDefaultInstance());
             if (request.getVerbose()) {
                 status.putAllInfo(info.get());
@@ -329,7 +338,11 @@ final class RuntimeFace extends RuntimeServiceGrpc.RuntimeServiceImplBase {
     @Override
     public void updatePodSandboxResources(
             UpdatePodSandboxResourcesRequest request, StreamObserver<UpdatePodSandboxResourcesResponse> answer) {
-        Replies.later("UpdatePodSandboxResources", answer, "a running machine cannot be resized in this release.");
+        Replies.one("UpdatePodSandboxResources", answer, () -> {
+            Sandbox sandbox = sandboxes.get(request.getPodSandboxId());
+            SandboxRequests.refuseBeyond(sandbox.record(), request.getResources(), request.getOverhead());
+            return UpdatePodSandboxResourcesResponse.getDefaultInstance();
+        });
     }
 
     private static RemoteCommandStreams asked(boolean stdin, boolean stdout, boolean stderr, boolean tty) {

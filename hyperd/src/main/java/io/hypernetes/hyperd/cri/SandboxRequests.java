@@ -68,6 +68,20 @@ final class SandboxRequests {
                 ports(config));
     }
 
+    /// A running machine keeps its size: what fits into it changes nothing here, as limits are set on containers.
+    ///
+    /// @throws HyperdException when it does not fit
+    static void refuseBeyond(SandboxRecord record, LinuxContainerResources resources, LinuxContainerResources overhead) {
+        long bytes = Math.max(0, resources.getMemoryLimitInBytes()) + Math.max(0, overhead.getMemoryLimitInBytes());
+        long period = resources.getCpuPeriod() > 0 ? resources.getCpuPeriod() : 100_000;
+        if (bytes > (long) record.size().memoryMib() << 20 || resources.getCpuQuota() > record.size().vcpus() * period) {
+            throw new HyperdException(
+                    HyperdException.Kind.EXHAUSTED,
+                    "Sandbox " + record.id() + " has a machine of " + record.size().memoryMib() + " MiB and " + record.size().vcpus()
+                            + " processors, which is less than it shall have now. Make the pod anew with the larger limits.");
+        }
+    }
+
     private static void refuseHostNamespaces(LinuxSandboxSecurityContext security) {
         NamespaceOption namespaces = security.getNamespaceOptions();
         refuseHost("network", namespaces.getNetwork());

@@ -116,10 +116,15 @@ final class Views {
                 .setResources(ContainerResources.newBuilder().setLinux(resources(record.resources())))
                 .setStopSignal(signal(record.stopSignal()));
         for (ContainerRecord.Mount mount : record.mounts()) {
-            status.addMounts(Mount.newBuilder()
+            Mount.Builder view = status.addMountsBuilder()
                     .setContainerPath(mount.containerPath())
                     .setHostPath(mount.hostPath())
-                    .setReadonly(mount.readOnly()));
+                    .setReadonly(mount.readOnly())
+                    .setRecursiveReadOnly(mount.recursive());
+            ContainerRecord.MountedImage image = mount.image();
+            if (image != null) {
+                view.setImage(ImageSpec.newBuilder().setImage(image.asked()).setImageRef(image.id())).setImageSubPath(image.subPath());
+            }
         }
         if (record.startedNanos() != 0) {
             status.setUser(ContainerUser.newBuilder()

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonIgnore;
 import io.hypernetes.hyperd.log.LogPosition;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /// What is kept of a container. Its command and environment are not: they may hold secrets, and only the guest needs them.
 ///
@@ -68,8 +69,21 @@ public record ContainerRecord(
     /// How its first process talks.
     public record Terminal(boolean tty, boolean stdin, boolean stdinOnce) {}
 
+    /// @param recursive as asked for
     /// @param terminationFile whether the content is copied back to `hostPath` when the container ends
-    public record Mount(String containerPath, String hostPath, boolean readOnly, boolean terminationFile) {}
+    /// @param image what is mounted when it is an image; else null
+    public record Mount(
+            String containerPath,
+            String hostPath,
+            boolean readOnly,
+            boolean recursive,
+            boolean terminationFile,
+            @Nullable MountedImage image) {}
+
+    /// @param asked as in the request
+    /// @param id digest of its configuration; empty before it was looked up
+    /// @param subPath what of it is mounted; empty for all
+    public record MountedImage(String asked, String id, String subPath) {}
 
     /// Limits in the guest, 0 for none; the names are those of CRI.
     public record Resources(

@@ -41,8 +41,10 @@ final class ContainerMaking {
         String id = Identities.id();
         Image image = leased(request.image());
         ProcessPlan plan = ContainerSpecs.plan(request, image.config());
-        PlannedMounts mounts = PlannedMounts.of(house.mounts(), sandbox.record().identity(), id, request.mounts());
-        LayerDisk disk = LayerDisk.with(sandbox.record().layers(), image);
+        ImageMounts images = ImageMounts.of(sandbox.record().layers(), image, request.mounts(), this::leased);
+        PlannedMounts mounts = PlannedMounts.of(house.mounts(), sandbox.record().identity(), id, images.asked())
+                .with(Map.of(), images.specs());
+        LayerDisk disk = images.disk();
         ContainerRecord record = record(id, request, image, plan, mounts);
         house.journal().write(record);
         Container container;

@@ -53,9 +53,16 @@ record PlannedMounts(
         String hosts = "";
         int files = 0;
         for (ContainerRequest.Mount mount : asked) {
+            if (mount.image() != null) {
+                // ImageMounts makes the rest of it.
+                kept.add(new ContainerRecord.Mount(
+                        mount.containerPath(), mount.hostPath(), true, mount.recursive(), false, mount.image()));
+                continue;
+            }
             MountSource source = policy.of(pod.podUid(), mount.hostPath(), mount.containerPath());
             boolean termination = source instanceof MountSource.TerminationFile;
-            kept.add(new ContainerRecord.Mount(mount.containerPath(), mount.hostPath(), mount.readOnly(), termination));
+            kept.add(new ContainerRecord.Mount(
+                    mount.containerPath(), mount.hostPath(), mount.readOnly(), mount.recursive(), termination, null));
             switch (source) {
                 case MountSource.MadeByGuest made -> {}
                 case MountSource.Hosts file ->
@@ -74,6 +81,12 @@ record PlannedMounts(
                     pushes.add(plain(name, 0666, new byte[0]));
                     specs.add(new MountSpec.Volume(mount.containerPath(), name, ONLY_FILE, false, false));
                 }
+                case MountSource.HostCopy copy -> {
+                    String name = "copy-" + containerId + "-" + files++;
+                    long bytes = HostCopies.push(name, copy.hostFolder(), pushes);
+                    volumes.put(name, new SandboxRecord.Volume(SandboxRecord.VolumeKind.FILES, "", bytes));
+                    specs.add(new MountSpec.Volume(mount.containerPath(), name, HostCopies.ROOT, mount.readOnly(), false));
+                }
                 case MountSource.SingleFile file -> {
                     String name = "file-" + containerId + "-" + files++;
                     byte[] data = FolderContent.readFile(file.hostFile(), MOST_FILE_BYTES);
@@ -84,6 +97,15 @@ record PlannedMounts(
             }
         }
         return new PlannedMounts(volumes, pushes, specs, kept, hosts);
+    }
+
+    /// These and more.
+    PlannedMounts with(Map<String, SandboxRecord.Volume> moreVolumes, List<MountSpec> moreMounts) {
+        Map<String, SandboxRecord.Volume> allVolumes = new LinkedHashMap<>(volumes);
+        allVolumes.putAll(moreVolumes);
+        List<MountSpec> allSpecs = new ArrayList<>(specs);
+        allSpecs.addAll(moreMounts);
+        return new PlannedMounts(allVolumes, pushes, allSpecs, kept, hosts);
     }
 
     private static FilePush plain(String volume, int mode, byte[] data) {

@@ -1,5 +1,8 @@
 package io.hypernetes.hyperd.volume;
 
+import java.util.stream.Stream;
+import java.nio.charset.StandardCharsets;
+import java.io.UncheckedIOException;
 import io.hypernetes.hyperd.HyperdException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -20,6 +23,7 @@ public final class FolderContent {
     public static final long MOST_BYTES = 6L << 20;
 
     private static final int MOST_FILES = 10_000;
+    private static final long MOST_COPIED_BYTES = 32L << 20;
     private static final int MOST_DEPTH = 32;
 
     private FolderContent() {}
@@ -50,6 +54,58 @@ public final class FolderContent {
                     "The volume folder " + folder + " could not be read: " + failure + ".",
                     failure);
         }
+    }
+
+    /// Something of a folder that is copied.
+    ///
+    /// @param path relative to the folder; empty for the folder itself
+    /// @param data content of a file, target of a link, nothing for a folder
+    public record Copied(String path, Kind kind, int mode, int uid, int gid, byte[] data) {
+        /// What can be copied; devices, sockets and pipes are left out.
+        public enum Kind {
+            FOLDER,
+            FILE,
+            LINK
+        }
+    }
+
+    /// Everything in a folder, folders before what is in them. Links are copied as links.
+    ///
+    /// @throws HyperdException when the folder cannot be read or holds too much
+    public static List<Copied> copy(Path folder) {
+        List<Copied> copied = new ArrayList<>();
+        long bytes = 0;
+        try (Stream<Path> tree = Files.walk(folder, MOST_DEPTH)) {
+            for (Path path : (Iterable<Path>) tree::iterator) {
+                Map<String, Object> unix = Files.readAttributes(path, "unix:mode,uid,gid", LinkOption.NOFOLLOW_LINKS);
+                Copied.Kind kind = Files.isSymbolicLink(path)
+                        ? Copied.Kind.LINK
+                        : Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS) ? Copied.Kind.FOLDER : Copied.Kind.FILE;
+                if (kind == Copied.Kind.FILE && !Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS)) {
+                    continue;
+                }
+                byte[] data = switch (kind) {
+                    case FOLDER -> new byte[0];
+                    case LINK -> Files.readSymbolicLink(path).toString().getBytes(StandardCharsets.UTF_8);
+                    case FILE -> readFile(path, (int) MOST_BYTES);
+                };
+                bytes += data.length + 64;
+                if (bytes > MOST_COPIED_BYTES || copied.size() >= MOST_FILES) {
+                    throw HyperdException.invalid("The host folder " + folder + " holds more than " + MOST_COPIED_BYTES + " bytes or "
+                            + MOST_FILES + " files, the most that is copied into a guest. Use a volume of the pod's own.");
+                }
+                copied.add(new Copied(
+                        folder.relativize(path).toString(), kind, number(unix, "mode") & 07777, number(unix, "uid"), number(unix, "gid"), data));
+            }
+            return copied;
+        } catch (IOException | UncheckedIOException failure) {
+            throw new HyperdException(
+                    HyperdException.Kind.UNAVAILABLE, "The host folder " + folder + " could not be copied: " + failure + ".", failure);
+        }
+    }
+
+    private static int number(Map<String, Object> attributes, String name) {
+        return attributes.get(name) instanceof Number value ? value.intValue() : 0;
     }
 
     /// One file of this host as a file to push, empty when it is not there.
@@ -105,10 +161,6 @@ public final class FolderContent {
             byte[] data = readFile(file, (int) MOST_BYTES);
             files.add(new PushedFile(path, number(unix, "mode") & 07777, number(unix, "uid"), number(unix, "gid"), data));
             return FileVisitResult.CONTINUE;
-        }
-
-        private static int number(Map<String, Object> attributes, String name) {
-            return attributes.get(name) instanceof Number value ? value.intValue() : 0;
         }
     }
 }

@@ -1,11 +1,13 @@
 package io.hypernetes.hyperd.volume;
 
 import io.hypernetes.hyperd.HyperdException;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Set;
 
-/// Decides what a mount request means. Accepted are only paths below the pod's own folder in the kubelet's pods folder, in the
-/// kubelet's layout:
+/// Decides what a mount request means. Nothing of the host is ever mounted. Below the pod's own folder in the kubelet's pods folder, in
+/// the kubelet's layout:
 ///
 /// | below `PODS/UID/` | becomes |
 /// |---|---|
@@ -14,9 +16,13 @@ import java.util.Set;
 /// | `etc-hosts` | the pod's /etc/hosts |
 /// | `containers/NAME/FILE` | a file copied back when the container ends |
 /// | any other plain file outside `volumes` | a file pushed once |
+///
+/// A path outside the pods folder is a folder or file of the host that is copied when the container is made, within bounds. Whether a
+/// pod may name it is for whoever speaks CRI to decide, which only root can; another pod's folder is refused in any case.
 public final class MountPolicy {
     private static final String PLUGIN_PREFIX = "kubernetes.io~";
     private static final Set<String> FILE_PLUGINS = Set.of("configmap", "secret", "projected", "downward-api");
+    private static final Set<String> KERNELS = Set.of("dev", "proc", "sys");
     private static final Set<String> MADE_BY_GUEST = Set.of("/etc/resolv.conf", "/etc/hostname");
 
     private final Path podsFolder;
@@ -35,10 +41,12 @@ public final class MountPolicy {
             throw HyperdException.invalid("The mount source " + hostPath + " must be an absolute path without `..`.");
         }
         Path source = Path.of(hostPath).normalize();
+        if (!source.startsWith(podsFolder)) {
+            return copied(source, containerPath);
+        }
         if (podUid.isEmpty() || !source.startsWith(podsFolder.resolve(podUid)) || source.equals(podsFolder.resolve(podUid))) {
-            throw HyperdException.invalid("The host path " + hostPath + " cannot be mounted at " + containerPath
-                    + ": a pod is a virtual machine and sees nothing of the host's files. Use a ConfigMap, a Secret, "
-                    + "a projected volume or an emptyDir.");
+            throw HyperdException.invalid(
+                    "The host path " + hostPath + " cannot be mounted at " + containerPath + ": it belongs to another pod.");
         }
         Path inside = podsFolder.resolve(podUid).relativize(source);
         if (inside.getName(0).toString().equals("volumes")) {
@@ -58,6 +66,29 @@ public final class MountPolicy {
             return new MountSource.TerminationFile(source);
         }
         return new MountSource.SingleFile(source);
+    }
+
+    // Links are followed here and nowhere below: what is copied is where they lead now.
+    private MountSource copied(Path source, String containerPath) {
+        Path real;
+        try {
+            real = source.toRealPath();
+        } catch (IOException missing) {
+            throw HyperdException.invalid("The host path " + source + " cannot be mounted at " + containerPath
+                    + ": it is not there. Make it before the container.");
+        }
+        if (real.startsWith(podsFolder) || podsFolder.startsWith(real) || KERNELS.contains(real.getName(0).toString())) {
+            throw HyperdException.invalid("The host path " + source + " cannot be mounted at " + containerPath
+                    + ": a pod is a virtual machine and sees nothing of the host's devices, processes and kernel, nor of other pods.");
+        }
+        if (Files.isDirectory(real)) {
+            return new MountSource.HostCopy(real);
+        }
+        if (Files.isRegularFile(real)) {
+            return new MountSource.SingleFile(real);
+        }
+        throw HyperdException.invalid("The host path " + source + " cannot be mounted at " + containerPath
+                + ": it is neither a folder nor a file, and nothing else can be copied into a virtual machine.");
     }
 
     private static MountSource volume(Path source, Path inside) {

@@ -15,6 +15,10 @@ public sealed interface MountSource {
     /// One file of the host, pushed once into the guest.
     record SingleFile(Path hostFile) implements MountSource {}
 
+    /// A folder of the host whose content is copied into the guest when the container is made; what either side changes later stays
+    /// on that side.
+    record HostCopy(Path hostFolder) implements MountSource {}
+
     /// The file in which a container may say why it ended; it is copied back to `hostFile`.
     record TerminationFile(Path hostFile) implements MountSource {}
 

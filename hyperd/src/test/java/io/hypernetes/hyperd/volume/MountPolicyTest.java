@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.hypernetes.hyperd.HyperdException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -32,13 +34,21 @@ class MountPolicyTest {
 
     @ParameterizedTest
     @ValueSource(strings = {
-        "/", "/etc/passwd", "/var/lib/pods", "/var/lib/pods/u1", "/var/lib/pods/u2/volumes/kubernetes.io~secret/s", "relative",
+        "/", "/proc/cpuinfo", "/dev/null", "/sys", "/not/there", "/var/lib", "/var/lib/pods", "/var/lib/pods/u1", "/var/lib/pods/u2/volumes/kubernetes.io~secret/s", "relative",
         "/var/lib/pods/u1/../u2/volumes/kubernetes.io~secret/s", "/var/lib/podsu1/x", "/var/lib/pods/u1/volumes/kubernetes.io~secret"
     })
     void nothingElseOfTheHost(String path) {
         assertThatThrownBy(() -> policy.of("u1", path, "/x"))
                 .isInstanceOfSatisfying(HyperdException.class, refused ->
                         assertThat(refused.kind()).isEqualTo(HyperdException.Kind.INVALID));
+    }
+
+    @Test
+    void whatTheHostHasElsewhereIsCopied(@TempDir Path folder) throws Exception {
+        Path file = Files.writeString(folder.resolve("file"), "x");
+        Path link = Files.createSymbolicLink(folder.resolve("link"), file);
+        assertThat(policy.of("u1", folder.toString(), "/x")).isEqualTo(new MountSource.HostCopy(folder.toRealPath()));
+        assertThat(policy.of("u1", link.toString(), "/x")).isEqualTo(new MountSource.SingleFile(file.toRealPath()));
     }
 
     @Test
