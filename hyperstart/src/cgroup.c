@@ -35,7 +35,8 @@ void cgroup_setup(void) {
 }
 
 void cgroup_path(const char *id, const char *file, char *to, size_t size) {
-    snprintf(to, size, "%s%s%s/%s", id[0] ? POD : TOP, id[0] ? "/" : "", id, file);
+    if (!strcmp(id, ".")) snprintf(to, size, POD "/%s", file);
+    else snprintf(to, size, "%s%s%s/%s", id[0] ? POD : TOP, id[0] ? "/" : "", id, file);
 }
 
 static bool set(const char *id, const char *file, const char *value, struct failure *f) {
@@ -43,6 +44,12 @@ static bool set(const char *id, const char *file, const char *value, struct fail
     cgroup_path(id, file, path, sizeof path);
     if (write_text(path, value) == 0) return true;
     return fail_errno(f, "cgroup", "container %s: setting %s to %s failed", id, file, value);
+}
+
+static bool access_to(const char *id, const char *file) {
+    char path[256];
+    cgroup_path(id, file, path, sizeof path);
+    return access(path, W_OK) == 0;
 }
 
 bool cgroup_limit(const char *id, const struct resources *r, struct failure *f) {
@@ -60,6 +67,7 @@ bool cgroup_limit(const char *id, const struct resources *r, struct failure *f) 
     if (r->memory) snprintf(value, sizeof value, "%llu", (unsigned long long)r->memory);
     else strcpy(value, "max");
     if (!set(id, "memory.max", value, f)) return false;
+    if (r->cpus && (r->cpus[0] || access_to(id, "cpuset.cpus")) && !set(id, "cpuset.cpus", r->cpus[0] ? r->cpus : "\n", f)) return false;
     if (r->pids) snprintf(value, sizeof value, "%llu", (unsigned long long)r->pids);
     else strcpy(value, "max");
     return set(id, "pids.max", value, f);
@@ -73,6 +81,22 @@ bool cgroup_make(const char *id, const struct resources *r, struct failure *f) {
     // When memory runs out, a container goes as a whole: half of one is of no use to anybody.
     cgroup_path(id, "memory.oom.group", path, sizeof path);
     write_text(path, "1");
+    cgroup_path(id, "memory.swap.max", path, sizeof path);
+    write_text(path, "0");
+    return cgroup_limit(id, r, f);
+}
+
+bool cgroup_change(const char *id, const struct resources *r, struct failure *f) {
+    if (!available) return true;
+    uint64_t used, part;
+    static const char *const reclaimable[] = {"inactive_file", "active_file", "slab_reclaimable"};
+    if (r->memory && cgroup_read(id, "memory.current", NULL, &used)) {
+        for (size_t i = 0; i < sizeof reclaimable / sizeof *reclaimable; i++)
+            if (cgroup_read(id, "memory.stat", reclaimable[i], &part)) used -= part < used ? part : used;
+        // The kernel would take the limit and kill.
+        if (used > r->memory)
+            return fail(f, EBUSY, "cgroup", "a memory limit of %llu bytes is below the %llu that are in use", (unsigned long long)r->memory, (unsigned long long)used);
+    }
     return cgroup_limit(id, r, f);
 }
 

@@ -10,14 +10,17 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "cgroup.h"
+#include "devices.h"
 #include "exec.h"
 #include "launch.h"
 #include "log.h"
+#include "namespace.h"
 #include "phases.h"
 #include "pod.h"
 #include "rootfs.h"
@@ -79,9 +82,21 @@ static void free_container(struct container *c) {
     free(c);
 }
 
+static bool find_devices(struct container *c, struct failure *f) {
+    for (uint32_t i = 0; i < c->spec.devices.count; i++) {
+        struct device *d = (struct device *)c->spec.devices.items + i;
+        struct stat st;
+        if (stat(d->source, &st) < 0 || !(S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode)))
+            return fail(f, ENODEV, "devices", "container %s: the pod's kernel has no device %s", c->spec.id, d->source);
+        d->mode = st.st_mode;
+        d->number = st.st_rdev;
+    }
+    return true;
+}
+
 static bool prepare(struct container *c, struct failure *f) {
-    if (!rootfs_mount(c, f)) return false;
-    if (cgroup_make(c->spec.id, &c->spec.resources, f)) return true;
+    if (!find_devices(c, f) || !rootfs_mount(c, f)) return false;
+    if (cgroup_make(c->spec.id, &c->spec.resources, f) && (c->spec.privileged || devices_limit(c->spec.id, &c->spec.devices, f))) return true;
     rootfs_unmount(c);
     cgroup_remove(c->spec.id);
     return false;
@@ -191,6 +206,15 @@ static bool make_pipes(const struct container *c, int ours[3], int theirs[3], st
     return pipes_make(c->spec.standard_input, ours, theirs) || fail_errno(f, "pipes", "making pipes failed");
 }
 
+// The pidfd whose process namespace the container joins: that of another container, or the pod's.
+static int process_namespace(const struct container *c, struct failure *f) {
+    if (!c->spec.pid_of[0]) return namespace_of_pod(f);
+    const struct container *other = container_find(c->spec.pid_of);
+    if (other && other->state == RUNNING) return other->pidfd;
+    fail(f, ESRCH, "namespaces", "its process namespace is that of container \"%s\", which does not run", c->spec.pid_of);
+    return -1;
+}
+
 void container_start(struct container *c, struct asked asked) {
     struct failure f;
     if (c->state != PREPARED || c->removing) {
@@ -200,12 +224,12 @@ void container_start(struct container *c, struct asked asked) {
     }
     int ours[3] = {-1, -1, -1}, theirs[3] = {-1, -1, -1}, status[2] = {-1, -1};
     long pid = -1;
-    struct container *other = c->spec.shared_pid ? container_find(c->spec.pid_of) : NULL;
-    if (c->spec.shared_pid && (!other || other->state != RUNNING)) {
-        fail(&f, ESRCH, "namespaces", "its process namespace is that of container \"%s\", which does not run", c->spec.pid_of);
+    int shared = -1;
+    if (c->spec.shared_pid && (shared = process_namespace(c, &f)) < 0) {
+        // f says why
     } else if ((c->spec.tty || make_pipes(c, ours, theirs, &f)) && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, status) == 0) {
-        if (other) pid = fork_into(other->pidfd);
-        else pid = syscall(SYS_clone, SIGCHLD | CLONE_NEWPID | CLONE_NEWNS, NULL, NULL, NULL, NULL);
+        if (shared >= 0) pid = fork_into(shared);
+        else pid = syscall(SYS_clone, SIGCHLD | CLONE_NEWPID, NULL, NULL, NULL, NULL);
         if (pid == 0) {
             struct launch_plan plan = {.container = c, .status = status[1], .standard = {theirs[0], theirs[1], theirs[2]}};
             launch_child(&plan);

@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "copy.h"
 #include "launch.h"
 
 enum { MAX_EXECS = 128, KILL_AFTER_MILLIS = 2000 };
@@ -140,10 +141,10 @@ static void launched(struct launch *l) {
 static bool check(struct exec *e, struct container **c, struct failure *f) {
     struct exec_spec *s = &e->spec;
     *c = container_find(s->container);
-    if (!*c || (*c)->state != RUNNING || (*c)->removing || (*c)->launch) return fail(f, ESRCH, "exec-container", "container %s does not run", s->container);
+    if (!*c || (*c)->removing || (*c)->launch || (!s->copy && (*c)->state != RUNNING)) return fail(f, ESRCH, "exec-container", "container %s does not run", s->container);
     if (s->exec == 0 || find(*c, s->exec)) return fail(f, EEXIST, "message", "exec %u of container %s is in use", s->exec, s->container);
     if (!s->tty && !s->errors) return fail(f, EINVAL, "message", "exec %u has neither a terminal nor a stream for errors", s->exec);
-    if (s->directory[0] && s->directory[0] != '/') return fail(f, EINVAL, "message", "the working directory must be absolute");
+    if (s->directory[0] && s->directory[0] != '/') return fail(f, EINVAL, "message", "the working directory, or path of a copy, must be absolute");
     uint32_t n = 0;
     for (struct exec *other = execs; other; other = other->next) n++;
     if (n >= MAX_EXECS) return fail(f, EAGAIN, "exec", "there are %u execs already", n);
@@ -168,7 +169,21 @@ static bool open_streams(struct exec *e, struct failure *f) {
     return fail(f, error, "stream", "stream id %u is not free", e->spec.errors);
 }
 
-void exec_start(struct bytes message, struct asked asked) {
+static bool decode(const struct schema *schema, struct bytes message, struct exec *e, struct failure *f) {
+    if (!message_decode(schema, message, &e->spec, &e->arena, f)) return false;
+    if (schema == &exec_schema) return true;
+    if (!e->spec.copy) return fail(f, EINVAL, "message", "the copy has no direction");
+    e->spec.standard_input = e->spec.copy == COPY_IN;
+    return true;
+}
+
+static long fork_copy(const struct container *c, const struct exec_spec *spec, const int theirs[3]) {
+    long pid = syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, NULL);
+    if (pid == 0) copy_child(c, spec, theirs);
+    return pid;
+}
+
+static void begin(const struct schema *schema, struct bytes message, struct asked asked) {
     struct exec *e = must_alloc(sizeof *e);
     e->master = e->input.watch.fd = e->output.watch.fd = e->errors.watch.fd = -1;
     e->session = asked.session;
@@ -176,11 +191,11 @@ void exec_start(struct bytes message, struct asked asked) {
     struct container *c;
     int ours[3] = {-1, -1, -1}, theirs[3] = {-1, -1, -1}, status[2] = {-1, -1};
     long pid = -1;
-    bool good = message_decode(&exec_schema, message, &e->spec, &e->arena, &f) && check(e, &c, &f) && open_streams(e, &f);
+    bool good = decode(schema, message, e, &f) && check(e, &c, &f) && open_streams(e, &f);
     if (good && ((!e->spec.tty && !pipes_make(e->spec.standard_input, ours, theirs)) || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, status) < 0))
         good = fail_errno(&f, "pipes", "making pipes failed");
     if (good) {
-        pid = fork_into(c->pidfd);
+        pid = e->spec.copy ? fork_copy(c, &e->spec, theirs) : fork_into(c->pidfd);
         if (pid == 0) {
             struct launch_plan plan = {.container = c, .exec = &e->spec, .status = status[1], .standard = {theirs[0], theirs[1], theirs[2]}};
             launch_child(&plan);
@@ -210,6 +225,10 @@ void exec_start(struct bytes message, struct asked asked) {
     e->launch = must_alloc(sizeof *e->launch);
     launch_listen(e->launch, status[0], launched, e, asked);
 }
+
+void exec_start(struct bytes message, struct asked asked) { begin(&exec_schema, message, asked); }
+
+void copy_start(struct bytes message, struct asked asked) { begin(&copy_schema, message, asked); }
 
 static void tell_exit(const struct exec *e, int status) {
     uint32_t signal = WIFSIGNALED(status) ? (uint32_t)WTERMSIG(status) : 0;

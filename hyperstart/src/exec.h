@@ -3,6 +3,7 @@
 #include "container.h"
 
 void exec_start(struct bytes message, struct asked asked);
+void copy_start(struct bytes message, struct asked asked);  // a copy is an exec of hyperstart itself
 bool exec_reaped(int pid, int status);
 void execs_session_ended(void);                     // hangs up those of older sessions
 void execs_kill(const struct container *c);         // c is about to be removed

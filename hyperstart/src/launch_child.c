@@ -113,11 +113,19 @@ static uint64_t all_capabilities(void) {
     return last >= 63 ? ~0ull : (1ull << (last + 1)) - 1;
 }
 
+static bool set_capabilities(uint64_t wanted, uint64_t inheritable, struct failure *f) {
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct data[2];
+    for (int i = 0; i < 2; i++) {
+        data[i].effective = data[i].permitted = (uint32_t)(wanted >> (32 * i));
+        data[i].inheritable = (uint32_t)(inheritable >> (32 * i));
+    }
+    return syscall(SYS_capset, &header, data) == 0 || fail_errno(f, "capabilities", "setting the capabilities failed");
+}
+
 static bool become(const struct launch_plan *p, const struct identity *who, bool privileged, struct failure *f) {
     const struct container_spec *c = &p->container->spec;
     uint64_t possible = all_capabilities(), wanted = privileged ? possible : c->capabilities & possible, ambient = c->ambient & wanted;
-    // A filter needs either no-new-privileges or a capability that is about to go.
-    if (!c->no_new_privileges && !privileged && !filter_calls(c->seccomp, f)) return false;
     for (int i = 0; i < 64 && possible >> i & 1; i++)
         if (!(wanted >> i & 1) && prctl(PR_CAPBSET_DROP, i, 0, 0, 0) < 0) return fail_errno(f, "capabilities", "dropping capability %d failed", i);
     prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0);
@@ -125,13 +133,10 @@ static bool become(const struct launch_plan *p, const struct identity *who, bool
     for (uint32_t i = 0; i < who->count; i++) groups[i] = who->groups[i];
     if (setgroups(who->count, groups) < 0 || setresgid(who->gid, who->gid, who->gid) < 0 || setresuid(who->uid, who->uid, who->uid) < 0)
         return fail_errno(f, "user", "becoming uid %u gid %u failed", who->uid, who->gid);
-    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-    struct __user_cap_data_struct data[2];
-    for (int i = 0; i < 2; i++) {
-        data[i].effective = data[i].permitted = (uint32_t)(wanted >> (32 * i));
-        data[i].inheritable = (uint32_t)(ambient >> (32 * i));
-    }
-    if (syscall(SYS_capset, &header, data) < 0) return fail_errno(f, "capabilities", "setting the capabilities failed");
+    // A filter needs either no-new-privileges or a capability that is about to go. So late, it need not allow a change of user.
+    if (c->seccomp.size && !c->no_new_privileges && !privileged)
+        if (!set_capabilities(possible, 0, f) || !filter_calls(c->seccomp, f)) return false;
+    if (!set_capabilities(wanted, ambient, f)) return false;
     for (int i = 0; i < 64; i++)
         if (ambient >> i & 1 && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, i, 0, 0) < 0) return fail_errno(f, "capabilities", "raising ambient capability %d failed", i);
     if (c->no_new_privileges && !privileged) {
@@ -214,14 +219,15 @@ static bool enter_container(const struct launch_plan *p, struct failure *f) {
     const struct container *c = p->container;
     if (cgroup_join(c->spec.id) < 0) return fail_errno(f, "cgroup", "joining the cgroup failed");
     // The process namespace was chosen before the fork.
-    if (setns(c->pidfd, CLONE_NEWNS | CLONE_NEWCGROUP) < 0) return fail_errno(f, "namespaces", "entering the container's namespaces failed");
+    if (setns(c->pidfd, CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS) < 0) return fail_errno(f, "namespaces", "entering the container's namespaces failed");
     return true;
 }
 
 static bool make_container(const struct launch_plan *p, struct failure *f) {
     const struct container *c = p->container;
     if (cgroup_join(c->spec.id) < 0) return fail_errno(f, "cgroup", "joining the cgroup failed");
-    if (unshare(CLONE_NEWCGROUP) < 0) return fail_errno(f, "namespaces", "making a cgroup namespace failed");
+    // The process namespace was chosen before the fork.
+    if (unshare(CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWCGROUP) < 0) return fail_errno(f, "namespaces", "making mount, uts and cgroup namespaces failed");
     return rootfs_enter(c, f);
 }
 
@@ -251,7 +257,7 @@ noreturn void launch_child(const struct launch_plan *p) {
     setsid();
     umask(022);
     if (e ? !enter_container(p, &f) : !make_container(p, &f)) give_up(p, &f);
-    if (!identity_resolve(user, &c->groups, &who, &f)) give_up(p, &f);
+    if (!identity_resolve(user, &c->groups, c->strict_groups, &who, &f)) give_up(p, &f);
     tell(p, 'U', &who, sizeof who);
     if (tty) {
         if (!open_terminal(p, e ? e->rows : c->rows, e ? e->columns : c->columns, who.uid, &f)) give_up(p, &f);

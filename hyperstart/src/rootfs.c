@@ -158,22 +158,42 @@ static bool bind_inside(int root, const char *source, const char *path, bool fol
     return good;
 }
 
+static bool made(int result) { return result == 0 || errno == EEXIST; }
+
+static bool make_device(int root, const struct device *d) {
+    char folder[4096];
+    snprintf(folder, sizeof folder, "%s", d->path);
+    char *slash = strrchr(folder, '/');
+    *slash = 0;
+    int parent = make_inside(root, folder, true, 0755);
+    if (parent < 0) return false;
+    // As wide as a container's other devices are: who may use it is decided by who was given it.
+    bool good = made(mknodat(parent, slash + 1, (d->mode & S_IFMT) | 0666, (dev_t)d->number));
+    close(parent);
+    return good;
+}
+
 static bool make_devices(int root, const struct container *c, struct failure *f) {
     static const struct { const char *name; unsigned minor; } memory[] = {{"null", 3}, {"zero", 5}, {"full", 7}, {"random", 8}, {"urandom", 9}};
     static const char *const links[][2] = {{"/proc/self/fd", "fd"}, {"/proc/self/fd/0", "stdin"}, {"/proc/self/fd/1", "stdout"}, {"/proc/self/fd/2", "stderr"}, {"pts/ptmx", "ptmx"}, {"/proc/kcore", "core"}};
-    if (c->spec.privileged) return mount_inside(root, "/dev", "devtmpfs", MS_NOSUID | MS_NOEXEC, NULL, f);
-    if (!mount_inside(root, "/dev", "tmpfs", MS_NOSUID | MS_NOEXEC, "mode=0755,size=65536k", f)) return false;
+    if (c->spec.privileged) {
+        if (!mount_inside(root, "/dev", "devtmpfs", MS_NOSUID | MS_NOEXEC, NULL, f)) return false;
+    } else if (!mount_inside(root, "/dev", "tmpfs", MS_NOSUID | MS_NOEXEC, "mode=0755,size=65536k", f)) {
+        return false;
+    }
     int dev = open_inside(root, "/dev", O_RDONLY | O_DIRECTORY);
     if (dev < 0) return fail_errno(f, "devices", "opening /dev failed");
     mode_t old = umask(0);
     bool good = true;
+    // A privileged container has the kernel's own /dev, which all of them share: most is there.
     for (size_t i = 0; i < sizeof memory / sizeof *memory; i++)
-        good &= mknodat(dev, memory[i].name, S_IFCHR | 0666, makedev(1, memory[i].minor)) == 0;
-    good &= mknodat(dev, "tty", S_IFCHR | 0666, makedev(5, 0)) == 0;
+        good &= made(mknodat(dev, memory[i].name, S_IFCHR | 0666, makedev(1, memory[i].minor)));
+    good &= made(mknodat(dev, "tty", S_IFCHR | 0666, makedev(5, 0)));
     for (size_t i = 0; i < sizeof links / sizeof *links; i++)
-        if (i < 5 || access("/proc/kcore", F_OK) == 0) good &= symlinkat(links[i][0], dev, links[i][1]) == 0;
-    umask(old);
+        if (i < 5 || access("/proc/kcore", F_OK) == 0) good &= made(symlinkat(links[i][0], dev, links[i][1]));
     close(dev);
+    for (uint32_t i = 0; good && i < c->spec.devices.count; i++) good = make_device(root, (struct device *)c->spec.devices.items + i);
+    umask(old);
     return good || fail_errno(f, "devices", "making the devices in /dev failed");
 }
 

@@ -20,8 +20,11 @@ static const struct schema mount_schema = SCHEMA(mount_spec, mount_spec_rules);
 
 static const struct rule resources_rules[] = {
     ONE(resources, 1, cpu_quota, U64, 0), ONE(resources, 2, cpu_period, U64, 0), ONE(resources, 3, cpu_shares, U64, 0),
-    ONE(resources, 4, memory, U64, 0), ONE(resources, 5, pids, U64, 0)};
+    ONE(resources, 4, memory, U64, 0), ONE(resources, 5, pids, U64, 0), ONE(resources, 6, cpus, STR, 255)};
 const struct schema resources_schema = SCHEMA(resources, resources_rules);
+
+static const struct rule device_rules[] = {NEED(device, 1, path, STR, PATH_MOST), NEED(device, 2, source, STR, 255)};
+static const struct schema device_schema = SCHEMA(device, device_rules);
 
 static const struct rule container_spec_rules[] = {
     NEED(container_spec, 1, id, STR, 128), {.tag = 2, .kind = MSG, .required = true, .offset = offsetof(struct container_spec, layers), .sub = &layer_schema, .repeat = 128, .name = "layers"},
@@ -34,7 +37,7 @@ static const struct rule container_spec_rules[] = {
     ONE(container_spec, 18, input_once, BOOL, 0), SUB(container_spec, 19, resources, &resources_schema), ONE(container_spec, 20, oom_score_adj, I64, 0),
     ONE(container_spec, 21, seccomp, BYTES, 4096 * 8), ONE(container_spec, 22, privileged, BOOL, 0), ONE(container_spec, 23, shared_pid, BOOL, 0),
     ONE(container_spec, 24, pid_of, STR, 128), ONE(container_spec, 25, rows, U32, 65535), ONE(container_spec, 26, columns, U32, 65535),
-    ONE(container_spec, 27, start, BOOL, 0)};
+    ONE(container_spec, 27, start, BOOL, 0), ONE(container_spec, 28, strict_groups, BOOL, 0), SUBS(container_spec, 29, devices, &device_schema, 64)};
 const struct schema container_schema = SCHEMA(container_spec, container_spec_rules);
 
 static const struct rule volume_spec_rules[] = {
@@ -62,6 +65,12 @@ static const struct rule exec_spec_rules[] = {
     ONE(exec_spec, 7, tty, BOOL, 0), ONE(exec_spec, 8, standard_input, BOOL, 0), NEED(exec_spec, 9, output, U32, 0), ONE(exec_spec, 10, errors, U32, 0),
     ONE(exec_spec, 11, rows, U32, 65535), ONE(exec_spec, 12, columns, U32, 65535), ONE(exec_spec, 13, privileged, BOOL, 0)};
 const struct schema exec_schema = SCHEMA(exec_spec, exec_spec_rules);
+
+static const struct rule copy_rules[] = {
+    NEED(exec_spec, 1, container, STR, 128), NEED(exec_spec, 2, exec, U32, 0), NEED(exec_spec, 3, copy, U32, 3), NEED(exec_spec, 4, directory, STR, PATH_MOST),
+    ONE(exec_spec, 5, user, STR, 255), ONE(exec_spec, 6, keep_kinds, BOOL, 0), ONE(exec_spec, 7, fixed_owner, BOOL, 0), ONE(exec_spec, 8, uid, U32, 0),
+    NEED(exec_spec, 9, output, U32, 0), NEED(exec_spec, 10, errors, U32, 0), ONE(exec_spec, 11, gid, U32, 0)};
+const struct schema copy_schema = SCHEMA(exec_spec, copy_rules);
 
 bool name_is_good(const char *name) {
     size_t n = strlen(name);
@@ -102,6 +111,11 @@ bool container_spec_check(const struct container_spec *c, struct failure *f) {
     if (c->seccomp.size % 8) return fail(f, EINVAL, "message", "container %s: the seccomp program is no whole number of instructions", c->id);
     if (c->ambient & ~c->capabilities && !c->privileged) return fail(f, EINVAL, "message", "container %s: ambient capabilities exceed the others", c->id);
     if (!layers_check(c, &c->layers, f)) return false;
+    for (uint32_t i = 0; i < c->devices.count; i++) {
+        const struct device *d = (struct device *)c->devices.items + i;
+        if (d->path[0] != '/' || strncmp(d->source, "/dev/", 5) || strstr(d->source, "/.."))
+            return fail(f, EINVAL, "message", "container %s: device %.200s: its path must be absolute and its source below /dev", c->id, d->path);
+    }
     for (uint32_t i = 0; i < c->mounts.count; i++) {
         const struct mount_spec *m = (struct mount_spec *)c->mounts.items + i;
         if (m->destination[0] != '/') return fail(f, EINVAL, "message", "container %s: mount destination %.200s is not absolute", c->id, m->destination);

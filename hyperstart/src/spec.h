@@ -27,6 +27,14 @@ struct mount_spec {
 
 struct resources {
     uint64_t cpu_quota, cpu_period, cpu_shares, memory, pids;
+    char *cpus;
+};
+
+// A device of the guest's kernel that a container is given. Mode and number are looked up when it is prepared.
+struct device {
+    char *path, *source;
+    uint32_t mode;
+    uint64_t number;
 };
 
 struct container_spec {
@@ -49,7 +57,8 @@ struct container_spec {
     bool privileged, shared_pid;
     char *pid_of;
     uint32_t rows, columns;
-    bool start;
+    bool start, strict_groups;
+    struct list devices;  // struct device
 };
 
 enum { VOLUME_SCRATCH = 1, VOLUME_MEMORY, VOLUME_FILES };
@@ -88,9 +97,13 @@ struct exec_spec {
     bool tty, standard_input;
     uint32_t output, errors, rows, columns;
     bool privileged;
+    // COPY, which is an exec of hyperstart's own: `directory` is the path, `user` the first entry's name.
+    uint32_t copy;
+    bool keep_kinds, fixed_owner;
+    uint32_t uid, gid;
 };
 
-extern const struct schema plan_schema, pod_schema, container_schema, resources_schema, exec_schema;
+extern const struct schema plan_schema, pod_schema, container_schema, resources_schema, exec_schema, copy_schema;
 
 bool name_is_good(const char *name);
 // Checks what tables cannot; the container's id is in the message of a failure.

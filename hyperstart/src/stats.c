@@ -30,6 +30,19 @@ static void add_if(struct buffer *b, uint16_t tag, const char *id, const char *f
     if (cgroup_read(id, file, key, &value)) add_u64(b, tag, value);
 }
 
+// `254:16 rbytes=4096 wbytes=0 rios=1 …`, a line a disk; the sums over all of them.
+static void add_disk(struct buffer *b, const char *id) {
+    static const char *const keys[] = {" rbytes=", " wbytes=", " rios=", " wios="};
+    char path[256], text[4096];
+    cgroup_path(id, "io.stat", path, sizeof path);
+    if (read_text(path, text, sizeof text) < 0) return;
+    for (uint16_t i = 0; i < 4; i++) {
+        uint64_t sum = 0;
+        for (const char *p = text; (p = strstr(p, keys[i])); ) sum += strtoull(p += strlen(keys[i]), NULL, 10);
+        add_u64(b, (uint16_t)(16 + i), sum);
+    }
+}
+
 static void add_common(struct buffer *b, const char *id) {
     uint64_t micros, used, inactive;
     if (cgroup_read(id, "cpu.stat", "usage_usec", &micros)) add_u64(b, 2, micros * 1000);
@@ -42,6 +55,10 @@ static void add_common(struct buffer *b, const char *id) {
     add_if(b, 7, id, "memory.stat", "pgmajfault");
     if (cgroup_read(id, "pids.current", NULL, &used)) add_u32(b, 8, (uint32_t)used);
     add_if(b, 12, id, "memory.events", "oom_kill");
+    add_disk(b, id);
+    add_if(b, 20, id, "cpu.stat", "nr_periods");
+    add_if(b, 21, id, "cpu.stat", "nr_throttled");
+    if (cgroup_read(id, "cpu.stat", "throttled_usec", &micros)) add_u64(b, 22, micros * 1000);
 }
 
 // False when there is too much to count in passing.

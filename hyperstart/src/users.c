@@ -81,7 +81,7 @@ static bool find_groups(const char *group, const char *name, struct identity *wh
     return found;
 }
 
-bool identity_resolve(const char *user, const struct list *extra_groups, struct identity *who, struct failure *f) {
+bool identity_resolve(const char *user, const struct list *extra_groups, bool strict, struct identity *who, struct failure *f) {
     char text[4200], name[256] = "";
     *who = (struct identity){0};
     strcpy(who->home, "/");
@@ -92,6 +92,7 @@ bool identity_resolve(const char *user, const struct list *extra_groups, struct 
     if (!find_user(text[0] ? text : "0", who, name, sizeof name))
         return fail(f, ENOENT, "user", "user %.200s is not in the image's /etc/passwd", text);
     if (!find_groups(group, name, who)) return fail(f, ENOENT, "user", "group %.200s is not in the image's /etc/group", group);
+    if (strict) who->count = 0;
     for (uint32_t i = 0; i < extra_groups->count; i++) add_group(who, ((uint32_t *)extra_groups->items)[i]);
     if (!who->home[0]) strcpy(who->home, "/");
     return true;

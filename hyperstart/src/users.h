@@ -10,4 +10,5 @@ struct identity {
     char home[1024];
 };
 
-bool identity_resolve(const char *user, const struct list *extra_groups, struct identity *who, struct failure *f);
+// strict: no groups but the user's own and the extra ones.
+bool identity_resolve(const char *user, const struct list *extra_groups, bool strict, struct identity *who, struct failure *f);

@@ -15,6 +15,7 @@
 #include "cgroup.h"
 #include "connect.h"
 #include "container.h"
+#include "devices.h"
 #include "exec.h"
 #include "files.h"
 #include "log.h"
@@ -55,6 +56,7 @@ static void hello(struct bytes message, struct asked asked) {
     phases_list(&b, 4);
     if (cgroup_available()) add_text(&b, 5, "cgroup2");
     add_text(&b, 5, "blkpg");
+    if (devices_available()) add_text(&b, 5, "devices");
     if (access("/proc/sys/kernel/seccomp", F_OK) == 0) add_text(&b, 5, "seccomp");
     static const char *const filesystems[] = {"overlay", "squashfs", "erofs", "ext4"};
     for (size_t i = 0; i < sizeof filesystems / sizeof *filesystems; i++)
@@ -274,14 +276,15 @@ struct update {
 };
 
 static void update(struct bytes message, struct asked asked) {
-    static const struct rule rules[] = {NEED(update, 1, container, STR, 128), {.tag = 2, .kind = MSG, .required = true, .offset = offsetof(struct update, resources), .sub = &resources_schema, .name = "resources"}};
+    static const struct rule rules[] = {ONE(update, 1, container, STR, 128), {.tag = 2, .kind = MSG, .required = true, .offset = offsetof(struct update, resources), .sub = &resources_schema, .name = "resources"}};
     static const struct schema schema = SCHEMA(update, rules);
     struct update u;
     struct arena arena = {0};
     struct failure f;
     struct container *c = NULL;
-    if (message_decode(&schema, message, &u, &arena, &f)) c = find(u.container, &f);
-    bool good = c && cgroup_limit(c->spec.id, &u.resources, &f);
+    bool good = message_decode(&schema, message, &u, &arena, &f);
+    if (good && !u.container[0]) good = cgroup_change(".", &u.resources, &f);
+    else if (good) good = (c = find(u.container, &f)) && cgroup_change(c->spec.id, &u.resources, &f);
     arena_free(&arena);
     settle(asked, good, &f, NULL);
 }
@@ -321,7 +324,7 @@ void verbs_handle(struct asked asked, struct bytes message) {
     static void (*const verbs[])(struct bytes, struct asked) = {
         [HELLO] = hello, [RESUME] = resume, [NETWORK] = network, [PLAN] = plan, [START] = start, [SIGNAL] = signal_container, [EXEC] = exec_start,
         [RESIZE_TTY] = resize, [LIST] = list, [OPEN] = open_stream, [REMOVE] = remove_container, [UPDATE] = update, [STATS] = statistics,
-        [WRITE_FILES] = write_files, [READ_FILE] = read_file, [CONNECT] = connect_start, [SHUTDOWN] = shut_down};
+        [WRITE_FILES] = write_files, [READ_FILE] = read_file, [CONNECT] = connect_start, [SHUTDOWN] = shut_down, [COPY] = copy_start};
     if (asked.type < sizeof verbs / sizeof *verbs && verbs[asked.type]) verbs[asked.type](message, asked);
     else refuse(asked, EOPNOTSUPP, "request", "this hyperstart does not know that request");
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "archive.h"
 #include "channel.h"
 #include "mutate.h"
 #include "spec.h"
@@ -471,6 +472,7 @@ int main(int argc, char **argv) {
     test_output_kept_until_acknowledged();
     test_input();
     test_fairness();
+    checks += test_archives();
     long runs = mutate(vectors, 3);
     printf("%d golden frames, %d checks, %ld mutations\n", count, checks, runs);
     buffer_free(&out);

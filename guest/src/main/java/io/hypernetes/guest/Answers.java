@@ -133,7 +133,9 @@ final class Answers {
     private static GuestStats.Usage usage(Message message) {
         return new GuestStats.Usage(
                 message.u64(2), message.u64(3), message.u64(4), message.u64(5), message.u64(6), message.u64(7),
-                message.u32(8), message.u64(9), message.u64(10), message.u64(12));
+                message.u32(8), message.u64(9), message.u64(10), message.u64(12),
+                new GuestStats.Disk(message.u64(16), message.u64(17), message.u64(18), message.u64(19)),
+                new GuestStats.Throttling(message.u64(20), message.u64(21), message.u64(22)));
     }
 
     static boolean changed(Message message) {
@@ -142,6 +144,11 @@ final class Answers {
 
     static FileContent file(Message message) {
         return new FileContent(message.bytes(1, MAX_READ), message.u64(2), message.u32(3, 0, 0xffff));
+    }
+
+    static FileStatus fileStatus(Message message) {
+        return new FileStatus(
+                message.u32(1, 0, 0xffff), message.u64(2), message.u64(3), message.u32(4), message.u32(5), message.str(6));
     }
 
     static Exited exited(Message message) {

@@ -22,10 +22,12 @@ import org.jspecify.annotations.Nullable;
 /// @param oomScoreAdjust -1000 to 1000
 /// @param seccomp filter program as the guest's processor wants it; empty for none
 /// @param privileged all capabilities, all devices, nothing masked
-/// @param pidNamespaceOf container whose process namespace is joined; null for one of its own
+/// @param pidNamespaceOf container whose process namespace is joined; empty for the one that the pod shares; null for one of its own
 /// @param rows first size of the terminal; 0 to leave it
 /// @param columns first size of the terminal; 0 to leave it
 /// @param startAtOnce started within the plan
+/// @param strictGroups without the groups that the image's `/etc/group` gives the user
+/// @param devices of the guest's kernel, besides those that every container has
 public record ContainerSpec(
         String id,
         List<Layer> layers,
@@ -52,7 +54,9 @@ public record ContainerSpec(
         @Nullable String pidNamespaceOf,
         int rows,
         int columns,
-        boolean startAtOnce) {
+        boolean startAtOnce,
+        boolean strictGroups,
+        List<Device> devices) {
 
     public ContainerSpec {
         layers = List.copyOf(layers);
@@ -63,6 +67,7 @@ public record ContainerSpec(
         maskedPaths = List.copyOf(maskedPaths);
         readOnlyPaths = List.copyOf(readOnlyPaths);
         mounts = List.copyOf(mounts);
+        devices = List.copyOf(devices);
         seccomp = seccomp.clone();
         if (layers.isEmpty() || arguments.isEmpty()) {
             throw new IllegalArgumentException("container " + id + " needs at least one layer and a command");
@@ -80,6 +85,12 @@ public record ContainerSpec(
     /// @param soft limit; -1 for none
     /// @param hard limit; -1 for none
     public record Rlimit(int resource, long soft, long hard) {}
+
+    /// A device of the guest's kernel.
+    ///
+    /// @param path where the container finds it
+    /// @param source where the guest has it, below `/dev`
+    public record Device(String path, String source) {}
 
     /// A builder of a container with everything but these left out.
     public static Builder builder(String id, List<Layer> layers, List<String> arguments) {
@@ -114,6 +125,8 @@ public record ContainerSpec(
         private int rows;
         private int columns;
         private boolean startAtOnce;
+        private boolean strictGroups;
+        private List<Device> devices = List.of();
 
         private Builder(String id, List<Layer> layers, List<String> arguments) {
             this.id = id;
@@ -232,11 +245,21 @@ public record ContainerSpec(
             return this;
         }
 
+        public Builder strictGroups(boolean strictGroups) {
+            this.strictGroups = strictGroups;
+            return this;
+        }
+
+        public Builder devices(List<Device> devices) {
+            this.devices = devices;
+            return this;
+        }
+
         public ContainerSpec build() {
             return new ContainerSpec(
                     id, layers, arguments, environment, directory, user, groups, capabilities, ambientCapabilities, noNewPrivileges,
                     rlimits, readOnlyRoot, maskedPaths, readOnlyPaths, mounts, tty, stdin, stdinOnce, resources, oomScoreAdjust,
-                    seccomp, privileged, pidNamespaceOf, rows, columns, startAtOnce);
+                    seccomp, privileged, pidNamespaceOf, rows, columns, startAtOnce, strictGroups, devices);
         }
     }
 }

@@ -76,7 +76,9 @@ public interface Guest extends AutoCloseable {
     /// Kills what runs in a container and forgets it with its output. Removing what is not there succeeds.
     void remove(String container, Duration deadline);
 
-    /// Replaces a container's limits, all of them.
+    /// Replaces a container's limits, all of them; an empty id means the pod as a whole.
+    ///
+    /// @throws GuestException with EBUSY when more memory is in use already than would be allowed
     void update(String container, Resources resources, Duration deadline);
 
     /// Usage of the pod and of all its containers.
@@ -89,6 +91,16 @@ public interface Guest extends AutoCloseable {
 
     /// Reads a file, also of an exited container; of that only its own root is left, without what was mounted in it.
     FileContent readFile(FileRequest file, Duration deadline);
+
+    /// Copies files out of or into a container; see [CopySpec] for how it ends.
+    GuestProcess copy(CopySpec copy, Duration deadline);
+
+    /// What is at a path of a container.
+    ///
+    /// @throws GuestException with ENOENT when nothing is
+    default FileStatus fileStatus(String container, String path, Duration deadline) {
+        return Copying.status(this, container, path, deadline);
+    }
 
     /// Connects to a TCP port inside the guest.
     ///

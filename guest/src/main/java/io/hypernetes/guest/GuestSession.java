@@ -296,15 +296,31 @@ final class GuestSession implements Guest, Receiver.Sink {
 
     @Override
     public GuestProcess exec(ExecSpec spec, Duration deadline) {
-        int id = lastExec.incrementAndGet();
         String what = "exec of " + spec.arguments().getFirst() + " in container " + spec.container();
+        return process(what, spec, FrameType.EXEC, (id, stdio, stderr) -> Requests.exec(spec, id, stdio, stderr), deadline);
+    }
+
+    @Override
+    public GuestProcess copy(CopySpec copy, Duration deadline) {
+        boolean in = copy.direction() == CopySpec.Direction.IN;
+        ExecSpec like = new ExecSpec(copy.container(), List.of("copy"), List.of(), "", "", false, in, 0, 0, false);
+        String what = "copy of " + copy.path() + " in container " + copy.container();
+        return process(what, like, FrameType.COPY, (id, stdio, stderr) -> Requests.copy(copy, id, stdio, stderr), deadline);
+    }
+
+    private interface ProcessRequest {
+        byte[] payload(int id, int stdio, int stderr);
+    }
+
+    private GuestProcess process(String what, ExecSpec spec, int type, ProcessRequest asked, Duration deadline) {
+        int id = lastExec.incrementAndGet();
         GuestStream stdio = stream("standard streams of " + what, GuestStream.PROCESS_WINDOW);
         GuestStream errors = spec.tty() ? null : stream("standard error of " + what, GuestStream.PROCESS_WINDOW);
         ExecProcess process = new ExecProcess(this, spec, id, stdio, errors);
         processes.put(id, process);
         try {
-            byte[] payload = Requests.exec(spec, id, stdio.id, errors == null ? 0 : errors.id);
-            process.started(decode(request(what, FrameType.EXEC, payload, deadline), Answers::pid));
+            byte[] payload = asked.payload(id, stdio.id, errors == null ? 0 : errors.id);
+            process.started(decode(request(what, type, payload, deadline), Answers::pid));
             stdio.grantFirst();
             if (errors != null) {
                 errors.grantFirst();

@@ -34,7 +34,22 @@ public record GuestStats(long takenNanos, Pod pod, Map<String, Usage> containers
             long pids,
             long writableBytes,
             long writableInodes,
-            long oomKills) {}
+            long oomKills,
+            Disk disk,
+            Throttling throttling) {}
+
+    /// What went from and to the machine's disks so far.
+    ///
+    /// @param reads number of read operations
+    /// @param writes number of write operations
+    public record Disk(long readBytes, long writtenBytes, long reads, long writes) {}
+
+    /// How often the limit of processor time was met so far.
+    ///
+    /// @param periods periods in which it ran
+    /// @param throttledPeriods those of them in which it had to wait
+    /// @param throttledNanos how long it waited
+    public record Throttling(long periods, long throttledPeriods, long throttledNanos) {}
 
     /// @param memoryAvailableBytes what could still be used
     /// @param scratchCapacityBytes size of the scratch disk

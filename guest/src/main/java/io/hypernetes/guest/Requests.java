@@ -93,11 +93,15 @@ final class Requests {
                 .boolIfTrue(22, container.privileged());
         String pidNamespaceOf = container.pidNamespaceOf();
         if (pidNamespaceOf != null) {
-            message.bool(23, true).str(24, pidNamespaceOf);
+            message.bool(23, true).strUnlessEmpty(24, pidNamespaceOf);
         }
         message.u32UnlessZero(25, container.rows())
                 .u32UnlessZero(26, container.columns())
-                .boolIfTrue(27, container.startAtOnce());
+                .boolIfTrue(27, container.startAtOnce())
+                .boolIfTrue(28, container.strictGroups());
+        for (ContainerSpec.Device device : container.devices()) {
+            message.message(29, it -> it.str(1, device.path()).str(2, device.source()));
+        }
     }
 
     private static void layer(MessageWriter message, ContainerSpec.Layer layer) {
@@ -134,7 +138,8 @@ final class Requests {
                 .u64UnlessZero(2, resources.cpuPeriodMicros())
                 .u64UnlessZero(3, resources.cpuShares())
                 .u64UnlessZero(4, resources.memoryBytes())
-                .u64UnlessZero(5, resources.pids());
+                .u64UnlessZero(5, resources.pids())
+                .strUnlessEmpty(6, resources.cpus());
     }
 
     static byte[] container(String container) {
@@ -183,7 +188,23 @@ final class Requests {
     }
 
     static byte[] update(String container, Resources resources) {
-        return new MessageWriter().str(1, container).message(2, it -> resources(it, resources)).toBytes();
+        return new MessageWriter().strUnlessEmpty(1, container).message(2, it -> resources(it, resources)).toBytes();
+    }
+
+    static byte[] copy(CopySpec copy, int id, int stdio, int stderr) {
+        return new MessageWriter()
+                .str(1, copy.container())
+                .u32(2, id)
+                .u32(3, copy.direction().number)
+                .str(4, copy.path())
+                .strUnlessEmpty(5, copy.name())
+                .boolIfTrue(6, copy.keepKinds())
+                .boolIfTrue(7, copy.owner() != null)
+                .u32UnlessZero(8, copy.owner() == null ? 0 : copy.owner().uid())
+                .u32(9, Integer.toUnsignedLong(stdio))
+                .u32(10, Integer.toUnsignedLong(stderr))
+                .u32UnlessZero(11, copy.owner() == null ? 0 : copy.owner().gid())
+                .toBytes();
     }
 
     static byte[] writeFiles(FilePush push) {

@@ -7,6 +7,8 @@ package io.hypernetes.guest;
 /// @param cpuShares 2 to 262,144
 /// @param memoryBytes limit of memory
 /// @param pids limit of processes and threads
-public record Resources(long cpuQuotaMicros, long cpuPeriodMicros, long cpuShares, long memoryBytes, long pids) {
-    public static final Resources UNLIMITED = new Resources(0, 0, 0, 0, 0);
+/// @param cpus which of the guest's processors, as `0-1,3`; empty for all
+public record Resources(
+        long cpuQuotaMicros, long cpuPeriodMicros, long cpuShares, long memoryBytes, long pids, String cpus) {
+    public static final Resources UNLIMITED = new Resources(0, 0, 0, 0, 0, "");
 }

@@ -82,7 +82,7 @@ class GoldenFramesTest {
 
     @Test
     void requestsAreEncodedAsDescribed() throws IOException {
-        Resources some = new Resources(20_000, 100_000, 0, 134_217_728, 0);
+        Resources some = new Resources(20_000, 100_000, 0, 134_217_728, 0, "");
         Map.of(
                         "hello", new byte[0],
                         "start", Requests.container("web"),
@@ -132,6 +132,22 @@ class GoldenFramesTest {
                         FilePush.Layout.PLAIN)));
     }
 
+    @Test
+    void copiesAreEncodedAsDescribed() {
+        assertVector("copy-out", Requests.copy(new CopySpec("web", CopySpec.Direction.OUT, "/etc", "conf", false, null), 43, 103, 104));
+        assertVector(
+                "copy-in",
+                Requests.copy(new CopySpec("web", CopySpec.Direction.IN, "/srv", "", true, new CopySpec.Owner(1000, 1001)), 44, 105, 106));
+        assertVector("update-pod", Requests.update("", new Resources(200_000, 100_000, 0, 268_435_456, 0, "")));
+    }
+
+    @Test
+    void usageIsReadAsDescribed() throws IOException {
+        GuestStats.Usage web = java.util.Objects.requireNonNull(Answers.stats(message("stats-answer")).containers().get("web"));
+        assertThat(web.disk()).isEqualTo(new GuestStats.Disk(1 << 20, 4096, 20, 1));
+        assertThat(web.throttling()).isEqualTo(new GuestStats.Throttling(9, 4, 77_000));
+    }
+
     /// The vectors spell out fields whose values are what a missing field means; those are left out by the encoder.
     @Test
     void aWholePlanHoldsWhatTheVectorHolds() throws IOException {
@@ -154,10 +170,13 @@ class GoldenFramesTest {
                         new MountSpec.Volume("/etc/config", "config", "a/b", true, false)))
                 .stdin(true)
                 .stdinOnce(true)
-                .resources(new Resources(50_000, 100_000, 512, 67_108_864, 100))
+                .resources(new Resources(50_000, 100_000, 512, 67_108_864, 100, "0-1"))
                 .oomScoreAdjust(-997)
                 .seccomp(java.util.HexFormat.of().parseHex("060000000000ff7f"))
                 .startAtOnce(true)
+                .pidNamespaceOf("")
+                .strictGroups(true)
+                .devices(List.of(new ContainerSpec.Device("/dev/net/tap", "/dev/net/tun")))
                 .build();
         PodPlan plan = new PodPlan(
                 new PodSettings(

@@ -150,7 +150,8 @@ class RealGuestTest {
             shell.resize(50, 132, SOON);
             shell.stdin().write("stty size\n".getBytes(StandardCharsets.UTF_8));
             await(shell, "50 132");
-            shell.stdin().write("echo go$((2+3)); sleep 100\n".getBytes(StandardCharsets.UTF_8));
+            // Said by a process that has the foreground already: between two commands Ctrl-C would reach the shell alone.
+            shell.stdin().write("sh -c 'echo go$((2+3)); exec sleep 100'\n".getBytes(StandardCharsets.UTF_8));
             await(shell, "go5");
             shell.stdin().write(3);
             shell.stdin().write("echo a$((1+1))b\n".getBytes(StandardCharsets.UTF_8));
@@ -245,6 +246,39 @@ class RealGuestTest {
         assertThat(stats.containers()).containsKey("listen");
         assertThat(stats.pod().usage().memoryBytes()).isPositive();
         guest.remove("listen", SOON);
+    }
+
+    @Test
+    @Order(8)
+    void filesAreCopiedWithoutAnyProgramOfTheImage() throws Exception {
+        for (boolean runs : new boolean[] {false, true}) {
+            String container = runs ? "copy-running" : "copy-prepared";
+            if (runs) {
+                running(container);
+            } else {
+                prepare(container, "true");
+            }
+            byte[] archive;
+            try (GuestProcess out = guest.copy(CopySpec.out(container, "/bin"), SOON)) {
+                archive = out.stdout().readAllBytes();
+                assertThat(new String(out.stderr().readAllBytes(), StandardCharsets.UTF_8)).isEmpty();
+                assertThat(out.waitFor(SOON).orElseThrow().code()).isZero();
+            }
+            try (GuestProcess in = guest.copy(CopySpec.into(container, "/tmp"), SOON)) {
+                in.stdin().write(archive);
+                in.stdin().close();
+                assertThat(new String(in.stderr().readAllBytes(), StandardCharsets.UTF_8)).isEmpty();
+                assertThat(in.waitFor(SOON).orElseThrow().code()).isZero();
+            }
+            FileStatus original = guest.fileStatus(container, "/bin/busybox", SOON);
+            FileStatus copied = guest.fileStatus(container, "/tmp/bin/busybox", SOON);
+            assertThat(copied.size()).isEqualTo(original.size()).isPositive();
+            assertThat(copied.mode()).isEqualTo(original.mode());
+            GuestException missing =
+                    catchThrowableOfType(GuestException.class, () -> guest.fileStatus(container, "/no/where", SOON));
+            assertThat(missing.errno()).isEqualTo(Errno.ENOENT);
+            guest.remove(container, SOON);
+        }
     }
 
     @Test

@@ -16,7 +16,8 @@ final class GuestResources {
                 Math.max(0, limits.cpuPeriodMicros()),
                 limits.cpuShares() <= 0 ? 0 : Math.clamp(limits.cpuShares(), LEAST_SHARES, MOST_SHARES),
                 Math.max(0, limits.memoryBytes()),
-                pids(limits));
+                pids(limits),
+                "");
     }
 
     private static long pids(ContainerRecord.Resources limits) {

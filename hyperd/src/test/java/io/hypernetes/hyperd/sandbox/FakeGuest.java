@@ -140,6 +140,11 @@ final class FakeGuest implements Guest {
     }
 
     @Override
+    public GuestProcess copy(io.hypernetes.guest.CopySpec copy, Duration deadline) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
     public void resizeTty(String container, int rows, int columns, Duration deadline) {}
 
     @Override

@@ -1,0 +1,3 @@
+#pragma once
+
+int test_archives(void);  // the number of checks
