@@ -7,6 +7,9 @@ import io.hypernetes.hypervisor.qemu.QemuHypervisor;
 import io.hypernetes.hypervisor.qemu.QemuSettings;
 import io.hypernetes.images.ImageSettings;
 import io.hypernetes.images.LocalImageStore;
+import io.hypernetes.network.Network;
+import io.hypernetes.network.cni.CniNetwork;
+import io.hypernetes.network.cni.CniSettings;
 import io.hypernetes.store.embedded.EmbeddedSettings;
 import io.hypernetes.store.embedded.EmbeddedStore;
 import java.io.IOException;
@@ -15,12 +18,13 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.zip.CRC32;
 
 /// hyperd with everything under it, wired from the settings: journal, images, hypervisor, network. Closing leaves the machines running.
 ///
 /// @param hyperd the engine; serves CRI from the moment it is made
-record EngineParts(EmbeddedStore journal, LocalImageStore images, QemuHypervisor hypervisor, NodeNetwork network, Hyperd hyperd)
+record EngineParts(EmbeddedStore journal, LocalImageStore images, QemuHypervisor hypervisor, Network network, Hyperd hyperd)
         implements AutoCloseable {
     private static final Duration BOOT_DEADLINE = Duration.ofSeconds(30);
     private static final int MACHINE_OVERHEAD_MIB = 256;
@@ -38,7 +42,11 @@ record EngineParts(EmbeddedStore journal, LocalImageStore images, QemuHypervisor
         QemuHypervisor hypervisor = new QemuHypervisor(
                 QemuSettings.standard(home.resolve("jailer/build/jailer"), state.resolve("hypervisor")).withAccelerator(accelerator(settings)),
                 kernels.find());
-        NodeNetwork network = new NodeNetwork(state.resolve("pod-cidr"), bridge(places, settings), journal);
+        Network network = switch (settings.text("network")) {
+            case "local" -> new NodeNetwork(state.resolve("pod-cidr"), bridge(places, settings), journal);
+            case "cni" -> new CniNetwork(CniSettings.usual("hn" + mark(places)), journal);
+            default -> throw new UsageException("setting network is '" + settings.text("network") + "'; it must be local or cni");
+        };
         HyperdSettings engine = new HyperdSettings(
                 state.resolve("hyperd"),
                 places.run().resolve("machines"),
@@ -48,8 +56,20 @@ record EngineParts(EmbeddedStore journal, LocalImageStore images, QemuHypervisor
                 BOOT_DEADLINE,
                 Math.max(2, Runtime.getRuntime().availableProcessors()),
                 MACHINE_OVERHEAD_MIB);
-        Hyperd hyperd = new Hyperd(engine, images, hypervisor, network, journal, kernels::find, network::setPodCidr, Clock.systemUTC());
+        Hyperd hyperd = new Hyperd(engine, images, hypervisor, network, journal, kernels::find, podCidr(network), Clock.systemUTC());
         return new EngineParts(journal, images, hypervisor, network, hyperd);
+    }
+
+    // Plugins have their own idea of the pods' addresses.
+    private static Consumer<String> podCidr(Network network) {
+        return network instanceof NodeNetwork local ? local::setPodCidr : cidr -> {};
+    }
+
+    /// Takes from the host what the network needs beside the pods.
+    void removeNetwork() {
+        if (network instanceof NodeNetwork local) {
+            local.remove();
+        }
     }
 
     static GuestKernels kernels(Places places, Settings settings) {

@@ -115,7 +115,7 @@ final class NodeProcess implements AutoCloseable {
                     step.detail(done++ + " of " + sandboxes.size());
                     cri.remove(sandbox.getId());
                 }
-                engine.network().remove();
+                engine.removeNetwork();
                 step.detail(sandboxes.isEmpty() ? "there were none" : sandboxes.size() + " stopped");
             } catch (StatusRuntimeException e) {
                 throw new UsageException("stopping pods: " + e.getMessage() + "; `hypernetes down` may be repeated", UsageException.UNAVAILABLE);

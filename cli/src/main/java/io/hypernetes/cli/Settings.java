@@ -30,6 +30,7 @@ final class Settings {
             new Setting("node-address", "", "address under which the master reaches this node; empty: the address of the default route, else 127.0.0.1"),
             new Setting("kubelet-port", "10250", "port of the kubelet's server, 1 to 65535"),
             new Setting("cluster-cidr", "10.88.0.0/16", "addresses of pods, the master's to say; each node gets a /24 of it"),
+            new Setting("network", "local", "local (a bridge a node, joined by routes) or cni (the plugins that /etc/cni/net.d names)"),
             new Setting("bridge", "", "name of the node's bridge, at most 9 characters; empty: hn and a mark of the state folder"),
             new Setting("accelerator", "auto", "auto (KVM where it truly works), kvm or tcg"),
             new Setting("kernel", "", "folder with vmlinux to boot pods with; empty: the built minimal kernel, else Debian's cloud kernel"),

@@ -74,6 +74,7 @@ public final class Hyperd implements AutoCloseable {
                     clock,
                     scratch,
                     podCidr,
+                    network::trouble,
                     () -> Map.of(
                             "config", configuration(settings),
                             "hypervisor", hypervisor.description(),

@@ -4,6 +4,10 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.function.Supplier;
 
 /// Network devices and namespaces. Needs CAP_NET_ADMIN.
 public final class NetworkDevices {
@@ -17,6 +21,7 @@ public final class NetworkDevices {
     private static final long CLONE_NEWNET = 0x40000000;
     private static final Libc IOCTL = Libc.function("ioctl");
     private static final Libc UNSHARE = Libc.function("unshare");
+    private static final Libc SETNS = Libc.function("setns");
 
     private NetworkDevices() {}
 
@@ -40,6 +45,31 @@ public final class NetworkDevices {
         } catch (RuntimeException failure) {
             Descriptors.close(tap);
             throw failure;
+        }
+    }
+
+    /// Runs something in a network namespace, on a thread of its own that ends with it.
+    ///
+    /// @param namespace a file that stands for the namespace, as `/run/netns/x`
+    public static <T> T inNamespace(Path namespace, Supplier<T> action) {
+        CompletableFuture<T> result = new CompletableFuture<>();
+        Thread.ofPlatform().daemon().name("netns-" + namespace.getFileName()).start(() -> {
+            try {
+                int entrance = Descriptors.openForReading(namespace);
+                try {
+                    SETNS.call(namespace, entrance, CLONE_NEWNET);
+                } finally {
+                    Descriptors.close(entrance);
+                }
+                result.complete(action.get());
+            } catch (Throwable failure) {
+                result.completeExceptionally(failure);
+            }
+        });
+        try {
+            return result.join();
+        } catch (CompletionException failure) {
+            throw failure.getCause() instanceof RuntimeException cause ? cause : failure;
         }
     }
 

@@ -11,6 +11,7 @@ import java.util.List;
 /// @param mtu bytes
 /// @param nameservers for the pod's resolv.conf unless the pod says otherwise
 /// @param searches likewise
+/// @param routes all routes of the pod besides those that its addresses imply, on-link ones first; empty for the default route by `gateway`
 public record Attachment(
         String sandboxId,
         String mac,
@@ -18,11 +19,29 @@ public record Attachment(
         String gateway,
         int mtu,
         List<String> nameservers,
-        List<String> searches) {
+        List<String> searches,
+        List<Route> routes) {
 
     public Attachment {
         addresses = List.copyOf(addresses);
         nameservers = List.copyOf(nameservers);
         searches = List.copyOf(searches);
+        routes = List.copyOf(routes);
     }
+
+    /// With no other route than the default one.
+    public Attachment(
+            String sandboxId,
+            String mac,
+            List<String> addresses,
+            String gateway,
+            int mtu,
+            List<String> nameservers,
+            List<String> searches) {
+        this(sandboxId, mac, addresses, gateway, mtu, nameservers, searches, List.of());
+    }
+
+    /// @param destination as `0.0.0.0/0`
+    /// @param gateway empty for what is reached directly
+    public record Route(String destination, String gateway) {}
 }

@@ -1,6 +1,7 @@
 package io.hypernetes.network;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /// Gives pods their network attachments. Every call is idempotent and safe for use by many threads.
@@ -23,6 +24,11 @@ public interface Network extends AutoCloseable {
 
     /// Tells where the pods of the other nodes are; replaces what was told before.
     void setPeers(List<Peer> peers);
+
+    /// Why no pod can be attached now, in a sentence; empty when all is well.
+    default Optional<String> trouble() {
+        return Optional.empty();
+    }
 
     /// Stops following; attachments stay.
     @Override

@@ -18,6 +18,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -41,6 +42,7 @@ public final class CriServer implements AutoCloseable {
     /// @param socket where; an older socket file is replaced
     /// @param scratchFolder named as the file system of writable layers in stats
     /// @param podCidr told when the kubelet says which addresses the node's pods have
+    /// @param networkTrouble why no pod can have a network now; empty when all is well
     /// @param info more facts for a verbose status, asked for each time
     /// @throws IOException when the socket cannot be made
     public CriServer(
@@ -52,6 +54,7 @@ public final class CriServer implements AutoCloseable {
             Clock clock,
             Path scratchFolder,
             Consumer<String> podCidr,
+            Supplier<Optional<String>> networkTrouble,
             Supplier<Map<String, String>> info)
             throws IOException {
         this.socket = socket;
@@ -73,7 +76,7 @@ public final class CriServer implements AutoCloseable {
                     .permitKeepAliveTime(5, TimeUnit.SECONDS)
                     .permitKeepAliveWithoutCalls(true)
                     .addService(new RuntimeFace(
-                            sandboxes, streams, new StatsViews(scratchFolder.toString()), events, podCidr, info))
+                            sandboxes, streams, new StatsViews(scratchFolder.toString()), events, podCidr, networkTrouble, info))
                     .addService(new ImageFace(images, clock))
                     .build()
                     .start();

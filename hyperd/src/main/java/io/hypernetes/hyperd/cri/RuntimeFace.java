@@ -12,6 +12,7 @@ import io.hypernetes.hyperd.stream.Streams;
 import io.hypernetes.streams.RemoteCommandStreams;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.function.Consumer;
 import tools.jackson.databind.json.JsonMapper;
@@ -30,6 +31,7 @@ final class RuntimeFace extends RuntimeServiceGrpc.RuntimeServiceImplBase {
     private final StatsCalls stats;
     private final EventCalls eventCalls;
     private final Consumer<String> podCidr;
+    private final Supplier<Optional<String>> networkTrouble;
     private final Supplier<Map<String, String>> info;
 
     RuntimeFace(
@@ -38,6 +40,7 @@ final class RuntimeFace extends RuntimeServiceGrpc.RuntimeServiceImplBase {
             StatsViews stats,
             Events events,
             Consumer<String> podCidr,
+            Supplier<Optional<String>> networkTrouble,
             Supplier<Map<String, String>> info) {
         this.sandboxes = sandboxes;
         this.selections = new Selections(sandboxes);
@@ -45,6 +48,7 @@ final class RuntimeFace extends RuntimeServiceGrpc.RuntimeServiceImplBase {
         this.stats = new StatsCalls(sandboxes, selections, stats);
         this.eventCalls = new EventCalls(sandboxes, events);
         this.podCidr = podCidr;
+        this.networkTrouble = networkTrouble;
         this.info = info;
     }
 
@@ -289,7 +293,7 @@ final class RuntimeFace extends RuntimeServiceGrpc.RuntimeServiceImplBase {
             StatusResponse.Builder status = StatusResponse.newBuilder()
                     .setStatus(RuntimeStatus.newBuilder()
                             .addConditions(RuntimeCondition.newBuilder().setType("RuntimeReady").setStatus(true))
-                            .addConditions(RuntimeCondition.newBuilder().setType("NetworkReady").setStatus(true)))
+                            .addConditions(networkCondition()))
                     .addRuntimeHandlers(RuntimeHandler.newBuilder().setName("").setFeatures(HANDLER))
                     .addRuntimeHandlers(RuntimeHandler.newBuilder().setName("hypernetes").setFeatures(HANDLER))
                     .setFeatures(RuntimeFeatures.getDefaultInstance());
@@ -343,6 +347,12 @@ final class RuntimeFace extends RuntimeServiceGrpc.RuntimeServiceImplBase {
             SandboxRequests.refuseBeyond(sandbox.record(), request.getResources(), request.getOverhead());
             return UpdatePodSandboxResourcesResponse.getDefaultInstance();
         });
+    }
+
+    private RuntimeCondition networkCondition() {
+        RuntimeCondition.Builder condition = RuntimeCondition.newBuilder().setType("NetworkReady").setStatus(true);
+        networkTrouble.get().ifPresent(why -> condition.setStatus(false).setReason("NetworkNotReady").setMessage(why));
+        return condition.build();
     }
 
     private static RemoteCommandStreams asked(boolean stdin, boolean stdout, boolean stderr, boolean tty) {

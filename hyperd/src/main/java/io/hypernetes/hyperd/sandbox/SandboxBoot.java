@@ -151,14 +151,19 @@ final class SandboxBoot {
                             record.files().hostname(),
                             hex),
                     House.ANSWER);
-            List<NetworkConfig.Route> routes = attachment.gateway().isEmpty()
-                    ? List.of()
-                    : List.of(new NetworkConfig.Route(attachment.gateway().contains(":") ? "::/0" : "0.0.0.0/0", attachment.gateway()));
             guest.network(
-                    new NetworkConfig(attachment.mac(), "eth0", attachment.mtu(), attachment.addresses(), routes), House.ANSWER);
+                    new NetworkConfig(attachment.mac(), "eth0", attachment.mtu(), attachment.addresses(), routes(attachment)), House.ANSWER);
             guest.plan(new PodPlan(settings(record, request.sysctls()), List.of(), List.of()), House.ANSWER);
             return guest;
         });
+    }
+
+    private static List<NetworkConfig.Route> routes(Attachment attachment) {
+        if (attachment.routes().isEmpty() && !attachment.gateway().isEmpty()) {
+            String everything = attachment.gateway().contains(":") ? "::/0" : "0.0.0.0/0";
+            return List.of(new NetworkConfig.Route(everything, attachment.gateway()));
+        }
+        return attachment.routes().stream().map(route -> new NetworkConfig.Route(route.destination(), route.gateway())).toList();
     }
 
     /// The pod's settings as the guest is told them.

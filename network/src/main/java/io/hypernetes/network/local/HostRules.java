@@ -1,5 +1,6 @@
 package io.hypernetes.network.local;
 
+import io.hypernetes.network.Commands;
 import io.hypernetes.network.Network.Peer;
 import io.hypernetes.network.NetworkException;
 import io.hypernetes.network.PortMapping;
@@ -196,7 +197,7 @@ final class HostRules {
     /// Our routes on the host; another cluster's on the same host have another metric.
     private Set<String> routes() {
         Set<String> found = new HashSet<>();
-        for (String line : Command.run(List.of("ip", "-4", "route", "show", "proto", Integer.toString(ROUTE_PROTOCOL)), "").lines().toList()) {
+        for (String line : Commands.run(List.of("ip", "-4", "route", "show", "proto", Integer.toString(ROUTE_PROTOCOL)), "").lines().toList()) {
             if ((line.strip() + " ").contains(" metric " + metric() + " ")) {
                 found.add(line.strip().split(" ")[0]);
             }
@@ -218,7 +219,7 @@ final class HostRules {
     }
 
     private static boolean link(String name) {
-        return Command.run(List.of("ip", "-o", "link", "show"), "").lines().anyMatch(line -> {
+        return Commands.run(List.of("ip", "-o", "link", "show"), "").lines().anyMatch(line -> {
             String shown = line.split(": ", 3)[1];
             return shown.equals(name) || shown.startsWith(name + "@");
         });
@@ -226,7 +227,7 @@ final class HostRules {
 
     private Set<String> addresses() {
         Set<String> found = new HashSet<>();
-        for (String line : Command.run(List.of("ip", "-o", "-4", "addr", "show", "dev", bridge), "").lines().toList()) {
+        for (String line : Commands.run(List.of("ip", "-o", "-4", "addr", "show", "dev", bridge), "").lines().toList()) {
             String[] words = line.strip().split("\\s+");
             found.add(words[3]);
         }
@@ -242,12 +243,12 @@ final class HostRules {
     }
 
     private static void ip(CharSequence batch) {
-        Command.run(List.of("ip", "-batch", "-"), batch.toString());
+        Commands.run(List.of("ip", "-batch", "-"), batch.toString());
     }
 
     private static void nft(String batch) {
         try {
-            Command.run(List.of("nft", "-f", "-"), batch);
+            Commands.run(List.of("nft", "-f", "-"), batch);
         } catch (NetworkException failure) {
             throw new NetworkException(failure.getMessage() + " (the host's kernel needs nf_tables with nat and bridge families)", failure);
         }

@@ -1,5 +1,6 @@
 package io.hypernetes.network.local;
 
+import io.hypernetes.network.HostNameservers;
 import io.hypernetes.linux.Descriptors;
 import io.hypernetes.linux.ErrnoException;
 import io.hypernetes.linux.NetworkDevices;
@@ -65,7 +66,7 @@ public final class LocalNetwork implements Network {
                 List.of(range.address(host) + "/" + range.prefix()),
                 range.address(1),
                 settings.mtu(),
-                Nameservers.ofHost(),
+                HostNameservers.usable(),
                 List.of());
     }
 

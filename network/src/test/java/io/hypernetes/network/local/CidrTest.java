@@ -25,10 +25,4 @@ class CidrTest {
     void refusesWhatIsNone(String text) {
         assertThatThrownBy(() -> Cidr.parse(text)).isInstanceOf(IllegalArgumentException.class);
     }
-
-    @Test
-    void nameserversOnLoopbackAreOfNoUseToPods() {
-        assertThat(Nameservers.read("# c\nnameserver 127.0.0.53\nnameserver ::1\nnameserver  10.1.2.3\nsearch x\nnameserver 8.8.8.8"))
-                .containsExactly("10.1.2.3", "8.8.8.8");
-    }
 }

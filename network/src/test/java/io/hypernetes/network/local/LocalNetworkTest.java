@@ -1,5 +1,6 @@
 package io.hypernetes.network.local;
 
+import io.hypernetes.network.Commands;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -242,6 +243,6 @@ class LocalNetworkTest extends NetworkContract {
     }
 
     private static String shell(String script) {
-        return Command.run(List.of("sh", "-c", script), "");
+        return Commands.run(List.of("sh", "-c", script), "");
     }
 }

@@ -1,19 +1,18 @@
-package io.hypernetes.network.local;
+package io.hypernetes.network;
 
-import io.hypernetes.network.NetworkException;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 
-/// Runs one of the host's network tools on a batch of lines.
-final class Command {
-    private Command() {}
+/// Runs one of the host's network tools on a batch of lines; for the drivers.
+public final class Commands {
+    private Commands() {}
 
     /// @param input the batch
     /// @return what it printed
     /// @throws NetworkException when it fails; the message holds its complaint and the batch
-    static String run(List<String> command, String input) {
+    public static String run(List<String> command, String input) {
         try {
             Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
             try (OutputStream to = process.getOutputStream()) {

@@ -1,4 +1,4 @@
-package io.hypernetes.network.local;
+package io.hypernetes.network;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -6,14 +6,15 @@ import java.nio.file.Path;
 import java.util.List;
 
 /// The host's nameservers, as far as a pod can reach them.
-final class Nameservers {
+public final class HostNameservers {
     /// Where systemd-resolved keeps the real servers behind its own loopback address.
     private static final List<Path> FILES = List.of(Path.of("/run/systemd/resolve/resolv.conf"), Path.of("/etc/resolv.conf"));
     private static final int MOST = 3;
 
-    private Nameservers() {}
+    private HostNameservers() {}
 
-    static List<String> ofHost() {
+    /// Those of the host's resolv.conf, none of them on its loopback.
+    public static List<String> usable() {
         for (Path file : FILES) {
             try {
                 List<String> found = read(Files.readString(file));
