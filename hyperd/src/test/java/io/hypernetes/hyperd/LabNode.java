@@ -7,6 +7,9 @@ import io.hypernetes.hypervisor.qemu.QemuSettings;
 import io.hypernetes.images.ImageSettings;
 import io.hypernetes.images.LocalImageStore;
 import io.hypernetes.images.PullProgress;
+import io.hypernetes.network.Network;
+import io.hypernetes.network.cni.CniNetwork;
+import io.hypernetes.network.cni.CniSettings;
 import io.hypernetes.network.local.LocalNetwork;
 import io.hypernetes.network.local.LocalSettings;
 import io.hypernetes.store.embedded.EmbeddedSettings;
@@ -18,6 +21,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.List;
 
 /// An engine in a process of its own, so that tests can kill it. Serves CRI below the folder given until its standard input ends. An
 /// empty line there has the leaks printed, another names an image archive to load; each is answered by `done`. Needs root, QEMU and the built jailer and hyperstart.
@@ -28,6 +32,14 @@ public final class LabNode {
     static final String CGROUP = "hypernetes-lab";
 
     private LabNode() {}
+
+    /// CNI where the test has put a configuration, else the local driver.
+    private static Network network(Path root, EmbeddedStore store) {
+        Path configurations = root.resolve("net.d");
+        return Files.isDirectory(configurations)
+                ? new CniNetwork(new CniSettings(configurations, List.of(Path.of("/opt/cni/bin"), Path.of("/usr/lib/cni")), "hnlab"), store)
+                : new LocalNetwork(new LocalSettings(BRIDGE, "10.197.0.0/24", 1500), store);
+    }
 
     public static void main(String[] arguments) throws Exception {
         Path root = Path.of(arguments[0]);
@@ -43,7 +55,7 @@ public final class LabNode {
         try (EmbeddedStore store = EmbeddedStore.open(root.resolve("store"), EmbeddedSettings.defaults());
                 LocalImageStore images = LocalImageStore.open(root.resolve("images"), ImageSettings.defaults());
                 QemuHypervisor hypervisor = new QemuHypervisor(qemu, kernel);
-                LocalNetwork network = new LocalNetwork(new LocalSettings(BRIDGE, "10.197.0.0/24", 1500), store);
+                Network network = network(root, store);
                 Hyperd hyperd = new Hyperd(settings, images, hypervisor, network, store, kernels::find, cidr -> {}, Clock.systemUTC())) {
             for (int i = 2; i < arguments.length; i++) {
                 images.load(Path.of(arguments[i]), null, PullProgress.NONE);
@@ -58,8 +70,8 @@ public final class LabNode {
                 }
                 System.out.println("done");
             }
-            if (Files.exists(root.resolve("last"))) {
-                network.remove();
+            if (Files.exists(root.resolve("last")) && network instanceof LocalNetwork local) {
+                local.remove();
             }
         }
     }
