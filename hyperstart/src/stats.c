@@ -77,10 +77,51 @@ static bool walk(int folder, const char *name, uint64_t *bytes, uint64_t *inodes
     return all;
 }
 
+// What the processes of a container hold open; no more than so many are looked at.
+static void count_open(const char *pid, uint32_t *descriptors, uint32_t *sockets) {
+    char path[64], target[64];
+    snprintf(path, sizeof path, "/proc/%.16s/fd", pid);
+    DIR *dir = opendir(path);
+    struct dirent *e;
+    while (dir && *descriptors < WALK_MOST && (e = readdir(dir))) {
+        if (e->d_name[0] == '.') continue;
+        ++*descriptors;
+        ssize_t n = readlinkat(dirfd(dir), e->d_name, target, sizeof target - 1);
+        target[n > 0 ? n : 0] = 0;
+        *sockets += !strncmp(target, "socket:", 7);
+    }
+    if (dir) closedir(dir);
+}
+
+static void add_details(struct buffer *b, const char *id) {
+    static const struct { uint16_t tag; const char *file, *key; } values[] = {
+        {3, "memory.stat", "file"}, {4, "memory.stat", "file_mapped"}, {5, "memory.stat", "kernel"}, {6, "memory.peak", NULL},
+        {7, "memory.swap.current", NULL}, {8, "memory.events", "max"}};
+    size_t mark = add_begin(b, 23);
+    uint64_t micros;
+    if (cgroup_read(id, "cpu.stat", "user_usec", &micros)) add_u64(b, 1, micros * 1000);
+    if (cgroup_read(id, "cpu.stat", "system_usec", &micros)) add_u64(b, 2, micros * 1000);
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++) add_if(b, values[i].tag, id, values[i].file, values[i].key);
+    char path[256], text[16384];
+    uint32_t processes = 0, descriptors = 0, sockets = 0;
+    cgroup_path(id, "cgroup.procs", path, sizeof path);
+    if (read_text(path, text, sizeof text) > 0)
+        for (char *rest = text, *pid; (pid = strsep(&rest, "\n"));)
+            if (*pid) {
+                processes++;
+                count_open(pid, &descriptors, &sockets);
+            }
+    add_u32(b, 9, processes);
+    add_u32(b, 10, descriptors);
+    add_u32(b, 11, sockets);
+    add_end(b, mark);
+}
+
 static void add_container(struct buffer *b, const struct container *c) {
     size_t mark = add_begin(b, 3);
     add_text(b, 1, c->spec.id);
     add_common(b, c->spec.id);
+    add_details(b, c->spec.id);
     char path[256];
     uint64_t bytes = 0, inodes = 0;
     snprintf(path, sizeof path, RUN "/scratch/c/%s/upper", c->spec.id);
@@ -99,14 +140,14 @@ static uint64_t meminfo(const char *key) {
 }
 
 static void add_interfaces(struct buffer *b) {
-    static const char *const counters[] = {"rx_bytes", "rx_errors", "tx_bytes", "tx_errors"};
+    static const char *const counters[] = {"rx_bytes", "rx_errors", "tx_bytes", "tx_errors", "rx_packets", "rx_dropped", "tx_packets", "tx_dropped"};
     DIR *dir = opendir("/sys/class/net");
     struct dirent *e;
     while (dir && (e = readdir(dir))) {
         if (e->d_name[0] == '.' || !strcmp(e->d_name, "lo")) continue;
         size_t mark = add_begin(b, 13);
         add_text(b, 1, e->d_name);
-        for (uint16_t i = 0; i < 4; i++) {
+        for (uint16_t i = 0; i < sizeof counters / sizeof *counters; i++) {
             char path[320], value[32];
             snprintf(path, sizeof path, "/sys/class/net/%s/statistics/%s", e->d_name, counters[i]);
             read_text(path, value, sizeof value);

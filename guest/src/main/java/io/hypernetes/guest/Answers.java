@@ -118,7 +118,8 @@ final class Answers {
         Message pod = message.message(2);
         List<GuestStats.Interface> interfaces = new ArrayList<>();
         for (Message it : pod.messages(13, 64)) {
-            interfaces.add(new GuestStats.Interface(it.str(1, 64), it.u64(2), it.u64(3), it.u64(4), it.u64(5)));
+            interfaces.add(new GuestStats.Interface(
+                    it.str(1, 64), it.u64(2), it.u64(3), it.u64(4), it.u64(5), it.u64(6), it.u64(7), it.u64(8), it.u64(9)));
         }
         Map<String, GuestStats.Usage> containers = new HashMap<>();
         for (Message container : message.messages(3, MAX_CONTAINERS)) {
@@ -135,7 +136,13 @@ final class Answers {
                 message.u64(2), message.u64(3), message.u64(4), message.u64(5), message.u64(6), message.u64(7),
                 message.u32(8), message.u64(9), message.u64(10), message.u64(12),
                 new GuestStats.Disk(message.u64(16), message.u64(17), message.u64(18), message.u64(19)),
-                new GuestStats.Throttling(message.u64(20), message.u64(21), message.u64(22)));
+                new GuestStats.Throttling(message.u64(20), message.u64(21), message.u64(22)),
+                details(message.message(23)));
+    }
+
+    private static GuestStats.Details details(Message it) {
+        return new GuestStats.Details(
+                it.u64(1), it.u64(2), it.u64(3), it.u64(4), it.u64(5), it.u64(6), it.u64(7), it.u64(8), it.u32(9), it.u32(10), it.u32(11));
     }
 
     static boolean changed(Message message) {

@@ -36,7 +36,8 @@ public record GuestStats(long takenNanos, Pod pod, Map<String, Usage> containers
             long writableInodes,
             long oomKills,
             Disk disk,
-            Throttling throttling) {}
+            Throttling throttling,
+            Details details) {}
 
     /// What went from and to the machine's disks so far.
     ///
@@ -50,6 +51,30 @@ public record GuestStats(long takenNanos, Pod pod, Map<String, Usage> containers
     /// @param throttledPeriods those of them in which it had to wait
     /// @param throttledNanos how long it waited
     public record Throttling(long periods, long throttledPeriods, long throttledNanos) {}
+
+    /// More of a container; all zero for the pod.
+    ///
+    /// @param userNanos processor time in programs
+    /// @param systemNanos processor time in the kernel
+    /// @param cacheBytes page cache
+    /// @param mappedBytes files that are mapped
+    /// @param kernelBytes of the kernel on its behalf
+    /// @param peakBytes the most that was in use; 0 where the kernel does not tell
+    /// @param limitHits how often its memory limit was met
+    /// @param descriptors open ones of all its processes
+    /// @param sockets those of them that are sockets
+    public record Details(
+            long userNanos,
+            long systemNanos,
+            long cacheBytes,
+            long mappedBytes,
+            long kernelBytes,
+            long peakBytes,
+            long swapBytes,
+            long limitHits,
+            long processes,
+            long descriptors,
+            long sockets) {}
 
     /// @param memoryAvailableBytes what could still be used
     /// @param scratchCapacityBytes size of the scratch disk
@@ -67,5 +92,14 @@ public record GuestStats(long takenNanos, Pod pod, Map<String, Usage> containers
     }
 
     /// Counters of a network interface since it came up.
-    public record Interface(String name, long rxBytes, long rxErrors, long txBytes, long txErrors) {}
+    public record Interface(
+            String name,
+            long rxBytes,
+            long rxErrors,
+            long txBytes,
+            long txErrors,
+            long rxPackets,
+            long rxDropped,
+            long txPackets,
+            long txDropped) {}
 }

@@ -29,6 +29,7 @@ final class RuntimeFace extends RuntimeServiceGrpc.RuntimeServiceImplBase {
     private final Selections selections;
     private final Streams streams;
     private final StatsCalls stats;
+    private final MetricCalls metrics;
     private final EventCalls eventCalls;
     private final Consumer<String> podCidr;
     private final Supplier<Optional<String>> networkTrouble;
@@ -46,6 +47,7 @@ final class RuntimeFace extends RuntimeServiceGrpc.RuntimeServiceImplBase {
         this.selections = new Selections(sandboxes);
         this.streams = streams;
         this.stats = new StatsCalls(sandboxes, selections, stats);
+        this.metrics = new MetricCalls(sandboxes);
         this.eventCalls = new EventCalls(sandboxes, events);
         this.podCidr = podCidr;
         this.networkTrouble = networkTrouble;
@@ -324,19 +326,27 @@ final class RuntimeFace extends RuntimeServiceGrpc.RuntimeServiceImplBase {
     @Override
     public void listMetricDescriptors(
             ListMetricDescriptorsRequest request, StreamObserver<ListMetricDescriptorsResponse> answer) {
-        Replies.later("ListMetricDescriptors", answer, "metrics are not part of this release; ask for stats.");
+        Replies.one("ListMetricDescriptors", answer, () -> ListMetricDescriptorsResponse.newBuilder()
+                .addAllDescriptors(MetricTable.descriptors())
+                .build());
     }
 
     @Override
     public void listPodSandboxMetrics(
             ListPodSandboxMetricsRequest request, StreamObserver<ListPodSandboxMetricsResponse> answer) {
-        Replies.later("ListPodSandboxMetrics", answer, "metrics are not part of this release; ask for stats.");
+        Replies.one("ListPodSandboxMetrics", answer, () -> ListPodSandboxMetricsResponse.newBuilder()
+                .addAllPodMetrics(metrics.all())
+                .build());
     }
 
     @Override
     public void streamPodSandboxMetrics(
             StreamPodSandboxMetricsRequest request, StreamObserver<StreamPodSandboxMetricsResponse> answer) {
-        Replies.later("StreamPodSandboxMetrics", answer, "metrics are not part of this release; ask for stats.");
+        Replies.parts(
+                "StreamPodSandboxMetrics",
+                answer,
+                metrics::all,
+                part -> StreamPodSandboxMetricsResponse.newBuilder().addAllPodSandboxMetrics(part).build());
     }
 
     @Override

@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.hypernetes.cri.v1.*;
 import java.util.List;
+import java.util.ArrayList;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -102,6 +104,56 @@ abstract class SandboxSpecs {
     void sysctls() {
         String container = bench.running(bench.idle("sysctls"));
         assertThat(bench.exec(container, "cat", "/proc/sys/kernel/shm_rmid_forced", "/proc/sys/fs/mqueue/msg_max")).isEqualTo("1\n100\n");
+        bench.removeContainer(container);
+    }
+
+    /// Names of which the suite says that not every runtime has them.
+    private static final Set<String> OPTIONAL = Set.of("container_spec_cpu_quota");
+
+    @Test
+    @DisplayName("runtime should support returning metrics descriptors, and listing pod sandbox metrics [Conformance]")
+    void metrics() {
+        List<MetricDescriptor> descriptors =
+                bench.runtime.listMetricDescriptors(ListMetricDescriptorsRequest.getDefaultInstance()).getDescriptorsList();
+        assertThat(descriptors).map(MetricDescriptor::getName).doesNotHaveDuplicates().contains(
+                "container_cpu_usage_seconds_total", "container_memory_working_set_bytes", "container_network_receive_bytes_total");
+        assertThat(descriptors).allMatch(descriptor -> !descriptor.getHelp().isEmpty() && descriptor.getLabelKeysCount() > 0);
+        assertThat(descriptors).map(MetricDescriptor::getName).containsAll(OPTIONAL);
+        String container = bench.running(bench.idle("metrics").setLinux(LinuxContainerConfig.newBuilder()
+                .setResources(LinuxContainerResources.newBuilder()
+                        .setCpuPeriod(100_000)
+                        .setCpuQuota(20_000)
+                        .setCpuShares(1024)
+                        .setMemoryLimitInBytes(64 << 20))));
+        bench.exec(container, "sh", "-c", "mkdir -p /var/lib/mydisktest && for i in $(seq 1 10); do echo hi > /var/lib/mydisktest/$i; done; sync");
+        PodSandboxMetrics pod = bench.runtime.listPodSandboxMetrics(ListPodSandboxMetricsRequest.getDefaultInstance())
+                .getPodMetricsList().stream()
+                .filter(metrics -> metrics.getPodSandboxId().equals(bench.sandbox))
+                .findFirst()
+                .orElseThrow();
+        List<Metric> told = new ArrayList<>(pod.getMetricsList());
+        pod.getContainerMetricsList().stream()
+                .filter(metrics -> metrics.getContainerId().equals(container))
+                .forEach(metrics -> told.addAll(metrics.getMetricsList()));
+        for (MetricDescriptor descriptor : descriptors) {
+            assertThat(told).filteredOn(metric -> metric.getName().equals(descriptor.getName()))
+                    .as(descriptor.getName())
+                    .isNotEmpty()
+                    .allMatch(metric -> metric.getLabelValuesCount() == descriptor.getLabelKeysCount());
+        }
+        assertThat(told).filteredOn(metric -> metric.getName().equals("container_spec_memory_limit_bytes"))
+                .singleElement().satisfies(metric -> assertThat(metric.getValue().getValue()).isEqualTo(64 << 20));
+        for (String positive : List.of("container_processes", "container_file_descriptors", "container_memory_usage_bytes",
+                "container_start_time_seconds", "container_fs_limit_bytes", "container_fs_usage_bytes")) {
+            assertThat(told).filteredOn(metric -> metric.getName().equals(positive))
+                    .as(positive)
+                    .allMatch(metric -> metric.getValue().getValue() > 0);
+        }
+        assertThat(bench.runtime.streamPodSandboxMetrics(StreamPodSandboxMetricsRequest.getDefaultInstance()))
+                .toIterable()
+                .flatMap(StreamPodSandboxMetricsResponse::getPodSandboxMetricsList)
+                .map(PodSandboxMetrics::getPodSandboxId)
+                .contains(bench.sandbox);
         bench.removeContainer(container);
     }
 
