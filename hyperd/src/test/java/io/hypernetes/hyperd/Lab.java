@@ -60,7 +60,7 @@ public final class Lab implements AutoCloseable {
         }
         image.file("etc/passwd", 0644, ("root:x:0:0:root:/root:/bin/sh\nweb:x:101:102:web:/:/bin/sh\n"
                         + "member:x:1000:1000::/:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/sh\n").getBytes(StandardCharsets.UTF_8));
-        image.file("etc/group", 0644, "root:x:0:\nweb:x:102:\nmember:x:1000:\nclub:x:50000:member\nnobody:x:65534:\n".getBytes(StandardCharsets.UTF_8));
+        image.file("etc/group", 0644, "root:x:0:\nweb:x:102:\nmore:x:103:web\nmember:x:1000:\nclub:x:50000:member\nnobody:x:65534:\n".getBytes(StandardCharsets.UTF_8));
         image.nextLayer();
         image.file("etc/lab", 0644, "second layer\n".getBytes(StandardCharsets.UTF_8));
         return image;

@@ -1,6 +1,7 @@
 package io.hypernetes.hyperd.container;
 
 import io.hypernetes.hyperd.HyperdException;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -38,6 +39,17 @@ final class Capabilities {
         set |= of(named(add));
         set &= ~of(named(drop));
         return set;
+    }
+
+    /// The names of these bits.
+    static Set<String> names(long set) {
+        Set<String> names = new HashSet<>();
+        for (int i = 0; i < NAMES.size(); i++) {
+            if ((set >>> i & 1) != 0) {
+                names.add(NAMES.get(i));
+            }
+        }
+        return names;
     }
 
     /// The bits of these names.

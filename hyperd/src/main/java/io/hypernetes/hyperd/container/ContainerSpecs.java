@@ -4,6 +4,8 @@ import io.hypernetes.guest.ContainerSpec;
 import io.hypernetes.guest.MountSpec;
 import io.hypernetes.images.ImageConfig;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 
 /// Puts together what the guest is told of a container.
 public final class ContainerSpecs {
@@ -28,7 +30,7 @@ public final class ContainerSpecs {
                 .capabilities(plan.capabilities())
                 .ambientCapabilities(plan.ambient())
                 .noNewPrivileges(security.noNewPrivileges() && !security.privileged())
-                .rlimits(List.of(new ContainerSpec.Rlimit(RLIMIT_NOFILE, OPEN_FILES_SOFT, OPEN_FILES_HARD)))
+                .rlimits(rlimits(asked.rlimits()))
                 .readOnlyRoot(security.readOnlyRoot())
                 .maskedPaths(plan.maskedPaths())
                 .readOnlyPaths(plan.readOnlyPaths())
@@ -39,8 +41,18 @@ public final class ContainerSpecs {
                 .resources(GuestResources.of(asked.resources()))
                 .oomScoreAdjust((int) Math.clamp(asked.resources().oomScoreAdjust(), -1000, 1000))
                 .privileged(security.privileged())
-                .pidNamespaceOf(security.pidOf().isEmpty() ? null : security.pidOf())
+                .pidNamespaceOf(security.podPid() ? "" : security.pidOf().isEmpty() ? null : security.pidOf())
+                .strictGroups(security.strictGroups())
+                .devices(asked.devices().stream().map(device -> new ContainerSpec.Device(device.path(), device.source())).toList())
+                .seccomp(security.privileged() ? new byte[0] : security.seccomp().program(Capabilities.names(plan.capabilities())))
                 .build();
+    }
+
+    private static List<ContainerSpec.Rlimit> rlimits(List<ContainerRequest.Rlimit> asked) {
+        Map<Integer, ContainerSpec.Rlimit> all = new TreeMap<>();
+        all.put(RLIMIT_NOFILE, new ContainerSpec.Rlimit(RLIMIT_NOFILE, OPEN_FILES_SOFT, OPEN_FILES_HARD));
+        asked.forEach(one -> all.put(one.resource(), new ContainerSpec.Rlimit(one.resource(), one.soft(), one.hard())));
+        return List.copyOf(all.values());
     }
 
     /// What its first process is.

@@ -8,6 +8,9 @@ final class GuestResources {
     private static final long LEAST_SHARES = 2;
     private static final long MOST_SHARES = 262_144;
 
+    /// The key under which the processors are kept: the name of the file that they are written to.
+    static final String CPUS = "cpuset.cpus";
+
     private GuestResources() {}
 
     static Resources of(ContainerRecord.Resources limits) {
@@ -17,7 +20,7 @@ final class GuestResources {
                 limits.cpuShares() <= 0 ? 0 : Math.clamp(limits.cpuShares(), LEAST_SHARES, MOST_SHARES),
                 Math.max(0, limits.memoryBytes()),
                 pids(limits),
-                "");
+                limits.unified().getOrDefault(CPUS, ""));
     }
 
     private static long pids(ContainerRecord.Resources limits) {

@@ -27,14 +27,6 @@ public record ProcessPlan(
         List<String> readOnlyPaths,
         String stopSignal) {
 
-    // Paths of a kernel's view of itself; the kernel is the pod's own, so this keeps a container from its neighbours in the pod.
-    private static final List<String> MASKED = List.of(
-            "/proc/asound", "/proc/acpi", "/proc/interrupts", "/proc/kcore", "/proc/keys", "/proc/latency_stats",
-            "/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug", "/proc/scsi", "/sys/firmware",
-            "/sys/devices/virtual/powercap");
-    private static final List<String> READ_ONLY =
-            List.of("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger");
-
     public ProcessPlan {
         argv = List.copyOf(argv);
         environment = List.copyOf(environment);
@@ -61,8 +53,8 @@ public record ProcessPlan(
                 security.supplementaryGroups(),
                 capabilities,
                 Capabilities.of(security.ambientCapabilities()) & capabilities,
-                security.privileged() ? List.of() : security.maskedPaths().isEmpty() ? MASKED : security.maskedPaths(),
-                security.privileged() ? List.of() : security.readOnlyPaths().isEmpty() ? READ_ONLY : security.readOnlyPaths(),
+                security.privileged() ? List.of() : security.maskedPaths(),
+                security.privileged() ? List.of() : security.readOnlyPaths(),
                 stop.isEmpty() ? "SIGTERM" : stop);
     }
 

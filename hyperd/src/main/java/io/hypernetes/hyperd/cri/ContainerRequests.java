@@ -16,10 +16,14 @@ import io.hypernetes.cri.v1.SupplementalGroupsPolicy;
 import io.hypernetes.hyperd.HyperdException;
 import io.hypernetes.hyperd.container.ContainerRequest;
 import io.hypernetes.hyperd.journal.ContainerRecord;
+import io.hypernetes.hyperd.seccomp.Seccomp;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalLong;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// Reads what a kubelet asks of a container, and refuses what a container in a machine cannot have.
@@ -27,6 +31,7 @@ final class ContainerRequests {
     private static final int MOST_WORDS = 4096;
     private static final int MOST_ENVIRONMENT_BYTES = 1 << 20;
     private static final int MOST_MOUNTS = 256;
+    private static final Pattern PROCESSORS = Pattern.compile("[0-9]{1,4}(-[0-9]{1,4})?(,[0-9]{1,4}(-[0-9]{1,4})?){0,40}");
 
     private ContainerRequests() {}
 
@@ -34,7 +39,6 @@ final class ContainerRequests {
     static ContainerRequest of(ContainerConfig config, String logFolder) {
         LinuxContainerConfig linux = config.getLinux();
         LinuxContainerSecurityContext security = linux.getSecurityContext();
-        refuseDevices(config);
         refuseHugePages(linux.getResources());
         if (config.getCommandCount() > MOST_WORDS || config.getArgsCount() > MOST_WORDS) {
             throw HyperdException.invalid("A command has at most " + MOST_WORDS + " words.");
@@ -56,7 +60,9 @@ final class ContainerRequests {
                 new ContainerRecord.Terminal(config.getTty(), config.getStdin(), config.getStdinOnce()),
                 resources(linux.getResources()),
                 security(security, linux.getSecurityContext().hasNamespaceOptions()),
-                config.getStopSignal() == Signal.RUNTIME_DEFAULT ? "" : config.getStopSignal().name());
+                config.getStopSignal() == Signal.RUNTIME_DEFAULT ? "" : config.getStopSignal().name(),
+                Devices.of(config),
+                List.of());
     }
 
     static ContainerRecord.Resources resources(LinuxContainerResources limits) {
@@ -66,14 +72,23 @@ final class ContainerRequests {
                 limits.getCpuShares(),
                 limits.getMemoryLimitInBytes(),
                 limits.getOomScoreAdj(),
-                Names.map("unified resources", limits.getUnifiedMap()));
+                unified(limits));
     }
 
-    private static void refuseDevices(ContainerConfig config) {
-        if (config.getDevicesCount() > 0 || config.getCDIDevicesCount() > 0) {
-            throw HyperdException.invalid(
-                    "A container cannot have devices of the host: its pod is a virtual machine. Remove the devices from the request.");
+    private static Map<String, String> unified(LinuxContainerResources limits) {
+        Map<String, String> unified = new HashMap<>(Names.map("unified resources", limits.getUnifiedMap()));
+        if (!limits.getCpusetCpus().isEmpty()) {
+            if (!PROCESSORS.matcher(limits.getCpusetCpus()).matches()) {
+                throw HyperdException.invalid("The processors " + Names.text("processors", limits.getCpusetCpus())
+                        + " must be a list of the pod's own, such as 0-1,3.");
+            }
+            unified.put("cpuset.cpus", limits.getCpusetCpus());
         }
+        if (!limits.getCpusetMems().isEmpty() && !limits.getCpusetMems().equals("0")) {
+            throw HyperdException.invalid("A pod's machine has one memory node, 0; the container asks for "
+                    + Names.text("memory nodes", limits.getCpusetMems()) + ".");
+        }
+        return unified;
     }
 
     // The kubelet names every page size of its host, most with a limit of 0.
@@ -150,16 +165,9 @@ final class ContainerRequests {
     }
 
     private static ContainerRequest.Security security(LinuxContainerSecurityContext asked, boolean namespacesGiven) {
-        refuseProfiles(asked);
+        refuseApparmor(asked);
         SelinuxLabels.check(asked.getSelinuxOptions());
-        if (asked.getSupplementalGroupsPolicy() == SupplementalGroupsPolicy.Strict) {
-            throw HyperdException.unsupported(
-                    "supplementalGroupsPolicy Strict is not part of this release; leave it out, or use Merge.");
-        }
-        String pidOf = "";
-        if (namespacesGiven) {
-            pidOf = pidNamespace(asked.getNamespaceOptions());
-        }
+        NamespaceOption namespaces = asked.getNamespaceOptions();
         return new ContainerRequest.Security(
                 asked.getPrivileged(),
                 new LinkedHashSet<>(asked.getCapabilities().getAddCapabilitiesList()),
@@ -173,7 +181,31 @@ final class ContainerRequests {
                 asked.getReadonlyRootfs(),
                 absolute("masked path", asked.getMaskedPathsList()),
                 absolute("read-only path", asked.getReadonlyPathsList()),
-                pidOf);
+                namespacesGiven ? pidNamespace(namespaces) : "",
+                namespacesGiven && namespaces.getPid() == NamespaceMode.POD,
+                asked.getSupplementalGroupsPolicy() == SupplementalGroupsPolicy.Strict,
+                seccomp(asked));
+    }
+
+    // A profile that is not given means none; the older field is only looked at without the newer one.
+    private static Seccomp seccomp(LinuxContainerSecurityContext asked) {
+        if (asked.getPrivileged()) {
+            return Seccomp.UNCONFINED;
+        }
+        if (asked.hasSeccomp()) {
+            return switch (asked.getSeccomp().getProfileType()) {
+                case RuntimeDefault -> Seccomp.RUNTIME_DEFAULT;
+                case Unconfined -> Seccomp.UNCONFINED;
+                case Localhost -> Seccomp.ofFile(Names.required("seccomp profile", asked.getSeccomp().getLocalhostRef()));
+                case UNRECOGNIZED -> throw HyperdException.invalid("The type of seccomp profile that is asked for is unknown.");
+            };
+        }
+        String path = Names.text("seccomp profile", asked.getSeccompProfilePath());
+        return switch (path) {
+            case "", "unconfined" -> Seccomp.UNCONFINED;
+            case "runtime/default", "docker/default" -> Seccomp.RUNTIME_DEFAULT;
+            default -> Seccomp.ofFile(path.startsWith("localhost/") ? path.substring("localhost/".length()) : path);
+        };
     }
 
     private static String pidNamespace(NamespaceOption namespaces) {
@@ -181,22 +213,15 @@ final class ContainerRequests {
             throw HyperdException.invalid("A container cannot have a namespace of the host: its pod is a virtual machine.");
         }
         return switch (namespaces.getPid()) {
-            case CONTAINER -> "";
+            case CONTAINER, POD -> "";
             case TARGET -> Names.required("target container", namespaces.getTargetId());
-            case POD -> throw HyperdException.unsupported(
-                    "shareProcessNamespace is not part of this release; each container has processes of its own.");
             case NODE -> throw HyperdException.invalid(
                     "A container cannot see the host's processes: its pod is a virtual machine. Remove hostPID.");
             case UNRECOGNIZED -> throw HyperdException.invalid("The process namespace that is asked for is unknown.");
         };
     }
 
-    // RuntimeDefault is accepted without a filter: see docs/decisions.md.
-    private static void refuseProfiles(LinuxContainerSecurityContext asked) {
-        if (asked.getSeccomp().getProfileType() == SecurityProfile.ProfileType.Localhost
-                || asked.getSeccompProfilePath().startsWith("localhost/")) {
-            throw HyperdException.unsupported("Seccomp profiles of type Localhost are not part of this release.");
-        }
+    private static void refuseApparmor(LinuxContainerSecurityContext asked) {
         if (asked.getApparmor().getProfileType() == SecurityProfile.ProfileType.Localhost
                 || asked.getApparmorProfile().startsWith("localhost/")) {
             throw HyperdException.unsupported("AppArmor profiles of type Localhost are not part of this release.");

@@ -189,7 +189,7 @@ final class RuntimeFace extends RuntimeServiceGrpc.RuntimeServiceImplBase {
             UpdateContainerResourcesRequest request, StreamObserver<UpdateContainerResourcesResponse> answer) {
         Replies.one("UpdateContainerResources", answer, () -> {
             Sandboxes.Found found = sandboxes.getContainer(request.getContainerId());
-            found.container().updateResources(found.sandbox().guest(), ContainerRequests.resources(request.getLinux()));
+            found.sandbox().updateResources(found.container(), ContainerRequests.resources(request.getLinux()));
             return UpdateContainerResourcesResponse.getDefaultInstance();
         });
     }
@@ -298,7 +298,7 @@ final class RuntimeFace extends RuntimeServiceGrpc.RuntimeServiceImplBase {
                             .addConditions(networkCondition()))
                     .addRuntimeHandlers(RuntimeHandler.newBuilder().setName("").setFeatures(HANDLER))
                     .addRuntimeHandlers(RuntimeHandler.newBuilder().setName("hypernetes").setFeatures(HANDLER))
-                    .setFeatures(RuntimeFeatures.getDefaultInstance());
+                    .setFeatures(RuntimeFeatures.newBuilder().setSupplementalGroupsPolicy(true));
             if (request.getVerbose()) {
                 status.putAllInfo(info.get());
             }

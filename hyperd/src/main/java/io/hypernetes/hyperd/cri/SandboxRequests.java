@@ -16,6 +16,7 @@ import io.hypernetes.hyperd.sandbox.SandboxRequest;
 import io.hypernetes.network.NetworkException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /// Reads what a kubelet asks of a sandbox, and refuses what a pod that is a machine of its own cannot have.
@@ -25,6 +26,9 @@ final class SandboxRequests {
 
     private static final Set<String> HANDLERS = Set.of("", "hypernetes");
     private static final int MOST_HOSTNAME = 64;
+    private static final Set<String> NAMESPACED = Set.of(
+            "kernel.shmall", "kernel.shmmax", "kernel.shmmni", "kernel.shm_rmid_forced", "kernel.msgmax", "kernel.msgmnb", "kernel.msgmni",
+            "kernel.sem", "fs.mqueue.", "net.");
     private static final int MOST_PORTS = 256;
 
     private SandboxRequests() {}
@@ -59,7 +63,7 @@ final class SandboxRequests {
                         Names.map("labels", config.getLabelsMap()),
                         Names.map("annotations", config.getAnnotationsMap())),
                 new SandboxRecord.Files(hostname, dns.getServersList(), dns.getSearchesList(), dns.getOptionsList(), ""),
-                Names.map("sysctls", linux.getSysctlsMap()),
+                sysctls(linux.getSysctlsMap()),
                 Math.max(0, resources.getMemoryLimitInBytes()),
                 Math.max(0, linux.getOverhead().getMemoryLimitInBytes()),
                 Math.max(0, resources.getCpuQuota()),
@@ -80,6 +84,20 @@ final class SandboxRequests {
                     "Sandbox " + record.id() + " has a machine of " + record.size().memoryMib() + " MiB and " + record.size().vcpus()
                             + " processors, which is less than it shall have now. Make the pod anew with the larger limits.");
         }
+    }
+
+    // Those of namespaces that a pod has on any runtime. Its kernel is its own, but what a pod says of the rest of a kernel it says of
+    // a host, and would mean something else here.
+    private static Map<String, String> sysctls(Map<String, String> asked) {
+        Map<String, String> sysctls = Names.map("sysctls", asked);
+        for (String name : sysctls.keySet()) {
+            String dotted = name.replace('/', '.');
+            if (NAMESPACED.stream().noneMatch(known -> known.endsWith(".") ? dotted.startsWith(known) : dotted.equals(known))) {
+                throw HyperdException.invalid("The sysctl " + name + " belongs to no namespace of a pod. There are kernel.shm*, kernel.msg*,"
+                        + " kernel.sem, fs.mqueue.* and net.*.");
+            }
+        }
+        return sysctls;
     }
 
     private static void refuseHostNamespaces(LinuxSandboxSecurityContext security) {

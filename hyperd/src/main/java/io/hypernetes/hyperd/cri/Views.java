@@ -171,6 +171,7 @@ final class Views {
                 .setCpuShares(limits.cpuShares())
                 .setMemoryLimitInBytes(limits.memoryBytes())
                 .setOomScoreAdj(limits.oomScoreAdjust())
+                .setCpusetCpus(limits.unified().getOrDefault("cpuset.cpus", ""))
                 .putAllUnified(limits.unified())
                 .build();
     }

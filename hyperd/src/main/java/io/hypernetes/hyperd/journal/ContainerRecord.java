@@ -2,6 +2,7 @@ package io.hypernetes.hyperd.journal;
 
 import com.fasterxml.jackson.annotation.JsonIgnore;
 import io.hypernetes.hyperd.log.LogPosition;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -100,7 +101,13 @@ public record ContainerRecord(
                     other.cpuShares != 0 ? other.cpuShares : cpuShares,
                     other.memoryBytes != 0 ? other.memoryBytes : memoryBytes,
                     other.oomScoreAdjust != 0 ? other.oomScoreAdjust : oomScoreAdjust,
-                    other.unified.isEmpty() ? unified : other.unified);
+                    merged(unified, other.unified));
+        }
+
+        private static Map<String, String> merged(Map<String, String> older, Map<String, String> newer) {
+            Map<String, String> both = new HashMap<>(older);
+            both.putAll(newer);
+            return both;
         }
 
         public static final Resources NONE = new Resources(0, 0, 0, 0, 0, Map.of());

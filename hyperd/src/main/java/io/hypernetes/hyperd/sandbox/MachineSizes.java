@@ -1,6 +1,7 @@
 package io.hypernetes.hyperd.sandbox;
 
 import io.hypernetes.hyperd.HyperdException;
+import io.hypernetes.hyperd.journal.ContainerRecord;
 import io.hypernetes.hyperd.journal.SandboxRecord;
 
 /// How large a machine must be for a pod. Memory comes in classes, so that machines can be cloned from templates; a page that the
@@ -34,6 +35,19 @@ final class MachineSizes {
 
     static SandboxRecord.Size of(SandboxRequest pod) {
         return new SandboxRecord.Size(vcpus(pod), memoryMib(pod), scratchBytes(pod));
+    }
+
+    /// A limit above what the machine has would promise what is not there. It is made for its pod and keeps its size.
+    static void checkWithin(SandboxRecord.Size machine, ContainerRecord.Resources asked) {
+        if (asked.memoryBytes() > machine.memoryMib() * MIB) {
+            throw HyperdException.invalid("A memory limit of " + asked.memoryBytes() / MIB + " MiB is more than the pod's machine has, "
+                    + machine.memoryMib() + " MiB. Make the pod anew to give it a larger one.");
+        }
+        long period = asked.cpuPeriodMicros() > 0 ? asked.cpuPeriodMicros() : 100_000;
+        if (asked.cpuQuotaMicros() > machine.vcpus() * period) {
+            throw HyperdException.invalid("A processor limit of " + asked.cpuQuotaMicros() + " of " + period + " microseconds is more than the "
+                    + machine.vcpus() + " processors of the pod's machine. Make the pod anew to give it more.");
+        }
     }
 
     private static int memoryMib(SandboxRequest pod) {

@@ -103,6 +103,14 @@ public final class Sandbox implements AutoCloseable {
         container.start(guest());
     }
 
+    /// Changes a running container's limits; those that are 0 in `asked` stay as they are.
+    ///
+    /// @throws HyperdException when the machine is smaller than that
+    public void updateResources(Container container, ContainerRecord.Resources asked) {
+        MachineSizes.checkWithin(record.size(), asked);
+        container.updateResources(guest(), asked);
+    }
+
     /// Stops a container as [Container#stop] does.
     public void stop(Container container, Duration grace) {
         if (container.record().state() == ContainerRecord.State.RUNNING && isReady()) {

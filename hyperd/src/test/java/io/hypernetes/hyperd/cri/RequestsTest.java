@@ -46,6 +46,7 @@ class RequestsTest {
                 pod("port that is none", p -> p.addPortMappings(PortMapping.newBuilder().setContainerPort(80).setHostPort(70_000))),
                 pod("user namespace", p -> namespaces(p).setUsernsOptions(UserNamespace.newBuilder().setMode(NamespaceMode.POD))),
                 pod("storage that is no amount", p -> p.putAnnotations("hypernetes.io/ephemeral-storage", "lots")),
+                pod("sysctl of the host", p -> p.getLinuxBuilder().putSysctls("vm.swappiness", "1")),
                 pod("too many labels", p -> p.putLabels("x", "y".repeat(600_000))));
     }
 
@@ -101,9 +102,11 @@ class RequestsTest {
                         c.addMounts(Mount.newBuilder().setImage(ImageSpec.newBuilder().setImage("x")))),
                 container("localhost seccomp", c -> security(c).getSeccompBuilder()
                         .setProfileType(SecurityProfile.ProfileType.Localhost)),
-                container("strict groups", c -> security(c).setSupplementalGroupsPolicy(SupplementalGroupsPolicy.Strict)),
+                container("seccomp profile that is not there", c -> security(c).setSeccompProfilePath("localhost//no/such/profile.json")),
+                container("processors", c -> c.getLinuxBuilder().getResourcesBuilder().setCpusetCpus("all")),
+                container("memory nodes", c -> c.getLinuxBuilder().getResourcesBuilder().setCpusetMems("0-1")),
                 container("host pid", c -> security(c).getNamespaceOptionsBuilder().setPid(NamespaceMode.NODE)),
-                container("shared pid", c -> security(c).getNamespaceOptionsBuilder().setPid(NamespaceMode.POD)),
+                container("target pid without target", c -> security(c).getNamespaceOptionsBuilder().setPid(NamespaceMode.TARGET)),
                 container("relative masked path", c -> security(c).addMaskedPaths("proc")));
     }
 

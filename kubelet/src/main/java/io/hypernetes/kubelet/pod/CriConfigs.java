@@ -1,5 +1,7 @@
 package io.hypernetes.kubelet.pod;
 
+import java.util.List;
+import io.hypernetes.cri.v1.SupplementalGroupsPolicy;
 import com.google.protobuf.ByteString;
 import io.fabric8.kubernetes.api.model.Capabilities;
 import io.fabric8.kubernetes.api.model.Container;
@@ -47,6 +49,12 @@ import org.jspecify.annotations.Nullable;
 /// Says in CRI's words what a pod spec asks for. Holds no state.
 final class CriConfigs {
     private static final long CPU_PERIOD_MICROS = 100_000;
+    // What procMount Default means.
+    private static final List<String> MASKED_PATHS = List.of(
+            "/proc/asound", "/proc/acpi", "/proc/interrupts", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/timer_list",
+            "/proc/timer_stats", "/proc/sched_debug", "/proc/scsi", "/sys/firmware", "/sys/devices/virtual/powercap");
+    private static final List<String> READ_ONLY_PATHS =
+            List.of("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger");
 
     private final KubeletSettings settings;
     private final Volumes volumes;
@@ -294,7 +302,7 @@ final class CriConfigs {
         return resources.build();
     }
 
-    private static LinuxContainerSecurityContext security(Pod pod, Container container) {
+    private LinuxContainerSecurityContext security(Pod pod, Container container) {
         SecurityContext own = container.getSecurityContext() == null ? new SecurityContext() : container.getSecurityContext();
         PodSecurityContext shared = pod.getSpec().getSecurityContext() == null ? new PodSecurityContext() : pod.getSpec().getSecurityContext();
         LinuxContainerSecurityContext.Builder security = LinuxContainerSecurityContext.newBuilder()
@@ -321,19 +329,35 @@ final class CriConfigs {
         }
         SeccompProfile seccomp = own.getSeccompProfile() == null ? shared.getSeccompProfile() : own.getSeccompProfile();
         security.setSeccomp(seccomp(seccomp));
+        if ("Strict".equals(shared.getSupplementalGroupsPolicy())) {
+            security.setSupplementalGroupsPolicy(SupplementalGroupsPolicy.Strict);
+        }
+        if (!security.getPrivileged() && !"Unmasked".equals(own.getProcMount())) {
+            security.addAllMaskedPaths(MASKED_PATHS).addAllReadonlyPaths(READ_ONLY_PATHS);
+        }
         return security.build();
     }
 
-    private static SecurityProfile seccomp(@Nullable SeccompProfile profile) {
+    /// Localhost profiles are files below the node's folder for them.
+    private SecurityProfile seccomp(@Nullable SeccompProfile profile) {
         String type = profile == null ? "Unconfined" : profile.getType();
         return switch (type) {
             case "RuntimeDefault" -> SecurityProfile.newBuilder().setProfileType(SecurityProfile.ProfileType.RuntimeDefault).build();
             case "Localhost" -> SecurityProfile.newBuilder()
                     .setProfileType(SecurityProfile.ProfileType.Localhost)
-                    .setLocalhostRef(profile == null ? "" : text(profile.getLocalhostProfile()))
+                    .setLocalhostRef(seccompFile(profile == null ? "" : text(profile.getLocalhostProfile())))
                     .build();
             default -> SecurityProfile.newBuilder().setProfileType(SecurityProfile.ProfileType.Unconfined).build();
         };
+    }
+
+    private String seccompFile(String profile) {
+        Path folder = settings.stateFolder().resolve("seccomp");
+        Path file = folder.resolve(profile).normalize();
+        if (profile.isEmpty() || !file.startsWith(folder) || file.equals(folder)) {
+            throw new ConfigException("the seccomp profile \"" + profile + "\" is no file below the node's folder of profiles");
+        }
+        return file.toString();
     }
 
     private static Optional<Int64Value> optional(@Nullable Long value) {
