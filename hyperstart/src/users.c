@@ -93,6 +93,8 @@ bool identity_resolve(const char *user, const struct list *extra_groups, bool st
         return fail(f, ENOENT, "user", "user %.200s is not in the image's /etc/passwd", text);
     if (!find_groups(group, name, who)) return fail(f, ENOENT, "user", "group %.200s is not in the image's /etc/group", group);
     if (strict) who->count = 0;
+    // As a login has it, and as Kubernetes shows it.
+    add_group(who, who->gid);
     for (uint32_t i = 0; i < extra_groups->count; i++) add_group(who, ((uint32_t *)extra_groups->items)[i]);
     if (!who->home[0]) strcpy(who->home, "/");
     return true;

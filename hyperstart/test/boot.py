@@ -89,7 +89,7 @@ def main():
     step("first container: output, exit code, files, network, clock")
 
     out, err, code = run(s, "user", "sh", "-c", "id; pwd; echo $HOME; touch /x; ls -ld /w /home/u; echo hi > /dev/stdout; ulimit -n", extra=[(5, "str", "/w"), (6, "str", "u"), (7, "u32", 99)])
-    check("uid=1000(u) gid=1000(u) groups=77(extra),99" in out and "/w\n/home/u\n" in out and "hi\n" in out and "denied" in err, out, err)
+    check("uid=1000(u) gid=1000(u) groups=77(extra),99,1000(u)" in out and "/w\n/home/u\n" in out and "hi\n" in out and "denied" in err, out, err)
     out, err, code = run(s, "ro", "sh", "-c", "touch /x; touch /data/f && ls /data; touch /cfg/x; df -k /mem; echo > /proc/sys/kernel/hostname; cat /proc/keys; grep -E 'NoNew|Seccomp:' /proc/self/status; ls /sys/firmware",
                          extra=[(10, "bool", True), (12, "bool", True), (13, "str", "/proc/keys"), (13, "str", "/sys/firmware"), (14, "str", "/proc/sys"),
                                 (15, "msg", [(1, "str", "/data"), (2, "u32", 2), (3, "str", "data")]), (15, "msg", [(1, "str", "/cfg"), (2, "u32", 2), (3, "str", "data"), (4, "str", "sub/dir"), (5, "bool", True)]),

@@ -10,18 +10,23 @@ import io.hypernetes.hyperd.sandbox.Sandboxes;
 import java.util.Optional;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 
 /// Tells a client what happens to containers for as long as it listens. What it does not read waits in its follower's queue, which is
 /// bounded: nothing is sent that the connection does not take, so a client that stands still costs no memory and is cut off at last.
 final class EventCalls {
     private static final long POLL_MILLIS = 1_000;
 
-    private final Sandboxes sandboxes;
     private final Events events;
+    private final Function<ContainerEvent, ContainerEventResponse> view;
 
     EventCalls(Sandboxes sandboxes, Events events) {
-        this.sandboxes = sandboxes;
+        this(events, event -> view(sandboxes, event));
+    }
+
+    EventCalls(Events events, Function<ContainerEvent, ContainerEventResponse> view) {
         this.events = events;
+        this.view = view;
     }
 
     /// Returns at once: the connection tells that it takes more only when the call is not being handled.
@@ -47,7 +52,7 @@ final class EventCalls {
                 }
                 Optional<ContainerEvent> event = follower.next(POLL_MILLIS);
                 if (event.isPresent() && !client.isCancelled()) {
-                    client.onNext(view(event.get()));
+                    client.onNext(view.apply(event.get()));
                 }
             }
         } catch (InterruptedException stopping) {
@@ -58,7 +63,7 @@ final class EventCalls {
         }
     }
 
-    private ContainerEventResponse view(ContainerEvent event) {
+    private static ContainerEventResponse view(Sandboxes sandboxes, ContainerEvent event) {
         ContainerEventResponse.Builder view = ContainerEventResponse.newBuilder()
                 .setContainerId(event.containerId())
                 .setContainerEventType(

@@ -79,6 +79,14 @@ class CriSpecsTest {
     }
 
     @Nested
+    @DisplayName("Seccomp, namespaces and groups")
+    class Isolation extends IsolationSpecs {
+        Isolation() {
+            super(bench, folder);
+        }
+    }
+
+    @Nested
     @DisplayName("Image Manager")
     class Images extends ImageSpecs {
         Images() {
