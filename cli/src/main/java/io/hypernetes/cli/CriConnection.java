@@ -1,7 +1,10 @@
 package io.hypernetes.cli;
 
+import io.grpc.CallOptions;
 import io.grpc.ManagedChannel;
+import io.grpc.MethodDescriptor;
 import io.grpc.netty.NettyChannelBuilder;
+import io.grpc.stub.ClientCalls;
 import io.hypernetes.cri.v1.ListPodSandboxRequest;
 import io.hypernetes.cri.v1.PodSandbox;
 import io.hypernetes.cri.v1.PodSandboxStatusRequest;
@@ -11,6 +14,8 @@ import io.hypernetes.cri.v1.RuntimeServiceGrpc;
 import io.hypernetes.cri.v1.StatusRequest;
 import io.hypernetes.cri.v1.StatusResponse;
 import io.hypernetes.cri.v1.StopPodSandboxRequest;
+import io.hypernetes.cri.v1.StopPodSandboxResponse;
+import io.hypernetes.hyperd.cri.PodCalls;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.epoll.EpollDomainSocketChannel;
@@ -52,6 +57,15 @@ final class CriConnection implements AutoCloseable {
     void remove(String sandboxId) {
         runtime().stopPodSandbox(StopPodSandboxRequest.newBuilder().setPodSandboxId(sandboxId).build());
         runtime().removePodSandbox(RemovePodSandboxRequest.newBuilder().setPodSandboxId(sandboxId).build());
+    }
+
+    /// @param call one of [PodCalls]
+    void pod(MethodDescriptor<StopPodSandboxRequest, StopPodSandboxResponse> call, String sandboxId) {
+        ClientCalls.blockingUnaryCall(
+                channel,
+                call,
+                CallOptions.DEFAULT.withDeadlineAfter(DEADLINE_SECONDS * 2L, TimeUnit.SECONDS),
+                StopPodSandboxRequest.newBuilder().setPodSandboxId(sandboxId).build());
     }
 
     StatusResponse status() {

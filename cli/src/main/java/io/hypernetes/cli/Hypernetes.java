@@ -29,6 +29,7 @@ import picocli.CommandLine.Spec;
             KubeconfigCommand.class,
             TokenCommand.class,
             ImageCommand.class,
+            PodCommand.class,
             KernelCommand.class,
             ConfigCommand.class,
             MasterCommand.class,

@@ -182,6 +182,11 @@ public final class Lab implements AutoCloseable {
                 .build());
     }
 
+    public void pods(io.grpc.MethodDescriptor<StopPodSandboxRequest, StopPodSandboxResponse> call, String sandbox) {
+        io.grpc.stub.ClientCalls.blockingUnaryCall(
+                channel, call, io.grpc.CallOptions.DEFAULT, StopPodSandboxRequest.newBuilder().setPodSandboxId(sandbox).build());
+    }
+
     public void remove(String sandbox) {
         runtime.stopPodSandbox(StopPodSandboxRequest.newBuilder().setPodSandboxId(sandbox).build());
         runtime.removePodSandbox(RemovePodSandboxRequest.newBuilder().setPodSandboxId(sandbox).build());

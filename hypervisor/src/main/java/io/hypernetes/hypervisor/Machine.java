@@ -28,6 +28,9 @@ public interface Machine {
     /// Lets them run again.
     void resume();
 
+    /// Whether its virtual CPUs are stopped.
+    boolean isPaused();
+
     /// Memory and time that the machine costs the host now.
     MachineUsage usage();
 

@@ -78,6 +78,7 @@ public final class CriServer implements AutoCloseable {
                     .addService(new RuntimeFace(
                             sandboxes, streams, new StatsViews(scratchFolder.toString()), events, podCidr, networkTrouble, info))
                     .addService(new ImageFace(images, clock))
+                    .addService(PodCalls.service(sandboxes))
                     .build()
                     .start();
             Files.setPosixFilePermissions(born, PosixFilePermissions.fromString("rw-------"));

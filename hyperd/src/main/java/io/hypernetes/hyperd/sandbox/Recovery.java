@@ -93,6 +93,10 @@ final class Recovery {
             return;
         }
         sandbox.adopted(machine.get());
+        if (sandbox.isPaused()) {
+            LOG.info("event=sandbox-adopted sandbox={} state=paused", record.id());
+            return;
+        }
         try {
             sandbox.awaitGuest(FIRST_ANSWER);
             LOG.info("event=sandbox-adopted sandbox={} pod={}/{}", record.id(), record.identity().namespace(), record.identity().name());

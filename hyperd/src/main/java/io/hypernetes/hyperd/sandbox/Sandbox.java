@@ -8,6 +8,7 @@ import io.hypernetes.hyperd.container.ContainerRequest;
 import io.hypernetes.hyperd.event.ContainerEvent;
 import io.hypernetes.hyperd.journal.ContainerRecord;
 import io.hypernetes.hyperd.journal.SandboxRecord;
+import io.hypernetes.hypervisor.HypervisorException;
 import io.hypernetes.hypervisor.Machine;
 import io.hypernetes.hypervisor.MachineRecord;
 import io.hypernetes.hypervisor.MachineUsage;
@@ -38,6 +39,7 @@ import org.slf4j.LoggerFactory;
 public final class Sandbox implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Sandbox.class);
     private static final Duration SESSION = Duration.ofSeconds(10);
+    private static final Duration AFTER_PAUSE = Duration.ofSeconds(60);
     private static final long PATIENCE_SECONDS = 5;
 
     private final House house;
@@ -48,6 +50,8 @@ public final class Sandbox implements AutoCloseable {
 
     // Replaced under this.
     private volatile SandboxRecord record;
+    // Not in the journal: a hypervisor that is met again says it.
+    private volatile boolean paused;
 
     Sandbox(SandboxRecord record, House house) {
         this.record = record;
@@ -85,7 +89,44 @@ public final class Sandbox implements AutoCloseable {
                     HyperdException.Kind.WRONG_STATE,
                     "Sandbox " + id() + " is not ready" + (record.message().isEmpty() ? "." : ": " + record.message()));
         }
+        if (paused) {
+            throw new HyperdException(
+                    HyperdException.Kind.WRONG_STATE, "Sandbox " + id() + " is paused. Resume it first: `hypernetes pod resume`.");
+        }
         return tether.session(SESSION);
+    }
+
+    /// Stops time for all its processes; memory, connections and disks stay as they are. Idempotent. Survives a restart of hyperd.
+    public void pause() {
+        holding(() -> {
+            runningMachine().pause();
+            paused = true;
+            LOG.info("event=sandbox-paused sandbox={}", id());
+            return id();
+        });
+    }
+
+    /// Lets time go on, and sets the guest's clock right. Idempotent.
+    public void resume() {
+        holding(() -> {
+            runningMachine().resume();
+            paused = false;
+            tether.session(AFTER_PAUSE).resume(SandboxBoot.identity(house, record), House.ANSWER);
+            LOG.info("event=sandbox-resumed sandbox={}", id());
+            return id();
+        });
+    }
+
+    public boolean isPaused() {
+        return paused;
+    }
+
+    private Machine runningMachine() {
+        if (!isReady()) {
+            throw new HyperdException(
+                    HyperdException.Kind.WRONG_STATE, "Sandbox " + id() + " has no machine that runs, so it cannot be paused or resumed.");
+        }
+        return tether.requireMachine();
     }
 
     /// What the machine costs the host; empty when there is none.
@@ -114,6 +155,9 @@ public final class Sandbox implements AutoCloseable {
     /// Stops a container as [Container#stop] does.
     public void stop(Container container, Duration grace) {
         if (container.record().state() == ContainerRecord.State.RUNNING && isReady()) {
+            if (paused) {
+                resume();
+            }
             container.stop(guest(), grace);
         }
     }
@@ -213,6 +257,11 @@ public final class Sandbox implements AutoCloseable {
     /// Takes over a machine that runs on since an earlier process of ours.
     void adopted(Machine running) {
         tether.hold(running);
+        try {
+            paused = running.isPaused();
+        } catch (HypervisorException silent) {
+            LOG.warn("event=state-unknown sandbox={} error=\"{}\"", id(), silent.getMessage());
+        }
         tether.watch(this::machineEnded);
         tether.requireLine().openInBackground();
     }
@@ -275,7 +324,7 @@ public final class Sandbox implements AutoCloseable {
 
     private void end(String why) {
         if (record.phase() == SandboxRecord.Phase.READY || record.phase() == SandboxRecord.Phase.MAKING) {
-            LastWords.of(containers.values(), tether.sessionNow());
+            LastWords.of(containers.values(), paused ? null : tether.sessionNow());
             update(current -> current.withPhase(SandboxRecord.Phase.STOPPED, why));
         }
         giveBack();

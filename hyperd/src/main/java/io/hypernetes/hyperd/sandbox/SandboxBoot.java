@@ -141,16 +141,8 @@ final class SandboxBoot {
         if (attachment == null) {
             throw new IllegalStateException("sandbox " + record.id() + " has no place on the network");
         }
-        String hex = record.machineId().toString().replace("-", "");
         timed("plan", () -> {
-            guest.resume(
-                    new Resume(
-                            Identities.nonce(record.machineId()),
-                            house.now(),
-                            Identities.entropy(),
-                            record.files().hostname(),
-                            hex),
-                    House.ANSWER);
+            guest.resume(identity(house, record), House.ANSWER);
             guest.network(
                     new NetworkConfig(attachment.mac(), "eth0", attachment.mtu(), attachment.addresses(), routes(attachment)), House.ANSWER);
             guest.plan(new PodPlan(settings(record, request.sysctls()), List.of(), List.of()), House.ANSWER);
@@ -164,6 +156,16 @@ final class SandboxBoot {
             return List.of(new NetworkConfig.Route(everything, attachment.gateway()));
         }
         return attachment.routes().stream().map(route -> new NetworkConfig.Route(route.destination(), route.gateway())).toList();
+    }
+
+    /// Who a guest is and what time it is.
+    static Resume identity(House house, SandboxRecord record) {
+        return new Resume(
+                Identities.nonce(record.machineId()),
+                house.now(),
+                Identities.entropy(),
+                record.files().hostname(),
+                record.machineId().toString().replace("-", ""));
     }
 
     /// The pod's settings as the guest is told them.

@@ -84,6 +84,11 @@ final class FakeParts {
     /// One machine.
     record FakeMachine(World world, World.Hand hand, MachineRecord record, World.MachineState state) implements Machine {
         @Override
+        public boolean isPaused() {
+            return false;
+        }
+
+        @Override
         public SocketChannel connectGuest() {
             throw new UnsupportedOperationException("the door of this test needs no channel");
         }

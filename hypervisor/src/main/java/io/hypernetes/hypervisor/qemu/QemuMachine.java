@@ -117,6 +117,13 @@ final class QemuMachine implements Machine {
         steer("resuming", qmp -> qmp.execute("cont", Map.of()));
     }
 
+    @Override
+    public boolean isPaused() {
+        String[] status = {""};
+        steer("asking for the state of", qmp -> status[0] = qmp.execute("query-status", Map.of()).path("status").asString(""));
+        return status[0].equals("paused");
+    }
+
     private interface Steps {
         void run(Qmp qmp) throws IOException, InterruptedException;
     }
