@@ -47,7 +47,7 @@ final class PodCommand {
                 System.out.println("pod " + pod + " " + done());
             } catch (StatusRuntimeException refused) {
                 String why = refused.getStatus().getDescription();
-                throw new UsageException(why == null ? refused.getMessage() : why, UsageException.UNAVAILABLE);
+                throw new UsageException(why == null ? refused.getStatus().toString() : why, UsageException.UNAVAILABLE);
             }
         }
 
