@@ -131,7 +131,7 @@ final class CriConfigs {
                 .putAnnotations(Labels.MESSAGE_FILE, messageFile.toString())
                 .setLinux(LinuxContainerConfig.newBuilder()
                         .setResources(resources(container))
-                        .setSecurityContext(security(pod, container)));
+                        .setSecurityContext(security(settings, pod, container)));
         container.getCommand().forEach(word -> config.addCommand(Expansion.expand(word, variables)));
         container.getArgs().forEach(word -> config.addArgs(Expansion.expand(word, variables)));
         variables.forEach((name, value) -> config.addEnvs(KeyValue.newBuilder().setKey(name).setValue(ByteString.copyFromUtf8(value))));
@@ -302,7 +302,7 @@ final class CriConfigs {
         return resources.build();
     }
 
-    private LinuxContainerSecurityContext security(Pod pod, Container container) {
+    static LinuxContainerSecurityContext security(KubeletSettings settings, Pod pod, Container container) {
         SecurityContext own = container.getSecurityContext() == null ? new SecurityContext() : container.getSecurityContext();
         PodSecurityContext shared = pod.getSpec().getSecurityContext() == null ? new PodSecurityContext() : pod.getSpec().getSecurityContext();
         LinuxContainerSecurityContext.Builder security = LinuxContainerSecurityContext.newBuilder()
@@ -328,7 +328,7 @@ final class CriConfigs {
                     .addAllDropCapabilities(capabilities.getDrop()));
         }
         SeccompProfile seccomp = own.getSeccompProfile() == null ? shared.getSeccompProfile() : own.getSeccompProfile();
-        security.setSeccomp(seccomp(seccomp));
+        security.setSeccomp(seccomp(settings, seccomp));
         if ("Strict".equals(shared.getSupplementalGroupsPolicy())) {
             security.setSupplementalGroupsPolicy(SupplementalGroupsPolicy.Strict);
         }
@@ -339,19 +339,19 @@ final class CriConfigs {
     }
 
     /// Localhost profiles are files below the node's folder for them.
-    private SecurityProfile seccomp(@Nullable SeccompProfile profile) {
+    private static SecurityProfile seccomp(KubeletSettings settings, @Nullable SeccompProfile profile) {
         String type = profile == null ? "Unconfined" : profile.getType();
         return switch (type) {
             case "RuntimeDefault" -> SecurityProfile.newBuilder().setProfileType(SecurityProfile.ProfileType.RuntimeDefault).build();
             case "Localhost" -> SecurityProfile.newBuilder()
                     .setProfileType(SecurityProfile.ProfileType.Localhost)
-                    .setLocalhostRef(seccompFile(profile == null ? "" : text(profile.getLocalhostProfile())))
+                    .setLocalhostRef(seccompFile(settings, profile == null ? "" : text(profile.getLocalhostProfile())))
                     .build();
             default -> SecurityProfile.newBuilder().setProfileType(SecurityProfile.ProfileType.Unconfined).build();
         };
     }
 
-    private String seccompFile(String profile) {
+    private static String seccompFile(KubeletSettings settings, String profile) {
         Path folder = settings.stateFolder().resolve("seccomp");
         Path file = folder.resolve(profile).normalize();
         if (profile.isEmpty() || !file.startsWith(folder) || file.equals(folder)) {
