@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -41,19 +42,30 @@ void boot_mounts(void) {
     setrlimit(RLIMIT_CORE, &core);
 }
 
-void boot_modules(void) {
-    FILE *order = fopen("/lib/modules/order", "re");
-    if (!order) return;
+// False when there is no such list.
+static bool load_modules(const char *list, const char *folder) {
+    FILE *order = fopen(list, "re");
+    if (!order) return false;
     char line[512], path[1024];
     while (fgets(line, sizeof line, order)) {
         line[strcspn(line, " \t\r\n")] = 0;
         if (!line[0] || line[0] == '#') continue;
-        snprintf(path, sizeof path, "%s%s", line[0] == '/' ? "" : "/lib/modules/", line);
+        snprintf(path, sizeof path, "%s%s", line[0] == '/' ? "" : folder, line);
         int fd = open(path, O_RDONLY | O_CLOEXEC);
         if (fd < 0 || (syscall(SYS_finit_module, fd, "", 0) < 0 && errno != EEXIST)) complain_errno("loading the module %s failed", path);
         if (fd >= 0) close(fd);
     }
     fclose(order);
+    return true;
+}
+
+void boot_modules(void) { load_modules("/lib/modules/order", "/lib/modules/"); }
+
+_Noreturn void boot_module_asked(const char *name) {
+    char list[128];
+    bool plain = name[0] && strlen(name) < 64 && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-") == strlen(name);
+    snprintf(list, sizeof list, "/demand/%s", plain ? name : "");
+    _exit(plain && load_modules(list, "/demand/") ? 0 : 1);
 }
 
 // pivot_root cannot leave the initramfs itself, so everything moves onto a tmpfs; the files of the initramfs give their memory back.
@@ -72,6 +84,7 @@ void boot_leave_initramfs(void) {
         mkdir(to, 0755);
         if (mount(moved[i], to, NULL, MS_MOVE, NULL) < 0) complain_errno("moving %s failed", moved[i]);
     }
+    bool demand = access("/demand", F_OK) == 0 && mkdir("/r/demand", 0755) == 0 && mount("/demand", "/r/demand", NULL, MS_BIND, NULL) == 0;
     int old = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (chdir("/r") < 0 || mount(".", "/", NULL, MS_MOVE, NULL) < 0 || chroot(".") < 0 || chdir("/") < 0) complain_errno("moving the root failed");
     if (rootfs && old >= 0) {
@@ -79,6 +92,8 @@ void boot_leave_initramfs(void) {
         unlinkat(old, "init", 0);
     }
     if (old >= 0) close(old);
+    // Where modules wait to be asked for, the kernel needs a program that loads them: this one.
+    if (demand) write_text("/proc/sys/kernel/modprobe", MODPROBE);
     mkdir("/run", 0755);
     mkdir("/tmp", 01777);
     mkdir("/etc", 0755);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -40,7 +41,9 @@ static struct watch open_signals(void) {
     return (struct watch){.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), .ready = reap};
 }
 
-int main(void) {
+int main(int count, char **arguments) {
+    // The kernel's call: modprobe -q -- NAME.
+    if (getpid() != 1 && count > 1 && !strcmp(arguments[0], MODPROBE)) boot_module_asked(arguments[count - 1]);
     if (getpid() != 1) {
         fprintf(stderr, "hyperstart is the init of a HyperVM and runs as process 1 there\n");
         return 2;

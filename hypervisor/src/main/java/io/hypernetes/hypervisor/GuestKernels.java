@@ -9,9 +9,13 @@ import java.nio.file.StandardCopyOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /// Finds the kernel that guests boot by default and makes its initramfs: hyperstart as `/init` and the modules the kernel needs,
@@ -25,6 +29,9 @@ public final class GuestKernels {
     private static final List<String> NEEDED = List.of(
             "virtio_mmio", "virtio_pci", "virtio_console", "virtio_blk", "virtio_net", "virtio_rng", "crc32c_generic", "squashfs",
             "overlay", "ext4");
+
+    /// What only some containers ask for: in the initramfs, loaded when the kernel wants it.
+    private static final List<String> ON_DEMAND = List.of("bridge");
 
     private final Path ownKernel;
     private final Path bootFolder;
@@ -58,13 +65,13 @@ public final class GuestKernels {
             Path vmlinux = ownKernel.resolve("vmlinux");
             if (Files.isRegularFile(vmlinux)) {
                 String version = Files.readString(ownKernel.resolve("version")).strip();
-                return new GuestKernel(version, vmlinux, initramfs(version, List.of()), false);
+                return new GuestKernel(version, vmlinux, initramfs(version, List.of(), Map.of()), false);
             }
             Path image = packaged().orElseThrow(() -> new HypervisorException("no guest kernel: neither " + vmlinux + " nor "
                     + bootFolder + "/vmlinuz-*-cloud-*; install linux-image-cloud-amd64 or run hypernetes kernel build"));
             String version = image.getFileName().toString().substring("vmlinuz-".length());
             KernelModules modules = new KernelModules(modulesFolder.resolve(version));
-            return new GuestKernel(version, image, initramfs(version, modules.inLoadOrder(NEEDED)), true);
+            return new GuestKernel(version, image, initramfs(version, modules.inLoadOrder(NEEDED), onDemand(modules)), true);
         } catch (IOException failure) {
             throw new HypervisorException("preparing the guest kernel and its initramfs: " + failure, failure);
         }
@@ -98,7 +105,23 @@ public final class GuestKernels {
         return numbers.toString().replaceAll("(\\.0)+$", "");
     }
 
-    private Path initramfs(String version, List<Path> modules) throws IOException {
+    // One that the kernel does not have, or has built in, is left out.
+    private static Map<String, List<Path>> onDemand(KernelModules modules) {
+        Map<String, List<Path>> found = new TreeMap<>();
+        for (String name : ON_DEMAND) {
+            try {
+                List<Path> files = modules.inLoadOrder(List.of(name));
+                if (!files.isEmpty()) {
+                    found.put(name, files);
+                }
+            } catch (HypervisorException absent) {
+                continue;
+            }
+        }
+        return found;
+    }
+
+    private Path initramfs(String version, List<Path> modules, Map<String, List<Path>> onDemand) throws IOException {
         Cpio cpio = new Cpio();
         // The kernel opens it for init before /dev is mounted anywhere; without it init has no standard output.
         cpio.device("dev/console", 5, 1);
@@ -110,6 +133,18 @@ public final class GuestKernels {
             order.append('/').append(path).append('\n');
         }
         cpio.file("lib/modules/order", 0644, order.toString().getBytes(StandardCharsets.UTF_8));
+        Set<String> written = new HashSet<>();
+        for (Map.Entry<String, List<Path>> demanded : onDemand.entrySet()) {
+            StringBuilder list = new StringBuilder();
+            for (Path module : demanded.getValue()) {
+                String name = KernelModules.name(module.toString()) + ".ko";
+                if (written.add(name)) {
+                    cpio.file("demand/" + name, 0644, KernelModules.content(module));
+                }
+                list.append(name).append('\n');
+            }
+            cpio.file("demand/" + demanded.getKey(), 0644, list.toString().getBytes(StandardCharsets.UTF_8));
+        }
         return cached(version, cpio.finish());
     }
 
