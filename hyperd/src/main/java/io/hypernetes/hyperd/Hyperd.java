@@ -17,9 +17,9 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
 import java.util.Map;
-import tools.jackson.databind.json.JsonMapper;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import tools.jackson.databind.json.JsonMapper;
 
 /// The engine of one node, serving CRI v1. It is ready when the constructor returns: what an earlier process left running is
 /// adopted by then. What it was given (stores, drivers) stays the giver's to close.

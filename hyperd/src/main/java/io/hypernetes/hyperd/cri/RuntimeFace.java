@@ -13,8 +13,8 @@ import io.hypernetes.streams.RemoteCommandStreams;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Supplier;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import tools.jackson.databind.json.JsonMapper;
 
 /// CRI's RuntimeService: reads requests, asks the engine, shows what it has. Each call runs on a virtual thread of its own.

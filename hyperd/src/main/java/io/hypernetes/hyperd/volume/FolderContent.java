@@ -1,11 +1,10 @@
 package io.hypernetes.hyperd.volume;
 
-import java.util.stream.Stream;
-import java.nio.charset.StandardCharsets;
-import java.io.UncheckedIOException;
 import io.hypernetes.hyperd.HyperdException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -16,6 +15,7 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /// The files of a volume as they stand on this host at one instant.
 public final class FolderContent {

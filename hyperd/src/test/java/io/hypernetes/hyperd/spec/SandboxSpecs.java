@@ -3,8 +3,8 @@ package io.hypernetes.hyperd.spec;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.hypernetes.cri.v1.*;
-import java.util.List;
 import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;

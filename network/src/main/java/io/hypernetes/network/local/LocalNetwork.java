@@ -1,11 +1,11 @@
 package io.hypernetes.network.local;
 
-import io.hypernetes.network.HostNameservers;
 import io.hypernetes.linux.Descriptors;
 import io.hypernetes.linux.ErrnoException;
 import io.hypernetes.linux.NetworkDevices;
 import io.hypernetes.network.Attachment;
 import io.hypernetes.network.AttachmentRequest;
+import io.hypernetes.network.HostNameservers;
 import io.hypernetes.network.Network;
 import io.hypernetes.network.NetworkException;
 import io.hypernetes.store.Store;
