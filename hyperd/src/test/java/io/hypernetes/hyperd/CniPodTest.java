@@ -27,6 +27,7 @@ class CniPodTest {
         assumeTrue(Files.getAttribute(Path.of("/proc/self"), "unix:uid").equals(0), "needs root");
         assumeTrue(Files.isExecutable(Path.of("/usr/bin/qemu-system-x86_64")), "needs QEMU");
         assumeTrue(Files.isExecutable(Path.of("/usr/lib/cni/bridge")), "needs containernetworking-plugins");
+        assumeTrue(redirects(), "needs traffic control with u32 and mirred in the host's kernel");
         for (String part : new String[] {"../jailer", "../hyperstart"}) {
             assertThat(new ProcessBuilder("make", "-s", "-C", part).inheritIO().start().waitFor()).isZero();
         }
@@ -61,6 +62,13 @@ class CniPodTest {
         } finally {
             new ProcessBuilder("ip", "link", "del", BRIDGE).start().waitFor();
         }
+    }
+
+    /// Whether the host's kernel can do what the driver joins a tap and an interface with.
+    private static boolean redirects() throws Exception {
+        String script = "ip tuntap add tapx mode tap && ip link add vethx type veth peer name vethy && tc qdisc add dev vethx ingress"
+                + " && tc filter add dev vethx parent ffff: protocol all u32 match u32 0 0 action mirred egress redirect dev tapx";
+        return new ProcessBuilder("unshare", "-n", "sh", "-c", script).start().waitFor() == 0;
     }
 
     private static RuntimeCondition network(Lab lab) {

@@ -76,6 +76,8 @@ final class ExecSyncs {
     private static void kill(GuestProcess process) {
         try {
             process.signal(SIGKILL, AFTER_KILL);
+            // Whoever is told that it was killed finds it gone.
+            process.waitFor(AFTER_KILL);
         } catch (GuestException ended) {
             // It has ended just now; the time is over all the same.
         }

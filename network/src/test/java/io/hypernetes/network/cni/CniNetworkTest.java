@@ -44,6 +44,7 @@ class CniNetworkTest extends NetworkContract {
     void openStore() throws Exception {
         assumeTrue(Files.getAttribute(Path.of("/proc/self"), "unix:uid").equals(0), "needs root");
         assumeTrue(Files.isExecutable(DEBIAN.resolve("bridge")), "needs containernetworking-plugins");
+        assumeTrue(redirects(), "needs traffic control with u32 and mirred in the host's kernel");
         store = EmbeddedStore.open(temp.resolve("store"), EmbeddedSettings.defaults());
         configurations = Files.createDirectory(temp.resolve("net.d"));
         own = Files.createDirectory(temp.resolve("plugins"));
@@ -52,6 +53,13 @@ class CniNetworkTest extends NetworkContract {
                  "ipam": {"type": "host-local", "dataDir": "%s", "ranges": [[{"subnet": "10.99.0.0/24"}]],
                           "routes": [{"dst": "0.0.0.0/0"}]}}]}
                 """.formatted(temp.resolve("leases")));
+    }
+
+    /// Whether the host's kernel can do what the driver joins a tap and an interface with.
+    private static boolean redirects() throws Exception {
+        String script = "ip tuntap add tapx mode tap && ip link add vethx type veth peer name vethy && tc qdisc add dev vethx ingress"
+                + " && tc filter add dev vethx parent ffff: protocol all u32 match u32 0 0 action mirred egress redirect dev tapx";
+        return new ProcessBuilder("unshare", "-n", "sh", "-c", script).start().waitFor() == 0;
     }
 
     @AfterEach
