@@ -3,6 +3,8 @@
 //   read SERIAL OFFSET   -> 16 bytes of that disk as text
 //   write SERIAL TEXT    -> ok, TEXT is at offset 0
 //   nics                 -> hardware addresses
+//   remember WORD        -> ok
+//   recall               -> the WORD, which is nowhere but in memory
 //   exit                 -> powers off
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -68,6 +70,7 @@ static int disk(const char *serial) {
 
 static void answer(char *line, char *out) {
     static char buffer[4096] __attribute__((aligned(4096)));
+    static char word[64];
     char serial[64], text[64];
     long offset;
     *out = 0;
@@ -89,6 +92,10 @@ static void answer(char *line, char *out) {
         close(file);
     } else if (!strcmp(line, "nics")) {
         each("/sys/class/net", "address", NULL, NULL, out);
+    } else if (sscanf(line, "remember %63s", word) == 1) {
+        strcpy(out, "ok");
+    } else if (!strcmp(line, "recall")) {
+        strcpy(out, word);
     } else if (!strcmp(line, "exit")) {
         reboot(RB_AUTOBOOT);
     } else {

@@ -15,6 +15,11 @@ public interface Hypervisor extends AutoCloseable {
     /// @throws HypervisorException when it cannot be started; everything made on the way is removed
     Machine start(MachineSpec spec);
 
+    /// How machines are started as copies; empty when this driver cannot.
+    default Optional<Templating> templating() {
+        return Optional.empty();
+    }
+
     /// Takes over a machine that an earlier process of ours started, if it is still that same machine (pid, process start time
     /// and QMP uuid agree). Empty when it has ended; its remains are then removed.
     Optional<Machine> adopt(MachineRecord machine);

@@ -2,6 +2,7 @@ package io.hypernetes.hypervisor;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.BufferedReader;
 import java.io.RandomAccessFile;
@@ -13,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -30,13 +32,14 @@ public abstract class HypervisorContract {
     protected Path temp;
 
     private Machine machine;
+    private Machine other;
 
     /// A new driver, as after a start of the engine.
     protected abstract Hypervisor hypervisor();
 
     protected abstract GuestKernel kernel();
 
-    /// An open tap, if the driver is to be tried with a NIC.
+    /// Another open tap at each call, if the driver is to be tried with a NIC.
     protected MachineSpec.@Nullable Nic nic() {
         return null;
     }
@@ -49,15 +52,22 @@ public abstract class HypervisorContract {
         if (machine != null) {
             machine.destroy();
         }
+        if (other != null) {
+            other.destroy();
+        }
     }
 
     private MachineSpec spec() throws Exception {
-        Path scratch = temp.resolve("scratch");
+        return new MachineSpec(
+                UUID.randomUUID(), "contract", temp.resolve("vm"), kernel(), 1, 128, scratch("scratch"), nic(), PARENT, 512);
+    }
+
+    private Path scratch(String name) throws Exception {
+        Path scratch = temp.resolve(name);
         try (RandomAccessFile file = new RandomAccessFile(scratch.toFile(), "rw")) {
             file.setLength(64 << 20);
         }
-        return new MachineSpec(
-                UUID.randomUUID(), "contract", temp.resolve("vm"), kernel(), 1, 128, scratch, nic(), PARENT, 512);
+        return scratch;
     }
 
     @Test
@@ -104,6 +114,83 @@ public abstract class HypervisorContract {
         assertThat(ProcessHandle.of(record.pid()).filter(ProcessHandle::isAlive)).isEmpty();
         assertThat(record.folder()).doesNotExist();
         assertNothingLeft(record);
+    }
+
+    @Test
+    void copiesOfATemplateGoOnWhereItStoodAndBelongToNobodyElse() throws Exception {
+        MachineSpec spec = spec();
+        try (Hypervisor first = hypervisor()) {
+            Templating templating = first.templating().orElse(null);
+            assumeTrue(templating != null, "this driver makes no templates");
+            MachinePlace nursery = place("template");
+            MachineSpec.Nic firstTap = Objects.requireNonNull(nic());
+            MachineSpec.Nic secondTap = Objects.requireNonNull(nic());
+            try (Template template = templating.make(new MachineKind(spec.kernel(), 2, 256), nursery, running -> remember(running, "seed"))) {
+                assertThat(nursery.folder()).doesNotExist();
+                assertThat(template.bytes()).isBetween(5L << 20, 256L << 20);
+                ParkedMachine parked = template.park(place("waiting"), firstTap, running -> {});
+                other = template.park(place("other"), secondTap, Templating.Rest.AT_ONCE).release(scratch("other-scratch"), 0);
+                assertThat(parked.ended()).isEmpty();
+                long begin = System.nanoTime();
+                machine = parked.release(spec.scratchDisk(), 512);
+                try (Guest guest = new Guest(machine)) {
+                    assertThat(guest.ask("recall")).isEqualTo("seed");
+                    System.out.println("first answer of a copy of " + getClass().getSimpleName() + " after " + (System.nanoTime() - begin) / 1_000_000 + " ms");
+                    assertThat(guest.ask("remember mine")).isEqualTo("ok");
+                    assertThat(guest.ask("write scratch written-inside")).isEqualTo("ok");
+                    machine.appendLayers(List.of(layer("one", 4096)));
+                    machine.appendLayers(List.of(layer("one", 4096), layer("two", 8192)));
+                    assertThat(guest.ask("read layers 0")).isEqualTo("one");
+                    assertThat(guest.ask("read layers 4096")).isEqualTo("two");
+                }
+                try (Guest guest = new Guest(other)) {
+                    assertThat(guest.ask("recall")).isEqualTo("seed");
+                    assertThat(guest.ask("read scratch 0")).isEmpty();
+                }
+                other.destroy();
+            }
+        }
+        // The template is closed and its engine gone; the copy lives on.
+        try (Hypervisor second = hypervisor()) {
+            Machine adopted = second.adopt(machine.record()).orElseThrow();
+            try (Guest guest = new Guest(adopted)) {
+                assertThat(guest.ask("recall")).isEqualTo("mine");
+                adopted.appendLayers(List.of(layer("one", 4096), layer("two", 8192), layer("three", 4096)));
+                assertThat(guest.ask("read layers 12288")).isEqualTo("three");
+                assertThat(guest.ask("echo still here")).isEqualTo("still here");
+            }
+            adopted.destroy();
+        }
+        assertThat(Files.readString(spec.scratchDisk()).substring(0, 14)).isEqualTo("written-inside");
+        assertThat(machine.record().folder()).doesNotExist();
+        assertNothingLeft(machine.record());
+    }
+
+    @Test
+    void aTemplateWhoseGuestDoesNotComeToRestIsNone() throws Exception {
+        MachineSpec spec = spec();
+        try (Hypervisor hypervisor = hypervisor()) {
+            Templating templating = hypervisor.templating().orElse(null);
+            assumeTrue(templating != null, "this driver makes no templates");
+            MachinePlace nursery = place("restless");
+            assertThatThrownBy(() -> templating.make(new MachineKind(spec.kernel(), 1, 128), nursery, running -> {
+                        throw new IllegalStateException("no rest");
+                    }))
+                    .hasMessageContaining("no rest");
+            assertThat(nursery.folder()).doesNotExist();
+        }
+    }
+
+    private MachinePlace place(String name) {
+        return new MachinePlace(UUID.randomUUID(), name, temp.resolve(name), PARENT);
+    }
+
+    private static void remember(Machine running, String word) {
+        try (Guest guest = new Guest(running)) {
+            assertThat(guest.ask("remember " + word)).isEqualTo("ok");
+        } catch (Exception failure) {
+            throw new IllegalStateException(failure);
+        }
     }
 
     @Test

@@ -16,7 +16,15 @@ public final class Descriptors {
     private static final int O_DIRECTORY = 0x10000;
     private static final int O_CLOEXEC = 0x80000;
     private static final int F_DUPFD_CLOEXEC = 1030;
+    private static final int F_ADD_SEALS = 1033;
+    /// Seal, shrink, grow, write.
+    private static final int ALL_SEALS = 0x1 | 0x2 | 0x4 | 0x8;
     private static final int MFD_CLOEXEC = 1;
+    private static final int MFD_ALLOW_SEALING = 2;
+    /// struct stat, larger than on any architecture; where the number of blocks is, the same on x86-64 and arm64.
+    private static final int STAT_SIZE = 256;
+    private static final int ST_BLOCKS = 64;
+    private static final long STAT_BLOCK = 512;
     private static final int LARGEST_TRANSFER = 1 << 20;
 
     private static final Libc CLOSE = Libc.function("close");
@@ -26,6 +34,8 @@ public final class Descriptors {
     private static final Libc MEMFD_CREATE = Libc.function("memfd_create");
     private static final Libc READ = Libc.function("read");
     private static final Libc WRITE = Libc.function("write");
+    private static final Libc FTRUNCATE = Libc.function("ftruncate");
+    private static final Libc FSTAT = Libc.function("fstat");
     private static final Libc MKFIFO = Libc.function("mkfifo");
     private static final Libc PIPE2 = Libc.function("pipe2");
 
@@ -97,6 +107,44 @@ public final class Descriptors {
         } finally {
             close(writable);
         }
+    }
+
+    /// An empty anonymous file in memory that can be written, and later be sealed. Only pages that are written take room.
+    ///
+    /// @param name what /proc shows
+    /// @param bytes its size
+    public static int memoryFile(String name, long bytes) {
+        int file;
+        try (Arena arena = Arena.ofConfined()) {
+            file = MEMFD_CREATE.call(name, arena.allocateFrom(name).address(), MFD_CLOEXEC | MFD_ALLOW_SEALING);
+        }
+        try {
+            FTRUNCATE.call(name, file, bytes);
+            return file;
+        } catch (RuntimeException failure) {
+            close(file);
+            throw failure;
+        }
+    }
+
+    /// Makes a file of [#memoryFile] unchangeable for ever, for everybody, whatever descriptor they have of it. Refused while somebody
+    /// has it mapped for writing.
+    public static void seal(int number) {
+        FCNTL.call("sealing descriptor " + number, number, F_ADD_SEALS, ALL_SEALS);
+    }
+
+    /// What the file behind a descriptor takes on its disk, or in memory, in bytes: holes take nothing.
+    public static long allocatedBytes(int number) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment status = arena.allocate(STAT_SIZE, 8);
+            FSTAT.call("descriptor " + number, number, status.address());
+            return status.get(ValueLayout.JAVA_LONG, ST_BLOCKS) * STAT_BLOCK;
+        }
+    }
+
+    /// Opens the file behind a descriptor of ours once more, for reading from its beginning.
+    public static int reopenForReading(int number) {
+        return open("/proc/self/fd/" + number, 0);
     }
 
     /// Writes all bytes to a file, or to a pipe or terminal whose reader keeps up: it may hold up the thread in the kernel.

@@ -1,6 +1,5 @@
 package io.hypernetes.hypervisor.qemu;
 
-import io.hypernetes.hypervisor.GuestKernel;
 import io.hypernetes.linux.HostProcess;
 import io.hypernetes.linux.Spawn;
 import java.io.IOException;
@@ -32,14 +31,15 @@ final class Jail {
         this.kvm = kvm;
     }
 
+    /// @param shown files of the host that this process sees beside QEMU's own
     /// @param root an empty folder
     /// @param descriptors QEMU's, from 0 on
-    HostProcess start(List<String> command, GuestKernel kernel, Path root, int uid, List<Path> cgroups, List<Integer> descriptors) {
+    HostProcess start(List<String> command, List<Path> shown, Path root, int uid, List<Path> cgroups, List<Integer> descriptors) {
         List<String> line = new ArrayList<>(List.of(jailer.toString()));
         option(line, "--descriptors", descriptors.size());
         cgroups.forEach(folder -> option(line, "--cgroup", folder));
         option(line, "--root", root);
-        Stream.concat(SHOWN.stream().map(Path::of), Stream.of(qemu, kernel.image(), kernel.initramfs()))
+        Stream.concat(Stream.concat(SHOWN.stream().map(Path::of), Stream.of(qemu)), shown.stream())
                 .filter(path -> Files.exists(path, java.nio.file.LinkOption.NOFOLLOW_LINKS))
                 .map(Path::toAbsolutePath)
                 .distinct()

@@ -116,7 +116,7 @@ final class KvmProbe {
         int console = Descriptors.openFifoForWriting(fifo);
         try {
             return new Jail(settings, true)
-                    .start(command, kernel, root, settings.firstUid(), List.of(), List.of(nothing, console, console, nothing, console));
+                    .start(command, List.of(kernel.image(), kernel.initramfs()), root, settings.firstUid(), List.of(), List.of(nothing, console, console, nothing, console));
         } finally {
             Descriptors.close(nothing);
             Descriptors.close(console);

@@ -1,6 +1,8 @@
 package io.hypernetes.hypervisor.qemu;
 
 import io.hypernetes.hypervisor.GuestKernel;
+import io.hypernetes.hypervisor.MachineKind;
+import io.hypernetes.hypervisor.MachinePlace;
 import io.hypernetes.hypervisor.MachineSpec;
 import io.hypernetes.hypervisor.qemu.QemuSettings.MachineType;
 import java.nio.file.Path;
@@ -12,9 +14,12 @@ import org.jspecify.annotations.Nullable;
 /// and the initramfs.
 final class QemuCommand {
     /// Numbers of the descriptors that QEMU gets behind standard input, output and error.
-    static final int QMP = 3, CONSOLE = 4, GUEST = 5, SCRATCH = 6, TAP = 7;
+    static final int QMP = 3, CONSOLE = 4, GUEST = 5, FIRST_OWN = 6, SCRATCH = 6, MEMORY = 6, TAP = 7;
 
-    /// What the slot for layers shows until there are any. A guest goes on seeing this size, so it is larger than all layers can be.
+    /// The hardware address of a template and of its copies until their guests change it.
+    private static final String TEMPLATE_MAC = "0a:58:00:00:00:01";
+
+    /// What a slot for a disk shows until there are any. A guest goes on seeing this size, so it is larger than all layers can be.
     private static final long PLACEHOLDER_BYTES = 1L << 40;
     /// Memory for translated code; smaller is slower, larger gains nothing (TCG only).
     private static final int TRANSLATION_MIB = 32;
@@ -44,43 +49,90 @@ final class QemuCommand {
 
     /// A machine with all its devices.
     List<String> full(MachineSpec spec) {
-        List<String> line = base(spec.kernel(), spec.vcpus(), spec.memoryMib());
-        add(line, "-name", "guest=" + spec.name());
-        add(line, "-uuid", spec.uuid().toString());
-        add(line, "-initrd", spec.kernel().initramfs().toString());
-        add(line, "-append", kernelLine(spec.kernel()));
-        add(line, "-chardev", "socket,id=qmp,server=on,wait=off,fd=" + QMP, "-mon", "chardev=qmp,mode=control");
-        add(line, "-blockdev", "driver=null-co,node-name=layers-0,size=" + PLACEHOLDER_BYTES + ",read-zeroes=on,read-only=on");
-        add(line, "-blockdev", "driver=raw,node-name=layers,read-only=on,file=layers-0");
+        List<String> line = base(spec.kernel(), spec.vcpus(), spec.memoryMib(), false);
+        named(line, new MachinePlace(spec.uuid(), spec.name(), spec.folder(), spec.cgroupParent()));
+        booting(line, spec.kernel());
         add(line, "-add-fd", "set=2,fd=" + SCRATCH + ",opaque=scratch");
         add(
                 line,
                 "-blockdev",
                 "driver=raw,node-name=scratch,discard=unmap,detect-zeroes=unmap,file.driver=file,file.filename=/dev/fdset/2,"
                         + "file.locking=off");
+        MachineSpec.@Nullable Nic nic = spec.nic();
+        devices(line, nic == null ? null : nic.mac());
+        return line;
+    }
+
+    /// A machine that boots in memory which outlives it, with nothing of a pod's.
+    List<String> template(MachinePlace place, MachineKind kind) {
+        List<String> line = base(kind.kernel(), kind.vcpus(), kind.memoryMib(), true);
+        sharedMemory(line, kind, true);
+        named(line, place);
+        booting(line, kind.kernel());
+        scratchPlaceholder(line);
+        devices(line, TEMPLATE_MAC);
+        return line;
+    }
+
+    /// A machine with the same devices, waiting for the template's state. It needs no kernel: that is in the memory.
+    List<String> copy(MachinePlace place, MachineKind kind) {
+        List<String> line = base(kind.kernel(), kind.vcpus(), kind.memoryMib(), true);
+        sharedMemory(line, kind, false);
+        named(line, place);
+        scratchPlaceholder(line);
+        devices(line, TEMPLATE_MAC);
+        add(line, "-incoming", "defer");
+        return line;
+    }
+
+    private static void sharedMemory(List<String> line, MachineKind kind, boolean shared) {
+        add(line, "-object", "memory-backend-file,id=ram,size=" + kind.memoryMib() + "M,mem-path=/proc/self/fd/" + MEMORY + ",share="
+                + (shared ? "on" : "off"));
+    }
+
+    private static void scratchPlaceholder(List<String> line) {
+        add(line, "-blockdev", "driver=null-co,node-name=scratch-0,size=" + PLACEHOLDER_BYTES + ",read-zeroes=on");
+        add(line, "-blockdev", "driver=raw,node-name=scratch,discard=unmap,detect-zeroes=unmap,file=scratch-0");
+    }
+
+    private static void named(List<String> line, MachinePlace place) {
+        add(line, "-name", "guest=" + place.name());
+        add(line, "-uuid", place.uuid().toString());
+    }
+
+    private void booting(List<String> line, GuestKernel kernel) {
+        add(line, "-kernel", kernel.image().toString());
+        add(line, "-initrd", kernel.initramfs().toString());
+        add(line, "-append", kernelLine(kernel));
+    }
+
+    /// All that a machine has beside its scratch disk's content. A template and its copies must agree in every word.
+    private void devices(List<String> line, @Nullable String mac) {
+        add(line, "-chardev", "socket,id=qmp,server=on,wait=off,fd=" + QMP, "-mon", "chardev=qmp,mode=control");
+        add(line, "-blockdev", "driver=null-co,node-name=layers-0,size=" + PLACEHOLDER_BYTES + ",read-zeroes=on,read-only=on");
+        add(line, "-blockdev", "driver=raw,node-name=layers,read-only=on,file=layers-0");
         device(line, "virtio-blk", "drive=layers,serial=layers");
         device(line, "virtio-blk", "drive=scratch,serial=scratch");
-        MachineSpec.@Nullable Nic nic = spec.nic();
-        if (nic != null) {
+        if (mac != null) {
             add(line, "-netdev", "tap,id=net,fd=" + TAP);
-            device(line, "virtio-net", "netdev=net,mac=" + nic.mac());
+            device(line, "virtio-net", "netdev=net,mac=" + mac);
         }
         add(line, "-object", "rng-builtin,id=rng");
         device(line, "virtio-rng", "rng=rng");
         add(line, "-chardev", "socket,id=guest,server=on,wait=off,fd=" + GUEST);
         device(line, "virtio-serial", "id=serial,max_ports=2");
         add(line, "-device", "virtserialport,chardev=guest,name=hyper,bus=serial.0");
-        return line;
     }
 
     /// A machine that has a kernel and a console and nothing else.
     List<String> bare(GuestKernel kernel, int memoryMib) {
-        List<String> line = base(kernel, 1, memoryMib);
+        List<String> line = base(kernel, 1, memoryMib, false);
+        add(line, "-kernel", kernel.image().toString());
         add(line, "-append", kernelLine(kernel).replace(" quiet", ""));
         return line;
     }
 
-    private List<String> base(GuestKernel kernel, int vcpus, int memoryMib) {
+    private List<String> base(GuestKernel kernel, int vcpus, int memoryMib, boolean ownMemory) {
         List<String> line = new ArrayList<>();
         add(line, qemu.toString(), "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot");
         String machine =
@@ -88,14 +140,13 @@ final class QemuCommand {
                     case MICROVM -> MICROVM + ",acpi=" + (kernel.needsAcpi() ? "on" : "off");
                     case Q35 -> "q35,dump-guest-core=off,vmport=off";
                 };
-        add(line, "-M", machine, "-m", memoryMib + "M", "-smp", Integer.toString(vcpus));
+        add(line, "-M", machine + (ownMemory ? ",memory-backend=ram" : ""), "-m", memoryMib + "M", "-smp", Integer.toString(vcpus));
         if (kvm) {
             add(line, "-accel", "kvm", "-cpu", "host");
         } else {
             add(line, "-accel", "tcg,tb-size=" + TRANSLATION_MIB, "-cpu", "max");
         }
         add(line, "-global", "virtio-mmio.force-legacy=false");
-        add(line, "-kernel", kernel.image().toString());
         add(line, "-add-fd", "set=1,fd=" + CONSOLE + ",opaque=console");
         add(line, "-chardev", "file,id=console,path=/dev/fdset/1,append=on", "-serial", "chardev:console");
         add(line, "-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");

@@ -124,11 +124,12 @@ final class QemuMachine implements Machine {
         return status[0].equals("paused");
     }
 
-    private interface Steps {
+    interface Steps {
         void run(Qmp qmp) throws IOException, InterruptedException;
     }
 
-    private void steer(String what, Steps steps) {
+    /// Runs some commands in one conversation with the control socket.
+    void steer(String what, Steps steps) {
         conversation.lock();
         try (Qmp qmp = Qmp.open(record.folder().resolve(QMP), QMP_TIMEOUT)) {
             steps.run(qmp);
@@ -186,6 +187,16 @@ final class QemuMachine implements Machine {
             return Optional.empty();
         } catch (ExecutionException failure) {
             throw new HypervisorException("waiting for the end of machine " + record.name() + ": " + failure.getMessage(), failure);
+        }
+    }
+
+    /// Ends a process that is no machine, or none any more.
+    static void kill(HostProcess process) {
+        try (process) {
+            process.signal(HostProcess.SIGKILL);
+            process.awaitExit(END_TIMEOUT);
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
         }
     }
 

@@ -7,7 +7,10 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.Map;
+import java.util.function.Predicate;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -16,10 +19,12 @@ import tools.jackson.databind.json.JsonMapper;
 /// time, keeps what it has to say for a peer that does not listen, and an engine that comes back must find the door free.
 final class Qmp implements AutoCloseable {
     private static final int LONGEST_LINE = 4 << 20;
+    private static final int MOST_EVENTS = 1000;
     private static final JsonMapper JSON = new JsonMapper();
 
     private final UnixSocket socket;
     private final long deadline;
+    private final Deque<JsonNode> events = new ArrayDeque<>();
     private byte[] received = new byte[8192];
     private int position;
     private int end;
@@ -67,13 +72,34 @@ final class Qmp implements AutoCloseable {
         while (true) {
             JsonNode answer = readLine();
             if (answer.path("id").asInt(0) != id) {
-                continue; // an event
+                remember(answer);
+                continue;
             }
             JsonNode error = answer.get("error");
             if (error != null) {
                 throw new QmpException(command, error.path("desc").asString(""));
             }
             return answer.path("return");
+        }
+    }
+
+    /// Waits for an event, which may have come since the last command was sent.
+    ///
+    /// @return its data
+    JsonNode await(String event, Predicate<JsonNode> wanted) throws IOException, InterruptedException {
+        while (true) {
+            for (JsonNode seen = events.poll(); seen != null; seen = events.poll()) {
+                if (seen.path("event").asString("").equals(event) && wanted.test(seen.path("data"))) {
+                    return seen.path("data");
+                }
+            }
+            remember(readLine());
+        }
+    }
+
+    private void remember(JsonNode line) {
+        if (line.has("event") && events.size() < MOST_EVENTS) {
+            events.add(line);
         }
     }
 

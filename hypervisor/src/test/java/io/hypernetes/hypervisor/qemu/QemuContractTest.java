@@ -15,12 +15,13 @@ import io.hypernetes.linux.Descriptors;
 import io.hypernetes.linux.NetworkDevices;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.io.TempDir;
 
 /// The contract on the machine type that hyperd uses, with the packaged kernel. Needs root, as the jailer does.
@@ -31,7 +32,7 @@ class QemuContractTest extends HypervisorContract {
     static Path shared;
 
     private static Path init;
-    private int tap;
+    private final List<Integer> taps = new ArrayList<>();
 
     @BeforeAll
     static void build() throws Exception {
@@ -45,8 +46,7 @@ class QemuContractTest extends HypervisorContract {
         assertThat(new ProcessBuilder(command).inheritIO().start().waitFor()).as(String.join(" ", command)).isZero();
     }
 
-    @BeforeEach
-    void openTap() throws Exception {
+    private int openTap() {
         CompletableFuture<Integer> opened = new CompletableFuture<>();
         Thread.ofPlatform().start(() -> {
             try {
@@ -56,12 +56,15 @@ class QemuContractTest extends HypervisorContract {
                 opened.completeExceptionally(failure);
             }
         });
-        tap = opened.get();
+        int tap = opened.join();
+        taps.add(tap);
+        return tap;
     }
 
     @AfterEach
-    void closeTap() {
-        Descriptors.close(tap);
+    void closeTaps() {
+        taps.forEach(Descriptors::close);
+        taps.clear();
     }
 
     @AfterAll
@@ -90,7 +93,7 @@ class QemuContractTest extends HypervisorContract {
 
     @Override
     protected MachineSpec.@Nullable Nic nic() {
-        return new MachineSpec.Nic(tap, "0a:58:0a:58:00:05");
+        return new MachineSpec.Nic(openTap(), "0a:58:0a:58:00:05");
     }
 
     @Override
