@@ -24,11 +24,13 @@ final class WatchQueue implements Watch {
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition arrived = lock.newCondition();
     private final ArrayDeque<Change> waiting = new ArrayDeque<>();
+    private final long begin;
     private long delivered;
     private @Nullable StoreException end;
 
     WatchQueue(String prefix, long afterRevision, int backlog, LongSupplier tick, Consumer<WatchQueue> onClose) {
         this.prefix = prefix;
+        this.begin = afterRevision;
         this.delivered = afterRevision;
         this.backlog = backlog;
         this.tick = tick;
@@ -48,7 +50,7 @@ final class WatchQueue implements Watch {
         lock.lock();
         try {
             // A watch may begin at a tick that is newer than what is published just now.
-            if (end != null || change.entry().revision() <= delivered) {
+            if (end != null || change.entry().revision() <= begin) {
                 return;
             }
             if (waiting.size() >= backlog) {
@@ -94,9 +96,7 @@ final class WatchQueue implements Watch {
                 left = arrived.awaitNanos(left);
             }
             Change change = waiting.removeFirst();
-            delivered = waiting.isEmpty() || waiting.getFirst().entry().revision() > change.entry().revision()
-                    ? change.entry().revision()
-                    : change.entry().revision() - 1;
+            delivered = change.entry().revision();
             return Optional.of(change);
         } finally {
             lock.unlock();
@@ -109,7 +109,11 @@ final class WatchQueue implements Watch {
         long now = tick.getAsLong();
         lock.lock();
         try {
-            return waiting.isEmpty() && end == null ? Math.max(now, delivered) : delivered;
+            if (!waiting.isEmpty()) {
+                // One commit may have several changes of one revision: it is done with when the last is.
+                return Math.min(delivered, waiting.getFirst().entry().revision() - 1);
+            }
+            return end == null ? Math.max(now, delivered) : delivered;
         } finally {
             lock.unlock();
         }
