@@ -27,6 +27,8 @@ final class YamlBody {
     private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
     private static final int MAX_NODES = 500_000;
     private static final int MAX_DEPTH = 200;
+    /// Characters, as JSON has it.
+    private static final int LONGEST_NUMBER = 1000;
 
     private final List<String> duplicates = new ArrayList<>();
     private int nodes;
@@ -114,6 +116,10 @@ final class YamlBody {
     }
 
     private static JsonNode number(ScalarNode scalar, String text) {
+        if (text.length() > LONGEST_NUMBER) {
+            // Reading digits takes time that grows with their square; JSON has the same limit.
+            return NODES.stringNode(text);
+        }
         try {
             if (scalar.getTag().equals(Tag.INT)) {
                 var value = text.startsWith("0x")

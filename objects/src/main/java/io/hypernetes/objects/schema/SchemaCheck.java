@@ -4,6 +4,7 @@ import io.hypernetes.objects.ApiTime;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.MalformedJsonException;
 import io.hypernetes.objects.Quantity;
+import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
@@ -17,6 +18,7 @@ import tools.jackson.databind.node.ObjectNode;
 /// makes quantities canonical. One use each.
 final class SchemaCheck {
     private static final int MAX_REPORTED = 50;
+    private static final int MOST_DIGITS = 100;
 
     private final Schema schema;
     private final List<String> unknown = new ArrayList<>();
@@ -149,7 +151,7 @@ final class SchemaCheck {
             case QUANTITY -> {
                 require(value.isString() || value.isNumber(), value, goPath, "string");
                 try {
-                    String text = value.isString() ? value.stringValue() : value.decimalValue().toPlainString();
+                    String text = value.isString() ? value.stringValue() : plain(value.decimalValue());
                     return Json.text(Quantity.parse(text).settled());
                 } catch (IllegalArgumentException e) {
                     throw new MalformedJsonException(
@@ -161,6 +163,14 @@ final class SchemaCheck {
         return null;
     }
 
+    /// A number as digits. One of a few characters can have a thousand million of them.
+    private static String plain(BigDecimal number) {
+        if (Math.abs((long) number.scale()) + number.precision() > MOST_DIGITS) {
+            throw new IllegalArgumentException("a number of more than " + MOST_DIGITS + " digits");
+        }
+        return number.toPlainString();
+    }
+
     private static @Nullable JsonNode integer(JsonNode value, String goPath, String goType, long min, long max) {
         require(value.isNumber(), value, goPath, goType);
         if (value.isIntegralNumber()) {
@@ -170,11 +180,14 @@ final class SchemaCheck {
             }
             return value.isInt() ? null : Json.integer(value.longValue());
         }
-        if (value.decimalValue().stripTrailingZeros().scale() > 0) {
+        BigDecimal exact = value.decimalValue().stripTrailingZeros();
+        if (exact.scale() > 0
+                || exact.compareTo(BigDecimal.valueOf(min)) < 0
+                || exact.compareTo(BigDecimal.valueOf(max)) > 0) {
             throw new MalformedJsonException(
                     "json: cannot unmarshal number " + value.asString("") + " into Go struct field " + goPath + " of type " + goType);
         }
-        return Json.integer(value.decimalValue().longValueExact());
+        return Json.integer(exact.longValueExact());
     }
 
     private static void require(boolean holds, JsonNode value, String goPath, String goType) {

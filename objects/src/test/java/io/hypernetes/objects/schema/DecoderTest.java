@@ -40,6 +40,18 @@ class DecoderTest {
         assertThat(decoded.object().path("metadata").has("creationTimestamp")).isFalse();
     }
 
+    @ParameterizedTest
+    @CsvSource(delimiter = ';', value = {
+        "{'spec':{'containers':[{'name':'c','resources':{'limits':{'cpu':1e999999999}}}]}}; quantities must match",
+        "{'spec':{'terminationGracePeriodSeconds':1e30}}; cannot unmarshal number",
+        "{'spec':{'terminationGracePeriodSeconds':1e999999999}}; cannot unmarshal number"
+    })
+    void aNumberOfAThousandMillionDigitsIsRefusedAndNotWrittenOut(String text, String why) {
+        assertThatThrownBy(() -> decode(text.replace('\'', '"')))
+                .isInstanceOf(MalformedJsonException.class)
+                .hasMessageContaining(why);
+    }
+
     @Test
     void quantitiesTimesAndNumbersBecomeCanonical() {
         ObjectNode pod = decode("{'metadata':{'creationTimestamp':'2026-01-01T01:00:00+01:00'},'spec':{'terminationGracePeriodSeconds':30.0,"
