@@ -4,7 +4,11 @@ import static io.hypernetes.apiserver.Cluster.configMap;
 import static io.hypernetes.apiserver.Cluster.tenant;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.hypernetes.apiserver.storage.ObjectKey;
 import io.hypernetes.objects.Json;
+import io.hypernetes.store.Operation;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
@@ -50,6 +54,37 @@ class IsolationTest extends ClusterTest {
         red.get("/tenants/*/api/v1/pods").expect(404);
         red.get("/tenants/root/api/v1/pods").expect(404);
         red.get("/tenants/red/api/v1/pods").expect(200);
+    }
+
+    @Test
+    void pagesAcrossTenantsMissNoneWhoseNameBeginsWithAnothers() {
+        for (var name : new String[] {"page", "page-b"}) {
+            admin.post("/apis/hypernetes.io/v1/tenants", tenant(name)).expect(201);
+            admin.post("/tenants/" + name + configMaps("default"), configMap("paged", name)).expect(201);
+        }
+        var seen = new ArrayList<String>();
+        var more = "";
+        do {
+            var page = admin.get("/tenants/*/api/v1/configmaps?fieldSelector=metadata.name%3Dpaged&limit=1" + more).expect(200);
+            for (var item : page.json().path("items")) {
+                seen.add(item.path("data").path("k").stringValue());
+            }
+            var token = page.json().path("metadata").path("continue").asString("");
+            more = token.isEmpty() ? "" : "&continue=" + token;
+        } while (!more.isEmpty());
+        assertThat(seen).containsExactlyInAnyOrder("page", "page-b");
+    }
+
+    @Test
+    void credentialsThatOutliveTheirTenantReachNothing() {
+        admin.post("/apis/hypernetes.io/v1/tenants", tenant("outlived")).expect(201);
+        var carol = cluster.client("outlived", "carol", "system:masters");
+        carol.get("/api/v1/namespaces").expect(200);
+        // As after a crash between the commit that removes a tenant and the end of its authority.
+        var key = new ObjectKey("root", "hypernetes.io", "tenants", "", "outlived").text();
+        cluster.store.commit(List.of(Operation.delete(key)));
+        carol.get("/api/v1/namespaces").expect(404);
+        carol.get("/tenants/outlived/api/v1/namespaces").expect(404);
     }
 
     @Test

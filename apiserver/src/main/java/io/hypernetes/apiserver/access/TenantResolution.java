@@ -24,6 +24,10 @@ public final class TenantResolution {
     /// @throws io.hypernetes.objects.ApiException 404 when there is no such tenant for this caller
     public TenantPath resolve(Caller caller, String path) {
         if (!path.startsWith(PREFIX)) {
+            if (!caller.isAnonymous() && !exists(caller.tenant())) {
+                // Its credentials outlived it.
+                throw absent(caller.tenant());
+            }
             return new TenantPath(caller.tenant(), "", path);
         }
         int end = path.indexOf('/', PREFIX.length());

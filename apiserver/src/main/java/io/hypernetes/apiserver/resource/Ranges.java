@@ -9,6 +9,7 @@ import io.hypernetes.store.Page;
 import io.hypernetes.store.Store;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -43,14 +44,14 @@ final class Ranges {
                         : ObjectKey.prefix(request.tenant(), type.group(), type.resource(), namespace));
     }
 
-    /// Every tenant, ascending, `root` among them.
+    /// Every tenant, `root` among them, in the order of their keys: a page of a list goes on behind the last key of the one before.
     List<String> tenants() {
         var names = new ArrayList<String>();
         names.add(Caller.ROOT);
         for (var entry : store.list(ObjectKey.prefix(Caller.ROOT, "hypernetes.io", "tenants"), "", 0).entries()) {
             names.add(ObjectKey.parse(entry.key()).name());
         }
-        names.sort(null);
+        names.sort(Comparator.comparing(name -> name + "/"));
         return names;
     }
 
