@@ -36,8 +36,14 @@ final class NodeLife implements Controller {
     private final Client client;
     private final Duration grace;
     private final InstantSource clock;
-    private final Map<String, Instant> firstLook = new ConcurrentHashMap<>();
+    private final Map<String, Sign> signs = new ConcurrentHashMap<>();
     private Caches caches;
+
+    /// A node's last sign of life.
+    ///
+    /// @param lease the version of its lease, empty while it has none
+    /// @param seen when this controller first saw that version
+    private record Sign(String lease, Instant seen) {}
 
     @SuppressWarnings("NullAway.Init") // watch() is called before anything starts
     NodeLife(Client client, Duration grace, InstantSource clock) {
@@ -62,10 +68,10 @@ final class NodeLife implements Controller {
     public Optional<Duration> reconcile(ObjectKey key) {
         Node node = caches.nodes().get(key).orElse(null);
         if (node == null) {
-            firstLook.remove(key.name());
+            signs.remove(key.name());
             return Optional.empty();
         }
-        boolean silent = lastSign(key, node).plus(grace).isBefore(clock.instant());
+        boolean silent = lastSign(key).plus(grace).isBefore(clock.instant());
         if (silent && !"Unknown".equals(ready(node))) {
             LOG.warn("event=node-silent node={} grace={}", key.name(), grace);
             client.of(Kind.NODE).change(key, "status", current -> withUnknownConditions(current));
@@ -82,20 +88,14 @@ final class NodeLife implements Controller {
         return Optional.of(PERIOD);
     }
 
-    /// When the node was last heard of: its lease or, for a node that never had one, its creation; but never before this controller
-    /// began to listen. After a master that was down for a while all leases are old, and no node is to blame.
-    private Instant lastSign(ObjectKey key, Node node) {
-        Instant told = lastTold(key, node);
-        Instant heardSince = firstLook.computeIfAbsent(key.name(), name -> clock.instant());
-        return told.isAfter(heardSince) ? told : heardSince;
-    }
-
-    private Instant lastTold(ObjectKey key, Node node) {
+    /// When the node was last heard of: when its lease was last seen to change, by this machine's clock. What the lease says is the
+    /// node's clock, which may be wrong. After a master that was down for a while all leases are old, and no node is to blame.
+    private Instant lastSign(ObjectKey key) {
         Lease lease = caches.leases().get(new ObjectKey(ObjectKey.ROOT, "kube-node-lease", key.name())).orElse(null);
-        if (lease != null && lease.getSpec() != null && lease.getSpec().getRenewTime() != null) {
-            return lease.getSpec().getRenewTime().toInstant();
-        }
-        return Instant.parse(node.getMetadata().getCreationTimestamp());
+        String version = lease == null ? "" : lease.getMetadata().getResourceVersion();
+        return signs.compute(key.name(), (name, last) ->
+                        last != null && last.lease().equals(version) ? last : new Sign(version, clock.instant()))
+                .seen();
     }
 
     private static String ready(Node node) {
