@@ -22,6 +22,13 @@ final class Common {
         return Settings.read(places().state().resolve("config.yaml"), overrides);
     }
 
+    /// The settings, and the overrides among them kept in the installation's file: whatever is typed later means the same cluster.
+    Settings rememberedSettings() {
+        Settings settings = settings();
+        Settings.remember(places().state().resolve("config.yaml"), overrides);
+        return settings;
+    }
+
     /// The same flags again, for a process that is started on the user's behalf.
     List<String> flags() {
         List<String> flags = new ArrayList<>();

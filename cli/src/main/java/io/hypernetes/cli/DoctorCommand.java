@@ -89,7 +89,7 @@ final class DoctorCommand implements Callable<Integer> {
         try {
             kernel = EngineParts.kernels(places, settings).find();
             findings.add(new Finding("guest kernel", kernel.needsAcpi() ? "note" : "ok", kernel.version() + " (" + kernel.image() + ")",
-                    kernel.needsAcpi() ? "`hypernetes kernel build` makes a smaller one that boots faster" : ""));
+                    kernel.needsAcpi() ? "`" + common.command("kernel build") + "` makes a smaller one that boots faster" : ""));
         } catch (HypervisorException e) {
             findings.add(new Finding("guest kernel", "wrong", String.valueOf(e.getMessage()), ""));
             return;

@@ -3,6 +3,7 @@ package io.hypernetes.cli;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -60,6 +61,30 @@ final class Settings {
             settings.put(flag.substring(0, equals), flag.substring(equals + 1), "--set");
         }
         return settings;
+    }
+
+    /// Writes flags into the file, for the commands that follow: each as a line of its own, in place of the line of that name.
+    ///
+    /// @param flags each `name=value`, checked before by [#read]
+    static void remember(Path file, List<String> flags) {
+        if (flags.isEmpty()) {
+            return;
+        }
+        try {
+            List<String> lines = Files.exists(file) ? new ArrayList<>(Files.readAllLines(file)) : new ArrayList<>();
+            for (String flag : flags) {
+                String name = flag.substring(0, flag.indexOf('='));
+                String value = flag.substring(flag.indexOf('=') + 1).trim();
+                lines.removeIf(line -> line.startsWith(name + ":"));
+                lines.add(name + ": '" + value.replace("'", "''") + "'");
+            }
+            Files.createDirectories(file.toAbsolutePath().getParent());
+            Path next = file.resolveSibling(file.getFileName() + ".next");
+            Files.write(next, lines);
+            Files.move(next, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        } catch (IOException e) {
+            throw new UsageException("writing settings to " + file + ": " + e.getMessage() + "\nMend that, or leave --set out.");
+        }
     }
 
     private void overlay(Path file) {

@@ -43,7 +43,7 @@ final class UpCommand implements Runnable {
         ProcessLog.quiet();
         Console console = Console.ofProcess();
         Places places = common.places();
-        Settings settings = common.settings();
+        Settings settings = common.rememberedSettings();
         if (!Files.isWritable(places.existingAbove()) || !"root".equals(System.getProperty("user.name"))) {
             throw new UsageException("`up` starts virtual machines and networks: run it as root (sudo ./hypernetes up)", 77);
         }
@@ -148,11 +148,12 @@ final class UpCommand implements Runnable {
     private void whatNext(Console console, Path kubeconfig) {
         console.say("");
         console.say(console.bold("Next:"));
-        console.say("  export KUBECONFIG=" + kubeconfig);
-        console.say("  kubectl get pods -o wide                   the pod that just started");
-        console.say("  kubectl exec -it " + FirstPod.NAME + " -- sh          a shell in it: its own kernel (uname -a)");
-        console.say("  kubectl apply -f examples/hello.yaml       another one, then: kubectl logs -f hello");
-        console.say("  " + common.command("status") + "                        what runs here");
-        console.say("  " + common.command("down") + "                          stop everything");
+        console.table(List.of(
+                List.of("export KUBECONFIG=" + kubeconfig, ""),
+                List.of("kubectl get pods -o wide", "the pod that just started"),
+                List.of("kubectl exec -it " + FirstPod.NAME + " -- sh", "a shell in it: its own kernel (uname -a)"),
+                List.of("kubectl apply -f examples/hello.yaml", "another one, then: kubectl logs -f hello"),
+                List.of(common.command("status"), "what runs here"),
+                List.of(common.command("down"), "stop everything")));
     }
 }

@@ -24,6 +24,19 @@ class SettingsTest {
     }
 
     @Test
+    void rememberedFlagsHoldForWhatIsTypedLaterAndLeaveTheRestOfTheFile() throws Exception {
+        Path file = folder.resolve("made/config.yaml");
+        Settings.remember(file, List.of("api-port=7443"));
+        Files.writeString(file, "# mine\nbridge: br7\n" + Files.readString(file));
+        Settings.remember(file, List.of("api-port=8443", "node-name=it's"));
+        Settings settings = Settings.read(file, List.of());
+        assertThat(settings.port("api-port")).isEqualTo(8443);
+        assertThat(settings.text("node-name")).isEqualTo("it's");
+        assertThat(settings.text("bridge")).isEqualTo("br7");
+        assertThat(Files.readString(file)).contains("# mine").doesNotContain("7443");
+    }
+
+    @Test
     void anUnknownSettingIsRefusedWithTheNearestName() throws Exception {
         Path file = folder.resolve("config.yaml");
         Files.writeString(file, "api-prot: 7443\n");

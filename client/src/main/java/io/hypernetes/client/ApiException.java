@@ -33,7 +33,9 @@ public final class ApiException extends RuntimeException {
     }
 
     static ApiException unreachable(String request, Throwable cause) {
-        String why = cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage();
+        String why = cause instanceof java.net.ConnectException
+                ? "nothing listens there"
+                : cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage();
         return new ApiException(0, "Unreachable", request + ": no answer from the API server (" + why + ")", 0, cause);
     }
 
