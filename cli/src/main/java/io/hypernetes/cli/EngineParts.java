@@ -42,9 +42,17 @@ record EngineParts(EmbeddedStore journal, LocalImageStore images, QemuHypervisor
         QemuHypervisor hypervisor = new QemuHypervisor(
                 QemuSettings.standard(home.resolve("jailer/build/jailer"), state.resolve("hypervisor")).withAccelerator(accelerator(settings)),
                 kernels.find());
+        CniSettings cni = CniSettings.usual("hn" + mark(places));
+        if (!settings.text("network").equals("cni") && CniNetwork.isInUse(cni, journal)) {
+            hypervisor.close();
+            images.close();
+            journal.close();
+            throw new UsageException("this node has pods on the network of CNI plugins, which only they can take away: say `--set network=cni` here too, "
+                    + "or write `network: cni` into " + places.state().resolve("config.yaml"));
+        }
         Network network = switch (settings.text("network")) {
             case "local" -> new NodeNetwork(state.resolve("pod-cidr"), bridge(places, settings), journal);
-            case "cni" -> new CniNetwork(CniSettings.usual("hn" + mark(places)), journal);
+            case "cni" -> new CniNetwork(cni, journal);
             default -> throw new UsageException("setting network is '" + settings.text("network") + "'; it must be local or cni");
         };
         HyperdSettings engine = new HyperdSettings(

@@ -76,6 +76,11 @@ public final class CniNetwork implements Network {
         LOG.info("event=network-ready driver=cni configurations={} attachments={}", settings.configurations(), pods.size());
     }
 
+    /// Whether a store tells of pods that were attached by this driver and are not detached yet.
+    public static boolean isInUse(CniSettings settings, Store store) {
+        return !store.list("/network/cni/" + settings.mark() + "/", "", 1).entries().isEmpty();
+    }
+
     private void verify(Pod pod) {
         JsonNode result = pod.result();
         if (result == null) {

@@ -129,6 +129,8 @@ class CniNetworkTest extends NetworkContract {
         inHost(() -> {
             try (Network network = open()) {
                 Attachment a = network.attach(request("a"));
+                CniSettings settings = new CniSettings(configurations, List.of(), MARK);
+                assertThat(CniNetwork.isInUse(settings, store)).isTrue();
                 assertThat(a.addresses()).hasSize(1).first().asString().startsWith("10.99.0.").endsWith("/24");
                 assertThat(a.gateway()).isEqualTo("10.99.0.1");
                 assertThat(a.routes()).containsExactly(new Attachment.Route("0.0.0.0/0", "10.99.0.1"));
@@ -142,6 +144,7 @@ class CniNetworkTest extends NetworkContract {
                 }
                 network.detach("a");
                 assertThat(network.attachments()).isEmpty();
+                assertThat(CniNetwork.isInUse(settings, store)).isFalse();
             }
         });
     }
