@@ -49,11 +49,11 @@ interface ArchiveFiles extends AutoCloseable {
             boolean compressed = LayerStream.isCompressed(start.readNBytes(4));
             start.reset();
             if (compressed) {
-                try (InputStream plain = LayerStream.over(start, settings.maxUncompressedBytes(), zstd)) {
+                try (InputStream plain = LayerStream.over(start, settings.limits().unpackedBytes(), zstd)) {
                     Files.copy(plain, tar, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
                 }
             }
-            ArchiveFiles files = new Tar(compressed ? tar : file, tar, settings.maxEntries());
+            ArchiveFiles files = new Tar(compressed ? tar : file, tar, settings.limits().entries());
             kept = true;
             return files;
         } finally {

@@ -5,8 +5,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import tools.jackson.databind.JsonNode;
@@ -18,7 +21,35 @@ final class Catalogue {
     /// One image.
     ///
     /// @param layers diff ids, the lowest first
-    record Item(String id, TreeSet<String> tags, TreeSet<String> digests, long sizeBytes, List<String> layers) {}
+    /// @param documents digests of its manifests and the indexes that led to them, the newest first
+    /// @param blobs digests of everything kept of it in [Blobs]
+    /// @param usedSeconds since the epoch: when it was last pulled, or a lease of it began or ended
+    record Item(
+            String id,
+            TreeSet<String> tags,
+            TreeSet<String> digests,
+            long sizeBytes,
+            List<String> layers,
+            List<String> documents,
+            TreeSet<String> blobs,
+            long usedSeconds) {
+
+        Item used(long seconds) {
+            return new Item(id, tags, digests, sizeBytes, layers, documents, blobs, seconds);
+        }
+
+        Item named(TreeSet<String> otherTags, TreeSet<String> otherDigests) {
+            return new Item(id, otherTags, otherDigests, sizeBytes, layers, documents, blobs, usedSeconds);
+        }
+
+        /// The digest by which the repository of this name knows the image; empty when it is not known.
+        String digestFor(String name) {
+            int at = name.indexOf('@');
+            String repository = at >= 0 ? name.substring(0, at) : name.substring(0, Math.max(0, name.lastIndexOf(':')));
+            return digests.stream().filter(digest -> digest.equals(name) || digest.startsWith(repository + "@"))
+                    .map(digest -> digest.substring(digest.indexOf('@') + 1)).findFirst().orElse("");
+        }
+    }
 
     private final Path file;
     private final Map<String, Item> images = new LinkedHashMap<>();
@@ -35,7 +66,9 @@ final class Catalogue {
                     "the image catalogue " + file + " (remove the file to start with no images)");
             for (JsonNode image : root.path("images")) {
                 Item item = new Item(image.path("id").asString(), new TreeSet<>(strings(image.path("tags"))),
-                        new TreeSet<>(strings(image.path("digests"))), image.path("size").asLong(), strings(image.path("layers")));
+                        new TreeSet<>(strings(image.path("digests"))), image.path("size").asLong(), strings(image.path("layers")),
+                        strings(image.path("documents")), new TreeSet<>(strings(image.path("blobs"))),
+                        image.path("used").asLong(0));
                 catalogue.images.put(item.id(), item);
             }
             root.path("leases").properties()
@@ -53,6 +86,75 @@ final class Catalogue {
         return leases;
     }
 
+    /// The image of a name, a digest, an id or a unique beginning of an id.
+    Optional<Item> find(String nameOrId) {
+        Item byId = images.get(nameOrId);
+        if (byId != null) {
+            return Optional.of(byId);
+        }
+        Optional<ImageReference> reference = ImageReference.tryParse(nameOrId);
+        if (reference.isPresent()) {
+            String name = reference.get().toString();
+            for (Item item : images.values()) {
+                if (item.tags().contains(name) || item.digests().contains(name)) {
+                    return Optional.of(item);
+                }
+            }
+        }
+        String prefix = nameOrId.startsWith("sha256:") ? nameOrId.substring(7) : nameOrId;
+        if (!prefix.matches("[0-9a-f]{4,64}")) {
+            return Optional.empty();
+        }
+        List<Item> found = images.values().stream()
+                .filter(item -> item.id().startsWith("sha256:" + prefix)).toList();
+        return found.size() == 1 ? Optional.of(found.getFirst()) : Optional.empty();
+    }
+
+    /// The image with what came now; it is in the catalogue already.
+    Item with(ImageSource source, List<String> diffIds, Set<String> blobs, long nowSeconds) {
+        Item known = images.get(source.id().toString());
+        LinkedHashSet<String> documents = new LinkedHashSet<>();
+        TreeSet<String> kept = new TreeSet<>(blobs);
+        if (!blobs.isEmpty()) {
+            source.documents().forEach(document -> documents.add(document.digest().toString()));
+        }
+        if (known != null) {
+            documents.addAll(known.documents());
+            kept.addAll(known.blobs());
+        }
+        Item item = new Item(source.id().toString(), known == null ? new TreeSet<>() : known.tags(),
+                known == null ? new TreeSet<>() : known.digests(), source.sizeBytes(), diffIds, List.copyOf(documents), kept, nowSeconds);
+        if (source.repoDigest() != null) {
+            item.digests().add(source.repoDigest());
+        }
+        images.put(item.id(), item);
+        return item;
+    }
+
+    /// Gives an image a tag, which leaves the image that had it.
+    ///
+    /// @return the images that lost it
+    List<Item> name(Item item, String tag) {
+        List<Item> losers = new ArrayList<>();
+        for (Item other : images.values()) {
+            if (!other.id().equals(item.id()) && other.tags().remove(tag)) {
+                losers.add(other);
+            }
+        }
+        item.tags().add(tag);
+        return losers;
+    }
+
+    void touch(String id, long nowSeconds) {
+        images.computeIfPresent(id, (known, item) -> item.used(nowSeconds));
+    }
+
+    /// The images that no lease holds.
+    List<Item> unleased() {
+        return images.values().stream()
+                .filter(item -> leases.values().stream().noneMatch(ids -> ids.contains(item.id()))).toList();
+    }
+
     void write() throws IOException {
         ObjectNode root = Documents.JSON.createObjectNode();
         root.put("format", 1);
@@ -62,6 +164,9 @@ final class Catalogue {
             item.tags().forEach(image.putArray("tags")::add);
             item.digests().forEach(image.putArray("digests")::add);
             item.layers().forEach(image.putArray("layers")::add);
+            item.documents().forEach(image.putArray("documents")::add);
+            item.blobs().forEach(image.putArray("blobs")::add);
+            image.put("used", item.usedSeconds());
         }
         ObjectNode held = root.putObject("leases");
         leases.forEach((holder, ids) -> ids.forEach(held.withArrayProperty(holder)::add));

@@ -95,10 +95,10 @@ final class DiskImageConverter {
                 .start();
         Thread watchdog = Thread.startVirtualThread(() -> killLate(process));
         try (InputStream opened = blob.open();
-                LayerStream tar = LayerStream.over(opened, settings.maxUncompressedBytes(), zstd)) {
+                LayerStream tar = LayerStream.over(opened, settings.limits().unpackedBytes(), zstd)) {
             LayerSanitiser sanitiser;
             try (OutputStream out = new BufferedOutputStream(process.getOutputStream(), 1 << 16)) {
-                sanitiser = new LayerSanitiser(settings, skipped, out);
+                sanitiser = new LayerSanitiser(settings.limits(), skipped, out);
                 sanitiser.run(tar);
             } catch (IOException e) {
                 // A converter that gave up shows itself as a broken pipe here; its own words say more.
@@ -110,7 +110,7 @@ final class DiskImageConverter {
                 throw e;
             }
             Digest diffId = tar.finish();
-            if (!waitFor(process, settings.conversionTimeout().toSeconds()) || process.exitValue() != 0) {
+            if (!waitFor(process, settings.limits().conversionTimeout().toSeconds()) || process.exitValue() != 0) {
                 throw new IOException("sqfstar failed with " + (process.isAlive() ? "no end in sight" : "status " + process.exitValue())
                         + ": " + said(messages));
             }
@@ -128,8 +128,8 @@ final class DiskImageConverter {
                     "setpriv", "--reuid=" + NOBODY, "--regid=" + NOBODY, "--clear-groups", "--no-new-privs",
                     "--bounding-set=-all", "--inh-caps=-all", "--pdeathsig=KILL"));
         }
-        command.addAll(List.of("prlimit", "--as=" + (2L << 30), "--fsize=" + (settings.maxUncompressedBytes() + (1L << 30)),
-                "--cpu=" + settings.conversionTimeout().toSeconds(), "--core=0", "--nofile=64",
+        command.addAll(List.of("prlimit", "--as=" + (2L << 30), "--fsize=" + (settings.limits().unpackedBytes() + (1L << 30)),
+                "--cpu=" + settings.limits().conversionTimeout().toSeconds(), "--core=0", "--nofile=64",
                 "sqfstar", "-comp", "lz4", "-no-progress", "-quiet", "-exit-on-error", "-processors", "2", "-mem", "128M",
                 "-mkfs-time", "0", "-root-mode", "0755", "-root-time", "0", "layer.sqsh"));
         return command;
@@ -159,7 +159,7 @@ final class DiskImageConverter {
 
     private void killLate(Process process) {
         try {
-            if (!process.waitFor(settings.conversionTimeout().toSeconds(), TimeUnit.SECONDS)) {
+            if (!process.waitFor(settings.limits().conversionTimeout().toSeconds(), TimeUnit.SECONDS)) {
                 process.destroyForcibly();
             }
         } catch (InterruptedException e) {

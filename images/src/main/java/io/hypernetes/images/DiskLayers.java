@@ -21,8 +21,8 @@ final class DiskLayers {
     private static final String NOTHING = "sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef";
 
     private final Path folder;
-    private final Path work;
-    private final ImageSettings settings;
+    private final Blobs blobs;
+    private final Space space;
     private final DiskImageConverter converter;
     private final Semaphore downloads;
     private final Semaphore conversions;
@@ -34,19 +34,18 @@ final class DiskLayers {
         int users;
     }
 
-    /// Brings a layer's blob.
-    interface Source {
-        /// Puts the blob into `temporary`, or gives another file or stream to read it from.
-        DiskImageConverter.Blob bring(Path temporary);
+    /// Makes sure that so many bytes more can be stored, or fails with NO_SPACE.
+    interface Space {
+        void require(String what, long bytes) throws IOException;
     }
 
-    DiskLayers(Path folder, Path work, ImageSettings settings, NativeZstd zstd) {
+    DiskLayers(Path folder, Blobs blobs, Space space, DiskImageConverter converter, ImageSettings.Transfers transfers) {
         this.folder = folder;
-        this.work = work;
-        this.settings = settings;
-        this.converter = new DiskImageConverter(settings, work, zstd);
-        this.downloads = new Semaphore(settings.parallelDownloads(), true);
-        this.conversions = new Semaphore(settings.parallelConversions(), true);
+        this.blobs = blobs;
+        this.space = space;
+        this.converter = converter;
+        this.downloads = new Semaphore(transfers.parallelDownloads(), true);
+        this.conversions = new Semaphore(transfers.parallelConversions(), true);
     }
 
     /// Protects layers from [#sweep] until the hold is closed.
@@ -72,11 +71,8 @@ final class DiskLayers {
         void close();
     }
 
-    /// Makes sure that the layer is there; the caller holds it.
-    ///
-    /// @param name how progress and errors call the layer
-    /// @param bytes of the blob, as far as stated
-    void ensure(String diffId, String name, long bytes, Source source, PullProgress progress) throws InterruptedException {
+    /// Makes sure that the layer is there; the caller holds it and its blob.
+    void ensure(String diffId, ImageSource.Layer layer, PullProgress progress) throws InterruptedException {
         Slot slot;
         synchronized (slots) {
             slot = slots.get(diffId);
@@ -87,59 +83,57 @@ final class DiskLayers {
         slot.lock.lockInterruptibly();
         try {
             if (file(diffId).isEmpty()) {
-                make(diffId, name, bytes, source, progress);
+                make(diffId, layer, progress);
             }
-            progress.update(name, PullProgress.Step.READY, bytes, bytes);
+            progress.update(layer.name(), PullProgress.Step.READY, layer.bytes(), layer.bytes());
         } finally {
             slot.lock.unlock();
         }
     }
 
-    private void make(String diffId, String name, long bytes, Source source, PullProgress progress)
-            throws InterruptedException {
-        Path temporary = work.resolve("blob-" + diffId.substring(diffId.indexOf(':') + 1));
+    private void make(String diffId, ImageSource.Layer layer, PullProgress progress) throws InterruptedException {
         try {
-            requireSpace(name, bytes);
-            DiskImageConverter.Blob blob;
+            Path blob;
             downloads.acquire();
             try {
-                blob = source.bring(temporary);
+                space.require("layer " + layer.name(), layer.bytes());
+                blob = blobs.bring(layer.digest(), layer.fetch());
             } finally {
                 downloads.release();
             }
             conversions.acquire();
             try {
-                progress.update(name, PullProgress.Step.CONVERTING, 0, bytes);
-                DiskImageConverter.Converted made = converter.convert(name, blob);
-                try {
-                    if (!made.diffId().toString().equals(diffId)) {
-                        throw Documents.corrupt("layer " + name + " unpacks to " + made.diffId()
-                                + " but the image's configuration says " + diffId);
-                    }
-                    Folders.place(made.file(), path(diffId, made.coversRoot() ? COVERING : PLAIN));
-                } finally {
-                    Folders.delete(made.folder());
-                }
+                progress.update(layer.name(), PullProgress.Step.CONVERTING, 0, layer.bytes());
+                convert(diffId, layer, blob);
             } finally {
                 conversions.release();
             }
         } catch (IOException e) {
-            throw Folders.failure(e, "storing layer " + name);
-        } finally {
-            try {
-                Files.deleteIfExists(temporary);
-            } catch (IOException e) {
-                // Removed at the next opening.
-            }
+            throw Folders.failure(e, "storing layer " + layer.name());
         }
     }
 
-    private void requireSpace(String name, long bytes) throws IOException {
-        long free = Files.getFileStore(folder).getUsableSpace();
-        if (free - settings.reservedBytes() < Math.max(bytes, 0)) {
-            throw new ImageException(ImageException.Reason.NO_SPACE, "layer " + name + " needs " + bytes + " bytes, on the disk of "
-                    + folder + " " + free + " are free and " + settings.reservedBytes()
-                    + " stay reserved; remove images or make room");
+    private void convert(String diffId, ImageSource.Layer layer, Path blob) throws IOException {
+        boolean sound = false;
+        try {
+            DiskImageConverter.Converted made = converter.convert(layer.name(), () -> Files.newInputStream(blob));
+            try {
+                if (!made.diffId().toString().equals(diffId)) {
+                    throw Documents.corrupt("layer " + layer.name() + " unpacks to " + made.diffId()
+                            + " but the image's configuration says " + diffId);
+                }
+                Folders.place(made.file(), path(diffId, made.coversRoot() ? COVERING : PLAIN));
+                sound = true;
+            } finally {
+                Folders.delete(made.folder());
+            }
+        } catch (ImageException e) {
+            sound = e.reason() == ImageException.Reason.NO_SPACE;
+            throw e;
+        } finally {
+            if (!sound) {
+                blobs.discard(layer.digest()); // brought anew next time
+            }
         }
     }
 

@@ -4,10 +4,13 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
 
 /// The JSON documents of an image (OCI image specification 1.1 and Docker's manifest version 2 schema 2), read defensively.
 final class Documents {
@@ -17,6 +20,11 @@ final class Documents {
     static final String OCI_CONFIG = "application/vnd.oci.image.config.v1+json";
     static final String DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json";
     static final String DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json";
+    static final String OCI_LAYER = "application/vnd.oci.image.layer.v1.tar";
+    private static final Set<String> IMAGE_CONFIGS = Set.of(OCI_CONFIG, "application/vnd.docker.container.image.v1+json");
+    private static final Set<String> LAYERS = Set.of(OCI_LAYER, OCI_LAYER + "+gzip", OCI_LAYER + "+zstd",
+            "application/vnd.docker.image.rootfs.diff.tar", "application/vnd.docker.image.rootfs.diff.tar.gzip",
+            "application/vnd.docker.image.rootfs.diff.tar.zstd", "application/vnd.docker.container.image.rootfs.diff+x-gtar");
     static final JsonMapper JSON = JsonMapper.builder().build();
     private static final int MOST_LAYERS = 500;
 
@@ -52,24 +60,46 @@ final class Documents {
         return document.path("manifests").isArray() && !document.path("layers").isArray();
     }
 
+    /// @throws ImageException CORRUPT for what is no container image: the old schema 1, charts, signatures and other artifacts
     static Manifest manifest(JsonNode document, String what) {
-        if (document.path("schemaVersion").asInt(2) != 2 || !document.path("config").isObject()) {
-            throw corrupt(what + " is in the old schema 1 or no image manifest ("
-                    + Text.shortened(document.path("mediaType").asString("no media type"))
-                    + "); push the image again with a current tool");
+        String type = Text.shortened(document.path("mediaType").asString(""));
+        if (document.path("schemaVersion").asInt(2) == 1 || type.startsWith("application/vnd.docker.distribution.manifest.v1")) {
+            throw corrupt(what + " is in Docker's schema 1, which names layers in a way that cannot be checked;"
+                    + " push the image again with a tool of 2017 or later");
+        }
+        if (!document.path("config").isObject()) {
+            throw corrupt(what + " is no image manifest" + (type.isEmpty() ? "" : " but " + type));
+        }
+        Descriptor config = descriptor(document.path("config"), what);
+        String artifact = document.path("artifactType").asString("");
+        if (!IMAGE_CONFIGS.contains(config.mediaType()) && !config.mediaType().isEmpty()) {
+            throw corrupt(what + " is no container image but an artifact of type "
+                    + Text.shortened(artifact.isEmpty() ? config.mediaType() : artifact) + "; only images can run");
         }
         List<Descriptor> layers = new ArrayList<>();
         for (JsonNode layer : document.path("layers")) {
             Descriptor descriptor = descriptor(layer, what);
-            if (descriptor.mediaType().contains("foreign") || descriptor.mediaType().contains("nondistributable")) {
-                throw corrupt(what + " has a layer that registries do not hold (" + descriptor.mediaType() + ")");
-            }
+            requireLayer(descriptor, what);
             layers.add(descriptor);
         }
         if (layers.size() > MOST_LAYERS) {
             throw corrupt(what + " has " + layers.size() + " layers, more than " + MOST_LAYERS);
         }
-        return new Manifest(descriptor(document.path("config"), what), layers);
+        return new Manifest(config, layers);
+    }
+
+    /// The compression is told by the bytes; the type only says whether it is a layer at all.
+    private static void requireLayer(Descriptor layer, String what) {
+        String type = layer.mediaType();
+        if (type.contains("foreign") || type.contains("nondistributable")) {
+            throw corrupt(what + " has a layer that registries do not hold (" + Text.shortened(type) + ")");
+        }
+        if (type.endsWith("+encrypted")) {
+            throw corrupt(what + " has an encrypted layer (" + Text.shortened(type) + "); images with such layers cannot be opened here");
+        }
+        if (!type.isEmpty() && !LAYERS.contains(type)) {
+            throw corrupt(what + " has a layer of the type " + Text.shortened(type) + "; tar, gzip and zstd are understood");
+        }
     }
 
     static Descriptor descriptor(JsonNode node, String what) {
@@ -87,26 +117,39 @@ final class Documents {
         }
     }
 
-    /// The entry of an index for this machine; null when it has none.
+    /// The entry of an index for this machine; null when it has none. Of several, the one that asks for the least of the processor.
     static @Nullable JsonNode forThisMachine(JsonNode index) {
         JsonNode unnamed = null;
+        JsonNode best = null;
         for (JsonNode manifest : index.path("manifests")) {
             JsonNode platform = manifest.path("platform");
             if (!platform.isObject()) {
                 unnamed = unnamed == null ? manifest : unnamed;
-            } else if (platform.path("os").asString("").equals("linux")
-                    && platform.path("architecture").asString("").equals(architecture())) {
-                return manifest;
+            } else if (isThisMachine(platform) && (best == null || variant(platform).compareTo(variant(best.path("platform"))) < 0)) {
+                best = manifest;
             }
         }
-        return unnamed;
+        return best != null ? best : unnamed;
+    }
+
+    /// Whether an index entry's platform is one whose images run here.
+    static boolean isThisMachine(JsonNode platform) {
+        String variant = variant(platform);
+        return platform.path("os").asString("linux").equals("linux")
+                && platform.path("architecture").asString("").equals(architecture())
+                && (variant.isEmpty() || variant.equals(architecture().equals("arm64") ? "v8" : "v1"));
+    }
+
+    private static String variant(JsonNode platform) {
+        return platform.path("variant").asString("");
     }
 
     static String platforms(JsonNode index) {
         List<String> names = new ArrayList<>();
         for (JsonNode manifest : index.path("manifests")) {
             names.add(manifest.path("platform").path("os").asString("?") + "/"
-                    + manifest.path("platform").path("architecture").asString("?"));
+                    + manifest.path("platform").path("architecture").asString("?")
+                    + (variant(manifest.path("platform")).isEmpty() ? "" : "/" + variant(manifest.path("platform"))));
         }
         return Text.shortened(String.join(", ", names));
     }
@@ -156,6 +199,25 @@ final class Documents {
         Map<String, String> labels = new LinkedHashMap<>();
         object.properties().forEach(label -> labels.put(label.getKey(), label.getValue().asString("")));
         return labels;
+    }
+
+    /// A manifest for these; the same input gives the same bytes.
+    static byte[] imageManifest(byte[] config, List<Descriptor> layers) {
+        ObjectNode root = JSON.createObjectNode();
+        root.put("schemaVersion", 2).put("mediaType", OCI_MANIFEST);
+        root.putObject("config").put("mediaType", OCI_CONFIG).put("digest", Digest.sha256(config).toString()).put("size", config.length);
+        ArrayNode list = root.putArray("layers");
+        for (Descriptor layer : layers) {
+            list.addObject().put("mediaType", layer.mediaType()).put("digest", layer.digest().toString()).put("size", layer.size());
+        }
+        return JSON.writeValueAsBytes(root);
+    }
+
+    /// What a manifest or index says it is; one that does not say is judged by its fields.
+    static String mediaType(byte[] document) {
+        JsonNode tree = tree(document, "document");
+        String stated = tree.path("mediaType").asString("");
+        return !stated.isEmpty() ? stated : isIndex(tree) ? OCI_INDEX : OCI_MANIFEST;
     }
 
     static ImageException corrupt(String message) {

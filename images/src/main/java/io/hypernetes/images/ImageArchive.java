@@ -97,7 +97,8 @@ public final class ImageArchive {
                 blobs.add(layerBlob(layer, tarFile));
             }
             byte[] configuration = configuration(blobs);
-            byte[] manifest = manifest(configuration, blobs);
+            byte[] manifest = Documents.imageManifest(configuration, blobs.stream()
+                    .map(blob -> new Documents.Descriptor(blob.digest(), blob.size(), Documents.OCI_LAYER, Map.of())).toList());
             try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(tarFile), 1 << 16)) {
                 TarWriter tar = new TarWriter(out);
                 put(tar, "oci-layout", "{\"imageLayoutVersion\":\"1.0.0\"}".getBytes(UTF_8));
@@ -181,19 +182,6 @@ public final class ImageArchive {
             ObjectNode set = node.putObject(key);
             keys.forEach(set::putObject);
         }
-    }
-
-    private static byte[] manifest(byte[] configuration, List<Blob> blobs) {
-        ObjectNode root = Documents.JSON.createObjectNode();
-        root.put("schemaVersion", 2).put("mediaType", Documents.OCI_MANIFEST);
-        root.putObject("config").put("mediaType", Documents.OCI_CONFIG)
-                .put("digest", Digest.sha256(configuration).toString()).put("size", configuration.length);
-        ArrayNode list = root.putArray("layers");
-        for (Blob blob : blobs) {
-            list.addObject().put("mediaType", "application/vnd.oci.image.layer.v1.tar")
-                    .put("digest", blob.digest().toString()).put("size", blob.size());
-        }
-        return Documents.JSON.writeValueAsBytes(root);
     }
 
     private byte[] index(byte[] manifest) {

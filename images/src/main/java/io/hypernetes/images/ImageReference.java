@@ -85,6 +85,13 @@ public record ImageReference(String host, String repository, @Nullable String ta
         return digest != null ? name() + "@" + digest : name() + ":" + tag;
     }
 
+    /// A full name as people write it: without what [#parse] fills in, save the tag.
+    static String familiar(String full) {
+        String rest = full.startsWith("docker.io/") ? full.substring("docker.io/".length()) : full;
+        return rest.startsWith("library/") && !rest.substring("library/".length()).contains("/") && !rest.equals(full)
+                ? rest.substring("library/".length()) : rest;
+    }
+
     private static boolean isHost(String first) {
         return first.contains(".") || first.contains(":") || first.equals("localhost") || !first.equals(first.toLowerCase());
     }

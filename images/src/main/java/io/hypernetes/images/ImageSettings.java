@@ -2,66 +2,122 @@ package io.hypernetes.images;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// How a [LocalImageStore] behaves.
+/// How a [LocalImageStore] behaves. [ImageSettingsFile] reads it from a file.
 ///
-/// @param insecureRegistries `host` or `host:port` of registries reached by plain http; loopback addresses always are
-/// @param connectTimeout longest wait for a connection, and for an answer's beginning three times that
-/// @param stallTimeout a transfer that brings no byte for so long is broken off
-/// @param attempts how often a request is tried when the failure may pass
-/// @param parallelDownloads layers fetched at a time, over all pulls
-/// @param parallelConversions layers converted at a time
-/// @param maxLayerBytes longest layer as transferred
-/// @param maxUncompressedBytes longest layer as a tar, holes included
-/// @param maxEntries most files in a layer
-/// @param conversionTimeout longest time for the conversion of one layer
-/// @param reservedBytes disk space that pulls leave free
+/// @param registries settings of single registries by `host` or `host:port`
+/// @param credentialsFile a Docker `config.json` with credentials for registries; null for none
 /// @param nativeFolder where the zstd library is unpacked, once. Null: `native` in the store's folder
 public record ImageSettings(
-        Set<String> insecureRegistries,
-        Duration connectTimeout,
-        Duration stallTimeout,
-        int attempts,
-        int parallelDownloads,
-        int parallelConversions,
-        long maxLayerBytes,
-        long maxUncompressedBytes,
-        int maxEntries,
-        Duration conversionTimeout,
-        long reservedBytes,
+        Map<String, Registry> registries,
+        @Nullable Path credentialsFile,
+        Transfers transfers,
+        Limits limits,
+        Disk disk,
         @Nullable Path nativeFolder) {
 
     public ImageSettings {
-        insecureRegistries = Set.copyOf(insecureRegistries);
+        registries = Map.copyOf(registries);
     }
 
-    /// No insecure registries, 10 s to connect, 60 s of stall, 3 attempts, 4 downloads, 2 conversions, layers up to
-    /// 16 GiB (32 GiB and a million files unpacked), 30 min a conversion, 256 MiB left free.
+    /// One registry.
+    ///
+    /// @param mirrors asked before it, in order: `host[:port][/path]`, with `http://` before it for one without TLS
+    /// @param mirrorsOnly never ask the registry itself
+    /// @param plainHttp spoken to without TLS; loopback addresses always are
+    /// @param skipVerify its certificate is not checked
+    /// @param caFile PEM file of the authorities that may sign for it; null for those of the Java runtime
+    public record Registry(
+            List<String> mirrors, boolean mirrorsOnly, boolean plainHttp, boolean skipVerify, @Nullable Path caFile) {
+        static final Registry PLAIN_DEFAULT = new Registry(List.of(), false, false, false, null);
+
+        public Registry {
+            mirrors = List.copyOf(mirrors);
+        }
+    }
+
+    /// @param connectTimeout longest wait for a connection, and for an answer's beginning three times that
+    /// @param stallTimeout a transfer that brings no byte for so long is broken off
+    /// @param attempts how often in a row a request is tried without any progress
+    /// @param longestPause between two attempts, whatever the registry asks for
+    /// @param parallelDownloads layers fetched at a time, over all pulls
+    /// @param parallelConversions layers converted at a time
+    public record Transfers(
+            Duration connectTimeout,
+            Duration stallTimeout,
+            int attempts,
+            Duration longestPause,
+            int parallelDownloads,
+            int parallelConversions) {}
+
+    /// @param layerBytes longest layer as transferred
+    /// @param unpackedBytes longest layer as a tar, holes included
+    /// @param ratio how many times longer than its blob a layer may unpack, beyond the first 256 MiB
+    /// @param entries most files in a layer
+    /// @param pathBytes most bytes that the names in a layer may take together, with all folders above each
+    /// @param conversionTimeout longest time for the conversion of one layer
+    public record Limits(
+            long layerBytes, long unpackedBytes, int ratio, int entries, long pathBytes, Duration conversionTimeout) {}
+
+    /// @param reservedBytes space that pulls leave free
+    /// @param highPercent when more than this much of the disk is used, unused images are removed, the longest unused first; 100 for never
+    /// @param lowPercent until no more than this much is used
+    /// @param youngestRemoved an image used or pulled within this time is not removed for want of space
+    /// @param keepBlobs keep layers as they came beside the disks made of them, so that images can be saved
+    /// @param incomingAge how long parts of broken pulls are kept to go on from
+    public record Disk(
+            long reservedBytes, int highPercent, int lowPercent, Duration youngestRemoved, boolean keepBlobs, Duration incomingAge) {}
+
     public static ImageSettings defaults() {
-        return new ImageSettings(Set.of(), Duration.ofSeconds(10), Duration.ofSeconds(60), 3, 4, 2,
-                16L << 30, 32L << 30, 1_000_000, Duration.ofMinutes(30), 256L << 20, null);
+        return new ImageSettings(Map.of(), null,
+                new Transfers(Duration.ofSeconds(10), Duration.ofSeconds(60), 5, Duration.ofSeconds(30), 4, 2),
+                new Limits(16L << 30, 32L << 30, 500, 1_000_000, 128L << 20, Duration.ofMinutes(30)),
+                new Disk(256L << 20, 85, 80, Duration.ofMinutes(5), true, Duration.ofDays(1)),
+                null);
     }
 
-    public ImageSettings withInsecureRegistries(Set<String> registries) {
-        return new ImageSettings(registries, connectTimeout, stallTimeout, attempts, parallelDownloads, parallelConversions,
-                maxLayerBytes, maxUncompressedBytes, maxEntries, conversionTimeout, reservedBytes, nativeFolder);
+    /// The settings of a registry, those that nothing is said of included.
+    ///
+    /// @param host with its port, when it has one
+    Registry registry(String host) {
+        return registries.getOrDefault(host, Registry.PLAIN_DEFAULT);
+    }
+
+    public ImageSettings withInsecureRegistries(Set<String> hosts) {
+        Map<String, Registry> all = new HashMap<>(registries);
+        for (String host : hosts) {
+            Registry known = registry(host);
+            all.put(host, new Registry(known.mirrors(), known.mirrorsOnly(), true, known.skipVerify(), known.caFile()));
+        }
+        return withRegistries(all);
+    }
+
+    public ImageSettings withRegistries(Map<String, Registry> all) {
+        return new ImageSettings(all, credentialsFile, transfers, limits, disk, nativeFolder);
+    }
+
+    public ImageSettings withCredentialsFile(Path file) {
+        return new ImageSettings(registries, file, transfers, limits, disk, nativeFolder);
+    }
+
+    public ImageSettings withTransfers(Transfers other) {
+        return new ImageSettings(registries, credentialsFile, other, limits, disk, nativeFolder);
+    }
+
+    public ImageSettings withLimits(Limits other) {
+        return new ImageSettings(registries, credentialsFile, transfers, other, disk, nativeFolder);
+    }
+
+    public ImageSettings withDisk(Disk other) {
+        return new ImageSettings(registries, credentialsFile, transfers, limits, other, nativeFolder);
     }
 
     public ImageSettings withNativeFolder(Path folder) {
-        return new ImageSettings(insecureRegistries, connectTimeout, stallTimeout, attempts, parallelDownloads,
-                parallelConversions, maxLayerBytes, maxUncompressedBytes, maxEntries, conversionTimeout, reservedBytes, folder);
-    }
-
-    public ImageSettings withLimits(long layerBytes, long uncompressedBytes, int entries) {
-        return new ImageSettings(insecureRegistries, connectTimeout, stallTimeout, attempts, parallelDownloads,
-                parallelConversions, layerBytes, uncompressedBytes, entries, conversionTimeout, reservedBytes, nativeFolder);
-    }
-
-    public ImageSettings withTimeouts(Duration connect, Duration stall) {
-        return new ImageSettings(insecureRegistries, connect, stall, attempts, parallelDownloads,
-                parallelConversions, maxLayerBytes, maxUncompressedBytes, maxEntries, conversionTimeout, reservedBytes,
-                nativeFolder);
+        return new ImageSettings(registries, credentialsFile, transfers, limits, disk, folder);
     }
 }

@@ -10,9 +10,20 @@ import org.jspecify.annotations.Nullable;
 /// @param layers the lowest first
 /// @param tag full name to give it; null for none
 /// @param repoDigest full name with digest; null for none
+/// @param documents its manifest, behind the index that led to it when there is one; kept for saving
 record ImageSource(
-        Digest id, byte[] config, List<Layer> layers, long sizeBytes, @Nullable String tag, @Nullable String repoDigest) {
+        Digest id,
+        byte[] config,
+        List<Layer> layers,
+        long sizeBytes,
+        @Nullable String tag,
+        @Nullable String repoDigest,
+        List<Document> documents) {
+
+    /// A manifest or index.
+    record Document(Digest digest, byte[] content) {}
 
     /// @param name short, for progress and errors
-    record Layer(String name, long bytes, DiskLayers.Source source) {}
+    /// @param fetch brings the blob into a file
+    record Layer(String name, long bytes, Digest digest, Blobs.Fetch fetch) {}
 }

@@ -23,7 +23,7 @@ final class LayerSanitiser {
     private static final String OPAQUE = ".wh..wh..opq";
     private static final int MOST_ATTRIBUTE_BYTES = 1 << 16;
 
-    private final ImageSettings limits;
+    private final ImageSettings.Limits limits;
     private final Set<Integer> skipped;
     private final TarWriter writer;
     private final Map<String, TarEntry> folders = new TreeMap<>();
@@ -35,7 +35,7 @@ final class LayerSanitiser {
     private int number;
     private long bytes;
 
-    LayerSanitiser(ImageSettings limits, Set<Integer> skipped, OutputStream out) {
+    LayerSanitiser(ImageSettings.Limits limits, Set<Integer> skipped, OutputStream out) {
         this.limits = limits;
         this.skipped = skipped;
         this.writer = new TarWriter(out);
@@ -47,12 +47,12 @@ final class LayerSanitiser {
     void run(InputStream tar) throws IOException {
         TarReader reader = new TarReader(tar);
         for (TarEntry entry = reader.next(); entry != null; entry = reader.next()) {
-            if (++number > limits.maxEntries()) {
-                throw new TooLargeException("the layer holds more than " + limits.maxEntries() + " files");
+            if (++number > limits.entries()) {
+                throw new TooLargeException("the layer holds more than " + limits.entries() + " files");
             }
             bytes += entry.size();
-            if (bytes > limits.maxUncompressedBytes() || bytes < 0) {
-                throw new TooLargeException("the layer unpacks to more than " + limits.maxUncompressedBytes() + " bytes");
+            if (bytes > limits.unpackedBytes() || bytes < 0) {
+                throw new TooLargeException("the layer unpacks to more than " + limits.unpackedBytes() + " bytes");
             }
             if (!skipped.contains(number)) {
                 place(entry, reader.content());

@@ -47,6 +47,11 @@ final class LayerStream extends FilterInputStream {
         return isGzip(magic) || isZstd(magic);
     }
 
+    /// The end of the media type of a layer that begins so: `+gzip`, `+zstd` or nothing.
+    static String typeSuffix(byte[] magic) {
+        return isGzip(magic) ? "+gzip" : isZstd(magic) ? "+zstd" : "";
+    }
+
     private static boolean isGzip(byte[] magic) {
         return magic.length >= 2 && (magic[0] & 0xff) == 0x1f && (magic[1] & 0xff) == 0x8b;
     }

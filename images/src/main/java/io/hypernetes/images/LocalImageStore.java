@@ -2,10 +2,14 @@ package io.hypernetes.images;
 
 import io.hypernetes.linux.FileLock;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.net.http.HttpClient;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -18,15 +22,16 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import tools.jackson.databind.JsonNode;
 
 /// An [ImageStore] in one folder of this machine, used by one process at a time.
 ///
-/// The folder holds `catalogue.json`, `configs/`, `layers/` (squashfs files by diff id) and `work/` (half-made things, emptied at
-/// each opening). A blob is not kept once its layer is converted.
+/// The folder holds `catalogue.json`, `configs/`, `layers/` (squashfs files by diff id), `blobs/` (manifests, and layers as they came),
+/// `incoming/` (blobs of pulls under way or broken off) and `work/` (half-made things, emptied at each opening).
 public final class LocalImageStore implements ImageStore {
     private static final Logger LOG = LoggerFactory.getLogger(LocalImageStore.class);
 
@@ -36,15 +41,21 @@ public final class LocalImageStore implements ImageStore {
     private final ImageSettings settings;
     private final FileLock lock;
     private final NativeZstd zstd;
+    private final Blobs blobs;
     private final DiskLayers layers;
+    private final DiskSpace space;
+    private final Clock clock;
+    private final ScheduledExecutorService timer;
     private final Object gate = new Object();
     private final Catalogue catalogue; // guarded by gate
     private @Nullable HttpClient http; // guarded by gate
     private final Map<String, Image> images = new LinkedHashMap<>(); // guarded by gate; what the catalogue says, ready to give out
 
-    private LocalImageStore(Path folder, ImageSettings settings, FileLock lock) throws IOException {
+    private LocalImageStore(Path folder, ImageSettings settings, DiskSpace space, Clock clock, FileLock lock) throws IOException {
         this.folder = folder;
         this.settings = settings;
+        this.space = space;
+        this.clock = clock;
         this.lock = lock;
         this.configs = Files.createDirectories(folder.resolve("configs"));
         this.work = folder.resolve("work");
@@ -52,21 +63,29 @@ public final class LocalImageStore implements ImageStore {
         Files.createDirectories(work);
         Path nativeFolder = settings.nativeFolder();
         this.zstd = new NativeZstd(nativeFolder == null ? folder.resolve("native") : nativeFolder);
-        this.layers = new DiskLayers(Files.createDirectories(folder.resolve("layers")), work, settings, zstd);
+        this.blobs = new Blobs(folder);
+        this.layers = new DiskLayers(Files.createDirectories(folder.resolve("layers")), blobs, this::requireSpace,
+                new DiskImageConverter(settings, work, zstd), settings.transfers());
         this.catalogue = Catalogue.read(folder.resolve("catalogue.json"));
+        this.timer = Executors.newSingleThreadScheduledExecutor(Thread.ofPlatform().daemon().name("image-disk").factory());
     }
 
     /// Opens the store in `folder`, making it when there is none, and removes what a killed process left half-made.
     ///
     /// @throws ImageException when another process has it open or the folder cannot be used
     public static LocalImageStore open(Path folder, ImageSettings settings) {
+        return open(folder, settings, DiskSpace.of(folder), Clock.systemUTC());
+    }
+
+    static LocalImageStore open(Path folder, ImageSettings settings, DiskSpace space, Clock clock) {
         try {
             Files.createDirectories(folder);
             FileLock lock = FileLock.tryLock(folder.resolve("lock")).orElseThrow(() -> new ImageException(
                     ImageException.Reason.IN_USE, "image store " + folder + " is open in another process; stop that one first"));
             try {
-                LocalImageStore store = new LocalImageStore(folder, settings, lock);
+                LocalImageStore store = new LocalImageStore(folder, settings, space, clock, lock);
                 store.recover();
+                store.timer.scheduleWithFixedDelay(store::watchDisk, 1, 1, TimeUnit.MINUTES);
                 return store;
             } catch (IOException | RuntimeException e) {
                 lock.close();
@@ -93,7 +112,13 @@ public final class LocalImageStore implements ImageStore {
                 catalogue.write();
             }
             sweep();
+            sweepIncoming();
         }
+    }
+
+    /// A broken pull may go on within its time; then nobody will ask for these any more.
+    private void sweepIncoming() throws IOException {
+        blobs.sweepIncoming(clock.instant().minus(settings.disk().incomingAge()), settings.limits().layerBytes());
     }
 
     @Override
@@ -102,7 +127,7 @@ public final class LocalImageStore implements ImageStore {
         RegistryClient registry = new RegistryClient(http(), settings, reference, credentials);
         long start = System.nanoTime();
         try {
-            Image image = add(described(registry, reference, progress), progress);
+            Image image = add(RegistryPull.source(registry, reference, progress), progress);
             LOG.info("event=image-pulled reference={} id={} bytes={} ms={}",
                     reference, image.id(), image.sizeBytes(), (System.nanoTime() - start) / 1_000_000);
             return image;
@@ -110,36 +135,6 @@ public final class LocalImageStore implements ImageStore {
             LOG.info("event=image-pull-failed reference={} reason={} error=\"{}\"", reference, e.reason(), e.getMessage());
             throw e;
         }
-    }
-
-    private ImageSource described(RegistryClient registry, ImageReference reference, PullProgress progress) {
-        String digest = reference.digest();
-        RegistryClient.Fetched top = registry.manifest(digest != null ? digest : String.valueOf(reference.tag()));
-        String what = "manifest of " + reference;
-        JsonNode document = Documents.tree(top.content(), what);
-        if (Documents.isIndex(document)) {
-            JsonNode chosen = Documents.forThisMachine(document);
-            if (chosen == null) {
-                throw new ImageException(ImageException.Reason.NOT_FOUND, reference + " has nothing for linux/"
-                        + Documents.architecture() + ", but for " + Documents.platforms(document));
-            }
-            Documents.Descriptor inner = Documents.descriptor(chosen, what);
-            document = Documents.tree(registry.manifest(inner.digest().toString()).content(), what);
-        }
-        Documents.Manifest manifest = Documents.manifest(document, what);
-        byte[] config = registry.smallBlob(manifest.config());
-        List<ImageSource.Layer> sources = new ArrayList<>();
-        for (Documents.Descriptor layer : manifest.layers()) {
-            String name = layer.digest().shortHex();
-            sources.add(new ImageSource.Layer(name, layer.size(), temporary -> {
-                progress.update(name, PullProgress.Step.DOWNLOADING, 0, layer.size());
-                registry.blob(layer, temporary,
-                        done -> progress.update(name, PullProgress.Step.DOWNLOADING, done, layer.size()));
-                return () -> Files.newInputStream(temporary);
-            }));
-        }
-        return new ImageSource(manifest.config().digest(), config, sources, manifest.size(),
-                reference.tag() == null ? null : reference.toString(), reference.at(top.digest()));
     }
 
     @Override
@@ -163,27 +158,18 @@ public final class LocalImageStore implements ImageStore {
         Documents.Config config = Documents.config(
                 source.config(), source.layers().size(), "configuration " + source.id());
         List<String> diffIds = config.diffIds().stream().map(Digest::toString).toList();
-        try (DiskLayers.Hold hold = layers.hold(diffIds)) {
+        List<Digest> digests = source.layers().stream().map(ImageSource.Layer::digest).toList();
+        try (DiskLayers.Hold hold = layers.hold(diffIds);
+                DiskLayers.Hold blobHold = blobs.hold(digests)) {
             bring(source.layers(), diffIds, progress);
             synchronized (gate) {
                 Folders.writeDurably(configs.resolve(source.id().hex()), source.config());
-                Catalogue.Item known = catalogue.images().get(source.id().toString());
-                Catalogue.Item item = known != null
-                        ? known
-                        : new Catalogue.Item(source.id().toString(), new TreeSet<>(), new TreeSet<>(), source.sizeBytes(), diffIds);
+                TreeSet<String> kept = keepBlobs(source, digests);
+                Catalogue.Item item = catalogue.with(source, diffIds, kept, clock.instant().getEpochSecond());
                 List<Catalogue.Item> changed = new ArrayList<>(List.of(item));
-                if (source.tag() != null && !item.tags().contains(source.tag())) {
-                    for (Catalogue.Item other : catalogue.images().values()) {
-                        if (other.tags().remove(source.tag())) { // a tag that moved
-                            changed.add(other);
-                        }
-                    }
-                    item.tags().add(source.tag());
+                if (source.tag() != null) {
+                    changed.addAll(catalogue.name(item, source.tag()));
                 }
-                if (source.repoDigest() != null) {
-                    item.digests().add(source.repoDigest());
-                }
-                catalogue.images().put(item.id(), item);
                 catalogue.write();
                 for (Catalogue.Item each : changed) {
                     images.put(each.id(), image(each));
@@ -198,6 +184,21 @@ public final class LocalImageStore implements ImageStore {
         }
     }
 
+    private TreeSet<String> keepBlobs(ImageSource source, List<Digest> digests) throws IOException {
+        TreeSet<String> kept = new TreeSet<>();
+        if (settings.disk().keepBlobs()) {
+            for (ImageSource.Document document : source.documents()) {
+                blobs.put(document.digest(), document.content());
+                kept.add(document.digest().toString());
+            }
+            blobs.keep(digests);
+            digests.forEach(digest -> kept.add(digest.toString()));
+        } else {
+            blobs.dropIncoming(digests);
+        }
+        return kept;
+    }
+
     /// All layers at a time as far as the limits allow; the first failure ends the others.
     private void bring(List<ImageSource.Layer> sources, List<String> diffIds, PullProgress progress)
             throws InterruptedException {
@@ -208,7 +209,7 @@ public final class LocalImageStore implements ImageStore {
                 ImageSource.Layer layer = sources.get(i);
                 String diffId = diffIds.get(i);
                 running.add(threads.submit(() -> {
-                    layers.ensure(diffId, layer.name(), layer.bytes(), layer.source(), progress);
+                    layers.ensure(diffId, layer, progress);
                     return null;
                 }));
             }
@@ -229,31 +230,8 @@ public final class LocalImageStore implements ImageStore {
     @Override
     public Optional<Image> find(String nameOrId) {
         synchronized (gate) {
-            return item(nameOrId).map(item -> images.get(item.id()));
+            return catalogue.find(nameOrId).map(item -> images.get(item.id()));
         }
-    }
-
-    private Optional<Catalogue.Item> item(String nameOrId) {
-        Catalogue.Item byId = catalogue.images().get(nameOrId);
-        if (byId != null) {
-            return Optional.of(byId);
-        }
-        Optional<ImageReference> reference = ImageReference.tryParse(nameOrId);
-        if (reference.isPresent()) {
-            String name = reference.get().toString();
-            for (Catalogue.Item item : catalogue.images().values()) {
-                if (item.tags().contains(name) || item.digests().contains(name)) {
-                    return Optional.of(item);
-                }
-            }
-        }
-        String prefix = nameOrId.startsWith("sha256:") ? nameOrId.substring(7) : nameOrId;
-        if (!prefix.matches("[0-9a-f]{4,64}")) {
-            return Optional.empty();
-        }
-        List<Catalogue.Item> found = catalogue.images().values().stream()
-                .filter(item -> item.id().startsWith("sha256:" + prefix)).toList();
-        return found.size() == 1 ? Optional.of(found.getFirst()) : Optional.empty();
     }
 
     @Override
@@ -266,7 +244,7 @@ public final class LocalImageStore implements ImageStore {
     @Override
     public void remove(String nameOrId) {
         synchronized (gate) {
-            Optional<Catalogue.Item> found = item(nameOrId);
+            Optional<Catalogue.Item> found = catalogue.find(nameOrId);
             if (found.isEmpty()) {
                 return;
             }
@@ -280,8 +258,7 @@ public final class LocalImageStore implements ImageStore {
                 catalogue.images().remove(item.id());
                 images.remove(item.id());
             } else {
-                Catalogue.Item rest = new Catalogue.Item(item.id(), tags, digests, item.sizeBytes(), item.layers());
-                catalogue.images().put(item.id(), rest);
+                catalogue.images().put(item.id(), item.named(tags, digests));
             }
             try {
                 catalogue.write();
@@ -329,6 +306,7 @@ public final class LocalImageStore implements ImageStore {
                 throw new ImageException(ImageException.Reason.NOT_FOUND, "there is no image " + imageId + " to lease");
             }
             if (catalogue.leases().computeIfAbsent(holder, h -> new TreeSet<>()).add(imageId)) {
+                catalogue.touch(imageId, clock.instant().getEpochSecond());
                 write("leasing image " + imageId);
             }
         }
@@ -337,9 +315,152 @@ public final class LocalImageStore implements ImageStore {
     @Override
     public void release(String holder) {
         synchronized (gate) {
-            if (catalogue.leases().remove(holder) != null) {
+            Set<String> released = catalogue.leases().remove(holder);
+            if (released != null) {
+                released.forEach(id -> catalogue.touch(id, clock.instant().getEpochSecond()));
                 write("ending the leases of " + holder);
             }
+        }
+    }
+
+    @Override
+    public void tag(String nameOrId, String name) {
+        ImageReference reference = ImageReference.parse(name);
+        if (reference.tag() == null) {
+            throw new ImageException(ImageException.Reason.INVALID_REFERENCE,
+                    "'" + Text.shortened(name) + "' goes by digest; a name to give is [host/]repository[:tag]");
+        }
+        synchronized (gate) {
+            Catalogue.Item item = required(nameOrId);
+            List<Catalogue.Item> changed = new ArrayList<>(List.of(item));
+            changed.addAll(catalogue.name(item, reference.toString()));
+            try {
+                catalogue.write();
+                for (Catalogue.Item each : changed) {
+                    images.put(each.id(), image(each));
+                }
+            } catch (IOException e) {
+                throw Folders.failure(e, "naming image " + item.id());
+            }
+        }
+    }
+
+    private Catalogue.Item required(String nameOrId) {
+        return catalogue.find(nameOrId).orElseThrow(() -> new ImageException(ImageException.Reason.NOT_FOUND,
+                "no such image: " + Text.shortened(nameOrId)));
+    }
+
+    @Override
+    public byte[] configuration(String imageId) {
+        synchronized (gate) {
+            try {
+                return Files.readAllBytes(configs.resolve(Digest.parse(required(imageId).id()).hex()));
+            } catch (IOException e) {
+                throw Folders.failure(e, "reading the configuration of image " + imageId);
+            }
+        }
+    }
+
+    @Override
+    public void save(List<String> names, ArchiveFormat format, OutputStream out) throws IOException {
+        List<ArchiveWriter.Piece> pieces = new ArrayList<>();
+        DiskLayers.Hold hold;
+        synchronized (gate) {
+            SavedImages saved = new SavedImages(blobs, configs, catalogue.images().values());
+            Map<String, TreeSet<String>> tags = new LinkedHashMap<>();
+            Map<String, String> wanted = new LinkedHashMap<>();
+            for (String name : names) {
+                Catalogue.Item item = required(name);
+                String full = ImageReference.tryParse(name).map(ImageReference::toString).orElse("");
+                boolean byTag = item.tags().contains(full);
+                tags.computeIfAbsent(item.id(), id -> new TreeSet<>()).addAll(byTag ? Set.of(full) : item.tags());
+                wanted.putIfAbsent(item.id(), item.digestFor(full));
+            }
+            for (Map.Entry<String, TreeSet<String>> each : tags.entrySet()) {
+                pieces.add(saved.piece(required(each.getKey()), List.copyOf(each.getValue()), wanted.getOrDefault(each.getKey(), "")));
+            }
+            hold = blobs.hold(pieces.stream().flatMap(piece -> piece.layers().stream()).map(ArchiveWriter.Layer::blob).toList());
+        }
+        try (hold) {
+            ArchiveWriter writer = new ArchiveWriter(out, work, settings, zstd);
+            switch (format) {
+                case OCI -> writer.layout(pieces);
+                case DOCKER -> writer.dockerArchive(pieces);
+            }
+        }
+    }
+
+    @Override
+    public List<Image> prune(boolean all) {
+        synchronized (gate) {
+            List<Image> removed = new ArrayList<>();
+            for (Catalogue.Item item : catalogue.unleased()) {
+                Image image = images.get(item.id());
+                if ((all || item.tags().isEmpty()) && image != null) {
+                    catalogue.images().remove(item.id());
+                    images.remove(item.id());
+                    removed.add(image);
+                }
+            }
+            try {
+                catalogue.write();
+                sweep();
+                blobs.sweepIncoming(clock.instant(), 0);
+            } catch (IOException e) {
+                throw Folders.failure(e, "removing unused images");
+            }
+            removed.forEach(image -> LOG.info("event=image-removed id={} names={} reason=prune", image.id(), image.tags()));
+            return removed;
+        }
+    }
+
+    /// Makes room when the disk is too full or `bytes` more are wanted: first what broken pulls left, then unused images, the longest
+    /// unused first.
+    private void collect(long bytes) throws IOException {
+        ImageSettings.Disk disk = settings.disk();
+        synchronized (gate) {
+            DiskSpace.Room before = space.room();
+            if (before.usedPercent() <= disk.highPercent() && before.usableBytes() - disk.reservedBytes() >= bytes) {
+                return;
+            }
+            blobs.sweepIncoming(clock.instant(), 0);
+            sweep();
+            int enough = before.usedPercent() > disk.highPercent() ? disk.lowPercent() : disk.highPercent();
+            long youngest = clock.instant().minus(disk.youngestRemoved()).getEpochSecond();
+            List<Catalogue.Item> candidates = new ArrayList<>(catalogue.unleased());
+            candidates.sort(Comparator.comparingLong(Catalogue.Item::usedSeconds));
+            for (Catalogue.Item item : candidates) {
+                DiskSpace.Room room = space.room();
+                if ((room.usedPercent() <= enough && room.usableBytes() - disk.reservedBytes() >= bytes)
+                        || item.usedSeconds() > youngest) {
+                    break;
+                }
+                catalogue.images().remove(item.id());
+                images.remove(item.id());
+                catalogue.write();
+                sweep();
+                LOG.info("event=image-removed id={} names={} reason=disk-pressure used_percent={} unused_since={}",
+                        item.id(), item.tags(), room.usedPercent(), Instant.ofEpochSecond(item.usedSeconds()));
+            }
+        }
+    }
+
+    private void requireSpace(String what, long bytes) throws IOException {
+        collect(bytes);
+        long free = space.room().usableBytes();
+        if (free - settings.disk().reservedBytes() < Math.max(bytes, 0)) {
+            throw new ImageException(ImageException.Reason.NO_SPACE, what + " needs " + bytes + " bytes, on the disk of "
+                    + folder + " " + free + " are free and " + settings.disk().reservedBytes()
+                    + " stay reserved; remove images or make room");
+        }
+    }
+
+    private void watchDisk() {
+        try {
+            collect(0);
+            sweepIncoming();
+        } catch (IOException | RuntimeException e) {
+            LOG.warn("event=image-disk-check-failed folder={} error=\"{}\"", folder, e.getMessage());
         }
     }
 
@@ -371,6 +492,7 @@ public final class LocalImageStore implements ImageStore {
 
     @Override
     public void close() {
+        timer.shutdownNow();
         synchronized (gate) {
             if (http != null) {
                 http.shutdownNow();
@@ -385,7 +507,7 @@ public final class LocalImageStore implements ImageStore {
             if (http == null) {
                 http = HttpClient.newBuilder()
                         .version(HttpClient.Version.HTTP_1_1)
-                        .connectTimeout(settings.connectTimeout())
+                        .connectTimeout(settings.transfers().connectTimeout())
                         .followRedirects(HttpClient.Redirect.NEVER)
                         .executor(Executors.newVirtualThreadPerTaskExecutor())
                         .build();
@@ -397,12 +519,15 @@ public final class LocalImageStore implements ImageStore {
     /// Removes layers and configurations that no image needs and no pull holds.
     private void sweep() throws IOException {
         Set<String> used = new HashSet<>();
+        Set<Digest> usedBlobs = new HashSet<>();
         Set<String> usedConfigs = new LinkedHashSet<>();
         for (Catalogue.Item item : catalogue.images().values()) {
             used.addAll(item.layers());
+            item.blobs().forEach(blob -> usedBlobs.add(Digest.parse(blob)));
             usedConfigs.add(Digest.parse(item.id()).hex());
         }
         layers.sweep(used);
+        blobs.sweep(usedBlobs);
         try (var files = Files.newDirectoryStream(configs)) {
             for (Path file : files) {
                 if (!usedConfigs.contains(file.getFileName().toString())) {

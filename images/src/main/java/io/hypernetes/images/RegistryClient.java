@@ -15,11 +15,17 @@ import java.net.http.HttpResponse;
 import java.nio.channels.UnresolvedAddressException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
+import java.time.DateTimeException;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.ZonedDateTime;
+import java.time.format.DateTimeFormatter;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -97,36 +103,77 @@ final class RegistryClient {
         return content;
     }
 
-    /// Brings a blob into `file`, checked; goes on where a broken transfer stopped.
+    /// Brings a blob into `file`, checked; goes on where a broken transfer stopped, also one of an earlier process that left the
+    /// beginning in `file`. What stays in `file` after a failure is such a beginning, or nothing when its content was wrong.
     void blob(Documents.Descriptor blob, Path file, LongConsumer progress) {
         String what = "layer " + blob.digest() + " of " + reference;
-        if (blob.size() > settings.maxLayerBytes()) {
+        if (blob.size() > settings.limits().layerBytes()) {
             throw new ImageException(ImageException.Reason.TOO_LARGE, what + " has " + blob.size() + " bytes; at most "
-                    + settings.maxLayerBytes() + " are taken");
+                    + settings.limits().layerBytes() + " are taken");
         }
-        Transfer transfer = new Transfer(blob.digest().hasher());
-        try (OutputStream out = Files.newOutputStream(file)) {
-            transfer.out = out;
-            retrying(what, () -> {
-                receive(blob, transfer, file, progress, what);
-                return "";
-            });
+        try {
+            boolean resumed = Files.exists(file) && Files.size(file) > 0;
+            Digest found = transferred(blob, file, progress, what);
+            if (resumed && !found.equals(blob.digest())) { // the beginning was not what it should have been
+                Files.deleteIfExists(file);
+                found = transferred(blob, file, progress, what);
+            }
+            if (!found.equals(blob.digest())) {
+                Files.deleteIfExists(file);
+                throw wrongContent(what, found);
+            }
         } catch (IOException e) {
             throw Folders.failure(e, "storing " + what);
         }
-        Digest found = Digest.of(blob.digest().algorithm(), transfer.hash.digest());
-        if (!found.equals(blob.digest())) {
-            throw wrongContent(what, found);
+    }
+
+    private Digest transferred(Documents.Descriptor blob, Path file, LongConsumer progress, String what) throws IOException {
+        Transfer transfer = Transfer.after(blob, file);
+        try {
+            if (transfer.done < blob.size() || blob.size() == 0) {
+                retrying(what, () -> {
+                    receive(blob, transfer, file, progress, what);
+                    return "";
+                });
+            }
+        } catch (ImageException e) {
+            if (e.reason() == ImageException.Reason.CORRUPT) {
+                Files.deleteIfExists(file);
+            }
+            throw e;
+        } finally {
+            transfer.out.close();
         }
+        return Digest.of(blob.digest().algorithm(), transfer.hash.digest());
     }
 
     private static final class Transfer {
         MessageDigest hash;
-        OutputStream out = OutputStream.nullOutputStream();
+        OutputStream out;
         long done;
 
-        Transfer(MessageDigest hash) {
+        private Transfer(MessageDigest hash, OutputStream out) {
             this.hash = hash;
+            this.out = out;
+        }
+
+        /// Goes on behind what `file` holds; a file longer than the blob is none of its beginnings.
+        static Transfer after(Documents.Descriptor blob, Path file) throws IOException {
+            MessageDigest hash = blob.digest().hasher();
+            if (!Files.exists(file) || Files.size(file) > blob.size()) {
+                return new Transfer(hash, Files.newOutputStream(file));
+            }
+            long done = 0;
+            byte[] buffer = new byte[1 << 16];
+            try (InputStream in = Files.newInputStream(file)) {
+                for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
+                    hash.update(buffer, 0, read);
+                    done += read;
+                }
+            }
+            Transfer transfer = new Transfer(hash, Files.newOutputStream(file, StandardOpenOption.APPEND));
+            transfer.done = done;
+            return transfer;
         }
     }
 
@@ -134,34 +181,44 @@ final class RegistryClient {
             throws IOException {
         Map<String, String> range = transfer.done == 0 ? Map.of() : Map.of("Range", "bytes=" + transfer.done + "-");
         try (Answer answer = get(blobAddress(blob.digest()), range)) {
-            if (answer.status() != 200 && answer.status() != 206) {
+            boolean follows = answer.status() == 206 && transfer.done > 0 && answer.response().headers().firstValue("Content-Range")
+                    .map(value -> value.startsWith("bytes " + transfer.done + "-")).orElse(true);
+            if (answer.status() != 200 && answer.status() != 206 && !(answer.status() == 416 && transfer.done > 0)) {
                 refused(answer, what);
             }
-            if (answer.status() == 200 && transfer.done > 0) { // no ranges here: from the start again
+            if (!follows && transfer.done > 0) { // no ranges here, or another than asked for: from the start again
                 transfer.out.close();
                 transfer.out = Files.newOutputStream(file);
                 transfer.hash = blob.digest().hasher();
                 transfer.done = 0;
-            }
-            byte[] buffer = new byte[1 << 16];
-            try (StallGuard guard = new StallGuard(answer.body(), settings.stallTimeout())) {
-                for (int read = guard.read(buffer); read >= 0; read = guard.read(buffer)) {
-                    transfer.done += read;
-                    if (transfer.done > blob.size()) {
-                        throw Documents.corrupt(what + ": the registry sends more than the stated " + blob.size() + " bytes");
-                    }
-                    transfer.hash.update(buffer, 0, read);
-                    try {
-                        transfer.out.write(buffer, 0, read);
-                    } catch (IOException e) {
-                        throw Folders.failure(e, "storing " + what);
-                    }
-                    progress.accept(transfer.done);
+                if (answer.status() != 200) {
+                    throw new TryLater("the registry sent another part than asked for", Duration.ZERO);
                 }
             }
-            if (transfer.done < blob.size()) {
-                throw new IOException("the registry ended the transfer after " + transfer.done + " of " + blob.size() + " bytes");
+            receive(blob, transfer, answer, progress, what);
+        }
+    }
+
+    private void receive(Documents.Descriptor blob, Transfer transfer, Answer answer, LongConsumer progress, String what)
+            throws IOException {
+        byte[] buffer = new byte[1 << 16];
+        try (StallGuard guard = new StallGuard(answer.body(), settings.transfers().stallTimeout())) {
+            for (int read = guard.read(buffer); read >= 0; read = guard.read(buffer)) {
+                transfer.done += read;
+                if (transfer.done > blob.size()) {
+                    throw Documents.corrupt(what + ": the registry sends more than the stated " + blob.size() + " bytes");
+                }
+                transfer.hash.update(buffer, 0, read);
+                try {
+                    transfer.out.write(buffer, 0, read);
+                } catch (IOException e) {
+                    throw Folders.failure(e, "storing " + what);
+                }
+                progress.accept(transfer.done);
             }
+        }
+        if (transfer.done < blob.size()) {
+            throw new IOException("the registry ended the transfer after " + transfer.done + " of " + blob.size() + " bytes");
         }
     }
 
@@ -187,15 +244,24 @@ final class RegistryClient {
                 failure = e;
             }
             boolean hopeless = isRefusal(failure);
-            if (n >= settings.attempts() || hopeless) {
+            if (n >= settings.transfers().attempts() || hopeless) {
                 throw new ImageException(ImageException.Reason.UNREACHABLE,
                         what + ": registry " + base.getScheme() + "://" + base.getRawAuthority() + " cannot be reached or breaks off ("
                                 + Text.shortened(reason(failure)) + "), tried " + n
                                 + (n == 1 ? " time" : " times") + "; check its address and the network",
                         failure);
             }
-            pause(failure instanceof TryLater later ? later.wait : Duration.ofMillis(200L * n * n));
+            pause(pauseAfter(failure, n));
         }
+    }
+
+    /// What the registry asked for, else twice as long each time, never the same for two clients; bounded either way.
+    private Duration pauseAfter(IOException failure, int attempt) {
+        Duration asked = failure instanceof TryLater later ? later.wait : null;
+        long millis = asked != null
+                ? asked.toMillis()
+                : (200L << Math.min(attempt - 1, 10)) * (75 + ThreadLocalRandom.current().nextInt(50)) / 100;
+        return Duration.ofMillis(Math.min(millis, settings.transfers().longestPause().toMillis()));
     }
 
     private static boolean isRefusal(IOException failure) {
@@ -224,9 +290,10 @@ final class RegistryClient {
     /// The registry has no time now.
     private static final class TryLater extends IOException {
         private static final long serialVersionUID = 1L;
-        final transient Duration wait;
+        final transient @Nullable Duration wait;
 
-        TryLater(String message, Duration wait) {
+        /// @param wait what the registry asked for; null when it did not say
+        TryLater(String message, @Nullable Duration wait) {
             super(message);
             this.wait = wait;
         }
@@ -285,14 +352,18 @@ final class RegistryClient {
 
     private Answer send(URI address, Map<String, String> headers, @Nullable String authorization) throws IOException {
         HttpRequest.Builder request = HttpRequest.newBuilder(address)
-                .timeout(settings.connectTimeout().multipliedBy(3))
+                .timeout(settings.transfers().connectTimeout().multipliedBy(3))
                 .header("User-Agent", "hypernetes");
         headers.forEach(request::header);
         if (authorization != null) {
             request.header("Authorization", authorization);
         }
+        return answer(request.build());
+    }
+
+    private Answer answer(HttpRequest request) throws IOException {
         try {
-            return new Answer(http.send(request.build(), HttpResponse.BodyHandlers.ofInputStream()));
+            return new Answer(http.send(request, HttpResponse.BodyHandlers.ofInputStream()));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IOException("interrupted", e);
@@ -302,6 +373,10 @@ final class RegistryClient {
     /// Answers a challenge; false when there is nothing more to offer.
     private boolean authenticate(Answer answer) throws IOException {
         String before = authorization;
+        if (credentials != null && !credentials.registryToken().isEmpty()) { // already what a token service would give
+            authorization = "Bearer " + credentials.registryToken();
+            return before == null;
+        }
         for (AuthChallenge challenge : AuthChallenge.parse(answer.response.headers().allValues("WWW-Authenticate"))) {
             if (challenge.scheme().equals("bearer")) {
                 String token = token(challenge);
@@ -309,7 +384,7 @@ final class RegistryClient {
                     authorization = "Bearer " + token;
                     return true;
                 }
-            } else if (challenge.scheme().equals("basic") && credentials != null) {
+            } else if (challenge.scheme().equals("basic") && credentials != null && !credentials.username().isEmpty()) {
                 String basic = basic(credentials);
                 if (!basic.equals(before)) {
                     authorization = basic;
@@ -336,7 +411,11 @@ final class RegistryClient {
             throw new IOException("the registry's token service " + Text.shortened(realm) + " is not https");
         }
         String what = "token for " + reference + " from " + Text.shortened(realm);
-        try (Answer answer = send(address, Map.of(), credentials == null ? null : basic(credentials))) {
+        boolean exchange = credentials != null && !credentials.identityToken().isEmpty();
+        try (Answer answer = exchange
+                ? post(URI.create(realm), query + "&grant_type=refresh_token&client_id=hypernetes&refresh_token="
+                        + URLEncoder.encode(credentials.identityToken(), UTF_8))
+                : send(address, Map.of(), credentials == null || credentials.username().isEmpty() ? null : basic(credentials))) {
             if (answer.status() != 200) {
                 return refused(answer, what);
             }
@@ -344,6 +423,17 @@ final class RegistryClient {
             String token = json.path("token").asString(json.path("access_token").asString(""));
             return token.isEmpty() || token.chars().anyMatch(c -> c <= ' ' || c > '~') ? null : token;
         }
+    }
+
+    /// The OAuth 2 form of a token service, which takes an identity token for a token of one repository.
+    private Answer post(URI address, String form) throws IOException {
+        HttpRequest request = HttpRequest.newBuilder(address)
+                .timeout(settings.transfers().connectTimeout().multipliedBy(3))
+                .header("User-Agent", "hypernetes")
+                .header("Content-Type", "application/x-www-form-urlencoded")
+                .POST(HttpRequest.BodyPublishers.ofString(form))
+                .build();
+        return answer(request);
     }
 
     private static String basic(RegistryCredentials credentials) {
@@ -362,7 +452,7 @@ final class RegistryClient {
             throw new ImageException(ImageException.Reason.UNAUTHORIZED, message
                     + (credentials == null
                             ? "; it may be private or not exist: give credentials (imagePullSecrets) or check the name"
-                            : "; the user " + credentials.username() + " may not read it, or it does not exist"));
+                            : "; " + (credentials.username().isEmpty() ? "the token given" : "the user " + credentials.username()) + " may not read it, or it does not exist"));
         }
         if (status == 404) {
             throw new ImageException(ImageException.Reason.NOT_FOUND, message + "; check name and tag");
@@ -370,10 +460,18 @@ final class RegistryClient {
         throw new ImageException(ImageException.Reason.CORRUPT, message);
     }
 
-    private static Duration patience(Answer answer) {
-        long seconds = answer.response.headers().firstValue("Retry-After")
-                .filter(value -> value.matches("[0-9]{1,3}")).map(Long::parseLong).orElse(1L);
-        return Duration.ofSeconds(Math.min(seconds, 20));
+    /// What `Retry-After` asks for, in either of its forms (RFC 9110, 10.2.3); null when it does not.
+    private static @Nullable Duration patience(Answer answer) {
+        String value = answer.response.headers().firstValue("Retry-After").map(String::strip).orElse("");
+        if (value.matches("[0-9]{1,9}")) {
+            return Duration.ofSeconds(Long.parseLong(value));
+        }
+        try {
+            Duration until = Duration.between(Instant.now(), ZonedDateTime.parse(value, DateTimeFormatter.RFC_1123_DATE_TIME));
+            return until.isNegative() ? Duration.ZERO : until;
+        } catch (DateTimeException e) {
+            return null;
+        }
     }
 
     /// The registry's own words: `{"errors":[{"code","message","detail"}]}`, or plain text.
@@ -398,7 +496,7 @@ final class RegistryClient {
     }
 
     private byte[] bounded(InputStream body, int most, String what) throws IOException {
-        try (StallGuard guard = new StallGuard(body, settings.stallTimeout())) {
+        try (StallGuard guard = new StallGuard(body, settings.transfers().stallTimeout())) {
             byte[] content = guard.readUpTo(most + 1);
             if (content.length > most) {
                 throw new ImageException(ImageException.Reason.TOO_LARGE, what + " has more than " + most + " bytes");

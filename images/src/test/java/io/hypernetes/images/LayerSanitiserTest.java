@@ -125,9 +125,9 @@ class LayerSanitiserTest {
         for (int i = 0; i < 11; i++) {
             file("f" + i, "0123456789");
         }
-        assertThatThrownBy(() -> run(ImageSettings.defaults().withLimits(1, 1 << 20, 10), Set.of()))
+        assertThatThrownBy(() -> run(Limits.of(1, 1 << 20, 10), Set.of()))
                 .isInstanceOf(TooLargeException.class);
-        assertThatThrownBy(() -> run(ImageSettings.defaults().withLimits(1, 100, 100), Set.of()))
+        assertThatThrownBy(() -> run(Limits.of(1, 100, 100), Set.of()))
                 .isInstanceOf(TooLargeException.class);
     }
 
@@ -160,7 +160,7 @@ class LayerSanitiserTest {
             damaged[Math.floorMod(seed * 31 + i * 7919, damaged.length)] = noise[i];
         }
         try {
-            new LayerSanitiser(ImageSettings.defaults(), Set.of(), new ByteArrayOutputStream())
+            new LayerSanitiser(ImageSettings.defaults().limits(), Set.of(), new ByteArrayOutputStream())
                     .run(new ByteArrayInputStream(damaged));
         } catch (IOException e) {
             assertThat(e.getMessage()).isNotNull();
@@ -188,7 +188,7 @@ class LayerSanitiserTest {
         Set<Integer> skipped = new HashSet<>();
         while (true) {
             ByteArrayOutputStream out = new ByteArrayOutputStream();
-            LayerSanitiser sanitiser = new LayerSanitiser(ImageSettings.defaults(), skipped, out);
+            LayerSanitiser sanitiser = new LayerSanitiser(ImageSettings.defaults().limits(), skipped, out);
             sanitiser.run(input());
             if (sanitiser.superseded().isEmpty()) {
                 Map<String, TarEntry> entries = new LinkedHashMap<>();
@@ -202,7 +202,7 @@ class LayerSanitiserTest {
         }
     }
 
-    private void run(ImageSettings limits, Set<Integer> skipped) throws IOException {
+    private void run(ImageSettings.Limits limits, Set<Integer> skipped) throws IOException {
         new LayerSanitiser(limits, skipped, new ByteArrayOutputStream()).run(input());
     }
 

@@ -225,7 +225,7 @@ class PullTest {
     @Test
     void aLayerBeyondTheLimitIsTooLarge() {
         store.close();
-        store = LocalImageStore.open(folder, ImageSettings.defaults().withLimits(10, 1 << 20, 100));
+        store = LocalImageStore.open(folder, ImageSettings.defaults().withLimits(Limits.of(10, 1 << 20, 100)));
         assertThatThrownBy(() -> store.pull(registry.name("team/layers:1"), null, PullProgress.NONE))
                 .isInstanceOfSatisfying(ImageException.class, e -> assertThat(e.reason()).isEqualTo(ImageException.Reason.TOO_LARGE));
     }

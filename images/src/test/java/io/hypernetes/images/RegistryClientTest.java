@@ -174,7 +174,8 @@ class RegistryClientTest {
             exchange.getResponseBody().write('{');
             exchange.getResponseBody().flush(); // and never more
         });
-        ImageSettings impatient = ImageSettings.defaults().withTimeouts(Duration.ofSeconds(5), Duration.ofMillis(100));
+        ImageSettings impatient = ImageSettings.defaults().withTransfers(
+                new ImageSettings.Transfers(Duration.ofSeconds(5), Duration.ofMillis(100), 2, Duration.ofSeconds(1), 4, 2));
         assertThatThrownBy(() -> client(null, impatient).manifest("1"))
                 .isInstanceOfSatisfying(ImageException.class, e -> assertThat(e.reason()).isEqualTo(ImageException.Reason.UNREACHABLE))
                 .hasMessageContaining("no byte came");

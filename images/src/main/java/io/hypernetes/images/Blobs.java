@@ -1,0 +1,241 @@
+package io.hypernetes.images;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/// Blobs by digest: in `blobs/` those of images that are here, in `incoming/` those on their way, whole or in part.
+///
+/// What is incoming outlives a restart, so that a pull goes on where it was; it has no owner and is removed when it is old.
+/// Whether a file in `blobs/` is sound is checked when it is read: it was not waited for until it was on the disk.
+final class Blobs {
+    private static final String PART = ".part";
+
+    private final Path kept;
+    private final Path incoming;
+    private final Map<Digest, Slot> slots = new HashMap<>(); // guarded by itself
+
+    private static final class Slot {
+        final ReentrantLock lock = new ReentrantLock();
+        int users;
+    }
+
+    /// Brings a blob into a file, checked; the file may hold the beginning of it.
+    interface Fetch {
+        void into(Path file);
+    }
+
+    Blobs(Path folder) throws IOException {
+        this.kept = Files.createDirectories(folder.resolve("blobs"));
+        this.incoming = Files.createDirectories(folder.resolve("incoming"));
+    }
+
+    /// Protects blobs from every kind of removal until the hold is closed.
+    DiskLayers.Hold hold(Collection<Digest> digests) {
+        Set<Digest> held = Set.copyOf(digests);
+        synchronized (slots) {
+            held.forEach(digest -> slots.computeIfAbsent(digest, d -> new Slot()).users++);
+        }
+        return () -> {
+            synchronized (slots) {
+                for (Digest digest : held) {
+                    Slot slot = slots.get(digest);
+                    if (slot != null && --slot.users == 0) {
+                        slots.remove(digest);
+                    }
+                }
+            }
+        };
+    }
+
+    /// The whole blob, where there is one.
+    Optional<Path> find(Digest digest) {
+        for (Path folder : List.of(kept, incoming)) {
+            Path file = folder.resolve(name(digest));
+            if (Files.exists(file)) {
+                return Optional.of(file);
+            }
+        }
+        return Optional.empty();
+    }
+
+    /// The whole blob, fetched unless it is here; who comes second waits for the first. The caller holds it.
+    Path bring(Digest digest, Fetch fetch) throws IOException, InterruptedException {
+        Slot slot;
+        synchronized (slots) {
+            slot = slots.get(digest);
+        }
+        if (slot == null) {
+            throw new IllegalStateException("blob " + digest + " is not held");
+        }
+        slot.lock.lockInterruptibly();
+        try {
+            Optional<Path> here = find(digest);
+            if (here.isPresent()) {
+                return here.get();
+            }
+            Path part = incoming.resolve(name(digest) + PART);
+            fetch.into(part);
+            return Files.move(part, incoming.resolve(name(digest)), StandardCopyOption.ATOMIC_MOVE);
+        } finally {
+            slot.lock.unlock();
+        }
+    }
+
+    /// Forgets a blob that proved unusable.
+    void discard(Digest digest) throws IOException {
+        for (Path folder : List.of(kept, incoming)) {
+            Files.deleteIfExists(folder.resolve(name(digest)));
+        }
+    }
+
+    /// Stores a document whose digest the caller has checked, durably.
+    void put(Digest digest, byte[] content) throws IOException {
+        Path file = kept.resolve(name(digest));
+        if (!Files.exists(file) || Files.size(file) != content.length) {
+            Folders.writeDurably(file, content);
+        }
+    }
+
+    /// A small document, checked; empty when it is not here or damaged.
+    Optional<byte[]> document(Digest digest) throws IOException {
+        Optional<Path> file = find(digest);
+        if (file.isEmpty() || Files.size(file.get()) > Documents.MOST_BYTES) {
+            return Optional.empty();
+        }
+        byte[] content = Files.readAllBytes(file.get());
+        return digest.matches(content) ? Optional.of(content) : Optional.empty();
+    }
+
+    /// An image needs these from now on: what has come moves to the kept ones.
+    void keep(Collection<Digest> digests) throws IOException {
+        for (Digest digest : digests) {
+            Path file = incoming.resolve(name(digest));
+            if (Files.exists(file)) {
+                Files.move(file, kept.resolve(name(digest)), StandardCopyOption.ATOMIC_MOVE);
+            }
+        }
+    }
+
+    /// What has come of these is not to be kept.
+    void dropIncoming(Collection<Digest> digests) throws IOException {
+        for (Digest digest : digests) {
+            Files.deleteIfExists(incoming.resolve(name(digest)));
+        }
+    }
+
+    /// Removes the kept blobs that are neither among `used` nor held.
+    void sweep(Set<Digest> used) throws IOException {
+        for (Path file : files(kept)) {
+            Digest digest = digest(file);
+            if (digest == null || !used.contains(digest)) {
+                deleteUnlessHeld(file, digest);
+            }
+        }
+    }
+
+    /// Removes incoming blobs that nobody holds: those last written before `oldest`, and more, the oldest first, until at most
+    /// `mostBytes` are left.
+    void sweepIncoming(Instant oldest, long mostBytes) throws IOException {
+        record Found(Path file, Instant written, long bytes) {}
+        List<Found> found = new ArrayList<>();
+        for (Path file : files(incoming)) {
+            try {
+                found.add(new Found(file, Files.getLastModifiedTime(file).toInstant(), Files.size(file)));
+            } catch (NoSuchFileException e) {
+                // It became a kept one meanwhile.
+            }
+        }
+        found.sort(Comparator.comparing(Found::written));
+        long bytes = found.stream().mapToLong(Found::bytes).sum();
+        for (Found each : found) {
+            Digest digest = digest(each.file());
+            if ((digest == null || each.written().isBefore(oldest) || bytes > mostBytes) && deleteUnlessHeld(each.file(), digest)) {
+                bytes -= each.bytes();
+            }
+        }
+    }
+
+    private boolean deleteUnlessHeld(Path file, @Nullable Digest digest) throws IOException {
+        synchronized (slots) {
+            return (digest == null || !slots.containsKey(digest)) && Files.deleteIfExists(file);
+        }
+    }
+
+    private static List<Path> files(Path folder) throws IOException {
+        try (var files = Files.list(folder)) {
+            return files.toList();
+        }
+    }
+
+    private static String name(Digest digest) {
+        return digest.algorithm() + "-" + digest.hex();
+    }
+
+    private static @Nullable Digest digest(Path file) {
+        String name = file.getFileName().toString();
+        try {
+            return Digest.parse(name.substring(0, name.length() - (name.endsWith(PART) ? PART.length() : 0)).replaceFirst("-", ":"));
+        } catch (ImageException e) {
+            return null; // not ours, or half of a document
+        }
+    }
+
+    /// Reads a blob and checks it on the way: the end comes only when the content was right.
+    static InputStream checked(Path file, Digest digest) throws IOException {
+        return new CheckedBlob(Files.newInputStream(file), digest, file);
+    }
+
+    private static final class CheckedBlob extends java.io.FilterInputStream {
+        private final java.security.MessageDigest hash;
+        private final Digest digest;
+        private final Path file;
+        private boolean done;
+
+        CheckedBlob(InputStream in, Digest digest, Path file) {
+            super(in);
+            this.hash = digest.hasher();
+            this.digest = digest;
+            this.file = file;
+        }
+
+        @Override
+        public int read() throws IOException {
+            byte[] one = new byte[1];
+            return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+        }
+
+        @Override
+        public int read(byte[] buffer, int from, int length) throws IOException {
+            int read = in.read(buffer, from, length);
+            if (read > 0) {
+                hash.update(buffer, from, read);
+            } else if (read < 0 && !done) {
+                done = true;
+                if (!Digest.of(digest.algorithm(), hash.digest()).equals(digest)) {
+                    throw new IOException("blob " + file + " is damaged; remove its image and pull it again");
+                }
+            }
+            return read;
+        }
+
+        @Override
+        public boolean markSupported() {
+            return false;
+        }
+    }
+}
