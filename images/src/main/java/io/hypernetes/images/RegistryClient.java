@@ -411,8 +411,7 @@ final class RegistryClient {
             throw new IOException("the registry's token service " + Text.shortened(realm) + " is not https");
         }
         String what = "token for " + reference + " from " + Text.shortened(realm);
-        boolean exchange = credentials != null && !credentials.identityToken().isEmpty();
-        try (Answer answer = exchange
+        try (Answer answer = credentials != null && !credentials.identityToken().isEmpty()
                 ? post(URI.create(realm), query + "&grant_type=refresh_token&client_id=hypernetes&refresh_token="
                         + URLEncoder.encode(credentials.identityToken(), UTF_8))
                 : send(address, Map.of(), credentials == null || credentials.username().isEmpty() ? null : basic(credentials))) {

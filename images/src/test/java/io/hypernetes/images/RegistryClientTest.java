@@ -143,6 +143,53 @@ class RegistryClientTest {
     }
 
     @Test
+    void aTransferThatAnEarlierProcessBeganGoesOn() throws IOException {
+        byte[] blob = new byte[100_000];
+        new Random(3).nextBytes(blob);
+        server.createContext("/v2/a/b/blobs/", exchange -> {
+            String range = exchange.getRequestHeaders().getFirst("Range");
+            seen.add(String.valueOf(range));
+            int from = range == null ? 0 : Integer.parseInt(range.replaceAll("[^0-9]", ""));
+            exchange.sendResponseHeaders(range == null ? 200 : 206, blob.length - from);
+            exchange.getResponseBody().write(blob, from, blob.length - from);
+            exchange.close();
+        });
+        Path file = folder.resolve("blob");
+        Files.write(file, Arrays.copyOf(blob, 60_000));
+        client(null).blob(descriptor(blob), file, done -> {});
+        assertThat(Files.readAllBytes(file)).isEqualTo(blob);
+        assertThat(seen).containsExactly("bytes=60000-");
+
+        Files.write(file, new byte[60_000]); // a beginning that a loss of power made wrong
+        client(null).blob(descriptor(blob), file, done -> {});
+        assertThat(Files.readAllBytes(file)).isEqualTo(blob);
+        assertThat(seen).containsExactly("bytes=60000-", "bytes=60000-", "null");
+    }
+
+    @Test
+    void anIdentityTokenIsExchangedAndARegistryTokenShownAsItIs() {
+        server.createContext("/token", exchange -> {
+            seen.add(exchange.getRequestMethod() + " " + new String(exchange.getRequestBody().readAllBytes(), UTF_8));
+            answer(exchange, 200, Map.of(), "{\"access_token\":\"t0k\"}");
+        });
+        server.createContext("/v2/a/b/manifests/1", exchange -> {
+            if ("Bearer t0k".equals(exchange.getRequestHeaders().getFirst("Authorization"))) {
+                answer(exchange, 200, Map.of(), MANIFEST);
+            } else {
+                answer(exchange, 401, Map.of("WWW-Authenticate", "Bearer realm=\"" + address(server) + "/token\",service=\"s\""), "");
+            }
+        });
+        client(new RegistryCredentials("", "", "id&1", "")).manifest("1");
+        assertThat(seen).containsExactly("POST service=s&scope=repository%3Aa%2Fb%3Apull&grant_type=refresh_token"
+                + "&client_id=hypernetes&refresh_token=id%261");
+        seen.clear();
+        client(new RegistryCredentials("", "", "", "t0k")).manifest("1");
+        assertThat(seen).isEmpty();
+        assertThatThrownBy(() -> client(new RegistryCredentials("", "", "", "wrong")).manifest("1"))
+                .isInstanceOfSatisfying(ImageException.class, e -> assertThat(e.reason()).isEqualTo(ImageException.Reason.UNAUTHORIZED));
+    }
+
+    @Test
     void aServerWithoutRangesIsReadFromTheStart() throws IOException {
         byte[] blob = new byte[100_000];
         new Random(2).nextBytes(blob);

@@ -145,9 +145,8 @@ final class ImageFace extends ImageServiceGrpc.ImageServiceImplBase {
             return null;
         }
         AuthConfig auth = request.getAuth();
-        if (!auth.getIdentityToken().isEmpty() || !auth.getRegistryToken().isEmpty()) {
-            throw HyperdException.unsupported(
-                    "Registry tokens are not part of this release; give the registry's user name and password.");
+        if (!auth.getRegistryToken().isEmpty() || !auth.getIdentityToken().isEmpty()) {
+            return new RegistryCredentials(auth.getUsername(), auth.getPassword(), auth.getIdentityToken(), auth.getRegistryToken());
         }
         if (!auth.getAuth().isEmpty()) {
             return decoded(auth.getAuth());

@@ -196,6 +196,24 @@ final class FakeParts {
             }
 
             @Override
+            public void save(List<String> names, ArchiveFormat format, java.io.OutputStream out) {
+                throw new UnsupportedOperationException("the engine does not save");
+            }
+
+            @Override
+            public void tag(String nameOrId, String name) {}
+
+            @Override
+            public byte[] configuration(String imageId) {
+                return new byte[] {'{', '}'};
+            }
+
+            @Override
+            public List<Image> prune(boolean all) {
+                return List.of();
+            }
+
+            @Override
             public void remove(String nameOrId) {}
 
             @Override
