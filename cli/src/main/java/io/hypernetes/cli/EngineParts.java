@@ -63,7 +63,8 @@ record EngineParts(EmbeddedStore journal, LocalImageStore images, QemuHypervisor
                 "hypernetes-" + mark(places),
                 BOOT_DEADLINE,
                 Math.max(2, Runtime.getRuntime().availableProcessors()),
-                MACHINE_OVERHEAD_MIB);
+                MACHINE_OVERHEAD_MIB)
+                .withTemplates(templates(settings));
         Hyperd hyperd = new Hyperd(engine, images, hypervisor, network, journal, kernels::find, podCidr(network), Clock.systemUTC());
         return new EngineParts(journal, images, hypervisor, network, hyperd);
     }
@@ -91,6 +92,14 @@ record EngineParts(EmbeddedStore journal, LocalImageStore images, QemuHypervisor
             case "kvm" -> QemuSettings.Accelerator.KVM;
             case "tcg" -> QemuSettings.Accelerator.TCG;
             default -> throw new UsageException("setting accelerator is '" + settings.text("accelerator") + "'; it must be auto, kvm or tcg");
+        };
+    }
+
+    private static boolean templates(Settings settings) {
+        return switch (settings.text("templates")) {
+            case "on" -> true;
+            case "off" -> false;
+            default -> throw new UsageException("setting templates is '" + settings.text("templates") + "'; it must be on or off");
         };
     }
 

@@ -34,6 +34,7 @@ final class Settings {
             new Setting("network", "local", "local (a bridge a node, joined by routes) or cni (the plugins that /etc/cni/net.d names)"),
             new Setting("bridge", "", "name of the node's bridge, at most 9 characters; empty: hn and a mark of the state folder"),
             new Setting("accelerator", "auto", "auto (KVM where it truly works), kvm or tcg"),
+            new Setting("templates", "off", "on or off: whether pods start as copies of a machine that has booted already (experimental)"),
             new Setting("kernel", "", "folder with vmlinux to boot pods with; empty: the built minimal kernel, else Debian's cloud kernel"),
             new Setting("insecure-registries", "", "registries reached without TLS, comma-separated host[:port]; loopback always is"),
             new Setting("pod-overhead-mib", "64", "host memory a virtual machine costs beyond its containers, in MiB; added to every pod's spec.overhead"));

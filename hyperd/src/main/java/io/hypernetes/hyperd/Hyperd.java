@@ -78,6 +78,7 @@ public final class Hyperd implements AutoCloseable {
                     () -> Map.of(
                             "config", configuration(settings),
                             "hypervisor", hypervisor.description(),
+                            "starts", engine.starts().toString(),
                             "leaks", String.join("\n", engine.inventory().leaks())));
             streamServer = opened;
         } catch (IOException | RuntimeException failure) {

@@ -13,6 +13,7 @@ import java.time.Duration;
 /// @param bootDeadline from the start of a machine to the first answer of its guest; one retry follows
 /// @param parallelBoots how many machines may boot at a time
 /// @param machineOverheadMib what a hypervisor process may use beside the guest's memory, in MiB; 0 for no limit
+/// @param templates whether machines start as copies of templates where that is possible
 public record HyperdSettings(
         Path stateFolder,
         Path machinesFolder,
@@ -21,7 +22,26 @@ public record HyperdSettings(
         String cgroupParent,
         Duration bootDeadline,
         int parallelBoots,
-        int machineOverheadMib) {
+        int machineOverheadMib,
+        boolean templates) {
+
+    /// Settings without templates.
+    public HyperdSettings(
+            Path stateFolder,
+            Path machinesFolder,
+            Path criSocket,
+            Path podsFolder,
+            String cgroupParent,
+            Duration bootDeadline,
+            int parallelBoots,
+            int machineOverheadMib) {
+        this(stateFolder, machinesFolder, criSocket, podsFolder, cgroupParent, bootDeadline, parallelBoots, machineOverheadMib, false);
+    }
+
+    public HyperdSettings withTemplates(boolean wanted) {
+        return new HyperdSettings(
+                stateFolder, machinesFolder, criSocket, podsFolder, cgroupParent, bootDeadline, parallelBoots, machineOverheadMib, wanted);
+    }
 
     /// The defaults for a node whose folders are these.
     public static HyperdSettings of(Path stateFolder, Path runFolder, Path podsFolder) {

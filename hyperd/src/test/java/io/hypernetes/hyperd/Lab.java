@@ -31,6 +31,7 @@ public final class Lab implements AutoCloseable {
     public static final String OTHER_IMAGE = "hypernetes.io/lab:2";
 
     public final Path root;
+    private final boolean templates;
     private final EventLoopGroup loop = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
     private Process process;
     private BufferedReader output;
@@ -39,6 +40,12 @@ public final class Lab implements AutoCloseable {
     public ImageServiceGrpc.ImageServiceBlockingStub images;
 
     public Lab(Path root) throws Exception {
+        this(root, false);
+    }
+
+    /// @param templates whether machines start as copies
+    Lab(Path root, boolean templates) throws Exception {
+        this.templates = templates;
         this.root = root;
         image(IMAGE).writeTo(root.resolve("lab.tar"));
         image(OTHER_IMAGE).nextLayer().file("etc/third", 0644, "third layer\n".getBytes(StandardCharsets.UTF_8)).writeTo(root.resolve("other.tar"));
@@ -81,9 +88,11 @@ public final class Lab implements AutoCloseable {
                 System.getenv().getOrDefault("HYPERNETES_TEST_KERNEL", "/nonexistent"),
                 root.resolve("lab.tar").toString(),
                 root.resolve("other.tar").toString()));
-        process = new ProcessBuilder(command)
-                .redirectError(ProcessBuilder.Redirect.appendTo(root.resolve("node.log").toFile()))
-                .start();
+        ProcessBuilder builder = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.appendTo(root.resolve("node.log").toFile()));
+        if (templates) {
+            builder.environment().put("HYPERNETES_TEST_TEMPLATES", "true");
+        }
+        process = builder.start();
         output = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
         String line = output.readLine();
         while (line != null && !line.equals("ready")) {

@@ -51,7 +51,8 @@ public final class LabNode {
                 .withAccelerator(QemuSettings.Accelerator.TCG);
         HyperdSettings settings = new HyperdSettings(
                 root.resolve("state"), root.resolve("run/machines"), root.resolve("run/cri.sock"), root.resolve("pods"), CGROUP,
-                Duration.ofSeconds(30), 2, 256);
+                Duration.ofSeconds(30), 2, 256)
+                .withTemplates(Boolean.parseBoolean(System.getenv().getOrDefault("HYPERNETES_TEST_TEMPLATES", "false")));
         try (EmbeddedStore store = EmbeddedStore.open(root.resolve("store"), EmbeddedSettings.defaults());
                 LocalImageStore images = LocalImageStore.open(root.resolve("images"), ImageSettings.defaults());
                 QemuHypervisor hypervisor = new QemuHypervisor(qemu, kernel);

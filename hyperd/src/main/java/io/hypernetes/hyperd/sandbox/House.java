@@ -28,6 +28,7 @@ record House(
         Clock clock,
         ImageStore images,
         Hypervisor hypervisor,
+        Templates templates,
         Network network,
         Supplier<GuestKernel> kernel,
         GuestDoor door,

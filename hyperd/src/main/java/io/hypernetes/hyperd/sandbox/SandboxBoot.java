@@ -9,15 +9,22 @@ import io.hypernetes.guest.Resume;
 import io.hypernetes.hyperd.HyperdException;
 import io.hypernetes.hyperd.journal.SandboxRecord;
 import io.hypernetes.hypervisor.GuestKernel;
+import io.hypernetes.hypervisor.HypervisorException;
 import io.hypernetes.hypervisor.Machine;
+import io.hypernetes.hypervisor.MachineKind;
+import io.hypernetes.hypervisor.MachinePlace;
 import io.hypernetes.hypervisor.MachineSpec;
+import io.hypernetes.hypervisor.Template;
+import io.hypernetes.hypervisor.Templating;
 import io.hypernetes.network.Attachment;
 import io.hypernetes.network.AttachmentRequest;
 import io.hypernetes.network.Network;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -40,6 +47,10 @@ final class SandboxBoot {
     private static final String TENANT_ANNOTATION = "hypernetes.io/tenant";
     private static final String NETWORK_ANNOTATION = "hypernetes.io/network";
 
+    /// The phase that a start from a template has, and a cold one has not.
+    static final String COPY = "copy";
+    private static final Duration COPY_ANSWER = Duration.ofSeconds(10);
+
     private final House house;
     private final Sandbox sandbox;
     private final SandboxRequest request;
@@ -57,7 +68,7 @@ final class SandboxBoot {
         GuestKernel kernel = house.kernel().get();
         Guest guest;
         try {
-            guest = machine(kernel);
+            guest = copyOrMachine(kernel);
         } catch (GuestException firstFailure) {
             LOG.warn("event=boot-failed sandbox={} error=\"{}\" next=\"once more\"", sandbox.id(), firstFailure.getMessage());
             sandbox.giveUpMachine(UUID.randomUUID());
@@ -109,13 +120,55 @@ final class SandboxBoot {
         }
     }
 
+    private Guest copyOrMachine(GuestKernel kernel) {
+        SandboxRecord.Size size = sandbox.record().size();
+        Templates.Choice choice = house.templates().choose(new MachineKind(kernel, size.vcpus(), size.memoryMib()));
+        String why = "";
+        if (choice instanceof Templates.Choice.Cold(String reason)) {
+            why = reason;
+        } else if (choice instanceof Templates.Choice.Copy(Template template)) {
+            try {
+                Guest guest = copy(template);
+                house.templates().copied();
+                return guest;
+            } catch (HypervisorException | GuestException | HyperdException failure) {
+                why = "the copy failed: " + failure.getMessage();
+                house.templates().failed(template);
+                sandbox.giveUpMachine(UUID.randomUUID());
+                timed("disk-again", () -> house.scratch().make(sandbox.id(), size.scratchBytes()));
+            }
+        }
+        house.templates().startedCold();
+        LOG.info("event=cold-start sandbox={} reason=\"{}\"", sandbox.id(), why);
+        return machine(kernel);
+    }
+
+    private Guest copy(Template template) {
+        SandboxRecord record = sandbox.record();
+        Attachment attachment = Objects.requireNonNull(record.attachment());
+        MachinePlace place = new MachinePlace(record.machineId(), record.id(), house.machineFolder(record.id()), house.cgroupParent());
+        Machine machine = timed(COPY, () -> {
+            try (Network.Tap tap = house.network().openTap(attachment)) {
+                return template.park(place, new MachineSpec.Nic(tap.descriptor(), attachment.mac()), Templating.Rest.AT_ONCE)
+                        .release(house.scratch().file(record.id()), hostLimitMib(record));
+            }
+        });
+        sandbox.started(machine);
+        // The template's session ended between two frames, so this guest's channel is as good as new.
+        return timed("attach", () -> sandbox.firstSession(COPY_ANSWER));
+    }
+
+    private int hostLimitMib(SandboxRecord record) {
+        return house.machineOverheadMib() == 0 ? 0 : record.size().memoryMib() + house.machineOverheadMib();
+    }
+
     private Guest machine(GuestKernel kernel) {
         SandboxRecord record = sandbox.record();
         Attachment attachment = record.attachment();
         if (attachment == null) {
             throw new IllegalStateException("sandbox " + record.id() + " has no place on the network");
         }
-        int limit = house.machineOverheadMib() == 0 ? 0 : record.size().memoryMib() + house.machineOverheadMib();
+        int limit = hostLimitMib(record);
         Machine machine = timed("machine", () -> {
             try (Network.Tap tap = house.network().openTap(attachment)) {
                 return house.hypervisor().start(new MachineSpec(

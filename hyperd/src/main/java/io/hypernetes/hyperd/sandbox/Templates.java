@@ -1,0 +1,189 @@
+package io.hypernetes.hyperd.sandbox;
+
+import io.hypernetes.guest.ContainerExit;
+import io.hypernetes.guest.Guest;
+import io.hypernetes.guest.GuestException;
+import io.hypernetes.guest.GuestListener;
+import io.hypernetes.hypervisor.Machine;
+import io.hypernetes.hypervisor.MachineKind;
+import io.hypernetes.hypervisor.MachinePlace;
+import io.hypernetes.hypervisor.Template;
+import io.hypernetes.hypervisor.Templating;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The templates of a node, made in the background, one at a time, when a machine of their kind is first asked for. A pod never waits for
+/// one and never fails for one. Safe for use by many threads.
+final class Templates implements AutoCloseable {
+    /// Begins the names of machines that become templates; no sandbox is called so.
+    static final String NAME = "template-";
+
+    private static final Logger LOG = LoggerFactory.getLogger(Templates.class);
+    private static final int MOST = 4;
+    private static final int MOST_FAILURES = 3;
+    private static final Duration ANSWER = Duration.ofSeconds(10);
+
+    private final @Nullable Templating templating;
+    private final GuestDoor door;
+    private final Path machines;
+    private final String cgroupParent;
+    private final Duration bootDeadline;
+    private final LinkedBlockingQueue<MachineKind> wanted = new LinkedBlockingQueue<>();
+    private final AtomicLong copies = new AtomicLong();
+    private final AtomicLong coldStarts = new AtomicLong();
+    private final @Nullable Thread maker;
+
+    // Guarded by this. A kind that is being made has no template yet.
+    private final Map<MachineKind, Optional<Template>> known = new HashMap<>();
+    private final Map<MachineKind, Integer> failures = new HashMap<>();
+    private boolean closed;
+
+    /// @param templating null when templates are not wanted or the hypervisor makes none
+    Templates(@Nullable Templating templating, GuestDoor door, Path machines, String cgroupParent, Duration bootDeadline) {
+        this.templating = templating;
+        this.door = door;
+        this.machines = machines;
+        this.cgroupParent = cgroupParent;
+        this.bootDeadline = bootDeadline;
+        this.maker = templating == null ? null : Thread.ofVirtual().name("templates").start(() -> makeAll(templating));
+    }
+
+    /// What a start may use.
+    sealed interface Choice {
+        record Copy(Template template) implements Choice {}
+
+        /// @param why a few words
+        record Cold(String why) implements Choice {}
+    }
+
+    /// What a machine of this kind is to start from; a template that is missing is made behind this.
+    Choice choose(MachineKind kind) {
+        if (templating == null) {
+            return new Choice.Cold("templates are off");
+        }
+        synchronized (this) {
+            Optional<Template> found = known.get(kind);
+            if (found == null) {
+                if (failures.getOrDefault(kind, 0) >= MOST_FAILURES) {
+                    return new Choice.Cold("its template failed " + MOST_FAILURES + " times");
+                }
+                if (known.size() >= MOST) {
+                    return new Choice.Cold("there are " + MOST + " templates of other kinds already");
+                }
+                known.put(kind, Optional.empty());
+                wanted.add(kind);
+                return new Choice.Cold("the first of its kind: its template is made now");
+            }
+            return found.<Choice>map(Choice.Copy::new).orElse(new Choice.Cold("its template is still being made"));
+        }
+    }
+
+    /// A copy did not come up: the template is given up, and made again when it is next asked for.
+    synchronized void failed(Template template) {
+        failures.merge(template.kind(), 1, Integer::sum);
+        if (known.remove(template.kind(), Optional.of(template))) {
+            template.close();
+        }
+    }
+
+    void copied() {
+        copies.incrementAndGet();
+    }
+
+    void startedCold() {
+        coldStarts.incrementAndGet();
+    }
+
+    /// How machines were started since this process runs, and what is ready.
+    Map<String, Long> counts() {
+        synchronized (this) {
+            return Map.of(
+                    "copies", copies.get(),
+                    "coldStarts", coldStarts.get(),
+                    "templates", known.values().stream().filter(Optional::isPresent).count(),
+                    "templateBytes", known.values().stream().flatMap(Optional::stream).mapToLong(Template::bytes).sum());
+        }
+    }
+
+    private void makeAll(Templating by) {
+        try {
+            while (true) {
+                MachineKind kind = wanted.take();
+                make(by, kind);
+            }
+        } catch (InterruptedException closing) {
+            LOG.debug("event=templates-closed");
+        }
+    }
+
+    private void make(Templating by, MachineKind kind) throws InterruptedException {
+        UUID uuid = UUID.randomUUID();
+        String name = NAME + uuid;
+        try {
+            Template made = by.make(kind, new MachinePlace(uuid, name, machines.resolve(name), cgroupParent), machine -> rest(machine, name));
+            synchronized (this) {
+                if (closed) {
+                    made.close();
+                } else {
+                    known.put(kind, Optional.of(made));
+                }
+            }
+        } catch (RuntimeException failure) {
+            if (Thread.interrupted()) {
+                throw new InterruptedException();
+            }
+            LOG.warn("event=template-failed kernel={} vcpus={} memory-mib={} error=\"{}\" effect=\"pods of this kind start cold\"",
+                    kind.kernel().version(), kind.vcpus(), kind.memoryMib(), failure.getMessage());
+            synchronized (this) {
+                failures.merge(kind, 1, Integer::sum);
+                known.remove(kind);
+            }
+        }
+    }
+
+    // It has answered, nothing was said to it, and nobody is attached any more.
+    private void rest(Machine machine, String name) {
+        try (Guest guest = door.attach(machine, name, Guest.Freshness.JUST_BOOTED, new Deaf(), bootDeadline)) {
+            guest.hello(ANSWER);
+        }
+    }
+
+    @Override
+    public void close() {
+        Thread making = maker;
+        synchronized (this) {
+            closed = true;
+            known.values().forEach(template -> template.ifPresent(Template::close));
+            known.clear();
+        }
+        if (making != null) {
+            making.interrupt();
+            try {
+                making.join(bootDeadline);
+            } catch (InterruptedException interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    /// Nothing happens in a guest without containers.
+    private static final class Deaf implements GuestListener {
+        @Override
+        public void exited(ContainerExit exit) {}
+
+        @Override
+        public void outOfMemory(String container, long kills) {}
+
+        @Override
+        public void disconnected(GuestException why) {}
+    }
+}

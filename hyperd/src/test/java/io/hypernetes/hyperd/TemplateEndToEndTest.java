@@ -1,0 +1,77 @@
+package io.hypernetes.hyperd;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.hypernetes.cri.v1.PodSandboxStatusRequest;
+import io.hypernetes.cri.v1.StatusRequest;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// Pods that start as copies of a machine that has booted already. Needs root and QEMU.
+class TemplateEndToEndTest {
+    @Test
+    void copiesAreTheirOwnAndAreMetAgain(@TempDir Path folder) throws Exception {
+        assumeTrue(Files.getAttribute(Path.of("/proc/self"), "unix:uid").equals(0), "needs root");
+        assumeTrue(Files.isExecutable(Path.of("/usr/bin/qemu-system-x86_64")), "needs QEMU");
+        for (String part : List.of("../jailer", "../hyperstart")) {
+            assertThat(new ProcessBuilder("make", "-s", "-C", part).inheritIO().start().waitFor()).isZero();
+        }
+        try (Lab lab = new Lab(folder, true)) {
+            String first = lab.run(lab.pod("first"));
+            assertThat(info(lab, first)).contains("\"start\":\"cold\"");
+            lab.remove(first);
+            await().atMost(Duration.ofSeconds(60)).until(() -> starts(lab).contains("templates=1"));
+            Copy one = new Copy(lab, "one");
+            Copy two = new Copy(lab, "two");
+            assertThat(one.random).hasSize(64).isNotEqualTo(two.random);
+            assertThat(one.machineId).isNotEqualTo(two.machineId);
+            lab.kill();
+            lab.start();
+            assertThat(lab.exec(one.container, "hostname").getStdout().toStringUtf8()).isEqualTo("one\n");
+            assertThat(info(lab, one.sandbox)).contains("\"start\":\"copy\"");
+            lab.remove(one.sandbox);
+            lab.remove(two.sandbox);
+            assertThat(lab.leaks()).isEmpty();
+        }
+    }
+
+    private static final class Copy {
+        final String sandbox;
+        final String container;
+        final String random;
+        final String machineId;
+
+        Copy(Lab lab, String name) {
+            long asked = System.nanoTime();
+            sandbox = lab.run(lab.pod(name));
+            container = lab.start(sandbox, lab.container("main", "sleep", "1000"));
+            double uptime = Double.parseDouble(say(lab, "cut -d' ' -f1 /proc/uptime"));
+            double age = (System.nanoTime() - asked) / 1e9;
+            assertThat(info(lab, sandbox)).contains("\"start\":\"copy\"");
+            // Its kernel has run since before the pod was asked for.
+            assertThat(uptime + 0.1).as("uptime inside of a pod that is %s s old", age).isGreaterThan(age);
+            random = say(lab, "head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \\n'");
+            machineId = say(lab, "cat /proc/sys/kernel/random/uuid");
+        }
+
+        private String say(Lab lab, String script) {
+            return lab.exec(container, "sh", "-c", script).getStdout().toStringUtf8().strip();
+        }
+    }
+
+    private static String starts(Lab lab) {
+        return lab.runtime.status(StatusRequest.newBuilder().setVerbose(true).build()).getInfoMap().toString();
+    }
+
+    private static String info(Lab lab, String sandbox) {
+        return lab.runtime.podSandboxStatus(
+                        PodSandboxStatusRequest.newBuilder().setPodSandboxId(sandbox).setVerbose(true).build())
+                .getInfoOrThrow("info");
+    }
+}
