@@ -85,7 +85,14 @@ static bool root_mount(const struct container *c, struct failure *f) {
     snprintf(upper, sizeof upper, RUN "/scratch/c/%s/upper", c->spec.id);
     snprintf(work, sizeof work, RUN "/scratch/c/%s/work", c->spec.id);
     container_root_path(c, place, sizeof place);
-    if (make_folders(upper, 0755) < 0 || make_folders(work, 0755) < 0 || make_folders(place, 0755) < 0)
+    if (make_folders(upper, 0755) < 0) return fail_errno(f, "rootfs", "container %s: making its folders failed", c->spec.id);
+    // On a disk that outlived another machine: what that one left here forbids a second volatile mount.
+    work[strlen(work) - strlen("/work")] = 0;
+    int own = open(work, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (own >= 0) remove_tree(own, "work");
+    if (own >= 0) close(own);
+    strcat(work, "/work");
+    if (make_folders(work, 0755) < 0 || make_folders(place, 0755) < 0)
         return fail_errno(f, "rootfs", "container %s: making its folders failed", c->spec.id);
     // Relative names keep the option string short. What an ephemeral layer was asked to sync dies with the machine anyway.
     if (chdir(RUN "/l") < 0) return fail_errno(f, "rootfs", "entering " RUN "/l failed");

@@ -2,6 +2,7 @@ package io.hypernetes.cli;
 
 import io.hypernetes.hyperd.Hyperd;
 import io.hypernetes.hyperd.HyperdSettings;
+import io.hypernetes.hyperd.docker.DockerServer;
 import io.hypernetes.hypervisor.GuestKernels;
 import io.hypernetes.hypervisor.qemu.QemuHypervisor;
 import io.hypernetes.hypervisor.qemu.QemuSettings;
@@ -79,6 +80,11 @@ record EngineParts(EmbeddedStore journal, LocalImageStore images, QemuHypervisor
         if (network instanceof NodeNetwork local) {
             local.remove();
         }
+    }
+
+    /// Opens the Docker face; it is closed before the rest.
+    DockerServer docker(Places places) throws IOException {
+        return hyperd.docker(places.dockerSocket(), places.nodeState().resolve("docker"), images, journal, Clock.systemUTC());
     }
 
     static GuestKernels kernels(Places places, Settings settings) {

@@ -8,7 +8,6 @@ import io.hypernetes.client.Kind;
 import io.hypernetes.client.ObjectKey;
 import io.hypernetes.client.Scope;
 import io.hypernetes.cri.v1.PodSandbox;
-import io.hypernetes.cri.v1.PodSandboxState;
 import io.hypernetes.cri.v1.PodSandboxStatusResponse;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -36,23 +35,11 @@ final class FirstPod {
             }
             return UpCommand.await(client, Kind.POD, Scope.namespace(ObjectKey.ROOT, "default"), NAME, LIMIT, current -> {
                 step.detail(state(current));
-                return "Failed".equals(phase(current)) || "Succeeded".equals(phase(current)) || runs(places, current);
+                return "Running".equals(phase(current)) || "Failed".equals(phase(current)) || "Succeeded".equals(phase(current));
             });
         });
         if (!there && "Running".equals(phase(pod))) {
             account(console, places, pod);
-        }
-    }
-
-    /// Whether it runs now. Right after a start its status may be from before: hyperd knows whether there is a machine.
-    private static boolean runs(Places places, Pod pod) {
-        if (!"Running".equals(phase(pod))
-                || pod.getStatus().getContainerStatuses().stream().anyMatch(status -> status.getState().getRunning() == null)) {
-            return false;
-        }
-        try (CriConnection cri = new CriConnection(places.criSocket())) {
-            return cri.sandboxes().stream().anyMatch(sandbox -> sandbox.getState() == PodSandboxState.SANDBOX_READY
-                    && sandbox.getMetadata().getUid().equals(pod.getMetadata().getUid()));
         }
     }
 

@@ -23,7 +23,7 @@ final class HyperdCommand implements Runnable {
         Foreground.run("node", common, () -> {
             Places places = common.places();
             EngineParts engine = EngineParts.open(places, common.settings(), NodeProcess.podsFolder(places));
-            DockerServer docker = new DockerServer(places.dockerSocket(), places.nodeState().resolve("uploads"), engine.images());
+            DockerServer docker = engine.docker(places);
             return () -> {
                 docker.close();
                 engine.close();

@@ -3,7 +3,6 @@ package io.hypernetes.cli;
 import io.grpc.StatusRuntimeException;
 import io.hypernetes.client.Client;
 import io.hypernetes.cri.v1.PodSandbox;
-import io.hypernetes.hyperd.docker.DockerServer;
 import io.hypernetes.identity.JoinToken;
 import io.hypernetes.kubelet.Kubelet;
 import io.hypernetes.kubelet.KubeletSettings;
@@ -47,7 +46,7 @@ final class NodeProcess implements AutoCloseable {
             join(bootstrap, joinToken);
         }
         EngineParts engine = opened(EngineParts.open(places, settings, podsFolder(places)));
-        opened(new DockerServer(places.dockerSocket(), places.nodeState().resolve("uploads"), engine.images()));
+        opened(engine.docker(places));
 
         NodeIdentity identity = opened(bootstrap.identity(clock));
         Client client = opened(new Client(identity.server(), identity.clientTls(), "kubelet"));
@@ -115,6 +114,7 @@ final class NodeProcess implements AutoCloseable {
                     step.detail(done++ + " of " + sandboxes.size());
                     cri.remove(sandbox.getId());
                 }
+                engine.hyperd().stopDocker();
                 engine.removeNetwork();
                 step.detail(sandboxes.isEmpty() ? "there were none" : sandboxes.size() + " stopped");
             } catch (StatusRuntimeException e) {

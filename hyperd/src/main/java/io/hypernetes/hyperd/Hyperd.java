@@ -1,6 +1,7 @@
 package io.hypernetes.hyperd;
 
 import io.hypernetes.hyperd.cri.CriServer;
+import io.hypernetes.hyperd.docker.DockerServer;
 import io.hypernetes.hyperd.event.Events;
 import io.hypernetes.hyperd.journal.Journal;
 import io.hypernetes.hyperd.sandbox.Engine;
@@ -15,6 +16,7 @@ import io.hypernetes.store.Store;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -100,6 +102,19 @@ public final class Hyperd implements AutoCloseable {
                 "bootDeadlineSeconds", settings.bootDeadline().toSeconds(),
                 "parallelBoots", settings.parallelBoots(),
                 "machineOverheadMib", settings.machineOverheadMib())));
+    }
+
+    /// Serves the Docker Engine API as well, on the same journal and images; the caller closes it first.
+    ///
+    /// @param socket as `/run/hypernetes/docker.sock`
+    /// @param folder what Docker containers keep
+    public DockerServer docker(Path socket, Path folder, ImageStore images, Store store, Clock clock) throws IOException {
+        return new DockerServer(socket, folder, engine.sandboxes(), images, store, clock);
+    }
+
+    /// Ends the machines of all Docker containers, giving their processes ten seconds. Their next start finds them as after a reboot.
+    public void stopDocker() {
+        engine.sandboxes().ofDocker().forEach(sandbox -> engine.sandboxes().shutDown(sandbox, Duration.ofSeconds(10)));
     }
 
     /// What there is of everything that a pod consists of.

@@ -1,160 +1,365 @@
 package io.hypernetes.hyperd.docker;
 
-import io.hypernetes.images.Image;
+import io.hypernetes.guest.GuestException;
+import io.hypernetes.hyperd.HyperdException;
+import io.hypernetes.hyperd.container.Signals;
+import io.hypernetes.hyperd.docker.http.HttpExchange;
 import io.hypernetes.images.ImageException;
-import io.hypernetes.images.ImageStore;
-import io.hypernetes.images.PullProgress;
 import java.io.IOException;
-import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
-/// The calls of the Docker Engine API 1.48 that concern images. Safe for use by many threads.
+/// The calls of the Docker Engine API, from a path to what answers it. Safe for use by many threads.
 final class DockerApi {
+    private static final Logger LOG = LoggerFactory.getLogger(DockerApi.class);
     /// The API version spoken; clients negotiate down to it.
     static final String VERSION = "1.48";
 
-    private static final Pattern VERSIONED = Pattern.compile("/v[0-9.]+(/.*)");
-    private static final Pattern IMAGE = Pattern.compile("/images/(.+)");
+    private static final Pattern VERSIONED = Pattern.compile("/v1\\.([0-9]{1,3})(/.*)");
+    private static final Pattern CONTAINER = Pattern.compile("/containers/([^/]+)(?:/([a-z]+))?");
+    private static final Pattern EXEC = Pattern.compile("/exec/([^/]+)/([a-z]+)");
+    private static final int LEAST_VERSION = 24;
+    private static final int MOST_VERSION = 48;
+    private static final int MOST_JSON = 4 << 20;
     private static final JsonMapper JSON = new JsonMapper();
     private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
 
-    private final ImageStore images;
-    private final Path scratch;
+    private final DockerHouse house;
+    private final DockerContainers containers;
+    private final ImageCalls images;
+    private final StreamCalls streams = new StreamCalls();
 
-    DockerApi(ImageStore images, Path scratch) {
-        this.images = images;
-        this.scratch = scratch;
+    DockerApi(DockerHouse house, DockerContainers containers, Path uploads) {
+        this.house = house;
+        this.containers = containers;
+        this.images = new ImageCalls(house, uploads);
     }
 
-    /// What goes back to the client.
-    record Answer(int status, String contentType, byte[] body) {
-
-        static Answer json(int status, Object tree) {
-            return new Answer(status, "application/json", JSON.writeValueAsBytes(tree));
-        }
-
-        static Answer text(String text) {
-            return new Answer(200, "text/plain; charset=utf-8", text.getBytes(StandardCharsets.UTF_8));
-        }
-
-        static Answer error(int status, String message) {
-            return json(status, NODES.objectNode().put("message", message));
-        }
-    }
-
-    /// Answers one request.
-    ///
-    /// @throws IOException when the client goes away while its body is read
-    Answer answer(String method, String path, Map<String, List<String>> query, InputStream body) throws IOException {
-        Matcher versioned = VERSIONED.matcher(path);
-        String call = method + " " + (versioned.matches() ? versioned.group(1) : path);
+    void handle(HttpExchange exchange) throws IOException {
         try {
-            return switch (call) {
-                case "GET /_ping", "HEAD /_ping" -> Answer.text("OK");
-                case "GET /version" -> Answer.json(200, version());
-                case "GET /images/json" -> Answer.json(200, list());
-                case "POST /images/load" -> load(body, first(query, "name"));
-                case "POST /images/create" -> pull(first(query, "fromImage"), first(query, "tag"));
-                default -> onImage(call);
-            };
-        } catch (ImageException e) {
-            return Answer.error(status(e.reason()), String.valueOf(e.getMessage()));
+            route(exchange);
+        } catch (DockerFailure failure) {
+            fail(exchange, failure.status(), failure.getMessage());
+        } catch (ImageException failure) {
+            fail(exchange, ImageCalls.status(failure.reason()), failure.getMessage());
+        } catch (HyperdException | GuestException failure) {
+            fail(exchange, 500, failure.getMessage());
+        } catch (JacksonException wrong) {
+            fail(exchange, 400, "the body of the request is no JSON that fits: " + wrong.getOriginalMessage());
+        } catch (InterruptedException stopping) {
+            Thread.currentThread().interrupt();
+            fail(exchange, 503, "hyperd is stopping");
+        } catch (RuntimeException failure) {
+            LOG.error("event=docker-call-failed call=\"{} {}\"", exchange.method(), exchange.path(), failure);
+            fail(exchange, 500, "hyperd failed: " + failure);
         }
     }
 
-    private Answer onImage(String call) {
-        int space = call.indexOf(' ');
-        Matcher image = IMAGE.matcher(call.substring(space + 1));
-        if (call.startsWith("DELETE ") && image.matches()) {
-            String name = image.group(1);
-            if (images.find(name).isEmpty()) {
-                return Answer.error(404, "No such image: " + name);
-            }
-            images.remove(name);
-            return Answer.json(200, NODES.arrayNode().add(NODES.objectNode().put("Untagged", name)));
+    private static void fail(HttpExchange exchange, int status, @org.jspecify.annotations.Nullable String message) throws IOException {
+        if (!exchange.isAnswered()) {
+            json(exchange, status, NODES.objectNode().put("message", message));
         }
-        return Answer.error(501, "hyperd does not answer " + call + " yet; images work through Docker, pods through CRI and Kubernetes");
+    }
+
+    private static void json(HttpExchange exchange, int status, Object tree) throws IOException {
+        exchange.answer(status, "application/json", JSON.writeValueAsBytes(tree));
+    }
+
+    private static void nothing(HttpExchange exchange, int status) throws IOException {
+        exchange.answer(status, "application/json", new byte[0]);
+    }
+
+    private void route(HttpExchange exchange) throws IOException, InterruptedException {
+        String path = exchange.path();
+        Matcher versioned = VERSIONED.matcher(path);
+        if (versioned.matches()) {
+            int minor = Integer.parseInt(versioned.group(1));
+            if (minor < LEAST_VERSION) {
+                throw new DockerFailure(400, "client version 1." + minor + " is too old. Minimum supported API version is 1." + LEAST_VERSION
+                        + ", please upgrade your client to a newer version");
+            }
+            if (minor > MOST_VERSION) {
+                throw new DockerFailure(400, "client version 1." + minor + " is too new. Maximum supported API version is " + VERSION);
+            }
+            path = versioned.group(2);
+        }
+        String call = exchange.method() + " " + path;
+        switch (call) {
+            case "GET /_ping", "HEAD /_ping" -> exchange.answer(200, "text/plain; charset=utf-8", "OK".getBytes(StandardCharsets.US_ASCII));
+            case "GET /version" -> json(exchange, 200, version());
+            case "GET /info" -> json(exchange, 200, info());
+            case "GET /events" -> events(exchange);
+            case "GET /containers/json" -> list(exchange);
+            case "POST /containers/create" -> {
+                DockerContainer made = containers.create(exchange.query("name"), body(exchange));
+                ObjectNode answer = NODES.objectNode().put("Id", made.id());
+                answer.putArray("Warnings");
+                json(exchange, 201, answer);
+            }
+            case "POST /containers/prune" -> prune(exchange);
+            default -> {
+                Matcher container = CONTAINER.matcher(path);
+                Matcher exec = EXEC.matcher(path);
+                if (path.startsWith("/images/") && images.handle(call, exchange)) {
+                    return;
+                }
+                if (container.matches()) {
+                    String verb = container.group(2) == null ? "" : container.group(2);
+                    container(exchange, exchange.method() + " " + verb, containers.get(container.group(1)), call);
+                } else if (exec.matches()) {
+                    exec(exchange, exchange.method() + " " + exec.group(2), streams.exec(exec.group(1)), call);
+                } else {
+                    throw later(call);
+                }
+            }
+        }
+    }
+
+    private static DockerFailure later(String call) {
+        return DockerFailure.later("hyperd does not answer " + call + " yet; docs/docker.md lists what it answers");
+    }
+
+    private static JsonNode body(HttpExchange exchange) throws IOException {
+        byte[] body = exchange.body(MOST_JSON);
+        JsonNode tree = body.length == 0 ? NODES.objectNode() : JSON.readTree(body);
+        if (!tree.isObject()) {
+            throw new DockerFailure(400, "the body of the request is no JSON object");
+        }
+        return tree;
+    }
+
+    private void container(HttpExchange exchange, String verb, DockerContainer container, String call)
+            throws IOException, InterruptedException {
+        switch (verb) {
+            case "GET json" -> json(exchange, 200, ContainerJson.whole(container.record(), house.log(container.id()).toString()));
+            case "POST start" -> nothing(exchange, container.start() ? 204 : 304);
+            case "POST stop" -> nothing(exchange, container.stop(signal(exchange, container), grace(exchange, container)) ? 204 : 304);
+            case "POST restart" -> {
+                container.stop(signal(exchange, container), grace(exchange, container));
+                container.start();
+                nothing(exchange, 204);
+            }
+            case "POST kill" -> {
+                String name = exchange.query("signal");
+                container.kill(Signals.number(name.isEmpty() ? "KILL" : name)
+                        .orElseThrow(() -> new DockerFailure(400, "invalid signal: " + name)));
+                nothing(exchange, 204);
+            }
+            case "DELETE " -> {
+                container.remove(exchange.flag("force"));
+                nothing(exchange, 204);
+            }
+            case "POST rename" -> {
+                containers.rename(container, exchange.query("name"));
+                nothing(exchange, 204);
+            }
+            case "POST wait" -> await(exchange, container);
+            case "POST attach" -> streams.attach(container, exchange);
+            case "POST resize" -> {
+                container.running().sandbox().guest()
+                        .resizeTty(container.id(), size(exchange, "h"), size(exchange, "w"), java.time.Duration.ofSeconds(30));
+                nothing(exchange, 200);
+            }
+            case "POST exec" -> json(exchange, 201, NODES.objectNode().put("Id", streams.create(container, body(exchange))));
+            case "GET logs" -> logs(exchange, container);
+            case "GET stats" -> new StatsCall(house).handle(exchange, container);
+            case "GET top" -> json(exchange, 200, TopCall.of(container, exchange.query("ps_args")));
+            case "HEAD archive", "GET archive", "PUT archive" -> CopyCalls.handle(exchange, container);
+            default -> throw later(call);
+        }
+    }
+
+    private void exec(HttpExchange exchange, String verb, StreamCalls.Exec exec, String call) throws IOException {
+        switch (verb) {
+            case "GET json" -> json(exchange, 200, streams.show(exec));
+            case "POST start" -> {
+                JsonNode asked = body(exchange);
+                streams.start(exec, asked.path("Detach").asBoolean(false), exchange);
+            }
+            case "POST resize" -> {
+                var process = exec.process;
+                if (process == null) {
+                    throw new DockerFailure(409, "exec " + exec.id + " is not running");
+                }
+                process.resize(size(exchange, "h"), size(exchange, "w"), java.time.Duration.ofSeconds(30));
+                nothing(exchange, 200);
+            }
+            default -> throw later(call);
+        }
+    }
+
+    private static int size(HttpExchange exchange, String name) {
+        String text = exchange.query(name);
+        if (!text.matches("[1-9][0-9]{0,4}")) {
+            throw new DockerFailure(400, "the terminal's size must be positive numbers");
+        }
+        return Math.min(65_535, Integer.parseInt(text));
+    }
+
+    private static int signal(HttpExchange exchange, DockerContainer container) {
+        String asked = exchange.query("signal").isEmpty() ? container.record().config().path("StopSignal").asString("") : exchange.query("signal");
+        return Signals.number(asked.isEmpty() ? "TERM" : asked).orElseThrow(() -> new DockerFailure(400, "invalid signal: " + asked));
+    }
+
+    private static int grace(HttpExchange exchange, DockerContainer container) {
+        String asked = exchange.query("t");
+        return asked.matches("-?[0-9]{1,8}") ? Integer.parseInt(asked) : container.record().config().path("StopTimeout").asInt(10);
+    }
+
+    private static void await(HttpExchange exchange, DockerContainer container) throws IOException, InterruptedException {
+        int seen = container.ends();
+        AtomicBoolean gone = new AtomicBoolean();
+        OutputStream out = exchange.stream(200, "application/json", Map.of());
+        exchange.whenGone(() -> gone.set(true));
+        container.await(exchange.query("condition"), seen, gone::get);
+        out.write(JSON.writeValueAsBytes(NODES.objectNode().put("StatusCode", container.record().state().exitCode())));
+    }
+
+    private void logs(HttpExchange exchange, DockerContainer container) throws IOException, InterruptedException {
+        boolean tty = container.record().config().path("Tty").asBoolean(false);
+        OutputStream stream = exchange.stream(200, Multiplexed.contentType(tty), Map.of());
+        LogReplay replay = new LogReplay(
+                house.log(container.id()), new Multiplexed(stream, tty), exchange.flag("stdout"), exchange.flag("stderr"),
+                exchange.flag("timestamps"), time(exchange.query("since"), Instant.MIN), time(exchange.query("until"), Instant.MAX));
+        if (exchange.query("tail").matches("[0-9]{1,9}")) {
+            replay.tail(Integer.parseInt(exchange.query("tail")));
+        }
+        if (!exchange.flag("follow")) {
+            replay.more();
+            return;
+        }
+        AtomicBoolean gone = new AtomicBoolean();
+        exchange.whenGone(() -> gone.set(true));
+        var run = container.runNow();
+        while (run != null && !gone.get()) {
+            replay.more();
+            if (run.container().awaitExit(java.time.Duration.ofMillis(100))) {
+                break;
+            }
+        }
+        replay.more();
+    }
+
+    private static Instant time(String text, Instant otherwise) {
+        if (!text.matches("[0-9]{1,12}(\\.[0-9]{1,9})?") || text.equals("0")) {
+            return otherwise;
+        }
+        String[] parts = text.split("\\.");
+        return Instant.ofEpochSecond(Long.parseLong(parts[0]), parts.length > 1 ? Long.parseLong((parts[1] + "00000000").substring(0, 9)) : 0);
+    }
+
+    private void list(HttpExchange exchange) throws IOException {
+        Filters filters = Filters.parse(exchange.query("filters"));
+        boolean all = exchange.flag("all") || filters.has("status") || filters.has("exited");
+        ArrayNode rows = NODES.arrayNode();
+        int limit = exchange.query("limit").matches("[1-9][0-9]{0,6}") ? Integer.parseInt(exchange.query("limit")) : Integer.MAX_VALUE;
+        for (DockerContainer container : containers.list()) {
+            DockerRecord record = container.record();
+            if ((all || limit != Integer.MAX_VALUE || record.isRunning() || record.state().phase() == DockerRecord.Phase.RESTARTING)
+                    && filters.container(record) && rows.size() < limit) {
+                rows.add(ContainerJson.row(record, house.now()));
+            }
+        }
+        json(exchange, 200, rows);
+    }
+
+    private void prune(HttpExchange exchange) throws IOException, InterruptedException {
+        ObjectNode answer = NODES.objectNode();
+        ArrayNode deleted = answer.putArray("ContainersDeleted");
+        for (DockerContainer container : containers.list()) {
+            DockerRecord.Phase phase = container.record().state().phase();
+            if (phase == DockerRecord.Phase.EXITED || phase == DockerRecord.Phase.CREATED) {
+                container.remove(false);
+                deleted.add(container.id());
+            }
+        }
+        json(exchange, 200, answer.put("SpaceReclaimed", 0));
+    }
+
+    private void events(HttpExchange exchange) throws IOException, InterruptedException {
+        Filters filters = Filters.parse(exchange.query("filters"));
+        Instant since = time(exchange.query("since"), Instant.MAX);
+        Instant until = time(exchange.query("until"), Instant.MAX);
+        AtomicBoolean gone = new AtomicBoolean();
+        BlockingQueue<DockerEvents.Event> queue = house.events().follow();
+        try (OutputStream out = exchange.stream(200, "application/json", Map.of())) {
+            exchange.whenGone(() -> gone.set(true));
+            if (since != Instant.MAX) {
+                for (DockerEvents.Event event : house.events().since(since.getEpochSecond() * 1_000_000_000L + since.getNano())) {
+                    queue.remove(event);
+                    tell(out, filters, event);
+                }
+            }
+            while (!gone.get() && Instant.now(house.clock()).isBefore(until)) {
+                DockerEvents.Event event = queue.poll(200, TimeUnit.MILLISECONDS);
+                if (event != null) {
+                    tell(out, filters, event);
+                }
+            }
+        } finally {
+            house.events().leave(queue);
+        }
+    }
+
+    private static void tell(OutputStream out, Filters filters, DockerEvents.Event event) throws IOException {
+        if (!filters.event(event)) {
+            return;
+        }
+        ObjectNode line = NODES.objectNode().put("status", event.action()).put("id", event.id())
+                .put("from", event.attributes().getOrDefault("image", "")).put("Type", event.type()).put("Action", event.action());
+        ObjectNode actor = line.putObject("Actor").put("ID", event.id());
+        actor.set("Attributes", JSON.valueToTree(event.attributes()));
+        line.put("scope", "local").put("time", event.nanos() / 1_000_000_000L).put("timeNano", event.nanos());
+        out.write((JSON.writeValueAsString(line) + "\n").getBytes(StandardCharsets.UTF_8));
     }
 
     private static ObjectNode version() {
-        return NODES.objectNode()
-                .put("Version", "0.1.0")
-                .put("ApiVersion", VERSION)
-                .put("MinAPIVersion", "1.24")
-                .put("Os", "linux")
-                .put("Arch", "amd64")
-                .put("KernelVersion", System.getProperty("os.version"))
-                .set("Platform", NODES.objectNode().put("Name", "Hypernetes hyperd"));
+        ObjectNode version = NODES.objectNode().put("Version", "0.1.0").put("ApiVersion", VERSION).put("MinAPIVersion", "1." + LEAST_VERSION)
+                .put("Os", "linux").put("Arch", "amd64").put("GitCommit", "").put("GoVersion", "").put("BuildTime", "")
+                .put("KernelVersion", System.getProperty("os.version"));
+        version.putObject("Platform").put("Name", "Hypernetes hyperd");
+        version.putArray("Components").addObject().put("Name", "Engine").put("Version", "0.1.0").putObject("Details").put("ApiVersion", VERSION)
+                .put("MinAPIVersion", "1." + LEAST_VERSION).put("Os", "linux").put("Arch", "amd64");
+        return version;
     }
 
-    private ArrayNode list() {
-        ArrayNode list = NODES.arrayNode();
-        for (Image image : images.list()) {
-            ObjectNode entry = list.addObject();
-            entry.put("Id", image.id()).put("ParentId", "").put("Created", 0).put("Size", image.sizeBytes());
-            entry.put("SharedSize", -1).put("Containers", -1);
-            image.tags().forEach(entry.putArray("RepoTags")::add);
-            image.digests().forEach(entry.putArray("RepoDigests")::add);
-            entry.set("Labels", JSON.valueToTree(image.config().labels()));
-        }
-        return list;
+    private ObjectNode info() {
+        List<DockerContainer> all = containers.list();
+        long running = all.stream().filter(container -> container.record().isRunning()).count();
+        ObjectNode info = NODES.objectNode().put("ID", "hyperd").put("Name", "hyperd").put("ServerVersion", "0.1.0").put("Containers", all.size())
+                .put("ContainersRunning", running).put("ContainersPaused", 0).put("ContainersStopped", all.size() - running)
+                .put("Images", house.images().list().size()).put("Driver", "squashfs").put("LoggingDriver", "json-file").put("CgroupDriver", "none")
+                .put("CgroupVersion", "2").put("OperatingSystem", "Hypernetes (each container is a virtual machine)").put("OSType", "linux")
+                .put("Architecture", "x86_64").put("KernelVersion", System.getProperty("os.version"))
+                .put("NCPU", Runtime.getRuntime().availableProcessors()).put("MemTotal", memory()).put("DefaultRuntime", "hyperd")
+                .put("DockerRootDir", house.folder().toString()).put("MemoryLimit", true).put("CpuCfsQuota", true).put("PidsLimit", true)
+                .put("SwapLimit", true).put("IPv4Forwarding", true).put("OomKillDisable", false);
+        info.putObject("Runtimes").putObject("hyperd").put("path", "");
+        info.putObject("Plugins");
+        info.putObject("Swarm").put("LocalNodeState", "inactive");
+        info.putArray("SecurityOptions");
+        return info;
     }
 
-    private Answer load(InputStream body, String name) throws IOException {
-        Path upload = Files.createTempFile(scratch, "load-", ".tar");
-        try {
-            Files.copy(body, upload, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
-            StringBuilder lines = new StringBuilder();
-            for (Image image : images.load(upload, name.isEmpty() ? null : name, PullProgress.NONE)) {
-                String shown = image.tags().isEmpty() ? image.id() : String.join(", ", image.tags());
-                line(lines, NODES.objectNode().put("stream", "Loaded image: " + shown + "\n"));
-            }
-            return new Answer(200, "application/json", lines.toString().getBytes(StandardCharsets.UTF_8));
-        } finally {
-            Files.deleteIfExists(upload);
-        }
-    }
-
-    private Answer pull(String image, String tag) {
-        if (image.isEmpty()) {
-            return Answer.error(400, "fromImage is empty: name the image to pull");
-        }
-        String reference = tag.isEmpty() ? image : image + (tag.startsWith("sha256:") ? "@" : ":") + tag;
-        Image pulled = images.pull(reference, null, PullProgress.NONE);
-        StringBuilder lines = new StringBuilder();
-        line(lines, NODES.objectNode().put("status", "Digest: " + (pulled.digests().isEmpty() ? pulled.id() : pulled.digests().getFirst())));
-        line(lines, NODES.objectNode().put("status", "Status: image is up to date for " + reference));
-        return new Answer(200, "application/json", lines.toString().getBytes(StandardCharsets.UTF_8));
-    }
-
-    private static void line(StringBuilder lines, ObjectNode line) {
-        lines.append(JSON.writeValueAsString(line)).append("\r\n");
-    }
-
-    private static String first(Map<String, List<String>> query, String name) {
-        List<String> values = query.getOrDefault(name, List.of());
-        return values.isEmpty() ? "" : values.getFirst();
-    }
-
-    private static int status(ImageException.Reason reason) {
-        return switch (reason) {
-            case INVALID_REFERENCE, CORRUPT -> 400;
-            case NOT_FOUND -> 404;
-            case UNAUTHORIZED -> 401;
-            case IN_USE -> 409;
-            case TOO_LARGE -> 413;
-            case UNREACHABLE -> 502;
-            case NO_SPACE -> 507;
-        };
+    private static long memory() {
+        return java.lang.management.ManagementFactory.getOperatingSystemMXBean() instanceof com.sun.management.OperatingSystemMXBean host
+                ? host.getTotalMemorySize() : 0;
     }
 }

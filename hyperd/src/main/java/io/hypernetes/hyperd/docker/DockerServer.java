@@ -1,70 +1,52 @@
 package io.hypernetes.hyperd.docker;
 
+import io.hypernetes.hyperd.docker.http.HttpLimits;
+import io.hypernetes.hyperd.docker.http.UnixHttpServer;
+import io.hypernetes.hyperd.sandbox.Sandboxes;
 import io.hypernetes.images.ImageStore;
-import io.netty.bootstrap.ServerBootstrap;
-import io.netty.channel.Channel;
-import io.netty.channel.ChannelInitializer;
-import io.netty.channel.EventLoopGroup;
-import io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.netty.channel.epoll.EpollIoHandler;
-import io.netty.channel.epoll.EpollServerDomainSocketChannel;
-import io.netty.channel.unix.DomainSocketAddress;
-import io.netty.handler.codec.http.HttpServerCodec;
+import io.hypernetes.store.Store;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.concurrent.TimeUnit;
+import java.time.Clock;
+import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Serves the Docker Engine API on a unix socket that only its owner may open. Each request is handled on a virtual thread of its own.
+/// Serves the Docker Engine API on a unix socket that only its owner may open. Containers of an earlier process are taken up before it
+/// answers; closing it leaves them running.
 public final class DockerServer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(DockerServer.class);
 
-    private final EventLoopGroup loop;
-    private final Channel listener;
+    private final UnixHttpServer server;
 
     /// Starts to listen.
     ///
     /// @param socket where; an older socket file is replaced
-    /// @param scratch folder for uploads under way; emptied at start
+    /// @param folder for uploads under way, and the containers' disks and logs
     /// @throws IOException when the socket cannot be made
-    public DockerServer(Path socket, Path scratch, ImageStore images) throws IOException {
-        Files.createDirectories(scratch);
-        try (var leftovers = Files.list(scratch)) {
+    public DockerServer(Path socket, Path folder, Sandboxes sandboxes, ImageStore images, Store store, Clock clock) throws IOException {
+        Path uploads = folder.resolve("uploads");
+        Path containers = folder.resolve("containers");
+        Files.createDirectories(uploads);
+        Files.createDirectories(containers);
+        Files.setPosixFilePermissions(containers, PosixFilePermissions.fromString("rwx------"));
+        try (var leftovers = Files.list(uploads)) {
             for (Path leftover : leftovers.toList()) {
                 Files.deleteIfExists(leftover);
             }
         }
-        Files.createDirectories(socket.getParent());
-        Files.deleteIfExists(socket);
-        DockerApi api = new DockerApi(images, scratch);
-        loop = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
-        try {
-            listener = new ServerBootstrap()
-                    .group(loop)
-                    .channel(EpollServerDomainSocketChannel.class)
-                    .childHandler(new ChannelInitializer<>() {
-                        @Override
-                        protected void initChannel(Channel channel) {
-                            channel.pipeline().addLast(new HttpServerCodec(), new DockerExchange(api));
-                        }
-                    })
-                    .bind(new DomainSocketAddress(socket.toFile()))
-                    .syncUninterruptibly()
-                    .channel();
-        } catch (RuntimeException e) {
-            loop.shutdownGracefully(0, 1, TimeUnit.SECONDS);
-            throw new IOException("listening on " + socket + ": " + e.getMessage(), e);
-        }
-        Files.setPosixFilePermissions(socket, PosixFilePermissions.fromString("rw-------"));
+        DockerHouse house = new DockerHouse(sandboxes, images, new DockerJournal(store), new DockerEvents(), containers, clock);
+        DockerApi api = new DockerApi(house, new DockerContainers(house), uploads);
+        server = new UnixHttpServer(
+                socket, Map.of("Api-Version", DockerApi.VERSION, "Ostype", "linux", "Server", "hyperd", "Docker-Experimental", "false"),
+                HttpLimits.DEFAULTS, api::handle);
         LOG.info("docker api listening socket={}", socket);
     }
 
     @Override
     public void close() {
-        listener.close().syncUninterruptibly();
-        loop.shutdownGracefully(0, 2, TimeUnit.SECONDS).syncUninterruptibly();
+        server.close();
     }
 }

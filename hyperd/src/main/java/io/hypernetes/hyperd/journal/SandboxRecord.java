@@ -1,5 +1,6 @@
 package io.hypernetes.hyperd.journal;
 
+import com.fasterxml.jackson.annotation.JsonIgnore;
 import io.hypernetes.hypervisor.MachineRecord;
 import io.hypernetes.network.Attachment;
 import java.util.List;
@@ -67,9 +68,18 @@ public record SandboxRecord(
             Map<String, String> labels,
             Map<String, String> annotations) {
 
+        /// The handler of sandboxes that belong to the Docker face; CRI refuses it and does not show them.
+        public static final String DOCKER = "docker";
+
         public Identity {
             labels = Map.copyOf(labels);
             annotations = Map.copyOf(annotations);
+        }
+
+        /// Whether the Docker face made it.
+        @JsonIgnore
+        public boolean isDocker() {
+            return runtimeHandler.equals(DOCKER);
         }
     }
 

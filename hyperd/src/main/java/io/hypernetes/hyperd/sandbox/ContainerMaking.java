@@ -35,21 +35,22 @@ final class ContainerMaking {
         this.volumes = volumes;
     }
 
-    Container make(ContainerRequest request) {
+    Container make(ContainerRequest request, Particulars particulars) {
         refuseTwin(request);
         Guest guest = sandbox.guest();
-        String id = Identities.id();
+        String id = particulars.id().isEmpty() ? Identities.id() : particulars.id();
         Image image = leased(request.image());
-        ProcessPlan plan = ContainerSpecs.plan(request, image.config());
+        ProcessPlan plan = particulars.applied(ContainerSpecs.plan(request, image.config()));
         ImageMounts images = ImageMounts.of(sandbox.record().layers(), image, request.mounts(), this::leased);
         PlannedMounts mounts = PlannedMounts.of(house.mounts(), sandbox.record().identity(), id, images.asked())
-                .with(Map.of(), images.specs());
+                .with(particulars.volumes(), images.specs())
+                .with(Map.of(), particulars.mounts());
         LayerDisk disk = images.disk();
         ContainerRecord record = record(id, request, image, plan, mounts);
         house.journal().write(record);
         Container container;
         try {
-            container = new Container(record, house.forContainers(), sandbox::copyTerminationMessage);
+            container = new Container(record, sandbox.surroundings(), sandbox::copyTerminationMessage);
         } catch (RuntimeException failure) {
             house.journal().removeContainer(id);
             throw failure;

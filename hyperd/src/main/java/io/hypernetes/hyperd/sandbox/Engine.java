@@ -77,7 +77,7 @@ public final class Engine implements AutoCloseable {
                 ids(record -> true),
                 ids(record -> record.machine() != null),
                 house.network().attachments(),
-                house.scratch().present(),
+                disks(),
                 entries(house.machines()),
                 machineCgroups());
     }
@@ -92,6 +92,13 @@ public final class Engine implements AutoCloseable {
 
     private Set<String> ids(Predicate<SandboxRecord> which) {
         return house.journal().sandboxes().stream().filter(which).map(SandboxRecord::id).collect(Collectors.toSet());
+    }
+
+    private Set<String> disks() {
+        Set<String> disks = new TreeSet<>(house.scratch().present());
+        // Those of the Docker face outlive their sandboxes and are the face's to account for.
+        disks.addAll(ids(record -> record.machine() != null && record.identity().isDocker()));
+        return disks;
     }
 
     private Set<String> machineCgroups() {

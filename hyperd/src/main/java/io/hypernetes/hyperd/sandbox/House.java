@@ -45,7 +45,7 @@ record House(
     /// How long a guest may take to answer an ordinary request.
     static final Duration ANSWER = Duration.ofSeconds(30);
 
-    Container.Surroundings forContainers() {
+    Container.Surroundings forContainers(Events events) {
         return new Container.Surroundings(journal, events, clock);
     }
 

@@ -2,10 +2,12 @@ package io.hypernetes.hyperd.sandbox;
 
 import io.hypernetes.guest.ContainerExit;
 import io.hypernetes.guest.Guest;
+import io.hypernetes.guest.GuestException;
 import io.hypernetes.hyperd.HyperdException;
 import io.hypernetes.hyperd.container.Container;
 import io.hypernetes.hyperd.container.ContainerRequest;
 import io.hypernetes.hyperd.event.ContainerEvent;
+import io.hypernetes.hyperd.event.Events;
 import io.hypernetes.hyperd.journal.ContainerRecord;
 import io.hypernetes.hyperd.journal.SandboxRecord;
 import io.hypernetes.hypervisor.HypervisorException;
@@ -40,6 +42,7 @@ public final class Sandbox implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Sandbox.class);
     private static final Duration SESSION = Duration.ofSeconds(10);
     private static final Duration AFTER_PAUSE = Duration.ofSeconds(60);
+    private static final Duration CLEAN = Duration.ofSeconds(10);
     private static final long PATIENCE_SECONDS = 5;
 
     private final House house;
@@ -47,6 +50,7 @@ public final class Sandbox implements AutoCloseable {
     private final Map<String, Container> containers = new ConcurrentHashMap<>();
     private final SandboxVolumes volumes;
     private final Tether tether;
+    private final Events events;
 
     // Replaced under this.
     private volatile SandboxRecord record;
@@ -58,6 +62,8 @@ public final class Sandbox implements AutoCloseable {
         this.house = house;
         this.volumes = new SandboxVolumes(record.id(), house.folders());
         this.tether = new Tether(record.id(), house.door(), new Follower());
+        // What belongs to the Docker face is no news to those who follow CRI.
+        this.events = record.identity().isDocker() ? new Events() : house.events();
     }
 
     public String id() {
@@ -163,8 +169,8 @@ public final class Sandbox implements AutoCloseable {
     }
 
     /// Prepares a container.
-    Container create(ContainerRequest request) {
-        return holding(() -> new ContainerMaking(house, this, volumes).make(request));
+    Container create(ContainerRequest request, Particulars particulars) {
+        return holding(() -> new ContainerMaking(house, this, volumes).make(request, particulars));
     }
 
     /// Kills a container if it runs, and forgets it.
@@ -199,6 +205,21 @@ public final class Sandbox implements AutoCloseable {
         } finally {
             lifecycle.unlock();
         }
+    }
+
+    /// Ends the machine so that its disks are clean, which an abrupt end does not promise. Idempotent.
+    void shutDown(String why, Duration grace) {
+        holding(() -> {
+            if (isReady()) {
+                try {
+                    guest().shutdown(grace, grace.plus(CLEAN));
+                } catch (GuestException | HyperdException failure) {
+                    LOG.warn("event=shutdown-not-clean sandbox={} error=\"{}\"", id(), failure.getMessage());
+                }
+            }
+            end(why);
+            return why;
+        });
     }
 
     /// Ends and forgets it, with its containers. Idempotent.
@@ -275,12 +296,16 @@ public final class Sandbox implements AutoCloseable {
     void restore(ContainerRecord known) {
         Container container;
         try {
-            container = new Container(known, house.forContainers(), this::copyTerminationMessage);
+            container = new Container(known, surroundings(), this::copyTerminationMessage);
         } catch (HyperdException noLog) {
             LOG.error("event=log-lost container={} error=\"{}\" effect=\"its output goes nowhere\"", known.id(), noLog.getMessage());
-            container = new Container(known.withoutLog(), house.forContainers(), this::copyTerminationMessage);
+            container = new Container(known.withoutLog(), surroundings(), this::copyTerminationMessage);
         }
         add(container);
+    }
+
+    Container.Surroundings surroundings() {
+        return house.forContainers(events);
     }
 
     void add(Container container) {
@@ -379,7 +404,7 @@ public final class Sandbox implements AutoCloseable {
     }
 
     private void tell(String containerId, ContainerEvent.Kind kind) {
-        house.events().publish(new ContainerEvent(id(), containerId, kind, house.now()));
+        events.publish(new ContainerEvent(id(), containerId, kind, house.now()));
     }
 
     /// Hears the guest.

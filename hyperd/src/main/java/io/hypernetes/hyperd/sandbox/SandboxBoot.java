@@ -29,6 +29,7 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -54,10 +55,13 @@ final class SandboxBoot {
     private final House house;
     private final Sandbox sandbox;
     private final SandboxRequest request;
+    private final @Nullable Path keptDisk;
     private final Map<String, Long> phases = new LinkedHashMap<>();
 
-    SandboxBoot(House house, Sandbox sandbox, SandboxRequest request) {
+    /// @param keptDisk a disk that outlives the sandbox and is its owner's to make; null for one of the sandbox's own
+    SandboxBoot(House house, Sandbox sandbox, SandboxRequest request, @Nullable Path keptDisk) {
         this.house = house;
+        this.keptDisk = keptDisk;
         this.sandbox = sandbox;
         this.request = request;
     }
@@ -72,7 +76,7 @@ final class SandboxBoot {
         } catch (GuestException firstFailure) {
             LOG.warn("event=boot-failed sandbox={} error=\"{}\" next=\"once more\"", sandbox.id(), firstFailure.getMessage());
             sandbox.giveUpMachine(UUID.randomUUID());
-            timed("disk-again", () -> house.scratch().make(sandbox.id(), sandbox.record().size().scratchBytes()));
+            timed("disk-again", this::makeDisk);
             try {
                 guest = machine(kernel);
             } catch (GuestException secondFailure) {
@@ -98,7 +102,7 @@ final class SandboxBoot {
         CompletableFuture<Path> disk = new CompletableFuture<>();
         Thread.ofVirtual().name("disk-" + record.id()).start(() -> {
             try {
-                disk.complete(house.scratch().make(record.id(), record.size().scratchBytes()));
+                disk.complete(makeDisk());
             } catch (Throwable failure) {
                 // Whatever it is, whoever waits must learn of it.
                 disk.completeExceptionally(failure);
@@ -135,7 +139,7 @@ final class SandboxBoot {
                 why = "the copy failed: " + failure.getMessage();
                 house.templates().failed(template);
                 sandbox.giveUpMachine(UUID.randomUUID());
-                timed("disk-again", () -> house.scratch().make(sandbox.id(), size.scratchBytes()));
+                timed("disk-again", this::makeDisk);
             }
         }
         house.templates().startedCold();
@@ -150,7 +154,7 @@ final class SandboxBoot {
         Machine machine = timed(COPY, () -> {
             try (Network.Tap tap = house.network().openTap(attachment)) {
                 return template.park(place, new MachineSpec.Nic(tap.descriptor(), attachment.mac()), Templating.Rest.AT_ONCE)
-                        .release(house.scratch().file(record.id()), hostLimitMib(record));
+                        .release(disk(), hostLimitMib(record));
             }
         });
         sandbox.started(machine);
@@ -160,6 +164,15 @@ final class SandboxBoot {
 
     private int hostLimitMib(SandboxRecord record) {
         return house.machineOverheadMib() == 0 ? 0 : record.size().memoryMib() + house.machineOverheadMib();
+    }
+
+    private Path disk() {
+        return keptDisk != null ? keptDisk : house.scratch().file(sandbox.id());
+    }
+
+    private Path makeDisk() {
+        SandboxRecord record = sandbox.record();
+        return keptDisk != null ? keptDisk : house.scratch().make(record.id(), record.size().scratchBytes());
     }
 
     private Guest machine(GuestKernel kernel) {
@@ -178,7 +191,7 @@ final class SandboxBoot {
                         kernel,
                         record.size().vcpus(),
                         record.size().memoryMib(),
-                        house.scratch().file(record.id()),
+                        disk(),
                         new MachineSpec.Nic(tap.descriptor(), attachment.mac()),
                         house.cgroupParent(),
                         limit));

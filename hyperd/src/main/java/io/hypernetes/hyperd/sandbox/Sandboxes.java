@@ -4,6 +4,8 @@ import io.hypernetes.hyperd.HyperdException;
 import io.hypernetes.hyperd.container.Container;
 import io.hypernetes.hyperd.container.ContainerRequest;
 import io.hypernetes.hyperd.journal.SandboxRecord;
+import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
@@ -13,6 +15,7 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -34,6 +37,13 @@ public final class Sandboxes implements AutoCloseable {
 
     /// Makes a pod's machine and waits until it is ready.
     public Sandbox run(SandboxRequest request) {
+        return run(request, null);
+    }
+
+    /// As [#run], with a disk that outlives the sandbox.
+    ///
+    /// @param keptDisk a formatted file; null for a disk of the sandbox's own
+    public Sandbox run(SandboxRequest request, @Nullable Path keptDisk) {
         SandboxRecord.Size size = MachineSizes.of(request);
         String name = name(request.identity());
         if (!names.add(name)) {
@@ -62,7 +72,7 @@ public final class Sandboxes implements AutoCloseable {
             sandboxes.put(record.id(), sandbox);
             boots.acquire();
             try {
-                new SandboxBoot(house, sandbox, request).run();
+                new SandboxBoot(house, sandbox, request, keptDisk).run();
             } finally {
                 boots.release();
             }
@@ -80,10 +90,20 @@ public final class Sandboxes implements AutoCloseable {
         }
     }
 
-    /// Those that may be seen, oldest first.
+    /// Those of CRI that may be seen, oldest first.
     public List<Sandbox> list() {
+        return list(false);
+    }
+
+    /// Those of the Docker face that may be seen, oldest first.
+    public List<Sandbox> ofDocker() {
+        return list(true);
+    }
+
+    private List<Sandbox> list(boolean docker) {
         return sandboxes.values().stream()
                 .filter(sandbox -> sandbox.record().phase() != SandboxRecord.Phase.MAKING)
+                .filter(sandbox -> sandbox.record().identity().isDocker() == docker)
                 .sorted(Comparator.comparingLong(sandbox -> sandbox.record().createdNanos()))
                 .toList();
     }
@@ -91,7 +111,7 @@ public final class Sandboxes implements AutoCloseable {
     /// A sandbox by its id or a prefix of it that no other has.
     public Optional<Sandbox> find(String id) {
         Sandbox exact = sandboxes.get(id);
-        if (exact != null) {
+        if (exact != null && !exact.record().identity().isDocker()) {
             return exact.record().phase() == SandboxRecord.Phase.MAKING ? Optional.empty() : Optional.of(exact);
         }
         List<Sandbox> found = id.isEmpty() ? List.of() : list().stream().filter(sandbox -> sandbox.id().startsWith(id)).toList();
@@ -125,7 +145,25 @@ public final class Sandboxes implements AutoCloseable {
     }
 
     public Container create(String sandboxId, ContainerRequest request) {
-        return get(sandboxId).create(request);
+        return get(sandboxId).create(request, Particulars.NONE);
+    }
+
+    /// Prepares a container of the Docker face.
+    public Container create(Sandbox sandbox, ContainerRequest request, Particulars particulars) {
+        return sandbox.create(request, particulars);
+    }
+
+    /// Ends a sandbox of the Docker face so that its disks are clean; it stays in sight.
+    ///
+    /// @param grace how long its containers have to end by themselves
+    public void shutDown(Sandbox sandbox, Duration grace) {
+        sandbox.shutDown("The container was stopped.", grace);
+    }
+
+    /// Removes a sandbox of the Docker face with its container. Idempotent.
+    public void remove(Sandbox sandbox) {
+        sandbox.remove();
+        forget(sandbox);
     }
 
     /// Ends the machine of a sandbox; nothing when there is no such sandbox.
@@ -144,6 +182,9 @@ public final class Sandboxes implements AutoCloseable {
     /// Removes a container; nothing when there is no such container.
     public void removeContainer(String id) {
         for (Sandbox sandbox : sandboxes.values()) {
+            if (sandbox.record().identity().isDocker()) {
+                continue;
+            }
             for (Container container : sandbox.everyContainer()) {
                 if (container.id().equals(id)) {
                     sandbox.remove(container);

@@ -1,0 +1,47 @@
+package io.hypernetes.acceptance;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/// The stock docker client against hyperd.
+@ExtendWith(SharedCluster.class)
+class DockerTest {
+
+    private static Run docker(Cluster cluster, String input, String... arguments) {
+        List<String> command = new ArrayList<>(List.of("docker", "-H", "unix://" + cluster.root.resolve("run/docker.sock")));
+        command.addAll(List.of(arguments));
+        return Run.of(Duration.ofMinutes(3), Map.of("HOME", cluster.root.toString()), input.getBytes(StandardCharsets.UTF_8), command);
+    }
+
+    @Test
+    void aContainerLivesAndIsRemoved(Cluster cluster) {
+        assertThat(docker(cluster, "in\n", "run", "--rm", "-i", "-e", "A=b", Cluster.SAMPLE, "sh", "-c", "cat; echo $A; echo err >&2; exit 7"))
+                .satisfies(run -> assertThat(run.exitCode()).as(run.toString()).isEqualTo(7))
+                .satisfies(run -> assertThat(run.out()).isEqualTo("in\nb\n"))
+                .satisfies(run -> assertThat(run.err()).isEqualTo("err\n"));
+        assertThat(docker(cluster, "", "run", "--rm", Cluster.SAMPLE, "no-such-program").exitCode()).isEqualTo(127);
+        assertThat(docker(cluster, "", "ps", "-a", "-q").ok()).isEmpty();
+    }
+
+    @Test
+    void aContainerKeepsItsFilesAndCannotBeSeenByCri(Cluster cluster) {
+        docker(cluster, "", "run", "-d", "--name", "keeps", Cluster.SAMPLE, "sh", "-c", "echo started; cat /kept; sleep 10000").ok();
+        assertThat(docker(cluster, "", "exec", "keeps", "sh", "-c", "echo kept > /kept; exit 3").exitCode()).isEqualTo(3);
+        assertThat(docker(cluster, "", "ps", "--format", "{{.Names}} {{.State}}").ok()).isEqualTo("keeps running\n");
+        assertThat(cluster.hypernetes("status").ok()).doesNotContain("keeps");
+        docker(cluster, "", "stop", "-t", "0", "keeps").ok();
+        assertThat(docker(cluster, "", "inspect", "-f", "{{.State.ExitCode}}", "keeps").ok()).isEqualTo("137\n");
+        docker(cluster, "", "start", "keeps").ok();
+        org.awaitility.Awaitility.await().atMost(Duration.ofSeconds(60))
+                .until(() -> docker(cluster, "", "logs", "keeps").ok().contains("kept"));
+        docker(cluster, "", "rm", "-f", "keeps").ok();
+        assertThat(docker(cluster, "", "volume", "ls").err()).contains("does not answer");
+    }
+}

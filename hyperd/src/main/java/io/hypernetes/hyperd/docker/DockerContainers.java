@@ -1,0 +1,124 @@
+package io.hypernetes.hyperd.docker;
+
+import io.hypernetes.hyperd.sandbox.Sandbox;
+import io.hypernetes.images.Image;
+import java.security.SecureRandom;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.JsonNodeFactory;
+
+/// All Docker containers, by id and by name. Safe for use by many threads.
+final class DockerContainers {
+    private static final Pattern NAME = Pattern.compile("[a-zA-Z0-9][a-zA-Z0-9_.-]+");
+    private static final List<String> QUALITIES = List.of(
+            "amber", "brisk", "calm", "clear", "crisp", "early", "fleet", "gentle", "hidden", "keen", "level", "light", "mellow",
+            "noble", "open", "patient", "quiet", "rapid", "silver", "steady", "tidy", "vivid", "warm", "wide");
+    private static final List<String> THINGS = List.of(
+            "anchor", "basin", "beacon", "bridge", "brook", "canal", "cedar", "comet", "delta", "fjord", "garden", "harbour", "island",
+            "juniper", "lantern", "meadow", "orchard", "pebble", "quarry", "river", "summit", "tundra", "valley", "willow");
+
+    private final DockerHouse house;
+    private final Map<String, DockerContainer> containers = new HashMap<>();
+    private final SecureRandom random = new SecureRandom();
+
+    /// Takes up what an earlier process left.
+    DockerContainers(DockerHouse house) {
+        this.house = house;
+        Map<String, Sandbox> sandboxes = new HashMap<>();
+        house.sandboxes().ofDocker().forEach(sandbox -> sandboxes.put(sandbox.record().identity().name(), sandbox));
+        for (DockerRecord record : house.journal().all()) {
+            containers.put(record.id(), new DockerContainer(record, house, this::forget));
+        }
+        sandboxes.forEach((id, sandbox) -> {
+            if (!containers.containsKey(id)) {
+                house.sandboxes().remove(sandbox);
+            }
+        });
+        List.copyOf(containers.values()).forEach(container -> container.recover(sandboxes.get(container.id())));
+    }
+
+    private synchronized void forget(DockerContainer container) {
+        containers.remove(container.id());
+    }
+
+    /// Newest first.
+    synchronized List<DockerContainer> list() {
+        List<DockerContainer> list = new ArrayList<>(containers.values());
+        list.sort(Comparator.comparingLong((DockerContainer container) -> container.record().createdNanos()).reversed());
+        return list;
+    }
+
+    /// By id, name, or a beginning of the id that no other has.
+    DockerContainer get(String reference) {
+        String name = reference.startsWith("/") ? reference.substring(1) : reference;
+        List<DockerContainer> all = list();
+        for (DockerContainer container : all) {
+            if (container.id().equals(name) || container.record().name().equals(name)) {
+                return container;
+            }
+        }
+        List<DockerContainer> found = name.isEmpty() ? List.of() : all.stream().filter(container -> container.id().startsWith(name)).toList();
+        if (found.size() != 1) {
+            throw new DockerFailure(found.isEmpty() ? 404 : 400, (found.isEmpty() ? "No such container: " : "Several containers begin with ") + reference);
+        }
+        return found.getFirst();
+    }
+
+    synchronized DockerContainer create(String asked, JsonNode request) {
+        JsonNode host = request.path("HostConfig");
+        Wish.refuseWhatIsNotThere(host);
+        RestartPolicy policy = RestartPolicy.of(host);
+        if (host.path("AutoRemove").asBoolean(false) && !policy.name().equals("no")) {
+            throw new DockerFailure(400, "can't create 'AutoRemove' container with restart policy");
+        }
+        String reference = request.path("Image").asString("");
+        Image image = house.images().find(reference).orElseThrow(() -> new DockerFailure(404, "No such image: " + reference));
+        byte[] bytes = new byte[32];
+        random.nextBytes(bytes);
+        String id = HexFormat.of().formatHex(bytes);
+        String name = asked.isEmpty() ? freeName() : checked(asked);
+        house.images().lease(image.id(), "docker-" + id);
+        DockerRecord record = new DockerRecord(
+                id, name, house.now(), reference, image.id(), Wish.complete(request, image.config(), id),
+                host.isObject() ? host : JsonNodeFactory.instance.objectNode(), DockerRecord.State.NEW);
+        house.journal().write(record);
+        DockerContainer container = new DockerContainer(record, house, this::forget);
+        containers.put(id, container);
+        container.tell("create", Map.of());
+        return container;
+    }
+
+    synchronized void rename(DockerContainer container, String name) {
+        container.rename(checked(name));
+    }
+
+    private String checked(String asked) {
+        String name = asked.startsWith("/") ? asked.substring(1) : asked;
+        if (!NAME.matcher(name).matches()) {
+            throw new DockerFailure(400, "Invalid container name (" + asked + "), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed");
+        }
+        for (DockerContainer other : containers.values()) {
+            if (other.record().name().equals(name)) {
+                throw new DockerFailure(409, "Conflict. The container name \"/" + name + "\" is already in use by container \"" + other.id()
+                        + "\". You have to remove (or rename) that container to be able to reuse that name.");
+            }
+        }
+        return name;
+    }
+
+    private String freeName() {
+        while (true) {
+            String name = QUALITIES.get(random.nextInt(QUALITIES.size())) + "_" + THINGS.get(random.nextInt(THINGS.size()));
+            String tried = containers.size() < 100 ? name : name + random.nextInt(10_000);
+            if (containers.values().stream().noneMatch(other -> other.record().name().equals(tried))) {
+                return tried;
+            }
+        }
+    }
+}

@@ -1,0 +1,78 @@
+package io.hypernetes.hyperd.docker;
+
+import java.util.List;
+import tools.jackson.databind.JsonNode;
+
+/// What is kept of a Docker container. Command and environment are in it, since the container may be started again.
+///
+/// @param config as Docker shows it, what the image says filled in
+/// @param hostConfig as the client asked
+/// @param createdNanos since 1970
+/// @param state how it stands
+record DockerRecord(
+        String id, String name, long createdNanos, String image, String imageId, JsonNode config, JsonNode hostConfig, State state) {
+
+    /// How far a container has come.
+    enum Phase {
+        CREATED,
+        /// A machine is being made for it. After a crash this is taken back.
+        STARTING,
+        RUNNING,
+        /// It has ended and waits to be started again by its restart policy.
+        RESTARTING,
+        EXITED,
+        REMOVING
+    }
+
+    /// @param startedNanos since 1970; 0 when it never ran
+    /// @param stopped whether a person ended it, so that its restart policy rests
+    /// @param ports ports of the host that lead to it while it runs
+    record State(
+            Phase phase, long startedNanos, long finishedNanos, int exitCode, boolean oomKilled, String error, int restarts,
+            boolean stopped, String address, List<Published> ports) {
+        State {
+            ports = List.copyOf(ports);
+        }
+
+        static final State NEW = new State(Phase.CREATED, 0, 0, 0, false, "", 0, false, "", List.of());
+
+        State with(Phase next) {
+            return new State(next, startedNanos, finishedNanos, exitCode, oomKilled, error, restarts, stopped, address, ports);
+        }
+
+        State running(long atNanos, String at, List<Published> published) {
+            return new State(Phase.RUNNING, atNanos, 0, 0, false, "", restarts, false, at, published);
+        }
+
+        State ended(Phase next, long atNanos, int code, boolean oom, String why) {
+            return new State(next, startedNanos, atNanos, code, oom, why, restarts, stopped, "", List.of());
+        }
+
+        State restarted(int times) {
+            return new State(phase, startedNanos, finishedNanos, exitCode, oomKilled, error, times, stopped, address, ports);
+        }
+
+        State stoppedByUser(boolean yes) {
+            return new State(phase, startedNanos, finishedNanos, exitCode, oomKilled, error, restarts, yes, address, ports);
+        }
+    }
+
+    /// @param hostAddress empty for all
+    record Published(String protocol, String hostAddress, int hostPort, int port) {}
+
+    DockerRecord with(State next) {
+        return new DockerRecord(id, name, createdNanos, image, imageId, config, hostConfig, next);
+    }
+
+    DockerRecord named(String next) {
+        return new DockerRecord(id, next, createdNanos, image, imageId, config, hostConfig, state);
+    }
+
+    boolean isRunning() {
+        return state.phase() == Phase.RUNNING;
+    }
+
+    boolean autoRemove() {
+        return hostConfig.path("AutoRemove").asBoolean(false);
+    }
+}

@@ -1,0 +1,69 @@
+package io.hypernetes.hyperd.docker;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Predicate;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/// Filters of lists: `{"name":{"web":true}}`, or the older `{"name":["web"]}`. Values of one name are alternatives, save for labels.
+record Filters(Map<String, List<String>> wanted) {
+    private static final JsonMapper JSON = new JsonMapper();
+
+    static Filters parse(String text) {
+        Map<String, List<String>> wanted = new LinkedHashMap<>();
+        if (!text.isEmpty()) {
+            JSON.readTree(text).properties().forEach(entry -> {
+                List<String> values = new ArrayList<>();
+                JsonNode value = entry.getValue();
+                if (value.isArray()) {
+                    values.addAll(Wish.texts(value));
+                } else {
+                    values.addAll(value.propertyNames());
+                }
+                wanted.put(entry.getKey(), values);
+            });
+        }
+        return new Filters(wanted);
+    }
+
+    boolean has(String name) {
+        return wanted.containsKey(name);
+    }
+
+    private boolean any(String name, Predicate<String> matches) {
+        return !has(name) || wanted.getOrDefault(name, List.of()).stream().anyMatch(matches);
+    }
+
+    private static boolean label(String wanted, Map<String, String> labels) {
+        String[] parts = wanted.split("=", 2);
+        return labels.containsKey(parts[0]) && (parts.length == 1 || parts[1].equals(labels.get(parts[0])));
+    }
+
+    /// @throws DockerFailure 400 for a filter that is not known
+    boolean container(DockerRecord of) {
+        for (String name : wanted.keySet()) {
+            if (!List.of("name", "id", "status", "exited", "label", "ancestor").contains(name)) {
+                throw new DockerFailure(400, "invalid filter '" + name + "'");
+            }
+        }
+        Map<String, String> labels = new LinkedHashMap<>();
+        of.config().path("Labels").properties().forEach(label -> labels.put(label.getKey(), label.getValue().asString("")));
+        return any("name", name -> ("/" + of.name()).contains(name) || name.equals("^/?" + of.name() + "$") || name.equals("^" + of.name() + "$"))
+                && any("id", id -> of.id().startsWith(id))
+                && any("status", status -> ContainerJson.phase(of).equals(status))
+                && any("exited", code -> of.state().phase() == DockerRecord.Phase.EXITED && code.equals(Integer.toString(of.state().exitCode())))
+                && any("ancestor", image -> of.image().equals(image) || of.imageId().contains(image))
+                && wanted.getOrDefault("label", List.of()).stream().allMatch(wish -> label(wish, labels));
+    }
+
+    boolean event(DockerEvents.Event event) {
+        return any("type", event.type()::equals)
+                && any("event", action -> event.action().equals(action) || event.action().startsWith(action + ":"))
+                && any("container", name -> event.id().startsWith(name) || name.equals(event.attributes().get("name")))
+                && any("image", image -> image.equals(event.attributes().get("image")))
+                && wanted.getOrDefault("label", List.of()).stream().allMatch(wish -> label(wish, event.attributes()));
+    }
+}

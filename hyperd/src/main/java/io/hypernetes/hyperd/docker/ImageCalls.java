@@ -1,0 +1,246 @@
+package io.hypernetes.hyperd.docker;
+
+import io.hypernetes.hyperd.docker.http.HttpExchange;
+import io.hypernetes.images.Image;
+import io.hypernetes.images.ImageException;
+import io.hypernetes.images.PullProgress;
+import io.hypernetes.images.RegistryCredentials;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.Base64;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
+
+/// The calls that concern images. Safe for use by many threads.
+final class ImageCalls {
+    private static final JsonMapper JSON = new JsonMapper();
+    private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
+
+    private final DockerHouse house;
+    private final Path uploads;
+
+    ImageCalls(DockerHouse house, Path uploads) {
+        this.house = house;
+        this.uploads = uploads;
+    }
+
+    /// False when it is none of its calls.
+    boolean handle(String call, HttpExchange exchange) throws IOException, InterruptedException {
+        String name = call.replaceFirst("^[A-Z]+ /images/", "").replaceFirst("/json$", "");
+        switch (call) {
+            case "GET /images/json" -> json(exchange, list(exchange));
+            case "POST /images/load" -> load(exchange);
+            case "POST /images/create" -> pull(exchange);
+            default -> {
+                if (call.startsWith("GET ") && call.endsWith("/json")) {
+                    json(exchange, inspect(name));
+                } else if (call.startsWith("DELETE ")) {
+                    remove(exchange, name);
+                } else {
+                    return false;
+                }
+            }
+        }
+        return true;
+    }
+
+    private static void json(HttpExchange exchange, Object tree) throws IOException {
+        exchange.answer(200, "application/json", JSON.writeValueAsBytes(tree));
+    }
+
+    private Image get(String name) {
+        return house.images().find(name).orElseThrow(() -> new DockerFailure(404, "No such image: " + name));
+    }
+
+    /// A name as users write it.
+    static String familiar(String name) {
+        return name.startsWith("docker.io/library/") ? name.substring(18) : name.startsWith("docker.io/") ? name.substring(10) : name;
+    }
+
+    private ArrayNode list(HttpExchange exchange) {
+        Filters filters = Filters.parse(exchange.query("filters"));
+        ArrayNode list = NODES.arrayNode();
+        for (Image image : house.images().list()) {
+            List<String> tags = image.tags().stream().map(ImageCalls::familiar).toList();
+            List<String> wanted = filters.wanted().getOrDefault("reference", List.of());
+            if (!wanted.isEmpty() && tags.stream().noneMatch(tag -> wanted.stream().anyMatch(wish -> tag.equals(wish) || tag.startsWith(wish + ":")))) {
+                continue;
+            }
+            if (filters.has("dangling") && filters.wanted().getOrDefault("dangling", List.of()).contains("true") != tags.isEmpty()) {
+                continue;
+            }
+            ObjectNode entry = list.addObject().put("Id", image.id()).put("ParentId", "").put("Created", 0).put("Size", image.sizeBytes())
+                    .put("SharedSize", -1).put("Containers", -1);
+            tags.forEach(entry.putArray("RepoTags")::add);
+            image.digests().stream().map(ImageCalls::familiar).forEach(entry.putArray("RepoDigests")::add);
+            entry.set("Labels", JSON.valueToTree(image.config().labels()));
+        }
+        return list;
+    }
+
+    private ObjectNode inspect(String name) {
+        Image image = get(name);
+        ObjectNode json = NODES.objectNode().put("Id", image.id()).put("Os", "linux").put("Architecture", "amd64").put("Size", image.sizeBytes());
+        image.tags().stream().map(ImageCalls::familiar).forEach(json.putArray("RepoTags")::add);
+        image.digests().stream().map(ImageCalls::familiar).forEach(json.putArray("RepoDigests")::add);
+        ObjectNode config = json.putObject("Config").put("User", image.config().user()).put("WorkingDir", image.config().workingDirectory());
+        image.config().entrypoint().forEach(config.putArray("Entrypoint")::add);
+        image.config().command().forEach(config.putArray("Cmd")::add);
+        image.config().environment().forEach(config.putArray("Env")::add);
+        ObjectNode ports = config.putObject("ExposedPorts");
+        image.config().exposedPorts().forEach(ports::putObject);
+        config.set("Labels", JSON.valueToTree(image.config().labels()));
+        ArrayNode layers = json.putObject("RootFS").put("Type", "layers").putArray("Layers");
+        image.layers().forEach(layer -> layers.add(layer.diffId()));
+        return json;
+    }
+
+    private void remove(HttpExchange exchange, String name) throws IOException {
+        Image image = get(name);
+        house.images().remove(name);
+        ArrayNode answer = NODES.arrayNode();
+        answer.addObject().put("Untagged", name);
+        if (house.images().find(image.id()).isEmpty()) {
+            answer.addObject().put("Deleted", image.id());
+        }
+        json(exchange, answer);
+    }
+
+    private void load(HttpExchange exchange) throws IOException {
+        Path upload = Files.createTempFile(uploads, "load-", ".tar");
+        try {
+            Files.copy(exchange.body(), upload, StandardCopyOption.REPLACE_EXISTING);
+            StringBuilder lines = new StringBuilder();
+            String name = exchange.query("name");
+            for (Image image : house.images().load(upload, name.isEmpty() ? null : name, PullProgress.NONE)) {
+                String shown = image.tags().isEmpty() ? image.id() : String.join(", ", image.tags());
+                lines.append(JSON.writeValueAsString(NODES.objectNode().put("stream", "Loaded image: " + shown + "\n"))).append("\r\n");
+            }
+            exchange.answer(200, "application/json", lines.toString().getBytes(StandardCharsets.UTF_8));
+        } finally {
+            Files.deleteIfExists(upload);
+        }
+    }
+
+    /// Latest news of each layer, written by one thread.
+    private static final class Layers implements PullProgress {
+        private final Map<String, ObjectNode> fresh = new LinkedHashMap<>();
+
+        @Override
+        public synchronized void update(String layer, Step step, long doneBytes, long totalBytes) {
+            ObjectNode line = NODES.objectNode().put("id", layer);
+            switch (step) {
+                case DOWNLOADING -> line.put("status", "Downloading").putObject("progressDetail").put("current", doneBytes).put("total", totalBytes);
+                case CONVERTING -> line.put("status", "Extracting").putObject("progressDetail");
+                case READY -> line.put("status", "Pull complete").putObject("progressDetail");
+            }
+            fresh.put(layer, line);
+        }
+
+        synchronized List<ObjectNode> take() {
+            List<ObjectNode> lines = List.copyOf(fresh.values());
+            fresh.clear();
+            return lines;
+        }
+    }
+
+    private void pull(HttpExchange exchange) throws IOException, InterruptedException {
+        String image = exchange.query("fromImage");
+        String tag = exchange.query("tag");
+        if (image.isEmpty()) {
+            throw new DockerFailure(400, "fromImage is empty: name the image to pull");
+        }
+        String reference = tag.isEmpty() ? image : image + (tag.startsWith("sha256:") ? "@" : ":") + tag;
+        RegistryCredentials credentials = credentials(exchange.header("x-registry-auth"));
+        boolean known = house.images().find(reference).isPresent();
+        Layers layers = new Layers();
+        CompletableFuture<Image> pulling = new CompletableFuture<>();
+        Thread.ofVirtual().name("docker-pull").start(() -> {
+            try {
+                pulling.complete(house.images().pull(reference, credentials, layers));
+            } catch (RuntimeException failure) {
+                pulling.completeExceptionally(failure);
+            }
+        });
+        OutputStream out = null;
+        Image pulled = null;
+        while (pulled == null) {
+            try {
+                pulled = pulling.get(100, TimeUnit.MILLISECONDS);
+            } catch (TimeoutException under) {
+                // Its progress is told below.
+            } catch (ExecutionException failure) {
+                String why = String.valueOf(failure.getCause() == null ? failure : failure.getCause().getMessage());
+                if (out == null && failure.getCause() instanceof RuntimeException cause) {
+                    throw cause;
+                }
+                if (out != null) {
+                    ObjectNode line = NODES.objectNode().put("error", why);
+                    line.putObject("errorDetail").put("message", why);
+                    write(out, line);
+                }
+                return;
+            }
+            List<ObjectNode> news = layers.take();
+            if (out == null && (pulled != null || !news.isEmpty())) {
+                out = exchange.stream(200, "application/json", Map.of());
+                write(out, NODES.objectNode().put("status", "Pulling from " + image).put("id", tag.isEmpty() ? "latest" : tag));
+            }
+            if (out != null) {
+                for (ObjectNode line : news) {
+                    write(out, line);
+                }
+            }
+        }
+        if (out != null) {
+            String digest = pulled.digests().isEmpty() ? pulled.id() : pulled.digests().getFirst().replaceFirst("^.*@", "");
+            write(out, NODES.objectNode().put("status", "Digest: " + digest));
+            write(out, NODES.objectNode().put("status", "Status: " + (known ? "Image is up to date for " : "Downloaded newer image for ") + reference));
+        }
+        house.events().publish(new DockerEvents.Event("image", "pull", reference, Map.of("name", reference), house.now()));
+    }
+
+    private static @Nullable RegistryCredentials credentials(String header) {
+        if (header.isEmpty()) {
+            return null;
+        }
+        try {
+            JsonNode auth = JSON.readTree(Base64.getUrlDecoder().decode(header.replace("=", "")));
+            String user = auth.path("username").asString("");
+            return user.isEmpty() ? null : new RegistryCredentials(user, auth.path("password").asString(""));
+        } catch (IllegalArgumentException wrong) {
+            throw new DockerFailure(400, "the credentials of the request are not base64");
+        }
+    }
+
+    private static void write(OutputStream out, ObjectNode line) throws IOException {
+        out.write((JSON.writeValueAsString(line) + "\r\n").getBytes(StandardCharsets.UTF_8));
+    }
+
+    static int status(ImageException.Reason reason) {
+        return switch (reason) {
+            case INVALID_REFERENCE, CORRUPT -> 400;
+            case NOT_FOUND -> 404;
+            case UNAUTHORIZED -> 401;
+            case IN_USE -> 409;
+            case TOO_LARGE -> 413;
+            case UNREACHABLE -> 502;
+            case NO_SPACE -> 507;
+        };
+    }
+}

@@ -1,0 +1,197 @@
+package io.hypernetes.hyperd.docker;
+
+import io.hypernetes.hyperd.container.ContainerRequest;
+import io.hypernetes.hyperd.journal.ContainerRecord;
+import io.hypernetes.hyperd.journal.SandboxRecord;
+import io.hypernetes.hyperd.sandbox.SandboxRequest;
+import io.hypernetes.images.ImageConfig;
+import io.hypernetes.network.PortMapping;
+import java.io.IOException;
+import java.net.ServerSocket;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.stream.Collectors;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/// What a client asks of a container: refused where it cannot be had, completed from the image, and put into the engine's words.
+final class Wish {
+    private static final long PERIOD_MICROS = 100_000;
+
+    private Wish() {}
+
+    /// @throws DockerFailure 501 with a sentence for what a container that is a machine does not have, or not yet
+    static void refuseWhatIsNotThere(JsonNode host) {
+        String network = host.path("NetworkMode").asString("");
+        if (!Set.of("", "default", "bridge").contains(network)) {
+            throw DockerFailure.later("network " + network + " cannot be joined: there is only the default network so far");
+        }
+        refuse(!host.path("Binds").isEmpty() || !host.path("Mounts").isEmpty() || !host.path("VolumesFrom").isEmpty(),
+                "volumes and mounts are not answered yet; a folder of the host can never be mounted, as the container is a virtual machine (use docker cp)");
+        refuse(!host.path("Tmpfs").isEmpty(), "--tmpfs is not answered yet");
+        refuse(!host.path("Devices").isEmpty() || !host.path("DeviceRequests").isEmpty(), "devices of the host cannot be given to a virtual machine yet");
+        refuse(!host.path("Links").isEmpty() || !host.path("ExtraHosts").isEmpty(), "--link and --add-host are not answered yet");
+        refuse(!host.path("Ulimits").isEmpty(), "--ulimit is not answered yet");
+        refuse(host.path("PidMode").asString("").length() > 0 || host.path("IpcMode").asString("").equals("host")
+                || host.path("UTSMode").asString("").length() > 0, "namespaces of the host or of another container cannot be shared by a virtual machine");
+        refuse(host.path("Init").asBoolean(false), "--init is not answered yet");
+    }
+
+    private static void refuse(boolean wanted, String sentence) {
+        if (wanted) {
+            throw DockerFailure.later(sentence);
+        }
+    }
+
+    /// The configuration with what the image says filled in.
+    static ObjectNode complete(JsonNode asked, ImageConfig image, String id) {
+        ObjectNode config = (ObjectNode) asked.deepCopy();
+        config.remove("HostConfig");
+        config.remove("NetworkingConfig");
+        boolean ownEntrypoint = asked.path("Entrypoint").isArray() && !asked.path("Entrypoint").isEmpty();
+        if (!ownEntrypoint) {
+            image.entrypoint().forEach(config.putArray("Entrypoint")::add);
+            if (asked.path("Cmd").isEmpty()) {
+                image.command().forEach(config.putArray("Cmd")::add);
+            }
+        } else if (asked.path("Entrypoint").path(0).asString("").isEmpty()) {
+            config.putArray("Entrypoint");
+        }
+        Map<String, String> environment = new LinkedHashMap<>();
+        image.environment().forEach(entry -> environment.put(entry.split("=", 2)[0], entry));
+        texts(asked.path("Env")).stream().filter(entry -> entry.contains("=")).forEach(entry -> environment.put(entry.split("=", 2)[0], entry));
+        ArrayNode env = config.putArray("Env");
+        environment.values().forEach(env::add);
+        ObjectNode labels = config.putObject("Labels");
+        image.labels().forEach(labels::put);
+        asked.path("Labels").properties().forEach(label -> labels.put(label.getKey(), label.getValue().asString("")));
+        orElse(config, "User", image.user());
+        orElse(config, "WorkingDir", image.workingDirectory());
+        orElse(config, "StopSignal", image.stopSignal());
+        orElse(config, "Hostname", id.substring(0, 12));
+        if (config.path("Entrypoint").isEmpty() && config.path("Cmd").isEmpty()) {
+            throw new DockerFailure(400, "no command specified");
+        }
+        return config;
+    }
+
+    private static void orElse(ObjectNode config, String name, String otherwise) {
+        if (config.path(name).asString("").isEmpty()) {
+            config.put(name, otherwise);
+        }
+    }
+
+    static List<String> texts(JsonNode array) {
+        List<String> texts = new ArrayList<>();
+        array.forEach(item -> texts.add(item.asString("")));
+        return texts;
+    }
+
+    /// Command and arguments together.
+    static List<String> argv(JsonNode config) {
+        List<String> argv = texts(config.path("Entrypoint"));
+        argv.addAll(texts(config.path("Cmd")));
+        return argv;
+    }
+
+    static SandboxRequest sandbox(DockerRecord of, List<DockerRecord.Published> ports) {
+        JsonNode host = of.hostConfig();
+        long nanoCpus = host.path("NanoCpus").asLong(0);
+        long quota = nanoCpus > 0 ? Math.max(1000, nanoCpus / 10_000) : Math.max(0, host.path("CpuQuota").asLong(0));
+        long period = nanoCpus > 0 ? PERIOD_MICROS : host.path("CpuPeriod").asLong(0);
+        return new SandboxRequest(
+                new SandboxRecord.Identity(of.id(), of.id(), "docker", 0, SandboxRecord.Identity.DOCKER, "", Map.of(), Map.of()),
+                new SandboxRecord.Files(
+                        of.config().path("Hostname").asString(""), texts(host.path("Dns")), texts(host.path("DnsSearch")),
+                        texts(host.path("DnsOptions")), ""),
+                Map.of(),
+                host.path("Memory").asLong(0),
+                0,
+                quota,
+                period,
+                0,
+                ports.stream().map(port -> new PortMapping(
+                        PortMapping.Protocol.valueOf(port.protocol().toUpperCase(Locale.ROOT)), port.hostAddress(), port.hostPort(), port.port())).toList());
+    }
+
+    static ContainerRequest container(DockerRecord of, SandboxRequest machine, Path log) {
+        JsonNode config = of.config();
+        JsonNode host = of.hostConfig();
+        long pids = host.path("PidsLimit").asLong(0);
+        return new ContainerRequest(
+                new ContainerRecord.Identity(of.name(), 0, Map.of(), Map.of()),
+                of.imageId(),
+                of.image(),
+                argv(config),
+                List.of(),
+                config.path("WorkingDir").asString(""),
+                texts(config.path("Env")),
+                List.of(),
+                log.toString(),
+                new ContainerRecord.Terminal(
+                        config.path("Tty").asBoolean(false), config.path("OpenStdin").asBoolean(false), config.path("StdinOnce").asBoolean(false)),
+                new ContainerRecord.Resources(
+                        machine.cpuPeriodMicros(), machine.cpuQuotaMicros(), host.path("CpuShares").asLong(0), machine.memoryBytes(),
+                        host.path("OomScoreAdj").asLong(0), pids > 0 ? Map.of("pids.max", Long.toString(pids)) : Map.of()),
+                security(host),
+                config.path("StopSignal").asString(""));
+    }
+
+    private static ContainerRequest.Security security(JsonNode host) {
+        return new ContainerRequest.Security(
+                host.path("Privileged").asBoolean(false), Set.copyOf(texts(host.path("CapAdd"))), Set.copyOf(texts(host.path("CapDrop"))),
+                Set.of(), OptionalLong.empty(), OptionalLong.empty(), "", List.of(),
+                texts(host.path("SecurityOpt")).stream().anyMatch(option -> option.startsWith("no-new-privileges")),
+                host.path("ReadonlyRootfs").asBoolean(false), List.of(), List.of(), "");
+    }
+
+    /// The ports of the host that shall lead to the container; for those that the client leaves open free ones are chosen.
+    static List<DockerRecord.Published> ports(JsonNode config, JsonNode host) {
+        List<DockerRecord.Published> ports = new ArrayList<>();
+        host.path("PortBindings").properties().forEach(binding -> {
+            String[] key = binding.getKey().split("/");
+            String protocol = key.length > 1 ? key[1] : "tcp";
+            for (JsonNode one : binding.getValue()) {
+                String wanted = one.path("HostPort").asString("");
+                String address = one.path("HostIp").asString("");
+                if (address.contains(":")) {
+                    throw DockerFailure.later("ports are published on IPv4 addresses of the host so far, not on " + address);
+                }
+                ports.add(new DockerRecord.Published(
+                        protocol, address.equals("0.0.0.0") ? "" : address, wanted.isEmpty() || wanted.equals("0") ? free() : number(wanted), number(key[0])));
+            }
+        });
+        if (host.path("PublishAllPorts").asBoolean(false)) {
+            Set<Integer> bound = ports.stream().map(DockerRecord.Published::port).collect(Collectors.toSet());
+            config.path("ExposedPorts").propertyNames().forEach(exposed -> {
+                String[] key = exposed.split("/");
+                if (!bound.contains(number(key[0]))) {
+                    ports.add(new DockerRecord.Published(key.length > 1 ? key[1] : "tcp", "", free(), number(key[0])));
+                }
+            });
+        }
+        return ports;
+    }
+
+    private static int number(String port) {
+        if (!port.matches("[0-9]{1,5}")) {
+            throw new DockerFailure(400, "invalid port specification: \"" + port + "\"");
+        }
+        return Integer.parseInt(port);
+    }
+
+    private static int free() {
+        try (ServerSocket probe = new ServerSocket(0)) {
+            return probe.getLocalPort();
+        } catch (IOException none) {
+            throw new DockerFailure(500, "no free port of the host was found: " + none.getMessage());
+        }
+    }
+}
