@@ -101,6 +101,8 @@ public final class Scheduler implements AutoCloseable {
             return Optional.empty();
         }
         Demand demand = Demand.of(pod);
+        // Before the decision: what changes on a node while it is made wakes the pod again.
+        parked.add(key);
         Choice choice = cluster.decide(states -> {
             Choice found = Choice.of(key, pod, demand, states, random);
             if (found instanceof Choice.Fits(String node)) {
@@ -116,7 +118,6 @@ public final class Scheduler implements AutoCloseable {
                 return Optional.empty();
             }
             case Choice.FitsNowhere(String message) -> {
-                parked.add(key);
                 events.record(key.tenant(), pod, EventRecorder.Type.WARNING, "FailedScheduling", message);
                 tell(key, pod, message);
                 return Optional.of(LOOK_AGAIN);

@@ -25,6 +25,8 @@ public final class RawConnection implements AutoCloseable {
     private int receivedBytes;
     private boolean paused;
     private boolean ended;
+    // Nobody reads any more: what still comes is released at once.
+    private boolean closed;
 
     RawConnection(Connection connection) {
         this.connection = connection;
@@ -89,6 +91,17 @@ public final class RawConnection implements AutoCloseable {
     /// Sends what was written and closes.
     @Override
     public void close() {
+        lock.lock();
+        try {
+            closed = true;
+            ended = true;
+            received.forEach(ByteBuf::release);
+            received.clear();
+            receivedBytes = 0;
+            arrived.signalAll();
+        } finally {
+            lock.unlock();
+        }
         connection.channel().writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(flushed -> connection.channel().close());
     }
 
@@ -125,8 +138,9 @@ public final class RawConnection implements AutoCloseable {
             try {
                 received.add(bytes);
                 receivedBytes += bytes.readableBytes();
-                if (!bytes.isReadable()) {
+                if (closed || !bytes.isReadable()) {
                     received.removeLast().release();
+                    receivedBytes = closed ? 0 : receivedBytes;
                     return;
                 }
                 if (!paused && receivedBytes >= RECEIVE_HIGH) {

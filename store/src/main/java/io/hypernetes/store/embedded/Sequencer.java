@@ -105,11 +105,25 @@ final class Sequencer {
             }
             queue.drainTo(taken, MOST_COMMITS - 1);
             stopping = taken.remove(stop);
-            for (int from = 0; from < taken.size(); ) {
-                from = writeBatch(taken, from);
+            try {
+                for (int from = 0; from < taken.size(); ) {
+                    from = writeBatch(taken, from);
+                }
+            } catch (RuntimeException | Error fault) {
+                giveUp(fault, taken);
             }
             taken.clear();
         }
+    }
+
+    /// After a fault nobody knows what is on the disk: no writer waits for ever, and none writes any more.
+    private void giveUp(Throwable fault, List<Request> taken) {
+        LOG.error("event=store-fault store={}", name, fault);
+        StoreUnavailableException reason = new StoreUnavailableException(
+                "store " + name + " writes no more after a fault (" + fault + "); start the process again", fault);
+        broken = reason;
+        refuse(reason, null);
+        taken.forEach(request -> request.finish(reason));
     }
 
     /// Writes the requests from `from` on as far as one batch holds them; returns the first that it left.

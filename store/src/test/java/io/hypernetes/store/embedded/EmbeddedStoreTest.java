@@ -15,8 +15,11 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 class EmbeddedStoreTest {
     @TempDir
@@ -122,9 +125,10 @@ class EmbeddedStoreTest {
         }
     }
 
-    @Test
-    void aFailedWriteIsNeverSeenAndEndsAllWriting() throws Exception {
-        FailingLog log = new FailingLog();
+    @ParameterizedTest
+    @MethodSource("failures")
+    void aFailedWriteIsNeverSeenAndEndsAllWriting(Throwable failure) throws Exception {
+        FailingLog log = new FailingLog(failure);
         try (EmbeddedStore store = EmbeddedStore.over("test", EmbeddedSettings.defaults(), log,
                 new DurableLog.Content(List.of(new Entry("/a", "old".getBytes(UTF_8), 5, 5)), 5, 5))) {
             long before = store.tick();
@@ -142,15 +146,30 @@ class EmbeddedStoreTest {
         }
     }
 
+    /// What a log may throw, by its contract and by accident: no writer may wait for ever after any of it.
+    private static Stream<Throwable> failures() {
+        return Stream.of(
+                new StoreUnavailableException("the disk is gone"), new IllegalStateException("a fault"), new OutOfMemoryError("no heap"));
+    }
+
     private static final class FailingLog implements DurableLog {
+        private final Throwable failure;
         volatile boolean failing;
         volatile long attempted;
+
+        FailingLog(Throwable failure) {
+            this.failure = failure;
+        }
 
         @Override
         public void write(List<io.hypernetes.store.Change> changes, long lastCommit, long ceiling) {
             attempted = lastCommit;
             if (failing) {
-                throw new StoreUnavailableException("the disk is gone");
+                switch (failure) {
+                    case RuntimeException exception -> throw exception;
+                    case Error error -> throw error;
+                    default -> throw new AssertionError(failure);
+                }
             }
         }
 
