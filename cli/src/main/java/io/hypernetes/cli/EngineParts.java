@@ -6,7 +6,9 @@ import io.hypernetes.hyperd.docker.DockerServer;
 import io.hypernetes.hypervisor.GuestKernels;
 import io.hypernetes.hypervisor.qemu.QemuHypervisor;
 import io.hypernetes.hypervisor.qemu.QemuSettings;
+import io.hypernetes.images.ImageException;
 import io.hypernetes.images.ImageSettings;
+import io.hypernetes.images.ImageSettingsFile;
 import io.hypernetes.images.LocalImageStore;
 import io.hypernetes.network.Network;
 import io.hypernetes.network.cni.CniNetwork;
@@ -15,6 +17,7 @@ import io.hypernetes.store.embedded.EmbeddedSettings;
 import io.hypernetes.store.embedded.EmbeddedStore;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -36,7 +39,7 @@ record EngineParts(EmbeddedStore journal, LocalImageStore images, QemuHypervisor
         Path state = places.nodeState();
         EmbeddedStore journal = EmbeddedStore.open(
                 state.resolve("journal"), EmbeddedSettings.defaults().withNativeFolder(places.nativeLibraries()));
-        LocalImageStore images = LocalImageStore.open(state.resolve("images"), ImageSettings.defaults()
+        LocalImageStore images = LocalImageStore.open(state.resolve("images"), imageSettings(places, settings)
                 .withInsecureRegistries(Set.copyOf(settings.list("insecure-registries")))
                 .withNativeFolder(places.nativeLibraries()));
         GuestKernels kernels = kernels(places, settings);
@@ -85,6 +88,19 @@ record EngineParts(EmbeddedStore journal, LocalImageStore images, QemuHypervisor
     /// Opens the Docker face; it is closed before the rest.
     DockerServer docker(Places places) throws IOException {
         return hyperd.docker(places.dockerSocket(), places.nodeState().resolve("docker"), images, journal, Clock.systemUTC());
+    }
+
+    private static ImageSettings imageSettings(Places places, Settings settings) {
+        String named = settings.text("image-settings");
+        Path file = named.isEmpty() ? places.state().resolve("images.yaml") : Path.of(named);
+        if (named.isEmpty() && !Files.exists(file)) {
+            return ImageSettings.defaults();
+        }
+        try {
+            return ImageSettingsFile.read(file);
+        } catch (ImageException e) {
+            throw new UsageException(String.valueOf(e.getMessage()));
+        }
     }
 
     static GuestKernels kernels(Places places, Settings settings) {

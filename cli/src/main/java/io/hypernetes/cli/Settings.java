@@ -37,6 +37,7 @@ final class Settings {
             new Setting("templates", "off", "on or off: whether pods start as copies of a machine that has booted already (experimental)"),
             new Setting("kernel", "", "folder with vmlinux to boot pods with; empty: the built minimal kernel, else Debian's cloud kernel"),
             new Setting("insecure-registries", "", "registries reached without TLS, comma-separated host[:port]; loopback always is"),
+            new Setting("image-settings", "", "file with settings of registries, transfers and limits of images, see docs/images.md; empty: images.yaml beside config.yaml when there is one"),
             new Setting("pod-overhead-mib", "64", "host memory a virtual machine costs beyond its containers, in MiB; added to every pod's spec.overhead"));
 
     private final Map<String, String> values = new LinkedHashMap<>();

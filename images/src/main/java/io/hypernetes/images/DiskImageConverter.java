@@ -25,6 +25,7 @@ import java.util.concurrent.TimeUnit;
 final class DiskImageConverter {
     private static final String NOBODY = "65534";
     private static final int MOST_ROUNDS = 3;
+    private static final long ALWAYS_UNPACKED = 256L << 20;
 
     private final ImageSettings settings;
     private final Path work;
@@ -50,14 +51,17 @@ final class DiskImageConverter {
     /// Converts one layer.
     ///
     /// @throws ImageException CORRUPT when the layer is not what it should be, NO_SPACE when the disk is full
-    Converted convert(String layer, Blob blob) {
+    ///
+    /// @param blobBytes length of the blob: what unpacks to a multiple beyond reason is no layer
+    Converted convert(String layer, long blobBytes, Blob blob) {
+        long most = Math.min(settings.limits().unpackedBytes(), Math.max(ALWAYS_UNPACKED, blobBytes * settings.limits().ratio()));
         try {
             Set<Integer> skipped = new HashSet<>();
             for (int round = 0; round < MOST_ROUNDS; round++) {
                 Path folder = Files.createTempDirectory(work, "convert-");
                 boolean kept = false;
                 try {
-                    Attempt attempt = attempt(layer, blob, skipped, folder);
+                    Attempt attempt = attempt(most, blob, skipped, folder);
                     if (attempt.superseded.isEmpty()) {
                         Converted made = new Converted(folder, finished(folder), attempt.diffId, attempt.coversRoot);
                         kept = true;
@@ -79,7 +83,7 @@ final class DiskImageConverter {
 
     private record Attempt(Digest diffId, Set<Integer> superseded, boolean coversRoot) {}
 
-    private Attempt attempt(String layer, Blob blob, Set<Integer> skipped, Path folder) throws IOException {
+    private Attempt attempt(long most, Blob blob, Set<Integer> skipped, Path folder) throws IOException {
         Path messages = folder.resolve("messages");
         Path output = Files.createDirectory(folder.resolve("out"), PosixFilePermissions.asFileAttribute(
                 PosixFilePermissions.fromString("rwx------")));
@@ -95,7 +99,7 @@ final class DiskImageConverter {
                 .start();
         Thread watchdog = Thread.startVirtualThread(() -> killLate(process));
         try (InputStream opened = blob.open();
-                LayerStream tar = LayerStream.over(opened, settings.limits().unpackedBytes(), zstd)) {
+                LayerStream tar = LayerStream.over(opened, most, zstd)) {
             LayerSanitiser sanitiser;
             try (OutputStream out = new BufferedOutputStream(process.getOutputStream(), 1 << 16)) {
                 sanitiser = new LayerSanitiser(settings.limits(), skipped, out);
@@ -105,7 +109,7 @@ final class DiskImageConverter {
                 process.getOutputStream().close();
                 if (!waitFor(process, 5) || process.exitValue() != 0) {
                     String said = said(messages);
-                    throw said.isEmpty() ? e : new IOException(e.getMessage() + "; the converter said: " + said, e);
+                    throw said.isEmpty() || e instanceof TooLargeException ? e : new IOException(e.getMessage() + "; the converter said: " + said, e);
                 }
                 throw e;
             }

@@ -116,7 +116,7 @@ final class DiskLayers {
     private void convert(String diffId, ImageSource.Layer layer, Path blob) throws IOException {
         boolean sound = false;
         try {
-            DiskImageConverter.Converted made = converter.convert(layer.name(), () -> Files.newInputStream(blob));
+            DiskImageConverter.Converted made = converter.convert(layer.name(), Files.size(blob), () -> Files.newInputStream(blob));
             try {
                 if (!made.diffId().toString().equals(diffId)) {
                     throw Documents.corrupt("layer " + layer.name() + " unpacks to " + made.diffId()

@@ -13,6 +13,8 @@ final class LayerPath {
     private static final int LONGEST = 4095;
     private static final int LONGEST_NAME = 255;
     private static final int MOST_LINKS = 40;
+    private static final int DEEPEST = 512;
+    private static final int MOST_STEPS = 4096;
 
     private LayerPath() {}
 
@@ -36,6 +38,9 @@ final class LayerPath {
         String path = String.join("/", parts);
         if (path.length() > LONGEST || parts.stream().anyMatch(part -> part.length() > LONGEST_NAME)) {
             throw new IOException("the path '" + Text.shortened(name) + "' is too long");
+        }
+        if (parts.size() > DEEPEST) {
+            throw new IOException("the path '" + Text.shortened(name) + "' goes through more than " + DEEPEST + " folders");
         }
         if (path.indexOf('\0') >= 0) {
             throw new IOException("the path '" + Text.shortened(name) + "' holds a zero byte");
@@ -65,7 +70,11 @@ final class LayerPath {
         Deque<String> ahead = new ArrayDeque<>(Arrays.asList(parent(path).split("/")));
         String at = "";
         int followed = 0;
+        int steps = 0;
         while (!ahead.isEmpty()) {
+            if (++steps > MOST_STEPS) {
+                throw new IOException("the path '" + Text.shortened(path) + "' goes through too many folders");
+            }
             String part = ahead.removeFirst();
             if (part.isEmpty() || part.equals(".")) {
                 continue;

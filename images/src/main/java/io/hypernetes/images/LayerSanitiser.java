@@ -22,6 +22,8 @@ final class LayerSanitiser {
     private static final String AUFS = ".wh..wh.";
     private static final String OPAQUE = ".wh..wh..opq";
     private static final int MOST_ATTRIBUTE_BYTES = 1 << 16;
+    private static final int BYTES_A_NAME = 128; // what remembering a name costs beside the name
+    private static final long LAST_SECOND = 0xffff_ffffL; // squashfs counts from 0 to here
 
     private final ImageSettings.Limits limits;
     private final Set<Integer> skipped;
@@ -32,8 +34,10 @@ final class LayerSanitiser {
     private final Set<String> whiteouts = new HashSet<>();
     private final Set<String> opaque = new HashSet<>();
     private final Set<Integer> superseded = new HashSet<>();
+    private final long startNanos = System.nanoTime();
     private int number;
     private long bytes;
+    private long pathBytes;
 
     LayerSanitiser(ImageSettings.Limits limits, Set<Integer> skipped, OutputStream out) {
         this.limits = limits;
@@ -53,6 +57,9 @@ final class LayerSanitiser {
             bytes += entry.size();
             if (bytes > limits.unpackedBytes() || bytes < 0) {
                 throw new TooLargeException("the layer unpacks to more than " + limits.unpackedBytes() + " bytes");
+            }
+            if (System.nanoTime() - startNanos > limits.conversionTimeout().toNanos()) {
+                throw new TooLargeException("the layer takes longer than " + limits.conversionTimeout().toSeconds() + " s to read");
             }
             if (!skipped.contains(number)) {
                 place(entry, reader.content());
@@ -79,6 +86,7 @@ final class LayerSanitiser {
         }
         String base = LayerPath.base(path);
         if (base.equals(OPAQUE)) {
+            charge(path);
             opaque.add(LayerPath.parent(path));
             implyParents(path);
         } else if (base.startsWith(AUFS)) {
@@ -94,19 +102,31 @@ final class LayerSanitiser {
         }
     }
 
+    /// What is remembered of a layer to its end is bounded.
+    private void charge(String path) throws IOException {
+        pathBytes += path.length() + BYTES_A_NAME;
+        if (pathBytes > limits.pathBytes()) {
+            throw new TooLargeException("the names in the layer take more than " + limits.pathBytes() + " bytes");
+        }
+    }
+
     private void whiteOut(String folder, String name) throws IOException {
         if (name.isEmpty() || name.equals(".") || name.equals("..")) {
             throw new IOException("a whiteout without a name in '" + Text.shortened(folder) + "'");
         }
         String path = LayerPath.child(folder, name);
         implyParents(path);
+        charge(path);
         whiteouts.add(path);
     }
 
     private void placeFolder(String path, TarEntry entry) throws IOException {
         implyParents(path);
         replaceFile(path);
-        folders.put(path, entry.named(path, "", kept(entry)));
+        charge(path);
+        TarEntry kept = timed(entry.named(path, "", kept(entry)));
+        kept.attributes().values().forEach(value -> pathBytes += value.length);
+        folders.put(path, kept);
     }
 
     private void placeFile(String path, TarEntry entry, InputStream content) throws IOException {
@@ -129,21 +149,30 @@ final class LayerSanitiser {
         implyParents(path);
         replaceFile(path);
         replaceFolder(path);
+        charge(path);
         files.put(path, number);
         if (entry.type() == TarEntry.Type.SYMBOLIC_LINK) {
+            charge(link);
             symbolicLinks.put(path, link);
         }
         if (superseded.isEmpty()) {
-            writer.write(entry.named(path, link, kept(entry)), content);
+            writer.write(timed(entry.named(path, link, kept(entry))), content);
         }
     }
 
-    private void implyParents(String path) {
+    /// The nearest time that squashfs can say.
+    private static TarEntry timed(TarEntry entry) {
+        long seconds = Math.clamp(entry.modifiedSeconds(), 0, LAST_SECOND);
+        return seconds == entry.modifiedSeconds() ? entry : entry.modified(seconds);
+    }
+
+    private void implyParents(String path) throws IOException {
         for (String folder = LayerPath.parent(path); !folder.isEmpty(); folder = LayerPath.parent(folder)) {
             if (folders.containsKey(folder)) {
                 return;
             }
             replaceFile(folder);
+            charge(folder);
             folders.put(folder, TarEntry.folder(folder, 0755));
         }
     }

@@ -3,7 +3,6 @@ package io.hypernetes.images;
 import io.hypernetes.linux.FileLock;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.net.http.HttpClient;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -48,7 +47,7 @@ public final class LocalImageStore implements ImageStore {
     private final ScheduledExecutorService timer;
     private final Object gate = new Object();
     private final Catalogue catalogue; // guarded by gate
-    private @Nullable HttpClient http; // guarded by gate
+    private final RegistryHttp http;
     private final Map<String, Image> images = new LinkedHashMap<>(); // guarded by gate; what the catalogue says, ready to give out
 
     private LocalImageStore(Path folder, ImageSettings settings, DiskSpace space, Clock clock, FileLock lock) throws IOException {
@@ -63,6 +62,7 @@ public final class LocalImageStore implements ImageStore {
         Files.createDirectories(work);
         Path nativeFolder = settings.nativeFolder();
         this.zstd = new NativeZstd(nativeFolder == null ? folder.resolve("native") : nativeFolder);
+        this.http = new RegistryHttp(settings.transfers().connectTimeout());
         this.blobs = new Blobs(folder);
         this.layers = new DiskLayers(Files.createDirectories(folder.resolve("layers")), blobs, this::requireSpace,
                 new DiskImageConverter(settings, work, zstd), settings.transfers());
@@ -124,7 +124,7 @@ public final class LocalImageStore implements ImageStore {
     @Override
     public Image pull(String name, @Nullable RegistryCredentials credentials, PullProgress progress) {
         ImageReference reference = ImageReference.parse(name);
-        RegistryClient registry = new RegistryClient(http(), settings, reference, credentials);
+        RegistryRoute registry = RegistryRoute.to(reference, settings, credentials, http);
         long start = System.nanoTime();
         try {
             Image image = add(RegistryPull.source(registry, reference, progress), progress);
@@ -493,27 +493,8 @@ public final class LocalImageStore implements ImageStore {
     @Override
     public void close() {
         timer.shutdownNow();
-        synchronized (gate) {
-            if (http != null) {
-                http.shutdownNow();
-            }
-        }
+        http.close();
         lock.close();
-    }
-
-    /// Made when the first pull comes: its certificates take a good part of a second to load.
-    private HttpClient http() {
-        synchronized (gate) {
-            if (http == null) {
-                http = HttpClient.newBuilder()
-                        .version(HttpClient.Version.HTTP_1_1)
-                        .connectTimeout(settings.transfers().connectTimeout())
-                        .followRedirects(HttpClient.Redirect.NEVER)
-                        .executor(Executors.newVirtualThreadPerTaskExecutor())
-                        .build();
-            }
-            return http;
-        }
     }
 
     /// Removes layers and configurations that no image needs and no pull holds.

@@ -50,13 +50,28 @@ final class RegistryClient {
 
     RegistryClient(HttpClient http, ImageSettings settings, ImageReference reference,
             @Nullable RegistryCredentials credentials) {
+        this(http, settings, reference, credentials, home(reference, settings));
+    }
+
+    /// @param base where the repository is: the registry itself, or a mirror of it
+    RegistryClient(HttpClient http, ImageSettings settings, ImageReference reference,
+            @Nullable RegistryCredentials credentials, URI base) {
         this.http = http;
         this.settings = settings;
         this.reference = reference;
         this.credentials = credentials;
+        this.base = base;
+    }
+
+    private static URI home(ImageReference reference, ImageSettings settings) {
         String host = reference.host().equals("docker.io") ? "registry-1.docker.io" : reference.host();
-        this.base = URI.create((RegistryHosts.plain(host, settings) ? "http://" : "https://") + host + "/v2/"
+        return URI.create((RegistryHosts.plain(reference.host(), settings) ? "http://" : "https://") + host + "/v2/"
                 + reference.repository() + "/");
+    }
+
+    /// How errors and logs call what is spoken to.
+    String place() {
+        return base.getRawAuthority();
     }
 
     /// A manifest or index as the registry holds it.

@@ -8,7 +8,7 @@ final class RegistryHosts {
         int colon = host.endsWith("]") ? -1 : host.lastIndexOf(':');
         String name = colon < 0 ? host : host.substring(0, colon);
         return settings.registry(host).plainHttp()
-                || settings.registry(name).plainHttp()
+                || (!name.equals(host) && settings.registry(name).plainHttp())
                 || name.equals("localhost")
                 || name.equals("[::1]")
                 || name.matches("127(\\.[0-9]{1,3}){3}");

@@ -8,7 +8,7 @@ import tools.jackson.databind.JsonNode;
 final class RegistryPull {
     private RegistryPull() {}
 
-    static ImageSource source(RegistryClient registry, ImageReference reference, PullProgress progress) {
+    static ImageSource source(RegistryRoute registry, ImageReference reference, PullProgress progress) {
         String digest = reference.digest();
         RegistryClient.Fetched top = registry.manifest(digest != null ? digest : String.valueOf(reference.tag()));
         String what = "manifest of " + reference;

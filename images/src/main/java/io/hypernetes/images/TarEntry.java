@@ -57,4 +57,8 @@ record TarEntry(
         return new TarEntry(other, type, mode, uid, gid, size, modifiedSeconds, otherLinkName, deviceMajor, deviceMinor,
                 otherAttributes);
     }
+
+    TarEntry modified(long seconds) {
+        return new TarEntry(name, type, mode, uid, gid, size, seconds, linkName, deviceMajor, deviceMinor, attributes);
+    }
 }

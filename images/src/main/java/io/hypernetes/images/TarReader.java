@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 final class TarReader {
     static final int BLOCK = 512;
     private static final int MOST_HEADER_BYTES = 1 << 20;
+    private static final int MOST_HEADERS = 64;
     private static final String ATTRIBUTE = "SCHILY.xattr.";
 
     private final InputStream in;
@@ -32,7 +33,10 @@ final class TarReader {
         Map<String, String> pax = new HashMap<>();
         String longName = null;
         String longLink = null;
-        while (true) {
+        for (int headers = 0; ; headers++) {
+            if (headers > MOST_HEADERS) {
+                throw new IOException("a tar entry with more than " + MOST_HEADERS + " headers before it");
+            }
             skipData();
             if (!readHeader()) {
                 return null;
@@ -135,7 +139,14 @@ final class TarReader {
             return number(136, 12);
         }
         int dot = exact.indexOf('.');
-        return parse("mtime", dot < 0 ? exact : exact.substring(0, dot));
+        if (dot < 0) {
+            return parse("mtime", exact);
+        }
+        boolean before = exact.startsWith("-"); // -0.5 lies in the second that begins at -1
+        String whole = exact.substring(before ? 1 : 0, dot);
+        boolean fraction = exact.substring(dot + 1).chars().anyMatch(digit -> digit != '0');
+        long seconds = whole.isEmpty() ? 0 : parse("mtime", whole);
+        return before ? -seconds - (fraction ? 1 : 0) : seconds;
     }
 
     private String headerName() {
@@ -197,6 +208,7 @@ final class TarReader {
     /// Records of the form `length key=value\n`, the length counting all of itself.
     private void readPax(Map<String, String> pax, long size) throws IOException {
         byte[] records = bytes(size);
+        StringBuilder pieces = new StringBuilder();
         int at = 0;
         while (at < records.length) {
             int space = at;
@@ -215,11 +227,14 @@ final class TarReader {
             String value = new String(records, equals + 1, (int) (at + length - 1) - equals - 1, ISO_8859_1);
             // The one key that repeats: the oldest sparse form lists its pieces so.
             if (key.equals("GNU.sparse.offset") || key.equals("GNU.sparse.numbytes")) {
-                pax.merge("GNU.sparse.map", value, (before, more) -> before + "," + more);
+                pieces.append(pieces.isEmpty() ? "" : ",").append(value);
             } else {
                 pax.put(key, value);
             }
             at += (int) length;
+        }
+        if (!pieces.isEmpty()) {
+            pax.merge("GNU.sparse.map", pieces.toString(), (before, more) -> before + "," + more);
         }
     }
 

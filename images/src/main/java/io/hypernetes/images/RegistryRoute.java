@@ -1,0 +1,80 @@
+package io.hypernetes.images;
+
+import java.net.URI;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The mirrors of a registry and the registry itself: each thing is asked of one after the other until one has it. What a mirror sends
+/// by digest is checked like anything else; a tag means what the first that knows it says. Safe for use by several threads.
+final class RegistryRoute {
+    private static final Logger LOG = LoggerFactory.getLogger(RegistryRoute.class);
+
+    private final List<RegistryClient> stations;
+
+    RegistryRoute(List<RegistryClient> stations) {
+        this.stations = List.copyOf(stations);
+    }
+
+    /// @param given credentials for the registry itself, never shown to a mirror; null for those of the settings
+    static RegistryRoute to(ImageReference reference, ImageSettings settings, @Nullable RegistryCredentials given, RegistryHttp http) {
+        ImageSettings.Registry registry = settings.registry(reference.host());
+        List<RegistryClient> stations = new ArrayList<>();
+        for (String mirror : registry.mirrors()) {
+            boolean plain = mirror.startsWith("http://");
+            String place = mirror.replaceFirst("^https?://", "").replaceFirst("/+$", "");
+            int slash = place.indexOf('/');
+            String host = slash < 0 ? place : place.substring(0, slash);
+            String repository = (slash < 0 ? "" : place.substring(slash + 1) + "/") + reference.repository();
+            URI base = URI.create((plain || RegistryHosts.plain(host, settings) ? "http://" : "https://") + host + "/v2/" + repository + "/");
+            stations.add(new RegistryClient(http.client(settings.registry(host)), settings, reference,
+                    known(settings, host, repository), base));
+        }
+        if (!registry.mirrorsOnly() || stations.isEmpty()) {
+            stations.add(new RegistryClient(http.client(registry), settings, reference,
+                    given != null ? given : known(settings, reference.host(), reference.repository())));
+        }
+        return new RegistryRoute(stations);
+    }
+
+    private static @Nullable RegistryCredentials known(ImageSettings settings, String host, String repository) {
+        Path file = settings.credentialsFile();
+        return file == null ? null : CredentialsFile.find(file, host, repository);
+    }
+
+    RegistryClient.Fetched manifest(String tagOrDigest) {
+        return first(station -> station.manifest(tagOrDigest));
+    }
+
+    byte[] smallBlob(Documents.Descriptor blob) {
+        return first(station -> station.smallBlob(blob));
+    }
+
+    /// Goes on in `file` at the next station where one broke off.
+    void blob(Documents.Descriptor blob, Path file, LongConsumer progress) {
+        first(station -> {
+            station.blob(blob, file, progress);
+            return "";
+        });
+    }
+
+    private <T> T first(Function<RegistryClient, T> question) {
+        for (int i = 0; ; i++) {
+            RegistryClient station = stations.get(i);
+            try {
+                return question.apply(station);
+            } catch (ImageException e) {
+                boolean ours = e.reason() == ImageException.Reason.NO_SPACE || e.reason() == ImageException.Reason.TOO_LARGE;
+                if (i == stations.size() - 1 || ours) {
+                    throw e;
+                }
+                LOG.info("event=mirror-failed mirror={} reason={} error=\"{}\"", station.place(), e.reason(), e.getMessage());
+            }
+        }
+    }
+}
