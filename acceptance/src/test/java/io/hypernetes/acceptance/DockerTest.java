@@ -44,4 +44,14 @@ class DockerTest {
         docker(cluster, "", "rm", "-f", "keeps").ok();
         assertThat(docker(cluster, "", "volume", "ls").err()).contains("does not answer");
     }
+
+    @Test
+    void anImageIsNamedSavedAndLoadedAgain(Cluster cluster) {
+        String tar = cluster.root.resolve("saved.tar").toString();
+        docker(cluster, "", "tag", Cluster.SAMPLE, "docker.test/again:2").ok();
+        docker(cluster, "", "save", "-o", tar, "docker.test/again:2").ok();
+        assertThat(docker(cluster, "", "rmi", "docker.test/again:2").ok()).contains("Untagged");
+        assertThat(docker(cluster, "", "load", "-i", tar).ok()).contains("docker.test/again:2");
+        docker(cluster, "", "rmi", "docker.test/again:2").ok();
+    }
 }

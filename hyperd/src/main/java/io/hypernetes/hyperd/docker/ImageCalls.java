@@ -3,6 +3,7 @@ package io.hypernetes.hyperd.docker;
 import io.hypernetes.hyperd.docker.http.HttpExchange;
 import io.hypernetes.images.Image;
 import io.hypernetes.images.ImageException;
+import io.hypernetes.images.ImageStore;
 import io.hypernetes.images.PullProgress;
 import io.hypernetes.images.RegistryCredentials;
 import java.io.IOException;
@@ -46,8 +47,16 @@ final class ImageCalls {
             case "GET /images/json" -> json(exchange, list(exchange));
             case "POST /images/load" -> load(exchange);
             case "POST /images/create" -> pull(exchange);
+            case "POST /images/prune" -> prune(exchange);
+            case "GET /images/get" -> save(exchange, exchange.queries("names"));
             default -> {
-                if (call.startsWith("GET ") && call.endsWith("/json")) {
+                if (call.startsWith("POST ") && call.endsWith("/tag")) {
+                    tag(exchange, name.replaceFirst("/tag$", ""));
+                } else if (call.startsWith("GET ") && call.endsWith("/history")) {
+                    json(exchange, history(name.replaceFirst("/history$", "")));
+                } else if (call.startsWith("GET ") && call.endsWith("/get")) {
+                    save(exchange, List.of(name.replaceFirst("/get$", "")));
+                } else if (call.startsWith("GET ") && call.endsWith("/json")) {
                     json(exchange, inspect(name));
                 } else if (call.startsWith("DELETE ")) {
                     remove(exchange, name);
@@ -84,7 +93,7 @@ final class ImageCalls {
             if (filters.has("dangling") && filters.wanted().getOrDefault("dangling", List.of()).contains("true") != tags.isEmpty()) {
                 continue;
             }
-            ObjectNode entry = list.addObject().put("Id", image.id()).put("ParentId", "").put("Created", 0).put("Size", image.sizeBytes())
+            ObjectNode entry = list.addObject().put("Id", image.id()).put("ParentId", "").put("Created", seconds(configuration(image).path("created").asString(""))).put("Size", image.sizeBytes())
                     .put("SharedSize", -1).put("Containers", -1);
             tags.forEach(entry.putArray("RepoTags")::add);
             image.digests().stream().map(ImageCalls::familiar).forEach(entry.putArray("RepoDigests")::add);
@@ -96,6 +105,7 @@ final class ImageCalls {
     private ObjectNode inspect(String name) {
         Image image = get(name);
         ObjectNode json = NODES.objectNode().put("Id", image.id()).put("Os", "linux").put("Architecture", "amd64").put("Size", image.sizeBytes());
+        json.put("Created", configuration(image).path("created").asString("1970-01-01T00:00:00Z"));
         image.tags().stream().map(ImageCalls::familiar).forEach(json.putArray("RepoTags")::add);
         image.digests().stream().map(ImageCalls::familiar).forEach(json.putArray("RepoDigests")::add);
         ObjectNode config = json.putObject("Config").put("User", image.config().user()).put("WorkingDir", image.config().workingDirectory());
@@ -119,6 +129,78 @@ final class ImageCalls {
             answer.addObject().put("Deleted", image.id());
         }
         json(exchange, answer);
+    }
+
+    private void tag(HttpExchange exchange, String name) throws IOException {
+        get(name);
+        String tag = exchange.query("tag");
+        house.images().tag(name, exchange.query("repo") + ":" + (tag.isEmpty() ? "latest" : tag));
+        exchange.answer(201, "application/json", new byte[0]);
+    }
+
+    private void save(HttpExchange exchange, List<String> names) throws IOException {
+        for (String name : names) {
+            get(name);
+        }
+        // What is missing is told before the first byte, so the answer begins with it.
+        house.images().save(names, ImageStore.ArchiveFormat.OCI, new OutputStream() {
+            private @Nullable OutputStream out;
+
+            @Override
+            public void write(int value) throws IOException {
+                write(new byte[] {(byte) value}, 0, 1);
+            }
+
+            @Override
+            public void write(byte[] from, int offset, int length) throws IOException {
+                OutputStream to = out;
+                if (to == null) {
+                    to = exchange.stream(200, "application/x-tar", Map.of());
+                    out = to;
+                }
+                to.write(from, offset, length);
+            }
+        });
+    }
+
+    private void prune(HttpExchange exchange) throws IOException {
+        boolean all = Filters.parse(exchange.query("filters")).wanted().getOrDefault("dangling", List.of()).contains("false");
+        ObjectNode answer = NODES.objectNode();
+        ArrayNode deleted = answer.putArray("ImagesDeleted");
+        long bytes = 0;
+        for (Image image : house.images().prune(all)) {
+            image.tags().forEach(tag -> deleted.addObject().put("Untagged", familiar(tag)));
+            deleted.addObject().put("Deleted", image.id());
+            bytes += image.sizeBytes();
+        }
+        json(exchange, answer.put("SpaceReclaimed", bytes));
+    }
+
+    private JsonNode configuration(Image image) {
+        return JSON.readTree(house.images().configuration(image.id()));
+    }
+
+    private ArrayNode history(String name) {
+        Image image = get(name);
+        ArrayNode steps = NODES.arrayNode();
+        for (JsonNode step : configuration(image).path("history")) {
+            steps.insertObject(0).put("Id", "<missing>").put("Created", seconds(step.path("created").asString("")))
+                    .put("CreatedBy", step.path("created_by").asString("")).put("Comment", step.path("comment").asString("")).put("Size", 0)
+                    .putNull("Tags");
+        }
+        if (steps.isEmpty()) {
+            steps.addObject().put("CreatedBy", "").put("Created", 0).put("Size", image.sizeBytes()).put("Comment", "").putNull("Tags");
+        }
+        ((ObjectNode) steps.get(0)).put("Id", image.id());
+        return steps;
+    }
+
+    private static long seconds(String time) {
+        try {
+            return time.isEmpty() ? 0 : java.time.OffsetDateTime.parse(time).toEpochSecond();
+        } catch (java.time.format.DateTimeParseException unknown) {
+            return 0;
+        }
     }
 
     private void load(HttpExchange exchange) throws IOException {

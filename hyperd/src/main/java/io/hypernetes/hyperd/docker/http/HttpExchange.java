@@ -7,8 +7,10 @@ import java.net.URLDecoder;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -22,6 +24,7 @@ public final class HttpExchange {
     private final BodyInput body;
     private final Map<String, String> standing;
     private final Map<String, String> query = new HashMap<>();
+    private final Map<String, List<String>> queries = new HashMap<>();
     private @Nullable OutputStream streaming;
     private volatile boolean answered;
     private volatile boolean last;
@@ -35,7 +38,10 @@ public final class HttpExchange {
         for (String pair : head.query().split("&")) {
             int equals = pair.indexOf('=');
             if (!pair.isEmpty()) {
-                query.put(decode(equals < 0 ? pair : pair.substring(0, equals)), equals < 0 ? "" : decode(pair.substring(equals + 1)));
+                String name = decode(equals < 0 ? pair : pair.substring(0, equals));
+                String value = equals < 0 ? "" : decode(pair.substring(equals + 1));
+                query.put(name, value);
+                queries.computeIfAbsent(name, first -> new ArrayList<>()).add(value);
             }
         }
     }
@@ -52,6 +58,11 @@ public final class HttpExchange {
     /// A value of the query, decoded; empty when there is none. Of several the last.
     public String query(String name) {
         return query.getOrDefault(name, "");
+    }
+
+    /// All values of a name in the query, in order.
+    public List<String> queries(String name) {
+        return queries.getOrDefault(name, List.of());
     }
 
     /// Whether the query says yes: `1`, `true` and the like.
