@@ -29,6 +29,7 @@ import java.security.SecureRandom;
 import java.time.Clock;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -137,6 +138,11 @@ public final class ApiServer implements AutoCloseable {
             @Override
             public void destroy(String tenant) {
                 authorities.delete(tenant);
+            }
+
+            @Override
+            public Set<String> tenants() {
+                return authorities.tenantNames();
             }
         };
     }

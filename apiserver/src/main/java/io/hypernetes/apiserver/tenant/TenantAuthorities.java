@@ -1,5 +1,7 @@
 package io.hypernetes.apiserver.tenant;
 
+import java.util.Set;
+
 /// The part of identity that follows a tenant's life. Both calls may be repeated.
 public interface TenantAuthorities {
 
@@ -8,4 +10,7 @@ public interface TenantAuthorities {
 
     /// Destroys it: nothing it vouched for is believed any more.
     void destroy(String tenant);
+
+    /// The tenants that have one, `root` not among them.
+    Set<String> tenants();
 }

@@ -12,6 +12,7 @@ import io.hypernetes.store.Operation;
 import io.hypernetes.store.Store;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.UUID;
 import tools.jackson.databind.node.ObjectNode;
@@ -33,7 +34,8 @@ public final class Tenants {
         this.authorities = authorities;
     }
 
-    /// Makes sure that `root` has its namespaces and that every tenant has its authority, after a crash too.
+    /// Makes sure that `root` has its namespaces, that every tenant has its authority and that nobody else has one, after a crash too:
+    /// a tenant made anew must not believe what one of its name signed.
     public void restore(Instant now) {
         for (var operation : base(Caller.ROOT, now)) {
             try {
@@ -42,9 +44,12 @@ public final class Tenants {
                 // It is there already.
             }
         }
+        var tenants = new HashSet<String>();
         for (var entry : store.list(ObjectKey.prefix(Caller.ROOT, "hypernetes.io", "tenants"), "", 0).entries()) {
-            authorities.create(ObjectKey.parse(entry.key()).name());
+            tenants.add(ObjectKey.parse(entry.key()).name());
         }
+        tenants.forEach(authorities::create);
+        authorities.tenants().stream().filter(name -> !tenants.contains(name)).forEach(authorities::destroy);
     }
 
     /// The operations that make a tenant's first namespaces, for the commit that makes the tenant.
