@@ -14,11 +14,12 @@ import tools.jackson.databind.JsonNode;
 /// `hypernetes image`.
 @Command(
         name = "image",
-        description = "Load and list the images of this node.",
+        description = "Pull, load, save, list and remove the images of this node.",
         mixinStandardHelpOptions = true,
-        subcommands = {ImageCommand.Load.class, ImageCommand.LoadSample.class, ImageCommand.ListImages.class},
+        subcommands = {ImageCommand.Load.class, ImageCommand.LoadSample.class, ImageCommand.ListImages.class,
+            ImageChangeCommands.Pull.class, ImageChangeCommands.Save.class, ImageChangeCommands.Remove.class, ImageChangeCommands.Prune.class},
         footerHeading = "%nExamples:%n",
-        footer = {"  hypernetes image load app.tar        what `docker save` or `skopeo copy … oci-archive:` wrote", "  hypernetes image list"})
+        footer = {"  hypernetes image load app.tar        what `docker save` or `skopeo copy … oci-archive:` wrote", "  hypernetes image list", "  hypernetes image pull registry.example:5000/app:1", "  hypernetes image save app.tar app:1        an OCI layout; every digest stays"})
 final class ImageCommand {
 
     @Command(name = "load", description = "Load a docker-archive or OCI layout tar file into this node.", mixinStandardHelpOptions = true)
