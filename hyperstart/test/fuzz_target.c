@@ -1,5 +1,4 @@
 // One entry for every fuzzer: bytes as they may come from the host go through the channel and every table of fields.
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -73,11 +72,3 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     out.size = 0;
     return 0;
 }
-
-#ifdef AFL_MAIN
-int main(void) {
-    static uint8_t data[1 << 20];
-    size_t n = fread(data, 1, sizeof data, stdin);
-    return LLVMFuzzerTestOneInput(data, n);
-}
-#endif

@@ -2,7 +2,7 @@ package io.hypernetes.guest;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.ByteArrayOutputStream;
+import io.hypernetes.fuzz.Fuzzer;
 import java.io.EOFException;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -11,11 +11,7 @@ import java.util.Random;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 
-/// Throws mutated frames at everything that reads what a guest sends. A unit test runs some thousand from a fixed seed; for longer:
-///
-/// `mvn -pl guest -am test -Dtest=HostileGuestTest -Dfuzz.seconds=600 -Dsurefire.failIfNoSpecifiedTests=false`
-///
-/// which prints the seed of the run; `-Dfuzz.seed=` runs it again.
+/// Throws mutated frames at everything that reads what a guest sends.
 class HostileGuestTest {
     private static final List<Consumer<Message>> READERS = List.of(
             Answers::attached, Answers::refusal, Answers::hello, Answers::planned, Answers::started, Answers::pid, Answers::opened,
@@ -23,30 +19,17 @@ class HostileGuestTest {
 
     @Test
     void mutatedBytesAreReadOrRefusedAndNothingElse() throws IOException {
-        long seconds = Long.getLong("fuzz.seconds", 0);
-        long seed = Long.getLong("fuzz.seed", seconds == 0 ? 20_261_123 : System.nanoTime());
-        List<byte[]> seeds = seeds();
-        Random random = new Random(seed);
-        long until = System.nanoTime() + seconds * 1_000_000_000;
-        int refused = 0;
-        int whole = 0;
-        long rounds = 0;
-        for (; rounds < 20_000 || System.nanoTime() < until; rounds++) {
-            byte[] input = mutated(seeds, random);
+        Fuzzer.Outcome outcome = new Fuzzer("guest-frames", seeds()).run(20_000, (input, random) -> {
             try {
                 feed(input, random);
-                whole++;
+                return true;
             } catch (GuestException violation) {
                 assertThat(violation.kind()).isEqualTo(GuestException.Kind.PROTOCOL);
-                refused++;
-            } catch (RuntimeException | Error failure) {
-                throw new AssertionError(
-                        "seed " + seed + " round " + rounds + " input " + java.util.HexFormat.of().formatHex(input), failure);
+                return false;
             }
-        }
-        System.out.println("fuzz seed=" + seed + " rounds=" + rounds + " refused=" + refused + " read=" + whole);
-        assertThat(refused).isPositive();
-        assertThat(whole).isPositive();
+        });
+        assertThat(outcome.refused()).isPositive();
+        assertThat(outcome.read()).isPositive();
     }
 
     private static List<byte[]> seeds() throws IOException {
@@ -55,24 +38,6 @@ class HostileGuestTest {
             VectorFile.read(file).stream().filter(vector -> vector.preamble().isEmpty()).forEach(vector -> seeds.add(vector.hex()));
         }
         return seeds;
-    }
-
-    private static byte[] mutated(List<byte[]> seeds, Random random) {
-        ByteArrayOutputStream joined = new ByteArrayOutputStream();
-        for (int i = random.nextInt(1, 6); i > 0; i--) {
-            byte[] piece = seeds.get(random.nextInt(seeds.size())).clone();
-            for (int flips = random.nextInt(4); flips > 0; flips--) {
-                int at = random.nextInt(piece.length);
-                switch (random.nextInt(4)) {
-                    case 0 -> piece[at] ^= (byte) (1 << random.nextInt(8));
-                    case 1 -> piece[at] = (byte) random.nextInt();
-                    case 2 -> piece[at] = (byte) (random.nextBoolean() ? 0xff : 0);
-                    default -> piece = java.util.Arrays.copyOf(piece, Math.max(1, at));
-                }
-            }
-            joined.writeBytes(piece);
-        }
-        return joined.toByteArray();
     }
 
     /// Through the receiver with streams open at both ids of the vectors, and every message through every reader.

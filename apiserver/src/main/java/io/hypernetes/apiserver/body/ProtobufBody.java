@@ -30,6 +30,7 @@ import tools.jackson.databind.node.ObjectNode;
 final class ProtobufBody {
     private static final byte[] MAGIC = {'k', '8', 's', 0};
     private static final int MAX_DEPTH = 100;
+    private static final int MAX_ENVELOPES = 10;
     private static final String META = "k8s.io.apimachinery.pkg.apis.meta.v1.";
 
     /// Message fields that JSON shows without their own name.
@@ -66,18 +67,21 @@ final class ProtobufBody {
             DateTimeFormatter.ofPattern("yyyy-MM-dd'T'HH:mm:ss.SSSSSS'Z'").withZone(ZoneOffset.UTC);
     private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
 
+    /// Envelopes within envelopes, of which protobuf's own limit knows nothing.
+    private int envelopes;
+
     private ProtobufBody() {}
 
     /// The object as the JSON that the same client would have sent.
     static ObjectNode read(byte[] body) {
         try {
-            return envelope(ByteString.copyFrom(body));
+            return new ProtobufBody().envelope(ByteString.copyFrom(body));
         } catch (IOException e) {
             throw ApiStatus.badRequest("the body is not valid Kubernetes protobuf: " + e.getMessage()).asException();
         }
     }
 
-    private static ObjectNode envelope(ByteString body) throws IOException {
+    private ObjectNode envelope(ByteString body) throws IOException {
         if (body.size() < MAGIC.length || !body.substring(0, MAGIC.length).equals(ByteString.copyFrom(MAGIC))) {
             throw new InvalidProtocolBufferException("it does not begin with the bytes \"k8s\\0\"");
         }
@@ -99,7 +103,7 @@ final class ProtobufBody {
         return object;
     }
 
-    private static void fields(Message message, ObjectNode into) throws IOException {
+    private void fields(Message message, ObjectNode into) throws IOException {
         for (var entry : message.getAllFields().entrySet()) {
             var field = entry.getKey();
             if (INLINE.contains(field.getContainingType().getName() + "." + field.getName())) {
@@ -124,7 +128,7 @@ final class ProtobufBody {
         };
     }
 
-    private static @Nullable JsonNode single(FieldDescriptor field, Object value) throws IOException {
+    private @Nullable JsonNode single(FieldDescriptor field, Object value) throws IOException {
         var node = value(field, value);
         if (node == null || OPTIONAL_SCALARS.contains(field.getName())) {
             return node;
@@ -141,7 +145,7 @@ final class ProtobufBody {
         return zero ? null : node;
     }
 
-    private static JsonNode list(FieldDescriptor field, List<?> values) throws IOException {
+    private JsonNode list(FieldDescriptor field, List<?> values) throws IOException {
         var array = Json.array();
         for (var value : values) {
             var node = value(field, value);
@@ -150,7 +154,7 @@ final class ProtobufBody {
         return array;
     }
 
-    private static JsonNode map(FieldDescriptor field, List<?> entries) throws IOException {
+    private JsonNode map(FieldDescriptor field, List<?> entries) throws IOException {
         var object = Json.object();
         var keyField = field.getMessageType().findFieldByNumber(1);
         var valueField = field.getMessageType().findFieldByNumber(2);
@@ -162,7 +166,7 @@ final class ProtobufBody {
         return object;
     }
 
-    private static @Nullable JsonNode value(FieldDescriptor field, Object value) throws IOException {
+    private @Nullable JsonNode value(FieldDescriptor field, Object value) throws IOException {
         return switch (field.getJavaType()) {
             case STRING -> NODES.stringNode((String) value);
             case BOOLEAN -> NODES.booleanNode((Boolean) value);
@@ -177,7 +181,7 @@ final class ProtobufBody {
         };
     }
 
-    private static @Nullable JsonNode message(Message message) throws IOException {
+    private @Nullable JsonNode message(Message message) throws IOException {
         return switch (message.getDescriptorForType().getFullName()) {
             case META + "Time" -> time(message, false);
             case META + "MicroTime" -> time(message, true);
@@ -208,12 +212,18 @@ final class ProtobufBody {
     }
 
     /// A raw value: JSON, or another protobuf envelope.
-    private static @Nullable JsonNode embedded(ByteString raw) throws IOException {
+    private @Nullable JsonNode embedded(ByteString raw) throws IOException {
         if (raw.isEmpty()) {
             return null;
         }
         if (raw.startsWith(ByteString.copyFrom(MAGIC))) {
-            return envelope(raw);
+            if (envelopes == MAX_ENVELOPES) {
+                throw new InvalidProtocolBufferException("objects within objects more than " + MAX_ENVELOPES + " deep");
+            }
+            envelopes++;
+            ObjectNode object = envelope(raw);
+            envelopes--;
+            return object;
         }
         try {
             return Json.read(raw.toByteArray()).root();

@@ -50,7 +50,8 @@ final class YamlBody {
             var reader = new YamlBody();
             var json = reader.convert(root, "", 0);
             return new Json.Document(json, List.copyOf(reader.duplicates));
-        } catch (YamlEngineException e) {
+        } catch (YamlEngineException | NumberFormatException e) {
+            // The parser lets a bad escape within quotes out as a bare number format error.
             throw new MalformedJsonException("yaml: " + e.getMessage(), e);
         }
     }

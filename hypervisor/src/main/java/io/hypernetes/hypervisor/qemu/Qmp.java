@@ -20,6 +20,7 @@ import tools.jackson.databind.json.JsonMapper;
 final class Qmp implements AutoCloseable {
     private static final int LONGEST_LINE = 4 << 20;
     private static final int MOST_EVENTS = 1000;
+    private static final int LONGEST_QUOTE = 300;
     private static final JsonMapper JSON = new JsonMapper();
 
     private final UnixSocket socket;
@@ -49,7 +50,7 @@ final class Qmp implements AutoCloseable {
         try {
             JsonNode greeting = qmp.readLine();
             if (!greeting.has("QMP")) {
-                throw new IOException("expected a QMP greeting on " + path + ", got " + greeting);
+                throw new IOException("expected a QMP greeting on " + path + ", got " + shortened(greeting.toString()));
             }
             qmp.execute("qmp_capabilities", Map.of());
             return qmp;
@@ -77,7 +78,7 @@ final class Qmp implements AutoCloseable {
             }
             JsonNode error = answer.get("error");
             if (error != null) {
-                throw new QmpException(command, error.path("desc").asString(""));
+                throw new QmpException(command, shortened(error.path("desc").asString("")));
             }
             return answer.path("return");
         }
@@ -134,8 +135,14 @@ final class Qmp implements AutoCloseable {
         try {
             return JSON.readTree(line);
         } catch (JacksonException failure) {
-            throw new IOException("QEMU sent what is not JSON: " + line, failure);
+            throw new IOException("QEMU sent what is not JSON: " + shortened(line), failure);
         }
+    }
+
+    /// What QEMU said, fit for a message: a QEMU that its guest has taken over says what it likes.
+    private static String shortened(String text) {
+        String line = text.replaceAll("\\p{Cntrl}+", " ");
+        return line.length() <= LONGEST_QUOTE ? line : line.substring(0, LONGEST_QUOTE) + "…";
     }
 
     @Override
