@@ -36,7 +36,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct list groups = {extra, 2};
     struct identity *who = malloc(sizeof *who);
     struct failure failure;
-    if (user && who && identity_resolve(user, &groups, who, &failure) && (who->count > MAX_GROUPS || !who->home[0])) abort();
+    for (int strict = 0; user && who && strict < 2; strict++)
+        if (identity_resolve(user, &groups, strict, who, &failure) && (who->count > MAX_GROUPS || !who->home[0])) abort();
     free(who);
     free(user);
     return 0;

@@ -53,7 +53,7 @@ class HostileBytesTest {
                 mendChecksums(input);
             }
             try {
-                new LayerSanitiser(ImageSettings.defaults(), Set.of(), OutputStream.nullOutputStream()).run(new ByteArrayInputStream(input));
+                new LayerSanitiser(ImageSettings.defaults().limits(), Set.of(), OutputStream.nullOutputStream()).run(new ByteArrayInputStream(input));
                 return true;
             } catch (IOException | ImageException refused) {
                 return false;
