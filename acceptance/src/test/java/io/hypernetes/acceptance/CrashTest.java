@@ -72,6 +72,11 @@ class CrashTest {
             Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> lines(cluster, "counts").size() > seen + 1000);
             List<String> all = lines(cluster, "counts");
             assertThat(all).isEqualTo(IntStream.rangeClosed(1, all.size()).mapToObj(Integer::toString).toList());
+
+            // What `up` says after a `down` is true of now, not of what was.
+            cluster.hypernetes(Duration.ofMinutes(2), "down").ok();
+            cluster.up().ok();
+            assertThat(cluster.kubectl("exec", "first-light", "--", "echo", "here")).isEqualTo("here\n");
         }
     }
 

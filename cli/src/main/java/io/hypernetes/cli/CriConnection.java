@@ -5,6 +5,11 @@ import io.grpc.ManagedChannel;
 import io.grpc.MethodDescriptor;
 import io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.ClientCalls;
+import io.hypernetes.cri.v1.Container;
+import io.hypernetes.cri.v1.ContainerFilter;
+import io.hypernetes.cri.v1.ContainerState;
+import io.hypernetes.cri.v1.ContainerStateValue;
+import io.hypernetes.cri.v1.ListContainersRequest;
 import io.hypernetes.cri.v1.ListPodSandboxRequest;
 import io.hypernetes.cri.v1.PodSandbox;
 import io.hypernetes.cri.v1.PodSandboxStatusRequest;
@@ -47,6 +52,14 @@ final class CriConnection implements AutoCloseable {
 
     List<PodSandbox> sandboxes() {
         return runtime().listPodSandbox(ListPodSandboxRequest.getDefaultInstance()).getItemsList();
+    }
+
+    /// The containers that run at this moment.
+    List<Container> runningContainers() {
+        ContainerFilter running = ContainerFilter.newBuilder()
+                .setState(ContainerStateValue.newBuilder().setState(ContainerState.CONTAINER_RUNNING))
+                .build();
+        return runtime().listContainers(ListContainersRequest.newBuilder().setFilter(running).build()).getContainersList();
     }
 
     /// A sandbox with what hyperd tells of it beyond CRI's fields.

@@ -7,12 +7,15 @@ import io.hypernetes.client.Client;
 import io.hypernetes.client.Kind;
 import io.hypernetes.client.ObjectKey;
 import io.hypernetes.client.Scope;
+import io.hypernetes.cri.v1.Container;
 import io.hypernetes.cri.v1.PodSandbox;
 import io.hypernetes.cri.v1.PodSandboxStatusResponse;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -35,11 +38,23 @@ final class FirstPod {
             }
             return UpCommand.await(client, Kind.POD, Scope.namespace(ObjectKey.ROOT, "default"), NAME, LIMIT, current -> {
                 step.detail(state(current));
-                return "Running".equals(phase(current)) || "Failed".equals(phase(current)) || "Succeeded".equals(phase(current));
+                return "Failed".equals(phase(current)) || "Succeeded".equals(phase(current)) || runs(places, current);
             });
         });
         if (!there && "Running".equals(phase(pod))) {
             account(console, places, pod);
+        }
+    }
+
+    /// Whether it runs now. Right after a start its status may be from before: hyperd knows which containers run.
+    private static boolean runs(Places places, Pod pod) {
+        if (!"Running".equals(phase(pod))) {
+            return false;
+        }
+        try (CriConnection cri = new CriConnection(places.criSocket())) {
+            Set<String> running = cri.runningContainers().stream().map(Container::getId).collect(Collectors.toSet());
+            return pod.getStatus().getContainerStatuses().stream().allMatch(status -> status.getContainerID() != null
+                    && running.contains(status.getContainerID().substring(status.getContainerID().lastIndexOf('/') + 1)));
         }
     }
 

@@ -3,6 +3,7 @@ package io.hypernetes.apiserver.discovery;
 import io.hypernetes.apiserver.http.Exchange;
 import io.hypernetes.apiserver.resource.Answers;
 import io.hypernetes.objects.Json;
+import io.hypernetes.objects.KubernetesVersion;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
@@ -10,9 +11,6 @@ import java.util.function.BooleanSupplier;
 
 /// Serves `/version` and the health paths.
 public final class ServerInfo {
-    private static final String MINOR = "33";
-    private static final String VERSION = "v1.33.0+hypernetes.0.1.0";
-
     private final BooleanSupplier ready;
 
     /// @param ready whether requests can be served
@@ -22,9 +20,9 @@ public final class ServerInfo {
 
     public void version(Exchange http) throws IOException {
         var version = Json.object();
-        version.put("major", "1");
-        version.put("minor", MINOR);
-        version.put("gitVersion", VERSION);
+        version.put("major", KubernetesVersion.MAJOR);
+        version.put("minor", KubernetesVersion.MINOR);
+        version.put("gitVersion", KubernetesVersion.GIT_VERSION);
         version.put("gitCommit", "");
         version.put("gitTreeState", "clean");
         version.put("buildDate", "2026-01-01T00:00:00Z");

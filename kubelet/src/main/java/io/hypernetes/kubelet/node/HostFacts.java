@@ -3,6 +3,7 @@ package io.hypernetes.kubelet.node;
 import io.fabric8.kubernetes.api.model.NodeSystemInfo;
 import io.fabric8.kubernetes.api.model.NodeSystemInfoBuilder;
 import io.hypernetes.kubelet.KubeletSettings;
+import io.hypernetes.objects.KubernetesVersion;
 import java.io.IOException;
 import java.nio.file.FileStore;
 import java.nio.file.Files;
@@ -67,7 +68,7 @@ final class HostFacts {
                 .withKernelVersion(read(Path.of("/proc/sys/kernel/osrelease")))
                 .withOsImage(osImage())
                 .withContainerRuntimeVersion(runtimeVersion)
-                .withKubeletVersion("v1.36.0+hypernetes-0.1.0")
+                .withKubeletVersion(KubernetesVersion.GIT_VERSION)
                 .withKubeProxyVersion("")
                 .withMachineID(read(Path.of("/etc/machine-id")))
                 .withSystemUUID(read(Path.of("/sys/class/dmi/id/product_uuid")))

@@ -2,6 +2,7 @@ package io.hypernetes.objects.openapi;
 
 import io.hypernetes.objects.GroupVersion;
 import io.hypernetes.objects.Json;
+import io.hypernetes.objects.KubernetesVersion;
 import io.hypernetes.objects.kind.Kind;
 import io.hypernetes.objects.kind.ResourceType;
 import io.hypernetes.objects.kind.ResourceType.Subresource;
@@ -32,7 +33,7 @@ final class GroupVersionDocument {
         document.put("openapi", "3.0.0");
         ObjectNode info = document.putObject("info");
         info.put("title", "Kubernetes");
-        info.put("version", "v1.36.0");
+        info.put("version", KubernetesVersion.GIT_VERSION);
         ObjectNode paths = document.putObject("paths");
         for (Kind kind : kinds) {
             resource(paths, kind.type());
