@@ -13,12 +13,18 @@ final class Floor {
     private static final int DEADLINE_SECONDS = 20;
 
     private final GuestKernel kernel;
+    private final Path image;
+    private final String line;
     private final Path initramfs;
     private final String tscKhz;
 
+    /// @param image the kernel file
+    /// @param line what the kernel's command line has beside the least
     /// @param jailer tells the speed of the host's clock counter; without it a translated guest on a busy host may hang in early boot
-    Floor(GuestKernel kernel, Path init, Path jailer, Path folder) throws IOException {
+    Floor(GuestKernel kernel, Path image, String line, Path init, Path jailer, Path folder) throws IOException {
         this.kernel = kernel;
+        this.image = image;
+        this.line = line;
         this.tscKhz = new String(new ProcessBuilder(jailer.toString(), "--tsc-khz").start().getInputStream().readAllBytes(), StandardCharsets.US_ASCII).strip();
         this.initramfs = folder.resolve("floor.cpio");
         Path root = folder.resolve("floor");
@@ -36,8 +42,8 @@ final class Floor {
                         "qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
                         "-M", "microvm,acpi=" + (kernel.needsAcpi() ? "on" : "off") + ",pit=on,pic=on,rtc=on,isa-serial=on,x-option-roms=off",
                         "-accel", "tcg,tb-size=32", "-cpu", "max", "-smp", "1", "-m", "128M", "-serial", "stdio",
-                        "-kernel", kernel.image().toString(), "-initrd", initramfs.toString(),
-                        "-append", "console=ttyS0 quiet panic=-1 reboot=t tsc=reliable random.trust_cpu=on rcupdate.rcu_expedited=1 tsc_early_khz=" + tscKhz))
+                        "-kernel", image.toString(), "-initrd", initramfs.toString(),
+                        "-append", "console=ttyS0 quiet panic=-1 reboot=t tsc=reliable random.trust_cpu=on rcupdate.rcu_expedited=1 tsc_early_khz=" + tscKhz + line))
                 .redirectErrorStream(true)
                 .redirectInput(Path.of("/dev/null").toFile())
                 .start();
@@ -52,7 +58,7 @@ final class Floor {
                     return System.nanoTime() - start;
                 }
             }
-            throw new IOException("the floor machine ended without its line; is the kernel " + kernel.image() + " bootable?");
+            throw new IOException("the floor machine ended without its line; is the kernel " + image + " bootable?");
         } finally {
             qemu.destroyForcibly();
             qemu.onExit().join();

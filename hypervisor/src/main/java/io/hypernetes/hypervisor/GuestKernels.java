@@ -22,7 +22,7 @@ import java.util.stream.Stream;
 /// named in load order by `/lib/modules/order`.
 ///
 /// A kernel of the project's own (`vmlinux` and `version` in the folder where `hypernetes kernel build` installs them) comes first,
-/// else the newest packaged cloud kernel.
+/// else the newest packaged cloud kernel, unpacked once here ([KernelImage]) so that no guest does it at each boot.
 public final class GuestKernels {
     /// What a guest can do without no one: its disks, NIC, channel, random numbers and file systems. The checksum is asked for by
     /// ext4 by name only, so no dependency list shows it.
@@ -71,7 +71,8 @@ public final class GuestKernels {
                     + bootFolder + "/vmlinuz-*-cloud-*; install linux-image-cloud-amd64 or run hypernetes kernel build"));
             String version = image.getFileName().toString().substring("vmlinuz-".length());
             KernelModules modules = new KernelModules(modulesFolder.resolve(version));
-            return new GuestKernel(version, image, initramfs(version, modules.inLoadOrder(NEEDED), onDemand(modules)), true);
+            Path unpacked = KernelImage.unpack(image, version, cache).orElse(image);
+            return new GuestKernel(version, unpacked, initramfs(version, modules.inLoadOrder(NEEDED), onDemand(modules)), true);
         } catch (IOException failure) {
             throw new HypervisorException("preparing the guest kernel and its initramfs: " + failure, failure);
         }
@@ -121,7 +122,15 @@ public final class GuestKernels {
         return found;
     }
 
+    /// Whether this kernel loads signed modules only. One that takes unsigned ones is given these: to check fourteen signatures takes an
+    /// emulated guest 60 ms, and who brings the kernel brings its modules.
+    private boolean signaturesForced(String version) throws IOException {
+        Path config = bootFolder.resolve("config-" + version);
+        return !Files.isRegularFile(config) || Files.readAllLines(config).contains("CONFIG_MODULE_SIG_FORCE=y");
+    }
+
     private Path initramfs(String version, List<Path> modules, Map<String, List<Path>> onDemand) throws IOException {
+        boolean signed = signaturesForced(version);
         Cpio cpio = new Cpio();
         // The kernel opens it for init before /dev is mounted anywhere; without it init has no standard output.
         cpio.device("dev/console", 5, 1);
@@ -129,7 +138,7 @@ public final class GuestKernels {
         StringBuilder order = new StringBuilder();
         for (Path module : modules) {
             String path = "lib/modules/" + KernelModules.name(module.toString()) + ".ko";
-            cpio.file(path, 0644, KernelModules.content(module));
+            cpio.file(path, 0644, KernelModules.content(module, signed));
             order.append('/').append(path).append('\n');
         }
         cpio.file("lib/modules/order", 0644, order.toString().getBytes(StandardCharsets.UTF_8));
@@ -139,7 +148,7 @@ public final class GuestKernels {
             for (Path module : demanded.getValue()) {
                 String name = KernelModules.name(module.toString()) + ".ko";
                 if (written.add(name)) {
-                    cpio.file("demand/" + name, 0644, KernelModules.content(module));
+                    cpio.file("demand/" + name, 0644, KernelModules.content(module, signed));
                 }
                 list.append(name).append('\n');
             }

@@ -1,10 +1,12 @@
 package io.hypernetes.hypervisor;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -14,6 +16,8 @@ import java.util.stream.Collectors;
 
 /// The modules of one packaged kernel, `/lib/modules/VERSION`.
 final class KernelModules {
+    private static final byte[] SIGNATURE_MAGIC = "~Module signature appended~\n".getBytes(StandardCharsets.US_ASCII);
+
     private final Path folder;
     /// Module name to its line of modules.dep: itself first, then all that it needs.
     private final Map<String, List<String>> dependencies = new HashMap<>();
@@ -64,8 +68,23 @@ final class KernelModules {
         ordered.add(files.getFirst());
     }
 
-    /// The module's bytes, unpacked.
-    static byte[] content(Path file) throws IOException {
+    /// The module's bytes, unpacked, with its signature or without.
+    static byte[] content(Path file, boolean signed) throws IOException {
+        byte[] content = content(file);
+        return signed ? content : unsigned(content);
+    }
+
+    // See linux/module_signature.h: behind the module its signature, twelve bytes that end with the signature's length, a magic line.
+    private static byte[] unsigned(byte[] module) {
+        int end = module.length - SIGNATURE_MAGIC.length;
+        if (end < 12 || !Arrays.equals(module, end, module.length, SIGNATURE_MAGIC, 0, SIGNATURE_MAGIC.length)) {
+            return module;
+        }
+        int signature = ByteBuffer.wrap(module).getInt(end - 4);
+        return signature < 0 || signature > end - 12 ? module : Arrays.copyOf(module, end - 12 - signature);
+    }
+
+    private static byte[] content(Path file) throws IOException {
         List<String> unpack =
                 switch (suffix(file)) {
                     case "xz" -> List.of("xz", "-dc", file.toString());

@@ -63,6 +63,18 @@ class GuestKernelsTest {
     }
 
     @Test
+    void modulesLoseTheirSignaturesWhereTheKernelDoesNotInsist() throws Exception {
+        packaged("6.1.0-56-cloud-amd64");
+        String signed = "the module" + "SIGNATURE" + "xxxxxxxx\0\0\0\u0009" + "~Module signature appended~\n";
+        Files.writeString(temp.resolve("modules/6.1.0-56-cloud-amd64/overlay.ko"), signed, StandardCharsets.ISO_8859_1);
+        assertThat(Files.readString(kernels.find().initramfs(), StandardCharsets.ISO_8859_1)).contains(signed);
+        Path config = Files.writeString(temp.resolve("boot/config-6.1.0-56-cloud-amd64"), "CONFIG_MODULE_SIG=y\nCONFIG_MODULE_SIG_FORCE=y\n");
+        assertThat(Files.readString(kernels.find().initramfs(), StandardCharsets.ISO_8859_1)).contains(signed);
+        Files.writeString(config, "CONFIG_MODULE_SIG=y\n# CONFIG_MODULE_SIG_FORCE is not set\n");
+        assertThat(Files.readString(kernels.find().initramfs(), StandardCharsets.ISO_8859_1)).contains("the module").doesNotContain("SIGNATURE");
+    }
+
+    @Test
     void aKernelOfOurOwnComesFirstAndNeedsNoModules() throws Exception {
         packaged("6.1.0-56-cloud-amd64");
         Path own = Files.createDirectories(temp.resolve("own"));
