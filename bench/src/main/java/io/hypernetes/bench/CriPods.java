@@ -15,6 +15,7 @@ import io.hypernetes.cri.v1.RunPodSandboxRequest;
 import io.hypernetes.cri.v1.RuntimeConfig;
 import io.hypernetes.cri.v1.RuntimeServiceGrpc;
 import io.hypernetes.cri.v1.StartContainerRequest;
+import io.hypernetes.cri.v1.StatusRequest;
 import io.hypernetes.cri.v1.StopPodSandboxRequest;
 import io.hypernetes.cri.v1.UpdateRuntimeConfigRequest;
 import io.netty.channel.EventLoopGroup;
@@ -44,7 +45,9 @@ final class CriPods implements AutoCloseable {
     private final RuntimeServiceGrpc.RuntimeServiceBlockingStub cri;
 
     /// What one start took, from the call of RunPodSandbox on.
-    record Started(long readyNanos, long outputNanos, Map<String, Long> phases, long pssBytes) {}
+    ///
+    /// @param restored whether the guest itself says that its kernel was running before the pod was asked for
+    record Started(String sandbox, long readyNanos, long createdNanos, long outputNanos, boolean restored, Map<String, Long> phases, long pssBytes) {}
 
     CriPods(Path folder, Path home) throws IOException {
         this.folder = folder;
@@ -65,6 +68,7 @@ final class CriPods implements AutoCloseable {
         }
     }
 
+    /// Starts a pod with one container and waits for its first output.
     Started start(String name) throws IOException, InterruptedException {
         Path logs = Files.createDirectories(folder.resolve("log/pods/" + name));
         PodSandboxConfig config = PodSandboxConfig.newBuilder()
@@ -83,10 +87,11 @@ final class CriPods implements AutoCloseable {
                             .setConfig(ContainerConfig.newBuilder()
                                     .setMetadata(ContainerMetadata.newBuilder().setName("main"))
                                     .setImage(ImageSpec.newBuilder().setImage(IMAGE))
-                                    .addCommand("sh").addCommand("-c").addCommand("echo up; exec sleep 1000")
+                                    .addCommand("sh").addCommand("-c").addCommand("read up rest < /proc/uptime; echo up $up; exec sleep 1000")
                                     .setLogPath("main.log"))
                             .build())
                     .getContainerId();
+            long created = System.nanoTime() - start;
             cri.startContainer(StartContainerRequest.newBuilder().setContainerId(container).build());
             Path log = logs.resolve("main.log");
             while (!Files.exists(log) || Files.size(log) == 0) {
@@ -98,14 +103,34 @@ final class CriPods implements AutoCloseable {
                 key.reset();
             }
             long output = System.nanoTime() - start;
+            String line = Files.readString(log);
+            double uptime = Double.parseDouble(line.substring(line.indexOf("up ") + 3).strip());
             JsonNode info = JSON.readTree(cri.podSandboxStatus(PodSandboxStatusRequest.newBuilder().setPodSandboxId(sandbox).setVerbose(true).build())
                     .getInfoOrDefault("info", "{}"));
             Map<String, Long> phases = new LinkedHashMap<>();
             info.path("phasesNanos").properties().forEach(phase -> phases.put(phase.getKey(), phase.getValue().asLong()));
-            cri.stopPodSandbox(StopPodSandboxRequest.newBuilder().setPodSandboxId(sandbox).build());
-            cri.removePodSandbox(RemovePodSandboxRequest.newBuilder().setPodSandboxId(sandbox).build());
-            return new Started(ready, output, phases, info.path("pssBytes").asLong());
+            // From the start of its machine on; before that it waited for its turn, an address and a disk.
+            double age = (output - ready) + phases.getOrDefault("total", 0L) - phases.getOrDefault("network", 0L) - phases.getOrDefault("disk", 0L);
+            return new Started(sandbox, ready, created, output, uptime * 1e9 > age, phases, info.path("pssBytes").asLong());
         }
+    }
+
+    /// What a pod costs the host by now, in bytes.
+    long pssBytes(String sandbox) throws IOException {
+        return JSON.readTree(cri.podSandboxStatus(PodSandboxStatusRequest.newBuilder().setPodSandboxId(sandbox).setVerbose(true).build())
+                        .getInfoOrDefault("info", "{}"))
+                .path("pssBytes")
+                .asLong();
+    }
+
+    void remove(String sandbox) {
+        cri.stopPodSandbox(StopPodSandboxRequest.newBuilder().setPodSandboxId(sandbox).build());
+        cri.removePodSandbox(RemovePodSandboxRequest.newBuilder().setPodSandboxId(sandbox).build());
+    }
+
+    /// How machines were started, what is ready and what waits, in the engine's words.
+    String starts() {
+        return cri.status(StatusRequest.newBuilder().setVerbose(true).build()).getInfoOrDefault("starts", "");
     }
 
     @Override

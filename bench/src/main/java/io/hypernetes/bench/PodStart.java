@@ -8,28 +8,52 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Comparator;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.stream.Stream;
 import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.json.JsonMapper;
 
-/// Cold pod starts through CRI against the bare floor. See `bench/pod-start`.
+/// Pod starts through CRI against the bare floor. See `bench/pod-start`.
 public final class PodStart {
-    private PodStart() {}
+    private static final int FLOORS = 5;
+    private static final long READY_NANOS = 120_000_000_000L;
 
-    /// @param arguments how many of each
+    private final int count;
+    private final Floor plain;
+    private final Floor prepared;
+    private final CriPods pods;
+    private final Series series = new Series();
+    private final Map<String, Object> figures = new TreeMap<>();
+
+    private PodStart(int count, Floor plain, Floor prepared, CriPods pods) {
+        this.count = count;
+        this.plain = plain;
+        this.prepared = prepared;
+        this.pods = pods;
+    }
+
+    private enum Mode { COLD, WARM, BURST, SUSTAINED }
+
+    /// @param arguments mode, how many, and settings of the engine as name=value
     public static void main(String[] arguments) throws Exception {
-        int runs = Integer.parseInt(arguments[0]);
+        Mode mode = Mode.valueOf(arguments[0].toUpperCase(java.util.Locale.ROOT));
+        int count = Integer.parseInt(arguments[1]);
         Path home = Path.of(System.getProperty("hypernetes.home"));
         Path folder = Files.createTempDirectory("hypernetes-bench-");
-        Process hyperd = new ProcessBuilder(home.resolve("hypernetes").toString(), "hyperd", "--root", folder.toString())
-                .redirectError(ProcessBuilder.Redirect.INHERIT)
-                .start();
+        List<String> command = new ArrayList<>(List.of(home.resolve("hypernetes").toString(), "hyperd", "--root", folder.toString(),
+                "--set", "templates=" + (mode == Mode.COLD ? "off" : "on")));
+        for (int i = 2; i < arguments.length; i++) {
+            command.addAll(List.of("--set", arguments[i]));
+        }
+        Process hyperd = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
         try {
             BufferedReader output = hyperd.inputReader(StandardCharsets.UTF_8);
             if (!"READY".equals(output.readLine())) {
@@ -43,7 +67,12 @@ public final class PodStart {
             Path init = home.resolve("bench/target/init"), jailer = home.resolve("jailer/build/jailer");
             Floor plain = new Floor(kernel, Files.exists(delivered) ? delivered : kernel.image(), "", init, jailer, folder);
             Floor prepared = new Floor(kernel, kernel.image(), " noreplace-smp mitigations=off", init, jailer, folder);
-            measure(runs, plain, prepared, folder, home, kernel);
+            try (CriPods pods = new CriPods(folder, home)) {
+                PodStart run = new PodStart(count, plain, prepared, pods);
+                run.figures.putAll(Map.of("mode", mode.name(), "kernel", kernel.version(), "pods", count));
+                run.measure(mode, kernel.version());
+                run.keep(home.resolve("bench/target/pod-start" + (mode == Mode.COLD ? "" : "-" + arguments[0]) + ".json"));
+            }
         } finally {
             hyperd.destroy();
             hyperd.onExit().join();
@@ -55,53 +84,125 @@ public final class PodStart {
         }
     }
 
-    private static void measure(int runs, Floor floor, Floor prepared, Path folder, Path home, GuestKernel kernel) throws Exception {
-        long[] bare = new long[runs];
-        long[] barest = new long[runs];
-        long[] ready = new long[runs];
-        long[] output = new long[runs];
-        Map<String, List<Long>> phases = new LinkedHashMap<>();
-        long pss = 0;
-        try (CriPods pods = new CriPods(folder, home)) {
-            floor.nanos();
-            pods.start("warm-up");
-            for (int i = 0; i < runs; i++) {
-                bare[i] = floor.nanos();
-                barest[i] = prepared.nanos();
-                CriPods.Started started = pods.start("pod" + i);
-                ready[i] = started.readyNanos();
-                output[i] = started.outputNanos();
-                started.phases().forEach((name, nanos) -> phases.computeIfAbsent(name, key -> new ArrayList<>()).add(nanos));
-                pss = Math.max(pss, started.pssBytes());
-                System.err.printf("\r  %d of %d", i + 1, runs);
-            }
-            System.err.print("\r\033[K");
+    private void measure(Mode mode, String kernel) throws Exception {
+        plain.nanos();
+        pods.remove(pods.start("warm-up").sandbox());
+        System.out.printf("Pod start, %s, kernel %s, %d pods%n", mode.name().toLowerCase(java.util.Locale.ROOT), kernel, count);
+        if (mode != Mode.COLD) {
+            awaitReady();
+            System.out.printf("Before the first of them: %s%n", pods.starts());
         }
-        System.out.printf("Cold pod start, kernel %s, %d runs of each, interleaved (ms)%n%n", kernel.version(), runs);
-        System.out.printf("  %-52s %8s %8s %8s %8s%n", "", "median", "min", "max", "ratio");
-        row("floor: QEMU + the packaged kernel + a trivial init", bare, bare);
-        row("the same with the kernel prepared as hyperd does", barest, bare);
-        row("hyperd: RunPodSandbox returns", ready, bare);
-        row("hyperd: first byte of the container's output", output, bare);
-        System.out.printf("%n  phases of RunPodSandbox (median)%n");
-        phases.forEach((name, nanos) -> System.out.printf("    %-50s %8.1f%n", name, median(nanos.stream().mapToLong(Long::longValue).toArray()) / 1e6));
-        System.out.printf("%n  memory of a pod on the host, largest: %d MiB PSS%n", pss >> 20);
-        Map<String, Object> figures = new TreeMap<>(Map.of("kernel", kernel.version(), "runs", runs, "floorNanos", bare, "preparedFloorNanos", barest, "readyNanos", ready, "outputNanos", output,
-                "phasesNanos", phases, "pssBytes", pss, "ratioReady", median(ready) / (double) median(bare), "ratioOutput", median(output) / (double) median(bare)));
-        figures.put("ratioOutputToPrepared", median(output) / (double) median(barest));
-        Path file = home.resolve("bench/target/pod-start.json");
+        System.out.println();
+        switch (mode) {
+            case COLD, WARM -> oneByOne(mode);
+            case BURST -> burst();
+            case SUSTAINED -> sustained();
+        }
+    }
+
+    private void oneByOne(Mode mode) throws Exception {
+        long pss = 0;
+        for (int i = 0; i < count; i++) {
+            series.floor(plain.nanos(), prepared.nanos());
+            if (mode == Mode.WARM) {
+                awaitReady();
+            }
+            CriPods.Started started = pods.start("pod" + i);
+            series.pod(started);
+            pss = Math.max(pss, pods.pssBytes(started.sandbox()));
+            pods.remove(started.sandbox());
+            System.err.printf("\r  %d of %d", i + 1, count);
+        }
+        System.err.print("\r\033[K");
+        series.print();
+        System.out.printf("  memory of a pod on the host, alone, largest: %d MiB PSS%n", pss >> 20);
+        figures.put("pssBytes", pss);
+    }
+
+    private void burst() throws Exception {
+        floors();
+        long begin = System.nanoTime();
+        List<CriPods.Started> all = together(count, count, false);
+        double seconds = (System.nanoTime() - begin) / 1e9;
+        awaitReady();
+        double withRefill = (System.nanoTime() - begin) / 1e9;
+        long pss = 0;
+        for (CriPods.Started one : all) {
+            series.pod(one);
+            pss += pods.pssBytes(one.sandbox()) / count;
+        }
+        series.print();
+        System.out.printf("  all have printed after %.2f s; all is ready for more after %.2f s%n", seconds, withRefill);
+        System.out.printf("  memory of a pod on the host, all running, mean: %d MiB PSS%n", pss >> 20);
+        System.out.printf("  at the end: %s%n", pods.starts());
+        figures.putAll(Map.of("pssBytes", pss, "burstSeconds", seconds, "burstWithRefillSeconds", withRefill));
+        for (CriPods.Started one : all) {
+            pods.remove(one.sandbox());
+        }
+    }
+
+    private void sustained() throws Exception {
+        floors();
+        int starters = Runtime.getRuntime().availableProcessors();
+        long begin = System.nanoTime();
+        together(count, starters, true).forEach(series::pod);
+        awaitReady();
+        double seconds = (System.nanoTime() - begin) / 1e9;
+        series.print();
+        System.out.printf("  %d starters, each removes its pod before the next: %.1f s with removals and refill, %.2f pods a second%n",
+                starters, seconds, count / seconds);
+        System.out.printf("  at the end: %s%n", pods.starts());
+        figures.putAll(Map.of("seconds", seconds, "podsPerSecond", count / seconds));
+    }
+
+    private void floors() throws IOException {
+        for (int i = 0; i < FLOORS; i++) {
+            series.floor(plain.nanos(), prepared.nanos());
+        }
+    }
+
+    private List<CriPods.Started> together(int howMany, int atATime, boolean remove) throws InterruptedException, ExecutionException {
+        List<CriPods.Started> all = new ArrayList<>();
+        try (ExecutorService starters = Executors.newFixedThreadPool(atATime)) {
+            List<Callable<CriPods.Started>> work = new ArrayList<>();
+            for (int i = 0; i < howMany; i++) {
+                String name = "pod" + i;
+                work.add(() -> {
+                    CriPods.Started started = pods.start(name);
+                    if (remove) {
+                        pods.remove(started.sandbox());
+                    }
+                    return started;
+                });
+            }
+            for (Future<CriPods.Started> one : starters.invokeAll(work)) {
+                all.add(one.get());
+            }
+        }
+        return all;
+    }
+
+    /// Until there is a template and as many copies wait as shall.
+    private void awaitReady() throws Exception {
+        long until = System.nanoTime() + READY_NANOS;
+        String starts = pods.starts();
+        while (!starts.contains("templates=1") || !number(starts, "waiting").equals(number(starts, "pool"))) {
+            if (System.nanoTime() > until) {
+                throw new IOException("no template was ready in time: " + starts);
+            }
+            Thread.sleep(10);
+            starts = pods.starts();
+        }
+    }
+
+    private static String number(String starts, String name) {
+        int at = starts.indexOf(name + "=");
+        return at < 0 ? "" : starts.substring(at + name.length() + 1).split("[^0-9]", 2)[0];
+    }
+
+    private void keep(Path file) throws IOException {
+        figures.putAll(series.figures());
         Files.writeString(file, JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build().writeValueAsString(figures));
         System.out.println("  figures: " + file);
-    }
-
-    private static void row(String name, long[] nanos, long[] floor) {
-        System.out.printf("  %-52s %8.1f %8.1f %8.1f %7.2fx%n", name, median(nanos) / 1e6, Arrays.stream(nanos).min().orElseThrow() / 1e6,
-                Arrays.stream(nanos).max().orElseThrow() / 1e6, median(nanos) / (double) median(floor));
-    }
-
-    private static long median(long[] values) {
-        long[] sorted = values.clone();
-        Arrays.sort(sorted);
-        return sorted[sorted.length / 2];
     }
 }
