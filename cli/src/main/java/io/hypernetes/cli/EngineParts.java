@@ -68,7 +68,8 @@ record EngineParts(EmbeddedStore journal, LocalImageStore images, QemuHypervisor
                 BOOT_DEADLINE,
                 Math.max(2, Runtime.getRuntime().availableProcessors()),
                 MACHINE_OVERHEAD_MIB)
-                .withTemplates(templates(settings));
+                .withTemplates(new HyperdSettings.Templates(
+                        templates(settings), settings.number("parked-copies", 0, 100), home.resolve("hyperstart/build/hyperstart")));
         Hyperd hyperd = new Hyperd(engine, images, hypervisor, network, journal, kernels::find, podCidr(network), Clock.systemUTC());
         return new EngineParts(journal, images, hypervisor, network, hyperd);
     }

@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -74,6 +75,16 @@ final class NodeNetwork implements Network {
     @Override
     public Tap openTap(Attachment attachment) {
         return known().openTap(attachment);
+    }
+
+    @Override
+    public Optional<Tap> openSpareTap(String sandboxId) {
+        return known().openSpareTap(sandboxId);
+    }
+
+    @Override
+    public void plug(Attachment attachment) {
+        known().plug(attachment);
     }
 
     @Override

@@ -35,6 +35,7 @@ final class Settings {
             new Setting("bridge", "", "name of the node's bridge, at most 9 characters; empty: hn and a mark of the state folder"),
             new Setting("accelerator", "auto", "auto (KVM where it truly works), kvm or tcg"),
             new Setting("templates", "off", "on or off: whether pods start as copies of a machine that has booted already (experimental)"),
+            new Setting("parked-copies", "2", "with templates: how many machines are made ahead and wait for pods, 0 to 100; each holds some 60 MiB"),
             new Setting("kernel", "", "folder with vmlinux to boot pods with; empty: the built minimal kernel, else Debian's cloud kernel"),
             new Setting("insecure-registries", "", "registries reached without TLS, comma-separated host[:port]; loopback always is"),
             new Setting("image-settings", "", "file with settings of registries, transfers and limits of images, see docs/images.md; empty: images.yaml beside config.yaml when there is one"),

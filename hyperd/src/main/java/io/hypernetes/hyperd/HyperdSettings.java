@@ -2,6 +2,7 @@ package io.hypernetes.hyperd;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /// Settings of an engine.
 ///
@@ -13,7 +14,7 @@ import java.time.Duration;
 /// @param bootDeadline from the start of a machine to the first answer of its guest; one retry follows
 /// @param parallelBoots how many machines may boot at a time
 /// @param machineOverheadMib what a hypervisor process may use beside the guest's memory, in MiB; 0 for no limit
-/// @param templates whether machines start as copies of templates where that is possible
+/// @param templates whether and how machines start as copies
 public record HyperdSettings(
         Path stateFolder,
         Path machinesFolder,
@@ -23,7 +24,7 @@ public record HyperdSettings(
         Duration bootDeadline,
         int parallelBoots,
         int machineOverheadMib,
-        boolean templates) {
+        Templates templates) {
 
     /// Settings without templates.
     public HyperdSettings(
@@ -35,10 +36,19 @@ public record HyperdSettings(
             Duration bootDeadline,
             int parallelBoots,
             int machineOverheadMib) {
-        this(stateFolder, machinesFolder, criSocket, podsFolder, cgroupParent, bootDeadline, parallelBoots, machineOverheadMib, false);
+        this(stateFolder, machinesFolder, criSocket, podsFolder, cgroupParent, bootDeadline, parallelBoots, machineOverheadMib, Templates.NONE);
     }
 
-    public HyperdSettings withTemplates(boolean wanted) {
+    /// How machines may start as copies of others.
+    ///
+    /// @param wanted whether they do where that is possible
+    /// @param parked how many copies are made ahead and wait, of the kind last asked for; 0 for none
+    /// @param program a static program that prints something when it is called with `--rehearse`: hyperstart; null to make none ahead
+    public record Templates(boolean wanted, int parked, @Nullable Path program) {
+        public static final Templates NONE = new Templates(false, 0, null);
+    }
+
+    public HyperdSettings withTemplates(Templates wanted) {
         return new HyperdSettings(
                 stateFolder, machinesFolder, criSocket, podsFolder, cgroupParent, bootDeadline, parallelBoots, machineOverheadMib, wanted);
     }

@@ -52,7 +52,9 @@ public final class LabNode {
         HyperdSettings settings = new HyperdSettings(
                 root.resolve("state"), root.resolve("run/machines"), root.resolve("run/cri.sock"), root.resolve("pods"), CGROUP,
                 Duration.ofSeconds(30), 2, 256)
-                .withTemplates(Boolean.parseBoolean(System.getenv().getOrDefault("HYPERNETES_TEST_TEMPLATES", "false")));
+                .withTemplates(new HyperdSettings.Templates(
+                        Boolean.parseBoolean(System.getenv().getOrDefault("HYPERNETES_TEST_TEMPLATES", "false")),
+                        1, project.resolve("hyperstart/build/hyperstart")));
         try (EmbeddedStore store = EmbeddedStore.open(root.resolve("store"), EmbeddedSettings.defaults());
                 LocalImageStore images = LocalImageStore.open(root.resolve("images"), ImageSettings.defaults());
                 QemuHypervisor hypervisor = new QemuHypervisor(qemu, kernel);

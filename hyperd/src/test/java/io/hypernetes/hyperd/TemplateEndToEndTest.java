@@ -26,15 +26,18 @@ class TemplateEndToEndTest {
             String first = lab.run(lab.pod("first"));
             assertThat(info(lab, first)).contains("\"start\":\"cold\"");
             lab.remove(first);
-            await().atMost(Duration.ofSeconds(60)).until(() -> starts(lab).contains("templates=1"));
-            Copy one = new Copy(lab, "one");
-            Copy two = new Copy(lab, "two");
+            await().atMost(Duration.ofSeconds(120)).until(() -> starts(lab).contains("waiting=1"));
+            assertThat(lab.leaks()).as("a copy that waits is no leak").isEmpty();
+            Copy one = new Copy(lab, "one", "parked copy");
+            assertThat(lab.exec(one.container, "cat", "/etc/lab").getStdout().toStringUtf8()).isEqualTo("second layer\n");
+            Copy two = new Copy(lab, "two", "copy");
             assertThat(one.random).hasSize(64).isNotEqualTo(two.random);
             assertThat(one.machineId).isNotEqualTo(two.machineId);
             lab.kill();
             lab.start();
             assertThat(lab.exec(one.container, "hostname").getStdout().toStringUtf8()).isEqualTo("one\n");
-            assertThat(info(lab, one.sandbox)).contains("\"start\":\"copy\"");
+            assertThat(info(lab, one.sandbox)).contains("\"start\":\"parked copy\"");
+            assertThat(lab.leaks()).as("copies that waited when the engine was killed").isEmpty();
             lab.remove(one.sandbox);
             lab.remove(two.sandbox);
             assertThat(lab.leaks()).isEmpty();
@@ -47,13 +50,13 @@ class TemplateEndToEndTest {
         final String random;
         final String machineId;
 
-        Copy(Lab lab, String name) {
+        Copy(Lab lab, String name, String start) {
             long asked = System.nanoTime();
             sandbox = lab.run(lab.pod(name));
             container = lab.start(sandbox, lab.container("main", "sleep", "1000"));
             double uptime = Double.parseDouble(say(lab, "cut -d' ' -f1 /proc/uptime"));
             double age = (System.nanoTime() - asked) / 1e9;
-            assertThat(info(lab, sandbox)).contains("\"start\":\"copy\"");
+            assertThat(info(lab, sandbox)).contains("\"start\":\"" + start);
             // Its kernel has run since before the pod was asked for.
             assertThat(uptime + 0.1).as("uptime inside of a pod that is %s s old", age).isGreaterThan(age);
             random = say(lab, "head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \\n'");

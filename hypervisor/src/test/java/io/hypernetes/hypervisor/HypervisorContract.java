@@ -128,11 +128,11 @@ public abstract class HypervisorContract {
             try (Template template = templating.make(new MachineKind(spec.kernel(), 2, 256), nursery, running -> remember(running, "seed"))) {
                 assertThat(nursery.folder()).doesNotExist();
                 assertThat(template.bytes()).isBetween(5L << 20, 256L << 20);
-                ParkedMachine parked = template.park(place("waiting"), firstTap, running -> {});
-                other = template.park(place("other"), secondTap, Templating.Rest.AT_ONCE).release(scratch("other-scratch"), 0);
+                ParkedMachine parked = template.park(place("waiting"), firstTap, spec.scratchDisk(), running -> {});
+                other = template.park(place("other"), secondTap, scratch("other-scratch"), Templating.Rest.AT_ONCE).release(0);
                 assertThat(parked.ended()).isEmpty();
                 long begin = System.nanoTime();
-                machine = parked.release(spec.scratchDisk(), 512);
+                machine = parked.release(512);
                 try (Guest guest = new Guest(machine)) {
                     assertThat(guest.ask("recall")).isEqualTo("seed");
                     System.out.println("first answer of a copy of " + getClass().getSimpleName() + " after " + (System.nanoTime() - begin) / 1_000_000 + " ms");

@@ -16,6 +16,17 @@ public interface Network extends AutoCloseable {
     /// anywhere, so nothing is left when the machine ends.
     Tap openTap(Attachment attachment);
 
+    /// Opens the tap of a sandbox that has no attachment yet and may never have one; it leads nowhere until [#plug]. Empty when this
+    /// network cannot tell beforehand what a pod's tap will be.
+    default Optional<Tap> openSpareTap(String sandboxId) {
+        return Optional.empty();
+    }
+
+    /// Joins a tap of [#openSpareTap] to the segment of its sandbox, which is attached now.
+    default void plug(Attachment attachment) {
+        throw new NetworkException("sandbox " + attachment.sandboxId() + ": this network has no spare taps");
+    }
+
     /// Gives back what [#attach] reserved and removes all of it from the host.
     void detach(String sandboxId);
 

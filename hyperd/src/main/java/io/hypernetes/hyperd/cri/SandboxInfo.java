@@ -16,7 +16,7 @@ final class SandboxInfo {
         info.put("memoryMib", record.size().memoryMib());
         info.put("scratchBytes", record.size().scratchBytes());
         info.put("layers", record.layers().size());
-        info.put("start", record.phasesNanos().containsKey("copy") && !record.phasesNanos().containsKey("machine") ? "copy" : "cold");
+        info.put("start", record.phasesNanos().containsKey("machine") ? "cold" : record.phasesNanos().containsKey("release") ? "parked copy" : "copy");
         info.put("phasesNanos", record.phasesNanos());
         if (!record.message().isEmpty()) {
             info.put("message", record.message());

@@ -20,16 +20,23 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// Puts the sandboxes of a node together and takes up those of an earlier process. Safe for use by many threads.
 public final class Engine implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Engine.class);
+
     private final House house;
     private final Templates templates;
+    private final ParkedCopies parked;
     private final Sandboxes sandboxes;
     private final FolderWatch folders = new FolderWatch();
 
@@ -52,10 +59,15 @@ public final class Engine implements AutoCloseable {
             throw new UncheckedIOException("making the folder of the machines, " + settings.machinesFolder(), failure);
         }
         templates = new Templates(
-                settings.templates() ? hypervisor.templating().orElse(null) : null,
+                settings.templates().wanted() ? hypervisor.templating().orElse(null) : null,
                 door, settings.machinesFolder(), settings.cgroupParent(), settings.bootDeadline());
+        ScratchDisks scratch = new ScratchDisks(scratchFolder);
+        parked = new ParkedCopies(
+                settings.templates().parked(), templates, rehearsal(settings, door), network, scratch, settings.machinesFolder(),
+                settings.cgroupParent());
+        templates.whenReady(parked::templateReady);
         house = new House(
-                journal, events, clock, images, hypervisor, templates, network, kernel, door, new ScratchDisks(scratchFolder), folders,
+                journal, events, clock, images, hypervisor, templates, parked, network, kernel, door, scratch, folders,
                 new MountPolicy(settings.podsFolder()), settings.machinesFolder(), settings.cgroupParent(),
                 settings.bootDeadline(), settings.machineOverheadMib());
         sandboxes = new Sandboxes(house, settings.parallelBoots());
@@ -66,9 +78,30 @@ public final class Engine implements AutoCloseable {
         return sandboxes;
     }
 
-    /// How machines were started since this process runs: `copies`, `coldStarts`, and the `templates` there are with their `templateBytes`.
+    private static @Nullable Rehearsal rehearsal(HyperdSettings settings, GuestDoor door) {
+        Path program = settings.templates().program();
+        if (!settings.templates().wanted() || settings.templates().parked() == 0 || program == null) {
+            return null;
+        }
+        try {
+            Files.createDirectories(settings.stateFolder());
+            return Rehearsal.of(program, settings.stateFolder(), door);
+        } catch (IOException failure) {
+            LOG.warn("event=no-parked-copies error=\"{}\" effect=\"pods start as fresh copies, which takes longer\"", failure.getMessage());
+            return null;
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+            return null;
+        }
+    }
+
+    /// How machines were started since this process runs: `copies`, of which `parkedCopies` had waited, and `coldStarts`; the `templates`
+    /// there are with their `templateBytes`; the size of the `pool` of copies and how many are `waiting`.
     public Map<String, Long> starts() {
-        return templates.counts();
+        Map<String, Long> starts = new TreeMap<>(templates.counts());
+        starts.put("pool", (long) parked.most());
+        starts.put("waiting", (long) parked.waiting());
+        return starts;
     }
 
     /// What there is of each part of a pod.
@@ -77,7 +110,7 @@ public final class Engine implements AutoCloseable {
                 ids(record -> true),
                 ids(record -> record.machine() != null),
                 house.network().attachments(),
-                disks(),
+                unclaimed(disks()),
                 entries(house.machines()),
                 machineCgroups());
     }
@@ -86,6 +119,7 @@ public final class Engine implements AutoCloseable {
     @Override
     public void close() {
         sandboxes.close();
+        parked.close();
         templates.close();
         folders.close();
     }
@@ -109,7 +143,12 @@ public final class Engine implements AutoCloseable {
         return names;
     }
 
-    private static Set<String> entries(Path folder) {
+    // A copy that waits belongs to nobody yet, and is no leak.
+    private Set<String> unclaimed(Set<String> ids) {
+        return ids.stream().filter(id -> !parked.holds(id)).collect(Collectors.toSet());
+    }
+
+    private Set<String> entries(Path folder) {
         if (!Files.isDirectory(folder)) {
             return Set.of();
         }
@@ -117,7 +156,7 @@ public final class Engine implements AutoCloseable {
             // A template that is being made belongs to nobody, and is no leak.
             return entries.filter(Files::isDirectory)
                     .map(entry -> String.valueOf(entry.getFileName()))
-                    .filter(name -> !name.startsWith(Templates.NAME))
+                    .filter(name -> !name.startsWith(Templates.NAME) && !parked.holds(name))
                     .collect(Collectors.toSet());
         } catch (IOException failure) {
             throw new UncheckedIOException("listing " + folder, failure);

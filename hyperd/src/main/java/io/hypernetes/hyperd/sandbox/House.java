@@ -29,6 +29,7 @@ record House(
         ImageStore images,
         Hypervisor hypervisor,
         Templates templates,
+        ParkedCopies parked,
         Network network,
         Supplier<GuestKernel> kernel,
         GuestDoor door,

@@ -147,7 +147,12 @@ public final class Sandbox implements AutoCloseable {
 
     /// Starts a prepared container.
     public void start(Container container) {
-        container.start(guest());
+        house.parked().busy();
+        try {
+            container.start(guest());
+        } finally {
+            house.parked().quiet();
+        }
     }
 
     /// Changes a running container's limits; those that are 0 in `asked` stay as they are.
@@ -170,7 +175,12 @@ public final class Sandbox implements AutoCloseable {
 
     /// Prepares a container.
     Container create(ContainerRequest request, Particulars particulars) {
-        return holding(() -> new ContainerMaking(house, this, volumes).make(request, particulars));
+        house.parked().busy();
+        try {
+            return holding(() -> new ContainerMaking(house, this, volumes).make(request, particulars));
+        } finally {
+            house.parked().quiet();
+        }
     }
 
     /// Kills a container if it runs, and forgets it.

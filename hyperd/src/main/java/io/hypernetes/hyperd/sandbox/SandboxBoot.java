@@ -19,6 +19,7 @@ import io.hypernetes.hypervisor.Templating;
 import io.hypernetes.network.Attachment;
 import io.hypernetes.network.AttachmentRequest;
 import io.hypernetes.network.Network;
+import io.hypernetes.network.NetworkException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -50,16 +51,21 @@ final class SandboxBoot {
 
     /// The phase that a start from a template has, and a cold one has not.
     static final String COPY = "copy";
+    /// As [#COPY], of a copy that had waited.
+    static final String RELEASE = "release";
     private static final Duration COPY_ANSWER = Duration.ofSeconds(10);
 
     private final House house;
     private final Sandbox sandbox;
     private final SandboxRequest request;
     private final @Nullable Path keptDisk;
+    private final @Nullable ParkedCopy waiting;
     private final Map<String, Long> phases = new LinkedHashMap<>();
 
     /// @param keptDisk a disk that outlives the sandbox and is its owner's to make; null for one of the sandbox's own
-    SandboxBoot(House house, Sandbox sandbox, SandboxRequest request, @Nullable Path keptDisk) {
+    /// @param waiting a copy that has waited under the sandbox's id, with its disk; null when there was none
+    SandboxBoot(House house, Sandbox sandbox, SandboxRequest request, @Nullable Path keptDisk, @Nullable ParkedCopy waiting) {
+        this.waiting = waiting;
         this.house = house;
         this.keptDisk = keptDisk;
         this.sandbox = sandbox;
@@ -100,14 +106,11 @@ final class SandboxBoot {
     private void placeAndDisk() {
         SandboxRecord record = sandbox.record();
         CompletableFuture<Path> disk = new CompletableFuture<>();
-        Thread.ofVirtual().name("disk-" + record.id()).start(() -> {
-            try {
-                disk.complete(makeDisk());
-            } catch (Throwable failure) {
-                // Whatever it is, whoever waits must learn of it.
-                disk.completeExceptionally(failure);
-            }
-        });
+        if (waiting != null) {
+            disk.complete(disk());
+        } else {
+            makeDiskBeside(disk);
+        }
         Map<String, String> annotations = record.identity().annotations();
         try {
             Attachment attachment = timed("network", () -> house.network().attach(new AttachmentRequest(
@@ -124,27 +127,66 @@ final class SandboxBoot {
         }
     }
 
-    private Guest copyOrMachine(GuestKernel kernel) {
-        SandboxRecord.Size size = sandbox.record().size();
-        Templates.Choice choice = house.templates().choose(new MachineKind(kernel, size.vcpus(), size.memoryMib()));
-        String why = "";
-        if (choice instanceof Templates.Choice.Cold(String reason)) {
-            why = reason;
-        } else if (choice instanceof Templates.Choice.Copy(Template template)) {
+    private void makeDiskBeside(CompletableFuture<Path> disk) {
+        Thread.ofVirtual().name("disk-" + sandbox.id()).start(() -> {
             try {
-                Guest guest = copy(template);
-                house.templates().copied();
+                disk.complete(makeDisk());
+            } catch (Throwable failure) {
+                // Whatever it is, whoever waits must learn of it.
+                disk.completeExceptionally(failure);
+            }
+        });
+    }
+
+    private Guest copyOrMachine(GuestKernel kernel) {
+        if (waiting != null) {
+            try {
+                Guest guest = release(waiting);
+                house.templates().copied(true);
                 return guest;
-            } catch (HypervisorException | GuestException | HyperdException failure) {
-                why = "the copy failed: " + failure.getMessage();
-                house.templates().failed(template);
-                sandbox.giveUpMachine(UUID.randomUUID());
-                timed("disk-again", this::makeDisk);
+            } catch (HypervisorException | GuestException | HyperdException | NetworkException failure) {
+                return coldAfter(waiting.template(), kernel, failure);
             }
         }
+        SandboxRecord.Size size = sandbox.record().size();
+        Templates.Choice choice = house.templates().choose(new MachineKind(kernel, size.vcpus(), size.memoryMib()));
+        if (choice instanceof Templates.Choice.Copy(Template template)) {
+            try {
+                Guest guest = copy(template);
+                house.templates().copied(false);
+                return guest;
+            } catch (HypervisorException | GuestException | HyperdException failure) {
+                return coldAfter(template, kernel, failure);
+            }
+        }
+        return cold(kernel, choice instanceof Templates.Choice.Cold(String reason) ? reason : "");
+    }
+
+    private Guest coldAfter(Template template, GuestKernel kernel, RuntimeException failure) {
+        house.templates().failed(template);
+        sandbox.giveUpMachine(UUID.randomUUID());
+        house.hypervisor().removeRemains(sandbox.id(), house.machineFolder(sandbox.id()), house.cgroupParent());
+        // A machine that boots has an empty disk for layers.
+        sandbox.update(current -> current.withLayers(List.of()));
+        timed("disk-again", this::makeDisk);
+        return cold(kernel, "the copy failed: " + failure.getMessage());
+    }
+
+    private Guest cold(GuestKernel kernel, String why) {
         house.templates().startedCold();
         LOG.info("event=cold-start sandbox={} reason=\"{}\"", sandbox.id(), why);
         return machine(kernel);
+    }
+
+    private Guest release(ParkedCopy copy) {
+        SandboxRecord record = sandbox.record();
+        Attachment attachment = Objects.requireNonNull(record.attachment());
+        timed("plug", () -> {
+            house.network().plug(attachment);
+            return attachment;
+        });
+        sandbox.started(timed(RELEASE, () -> copy.machine().release(hostLimitMib(record))));
+        return timed("attach", () -> sandbox.firstSession(COPY_ANSWER));
     }
 
     private Guest copy(Template template) {
@@ -153,8 +195,8 @@ final class SandboxBoot {
         MachinePlace place = new MachinePlace(record.machineId(), record.id(), house.machineFolder(record.id()), house.cgroupParent());
         Machine machine = timed(COPY, () -> {
             try (Network.Tap tap = house.network().openTap(attachment)) {
-                return template.park(place, new MachineSpec.Nic(tap.descriptor(), attachment.mac()), Templating.Rest.AT_ONCE)
-                        .release(disk(), hostLimitMib(record));
+                return template.park(place, new MachineSpec.Nic(tap.descriptor(), attachment.mac()), disk(), Templating.Rest.AT_ONCE)
+                        .release(hostLimitMib(record));
             }
         });
         sandbox.started(machine);

@@ -4,6 +4,8 @@ import io.hypernetes.hyperd.HyperdException;
 import io.hypernetes.hyperd.container.Container;
 import io.hypernetes.hyperd.container.ContainerRequest;
 import io.hypernetes.hyperd.journal.SandboxRecord;
+import io.hypernetes.hypervisor.GuestKernel;
+import io.hypernetes.hypervisor.MachineKind;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Collection;
@@ -52,16 +54,27 @@ public final class Sandboxes implements AutoCloseable {
                     "There is a sandbox for pod " + request.identity().namespace() + "/" + request.identity().name() + ", attempt "
                             + request.identity().attempt() + ", already, ready or being made. Remove it first.");
         }
+        house.parked().busy();
+        try {
+            return run(request, keptDisk, size);
+        } finally {
+            house.parked().quiet();
+        }
+    }
+
+    private Sandbox run(SandboxRequest request, @Nullable Path keptDisk, SandboxRecord.Size size) {
+        String name = name(request.identity());
+        ParkedCopy copy = keptDisk == null ? waiting(size) : null;
         SandboxRecord record = new SandboxRecord(
-                Identities.id(),
+                copy == null ? Identities.id() : copy.id(),
                 request.identity(),
                 SandboxRecord.Phase.MAKING,
                 house.now(),
-                UUID.randomUUID(),
+                copy == null ? UUID.randomUUID() : copy.machineId(),
                 size,
                 null,
                 null,
-                List.of(),
+                copy == null ? List.of() : copy.layers(),
                 Map.of(),
                 request.files(),
                 Map.of(),
@@ -72,7 +85,7 @@ public final class Sandboxes implements AutoCloseable {
             sandboxes.put(record.id(), sandbox);
             boots.acquire();
             try {
-                new SandboxBoot(house, sandbox, request, keptDisk).run();
+                new SandboxBoot(house, sandbox, request, keptDisk, copy).run();
             } finally {
                 boots.release();
             }
@@ -88,6 +101,21 @@ public final class Sandboxes implements AutoCloseable {
             undo(sandbox);
             throw failure;
         }
+    }
+
+    private @Nullable ParkedCopy waiting(SandboxRecord.Size size) {
+        if (house.parked().most() == 0) {
+            return null;
+        }
+        GuestKernel kernel;
+        try {
+            kernel = house.kernel().get();
+        } catch (RuntimeException failure) {
+            // The boot will meet it too, and tell it.
+            LOG.debug("event=no-kernel error=\"{}\"", failure.getMessage());
+            return null;
+        }
+        return house.parked().claim(new MachineKind(kernel, size.vcpus(), size.memoryMib()), size.scratchBytes()).orElse(null);
     }
 
     /// Those of CRI that may be seen, oldest first.

@@ -39,8 +39,10 @@ final class Templates implements AutoCloseable {
     private final Duration bootDeadline;
     private final LinkedBlockingQueue<MachineKind> wanted = new LinkedBlockingQueue<>();
     private final AtomicLong copies = new AtomicLong();
+    private final AtomicLong parkedCopies = new AtomicLong();
     private final AtomicLong coldStarts = new AtomicLong();
     private final @Nullable Thread maker;
+    private volatile Runnable made = () -> {};
 
     // Guarded by this. A kind that is being made has no template yet.
     private final Map<MachineKind, Optional<Template>> known = new HashMap<>();
@@ -87,6 +89,16 @@ final class Templates implements AutoCloseable {
         }
     }
 
+    /// The template of this kind when there is one now. Asks for none.
+    synchronized Optional<Template> ready(MachineKind kind) {
+        return known.getOrDefault(kind, Optional.empty());
+    }
+
+    /// Calls `ready` whenever a template has been made.
+    void whenReady(Runnable ready) {
+        made = ready;
+    }
+
     /// A copy did not come up: the template is given up, and made again when it is next asked for.
     synchronized void failed(Template template) {
         failures.merge(template.kind(), 1, Integer::sum);
@@ -95,8 +107,12 @@ final class Templates implements AutoCloseable {
         }
     }
 
-    void copied() {
+    /// @param waited whether the copy was ready when its pod came
+    void copied(boolean waited) {
         copies.incrementAndGet();
+        if (waited) {
+            parkedCopies.incrementAndGet();
+        }
     }
 
     void startedCold() {
@@ -108,6 +124,7 @@ final class Templates implements AutoCloseable {
         synchronized (this) {
             return Map.of(
                     "copies", copies.get(),
+                    "parkedCopies", parkedCopies.get(),
                     "coldStarts", coldStarts.get(),
                     "templates", known.values().stream().filter(Optional::isPresent).count(),
                     "templateBytes", known.values().stream().flatMap(Optional::stream).mapToLong(Template::bytes).sum());
@@ -129,14 +146,15 @@ final class Templates implements AutoCloseable {
         UUID uuid = UUID.randomUUID();
         String name = NAME + uuid;
         try {
-            Template made = by.make(kind, new MachinePlace(uuid, name, machines.resolve(name), cgroupParent), machine -> rest(machine, name));
+            Template template = by.make(kind, new MachinePlace(uuid, name, machines.resolve(name), cgroupParent), machine -> rest(machine, name));
             synchronized (this) {
                 if (closed) {
-                    made.close();
+                    template.close();
                 } else {
-                    known.put(kind, Optional.of(made));
+                    known.put(kind, Optional.of(template));
                 }
             }
+            made.run();
         } catch (RuntimeException failure) {
             if (Thread.interrupted()) {
                 throw new InterruptedException();

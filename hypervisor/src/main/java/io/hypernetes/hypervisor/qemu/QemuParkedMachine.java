@@ -5,7 +5,6 @@ import io.hypernetes.hypervisor.Machine;
 import io.hypernetes.hypervisor.MachineRecord;
 import io.hypernetes.hypervisor.ParkedMachine;
 import io.hypernetes.linux.Cgroups;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
@@ -26,16 +25,13 @@ final class QemuParkedMachine implements ParkedMachine {
     }
 
     @Override
-    public Machine release(Path scratchDisk, int hostMemoryLimitMib) {
+    public Machine release(int hostMemoryLimitMib) {
         boolean released = false;
         try {
             if (hostMemoryLimitMib > 0) {
                 cgroups.limitMemory(machine.record().cgroup(), hostMemoryLimitMib);
             }
-            machine.steer("releasing", qmp -> {
-                ScratchSlot.fill(qmp, scratchDisk);
-                qmp.execute("cont", Map.of());
-            });
+            machine.steer("releasing", qmp -> qmp.execute("cont", Map.of()));
             released = true;
             return machine;
         } catch (RuntimeException failure) {

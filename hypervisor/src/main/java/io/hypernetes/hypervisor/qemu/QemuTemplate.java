@@ -9,6 +9,7 @@ import io.hypernetes.hypervisor.Template;
 import io.hypernetes.hypervisor.Templating;
 import io.hypernetes.linux.Cgroups;
 import io.hypernetes.linux.Descriptors;
+import java.nio.file.Path;
 import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -51,7 +52,7 @@ final class QemuTemplate implements Template {
     }
 
     @Override
-    public ParkedMachine park(MachinePlace place, MachineSpec.Nic nic, Templating.Rest rest) {
+    public ParkedMachine park(MachinePlace place, MachineSpec.Nic nic, Path scratchDisk, Templating.Rest rest) {
         int ram;
         int devices;
         synchronized (this) {
@@ -70,7 +71,10 @@ final class QemuTemplate implements Template {
                     0));
             boolean parked = false;
             try {
-                machine.steer("restoring", qmp -> QemuTemplating.migrate(qmp, "migrate-incoming", devices));
+                machine.steer("restoring", qmp -> {
+                    QemuTemplating.migrate(qmp, "migrate-incoming", devices);
+                    ScratchSlot.fill(qmp, scratchDisk);
+                });
                 if (rest != Templating.Rest.AT_ONCE) {
                     machine.resume();
                     rest.bring(machine);

@@ -1,6 +1,5 @@
 package io.hypernetes.network.local;
 
-import io.hypernetes.linux.Descriptors;
 import io.hypernetes.linux.ErrnoException;
 import io.hypernetes.linux.NetworkDevices;
 import io.hypernetes.network.Attachment;
@@ -17,6 +16,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -75,21 +75,37 @@ public final class LocalNetwork implements Network {
         String sandbox = attachment.sandboxId();
         int host = leases.of(sandbox)
                 .orElseThrow(() -> new NetworkException("sandbox " + sandbox + " has no attachment; attach it before opening its tap"));
-        String name = tapName(sandbox);
-        int descriptor;
+        Tap tap = open(sandbox);
         try {
-            descriptor = NetworkDevices.openTap(name);
+            rules.plug(port(sandbox, host));
+            return tap;
+        } catch (RuntimeException failure) {
+            tap.close();
+            throw failure;
+        }
+    }
+
+    @Override
+    public Optional<Tap> openSpareTap(String sandboxId) {
+        return Optional.of(open(sandboxId));
+    }
+
+    @Override
+    public void plug(Attachment attachment) {
+        String sandbox = attachment.sandboxId();
+        int host = leases.of(sandbox)
+                .orElseThrow(() -> new NetworkException("sandbox " + sandbox + " has no attachment; attach it before plugging its tap"));
+        rules.plug(port(sandbox, host));
+    }
+
+    private Tap open(String sandbox) {
+        String name = tapName(sandbox);
+        try {
+            return new Tap(name, NetworkDevices.openTap(name));
         } catch (ErrnoException failure) {
             throw new NetworkException("making tap " + name + " for sandbox " + sandbox + " (" + (failure.errno() == ErrnoException.EBUSY
                     ? "another process has it open: is the sandbox's machine still running?" : "needs root and /dev/net/tun") + "): "
                     + failure.getMessage(), failure);
-        }
-        try {
-            rules.plug(port(sandbox, host));
-            return new Tap(name, descriptor);
-        } catch (RuntimeException failure) {
-            Descriptors.close(descriptor);
-            throw failure;
         }
     }
 

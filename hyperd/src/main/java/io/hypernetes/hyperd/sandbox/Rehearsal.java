@@ -1,0 +1,180 @@
+package io.hypernetes.hyperd.sandbox;
+
+import io.hypernetes.guest.ContainerExit;
+import io.hypernetes.guest.ContainerOutput;
+import io.hypernetes.guest.ContainerSpec;
+import io.hypernetes.guest.Guest;
+import io.hypernetes.guest.GuestException;
+import io.hypernetes.guest.GuestListener;
+import io.hypernetes.guest.NetworkConfig;
+import io.hypernetes.guest.OutputKind;
+import io.hypernetes.guest.PodPlan;
+import io.hypernetes.guest.PodSettings;
+import io.hypernetes.guest.Resources;
+import io.hypernetes.hyperd.HyperdException;
+import io.hypernetes.hyperd.journal.SandboxRecord;
+import io.hypernetes.hypervisor.Machine;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+
+/// What a copy does before it waits: it takes an address, mounts its disks and runs a container that prints a word, so that the kernel's code
+/// for all this is in memory, and translated where the processor is emulated. The container is hyperstart's own program and is removed;
+/// what stays is the layer that it came from, the first on the read-only disk, and an address that the pod's own replaces.
+final class Rehearsal {
+    private static final String CONTAINER = "rehearsal";
+    private static final String PROGRAM = "rehearse";
+    private static final int GRAIN = 4096;
+    private static final int PACK_SECONDS = 30;
+    private static final Duration ANSWER = Duration.ofSeconds(10);
+    private static final Duration WHOLE = Duration.ofSeconds(20);
+    private static final List<String> HIDDEN = List.of("/proc/kcore", "/proc/keys", "/proc/timer_list", "/sys/firmware");
+    private static final List<String> UNCHANGEABLE = List.of("/proc/bus", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger");
+
+    private final GuestDoor door;
+    private final SandboxRecord.Layer layer;
+
+    private Rehearsal(GuestDoor door, SandboxRecord.Layer layer) {
+        this.door = door;
+        this.layer = layer;
+    }
+
+    /// Packs the layer, once for each version of the program. Machines that are met again name it, so it is never changed or removed.
+    static Rehearsal of(Path program, Path folder, GuestDoor door) throws IOException, InterruptedException {
+        String digest = digest(Files.readAllBytes(program));
+        Path file = folder.resolve(CONTAINER + "-" + digest.substring(0, 16) + ".sqsh");
+        if (!Files.exists(file)) {
+            pack(program, file);
+        }
+        return new Rehearsal(door, new SandboxRecord.Layer(CONTAINER, file.toString(), Files.size(file)));
+    }
+
+    /// What is on the read-only disk afterwards.
+    List<SandboxRecord.Layer> layers() {
+        return List.of(layer);
+    }
+
+    /// Returns when the guest is quiet and nobody is attached to it.
+    void run(Machine machine, String name, int mtu) {
+        Ending ending = new Ending();
+        try (Guest guest = door.attach(machine, name, Guest.Freshness.JUST_BOOTED, ending, ANSWER)) {
+            guest.network(
+                    new NetworkConfig("0a:58:00:00:00:02", "eth0", mtu, List.of("169.254.88.2/24"),
+                            List.of(new NetworkConfig.Route("0.0.0.0/0", "169.254.88.1"))), ANSWER);
+            machine.appendLayers(LayerDisk.files(layers()));
+            ContainerSpec container = ContainerSpec.builder(
+                            CONTAINER, List.of(new ContainerSpec.Layer(0, layer.bytes(), "squashfs")), List.of("/" + PROGRAM, "--" + PROGRAM))
+                    .maskedPaths(HIDDEN)
+                    .readOnlyPaths(UNCHANGEABLE)
+                    .resources(new Resources(0, 0, 1024, 64 << 20, 0, ""))
+                    .build();
+            guest.plan(
+                    new PodPlan(new PodSettings(CONTAINER, "", List.of("169.254.88.1"), List.of(), List.of(), null, Map.of(), 0), List.of(),
+                            List.of(container)), ANSWER);
+            try (ContainerOutput output = guest.openOutput(CONTAINER, OutputKind.STDOUT, 0, ANSWER)) {
+                guest.start(CONTAINER, ANSWER);
+                drain(output);
+            }
+            ending.await();
+            guest.remove(CONTAINER, ANSWER);
+            // Whatever it had to say by itself has come before this answer.
+            guest.hello(ANSWER);
+        }
+    }
+
+    private static void drain(ContainerOutput output) {
+        long until = System.nanoTime() + WHOLE.toNanos();
+        long bytes = 0;
+        while (System.nanoTime() < until) {
+            Optional<ContainerOutput.Item> item = output.read(ANSWER);
+            if (item.isPresent() && item.get() instanceof ContainerOutput.Bytes some) {
+                bytes += some.data().length;
+                output.acknowledge(some.end());
+            } else if (item.isPresent()) {
+                if (bytes == 0) {
+                    throw new HyperdException(HyperdException.Kind.UNAVAILABLE, "the rehearsal printed nothing");
+                }
+                return;
+            }
+        }
+        throw new HyperdException(HyperdException.Kind.TIMEOUT, "the rehearsal did not end within " + WHOLE.toSeconds() + " s");
+    }
+
+    private static void pack(Path program, Path file) throws IOException, InterruptedException {
+        Path folder = Files.createTempDirectory(file.toAbsolutePath().getParent(), "rehearsal-");
+        Path root = Files.createDirectory(folder.resolve("root"));
+        Path made = folder.resolve("layer");
+        try {
+            Files.copy(program, root.resolve(PROGRAM), StandardCopyOption.COPY_ATTRIBUTES);
+            Process mksquashfs = new ProcessBuilder(
+                            "mksquashfs", root.toString(), made.toString(), "-comp", "lz4", "-no-progress", "-quiet", "-all-root", "-noappend")
+                    .redirectErrorStream(true)
+                    .start();
+            try {
+                mksquashfs.getOutputStream().close();
+                if (!mksquashfs.waitFor(PACK_SECONDS, TimeUnit.SECONDS) || mksquashfs.exitValue() != 0) {
+                    throw new IOException("packing " + program + " into a layer with mksquashfs failed; is squashfs-tools installed?");
+                }
+            } finally {
+                mksquashfs.destroyForcibly();
+            }
+            long length = Files.size(made);
+            try (java.io.RandomAccessFile whole = new java.io.RandomAccessFile(made.toFile(), "rw")) {
+                whole.setLength(Math.ceilDiv(length, GRAIN) * GRAIN);
+                whole.getFD().sync();
+            }
+            Files.move(made, file, StandardCopyOption.ATOMIC_MOVE);
+        } finally {
+            Files.deleteIfExists(made);
+            Files.deleteIfExists(root.resolve(PROGRAM));
+            Files.deleteIfExists(root);
+            Files.deleteIfExists(folder);
+        }
+    }
+
+    private static String digest(byte[] content) {
+        try {
+            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(content));
+        } catch (NoSuchAlgorithmException impossible) {
+            throw new IllegalStateException(impossible);
+        }
+    }
+
+    private static final class Ending implements GuestListener {
+        private final CountDownLatch ended = new CountDownLatch(1);
+
+        void await() {
+            try {
+                if (!ended.await(WHOLE.toMillis(), TimeUnit.MILLISECONDS)) {
+                    throw new HyperdException(HyperdException.Kind.TIMEOUT, "the rehearsal's end was not told");
+                }
+            } catch (InterruptedException interrupted) {
+                Thread.currentThread().interrupt();
+                throw new HyperdException(HyperdException.Kind.UNAVAILABLE, "interrupted in the rehearsal");
+            }
+        }
+
+        @Override
+        public void exited(ContainerExit exit) {
+            ended.countDown();
+        }
+
+        @Override
+        public void outOfMemory(String container, long kills) {}
+
+        @Override
+        public void disconnected(GuestException why) {
+            ended.countDown();
+        }
+    }
+}
