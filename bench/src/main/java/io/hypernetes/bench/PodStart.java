@@ -62,7 +62,8 @@ public final class PodStart {
             GuestKernel kernel = new GuestKernels(
                             folder.resolve("lib/kernel"), home.resolve("hyperstart/build/hyperstart"), folder.resolve("lib/node/initramfs"))
                     .find();
-            // What a package delivers, booted as QEMU is told to boot it; and the same after all that hyperd does to its kernels.
+            // What a package delivers, booted as QEMU is told to boot it; and the same after all that hyperd does to its kernels, with the
+            // words that it adds for an emulated processor.
             Path delivered = Path.of("/boot/vmlinuz-" + kernel.version());
             Path init = home.resolve("bench/target/init"), jailer = home.resolve("jailer/build/jailer");
             Floor plain = new Floor(kernel, Files.exists(delivered) ? delivered : kernel.image(), "", init, jailer, folder);
@@ -190,6 +191,7 @@ public final class PodStart {
             if (System.nanoTime() > until) {
                 throw new IOException("no template was ready in time: " + starts);
             }
+            // CRI has no event for this, so it is asked for; between measured starts, never in one.
             Thread.sleep(10);
             starts = pods.starts();
         }

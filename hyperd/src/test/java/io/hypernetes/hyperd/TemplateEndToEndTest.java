@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.hypernetes.cri.v1.PodSandboxConfig;
 import io.hypernetes.cri.v1.PodSandboxStatusRequest;
 import io.hypernetes.cri.v1.StatusRequest;
 import java.nio.file.Files;
@@ -28,9 +29,10 @@ class TemplateEndToEndTest {
             lab.remove(first);
             await().atMost(Duration.ofSeconds(120)).until(() -> starts(lab).contains("waiting=1"));
             assertThat(lab.leaks()).as("a copy that waits is no leak").isEmpty();
-            Copy one = new Copy(lab, "one", "parked copy");
+            Copy one = new Copy(lab, lab.pod("one"), "parked copy");
             assertThat(lab.exec(one.container, "cat", "/etc/lab").getStdout().toStringUtf8()).isEqualTo("second layer\n");
-            Copy two = new Copy(lab, "two", "copy");
+            // No copy waits with such a disk, whether the next one is ready by now or not.
+            Copy two = new Copy(lab, lab.pod("two").toBuilder().putAnnotations("hypernetes.io/ephemeral-storage", "1Gi").build(), "copy");
             assertThat(one.random).hasSize(64).isNotEqualTo(two.random);
             assertThat(one.machineId).isNotEqualTo(two.machineId);
             lab.kill();
@@ -50,13 +52,13 @@ class TemplateEndToEndTest {
         final String random;
         final String machineId;
 
-        Copy(Lab lab, String name, String start) {
+        Copy(Lab lab, PodSandboxConfig pod, String start) {
             long asked = System.nanoTime();
-            sandbox = lab.run(lab.pod(name));
+            sandbox = lab.run(pod);
             container = lab.start(sandbox, lab.container("main", "sleep", "1000"));
             double uptime = Double.parseDouble(say(lab, "cut -d' ' -f1 /proc/uptime"));
             double age = (System.nanoTime() - asked) / 1e9;
-            assertThat(info(lab, sandbox)).contains("\"start\":\"" + start);
+            assertThat(info(lab, sandbox)).contains("\"start\":\"" + start + "\"");
             // Its kernel has run since before the pod was asked for.
             assertThat(uptime + 0.1).as("uptime inside of a pod that is %s s old", age).isGreaterThan(age);
             random = say(lab, "head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \\n'");

@@ -6,8 +6,10 @@ import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.HexFormat;
@@ -17,12 +19,14 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /// Finds the kernel that guests boot by default and makes its initramfs: hyperstart as `/init` and the modules the kernel needs,
 /// named in load order by `/lib/modules/order`.
 ///
 /// A kernel of the project's own (`vmlinux` and `version` in the folder where `hypernetes kernel build` installs them) comes first,
-/// else the newest packaged cloud kernel, unpacked once here ([KernelImage]) so that no guest does it at each boot.
+/// else the newest packaged cloud kernel, unpacked once here ([KernelImage]) so that no guest does it at each boot. Safe for use by many
+/// threads.
 public final class GuestKernels {
     /// What a guest can do without no one: its disks, NIC, channel, random numbers and file systems. The checksum is asked for by
     /// ext4 by name only, so no dependency list shows it.
@@ -38,6 +42,10 @@ public final class GuestKernels {
     private final Path modulesFolder;
     private final Path hyperstart;
     private final Path cache;
+    private volatile @Nullable Found last;
+
+    /// What was found, and the files that it was made from as they were just before.
+    private record Found(List<String> inputs, GuestKernel kernel) {}
 
     /// @param ownKernel folder of the project-built kernel; need not exist
     /// @param hyperstart the static init
@@ -54,7 +62,7 @@ public final class GuestKernels {
         this.cache = cache;
     }
 
-    /// The kernel to use now, its initramfs made.
+    /// The kernel to use now, its initramfs made. Called for each pod, so what was made is made again only when its inputs have changed.
     ///
     /// @throws HypervisorException when there is no kernel, or hyperstart has not been built
     public GuestKernel find() {
@@ -64,18 +72,61 @@ public final class GuestKernels {
         try {
             Path vmlinux = ownKernel.resolve("vmlinux");
             if (Files.isRegularFile(vmlinux)) {
-                String version = Files.readString(ownKernel.resolve("version")).strip();
-                return new GuestKernel(version, vmlinux, initramfs(version, List.of(), Map.of()), false);
+                return lastOr(List.of(vmlinux, ownKernel.resolve("version")), () -> own(vmlinux));
             }
             Path image = packaged().orElseThrow(() -> new HypervisorException("no guest kernel: neither " + vmlinux + " nor "
                     + bootFolder + "/vmlinuz-*-cloud-*; install linux-image-cloud-amd64 or run hypernetes kernel build"));
             String version = image.getFileName().toString().substring("vmlinuz-".length());
-            KernelModules modules = new KernelModules(modulesFolder.resolve(version));
-            Path unpacked = KernelImage.unpack(image, version, cache).orElse(image);
-            return new GuestKernel(version, unpacked, initramfs(version, modules.inLoadOrder(NEEDED), onDemand(modules)), true);
+            Path modules = modulesFolder.resolve(version);
+            // Installing modules writes their list anew, so the list stands for them.
+            return lastOr(
+                    List.of(image, config(version), modules.resolve("modules.dep"), modules.resolve("modules.builtin")),
+                    () -> packaged(image, version));
         } catch (IOException failure) {
             throw new HypervisorException("preparing the guest kernel and its initramfs: " + failure, failure);
         }
+    }
+
+    private interface Making {
+        GuestKernel make() throws IOException;
+    }
+
+    private GuestKernel lastOr(List<Path> files, Making making) throws IOException {
+        List<String> inputs = new ArrayList<>(List.of(stamp(hyperstart)));
+        for (Path file : files) {
+            inputs.add(stamp(file));
+        }
+        Found found = last;
+        if (found != null && found.inputs().equals(inputs) && Files.exists(found.kernel().image()) && Files.exists(found.kernel().initramfs())) {
+            return found.kernel();
+        }
+        GuestKernel made = making.make();
+        last = new Found(inputs, made);
+        return made;
+    }
+
+    // Changes whenever the file does.
+    private static String stamp(Path file) throws IOException {
+        if (!Files.exists(file)) {
+            return file + " absent";
+        }
+        BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
+        return file + " " + attributes.fileKey() + " " + attributes.size() + " " + attributes.lastModifiedTime();
+    }
+
+    private GuestKernel own(Path vmlinux) throws IOException {
+        String version = Files.readString(ownKernel.resolve("version")).strip();
+        return new GuestKernel(version, vmlinux, initramfs(version, List.of(), Map.of()), false);
+    }
+
+    private GuestKernel packaged(Path image, String version) throws IOException {
+        KernelModules modules = new KernelModules(modulesFolder.resolve(version));
+        Path unpacked = KernelImage.unpack(image, version, cache).orElse(image);
+        return new GuestKernel(version, unpacked, initramfs(version, modules.inLoadOrder(NEEDED), onDemand(modules)), true);
+    }
+
+    private Path config(String version) {
+        return bootFolder.resolve("config-" + version);
     }
 
     private Optional<Path> packaged() throws IOException {
@@ -125,7 +176,7 @@ public final class GuestKernels {
     /// Whether this kernel loads signed modules only. One that takes unsigned ones is given these: to check fourteen signatures takes an
     /// emulated guest 60 ms, and who brings the kernel brings its modules.
     private boolean signaturesForced(String version) throws IOException {
-        Path config = bootFolder.resolve("config-" + version);
+        Path config = config(version);
         return !Files.isRegularFile(config) || Files.readAllLines(config).contains("CONFIG_MODULE_SIG_FORCE=y");
     }
 

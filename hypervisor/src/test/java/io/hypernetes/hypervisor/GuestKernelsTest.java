@@ -63,6 +63,21 @@ class GuestKernelsTest {
     }
 
     @Test
+    void whatWasMadeIsMadeAgainOnlyWhenSomethingChanged() throws Exception {
+        packaged("6.1.0-56-cloud-amd64");
+        GuestKernel found = kernels.find();
+        assertThat(kernels.find()).isSameAs(found);
+        Files.delete(found.initramfs());
+        assertThat(kernels.find()).isEqualTo(found).isNotSameAs(found);
+        assertThat(found.initramfs()).exists();
+        Path other = Files.writeString(temp.resolve("other"), "1n1t");
+        Files.move(other, temp.resolve("hyperstart"), java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+        assertThat(kernels.find().initramfs()).as("as long as the one before").isNotEqualTo(found.initramfs());
+        packaged("6.1.0-57-cloud-amd64");
+        assertThat(kernels.find().version()).isEqualTo("6.1.0-57-cloud-amd64");
+    }
+
+    @Test
     void modulesLoseTheirSignaturesWhereTheKernelDoesNotInsist() throws Exception {
         packaged("6.1.0-56-cloud-amd64");
         String signed = "the module" + "SIGNATURE" + "xxxxxxxx\0\0\0\u0009" + "~Module signature appended~\n";

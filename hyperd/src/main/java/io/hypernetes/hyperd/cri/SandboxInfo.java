@@ -4,6 +4,7 @@ import io.hypernetes.hyperd.journal.SandboxRecord;
 import io.hypernetes.hyperd.sandbox.Sandbox;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 
 /// What a verbose status tells of a sandbox: its machine, what it costs, and how long each step of its making took.
 final class SandboxInfo {
@@ -16,7 +17,7 @@ final class SandboxInfo {
         info.put("memoryMib", record.size().memoryMib());
         info.put("scratchBytes", record.size().scratchBytes());
         info.put("layers", record.layers().size());
-        info.put("start", record.phasesNanos().containsKey("machine") ? "cold" : record.phasesNanos().containsKey("release") ? "parked copy" : "copy");
+        info.put("start", start(record.phasesNanos().keySet()));
         info.put("phasesNanos", record.phasesNanos());
         if (!record.message().isEmpty()) {
             info.put("message", record.message());
@@ -32,5 +33,14 @@ final class SandboxInfo {
             info.put("cpuNanos", usage.cpuNanos());
         });
         return info;
+    }
+
+    /// How the machine was started, from the steps that were taken. A copy that failed was followed by a machine that booted; while there is
+    /// none yet, it is cold as far as anyone knows.
+    static String start(Set<String> phases) {
+        if (phases.contains("machine")) {
+            return "cold";
+        }
+        return phases.contains("release") ? "parked copy" : phases.contains("copy") ? "copy" : "cold";
     }
 }

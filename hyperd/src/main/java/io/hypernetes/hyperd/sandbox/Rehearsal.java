@@ -113,17 +113,18 @@ final class Rehearsal {
     private static void pack(Path program, Path file) throws IOException, InterruptedException {
         Path folder = Files.createTempDirectory(file.toAbsolutePath().getParent(), "rehearsal-");
         Path root = Files.createDirectory(folder.resolve("root"));
-        Path made = folder.resolve("layer");
+        Path made = folder.resolve("layer"), said = folder.resolve("said");
         try {
             Files.copy(program, root.resolve(PROGRAM), StandardCopyOption.COPY_ATTRIBUTES);
             Process mksquashfs = new ProcessBuilder(
                             "mksquashfs", root.toString(), made.toString(), "-comp", "lz4", "-no-progress", "-quiet", "-all-root", "-noappend")
                     .redirectErrorStream(true)
+                    .redirectOutput(said.toFile())
                     .start();
             try {
                 mksquashfs.getOutputStream().close();
                 if (!mksquashfs.waitFor(PACK_SECONDS, TimeUnit.SECONDS) || mksquashfs.exitValue() != 0) {
-                    throw new IOException("packing " + program + " into a layer with mksquashfs failed; is squashfs-tools installed?");
+                    throw new IOException("packing " + program + " into a layer with mksquashfs failed: " + Files.readString(said).strip());
                 }
             } finally {
                 mksquashfs.destroyForcibly();
@@ -136,6 +137,7 @@ final class Rehearsal {
             Files.move(made, file, StandardCopyOption.ATOMIC_MOVE);
         } finally {
             Files.deleteIfExists(made);
+            Files.deleteIfExists(said);
             Files.deleteIfExists(root.resolve(PROGRAM));
             Files.deleteIfExists(root);
             Files.deleteIfExists(folder);
