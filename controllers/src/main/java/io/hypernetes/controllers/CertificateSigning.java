@@ -2,6 +2,7 @@ package io.hypernetes.controllers;
 
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.NodeAddress;
+import io.fabric8.kubernetes.api.model.NodeStatus;
 import io.fabric8.kubernetes.api.model.certificates.v1.CertificateSigningRequest;
 import io.fabric8.kubernetes.api.model.certificates.v1.CertificateSigningRequestCondition;
 import io.fabric8.kubernetes.api.model.certificates.v1.CertificateSigningRequestConditionBuilder;
@@ -124,6 +125,9 @@ final class CertificateSigning implements Controller {
             if (!itself && !groups.contains(BOOTSTRAPPERS)) {
                 throw new IllegalArgumentException("user " + user + " may not ask for the certificate of " + asked.commonName());
             }
+            if (!itself) {
+                refuseTheNameOfALivingNode(asked.commonName().substring(Principal.NODE_PREFIX.length()));
+            }
             return CertificateSpec.client(asked.commonName(), List.of(Principal.NODES), VALIDITY);
         }
         if (!itself) {
@@ -132,13 +136,24 @@ final class CertificateSigning implements Controller {
         return serving(asked.commonName());
     }
 
+    /// A bootstrap token may be in many hands: it lets a machine join, or join again after it lost its key, but not be a node that works.
+    private void refuseTheNameOfALivingNode(String name) {
+        boolean ready = caches.nodes().get(ObjectKey.root(name)).map(Node::getStatus).map(NodeStatus::getConditions).orElse(List.of()).stream()
+                .anyMatch(condition -> "Ready".equals(condition.getType()) && "True".equals(condition.getStatus()));
+        if (ready) {
+            throw new IllegalArgumentException("node " + name + " is in the cluster and Ready, and a bootstrap token cannot take its place;"
+                    + " join under another name, or delete the Node first: kubectl delete node " + name);
+        }
+    }
+
     private @Nullable CertificateSpec serving(String user) {
         String name = user.substring(Principal.NODE_PREFIX.length());
         Node node = caches.nodes().get(ObjectKey.root(name)).orElse(null);
         if (node == null || node.getStatus() == null || node.getStatus().getAddresses() == null || node.getStatus().getAddresses().isEmpty()) {
             return null;
         }
-        List<String> names = new ArrayList<>(List.of(name));
+        // Of the names it says it has only the one it was let in under: another could be that of another node or of the API server.
+        List<String> names = List.of(name);
         List<InetAddress> addresses = new ArrayList<>();
         for (NodeAddress address : node.getStatus().getAddresses()) {
             if ("InternalIP".equals(address.getType()) || "ExternalIP".equals(address.getType())) {
@@ -147,8 +162,6 @@ final class CertificateSigning implements Controller {
                 } catch (IllegalArgumentException e) {
                     throw new IllegalArgumentException("node " + name + " has an address that is none: " + address.getAddress(), e);
                 }
-            } else if (!names.contains(address.getAddress())) {
-                names.add(address.getAddress());
             }
         }
         return new CertificateSpec(user, List.of(Principal.NODES), names, addresses, java.util.Set.of(CertificateSpec.Usage.SERVER), VALIDITY);

@@ -70,6 +70,7 @@ class ControllersTest {
                 .withNewSpec().endSpec()
                 .withNewStatus()
                 .addNewAddress().withType("InternalIP").withAddress("192.0.2.7").endAddress()
+                .addNewAddress().withType("Hostname").withAddress("kubernetes.default").endAddress()
                 .addToConditions(new NodeConditionBuilder().withType("Ready").withStatus(ready).build())
                 .endStatus().build());
     }
@@ -186,9 +187,19 @@ class ControllersTest {
     }
 
     @Test
+    void aNodeThatIsAwayMayJoinAgain() {
+        node("n1", "Unknown");
+        String joining = ask("kube-apiserver-client-kubelet", "system:node:n1", "system:bootstrap:abc", "system:bootstrappers");
+        await().untilAsserted(() -> {
+            assertThat(answer(joining)).isNotNull();
+            assertThat(answer(joining).getCertificate()).isNotNull();
+        });
+    }
+
+    @Test
     void nodesGetTheirOwnCertificatesAndNobodyElses() throws Exception {
         node("n1", "True");
-        String joining = ask("kube-apiserver-client-kubelet", "system:node:n1", "system:bootstrap:abc", "system:bootstrappers");
+        String joining = ask("kube-apiserver-client-kubelet", "system:node:n3", "system:bootstrap:abc", "system:bootstrappers");
         String serving = ask("kubelet-serving", "system:node:n1", "system:node:n1", "system:nodes");
         await().untilAsserted(() -> {
             for (String request : List.of(joining, serving)) {
@@ -197,10 +208,11 @@ class ControllersTest {
             }
         });
         X509Certificate server = Pem.certificates(new String(Base64.getDecoder().decode(answer(serving).getCertificate()))).getFirst();
-        assertThat(server.getSubjectAlternativeNames()).extracting(name -> name.get(1).toString()).contains("n1", "192.0.2.7");
+        assertThat(server.getSubjectAlternativeNames()).extracting(name -> name.get(1).toString()).containsExactlyInAnyOrder("n1", "192.0.2.7");
         server.verify(authority.certificate().getPublicKey());
 
         refused(ask("kube-apiserver-client-kubelet", "system:node:n1", "system:node:n2", "system:nodes"));
+        refused(ask("kube-apiserver-client-kubelet", "system:node:n1", "system:bootstrap:abc", "system:bootstrappers"));
         refused(ask("kubelet-serving", "system:node:n1", "system:bootstrap:abc", "system:bootstrappers"));
         refused(ask("kube-apiserver-client-kubelet", "admin", "system:bootstrap:abc", "system:bootstrappers"));
     }

@@ -5,15 +5,15 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
-import java.security.cert.CertificateParsingException;
 import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.Map;
-import java.util.regex.Pattern;
+import javax.naming.InvalidNameException;
+import javax.naming.ldap.LdapName;
+import javax.naming.ldap.Rdn;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
 
@@ -111,30 +111,15 @@ final class NodeConnection implements AutoCloseable {
         return head.toByteArray();
     }
 
-    private static boolean belongsTo(NodeAddress node, X509Certificate certificate) throws IOException {
+    /// Whether a certificate is that node's. Only its common name counts: what names and addresses a node has, it says itself.
+    static boolean belongsTo(NodeAddress node, X509Certificate certificate) throws IOException {
         try {
-            if (certificate.getSubjectX500Principal().getName().matches("(.*,)?CN=system:node:" + Pattern.quote(node.node()) + "(,.*)?")) {
-                return true;
-            }
-            var names = certificate.getSubjectAlternativeNames();
-            if (names == null) {
-                return false;
-            }
-            for (var name : names) {
-                var value = String.valueOf(name.get(1));
-                boolean same =
-                        switch ((Integer) name.get(0)) {
-                            case 2 -> value.equalsIgnoreCase(node.node());
-                            case 7 -> InetAddress.ofLiteral(value).equals(InetAddress.getByName(node.host()));
-                            default -> false;
-                        };
-                if (same) {
-                    return true;
-                }
-            }
-            return false;
-        } catch (CertificateParsingException e) {
-            throw new IOException("its certificate cannot be read", e);
+            List<Rdn> commonNames = new LdapName(certificate.getSubjectX500Principal().getName()).getRdns().stream()
+                    .filter(rdn -> rdn.getType().equalsIgnoreCase("CN"))
+                    .toList();
+            return commonNames.size() == 1 && commonNames.getFirst().getValue().equals("system:node:" + node.node());
+        } catch (InvalidNameException e) {
+            throw new IOException("its certificate's subject cannot be read", e);
         }
     }
 
