@@ -72,7 +72,7 @@ final class DockerContainers {
 
     synchronized DockerContainer create(String asked, JsonNode request) {
         JsonNode host = request.path("HostConfig");
-        Wish.refuseWhatIsNotThere(host);
+        Unanswered.refuse(request);
         RestartPolicy policy = RestartPolicy.of(host);
         if (host.path("AutoRemove").asBoolean(false) && !policy.name().equals("no")) {
             throw new DockerFailure(400, "can't create 'AutoRemove' container with restart policy");

@@ -21,34 +21,11 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/// What a client asks of a container: refused where it cannot be had, completed from the image, and put into the engine's words.
+/// What a client asks of a container: completed from the image, and put into the engine's words.
 final class Wish {
     private static final long PERIOD_MICROS = 100_000;
 
     private Wish() {}
-
-    /// @throws DockerFailure 501 with a sentence for what a container that is a machine does not have, or not yet
-    static void refuseWhatIsNotThere(JsonNode host) {
-        String network = host.path("NetworkMode").asString("");
-        if (!Set.of("", "default", "bridge").contains(network)) {
-            throw DockerFailure.later("network " + network + " cannot be joined: there is only the default network so far");
-        }
-        refuse(!host.path("Binds").isEmpty() || !host.path("Mounts").isEmpty() || !host.path("VolumesFrom").isEmpty(),
-                "volumes and mounts are not answered yet; a folder of the host can never be mounted, as the container is a virtual machine (use docker cp)");
-        refuse(!host.path("Tmpfs").isEmpty(), "--tmpfs is not answered yet");
-        refuse(!host.path("Devices").isEmpty() || !host.path("DeviceRequests").isEmpty(), "devices of the host cannot be given to a virtual machine yet");
-        refuse(!host.path("Links").isEmpty() || !host.path("ExtraHosts").isEmpty(), "--link and --add-host are not answered yet");
-        refuse(!host.path("Ulimits").isEmpty(), "--ulimit is not answered yet");
-        refuse(host.path("PidMode").asString("").length() > 0 || host.path("IpcMode").asString("").equals("host")
-                || host.path("UTSMode").asString("").length() > 0, "namespaces of the host or of another container cannot be shared by a virtual machine");
-        refuse(host.path("Init").asBoolean(false), "--init is not answered yet");
-    }
-
-    private static void refuse(boolean wanted, String sentence) {
-        if (wanted) {
-            throw DockerFailure.later(sentence);
-        }
-    }
 
     /// The configuration with what the image says filled in.
     static ObjectNode complete(JsonNode asked, ImageConfig image, String id) {
@@ -148,7 +125,7 @@ final class Wish {
         return new ContainerRequest.Security(
                 host.path("Privileged").asBoolean(false), Set.copyOf(texts(host.path("CapAdd"))), Set.copyOf(texts(host.path("CapDrop"))),
                 Set.of(), OptionalLong.empty(), OptionalLong.empty(), "", List.of(),
-                texts(host.path("SecurityOpt")).stream().anyMatch(option -> option.startsWith("no-new-privileges")),
+                Unanswered.noNewPrivileges(host),
                 host.path("ReadonlyRootfs").asBoolean(false), List.of(), List.of(), "");
     }
 

@@ -94,11 +94,11 @@ class DockerTypesTest {
 
     @Test
     void whatIsNotThereIsRefusedInASentence() {
-        assertThatThrownBy(() -> Wish.refuseWhatIsNotThere(JSON.readTree("{\"Binds\":[\"/etc:/x\"]}")))
+        assertThatThrownBy(() -> Unanswered.refuse(JSON.readTree("{\"HostConfig\":{\"Binds\":[\"/etc:/x\"]}}")))
                 .isInstanceOfSatisfying(DockerFailure.class, failure -> assertThat(failure.status()).isEqualTo(501))
                 .hasMessageContaining("virtual machine");
-        assertThatThrownBy(() -> Wish.refuseWhatIsNotThere(JSON.readTree("{\"NetworkMode\":\"host\"}"))).hasMessageContaining("network host");
-        Wish.refuseWhatIsNotThere(JSON.readTree("{\"NetworkMode\":\"bridge\",\"IpcMode\":\"\"}"));
+        assertThatThrownBy(() -> Unanswered.refuse(JSON.readTree("{\"HostConfig\":{\"NetworkMode\":\"host\"}}"))).hasMessageContaining("network host");
+        Unanswered.refuse(JSON.readTree("{\"HostConfig\":{\"NetworkMode\":\"bridge\",\"IpcMode\":\"\"}}"));
     }
 
     @Test
