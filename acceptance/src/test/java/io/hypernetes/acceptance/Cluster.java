@@ -42,9 +42,15 @@ final class Cluster implements AutoCloseable {
     /// @param more further settings, each `name=value`
     static Cluster at(Path root, int cidrByte, String... more) {
         List<String> settings = new ArrayList<>(List.of(
-                "api-port=" + freePort(), "kubelet-port=" + freePort(), "cluster-cidr=10." + cidrByte + ".0.0/16"));
+                "api-port=" + freePort(), "kubelet-port=" + freePort(),
+                "master-metrics-port=" + freePort(), "node-metrics-port=" + freePort(), "cluster-cidr=10." + cidrByte + ".0.0/16"));
         settings.addAll(List.of(more));
         return new Cluster(root, List.copyOf(settings), Integer.toString(cidrByte));
+    }
+
+    /// The value of a setting that this cluster was given.
+    String setting(String name) {
+        return settings.stream().filter(each -> each.startsWith(name + "=")).map(each -> each.substring(name.length() + 1)).findFirst().orElseThrow();
     }
 
     /// Brings it up.

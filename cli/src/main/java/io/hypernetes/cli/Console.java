@@ -99,6 +99,23 @@ final class Console {
         out.println("  " + mark + " " + name + (detail.isEmpty() ? "" : " " + dim(detail)) + " " + dim(took));
     }
 
+    /// Columns of the terminal: what it says, else `COLUMNS` of the environment, else 100.
+    int width() {
+        if (terminal) {
+            try {
+                Process asked = new ProcessBuilder("stty", "size").redirectInput(ProcessBuilder.Redirect.from(new java.io.File("/dev/tty"))).start();
+                String[] size = new String(asked.getInputStream().readNBytes(32), java.nio.charset.StandardCharsets.US_ASCII).trim().split(" ");
+                if (size.length == 2 && Integer.parseInt(size[1]) > 0) {
+                    return Integer.parseInt(size[1]);
+                }
+            } catch (java.io.IOException | NumberFormatException unknown) {
+                // A terminal that does not say is taken for an ordinary one.
+            }
+        }
+        String columns = System.getenv("COLUMNS");
+        return columns != null && columns.matches("[1-9][0-9]{1,3}") ? Integer.parseInt(columns) : 100;
+    }
+
     void say(String text) {
         out.println(text);
     }

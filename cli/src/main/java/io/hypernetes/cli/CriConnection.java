@@ -3,6 +3,8 @@ package io.hypernetes.cli;
 import io.grpc.CallOptions;
 import io.grpc.ManagedChannel;
 import io.grpc.MethodDescriptor;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
 import io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.ClientCalls;
 import io.hypernetes.cri.v1.Container;
@@ -26,6 +28,7 @@ import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.epoll.EpollDomainSocketChannel;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.unix.DomainSocketAddress;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -79,6 +82,17 @@ final class CriConnection implements AutoCloseable {
                 call,
                 CallOptions.DEFAULT.withDeadlineAfter(DEADLINE_SECONDS * 2L, TimeUnit.SECONDS),
                 StopPodSandboxRequest.newBuilder().setPodSandboxId(sandboxId).build());
+    }
+
+    /// What a person is told of a call that failed.
+    static UsageException explained(StatusRuntimeException refused, Common common) {
+        String why = refused.getStatus().getDescription();
+        if (refused.getStatus().getCode() == Status.Code.UNAVAILABLE && !Files.exists(common.places().criSocket())) {
+            return new UsageException(
+                    "no node runs here: there is no socket " + common.places().criSocket() + "; `" + common.command("up") + "` starts one",
+                    UsageException.UNAVAILABLE);
+        }
+        return new UsageException(why == null ? refused.getStatus().toString() : why, UsageException.UNAVAILABLE);
     }
 
     StatusResponse status() {

@@ -15,6 +15,7 @@ import io.hypernetes.network.cni.CniNetwork;
 import io.hypernetes.network.cni.CniSettings;
 import io.hypernetes.store.embedded.EmbeddedSettings;
 import io.hypernetes.store.embedded.EmbeddedStore;
+import io.hypernetes.telemetry.StepSink;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -35,6 +36,13 @@ record EngineParts(EmbeddedStore journal, LocalImageStore images, QemuHypervisor
 
     /// @param podsFolder the kubelet's pods folder
     static EngineParts open(Places places, Settings settings, Path podsFolder) throws IOException {
+        return open(places, settings, podsFolder, StepSink.NONE);
+    }
+
+    /// As the other, measured.
+    ///
+    /// @param steps gets every step of every start when it is over
+    static EngineParts open(Places places, Settings settings, Path podsFolder, StepSink steps) throws IOException {
         Path home = Background.home();
         Path state = places.nodeState();
         EmbeddedStore journal = EmbeddedStore.open(
@@ -70,7 +78,7 @@ record EngineParts(EmbeddedStore journal, LocalImageStore images, QemuHypervisor
                 MACHINE_OVERHEAD_MIB)
                 .withTemplates(new HyperdSettings.Templates(
                         templates(settings), settings.number("parked-copies", 0, 100), home.resolve("hyperstart/build/hyperstart")));
-        Hyperd hyperd = new Hyperd(engine, images, hypervisor, network, journal, kernels::find, podCidr(network), Clock.systemUTC());
+        Hyperd hyperd = new Hyperd(engine, images, hypervisor, network, journal, kernels::find, podCidr(network), Clock.systemUTC(), steps);
         return new EngineParts(journal, images, hypervisor, network, hyperd);
     }
 

@@ -22,11 +22,16 @@ final class HyperdCommand implements Runnable {
     public void run() {
         Foreground.run("node", common, () -> {
             Places places = common.places();
-            EngineParts engine = EngineParts.open(places, common.settings(), NodeProcess.podsFolder(places));
+            Settings settings = common.settings();
+            Instruments instruments = new Instruments(settings);
+            EngineParts engine = EngineParts.open(places, settings, NodeProcess.podsFolder(places), instruments.steps());
+            instruments.show(engine.hyperd());
+            instruments.serve(settings, "node-metrics-port");
             DockerServer docker = engine.docker(places);
             return () -> {
                 docker.close();
                 engine.close();
+                instruments.close();
             };
         });
     }

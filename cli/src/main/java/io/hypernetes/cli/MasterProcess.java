@@ -42,6 +42,7 @@ final class MasterProcess implements AutoCloseable {
 
     private void start(Places places, Settings settings) throws IOException {
         Clock clock = Clock.systemUTC();
+        Instruments instruments = opened(new Instruments(settings));
         SecureRandom random = new SecureRandom();
         Authorities authorities = Authorities.open(places.pki(), clock, random);
         EmbeddedStore store = opened(EmbeddedStore.open(
@@ -59,6 +60,7 @@ final class MasterProcess implements AutoCloseable {
         opened(new Controllers(controllers, ControllerSettings.ordinary(settings.text("cluster-cidr")), authorities.root(), clock).start());
         Client scheduler = opened(component(authorities, server, "system:kube-scheduler"));
         opened(new Scheduler(scheduler, clock, random).start());
+        instruments.serve(settings, "master-metrics-port");
     }
 
     private static List<InetAddress> reachedBy(Settings settings) {

@@ -5,9 +5,11 @@ import io.hypernetes.client.Client;
 import io.hypernetes.cri.v1.PodSandbox;
 import io.hypernetes.identity.JoinToken;
 import io.hypernetes.kubelet.Kubelet;
+import io.hypernetes.kubelet.KubeletMetrics;
 import io.hypernetes.kubelet.KubeletSettings;
 import io.hypernetes.kubelet.join.NodeBootstrap;
 import io.hypernetes.kubelet.join.NodeIdentity;
+import io.hypernetes.telemetry.StepSink;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
@@ -45,7 +47,10 @@ final class NodeProcess implements AutoCloseable {
         if (!bootstrap.isJoined()) {
             join(bootstrap, joinToken);
         }
-        EngineParts engine = opened(EngineParts.open(places, settings, podsFolder(places)));
+        Instruments instruments = opened(new Instruments(settings));
+        StepSink steps = instruments.steps();
+        EngineParts engine = opened(EngineParts.open(places, settings, podsFolder(places), steps));
+        instruments.show(engine.hyperd());
         opened(engine.docker(places));
 
         NodeIdentity identity = opened(bootstrap.identity(clock));
@@ -64,7 +69,8 @@ final class NodeProcess implements AutoCloseable {
                 Map.of(),
                 List.of(),
                 "cluster.local");
-        opened(new Kubelet(kubelet, client, identity.servingTls(), clock).start());
+        opened(new Kubelet(kubelet, client, identity.servingTls(), clock, steps, new KubeletMetrics(instruments.registry())).start());
+        instruments.serve(settings, "node-metrics-port");
         identity.start(client);
     }
 

@@ -16,11 +16,11 @@ import picocli.CommandLine.Parameters;
 /// `hypernetes pod`.
 @Command(
         name = "pod",
-        description = "Stop the time of a pod on this node, and let it go on.",
+        description = "Stop the time of a pod on this node, let it go on, and see what its start was made of.",
         mixinStandardHelpOptions = true,
-        subcommands = {PodCommand.Pause.class, PodCommand.Resume.class},
+        subcommands = {PodCommand.Pause.class, PodCommand.Resume.class, PodTraceCommand.class},
         footerHeading = "%nExamples:%n",
-        footer = {"  hypernetes pod pause web-0", "  hypernetes pod resume -n shop web-0"})
+        footer = {"  hypernetes pod pause web-0", "  hypernetes pod resume -n shop web-0", "  hypernetes pod trace web-0"})
 final class PodCommand {
 
     /// Which pod is meant, and what is done to it.
@@ -46,8 +46,7 @@ final class PodCommand {
                 hyperd.pod(call(), id);
                 System.out.println("pod " + pod + " " + done());
             } catch (StatusRuntimeException refused) {
-                String why = refused.getStatus().getDescription();
-                throw new UsageException(why == null ? refused.getStatus().toString() : why, UsageException.UNAVAILABLE);
+                throw CriConnection.explained(refused, common);
             }
         }
 

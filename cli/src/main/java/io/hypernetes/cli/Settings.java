@@ -39,6 +39,10 @@ final class Settings {
             new Setting("kernel", "", "folder with vmlinux to boot pods with; empty: the built minimal kernel, else Debian's cloud kernel"),
             new Setting("insecure-registries", "", "registries reached without TLS, comma-separated host[:port]; loopback always is"),
             new Setting("image-settings", "", "file with settings of registries, transfers and limits of images, see docs/images.md; empty: images.yaml beside config.yaml when there is one"),
+            new Setting("metrics-address", "127.0.0.1", "address on which master and node serve /metrics, to anyone who reaches it; empty: nowhere"),
+            new Setting("master-metrics-port", "10253", "port of the master's metrics, 1 to 65535; without metrics when it is taken"),
+            new Setting("node-metrics-port", "10254", "port of the node's metrics, 1 to 65535; without metrics when it is taken"),
+            new Setting("otlp-endpoint", "", "where the spans of pod starts are sent, as http://127.0.0.1:4318 (OpenTelemetry's OTLP over HTTP); empty: nowhere"),
             new Setting("pod-overhead-mib", "64", "host memory a virtual machine costs beyond its containers, in MiB; added to every pod's spec.overhead"));
 
     private final Map<String, String> values = new LinkedHashMap<>();

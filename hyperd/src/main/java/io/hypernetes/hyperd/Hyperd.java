@@ -13,6 +13,7 @@ import io.hypernetes.hypervisor.Hypervisor;
 import io.hypernetes.images.ImageStore;
 import io.hypernetes.network.Network;
 import io.hypernetes.store.Store;
+import io.hypernetes.telemetry.StepSink;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -47,10 +48,13 @@ public final class Hyperd implements AutoCloseable {
             Consumer<String> podCidr,
             Clock clock)
             throws IOException {
-        this(settings, images, hypervisor, network, store, kernel, podCidr, clock, GuestDoor.PROTOCOL);
+        this(settings, images, hypervisor, network, store, kernel, podCidr, clock, StepSink.NONE);
     }
 
-    Hyperd(
+    /// As the other, measured.
+    ///
+    /// @param steps gets every step of every start when it is over
+    public Hyperd(
             HyperdSettings settings,
             ImageStore images,
             Hypervisor hypervisor,
@@ -59,11 +63,11 @@ public final class Hyperd implements AutoCloseable {
             Supplier<GuestKernel> kernel,
             Consumer<String> podCidr,
             Clock clock,
-            GuestDoor door)
+            StepSink steps)
             throws IOException {
         Events events = new Events();
         Path scratch = settings.stateFolder().resolve("scratch");
-        engine = new Engine(settings, scratch, images, hypervisor, network, new Journal(store), events, kernel, door, clock);
+        engine = new Engine(settings, scratch, images, hypervisor, network, new Journal(store), events, kernel, GuestDoor.PROTOCOL, clock, steps);
         StreamServer opened = null;
         try {
             opened = new StreamServer(clock);
@@ -115,6 +119,11 @@ public final class Hyperd implements AutoCloseable {
     /// Ends the machines of all Docker containers, giving their processes ten seconds. Their next start finds them as after a reboot.
     public void stopDocker() {
         engine.sandboxes().ofDocker().forEach(sandbox -> engine.sandboxes().shutDown(sandbox, Duration.ofSeconds(10)));
+    }
+
+    /// How machines were started, and what is ready for the next; see [Engine#starts].
+    public Map<String, Long> starts() {
+        return engine.starts();
     }
 
     /// What there is of everything that a pod consists of.

@@ -22,6 +22,8 @@ import io.hypernetes.kubelet.server.PodEndpoints;
 import io.hypernetes.kubelet.server.ServerTls;
 import io.hypernetes.kubelet.volume.ApiSources;
 import io.hypernetes.kubelet.volume.Volumes;
+import io.hypernetes.telemetry.StepSink;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.io.IOException;
 import java.net.http.HttpClient;
 import java.nio.file.Files;
@@ -61,6 +63,15 @@ public final class Kubelet implements AutoCloseable {
     /// @param tls of the kubelet's own server, asked at every connection; see [ServerTls#context]
     /// @throws IOException when the port cannot be bound or the folders not made
     public Kubelet(KubeletSettings settings, Client client, Supplier<SSLContext> tls, InstantSource clock) throws IOException {
+        this(settings, client, tls, clock, StepSink.NONE, new KubeletMetrics(new PrometheusRegistry()));
+    }
+
+    /// As the other, measured.
+    ///
+    /// @param steps gets every step of a pod's start when it is over
+    public Kubelet(
+            KubeletSettings settings, Client client, Supplier<SSLContext> tls, InstantSource clock, StepSink steps, KubeletMetrics metrics)
+            throws IOException {
         // Secrets of tenants lie below: nobody but the kubelet and the runtime may look.
         Files.setPosixFilePermissions(Files.createDirectories(settings.podsFolder()), PosixFilePermissions.fromString("rwx------"));
         Files.setPosixFilePermissions(Files.createDirectories(settings.logFolder().resolve("pods")), PosixFilePermissions.fromString("rwxr-x---"));
@@ -71,7 +82,7 @@ public final class Kubelet implements AutoCloseable {
         ApiSources sources = new ApiSources(client);
         Volumes volumes = new Volumes(settings.podsFolder(), sources, clock);
         PodServices services = new PodServices(settings, cri, volumes, sources, new RecordedPodEvents(recorder), statuses, probes, clock,
-                NodeAgent.allocatable(settings));
+                NodeAgent.allocatable(settings), steps, metrics);
         this.pods = new PodTable(services);
         this.informer = new Informer<>(client, Kind.POD, Scope.everywhere(), Selection.fields("spec.nodeName=" + settings.nodeName()))
                 .handler(pods);

@@ -46,6 +46,7 @@ public final class Container implements AutoCloseable {
     private final CountDownLatch exited = new CountDownLatch(1);
     // Held while it is being started: a process that ends at once is told to have ended after it was told to have started.
     private final ReentrantLock starting = new ReentrantLock();
+    private volatile Runnable heard = () -> {};
 
     // Replaced under this.
     private volatile ContainerRecord record;
@@ -59,7 +60,7 @@ public final class Container implements AutoCloseable {
         this.surroundings = surroundings;
         this.ending = ending;
         this.outputs = new ContainerOutputs(
-                record, surroundings.clock(), position -> update(current -> current.withLog(position)));
+                record, surroundings.clock(), position -> update(current -> current.withLog(position)), () -> heard.run());
         if (record.state() == ContainerRecord.State.EXITED) {
             // The end of its output may still be in the guest.
             exitSeen = true;
@@ -97,6 +98,11 @@ public final class Container implements AutoCloseable {
             exited(new ContainerExit(
                     id(), seen.exitCode(), seen.signal(), seen.oomKilled(), seen.exitedNanos(), seen.error()));
         }
+    }
+
+    /// Calls `action` at the first byte of output from now on; it may be called once more.
+    public void whenHeard(Runnable action) {
+        heard = action;
     }
 
     /// Starts the first process.

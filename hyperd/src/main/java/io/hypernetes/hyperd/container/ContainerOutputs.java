@@ -24,13 +24,14 @@ final class ContainerOutputs implements AutoCloseable {
     private final Map<LogStream, OutputFollower> followers = new EnumMap<>(LogStream.class);
 
     /// @param journal keeps where the log stands
+    /// @param heard called at the first output of each stream in this process
     /// @throws HyperdException when the log cannot be opened
-    ContainerOutputs(ContainerRecord container, Clock clock, Consumer<LogPosition> journal) {
+    ContainerOutputs(ContainerRecord container, Clock clock, Consumer<LogPosition> journal, Runnable heard) {
         this.container = container;
         this.log = open(container, clock, journal);
         for (LogStream stream : LogStream.values()) {
             if (stream == LogStream.STDOUT || !container.terminal().tty()) {
-                followers.put(stream, new OutputFollower(container.id(), stream, log));
+                followers.put(stream, new OutputFollower(container.id(), stream, log, heard));
             }
         }
     }

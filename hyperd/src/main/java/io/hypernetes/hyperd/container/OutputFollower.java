@@ -29,15 +29,20 @@ final class OutputFollower {
     private final String containerId;
     private final LogStream stream;
     private final @Nullable ContainerLog log;
+    private final Runnable heard;
     private final Set<AttachedClient> clients = ConcurrentHashMap.newKeySet();
     private final ReentrantLock session = new ReentrantLock();
     private final CountDownLatch ended = new CountDownLatch(1);
     private final CountDownLatch stopped = new CountDownLatch(1);
+    // Written by the one that reads, under the session's lock.
+    private boolean silent = true;
 
-    OutputFollower(String containerId, LogStream stream, @Nullable ContainerLog log) {
+    /// @param heard called at the first output
+    OutputFollower(String containerId, LogStream stream, @Nullable ContainerLog log, Runnable heard) {
         this.containerId = containerId;
         this.stream = stream;
         this.log = log;
+        this.heard = heard;
     }
 
     /// Begins to follow in a new session, in the background.
@@ -125,6 +130,10 @@ final class OutputFollower {
 
     private long keep(ContainerOutput.Bytes bytes) throws InterruptedException {
         long kept = bytes.end();
+        if (silent) {
+            silent = false;
+            heard.run();
+        }
         if (log != null) {
             ContainerLog target = log;
             // After a failure the bytes are in the log's buffer already.

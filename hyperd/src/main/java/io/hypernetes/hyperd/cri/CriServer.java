@@ -72,6 +72,7 @@ public final class CriServer implements AutoCloseable {
                     .bossEventLoopGroup(loop)
                     .workerEventLoopGroup(loop)
                     .executor(calls)
+                    .intercept(new CallerInterceptor())
                     .maxInboundMessageSize(MOST_REQUEST_BYTES)
                     .permitKeepAliveTime(5, TimeUnit.SECONDS)
                     .permitKeepAliveWithoutCalls(true)

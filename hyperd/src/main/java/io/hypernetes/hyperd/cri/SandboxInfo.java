@@ -19,6 +19,8 @@ final class SandboxInfo {
         info.put("layers", record.layers().size());
         info.put("start", start(record.phasesNanos().keySet()));
         info.put("phasesNanos", record.phasesNanos());
+        info.put("steps", sandbox.timeline().steps());
+        info.put("stepsDropped", sandbox.timeline().dropped());
         if (!record.message().isEmpty()) {
             info.put("message", record.message());
         }

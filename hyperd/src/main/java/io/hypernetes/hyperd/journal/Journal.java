@@ -3,16 +3,18 @@ package io.hypernetes.hyperd.journal;
 import io.hypernetes.store.Entry;
 import io.hypernetes.store.Operation;
 import io.hypernetes.store.Store;
+import io.hypernetes.telemetry.Step;
 import java.util.ArrayList;
 import java.util.List;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.json.JsonMapper;
 
 /// The engine's memory: one small JSON value a sandbox under `/hyperd/sandboxes/ID`, one a container under
-/// `/hyperd/containers/ID`. A write returns when it survives the loss of power. Safe for use by many threads; two writers of one
+/// `/hyperd/containers/ID`, and how a sandbox was made under `/hyperd/steps/ID`. A write returns when it survives the loss of power. Safe for use by many threads; two writers of one
 /// record must agree among themselves.
 public final class Journal {
     private static final String SANDBOXES = "/hyperd/sandboxes/";
+    private static final String STEPS = "/hyperd/steps/";
     private static final String CONTAINERS = "/hyperd/containers/";
     private static final JsonMapper JSON = JsonMapper.builder().build();
 
@@ -26,6 +28,24 @@ public final class Journal {
         store.commit(List.of(Operation.put(SANDBOXES + sandbox.id(), JSON.writeValueAsBytes(sandbox))));
     }
 
+    /// As [#write(SandboxRecord)], with how it was made, in the same instant.
+    public void write(SandboxRecord sandbox, List<Step> steps) {
+        store.commit(List.of(
+                Operation.put(SANDBOXES + sandbox.id(), JSON.writeValueAsBytes(sandbox)),
+                Operation.put(STEPS + sandbox.id(), JSON.writeValueAsBytes(steps))));
+    }
+
+    /// How a sandbox was made; empty when nobody knows any more.
+    public List<Step> steps(String sandboxId) {
+        Entry entry = store.get(STEPS + sandboxId).orElse(null);
+        try {
+            return entry == null ? List.of() : List.of(JSON.readValue(entry.value(), Step[].class));
+        } catch (JacksonException unreadable) {
+            // Of another version; nothing depends on it.
+            return List.of();
+        }
+    }
+
     public void write(ContainerRecord container) {
         store.commit(List.of(Operation.put(CONTAINERS + container.id(), JSON.writeValueAsBytes(container))));
     }
@@ -36,6 +56,7 @@ public final class Journal {
         for (String container : containerIds) {
             delete(CONTAINERS + container, operations);
         }
+        delete(STEPS + id, operations);
         delete(SANDBOXES + id, operations);
         if (!operations.isEmpty()) {
             store.commit(operations);

@@ -13,6 +13,7 @@ import io.hypernetes.hyperd.journal.ContainerRecord;
 import io.hypernetes.hyperd.journal.SandboxRecord;
 import io.hypernetes.hyperd.log.LogPosition;
 import io.hypernetes.images.Image;
+import io.hypernetes.telemetry.Timeline;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -28,18 +29,21 @@ final class ContainerMaking {
     private final House house;
     private final Sandbox sandbox;
     private final SandboxVolumes volumes;
+    private final Timeline.Running whole;
 
-    ContainerMaking(House house, Sandbox sandbox, SandboxVolumes volumes) {
+    /// @param whole the step that all its steps are part of
+    ContainerMaking(House house, Sandbox sandbox, SandboxVolumes volumes, Timeline.Running whole) {
         this.house = house;
         this.sandbox = sandbox;
         this.volumes = volumes;
+        this.whole = whole;
     }
 
     Container make(ContainerRequest request, Particulars particulars) {
         refuseTwin(request);
         Guest guest = sandbox.guest();
         String id = particulars.id().isEmpty() ? Identities.id() : particulars.id();
-        Image image = leased(request.image());
+        Image image = whole.timed("image", () -> leased(request.image()));
         ProcessPlan plan = particulars.applied(ContainerSpecs.plan(request, image.config()));
         ImageMounts images = ImageMounts.of(sandbox.record().layers(), image, request.mounts(), this::leased);
         PlannedMounts mounts = PlannedMounts.of(house.mounts(), sandbox.record().identity(), id, images.asked())
@@ -47,7 +51,7 @@ final class ContainerMaking {
                 .with(Map.of(), particulars.mounts());
         LayerDisk disk = images.disk();
         ContainerRecord record = record(id, request, image, plan, mounts);
-        house.journal().write(record);
+        whole.step("record", () -> house.journal().write(record));
         Container container;
         try {
             container = new Container(record, sandbox.surroundings(), sandbox::copyTerminationMessage);
@@ -58,13 +62,13 @@ final class ContainerMaking {
         sandbox.add(container);
         try {
             if (disk.grown()) {
-                sandbox.grow(disk);
+                whole.step("layers", () -> sandbox.grow(disk));
             }
-            declare(guest, mounts);
-            guest.plan(
+            whole.step("volumes", () -> declare(guest, mounts));
+            whole.step("plan", () -> guest.plan(
                     PodPlan.ofContainer(List.of(), ContainerSpecs.of(id, request, plan, disk.extents(), mounts.specs())),
-                    House.ANSWER);
-            container.created(guest);
+                    House.ANSWER));
+            whole.step("record", () -> container.created(guest));
             LOG.info("event=container-created sandbox={} container={} name={} image={}",
                     sandbox.id(), id, request.identity().name(), image.id());
             return container;

@@ -12,6 +12,7 @@ import io.hypernetes.hypervisor.Hypervisor;
 import io.hypernetes.images.ImageStore;
 import io.hypernetes.linux.Cgroups;
 import io.hypernetes.network.Network;
+import io.hypernetes.telemetry.StepSink;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -40,8 +41,8 @@ public final class Engine implements AutoCloseable {
     private final Sandboxes sandboxes;
     private final FolderWatch folders = new FolderWatch();
 
-    /// Returns when everything that was left is adopted, finished or undone.
-    public Engine(
+    /// As the other, measured by nobody.
+    Engine(
             HyperdSettings settings,
             Path scratchFolder,
             ImageStore images,
@@ -52,6 +53,24 @@ public final class Engine implements AutoCloseable {
             Supplier<GuestKernel> kernel,
             GuestDoor door,
             Clock clock) {
+        this(settings, scratchFolder, images, hypervisor, network, journal, events, kernel, door, clock, StepSink.NONE);
+    }
+
+    /// Returns when everything that was left is adopted, finished or undone.
+    ///
+    /// @param steps gets every step of every start when it is over
+    public Engine(
+            HyperdSettings settings,
+            Path scratchFolder,
+            ImageStore images,
+            Hypervisor hypervisor,
+            Network network,
+            Journal journal,
+            Events events,
+            Supplier<GuestKernel> kernel,
+            GuestDoor door,
+            Clock clock,
+            StepSink steps) {
         try {
             Files.createDirectories(settings.machinesFolder());
             Files.setPosixFilePermissions(settings.machinesFolder(), PosixFilePermissions.fromString("rwx--x--x"));
@@ -69,7 +88,7 @@ public final class Engine implements AutoCloseable {
         house = new House(
                 journal, events, clock, images, hypervisor, templates, parked, network, kernel, door, scratch, folders,
                 new MountPolicy(settings.podsFolder()), settings.machinesFolder(), settings.cgroupParent(),
-                settings.bootDeadline(), settings.machineOverheadMib());
+                settings.bootDeadline(), settings.machineOverheadMib(), steps);
         sandboxes = new Sandboxes(house, settings.parallelBoots());
         new Recovery(house, sandboxes).run();
     }

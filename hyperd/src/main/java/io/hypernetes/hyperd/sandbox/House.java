@@ -10,6 +10,8 @@ import io.hypernetes.hypervisor.GuestKernel;
 import io.hypernetes.hypervisor.Hypervisor;
 import io.hypernetes.images.ImageStore;
 import io.hypernetes.network.Network;
+import io.hypernetes.telemetry.StepSink;
+import io.hypernetes.telemetry.Timeline;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -22,6 +24,7 @@ import java.util.function.Supplier;
 /// @param cgroupParent cgroup below which each machine has its own
 /// @param bootDeadline from the start of a machine to the first answer of its guest
 /// @param machineOverheadMib what a hypervisor process may use beside the guest's memory; 0 for no limit at all
+/// @param steps gets every step of every start when it is over
 record House(
         Journal journal,
         Events events,
@@ -39,12 +42,20 @@ record House(
         Path machines,
         String cgroupParent,
         Duration bootDeadline,
-        int machineOverheadMib) {
+        int machineOverheadMib,
+        StepSink steps) {
 
     private static final long NANOS = 1_000_000_000L;
 
+    private static final int MOST_STEPS = 256;
+
     /// How long a guest may take to answer an ordinary request.
     static final Duration ANSWER = Duration.ofSeconds(30);
+
+    /// Room for the steps of one sandbox.
+    Timeline timeline() {
+        return new Timeline("hyperd", MOST_STEPS, steps, clock);
+    }
 
     Container.Surroundings forContainers(Events events) {
         return new Container.Surroundings(journal, events, clock);

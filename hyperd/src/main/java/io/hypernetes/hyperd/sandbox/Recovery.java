@@ -48,6 +48,7 @@ final class Recovery {
         List<Thread> work = new ArrayList<>();
         for (SandboxRecord record : records) {
             Sandbox sandbox = new Sandbox(record, house);
+            house.journal().steps(record.id()).forEach(sandbox.timeline()::keep);
             sandboxes.add(sandbox);
             restore(sandbox, containers.getOrDefault(record.id(), List.of()));
             work.add(Thread.ofVirtual().name("recover-" + record.id()).start(() -> recover(sandbox)));

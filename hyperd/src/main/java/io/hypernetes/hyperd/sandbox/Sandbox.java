@@ -15,6 +15,7 @@ import io.hypernetes.hypervisor.Machine;
 import io.hypernetes.hypervisor.MachineRecord;
 import io.hypernetes.hypervisor.MachineUsage;
 import io.hypernetes.network.Attachment;
+import io.hypernetes.telemetry.Timeline;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
@@ -51,6 +52,7 @@ public final class Sandbox implements AutoCloseable {
     private final SandboxVolumes volumes;
     private final Tether tether;
     private final Events events;
+    private final Timeline timeline;
 
     // Replaced under this.
     private volatile SandboxRecord record;
@@ -60,6 +62,7 @@ public final class Sandbox implements AutoCloseable {
     Sandbox(SandboxRecord record, House house) {
         this.record = record;
         this.house = house;
+        this.timeline = house.timeline();
         this.volumes = new SandboxVolumes(record.id(), house.folders());
         this.tether = new Tether(record.id(), house.door(), new Follower());
         // What belongs to the Docker face is no news to those who follow CRI.
@@ -76,6 +79,11 @@ public final class Sandbox implements AutoCloseable {
 
     public boolean isReady() {
         return record.phase() == SandboxRecord.Phase.READY;
+    }
+
+    /// What was done for it, step by step.
+    public Timeline timeline() {
+        return timeline;
     }
 
     /// Its containers that may be seen, oldest first.
@@ -148,8 +156,10 @@ public final class Sandbox implements AutoCloseable {
     /// Starts a prepared container.
     public void start(Container container) {
         house.parked().busy();
-        try {
-            container.start(guest());
+        try (Timeline.Running step = timeline.begin("StartContainer", container.record().identity().name())) {
+            Timeline.Running output = step.begin("first output", container.record().identity().name());
+            container.whenHeard(output::close);
+            step.step("start", () -> container.start(guest()));
         } finally {
             house.parked().quiet();
         }
@@ -176,8 +186,8 @@ public final class Sandbox implements AutoCloseable {
     /// Prepares a container.
     Container create(ContainerRequest request, Particulars particulars) {
         house.parked().busy();
-        try {
-            return holding(() -> new ContainerMaking(house, this, volumes).make(request, particulars));
+        try (Timeline.Running step = timeline.begin("CreateContainer", request.identity().name())) {
+            return holding(() -> new ContainerMaking(house, this, volumes, step).make(request, particulars));
         } finally {
             house.parked().quiet();
         }
@@ -280,7 +290,7 @@ public final class Sandbox implements AutoCloseable {
     }
 
     void ready(Map<String, Long> phases) {
-        update(current -> current.withPhases(phases).withPhase(SandboxRecord.Phase.READY, ""));
+        becomeReady(current -> current.withPhases(phases).withPhase(SandboxRecord.Phase.READY, ""));
         tether.watch(this::machineEnded);
         tell(id(), ContainerEvent.Kind.STARTED);
     }
@@ -349,6 +359,13 @@ public final class Sandbox implements AutoCloseable {
             house.journal().write(next);
             record = next;
         }
+    }
+
+    // How it was made is kept with it, in the same write.
+    private synchronized void becomeReady(UnaryOperator<SandboxRecord> change) {
+        SandboxRecord next = change.apply(record);
+        house.journal().write(next, timeline.steps());
+        record = next;
     }
 
     void copyTerminationMessage(Container container) {

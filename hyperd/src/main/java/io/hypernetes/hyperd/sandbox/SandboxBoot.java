@@ -20,6 +20,7 @@ import io.hypernetes.network.Attachment;
 import io.hypernetes.network.AttachmentRequest;
 import io.hypernetes.network.Network;
 import io.hypernetes.network.NetworkException;
+import io.hypernetes.telemetry.Timeline;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -60,12 +61,16 @@ final class SandboxBoot {
     private final SandboxRequest request;
     private final @Nullable Path keptDisk;
     private final @Nullable ParkedCopy waiting;
+    private final Timeline.Running whole;
     private final Map<String, Long> phases = new LinkedHashMap<>();
 
     /// @param keptDisk a disk that outlives the sandbox and is its owner's to make; null for one of the sandbox's own
     /// @param waiting a copy that has waited under the sandbox's id, with its disk; null when there was none
-    SandboxBoot(House house, Sandbox sandbox, SandboxRequest request, @Nullable Path keptDisk, @Nullable ParkedCopy waiting) {
+    /// @param whole the step that all its steps are part of
+    SandboxBoot(
+            House house, Sandbox sandbox, SandboxRequest request, @Nullable Path keptDisk, @Nullable ParkedCopy waiting, Timeline.Running whole) {
         this.waiting = waiting;
+        this.whole = whole;
         this.house = house;
         this.keptDisk = keptDisk;
         this.sandbox = sandbox;
@@ -292,7 +297,7 @@ final class SandboxBoot {
 
     private <T> T timed(String phase, Supplier<T> step) {
         long begin = System.nanoTime();
-        T result = step.get();
+        T result = whole.timed(phase, step);
         long took = System.nanoTime() - begin;
         phases.merge(phase, took, Long::sum);
         LOG.debug("event=sandbox-phase sandbox={} phase={} micros={}", sandbox.id(), phase, took / 1000);

@@ -6,6 +6,7 @@ import io.hypernetes.hyperd.container.ContainerRequest;
 import io.hypernetes.hyperd.journal.SandboxRecord;
 import io.hypernetes.hypervisor.GuestKernel;
 import io.hypernetes.hypervisor.MachineKind;
+import io.hypernetes.telemetry.Timeline;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Collection;
@@ -80,12 +81,14 @@ public final class Sandboxes implements AutoCloseable {
                 Map.of(),
                 "");
         Sandbox sandbox = new Sandbox(record, house);
-        try {
-            house.journal().write(record);
+        try (Timeline.Running step = sandbox.timeline().begin("RunPodSandbox", "")) {
+            step.step("record", () -> house.journal().write(record));
             sandboxes.put(record.id(), sandbox);
-            boots.acquire();
+            try (Timeline.Running turn = step.begin("wait for a turn")) {
+                boots.acquire();
+            }
             try {
-                new SandboxBoot(house, sandbox, request, keptDisk, copy).run();
+                new SandboxBoot(house, sandbox, request, keptDisk, copy, step).run();
             } finally {
                 boots.release();
             }

@@ -47,6 +47,7 @@ public final class CriRuntime implements AutoCloseable {
                 .withOption(ChannelOption.SO_KEEPALIVE, null)
                 .overrideAuthority("localhost")
                 .usePlaintext()
+                .intercept(new CallerHeaders())
                 .maxInboundMessageSize(LARGEST_ANSWER)
                 .executor(executor)
                 .build();

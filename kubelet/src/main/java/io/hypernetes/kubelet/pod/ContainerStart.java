@@ -39,9 +39,11 @@ final class ContainerStart {
     private final ImagePull images;
     private final BackOff crashes;
     private final Hooks hooks;
+    private final PodTrace trace;
     private final Map<String, String> startFailures = new HashMap<>();
 
-    ContainerStart(PodServices services, CriConfigs configs) {
+    ContainerStart(PodServices services, CriConfigs configs, PodTrace trace) {
+        this.trace = trace;
         this.services = services;
         this.configs = configs;
         this.environment = new Environment(services.sources());
@@ -66,7 +68,8 @@ final class ContainerStart {
         last.filter(ObservedContainer::ended).ifPresent(ended -> backOff(pod, container, ended));
         PodSandboxConfig sandboxConfig = configs.sandbox(tenant, pod, sandbox.attempt());
         try {
-            String imageRef = images.bring(tenant, pod, container, sandboxConfig, context);
+            String imageRef = trace.pulling(
+                    container.getImage(), () -> images.bring(tenant, pod, container, sandboxConfig, context));
             int attempt = last.map(ended -> ended.attempt() + 1).orElse(previousRestarts + 1);
             PodFields fields = new PodFields(pod, sandbox.ips(), services.settings().nodeIp(), services.allocatable());
             Map<String, String> variables = environment.of(tenant, fields, container);
@@ -105,7 +108,8 @@ final class ContainerStart {
 
     private String create(Pod pod, Container container, ObservedSandbox sandbox, ContainerConfig config, PodSandboxConfig sandboxConfig) {
         try {
-            String id = services.cri().createContainer(sandbox.id(), config, sandboxConfig);
+            String id = trace.calling(
+                    "create container", container.getName(), () -> services.cri().createContainer(sandbox.id(), config, sandboxConfig));
             services.events().normal(pod, container, "Created", "Container created: " + container.getName());
             return id;
         } catch (CriException failure) {
@@ -115,7 +119,10 @@ final class ContainerStart {
 
     private void start(Pod pod, Container container, String id) {
         try {
-            services.cri().startContainer(id);
+            trace.calling("start container", container.getName(), () -> {
+                services.cri().startContainer(id);
+                return id;
+            });
             services.events().normal(pod, container, "Started", "Container started: " + container.getName());
         } catch (CriException failure) {
             crashes.next(startKey(container), services.clock().instant());

@@ -1,10 +1,12 @@
 package io.hypernetes.kubelet.pod;
 
 import io.fabric8.kubernetes.api.model.Quantity;
+import io.hypernetes.kubelet.KubeletMetrics;
 import io.hypernetes.kubelet.KubeletSettings;
 import io.hypernetes.kubelet.cri.CriRuntime;
 import io.hypernetes.kubelet.volume.Sources;
 import io.hypernetes.kubelet.volume.Volumes;
+import io.hypernetes.telemetry.StepSink;
 import java.net.http.HttpClient;
 import java.time.InstantSource;
 import java.util.Map;
@@ -12,6 +14,7 @@ import java.util.Map;
 /// What every pod's worker needs and shares.
 ///
 /// @param allocatable what the node offers to pods
+/// @param steps gets every step of a pod's start when it is over
 /// @param http for probes and hooks; follows no redirects, trusts any certificate
 public record PodServices(
         KubeletSettings settings,
@@ -22,4 +25,6 @@ public record PodServices(
         StatusWriter statuses,
         HttpClient http,
         InstantSource clock,
-        Map<String, Quantity> allocatable) {}
+        Map<String, Quantity> allocatable,
+        StepSink steps,
+        KubeletMetrics metrics) {}

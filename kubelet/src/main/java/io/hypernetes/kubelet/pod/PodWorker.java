@@ -49,6 +49,7 @@ final class PodWorker {
     private final ContainerStart starts;
     private final Termination termination;
     private final Probes probes;
+    private final PodTrace trace;
     private final String uid;
     private final Runnable gone;
     private final Semaphore wake = new Semaphore(0);
@@ -73,7 +74,8 @@ final class PodWorker {
     PodWorker(PodServices services, ObjectKey key, String uid, @Nullable Pod pod, Runnable gone) {
         this.services = services;
         this.configs = new CriConfigs(services.settings(), services.volumes());
-        this.starts = new ContainerStart(services, configs);
+        this.trace = new PodTrace(services.steps(), services.clock(), pod == null ? null : pod.getMetadata().getResourceVersion());
+        this.starts = new ContainerStart(services, configs, trace);
         this.termination = new Termination(services, starts.hooks(), this::wake);
         this.probes = new Probes(services.cri(), services.http(), services.clock(), this::wake, this::unhealthy);
         this.key = key;
@@ -204,6 +206,7 @@ final class PodWorker {
 
     private Duration newSandbox(Pod now, ObservedPod seen, int attempt) {
         if (attempt > 0) {
+            trace.skip();
             // A runtime that has only just come back may not know its machines yet: do not take one for dead.
             Optional<String> why = services.cri().unreadiness();
             if (why.isPresent()) {
@@ -220,11 +223,12 @@ final class PodWorker {
         if (attempt > 0) {
             services.events().normal(now, "SandboxChanged", "Pod sandbox changed, it will be killed and re-created.");
         }
-        prepareVolumes(now, List.of());
+        trace.timed("volumes", "", () -> prepared(now));
         try {
             java.nio.file.Files.createDirectories(configs.logFolder(key.tenant(), now));
             String handler = now.getSpec().getRuntimeClassName() == null ? "" : now.getSpec().getRuntimeClassName();
-            String id = services.cri().runSandbox(configs.sandbox(key.tenant(), now, attempt), handler);
+            String id = trace.calling(
+                    "sandbox", "", () -> services.cri().runSandbox(configs.sandbox(key.tenant(), now, attempt), handler));
             LOG.info("event=sandbox-ready pod={} uid={} sandbox={} attempt={}", key, uid, id, attempt);
             failure = null;
         } catch (CriException refused) {
@@ -238,6 +242,9 @@ final class PodWorker {
     }
 
     private Duration proceed(Pod now, ObservedPod seen, Plan.Run run) {
+        if (run.start().isEmpty() && run.stop().isEmpty()) {
+            services.metrics().podStarted(trace.over(key.toString()));
+        }
         for (Plan.Stop stop : run.stop()) {
             stop(now, stop);
         }
@@ -311,6 +318,11 @@ final class PodWorker {
         volumesAt = at;
     }
 
+    private Pod prepared(Pod now) {
+        prepareVolumes(now, List.of());
+        return now;
+    }
+
     private void prepareVolumes(Pod now, List<String> ips) {
         try {
             services.volumes().prepare(key.tenant(), new PodFields(now, ips, services.settings().nodeIp(), services.allocatable()));
@@ -340,6 +352,7 @@ final class PodWorker {
 
     /// Every container has run its course (or the time is over): what still runs ends, the machine goes, the records stay.
     private Duration finish(Pod now, ObservedPod seen) {
+        services.metrics().podStarted(trace.over(key.toString()));
         keepProbes(seen);
         boolean late = pastDeadline(now) && !phaseIsFinal(now) && !Plan.finished(now, seen);
         if (late && seen.anyRunning() && removedAt == null) {
