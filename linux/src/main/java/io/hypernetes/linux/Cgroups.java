@@ -22,6 +22,7 @@ public final class Cgroups {
     private static final List<String> WANTED = List.of("memory", "cpu", "pids");
     private static final Duration UNTIL_EMPTY = Duration.ofSeconds(2);
     private static final long MIB = 1 << 20;
+    private static final long CPU_PERIOD_MICROS = 100_000;
 
     private final boolean unified;
     /// Controller to mount point; all the same for version 2.
@@ -111,11 +112,40 @@ public final class Cgroups {
         if (mount == null) {
             return;
         }
-        Path file = mount.resolve(group).resolve(unified ? "memory.max" : "memory.limit_in_bytes");
+        write(mount.resolve(group).resolve(unified ? "memory.max" : "memory.limit_in_bytes"), Long.toString(memoryMib * MIB), "limiting memory");
+    }
+
+    /// Limits how many processes and threads the group may have.
+    public void limitPids(String group, int most) {
+        Path mount = mounts.get("pids");
+        if (mount != null) {
+            write(mount.resolve(group).resolve("pids.max"), Integer.toString(most), "limiting processes");
+        }
+    }
+
+    /// Limits the processor time of all processes in the group together.
+    ///
+    /// @param processors how many processors' worth, at least 1
+    public void limitCpu(String group, int processors) {
+        Path mount = mounts.get("cpu");
+        if (mount == null) {
+            return;
+        }
+        Path folder = mount.resolve(group);
+        long quota = processors * CPU_PERIOD_MICROS;
+        if (unified) {
+            write(folder.resolve("cpu.max"), quota + " " + CPU_PERIOD_MICROS, "limiting processor time");
+        } else {
+            write(folder.resolve("cpu.cfs_period_us"), Long.toString(CPU_PERIOD_MICROS), "limiting processor time");
+            write(folder.resolve("cpu.cfs_quota_us"), Long.toString(quota), "limiting processor time");
+        }
+    }
+
+    private static void write(Path file, String value, String what) {
         try {
-            Files.writeString(file, Long.toString(memoryMib * MIB));
+            Files.writeString(file, value);
         } catch (IOException failure) {
-            throw new UncheckedIOException("limiting memory by " + file, failure);
+            throw new UncheckedIOException(what + " by " + file, failure);
         }
     }
 

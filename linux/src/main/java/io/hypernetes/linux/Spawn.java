@@ -7,6 +7,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
 
 /// A process to be started with exactly the descriptors named, which [ProcessBuilder] cannot do. No shell is involved.
@@ -29,6 +31,9 @@ public record Spawn(
     private static final int OPAQUE_SIZE = 1024;
     private static final int SIGSET_SIZE = 128;
 
+    private static final long CLONE_NEWPID = 0x20000000;
+
+    private static final Libc UNSHARE = Libc.function("unshare");
     private static final Libc POSIX_SPAWNP = Libc.function("posix_spawnp");
     private static final Libc ACTIONS_INIT = Libc.function("posix_spawn_file_actions_init");
     private static final Libc ACTIONS_DESTROY = Libc.function("posix_spawn_file_actions_destroy");
@@ -78,6 +83,28 @@ public record Spawn(
     /// @throws ErrnoException when the program cannot be run
     public HostProcess start() {
         return start(null);
+    }
+
+    /// Starts it as the first process of a new process id namespace: it sees and reaches no process but its own. Here its number is an
+    /// ordinary one. Needs CAP_SYS_ADMIN.
+    ///
+    /// @throws ErrnoException when the program cannot be run
+    public HostProcess startAmongItself() {
+        CompletableFuture<HostProcess> started = new CompletableFuture<>();
+        // The namespace of future children belongs to the thread, which therefore is used once.
+        Thread.ofPlatform().name("spawn").start(() -> {
+            try {
+                UNSHARE.call("CLONE_NEWPID", CLONE_NEWPID);
+                started.complete(start());
+            } catch (Throwable failure) {
+                started.completeExceptionally(failure);
+            }
+        });
+        try {
+            return started.join();
+        } catch (CompletionException failure) {
+            throw failure.getCause() instanceof RuntimeException known ? known : failure;
+        }
     }
 
     /// @param terminal path of a terminal that becomes descriptors 0, 1 and 2 and the controlling terminal

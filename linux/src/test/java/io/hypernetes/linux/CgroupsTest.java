@@ -22,6 +22,12 @@ class CgroupsTest {
                 root);
         assertThat(found.description()).isEqualTo("cgroup v1 with cpu, memory");
         assertThat(found.create("a/b")).containsExactlyInAnyOrder(root.resolve("cg/memory/a/b"), root.resolve("cg/cpu/a/b"));
+        found.limitMemory("a/b", 64);
+        found.limitPids("a/b", 7); // nothing here counts them
+        found.limitCpu("a/b", 2);
+        assertThat(root.resolve("cg/memory/a/b/memory.limit_in_bytes")).hasContent("67108864");
+        assertThat(root.resolve("cg/cpu/a/b/cpu.cfs_period_us")).hasContent("100000");
+        assertThat(root.resolve("cg/cpu/a/b/cpu.cfs_quota_us")).hasContent("200000");
     }
 
     @Test
@@ -35,7 +41,11 @@ class CgroupsTest {
         assertThat(root.resolve("cg/cgroup.subtree_control")).hasContent("+memory +pids");
         assertThat(root.resolve("cg/a/cgroup.subtree_control")).hasContent("+cpu +memory +pids");
         found.limitMemory("a/b", 64);
+        found.limitPids("a/b", 7);
+        found.limitCpu("a/b", 3);
         assertThat(root.resolve("cg/a/b/memory.max")).hasContent("67108864");
+        assertThat(root.resolve("cg/a/b/pids.max")).hasContent("7");
+        assertThat(root.resolve("cg/a/b/cpu.max")).hasContent("300000 100000");
     }
 
     @Test
@@ -47,6 +57,8 @@ class CgroupsTest {
         try {
             assertThat(folders).isNotEmpty();
             cgroups.limitMemory(group, 64);
+            cgroups.limitPids(group, 8);
+            cgroups.limitCpu(group, 1);
             HostProcess inside = Spawn.of(List.of("sleep", "60")).start();
             for (Path folder : folders) {
                 Files.writeString(folder.resolve("cgroup.procs"), Long.toString(inside.pid()));

@@ -54,7 +54,7 @@ final class Jail {
         option(line, "--oom", OOM_SCORE);
         line.add("--");
         line.addAll(command);
-        return Spawn.of(line).withEnvironment(Map.of()).withDescriptors(descriptors).start();
+        return Spawn.of(line).withEnvironment(Map.of()).withDescriptors(descriptors).startAmongItself();
     }
 
     private static void option(List<String> line, String name, Object value) {

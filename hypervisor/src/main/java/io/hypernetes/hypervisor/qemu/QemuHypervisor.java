@@ -101,6 +101,7 @@ public final class QemuHypervisor implements Hypervisor {
                     command.full(spec),
                     List.of(spec.kernel().image(), spec.kernel().initramfs()),
                     given,
+                    spec.vcpus(),
                     spec.hostMemoryLimitMib()));
         } finally {
             Descriptors.close(scratch);

@@ -25,6 +25,8 @@ import org.slf4j.LoggerFactory;
 final class QemuLauncher {
     private static final Logger LOG = LoggerFactory.getLogger(QemuLauncher.class);
     private static final int BACKLOG = 8;
+    /// QEMU's own: 64 for disks, a few more.
+    private static final int MOST_THREADS = 96;
 
     private final QemuSettings settings;
     private final boolean kvm;
@@ -42,8 +44,9 @@ final class QemuLauncher {
     ///
     /// @param shown files of the host that it sees beside its own program and libraries
     /// @param descriptors of ours, which become its numbers from [QemuCommand#FIRST_OWN] on
+    /// @param vcpus virtual processors: its cgroup gets as much processor time, and one processor's worth more
     /// @param memoryLimitMib limit of its cgroup, 0 for none
-    record Order(MachinePlace place, List<String> command, List<Path> shown, List<Integer> descriptors, int memoryLimitMib) {}
+    record Order(MachinePlace place, List<String> command, List<Path> shown, List<Integer> descriptors, int vcpus, int memoryLimitMib) {}
 
     /// Returns when the control socket answers.
     QemuMachine launch(Order order) {
@@ -59,6 +62,8 @@ final class QemuLauncher {
             makeFolder(place.folder());
             console = ConsoleTail.of(place.folder().resolve(QemuMachine.CONSOLE));
             List<Path> groups = cgroups.create(cgroup);
+            cgroups.limitPids(cgroup, MOST_THREADS + order.vcpus());
+            cgroups.limitCpu(cgroup, order.vcpus() + 1);
             if (order.memoryLimitMib() > 0) {
                 cgroups.limitMemory(cgroup, order.memoryLimitMib());
             }

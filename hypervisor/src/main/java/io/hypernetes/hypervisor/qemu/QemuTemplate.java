@@ -68,6 +68,7 @@ final class QemuTemplate implements Template {
                     command.copy(place, kind),
                     List.of(QemuTemplating.DESCRIPTORS),
                     List.of(ram, nic.tapDescriptor()),
+                    kind.vcpus(),
                     0));
             boolean parked = false;
             try {

@@ -71,6 +71,7 @@ final class QemuTemplating implements Templating {
                     command.template(place, kind),
                     List.of(kind.kernel().image(), kind.kernel().initramfs(), DESCRIPTORS),
                     List.of(memory, tap),
+                    kind.vcpus(),
                     0));
         } finally {
             Descriptors.close(tap);

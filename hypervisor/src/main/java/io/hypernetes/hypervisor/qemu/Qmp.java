@@ -20,6 +20,10 @@ import tools.jackson.databind.json.JsonMapper;
 final class Qmp implements AutoCloseable {
     private static final int LONGEST_LINE = 4 << 20;
     private static final int MOST_EVENTS = 1000;
+    /// Of all events remembered, as they came. QEMU's own are some hundred bytes each.
+    private static final int MOST_EVENT_BYTES = 256 << 10;
+    /// Of the whole conversation: a QEMU that never ends is not listened to for ever.
+    private static final long MOST_BYTES = 64L << 20;
     private static final int LONGEST_QUOTE = 300;
     private static final JsonMapper JSON = new JsonMapper();
 
@@ -30,6 +34,9 @@ final class Qmp implements AutoCloseable {
     private int position;
     private int end;
     private int lastId;
+    private int lineBytes;
+    private int eventBytes;
+    private long heard;
 
     private Qmp(UnixSocket socket, long deadline) {
         this.socket = socket;
@@ -94,12 +101,14 @@ final class Qmp implements AutoCloseable {
                     return seen.path("data");
                 }
             }
+            eventBytes = 0;
             remember(readLine());
         }
     }
 
     private void remember(JsonNode line) {
-        if (line.has("event") && events.size() < MOST_EVENTS) {
+        if (line.has("event") && events.size() < MOST_EVENTS && lineBytes <= MOST_EVENT_BYTES - eventBytes) {
+            eventBytes += lineBytes;
             events.add(line);
         }
     }
@@ -119,6 +128,7 @@ final class Qmp implements AutoCloseable {
                 byte b = received[position];
                 if (b == '\n') {
                     position++;
+                    lineBytes = line.size();
                     return parse(line.toString(StandardCharsets.UTF_8));
                 }
                 line.write(b);
@@ -128,6 +138,10 @@ final class Qmp implements AutoCloseable {
             }
             end = socket.receive(received, left());
             position = 0;
+            heard += end;
+            if (heard > MOST_BYTES) {
+                throw new IOException("QEMU sent more than " + MOST_BYTES + " bytes in one conversation");
+            }
         }
     }
 

@@ -55,7 +55,7 @@ class HostileQmpTest {
         byte[] much = new byte[6 << 20];
         java.util.Arrays.fill(much, (byte) '[');
         assertThat(converse(much, PATIENT)).hasMessageContaining("a line of more than");
-        byte[] noJson = bytes("x".repeat(3 << 20) + "\n");
+        byte[] noJson = bytes("x".repeat(900_000) + "\n");
         IOException refusal = converse(noJson, PATIENT);
         assertThat(refusal).hasMessageContaining("not JSON");
         assertThat(String.valueOf(refusal.getMessage()).length()).isLessThan(1_000);
@@ -65,6 +65,15 @@ class HostileQmpTest {
     void endlessEventsEndByTheDeadline() throws Exception {
         String event = "{\"event\": \"BLOCK_JOB_READY\"}\r\n";
         assertThat(converse(bytes(GREETING + event.repeat(200_000)), Duration.ofSeconds(2))).isInstanceOf(IOException.class);
+    }
+
+    @Test
+    void largeEventsAreForgottenNotKept() throws Exception {
+        String event = "{\"event\": \"" + "x".repeat(900_000) + "\"}\r\n";
+        IOException refusal = converse(bytes(GREETING + event.repeat(80)), PATIENT);
+        assertThat(refusal).hasMessageContaining("in one conversation");
+        // Fewer than that are passed over; none of them is remembered, so the heap of a thousand is never asked for.
+        assertThat(converse(bytes(GREETING + "{\"return\": {}, \"id\": 1}\r\n" + event.repeat(20) + "{\"return\": {}, \"id\": 2}\r\n"), PATIENT)).isNull();
     }
 
     /// What a conversation of two commands ends with; null when both are answered.
