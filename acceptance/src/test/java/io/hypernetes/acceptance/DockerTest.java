@@ -46,6 +46,40 @@ class DockerTest {
     }
 
     @Test
+    void limitsAndMemoryMountsAreSoInTheContainer(Cluster cluster) {
+        String said = docker(cluster, "", "run", "--rm", "--ulimit", "nofile=111:222", "--group-add", "4242", "--sysctl", "net.core.somaxconn=77",
+                "--tmpfs", "/t:size=1m,mode=0750", "--mount", "type=tmpfs,target=/u", "--shm-size", "8m", Cluster.SAMPLE, "sh", "-c",
+                "ulimit -S -n; ulimit -H -n; grep Groups /proc/self/status; cat /proc/sys/net/core/somaxconn; grep -E ' (/t|/u|/dev/shm) ' /proc/mounts").ok();
+        assertThat(said).startsWith("111\n222\n").contains("4242").contains("\n77\n")
+                .containsPattern("tmpfs /t tmpfs [^\n]*size=1024k").contains("tmpfs /u tmpfs").containsPattern("tmpfs /dev/shm tmpfs [^\n]*size=8192k");
+        assertThat(docker(cluster, "", "create", "-v", "data:/data", Cluster.SAMPLE, "true").err()).contains("cannot be had");
+        assertThat(docker(cluster, "", "network", "ls", "--format", "{{.Name}}").ok()).isEqualTo("bridge\n");
+    }
+
+    @Test
+    void filesAreCopiedWhileItDoesNotRunAndTimeStandsStillOnDemand(Cluster cluster) throws java.io.IOException {
+        java.nio.file.Path from = cluster.root.resolve("copied-in");
+        java.nio.file.Path to = cluster.root.resolve("copied-out");
+        java.nio.file.Files.writeString(from, "from the host\n");
+        docker(cluster, "", "create", "--name", "copied", Cluster.SAMPLE, "sh", "-c", "cat /got; sleep 10000").ok();
+        docker(cluster, "", "cp", from.toString(), "copied:/got").ok();
+        docker(cluster, "", "cp", "copied:/got", to.toString()).ok();
+        assertThat(to).hasContent("from the host\n");
+        assertThat(docker(cluster, "", "inspect", "-f", "{{.State.Status}}", "copied").ok()).isEqualTo("created\n");
+        docker(cluster, "", "start", "copied").ok();
+        org.awaitility.Awaitility.await().atMost(Duration.ofSeconds(60))
+                .until(() -> docker(cluster, "", "logs", "copied").ok().contains("from the host"));
+        docker(cluster, "", "pause", "copied").ok();
+        assertThat(docker(cluster, "", "ps", "--filter", "status=paused", "--format", "{{.Names}} {{.State}}").ok()).isEqualTo("copied paused\n");
+        assertThat(docker(cluster, "", "exec", "copied", "true").err()).contains("paused");
+        docker(cluster, "", "unpause", "copied").ok();
+        docker(cluster, "", "update", "--memory", "200m", "--restart", "unless-stopped", "copied").ok();
+        assertThat(docker(cluster, "", "exec", "copied", "cat", "/sys/fs/cgroup/memory.max").out()).isEqualTo("209715200\n");
+        docker(cluster, "", "pause", "copied").ok();
+        docker(cluster, "", "rm", "-f", "copied").ok();
+    }
+
+    @Test
     void anImageIsNamedSavedAndLoadedAgain(Cluster cluster) {
         String tar = cluster.root.resolve("saved.tar").toString();
         docker(cluster, "", "tag", Cluster.SAMPLE, "docker.test/again:2").ok();

@@ -57,6 +57,15 @@ final class ContainerJson {
         return row;
     }
 
+    static ObjectNode pausedRow(ObjectNode row) {
+        return row.put("State", "paused").put("Status", row.path("Status").asString("") + " (Paused)");
+    }
+
+    static ObjectNode pausedWhole(ObjectNode json) {
+        json.withObject("State").put("Status", "paused").put("Paused", true);
+        return json;
+    }
+
     private static ObjectNode networks(DockerRecord of) {
         ObjectNode settings = NODES.objectNode();
         settings.putObject("Networks").putObject("bridge").put("IPAddress", of.state().address());

@@ -19,7 +19,7 @@ import java.util.Optional;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.JsonNodeFactory;
 
-/// `docker cp` with a running container: archives made and read by the guest.
+/// `docker cp`: archives made and read by the guest. A container that does not run is given a machine for it.
 final class CopyCalls {
     private static final Duration ANSWER = Duration.ofSeconds(30);
     private static final JsonMapper JSON = new JsonMapper();
@@ -27,16 +27,18 @@ final class CopyCalls {
     private CopyCalls() {}
 
     static void handle(HttpExchange exchange, DockerContainer container) throws IOException {
-        if (container.runNow() == null) {
-            throw DockerFailure.later("container " + container.record().name() + " does not run; docker cp needs its machine so far: start it first");
-        }
-        Guest guest = container.running().sandbox().guest();
         String asked = exchange.query("path");
         String path = asked.startsWith("/") ? asked : "/" + asked;
         if (exchange.method().equals("PUT")) {
-            put(exchange, guest, container, path);
-            return;
+            container.withGuest(guest -> put(exchange, guest, container, path));
+            // Not before a machine made for it has ended, as only then all is on the disk.
+            exchange.answer(200, "application/json", new byte[0]);
+        } else {
+            container.withGuest(guest -> get(exchange, guest, container, path));
         }
+    }
+
+    private static void get(HttpExchange exchange, Guest guest, DockerContainer container, String path) throws IOException {
         FileStatus status = status(guest, container, path);
         Map<String, String> headers = Map.of("X-Docker-Container-Path-Stat", Base64.getEncoder().encodeToString(
                 JSON.writeValueAsBytes(JsonNodeFactory.instance.objectNode().put("name", path.replaceFirst("^.*/(?=[^/])", "").replaceFirst("/$", ""))
@@ -65,7 +67,6 @@ final class CopyCalls {
                 throw new DockerFailure(code == CopySpec.NOT_FOUND ? 404 : 400, why.isEmpty() ? "copying into " + path + " failed" : why);
             }
         }
-        exchange.answer(200, "application/json", new byte[0]);
     }
 
     private static FileStatus status(Guest guest, DockerContainer container, String path) {

@@ -34,6 +34,7 @@ final class DockerApi {
 
     private static final Pattern VERSIONED = Pattern.compile("/v1\\.([0-9]{1,3})(/.*)");
     private static final Pattern CONTAINER = Pattern.compile("/containers/([^/]+)(?:/([a-z]+))?");
+    private static final Pattern NETWORK = Pattern.compile("GET /networks/([^/]+)");
     private static final Pattern EXEC = Pattern.compile("/exec/([^/]+)/([a-z]+)");
     private static final int LEAST_VERSION = 24;
     private static final int MOST_VERSION = 48;
@@ -114,13 +115,17 @@ final class DockerApi {
                 json(exchange, 201, answer);
             }
             case "POST /containers/prune" -> prune(exchange);
+            case "GET /networks" -> json(exchange, 200, NetworkCalls.list(Filters.parse(exchange.query("filters")), containers.list()));
             default -> {
                 Matcher container = CONTAINER.matcher(path);
                 Matcher exec = EXEC.matcher(path);
+                Matcher network = NETWORK.matcher(call);
                 if (path.startsWith("/images/") && images.handle(call, exchange)) {
                     return;
                 }
-                if (container.matches()) {
+                if (network.matches()) {
+                    json(exchange, 200, NetworkCalls.one(network.group(1), containers.list()));
+                } else if (container.matches()) {
                     String verb = container.group(2) == null ? "" : container.group(2);
                     container(exchange, exchange.method() + " " + verb, containers.get(container.group(1)), call);
                 } else if (exec.matches()) {
@@ -148,7 +153,24 @@ final class DockerApi {
     private void container(HttpExchange exchange, String verb, DockerContainer container, String call)
             throws IOException, InterruptedException {
         switch (verb) {
-            case "GET json" -> json(exchange, 200, ContainerJson.whole(container.record(), house.log(container.id()).toString()));
+            case "GET json" -> {
+                ObjectNode whole = ContainerJson.whole(container.record(), house.log(container.id()).toString());
+                json(exchange, 200, container.isPaused() ? ContainerJson.pausedWhole(whole) : whole);
+            }
+            case "POST pause" -> {
+                container.pause(true);
+                nothing(exchange, 204);
+            }
+            case "POST unpause" -> {
+                container.pause(false);
+                nothing(exchange, 204);
+            }
+            case "POST update" -> {
+                container.change(body(exchange));
+                ObjectNode answer = NODES.objectNode();
+                answer.putArray("Warnings");
+                json(exchange, 200, answer);
+            }
             case "POST start" -> nothing(exchange, container.start() ? 204 : 304);
             case "POST stop" -> nothing(exchange, container.stop(signal(exchange, container), grace(exchange, container)) ? 204 : 304);
             case "POST restart" -> {
@@ -273,19 +295,21 @@ final class DockerApi {
         for (DockerContainer container : containers.list()) {
             DockerRecord record = container.record();
             if ((all || limit != Integer.MAX_VALUE || record.isRunning() || record.state().phase() == DockerRecord.Phase.RESTARTING)
-                    && filters.container(record) && rows.size() < limit) {
-                rows.add(ContainerJson.row(record, house.now()));
+                    && filters.container(record, container.isPaused()) && rows.size() < limit) {
+                ObjectNode row = ContainerJson.row(record, house.now());
+                rows.add(container.isPaused() ? ContainerJson.pausedRow(row) : row);
             }
         }
         json(exchange, 200, rows);
     }
 
     private void prune(HttpExchange exchange) throws IOException, InterruptedException {
+        Filters filters = Filters.parse(exchange.query("filters"));
         ObjectNode answer = NODES.objectNode();
         ArrayNode deleted = answer.putArray("ContainersDeleted");
         for (DockerContainer container : containers.list()) {
             DockerRecord.Phase phase = container.record().state().phase();
-            if (phase == DockerRecord.Phase.EXITED || phase == DockerRecord.Phase.CREATED) {
+            if (filters.container(container.record()) && (phase == DockerRecord.Phase.EXITED || phase == DockerRecord.Phase.CREATED)) {
                 container.remove(false);
                 deleted.add(container.id());
             }
@@ -342,9 +366,10 @@ final class DockerApi {
 
     private ObjectNode info() {
         List<DockerContainer> all = containers.list();
-        long running = all.stream().filter(container -> container.record().isRunning()).count();
+        long paused = all.stream().filter(DockerContainer::isPaused).count();
+        long alive = all.stream().filter(container -> container.record().isRunning()).count();
         ObjectNode info = NODES.objectNode().put("ID", "hyperd").put("Name", "hyperd").put("ServerVersion", "0.1.0").put("Containers", all.size())
-                .put("ContainersRunning", running).put("ContainersPaused", 0).put("ContainersStopped", all.size() - running)
+                .put("ContainersRunning", alive - paused).put("ContainersPaused", paused).put("ContainersStopped", all.size() - alive)
                 .put("Images", house.images().list().size()).put("Driver", "squashfs").put("LoggingDriver", "json-file").put("CgroupDriver", "none")
                 .put("CgroupVersion", "2").put("OperatingSystem", "Hypernetes (each container is a virtual machine)").put("OSType", "linux")
                 .put("Architecture", "x86_64").put("KernelVersion", System.getProperty("os.version"))

@@ -9,7 +9,6 @@ import io.hypernetes.hyperd.HyperdException;
 import io.hypernetes.hyperd.container.AttachedClient;
 import io.hypernetes.hyperd.container.Container;
 import io.hypernetes.hyperd.journal.ContainerRecord;
-import io.hypernetes.hyperd.sandbox.Particulars;
 import io.hypernetes.hyperd.sandbox.Sandbox;
 import io.hypernetes.hyperd.sandbox.SandboxRequest;
 import java.io.IOException;
@@ -26,6 +25,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import tools.jackson.databind.JsonNode;
 
 /// One Docker container: a sandbox with one container while it runs, a disk and a record while it does not. Safe for use by many threads.
 final class DockerContainer {
@@ -119,7 +119,7 @@ final class DockerContainer {
             Container container = house.sandboxes().create(
                     sandbox,
                     Wish.container(record, machine, house.log(id())),
-                    new Particulars(id(), record.config().path("User").asString(""), Map.of(), List.of()));
+                    Wish.particulars(record));
             Run made = new Run(sandbox, container);
             CompletableFuture<Run> waited;
             synchronized (this) {
@@ -300,6 +300,9 @@ final class DockerContainer {
 
     void kill(int signal) {
         Run of = running();
+        if (signal != 9 && of.sandbox().isPaused()) {
+            throw new DockerFailure(409, "container " + record.name() + " is paused: unpause it before it can take a signal");
+        }
         if (signal == 9) {
             update(record.with(record.state().stoppedByUser(true)));
         }
@@ -309,6 +312,9 @@ final class DockerContainer {
 
     private void signal(Run of, int signal, SignalTarget target) {
         try {
+            if (of.sandbox().isPaused()) {
+                of.sandbox().resume();
+            }
             of.sandbox().guest().signal(id(), signal, target, ANSWER);
         } catch (GuestException failure) {
             if (failure.errno() != Errno.ESRCH) {
@@ -316,6 +322,97 @@ final class DockerContainer {
             }
         } catch (HyperdException machineGone) {
             LOG.debug("event=docker-signal-late container={}", id());
+        }
+    }
+
+    boolean isPaused() {
+        Run now = run;
+        return now != null && now.sandbox().isPaused();
+    }
+
+    /// @throws DockerFailure 409 when it does not run, or is paused
+    Run unpaused(String before) {
+        Run now = running();
+        if (now.sandbox().isPaused()) {
+            throw new DockerFailure(409, "container " + record.name() + " is paused, unpause the container before " + before);
+        }
+        return now;
+    }
+
+    /// Stops time for its whole machine, or lets it go on.
+    void pause(boolean yes) {
+        lifecycle.lock();
+        try {
+            Run of = running();
+            if (of.sandbox().isPaused() == yes) {
+                throw new DockerFailure(409, "container " + record.name() + (yes ? " is already paused" : " is not paused"));
+            }
+            if (yes) {
+                of.sandbox().pause();
+            } else {
+                of.sandbox().resume();
+            }
+            tell(yes ? "pause" : "unpause", Map.of());
+        } finally {
+            lifecycle.unlock();
+        }
+    }
+
+    /// Changes limits and restart policy, in its machine too when it runs. What is 0 or empty in `asked` stays.
+    void change(JsonNode asked) {
+        lifecycle.lock();
+        try {
+            requireThere();
+            DockerRecord next = record.withHostConfig(Changes.applied(record.hostConfig(), asked));
+            Run now = run;
+            if (now != null && record.isRunning() && Changes.ofResources(asked)) {
+                SandboxRequest limits = Wish.sandbox(next, List.of());
+                Run of = unpaused("its limits are changed");
+                of.sandbox().updateResources(of.container(), new ContainerRecord.Resources(
+                        limits.cpuPeriodMicros(), limits.cpuQuotaMicros(), next.hostConfig().path("CpuShares").asLong(0),
+                        limits.memoryBytes(), 0, Map.of()));
+            }
+            update(next);
+            tell("update", Map.of());
+        } finally {
+            lifecycle.unlock();
+        }
+    }
+
+    /// Something done with the guest in which a container is.
+    interface WithGuest {
+        void act(Guest guest) throws IOException;
+    }
+
+    /// Does it in its machine; when there is none, in one made for the purpose, where the container is there without being started.
+    void withGuest(WithGuest action) throws IOException {
+        if (run != null && record.isRunning()) {
+            action.act(unpaused("its files are copied").sandbox().guest());
+            return;
+        }
+        lifecycle.lock();
+        try {
+            requireThere();
+            if (run != null) {
+                action.act(unpaused("its files are copied").sandbox().guest());
+                return;
+            }
+            SandboxRequest machine = Wish.sandbox(record, List.of());
+            Path disk = house.disk(id());
+            if (!Files.exists(disk)) {
+                Ext4Disk.make(disk);
+            }
+            // After a crash it is found without a started container, and removed.
+            Sandbox sandbox = house.sandboxes().run(machine, disk);
+            try {
+                house.sandboxes().create(sandbox, Wish.container(record, machine, house.log(id())), Wish.particulars(record));
+                action.act(sandbox.guest());
+                house.sandboxes().shutDown(sandbox, Duration.ZERO);
+            } finally {
+                house.sandboxes().remove(sandbox);
+            }
+        } finally {
+            lifecycle.unlock();
         }
     }
 

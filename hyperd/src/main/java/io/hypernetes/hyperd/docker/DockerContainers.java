@@ -73,6 +73,8 @@ final class DockerContainers {
     synchronized DockerContainer create(String asked, JsonNode request) {
         JsonNode host = request.path("HostConfig");
         Unanswered.refuse(request);
+        MemoryMounts.of(host);
+        Limits.check(host);
         RestartPolicy policy = RestartPolicy.of(host);
         if (host.path("AutoRemove").asBoolean(false) && !policy.name().equals("no")) {
             throw new DockerFailure(400, "can't create 'AutoRemove' container with restart policy");

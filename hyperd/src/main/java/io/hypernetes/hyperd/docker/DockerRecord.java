@@ -64,6 +64,10 @@ record DockerRecord(
         return new DockerRecord(id, name, createdNanos, image, imageId, config, hostConfig, next);
     }
 
+    DockerRecord withHostConfig(JsonNode next) {
+        return new DockerRecord(id, name, createdNanos, image, imageId, config, next, state);
+    }
+
     DockerRecord named(String next) {
         return new DockerRecord(id, next, createdNanos, image, imageId, config, hostConfig, state);
     }

@@ -44,6 +44,11 @@ record Filters(Map<String, List<String>> wanted) {
 
     /// @throws DockerFailure 400 for a filter that is not known
     boolean container(DockerRecord of) {
+        return container(of, false);
+    }
+
+    /// @throws DockerFailure 400 for a filter that is not known
+    boolean container(DockerRecord of, boolean paused) {
         for (String name : wanted.keySet()) {
             if (!List.of("name", "id", "status", "exited", "label", "ancestor").contains(name)) {
                 throw new DockerFailure(400, "invalid filter '" + name + "'");
@@ -53,10 +58,21 @@ record Filters(Map<String, List<String>> wanted) {
         of.config().path("Labels").properties().forEach(label -> labels.put(label.getKey(), label.getValue().asString("")));
         return any("name", name -> ("/" + of.name()).contains(name) || name.equals("^/?" + of.name() + "$") || name.equals("^" + of.name() + "$"))
                 && any("id", id -> of.id().startsWith(id))
-                && any("status", status -> ContainerJson.phase(of).equals(status))
+                && any("status", status -> (paused ? "paused" : ContainerJson.phase(of)).equals(status))
                 && any("exited", code -> of.state().phase() == DockerRecord.Phase.EXITED && code.equals(Integer.toString(of.state().exitCode())))
                 && any("ancestor", image -> of.image().equals(image) || of.imageId().contains(image))
                 && wanted.getOrDefault("label", List.of()).stream().allMatch(wish -> label(wish, labels));
+    }
+
+    /// @throws DockerFailure 400 for a filter that is not known
+    boolean network(String name, String id) {
+        for (String filter : wanted.keySet()) {
+            if (!List.of("name", "id", "driver", "scope", "type").contains(filter)) {
+                throw new DockerFailure(400, "invalid filter '" + filter + "'");
+            }
+        }
+        return any("name", name::contains) && any("id", id::startsWith) && any("driver", "bridge"::equals) && any("scope", "local"::equals)
+                && any("type", "builtin"::equals);
     }
 
     boolean event(DockerEvents.Event event) {

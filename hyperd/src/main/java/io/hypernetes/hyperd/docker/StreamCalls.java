@@ -108,7 +108,7 @@ final class StreamCalls {
     }
 
     String create(DockerContainer container, JsonNode asked) {
-        container.running();
+        container.unpaused("exec");
         if (asked.path("Cmd").isEmpty()) {
             throw new DockerFailure(400, "No exec command specified");
         }

@@ -21,16 +21,13 @@ final class Unanswered {
 
     private static final List<Option> HOST = List.of(
             new Option("Binds", "-v", VOLUMES),
-            new Option("Mounts", "--mount", VOLUMES),
             new Option("VolumesFrom", "--volumes-from", VOLUMES),
             new Option("VolumeDriver", "--volume-driver", VOLUMES),
-            new Option("Tmpfs", "--tmpfs", "it is not answered yet; /dev/shm is memory"),
             new Option("Devices", "--device", DEVICES),
             new Option("DeviceRequests", "--gpus", DEVICES),
             new Option("DeviceCgroupRules", "--device-cgroup-rule", DEVICES),
             new Option("Links", "--link", "it is not answered yet; containers reach each other by address"),
             new Option("ExtraHosts", "--add-host", "it is not answered yet; add the line to /etc/hosts in the container"),
-            new Option("Ulimits", "--ulimit", "it is not answered yet; set it with ulimit in the container's command"),
             new Option("PidMode", "--pid", SHARED),
             new Option("IpcMode", "--ipc", SHARED, "private"),
             new Option("UTSMode", "--uts", SHARED),
@@ -39,9 +36,6 @@ final class Unanswered {
             new Option("Cgroup", "Cgroup", SHARED),
             new Option("CgroupParent", "--cgroup-parent", CGROUPS),
             new Option("Init", "--init", "it is not answered yet; let the image bring its own, such as tini"),
-            new Option("ShmSize", "--shm-size", "it is not answered yet; a privileged container may remount /dev/shm with the size it needs"),
-            new Option("GroupAdd", "--group-add", "it is not answered yet; put the group into the image's /etc/group or use --user UID:GID"),
-            new Option("Sysctls", "--sysctl", "it is not answered yet; a privileged container may write it, its kernel is its own"),
             new Option("StorageOpt", "--storage-opt", "the size of a container's disk is the engine's so far"),
             new Option("Runtime", "--runtime", "there is one runtime, a virtual machine"),
             new Option("Annotations", "--annotation", "annotations are not kept; use --label"),
@@ -117,13 +111,12 @@ final class Unanswered {
     static void refuse(JsonNode request) {
         JsonNode host = request.path("HostConfig");
         network(host.path("NetworkMode").asString(""));
-        // An empty list asks for something here: that nothing be masked.
-        for (String paths : List.of("MaskedPaths", "ReadonlyPaths")) {
-            if (host.path(paths).isArray()) {
-                throw DockerFailure.later("--security-opt systempaths cannot be had: what is masked and read-only in /proc is the engine's; use --privileged");
+        HOST.forEach(option -> option.check(host));
+        for (JsonNode mount : host.path("Mounts")) {
+            if (!mount.path("Type").asString("").equals("tmpfs")) {
+                throw DockerFailure.later("--mount cannot be had: " + VOLUMES + "; type=tmpfs is there");
             }
         }
-        HOST.forEach(option -> option.check(host));
         CONFIG.forEach(option -> option.check(request));
         long swap = host.path("MemorySwap").asLong(0);
         if (swap != 0 && swap != host.path("Memory").asLong(0)) {
@@ -169,9 +162,10 @@ final class Unanswered {
         List<String> refused = new ArrayList<>(Wish.texts(options));
         refused.removeAll(NO_NEW_PRIVILEGES);
         refused.removeAll(KNOWN_SECURITY);
+        refused.removeIf(option -> option.matches("(?s)seccomp[=:].*"));
         if (!refused.isEmpty()) {
             throw DockerFailure.later("--security-opt " + refused.getFirst().lines().findFirst().orElse("").split("[=:]", 2)[0]
-                    + " cannot be had: a container has the default seccomp profile, or none with --privileged, and no Linux security module");
+                    + " cannot be had: a machine's kernel runs no Linux security module");
         }
     }
 }

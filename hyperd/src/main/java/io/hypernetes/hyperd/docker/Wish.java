@@ -3,6 +3,7 @@ package io.hypernetes.hyperd.docker;
 import io.hypernetes.hyperd.container.ContainerRequest;
 import io.hypernetes.hyperd.journal.ContainerRecord;
 import io.hypernetes.hyperd.journal.SandboxRecord;
+import io.hypernetes.hyperd.sandbox.Particulars;
 import io.hypernetes.hyperd.sandbox.SandboxRequest;
 import io.hypernetes.images.ImageConfig;
 import io.hypernetes.network.PortMapping;
@@ -88,7 +89,7 @@ final class Wish {
                 new SandboxRecord.Files(
                         of.config().path("Hostname").asString(""), texts(host.path("Dns")), texts(host.path("DnsSearch")),
                         texts(host.path("DnsOptions")), ""),
-                Map.of(),
+                Limits.sysctls(host),
                 host.path("Memory").asLong(0),
                 0,
                 quota,
@@ -118,15 +119,24 @@ final class Wish {
                         machine.cpuPeriodMicros(), machine.cpuQuotaMicros(), host.path("CpuShares").asLong(0), machine.memoryBytes(),
                         host.path("OomScoreAdj").asLong(0), pids > 0 ? Map.of("pids.max", Long.toString(pids)) : Map.of()),
                 security(host),
-                config.path("StopSignal").asString(""));
+                config.path("StopSignal").asString(""),
+                List.of(),
+                Limits.rlimits(host));
+    }
+
+    static Particulars particulars(DockerRecord of) {
+        return new Particulars(of.id(), of.config().path("User").asString(""), Map.of(), MemoryMounts.of(of.hostConfig()));
     }
 
     private static ContainerRequest.Security security(JsonNode host) {
         return new ContainerRequest.Security(
                 host.path("Privileged").asBoolean(false), Set.copyOf(texts(host.path("CapAdd"))), Set.copyOf(texts(host.path("CapDrop"))),
-                Set.of(), OptionalLong.empty(), OptionalLong.empty(), "", List.of(),
+                Set.of(), OptionalLong.empty(), OptionalLong.empty(), "", Limits.groups(host),
                 Unanswered.noNewPrivileges(host),
-                host.path("ReadonlyRootfs").asBoolean(false), List.of(), List.of(), "");
+                host.path("ReadonlyRootfs").asBoolean(false),
+                Limits.paths(host, "MaskedPaths", ContainerRequest.Security.ORDINARILY_MASKED),
+                Limits.paths(host, "ReadonlyPaths", ContainerRequest.Security.ORDINARILY_READ_ONLY),
+                "", false, false, Limits.seccomp(host));
     }
 
     /// The ports of the host that shall lead to the container; for those that the client leaves open free ones are chosen.

@@ -37,11 +37,11 @@ class UnansweredTest {
 
     @ParameterizedTest
     @CsvSource(quoteCharacter = '\'', delimiter = '|', value = {
-        "\"Binds\":[\"/etc:/x\"]|-v", "\"ShmSize\":1048576|--shm-size", "\"GroupAdd\":[\"7\"]|--group-add", "\"Sysctls\":{\"net.core.somaxconn\":\"9\"}|--sysctl",
+        "\"Binds\":[\"/etc:/x\"]|-v", "\"Mounts\":[{\"Type\":\"volume\"}]|--mount",
         "\"CpusetCpus\":\"0\"|--cpuset-cpus", "\"IpcMode\":\"container:x\"|--ipc", "\"OomKillDisable\":true|--oom-kill-disable", "\"MemorySwap\":-1|--memory-swap",
         "\"MemorySwappiness\":60|--memory-swappiness", "\"LogConfig\":{\"Type\":\"syslog\"}|--log-driver syslog",
-        "\"LogConfig\":{\"Type\":\"json-file\",\"Config\":{\"max-size\":\"1m\"}}|--log-opt", "\"SecurityOpt\":[\"seccomp={}\"]|--security-opt seccomp",
-        "\"MaskedPaths\":[]|--security-opt systempaths", "\"NetworkMode\":\"host\"|network host", "\"Init\":true|--init", "\"PidMode\":\"host\"|--pid",
+        "\"LogConfig\":{\"Type\":\"json-file\",\"Config\":{\"max-size\":\"1m\"}}|--log-opt", "\"SecurityOpt\":[\"apparmor=mine\"]|--security-opt apparmor",
+        "\"NetworkMode\":\"host\"|network host", "\"Init\":true|--init", "\"PidMode\":\"host\"|--pid",
         "\"BlkioWeight\":300|--blkio-weight", "\"Runtime\":\"runc\"|--runtime"})
     void anOptionWithoutEffectIsRefusedByItsName(String field, String named) {
         assertThatThrownBy(() -> Unanswered.refuse(host(field))).isInstanceOf(DockerFailure.class).hasMessageContaining(named)
