@@ -35,6 +35,7 @@ import picocli.CommandLine.Spec;
             MasterCommand.class,
             NodeCommand.class,
             HyperdCommand.class,
+            CommandLine.HelpCommand.class,
         })
 public final class Hypernetes implements Runnable {
     @Spec

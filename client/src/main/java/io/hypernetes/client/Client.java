@@ -85,7 +85,7 @@ public final class Client implements AutoCloseable {
 
     <R> R call(String method, String path, @Nullable String mediaType, @Nullable Object body, BodyReader<R> reader) {
         String what = method + " " + path;
-        try (InputStream in = send(what, method, path, mediaType, body, REQUEST_TIMEOUT)) {
+        try (InputStream in = new GuardedBody(send(what, method, path, mediaType, body, REQUEST_TIMEOUT), REQUEST_TIMEOUT)) {
             return reader.read(in);
         } catch (IOException | JacksonException broken) {
             throw ApiException.unreachable(what, broken);
@@ -128,7 +128,7 @@ public final class Client implements AutoCloseable {
     }
 
     private static @Nullable Status statusOf(HttpResponse<InputStream> response) {
-        try (InputStream in = response.body()) {
+        try (InputStream in = new GuardedBody(response.body(), REQUEST_TIMEOUT)) {
             byte[] text = in.readNBytes(1 << 20);
             return Json.MAPPER.readValue(text, Status.class);
         } catch (IOException | JacksonException notAStatus) {

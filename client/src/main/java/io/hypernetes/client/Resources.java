@@ -8,10 +8,14 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 
 /// The verbs of one kind. Every method throws [ApiException] when refused or unreachable. Thread-safe.
 public final class Resources<T extends HasMetadata> {
+    private static final Logger LOG = LoggerFactory.getLogger(Resources.class);
     private static final int PAGE = 500;
     private static final int CONFLICT_TRIES = 8;
 
@@ -51,13 +55,25 @@ public final class Resources<T extends HasMetadata> {
             String path = collection(scope) + "?limit=" + PAGE + selectors(selection) + parameter("continue", token);
             JsonNode page = client.call("GET", path, null, null, Json::tree);
             for (JsonNode item : page.path("items")) {
-                items.add(Json.read(item, kind.type()));
+                understood(item, path).ifPresent(items::add);
             }
             JsonNode meta = page.path("metadata");
             token = meta.path("continue").asString("");
             if (token.isEmpty()) {
                 return new ObjectList<>(meta.path("resourceVersion").asString(""), items);
             }
+        }
+    }
+
+    // One object that does not fit the model must not hide all others.
+    private Optional<T> understood(JsonNode item, String path) {
+        try {
+            return Optional.of(Json.read(item, kind.type()));
+        } catch (JacksonException misfit) {
+            JsonNode meta = item.path("metadata");
+            LOG.warn("event=object-not-understood namespace={} name={} request=\"GET {}\" error=\"{}\" effect=\"it is left out\"",
+                    meta.path("namespace").asString(""), meta.path("name").asString(""), path, misfit.getOriginalMessage());
+            return Optional.empty();
         }
     }
 

@@ -5,6 +5,8 @@ import io.fabric8.kubernetes.api.model.Status;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
@@ -12,6 +14,9 @@ import tools.jackson.databind.JsonNode;
 
 /// The events of one watch, in order. One thread reads; any thread may close, which ends the reader.
 public final class WatchStream<T extends HasMetadata> implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(WatchStream.class);
+    private static final int GONE = 410;
+
     private final InputStream body;
     private final JsonParser parser;
     private final Class<T> type;
@@ -25,9 +30,9 @@ public final class WatchStream<T extends HasMetadata> implements AutoCloseable {
         this.request = request;
     }
 
-    /// Blocks for the next event; empty when the server ended the watch in order or this stream was closed.
+    /// Blocks for the next event; an object that this client cannot decode is left out, as a bookmark at its place. Empty when the server ended the watch in order or this stream was closed.
     ///
-    /// @throws ApiException when the server reports an error (`isGone()`: list again) or the connection breaks
+    /// @throws ApiException when the server reports an error (`isGone()`: list again, also when it is the end of an object that cannot be decoded) or the connection breaks
     public Optional<WatchEvent<T>> next() {
         try {
             while (true) {
@@ -37,13 +42,10 @@ public final class WatchStream<T extends HasMetadata> implements AutoCloseable {
                 }
                 JsonNode event = parser.readValueAsTree();
                 JsonNode object = event.path("object");
-                switch (event.path("type").asString("")) {
-                    case "ADDED":
-                        return Optional.of(new WatchEvent.Added<>(Json.read(object, type)));
-                    case "MODIFIED":
-                        return Optional.of(new WatchEvent.Modified<>(Json.read(object, type)));
-                    case "DELETED":
-                        return Optional.of(new WatchEvent.Deleted<>(Json.read(object, type)));
+                String what = event.path("type").asString("");
+                switch (what) {
+                    case "ADDED", "MODIFIED", "DELETED":
+                        return Optional.of(changed(what, object));
                     case "BOOKMARK":
                         return Optional.of(new WatchEvent.Bookmark<>(
                                 object.path("metadata").path("resourceVersion").asString("")));
@@ -59,6 +61,27 @@ public final class WatchStream<T extends HasMetadata> implements AutoCloseable {
             }
             throw ApiException.unreachable(request, broken);
         }
+    }
+
+    // One object that does not fit the model must not stop the news of all others.
+    private WatchEvent<T> changed(String what, JsonNode object) {
+        T decoded;
+        try {
+            decoded = Json.read(object, type);
+        } catch (JacksonException misfit) {
+            JsonNode meta = object.path("metadata");
+            LOG.warn("event=object-not-understood change={} namespace={} name={} request=\"{}\" error=\"{}\" effect=\"it is left out\"",
+                    what, meta.path("namespace").asString(""), meta.path("name").asString(""), request, misfit.getOriginalMessage());
+            if (what.equals("DELETED")) {
+                throw ApiException.of(GONE, request, null);
+            }
+            return new WatchEvent.Bookmark<>(meta.path("resourceVersion").asString(""));
+        }
+        return switch (what) {
+            case "ADDED" -> new WatchEvent.Added<>(decoded);
+            case "MODIFIED" -> new WatchEvent.Modified<>(decoded);
+            default -> new WatchEvent.Deleted<>(decoded);
+        };
     }
 
     @Override

@@ -25,7 +25,7 @@ final class VisibleState {
     VisibleState(EmbeddedSettings settings, DurableLog.Content content) {
         this.settings = settings;
         this.clock = new RevisionClock(settings.clock(), content.ceiling());
-        this.history = new History(settings.historyChanges(), settings.historyAge(), content.lastCommit());
+        this.history = new History(settings.historyChanges(), History.MOST_BYTES, settings.historyAge(), content.lastCommit());
         this.tree = EntryTree.ofSorted(content.entries());
     }
 
@@ -86,7 +86,7 @@ final class VisibleState {
 
     WatchQueue watch(String prefix, long afterRevision) {
         WatchQueue watch =
-                new WatchQueue(prefix, afterRevision, settings.watchBacklog(), this::progress, this::forget);
+                new WatchQueue(prefix, afterRevision, settings.watchBacklog(), WatchQueue.MOST_BYTES, this::progress, this::forget);
         lock.lock();
         try {
             if (closed != null) {

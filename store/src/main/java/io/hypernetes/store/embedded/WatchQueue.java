@@ -17,8 +17,12 @@ import org.jspecify.annotations.Nullable;
 
 /// The changes that wait for one watcher. Lock order: the store's publication lock before a queue's.
 final class WatchQueue implements Watch {
+    /// Most memory that waiting values may hold; one change always fits.
+    static final long MOST_BYTES = 32L << 20;
+
     private final String prefix;
     private final int backlog;
+    private final long backlogBytes;
     private final LongSupplier tick;
     private final Consumer<WatchQueue> onClose;
     private final ReentrantLock lock = new ReentrantLock();
@@ -26,13 +30,18 @@ final class WatchQueue implements Watch {
     private final ArrayDeque<Change> waiting = new ArrayDeque<>();
     private final long begin;
     private long delivered;
+    // Of what came after the start, as far as it was not read.
+    private long bytes;
+    private int past;
     private @Nullable StoreException end;
 
-    WatchQueue(String prefix, long afterRevision, int backlog, LongSupplier tick, Consumer<WatchQueue> onClose) {
+    WatchQueue(
+            String prefix, long afterRevision, int backlog, long backlogBytes, LongSupplier tick, Consumer<WatchQueue> onClose) {
         this.prefix = prefix;
         this.begin = afterRevision;
         this.delivered = afterRevision;
         this.backlog = backlog;
+        this.backlogBytes = backlogBytes;
         this.tick = tick;
         this.onClose = onClose;
     }
@@ -42,8 +51,9 @@ final class WatchQueue implements Watch {
     }
 
     /// What history holds for a new watch; not subject to the backlog limit, history has its own.
-    void start(List<Change> past) {
-        waiting.addAll(past);
+    void start(List<Change> history) {
+        waiting.addAll(history);
+        past = waiting.size();
     }
 
     void offer(Change change) {
@@ -53,15 +63,19 @@ final class WatchQueue implements Watch {
             if (end != null || change.entry().revision() <= begin) {
                 return;
             }
-            if (waiting.size() >= backlog) {
+            long size = History.size(change);
+            if (waiting.size() >= backlog || bytes > 0 && bytes + size > backlogBytes) {
                 long oldest = waiting.getFirst().entry().revision();
                 waiting.clear();
+                bytes = 0;
+                past = 0;
                 endWith(new CompactedException(prefix, change.entry().revision(),
-                        "watch of '" + prefix + "': more than " + backlog + " changes since revision " + oldest
+                        "watch of '" + prefix + "': more than " + backlog + " changes or " + (backlogBytes >> 10) + " KiB since revision " + oldest
                                 + " were waiting to be read, so they were dropped; list again and watch from there"));
                 return;
             }
             waiting.add(change);
+            bytes += size;
             arrived.signal();
         } finally {
             lock.unlock();
@@ -96,6 +110,11 @@ final class WatchQueue implements Watch {
                 left = arrived.awaitNanos(left);
             }
             Change change = waiting.removeFirst();
+            if (past > 0) {
+                past--;
+            } else {
+                bytes -= History.size(change);
+            }
             delivered = change.entry().revision();
             return Optional.of(change);
         } finally {
@@ -125,6 +144,8 @@ final class WatchQueue implements Watch {
         lock.lock();
         try {
             waiting.clear();
+            bytes = 0;
+            past = 0;
             if (end == null) {
                 end = new StoreUnavailableException("watch of '" + prefix + "' was closed");
             }
