@@ -31,7 +31,10 @@ class PodTraceTest {
         assertThat(metrics(cluster, "node-metrics-port"))
                 .contains("kubelet_pod_start_duration_seconds_count", "hyperd_step_duration_seconds_count{step=\"RunPodSandbox\"}", "hyperd_machine_starts_total{start=\"cold\"}", "jvm_memory_used_bytes")
                 .doesNotContain("traced");
-        assertThat(metrics(cluster, "master-metrics-port")).contains("jvm_memory_used_bytes");
+        assertThat(metrics(cluster, "master-metrics-port"))
+                .contains("jvm_memory_used_bytes", "apiserver_request_duration_seconds_count{resource=\"pods\",verb=\"create\"}", "apiserver_request_total{code=\"201\"")
+                .doesNotContain("traced", "verb=\"watch\",le=");
+        assertThat(cluster.kubectl("get", "--raw", "/metrics")).contains("apiserver_current_inflight_requests");
         cluster.delete("traced");
         Run gone = cluster.hypernetes("pod", "trace", "traced");
         assertThat(gone.exitCode()).isEqualTo(64);

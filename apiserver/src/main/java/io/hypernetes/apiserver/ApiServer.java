@@ -23,6 +23,7 @@ import io.hypernetes.identity.Tls;
 import io.hypernetes.objects.kind.Kinds;
 import io.hypernetes.store.Store;
 import io.hypernetes.store.StoreException;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.security.SecureRandom;
@@ -56,6 +57,15 @@ public final class ApiServer implements AutoCloseable {
     /// @throws IOException when the address cannot be listened on
     public static ApiServer start(ApiServerSettings settings, Store store, Authorities authorities, Clock clock)
             throws IOException {
+        return start(settings, store, authorities, clock, new PrometheusRegistry());
+    }
+
+    /// As the other, measured.
+    ///
+    /// @param registry gets the server's metrics; all that is in it is served as `/metrics` to operators
+    public static ApiServer start(
+            ApiServerSettings settings, Store store, Authorities authorities, Clock clock, PrometheusRegistry registry)
+            throws IOException {
         var random = new SecureRandom();
         var kinds = Kinds.load();
         var feeds = new Feeds(store);
@@ -74,7 +84,7 @@ public final class ApiServer implements AutoCloseable {
                 clock);
         var resources = new Resources(
                 store, kinds, feeds, tenants, new NodeRelay(caller), settings.podOverhead(), random);
-        var metrics = new Metrics();
+        var metrics = new Metrics(registry);
         var routes = new Routes(
                 kinds,
                 resources,

@@ -67,11 +67,12 @@ final class Pipeline implements ExchangeHandler {
             refuse(http, ApiStatus.internal("see the server's log for audit id " + auditId), e);
         } finally {
             var target = trail.target;
+            long took = System.nanoTime() - start;
             // Only what was served is named, so that guessed names do not fill the memory.
             if (target != null && target.resource() && http.status() < 300) {
-                metrics.ended(target.verb(), target.resourcePath(), http.status());
+                metrics.ended(target.verb(), target.resourcePath(), http.status(), took);
             } else {
-                metrics.ended("other", "", http.status());
+                metrics.ended("other", "", http.status(), took);
             }
             var caller = trail.caller;
             log.debug(
@@ -82,7 +83,7 @@ final class Pipeline implements ExchangeHandler {
                     http.method(),
                     http.path(),
                     http.status(),
-                    TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start));
+                    TimeUnit.NANOSECONDS.toMillis(took));
         }
     }
 

@@ -54,7 +54,8 @@ final class MasterProcess implements AutoCloseable {
                         .withPodOverhead(Map.of("memory", settings.number("pod-overhead-mib", 0, 4096) + "Mi")),
                 store,
                 authorities,
-                clock));
+                clock,
+                instruments.registry()));
         URI server = OperatorAccess.local(settings);
         Client controllers = opened(component(authorities, server, "system:kube-controller-manager"));
         opened(new Controllers(controllers, ControllerSettings.ordinary(settings.text("cluster-cidr")), authorities.root(), clock).start());
