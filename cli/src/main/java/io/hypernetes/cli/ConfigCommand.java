@@ -5,7 +5,8 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /// `hypernetes config`.
-@Command(name = "config", description = "Show the settings.", subcommands = ConfigCommand.Show.class, mixinStandardHelpOptions = true)
+@Command(name = "config", description = "Show the settings.", subcommands = ConfigCommand.Show.class, mixinStandardHelpOptions = true,
+        footerHeading = "%nExamples:%n", footer = {"  hypernetes config show", "  hypernetes config show --set api-port=7443 -o json"})
 final class ConfigCommand {
 
     @Command(name = "show", description = "Print every setting with its value and meaning, in the form of the settings file.", mixinStandardHelpOptions = true)
@@ -18,6 +19,7 @@ final class ConfigCommand {
 
         @Override
         public void run() {
+            Output.check(output, "yaml", "json");
             Settings settings = common.settings();
             if (output.equals("json")) {
                 System.out.println(Output.json(settings.asMap()));

@@ -91,6 +91,7 @@ final class ImageChangeCommands {
 
         @Override
         public void run() {
+            Output.check(output, "text", "json");
             JsonNode answer;
             try {
                 answer = new DockerSocket(common.places().dockerSocket()).prune(all);

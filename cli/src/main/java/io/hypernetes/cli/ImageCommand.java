@@ -69,6 +69,7 @@ final class ImageCommand {
 
         @Override
         public void run() {
+            Output.check(output, "table", "json");
             JsonNode images;
             try {
                 images = new DockerSocket(common.places().dockerSocket()).images();

@@ -7,7 +7,8 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
 /// `hypernetes kernel`.
-@Command(name = "kernel", description = "Build the minimal guest kernel.", subcommands = KernelCommand.Build.class, mixinStandardHelpOptions = true)
+@Command(name = "kernel", description = "Build the minimal guest kernel.", subcommands = KernelCommand.Build.class, mixinStandardHelpOptions = true,
+        footerHeading = "%nExample:%n", footer = "  hypernetes kernel build")
 final class KernelCommand {
 
     @Command(

@@ -23,7 +23,9 @@ import picocli.CommandLine.Option;
 @Command(
         name = "status",
         description = "Show the components of this machine, the nodes and the pods of all tenants. Exit code 0 when all components run.",
-        mixinStandardHelpOptions = true)
+        mixinStandardHelpOptions = true,
+        footerHeading = "%nExamples:%n",
+        footer = {"  hypernetes status", "  hypernetes status -o json | jq .pods"})
 final class StatusCommand implements java.util.concurrent.Callable<Integer> {
     /// The processes of an installation.
     static final List<String> PROCESSES = List.of("master", "node");
@@ -40,6 +42,7 @@ final class StatusCommand implements java.util.concurrent.Callable<Integer> {
 
     @Override
     public Integer call() {
+        Output.check(output, "table", "json");
         ProcessLog.quiet();
         Map<String, Long> components = new LinkedHashMap<>();
         for (String process : PROCESSES) {
