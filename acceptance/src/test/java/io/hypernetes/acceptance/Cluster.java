@@ -161,8 +161,31 @@ final class Cluster implements AutoCloseable {
                 .toList();
     }
 
+    /// The machines of pods: without those that wait for pods, or become templates.
     List<ProcessHandle> machines() {
-        return processes("qemu-system");
+        List<ProcessHandle> all = everyMachine();
+        String doctor = hypernetes("doctor", "-o", "json").out();
+        return all.stream()
+                .filter(machine -> {
+                    String name = machine.info().commandLine().orElse("").replaceFirst("(?s).*-name guest=(\\S+).*", "$1");
+                    return !name.startsWith("template-") && !doctor.contains(name);
+                })
+                .toList();
+    }
+
+    /// A copy of a template names no file of its cluster, so it is known by its folder's name.
+    private List<ProcessHandle> everyMachine() {
+        List<String> names;
+        try (Stream<Path> folders = Files.list(root.resolve("run/machines"))) {
+            names = folders.map(folder -> "guest=" + folder.getFileName()).toList();
+        } catch (java.nio.file.NoSuchFileException none) {
+            return List.of();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return ProcessHandle.allProcesses()
+                .filter(process -> process.info().commandLine().filter(line -> line.contains("qemu-system") && names.stream().anyMatch(line::contains)).isPresent())
+                .toList();
     }
 
     /// The interfaces of this cluster's pods.
@@ -173,8 +196,11 @@ final class Cluster implements AutoCloseable {
     /// Takes it down and checks that nothing is left.
     @Override
     public void close() {
+        List<ProcessHandle> machines = everyMachine();
         Run down = hypernetes(Duration.ofMinutes(2), "down");
-        List<ProcessHandle> left = processes("");
+        List<ProcessHandle> left = Stream.concat(Stream.concat(processes("").stream(), everyMachine().stream()), machines.stream().filter(ProcessHandle::isAlive))
+                .distinct()
+                .toList();
         left.forEach(ProcessHandle::destroyForcibly);
         if (down.exitCode() != 0) {
             throw new AssertionError(down);

@@ -22,7 +22,7 @@ class PodLifeTest {
         cluster.kubectl("apply", "-f", Cluster.checkout().resolve("examples/hello.yaml").toString());
         cluster.awaitRunning("hello");
 
-        assertThat(cluster.machines()).hasSize(machinesBefore + 1);
+        Awaitility.await().atMost(Duration.ofSeconds(60)).untilAsserted(() -> assertThat(cluster.machines()).hasSize(machinesBefore + 1));
         assertThat(cluster.kubectl("get", "pods", "-o", "wide", "--no-headers")).containsPattern("hello\\s+1/1\\s+Running\\s+0\\s.*" + cluster.podAddressesPrefix());
         String guestKernel = cluster.kubectl("exec", "hello", "--", "uname", "-r").trim();
         assertThat(guestKernel).isNotEmpty().isNotEqualTo(Run.of("uname", "-r").ok().trim());
@@ -35,7 +35,7 @@ class PodLifeTest {
 
         cluster.delete("hello");
         assertThat(cluster.kubectlRun("get", "pod", "hello").err()).contains("(NotFound)");
-        assertThat(cluster.machines()).hasSize(machinesBefore);
+        Awaitility.await().atMost(Duration.ofSeconds(60)).untilAsserted(() -> assertThat(cluster.machines()).hasSize(machinesBefore));
         assertThat(cluster.hypernetes("doctor", "-o", "json").ok()).contains("\"leaks\" : [ ]");
     }
 

@@ -1,5 +1,6 @@
 package io.hypernetes.cli;
 
+import com.sun.management.OperatingSystemMXBean;
 import io.hypernetes.hyperd.Hyperd;
 import io.hypernetes.hyperd.HyperdSettings;
 import io.hypernetes.hyperd.docker.DockerServer;
@@ -17,6 +18,7 @@ import io.hypernetes.store.embedded.EmbeddedSettings;
 import io.hypernetes.store.embedded.EmbeddedStore;
 import io.hypernetes.telemetry.StepSink;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -33,6 +35,8 @@ record EngineParts(EmbeddedStore journal, LocalImageStore images, QemuHypervisor
         implements AutoCloseable {
     private static final Duration BOOT_DEADLINE = Duration.ofSeconds(30);
     private static final int MACHINE_OVERHEAD_MIB = 256;
+    private static final long TEMPLATES_FROM_MIB = 4000;
+    private static final int PARKED_SHARE = 32, PARKED_COPY_MIB = 64;
 
     /// @param podsFolder the kubelet's pods folder
     static EngineParts open(Places places, Settings settings, Path podsFolder) throws IOException {
@@ -77,7 +81,7 @@ record EngineParts(EmbeddedStore journal, LocalImageStore images, QemuHypervisor
                 Math.max(2, Runtime.getRuntime().availableProcessors()),
                 MACHINE_OVERHEAD_MIB)
                 .withTemplates(new HyperdSettings.Templates(
-                        templates(settings), settings.number("parked-copies", 0, 100), home.resolve("hyperstart/build/hyperstart")));
+                        templates(settings), parkedCopies(settings), home.resolve("hyperstart/build/hyperstart")));
         Hyperd hyperd = new Hyperd(engine, images, hypervisor, network, journal, kernels::find, podCidr(network), Clock.systemUTC(), steps);
         return new EngineParts(journal, images, hypervisor, network, hyperd);
     }
@@ -128,10 +132,23 @@ record EngineParts(EmbeddedStore journal, LocalImageStore images, QemuHypervisor
 
     private static boolean templates(Settings settings) {
         return switch (settings.text("templates")) {
+            case "auto" -> memoryMib() >= TEMPLATES_FROM_MIB;
             case "on" -> true;
             case "off" -> false;
-            default -> throw new UsageException("setting templates is '" + settings.text("templates") + "'; it must be on or off");
+            default -> throw new UsageException("setting templates is '" + settings.text("templates") + "'; it must be auto, on or off");
         };
+    }
+
+    private static int parkedCopies(Settings settings) {
+        if (!settings.text("parked-copies").equals("auto")) {
+            return settings.number("parked-copies", 0, 100);
+        }
+        long fit = memoryMib() / PARKED_SHARE / PARKED_COPY_MIB;
+        return (int) Math.clamp(fit, 0, Math.min(100, Runtime.getRuntime().availableProcessors()));
+    }
+
+    private static long memoryMib() {
+        return ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getTotalMemorySize() >> 20;
     }
 
     static String bridge(Places places, Settings settings) {

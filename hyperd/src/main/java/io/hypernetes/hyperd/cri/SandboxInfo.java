@@ -18,6 +18,9 @@ final class SandboxInfo {
         info.put("scratchBytes", record.size().scratchBytes());
         info.put("layers", record.layers().size());
         info.put("start", start(record.phasesNanos().keySet()));
+        if (!sandbox.coldReason().isEmpty()) {
+            info.put("coldReason", sandbox.coldReason());
+        }
         info.put("phasesNanos", record.phasesNanos());
         info.put("steps", sandbox.timeline().steps());
         info.put("stepsDropped", sandbox.timeline().dropped());

@@ -77,12 +77,13 @@ public final class Engine implements AutoCloseable {
         } catch (IOException failure) {
             throw new UncheckedIOException("making the folder of the machines, " + settings.machinesFolder(), failure);
         }
+        Activity activity = new Activity(System::nanoTime);
         templates = new Templates(
                 settings.templates().wanted() ? hypervisor.templating().orElse(null) : null,
-                door, settings.machinesFolder(), settings.cgroupParent(), settings.bootDeadline());
+                activity, door, settings.machinesFolder(), settings.cgroupParent(), settings.bootDeadline(), System::nanoTime);
         ScratchDisks scratch = new ScratchDisks(scratchFolder);
         parked = new ParkedCopies(
-                settings.templates().parked(), templates, rehearsal(settings, door), network, scratch, settings.machinesFolder(),
+                settings.templates().parked(), templates, activity, rehearsal(settings, door), network, scratch, settings.machinesFolder(),
                 settings.cgroupParent());
         templates.whenReady(parked::templateReady);
         house = new House(
@@ -121,6 +122,11 @@ public final class Engine implements AutoCloseable {
         starts.put("pool", (long) parked.most());
         starts.put("waiting", (long) parked.waiting());
         return starts;
+    }
+
+    /// The ids of the machines that wait for pods, or are being made for that.
+    public Set<String> waitingCopies() {
+        return parked.ids();
     }
 
     /// What there is of each part of a pod.

@@ -15,6 +15,7 @@ import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -26,12 +27,12 @@ import org.slf4j.LoggerFactory;
 final class ParkedCopies implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ParkedCopies.class);
     private static final int MOST_FAILURES = 3;
-    private static final long QUIET_NANOS = 700_000_000L;
     private static final int MTU = 1500;
     private static final long END_MILLIS = 60_000;
 
     private final int most;
     private final Templates templates;
+    private final Activity activity;
     private final @Nullable Rehearsal rehearsal;
     private final Network network;
     private final ScratchDisks scratch;
@@ -44,16 +45,22 @@ final class ParkedCopies implements AutoCloseable {
     private final Set<String> making = new HashSet<>();
     private final Map<MachineKind, Integer> failures = new HashMap<>();
     private @Nullable MachineKind kind;
-    private int busy;
-    private long quietSince = System.nanoTime() - QUIET_NANOS;
     private boolean closed;
 
     /// @param most how many wait; 0 for none
     /// @param rehearsal null when there can be none
     ParkedCopies(
-            int most, Templates templates, @Nullable Rehearsal rehearsal, Network network, ScratchDisks scratch, Path machines, String cgroupParent) {
+            int most,
+            Templates templates,
+            Activity activity,
+            @Nullable Rehearsal rehearsal,
+            Network network,
+            ScratchDisks scratch,
+            Path machines,
+            String cgroupParent) {
         this.most = rehearsal == null ? 0 : most;
         this.templates = templates;
+        this.activity = activity;
         this.rehearsal = rehearsal;
         this.network = network;
         this.scratch = scratch;
@@ -90,14 +97,19 @@ final class ParkedCopies implements AutoCloseable {
     }
 
     /// A pod is being started: no copy is made meanwhile, nor shortly after the last [#quiet].
-    synchronized void busy() {
-        busy++;
+    void busy() {
+        activity.begin();
     }
 
-    synchronized void quiet() {
-        busy--;
-        quietSince = System.nanoTime();
-        notifyAll();
+    void quiet() {
+        activity.end();
+    }
+
+    /// The ids of those that wait or are being made.
+    synchronized Set<String> ids() {
+        Set<String> ids = new TreeSet<>(making);
+        waiting.forEach(copy -> ids.add(copy.id()));
+        return ids;
     }
 
     /// Whether a folder, disk or cgroup of that name belongs to a copy that waits or is being made.
@@ -125,22 +137,27 @@ final class ParkedCopies implements AutoCloseable {
     }
 
     /// Waits until a copy is wanted and nothing else is going on.
-    private synchronized Template awaitNeed() throws InterruptedException {
+    private Template awaitNeed() throws InterruptedException {
         while (true) {
-            MachineKind wanted = kind;
-            long rest = QUIET_NANOS - (System.nanoTime() - quietSince);
-            if (wanted == null || busy > 0 || failures.getOrDefault(wanted, 0) >= MOST_FAILURES || !isRoomFor(wanted)) {
-                wait();
-            } else if (rest > 0) {
-                wait(rest / 1_000_000 + 1);
-            } else {
-                Optional<Template> template = templates.ready(wanted);
-                if (template.isPresent()) {
-                    return template.get();
-                }
-                wait();
+            awaitWanted();
+            activity.awaitQuiet(Long.MAX_VALUE);
+            Optional<Template> still = wanted();
+            if (still.isPresent()) {
+                return still.get();
             }
         }
+    }
+
+    private synchronized void awaitWanted() throws InterruptedException {
+        while (wanted().isEmpty()) {
+            wait();
+        }
+    }
+
+    /// The template of which one more copy is wanted.
+    private synchronized Optional<Template> wanted() {
+        MachineKind wanted = kind;
+        return wanted == null || failures.getOrDefault(wanted, 0) >= MOST_FAILURES || !isRoomFor(wanted) ? Optional.empty() : templates.ready(wanted);
     }
 
     private boolean isRoomFor(MachineKind wanted) {

@@ -58,6 +58,8 @@ public final class Sandbox implements AutoCloseable {
     private volatile SandboxRecord record;
     // Not in the journal: a hypervisor that is met again says it.
     private volatile boolean paused;
+    // Not in the journal: of interest while the start is.
+    private volatile String coldReason = "";
 
     Sandbox(SandboxRecord record, House house) {
         this.record = record;
@@ -141,6 +143,11 @@ public final class Sandbox implements AutoCloseable {
                     HyperdException.Kind.WRONG_STATE, "Sandbox " + id() + " has no machine that runs, so it cannot be paused or resumed.");
         }
         return tether.requireMachine();
+    }
+
+    /// Why its machine was booted and is no copy, in a few words; empty when it is a copy, or was started by an earlier process.
+    public String coldReason() {
+        return coldReason;
     }
 
     /// What the machine costs the host; empty when there is none.
@@ -282,6 +289,10 @@ public final class Sandbox implements AutoCloseable {
         GuestLine line = tether.requireLine();
         line.open(Guest.Freshness.JUST_BOOTED, deadline);
         return line.session(Duration.ZERO);
+    }
+
+    void startedCold(String why) {
+        coldReason = why;
     }
 
     void giveUpMachine(UUID next) {

@@ -148,6 +148,7 @@ final class SandboxBoot {
             try {
                 Guest guest = release(waiting);
                 house.templates().copied(true);
+                house.templates().used(waiting.template().kind());
                 return guest;
             } catch (HypervisorException | GuestException | HyperdException | NetworkException failure) {
                 return coldAfter(waiting.template(), kernel, failure);
@@ -179,6 +180,7 @@ final class SandboxBoot {
 
     private Guest cold(GuestKernel kernel, String why) {
         house.templates().startedCold();
+        sandbox.startedCold(why);
         LOG.info("event=cold-start sandbox={} reason=\"{}\"", sandbox.id(), why);
         return machine(kernel);
     }

@@ -11,17 +11,20 @@ import io.hypernetes.hypervisor.Template;
 import io.hypernetes.hypervisor.Templating;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// The templates of a node, made in the background, one at a time, when a machine of their kind is first asked for. A pod never waits for
+/// The templates of a node, made in the background, one at a time, when a machine of their kind is first asked for
+/// and no pod is being started; beyond a few kinds, that which was not asked for for the longest time makes room. A pod never waits for
 /// one and never fails for one. Safe for use by many threads.
 final class Templates implements AutoCloseable {
     /// Begins the names of machines that become templates; no sandbox is called so.
@@ -31,12 +34,18 @@ final class Templates implements AutoCloseable {
     private static final int MOST = 4;
     private static final int MOST_FAILURES = 3;
     private static final Duration ANSWER = Duration.ofSeconds(10);
+    /// Pods that start one after another without a pause need a template all the more.
+    private static final long PATIENCE_NANOS = 15_000_000_000L;
+    /// A template that was asked for a shorter time ago is not given up for one of another kind: each costs a boot.
+    private static final long IN_USE_NANOS = 60_000_000_000L;
 
     private final @Nullable Templating templating;
+    private final Activity activity;
     private final GuestDoor door;
     private final Path machines;
     private final String cgroupParent;
     private final Duration bootDeadline;
+    private final LongSupplier nanoTime;
     private final LinkedBlockingQueue<MachineKind> wanted = new LinkedBlockingQueue<>();
     private final AtomicLong copies = new AtomicLong();
     private final AtomicLong parkedCopies = new AtomicLong();
@@ -46,12 +55,23 @@ final class Templates implements AutoCloseable {
 
     // Guarded by this. A kind that is being made has no template yet.
     private final Map<MachineKind, Optional<Template>> known = new HashMap<>();
+    private final Map<MachineKind, Long> lastAsked = new HashMap<>();
     private final Map<MachineKind, Integer> failures = new HashMap<>();
     private boolean closed;
 
     /// @param templating null when templates are not wanted or the hypervisor makes none
-    Templates(@Nullable Templating templating, GuestDoor door, Path machines, String cgroupParent, Duration bootDeadline) {
+    /// @param nanoTime as [System#nanoTime]
+    Templates(
+            @Nullable Templating templating,
+            Activity activity,
+            GuestDoor door,
+            Path machines,
+            String cgroupParent,
+            Duration bootDeadline,
+            LongSupplier nanoTime) {
         this.templating = templating;
+        this.activity = activity;
+        this.nanoTime = nanoTime;
         this.door = door;
         this.machines = machines;
         this.cgroupParent = cgroupParent;
@@ -78,15 +98,39 @@ final class Templates implements AutoCloseable {
                 if (failures.getOrDefault(kind, 0) >= MOST_FAILURES) {
                     return new Choice.Cold("its template failed " + MOST_FAILURES + " times");
                 }
-                if (known.size() >= MOST) {
-                    return new Choice.Cold("there are " + MOST + " templates of other kinds already");
+                if (known.size() >= MOST && !giveUpUnused()) {
+                    return new Choice.Cold("there are " + MOST + " templates of other kinds, all in use");
                 }
+                lastAsked.put(kind, nanoTime.getAsLong());
                 known.put(kind, Optional.empty());
                 wanted.add(kind);
-                return new Choice.Cold("the first of its kind: its template is made now");
+                return new Choice.Cold("the first of its kind: its template is made next");
             }
+            lastAsked.put(kind, nanoTime.getAsLong());
             return found.<Choice>map(Choice.Copy::new).orElse(new Choice.Cold("its template is still being made"));
         }
+    }
+
+    /// Makes room by the template that nobody has asked for for the longest time.
+    private boolean giveUpUnused() {
+        Optional<MachineKind> oldest = known.entrySet().stream()
+                .filter(entry -> entry.getValue().isPresent())
+                .map(Map.Entry::getKey)
+                .min(Comparator.comparingLong(kind -> lastAsked.getOrDefault(kind, Long.MIN_VALUE)));
+        if (oldest.isEmpty() || nanoTime.getAsLong() - lastAsked.getOrDefault(oldest.get(), 0L) < IN_USE_NANOS) {
+            return false;
+        }
+        lastAsked.remove(oldest.get());
+        Optional<Template> unused = known.remove(oldest.get());
+        if (unused != null) {
+            unused.ifPresent(Template::close);
+        }
+        return true;
+    }
+
+    /// A pod of this kind got a copy that had waited.
+    synchronized void used(MachineKind kind) {
+        lastAsked.computeIfPresent(kind, (same, before) -> nanoTime.getAsLong());
     }
 
     /// The template of this kind when there is one now. Asks for none.
@@ -103,6 +147,7 @@ final class Templates implements AutoCloseable {
     synchronized void failed(Template template) {
         failures.merge(template.kind(), 1, Integer::sum);
         if (known.remove(template.kind(), Optional.of(template))) {
+            lastAsked.remove(template.kind());
             template.close();
         }
     }
@@ -135,6 +180,7 @@ final class Templates implements AutoCloseable {
         try {
             while (true) {
                 MachineKind kind = wanted.take();
+                activity.awaitQuiet(PATIENCE_NANOS);
                 make(by, kind);
             }
         } catch (InterruptedException closing) {
@@ -164,6 +210,7 @@ final class Templates implements AutoCloseable {
             synchronized (this) {
                 failures.merge(kind, 1, Integer::sum);
                 known.remove(kind);
+                lastAsked.remove(kind);
             }
         }
     }

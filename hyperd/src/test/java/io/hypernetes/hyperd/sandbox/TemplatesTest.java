@@ -1,0 +1,119 @@
+package io.hypernetes.hyperd.sandbox;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.hypernetes.hypervisor.GuestKernel;
+import io.hypernetes.hypervisor.MachineKind;
+import io.hypernetes.hypervisor.MachinePlace;
+import io.hypernetes.hypervisor.MachineSpec;
+import io.hypernetes.hypervisor.ParkedMachine;
+import io.hypernetes.hypervisor.Template;
+import io.hypernetes.hypervisor.Templating;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class TemplatesTest {
+    private static final long MINUTE = 60_000_000_000L;
+    private static final Duration LONG = Duration.ofSeconds(60);
+
+    private final AtomicLong now = new AtomicLong(1);
+    private final List<MachineKind> closed = new CopyOnWriteArrayList<>();
+    private final Templating templating = (kind, place, rest) -> new Kept(kind);
+    private final Activity activity = new Activity(System::nanoTime);
+    private final Templates templates = new Templates(
+            templating, activity, (machine, name, freshness, listener, deadline) -> { throw new AssertionError("no machine runs"); },
+            Path.of("/nowhere"), "none", Duration.ofSeconds(5), now::get);
+
+    @AfterEach
+    void close() {
+        templates.close();
+    }
+
+    @Test
+    void theKindThatWasNotAskedForForTheLongestTimeMakesRoom() {
+        for (int vcpus = 1; vcpus <= 4; vcpus++) {
+            ready(vcpus);
+        }
+        assertThat(templates.choose(kind(5))).isEqualTo(new Templates.Choice.Cold("there are 4 templates of other kinds, all in use"));
+        now.addAndGet(2 * MINUTE);
+        assertThat(templates.choose(kind(1))).isInstanceOf(Templates.Choice.Copy.class);
+        templates.used(kind(2));
+        ready(5);
+        assertThat(closed).as("1 was asked for, 2 was used through a copy that waited, 3 comes before 4 or with it").hasSize(1)
+                .allMatch(kind -> kind.vcpus() == 3 || kind.vcpus() == 4);
+        assertThat(templates.choose(kind(1))).isInstanceOf(Templates.Choice.Copy.class);
+        assertThat(templates.counts()).containsEntry("templates", 4L);
+    }
+
+    @Test
+    void noTemplateIsMadeWhileAPodIsBeingStarted() throws InterruptedException {
+        activity.begin();
+        assertThat(templates.choose(kind(1))).isInstanceOf(Templates.Choice.Cold.class);
+        CountDownLatch quiet = new CountDownLatch(1);
+        Thread waiter = Thread.ofVirtual().start(() -> {
+            try {
+                activity.awaitQuiet(Long.MAX_VALUE);
+                quiet.countDown();
+            } catch (InterruptedException ended) {
+                Thread.currentThread().interrupt();
+            }
+        });
+        assertThat(quiet.await(100, TimeUnit.MILLISECONDS)).isFalse();
+        assertThat(templates.ready(kind(1))).isEmpty();
+        activity.end();
+        assertThat(quiet.await(60, TimeUnit.SECONDS)).isTrue();
+        waiter.join();
+        await().atMost(LONG).until(() -> templates.ready(kind(1)).isPresent());
+    }
+
+    @Test
+    void impatienceEndsTheWait() throws InterruptedException {
+        activity.begin();
+        activity.awaitQuiet(1_000_000);
+    }
+
+    private void ready(int vcpus) {
+        assertThat(templates.choose(kind(vcpus))).isInstanceOf(Templates.Choice.Cold.class);
+        await().atMost(LONG).until(() -> templates.ready(kind(vcpus)).isPresent());
+    }
+
+    private static MachineKind kind(int vcpus) {
+        return new MachineKind(new GuestKernel("6.1", Path.of("/k"), Path.of("/i"), false), vcpus, 128);
+    }
+
+    private final class Kept implements Template {
+        private final MachineKind kind;
+
+        Kept(MachineKind kind) {
+            this.kind = kind;
+        }
+
+        @Override
+        public MachineKind kind() {
+            return kind;
+        }
+
+        @Override
+        public long bytes() {
+            return 1;
+        }
+
+        @Override
+        public ParkedMachine park(MachinePlace place, MachineSpec.Nic nic, Path scratchDisk, Templating.Rest rest) {
+            throw new AssertionError("nobody asks for copies here");
+        }
+
+        @Override
+        public void close() {
+            closed.add(kind);
+        }
+    }
+}
