@@ -196,9 +196,10 @@ final class Cluster implements AutoCloseable {
     /// Takes it down and checks that nothing is left.
     @Override
     public void close() {
+        // One that has ended and was not reaped yet has no command line.
         List<ProcessHandle> machines = everyMachine();
         Run down = hypernetes(Duration.ofMinutes(2), "down");
-        List<ProcessHandle> left = Stream.concat(Stream.concat(processes("").stream(), everyMachine().stream()), machines.stream().filter(ProcessHandle::isAlive))
+        List<ProcessHandle> left = Stream.concat(Stream.concat(processes("").stream(), everyMachine().stream()), machines.stream().filter(machine -> machine.info().commandLine().isPresent()))
                 .distinct()
                 .toList();
         left.forEach(ProcessHandle::destroyForcibly);
