@@ -12,9 +12,12 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -125,6 +128,52 @@ class IsolationEndToEndTest {
         assertThatThrownBy(() -> lab.create(sandbox, lab.container("disk", "true").addDevices(Device.newBuilder().setHostPath("/dev/vda"))))
                 .hasMessageContaining("/dev/vda")
                 .hasMessageContaining("/dev/fuse");
+    }
+
+    /// Root with every privilege opens the disk of the layers itself, says that it may be written, and writes past the page cache.
+    @Test
+    void imagesCannotBeAltered() throws Exception {
+        Map<Path, String> before = layers();
+        assertThat(before).isNotEmpty();
+        String container = idle("vandal", security -> security.setPrivileged(true));
+        String known = output(container, "sha256sum /bin/busybox");
+        String script = """
+                for d in $(ls /sys/block); do
+                    [ "$(cat /sys/block/$d/serial 2>/dev/null)" = layers ] || continue
+                    n=$(cat /sys/block/$d/dev)
+                    busybox mknod /tmp/disk b ${n%%:*} ${n##*:} && echo opened-by-number
+                    echo 0 > /sys/block/$d/ro; echo 0 > /sys/block/$d/force_ro
+                    busybox blockdev --setrw /tmp/disk
+                    for offset in 0 1 8; do
+                        if dd if=/dev/urandom of=/tmp/disk bs=4096 seek=$offset count=1 conv=notrunc,fsync 2>&1; then echo WRITTEN; else echo refused; fi
+                    done
+                    for part in /sys/block/$d/$d*; do
+                        [ -e $part/dev ] || continue
+                        n=$(cat $part/dev); busybox mknod /tmp/part b ${n%%:*} ${n##*:}
+                        busybox blockdev --setrw /tmp/part
+                        if dd if=/dev/urandom of=/tmp/part bs=4096 count=1 conv=notrunc,fsync 2>&1; then echo WRITTEN; else echo refused; fi
+                        mkdir -p /tmp/layer; mount -t squashfs -o rw /tmp/part /tmp/layer; mount -o remount,rw /tmp/layer
+                        if touch /tmp/layer/mine; then echo WRITTEN; else echo refused; fi
+                        busybox umount /tmp/layer; busybox rm /tmp/part
+                    done
+                    echo looked-at $d
+                done
+                """;
+        String said = output(container, script);
+        assertThat(said).contains("opened-by-number", "looked-at", "refused").doesNotContain("WRITTEN");
+        assertThat(layers()).isEqualTo(before);
+        assertThat(output(idle("neighbour", security -> {}), "sha256sum /bin/busybox")).isEqualTo(known);
+    }
+
+    private static Map<Path, String> layers() throws Exception {
+        Map<Path, String> digests = new TreeMap<>();
+        try (Stream<Path> all = Files.walk(folder.resolve("images"))) {
+            for (Path file : all.filter(Files::isRegularFile).filter(file -> file.getFileName().toString().endsWith(".sqsh")).toList()) {
+                byte[] digest = java.security.MessageDigest.getInstance("SHA-256").digest(Files.readAllBytes(file));
+                digests.put(file, java.util.HexFormat.of().formatHex(digest));
+            }
+        }
+        return digests;
     }
 
     @Test

@@ -234,7 +234,11 @@ final class TarReader {
             at += (int) length;
         }
         if (!pieces.isEmpty()) {
-            pax.merge("GNU.sparse.map", pieces.toString(), (before, more) -> before + "," + more);
+            String before = pax.get("GNU.sparse.map");
+            if (before != null && before.length() + pieces.length() > MOST_HEADER_BYTES) {
+                throw new IOException("a sparse map of the tar is longer than " + MOST_HEADER_BYTES + " bytes");
+            }
+            pax.put("GNU.sparse.map", before == null ? pieces.toString() : before + "," + pieces);
         }
     }
 

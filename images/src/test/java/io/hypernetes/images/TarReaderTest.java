@@ -74,4 +74,42 @@ class TarReaderTest {
         assertThat(Shell.run("tar", "-tvf", tar.toString()))
                 .contains("-rw-r-----", "p".repeat(150), "s -> " + "q".repeat(120));
     }
+
+    @org.junit.jupiter.api.Test
+    @org.junit.jupiter.api.Timeout(20)
+    void aSparseMapInManyHeadersIsBoundedAsAWhole() throws IOException {
+        // Each header is as long as one may be; joined one by one they would be copied again and again, at every file of the layer.
+        byte[] header = new byte[1 << 20];
+        byte[] piece = "26 GNU.sparse.offset=1234\n".getBytes();
+        int filled = 0;
+        for (; filled + piece.length + 1000 < header.length; filled += piece.length) {
+            System.arraycopy(piece, 0, header, filled, piece.length);
+        }
+        var tar = new java.io.ByteArrayOutputStream();
+        for (int i = 0; i < 60; i++) {
+            tar.write(block('x', filled));
+            tar.write(header, 0, filled);
+            tar.write(new byte[-filled & 511]);
+        }
+        tar.write(block('0', 0));
+        org.assertj.core.api.Assertions.assertThatThrownBy(() -> new TarReader(new java.io.ByteArrayInputStream(tar.toByteArray())).next())
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("sparse map");
+    }
+
+    private static byte[] block(char type, int size) {
+        byte[] block = new byte[512];
+        byte[] length = String.format("%011o", size).getBytes();
+        System.arraycopy(length, 0, block, 124, length.length);
+        block[0] = 'f';
+        block[156] = (byte) type;
+        java.util.Arrays.fill(block, 148, 156, (byte) ' ');
+        int sum = 0;
+        for (byte b : block) {
+            sum += b & 0xff;
+        }
+        byte[] checksum = String.format("%06o", sum).getBytes();
+        System.arraycopy(checksum, 0, block, 148, checksum.length);
+        return block;
+    }
 }
