@@ -23,6 +23,8 @@ import tools.jackson.databind.JsonNode;
 public final class Client implements AutoCloseable {
     private static final Duration REQUEST_TIMEOUT = Duration.ofSeconds(30);
 
+    private static final String JSON = "application/json";
+
     private final URI server;
     private final String userAgent;
     private final @Nullable String bearerToken;
@@ -84,8 +86,12 @@ public final class Client implements AutoCloseable {
     }
 
     <R> R call(String method, String path, @Nullable String mediaType, @Nullable Object body, BodyReader<R> reader) {
+        return call(method, path, mediaType, JSON, body, reader);
+    }
+
+    <R> R call(String method, String path, @Nullable String mediaType, String accept, @Nullable Object body, BodyReader<R> reader) {
         String what = method + " " + path;
-        try (InputStream in = new GuardedBody(send(what, method, path, mediaType, body, REQUEST_TIMEOUT), REQUEST_TIMEOUT)) {
+        try (InputStream in = new GuardedBody(send(what, method, path, mediaType, accept, body, REQUEST_TIMEOUT), REQUEST_TIMEOUT)) {
             return reader.read(in);
         } catch (IOException | JacksonException broken) {
             throw ApiException.unreachable(what, broken);
@@ -93,15 +99,15 @@ public final class Client implements AutoCloseable {
     }
 
     /// The body of a successful answer as a stream that the caller closes.
-    InputStream open(String path) {
-        return send("GET " + path, "GET", path, null, null, REQUEST_TIMEOUT);
+    InputStream open(String path, String accept) {
+        return send("GET " + path, "GET", path, null, accept, null, REQUEST_TIMEOUT);
     }
 
     private InputStream send(
-            String what, String method, String path, @Nullable String mediaType, @Nullable Object body, Duration timeout) {
+            String what, String method, String path, @Nullable String mediaType, String accept, @Nullable Object body, Duration timeout) {
         HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(server + path))
                 .timeout(timeout)
-                .header("Accept", "application/json")
+                .header("Accept", accept)
                 .header("User-Agent", userAgent);
         if (bearerToken != null) {
             request.header("Authorization", "Bearer " + bearerToken);
@@ -109,7 +115,7 @@ public final class Client implements AutoCloseable {
         if (body == null) {
             request.method(method, HttpRequest.BodyPublishers.noBody());
         } else {
-            request.header("Content-Type", mediaType == null ? "application/json" : mediaType);
+            request.header("Content-Type", mediaType == null ? JSON : mediaType);
             request.method(method, HttpRequest.BodyPublishers.ofByteArray(Json.write(body)));
         }
         HttpResponse<InputStream> response;

@@ -3,6 +3,7 @@ package io.hypernetes.client;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -13,6 +14,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -49,7 +51,9 @@ public final class Informer<T extends HasMetadata> implements AutoCloseable {
     private final CountDownLatch closed = new CountDownLatch(1);
     private final Thread thread;
     private volatile @Nullable WatchStream<T> stream;
+    private final List<Index<T>> indexes = new CopyOnWriteArrayList<>();
     private String resourceVersion = "";
+    private volatile long revision;
     private Duration pause = SHORTEST_PAUSE;
 
     public Informer(Client client, Kind<T> kind, Scope scope, Selection selection) {
@@ -64,6 +68,20 @@ public final class Informer<T extends HasMetadata> implements AutoCloseable {
     public Informer<T> handler(Handler<? super T> handler) {
         handlers.add(handler);
         return this;
+    }
+
+    /// A lookup by whatever an object is found by, kept current before handlers hear of a change; before [#start] only.
+    ///
+    /// @param keys the keys under which an object is found; quick, and the same for the same object
+    public Index<T> index(Function<? super T, ? extends Collection<?>> keys) {
+        Index<T> index = new Index<>(keys);
+        indexes.add(index);
+        return index;
+    }
+
+    /// Everything that happened up to this resourceVersion is in the cache; 0 before the first list.
+    public long revision() {
+        return revision;
     }
 
     /// Begins to list and watch.
@@ -154,10 +172,10 @@ public final class Informer<T extends HasMetadata> implements AutoCloseable {
         Map<ObjectKey, T> before = new HashMap<>(cache);
         for (T object : list.items()) {
             before.remove(keyOf(object));
-            store(object);
+            store(object, "");
         }
         before.forEach((key, last) -> remove(key, last));
-        resourceVersion = list.resourceVersion();
+        reached(list.resourceVersion());
         pause = SHORTEST_PAUSE;
         synced.countDown();
     }
@@ -196,24 +214,35 @@ public final class Informer<T extends HasMetadata> implements AutoCloseable {
 
     private void apply(WatchEvent<T> event) {
         switch (event) {
-            case WatchEvent.Added<T>(T object) -> {
-                store(object);
-                resourceVersion = object.getMetadata().getResourceVersion();
-            }
-            case WatchEvent.Modified<T>(T object) -> {
-                store(object);
-                resourceVersion = object.getMetadata().getResourceVersion();
-            }
+            case WatchEvent.Added<T>(T object) -> store(object, object.getMetadata().getResourceVersion());
+            case WatchEvent.Modified<T>(T object) -> store(object, object.getMetadata().getResourceVersion());
             case WatchEvent.Deleted<T>(T object) -> {
                 remove(keyOf(object), object);
-                resourceVersion = object.getMetadata().getResourceVersion();
+                reached(object.getMetadata().getResourceVersion());
             }
-            case WatchEvent.Bookmark<T>(String version) -> resourceVersion = version;
+            case WatchEvent.Bookmark<T>(String version) -> reached(version);
         }
     }
 
-    private void store(T object) {
-        T before = cache.put(keyOf(object), object);
+    private void reached(String version) {
+        resourceVersion = version;
+        try {
+            revision = Long.parseLong(version);
+        } catch (NumberFormatException opaque) {
+            // Another server's versions may be anything; then nobody can wait for one.
+        }
+    }
+
+    /// @param reached the version up to which the cache is current with this object; empty during a list
+    private void store(T object, String reached) {
+        // Nobody reads them from a cache, and they are often larger than the rest.
+        object.getMetadata().setManagedFields(null);
+        ObjectKey key = keyOf(object);
+        T before = cache.put(key, object);
+        indexes.forEach(index -> index.replace(key, before, object));
+        if (!reached.isEmpty()) {
+            reached(reached);
+        }
         for (Handler<? super T> handler : handlers) {
             if (before == null) {
                 handler.added(object);
@@ -228,7 +257,9 @@ public final class Informer<T extends HasMetadata> implements AutoCloseable {
     }
 
     private void remove(ObjectKey key, T last) {
-        if (cache.remove(key) != null) {
+        T known = cache.remove(key);
+        if (known != null) {
+            indexes.forEach(index -> index.remove(key, known));
             handlers.forEach(handler -> handler.deleted(last));
         }
     }

@@ -32,7 +32,7 @@ public final class Resources<T extends HasMetadata> {
     }
 
     public T get(ObjectKey key) {
-        return client.call("GET", path(key), null, null, in -> Json.read(in, kind.type()));
+        return client.call("GET", path(key), null, kind.mediaType(), null, in -> Json.read(in, kind.type()));
     }
 
     /// Empty when the object does not exist.
@@ -53,7 +53,7 @@ public final class Resources<T extends HasMetadata> {
         String token = "";
         while (true) {
             String path = collection(scope) + "?limit=" + PAGE + selectors(selection) + parameter("continue", token);
-            JsonNode page = client.call("GET", path, null, null, Json::tree);
+            JsonNode page = client.call("GET", path, null, kind.listMediaType(), null, Json::tree);
             for (JsonNode item : page.path("items")) {
                 understood(item, path).ifPresent(items::add);
             }
@@ -81,7 +81,7 @@ public final class Resources<T extends HasMetadata> {
     public WatchStream<T> watch(Scope scope, Selection selection, String resourceVersion, int timeoutSeconds) {
         String path = collection(scope) + "?watch=true&allowWatchBookmarks=true&timeoutSeconds=" + timeoutSeconds
                 + parameter("resourceVersion", resourceVersion) + selectors(selection);
-        return new WatchStream<>(client.open(path), kind.type(), "GET " + path);
+        return new WatchStream<>(client.open(path, kind.mediaType()), kind.type(), "GET " + path);
     }
 
     public T create(String tenant, T object) {

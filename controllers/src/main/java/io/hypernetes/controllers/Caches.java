@@ -4,54 +4,171 @@ import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.Node;
+import io.fabric8.kubernetes.api.model.OwnerReference;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.certificates.v1.CertificateSigningRequest;
 import io.fabric8.kubernetes.api.model.coordination.v1.Lease;
 import io.hypernetes.client.Client;
+import io.hypernetes.client.Index;
 import io.hypernetes.client.Informer;
 import io.hypernetes.client.Kind;
 import io.hypernetes.client.ObjectKey;
 import io.hypernetes.client.Scope;
 import io.hypernetes.client.Selection;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
-/// The objects that controllers look at, each kind cached once.
+/// The objects that controllers look at, each kind cached once for all of them, and only kinds that some controller asked for.
 ///
-/// @param pods of all tenants
-/// @param namespaces of all tenants
-record Caches(
-        Informer<Node> nodes,
-        Informer<Lease> leases,
-        Informer<Pod> pods,
-        Informer<Namespace> namespaces,
-        Informer<GenericKubernetesResource> tenants,
-        Informer<CertificateSigningRequest> signingRequests)
-        implements AutoCloseable {
+/// A controller asks in [Controller#watch], through a view of its own; its loop begins when what it asked for is filled, so a kind
+/// that the API server does not serve holds up nobody else. Cached objects are shared: nobody may change one.
+final class Caches implements AutoCloseable {
+    private final Client client;
+    private final Map<Kind<?>, Entry<?>> entries;
+    private final Set<Informer<?>> asked = new LinkedHashSet<>();
 
-    static Caches of(Client client) {
-        Scope root = Scope.tenant(ObjectKey.ROOT);
-        return new Caches(
-                new Informer<>(client, Kind.NODE, root, Selection.everything()),
-                new Informer<>(client, Kind.LEASE, Scope.namespace(ObjectKey.ROOT, "kube-node-lease"), Selection.everything()),
-                new Informer<>(client, Kind.POD, Scope.everywhere(), Selection.everything()),
-                new Informer<>(client, Kind.NAMESPACE, Scope.everywhere(), Selection.everything()),
-                new Informer<>(client, Kind.TENANT, root, Selection.everything()),
-                new Informer<>(client, Kind.CERTIFICATE_SIGNING_REQUEST, root, Selection.everything()));
+    /// One kind's cache and the indexes that somebody asked for.
+    private static final class Entry<T extends HasMetadata> {
+        final Informer<T> informer;
+        @Nullable Index<T> byController;
+        @Nullable Index<T> byNamespace;
+
+        Entry(Informer<T> informer) {
+            this.informer = informer;
+        }
     }
 
-    private List<Informer<?>> all() {
-        return List.of(nodes, leases, pods, namespaces, tenants, signingRequests);
+    private Caches(Client client, Map<Kind<?>, Entry<?>> entries) {
+        this.client = client;
+        this.entries = entries;
+    }
+
+    static Caches of(Client client) {
+        return new Caches(client, new LinkedHashMap<>());
+    }
+
+    /// The same caches for one controller; what is asked through it is what its loop waits for.
+    Caches view() {
+        return new Caches(client, entries);
+    }
+
+    /// The objects of a kind in all tenants; of the operator's tenant alone when only that has them.
+    ///
+    /// @throws IllegalStateException when nobody asked for the kind before the start
+    <T extends HasMetadata> Informer<T> of(Kind<T> kind) {
+        return entry(kind).informer;
+    }
+
+    /// Objects by the uid of the controller that owns them; those without one by their namespace as [#orphansOf].
+    <T extends HasMetadata> Index<T> byController(Kind<T> kind) {
+        Entry<T> entry = entry(kind);
+        synchronized (entries) {
+            if (entry.byController == null) {
+                entry.byController = entry.informer.index(object -> List.of(controllerOf(object)));
+            }
+            return entry.byController;
+        }
+    }
+
+    /// Objects by `tenant/namespace`, as [#namespaceOf] has it.
+    <T extends HasMetadata> Index<T> byNamespace(Kind<T> kind) {
+        Entry<T> entry = entry(kind);
+        synchronized (entries) {
+            if (entry.byNamespace == null) {
+                entry.byNamespace = entry.informer.index(object -> List.of(namespaceOf(ObjectKey.of(object))));
+            }
+            return entry.byNamespace;
+        }
+    }
+
+    Informer<Node> nodes() {
+        return of(Kind.NODE);
+    }
+
+    Informer<Lease> leases() {
+        return of(Kind.LEASE);
+    }
+
+    Informer<Pod> pods() {
+        return of(Kind.POD);
+    }
+
+    Informer<Namespace> namespaces() {
+        return of(Kind.NAMESPACE);
+    }
+
+    Informer<GenericKubernetesResource> tenants() {
+        return of(Kind.TENANT);
+    }
+
+    Informer<CertificateSigningRequest> signingRequests() {
+        return of(Kind.CERTIFICATE_SIGNING_REQUEST);
+    }
+
+    /// The key in [#byNamespace] of everything beside an object.
+    static Object namespaceOf(ObjectKey key) {
+        return key.tenant() + "/" + key.namespace();
+    }
+
+    /// The key in [#byController] of what nobody controls in the namespace of an object.
+    static Object orphansOf(ObjectKey key) {
+        return "/" + key.tenant() + "/" + key.namespace();
+    }
+
+    /// The reference to the controller of an object; null when it has none.
+    static @Nullable OwnerReference controllerRef(HasMetadata object) {
+        List<OwnerReference> owners = object.getMetadata().getOwnerReferences();
+        if (owners != null) {
+            for (OwnerReference owner : owners) {
+                if (Boolean.TRUE.equals(owner.getController())) {
+                    return owner;
+                }
+            }
+        }
+        return null;
+    }
+
+    private static Object controllerOf(HasMetadata object) {
+        OwnerReference owner = controllerRef(object);
+        return owner == null ? orphansOf(ObjectKey.of(object)) : owner.getUid();
+    }
+
+    @SuppressWarnings("unchecked") // an entry is made from its key
+    private <T extends HasMetadata> Entry<T> entry(Kind<T> kind) {
+        synchronized (entries) {
+            Entry<T> entry = (Entry<T>) entries.computeIfAbsent(
+                    kind, fresh -> new Entry<>(new Informer<>(client, kind, scope(kind), Selection.everything())));
+            asked.add(entry.informer);
+            return entry;
+        }
+    }
+
+    private static Scope scope(Kind<?> kind) {
+        if (kind.equals(Kind.LEASE)) {
+            return Scope.namespace(ObjectKey.ROOT, "kube-node-lease");
+        }
+        boolean operators = kind.equals(Kind.NODE) || kind.equals(Kind.TENANT) || kind.equals(Kind.CERTIFICATE_SIGNING_REQUEST);
+        return operators ? Scope.tenant(ObjectKey.ROOT) : Scope.everywhere();
     }
 
     void start() {
         all().forEach(Informer::start);
     }
 
-    /// Waits until every cache is filled; false when `atMost` has passed first.
+    /// Waits until what was asked for through this view is filled; false when `atMost` has passed first.
     boolean awaitSynced(Duration atMost) throws InterruptedException {
-        for (Informer<?> informer : all()) {
+        List<Informer<?>> wanted;
+        synchronized (entries) {
+            wanted = List.copyOf(asked);
+        }
+        for (Informer<?> informer : wanted) {
             if (!informer.awaitSynced(atMost)) {
                 return false;
             }
@@ -64,9 +181,51 @@ record Caches(
         all().forEach(Informer::close);
     }
 
+    private List<Informer<?>> all() {
+        synchronized (entries) {
+            List<Informer<?>> informers = new ArrayList<>();
+            entries.values().forEach(entry -> informers.add(entry.informer));
+            return informers;
+        }
+    }
+
     /// A handler that passes the key of whatever changed.
     static <T extends HasMetadata> Informer.Handler<T> keys(Consumer<ObjectKey> wake) {
         return each(object -> wake.accept(ObjectKey.of(object)));
+    }
+
+    /// A handler that passes the key of the controller of whatever changed, before and after, when it is of the given kind.
+    static <T extends HasMetadata> Informer.Handler<T> controllers(Kind<?> kind, Consumer<ObjectKey> wake) {
+        return new Informer.Handler<>() {
+            @Override
+            public void added(T object) {
+                pass(object);
+            }
+
+            @Override
+            public void updated(T before, T now) {
+                pass(before);
+                pass(now);
+            }
+
+            @Override
+            public void deleted(T last) {
+                pass(last);
+            }
+
+            private void pass(T object) {
+                OwnerReference owner = controllerRef(object);
+                if (owner != null && owner.getKind().equals(kind.kind()) && groupOf(owner.getApiVersion()).equals(kind.group())) {
+                    ObjectKey key = ObjectKey.of(object);
+                    wake.accept(new ObjectKey(key.tenant(), kind.namespaced() ? key.namespace() : "", owner.getName()));
+                }
+            }
+        };
+    }
+
+    static String groupOf(String apiVersion) {
+        int slash = apiVersion.indexOf('/');
+        return slash < 0 ? "" : apiVersion.substring(0, slash);
     }
 
     /// A handler that does the same for every kind of change.

@@ -18,7 +18,7 @@ public final class Controllers implements AutoCloseable {
 
     private final Caches caches;
     private final List<WorkLoop<ObjectKey>> loops = new ArrayList<>();
-    private final Thread starter;
+    private final List<Thread> starters = new ArrayList<>();
 
     /// @param client may read and write in every tenant
     /// @param authority signs the certificates of nodes
@@ -32,25 +32,27 @@ public final class Controllers implements AutoCloseable {
                 new NamespaceDeletion(client),
                 new TenantDeletion(client))) {
             WorkQueue<ObjectKey> queue = new WorkQueue<>();
-            controller.watch(caches, queue::add);
-            loops.add(new WorkLoop<>(controller.name(), queue, WORKERS, controller::reconcile));
+            Caches view = caches.view();
+            controller.watch(view, queue::add);
+            WorkLoop<ObjectKey> loop = new WorkLoop<>(controller.name(), queue, WORKERS, controller::reconcile);
+            loops.add(loop);
+            starters.add(Thread.ofVirtual().name(controller.name() + "-start").unstarted(() -> startWhenSynced(view, loop)));
         }
-        starter = Thread.ofVirtual().name("controllers-start").unstarted(this::startWhenSynced);
     }
 
-    /// Begins; the loops run once the caches are filled.
+    /// Begins; each loop runs once the caches that its controller asked for are filled.
     public Controllers start() {
         caches.start();
-        starter.start();
+        starters.forEach(Thread::start);
         return this;
     }
 
-    private void startWhenSynced() {
+    private static void startWhenSynced(Caches view, WorkLoop<ObjectKey> loop) {
         try {
-            while (!caches.awaitSynced(LOOK_AGAIN)) {
+            while (!view.awaitSynced(LOOK_AGAIN)) {
                 // The API server is not reachable yet; the caches go on trying and say so in the log.
             }
-            loops.forEach(WorkLoop::start);
+            loop.start();
         } catch (InterruptedException closed) {
             Thread.currentThread().interrupt();
         }
@@ -58,7 +60,7 @@ public final class Controllers implements AutoCloseable {
 
     @Override
     public void close() {
-        starter.interrupt();
+        starters.forEach(Thread::interrupt);
         loops.forEach(WorkLoop::close);
         caches.close();
     }
