@@ -12,6 +12,7 @@
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <unistd.h>
 
 #include "log.h"
@@ -19,12 +20,21 @@
 
 enum { MAX_LAYERS = 255 };
 
+// EXT4_IOC_RESIZE_FS, which no header of the kernel has.
+#define EXT4_RESIZE _IOW('f', 16, uint64_t)
+
 static struct mounted {
     uint64_t offset, length;
     bool mounted;
 } layers[MAX_LAYERS + 1];  // index: number of the partition
 static char layers_disk[32];
 static bool scratch_mounted;
+
+// The volumes that have a disk of their own, for the end.
+static struct place {
+    struct place *next;
+    char path[256];
+} *places;
 
 static bool attribute(const char *disk, const char *name, char *to, size_t size) {
     char path[128];
@@ -34,8 +44,11 @@ static bool attribute(const char *disk, const char *name, char *to, size_t size)
     return true;
 }
 
-// By serial number; failing that the first virtio disk of that kind in order of name, for hypervisors that give no serial.
-static bool find_disk(const char *serial, bool read_only, char *name, size_t size) {
+enum { EITHER = 2 };
+
+// By serial number; failing that, and when it is known whether it can be written, the first virtio disk of that kind in order of name, for
+// hypervisors that give no serial.
+static bool find_disk(const char *serial, int read_only, char *name, size_t size) {
     name[0] = 0;
     DIR *dir = opendir("/sys/block");
     if (!dir) return false;
@@ -46,7 +59,7 @@ static bool find_disk(const char *serial, bool read_only, char *name, size_t siz
         if (e->d_name[0] == '.' || strlen(e->d_name) >= size) continue;
         if (attribute(e->d_name, "serial", value, sizeof value) && value[0]) {
             found = !strcmp(value, serial);
-        } else if (!strncmp(e->d_name, "vd", 2) && attribute(e->d_name, "ro", value, sizeof value) && (value[0] == '1') == read_only) {
+        } else if (!strncmp(e->d_name, "vd", 2) && attribute(e->d_name, "ro", value, sizeof value) && value[0] - '0' == read_only) {
             if (!name[0] || strcmp(e->d_name, name) < 0) strcpy(name, e->d_name);
         }
         if (found) strcpy(name, e->d_name);
@@ -73,10 +86,44 @@ bool disk_scratch_mount(struct failure *f) {
     return true;
 }
 
-void disk_scratch_unmount(void) {
+// A disk that was made larger; nothing happens to one that was not.
+static void grow(const char *device, const char *place) {
+    int disk = open(device, O_RDONLY | O_CLOEXEC), folder = open(place, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    struct statfs fs;
+    uint64_t bytes = 0;
+    if (disk >= 0 && folder >= 0 && ioctl(disk, BLKGETSIZE64, &bytes) == 0 && fstatfs(folder, &fs) == 0 && fs.f_bsize > 0) {
+        uint64_t blocks = bytes / (uint64_t)fs.f_bsize;
+        if (ioctl(folder, EXT4_RESIZE, &blocks) < 0) complain_errno("growing %s to %llu bytes failed", device, (unsigned long long)bytes);
+    }
+    if (disk >= 0) close(disk);
+    if (folder >= 0) close(folder);
+}
+
+bool disk_volume_mount(const char *serial, const char *path, struct failure *f) {
+    char name[32], device[64], value[8];
+    if (!find_disk(serial, EITHER, name, sizeof name)) return fail(f, ENODEV, "volume", "volume %.128s: there is no disk with that serial", serial);
+    snprintf(device, sizeof device, "/dev/%s", name);
+    bool read_only = attribute(name, "ro", value, sizeof value) && value[0] == '1';
+    if (mount(device, path, "ext4", MS_NOATIME | (read_only ? MS_RDONLY : 0), NULL) < 0)
+        return fail_errno(f, "volume", "volume %.128s: mounting its disk as ext4%s failed", serial, read_only ? ", for reading only," : "");
+    if (!read_only) grow(device, path);
+    struct place *p = must_alloc(sizeof *p);
+    snprintf(p->path, sizeof p->path, "%s", path);
+    p->next = places;
+    places = p;
+    return true;
+}
+
+// Read-only first, for all who have it mounted: so the disk is clean although somebody may hold on to the mount.
+static void unmount(const char *path) {
+    mount(NULL, path, NULL, MS_REMOUNT | MS_RDONLY, NULL);
+    umount2(path, 0);
+}
+
+void disks_unmount(void) {
     sync();
-    if (!scratch_mounted) return;
-    if (umount2(RUN "/scratch", 0) < 0) mount(NULL, RUN "/scratch", NULL, MS_REMOUNT | MS_RDONLY, NULL);
+    for (struct place *p = places; p; p = p->next) unmount(p->path);
+    if (scratch_mounted) unmount(RUN "/scratch");
 }
 
 static int blkpg(int disk, int op, struct blkpg_partition *part) {

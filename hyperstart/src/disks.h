@@ -1,4 +1,4 @@
-// The pod's two disks: layers (read-only, appended to by the host) and scratch.
+// The pod's disks: layers (read-only, appended to by the host), scratch, and those of volumes.
 #pragma once
 #include "spec.h"
 
@@ -6,4 +6,7 @@ bool disk_scratch_mount(struct failure *f);
 bool disk_scratch_present(void);
 // Mounts a layer (once for equal extents) and gives its number: it lies at RUN "/l/NUMBER".
 bool disk_layer_mount(const struct layer *layer, unsigned *number, struct failure *f);
-void disk_scratch_unmount(void);
+// Mounts the file system on the disk of that serial, for reading only when the disk is so, and grows it to the disk's size.
+bool disk_volume_mount(const char *serial, const char *path, struct failure *f);
+// When nothing runs any more.
+void disks_unmount(void);

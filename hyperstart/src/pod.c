@@ -151,7 +151,7 @@ static void path_of(const struct volume *v, char *path, size_t size) {
 
 bool volume_declare(const struct volume_spec *spec, struct failure *f) {
     if (!name_is_good(spec->name)) return fail(f, EINVAL, "name", "\"%.128s\" is no name for a volume", spec->name);
-    if (spec->kind < 1 || spec->kind > 3) return fail(f, EINVAL, "message", "volume %s is of no kind", spec->name);
+    if (spec->kind < 1 || spec->kind > 4) return fail(f, EINVAL, "message", "volume %s is of no kind", spec->name);
     struct volume *old = find(spec->name);
     if (old && old->kind != spec->kind) return fail(f, EEXIST, "volume", "volume %s is there already and of another kind", spec->name);
     if (old) return true;
@@ -163,12 +163,14 @@ bool volume_declare(const struct volume_spec *spec, struct failure *f) {
     path_of(v, path, sizeof path);
     mode_t mode = spec->mode ? spec->mode : v->kind == VOLUME_FILES ? 0755 : 0777;
     bool good = make_folders(path, 0755) == 0 || fail_errno(f, "volume", "volume %s: making %s failed", v->name, path);
-    if (good && v->kind != VOLUME_SCRATCH) {
+    if (good && v->kind == VOLUME_DISK) good = disk_volume_mount(v->name, path, f);
+    if (good && (v->kind == VOLUME_MEMORY || v->kind == VOLUME_FILES)) {
         int n = snprintf(options, sizeof options, "mode=0755");
         if (spec->size) snprintf(options + n, sizeof options - (size_t)n, ",size=%llu", (unsigned long long)spec->size);
         if (mount("tmpfs", path, "tmpfs", MS_NOSUID | MS_NODEV, options) < 0) good = fail_errno(f, "volume", "volume %s: mounting a tmpfs with %s failed", v->name, options);
     }
-    if (good && (chown(path, spec->uid, spec->gid) < 0 || chmod(path, mode) < 0)) good = fail_errno(f, "volume", "volume %s: setting its owner and mode failed", v->name);
+    // The owner and mode of a disk's root are on the disk.
+    if (good && v->kind != VOLUME_DISK && (chown(path, spec->uid, spec->gid) < 0 || chmod(path, mode) < 0)) good = fail_errno(f, "volume", "volume %s: setting its owner and mode failed", v->name);
     if (!good) {
         free(v);
         return false;

@@ -12,11 +12,13 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "disks.h"
 #include "log.h"
 #include "pod.h"
+#include "tar.h"
 #include "tree.h"
 
 enum { PLAIN = MS_NOSUID | MS_NODEV | MS_NOEXEC };
@@ -266,6 +268,67 @@ static int image_source(const struct container *c, uint32_t index, struct failur
     return source;
 }
 
+// ---- the first content of a volume
+
+// Both ends of the copy are archives: owners, modes, links and attributes come along.
+static bool copy_folder(int root, const char *from, int volume, const char *name, struct failure *f) {
+    int ends[2];
+    if (pipe(ends) < 0) return fail_errno(f, "seed", "making a pipe failed");
+    pid_t writer = fork();
+    if (writer < 0) {
+        close(ends[0]);
+        close(ends[1]);
+        return fail_errno(f, "seed", "forking failed");
+    }
+    struct failure ignored = {0};
+    if (writer == 0) {
+        close(ends[0]);
+        _exit(tar_write(root, from, name, ends[1], &ignored) ? 0 : 1);
+    }
+    close(ends[1]);
+    mode_t mask = umask(0);
+    bool good = tar_read(volume, "/", ends[0], true, (struct tar_owner){0}, f);
+    umask(mask);
+    close(ends[0]);
+    int status = 0;
+    bool waited = waitpid(writer, &status, 0) == writer;
+    if (!good) strcpy(f->step, "seed");
+    return good && (waited && status == 0 ? true : fail(f, EIO, "seed", "reading %.300s of the image failed", from));
+}
+
+// A volume is filled once: its folder has its name only when all is in it and on the disk.
+static bool seed_volume(int root, const struct mount_spec *m, struct failure *f) {
+    static const char unfinished[] = ".unfinished";
+    int volume = volume_open(m->volume, NULL);
+    if (volume < 0) return fail(f, ENOENT, "seed", "mount %.300s: there is no volume \"%.128s\"", m->destination, m->volume);
+    struct stat st;
+    bool good = fstatat(volume, m->sub_path, &st, AT_SYMLINK_NOFOLLOW) == 0;
+    if (!good) {
+        remove_tree(volume, unfinished);
+        char from[4200];
+        // With the slash at its end what a link leads to is copied, not the link.
+        snprintf(from, sizeof from, "%s/", m->destination);
+        int folder = open_inside(root, from, O_PATH | O_DIRECTORY);
+        if (folder >= 0) close(folder);
+        good = folder >= 0 ? copy_folder(root, from, volume, unfinished, f)
+                           : mkdirat(volume, unfinished, 0755) == 0 || fail_errno(f, "seed", "volume %.128s: making its folder failed", m->volume);
+        int disk = good ? open_inside(volume, ".", O_RDONLY | O_DIRECTORY) : -1;
+        if (good && (disk < 0 || syncfs(disk) < 0 || renameat(volume, unfinished, volume, m->sub_path) < 0 || syncfs(disk) < 0))
+            good = fail_errno(f, "seed", "volume %.128s: keeping what the image has at %.300s failed", m->volume, m->destination);
+        if (disk >= 0) close(disk);
+    }
+    close(volume);
+    return good;
+}
+
+static bool seed_volumes(int root, const struct container *c, struct failure *f) {
+    for (uint32_t i = 0; i < c->spec.mounts.count; i++) {
+        const struct mount_spec *m = (struct mount_spec *)c->spec.mounts.items + i;
+        if (m->seed && !seed_volume(root, m, f)) return false;
+    }
+    return true;
+}
+
 static bool mount_one(int root, const struct container *c, uint32_t index, struct failure *f) {
     const struct mount_spec *m = (struct mount_spec *)c->spec.mounts.items + index;
     unsigned long flags = (m->read_only || m->kind == MOUNT_IMAGE ? MS_RDONLY : 0) | (m->no_exec ? MS_NOEXEC : 0);
@@ -293,6 +356,8 @@ bool rootfs_enter(const struct container *c, struct failure *f) {
     if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0) return fail_errno(f, "mount", "making the mounts private failed");
     int root = open(place, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (root < 0) return fail_errno(f, "rootfs", "opening %s failed", place);
+    // From the image alone: before anything hides a part of it.
+    if (!seed_volumes(root, c, f)) return false;
     if (!mount_system(root, c, f) || !bind_pod_files(root, f)) return false;
     for (uint32_t i = 0; i < c->spec.mounts.count; i++)
         if (!mount_one(root, c, i, f)) return false;

@@ -32,7 +32,7 @@ void shutdown_check(void) {
     if (state == TERMINATING && !containers_running()) {
         state = ANSWERED;
         timer_stop(&timer);
-        disk_scratch_unmount();
+        disks_unmount();
         answer(asker, NULL);
         // The answer is sent first; a host that does not read does not hold the machine up.
         timer = (struct timer){.due = reset};

@@ -15,7 +15,7 @@ static const struct rule mount_spec_rules[] = {
     NEED(mount_spec, 1, destination, STR, PATH_MOST), NEED(mount_spec, 2, kind, U32, 3), ONE(mount_spec, 3, volume, STR, 128),
     ONE(mount_spec, 4, sub_path, STR, PATH_MOST), ONE(mount_spec, 5, read_only, BOOL, 0), ONE(mount_spec, 6, size, U64, 0),
     ONE(mount_spec, 7, mode, U32, 07777), ONE(mount_spec, 8, no_exec, BOOL, 0),
-    SUBS(mount_spec, 9, layers, &layer_schema, 128)};
+    SUBS(mount_spec, 9, layers, &layer_schema, 128), ONE(mount_spec, 10, seed, BOOL, 0)};
 static const struct schema mount_schema = SCHEMA(mount_spec, mount_spec_rules);
 
 static const struct rule resources_rules[] = {
@@ -41,7 +41,7 @@ static const struct rule container_spec_rules[] = {
 const struct schema container_schema = SCHEMA(container_spec, container_spec_rules);
 
 static const struct rule volume_spec_rules[] = {
-    NEED(volume_spec, 1, name, STR, 128), NEED(volume_spec, 2, kind, U32, 3), ONE(volume_spec, 3, size, U64, 0),
+    NEED(volume_spec, 1, name, STR, 128), NEED(volume_spec, 2, kind, U32, 4), ONE(volume_spec, 3, size, U64, 0),
     ONE(volume_spec, 4, mode, U32, 07777), ONE(volume_spec, 5, uid, U32, 0), ONE(volume_spec, 6, gid, U32, 0)};
 static const struct schema volume_schema = SCHEMA(volume_spec, volume_spec_rules);
 
@@ -121,6 +121,8 @@ bool container_spec_check(const struct container_spec *c, struct failure *f) {
         if (m->destination[0] != '/') return fail(f, EINVAL, "message", "container %s: mount destination %.200s is not absolute", c->id, m->destination);
         if (m->kind < 1) return fail(f, EINVAL, "message", "container %s: mount %.200s is of no kind", c->id, m->destination);
         if (m->kind == MOUNT_IMAGE && !m->layers.count) return fail(f, EINVAL, "message", "container %s: the image at %.200s has no layers", c->id, m->destination);
+        if (m->seed && (m->kind != MOUNT_VOLUME || !name_is_good(m->sub_path)))
+            return fail(f, EINVAL, "message", "container %s: mount %.200s: only one folder of a volume can be filled from the image", c->id, m->destination);
         if (!layers_check(c, &m->layers, f)) return false;
     }
     return true;

@@ -23,6 +23,7 @@ struct mount_spec {
     uint32_t mode;
     bool no_exec;
     struct list layers;  // struct layer, of an image
+    bool seed;
 };
 
 struct resources {
@@ -61,7 +62,7 @@ struct container_spec {
     struct list devices;  // struct device
 };
 
-enum { VOLUME_SCRATCH = 1, VOLUME_MEMORY, VOLUME_FILES };
+enum { VOLUME_SCRATCH = 1, VOLUME_MEMORY, VOLUME_FILES, VOLUME_DISK };
 
 struct volume_spec {
     char *name;

@@ -98,6 +98,22 @@ def main():
     check("touch: /x: Read-only" in err and "touch: /cfg/x: Read-only" in err and "f\nsub\n" in out and "1024" in out and "Read-only" in err.split("hostname")[1] and "NoNewPrivs:\t1" in out and "Seccomp:\t2" in out, out, err)
     step("users, read-only root, volumes, masked paths, no-new-privileges, seccomp")
 
+    s.call("PLAN", (2, "msg", [(1, "str", "vol-0"), (2, "u32", 4)]))
+    out, err, code = run(s, "vol", "sh", "-c", "ls -a /app; cat /app/hello; ls -a /fresh; touch /app/mine /fresh/mine && df -k /app",
+                         extra=[(15, "msg", [(1, "str", "/app"), (2, "u32", 2), (3, "str", "vol-0"), (4, "str", "data"), (10, "bool", True)]),
+                                (15, "msg", [(1, "str", "/fresh"), (2, "u32", 2), (3, "str", "vol-0"), (4, "str", "other"), (10, "bool", True)])])
+    check(code == 0 and out.startswith(".\n..\nhello\nfrom the second layer\n.\n..\n"), out, err)
+    check(int(out.split("\n")[-2].split()[1]) > 200_000, "grown to its disk", out)
+    out, err, code = run(s, "vol2", "ls", "/app", "/fresh", extra=[(15, "msg", [(1, "str", "/app"), (2, "u32", 2), (3, "str", "vol-0"), (4, "str", "data"), (5, "bool", True), (10, "bool", True)])])
+    check(out.startswith("/app:\nhello\nmine\n"), "filled once", out, err)
+    try:
+        s.call("PLAN", (2, "msg", [(1, "str", "vol-9"), (2, "u32", 4)]))
+        check(False)
+    except GuestError as e:
+        check(e.errno == 19, e)
+        print("   ", e)
+    step("a volume with a disk of its own: grown, filled from the image once")
+
     for argv, code in ((["nosuch"], 127), (["/etc/passwd"], 126)):
         id_ = f"bad{code}"
         s.call("PLAN", container(id_, *argv))
@@ -329,8 +345,9 @@ def main():
     s.call("SHUTDOWN", (1, "u32", 3000))
     check(machine.process.wait(10) == 0)
     step("shutdown")
-    fsck = subprocess.run(["e2fsck", "-fn", os.path.join(machine.folder, "scratch")], capture_output=True, text=True)
-    check(fsck.returncode == 0, fsck.stdout)
+    for disk in ("scratch", "volume"):
+        fsck = subprocess.run(["e2fsck", "-fn", os.path.join(machine.folder, disk)], capture_output=True, text=True)
+        check(fsck.returncode == 0 and "recover" not in fsck.stdout, fsck.stdout, fsck.stderr)
 
 
 machine = Machine(DEBIAN)

@@ -86,6 +86,10 @@ class Machine:
         scratch = os.path.join(self.folder, "scratch")
         subprocess.run(["truncate", "-s", "1G", scratch], check=True)
         subprocess.run(["mke2fs", "-q", "-t", "ext4", "-E", "lazy_itable_init=1", scratch], check=True)
+        volume = os.path.join(self.folder, "volume")
+        subprocess.run(["truncate", "-s", "64M", volume], check=True)
+        subprocess.run(["mke2fs", "-q", "-t", "ext4", volume], check=True)
+        subprocess.run(["truncate", "-s", "256M", volume], check=True)
         release = sorted(os.listdir("/lib/modules"))[-1] if debian else None
         initramfs(os.path.join(self.folder, "initramfs"), release)
         kernel = f"/boot/vmlinuz-{release}" if debian else os.environ.get("KERNEL", "/var/tmp/kb/vmlinux")
@@ -101,6 +105,7 @@ class Machine:
             "-blockdev", f"driver=raw,node-name=d0,read-only=on,file.driver=file,file.filename={self.folder}/layers,file.locking=off",
             "-device", "virtio-blk-device,drive=d0,serial=layers",
             "-blockdev", f"driver=raw,node-name=d1,file.driver=file,file.filename={scratch}", "-device", "virtio-blk-device,drive=d1,serial=scratch",
+            "-blockdev", f"driver=raw,node-name=d2,file.driver=file,file.filename={volume}", "-device", "virtio-blk-device,drive=d2,serial=vol-0",
             "-netdev", "hubport,id=n0,hubid=0", "-device", "virtio-net-device,netdev=n0,mac=52:54:00:00:00:01",
             "-object", "rng-random,id=rng0,filename=/dev/urandom", "-device", "virtio-rng-device,rng=rng0",
             "-chardev", f"socket,id=ch,path={self.socket_path},server=on,wait=off", "-device", "virtio-serial-device,id=vs,max_ports=8",

@@ -79,6 +79,7 @@ def container():
         (12, "bool", True), (13, "str", "/proc/kcore"), (14, "str", "/proc/sys"),
         (15, "msg", [(1, "str", "/tmp"), (2, "u32", 1), (6, "u64", 1 << 20), (7, "u32", 0o1777)]),
         (15, "msg", [(1, "str", "/etc/config"), (2, "u32", 2), (3, "str", "config"), (4, "str", "a/b"), (5, "bool", True)]),
+        (15, "msg", [(1, "str", "/var/lib/db"), (2, "u32", 2), (3, "str", "vol-0"), (4, "str", "data"), (10, "bool", True)]),
         (16, "bool", False), (17, "bool", True), (18, "bool", True),
         (19, "msg", [(1, "u64", 50000), (2, "u64", 100000), (3, "u64", 512), (4, "u64", 64 << 20), (5, "u64", 100), (6, "str", "0-1")]),
         (20, "i64", -997), (21, "bytes", bytes.fromhex("06000000" "0000ff7f")), (23, "bool", True), (27, "bool", True),
@@ -101,7 +102,7 @@ def requests():
                     (4, "str", "ndots:5"), (5, "bytes", b"127.0.0.1 localhost\n"), (6, "msg", [(1, "str", "net.core.somaxconn"), (2, "str", "1024")]),
                     (7, "u64", 64 << 20)]),
         (2, "msg", [(1, "str", "data"), (2, "u32", 1)]), (2, "msg", [(1, "str", "cache"), (2, "u32", 2), (3, "u64", 1 << 20), (4, "u32", 0o700), (5, "u32", 10), (6, "u32", 20)]),
-        (2, "msg", [(1, "str", "config"), (2, "u32", 3)]),
+        (2, "msg", [(1, "str", "config"), (2, "u32", 3)]), (2, "msg", [(1, "str", "vol-0"), (2, "u32", 4)]),
         (3, "msg", container())])
     f.message("plan-container-small", "PLAN", 6, [(3, "msg", [(1, "str", "b"), (2, "msg", [(1, "u64", 0), (2, "u64", 512)]), (3, "str", "true")])])
     f.message("plan-image", "PLAN", 24, [(3, "msg", [

@@ -83,8 +83,8 @@ static void check_vector(const struct vector *v) {
         CHECK(p.containers.count == 1 && message_decode(&container_schema, *(struct bytes *)p.containers.items, &c, &arena, &failure) && container_spec_check(&c, &failure));
         if (!strcmp(v->name, "plan-pod")) {
             CHECK(c.layers.count == 2 && ((struct layer *)c.layers.items)[1].offset == 1134592 && !strcmp(((struct layer *)c.layers.items)[1].type, "erofs"));
-            CHECK(c.oom_score_adj == -997 && c.resources.memory == 64 << 20 && c.mounts.count == 2 && c.input_once && c.seccomp.size == 8);
-            CHECK(p.volumes.count == 3 && ((struct volume_spec *)p.volumes.items)[1].gid == 20 && !strcmp(c.user, "1000:2000"));
+            CHECK(c.oom_score_adj == -997 && c.resources.memory == 64 << 20 && c.mounts.count == 3 && c.input_once && c.seccomp.size == 8);
+            CHECK(p.volumes.count == 4 && ((struct volume_spec *)p.volumes.items)[1].gid == 20 && !strcmp(c.user, "1000:2000"));
         }
     } else if (v->type == EXEC) {
         struct exec_spec e;

@@ -76,7 +76,7 @@ final class Answers {
         }
         List<GuestInventory.Volume> volumes = new ArrayList<>();
         for (Message volume : message.messages(2, MAX_VOLUMES)) {
-            volumes.add(new GuestInventory.Volume(name(volume, 1), VolumeSpec.Kind.values()[volume.u32(2, 1, 3) - 1]));
+            volumes.add(new GuestInventory.Volume(name(volume, 1), VolumeSpec.Kind.values()[volume.u32(2, 1, VolumeSpec.Kind.values().length) - 1]));
         }
         return new GuestInventory(containers, volumes);
     }

@@ -18,7 +18,13 @@ public sealed interface MountSpec {
     ///
     /// @param volume name of a declared volume
     /// @param subPath relative, without `..`; empty for the whole volume
-    record Volume(String destination, String volume, String subPath, boolean readOnly, boolean noExec) implements MountSpec {}
+    /// @param seed of a volume with a disk of its own, whose `subPath` is one name: when that folder is not there, it is made of what the
+    ///     image has at the destination, before the container's first program runs
+    record Volume(String destination, String volume, String subPath, boolean readOnly, boolean noExec, boolean seed) implements MountSpec {
+        public Volume(String destination, String volume, String subPath, boolean readOnly, boolean noExec) {
+            this(destination, volume, subPath, readOnly, noExec, false);
+        }
+    }
 
     /// The files of an image, which nobody can write.
     ///

@@ -125,7 +125,8 @@ final class Requests {
                     .str(3, volume.volume())
                     .strUnlessEmpty(4, volume.subPath())
                     .boolIfTrue(5, volume.readOnly())
-                    .boolIfTrue(8, volume.noExec());
+                    .boolIfTrue(8, volume.noExec())
+                    .boolIfTrue(10, volume.seed());
             case MountSpec.Image image -> {
                 message.u32(2, 3).strUnlessEmpty(4, image.subPath());
                 image.layers().forEach(layer -> message.message(9, it -> layer(it, layer)));

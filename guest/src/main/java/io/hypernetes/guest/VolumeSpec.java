@@ -5,7 +5,7 @@ package io.hypernetes.guest;
 /// @param name 1 to 128 of `A-Z a-z 0-9 . _ -`, not beginning with `.`
 /// @param kind where it lives
 /// @param bytes size limit of `MEMORY` and `FILES`; 0 for half the machine's RAM
-/// @param mode permission bits, or [#DEFAULT_MODE]
+/// @param mode permission bits, or [#DEFAULT_MODE]; this and the owner of a `DISK` are on the disk
 /// @param uid owner
 /// @param gid group
 public record VolumeSpec(String name, Kind kind, long bytes, int mode, int uid, int gid) {
@@ -22,7 +22,9 @@ public record VolumeSpec(String name, Kind kind, long bytes, int mode, int uid, 
         /// A tmpfs of its own.
         MEMORY(2),
         /// In memory, filled by [Guest#writeFiles].
-        FILES(3);
+        FILES(3),
+        /// The file system on the disk whose serial is the volume's name, at most 20 bytes.
+        DISK(4);
 
         final int number;
 

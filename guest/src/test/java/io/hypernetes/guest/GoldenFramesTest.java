@@ -167,7 +167,8 @@ class GoldenFramesTest {
                 .readOnlyPaths(List.of("/proc/sys"))
                 .mounts(List.of(
                         new MountSpec.Tmpfs("/tmp", 1_048_576, 01777, false, false),
-                        new MountSpec.Volume("/etc/config", "config", "a/b", true, false)))
+                        new MountSpec.Volume("/etc/config", "config", "a/b", true, false),
+                        new MountSpec.Volume("/var/lib/db", "vol-0", "data", false, false, true)))
                 .stdin(true)
                 .stdinOnce(true)
                 .resources(new Resources(50_000, 100_000, 512, 67_108_864, 100, "0-1"))
@@ -185,7 +186,8 @@ class GoldenFramesTest {
                 List.of(
                         new VolumeSpec("data", VolumeSpec.Kind.SCRATCH),
                         new VolumeSpec("cache", VolumeSpec.Kind.MEMORY, 1_048_576, 0700, 10, 20),
-                        new VolumeSpec("config", VolumeSpec.Kind.FILES)),
+                        new VolumeSpec("config", VolumeSpec.Kind.FILES),
+                        new VolumeSpec("vol-0", VolumeSpec.Kind.DISK)),
                 List.of(web));
         byte[] expected = VectorFile.named("requests", "plan-pod").message();
         byte[] actual = Requests.plan(plan);

@@ -117,6 +117,38 @@ public abstract class HypervisorContract {
     }
 
     @Test
+    void aVolumeIsWrittenByOneMachineOrReadByMany() throws Exception {
+        List<MachineSpec.Volume> volumes = new java.util.ArrayList<>();
+        for (int i = 0; i < 5; i++) {
+            volumes.add(new MachineSpec.Volume("vol-" + i, scratch("volume-" + i), false));
+        }
+        try (Hypervisor hypervisor = hypervisor()) {
+            machine = hypervisor.start(withVolumes("writer", volumes));
+            try (Guest guest = new Guest(machine)) {
+                assertThat(guest.ask("write vol-4 kept-for-later")).isEqualTo("ok");
+                assertThat(guest.ask("read vol-0 0")).isEmpty();
+            }
+            MachineSpec.Volume last = volumes.getLast();
+            MachineSpec.Volume reading = new MachineSpec.Volume("vol-4", last.file(), true);
+            assertThatThrownBy(() -> hypervisor.start(withVolumes("second", List.of(last)))).hasMessageContaining("in use by another machine");
+            assertThatThrownBy(() -> hypervisor.start(withVolumes("reader", List.of(reading)))).hasMessageContaining("in use by another machine");
+            machine.destroy();
+            machine = hypervisor.start(withVolumes("reader", List.of(reading)));
+            other = hypervisor.start(withVolumes("other", List.of(reading)));
+            try (Guest guest = new Guest(machine)) {
+                assertThat(guest.ask("read vol-4 0")).isEqualTo("kept-for-later");
+                assertThat(guest.ask("write vol-4 nothing")).isNotEqualTo("ok");
+            }
+            assertThatThrownBy(() -> hypervisor.start(withVolumes("second", List.of(last)))).hasMessageContaining("in use by another machine");
+        }
+    }
+
+    private MachineSpec withVolumes(String name, List<MachineSpec.Volume> volumes) throws Exception {
+        return new MachineSpec(
+                UUID.randomUUID(), name, temp.resolve(name), kernel(), 1, 128, scratch(name + "-scratch"), nic(), PARENT, 512, volumes);
+    }
+
+    @Test
     void copiesOfATemplateGoOnWhereItStoodAndBelongToNobodyElse() throws Exception {
         MachineSpec spec = spec();
         try (Hypervisor first = hypervisor()) {

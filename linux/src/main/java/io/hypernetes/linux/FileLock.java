@@ -9,6 +9,7 @@ import java.util.Optional;
 /// An exclusive flock(2) of a file: held by the open file and so, unlike Java's own locks, also against other threads of this process;
 /// gone with the process that holds it, however it ends.
 public final class FileLock implements AutoCloseable {
+    private static final int LOCK_SH = 1;
     private static final int LOCK_EX = 2;
     private static final int LOCK_NB = 4;
     private static final Libc FLOCK = Libc.function("flock");
@@ -42,6 +43,18 @@ public final class FileLock implements AutoCloseable {
             return Optional.empty();
         }
         throw new ErrnoException(FLOCK.name(), file.toString(), -result);
+    }
+
+    /// Takes the lock with an open descriptor, whose duplicates share it: a process that was given one goes on holding the lock.
+    ///
+    /// @param shared whether others may have it likewise
+    /// @return false when someone else has it in a way that forbids this
+    public static boolean tryLock(int descriptor, boolean shared) {
+        int result = FLOCK.tryCall(descriptor, (shared ? LOCK_SH : LOCK_EX) | LOCK_NB);
+        if (result < 0 && result != -ErrnoException.EAGAIN) {
+            throw new ErrnoException(FLOCK.name(), "descriptor " + descriptor, -result);
+        }
+        return result >= 0;
     }
 
     /// Gives the lock back; the file stays.

@@ -21,6 +21,8 @@ final class QemuCommand {
 
     /// What a slot for a disk shows until there are any. A guest goes on seeing this size, so it is larger than all layers can be.
     private static final long PLACEHOLDER_BYTES = 1L << 40;
+    /// Without ACPI, microvm has eight places for devices, of which five are taken.
+    private static final int MOST_WITHOUT_ACPI = 3;
     /// Memory for translated code; smaller is slower, larger gains nothing (TCG only).
     private static final int TRANSLATION_MIB = 32;
 
@@ -52,9 +54,10 @@ final class QemuCommand {
 
     /// A machine with all its devices.
     List<String> full(MachineSpec spec) {
-        List<String> line = base(spec.kernel(), spec.vcpus(), spec.memoryMib(), false);
+        boolean acpi = spec.kernel().needsAcpi() || spec.volumes().size() > MOST_WITHOUT_ACPI;
+        List<String> line = base(acpi, spec.vcpus(), spec.memoryMib(), false);
         named(line, new MachinePlace(spec.uuid(), spec.name(), spec.folder(), spec.cgroupParent()));
-        booting(line, spec.kernel());
+        booting(line, spec.kernel(), acpi);
         add(line, "-add-fd", "set=2,fd=" + SCRATCH + ",opaque=scratch");
         add(
                 line,
@@ -63,15 +66,28 @@ final class QemuCommand {
                         + "file.locking=off");
         MachineSpec.@Nullable Nic nic = spec.nic();
         devices(line, nic == null ? null : nic.mac());
+        int number = nic == null ? TAP : TAP + 1;
+        for (MachineSpec.Volume volume : spec.volumes()) {
+            volume(line, volume, number++);
+        }
         return line;
+    }
+
+    // Whoever writes to it may rely on its flushes: caches are the host's, and a flush goes to its disk.
+    private void volume(List<String> line, MachineSpec.Volume volume, int descriptor) {
+        String node = "volume-" + descriptor;
+        String access = volume.readOnly() ? ",read-only=on" : ",discard=unmap,detect-zeroes=unmap";
+        add(line, "-add-fd", "set=" + descriptor + ",fd=" + descriptor + ",opaque=" + node);
+        add(line, "-blockdev", "driver=raw,node-name=" + node + access + ",file.driver=file,file.filename=/dev/fdset/" + descriptor + ",file.locking=off");
+        device(line, "virtio-blk", "drive=" + node + ",serial=" + volume.serial());
     }
 
     /// A machine that boots in memory which outlives it, with nothing of a pod's.
     List<String> template(MachinePlace place, MachineKind kind) {
-        List<String> line = base(kind.kernel(), kind.vcpus(), kind.memoryMib(), true);
+        List<String> line = base(kind.kernel().needsAcpi(), kind.vcpus(), kind.memoryMib(), true);
         sharedMemory(line, kind, true);
         named(line, place);
-        booting(line, kind.kernel());
+        booting(line, kind.kernel(), kind.kernel().needsAcpi());
         scratchPlaceholder(line);
         devices(line, TEMPLATE_MAC);
         return line;
@@ -79,7 +95,7 @@ final class QemuCommand {
 
     /// A machine with the same devices, waiting for the template's state. It needs no kernel: that is in the memory.
     List<String> copy(MachinePlace place, MachineKind kind) {
-        List<String> line = base(kind.kernel(), kind.vcpus(), kind.memoryMib(), true);
+        List<String> line = base(kind.kernel().needsAcpi(), kind.vcpus(), kind.memoryMib(), true);
         sharedMemory(line, kind, false);
         named(line, place);
         scratchPlaceholder(line);
@@ -103,10 +119,10 @@ final class QemuCommand {
         add(line, "-uuid", place.uuid().toString());
     }
 
-    private void booting(List<String> line, GuestKernel kernel) {
+    private void booting(List<String> line, GuestKernel kernel, boolean acpi) {
         add(line, "-kernel", kernel.image().toString());
         add(line, "-initrd", kernel.initramfs().toString());
-        add(line, "-append", kernelLine(kernel));
+        add(line, "-append", kernelLine(acpi));
     }
 
     /// All that a machine has beside its scratch disk's content. A template and its copies must agree in every word.
@@ -129,18 +145,18 @@ final class QemuCommand {
 
     /// A machine that has a kernel and a console and nothing else.
     List<String> bare(GuestKernel kernel, int memoryMib) {
-        List<String> line = base(kernel, 1, memoryMib, false);
+        List<String> line = base(kernel.needsAcpi(), 1, memoryMib, false);
         add(line, "-kernel", kernel.image().toString());
-        add(line, "-append", kernelLine(kernel).replace(" quiet", ""));
+        add(line, "-append", kernelLine(kernel.needsAcpi()).replace(" quiet", ""));
         return line;
     }
 
-    private List<String> base(GuestKernel kernel, int vcpus, int memoryMib, boolean ownMemory) {
+    private List<String> base(boolean acpi, int vcpus, int memoryMib, boolean ownMemory) {
         List<String> line = new ArrayList<>();
         add(line, qemu.toString(), "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot");
         String machine =
                 switch (type) {
-                    case MICROVM -> MICROVM + ",acpi=" + (kernel.needsAcpi() ? "on" : "off");
+                    case MICROVM -> MICROVM + ",acpi=" + (acpi ? "on" : "off");
                     case Q35 -> "q35,dump-guest-core=off,vmport=off";
                 };
         add(line, "-M", machine + (ownMemory ? ",memory-backend=ram" : ""), "-m", memoryMib + "M", "-smp", Integer.toString(vcpus));
@@ -156,10 +172,10 @@ final class QemuCommand {
         return line;
     }
 
-    private String kernelLine(GuestKernel kernel) {
+    private String kernelLine(boolean acpi) {
         String line = KERNEL_LINE + (kvm ? "" : TRANSLATED_LINE) + (tscKhz > 0 ? " tsc_early_khz=" + tscKhz : "");
         // Tables that the machine does not have are not looked for, and not complained of.
-        return type == MachineType.MICROVM && !kernel.needsAcpi() ? line + " acpi=off" : line;
+        return type == MachineType.MICROVM && !acpi ? line + " acpi=off" : line;
     }
 
     private void device(List<String> line, String name, String properties) {

@@ -11,6 +11,7 @@ import io.hypernetes.hypervisor.Templating;
 import io.hypernetes.hypervisor.qemu.QemuSettings.Accelerator;
 import io.hypernetes.linux.Cgroups;
 import io.hypernetes.linux.Descriptors;
+import io.hypernetes.linux.FileLock;
 import io.hypernetes.linux.HostBoot;
 import io.hypernetes.linux.HostProcess;
 import java.io.IOException;
@@ -18,6 +19,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -92,10 +94,28 @@ public final class QemuHypervisor implements Hypervisor {
 
     @Override
     public Machine start(MachineSpec spec) {
-        int scratch = Descriptors.openForReadingAndWriting(spec.scratchDisk());
+        if (spec.volumes().size() > MachineSpec.MOST_VOLUMES) {
+            throw new HypervisorException("machine " + spec.name() + " was asked for with " + spec.volumes().size() + " volumes; a machine can have "
+                    + MachineSpec.MOST_VOLUMES);
+        }
+        List<Integer> ours = new ArrayList<>();
         try {
+            ours.add(Descriptors.openForReadingAndWriting(spec.scratchDisk()));
             // In the order of the numbers in QemuCommand.
-            List<Integer> given = spec.nic() == null ? List.of(scratch) : List.of(scratch, spec.nic().tapDescriptor());
+            List<Integer> given = new ArrayList<>(ours);
+            if (spec.nic() != null) {
+                given.add(spec.nic().tapDescriptor());
+            }
+            for (MachineSpec.Volume volume : spec.volumes()) {
+                int disk = volume.readOnly() ? Descriptors.openForReading(volume.file()) : Descriptors.openForReadingAndWriting(volume.file());
+                ours.add(disk);
+                given.add(disk);
+                // The process that is about to get the descriptor keeps the lock for as long as it lives.
+                if (!FileLock.tryLock(disk, volume.readOnly())) {
+                    throw new HypervisorException("machine " + spec.name() + ": the disk " + volume.file() + " is in use by another machine; "
+                            + "one machine at a time may write to a disk, and no other may read it meanwhile");
+                }
+            }
             return launcher.launch(new QemuLauncher.Order(
                     new MachinePlace(spec.uuid(), spec.name(), spec.folder(), spec.cgroupParent()),
                     command.full(spec),
@@ -104,7 +124,7 @@ public final class QemuHypervisor implements Hypervisor {
                     spec.vcpus(),
                     spec.hostMemoryLimitMib()));
         } finally {
-            Descriptors.close(scratch);
+            ours.forEach(Descriptors::close);
         }
     }
 
