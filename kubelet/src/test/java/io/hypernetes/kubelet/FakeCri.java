@@ -43,6 +43,12 @@ public final class FakeCri implements AutoCloseable {
         long finishedAt;
         int exitCode;
         String reason = "";
+        LinuxContainerResources updated;
+
+        /// The limits it was made with, or those it was given since.
+        LinuxContainerResources resources() {
+            return updated == null ? config.getLinux().getResources() : updated;
+        }
     }
 
     private final EventLoopGroup loop = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
@@ -55,6 +61,7 @@ public final class FakeCri implements AutoCloseable {
     private final List<StreamObserver<ContainerEventResponse>> listeners = new CopyOnWriteArrayList<>();
     private final List<String> calls = new CopyOnWriteArrayList<>();
     String pullFailure = "";
+    String updateFailure = "";
     String podCidr = "";
     String streamUrl = "";
     ExecRequest lastExec = ExecRequest.getDefaultInstance();
@@ -254,6 +261,11 @@ public final class FakeCri implements AutoCloseable {
         public void createContainer(CreateContainerRequest request, StreamObserver<CreateContainerResponse> out) {
             String id;
             synchronized (FakeCri.this) {
+                Sandbox sandbox = sandboxes.get(request.getPodSandboxId());
+                if (sandbox == null || sandbox.state != PodSandboxState.SANDBOX_READY) {
+                    out.onError(Status.FAILED_PRECONDITION.withDescription("the sandbox is not ready").asRuntimeException());
+                    return;
+                }
                 id = "c" + next++;
                 Run run = new Run();
                 run.sandbox = request.getPodSandboxId();
@@ -335,8 +347,23 @@ public final class FakeCri implements AutoCloseable {
                         .setMetadata(run.config.getMetadata()).setState(run.state).setCreatedAt(run.createdAt).setStartedAt(run.startedAt)
                         .setFinishedAt(run.finishedAt).setExitCode(run.exitCode).setReason(run.reason).setImage(run.config.getImage())
                         .setImageRef("sha256:" + run.config.getImage().getImage()).putAllLabels(run.config.getLabelsMap())
-                        .putAllAnnotations(run.config.getAnnotationsMap()).setLogPath(run.config.getLogPath())).build());
+                        .putAllAnnotations(run.config.getAnnotationsMap()).setLogPath(run.config.getLogPath())
+                        .setResources(ContainerResources.newBuilder().setLinux(run.resources()))).build());
             }
+        }
+
+        @Override
+        public void updateContainerResources(UpdateContainerResourcesRequest request, StreamObserver<UpdateContainerResourcesResponse> out) {
+            synchronized (FakeCri.this) {
+                if (!updateFailure.isEmpty()) {
+                    out.onError(Status.RESOURCE_EXHAUSTED.withDescription(updateFailure).asRuntimeException());
+                    return;
+                }
+                Run run = runs.get(request.getContainerId());
+                run.updated = request.getLinux();
+                calls.add("update " + run.config.getMetadata().getName() + " " + request.getLinux().getMemoryLimitInBytes());
+            }
+            reply(out, UpdateContainerResourcesResponse.getDefaultInstance());
         }
 
         @Override

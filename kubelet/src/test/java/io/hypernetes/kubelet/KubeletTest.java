@@ -4,122 +4,23 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
-import io.fabric8.kubernetes.api.model.ContainerStatus;
 import io.fabric8.kubernetes.api.model.Event;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.Pod;
-import io.fabric8.kubernetes.api.model.PodBuilder;
-import io.fabric8.kubernetes.api.model.PodCondition;
-import io.hypernetes.client.Client;
 import io.hypernetes.client.Deletion;
-import io.hypernetes.client.FakeApi;
 import io.hypernetes.client.Kind;
 import io.hypernetes.client.ObjectKey;
 import io.hypernetes.client.Patch;
-import io.hypernetes.client.Scope;
-import io.hypernetes.client.Selection;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Consumer;
-import javax.net.ssl.SSLContext;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 
-/// The kubelet's main path against an API server and a runtime in memory, over real sockets.
+/// The kubelet's main path.
 @Timeout(value = 90, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
-class KubeletTest {
-    @TempDir
-    Path folder;
-
-    private FakeApi api;
-    private Client client;
-    private FakeCri cri;
-    private Kubelet kubelet;
-
-    @BeforeEach
-    void start() throws Exception {
-        api = new FakeApi();
-        client = api.client();
-        cri = new FakeCri(folder.resolve("cri.sock"));
-        kubelet = kubelet();
-    }
-
-    @AfterEach
-    void stop() {
-        kubelet.close();
-        cri.close();
-        client.close();
-        api.close();
-    }
-
-    private Kubelet kubelet() throws IOException {
-        KubeletSettings settings = new KubeletSettings("n1", "127.0.0.1", 0, folder.resolve("cri.sock"), folder.resolve("lib"),
-                folder.resolve("log"), 110, 100, 1 << 20, Map.of(), List.of(), "cluster.local");
-        return new Kubelet(settings, client, () -> {
-            try {
-                return SSLContext.getDefault();
-            } catch (Exception impossible) {
-                throw new AssertionError(impossible);
-            }
-        }, InstantSource.system()).start();
-    }
-
-    private static PodBuilder pod(String name) {
-        return new PodBuilder()
-                .withNewMetadata().withNamespace("default").withName(name).endMetadata()
-                .withNewSpec().withNodeName("n1").withTerminationGracePeriodSeconds(5L)
-                .addNewContainer().withName("main").withImage("app:1").withImagePullPolicy("IfNotPresent").endContainer()
-                .endSpec();
-    }
-
-    private static ObjectKey key(String name) {
-        return new ObjectKey("red", "default", name);
-    }
-
-    private Pod create(Pod pod) {
-        return client.of(Kind.POD).create("red", pod);
-    }
-
-    private Pod read(String name) {
-        return client.of(Kind.POD).get(key(name));
-    }
-
-    private void eventually(String name, Consumer<Pod> check) {
-        await().atMost(Duration.ofSeconds(60)).pollInterval(Duration.ofMillis(20)).untilAsserted(() -> {
-            Pod pod = read(name);
-            assertThat(pod.getStatus()).isNotNull();
-            check.accept(pod);
-        });
-    }
-
-    private void running(String name) {
-        eventually(name, pod -> {
-            assertThat(pod.getStatus().getPhase()).isEqualTo("Running");
-            assertThat(condition(pod, "Ready")).isEqualTo("True");
-        });
-    }
-
-    private static String condition(Pod pod, String type) {
-        return pod.getStatus().getConditions().stream().filter(each -> each.getType().equals(type))
-                .map(PodCondition::getStatus).findFirst().orElse("absent");
-    }
-
-    private static ContainerStatus main(Pod pod) {
-        return pod.getStatus().getContainerStatuses().getFirst();
-    }
-
-    private List<Event> events() {
-        return client.of(Kind.EVENT).list(Scope.tenant("red"), Selection.everything()).items();
-    }
-
+class KubeletTest extends KubeletHarness {
     @Test
     void aNodeRegistersRenewsItsLeaseAndIsReadyOnceItHasPodAddresses() {
         await().untilAsserted(() -> {

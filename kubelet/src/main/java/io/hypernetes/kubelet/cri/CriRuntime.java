@@ -115,6 +115,12 @@ public final class CriRuntime implements AutoCloseable {
         gone("RemoveContainer", () -> within(QUICK).removeContainer(RemoveContainerRequest.newBuilder().setContainerId(id).build()));
     }
 
+    /// Sets the limits of a container that runs.
+    public void updateContainerResources(String id, LinuxContainerResources resources) {
+        call("UpdateContainerResources", () -> within(QUICK).updateContainerResources(
+                UpdateContainerResourcesRequest.newBuilder().setContainerId(id).setLinux(resources).build()));
+    }
+
     public void reopenLog(String id) {
         call("ReopenContainerLog", () -> within(QUICK).reopenContainerLog(ReopenContainerLogRequest.newBuilder().setContainerId(id).build()));
     }
@@ -251,7 +257,8 @@ public final class CriRuntime implements AutoCloseable {
                     status.getFinishedAt() == 0 ? null : instant(status.getFinishedAt()),
                     status.getExitCode(), status.getReason(), status.getMessage(),
                     status.getImageRef().isEmpty() ? status.getImageId() : status.getImageRef(),
-                    status.getAnnotationsMap(), status.getLogPath()));
+                    status.getAnnotationsMap(), status.getLogPath(),
+                    status.getResources().hasLinux() ? status.getResources().getLinux() : null));
         } catch (CriException failure) {
             return absent(failure);
         }

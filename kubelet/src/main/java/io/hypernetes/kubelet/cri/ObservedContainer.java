@@ -1,5 +1,6 @@
 package io.hypernetes.kubelet.cri;
 
+import io.hypernetes.cri.v1.LinuxContainerResources;
 import java.time.Instant;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -8,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param attempt how often a container of this name was started before in this pod
 /// @param reason the runtime's word for the end, such as `OOMKilled`; may be empty
+/// @param resources the limits it has now; null when the runtime does not say
 public record ObservedContainer(
         String id,
         String sandboxId,
@@ -22,7 +24,8 @@ public record ObservedContainer(
         String message,
         String imageRef,
         Map<String, String> annotations,
-        String logPath) {
+        String logPath,
+        @Nullable LinuxContainerResources resources) {
 
     /// Where it is in its life.
     public enum State {

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 /// The conditions that the kubelet owns; those of others are left as they are.
 final class Conditions {
     static final Set<String> OWNED =
-            Set.of("PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled");
+            Set.of("PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled", Resizing.PENDING, Resizing.IN_PROGRESS);
 
     private record Verdict(boolean holds, @Nullable String reason, @Nullable String message) {
         static final Verdict TRUE = new Verdict(true, null, null);

@@ -74,7 +74,8 @@ final class ContainerStart {
             PodFields fields = new PodFields(pod, sandbox.ips(), services.settings().nodeIp(), services.allocatable());
             Map<String, String> variables = environment.of(tenant, fields, container);
             Path messageFile = messageFile(pod, container, attempt);
-            ContainerConfig config = configs.container(tenant, pod, container, attempt, imageRef, variables, messageFile);
+            ContainerConfig config = configs.container(tenant, pod, container, attempt, imageRef, variables, messageFile,
+                    target(pod, container, seen));
             Files.createDirectories(configs.logFolder(tenant, pod).resolve(container.getName()));
             String id = create(pod, container, sandbox, config, sandboxConfig);
             start(pod, container, id);
@@ -89,6 +90,15 @@ final class ContainerStart {
         } catch (IOException broken) {
             throw failed(pod, container, "CreateContainerError", "preparing the container's files: " + broken);
         }
+    }
+
+    private static @Nullable String target(Pod pod, Container container, ObservedPod seen) {
+        String name = EphemeralContainers.target(pod, container);
+        if (name == null) {
+            return null;
+        }
+        return seen.container(name).filter(ObservedContainer::running).map(ObservedContainer::id)
+                .orElseThrow(() -> new ConfigException("unable to find target container \"" + name + "\": it does not run"));
     }
 
     private void backOff(Pod pod, Container container, ObservedContainer ended) {

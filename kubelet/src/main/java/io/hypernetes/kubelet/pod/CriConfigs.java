@@ -112,8 +112,10 @@ final class CriConfigs {
     /// @param imageRef the image as the runtime calls it
     /// @param variables the container's variables, already computed
     /// @param messageFile host file for the termination message
+    /// @param targetId the container whose processes this one sees; null when it sees its own
     ContainerConfig container(
-            String tenant, Pod pod, Container container, int attempt, String imageRef, Map<String, String> variables, Path messageFile) {
+            String tenant, Pod pod, Container container, int attempt, String imageRef, Map<String, String> variables, Path messageFile,
+            @Nullable String targetId) {
         ContainerConfig.Builder config = ContainerConfig.newBuilder()
                 .setMetadata(ContainerMetadata.newBuilder().setName(container.getName()).setAttempt(attempt))
                 .setImage(ImageSpec.newBuilder().setImage(imageRef).setUserSpecifiedImage(container.getImage()))
@@ -131,7 +133,7 @@ final class CriConfigs {
                 .putAnnotations(Labels.MESSAGE_FILE, messageFile.toString())
                 .setLinux(LinuxContainerConfig.newBuilder()
                         .setResources(resources(container))
-                        .setSecurityContext(security(settings, pod, container)));
+                        .setSecurityContext(withTarget(security(settings, pod, container), targetId)));
         container.getCommand().forEach(word -> config.addCommand(Expansion.expand(word, variables)));
         container.getArgs().forEach(word -> config.addArgs(Expansion.expand(word, variables)));
         variables.forEach((name, value) -> config.addEnvs(KeyValue.newBuilder().setKey(name).setValue(ByteString.copyFromUtf8(value))));
@@ -243,6 +245,15 @@ final class CriConfigs {
                 .build();
     }
 
+    private static LinuxContainerSecurityContext withTarget(LinuxContainerSecurityContext security, @Nullable String targetId) {
+        if (targetId == null) {
+            return security;
+        }
+        return security.toBuilder()
+                .setNamespaceOptions(security.getNamespaceOptions().toBuilder().setPid(NamespaceMode.TARGET).setTargetId(targetId))
+                .build();
+    }
+
     /// What the machine must hold: the limits of all containers together. 0 means no limit.
     private static LinuxContainerResources sum(Pod pod) {
         long quota = 0;
@@ -280,7 +291,7 @@ final class CriConfigs {
         return sum;
     }
 
-    private static LinuxContainerResources resources(Container container) {
+    static LinuxContainerResources resources(Container container) {
         Map<String, Quantity> limits = container.getResources() == null ? Map.of() : orEmpty(container.getResources().getLimits());
         Map<String, Quantity> requests = container.getResources() == null ? Map.of() : orEmpty(container.getResources().getRequests());
         LinuxContainerResources.Builder resources = amounts(limits).toBuilder();

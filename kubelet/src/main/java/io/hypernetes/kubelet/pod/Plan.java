@@ -31,7 +31,8 @@ sealed interface Plan {
     enum Why {
         LIVENESS,
         STARTUP,
-        CHANGED
+        CHANGED,
+        RESIZED
     }
 
     /// What the probes say of running containers.
@@ -39,8 +40,8 @@ sealed interface Plan {
         /// True when the container's startup probe has succeeded or there is none.
         boolean started(Container container, ObservedContainer running);
 
-        /// Set when a probe demands the end of the container.
-        Optional<Why> condemned(ObservedContainer running);
+        /// Set when a probe or a resize demands the end of the container.
+        Optional<Why> condemned(Container container, ObservedContainer running);
     }
 
     static Plan of(Pod pod, ObservedPod seen, Health health) {
@@ -79,10 +80,29 @@ sealed interface Plan {
         if (hash != null && !hash.equals(hash(container)) && !policy(pod).equals("Never")) {
             return Optional.of(Why.CHANGED);
         }
-        return health.condemned(running);
+        return health.condemned(container, running);
     }
 
     private static List<Container> toStart(Pod pod, ObservedPod seen, Health health, String here) {
+        List<Container> start = new ArrayList<>();
+        for (Container ephemeral : EphemeralContainers.of(pod)) {
+            // One that was created but not started by a kubelet that died is started; one that ran is not started again.
+            if (seen.container(ephemeral.getName()).map(last -> last.state() == ObservedContainer.State.CREATED).orElse(!wasStarted(pod, ephemeral))) {
+                start.add(ephemeral);
+            }
+        }
+        start.addAll(ordinaryToStart(pod, seen, health, here));
+        return start;
+    }
+
+    /// Whether the API tells of a run that the runtime has forgotten.
+    private static boolean wasStarted(Pod pod, Container ephemeral) {
+        return pod.getStatus() != null && pod.getStatus().getEphemeralContainerStatuses().stream()
+                .anyMatch(told -> told.getName().equals(ephemeral.getName())
+                        && told.getContainerID() != null && !told.getContainerID().isEmpty());
+    }
+
+    private static List<Container> ordinaryToStart(Pod pod, ObservedPod seen, Health health, String here) {
         String policy = policy(pod);
         boolean initialized = pod.getSpec().getContainers().stream().anyMatch(container -> isHere(seen, container, here));
         List<Container> start = new ArrayList<>();
@@ -142,10 +162,17 @@ sealed interface Plan {
         return "Always".equals(container.getRestartPolicy());
     }
 
-    /// Init containers, then the others.
+    /// Init containers, then the others, as the pod was declared.
+    static List<Container> declared(Pod pod) {
+        List<Container> declared = new ArrayList<>(pod.getSpec().getInitContainers());
+        declared.addAll(pod.getSpec().getContainers());
+        return declared;
+    }
+
+    /// Those declared, then those added while the pod ran.
     static List<Container> all(Pod pod) {
-        List<Container> all = new ArrayList<>(pod.getSpec().getInitContainers());
-        all.addAll(pod.getSpec().getContainers());
+        List<Container> all = declared(pod);
+        all.addAll(EphemeralContainers.of(pod));
         return all;
     }
 

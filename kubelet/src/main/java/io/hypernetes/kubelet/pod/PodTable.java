@@ -1,5 +1,6 @@
 package io.hypernetes.kubelet.pod;
 
+import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.hypernetes.client.Informer;
 import io.hypernetes.client.ObjectKey;
@@ -81,7 +82,12 @@ public final class PodTable implements Informer.Handler<Pod>, AutoCloseable {
     }
 
     /// A pod and what the runtime held of it at the last look.
-    public record PodView(Pod pod, ObservedPod seen) {}
+    public record PodView(Pod pod, ObservedPod seen) {
+        /// Every container of the pod, of any sort.
+        public List<Container> containers() {
+            return Plan.all(pod);
+        }
+    }
 
     /// Stops all workers and leaves the pods running.
     @Override
@@ -104,9 +110,13 @@ public final class PodTable implements Informer.Handler<Pod>, AutoCloseable {
         if (closed) {
             return;
         }
-        PodWorker worker = new PodWorker(services, key, uid, pod.orElse(null), () -> workers.remove(uid));
+        PodWorker worker = new PodWorker(services, key, uid, pod.orElse(null), () -> others(uid), () -> workers.remove(uid));
         workers.put(uid, worker);
         worker.start();
+    }
+
+    private List<Pod> others(String uid) {
+        return pods().stream().filter(each -> !each.getMetadata().getUid().equals(uid)).toList();
     }
 
     private static ObjectKey keyOf(String uid, ObservedPod seen) {

@@ -3,6 +3,7 @@ package io.hypernetes.kubelet.pod;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.ContainerStatus;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodCondition;
 import io.fabric8.kubernetes.api.model.PodStatus;
 import io.grpc.Context;
 import io.hypernetes.client.ApiException;
@@ -29,6 +30,7 @@ import java.util.Set;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -50,6 +52,7 @@ final class PodWorker {
     private final Termination termination;
     private final Probes probes;
     private final PodTrace trace;
+    private final Resizing resizing;
     private final String uid;
     private final Runnable gone;
     private final Semaphore wake = new Semaphore(0);
@@ -70,11 +73,13 @@ final class PodWorker {
 
     /// A pod that the API binds to this node, or one that only the runtime still knows (`pod` null).
     ///
+    /// @param others the other pods of this node
     /// @param gone called once nothing of the pod is left here
-    PodWorker(PodServices services, ObjectKey key, String uid, @Nullable Pod pod, Runnable gone) {
+    PodWorker(PodServices services, ObjectKey key, String uid, @Nullable Pod pod, Supplier<List<Pod>> others, Runnable gone) {
         this.services = services;
         this.configs = new CriConfigs(services.settings(), services.volumes());
         this.trace = new PodTrace(services.steps(), services.clock(), pod == null ? null : pod.getMetadata().getResourceVersion());
+        this.resizing = new Resizing(services, others);
         this.starts = new ContainerStart(services, configs, trace);
         this.termination = new Termination(services, starts.hooks(), this::wake);
         this.probes = new Probes(services.cri(), services.http(), services.clock(), this::wake, this::unhealthy);
@@ -193,7 +198,11 @@ final class PodWorker {
             return finish(now, seen);
         }
         Probe.watch(this, now, seen);
-        Plan plan = Plan.of(now, seen, new HealthOf(probes));
+        // Before anything is told, as it decides what the status says was granted.
+        if (resizing.advance(now, seen)) {
+            wake();
+        }
+        Plan plan = Plan.of(now, seen, new HealthOf(probes, resizing));
         tell(now, seen, false);
         return switch (plan) {
             case Plan.Finished finished -> finish(now, seen);
@@ -260,7 +269,8 @@ final class PodWorker {
             Context.CancellableContext context = Context.ROOT.withCancellation();
             pull = context;
             try {
-                starts.start(key.tenant(), now, container, run.sandbox(), seen, restarts(now, container), context);
+                Container granted = resizing.granted(now, container, statusOf(now, container));
+                starts.start(key.tenant(), now, granted, run.sandbox(), seen, restarts(now, container), context);
                 waits.remove(container.getName());
                 started = true;
             } catch (WaitException wait) {
@@ -294,6 +304,7 @@ final class PodWorker {
             case LIVENESS -> "Container " + name + " failed liveness probe, will be restarted";
             case STARTUP -> "Container " + name + " failed startup probe, will be restarted";
             case CHANGED -> "Container " + name + " definition changed, will be restarted";
+            case RESIZED -> "Container " + name + " resize requires restart";
         };
         services.events().normal(now, stop.container(), "Killing", why);
         services.cri().stopContainer(stop.running().id(), CriConfigs.graceSeconds(now));
@@ -334,18 +345,23 @@ final class PodWorker {
         }
     }
 
-    private int restarts(Pod now, Container container) {
-        if (now.getStatus() == null) {
+    private static int restarts(Pod now, Container container) {
+        ContainerStatus status = statusOf(now, container);
+        // A status without containerID speaks of a container that never was.
+        if (status == null) {
             return -1;
+        }
+        boolean was = (status.getContainerID() != null && !status.getContainerID().isEmpty()) || status.getRestartCount() > 0;
+        return was ? status.getRestartCount() : -1;
+    }
+
+    private static @Nullable ContainerStatus statusOf(Pod now, Container container) {
+        if (now.getStatus() == null) {
+            return null;
         }
         List<ContainerStatus> statuses = new ArrayList<>(now.getStatus().getInitContainerStatuses());
         statuses.addAll(now.getStatus().getContainerStatuses());
-        // A status without containerID speaks of a container that never was.
-        return statuses.stream()
-                .filter(status -> status.getName().equals(container.getName()))
-                .filter(status -> (status.getContainerID() != null && !status.getContainerID().isEmpty()) || status.getRestartCount() > 0)
-                .mapToInt(ContainerStatus::getRestartCount)
-                .findFirst().orElse(-1);
+        return statuses.stream().filter(status -> status.getName().equals(container.getName())).findFirst().orElse(null);
     }
 
     // --- ending
@@ -472,6 +488,7 @@ final class PodWorker {
         Path folder = services.volumes().folder(uid);
         PodStatus status = new StatusOf(now, seen, merged(last, now), shown, new ReadinessOf(probes), ending,
                 services.settings().nodeIp(), services.clock().instant(), container -> TerminationMessage.of(container, folder)).build();
+        showResources(now, seen, status);
         if (ending && pastDeadline(now)) {
             status.setPhase("Failed");
             status.setReason("DeadlineExceeded");
@@ -483,6 +500,26 @@ final class PodWorker {
             told = status;
             services.statuses().write(key, uid, status);
         }
+    }
+
+    private void showResources(Pod now, ObservedPod seen, PodStatus status) {
+        status.setContainerStatuses(withResources(now.getSpec().getContainers(), now, seen, status.getContainerStatuses()));
+        status.setInitContainerStatuses(withResources(now.getSpec().getInitContainers(), now, seen, status.getInitContainerStatuses()));
+        PodCondition resize = resizing.condition();
+        if (resize != null) {
+            List<PodCondition> conditions = new ArrayList<>(status.getConditions());
+            conditions.add(resize);
+            status.setConditions(conditions);
+        }
+    }
+
+    private List<ContainerStatus> withResources(List<Container> containers, Pod now, ObservedPod seen, List<ContainerStatus> statuses) {
+        List<ContainerStatus> shown = new ArrayList<>();
+        for (int i = 0; i < statuses.size(); i++) {
+            Container container = containers.get(i);
+            shown.add(resizing.told(now, container, statuses.get(i), seen.container(container.getName()).orElse(null)));
+        }
+        return shown;
     }
 
     /// Conditions of others (readiness gates) come from the API, all else from what was told last.
@@ -529,16 +566,17 @@ final class PodWorker {
         }
     }
 
-    private record HealthOf(Probes probes) implements Plan.Health {
+    private record HealthOf(Probes probes, Resizing resizing) implements Plan.Health {
         @Override
         public boolean started(Container container, ObservedContainer running) {
             return probes.started(running.id());
         }
 
         @Override
-        public Optional<Plan.Why> condemned(ObservedContainer running) {
+        public Optional<Plan.Why> condemned(Container container, ObservedContainer running) {
             Probes.Purpose by = probes.condemnedBy(running.id());
-            return by == null ? Optional.empty() : Optional.of(by == Probes.Purpose.STARTUP ? Plan.Why.STARTUP : Plan.Why.LIVENESS);
+            return by == null && resizing.needsRestart(container, running) ? Optional.of(Plan.Why.RESIZED)
+                    : by == null ? Optional.empty() : Optional.of(by == Probes.Purpose.STARTUP ? Plan.Why.STARTUP : Plan.Why.LIVENESS);
         }
     }
 

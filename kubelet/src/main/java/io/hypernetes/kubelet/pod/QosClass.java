@@ -14,7 +14,7 @@ final class QosClass {
     static String of(Pod pod) {
         boolean any = false;
         boolean guaranteed = true;
-        for (Container container : Plan.all(pod)) {
+        for (Container container : Plan.declared(pod)) {
             Map<String, Quantity> requests = container.getResources() == null ? Map.of() : orEmpty(container.getResources().getRequests());
             Map<String, Quantity> limits = container.getResources() == null ? Map.of() : orEmpty(container.getResources().getLimits());
             for (String resource : List.of("cpu", "memory")) {

@@ -47,7 +47,7 @@ record StatusOf(
                 .withPhase(phase)
                 .withInitContainerStatuses(init)
                 .withContainerStatuses(main)
-                .withEphemeralContainerStatuses(last.getEphemeralContainerStatuses())
+                .withEphemeralContainerStatuses(ephemeral())
                 .withQosClass(QosClass.of(pod))
                 .withHostIP(hostIp)
                 .withHostIPs(new HostIP(hostIp))
@@ -78,6 +78,12 @@ record StatusOf(
             statuses.add(status(container, known, init));
         }
         return statuses;
+    }
+
+    /// Nothing waits for these, so none is ever ready, and what they did is told as long as the pod lives.
+    private List<ContainerStatus> ephemeral() {
+        List<ContainerStatus> statuses = statuses(EphemeralContainers.of(pod), last.getEphemeralContainerStatuses(), false);
+        return statuses.stream().map(each -> each.edit().withReady(false).withStarted(null).build()).toList();
     }
 
     private ContainerStatus status(Container container, @Nullable ContainerStatus known, boolean init) {

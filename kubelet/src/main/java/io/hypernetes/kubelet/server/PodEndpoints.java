@@ -25,7 +25,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.stream.Stream;
 import tools.jackson.databind.json.JsonMapper;
 
 /// What the API server asks of this node: logs, exec, attach, port-forward. Every path names the tenant, and a pod of another tenant
@@ -85,7 +84,7 @@ public final class PodEndpoints {
 
     private URI attach(HttpRequestHead request, ObjectKey key, String container) {
         // Whether there is a terminal is a property of the container, not of who attaches.
-        boolean tty = find(key).pod().getSpec().getContainers().stream()
+        boolean tty = find(key).containers().stream()
                 .anyMatch(each -> each.getName().equals(container) && Boolean.TRUE.equals(each.getTty()));
         return URI.create(cri.attachUrl(AttachRequest.newBuilder()
                 .setContainerId(running(key, container).id())
@@ -167,8 +166,7 @@ public final class PodEndpoints {
 
     private static ObservedContainer run(PodView view, ObjectKey key, String name, boolean previous) {
         List<ObservedContainer> runs = view.seen().containers(name);
-        boolean known = Stream.concat(view.pod().getSpec().getContainers().stream(), view.pod().getSpec().getInitContainers().stream())
-                .anyMatch(each -> each.getName().equals(name));
+        boolean known = view.containers().stream().anyMatch(each -> each.getName().equals(name));
         if (!known) {
             throw new HttpFailure(400, "container " + name + " is not valid for pod " + key.name());
         }
@@ -191,6 +189,7 @@ public final class PodEndpoints {
         }
         List<ContainerStatus> statuses = new ArrayList<>(pod.getStatus().getContainerStatuses());
         statuses.addAll(pod.getStatus().getInitContainerStatuses());
+        statuses.addAll(pod.getStatus().getEphemeralContainerStatuses());
         return statuses.stream()
                 .filter(status -> status.getName().equals(name) && status.getState() != null && status.getState().getWaiting() != null)
                 .map(status -> status.getState().getWaiting().getReason())

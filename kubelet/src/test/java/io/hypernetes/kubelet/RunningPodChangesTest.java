@@ -1,0 +1,119 @@
+package io.hypernetes.kubelet;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fabric8.kubernetes.api.model.EphemeralContainerBuilder;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodCondition;
+import io.fabric8.kubernetes.api.model.Quantity;
+import io.hypernetes.client.Kind;
+import io.hypernetes.cri.v1.NamespaceMode;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/// What may change in a pod while it runs: containers added for debugging, processors and memory.
+@Timeout(value = 90, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class RunningPodChangesTest extends KubeletHarness {
+
+    @Test
+    void anEphemeralContainerIsStartedOnceAndSeesTheProcessesOfItsTarget() {
+        create(pod("web").build());
+        running("web");
+        change("web", pod -> pod.edit().editSpec().addToEphemeralContainers(new EphemeralContainerBuilder()
+                .withName("debugger").withImage("tools:1").withImagePullPolicy("IfNotPresent").withTargetContainerName("main").withTty(true).build()).endSpec().build());
+        eventually("web", pod -> {
+            assertThat(pod.getStatus().getEphemeralContainerStatuses()).hasSize(1);
+            assertThat(pod.getStatus().getEphemeralContainerStatuses().getFirst().getState().getRunning()).isNotNull();
+        });
+        FakeCri.Run run = cri.runsOf("debugger").getFirst();
+        var namespaces = run.config.getLinux().getSecurityContext().getNamespaceOptions();
+        assertThat(namespaces.getPid()).isEqualTo(NamespaceMode.TARGET);
+        assertThat(namespaces.getTargetId()).isEqualTo(read("web").getStatus().getContainerStatuses().getFirst().getContainerID().replace("hyperd://", ""));
+
+        cri.exit("debugger", 3);
+        eventually("web", pod -> {
+            assertThat(pod.getStatus().getEphemeralContainerStatuses().getFirst().getState().getTerminated().getExitCode()).isEqualTo(3);
+            assertThat(pod.getStatus().getPhase()).isEqualTo("Running");
+            assertThat(condition(pod, "Ready")).isEqualTo("True");
+        });
+        // Something else wakes the pod: the debugger stays ended.
+        cri.exit("main", 1);
+        eventually("web", pod -> assertThat(main(pod).getRestartCount()).isEqualTo(1));
+        assertThat(cri.runsOf("debugger")).hasSize(1);
+    }
+
+    @Test
+    void limitsChangeInPlace() {
+        create(limited("web", "64Mi"));
+        running("web");
+        resize("web", "96Mi");
+        eventually("web", pod -> {
+            assertThat(main(pod).getResources().getLimits().get("memory")).isEqualTo(new Quantity("96Mi"));
+            assertThat(main(pod).getAllocatedResources().get("memory")).isEqualTo(new Quantity("96Mi"));
+            assertThat(resizing(pod)).isEmpty();
+        });
+        assertThat(cri.calls()).contains("update main " + (96L << 20));
+        assertThat(main(read("web")).getRestartCount()).isZero();
+    }
+
+    @Test
+    void aContainerThatSaysSoIsRestartedForNewLimits() {
+        Pod pod = limited("web", "64Mi");
+        create(pod.edit().editSpec().editContainer(0)
+                .addNewResizePolicy().withResourceName("memory").withRestartPolicy("RestartContainer").endResizePolicy()
+                .endContainer().endSpec().build());
+        running("web");
+        resize("web", "96Mi");
+        eventually("web", now -> {
+            assertThat(main(now).getRestartCount()).isEqualTo(1);
+            assertThat(main(now).getResources().getLimits().get("memory")).isEqualTo(new Quantity("96Mi"));
+            assertThat(resizing(now)).isEmpty();
+        });
+        assertThat(cri.calls()).noneMatch(call -> call.startsWith("update"));
+    }
+
+    @Test
+    void whatTheMachineOrTheNodeCannotGiveIsInfeasible() {
+        create(limited("web", "64Mi"));
+        running("web");
+        cri.updateFailure = "the machine has 128 MiB";
+        resize("web", "200Mi");
+        eventually("web", pod -> {
+            assertThat(resizing(pod).orElseThrow().getReason()).isEqualTo("Infeasible");
+            assertThat(resizing(pod).orElseThrow().getMessage()).contains("the machine has 128 MiB");
+            assertThat(main(pod).getAllocatedResources().get("memory")).isEqualTo(new Quantity("64Mi"));
+        });
+        // A container that ends meanwhile gets what it had.
+        cri.exit("main", 1);
+        eventually("web", pod -> assertThat(main(pod).getRestartCount()).isEqualTo(1));
+        assertThat(cri.runsOf("main").getLast().config.getLinux().getResources().getMemoryLimitInBytes()).isEqualTo(64L << 20);
+
+        cri.updateFailure = "";
+        resize("web", "1000Ti");
+        eventually("web", pod -> assertThat(resizing(pod).orElseThrow().getMessage()).startsWith("Node didn't have enough capacity: memory"));
+        resize("web", "64Mi");
+        eventually("web", pod -> assertThat(resizing(pod)).isEmpty());
+    }
+
+    private static Pod limited(String name, String memory) {
+        return pod(name).editSpec().editContainer(0)
+                .withNewResources().withLimits(Map.of("memory", new Quantity(memory))).withRequests(Map.of("memory", new Quantity(memory))).endResources()
+                .endContainer().endSpec().build();
+    }
+
+    private void resize(String name, String memory) {
+        change(name, pod -> pod.edit().editSpec().editContainer(0).editResources()
+                .addToLimits("memory", new Quantity(memory)).addToRequests("memory", new Quantity(memory)).endResources()
+                .endContainer().endSpec().build());
+    }
+
+    private void change(String name, java.util.function.UnaryOperator<Pod> change) {
+        client.of(Kind.POD).change(key(name), null, change);
+    }
+
+    private static Optional<PodCondition> resizing(Pod pod) {
+        return pod.getStatus().getConditions().stream().filter(each -> each.getType().startsWith("PodResize")).findFirst();
+    }
+}
