@@ -8,6 +8,7 @@ import io.hypernetes.objects.GroupVersion;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.MalformedJsonException;
 import io.hypernetes.objects.kind.Kinds;
+import io.hypernetes.objects.schema.Decoder;
 import java.util.List;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -37,12 +38,24 @@ final class Decoding {
             String schemaType,
             boolean strict) {
         checkType(object, version, kind);
+        var decoded = decode(object, duplicates, version, kind, schemaType);
+        if (strict && !decoded.problems().isEmpty()) {
+            report(http, decoded.strictMessage(), decoded.problems());
+        }
+        return decoded.object();
+    }
+
+    /// An object of the request's kind and what is odd about it, for the caller to judge.
+    Decoder.Decoded decode(ResourceRequest request, ObjectNode object, List<String> duplicates) {
+        var type = request.kind().type();
+        checkType(object, type.groupVersion(), type.kind());
+        return decode(object, duplicates, type.groupVersion(), type.kind(), type.schemaType());
+    }
+
+    private Decoder.Decoded decode(
+            ObjectNode object, List<String> duplicates, GroupVersion version, String kind, String schemaType) {
         try {
-            var decoded = kinds.decoder().decode(object, schemaType, duplicates);
-            if (strict && !decoded.problems().isEmpty()) {
-                report(http, decoded.strictMessage(), decoded.problems());
-            }
-            return decoded.object();
+            return kinds.decoder().decode(object, schemaType, duplicates);
         } catch (MalformedJsonException e) {
             throw ApiStatus.badRequest(kind + " in version \"" + version.version() + "\" cannot be handled as a " + kind
                             + ": " + e.getMessage())

@@ -14,10 +14,13 @@ import java.util.function.UnaryOperator;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/// Reads patches of the three kinds that are known.
+/// Reads patches of the three kinds that change what is there; [Applies] reads the fourth.
 final class Patches {
     private static final List<String> ACCEPTED = List.of(
-            "application/json-patch+json", "application/merge-patch+json", "application/strategic-merge-patch+json");
+            "application/json-patch+json",
+            "application/merge-patch+json",
+            "application/strategic-merge-patch+json",
+            Applies.MEDIA_TYPE);
 
     private final StrategicMergePatch strategic;
 
@@ -45,15 +48,6 @@ final class Patches {
 
     /// @throws io.hypernetes.objects.ApiException 415 for a media type that is not known, 400 for text that cannot be read
     Patch read(byte[] body, String mediaType, ResourceType type) {
-        if (mediaType.startsWith("application/apply-patch")) {
-            throw new ApiStatus(
-                            415,
-                            "UnsupportedMediaType",
-                            "server-side apply (" + mediaType + ") is not served yet: apply on the client's side, which is"
-                                    + " kubectl's default, or patch with one of " + String.join(", ", ACCEPTED),
-                            null)
-                    .asException();
-        }
         if (!ACCEPTED.contains(mediaType)) {
             throw ApiStatus.unsupportedMediaType(ACCEPTED).asException();
         }

@@ -2,6 +2,7 @@ package io.hypernetes.apiserver.resource;
 
 import io.hypernetes.apiserver.body.Body;
 import io.hypernetes.apiserver.storage.StoredForm;
+import io.hypernetes.objects.ApiException;
 import io.hypernetes.objects.ApiStatus;
 import io.hypernetes.objects.ApiTime;
 import io.hypernetes.objects.Json;
@@ -29,6 +30,7 @@ final class Writes {
     private final Store store;
     private final Decoding decoding;
     private final Patches patches;
+    private final Applies applies;
     private final Admission admission;
     private final Removal removal;
     private final RandomGenerator random;
@@ -37,6 +39,7 @@ final class Writes {
         this.store = store;
         this.decoding = new Decoding(kinds);
         this.patches = new Patches(kinds);
+        this.applies = new Applies(decoding);
         this.admission = admission;
         this.removal = removal;
         this.random = random;
@@ -45,11 +48,13 @@ final class Writes {
     void create(ResourceRequest request) throws IOException {
         var type = request.kind().type();
         var object = decoding.object(request.http(), type.groupVersion(), type.kind(), type.schemaType());
-        Answers.object(request, 201, create(request, object));
+        FieldManager.check(request.http(), false);
+        Answers.object(request, 201, create(request, object, Tracking.WANTED));
     }
 
     void update(ResourceRequest request) throws IOException {
         var type = request.kind().type();
+        FieldManager.check(request.http(), false);
         var given = decoding.object(request.http(), type.groupVersion(), type.kind(), type.schemaType());
         Answers.object(request, 200, change(request, current -> given.deepCopy()));
     }
@@ -57,6 +62,11 @@ final class Writes {
     void patch(ResourceRequest request) throws IOException {
         var type = request.kind().type();
         var mediaType = Body.mediaType(request.http().header("Content-Type").orElse(""));
+        FieldManager.check(request.http(), mediaType.equals(Applies.MEDIA_TYPE));
+        if (mediaType.equals(Applies.MEDIA_TYPE)) {
+            apply(request);
+            return;
+        }
         var patch = patches.read(request.http().body(), mediaType, type);
         Answers.object(
                 request,
@@ -73,7 +83,38 @@ final class Writes {
                                 true)));
     }
 
-    private byte[] create(ResourceRequest request, ObjectNode object) {
+    /// Server-side apply: creates the object or merges the configuration into it.
+    private void apply(ResourceRequest request) throws IOException {
+        var target = request.target();
+        var config = applies.read(request);
+        var key = request.key().text();
+        for (int attempt = 1; ; attempt++) {
+            if (store.get(key).isPresent() || !target.subresource().isEmpty()) {
+                Answers.object(
+                        request, 200, change(request, current -> Applies.merge(request, current, config), Tracking.DONE));
+                return;
+            }
+            applies.mayCreate(request, config);
+            try {
+                var object = Applies.merge(request, Json.object(), config).deepCopy();
+                Answers.object(request, 201, create(request, object, Tracking.DONE));
+                return;
+            } catch (ApiException e) {
+                // Somebody else made it meanwhile: then it is merged into.
+                if (!e.status().reason().equals("AlreadyExists") || attempt >= NAME_ATTEMPTS) {
+                    throw e;
+                }
+            }
+        }
+    }
+
+    /// Whether the owners of fields are still to be noted.
+    private enum Tracking {
+        WANTED,
+        DONE
+    }
+
+    private byte[] create(ResourceRequest request, ObjectNode object, Tracking tracking) {
         var kind = request.kind();
         var type = kind.type();
         var metadata = Json.child(object, "metadata");
@@ -86,6 +127,9 @@ final class Writes {
         kind.prepareCreate(object);
         metadata.put("uid", UUID.randomUUID().toString());
         metadata.put("creationTimestamp", ApiTime.format(request.now()));
+        if (tracking == Tracking.WANTED) {
+            kind.ownership().created(object, FieldManager.writer(request));
+        }
         boolean generated = Json.string(metadata, "name").isEmpty()
                 && !Json.string(metadata, "generateName").isEmpty();
         for (int attempt = 1; ; attempt++) {
@@ -128,6 +172,10 @@ final class Writes {
     /// @param change makes the wished object of the present one, which it may alter
     /// @return the stored bytes after the change
     byte[] change(ResourceRequest request, UnaryOperator<ObjectNode> change) {
+        return change(request, change, Tracking.WANTED);
+    }
+
+    private byte[] change(ResourceRequest request, UnaryOperator<ObjectNode> change, Tracking tracking) {
         var kind = request.kind();
         var type = kind.type();
         var name = request.target().name();
@@ -143,6 +191,9 @@ final class Writes {
             kind.prepareUpdate(updated, old, subresource);
             kind.setDefaults(updated);
             Json.child(updated, "metadata").put("resourceVersion", Long.toString(current.revision()));
+            if (tracking == Tracking.WANTED) {
+                kind.ownership().updated(updated, old, FieldManager.writer(request));
+            }
             admission.update(request, updated, old);
             var errors = kind.validateUpdate(updated, old, subresource);
             if (!errors.isEmpty()) {

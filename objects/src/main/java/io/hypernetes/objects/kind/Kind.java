@@ -3,6 +3,7 @@ package io.hypernetes.objects.kind;
 import io.hypernetes.objects.ApiStatus;
 import io.hypernetes.objects.FieldError;
 import io.hypernetes.objects.Json;
+import io.hypernetes.objects.apply.Ownership;
 import io.hypernetes.objects.selector.FieldSelector;
 import java.time.Instant;
 import java.util.LinkedHashMap;
@@ -23,15 +24,22 @@ import tools.jackson.databind.node.ObjectNode;
 public final class Kind {
     private final ResourceType type;
     private final KindRules rules;
+    private final Ownership ownership;
 
-    Kind(ResourceType type, KindRules rules) {
+    Kind(ResourceType type, KindRules rules, Ownership ownership) {
         this.type = type;
         this.rules = rules;
+        this.ownership = ownership;
     }
 
     /// Where it lives in the API.
     public ResourceType type() {
         return type;
+    }
+
+    /// Whose the fields of its objects are.
+    public Ownership ownership() {
+        return ownership;
     }
 
     /// Fills in the defaults, changing `object`. Applying it twice changes nothing more.

@@ -1,6 +1,8 @@
 package io.hypernetes.objects.kind;
 
 import io.hypernetes.objects.GroupVersion;
+import io.hypernetes.objects.apply.Ownership;
+import io.hypernetes.objects.apply.SchemaShapes;
 import io.hypernetes.objects.kind.ResourceType.Subresource;
 import io.hypernetes.objects.schema.Decoder;
 import io.hypernetes.objects.schema.Schema;
@@ -53,12 +55,15 @@ public final class Kinds {
         }
         Map<String, KindRules> rules = Rules.byKind(clock);
         List<Kind> kinds = new ArrayList<>();
+        Schema schema = Schema.load();
+        SchemaShapes shapes = new SchemaShapes(schema);
         for (Map<String, String> row : FactTable.read("served.tsv")) {
             ResourceType type = type(row, facts);
             KindRules own = rules.get(type.kind() + "." + type.group());
-            kinds.add(new Kind(type, own == null ? new KindRules() {} : own));
+            Ownership ownership = Ownership.builtIn(shapes.of(type.schemaType()));
+            kinds.add(new Kind(type, own == null ? new KindRules() {} : own, ownership));
         }
-        return new Kinds(Schema.load(), kinds);
+        return new Kinds(schema, kinds);
     }
 
     /// The kind served at this group, version and plural, or null.

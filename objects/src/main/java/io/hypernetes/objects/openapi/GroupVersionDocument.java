@@ -16,7 +16,10 @@ import tools.jackson.databind.node.ObjectNode;
 final class GroupVersionDocument {
     private static final List<String> READ_TYPES = List.of("application/json", "application/yaml", "application/vnd.kubernetes.protobuf");
     private static final List<String> PATCH_TYPES = List.of(
-            "application/json-patch+json", "application/merge-patch+json", "application/strategic-merge-patch+json");
+            "application/json-patch+json",
+            "application/merge-patch+json",
+            "application/strategic-merge-patch+json",
+            "application/apply-patch+yaml");
 
     private final GroupVersion groupVersion;
     private final List<Kind> kinds;
@@ -118,6 +121,9 @@ final class GroupVersionDocument {
                 parameter(parameters, "dryRun", "string");
                 parameter(parameters, "fieldManager", "string");
                 parameter(parameters, "fieldValidation", "string");
+                if (action.equals("patch")) {
+                    parameter(parameters, "force", "boolean");
+                }
             }
             case "delete" -> {
                 parameter(parameters, "dryRun", "string");

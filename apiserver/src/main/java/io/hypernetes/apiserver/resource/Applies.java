@@ -1,0 +1,118 @@
+package io.hypernetes.apiserver.resource;
+
+import io.hypernetes.apiserver.body.Body;
+import io.hypernetes.objects.ApiStatus;
+import io.hypernetes.objects.Json;
+import io.hypernetes.objects.apply.ApplyConflictException;
+import io.hypernetes.objects.apply.ShapeException;
+import java.util.List;
+import java.util.stream.Collectors;
+import tools.jackson.databind.node.ObjectNode;
+
+/// Reads the configurations of server-side apply and merges them.
+final class Applies {
+    static final String MEDIA_TYPE = "application/apply-patch+yaml";
+
+    private final Decoding decoding;
+
+    Applies(Decoding decoding) {
+        this.decoding = decoding;
+    }
+
+    /// The configuration in the body.
+    ///
+    /// @throws io.hypernetes.objects.ApiException 400 when it cannot be applied whatever the object is
+    ObjectNode read(ResourceRequest request) {
+        var type = request.kind().type();
+        // JSON is YAML, but a reader of JSON takes it in a fraction of the time.
+        var bytes = request.http().body();
+        var body = Body.read(bytes, looksLikeJson(bytes) ? "application/json" : "application/yaml");
+        var config = body.object();
+        var version = Json.string(config, "apiVersion");
+        if (!version.equals(type.apiVersion())) {
+            throw ApiStatus.badRequest("Incorrect version specified in apply patch. Specified patch version: " + version
+                            + ", expected: " + type.apiVersion())
+                    .asException();
+        }
+        if (!Json.at(config, "metadata", "managedFields").isEmpty()) {
+            throw ApiStatus.badRequest("metadata.managedFields must be nil").asException();
+        }
+        Decoding.takeTenant(config, request.tenant());
+        var decoded = decoding.decode(request, config, body.duplicates());
+        var unknown = decoded.problems().stream()
+                .filter(problem -> problem.startsWith("unknown field \""))
+                .map(problem -> "." + problem.substring("unknown field \"".length(), problem.length() - 1))
+                .toList();
+        if (!unknown.isEmpty()) {
+            throw refused(request, problems(unknown.stream().map(path -> path + ": field not declared in schema").toList()));
+        }
+        var object = decoded.object();
+        Json.child(object, "metadata").remove("managedFields");
+        FieldManager.keepWritable(request, object);
+        return object;
+    }
+
+    /// The object with the configuration merged into it; `live` is empty when there is none yet.
+    static ObjectNode merge(ResourceRequest request, ObjectNode live, ObjectNode config) {
+        try {
+            return request.kind()
+                    .ownership()
+                    .applied(live, config, FieldManager.writer(request), request.http().query("force").equals("true"));
+        } catch (ApplyConflictException e) {
+            throw e.status().asException();
+        } catch (ShapeException e) {
+            throw refused(request, e.text());
+        }
+    }
+
+    /// Checks that a configuration may become an object that does not exist yet.
+    void mayCreate(ResourceRequest request, ObjectNode config) {
+        var type = request.kind().type();
+        var target = request.target();
+        var metadata = Json.child(config, "metadata");
+        var uid = Json.string(metadata, "uid");
+        if (!uid.isEmpty()) {
+            throw ApiStatus.conflict(
+                            type.group(),
+                            type.resource(),
+                            target.name(),
+                            "uid mismatch: the provided object specified uid " + uid + ", and no existing object was found")
+                    .asException();
+        }
+        var name = Json.string(metadata, "name");
+        if (name.isEmpty()) {
+            metadata.put("name", target.name());
+        } else if (!name.equals(target.name())) {
+            throw ApiStatus.badRequest("the name of the object (%s) does not match the name on the URL (%s)"
+                            .formatted(name, target.name()))
+                    .asException();
+        }
+    }
+
+    private static RuntimeException refused(ResourceRequest request, String why) {
+        var target = request.target();
+        return ApiStatus.badRequest("failed to create typed patch object (%s/%s; %s, Kind=%s): %s"
+                        .formatted(
+                                target.namespace(),
+                                target.name(),
+                                request.kind().type().apiVersion(),
+                                request.kind().type().kind(),
+                                why))
+                .asException();
+    }
+
+    private static String problems(List<String> problems) {
+        return problems.size() == 1
+                ? problems.getFirst()
+                : problems.stream().collect(Collectors.joining("\n  ", "errors:\n  ", ""));
+    }
+
+    private static boolean looksLikeJson(byte[] bytes) {
+        for (byte b : bytes) {
+            if (b != ' ' && b != '\n' && b != '\r' && b != '\t') {
+                return b == '{';
+            }
+        }
+        return false;
+    }
+}

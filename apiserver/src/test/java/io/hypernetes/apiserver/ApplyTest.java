@@ -1,0 +1,92 @@
+package io.hypernetes.apiserver;
+
+import static io.hypernetes.apiserver.Cluster.configMap;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.hypernetes.objects.Json;
+import org.junit.jupiter.api.Test;
+import tools.jackson.databind.JsonNode;
+
+class ApplyTest extends ClusterTest {
+    private static final String APPLY = "application/apply-patch+yaml";
+
+    private static String map(String data) {
+        return "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  labels: {app: x}\ndata: " + data + "\n";
+    }
+
+    private static String at(String name, String parameters) {
+        return configMaps("default") + "/" + name + parameters;
+    }
+
+    private static JsonNode managed(Cluster.Reply reply) {
+        return Json.at(reply.json(), "metadata", "managedFields");
+    }
+
+    @Test
+    void applyingCreatesThenMergesAndRemoves() {
+        var path = at("applied", "?fieldManager=one");
+        var created = admin.patch(path, APPLY, map("{a: '1', b: '2'}")).expect(201);
+        assertThat(created.at("metadata", "name")).isEqualTo("applied");
+        assertThat(Json.string(managed(created).path(0), "operation")).isEqualTo("Apply");
+        assertThat(managed(created).path(0).path("fieldsV1"))
+                .isEqualTo(Json.readObject("{\"f:data\":{\"f:a\":{},\"f:b\":{}},\"f:metadata\":{\"f:labels\":{\"f:app\":{}}}}"));
+        var again = admin.patch(path, APPLY, map("{a: '1', b: '2'}")).expect(200);
+        assertThat(again.json()).isEqualTo(created.json());
+        admin.patch(at("applied", "?fieldManager=two"), APPLY, map("{c: '3'}")).expect(200);
+        var less = admin.patch(path, APPLY, map("{a: '1'}")).expect(200);
+        assertThat(less.json().path("data")).isEqualTo(Json.readObject("{\"a\":\"1\",\"c\":\"3\"}"));
+    }
+
+    @Test
+    void aConflictNamesTheOwnerAndForceTakesTheField() {
+        admin.post(configMaps("default") + "?fieldManager=maker", configMap("owned", "1")).expect(201);
+        var refused = admin.patch(at("owned", "?fieldManager=x"), APPLY, map("{k: '2'}")).expect(409);
+        assertThat(refused.at("message"))
+                .isEqualTo("Apply failed with 1 conflict: conflict with \"maker\" using v1: .data.k");
+        var cause = refused.json().path("details").path("causes").path(0);
+        assertThat(Json.string(cause, "reason")).isEqualTo("FieldManagerConflict");
+        assertThat(Json.string(cause, "field")).isEqualTo(".data.k");
+        var forced = admin.patch(at("owned", "?fieldManager=x&force=true"), APPLY, map("{k: '2'}")).expect(200);
+        assertThat(forced.at("data", "k")).isEqualTo("2");
+        admin.patch(at("owned", ""), "application/merge-patch+json", "{\"data\":{\"k\":\"3\"}}").expect(200);
+        admin.patch(at("owned", "?fieldManager=x"), APPLY, map("{k: '2'}")).expect(409);
+    }
+
+    @Test
+    void malformedConfigurationsAreRefusedWithTheReason() {
+        assertThat(admin.patch(at("bad", ""), APPLY, map("{}")).expect(422).at("message"))
+                .isEqualTo("PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is required for apply patch");
+        assertThat(admin.patch(at("bad", "?force=true"), "application/merge-patch+json", "{}").expect(422).at("message"))
+                .contains("force: Forbidden: may not be specified for non-apply patch");
+        assertThat(admin.patch(at("bad", "?fieldManager=x"), APPLY, map("{}").replace("v1", "v2")).expect(400).at("message"))
+                .isEqualTo("Incorrect version specified in apply patch. Specified patch version: v2, expected: v1");
+        assertThat(admin.patch(at("bad", "?fieldManager=x"), APPLY, map("{}") + "nonsense: 1\n").expect(400).at("message"))
+                .contains("failed to create typed patch object (default/bad; v1, Kind=ConfigMap): .nonsense: field not declared in schema");
+        assertThat(admin.patch(at("bad", "?fieldManager=x"), APPLY, "apiVersion: v1\nkind: ConfigMap\nmetadata: {managedFields: [{}]}\n")
+                        .expect(400).at("message"))
+                .isEqualTo("metadata.managedFields must be nil");
+        admin.get(at("bad", "")).expect(404);
+    }
+
+    @Test
+    void aDryRunAppliesNothing() {
+        admin.patch(at("dry-apply", "?fieldManager=x&dryRun=All"), APPLY, map("{a: '1'}")).expect(201);
+        admin.get(at("dry-apply", "")).expect(404);
+    }
+
+    @Test
+    void podsAreAppliedByTheKeysOfTheirLists() {
+        var pod = """
+                {"apiVersion":"v1","kind":"Pod","metadata":{"name":"ssa"},"spec":{"containers":[
+                {"name":"web","image":"busybox:1","ports":[{"containerPort":80}],"env":[{"name":"A","value":"1"}]}]}}""";
+        var path = "/api/v1/namespaces/default/pods/ssa";
+        admin.patch(path + "?fieldManager=x", APPLY, pod).expect(201);
+        var status = "{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"status\":{\"conditions\":[{\"type\":\"x.io/Ready\",\"status\":\"True\"}]}}";
+        var changed = admin.patch(path + "/status?fieldManager=kubelet", APPLY, status).expect(200);
+        assertThat(Json.string(changed.json().path("status").path("conditions").path(0), "type")).isEqualTo("x.io/Ready");
+        assertThat(managed(changed).toString()).contains("\"subresource\":\"status\"");
+        var image = admin.patch(path + "?fieldManager=x", APPLY, pod.replace("busybox:1", "busybox:2")).expect(200);
+        assertThat(Json.string(Json.at(image.json(), "spec", "containers").path(0), "image")).isEqualTo("busybox:2");
+        admin.patch(path + "?fieldManager=x", APPLY, pod.replace("\"A\",\"value\":\"1\"", "\"A\",\"value\":\"2\"")).expect(422);
+    }
+}
