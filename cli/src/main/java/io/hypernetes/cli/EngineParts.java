@@ -11,6 +11,7 @@ import io.hypernetes.images.ImageException;
 import io.hypernetes.images.ImageSettings;
 import io.hypernetes.images.ImageSettingsFile;
 import io.hypernetes.images.LocalImageStore;
+import io.hypernetes.kubelet.PodDialer;
 import io.hypernetes.network.Network;
 import io.hypernetes.network.cni.CniNetwork;
 import io.hypernetes.network.cni.CniSettings;
@@ -67,7 +68,8 @@ record EngineParts(EmbeddedStore journal, LocalImageStore images, QemuHypervisor
                     + "or write `network: cni` into " + places.state().resolve("config.yaml"));
         }
         Network network = switch (settings.text("network")) {
-            case "local" -> new NodeNetwork(state.resolve("pod-cidr"), bridge(places, settings), journal);
+            case "local" -> new NodeNetwork(
+                    state.resolve("pod-cidr"), bridge(places, settings), settings.text("uplink-cidr"), settings.list("denied-cidrs"), journal);
             case "cni" -> new CniNetwork(cni, journal);
             default -> throw new UsageException("setting network is '" + settings.text("network") + "'; it must be local or cni");
         };
@@ -89,6 +91,11 @@ record EngineParts(EmbeddedStore journal, LocalImageStore images, QemuHypervisor
     // Plugins have their own idea of the pods' addresses.
     private static Consumer<String> podCidr(Network network) {
         return network instanceof NodeNetwork local ? local::setPodCidr : cidr -> {};
+    }
+
+    /// How probes reach pods.
+    PodDialer dialer() {
+        return network instanceof NodeNetwork local ? local::dial : PodDialer.DIRECT;
     }
 
     /// Takes from the host what the network needs beside the pods.

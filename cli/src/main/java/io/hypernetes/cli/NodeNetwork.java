@@ -2,14 +2,21 @@ package io.hypernetes.cli;
 
 import io.hypernetes.network.Attachment;
 import io.hypernetes.network.AttachmentRequest;
+import io.hypernetes.network.Gateway;
 import io.hypernetes.network.Network;
 import io.hypernetes.network.NetworkException;
 import io.hypernetes.network.local.LocalNetwork;
 import io.hypernetes.network.local.LocalSettings;
+import io.hypernetes.network.local.TenantNetworks;
 import io.hypernetes.store.Store;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.StandardProtocolFamily;
+import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -19,24 +26,67 @@ import org.jspecify.annotations.Nullable;
 /// kubelet through CRI); they are remembered, so that after a restart pods are served before the master answers.
 final class NodeNetwork implements Network {
     private static final int MTU = 1500;
+    private static final Duration IDLE_SEGMENT = Duration.ofMinutes(10);
 
     private final Path memory;
     private final String bridge;
+    private final String uplinkCidr;
+    private final List<String> deniedCidrs;
     private final Store store;
-    private volatile @Nullable LocalNetwork network;
+    private Gateway.@Nullable Follower follower;
+    private volatile @Nullable TenantNetworks network;
     private volatile List<Peer> peers = List.of();
 
-    NodeNetwork(Path memory, String bridge, Store store) throws IOException {
+    /// @param uplinkCidr see [LocalSettings]
+    /// @param deniedCidrs likewise
+    NodeNetwork(Path memory, String bridge, String uplinkCidr, List<String> deniedCidrs, Store store) throws IOException {
         this.memory = memory;
         this.bridge = bridge;
+        this.uplinkCidr = uplinkCidr;
+        this.deniedCidrs = deniedCidrs;
         this.store = store;
         if (Files.exists(memory)) {
             network = open(Files.readString(memory).trim());
         }
     }
 
-    private LocalNetwork open(String podCidr) {
-        return new LocalNetwork(new LocalSettings(bridge, podCidr, MTU), store);
+    private TenantNetworks open(String podCidr) {
+        LocalSettings settings = new LocalSettings(bridge, podCidr, MTU, uplinkCidr, deniedCidrs, IDLE_SEGMENT);
+        TenantNetworks opened = new TenantNetworks(new LocalNetwork(settings, store), settings, store, new SecureRandom());
+        Gateway.Follower told = follower;
+        if (told != null) {
+            opened.follow(told);
+        }
+        return opened;
+    }
+
+    /// Tells of gateways that come and go, and at once of those that are there; to be called once.
+    synchronized void follow(Gateway.Follower gateways) {
+        follower = gateways;
+        TenantNetworks known = network;
+        if (known != null) {
+            known.follow(gateways);
+        }
+    }
+
+    /// Opens sockets in the gateway of a tenant's pods on this node.
+    SocketChannel dial(String tenant) throws IOException {
+        TenantNetworks known = network;
+        Gateway gateway = known == null ? null : known.gateway(tenant).orElse(null);
+        if (gateway == null) {
+            throw new IOException("tenant " + tenant + " has no pod on this node");
+        }
+        try {
+            return gateway.inside(() -> {
+                try {
+                    return SocketChannel.open(StandardProtocolFamily.INET);
+                } catch (IOException failure) {
+                    throw new UncheckedIOException(failure);
+                }
+            });
+        } catch (UncheckedIOException failure) {
+            throw failure.getCause();
+        }
     }
 
     /// Takes the pods' range; the same again changes nothing.
@@ -45,7 +95,7 @@ final class NodeNetwork implements Network {
     synchronized void setPodCidr(String podCidr) {
         try {
             if (network == null) {
-                LocalNetwork made = open(podCidr);
+                TenantNetworks made = open(podCidr);
                 Files.createDirectories(memory.getParent());
                 Files.writeString(memory, podCidr + "\n");
                 made.setPeers(peers);
@@ -59,8 +109,8 @@ final class NodeNetwork implements Network {
         }
     }
 
-    private LocalNetwork known() {
-        LocalNetwork known = network;
+    private TenantNetworks known() {
+        TenantNetworks known = network;
         if (known == null) {
             throw new NetworkException("this node has no pod addresses yet: the cluster has not given it a podCIDR; is the master running?");
         }
@@ -89,7 +139,7 @@ final class NodeNetwork implements Network {
 
     @Override
     public void detach(String sandboxId) {
-        LocalNetwork known = network;
+        TenantNetworks known = network;
         if (known != null) {
             known.detach(sandboxId);
         }
@@ -97,22 +147,28 @@ final class NodeNetwork implements Network {
 
     @Override
     public Set<String> attachments() {
-        LocalNetwork known = network;
+        TenantNetworks known = network;
         return known == null ? Set.of() : known.attachments();
+    }
+
+    @Override
+    public List<String> strays() {
+        TenantNetworks known = network;
+        return known == null ? List.of() : known.strays();
     }
 
     @Override
     public synchronized void setPeers(List<Peer> peers) {
         this.peers = List.copyOf(peers);
-        LocalNetwork known = network;
+        TenantNetworks known = network;
         if (known != null) {
             known.setPeers(peers);
         }
     }
 
-    /// Takes the bridge and the rules away.
+    /// Takes bridges, namespaces and rules away.
     void remove() {
-        LocalNetwork known = network;
+        TenantNetworks known = network;
         if (known != null) {
             known.remove();
         }
@@ -120,7 +176,7 @@ final class NodeNetwork implements Network {
 
     @Override
     public void close() {
-        LocalNetwork known = network;
+        TenantNetworks known = network;
         if (known != null) {
             known.close();
         }

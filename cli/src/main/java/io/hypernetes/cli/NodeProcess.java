@@ -7,6 +7,7 @@ import io.hypernetes.identity.JoinToken;
 import io.hypernetes.kubelet.Kubelet;
 import io.hypernetes.kubelet.KubeletMetrics;
 import io.hypernetes.kubelet.KubeletSettings;
+import io.hypernetes.kubelet.ServiceVariables;
 import io.hypernetes.kubelet.join.NodeBootstrap;
 import io.hypernetes.kubelet.join.NodeIdentity;
 import io.hypernetes.telemetry.StepSink;
@@ -69,7 +70,8 @@ final class NodeProcess implements AutoCloseable {
                 Map.of(),
                 List.of(),
                 "cluster.local");
-        opened(new Kubelet(kubelet, client, identity.servingTls(), clock, steps, new KubeletMetrics(instruments.registry())).start());
+        opened(new Kubelet(kubelet, client, identity.servingTls(), clock, steps, new KubeletMetrics(instruments.registry()), engine.dialer(),
+                ServiceVariables.NONE).start());
         instruments.serve(settings, "node-metrics-port");
         identity.start(client);
     }

@@ -17,6 +17,8 @@ import io.hypernetes.kubelet.pod.PodServices;
 import io.hypernetes.kubelet.pod.PodTable;
 import io.hypernetes.kubelet.pod.RecordedPodEvents;
 import io.hypernetes.kubelet.pod.StatusWriter;
+import io.hypernetes.kubelet.probe.GrpcHealth;
+import io.hypernetes.kubelet.probe.PodHttp;
 import io.hypernetes.kubelet.server.KubeletServer;
 import io.hypernetes.kubelet.server.PodEndpoints;
 import io.hypernetes.kubelet.server.ServerTls;
@@ -25,7 +27,6 @@ import io.hypernetes.kubelet.volume.Volumes;
 import io.hypernetes.telemetry.StepSink;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.io.IOException;
-import java.net.http.HttpClient;
 import java.nio.file.Files;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
@@ -50,7 +51,7 @@ public final class Kubelet implements AutoCloseable {
     private final CountDownLatch closed = new CountDownLatch(1);
     private final Context.CancellableContext calls = Context.ROOT.withCancellation();
     private final CriRuntime cri;
-    private final HttpClient probes;
+    private final GrpcHealth probes;
     private final EventRecorder recorder;
     private final StatusWriter statuses;
     private final PodTable pods;
@@ -63,25 +64,34 @@ public final class Kubelet implements AutoCloseable {
     /// @param tls of the kubelet's own server, asked at every connection; see [ServerTls#context]
     /// @throws IOException when the port cannot be bound or the folders not made
     public Kubelet(KubeletSettings settings, Client client, Supplier<SSLContext> tls, InstantSource clock) throws IOException {
-        this(settings, client, tls, clock, StepSink.NONE, new KubeletMetrics(new PrometheusRegistry()));
+        this(settings, client, tls, clock, StepSink.NONE, new KubeletMetrics(new PrometheusRegistry()), PodDialer.DIRECT, ServiceVariables.NONE);
     }
 
     /// As the other, measured.
     ///
     /// @param steps gets every step of a pod's start when it is over
+    /// @param dialer for probes and hooks
+    /// @param variables tells containers of services
     public Kubelet(
-            KubeletSettings settings, Client client, Supplier<SSLContext> tls, InstantSource clock, StepSink steps, KubeletMetrics metrics)
+            KubeletSettings settings,
+            Client client,
+            Supplier<SSLContext> tls,
+            InstantSource clock,
+            StepSink steps,
+            KubeletMetrics metrics,
+            PodDialer dialer,
+            ServiceVariables variables)
             throws IOException {
         // Secrets of tenants lie below: nobody but the kubelet and the runtime may look.
         Files.setPosixFilePermissions(Files.createDirectories(settings.podsFolder()), PosixFilePermissions.fromString("rwx------"));
         Files.setPosixFilePermissions(Files.createDirectories(settings.logFolder().resolve("pods")), PosixFilePermissions.fromString("rwxr-x---"));
         this.cri = new CriRuntime(settings.criSocket(), threads);
-        this.probes = ProbeHttp.client(threads);
+        this.probes = new GrpcHealth(dialer);
         this.recorder = new EventRecorder(client, "kubelet", settings.nodeName(), clock);
         this.statuses = new StatusWriter(client);
         ApiSources sources = new ApiSources(client);
         Volumes volumes = new Volumes(settings.podsFolder(), sources, clock);
-        PodServices services = new PodServices(settings, cri, volumes, sources, new RecordedPodEvents(recorder), statuses, probes, clock,
+        PodServices services = new PodServices(settings, cri, volumes, sources, new RecordedPodEvents(recorder), statuses, new PodHttp(dialer), probes, variables, clock,
                 NodeAgent.allocatable(settings), steps, metrics);
         this.pods = new PodTable(services);
         this.informer = new Informer<>(client, Kind.POD, Scope.everywhere(), Selection.fields("spec.nodeName=" + settings.nodeName()))
@@ -118,7 +128,7 @@ public final class Kubelet implements AutoCloseable {
         statuses.close();
         recorder.close();
         cri.close();
-        probes.shutdownNow();
+        probes.close();
         threads.shutdownNow();
     }
 

@@ -1,3 +1,3 @@
-/// How a pod gets a network: [Network] is the contract, `local` the driver (one bridge a node, addresses from the node's pod
-/// CIDR, SNAT to the outside). Drivers for tenant networks, CNI and Neutron come behind the same interface.
+/// How a pod gets a network: [Network] is the contract, `local` (each tenant on wires of its own, with a [Gateway] that knows its services)
+/// and `cni` (whatever the host's plugins make) are the drivers.
 package io.hypernetes.network;

@@ -42,14 +42,14 @@ final class ContainerStart {
     private final PodTrace trace;
     private final Map<String, String> startFailures = new HashMap<>();
 
-    ContainerStart(PodServices services, CriConfigs configs, PodTrace trace) {
+    ContainerStart(String tenant, PodServices services, CriConfigs configs, PodTrace trace) {
         this.trace = trace;
         this.services = services;
         this.configs = configs;
-        this.environment = new Environment(services.sources());
+        this.environment = new Environment(services.sources(), services.variables());
         this.images = new ImagePull(services.cri(), services.sources(), services.events(), services.clock());
         this.crashes = new BackOff(services.clock());
-        this.hooks = new Hooks(services.cri(), services.http());
+        this.hooks = new Hooks(tenant, services.cri(), services.http());
     }
 
     /// @param previousRestarts the restart count that the API shows, for a container that the runtime no longer knows; -1 for none

@@ -42,13 +42,17 @@ import io.hypernetes.kubelet.volume.Volumes;
 import java.math.RoundingMode;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// Says in CRI's words what a pod spec asks for. Holds no state.
 final class CriConfigs {
     private static final long CPU_PERIOD_MICROS = 100_000;
+    private static final int MOST_NAMESERVERS = 3, MOST_SEARCHES = 32;
     // What procMount Default means.
     private static final List<String> MASKED_PATHS = List.of(
             "/proc/asound", "/proc/acpi", "/proc/interrupts", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/timer_list",
@@ -92,7 +96,7 @@ final class CriConfigs {
                         .setAttempt(attempt))
                 .setHostname(hostname(pod))
                 .setLogDirectory(logFolder(tenant, pod).toString())
-                .setDnsConfig(dns(pod))
+                .setDnsConfig(dns(settings, pod))
                 .putAllLabels(pod.getMetadata().getLabels())
                 .putAllLabels(podLabels(tenant, pod))
                 .putAllAnnotations(annotations)
@@ -194,23 +198,30 @@ final class CriConfigs {
     }
 
     /// Empty servers mean those of the network.
-    private DNSConfig dns(Pod pod) {
-        DNSConfig.Builder dns = DNSConfig.newBuilder();
+    static DNSConfig dns(KubeletSettings settings, Pod pod) {
+        Set<String> servers = new LinkedHashSet<>();
+        Set<String> searches = new LinkedHashSet<>();
+        // What a pod says of an option takes the place of what is usual.
+        Map<String, String> options = new LinkedHashMap<>();
         String policy = text(pod.getSpec().getDnsPolicy());
         if (!settings.clusterDns().isEmpty() && (policy.isEmpty() || policy.startsWith("ClusterFirst"))) {
             String domain = settings.clusterDomain();
-            dns.addAllServers(settings.clusterDns())
-                    .addSearches(pod.getMetadata().getNamespace() + ".svc." + domain)
-                    .addSearches("svc." + domain)
-                    .addSearches(domain)
-                    .addOptions("ndots:5");
+            servers.addAll(settings.clusterDns());
+            searches.addAll(List.of(pod.getMetadata().getNamespace() + ".svc." + domain, "svc." + domain, domain));
+            options.put("ndots", "ndots:5");
         }
         PodDNSConfig own = pod.getSpec().getDnsConfig();
         if (own != null) {
-            dns.addAllServers(own.getNameservers()).addAllSearches(own.getSearches());
-            own.getOptions().forEach(option -> dns.addOptions(option.getValue() == null ? option.getName() : option.getName() + ":" + option.getValue()));
+            servers.addAll(own.getNameservers());
+            searches.addAll(own.getSearches());
+            own.getOptions().forEach(option -> options.put(
+                    option.getName(), option.getValue() == null ? option.getName() : option.getName() + ":" + option.getValue()));
         }
-        return dns.build();
+        return DNSConfig.newBuilder()
+                .addAllServers(servers.stream().limit(MOST_NAMESERVERS).toList())
+                .addAllSearches(searches.stream().limit(MOST_SEARCHES).toList())
+                .addAllOptions(options.values())
+                .build();
     }
 
     private static LinuxPodSandboxConfig linux(Pod pod) {

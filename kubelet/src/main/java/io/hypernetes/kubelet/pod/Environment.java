@@ -6,6 +6,7 @@ import io.fabric8.kubernetes.api.model.EnvFromSource;
 import io.fabric8.kubernetes.api.model.EnvVar;
 import io.fabric8.kubernetes.api.model.EnvVarSource;
 import io.fabric8.kubernetes.api.model.Secret;
+import io.hypernetes.kubelet.ServiceVariables;
 import io.hypernetes.kubelet.volume.PodFields;
 import io.hypernetes.kubelet.volume.Sources;
 import java.nio.charset.StandardCharsets;
@@ -16,18 +17,22 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/// Computes the variables of a container, in order: `envFrom`, then `env`, later ones winning.
+/// Computes the variables of a container, in order: those of services, `envFrom`, then `env`, later ones winning.
 final class Environment {
     private final Sources sources;
+    private final ServiceVariables services;
 
-    Environment(Sources sources) {
+    Environment(Sources sources, ServiceVariables services) {
         this.sources = sources;
+        this.services = services;
     }
 
     /// @throws ConfigException when something it refers to is missing and not optional
     Map<String, String> of(String tenant, PodFields fields, Container container) {
         String namespace = fields.pod().getMetadata().getNamespace();
-        Map<String, String> variables = new LinkedHashMap<>();
+        boolean links = !Boolean.FALSE.equals(fields.pod().getSpec().getEnableServiceLinks());
+        Map<String, String> variables = new LinkedHashMap<>(services.of(tenant, namespace, links)
+                .orElseThrow(() -> new ConfigException("services have not yet been read at least once, cannot construct envvars")));
         for (EnvFromSource from : container.getEnvFrom()) {
             String prefix = from.getPrefix() == null ? "" : from.getPrefix();
             all(tenant, namespace, from).forEach((key, value) -> variables.put(prefix + key, value));

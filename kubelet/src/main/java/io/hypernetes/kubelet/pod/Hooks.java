@@ -5,22 +5,24 @@ import io.fabric8.kubernetes.api.model.LifecycleHandler;
 import io.hypernetes.cri.v1.ExecSyncResponse;
 import io.hypernetes.kubelet.cri.CriException;
 import io.hypernetes.kubelet.cri.CriRuntime;
+import io.hypernetes.kubelet.probe.PodHttp;
 import java.io.IOException;
 import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
 /// postStart and preStop: exec in the container, an HTTP GET to the pod, or a pause.
 final class Hooks {
+    private final String tenant;
     private final CriRuntime cri;
-    private final HttpClient http;
+    private final PodHttp http;
 
-    Hooks(CriRuntime cri, HttpClient http) {
+    /// @param tenant whose pod it is
+    Hooks(String tenant, CriRuntime cri, PodHttp http) {
+        this.tenant = tenant;
         this.cri = cri;
         this.http = http;
     }
@@ -38,9 +40,8 @@ final class Hooks {
                 String host = hook.getHttpGet().getHost() == null ? podIp : hook.getHttpGet().getHost();
                 String scheme = "HTTPS".equalsIgnoreCase(hook.getHttpGet().getScheme()) ? "https" : "http";
                 Integer port = hook.getHttpGet().getPort().getIntVal();
-                HttpRequest request = HttpRequest.newBuilder(URI.create(scheme + "://" + host + ":" + (port == null ? 80 : port) + path))
-                        .timeout(atMost).build();
-                int code = http.send(request, HttpResponse.BodyHandlers.discarding()).statusCode();
+                URI uri = URI.create(scheme + "://" + host + ":" + (port == null ? 80 : port) + (path.startsWith("/") ? path : "/" + path));
+                int code = http.get(tenant, uri, List.of(), atMost);
                 return code < 400 ? Optional.empty() : Optional.of("HTTP status " + code);
             }
             if (hook.getSleep() != null) {
@@ -53,9 +54,6 @@ final class Hooks {
             return Optional.of("the hook names no action that this release knows");
         } catch (CriException | IOException | IllegalArgumentException failure) {
             return Optional.of(String.valueOf(failure.getMessage()));
-        } catch (InterruptedException stopped) {
-            Thread.currentThread().interrupt();
-            return Optional.of("interrupted");
         }
     }
 }

@@ -3,11 +3,13 @@ package io.hypernetes.kubelet.pod;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.hypernetes.kubelet.KubeletMetrics;
 import io.hypernetes.kubelet.KubeletSettings;
+import io.hypernetes.kubelet.ServiceVariables;
 import io.hypernetes.kubelet.cri.CriRuntime;
+import io.hypernetes.kubelet.probe.GrpcHealth;
+import io.hypernetes.kubelet.probe.PodHttp;
 import io.hypernetes.kubelet.volume.Sources;
 import io.hypernetes.kubelet.volume.Volumes;
 import io.hypernetes.telemetry.StepSink;
-import java.net.http.HttpClient;
 import java.time.InstantSource;
 import java.util.Map;
 
@@ -15,7 +17,9 @@ import java.util.Map;
 ///
 /// @param allocatable what the node offers to pods
 /// @param steps gets every step of a pod's start when it is over
-/// @param http for probes and hooks; follows no redirects, trusts any certificate
+/// @param http for probes and hooks
+/// @param grpc for probes
+/// @param variables that tell containers of services
 public record PodServices(
         KubeletSettings settings,
         CriRuntime cri,
@@ -23,7 +27,9 @@ public record PodServices(
         Sources sources,
         PodEvents events,
         StatusWriter statuses,
-        HttpClient http,
+        PodHttp http,
+        GrpcHealth grpc,
+        ServiceVariables variables,
         InstantSource clock,
         Map<String, Quantity> allocatable,
         StepSink steps,

@@ -80,9 +80,9 @@ final class PodWorker {
         this.configs = new CriConfigs(services.settings(), services.volumes());
         this.trace = new PodTrace(services.steps(), services.clock(), pod == null ? null : pod.getMetadata().getResourceVersion());
         this.resizing = new Resizing(services, others);
-        this.starts = new ContainerStart(services, configs, trace);
+        this.starts = new ContainerStart(key.tenant(), services, configs, trace);
         this.termination = new Termination(services, starts.hooks(), this::wake);
-        this.probes = new Probes(services.cri(), services.http(), services.clock(), this::wake, this::unhealthy);
+        this.probes = new Probes(key.tenant(), services.cri(), services.http(), services.grpc(), services.clock(), this::wake, this::unhealthy);
         this.key = key;
         this.uid = uid;
         this.pod = pod;

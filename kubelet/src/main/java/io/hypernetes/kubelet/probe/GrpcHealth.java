@@ -8,6 +8,12 @@ import io.grpc.MethodDescriptor;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.ClientCalls;
+import io.hypernetes.kubelet.PodDialer;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.nio.NioSocketChannel;
+import io.netty.util.concurrent.DefaultThreadFactory;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -16,8 +22,8 @@ import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 
-/// The standard gRPC health check: `grpc.health.v1.Health/Check`, whose answer's field 1 is 1 when serving.
-final class GrpcHealth {
+/// The standard gRPC health check: `grpc.health.v1.Health/Check`, whose answer's field 1 is 1 when serving. Safe for use by many threads.
+public final class GrpcHealth implements AutoCloseable {
     private static final int SERVING = 1;
     private static final int LARGEST = 4096;
 
@@ -26,10 +32,20 @@ final class GrpcHealth {
             .setFullMethodName("grpc.health.v1.Health/Check")
             .build();
 
-    private GrpcHealth() {}
+    private final PodDialer dialer;
+    private final EventLoopGroup loop = new MultiThreadIoEventLoopGroup(1, new DefaultThreadFactory("grpc-probes", true), NioIoHandler.newFactory());
 
-    static ProbeResult check(String host, int port, String service, Duration timeout) {
-        ManagedChannel channel = NettyChannelBuilder.forAddress(host, port).usePlaintext().maxInboundMessageSize(LARGEST).build();
+    public GrpcHealth(PodDialer dialer) {
+        this.dialer = dialer;
+    }
+
+    ProbeResult check(String tenant, String host, int port, String service, Duration timeout) {
+        ManagedChannel channel = NettyChannelBuilder.forAddress(host, port)
+                .usePlaintext()
+                .maxInboundMessageSize(LARGEST)
+                .eventLoopGroup(loop)
+                .channelFactory(() -> channel(tenant))
+                .build();
         try {
             byte[] answer = ClientCalls.blockingUnaryCall(
                     channel, CHECK, CallOptions.DEFAULT.withDeadlineAfter(timeout.toMillis(), TimeUnit.MILLISECONDS), request(service));
@@ -40,6 +56,20 @@ final class GrpcHealth {
         } finally {
             channel.shutdownNow();
         }
+    }
+
+    private NioSocketChannel channel(String tenant) {
+        try {
+            return new NioSocketChannel(dialer.open(tenant));
+        } catch (IOException refused) {
+            throw new UncheckedIOException(refused);
+        }
+    }
+
+    /// Ends its thread.
+    @Override
+    public void close() {
+        loop.shutdownGracefully(0, 1, TimeUnit.SECONDS);
     }
 
     private static byte[] request(String service) throws IOException {

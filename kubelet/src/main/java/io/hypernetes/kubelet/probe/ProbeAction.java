@@ -4,37 +4,38 @@ import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.ContainerPort;
 import io.fabric8.kubernetes.api.model.GRPCAction;
 import io.fabric8.kubernetes.api.model.HTTPGetAction;
-import io.fabric8.kubernetes.api.model.HTTPHeader;
 import io.fabric8.kubernetes.api.model.IntOrString;
 import io.fabric8.kubernetes.api.model.Probe;
 import io.hypernetes.cri.v1.ExecSyncResponse;
 import io.hypernetes.kubelet.cri.CriException;
 import io.hypernetes.kubelet.cri.CriRuntime;
 import java.io.IOException;
-import java.io.InputStream;
-import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
-/// One try of a probe. exec runs in the container through the runtime; http, tcp and grpc go from this node to the pod's address.
+/// One try of a probe. exec runs in the container through the runtime; http, tcp and grpc go from the gateway
+/// of the pod's tenant on this node to the pod's address.
 final class ProbeAction {
     private static final int LONGEST_OUTPUT = 10 << 10;
 
+    private final String tenant;
     private final CriRuntime cri;
-    private final HttpClient http;
+    private final PodHttp http;
+    private final GrpcHealth grpc;
 
-    ProbeAction(CriRuntime cri, HttpClient http) {
+    ProbeAction(String tenant, CriRuntime cri, PodHttp http, GrpcHealth grpc) {
+        this.tenant = tenant;
         this.cri = cri;
         this.http = http;
+        this.grpc = grpc;
     }
 
-    ProbeResult run(Probe probe, Container container, String containerId, String podIp) throws InterruptedException {
+    ProbeResult run(Probe probe, Container container, String containerId, String podIp) {
         Duration timeout = Duration.ofSeconds(probe.getTimeoutSeconds() == null ? 1 : Math.max(1, probe.getTimeoutSeconds()));
         try {
             if (probe.getExec() != null) {
@@ -47,8 +48,8 @@ final class ProbeAction {
                 return tcp(host(probe.getTcpSocket().getHost(), podIp), port(container, probe.getTcpSocket().getPort()), timeout);
             }
             if (probe.getGrpc() != null) {
-                GRPCAction grpc = probe.getGrpc();
-                return GrpcHealth.check(podIp, grpc.getPort(), grpc.getService() == null ? "" : grpc.getService(), timeout);
+                GRPCAction asked = probe.getGrpc();
+                return grpc.check(tenant, podIp, asked.getPort(), asked.getService() == null ? "" : asked.getService(), timeout);
             }
             return ProbeResult.failure("the probe names no action that this release knows");
         } catch (IllegalArgumentException malformed) {
@@ -66,34 +67,27 @@ final class ProbeAction {
         }
     }
 
-    private ProbeResult http(Container container, HTTPGetAction action, String podIp, Duration timeout) throws InterruptedException {
+    private ProbeResult http(Container container, HTTPGetAction action, String podIp, Duration timeout) {
         String scheme = "HTTPS".equalsIgnoreCase(action.getScheme()) ? "https" : "http";
         String path = action.getPath() == null || action.getPath().isEmpty() ? "/" : action.getPath();
         String host = host(action.getHost(), podIp);
         URI uri = URI.create(scheme + "://" + host + ":" + port(container, action.getPort()) + (path.startsWith("/") ? path : "/" + path));
-        HttpRequest.Builder request = HttpRequest.newBuilder(uri).timeout(timeout).header("User-Agent", "kube-probe/1.36").GET();
-        for (HTTPHeader header : action.getHttpHeaders()) {
-            if (!header.getName().equalsIgnoreCase("Host")) {
-                request.header(header.getName(), header.getValue());
-            }
+        List<Map.Entry<String, String>> headers = new ArrayList<>();
+        action.getHttpHeaders().forEach(header -> headers.add(Map.entry(header.getName(), header.getValue() == null ? "" : header.getValue())));
+        if (headers.stream().noneMatch(header -> header.getKey().equalsIgnoreCase("User-Agent"))) {
+            headers.add(Map.entry("User-Agent", "kube-probe/1.36"));
         }
         try {
-            HttpResponse<InputStream> response = http.send(request.build(), HttpResponse.BodyHandlers.ofInputStream());
-            try (InputStream body = response.body()) {
-                if (response.statusCode() >= 200 && response.statusCode() < 400) {
-                    return ProbeResult.SUCCESS;
-                }
-                return ProbeResult.failure("HTTP probe failed with statuscode: " + response.statusCode());
-            }
+            int status = http.get(tenant, uri, headers, timeout);
+            return status >= 200 && status < 400 ? ProbeResult.SUCCESS : ProbeResult.failure("HTTP probe failed with statuscode: " + status);
         } catch (IOException failure) {
             return ProbeResult.failure("Get \"" + uri + "\": " + why(failure));
         }
     }
 
-    private static ProbeResult tcp(String host, int port, Duration timeout) {
-        try (Socket socket = new Socket()) {
-            socket.connect(new InetSocketAddress(host, port), (int) timeout.toMillis());
-            return ProbeResult.SUCCESS;
+    private ProbeResult tcp(String host, int port, Duration timeout) {
+        try (Socket socket = http.connect(tenant, host, port, timeout)) {
+            return socket.isConnected() ? ProbeResult.SUCCESS : ProbeResult.failure("dial tcp " + host + ":" + port + ": not connected");
         } catch (IOException failure) {
             return ProbeResult.failure("dial tcp " + host + ":" + port + ": " + why(failure));
         }

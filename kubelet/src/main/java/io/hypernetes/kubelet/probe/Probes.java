@@ -4,7 +4,6 @@ import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.Probe;
 import io.hypernetes.kubelet.cri.CriRuntime;
 import io.hypernetes.kubelet.cri.ObservedContainer;
-import java.net.http.HttpClient;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -46,10 +45,12 @@ public final class Probes implements AutoCloseable {
     private final BiConsumer<String, String> unhealthy;
     private final Map<String, Watched> watched = new ConcurrentHashMap<>();
 
+    /// @param tenant whose pod it is
     /// @param changed called when a verdict changed; must not block
     /// @param unhealthy told the container's name and the text of an Unhealthy event
-    public Probes(CriRuntime cri, HttpClient http, InstantSource clock, Runnable changed, BiConsumer<String, String> unhealthy) {
-        this.action = new ProbeAction(cri, http);
+    public Probes(
+            String tenant, CriRuntime cri, PodHttp http, GrpcHealth grpc, InstantSource clock, Runnable changed, BiConsumer<String, String> unhealthy) {
+        this.action = new ProbeAction(tenant, cri, http, grpc);
         this.clock = clock;
         this.changed = changed;
         this.unhealthy = unhealthy;

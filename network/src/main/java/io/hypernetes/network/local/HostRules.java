@@ -31,7 +31,7 @@ final class HostRules {
 
     /// A tap and what its pod may call itself.
     record Port(String tap, String mac, String address, List<PortMapping> published) {
-        private String element() {
+        String element() {
             return "\"" + tap + "\" . " + mac + " . " + address;
         }
 

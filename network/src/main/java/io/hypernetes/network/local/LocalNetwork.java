@@ -4,6 +4,7 @@ import io.hypernetes.linux.ErrnoException;
 import io.hypernetes.linux.NetworkDevices;
 import io.hypernetes.network.Attachment;
 import io.hypernetes.network.AttachmentRequest;
+import io.hypernetes.network.Gateway;
 import io.hypernetes.network.HostNameservers;
 import io.hypernetes.network.Network;
 import io.hypernetes.network.NetworkException;
@@ -24,6 +25,8 @@ import org.slf4j.LoggerFactory;
 /// One bridge a node, with the node's pod range on it: pods of the node reach each other on it, pods of other nodes by routes, the
 /// outside behind the host's address. Needs root.
 ///
+/// A pod's address stands alone (prefix length 32): what it sends to its neighbours goes through the host, where services are translated.
+///
 /// All calls must be made where the bridge is: in the network namespace of the process, unless a platform thread entered another.
 public final class LocalNetwork implements Network {
     private static final Logger LOG = LoggerFactory.getLogger(LocalNetwork.class);
@@ -33,6 +36,7 @@ public final class LocalNetwork implements Network {
     private final Leases leases;
     private final PublishedPorts ports;
     private final HostRules rules;
+    private final HostGateway gateway;
 
     /// Makes the bridge and the rules, or makes them right, and reads the addresses that are given out.
     ///
@@ -44,10 +48,12 @@ public final class LocalNetwork implements Network {
         this.leases = new Leases(store, "/network/local/" + settings.bridge() + "/", range);
         this.ports = new PublishedPorts(store, "/network/local-ports/" + settings.bridge() + "/");
         this.rules = new HostRules(settings, range);
+        this.gateway = new HostGateway(range.address(1), settings.bridge());
         allow("/proc/sys/net/ipv4/ip_forward", "pods reach nothing outside");
         rules.apply(leases.sandboxes().stream().map(s -> port(s, leases.of(s).orElseThrow())).toList());
         // Connections of the host to itself reach pods under 127.0.0.1; the rules keep pods from the host's own loopback.
         allow("/proc/sys/net/ipv4/conf/" + settings.bridge() + "/route_localnet", "published ports cannot be reached by 127.0.0.1");
+        gateway.silence();
         LOG.info("event=network-ready bridge={} podCidr={} attachments={}", settings.bridge(), range, leases.sandboxes().size());
     }
 
@@ -63,11 +69,16 @@ public final class LocalNetwork implements Network {
         return new Attachment(
                 sandbox,
                 range.mac(host),
-                List.of(range.address(host) + "/" + range.prefix()),
+                List.of(range.address(host) + "/32"),
                 range.address(1),
                 settings.mtu(),
                 HostNameservers.usable(),
                 List.of());
+    }
+
+    /// The gateway of this node's pods, which is the host itself.
+    public Gateway gateway() {
+        return gateway;
     }
 
     @Override
@@ -114,7 +125,7 @@ public final class LocalNetwork implements Network {
     }
 
     /// Interface names are short and sandbox ids are not.
-    private String tapName(String sandbox) {
+    String tapName(String sandbox) {
         try {
             byte[] digest = MessageDigest.getInstance("SHA-256").digest(sandbox.getBytes(StandardCharsets.UTF_8));
             return settings.bridge() + HexFormat.of().formatHex(digest).substring(0, 15 - settings.bridge().length());
@@ -142,6 +153,7 @@ public final class LocalNetwork implements Network {
 
     /// Takes the bridge, its taps, the routes and the rules off the host. Addresses stay reserved: they are in the store.
     public void remove() {
+        gateway.remove();
         rules.remove();
         LOG.info("event=network-removed bridge={}", settings.bridge());
     }

@@ -1,4 +1,4 @@
-/// The local driver: one bridge a node, addresses from the node's pod range kept in a store, rules in nftables tables named after the
-/// bridge. Knows one segment for all tenants; drivers with a segment for each come beside it. Only [LocalNetwork] and
+/// The local driver: the pods of `root` on one bridge a node, those of each other tenant on a bridge in a network namespace of its own;
+/// addresses from the node's pod range kept in a store, rules in nftables tables. Only [TenantNetworks], [LocalNetwork] and
 /// [LocalSettings] are for others.
 package io.hypernetes.network.local;

@@ -77,7 +77,7 @@ class LocalNetworkTest extends NetworkContract {
             try (LocalNetwork network = new LocalNetwork(SETTINGS, store)) {
                 Attachment a = network.attach(request("a"));
                 Attachment b = network.attach(request("b"));
-                assertThat(a.addresses()).containsExactly("10.88.0.2/24");
+                assertThat(a.addresses()).containsExactly("10.88.0.2/32");
                 assertThat(a.mac()).isEqualTo("0a:58:0a:58:00:02");
                 assertThat(a.gateway()).isEqualTo("10.88.0.1");
                 assertThat(a.mtu()).isEqualTo(1450);
@@ -154,7 +154,7 @@ class LocalNetworkTest extends NetworkContract {
             }
             try (LocalNetwork again = new LocalNetwork(SETTINGS, store)) {
                 assertThat(shell("nft list ruleset")).as("after a restart").contains("12000").contains("12053");
-                assertThat(again.attach(request("a", web, names)).addresses()).containsExactly("10.88.0.2/24");
+                assertThat(again.attach(request("a", web, names)).addresses()).containsExactly("10.88.0.2/32");
                 again.detach("a");
                 assertThat(shell("nft list ruleset")).doesNotContain("12000").doesNotContain("12053");
                 again.attach(request("b", web));
@@ -195,7 +195,7 @@ class LocalNetworkTest extends NetworkContract {
                         .isInstanceOf(NetworkException.class)
                         .hasMessageContaining("all 5 of 10.88.0.0/29 are in use");
                 network.detach("p3");
-                assertThat(network.attach(request("p6")).addresses()).containsExactly("10.88.0.5/29");
+                assertThat(network.attach(request("p6")).addresses()).containsExactly("10.88.0.5/32");
             }
             LocalSettings other = new LocalSettings("hntest", "10.99.0.0/24", 1450);
             assertThatThrownBy(() -> new LocalNetwork(other, store)).hasMessageContaining("outside the node's pod range 10.99.0.0/24");

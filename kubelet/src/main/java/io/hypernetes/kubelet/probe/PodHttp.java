@@ -1,0 +1,193 @@
+package io.hypernetes.kubelet.probe;
+
+import io.hypernetes.kubelet.PodDialer;
+import java.io.BufferedInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.SocketTimeoutException;
+import java.net.URI;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLEngine;
+import javax.net.ssl.SSLSocket;
+import javax.net.ssl.TrustManager;
+import javax.net.ssl.X509ExtendedTrustManager;
+
+/// The HTTP client of probes and hooks: one GET a connection, of whose answer only the status matters. A redirect is an answer, and any
+/// certificate will do, since a probe asks whether the pod lives and not who it is. Nothing secret is ever sent with it. Safe for use by
+/// many threads.
+///
+/// It is not the JDK's client, because that one makes its sockets itself, on threads of its own.
+public final class PodHttp {
+    private static final int LONGEST_HEAD = 64 << 10;
+    private static final int HTTP = 80, HTTPS = 443;
+
+    private final PodDialer dialer;
+    private final SSLContext tls;
+
+    public PodHttp(PodDialer dialer) {
+        this.dialer = dialer;
+        try {
+            tls = SSLContext.getInstance("TLS");
+            tls.init(null, new TrustManager[] {new TrustAnyone()}, null);
+        } catch (GeneralSecurityException impossible) {
+            throw new IllegalStateException("TLS is not available: " + impossible.getMessage(), impossible);
+        }
+    }
+
+    /// Asks and returns the status.
+    ///
+    /// @param tenant whose pod it is
+    /// @param headers besides those that every request has; `Host` and `User-Agent` may be among them
+    /// @param timeout of the whole exchange
+    /// @throws IOException when there is no answer in time, or none that is HTTP
+    /// @throws IllegalArgumentException when the URI or a header is none that can be sent
+    public int get(String tenant, URI uri, List<Map.Entry<String, String>> headers, Duration timeout) throws IOException {
+        boolean secure = "https".equalsIgnoreCase(uri.getScheme());
+        String host = uri.getHost();
+        if (host == null) {
+            throw new IllegalArgumentException("the address " + uri + " names no host");
+        }
+        int port = uri.getPort() >= 0 ? uri.getPort() : secure ? HTTPS : HTTP;
+        byte[] request = request(uri, headers);
+        AtomicBoolean late = new AtomicBoolean();
+        try (Socket socket = connect(tenant, host, port, timeout)) {
+            // A peer that sends a byte now and then would outlast the timeout of each read.
+            CompletableFuture<Void> watchdog = CompletableFuture.runAsync(
+                    () -> end(socket, late), CompletableFuture.delayedExecutor(timeout.toMillis(), TimeUnit.MILLISECONDS));
+            try {
+                Socket plain = secure ? secured(socket, host, port) : socket;
+                plain.getOutputStream().write(request);
+                plain.getOutputStream().flush();
+                return status(new BufferedInputStream(plain.getInputStream()));
+            } finally {
+                watchdog.cancel(false);
+            }
+        } catch (SocketTimeoutException slow) {
+            throw new IOException("context deadline exceeded", slow);
+        } catch (IOException failure) {
+            throw late.get() ? new IOException("context deadline exceeded (Client.Timeout exceeded while awaiting headers)", failure) : failure;
+        }
+    }
+
+    /// Opens a connection to see whether somebody listens; the caller closes it.
+    Socket connect(String tenant, String host, int port, Duration timeout) throws IOException {
+        InetSocketAddress to = new InetSocketAddress(host, port);
+        if (to.isUnresolved()) {
+            throw new IOException("lookup " + host + ": no such host");
+        }
+        SocketChannel channel = dialer.open(tenant);
+        try {
+            channel.socket().connect(to, (int) Math.clamp(timeout.toMillis(), 1, Integer.MAX_VALUE));
+            return channel.socket();
+        } catch (IOException | RuntimeException failure) {
+            channel.close();
+            throw failure;
+        }
+    }
+
+    private SSLSocket secured(Socket socket, String host, int port) throws IOException {
+        SSLSocket over = (SSLSocket) tls.getSocketFactory().createSocket(socket, host, port, true);
+        over.startHandshake();
+        return over;
+    }
+
+    private static void end(Socket socket, AtomicBoolean late) {
+        late.set(true);
+        try {
+            socket.close();
+        } catch (IOException closed) {
+            return;
+        }
+    }
+
+    private static byte[] request(URI uri, List<Map.Entry<String, String>> headers) {
+        String path = uri.getRawPath() == null || uri.getRawPath().isEmpty() ? "/" : uri.getRawPath();
+        StringBuilder head = new StringBuilder("GET " + path + (uri.getRawQuery() == null ? "" : "?" + uri.getRawQuery()) + " HTTP/1.1\r\n");
+        if (headers.stream().noneMatch(header -> header.getKey().equalsIgnoreCase("Host"))) {
+            head.append("Host: ").append(uri.getRawAuthority()).append("\r\n");
+        }
+        for (Map.Entry<String, String> header : headers) {
+            if ((header.getKey() + header.getValue()).chars().anyMatch(c -> c == '\r' || c == '\n' || c == 0)) {
+                throw new IllegalArgumentException("the header " + header.getKey().strip() + " holds the end of a line");
+            }
+            head.append(header.getKey()).append(": ").append(header.getValue()).append("\r\n");
+        }
+        return head.append("Accept: */*\r\nConnection: close\r\n\r\n").toString().getBytes(StandardCharsets.UTF_8);
+    }
+
+    /// The status of the first answer that is not an interim one.
+    private static int status(InputStream in) throws IOException {
+        int left = LONGEST_HEAD;
+        while (true) {
+            String first = line(in, left);
+            left -= first.length();
+            String[] words = first.split(" ", 3);
+            if (words.length < 2 || !words[0].toUpperCase(Locale.ROOT).startsWith("HTTP/1.") || !words[1].matches("[1-5]\\d\\d")) {
+                throw new IOException("malformed HTTP response \"" + (first.length() > 64 ? first.substring(0, 64) : first) + "\"");
+            }
+            int status = Integer.parseInt(words[1]);
+            if (status >= 200 || status == 101) {
+                return status;
+            }
+            for (String header = line(in, left); !header.isEmpty(); header = line(in, left)) {
+                left -= header.length();
+            }
+        }
+    }
+
+    private static String line(InputStream in, int longest) throws IOException {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        for (int c = in.read(); c != '\n'; c = in.read()) {
+            if (c < 0) {
+                throw new IOException(bytes.size() == 0 ? "EOF" : "unexpected EOF");
+            }
+            if (bytes.size() >= longest) {
+                throw new IOException("the head of the answer is longer than " + LONGEST_HEAD + " bytes");
+            }
+            if (c != '\r') {
+                bytes.write(c);
+            }
+        }
+        return bytes.toString(StandardCharsets.ISO_8859_1);
+    }
+
+    /// Extended, since the plain interface would still check the host's name.
+    private static final class TrustAnyone extends X509ExtendedTrustManager {
+        @Override
+        public void checkClientTrusted(X509Certificate[] chain, String type, Socket socket) {}
+
+        @Override
+        public void checkServerTrusted(X509Certificate[] chain, String type, Socket socket) {}
+
+        @Override
+        public void checkClientTrusted(X509Certificate[] chain, String type, SSLEngine engine) {}
+
+        @Override
+        public void checkServerTrusted(X509Certificate[] chain, String type, SSLEngine engine) {}
+
+        @Override
+        public void checkClientTrusted(X509Certificate[] chain, String type) {}
+
+        @Override
+        public void checkServerTrusted(X509Certificate[] chain, String type) {}
+
+        @Override
+        public X509Certificate[] getAcceptedIssuers() {
+            return new X509Certificate[0];
+        }
+    }
+}

@@ -1,0 +1,351 @@
+package io.hypernetes.network.local;
+
+import io.hypernetes.linux.ErrnoException;
+import io.hypernetes.network.Attachment;
+import io.hypernetes.network.AttachmentRequest;
+import io.hypernetes.network.Gateway;
+import io.hypernetes.network.HostNameservers;
+import io.hypernetes.network.Network;
+import io.hypernetes.network.NetworkException;
+import io.hypernetes.store.Entry;
+import io.hypernetes.store.Operation;
+import io.hypernetes.store.Store;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.random.RandomGenerator;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Every tenant on wires of its own: the pods of `root` on the host's bridge, those of each other tenant in a [Segment]. Pods of two
+/// tenants may have the same address. Needs root, and all calls where the host's bridge is.
+///
+/// Which tenants have a segment, and which sandbox has which address in it, is in the store before anything is made of it. A segment
+/// without pods is kept for a while, since making one takes as long as a third of a pod's start.
+public final class TenantNetworks implements Network {
+    static final String ROOT = "root";
+
+    private static final Logger LOG = LoggerFactory.getLogger(TenantNetworks.class);
+    private static final String DEFAULT_NETWORK = "default";
+    /// What may become part of the name of a namespace, which is a file.
+    private static final Pattern TENANT_NAME = Pattern.compile("[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?");
+
+    private final LocalNetwork host;
+    private final LocalSettings settings;
+    private final Cidr range;
+    private final Store store;
+    private final Uplinks uplinks;
+    private final Map<String, Tenant> tenants = new ConcurrentHashMap<>();
+    private final Set<Uplinks.Wire> wires = new HashSet<>();
+    private final ScheduledExecutorService later = Executors.newSingleThreadScheduledExecutor(
+            // Of the platform's, as such a thread belongs to the network namespace of whoever starts it.
+            Thread.ofPlatform().daemon().name("idle-segments").factory());
+    private volatile List<Peer> peers = List.of();
+    private volatile Gateway.@Nullable Follower follower;
+
+    /// What is known of one tenant here. The lock of its monitor is held while its segment is changed.
+    private final class Tenant {
+        private final Segment segment;
+        private final Leases leases;
+        private boolean made;
+        private boolean gone;
+        private long idleSince;
+
+        private Tenant(String name, Uplinks.Wire wire) {
+            this.segment = new Segment(name, namespace(name), range, settings.mtu(), uplinks, wire);
+            this.leases = new Leases(store, leasePrefix(name), range);
+        }
+
+        private List<HostRules.Port> ports() {
+            return leases.sandboxes().stream().map(this::port).toList();
+        }
+
+        private HostRules.Port port(String sandbox) {
+            int number = leases.of(sandbox).orElseThrow(() -> new NetworkException(
+                    "sandbox " + sandbox + " has no attachment; attach it before opening or plugging its tap"));
+            return new HostRules.Port(host.tapName(sandbox), range.mac(number), range.address(number), List.of());
+        }
+    }
+
+    /// Makes right what the store tells of, and removes segments that no pod is in.
+    ///
+    /// @param host the network of `root`; closed and removed with this one
+    /// @param store keeps addresses and segments; stays the caller's
+    public TenantNetworks(LocalNetwork host, LocalSettings settings, Store store, RandomGenerator random) {
+        this.host = host;
+        this.settings = settings;
+        this.range = Cidr.parse(settings.podCidr());
+        this.store = store;
+        this.uplinks = new Uplinks(settings, Cidr.parse(settings.uplinkCidr()), random);
+        for (Entry entry : store.list(wirePrefix(), "", 0).entries()) {
+            String name = entry.key().substring(wirePrefix().length());
+            Uplinks.Wire wire = new Uplinks.Wire(Integer.parseInt(new String(entry.value(), StandardCharsets.UTF_8)));
+            wires.add(wire);
+            tenants.put(name, new Tenant(name, wire));
+        }
+        uplinks.apply(wires, denied());
+        adopt();
+        LOG.info("event=tenant-networks-ready bridge={} tenants={} attachments={}", settings.bridge(), tenants.keySet(), attachments().size());
+    }
+
+    private void adopt() {
+        for (Map.Entry<String, Tenant> each : tenants.entrySet()) {
+            Tenant tenant = each.getValue();
+            if (tenant.leases.sandboxes().isEmpty()) {
+                remove(each.getKey(), tenant);
+            } else {
+                tenant.segment.apply(tenant.ports());
+                tenant.made = true;
+            }
+        }
+        for (String stray : Segment.namespaces(settings.bridge() + ".")) {
+            if (!tenants.containsKey(stray.substring(settings.bridge().length() + 1))) {
+                LOG.info("event=stray-segment-removed namespace={}", stray);
+                Segment.removeNamespace(stray);
+            }
+        }
+    }
+
+    /// Tells of gateways that come and go, and at once of those that are there.
+    public void follow(Gateway.Follower gateways) {
+        this.follower = gateways;
+        gateways.opened().accept(host.gateway());
+        for (Tenant tenant : tenants.values()) {
+            synchronized (tenant) {
+                if (tenant.made && !tenant.gone) {
+                    gateways.opened().accept(tenant.segment);
+                }
+            }
+        }
+    }
+
+    /// The gateway of a tenant that has pods here.
+    public Optional<Gateway> gateway(String tenant) {
+        return tenant.equals(ROOT) ? Optional.of(host.gateway()) : Optional.ofNullable(tenants.get(tenant)).map(known -> known.segment);
+    }
+
+    @Override
+    public Attachment attach(AttachmentRequest request) {
+        if (request.tenant().equals(ROOT)) {
+            return host.attach(request);
+        }
+        if (!TENANT_NAME.matcher(request.tenant()).matches()) {
+            throw new NetworkException("pod " + request.namespace() + "/" + request.pod() + " names the tenant '" + request.tenant() + "'; that is no name of a tenant");
+        }
+        if (!request.network().equals(DEFAULT_NETWORK)) {
+            throw new NetworkException("pod " + request.namespace() + "/" + request.pod() + " asks for the network " + request.network()
+                    + "; tenants have one network, named " + DEFAULT_NETWORK);
+        }
+        if (!request.ports().isEmpty()) {
+            throw new NetworkException("pod " + request.namespace() + "/" + request.pod() + " of tenant " + request.tenant()
+                    + " asks for ports of the host, which belong to the operator; use a Service");
+        }
+        while (true) {
+            Tenant tenant = tenants.computeIfAbsent(request.tenant(), this::begin);
+            synchronized (tenant) {
+                if (tenant.gone) {
+                    continue;
+                }
+                int number = tenant.leases.take(request.sandboxId());
+                if (!tenant.made) {
+                    tenant.segment.apply(tenant.ports());
+                    tenant.made = true;
+                    tell(tenant.segment);
+                }
+                return new Attachment(
+                        request.sandboxId(), range.mac(number), List.of(range.address(number) + "/32"), range.address(1), settings.mtu(),
+                        HostNameservers.usable(), List.of());
+            }
+        }
+    }
+
+    private void tell(Segment segment) {
+        Gateway.Follower told = follower;
+        if (told != null) {
+            told.opened().accept(segment);
+        }
+    }
+
+    /// Notes durably that the tenant gets a segment, and its wire.
+    private Tenant begin(String name) {
+        synchronized (wires) {
+            Uplinks.Wire wire = uplinks.choose(wires);
+            store.commit(List.of(Operation.put(wirePrefix() + name, Integer.toString(wire.pair()).getBytes(StandardCharsets.UTF_8))));
+            wires.add(wire);
+            return new Tenant(name, wire);
+        }
+    }
+
+    @Override
+    public Tap openTap(Attachment attachment) {
+        String sandbox = attachment.sandboxId();
+        Tenant tenant = of(sandbox);
+        if (tenant == null) {
+            return host.openTap(attachment);
+        }
+        String name = host.tapName(sandbox);
+        synchronized (tenant) {
+            HostRules.Port port = tenant.port(sandbox);
+            Tap tap;
+            try {
+                tap = new Tap(name, tenant.segment.openTap(name));
+            } catch (ErrnoException failure) {
+                throw new NetworkException("making tap " + name + " for sandbox " + sandbox + " (" + (failure.errno() == ErrnoException.EBUSY
+                        ? "another process has it open: is the sandbox's machine still running?" : "needs root and /dev/net/tun") + "): "
+                        + failure.getMessage(), failure);
+            }
+            try {
+                tenant.segment.plug(port, false);
+                return tap;
+            } catch (RuntimeException failure) {
+                tap.close();
+                throw failure;
+            }
+        }
+    }
+
+    @Override
+    public Optional<Tap> openSpareTap(String sandboxId) {
+        return host.openSpareTap(sandboxId);
+    }
+
+    @Override
+    public void plug(Attachment attachment) {
+        Tenant tenant = of(attachment.sandboxId());
+        if (tenant == null) {
+            host.plug(attachment);
+            return;
+        }
+        synchronized (tenant) {
+            tenant.segment.plug(tenant.port(attachment.sandboxId()), true);
+        }
+    }
+
+    private @Nullable Tenant of(String sandbox) {
+        for (Tenant tenant : tenants.values()) {
+            if (tenant.leases.of(sandbox).isPresent()) {
+                return tenant;
+            }
+        }
+        return null;
+    }
+
+    @Override
+    public void detach(String sandboxId) {
+        Tenant tenant = of(sandboxId);
+        if (tenant == null) {
+            host.detach(sandboxId);
+            return;
+        }
+        synchronized (tenant) {
+            if (tenant.leases.of(sandboxId).isEmpty()) {
+                return;
+            }
+            tenant.segment.unplug(tenant.port(sandboxId));
+            tenant.leases.giveBack(sandboxId);
+            if (tenant.leases.sandboxes().isEmpty()) {
+                tenant.idleSince = System.nanoTime();
+                later.schedule(() -> removeIdle(tenant), settings.idleSegment().toNanos(), TimeUnit.NANOSECONDS);
+            }
+        }
+    }
+
+    private void removeIdle(Tenant tenant) {
+        synchronized (tenant) {
+            boolean idle = tenant.leases.sandboxes().isEmpty() && System.nanoTime() - tenant.idleSince >= settings.idleSegment().toNanos();
+            if (idle && !tenant.gone) {
+                try {
+                    remove(tenant.segment.tenant(), tenant);
+                } catch (NetworkException left) {
+                    LOG.warn("event=segment-not-removed tenant={} error=\"{}\" next=\"the next start of the node removes it\"",
+                            tenant.segment.tenant(), left.getMessage());
+                }
+            }
+        }
+    }
+
+    private void remove(String name, Tenant tenant) {
+        tenant.gone = true;
+        Gateway.Follower told = follower;
+        if (told != null && tenant.made) {
+            told.closed().accept(tenant.segment);
+        }
+        tenant.segment.remove();
+        store.commit(List.of(Operation.delete(wirePrefix() + name)));
+        synchronized (wires) {
+            wires.remove(tenant.segment.wire());
+        }
+        tenants.remove(name, tenant);
+        LOG.info("event=segment-removed tenant={}", name);
+    }
+
+    @Override
+    public Set<String> attachments() {
+        Set<String> all = new HashSet<>(host.attachments());
+        tenants.values().forEach(tenant -> all.addAll(tenant.leases.sandboxes()));
+        return Set.copyOf(all);
+    }
+
+    @Override
+    public void setPeers(List<Peer> peers) {
+        this.peers = List.copyOf(peers);
+        host.setPeers(peers);
+        uplinks.setDenied(denied());
+    }
+
+    /// What of the operator no tenant reaches.
+    private List<String> denied() {
+        List<String> denied = new ArrayList<>(settings.deniedCidrs());
+        denied.add(range.toString());
+        for (Peer peer : peers) {
+            denied.add(peer.address());
+            denied.add(peer.podCidr());
+        }
+        return denied;
+    }
+
+    /// Takes all of it off the host. Addresses stay reserved: they are in the store.
+    public void remove() {
+        for (Map.Entry<String, Tenant> each : tenants.entrySet()) {
+            Tenant tenant = each.getValue();
+            synchronized (tenant) {
+                if (tenant.leases.sandboxes().isEmpty()) {
+                    remove(each.getKey(), tenant);
+                } else {
+                    tenant.segment.remove();
+                    tenant.made = false;
+                }
+            }
+        }
+        uplinks.removeTable();
+        host.remove();
+    }
+
+    @Override
+    public void close() {
+        later.shutdownNow();
+        host.close();
+    }
+
+    private String namespace(String tenant) {
+        return settings.bridge() + "." + tenant;
+    }
+
+    private String wirePrefix() {
+        return "/network/wires/" + settings.bridge() + "/";
+    }
+
+    private String leasePrefix(String tenant) {
+        return "/network/leases/" + settings.bridge() + "/" + tenant + "/";
+    }
+}
