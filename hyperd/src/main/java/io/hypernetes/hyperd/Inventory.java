@@ -13,13 +13,15 @@ import java.util.TreeSet;
 /// @param disks writable disks
 /// @param folders folders of machines
 /// @param cgroups cgroups of machines
+/// @param strays what of the network belongs to nothing, a sentence each
 public record Inventory(
         Set<String> records,
         Set<String> running,
         Set<String> attachments,
         Set<String> disks,
         Set<String> folders,
-        Set<String> cgroups) {
+        Set<String> cgroups,
+        List<String> strays) {
 
     public Inventory {
         records = Set.copyOf(records);
@@ -28,11 +30,12 @@ public record Inventory(
         disks = Set.copyOf(disks);
         folders = Set.copyOf(folders);
         cgroups = Set.copyOf(cgroups);
+        strays = List.copyOf(strays);
     }
 
     /// What belongs to no running sandbox, a sentence each.
     public List<String> leaks() {
-        List<String> leaks = new ArrayList<>();
+        List<String> leaks = new ArrayList<>(strays);
         extra("network attachment", attachments, leaks);
         extra("disk", disks, leaks);
         extra("machine folder", folders, leaks);

@@ -33,6 +33,11 @@ public interface Network extends AutoCloseable {
     /// The sandboxes that have an attachment now, for finding leaks.
     Set<String> attachments();
 
+    /// What of this network is on the host and belongs to nothing it knows of, a sentence each: none, unless somebody died or meddled.
+    default List<String> strays() {
+        return List.of();
+    }
+
     /// Tells where the pods of the other nodes are; replaces what was told before.
     void setPeers(List<Peer> peers);
 

@@ -137,7 +137,8 @@ public final class Engine implements AutoCloseable {
                 house.network().attachments(),
                 unclaimed(disks()),
                 entries(house.machines()),
-                machineCgroups());
+                machineCgroups(),
+                house.network().strays());
     }
 
     /// Leaves all machines running.

@@ -83,6 +83,10 @@ final class HostRules {
                     type ipv4_addr . inet_proto . inet_service : ipv4_addr . inet_service
                     %6$s
                   }
+                  set hairpins {
+                    type ipv4_addr . ipv4_addr
+                    %7$s
+                  }
                   chain arriving {
                     type nat hook prerouting priority dstnat
                     fib daddr type local jump ports
@@ -98,7 +102,7 @@ final class HostRules {
                   chain outside {
                     type nat hook postrouting priority srcnat
                     ip saddr 127.0.0.0/8 oifname "%1$s" masquerade
-                    ip saddr %2$s oifname "%1$s" ct status dnat masquerade
+                    ct status dnat ip saddr . ip daddr @hairpins masquerade
                     ip saddr %2$s ip daddr != @pods masquerade
                   }
                 }
@@ -125,7 +129,7 @@ final class HostRules {
                   }
                 }
                 """
-                .formatted(bridge, range, taps, elements, elements(ports, false), elements(ports, true));
+                .formatted(bridge, range, taps, elements, elements(ports, false), elements(ports, true), hairpins(ports));
     }
 
     private static String elements(Collection<Port> ports, boolean onOneAddress) {
@@ -133,8 +137,21 @@ final class HostRules {
         return elements.isEmpty() ? "" : "elements = { " + String.join(", ", elements) + " }";
     }
 
+    /// A pod that comes to itself by a port of the host would answer itself directly, under an address that it did not ask.
+    private static String hairpins(Collection<Port> ports) {
+        List<String> elements = ports.stream().filter(port -> !port.published().isEmpty()).map(HostRules::hairpin).toList();
+        return elements.isEmpty() ? "" : "elements = { " + String.join(", ", elements) + " }";
+    }
+
+    private static String hairpin(Port port) {
+        return port.address() + " . " + port.address();
+    }
+
     private String published(String verb, Port port) {
         StringBuilder batch = new StringBuilder();
+        if (!port.published().isEmpty()) {
+            batch.append(verb).append(" element ip ").append(bridge).append(" hairpins { ").append(hairpin(port)).append(" }\n");
+        }
         for (boolean onOneAddress : new boolean[] {false, true}) {
             String map = onOneAddress ? " published_at { " : " published { ";
             port.published(onOneAddress)

@@ -297,6 +297,28 @@ public final class TenantNetworks implements Network {
     }
 
     @Override
+    public List<String> strays() {
+        List<String> strays = new ArrayList<>();
+        Set<String> namespaces = new HashSet<>();
+        Set<String> devices = new HashSet<>();
+        for (Tenant tenant : tenants.values()) {
+            namespaces.add(namespace(tenant.segment.tenant()));
+            devices.add(uplinks.device(tenant.segment.wire()));
+        }
+        for (String namespace : Segment.namespaces(settings.bridge() + ".")) {
+            if (!namespaces.contains(namespace)) {
+                strays.add("There is a network namespace " + namespace + " of a tenant that has no pod here.");
+            }
+        }
+        for (String device : Segment.links()) {
+            if (device.startsWith(settings.bridge() + "u") && !devices.contains(device)) {
+                strays.add("There is a wire " + device + " to the gateway of no tenant.");
+            }
+        }
+        return strays;
+    }
+
+    @Override
     public void setPeers(List<Peer> peers) {
         this.peers = List.copyOf(peers);
         host.setPeers(peers);

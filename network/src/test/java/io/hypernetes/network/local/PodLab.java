@@ -52,7 +52,7 @@ final class PodLab implements AutoCloseable {
                 shell("ip link set lo up; for n in $(ls /run/netns 2>/dev/null | grep '^" + mark + "'); do ip netns del $n; done");
                 shell("ip netns add %1$s-out; ip link add out0 type veth peer name in0 netns %1$s-out; ip addr add 192.0.2.1/24 dev out0; ip link set out0 up;"
                         .formatted(mark)
-                        + "ip -n %1$s-out link set lo up; ip -n %1$s-out addr add 192.0.2.2/24 dev in0; ip -n %1$s-out addr add 169.254.169.254/32 dev lo; ip -n %1$s-out link set in0 up; ip route add 169.254.169.254/32 via 192.0.2.2"
+                        + "ip -n %1$s-out link set lo up; ip -n %1$s-out addr add 192.0.2.2/24 dev in0; ip -n %1$s-out addr add 169.254.169.254/32 dev lo; ip -n %1$s-out link set in0 up; ip route add default via 192.0.2.2"
                                 .formatted(mark));
                 steps.run(lab);
                 done.complete(null);

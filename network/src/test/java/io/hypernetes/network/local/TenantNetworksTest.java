@@ -170,6 +170,10 @@ class TenantNetworksTest extends NetworkContract {
                 assertThat(PodLab.line(connection)).isEqualTo("still here");
                 assertThat(pod.ask(server.address(), 80)).isEqualTo("server 10.88.0.2");
                 assertThat(again.attachments()).containsExactlyInAnyOrder("a1", "a2");
+                assertThat(again.strays()).isEmpty();
+                PodLab.shell("ip netns add hnlab.late; ip link add hnlabuzz type veth peer name strange");
+                assertThat(again.strays()).hasSize(2);
+                PodLab.shell("ip netns del hnlab.late; ip link del hnlabuzz");
                 again.detach("a2");
                 assertThat(pod.ask(server.address(), 80)).as("who is detached is cut off").isNotEqualTo("server 10.88.0.2");
                 // As after a reboot: nothing is left but what the store says.
