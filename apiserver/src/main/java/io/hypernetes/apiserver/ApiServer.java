@@ -7,6 +7,7 @@ import io.hypernetes.apiserver.access.TenantResolution;
 import io.hypernetes.apiserver.discovery.Discovery;
 import io.hypernetes.apiserver.discovery.OpenApiDocuments;
 import io.hypernetes.apiserver.discovery.ServerInfo;
+import io.hypernetes.apiserver.door.Doors;
 import io.hypernetes.apiserver.http.EdgeSettings;
 import io.hypernetes.apiserver.http.HttpEdge;
 import io.hypernetes.apiserver.node.NodeRelay;
@@ -91,6 +92,7 @@ public final class ApiServer implements AutoCloseable {
                 new Discovery(kinds),
                 new OpenApiDocuments(kinds),
                 new ServerInfo(() -> answers(store)),
+                new Doors(tenant -> new RenewedTls(() -> Tls.server(root.issue(door(settings))), clock)),
                 metrics,
                 clock);
         var pipeline = new Pipeline(
@@ -102,6 +104,15 @@ public final class ApiServer implements AutoCloseable {
         var edge = new HttpEdge(EdgeSettings.at(settings.listen()), server, pipeline);
         log.info("event=api-listening address={}", edge.address());
         return new ApiServer(edge, feeds, new EventSweeper(store, clock, settings.eventLifetime()));
+    }
+
+    /// Issued anew for each tenant, so that no two show the same key.
+    private static CertificateSpec door(ApiServerSettings settings) {
+        return CertificateSpec.server(
+                "kubernetes",
+                List.of("kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local"),
+                List.of(settings.podAddress()),
+                RenewedTls.VALIDITY);
     }
 
     /// Where the server listens, with the real port.

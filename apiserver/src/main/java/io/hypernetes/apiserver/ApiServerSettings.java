@@ -14,12 +14,14 @@ import java.util.Map;
 /// @param podOverhead what the machine around each pod costs, by resource name (`memory` to `64Mi`): admission adds it to
 ///     `spec.overhead`; empty for nothing
 /// @param eventLifetime how long Event objects are kept after their last change
+/// @param podAddress the address under which pods find the server, which leads to the door of their tenant
 public record ApiServerSettings(
         InetSocketAddress listen,
         List<String> names,
         List<InetAddress> addresses,
         Map<String, String> podOverhead,
-        Duration eventLifetime) {
+        Duration eventLifetime,
+        InetAddress podAddress) {
 
     public ApiServerSettings {
         names = List.copyOf(names);
@@ -40,12 +42,18 @@ public record ApiServerSettings(
                 List.of("localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc"),
                 List.copyOf(addresses),
                 Map.of(),
-                Duration.ofHours(1));
+                Duration.ofHours(1),
+                InetAddress.ofLiteral("10.96.0.1"));
     }
 
     /// The same with another cost of the machine around each pod.
     public ApiServerSettings withPodOverhead(Map<String, String> overhead) {
-        return new ApiServerSettings(listen, names, addresses, overhead, eventLifetime);
+        return new ApiServerSettings(listen, names, addresses, overhead, eventLifetime, podAddress);
+    }
+
+    /// The same, found by pods under another address.
+    public ApiServerSettings withPodAddress(InetAddress address) {
+        return new ApiServerSettings(listen, names, addresses, podOverhead, eventLifetime, address);
     }
 
     /// The same, reached under more names and addresses.
@@ -54,6 +62,6 @@ public record ApiServerSettings(
         allNames.addAll(moreNames);
         var allAddresses = new java.util.LinkedHashSet<>(addresses);
         allAddresses.addAll(moreAddresses);
-        return new ApiServerSettings(listen, List.copyOf(allNames), List.copyOf(allAddresses), podOverhead, eventLifetime);
+        return new ApiServerSettings(listen, List.copyOf(allNames), List.copyOf(allAddresses), podOverhead, eventLifetime, podAddress);
     }
 }

@@ -3,6 +3,7 @@ package io.hypernetes.apiserver;
 import io.hypernetes.apiserver.access.Authentication;
 import io.hypernetes.apiserver.access.Authorisation;
 import io.hypernetes.apiserver.access.TenantResolution;
+import io.hypernetes.apiserver.door.Doors;
 import io.hypernetes.apiserver.http.ClientGoneException;
 import io.hypernetes.apiserver.http.Exchange;
 import io.hypernetes.apiserver.http.ExchangeHandler;
@@ -88,7 +89,7 @@ final class Pipeline implements ExchangeHandler {
     }
 
     private void serve(Exchange http, Trail trail) throws IOException {
-        var caller = authentication.callerOf(http);
+        var caller = Doors.admitted(http, authentication.callerOf(http));
         trail.caller = caller;
         var tenant = tenants.resolve(caller, http.path());
         trail.tenant = tenant.tenant();

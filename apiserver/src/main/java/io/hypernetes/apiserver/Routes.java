@@ -3,6 +3,7 @@ package io.hypernetes.apiserver;
 import io.hypernetes.apiserver.discovery.Discovery;
 import io.hypernetes.apiserver.discovery.OpenApiDocuments;
 import io.hypernetes.apiserver.discovery.ServerInfo;
+import io.hypernetes.apiserver.door.Doors;
 import io.hypernetes.apiserver.http.Exchange;
 import io.hypernetes.apiserver.request.Caller;
 import io.hypernetes.apiserver.request.Target;
@@ -21,6 +22,7 @@ final class Routes {
     private final Discovery discovery;
     private final OpenApiDocuments openApi;
     private final ServerInfo info;
+    private final Doors doors;
     private final Metrics metrics;
     private final Clock clock;
 
@@ -30,6 +32,7 @@ final class Routes {
             Discovery discovery,
             OpenApiDocuments openApi,
             ServerInfo info,
+            Doors doors,
             Metrics metrics,
             Clock clock) {
         this.kinds = kinds;
@@ -37,6 +40,7 @@ final class Routes {
         this.discovery = discovery;
         this.openApi = openApi;
         this.info = info;
+        this.doors = doors;
         this.metrics = metrics;
         this.clock = clock;
     }
@@ -58,7 +62,9 @@ final class Routes {
         if (!http.method().equals("GET") && !http.method().equals("HEAD")) {
             throw ApiStatus.methodNotAllowed().asException();
         }
-        if (path.startsWith("/openapi/")) {
+        if (path.equals(Doors.PATH)) {
+            doors.serve(http, tenant.tenant());
+        } else if (path.startsWith("/openapi/")) {
             openApi.serve(http, tenant);
         } else if (path.equals("/version") || path.equals("/version/")) {
             info.version(http);

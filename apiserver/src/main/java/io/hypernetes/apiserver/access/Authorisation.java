@@ -1,5 +1,6 @@
 package io.hypernetes.apiserver.access;
 
+import io.hypernetes.apiserver.door.Doors;
 import io.hypernetes.apiserver.request.Caller;
 import io.hypernetes.apiserver.request.Target;
 import io.hypernetes.apiserver.request.TenantPath;
@@ -30,6 +31,13 @@ public final class Authorisation {
                             "a write names one tenant: use the path prefix /tenants/NAME instead of /tenants/*",
                             null)
                     .asException();
+        }
+        if (target.path().equals(Doors.PATH) && !target.resource()) {
+            // A node leads in the pods that are on it, and nobody else leads anybody.
+            if (caller.node().isEmpty() || tenant.everywhere() || !nodes.hasPodOf(caller.node().get(), tenant.tenant())) {
+                throw Refusals.forbidden(caller, target, "");
+            }
+            return;
         }
         if (caller.isOperator() || caller.isControllerManager()) {
             return;

@@ -27,6 +27,7 @@ final class NodeAuthorisation {
                     case "certificates.k8s.io/certificatesigningrequests" -> request(tenant, target);
                     case "/pods" -> pods(node, tenant, target, selector);
                     case "/configmaps", "/secrets" -> named(node, tenant, target, selector);
+                    case "/services", "discovery.k8s.io/endpointslices" -> services(node, tenant, target);
                     case "/events", "events.k8s.io/events" -> event(tenant, target);
                     default -> "a node has no business with it";
                 };
@@ -109,6 +110,22 @@ final class NodeAuthorisation {
             }
         }
         return "no pod on node " + node + " names it";
+    }
+
+    // Pods may speak to any service of their tenant, so a node must know all of them where it has a pod, and none elsewhere.
+    private String services(String node, TenantPath tenant, Target target) {
+        if (!Set.of("get", "list", "watch").contains(target.verb()) || !target.subresource().isEmpty() || tenant.everywhere()) {
+            return "a node may only read services and endpoints, of one tenant";
+        }
+        return tenant.tenant().equals(Caller.ROOT) || hasPodOf(node, tenant.tenant()) ? "" : "no pod of the tenant is bound to node " + node;
+    }
+
+    /// Whether a pod of the tenant is bound to the node; of `root` each node may have pods at any time, those of its own runtime too.
+    boolean hasPodOf(String node, String tenant) {
+        if (tenant.equals(Caller.ROOT)) {
+            return true;
+        }
+        return store.list(ObjectKey.prefix(tenant, "", "pods"), "", 0).entries().stream().anyMatch(entry -> isBound(entry.value(), node));
     }
 
     private static String event(TenantPath tenant, Target target) {

@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import javax.net.ssl.SSLContext;
 
 /// The sending half of one HTTP/1.1 connection or one HTTP/2 stream, with waiting for slow clients.
 final class Connection {
@@ -119,6 +120,10 @@ final class Connection {
             throw new IOException("upgrading the connection of " + remoteAddress() + " failed", e.getCause());
         }
         return raw;
+    }
+
+    void leadIn(String tenant, SSLContext tls, byte[] head) {
+        channel.eventLoop().execute(() -> HttpEdge.admitByDoor(channel, tenant, tls, head));
     }
 
     void write(Object message) throws IOException {

@@ -12,6 +12,7 @@ import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 
 /// One request and the means to answer it. Owned by the request's virtual thread; [#onDisconnect] alone may be called by
@@ -147,6 +148,24 @@ public final class Exchange {
         }
         begin(101);
         return connection.upgrade(head);
+    }
+
+    /// The tenant whose door the connection came by; empty when it came by none. Credentials of nobody else count on it.
+    public String door() {
+        return HttpEdge.doorOf(connection.channel());
+    }
+
+    /// Leaves HTTP as [#upgrade] does, and then begins anew as the server of a tenant's door: what follows is a connection of one of the
+    /// tenant's pods, with a TLS of its own.
+    ///
+    /// @param tls what the door shows
+    /// @throws IllegalStateException on HTTP/2
+    public void leadIn(String tenant, SSLContext tls, byte[] head) throws IOException {
+        if (http2) {
+            throw new IllegalStateException("an HTTP/2 stream cannot be upgraded");
+        }
+        begin(101);
+        connection.leadIn(tenant, tls, head);
     }
 
     /// Runs `action` once the client is gone, at once when it is gone already. The action runs on the event loop: it must

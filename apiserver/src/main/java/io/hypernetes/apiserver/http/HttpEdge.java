@@ -1,6 +1,7 @@
 package io.hypernetes.apiserver.http;
 
 import io.netty.bootstrap.ServerBootstrap;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInitializer;
@@ -19,6 +20,7 @@ import io.netty.handler.codec.http2.Http2StreamFrameToHttpObjectCodec;
 import io.netty.handler.ssl.ApplicationProtocolNames;
 import io.netty.handler.ssl.ApplicationProtocolNegotiationHandler;
 import io.netty.handler.ssl.SslHandler;
+import io.netty.util.AttributeKey;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.concurrent.ExecutorService;
@@ -28,6 +30,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -38,6 +41,9 @@ public final class HttpEdge implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(HttpEdge.class);
     private static final WriteBufferWaterMark WATER_MARK = new WriteBufferWaterMark(128 * 1024, 512 * 1024);
     private static final String HTTP_STAGE = "http-";
+    private static final String DOOR_TLS = "door-tls";
+    private static final AttributeKey<HttpEdge> EDGE = AttributeKey.valueOf(HttpEdge.class, "edge");
+    private static final AttributeKey<String> DOOR = AttributeKey.valueOf(HttpEdge.class, "door");
 
     private final EdgeSettings settings;
     private final Supplier<SSLContext> tls;
@@ -105,6 +111,35 @@ public final class HttpEdge implements AutoCloseable {
         return name.startsWith(HTTP_STAGE);
     }
 
+    /// The TLS by which requests come: the inner one, where a door leads through another.
+    static @Nullable SslHandler tlsOf(Channel channel) {
+        return channel.pipeline().get(DOOR_TLS) instanceof SslHandler inner ? inner : channel.pipeline().get(SslHandler.class);
+    }
+
+    /// The tenant through whose door a connection came; empty when it came by none.
+    static String doorOf(Channel channel) {
+        var own = channel.attr(DOOR).get();
+        var parent = channel.parent();
+        var door = own == null && parent != null ? parent.attr(DOOR).get() : own;
+        return door == null ? "" : door;
+    }
+
+    /// Runs on the event loop: makes of a connection one that has just come, by the door of a tenant. Whoever opened it before is forgotten;
+    /// who speaks now is told by a TLS of its own, inside the first.
+    static void admitByDoor(Channel channel, String tenant, SSLContext context, byte[] head) {
+        var pipeline = channel.pipeline();
+        for (var name : pipeline.names()) {
+            if (isHttpStage(name)) {
+                pipeline.remove(name);
+            }
+        }
+        IdleGuard.busy(channel, false);
+        channel.writeAndFlush(Unpooled.wrappedBuffer(head));
+        channel.attr(DOOR).set(tenant);
+        var edge = channel.attr(EDGE).get();
+        edge.secure(channel, DOOR_TLS, "door-alpn", context);
+    }
+
     private Channel bind() throws IOException {
         var bootstrap = new ServerBootstrap()
                 .group(acceptor, loops)
@@ -138,15 +173,20 @@ public final class HttpEdge implements AutoCloseable {
         }
         channel.closeFuture().addListener(closed -> open.decrementAndGet());
         connections.add(channel);
-        var handshake = new SslHandler(engine());
-        handshake.setHandshakeTimeoutMillis(10_000);
-        handshake.setCloseNotifyFlushTimeoutMillis(3_000);
-        channel.pipeline().addLast("tls", handshake);
-        channel.pipeline().addLast("alpn", new ProtocolChoice());
+        channel.attr(EDGE).set(this);
+        secure(channel, "tls", "alpn", tls.get());
     }
 
-    private SSLEngine engine() {
-        var engine = tls.get().createSSLEngine();
+    private void secure(Channel channel, String name, String choice, SSLContext context) {
+        var handshake = new SslHandler(engine(context));
+        handshake.setHandshakeTimeoutMillis(10_000);
+        handshake.setCloseNotifyFlushTimeoutMillis(3_000);
+        channel.pipeline().addLast(name, handshake);
+        channel.pipeline().addLast(choice, new ProtocolChoice(handshake));
+    }
+
+    private static SSLEngine engine(SSLContext context) {
+        var engine = context.createSSLEngine();
         engine.setUseClientMode(false);
         var parameters = engine.getSSLParameters();
         parameters.setApplicationProtocols(
@@ -198,14 +238,17 @@ public final class HttpEdge implements AutoCloseable {
     }
 
     private final class ProtocolChoice extends ApplicationProtocolNegotiationHandler {
-        ProtocolChoice() {
+        private final SslHandler handshake;
+
+        ProtocolChoice(SslHandler handshake) {
             super(ApplicationProtocolNames.HTTP_1_1);
+            this.handshake = handshake;
         }
 
         @Override
         protected void configurePipeline(ChannelHandlerContext context, String fallback) {
             // Netty knows the protocol of its own engines only; ours is the JDK's.
-            var protocol = context.pipeline().get(SslHandler.class).engine().getApplicationProtocol();
+            var protocol = handshake.engine().getApplicationProtocol();
             if (protocol != null && protocol.equals(ApplicationProtocolNames.HTTP_2)) {
                 http2(context.channel());
             } else {

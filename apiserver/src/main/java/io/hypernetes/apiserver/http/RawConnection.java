@@ -6,7 +6,6 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.handler.ssl.SslCloseCompletionEvent;
-import io.netty.handler.ssl.SslHandler;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.concurrent.locks.Condition;
@@ -80,7 +79,7 @@ public final class RawConnection implements AutoCloseable {
     /// Tells the client that no more bytes will come; reading goes on.
     public void shutdownOutput() {
         var channel = connection.channel();
-        var tls = channel.pipeline().get(SslHandler.class);
+        var tls = HttpEdge.tlsOf(channel);
         channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(flushed -> {
             if (tls != null) {
                 tls.closeOutbound();

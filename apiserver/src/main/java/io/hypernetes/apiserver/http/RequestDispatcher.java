@@ -6,7 +6,6 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.codec.http.FullHttpRequest;
 import io.netty.handler.codec.http.HttpUtil;
-import io.netty.handler.ssl.SslHandler;
 import io.netty.util.ReferenceCountUtil;
 import java.security.cert.X509Certificate;
 import java.util.ArrayDeque;
@@ -139,9 +138,9 @@ final class RequestDispatcher extends ChannelInboundHandlerAdapter {
 
     private static List<X509Certificate> certificates(Channel channel) {
         var parent = channel.parent();
-        var tls = channel.pipeline().get(SslHandler.class);
+        var tls = HttpEdge.tlsOf(channel);
         if (tls == null && parent != null) {
-            tls = parent.pipeline().get(SslHandler.class);
+            tls = HttpEdge.tlsOf(parent);
         }
         if (tls == null) {
             return List.of();
