@@ -1,0 +1,73 @@
+package io.hypernetes.proxy;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/// One tenant's services as a node sees them at one moment. Immutable.
+///
+/// @param services by namespace and name, as `default/web`
+public record ServiceView(Map<String, Entry> services) {
+    /// Before anything is known.
+    public static final ServiceView EMPTY = new ServiceView(Map.of());
+
+    public ServiceView {
+        services = Map.copyOf(services);
+    }
+
+    public Optional<Entry> find(String namespace, String name) {
+        return Optional.ofNullable(services.get(namespace + "/" + name));
+    }
+
+    /// A service with its endpoints.
+    ///
+    /// @param clusterIp its address; empty for a headless one and for one of another name
+    /// @param externalName the name it stands for; empty for none
+    /// @param stickySeconds for how long a client stays with an endpoint; 0 for not
+    /// @param localOnly whether connections from pods go to endpoints on their own node only
+    /// @param externallyLocalOnly likewise for those to its node ports
+    public record Entry(
+            String namespace,
+            String name,
+            String clusterIp,
+            String externalName,
+            List<Port> ports,
+            int stickySeconds,
+            boolean localOnly,
+            boolean externallyLocalOnly,
+            List<Endpoint> endpoints) {
+
+        public Entry {
+            ports = List.copyOf(ports);
+            endpoints = List.copyOf(endpoints);
+        }
+
+        public boolean isHeadless() {
+            return clusterIp.isEmpty() && externalName.isEmpty();
+        }
+    }
+
+    /// A port of a service.
+    ///
+    /// @param name empty when it is the only one
+    /// @param protocol TCP, UDP or SCTP
+    /// @param nodePort 0 for none
+    public record Port(String name, String protocol, int port, int nodePort) {}
+
+    /// A place that serves a service.
+    ///
+    /// @param address IPv4 address
+    /// @param hostname the name it has below its service; empty for none of its own
+    /// @param local whether it is on this node
+    /// @param ready whether it takes new connections
+    /// @param serving whether it answers, which one that is ending may still do
+    /// @param terminating whether it is ending
+    /// @param ports number by the service's port name and protocol, as `http/TCP`
+    public record Endpoint(
+            String address, String hostname, boolean local, boolean ready, boolean serving, boolean terminating, Map<String, Integer> ports) {
+
+        public Endpoint {
+            ports = Map.copyOf(ports);
+        }
+    }
+}

@@ -1,0 +1,150 @@
+package io.hypernetes.proxy;
+
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.Service;
+import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
+import io.hypernetes.client.Client;
+import io.hypernetes.client.Informer;
+import io.hypernetes.client.Kind;
+import io.hypernetes.client.Scope;
+import io.hypernetes.client.Selection;
+import io.hypernetes.network.Gateway;
+import io.hypernetes.network.NetworkException;
+import io.hypernetes.network.PortMapping.Protocol;
+import io.hypernetes.network.ServiceTable;
+import io.hypernetes.proxy.dns.NameServer;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.random.RandomGenerator;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// One tenant's services on this node, from its first pod here to its last: what its gateway knows is what the API says, as soon as it says
+/// it. Changes that come together are one.
+final class TenantProxy implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(TenantProxy.class);
+    private static final Duration RETRY = Duration.ofSeconds(2);
+
+    private final ProxySettings settings;
+    private final Gateway gateway;
+    private final Informer<Service> services;
+    private final Informer<EndpointSlice> slices;
+    private final NameServer names;
+    private final Door door;
+    private final Semaphore changed = new Semaphore(0);
+    private final CountDownLatch known = new CountDownLatch(1);
+    private final Thread worker;
+    private volatile ServiceView view = ServiceView.EMPTY;
+
+    TenantProxy(ProxySettings settings, Client client, Gateway gateway, Duration patience, RandomGenerator random) throws IOException {
+        this.settings = settings;
+        this.gateway = gateway;
+        Scope scope = Scope.tenant(gateway.tenant());
+        this.services = new Informer<>(client, Kind.SERVICE, scope, Selection.everything()).handler(new Wake<>());
+        this.slices = new Informer<>(client, Kind.ENDPOINT_SLICE, scope, Selection.everything()).handler(new Wake<>());
+        this.door = new Door(settings, gateway);
+        this.names = NameServer.open(gateway, settings.domain(), () -> await(patience), random);
+        this.worker = Thread.ofVirtual().name("proxy-" + gateway.tenant()).unstarted(this::follow);
+    }
+
+    TenantProxy start() {
+        services.start();
+        slices.start();
+        worker.start();
+        return this;
+    }
+
+    /// The tenant's services, waited for when the node has just begun to look; empty when they do not come in time.
+    Optional<ServiceView> await(Duration atMost) {
+        try {
+            return known.await(atMost.toMillis(), TimeUnit.MILLISECONDS) ? Optional.of(view) : Optional.empty();
+        } catch (InterruptedException stopped) {
+            Thread.currentThread().interrupt();
+            return Optional.empty();
+        }
+    }
+
+    private void follow() {
+        try {
+            List<ServiceTable.Port> own = own();
+            // At once, so that names and the API server are found while the first lists are on their way.
+            serve(new ServiceTable(settings.serviceCidr(), own));
+            while (!services.awaitSynced(RETRY) || !slices.awaitSynced(RETRY)) {
+                LOG.debug("event=services-awaited tenant={}", gateway.tenant());
+            }
+            boolean served = false;
+            while (true) {
+                changed.drainPermits();
+                view = Views.of(services.list(), slices.list(), settings.node());
+                served = serve(Tables.of(view, settings.serviceCidr(), own));
+                known.countDown();
+                if (served) {
+                    changed.acquire();
+                } else {
+                    changed.tryAcquire(RETRY.toMillis(), TimeUnit.MILLISECONDS);
+                }
+            }
+        } catch (InterruptedException closing) {
+            LOG.debug("event=proxy-ended tenant={}", gateway.tenant());
+        } catch (IOException closed) {
+            LOG.warn("event=proxy-ended tenant={} error=\"{}\"", gateway.tenant(), closed.getMessage());
+        }
+    }
+
+    private boolean serve(ServiceTable table) {
+        try {
+            long begin = System.nanoTime();
+            gateway.serve(table);
+            LOG.debug("event=services-served tenant={} ports={} micros={}", gateway.tenant(), table.ports().size(), (System.nanoTime() - begin) / 1000);
+            return true;
+        } catch (NetworkException refused) {
+            LOG.warn("event=services-refused tenant={} error=\"{}\" next=\"tried again in {} s\"",
+                    gateway.tenant(), refused.getMessage(), RETRY.toSeconds());
+            return false;
+        }
+    }
+
+    private List<ServiceTable.Port> own() throws IOException {
+        List<ServiceTable.Port> own = new ArrayList<>();
+        own.add(port("default/kubernetes:https", settings.apiServiceAddress(), Protocol.TCP, 443, door.port()));
+        own.add(port("kube-system/kube-dns:dns", settings.dnsAddress(), Protocol.UDP, 53, names.udpPort()));
+        own.add(port("kube-system/kube-dns:dns-tcp", settings.dnsAddress(), Protocol.TCP, 53, names.tcpPort()));
+        return own;
+    }
+
+    private ServiceTable.Port port(String name, String address, Protocol protocol, int port, int local) {
+        return new ServiceTable.Port(name, List.of(address), protocol, port, 0, 0, List.of(new ServiceTable.Endpoint(gateway.address(), local)));
+    }
+
+    @Override
+    public void close() {
+        services.close();
+        slices.close();
+        worker.interrupt();
+        names.close();
+        door.close();
+    }
+
+    private final class Wake<T extends HasMetadata> implements Informer.Handler<T> {
+        @Override
+        public void added(T object) {
+            changed.release();
+        }
+
+        @Override
+        public void updated(T before, T now) {
+            changed.release();
+        }
+
+        @Override
+        public void deleted(T last) {
+            changed.release();
+        }
+    }
+}

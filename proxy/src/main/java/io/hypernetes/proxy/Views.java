@@ -1,0 +1,125 @@
+package io.hypernetes.proxy;
+
+import io.fabric8.kubernetes.api.model.Service;
+import io.fabric8.kubernetes.api.model.ServicePort;
+import io.fabric8.kubernetes.api.model.ServiceSpec;
+import io.fabric8.kubernetes.api.model.discovery.v1.EndpointConditions;
+import io.fabric8.kubernetes.api.model.discovery.v1.EndpointPort;
+import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// Reads the API's objects into a [ServiceView]. What is malformed is left out: a tenant writes these objects.
+final class Views {
+    private static final String SERVICE_NAME = "kubernetes.io/service-name";
+    private static final int STICKY_DEFAULT_SECONDS = 10_800, STICKY_MOST_SECONDS = 86_400;
+
+    private Views() {}
+
+    /// @param node this node's name
+    static ServiceView of(Collection<Service> services, Collection<EndpointSlice> slices, String node) {
+        Map<String, List<EndpointSlice>> byService = new HashMap<>();
+        for (EndpointSlice slice : slices) {
+            String name = slice.getMetadata().getLabels() == null ? null : slice.getMetadata().getLabels().get(SERVICE_NAME);
+            if (name != null && "IPv4".equals(slice.getAddressType())) {
+                byService.computeIfAbsent(slice.getMetadata().getNamespace() + "/" + name, key -> new ArrayList<>()).add(slice);
+            }
+        }
+        Map<String, ServiceView.Entry> entries = new HashMap<>();
+        for (Service service : services) {
+            String key = service.getMetadata().getNamespace() + "/" + service.getMetadata().getName();
+            if (service.getSpec() != null) {
+                entries.put(key, entry(service, service.getSpec(), byService.getOrDefault(key, List.of()), node));
+            }
+        }
+        return new ServiceView(entries);
+    }
+
+    private static ServiceView.Entry entry(Service service, ServiceSpec spec, List<EndpointSlice> slices, String node) {
+        boolean external = "ExternalName".equals(spec.getType());
+        String address = text(spec.getClusterIP());
+        List<ServiceView.Port> ports = new ArrayList<>();
+        if (spec.getPorts() != null && !external) {
+            for (ServicePort port : spec.getPorts()) {
+                if (port.getPort() != null && isPort(port.getPort())) {
+                    int nodePort = port.getNodePort() == null || !isPort(port.getNodePort()) ? 0 : port.getNodePort();
+                    ports.add(new ServiceView.Port(text(port.getName()), protocol(port.getProtocol()), port.getPort(), nodePort));
+                }
+            }
+        }
+        return new ServiceView.Entry(
+                service.getMetadata().getNamespace(),
+                service.getMetadata().getName(),
+                external || !Addresses.isIpv4(address) ? "" : address,
+                external ? text(spec.getExternalName()) : "",
+                ports,
+                sticky(spec),
+                "Local".equals(spec.getInternalTrafficPolicy()),
+                "Local".equals(spec.getExternalTrafficPolicy()),
+                external ? List.of() : endpoints(slices, node));
+    }
+
+    private static int sticky(ServiceSpec spec) {
+        if (!"ClientIP".equals(spec.getSessionAffinity())) {
+            return 0;
+        }
+        var config = spec.getSessionAffinityConfig();
+        Integer seconds = config == null || config.getClientIP() == null ? null : config.getClientIP().getTimeoutSeconds();
+        return seconds == null ? STICKY_DEFAULT_SECONDS : Math.clamp(seconds, 1, STICKY_MOST_SECONDS);
+    }
+
+    private static List<ServiceView.Endpoint> endpoints(List<EndpointSlice> slices, String node) {
+        // An address may be in two slices while it moves between them; the same twice would have a double share.
+        Map<String, ServiceView.Endpoint> found = new LinkedHashMap<>();
+        for (EndpointSlice slice : slices) {
+            Map<String, Integer> ports = new HashMap<>();
+            if (slice.getPorts() != null) {
+                for (EndpointPort port : slice.getPorts()) {
+                    if (port.getPort() != null && isPort(port.getPort())) {
+                        ports.put(portKey(text(port.getName()), protocol(port.getProtocol())), port.getPort());
+                    }
+                }
+            }
+            if (slice.getEndpoints() == null) {
+                continue;
+            }
+            for (var endpoint : slice.getEndpoints()) {
+                EndpointConditions conditions = endpoint.getConditions();
+                boolean ready = conditions == null || conditions.getReady() == null || conditions.getReady();
+                boolean terminating = conditions != null && Boolean.TRUE.equals(conditions.getTerminating());
+                boolean serving = conditions == null || conditions.getServing() == null ? ready : conditions.getServing();
+                if (endpoint.getAddresses() != null && !endpoint.getAddresses().isEmpty() && Addresses.isIpv4(endpoint.getAddresses().getFirst())) {
+                    String address = endpoint.getAddresses().getFirst();
+                    found.merge(
+                            address + ports,
+                            new ServiceView.Endpoint(
+                                    address, text(endpoint.getHostname()), node.equals(endpoint.getNodeName()), ready, serving, terminating, ports),
+                            (one, other) -> one.ready() ? one : other);
+                }
+            }
+        }
+        return List.copyOf(found.values());
+    }
+
+    /// Names of ports are one's own per protocol only by convention, so both are looked at.
+    static String portKey(String name, String protocol) {
+        return name + "/" + protocol;
+    }
+
+    private static String protocol(@Nullable String protocol) {
+        return protocol == null || protocol.isEmpty() ? "TCP" : protocol;
+    }
+
+    private static boolean isPort(int number) {
+        return number >= 1 && number <= 65535;
+    }
+
+    private static String text(@Nullable String text) {
+        return text == null ? "" : text;
+    }
+}

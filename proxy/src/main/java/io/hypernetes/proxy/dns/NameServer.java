@@ -1,0 +1,246 @@
+package io.hypernetes.proxy.dns;
+
+import io.hypernetes.network.Gateway;
+import io.hypernetes.network.HostNameservers;
+import io.hypernetes.proxy.ServiceView;
+import java.io.DataInputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.SocketAddress;
+import java.net.StandardProtocolFamily;
+import java.nio.ByteBuffer;
+import java.nio.channels.DatagramChannel;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Semaphore;
+import java.util.function.Supplier;
+import java.util.random.RandomGenerator;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The name server of one tenant, listening by UDP and TCP in its gateway. Closing it ends both. Safe for use by many threads.
+public final class NameServer implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(NameServer.class);
+    private static final int MOST_QUERIES = 512, MOST_FORWARDED = 256, MOST_CONNECTIONS = 64, MOST_ALIASES = 8;
+    private static final int LARGEST_QUERY = 4096, LARGEST_ANSWER = 65_535, HEADER = 12;
+    private static final Duration PATIENCE = Duration.ofSeconds(2);
+    private static final int IDLE_MILLIS = 10_000;
+
+    private final String domain;
+    private final Supplier<Optional<ServiceView>> views;
+    private final Zone zone;
+    private final Forwarder forwarder;
+    private final Semaphore queries = new Semaphore(MOST_QUERIES);
+    private final Semaphore connections = new Semaphore(MOST_CONNECTIONS);
+    private final DatagramChannel datagrams;
+    private final ServerSocketChannel listener;
+
+    /// Listens on free ports of the gateway's address.
+    ///
+    /// @param views the tenant's services; empty when they are not known yet, after a time of waiting at most
+    /// @throws IOException when the gateway refuses
+    public static NameServer open(Gateway gateway, String domain, Supplier<Optional<ServiceView>> views, RandomGenerator random) throws IOException {
+        return new NameServer(
+                gateway, domain, views, random, () -> HostNameservers.usable().stream().map(Forwarder::server).toList());
+    }
+
+    NameServer(
+            Gateway gateway,
+            String domain,
+            Supplier<Optional<ServiceView>> views,
+            RandomGenerator random,
+            Supplier<List<InetSocketAddress>> resolvers)
+            throws IOException {
+        this.domain = domain;
+        this.views = views;
+        this.zone = new Zone(domain, random);
+        this.forwarder = new Forwarder(resolvers, PATIENCE, MOST_FORWARDED);
+        InetSocketAddress at = new InetSocketAddress(gateway.address(), 0);
+        try {
+            datagrams = gateway.inside(() -> opening(() -> DatagramChannel.open(StandardProtocolFamily.INET).bind(at)));
+            listener = gateway.inside(() -> opening(() -> ServerSocketChannel.open(StandardProtocolFamily.INET).bind(at)));
+        } catch (UncheckedIOException refused) {
+            throw refused.getCause();
+        }
+        Thread.ofVirtual().name("dns-udp-" + gateway.tenant()).start(this::receive);
+        Thread.ofVirtual().name("dns-tcp-" + gateway.tenant()).start(this::accept);
+    }
+
+    private interface Opening<T> {
+        T open() throws IOException;
+    }
+
+    private static <T> T opening(Opening<T> opening) {
+        try {
+            return opening.open();
+        } catch (IOException failure) {
+            throw new UncheckedIOException(failure);
+        }
+    }
+
+    public int udpPort() throws IOException {
+        return ((InetSocketAddress) datagrams.getLocalAddress()).getPort();
+    }
+
+    public int tcpPort() throws IOException {
+        return ((InetSocketAddress) listener.getLocalAddress()).getPort();
+    }
+
+    private void receive() {
+        ByteBuffer buffer = ByteBuffer.allocate(LARGEST_QUERY);
+        while (datagrams.isOpen()) {
+            try {
+                buffer.clear();
+                SocketAddress from = datagrams.receive(buffer);
+                byte[] query = Arrays.copyOf(buffer.array(), buffer.position());
+                // More than that at once is dropped, as a full socket would drop it; the asker asks again.
+                if (queries.tryAcquire()) {
+                    Thread.ofVirtual().name("dns-query").start(() -> respond(query, from));
+                }
+            } catch (IOException failure) {
+                if (datagrams.isOpen()) {
+                    LOG.debug("event=dns-receive-failed error=\"{}\"", failure.getMessage());
+                }
+            }
+        }
+    }
+
+    private void respond(byte[] query, SocketAddress to) {
+        try {
+            Optional<byte[]> answer = answer(query, false);
+            if (answer.isPresent()) {
+                datagrams.send(ByteBuffer.wrap(answer.get()), to);
+            }
+        } catch (IOException gone) {
+            LOG.debug("event=dns-answer-lost error=\"{}\"", gone.getMessage());
+        } finally {
+            queries.release();
+        }
+    }
+
+    private void accept() {
+        while (listener.isOpen()) {
+            try {
+                SocketChannel client = listener.accept();
+                if (connections.tryAcquire()) {
+                    Thread.ofVirtual().name("dns-connection").start(() -> converse(client));
+                } else {
+                    client.close();
+                }
+            } catch (IOException failure) {
+                if (listener.isOpen()) {
+                    LOG.debug("event=dns-accept-failed error=\"{}\"", failure.getMessage());
+                }
+            }
+        }
+    }
+
+    private void converse(SocketChannel client) {
+        try (client) {
+            Socket socket = client.socket();
+            socket.setSoTimeout(IDLE_MILLIS);
+            DataInputStream in = new DataInputStream(socket.getInputStream());
+            while (true) {
+                byte[] query = new byte[Math.min(in.readUnsignedShort(), LARGEST_QUERY)];
+                in.readFully(query);
+                Optional<byte[]> answer = answer(query, true);
+                if (answer.isEmpty()) {
+                    return;
+                }
+                ByteBuffer framed = ByteBuffer.allocate(answer.get().length + 2).putShort((short) answer.get().length).put(answer.get());
+                socket.getOutputStream().write(framed.array());
+            }
+        } catch (IOException ended) {
+            LOG.debug("event=dns-connection-ended reason=\"{}\"", ended.getMessage());
+        } finally {
+            connections.release();
+        }
+    }
+
+    /// The bytes of the answer; empty for what is no query at all.
+    Optional<byte[]> answer(byte[] bytes, boolean byTcp) {
+        Optional<Query> read = Query.read(bytes, bytes.length);
+        if (read.isEmpty()) {
+            return malformed(bytes);
+        }
+        Query query = read.get();
+        int most = byTcp ? LARGEST_ANSWER : query.payload();
+        Optional<ServiceView> view = views.get();
+        if (view.isEmpty()) {
+            return Optional.of(Reply.failure(Reply.SERVER_FAILURE).bytes(query, domain, most));
+        }
+        return switch (zone.find(view.get(), query.name(), query.type())) {
+            case Zone.Found.Here(Reply reply) -> Optional.of(reply.bytes(query, domain, most));
+            case Zone.Found.Alias(String target) -> Optional.of(follow(view.get(), query, target).bytes(query, domain, most));
+            case Zone.Found.Elsewhere() -> Optional.of(
+                    forwarder.ask(bytes, byTcp).orElseGet(() -> Reply.failure(Reply.SERVER_FAILURE).bytes(query, domain, most)));
+        };
+    }
+
+    /// Resolvers of programs do not follow aliases themselves, so the whole chain is the answer.
+    private Reply follow(ServiceView view, Query query, String target) {
+        List<Reply.Rr> records = new ArrayList<>();
+        String owner = query.name();
+        String next = target;
+        for (int i = 0; i < MOST_ALIASES; i++) {
+            next = next.endsWith(".") ? next.substring(0, next.length() - 1) : next;
+            next = next.toLowerCase(java.util.Locale.ROOT);
+            records.add(Reply.Rr.name(owner, Query.CNAME, Zone.TTL_SECONDS, next));
+            if (query.type() == Query.CNAME) {
+                return Reply.of(records);
+            }
+            switch (zone.find(view, next, query.type())) {
+                case Zone.Found.Here(Reply reply) -> {
+                    records.addAll(reply.answers());
+                    return new Reply(reply.code(), records, false);
+                }
+                case Zone.Found.Alias(String further) -> {
+                    owner = next;
+                    next = further;
+                }
+                case Zone.Found.Elsewhere() -> {
+                    records.addAll(elsewhere(next, query.type()));
+                    return Reply.of(records);
+                }
+            }
+        }
+        return Reply.failure(Reply.SERVER_FAILURE);
+    }
+
+    private List<Reply.Rr> elsewhere(String name, int type) {
+        byte[] wire = Reply.wireName(name);
+        ByteBuffer question = ByteBuffer.allocate(HEADER + wire.length + 4);
+        question.putShort((short) 0).putShort((short) 0x0100).putShort((short) 1).putShort((short) 0).putInt(0);
+        question.put(wire).putShort((short) type).putShort((short) Query.INTERNET);
+        return forwarder.ask(question.array(), false).map(answer -> Records.read(answer, name, type)).orElse(List.of());
+    }
+
+    private static Optional<byte[]> malformed(byte[] bytes) {
+        if (bytes.length < HEADER || (bytes[2] & 0x80) != 0) {
+            return Optional.empty();
+        }
+        byte[] answer = new byte[HEADER];
+        answer[0] = bytes[0];
+        answer[1] = bytes[1];
+        answer[2] = (byte) (0x80 | bytes[2] & 0x79);
+        answer[3] = (byte) ((bytes[2] & 0x78) == 0 ? Reply.FORMAT_ERROR : Reply.NOT_IMPLEMENTED);
+        return Optional.of(answer);
+    }
+
+    @Override
+    public void close() {
+        try {
+            datagrams.close();
+            listener.close();
+        } catch (IOException failure) {
+            LOG.debug("event=dns-close-failed error=\"{}\"", failure.getMessage());
+        }
+    }
+}

@@ -1,0 +1,121 @@
+package io.hypernetes.proxy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fabric8.kubernetes.api.model.Service;
+import io.fabric8.kubernetes.api.model.ServiceBuilder;
+import io.fabric8.kubernetes.api.model.discovery.v1.EndpointBuilder;
+import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
+import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSliceBuilder;
+import io.hypernetes.network.PortMapping.Protocol;
+import io.hypernetes.network.ServiceTable;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class ViewsTest {
+    static Service service(String name, String address) {
+        return new ServiceBuilder()
+                .withNewMetadata().withNamespace("shop").withName(name).endMetadata()
+                .withNewSpec().withType("ClusterIP").withClusterIP(address)
+                .addNewPort().withName("http").withProtocol("TCP").withPort(80).endPort()
+                .addNewPort().withName("dns").withProtocol("UDP").withPort(53).endPort()
+                .endSpec().build();
+    }
+
+    private static EndpointSlice slice(String service, String name, EndpointBuilder... endpoints) {
+        return new EndpointSliceBuilder()
+                .withNewMetadata().withNamespace("shop").withName(name).withLabels(Map.of("kubernetes.io/service-name", service)).endMetadata()
+                .withAddressType("IPv4")
+                .addNewPort().withName("http").withProtocol("TCP").withPort(8080).endPort()
+                .addNewPort().withName("dns").withProtocol("UDP").withPort(5353).endPort()
+                .withEndpoints(List.of(endpoints).stream().map(EndpointBuilder::build).toList())
+                .build();
+    }
+
+    private static EndpointBuilder endpoint(String address, boolean ready, boolean serving, boolean terminating, String node) {
+        return new EndpointBuilder().withAddresses(address).withNodeName(node)
+                .withNewConditions().withReady(ready).withServing(serving).withTerminating(terminating).endConditions();
+    }
+
+    private static List<ServiceTable.Port> ports(Service service, EndpointSlice... slices) {
+        return Tables.of(Views.of(List.of(service), List.of(slices), "here"), "10.96.0.0/12", List.of()).ports();
+    }
+
+    private static ServiceTable.Endpoint at(String address) {
+        return new ServiceTable.Endpoint(address, 8080);
+    }
+
+    @Test
+    void connectionsGoToWhatIsReadyEachOnce() {
+        List<ServiceTable.Port> ports = ports(
+                service("web", "10.96.1.1"),
+                slice("web", "a", endpoint("10.88.0.2", true, true, false, "here"), endpoint("10.88.0.3", false, false, false, "here")),
+                slice("web", "b", endpoint("10.88.0.2", true, true, false, "here"), endpoint("10.88.0.4", false, true, true, "there")),
+                slice("other", "c", endpoint("10.88.0.9", true, true, false, "here")));
+        assertThat(ports).hasSize(2);
+        assertThat(ports.getFirst().addresses()).containsExactly("10.96.1.1");
+        assertThat(ports.getFirst().endpoints()).containsExactly(at("10.88.0.2"));
+        assertThat(ports.getLast().protocol()).isEqualTo(Protocol.UDP);
+        assertThat(ports.getLast().endpoints()).containsExactly(new ServiceTable.Endpoint("10.88.0.2", 5353));
+    }
+
+    @Test
+    void whenNoneIsReadyThoseThatEndStillServe() {
+        assertThat(ports(
+                                service("web", "10.96.1.1"),
+                                slice("web", "a", endpoint("10.88.0.3", false, true, true, "here"), endpoint("10.88.0.4", false, false, true, "here")))
+                        .getFirst().endpoints())
+                .containsExactly(at("10.88.0.3"));
+    }
+
+    @Test
+    void nodePortsMayHaveEndpointsOfTheirOwnAndClientsMayStick() {
+        Service service = service("web", "10.96.1.1");
+        service.getSpec().setType("NodePort");
+        service.getSpec().getPorts().getFirst().setNodePort(30080);
+        service.getSpec().setExternalTrafficPolicy("Local");
+        service.getSpec().setSessionAffinity("ClientIP");
+        List<ServiceTable.Port> ports = ports(
+                service, slice("web", "a", endpoint("10.88.0.2", true, true, false, "here"), endpoint("10.88.7.2", true, true, false, "there")));
+        assertThat(ports).hasSize(3);
+        assertThat(ports.get(0).nodePort()).isZero();
+        assertThat(ports.get(0).stickySeconds()).isEqualTo(10_800);
+        assertThat(ports.get(0).endpoints()).hasSize(2);
+        assertThat(ports.get(1).nodePort()).isEqualTo(30080);
+        assertThat(ports.get(1).addresses()).isEmpty();
+        assertThat(ports.get(1).endpoints()).containsExactly(at("10.88.0.2"));
+    }
+
+    @Test
+    void nothingMalformedAndNothingOfTheGatewayIsTakenFromTenants() {
+        ServiceTable.Port door = new ServiceTable.Port(
+                "default/kubernetes:https", List.of("10.96.0.1"), Protocol.TCP, 443, 0, 0, List.of(new ServiceTable.Endpoint("10.88.0.1", 4)));
+        for (String address : List.of("10.96.0.1", "None", "", "::1", "10.96.0.5 ; flush ruleset", "300.1.1.1", "010.1.1.1")) {
+            ServiceTable table = Tables.of(Views.of(List.of(service("web", address)), List.of(), "here"), "10.96.0.0/12", List.of(door));
+            assertThat(table.ports()).as(address).containsExactly(door);
+        }
+        EndpointSlice slice = slice("web", "a", endpoint("10.88.0.2:80 }", true, true, false, "here"), endpoint("fd00::1", true, true, false, "here"));
+        assertThat(ports(service("web", "10.96.1.1"), slice).getFirst().endpoints()).isEmpty();
+    }
+
+    @Test
+    void variablesTellOfServices() {
+        ServiceView view = Views.of(List.of(service("my-web", "10.96.1.1"), service("headless", "None")), List.of(), "here");
+        Map<String, String> variables = ServiceVariables.of(view, "shop");
+        assertThat(variables)
+                .containsEntry("MY_WEB_SERVICE_HOST", "10.96.1.1")
+                .containsEntry("MY_WEB_SERVICE_PORT", "80")
+                .containsEntry("MY_WEB_SERVICE_PORT_DNS", "53")
+                .containsEntry("MY_WEB_PORT", "tcp://10.96.1.1:80")
+                .containsEntry("MY_WEB_PORT_53_UDP", "udp://10.96.1.1:53")
+                .containsEntry("MY_WEB_PORT_53_UDP_PROTO", "udp")
+                .containsEntry("MY_WEB_PORT_53_UDP_ADDR", "10.96.1.1")
+                .doesNotContainKey("HEADLESS_SERVICE_HOST");
+        assertThat(ServiceVariables.of(view, "elsewhere")).isEmpty();
+        assertThat(ServiceVariables.ofApiServer("10.96.0.1"))
+                .containsEntry("KUBERNETES_SERVICE_HOST", "10.96.0.1")
+                .containsEntry("KUBERNETES_SERVICE_PORT_HTTPS", "443")
+                .containsEntry("KUBERNETES_PORT_443_TCP", "tcp://10.96.0.1:443");
+    }
+}
