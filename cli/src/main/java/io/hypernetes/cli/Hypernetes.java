@@ -32,6 +32,7 @@ import picocli.CommandLine.Spec;
             PodCommand.class,
             KernelCommand.class,
             ConfigCommand.class,
+            SimulateCommand.class,
             MasterCommand.class,
             NodeCommand.class,
             HyperdCommand.class,

@@ -14,6 +14,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -54,6 +55,7 @@ public final class Informer<T extends HasMetadata> implements AutoCloseable {
     private final List<Index<T>> indexes = new CopyOnWriteArrayList<>();
     private String resourceVersion = "";
     private volatile long revision;
+    private Consumer<? super T> trim = object -> {};
     private Duration pause = SHORTEST_PAUSE;
 
     public Informer(Client client, Kind<T> kind, Scope scope, Selection selection) {
@@ -67,6 +69,13 @@ public final class Informer<T extends HasMetadata> implements AutoCloseable {
     /// Adds a handler; before [#start] only, so that it hears of every object.
     public Informer<T> handler(Handler<? super T> handler) {
         handlers.add(handler);
+        return this;
+    }
+
+    /// Changes each object before it is cached, to drop what nobody will read; before [#start] only. The name, the uid, the version and the
+    /// tenant's annotation must stay.
+    public Informer<T> trimmedBy(Consumer<? super T> trim) {
+        this.trim = trim;
         return this;
     }
 
@@ -237,6 +246,7 @@ public final class Informer<T extends HasMetadata> implements AutoCloseable {
     private void store(T object, String reached) {
         // Nobody reads them from a cache, and they are often larger than the rest.
         object.getMetadata().setManagedFields(null);
+        trim.accept(object);
         ObjectKey key = keyOf(object);
         T before = cache.put(key, object);
         indexes.forEach(index -> index.replace(key, before, object));

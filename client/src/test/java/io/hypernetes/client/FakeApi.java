@@ -321,6 +321,7 @@ public final class FakeApi implements AutoCloseable {
             if (!target.namespace.isEmpty()) {
                 meta.put("namespace", target.namespace);
             }
+            meta.put("generation", 1);
             meta.put("uid", UUID.randomUUID().toString());
             meta.put("creationTimestamp", Instant.now().truncatedTo(ChronoUnit.SECONDS).toString());
             store(target, body, null);
@@ -422,6 +423,11 @@ public final class FakeApi implements AutoCloseable {
         }
         if (object.path("metadata").path("annotations") instanceof ObjectNode annotations) {
             annotations.remove(ObjectKey.TENANT_ANNOTATION);
+        }
+        if (before != null && !before.path("spec").equals(object.path("spec"))) {
+            object.withObject("metadata").put("generation", before.path("metadata").path("generation").asLong(0) + 1);
+        } else if (before != null) {
+            object.withObject("metadata").set("generation", before.path("metadata").path("generation"));
         }
         objects.put(keyOf(path), object);
         publish(before == null ? "ADDED" : "MODIFIED", path.tenant, path.kindKey(), object, before);

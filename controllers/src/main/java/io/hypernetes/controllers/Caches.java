@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// A controller asks in [Controller#watch], through a view of its own; its loop begins when what it asked for is filled, so a kind
 /// that the API server does not serve holds up nobody else. Cached objects are shared: nobody may change one.
-final class Caches implements AutoCloseable {
+public final class Caches implements AutoCloseable {
     private final Client client;
     private final Map<Kind<?>, Entry<?>> entries;
     private final Set<Informer<?>> asked = new LinkedHashSet<>();
@@ -62,12 +62,12 @@ final class Caches implements AutoCloseable {
     /// The objects of a kind in all tenants; of the operator's tenant alone when only that has them.
     ///
     /// @throws IllegalStateException when nobody asked for the kind before the start
-    <T extends HasMetadata> Informer<T> of(Kind<T> kind) {
+    public <T extends HasMetadata> Informer<T> of(Kind<T> kind) {
         return entry(kind).informer;
     }
 
     /// Objects by the uid of the controller that owns them; those without one by their namespace as [#orphansOf].
-    <T extends HasMetadata> Index<T> byController(Kind<T> kind) {
+    public <T extends HasMetadata> Index<T> byController(Kind<T> kind) {
         Entry<T> entry = entry(kind);
         synchronized (entries) {
             if (entry.byController == null) {
@@ -78,7 +78,7 @@ final class Caches implements AutoCloseable {
     }
 
     /// Objects by `tenant/namespace`, as [#namespaceOf] has it.
-    <T extends HasMetadata> Index<T> byNamespace(Kind<T> kind) {
+    public <T extends HasMetadata> Index<T> byNamespace(Kind<T> kind) {
         Entry<T> entry = entry(kind);
         synchronized (entries) {
             if (entry.byNamespace == null) {
@@ -88,42 +88,48 @@ final class Caches implements AutoCloseable {
         }
     }
 
-    Informer<Node> nodes() {
+    /// All nodes.
+    public Informer<Node> nodes() {
         return of(Kind.NODE);
     }
 
-    Informer<Lease> leases() {
+    /// The leases of nodes.
+    public Informer<Lease> leases() {
         return of(Kind.LEASE);
     }
 
-    Informer<Pod> pods() {
+    /// The pods of all tenants.
+    public Informer<Pod> pods() {
         return of(Kind.POD);
     }
 
-    Informer<Namespace> namespaces() {
+    /// The namespaces of all tenants.
+    public Informer<Namespace> namespaces() {
         return of(Kind.NAMESPACE);
     }
 
-    Informer<GenericKubernetesResource> tenants() {
+    /// All tenants.
+    public Informer<GenericKubernetesResource> tenants() {
         return of(Kind.TENANT);
     }
 
-    Informer<CertificateSigningRequest> signingRequests() {
+    /// Requests for certificates of the operator's own cluster.
+    public Informer<CertificateSigningRequest> signingRequests() {
         return of(Kind.CERTIFICATE_SIGNING_REQUEST);
     }
 
     /// The key in [#byNamespace] of everything beside an object.
-    static Object namespaceOf(ObjectKey key) {
+    public static Object namespaceOf(ObjectKey key) {
         return key.tenant() + "/" + key.namespace();
     }
 
     /// The key in [#byController] of what nobody controls in the namespace of an object.
-    static Object orphansOf(ObjectKey key) {
+    public static Object orphansOf(ObjectKey key) {
         return "/" + key.tenant() + "/" + key.namespace();
     }
 
     /// The reference to the controller of an object; null when it has none.
-    static @Nullable OwnerReference controllerRef(HasMetadata object) {
+    public static @Nullable OwnerReference controllerRef(HasMetadata object) {
         List<OwnerReference> owners = object.getMetadata().getOwnerReferences();
         if (owners != null) {
             for (OwnerReference owner : owners) {
@@ -190,12 +196,12 @@ final class Caches implements AutoCloseable {
     }
 
     /// A handler that passes the key of whatever changed.
-    static <T extends HasMetadata> Informer.Handler<T> keys(Consumer<ObjectKey> wake) {
+    public static <T extends HasMetadata> Informer.Handler<T> keys(Consumer<ObjectKey> wake) {
         return each(object -> wake.accept(ObjectKey.of(object)));
     }
 
     /// A handler that passes the key of the controller of whatever changed, before and after, when it is of the given kind.
-    static <T extends HasMetadata> Informer.Handler<T> controllers(Kind<?> kind, Consumer<ObjectKey> wake) {
+    public static <T extends HasMetadata> Informer.Handler<T> controllers(Kind<?> kind, Consumer<ObjectKey> wake) {
         return new Informer.Handler<>() {
             @Override
             public void added(T object) {
@@ -223,13 +229,14 @@ final class Caches implements AutoCloseable {
         };
     }
 
-    static String groupOf(String apiVersion) {
+    /// The group of an apiVersion; empty for core/v1.
+    public static String groupOf(String apiVersion) {
         int slash = apiVersion.indexOf('/');
         return slash < 0 ? "" : apiVersion.substring(0, slash);
     }
 
     /// A handler that does the same for every kind of change.
-    static <T> Informer.Handler<T> each(Consumer<? super T> action) {
+    public static <T> Informer.Handler<T> each(Consumer<? super T> action) {
         return new Informer.Handler<>() {
             @Override
             public void added(T object) {

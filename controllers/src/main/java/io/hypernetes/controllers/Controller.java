@@ -6,7 +6,7 @@ import java.util.Optional;
 import java.util.function.Consumer;
 
 /// One control loop. [#watch] is called once before anything starts; [#reconcile] by one thread at a time for one key.
-interface Controller {
+public interface Controller {
 
     /// For logs and thread names.
     String name();

@@ -1,9 +1,19 @@
 package io.hypernetes.controllers;
 
 import io.hypernetes.client.Client;
+import io.hypernetes.client.EventRecorder;
 import io.hypernetes.client.ObjectKey;
 import io.hypernetes.client.WorkLoop;
 import io.hypernetes.client.WorkQueue;
+import io.hypernetes.controllers.batch.CronJobs;
+import io.hypernetes.controllers.batch.FinishedJobs;
+import io.hypernetes.controllers.batch.JobLeftovers;
+import io.hypernetes.controllers.batch.Jobs;
+import io.hypernetes.controllers.daemon.DaemonSets;
+import io.hypernetes.controllers.deployment.Deployments;
+import io.hypernetes.controllers.replicas.ReplicaSets;
+import io.hypernetes.controllers.replicas.ReplicationControllers;
+import io.hypernetes.controllers.stateful.StatefulSets;
 import io.hypernetes.identity.CertificateAuthority;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -18,6 +28,7 @@ public final class Controllers implements AutoCloseable {
 
     private final Caches caches;
     private final List<WorkLoop<ObjectKey>> loops = new ArrayList<>();
+    private final List<EventRecorder> recorders = new ArrayList<>();
     private final List<Thread> starters = new ArrayList<>();
 
     /// @param client may read and write in every tenant
@@ -29,6 +40,15 @@ public final class Controllers implements AutoCloseable {
                 new NodeLife(client, settings.nodeMonitorGracePeriod(), clock),
                 new PodEviction(client, clock),
                 new CertificateSigning(client, authority, clock),
+                new ReplicaSets(client, events(client, "replicaset-controller", clock), clock),
+                new ReplicationControllers(client, events(client, "replication-controller", clock), clock),
+                new Deployments(client, events(client, "deployment-controller", clock), clock),
+                new StatefulSets(client, events(client, "statefulset-controller", clock), clock),
+                new DaemonSets(client, events(client, "daemonset-controller", clock), clock),
+                new Jobs(client, events(client, "job-controller", clock), clock, settings.jobPause()),
+                new JobLeftovers(client),
+                new CronJobs(client, events(client, "cronjob-controller", clock), clock),
+                new FinishedJobs(client, clock),
                 new NamespaceDeletion(client),
                 new TenantDeletion(client))) {
             WorkQueue<ObjectKey> queue = new WorkQueue<>();
@@ -47,6 +67,12 @@ public final class Controllers implements AutoCloseable {
         return this;
     }
 
+    private EventRecorder events(Client client, String component, InstantSource clock) {
+        EventRecorder recorder = new EventRecorder(client, component, null, clock);
+        recorders.add(recorder);
+        return recorder;
+    }
+
     private static void startWhenSynced(Caches view, WorkLoop<ObjectKey> loop) {
         try {
             while (!view.awaitSynced(LOOK_AGAIN)) {
@@ -62,6 +88,7 @@ public final class Controllers implements AutoCloseable {
     public void close() {
         starters.forEach(Thread::interrupt);
         loops.forEach(WorkLoop::close);
+        recorders.forEach(EventRecorder::close);
         caches.close();
     }
 }

@@ -1,0 +1,95 @@
+package io.hypernetes.cli;
+
+import io.hypernetes.client.Client;
+import io.hypernetes.simulate.SimulatedNodes;
+import io.hypernetes.simulate.SimulationSettings;
+import java.time.Clock;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/// `hypernetes simulate`.
+@Command(
+        name = "simulate",
+        description = "Add to the cluster what exists in its API only.",
+        subcommands = SimulateCommand.Nodes.class,
+        mixinStandardHelpOptions = true)
+final class SimulateCommand {
+
+    @Command(
+            name = "nodes",
+            description = {
+                "Run simulated nodes in the foreground until interrupted: they take pods and report them running, ready and ended, and run nothing.",
+                "Pods of Jobs end well after a second; annotations of a pod change what happens:",
+                "  simulate.hypernetes.io/run-for: 5s       its containers end after this time",
+                "  simulate.hypernetes.io/exit-code: \"1\"    with this code",
+                "  simulate.hypernetes.io/ready-after: 3s   it is ready later, or never"
+            },
+            mixinStandardHelpOptions = true,
+            footerHeading = "%nExamples:%n",
+            footer = {"  hypernetes simulate nodes 100", "  hypernetes simulate nodes 5000 --prefix big --room cpu=64,memory=512Gi,pods=250"})
+    static final class Nodes implements Runnable {
+        @Mixin
+        private final Common common = new Common();
+
+        @Parameters(paramLabel = "N", description = "how many nodes, 1 to 100000")
+        private int count;
+
+        @Option(names = "--prefix", paramLabel = "NAME", description = "the nodes are NAME-0, NAME-1, … (default simulated)", defaultValue = "simulated")
+        private String prefix = "simulated";
+
+        @Option(names = "--zones", paramLabel = "N", description = "zones to spread them over (default 3; 0: no zones)", defaultValue = "3")
+        private int zones;
+
+        @Option(names = "--room", paramLabel = "NAME=AMOUNT", split = ",",
+                description = "what each node offers (default cpu=32,memory=256Gi,ephemeral-storage=1Ti,pods=110); unnamed ones keep their default")
+        private @Nullable Map<String, String> room;
+
+        @Option(names = "--keep", description = "leave the nodes in the API when interrupted, as if their power had gone")
+        private boolean keep;
+
+        @Override
+        public void run() {
+            SimulationSettings ordinary;
+            try {
+                ordinary = SimulationSettings.nodes(count);
+            } catch (IllegalArgumentException e) {
+                throw new UsageException(String.valueOf(e.getMessage()));
+            }
+            Map<String, String> offered = new HashMap<>(ordinary.room());
+            if (room != null) {
+                offered.putAll(room);
+            }
+            SimulationSettings settings = new SimulationSettings(prefix, count, zones, offered, Map.of(), ordinary.heartbeat());
+            CountDownLatch told = new CountDownLatch(1);
+            CountDownLatch ended = new CountDownLatch(1);
+            Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+                told.countDown();
+                try {
+                    ended.await();
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                }
+            }));
+            try (Client client = OperatorAccess.open(common.places(), common.settings()).client();
+                    SimulatedNodes nodes = new SimulatedNodes(client, settings, Clock.systemUTC())) {
+                nodes.start();
+                System.out.println(Background.READY);
+                System.out.flush();
+                told.await();
+                if (!keep) {
+                    nodes.remove();
+                }
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            } finally {
+                ended.countDown();
+            }
+        }
+    }
+}

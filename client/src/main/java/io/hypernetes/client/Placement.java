@@ -1,0 +1,126 @@
+package io.hypernetes.client;
+
+import io.fabric8.kubernetes.api.model.Node;
+import io.fabric8.kubernetes.api.model.NodeSelector;
+import io.fabric8.kubernetes.api.model.NodeSelectorRequirement;
+import io.fabric8.kubernetes.api.model.NodeSelectorTerm;
+import io.fabric8.kubernetes.api.model.PodSpec;
+import io.fabric8.kubernetes.api.model.Taint;
+import io.fabric8.kubernetes.api.model.Toleration;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// Which nodes a pod may be on by what it says of them: node selector, node affinity, taints and tolerations. The scheduler and the
+/// controllers of pods on nodes agree on it by asking here.
+public final class Placement {
+    private Placement() {}
+
+    /// Whether the pod's selector and its required node affinity hold on the node.
+    public static boolean selects(PodSpec pod, Node node) {
+        Map<String, String> labels = Selectors.labelsOf(node);
+        Map<String, String> selector = pod.getNodeSelector();
+        if (selector != null && !selector.isEmpty()) {
+            for (Map.Entry<String, String> want : selector.entrySet()) {
+                if (!want.getValue().equals(labels.get(want.getKey()))) {
+                    return false;
+                }
+            }
+        }
+        if (pod.getAffinity() == null || pod.getAffinity().getNodeAffinity() == null) {
+            return true;
+        }
+        NodeSelector required = pod.getAffinity().getNodeAffinity().getRequiredDuringSchedulingIgnoredDuringExecution();
+        return required == null || matches(required, node);
+    }
+
+    /// Whether one of the terms holds on the node.
+    public static boolean matches(NodeSelector selector, Node node) {
+        return orEmpty(selector.getNodeSelectorTerms()).stream().anyMatch(term -> matches(term, node));
+    }
+
+    /// A term holds when all its requirements hold; one without any holds for no node.
+    public static boolean matches(NodeSelectorTerm term, Node node) {
+        List<NodeSelectorRequirement> expressions = orEmpty(term.getMatchExpressions());
+        List<NodeSelectorRequirement> fields = orEmpty(term.getMatchFields());
+        if (expressions.isEmpty() && fields.isEmpty()) {
+            return false;
+        }
+        Map<String, String> labels = Selectors.labelsOf(node);
+        String name = node.getMetadata().getName();
+        return expressions.stream().allMatch(want -> holds(want, labels.get(want.getKey())))
+                && fields.stream().allMatch(want -> holds(want, "metadata.name".equals(want.getKey()) ? name : null));
+    }
+
+    private static boolean holds(NodeSelectorRequirement want, @Nullable String value) {
+        List<String> values = orEmpty(want.getValues());
+        return switch (want.getOperator()) {
+            case "In" -> value != null && values.contains(value);
+            case "NotIn" -> value == null || !values.contains(value);
+            case "Exists" -> value != null;
+            case "DoesNotExist" -> value == null;
+            case "Gt" -> compare(value, values) > 0;
+            case "Lt" -> compare(value, values) < 0;
+            case null, default -> false;
+        };
+    }
+
+    /// 0 when either side is not a number, so that neither Gt nor Lt holds.
+    private static int compare(@Nullable String value, List<String> values) {
+        try {
+            return value == null || values.isEmpty() ? 0 : Long.compare(Long.parseLong(value), Long.parseLong(values.getFirst()));
+        } catch (NumberFormatException notANumber) {
+            return 0;
+        }
+    }
+
+    /// The taints of a node; never null.
+    public static List<Taint> taints(Node node) {
+        return node.getSpec() == null ? List.of() : orEmpty(node.getSpec().getTaints());
+    }
+
+    /// The first taint with one of the effects that no toleration covers; null when there is none.
+    public static @Nullable Taint untolerated(Node node, @Nullable List<Toleration> tolerations, String... effects) {
+        for (Taint taint : taints(node)) {
+            if (List.of(effects).contains(taint.getEffect()) && !isTolerated(taint, tolerations)) {
+                return taint;
+            }
+        }
+        return null;
+    }
+
+    /// Whether one of the tolerations covers the taint.
+    public static boolean isTolerated(Taint taint, @Nullable List<Toleration> tolerations) {
+        for (Toleration toleration : orEmpty(tolerations)) {
+            if (tolerates(toleration, taint)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /// Whether a toleration covers a taint.
+    public static boolean tolerates(Toleration toleration, Taint taint) {
+        if (!isEmpty(toleration.getEffect()) && !toleration.getEffect().equals(taint.getEffect())) {
+            return false;
+        }
+        boolean exists = "Exists".equals(toleration.getOperator());
+        if (isEmpty(toleration.getKey())) {
+            return exists;
+        }
+        return toleration.getKey().equals(taint.getKey())
+                && (exists || text(toleration.getValue()).equals(text(taint.getValue())));
+    }
+
+    private static boolean isEmpty(@Nullable String text) {
+        return text == null || text.isEmpty();
+    }
+
+    private static String text(@Nullable String text) {
+        return text == null ? "" : text;
+    }
+
+    private static <T> List<T> orEmpty(@Nullable List<T> list) {
+        return list == null ? List.of() : list;
+    }
+}

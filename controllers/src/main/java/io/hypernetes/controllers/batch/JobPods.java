@@ -1,0 +1,101 @@
+package io.hypernetes.controllers.batch;
+
+import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.ContainerBuilder;
+import io.fabric8.kubernetes.api.model.ContainerStatus;
+import io.fabric8.kubernetes.api.model.EnvVar;
+import io.fabric8.kubernetes.api.model.EnvVarBuilder;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodBuilder;
+import io.fabric8.kubernetes.api.model.batch.v1.Job;
+import io.hypernetes.controllers.pods.PodState;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
+
+/// The pods of a Job: how they look, and what they say about how they ended.
+final class JobPods {
+    /// Holds a pod until the Job has counted it.
+    static final String TRACKING = "batch.kubernetes.io/job-tracking";
+    static final String INDEX = "batch.kubernetes.io/job-completion-index";
+    static final String FAILURES = "batch.kubernetes.io/job-index-failure-count";
+    private static final String INDEX_VARIABLE = "JOB_COMPLETION_INDEX";
+
+    private JobPods() {}
+
+    static boolean isIndexed(Job job) {
+        return "Indexed".equals(job.getSpec().getCompletionMode());
+    }
+
+    static boolean isTracked(Pod pod) {
+        return pod.getMetadata().getFinalizers() != null && pod.getMetadata().getFinalizers().contains(TRACKING);
+    }
+
+    static OptionalInt index(Pod pod) {
+        Map<String, String> annotations = pod.getMetadata().getAnnotations();
+        String text = annotations == null ? null : annotations.get(INDEX);
+        return text == null || !text.matches("[0-9]{1,9}") ? OptionalInt.empty() : OptionalInt.of(Integer.parseInt(text));
+    }
+
+    /// How often pods of its index had failed before this one.
+    static int failuresBefore(Pod pod) {
+        Map<String, String> annotations = pod.getMetadata().getAnnotations();
+        String text = annotations == null ? null : annotations.get(FAILURES);
+        return text == null || !text.matches("[0-9]{1,9}") ? 0 : Integer.parseInt(text);
+    }
+
+    /// A pod that is held until it is counted.
+    static Pod tracked(Pod pod) {
+        List<String> finalizers = new ArrayList<>(pod.getMetadata().getFinalizers() == null ? List.of() : pod.getMetadata().getFinalizers());
+        finalizers.add(TRACKING);
+        return new PodBuilder(pod).editMetadata().withFinalizers(finalizers).endMetadata().build();
+    }
+
+    /// A pod that knows which part of the work is its own.
+    ///
+    /// @param failures how often the index has failed; negative when the Job does not count that
+    static Pod indexed(Pod pod, Job job, int index, int failures) {
+        String text = String.valueOf(index);
+        String name = job.getMetadata().getName() + "-" + index;
+        PodBuilder indexed = new PodBuilder(pod)
+                .editMetadata()
+                .withGenerateName(name + "-")
+                .addToAnnotations(INDEX, text)
+                .addToLabels(INDEX, text)
+                .endMetadata()
+                .editSpec()
+                .withHostname(name)
+                .withContainers(withIndex(pod.getSpec().getContainers()))
+                .withInitContainers(withIndex(pod.getSpec().getInitContainers()))
+                .endSpec();
+        return failures < 0 ? indexed.build() : indexed.editMetadata().addToAnnotations(FAILURES, String.valueOf(failures)).endMetadata().build();
+    }
+
+    private static List<Container> withIndex(@Nullable List<Container> containers) {
+        List<Container> changed = new ArrayList<>();
+        for (Container container : containers == null ? List.<Container>of() : containers) {
+            boolean has = container.getEnv() != null && container.getEnv().stream().map(EnvVar::getName).anyMatch(INDEX_VARIABLE::equals);
+            changed.add(has ? container : new ContainerBuilder(container).addToEnv(new EnvVarBuilder().withName(INDEX_VARIABLE)
+                    .withNewValueFrom().withNewFieldRef().withFieldPath("metadata.labels['" + INDEX + "']").endFieldRef().endValueFrom()
+                    .build()).build());
+        }
+        return changed;
+    }
+
+    /// When the last container of an ended pod ended; now when none says so.
+    static Instant finished(Pod pod, Instant now) {
+        if (pod.getStatus() == null || pod.getStatus().getContainerStatuses() == null) {
+            return now;
+        }
+        Optional<Instant> latest = pod.getStatus().getContainerStatuses().stream()
+                .map(ContainerStatus::getState)
+                .filter(state -> state != null && state.getTerminated() != null)
+                .flatMap(state -> PodState.time(state.getTerminated().getFinishedAt()).stream())
+                .max(Instant::compareTo);
+        return latest.orElse(now);
+    }
+}

@@ -1,0 +1,197 @@
+package io.hypernetes.controllers.batch;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.time.LocalDateTime;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
+import java.time.ZonedDateTime;
+import java.time.temporal.ChronoUnit;
+import java.util.BitSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+
+/// The times of a cron schedule: five fields (minute, hour, day of month, month, day of week), or `@yearly`, `@monthly`, `@weekly`,
+/// `@daily`, `@hourly`, `@every DURATION`. Immutable.
+sealed interface Schedule {
+
+    /// The first time after the given one; empty when there is none within five years, as for the 31st of February.
+    Optional<Instant> next(Instant after);
+
+    /// Reads a schedule, which may begin with `TZ=ZONE ` or `CRON_TZ=ZONE `.
+    ///
+    /// @param zone where its hours are meant, unless it says itself
+    /// @throws IllegalArgumentException when it is malformed
+    static Schedule parse(String text, ZoneId zone) {
+        String rest = text.strip();
+        for (String prefix : List.of("TZ=", "CRON_TZ=")) {
+            if (rest.startsWith(prefix) && rest.indexOf(' ') > 0) {
+                ZoneId own = zone(rest.substring(prefix.length(), rest.indexOf(' ')));
+                return parse(rest.substring(rest.indexOf(' ')), own);
+            }
+        }
+        if (rest.startsWith("@every ")) {
+            return new Every(duration(rest.substring("@every ".length()).strip()));
+        }
+        String fields = switch (rest) {
+            case "@yearly", "@annually" -> "0 0 1 1 *";
+            case "@monthly" -> "0 0 1 * *";
+            case "@weekly" -> "0 0 * * 0";
+            case "@daily", "@midnight" -> "0 0 * * *";
+            case "@hourly" -> "0 * * * *";
+            default -> rest;
+        };
+        String[] parts = fields.split("\\s+");
+        if (parts.length != 5) {
+            throw new IllegalArgumentException("expected exactly 5 fields, found " + parts.length + ": " + rest);
+        }
+        return new Fields(
+                zone,
+                Field.MINUTE.parse(parts[0]),
+                Field.HOUR.parse(parts[1]),
+                Field.DAY.parse(parts[2]),
+                Field.MONTH.parse(parts[3]),
+                Field.WEEKDAY.parse(parts[4]),
+                Field.isAny(parts[2]),
+                Field.isAny(parts[4]));
+    }
+
+    /// A zone by its name.
+    ///
+    /// @throws IllegalArgumentException when there is none
+    static ZoneId zone(String name) {
+        try {
+            return ZoneId.of(name);
+        } catch (java.time.DateTimeException unknown) {
+            throw new IllegalArgumentException("unknown time zone " + name);
+        }
+    }
+
+    private static Duration duration(String text) {
+        if (!text.matches("([0-9]{1,9}(\\.[0-9]{1,9})?(h|m|s|ms))+")) {
+            throw new IllegalArgumentException("failed to parse duration " + text);
+        }
+        double seconds = 0;
+        for (String part : text.split("(?<=[hs])|(?<=m)(?!s)")) {
+            String number = part.replaceAll("[a-z]", "");
+            double value = Double.parseDouble(number);
+            seconds += switch (part.substring(number.length())) {
+                case "h" -> value * 3600;
+                case "m" -> value * 60;
+                case "ms" -> value / 1000;
+                default -> value;
+            };
+        }
+        // Less than a second is a second, as there is nothing finer.
+        return Duration.ofSeconds(Math.max(1, (long) seconds));
+    }
+
+    /// At a steady pace.
+    record Every(Duration period) implements Schedule {
+        @Override
+        public Optional<Instant> next(Instant after) {
+            return Optional.of(after.truncatedTo(ChronoUnit.SECONDS).plus(period));
+        }
+    }
+
+    /// By the clock on the wall.
+    ///
+    /// @param anyDay whether the day of the month was left open; when both days are given, either will do
+    record Fields(ZoneId zone, BitSet minutes, BitSet hours, BitSet days, BitSet months, BitSet weekdays, boolean anyDay, boolean anyWeekday)
+            implements Schedule {
+
+        @Override
+        public Optional<Instant> next(Instant after) {
+            ZonedDateTime start = after.atZone(zone).truncatedTo(ChronoUnit.MINUTES).plusMinutes(1);
+            LocalDateTime last = start.toLocalDateTime().plusYears(5);
+            LocalDateTime at = start.toLocalDateTime();
+            while (at.isBefore(last)) {
+                if (!months.get(at.getMonthValue())) {
+                    at = at.toLocalDate().withDayOfMonth(1).plusMonths(1).atStartOfDay();
+                } else if (!isDay(at)) {
+                    at = at.toLocalDate().plusDays(1).atStartOfDay();
+                } else if (!hours.get(at.getHour())) {
+                    at = at.truncatedTo(ChronoUnit.HOURS).plusHours(1);
+                } else if (!minutes.get(at.getMinute())) {
+                    at = at.plusMinutes(1);
+                } else {
+                    List<ZoneOffset> offsets = zone.getRules().getValidOffsets(at);
+                    // An hour that a change of the clock leaves out does not come that day; one that comes twice counts once, the first time.
+                    Instant found = offsets.isEmpty() ? Instant.MIN : at.toInstant(offsets.getFirst());
+                    if (found.isAfter(after)) {
+                        return Optional.of(found);
+                    }
+                    at = at.plusMinutes(1);
+                }
+            }
+            return Optional.empty();
+        }
+
+        private boolean isDay(LocalDateTime at) {
+            boolean day = days.get(at.getDayOfMonth());
+            boolean weekday = weekdays.get(at.getDayOfWeek().getValue() % 7);
+            return anyDay || anyWeekday ? day && weekday : day || weekday;
+        }
+    }
+
+    /// One field of five.
+    enum Field {
+        MINUTE(0, 59, ""),
+        HOUR(0, 23, ""),
+        DAY(1, 31, ""),
+        MONTH(1, 12, "jan feb mar apr may jun jul aug sep oct nov dec"),
+        WEEKDAY(0, 6, "sun mon tue wed thu fri sat");
+
+        private final int min;
+        private final int max;
+        private final List<String> names;
+
+        Field(int min, int max, String names) {
+            this.min = min;
+            this.max = max;
+            this.names = List.of(names.split(" "));
+        }
+
+        static boolean isAny(String text) {
+            return text.startsWith("*") || text.startsWith("?");
+        }
+
+        BitSet parse(String text) {
+            BitSet values = new BitSet();
+            for (String part : text.split(",", -1)) {
+                String[] step = part.split("/", -1);
+                String[] range = step[0].split("-", -1);
+                boolean any = step[0].equals("*") || step[0].equals("?");
+                int low = any ? min : number(range[0], part);
+                int high = any ? max : range.length > 1 ? number(range[1], part) : step.length > 1 ? max : low;
+                int by = step.length > 1 ? step(step[1], part) : 1;
+                if (step.length > 2 || range.length > 2 || low < min || high > max || low > high) {
+                    throw new IllegalArgumentException("'" + part + "' is not a range between " + min + " and " + max);
+                }
+                for (int value = low; value <= high; value += by) {
+                    values.set(value);
+                }
+            }
+            return values;
+        }
+
+        private int step(String text, String part) {
+            if (!text.matches("[0-9]{1,4}") || Integer.parseInt(text) == 0) {
+                throw new IllegalArgumentException("the step of '" + part + "' is not a positive number");
+            }
+            return Integer.parseInt(text);
+        }
+
+        private int number(String text, String part) {
+            int named = names.indexOf(text.toLowerCase(Locale.ROOT));
+            if (named >= 0 && !text.isEmpty()) {
+                return min + named;
+            }
+            if (!text.matches("[0-9]{1,4}")) {
+                throw new IllegalArgumentException("'" + part + "' is neither a number nor a name");
+            }
+            return Integer.parseInt(text);
+        }
+    }
+}

@@ -1,0 +1,237 @@
+package io.hypernetes.controllers.garbage;
+
+import io.fabric8.kubernetes.api.model.OwnerReference;
+import io.fabric8.kubernetes.api.model.PartialObjectMetadata;
+import io.hypernetes.client.Client;
+import io.hypernetes.client.Deletion;
+import io.hypernetes.client.Deletion.Propagation;
+import io.hypernetes.client.ObjectKey;
+import io.hypernetes.client.Patch;
+import io.hypernetes.client.WorkLoop;
+import io.hypernetes.client.WorkQueue;
+import io.hypernetes.controllers.garbage.Graph.Item;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Follows owner references through every kind, within each tenant.
+///
+/// * What names owners none of which exists any more is deleted.
+/// * An owner deleted with `Foreground` holds the finalizer `foregroundDeletion` until nothing that blocks it is left.
+/// * An owner deleted with `Orphan` holds the finalizer `orphan` until no dependent names it.
+///
+/// The graph may lag behind the API, so each step looks at the object itself and names its uid; that an owner is gone is always asked
+/// of the API server.
+public final class GarbageCollector implements AutoCloseable {
+    static final String FOREGROUND = "foregroundDeletion";
+    static final String ORPHAN = "orphan";
+
+    private static final Logger LOG = LoggerFactory.getLogger(GarbageCollector.class);
+    private static final int WORKERS = 8;
+    private static final Duration LOOK_AGAIN = Duration.ofMinutes(1);
+
+    private final Client client;
+    private final Graph graph;
+    private final WorkQueue<Item> queue = new WorkQueue<>();
+    private final WorkLoop<Item> loop;
+    private final Thread starter;
+
+    /// @param client may read and write in every tenant
+    public GarbageCollector(Client client) {
+        this.client = client;
+        this.graph = new Graph(client);
+        graph.watch(new Changes());
+        this.loop = new WorkLoop<>("garbage-collector", queue, WORKERS, this::look);
+        this.starter = Thread.ofVirtual().name("garbage-collector-start").unstarted(this::startWhenSynced);
+    }
+
+    /// Begins; nothing is deleted before the whole graph is known.
+    public GarbageCollector start() {
+        graph.start();
+        starter.start();
+        return this;
+    }
+
+    private void startWhenSynced() {
+        try {
+            while (!graph.awaitSynced(LOOK_AGAIN)) {
+                // The API server is not reachable yet.
+            }
+            loop.start();
+        } catch (InterruptedException closed) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    @Override
+    public void close() {
+        starter.interrupt();
+        loop.close();
+        graph.close();
+    }
+
+    private final class Changes implements Graph.Handler {
+        @Override
+        public void changed(Item item, PartialObjectMetadata now) {
+            boolean waits = Graph.isLeaving(now) && (Graph.hasFinalizer(now, FOREGROUND) || Graph.hasFinalizer(now, ORPHAN));
+            if (waits || !Graph.owners(now).isEmpty()) {
+                queue.add(item);
+            }
+        }
+
+        @Override
+        public void gone(Item item, PartialObjectMetadata last) {
+            graph.dependents(item.key().tenant(), item.uid()).forEach(queue::add);
+            // An owner may have waited for this one.
+            for (OwnerReference reference : Graph.owners(last)) {
+                owner(item, reference).ifPresent(owner -> graph.find(owner.kind(), owner.key())
+                        .filter(object -> Graph.isLeaving(object) && Graph.hasFinalizer(object, FOREGROUND))
+                        .ifPresent(object -> queue.add(new Item(owner.kind(), owner.key(), object.getMetadata().getUid()))));
+            }
+        }
+    }
+
+    /// Who a reference means; empty when nobody serves its kind, or a cluster-scoped object names a namespaced owner, which cannot be.
+    private Optional<Item> owner(Item dependent, OwnerReference reference) {
+        var kind = graph.kind(reference.getApiVersion(), reference.getKind());
+        if (kind == null || (kind.namespaced() && dependent.key().namespace().isEmpty())) {
+            return Optional.empty();
+        }
+        return Optional.of(new Item(
+                kind,
+                new ObjectKey(dependent.key().tenant(), kind.namespaced() ? dependent.key().namespace() : "", reference.getName()),
+                reference.getUid()));
+    }
+
+    private Optional<Duration> look(Item item) {
+        PartialObjectMetadata object = client.of(item.kind()).find(item.key()).orElse(null);
+        if (object == null || !item.uid().equals(object.getMetadata().getUid())) {
+            return Optional.empty();
+        }
+        if (Graph.isLeaving(object)) {
+            if (Graph.hasFinalizer(object, ORPHAN)) {
+                orphanDependents(item, object);
+            } else if (Graph.hasFinalizer(object, FOREGROUND)) {
+                deleteDependents(item, object);
+            }
+            return Optional.empty();
+        }
+        if (!Graph.owners(object).isEmpty()) {
+            judge(item, object);
+        }
+        return Optional.empty();
+    }
+
+    /// Whether an object with owners may stay.
+    private void judge(Item item, PartialObjectMetadata object) {
+        List<OwnerReference> solid = new ArrayList<>();
+        List<OwnerReference> dangling = new ArrayList<>();
+        List<OwnerReference> waiting = new ArrayList<>();
+        for (OwnerReference reference : Graph.owners(object)) {
+            PartialObjectMetadata owner = null;
+            Item named = owner(item, reference).orElse(null);
+            if (named != null) {
+                owner = graph.find(named.kind(), named.key())
+                        .filter(cached -> reference.getUid().equals(cached.getMetadata().getUid()))
+                        .or(() -> client.of(named.kind()).find(named.key()))
+                        .filter(found -> reference.getUid().equals(found.getMetadata().getUid()))
+                        .orElse(null);
+            }
+            if (named != null && owner == null) {
+                dangling.add(reference);
+            } else if (owner != null && Graph.isLeaving(owner) && Graph.hasFinalizer(owner, FOREGROUND)) {
+                waiting.add(reference);
+            } else {
+                // An owner of a kind that nobody serves is no reason to delete anything.
+                solid.add(reference);
+            }
+        }
+        if (dangling.isEmpty() && waiting.isEmpty()) {
+            return;
+        }
+        if (!solid.isEmpty()) {
+            LOG.info("event=owner-references-dropped kind={} object={} count={}", item.kind().plural(), item.key(), dangling.size() + waiting.size());
+            keepOnly(item, object, solid);
+            return;
+        }
+        boolean hasDependents = !graph.dependents(item.key().tenant(), item.uid()).isEmpty();
+        Propagation propagation;
+        if (!waiting.isEmpty() && hasDependents) {
+            propagation = Propagation.FOREGROUND;
+            unblockCycle(item, object, waiting);
+        } else if (Graph.hasFinalizer(object, ORPHAN)) {
+            propagation = Propagation.ORPHAN;
+        } else if (Graph.hasFinalizer(object, FOREGROUND)) {
+            propagation = Propagation.FOREGROUND;
+        } else {
+            propagation = Propagation.BACKGROUND;
+        }
+        LOG.info("event=garbage-deleted kind={} object={} propagation={}", item.kind().plural(), item.key(), propagation);
+        client.of(item.kind()).delete(item.key(), Deletion.of(item.uid(), propagation));
+    }
+
+    /// When something below waits for this object too, waiting would never end: then this one blocks nobody.
+    private void unblockCycle(Item item, PartialObjectMetadata object, List<OwnerReference> waiting) {
+        boolean cycle = graph.dependents(item.key().tenant(), item.uid()).stream()
+                .flatMap(dependent -> graph.find(dependent.kind(), dependent.key()).stream())
+                .anyMatch(dependent -> Graph.isLeaving(dependent) && Graph.hasFinalizer(dependent, FOREGROUND));
+        if (cycle) {
+            waiting.forEach(reference -> reference.setBlockOwnerDeletion(false));
+            keepOnly(item, object, Graph.owners(object));
+        }
+    }
+
+    private void keepOnly(Item item, PartialObjectMetadata object, List<OwnerReference> references) {
+        Map<String, Object> meta = new HashMap<>();
+        meta.put("uid", item.uid());
+        meta.put("resourceVersion", object.getMetadata().getResourceVersion());
+        meta.put("ownerReferences", references);
+        client.of(item.kind()).patch(item.key(), Patch.merge(Map.of("metadata", meta)));
+    }
+
+    private void deleteDependents(Item item, PartialObjectMetadata object) {
+        List<Item> blocking = new ArrayList<>();
+        for (Item dependent : graph.dependents(item.key().tenant(), item.uid())) {
+            Optional<PartialObjectMetadata> cached = graph.find(dependent.kind(), dependent.key());
+            boolean blocks = cached.isPresent() && Graph.owners(cached.get()).stream().anyMatch(reference ->
+                    reference.getUid().equals(item.uid()) && Boolean.TRUE.equals(reference.getBlockOwnerDeletion()));
+            if (blocks) {
+                blocking.add(dependent);
+            }
+        }
+        if (blocking.isEmpty()) {
+            withoutFinalizer(item, object, FOREGROUND);
+            return;
+        }
+        blocking.forEach(queue::add);
+    }
+
+    private void orphanDependents(Item item, PartialObjectMetadata object) {
+        for (Item dependent : graph.dependents(item.key().tenant(), item.uid())) {
+            PartialObjectMetadata now = client.of(dependent.kind()).find(dependent.key())
+                    .filter(found -> Objects.equals(found.getMetadata().getUid(), dependent.uid()))
+                    .orElse(null);
+            if (now != null) {
+                keepOnly(dependent, now, Graph.owners(now).stream().filter(reference -> !reference.getUid().equals(item.uid())).toList());
+            }
+        }
+        withoutFinalizer(item, object, ORPHAN);
+    }
+
+    private void withoutFinalizer(Item item, PartialObjectMetadata object, String finalizer) {
+        List<String> left = object.getMetadata().getFinalizers().stream().filter(name -> !name.equals(finalizer)).toList();
+        Map<String, Object> meta = new HashMap<>();
+        meta.put("uid", item.uid());
+        meta.put("resourceVersion", object.getMetadata().getResourceVersion());
+        meta.put("finalizers", left);
+        LOG.debug("event=finalizer-taken object={} finalizer={} left={}", item.key(), finalizer, Set.copyOf(left));
+        client.of(item.kind()).patch(item.key(), Patch.merge(Map.of("metadata", meta)));
+    }
+}

@@ -1,0 +1,2 @@
+/// Keeps as many pods as asked: ReplicaSets and ReplicationControllers.
+package io.hypernetes.controllers.replicas;

@@ -1,0 +1,284 @@
+package io.hypernetes.controllers.stateful;
+
+import io.fabric8.kubernetes.api.model.OwnerReferenceBuilder;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.apps.ControllerRevision;
+import io.fabric8.kubernetes.api.model.apps.RollingUpdateStatefulSetStrategy;
+import io.fabric8.kubernetes.api.model.apps.StatefulSet;
+import io.fabric8.kubernetes.api.model.apps.StatefulSetStatus;
+import io.fabric8.kubernetes.api.model.apps.StatefulSetStatusBuilder;
+import io.hypernetes.client.ApiException;
+import io.hypernetes.client.Client;
+import io.hypernetes.client.Deletion;
+import io.hypernetes.client.EventRecorder;
+import io.hypernetes.client.EventRecorder.Type;
+import io.hypernetes.client.Kind;
+import io.hypernetes.client.ObjectKey;
+import io.hypernetes.controllers.history.RevisionHistory;
+import io.hypernetes.controllers.pods.OwnWrites;
+import io.hypernetes.controllers.pods.PodControl;
+import io.hypernetes.controllers.pods.PodState;
+import io.hypernetes.controllers.pods.Portion;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/// One look at one StatefulSet: first what is missing is made, from the lowest ordinal, then what is too much is deleted, from the
+/// highest, then what is of an old revision is deleted so that it is made anew.
+final class StatefulStep {
+    private final Client client;
+    private final EventRecorder events;
+    private final OwnWrites<Pod> own;
+    private final Instant now;
+    private final ObjectKey key;
+    private final StatefulSet set;
+    private final ControllerRevision current;
+    private final ControllerRevision update;
+    private final int first;
+    private final int wanted;
+    private final int minReady;
+    private final boolean ordered;
+    private final TreeMap<Integer, Pod> present = new TreeMap<>();
+    private final List<Pod> made = new ArrayList<>();
+    private final List<Pod> deleted = new ArrayList<>();
+
+    StatefulStep(Client client, EventRecorder events, OwnWrites<Pod> own, Instant now, ObjectKey key, StatefulSet set, List<Pod> pods,
+            ControllerRevision current, ControllerRevision update) {
+        this.client = client;
+        this.events = events;
+        this.own = own;
+        this.now = now;
+        this.key = key;
+        this.set = set;
+        this.current = current;
+        this.update = update;
+        var ordinals = set.getSpec().getOrdinals();
+        this.first = ordinals == null || ordinals.getStart() == null ? 0 : ordinals.getStart();
+        this.wanted = set.getSpec().getReplicas() == null ? 1 : set.getSpec().getReplicas();
+        this.minReady = set.getSpec().getMinReadySeconds() == null ? 0 : set.getSpec().getMinReadySeconds();
+        this.ordered = !"Parallel".equals(set.getSpec().getPodManagementPolicy());
+        pods.forEach(pod -> present.put(StatefulPods.ordinal(set, pod).orElseThrow(), pod));
+    }
+
+    /// @throws ApiException when something was refused; what was done before stays done
+    void take() {
+        if (set.getMetadata().getDeletionTimestamp() == null && fill() && shrink()) {
+            renew();
+        }
+    }
+
+    /// @return false when the rest has to wait
+    private boolean fill() {
+        for (int ordinal = first; ordinal < first + wanted; ordinal++) {
+            Pod pod = present.get(ordinal);
+            if (pod != null && PodState.isEnded(pod)) {
+                if (!PodState.isTerminating(pod)) {
+                    boolean failed = PodState.phase(pod).equals("Failed");
+                    events.record(key.tenant(), set, failed ? Type.WARNING : Type.NORMAL,
+                            failed ? "RecreatingFailedPod" : "RecreatingTerminatedPod",
+                            "StatefulSet " + key.namespace() + "/" + key.name() + " is recreating " + (failed ? "failed" : "terminated")
+                                    + " Pod " + pod.getMetadata().getName());
+                    delete(pod);
+                }
+                if (ordered) {
+                    return false;
+                }
+                continue;
+            }
+            if (pod == null) {
+                create(ordinal);
+                if (ordered) {
+                    return false;
+                }
+                continue;
+            }
+            if (PodState.phase(pod).equals("Pending")) {
+                claim(ordinal);
+            }
+            if (ordered && !isHealthy(pod)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private boolean shrink() {
+        List<Pod> surplus = new ArrayList<>(present.headMap(first).values());
+        surplus.addAll(present.tailMap(first + wanted).values());
+        Pod firstUnhealthy = surplus.stream().filter(pod -> !isHealthy(pod)).findFirst().orElse(null);
+        for (Pod pod : surplus.reversed()) {
+            if (PodState.isTerminating(pod)) {
+                if (ordered) {
+                    return false;
+                }
+                continue;
+            }
+            if (ordered && !isHealthy(pod) && pod != firstUnhealthy) {
+                return false;
+            }
+            if (StatefulPods.retention(set, false)) {
+                giveClaims(pod);
+            }
+            delete(pod);
+            if (ordered) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private void renew() {
+        var strategy = set.getSpec().getUpdateStrategy();
+        if (strategy != null && "OnDelete".equals(strategy.getType())) {
+            return;
+        }
+        int most = mostUnavailable(strategy == null ? null : strategy.getRollingUpdate());
+        int unavailable = 0;
+        for (Map.Entry<Integer, Pod> entry : present.subMap(first, true, first + wanted, false).descendingMap().entrySet()) {
+            if (entry.getKey() < first + partition()) {
+                return;
+            }
+            Pod pod = entry.getValue();
+            boolean old = !StatefulPods.revisionOf(pod).equals(update.getMetadata().getName());
+            if (old && !PodState.isTerminating(pod)) {
+                delete(pod);
+                unavailable++;
+            } else if (!isHealthy(pod)) {
+                unavailable++;
+            }
+            if (unavailable >= most) {
+                return;
+            }
+        }
+    }
+
+    private int mostUnavailable(@Nullable RollingUpdateStatefulSetStrategy rolling) {
+        return rolling == null ? 1 : Math.max(1, Portion.up(rolling.getMaxUnavailable(), wanted, 1));
+    }
+
+    private int partition() {
+        var strategy = set.getSpec().getUpdateStrategy();
+        return strategy == null || strategy.getRollingUpdate() == null || strategy.getRollingUpdate().getPartition() == null
+                ? 0 : strategy.getRollingUpdate().getPartition();
+    }
+
+    private boolean isHealthy(Pod pod) {
+        return PodState.phase(pod).equals("Running") && !PodState.isTerminating(pod) && PodState.isAvailable(pod, minReady, now);
+    }
+
+    private void create(int ordinal) {
+        claim(ordinal);
+        var strategy = set.getSpec().getUpdateStrategy();
+        boolean rolling = strategy == null || !"OnDelete".equals(strategy.getType());
+        // Below the partition pods stay what they are, also when one of them is lost.
+        ControllerRevision revision = rolling && ordinal < first + partition() ? current : update;
+        Pod wantedPod = StatefulPods.pod(
+                set, revision == update ? set.getSpec().getTemplate() : RevisionHistory.template(revision), revision.getMetadata().getName(), ordinal);
+        String name = wantedPod.getMetadata().getName();
+        try {
+            Pod pod = client.of(Kind.POD).create(key.tenant(), wantedPod);
+            own.wrote(key, pod);
+            made.add(pod);
+            events.record(key.tenant(), set, Type.NORMAL, "SuccessfulCreate", "create Pod " + name + " in StatefulSet " + key.name() + " successful");
+        } catch (ApiException refused) {
+            // The name is taken by a pod of the set that the cache does not show yet, or by a stranger.
+            if (!PodControl.isTerminatingNamespace(refused)) {
+                events.record(key.tenant(), set, Type.WARNING, "FailedCreate",
+                        "create Pod " + name + " in StatefulSet " + key.name() + " failed error: " + PodControl.reason(refused));
+            }
+            throw refused;
+        }
+    }
+
+    private void claim(int ordinal) {
+        for (PersistentVolumeClaim template : StatefulPods.claimTemplates(set)) {
+            ObjectKey claimKey = StatefulPods.claimKey(key, set, template, ordinal);
+            String what = "create Claim " + claimKey.name() + " Pod " + StatefulPods.name(set, ordinal) + " in StatefulSet " + key.name();
+            if (client.of(Kind.PERSISTENT_VOLUME_CLAIM).find(claimKey).isPresent()) {
+                continue;
+            }
+            try {
+                client.of(Kind.PERSISTENT_VOLUME_CLAIM).create(key.tenant(), StatefulPods.claim(set, template, ordinal));
+                events.record(key.tenant(), set, Type.NORMAL, "SuccessfulCreate", what + " success");
+            } catch (ApiException refused) {
+                if (!refused.isAlreadyExists()) {
+                    events.record(key.tenant(), set, Type.WARNING, "FailedCreate", what + " failed error: " + PodControl.reason(refused));
+                    throw refused;
+                }
+            }
+        }
+    }
+
+    /// The claims of a pod that is scaled away go with it.
+    private void giveClaims(Pod pod) {
+        int ordinal = StatefulPods.ordinal(set, pod).orElseThrow();
+        for (PersistentVolumeClaim template : StatefulPods.claimTemplates(set)) {
+            client.of(Kind.PERSISTENT_VOLUME_CLAIM).change(StatefulPods.claimKey(key, set, template, ordinal), null, claim -> {
+                claim.getMetadata().setOwnerReferences(List.of(new OwnerReferenceBuilder()
+                        .withApiVersion("v1").withKind("Pod").withName(pod.getMetadata().getName()).withUid(pod.getMetadata().getUid()).build()));
+                return claim;
+            });
+        }
+    }
+
+    private void delete(Pod pod) {
+        String name = pod.getMetadata().getName();
+        try {
+            client.of(Kind.POD).delete(ObjectKey.of(key.tenant(), pod), new Deletion(null, pod.getMetadata().getUid()));
+            own.deleted(key, pod);
+            deleted.add(pod);
+            events.record(key.tenant(), set, Type.NORMAL, "SuccessfulDelete", "delete Pod " + name + " in StatefulSet " + key.name() + " successful");
+        } catch (ApiException refused) {
+            events.record(key.tenant(), set, Type.WARNING, "FailedDelete",
+                    "delete Pod " + name + " in StatefulSet " + key.name() + " failed error: " + PodControl.reason(refused));
+            throw refused;
+        }
+    }
+
+    /// What there is after the step. When every pod is of the new revision and ready, that is the current one.
+    StatefulSetStatus status(@Nullable Integer collisions) {
+        int replicas = made.size();
+        int ready = 0;
+        int available = 0;
+        int ofCurrent = (int) made.stream().filter(pod -> is(pod, current)).count();
+        int ofUpdate = (int) made.stream().filter(pod -> is(pod, update)).count();
+        for (Map.Entry<Integer, Pod> entry : present.entrySet()) {
+            Pod pod = entry.getValue();
+            replicas++;
+            if (PodState.phase(pod).equals("Running") && PodState.isReady(pod)) {
+                ready++;
+                available += PodState.isAvailable(pod, minReady, now) ? 1 : 0;
+            }
+            if (!PodState.isTerminating(pod) && !deleted.contains(pod)) {
+                ofCurrent += is(pod, current) ? 1 : 0;
+                ofUpdate += is(pod, update) ? 1 : 0;
+            }
+        }
+        var strategy = set.getSpec().getUpdateStrategy();
+        boolean rolling = strategy == null || !"OnDelete".equals(strategy.getType());
+        boolean whole = rolling && ofUpdate == replicas && ready == replicas && replicas == wanted;
+        ControllerRevision shown = whole ? update : current;
+        return new StatefulSetStatusBuilder()
+                .withReplicas(replicas)
+                .withReadyReplicas(ready == 0 ? null : (Integer) ready)
+                .withAvailableReplicas(available)
+                .withCurrentReplicas(orNull(whole ? ofUpdate : ofCurrent))
+                .withUpdatedReplicas(orNull(ofUpdate))
+                .withCurrentRevision(shown.getMetadata().getName())
+                .withUpdateRevision(update.getMetadata().getName())
+                .withCollisionCount(collisions == null ? 0 : collisions)
+                .build();
+    }
+
+    private static boolean is(Pod pod, ControllerRevision revision) {
+        return StatefulPods.revisionOf(pod).equals(revision.getMetadata().getName());
+    }
+
+    private static @Nullable Integer orNull(int count) {
+        return count == 0 ? null : count;
+    }
+}

@@ -1,0 +1,152 @@
+package io.hypernetes.controllers;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.fabric8.kubernetes.api.model.LabelSelectorBuilder;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.batch.v1.CronJob;
+import io.fabric8.kubernetes.api.model.batch.v1.CronJobBuilder;
+import io.fabric8.kubernetes.api.model.batch.v1.Job;
+import io.fabric8.kubernetes.api.model.batch.v1.JobBuilder;
+import io.fabric8.kubernetes.api.model.batch.v1.JobCondition;
+import io.hypernetes.client.Kind;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+class JobsTest {
+    private static final Map<String, String> FAILS = Map.of("simulate.hypernetes.io/run-for", "1ms", "simulate.hypernetes.io/exit-code", "3");
+    private static final Map<String, String> WORKS = Map.of("simulate.hypernetes.io/run-for", "1ms");
+    private static Workbench bench;
+
+    @BeforeAll
+    static void start() throws Exception {
+        bench = new Workbench(3);
+    }
+
+    @AfterAll
+    static void stop() throws Exception {
+        bench.close();
+    }
+
+    private static JobBuilder job(String name, Map<String, String> annotations) {
+        return new JobBuilder()
+                .withNewMetadata().withName(name).endMetadata()
+                .withNewSpec()
+                .withParallelism(1)
+                .withCompletions(1)
+                .withBackoffLimit(2)
+                .withCompletionMode("NonIndexed")
+                .withSelector(new LabelSelectorBuilder().addToMatchLabels("app", name).build())
+                .withTemplate(Workbench.template(name, "a", annotations))
+                .editTemplate().editSpec().withRestartPolicy("Never").endSpec().endTemplate()
+                .endSpec();
+    }
+
+    private static JobCondition awaitCondition(String name, String type) {
+        await().untilAsserted(() -> assertThat(bench.get(Kind.JOB, name).getStatus().getConditions())
+                .anyMatch(condition -> condition.getType().equals(type) && condition.getStatus().equals("True")));
+        return bench.get(Kind.JOB, name).getStatus().getConditions().stream()
+                .filter(condition -> condition.getType().equals(type)).findFirst().orElseThrow();
+    }
+
+    private static List<Pod> podsOf(String app) {
+        return bench.list(Kind.POD).stream().filter(pod -> app.equals(pod.getMetadata().getLabels().get("app"))).toList();
+    }
+
+    @Test
+    void enoughPodsSucceedAndAreCountedOnceAndLetGo() {
+        bench.create(Kind.JOB, job("many", WORKS).editSpec().withParallelism(3).withCompletions(7).endSpec().build());
+        assertThat(awaitCondition("many", "Complete").getMessage()).isEqualTo("Reached expected number of succeeded pods");
+        Job done = bench.get(Kind.JOB, "many");
+        assertThat(done.getStatus().getSucceeded()).isEqualTo(7);
+        assertThat(done.getStatus().getFailed()).isNull();
+        assertThat(done.getStatus().getActive()).isNull();
+        assertThat(done.getStatus().getCompletionTime()).isNotNull();
+        assertThat(done.getStatus().getUncountedTerminatedPods().getSucceeded()).isEmpty();
+        assertThat(podsOf("many")).hasSize(7).allMatch(pod -> pod.getMetadata().getFinalizers().isEmpty());
+        await().untilAsserted(() -> assertThat(bench.events("many", "Completed")).containsExactly("Job completed"));
+    }
+
+    @Test
+    void anIndexedJobHasOnePodForEachIndex() {
+        bench.create(Kind.JOB, job("parts", WORKS).editSpec().withParallelism(5).withCompletions(5).withCompletionMode("Indexed").endSpec().build());
+        awaitCondition("parts", "Complete");
+        assertThat(bench.get(Kind.JOB, "parts").getStatus().getCompletedIndexes()).isEqualTo("0-4");
+        assertThat(podsOf("parts")).extracting(pod -> pod.getSpec().getHostname())
+                .containsExactlyInAnyOrder("parts-0", "parts-1", "parts-2", "parts-3", "parts-4");
+        assertThat(podsOf("parts").getFirst().getSpec().getContainers().getFirst().getEnv())
+                .anyMatch(variable -> variable.getName().equals("JOB_COMPLETION_INDEX"));
+    }
+
+    @Test
+    void tooManyFailuresEndIt() {
+        bench.create(Kind.JOB, job("bad", FAILS).build());
+        JobCondition failed = awaitCondition("bad", "Failed");
+        assertThat(failed.getReason()).isEqualTo("BackoffLimitExceeded");
+        assertThat(failed.getMessage()).isEqualTo("Job has reached the specified backoff limit");
+        assertThat(bench.get(Kind.JOB, "bad").getStatus().getFailed()).isEqualTo(3);
+        await().untilAsserted(() -> assertThat(bench.events("bad", "BackoffLimitExceeded")).hasSize(1));
+    }
+
+    @Test
+    void aFailurePolicyEndsItAtOnce() {
+        bench.create(Kind.JOB, job("policy", FAILS).editSpec().withNewPodFailurePolicy().addNewRule().withAction("FailJob")
+                .withNewOnExitCodes().withOperator("In").withValues(3).endOnExitCodes().endRule().endPodFailurePolicy().endSpec().build());
+        JobCondition failed = awaitCondition("policy", "Failed");
+        assertThat(failed.getReason()).isEqualTo("PodFailurePolicy");
+        assertThat(failed.getMessage()).matches("Container c for pod default/policy-.* failed with exit code 3 matching FailJob rule at index 0");
+        assertThat(podsOf("policy")).hasSize(1);
+    }
+
+    @Test
+    void eachIndexHasItsOwnLimit() {
+        bench.create(Kind.JOB, job("each", FAILS).editSpec().withParallelism(2).withCompletions(2).withCompletionMode("Indexed")
+                .withBackoffLimit(Integer.MAX_VALUE).withBackoffLimitPerIndex(1).endSpec().build());
+        assertThat(awaitCondition("each", "Failed").getReason()).isEqualTo("FailedIndexes");
+        assertThat(bench.get(Kind.JOB, "each").getStatus().getFailedIndexes()).isEqualTo("0,1");
+        assertThat(bench.get(Kind.JOB, "each").getStatus().getFailed()).isEqualTo(4);
+    }
+
+    @Test
+    void aSuspendedJobHasNoPodsUntilItGoesOn() {
+        bench.create(Kind.JOB, job("later", Map.of("simulate.hypernetes.io/run-for", "1h")).build());
+        await().untilAsserted(() -> assertThat(bench.get(Kind.JOB, "later").getStatus().getReady()).isEqualTo(1));
+        bench.change(Kind.JOB, "later", now -> new JobBuilder(now).editSpec().withSuspend(true).endSpec().build());
+        assertThat(awaitCondition("later", "Suspended").getMessage()).isEqualTo("Job suspended");
+        await().untilAsserted(() -> assertThat(podsOf("later")).isEmpty());
+        assertThat(bench.get(Kind.JOB, "later").getStatus().getStartTime()).isNull();
+        bench.change(Kind.JOB, "later", now -> new JobBuilder(now).editSpec().withSuspend(false).endSpec().build());
+        await().untilAsserted(() -> assertThat(bench.get(Kind.JOB, "later").getStatus().getReady()).isEqualTo(1));
+        assertThat(bench.get(Kind.JOB, "later").getStatus().getFailed()).isNull();
+        bench.change(Kind.JOB, "later", now -> new JobBuilder(now).editSpec().withActiveDeadlineSeconds(1L).endSpec().build());
+        assertThat(awaitCondition("later", "Failed").getReason()).isEqualTo("DeadlineExceeded");
+    }
+
+    @Test
+    void aJobThatAsksForItGoesWhenItHasEnded() {
+        bench.create(Kind.JOB, job("gone", WORKS).editSpec().withTtlSecondsAfterFinished(0).endSpec().build());
+        await().untilAsserted(() -> assertThat(bench.client.of(Kind.JOB).find(bench.key("gone"))).isEmpty());
+    }
+
+    @Test
+    void aCronJobMakesUpForTheLastMissedTimeAndKeepsItsHistoryShort() {
+        CronJob cron = new CronJobBuilder()
+                .withNewMetadata().withName("tick").endMetadata()
+                .withNewSpec()
+                .withSchedule("@every 1s")
+                .withConcurrencyPolicy("Allow")
+                .withSuccessfulJobsHistoryLimit(1)
+                .withNewJobTemplate().withSpec(job("tick", WORKS).buildSpec()).endJobTemplate()
+                .endSpec()
+                .build();
+        bench.create(Kind.CRON_JOB, cron);
+        await().untilAsserted(() -> assertThat(bench.get(Kind.CRON_JOB, "tick").getStatus().getLastSuccessfulTime()).isNotNull());
+        await().untilAsserted(() -> assertThat(bench.events("tick", "SawCompletedJob")).isNotEmpty()
+                .allMatch(text -> text.matches("Saw completed job: tick-\\d+, condition: Complete")));
+        bench.change(Kind.CRON_JOB, "tick", now -> new CronJobBuilder(now).editSpec().withSuspend(true).endSpec().build());
+    }
+}

@@ -1,0 +1,120 @@
+package io.hypernetes.controllers;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.fabric8.kubernetes.api.model.LabelSelectorBuilder;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaimBuilder;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.api.model.apps.StatefulSet;
+import io.fabric8.kubernetes.api.model.apps.StatefulSetBuilder;
+import io.hypernetes.client.Kind;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+class StatefulSetsTest {
+    private static Workbench bench;
+
+    @BeforeAll
+    static void start() throws Exception {
+        bench = new Workbench(2);
+    }
+
+    @AfterAll
+    static void stop() throws Exception {
+        bench.close();
+    }
+
+    private static StatefulSet set(String name, int replicas, String management) {
+        return new StatefulSetBuilder()
+                .withNewMetadata().withName(name).endMetadata()
+                .withNewSpec()
+                .withReplicas(replicas)
+                .withServiceName(name)
+                .withPodManagementPolicy(management)
+                .withSelector(new LabelSelectorBuilder().addToMatchLabels("app", name).build())
+                .withTemplate(Workbench.template(name, "a"))
+                .withNewUpdateStrategy().withType("RollingUpdate").withNewRollingUpdate().withPartition(0).endRollingUpdate().endUpdateStrategy()
+                .endSpec()
+                .build();
+    }
+
+    private static List<Pod> podsOf(String app) {
+        return bench.activePods().stream().filter(pod -> app.equals(pod.getMetadata().getLabels().get("app"))).toList();
+    }
+
+    private static void image(String name, String image, int partition) {
+        bench.change(Kind.STATEFUL_SET, name, now -> new StatefulSetBuilder(now).editSpec()
+                .editTemplate().editSpec().editFirstContainer().withImage(image).endContainer().endSpec().endTemplate()
+                .editUpdateStrategy().editRollingUpdate().withPartition(partition).endRollingUpdate().endUpdateStrategy()
+                .endSpec().build());
+    }
+
+    private static void awaitRolledOut(String name, int replicas) {
+        await().untilAsserted(() -> {
+            StatefulSet now = bench.get(Kind.STATEFUL_SET, name);
+            assertThat(now.getStatus().getObservedGeneration()).isEqualTo(now.getMetadata().getGeneration());
+            assertThat(now.getStatus().getReadyReplicas()).isEqualTo(replicas);
+            assertThat(now.getStatus().getUpdatedReplicas()).isEqualTo(replicas);
+            assertThat(now.getStatus().getCurrentRevision()).isEqualTo(now.getStatus().getUpdateRevision());
+        });
+    }
+
+    private static List<String> images(String name) {
+        return podsOf(name).stream().map(pod -> pod.getSpec().getContainers().getFirst().getImage()).toList();
+    }
+
+    @Test
+    void podsHaveNamesOfTheirOwnAndComeOneAfterTheOther() {
+        StatefulSet db = set("db", 3, "OrderedReady");
+        db.getSpec().setVolumeClaimTemplates(List.of(new PersistentVolumeClaimBuilder()
+                .withNewMetadata().withName("data").endMetadata()
+                .withNewSpec().withAccessModes("ReadWriteOnce")
+                .withNewResources().addToRequests("storage", new Quantity("1Gi")).endResources().endSpec()
+                .build()));
+        bench.create(Kind.STATEFUL_SET, db);
+        awaitRolledOut("db", 3);
+        assertThat(podsOf("db")).extracting(pod -> pod.getMetadata().getName()).containsExactly("db-0", "db-1", "db-2");
+        Pod second = podsOf("db").get(1);
+        assertThat(second.getSpec().getHostname()).isEqualTo("db-1");
+        assertThat(second.getSpec().getSubdomain()).isEqualTo("db");
+        assertThat(second.getMetadata().getLabels())
+                .containsEntry("statefulset.kubernetes.io/pod-name", "db-1").containsEntry("apps.kubernetes.io/pod-index", "1");
+        assertThat(second.getSpec().getVolumes().getFirst().getPersistentVolumeClaim().getClaimName()).isEqualTo("data-db-1");
+        assertThat(bench.list(Kind.PERSISTENT_VOLUME_CLAIM)).extracting(claim -> claim.getMetadata().getName())
+                .contains("data-db-0", "data-db-1", "data-db-2");
+        assertThat(bench.get(Kind.POD, "db-0").getStatus().getStartTime())
+                .isLessThanOrEqualTo(bench.get(Kind.POD, "db-2").getStatus().getStartTime());
+
+        bench.change(Kind.STATEFUL_SET, "db", now -> new StatefulSetBuilder(now).editSpec().withReplicas(1).endSpec().build());
+        await().untilAsserted(() -> assertThat(podsOf("db")).extracting(pod -> pod.getMetadata().getName()).containsExactly("db-0"));
+        assertThat(bench.list(Kind.PERSISTENT_VOLUME_CLAIM)).extracting(claim -> claim.getMetadata().getName()).contains("data-db-2");
+        await().untilAsserted(() -> assertThat(bench.events("db", "SuccessfulDelete"))
+                .contains("delete Pod db-2 in StatefulSet db successful"));
+    }
+
+    @Test
+    void aNewTemplateGoesDownToThePartitionAndBackByRevision() {
+        bench.create(Kind.STATEFUL_SET, set("part", 3, "Parallel"));
+        awaitRolledOut("part", 3);
+        image("part", "b", 2);
+        await().untilAsserted(() -> assertThat(images("part")).containsExactly("a", "a", "b"));
+        await().untilAsserted(() -> assertThat(bench.get(Kind.STATEFUL_SET, "part").getStatus().getUpdatedReplicas()).isEqualTo(1));
+        bench.delete(Kind.POD, "part-0");
+        await().untilAsserted(() -> assertThat(images("part")).containsExactly("a", "a", "b"));
+        image("part", "b", 0);
+        awaitRolledOut("part", 3);
+        assertThat(images("part")).containsExactly("b", "b", "b");
+        assertThat(bench.list(Kind.CONTROLLER_REVISION).stream().filter(revision -> revision.getMetadata().getName().startsWith("part-")))
+                .hasSize(2);
+        image("part", "a", 0);
+        awaitRolledOut("part", 3);
+        assertThat(bench.list(Kind.CONTROLLER_REVISION).stream()
+                .filter(revision -> revision.getMetadata().getName().startsWith("part-"))
+                .map(revision -> revision.getRevision()))
+                .containsExactlyInAnyOrder(2L, 3L);
+    }
+}
