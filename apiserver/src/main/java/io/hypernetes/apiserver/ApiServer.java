@@ -3,17 +3,33 @@ package io.hypernetes.apiserver;
 import io.hypernetes.apiserver.access.Authentication;
 import io.hypernetes.apiserver.access.Authorisation;
 import io.hypernetes.apiserver.access.CertificateCallers;
+import io.hypernetes.apiserver.access.Impersonation;
+import io.hypernetes.apiserver.access.ServiceAccountTokens;
 import io.hypernetes.apiserver.access.TenantResolution;
+import io.hypernetes.apiserver.admission.PriorityClasses;
+import io.hypernetes.apiserver.audit.AuditLog;
+import io.hypernetes.apiserver.audit.AuditPage;
 import io.hypernetes.apiserver.discovery.Discovery;
 import io.hypernetes.apiserver.discovery.OpenApiDocuments;
 import io.hypernetes.apiserver.discovery.ServerInfo;
+import io.hypernetes.apiserver.discovery.TokenIssuer;
 import io.hypernetes.apiserver.door.Doors;
+import io.hypernetes.apiserver.fair.Fairness;
 import io.hypernetes.apiserver.http.EdgeSettings;
 import io.hypernetes.apiserver.http.HttpEdge;
 import io.hypernetes.apiserver.node.NodeRelay;
+import io.hypernetes.apiserver.quota.QuotaKeeper;
+import io.hypernetes.apiserver.quota.Quotas;
+import io.hypernetes.apiserver.rbac.BaseRoles;
+import io.hypernetes.apiserver.rbac.Policies;
+import io.hypernetes.apiserver.rbac.RoleAggregation;
 import io.hypernetes.apiserver.request.Caller;
 import io.hypernetes.apiserver.resource.Resources;
 import io.hypernetes.apiserver.storage.Feeds;
+import io.hypernetes.apiserver.storage.Follower;
+import io.hypernetes.apiserver.storage.LayeredStore;
+import io.hypernetes.apiserver.tenant.NamespaceBasics;
+import io.hypernetes.apiserver.tenant.NamespaceKeeper;
 import io.hypernetes.apiserver.tenant.TenantAuthorities;
 import io.hypernetes.apiserver.tenant.Tenants;
 import io.hypernetes.identity.Authorities;
@@ -32,6 +48,7 @@ import java.time.Clock;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -43,14 +60,23 @@ import org.slf4j.LoggerFactory;
 public final class ApiServer implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(ApiServer.class);
 
+    private static final long AUDIT_FILE_BYTES = 64L << 20;
+    private static final int AUDIT_FILES = 8;
+
     private final HttpEdge edge;
     private final Feeds feeds;
     private final EventSweeper sweeper;
+    private final QuotaKeeper quotas;
+    private final Follower follower;
+    private final @Nullable AuditLog audit;
 
-    private ApiServer(HttpEdge edge, Feeds feeds, EventSweeper sweeper) {
+    private ApiServer(HttpEdge edge, Feeds feeds, EventSweeper sweeper, QuotaKeeper quotas, Follower follower, @Nullable AuditLog audit) {
         this.edge = edge;
         this.feeds = feeds;
         this.sweeper = sweeper;
+        this.quotas = quotas;
+        this.follower = follower;
+        this.audit = audit;
     }
 
     /// Starts a server; when this returns it serves requests and `root` has its namespaces.
@@ -65,14 +91,19 @@ public final class ApiServer implements AutoCloseable {
     ///
     /// @param registry gets the server's metrics; all that is in it is served as `/metrics` to operators
     public static ApiServer start(
-            ApiServerSettings settings, Store store, Authorities authorities, Clock clock, PrometheusRegistry registry)
+            ApiServerSettings settings, Store stored, Authorities authorities, Clock clock, PrometheusRegistry registry)
             throws IOException {
+        var store = new LayeredStore(stored, BaseRoles.layer().and(PriorityClasses.layer()));
+        var policies = new Policies(store);
+        store.onCommit(policies::committed);
         var random = new SecureRandom();
         var kinds = Kinds.load();
         var feeds = new Feeds(store);
-        var tenants = new Tenants(store, kinds, follow(authorities));
-        tenants.restore(clock.instant());
         var root = authorities.root();
+        var basics = new NamespaceBasics(store, kinds, root.certificatePem(), clock);
+        var tenants = new Tenants(store, kinds, follow(authorities), basics);
+        tenants.restore(clock.instant());
+        var tokens = new ServiceAccountTokens(authorities, store, clock, settings.tokenIssuer());
         var caller = new RenewedTls(
                 () -> Tls.client(
                         root.certificate(),
@@ -83,8 +114,23 @@ public final class ApiServer implements AutoCloseable {
                 () -> Tls.server(root.issue(CertificateSpec.server(
                         "hypernetes-master", settings.names(), settings.addresses(), RenewedTls.VALIDITY))),
                 clock);
+        var auditFile = settings.auditFile();
+        var auditLog = auditFile == null ? null : new AuditLog(auditFile, AUDIT_FILE_BYTES, AUDIT_FILES);
+        var authorisation = new Authorisation(store, policies);
+        var quotas = new Quotas(store, kinds);
+        var quotaKeeper = new QuotaKeeper(store, quotas);
         var resources = new Resources(
-                store, kinds, feeds, tenants, new NodeRelay(caller), settings.podOverhead(), random);
+                store,
+                kinds,
+                feeds,
+                tenants,
+                new NodeRelay(caller),
+                tokens,
+                authorisation,
+                policies,
+                quotas,
+                settings.podOverhead(),
+                random);
         var metrics = new Metrics(registry);
         var routes = new Routes(
                 kinds,
@@ -93,17 +139,28 @@ public final class ApiServer implements AutoCloseable {
                 new OpenApiDocuments(kinds),
                 new ServerInfo(() -> answers(store)),
                 new Doors(tenant -> new RenewedTls(() -> Tls.server(root.issue(door(settings))), clock)),
+                new TokenIssuer(authorities, tokens),
+                new AuditPage(auditFile),
                 metrics,
                 clock);
         var pipeline = new Pipeline(
-                new Authentication(certificates(authorities, clock), store, clock),
+                new Authentication(certificates(authorities, clock), tokens, store, clock),
                 new TenantResolution(store),
-                new Authorisation(store),
+                new Impersonation(policies),
+                authorisation,
+                new Fairness(Runtime.getRuntime().availableProcessors()),
                 routes,
-                metrics);
+                metrics,
+                new Audit(auditLog, clock));
         var edge = new HttpEdge(EdgeSettings.at(settings.listen()), server, pipeline);
         log.info("event=api-listening address={}", edge.address());
-        return new ApiServer(edge, feeds, new EventSweeper(store, clock, settings.eventLifetime()));
+        return new ApiServer(
+                edge,
+                feeds,
+                new EventSweeper(store, clock, settings.eventLifetime()),
+                quotaKeeper,
+                new Follower(store, List.of(policies, new NamespaceKeeper(store, basics), new RoleAggregation(store), quotaKeeper)),
+                auditLog);
     }
 
     /// Issued anew for each tenant, so that no two show the same key.
@@ -122,9 +179,14 @@ public final class ApiServer implements AutoCloseable {
 
     @Override
     public void close() {
+        follower.close();
+        quotas.close();
         sweeper.close();
         feeds.close();
         edge.close();
+        if (audit != null) {
+            audit.close();
+        }
         log.info("event=api-stopped");
     }
 
@@ -141,7 +203,8 @@ public final class ApiServer implements AutoCloseable {
         return chain -> {
             try {
                 var principal = authenticator.authenticate(chain.getFirst());
-                return Optional.of(new Caller(principal.tenant(), principal.name(), principal.groups()));
+                return Optional.of(new Caller(
+                        principal.tenant(), principal.name(), principal.groups(), principal.uid(), principal.extra()));
             } catch (NotAuthenticatedException e) {
                 log.debug("event=certificate-refused cause={}", e.getMessage());
                 return Optional.empty();

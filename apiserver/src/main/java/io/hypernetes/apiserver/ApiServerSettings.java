@@ -2,9 +2,11 @@ package io.hypernetes.apiserver;
 
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /// What an operator decides about an API server.
 ///
@@ -13,15 +15,21 @@ import java.util.Map;
 /// @param addresses IP addresses under which clients reach the server: they stand in its certificate
 /// @param podOverhead what the machine around each pod costs, by resource name (`memory` to `64Mi`): admission adds it to
 ///     `spec.overhead`; empty for nothing
+/// @param tokenIssuer who issues the tokens of root's service accounts, a URL below which its discovery documents are found from within pods;
+///     tenants' issuers have `/tenants/NAME` behind it
 /// @param eventLifetime how long Event objects are kept after their last change
+/// @param auditFile where the newest lines of the audit log go, older ones beside it; null for no log
 /// @param podAddress the address under which pods find the server, which leads to the door of their tenant
 public record ApiServerSettings(
         InetSocketAddress listen,
         List<String> names,
         List<InetAddress> addresses,
         Map<String, String> podOverhead,
+        String tokenIssuer,
         Duration eventLifetime,
-        InetAddress podAddress) {
+        InetAddress podAddress,
+        @Nullable Path auditFile) {
+    private static final String IN_CLUSTER = "https://kubernetes.default.svc.cluster.local";
 
     public ApiServerSettings {
         names = List.copyOf(names);
@@ -42,18 +50,20 @@ public record ApiServerSettings(
                 List.of("localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc"),
                 List.copyOf(addresses),
                 Map.of(),
+                IN_CLUSTER,
                 Duration.ofHours(1),
-                InetAddress.ofLiteral("10.96.0.1"));
+                InetAddress.ofLiteral("10.96.0.1"),
+                null);
     }
 
     /// The same with another cost of the machine around each pod.
     public ApiServerSettings withPodOverhead(Map<String, String> overhead) {
-        return new ApiServerSettings(listen, names, addresses, overhead, eventLifetime, podAddress);
+        return new ApiServerSettings(listen, names, addresses, overhead, tokenIssuer, eventLifetime, podAddress, auditFile);
     }
 
     /// The same, found by pods under another address.
     public ApiServerSettings withPodAddress(InetAddress address) {
-        return new ApiServerSettings(listen, names, addresses, podOverhead, eventLifetime, address);
+        return new ApiServerSettings(listen, names, addresses, podOverhead, tokenIssuer, eventLifetime, address, auditFile);
     }
 
     /// The same, reached under more names and addresses.
@@ -62,6 +72,17 @@ public record ApiServerSettings(
         allNames.addAll(moreNames);
         var allAddresses = new java.util.LinkedHashSet<>(addresses);
         allAddresses.addAll(moreAddresses);
-        return new ApiServerSettings(listen, List.copyOf(allNames), List.copyOf(allAddresses), podOverhead, eventLifetime, podAddress);
+        return new ApiServerSettings(
+                listen, List.copyOf(allNames), List.copyOf(allAddresses), podOverhead, tokenIssuer, eventLifetime, podAddress, auditFile);
+    }
+
+    /// The same with another issuer of service account tokens. Tokens of the former issuer are no longer believed.
+    public ApiServerSettings withTokenIssuer(String issuer) {
+        return new ApiServerSettings(listen, names, addresses, podOverhead, issuer, eventLifetime, podAddress, auditFile);
+    }
+
+    /// The same with an audit log.
+    public ApiServerSettings withAudit(Path file) {
+        return new ApiServerSettings(listen, names, addresses, podOverhead, tokenIssuer, eventLifetime, podAddress, file);
     }
 }

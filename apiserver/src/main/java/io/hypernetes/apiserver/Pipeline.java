@@ -2,8 +2,10 @@ package io.hypernetes.apiserver;
 
 import io.hypernetes.apiserver.access.Authentication;
 import io.hypernetes.apiserver.access.Authorisation;
+import io.hypernetes.apiserver.access.Impersonation;
 import io.hypernetes.apiserver.access.TenantResolution;
 import io.hypernetes.apiserver.door.Doors;
+import io.hypernetes.apiserver.fair.Fairness;
 import io.hypernetes.apiserver.http.ClientGoneException;
 import io.hypernetes.apiserver.http.Exchange;
 import io.hypernetes.apiserver.http.ExchangeHandler;
@@ -28,21 +30,30 @@ final class Pipeline implements ExchangeHandler {
 
     private final Authentication authentication;
     private final TenantResolution tenants;
+    private final Impersonation impersonation;
     private final Authorisation authorisation;
+    private final Fairness fairness;
     private final Routes routes;
     private final Metrics metrics;
+    private final Audit audit;
 
     Pipeline(
             Authentication authentication,
             TenantResolution tenants,
+            Impersonation impersonation,
             Authorisation authorisation,
+            Fairness fairness,
             Routes routes,
-            Metrics metrics) {
+            Metrics metrics,
+            Audit audit) {
         this.authentication = authentication;
         this.tenants = tenants;
+        this.impersonation = impersonation;
         this.authorisation = authorisation;
+        this.fairness = fairness;
         this.routes = routes;
         this.metrics = metrics;
+        this.audit = audit;
     }
 
     @Override
@@ -76,6 +87,7 @@ final class Pipeline implements ExchangeHandler {
                 metrics.ended("other", "", http.status(), took);
             }
             var caller = trail.caller;
+            audit.tell(http, auditId, trail.tenant, caller, trail.impersonator, target, took);
             log.debug(
                     "event=request audit={} user={} tenant={} method={} path={} code={} ms={}",
                     auditId,
@@ -89,15 +101,24 @@ final class Pipeline implements ExchangeHandler {
     }
 
     private void serve(Exchange http, Trail trail) throws IOException {
-        var caller = Doors.admitted(http, authentication.callerOf(http));
-        trail.caller = caller;
-        var tenant = tenants.resolve(caller, http.path());
+        var authenticated = Doors.admitted(http, authentication.callerOf(http));
+        trail.caller = authenticated;
+        var tenant = tenants.resolve(authenticated, http.path());
+        var caller = impersonation.apply(http, authenticated, tenant);
+        if (caller != authenticated) {
+            trail.impersonator = authenticated;
+            trail.caller = caller;
+            // Who somebody is decides where they may be.
+            tenant = tenants.resolve(caller, http.path());
+        }
         trail.tenant = tenant.tenant();
         var watch = http.query("watch");
         var target = Target.of(http.method(), tenant.path(), watch.equals("true") || watch.equals("1"));
         trail.target = target;
-        authorisation.check(caller, tenant, target, http.query("fieldSelector"));
-        routes.serve(http, caller, tenant, target);
+        try (var _ = fairness.enter(caller, tenant, target)) {
+            authorisation.check(caller, tenant, target, http.query("fieldSelector"));
+            routes.serve(http, caller, tenant, target);
+        }
     }
 
     private static void refuse(Exchange http, ApiStatus status, Exception cause) throws IOException {
@@ -111,6 +132,7 @@ final class Pipeline implements ExchangeHandler {
     /// What became known of a request on its way, for the log.
     private static final class Trail {
         private @Nullable Caller caller;
+        private @Nullable Caller impersonator;
         private @Nullable Target target;
         private String tenant = "";
     }

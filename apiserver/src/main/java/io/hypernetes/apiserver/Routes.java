@@ -1,8 +1,10 @@
 package io.hypernetes.apiserver;
 
+import io.hypernetes.apiserver.audit.AuditPage;
 import io.hypernetes.apiserver.discovery.Discovery;
 import io.hypernetes.apiserver.discovery.OpenApiDocuments;
 import io.hypernetes.apiserver.discovery.ServerInfo;
+import io.hypernetes.apiserver.discovery.TokenIssuer;
 import io.hypernetes.apiserver.door.Doors;
 import io.hypernetes.apiserver.http.Exchange;
 import io.hypernetes.apiserver.request.Caller;
@@ -23,6 +25,8 @@ final class Routes {
     private final OpenApiDocuments openApi;
     private final ServerInfo info;
     private final Doors doors;
+    private final TokenIssuer issuer;
+    private final AuditPage audit;
     private final Metrics metrics;
     private final Clock clock;
 
@@ -33,6 +37,8 @@ final class Routes {
             OpenApiDocuments openApi,
             ServerInfo info,
             Doors doors,
+            TokenIssuer issuer,
+            AuditPage audit,
             Metrics metrics,
             Clock clock) {
         this.kinds = kinds;
@@ -41,6 +47,8 @@ final class Routes {
         this.openApi = openApi;
         this.info = info;
         this.doors = doors;
+        this.issuer = issuer;
+        this.audit = audit;
         this.metrics = metrics;
         this.clock = clock;
     }
@@ -64,6 +72,12 @@ final class Routes {
         }
         if (path.equals(Doors.PATH)) {
             doors.serve(http, tenant.tenant());
+        } else if (path.equals("/.well-known/openid-configuration")) {
+            issuer.configuration(http, tenant);
+        } else if (path.equals(AuditPage.PATH)) {
+            audit.serve(http, caller, tenant);
+        } else if (path.equals("/openid/v1/jwks")) {
+            issuer.keys(http, tenant);
         } else if (path.startsWith("/openapi/")) {
             openApi.serve(http, tenant);
         } else if (path.equals("/version") || path.equals("/version/")) {

@@ -175,4 +175,30 @@ class AccessTest extends ClusterTest {
                 .expect(201);
         admin.get(pods("default") + "/unbound").expect(404);
     }
+
+    @Test
+    void whoDidWhatIsToldToItsTenantAndToTheOperator() {
+        var green = cluster.client("green", "audrey", "system:masters");
+        green.post("/api/v1/namespaces/default/secrets?dryRun=&token=query-secret",
+                        "{\"metadata\":{\"name\":\"hidden\"},\"stringData\":{\"k\":\"body-secret\"}}")
+                .expect(201);
+        cluster.client("green", "mallory").get("/api/v1/secrets").expect(403);
+        cluster.anonymous().send(cluster.anonymous().request("/api").header("Authorization", "Bearer header-secret").GET().build()).expect(401);
+        admin.post(configMaps("default"), configMap("audited", "1")).expect(201);
+        org.awaitility.Awaitility.await().untilAsserted(() -> {
+            var own = green.get("/audit?limit=10000").expect(200).text();
+            assertThat(own)
+                    .contains("\"user\":\"audrey\",\"verb\":\"create\",\"apiGroup\":\"\",\"resource\":\"secrets\",\"namespace\":\"default\"")
+                    .contains("\"user\":\"mallory\"")
+                    .doesNotContain("\"tenant\":\"root\"", "-secret");
+            assertThat(admin.get("/audit?limit=10000").expect(200).text())
+                    .contains("\"tenant\":\"green\"", "\"tenant\":\"root\"")
+                    .contains("\"code\":401")
+                    .doesNotContain("-secret");
+            assertThat(green.get("/audit?user=mallory").expect(200).text()).contains("\"code\":403").doesNotContain("audrey");
+        });
+        cluster.client("green", "mallory").get("/audit").expect(403);
+        green.get("/audit?limit=0").expect(400);
+        cluster.client("blue", "bert", "system:masters").get("/tenants/green/audit").expect(404);
+    }
 }

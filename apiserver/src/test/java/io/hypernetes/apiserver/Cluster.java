@@ -48,7 +48,8 @@ final class Cluster implements AutoCloseable {
 
     private ApiServer start() throws IOException {
         return ApiServer.start(
-                ApiServerSettings.at(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 0)),
+                ApiServerSettings.at(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 0))
+                        .withAudit(folder.resolve("audit.log")),
                 store,
                 authorities,
                 Clock.systemUTC());

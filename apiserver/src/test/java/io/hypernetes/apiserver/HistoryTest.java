@@ -16,12 +16,12 @@ class HistoryTest {
             var admin = cluster.operator();
             var path = "/api/v1/namespaces/default/configmaps";
             for (int i = 0; i < 3; i++) {
-                admin.post(path, configMap("m" + i, "1")).expect(201);
+                admin.post(path, configMap("a" + i, "1")).expect(201);
             }
             var first = admin.get(path + "?limit=1").expect(200);
             var revision = first.at("metadata", "resourceVersion");
             for (int i = 0; i < 12; i++) {
-                admin.put(path + "/m0", configMap("m0", "v" + i)).expect(200);
+                admin.put(path + "/a0", configMap("a0", "v" + i)).expect(200);
             }
             try (var watch = admin.watch(path + "?watch=1&resourceVersion=" + revision)) {
                 var error = watch.next();
@@ -35,9 +35,9 @@ class HistoryTest {
             var expired = admin.get(path + "?limit=1&continue=" + first.at("metadata", "continue")).expect(410);
             assertThat(expired.at("reason")).isEqualTo("Expired");
             var rest = admin.get(path + "?limit=1&continue=" + expired.at("metadata", "continue")).expect(200);
-            assertThat(ObjectsTest.names(rest.json())).containsExactly("m1");
+            assertThat(ObjectsTest.names(rest.json())).containsExactly("a1");
             var last = admin.get(path + "?limit=1&continue=" + rest.at("metadata", "continue")).expect(200);
-            assertThat(ObjectsTest.names(last.json())).containsExactly("m2");
+            assertThat(ObjectsTest.names(last.json())).containsExactly("a2");
         }
     }
 

@@ -196,26 +196,26 @@ class ObjectsTest extends ClusterTest {
     void aListInPiecesShowsOneState() {
         namespace(admin, "pieces");
         for (int i = 0; i < 7; i++) {
-            admin.post(configMaps("pieces"), configMap("m" + i, "1")).expect(201);
+            admin.post(configMaps("pieces"), configMap("a" + i, "1")).expect(201);
         }
         var first = admin.get(configMaps("pieces") + "?limit=3").expect(200).json();
-        assertThat(names(first)).containsExactly("m0", "m1", "m2");
-        assertThat(Json.number(first, 0, "metadata", "remainingItemCount")).isEqualTo(4);
+        assertThat(names(first)).containsExactly("a0", "a1", "a2");
+        assertThat(Json.number(first, 0, "metadata", "remainingItemCount")).isEqualTo(5);
         // What happens between the pieces must not show.
-        admin.delete(configMaps("pieces") + "/m4").expect(200);
-        admin.post(configMaps("pieces"), configMap("m35", "1")).expect(201);
-        admin.put(configMaps("pieces") + "/m5", configMap("m5", "2")).expect(200);
+        admin.delete(configMaps("pieces") + "/a4").expect(200);
+        admin.post(configMaps("pieces"), configMap("a35", "1")).expect(201);
+        admin.put(configMaps("pieces") + "/a5", configMap("a5", "2")).expect(200);
         var second = admin.get(configMaps("pieces") + "?limit=3&continue=" + Json.string(first, "metadata", "continue"))
                 .expect(200)
                 .json();
-        assertThat(names(second)).containsExactly("m3", "m4", "m5");
+        assertThat(names(second)).containsExactly("a3", "a4", "a5");
         assertThat(Json.string(second.path("items").path(2), "data", "k")).isEqualTo("1");
         assertThat(Json.string(second, "metadata", "resourceVersion"))
                 .isEqualTo(Json.string(first, "metadata", "resourceVersion"));
         var third = admin.get(configMaps("pieces") + "?limit=3&continue=" + Json.string(second, "metadata", "continue"))
                 .expect(200)
                 .json();
-        assertThat(names(third)).containsExactly("m6");
+        assertThat(names(third)).containsExactly("a6");
         assertThat(third.path("metadata").has("continue")).isFalse();
         admin.get(configMaps("pieces") + "?limit=3&continue=nonsense").expect(400);
     }
@@ -303,6 +303,8 @@ class ObjectsTest extends ClusterTest {
     static ArrayList<String> names(JsonNode list) {
         var names = new ArrayList<String>();
         list.path("items").forEach(item -> names.add(Json.string(item, "metadata", "name")));
+        // Every namespace has this one.
+        names.removeIf("kube-root-ca.crt"::equals);
         return names;
     }
 }

@@ -48,17 +48,18 @@ final class MasterProcess implements AutoCloseable {
         EmbeddedStore store = opened(EmbeddedStore.open(
                 places.masterState().resolve("store"), EmbeddedSettings.defaults().withNativeFolder(places.nativeLibraries())));
         InetSocketAddress listen = new InetSocketAddress(settings.text("api-address"), settings.port("api-port"));
+        ApiServerSettings api = ApiServerSettings.at(listen)
+                .reachedBy(List.of(HostAddresses.hostName()), reachedBy(settings))
+                .withPodOverhead(Map.of("memory", settings.number("pod-overhead-mib", 0, 4096) + "Mi"));
         opened(ApiServer.start(
-                ApiServerSettings.at(listen)
-                        .reachedBy(List.of(HostAddresses.hostName()), reachedBy(settings))
-                        .withPodOverhead(Map.of("memory", settings.number("pod-overhead-mib", 0, 4096) + "Mi")),
+                api.withTokenIssuer(settings.text("service-account-issuer", api.tokenIssuer())).withAudit(places.auditLog()),
                 store,
                 authorities,
                 clock,
                 instruments.registry()));
         URI server = OperatorAccess.local(settings);
         Client controllers = opened(component(authorities, server, "system:kube-controller-manager"));
-        opened(new Controllers(controllers, ControllerSettings.ordinary(settings.text("cluster-cidr")), authorities.root(), clock).start());
+        opened(new Controllers(controllers, ControllerSettings.ordinary(settings.text("cluster-cidr")), authorities::find, clock).start());
         Client scheduler = opened(component(authorities, server, "system:kube-scheduler"));
         opened(new Scheduler(scheduler, clock, random).start());
         instruments.serve(settings, "master-metrics-port");

@@ -59,6 +59,11 @@ record Places(Path state, Path run, Path log) {
         return log.resolve(process + ".log");
     }
 
+    /// The newest lines of the audit log; older ones are beside it.
+    Path auditLog() {
+        return log.resolve("audit.log");
+    }
+
     Path lockOf(String process) {
         return run.resolve(process + ".lock");
     }

@@ -46,6 +46,7 @@ final class Settings {
             new Setting("master-metrics-port", "10253", "port of the master's metrics, 1 to 65535; without metrics when it is taken"),
             new Setting("node-metrics-port", "10254", "port of the node's metrics, 1 to 65535; without metrics when it is taken"),
             new Setting("otlp-endpoint", "", "where the spans of pod starts are sent, as http://127.0.0.1:4318 (OpenTelemetry's OTLP over HTTP); empty: nowhere"),
+            new Setting("service-account-issuer", "", "who issues service account tokens, an https URL; tenants' issuers have /tenants/NAME behind it; another one ends all tokens; empty: https://kubernetes.default.svc.cluster.local"),
             new Setting("pod-overhead-mib", "64", "host memory a virtual machine costs beyond its containers, in MiB; added to every pod's spec.overhead"));
 
     private final Map<String, String> values = new LinkedHashMap<>();

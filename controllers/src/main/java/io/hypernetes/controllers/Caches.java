@@ -160,7 +160,7 @@ public final class Caches implements AutoCloseable {
         if (kind.equals(Kind.LEASE)) {
             return Scope.namespace(ObjectKey.ROOT, "kube-node-lease");
         }
-        boolean operators = kind.equals(Kind.NODE) || kind.equals(Kind.TENANT) || kind.equals(Kind.CERTIFICATE_SIGNING_REQUEST);
+        boolean operators = kind.equals(Kind.NODE) || kind.equals(Kind.TENANT);
         return operators ? Scope.tenant(ObjectKey.ROOT) : Scope.everywhere();
     }
 

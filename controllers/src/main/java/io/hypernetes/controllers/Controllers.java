@@ -19,6 +19,9 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /// All controllers of a master: made, started and stopped together. A controller that is killed loses nothing, since all it knows is
 /// read from the API again.
@@ -32,14 +35,16 @@ public final class Controllers implements AutoCloseable {
     private final List<Thread> starters = new ArrayList<>();
 
     /// @param client may read and write in every tenant
-    /// @param authority signs the certificates of nodes
-    public Controllers(Client client, ControllerSettings settings, CertificateAuthority authority, InstantSource clock) {
+    /// @param authorities the authority of a tenant, null when there is none; root's signs the certificates of nodes
+    public Controllers(
+            Client client, ControllerSettings settings, Function<String, @Nullable CertificateAuthority> authorities, InstantSource clock) {
         caches = Caches.of(client);
         for (Controller controller : List.of(
                 new NodeAddresses(client, settings.clusterCidr()),
                 new NodeLife(client, settings.nodeMonitorGracePeriod(), clock),
                 new PodEviction(client, clock),
-                new CertificateSigning(client, authority, clock),
+                new CertificateSigning(client, Objects.requireNonNull(authorities.apply(ObjectKey.ROOT), "root has no authority"), clock),
+                new ClientCertificateSigning(client, authorities, clock),
                 new ReplicaSets(client, events(client, "replicaset-controller", clock), clock),
                 new ReplicationControllers(client, events(client, "replication-controller", clock), clock),
                 new Deployments(client, events(client, "deployment-controller", clock), clock),

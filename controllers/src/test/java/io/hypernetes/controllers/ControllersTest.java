@@ -33,6 +33,7 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.Base64;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
@@ -49,12 +50,14 @@ class ControllersTest {
     private final ManualClock clock = new ManualClock(Instant.now());
     private final SecureRandom random = new SecureRandom();
     private CertificateAuthority authority;
+    private CertificateAuthority acme;
     private Controllers controllers;
 
     @BeforeEach
     void start() {
         authority = CertificateAuthority.openOrCreate(folder.resolve("ca"), "root", clock, random);
-        controllers = new Controllers(client, ControllerSettings.ordinary("10.88.0.0/16"), authority, clock).start();
+        acme = CertificateAuthority.openOrCreate(folder.resolve("acme"), "acme", clock, random);
+        controllers = new Controllers(client, ControllerSettings.ordinary("10.88.0.0/16"), Map.of("root", authority, "acme", acme)::get, clock).start();
     }
 
     @AfterEach
@@ -215,5 +218,35 @@ class ControllersTest {
         refused(ask("kube-apiserver-client-kubelet", "system:node:n1", "system:bootstrap:abc", "system:bootstrappers"));
         refused(ask("kubelet-serving", "system:node:n1", "system:bootstrap:abc", "system:bootstrappers"));
         refused(ask("kube-apiserver-client-kubelet", "admin", "system:bootstrap:abc", "system:bootstrappers"));
+    }
+
+    private CertificateSigningRequestStatus approved(String tenant, String user, String group) {
+        String pem = SigningRequest.create(CertificateAuthority.newKeyPair(random), user, List.of(group));
+        var made = client.of(Kind.CERTIFICATE_SIGNING_REQUEST).create(tenant, new CertificateSigningRequestBuilder()
+                .withNewMetadata().withGenerateName("csr-").endMetadata()
+                .withNewSpec().withSignerName("kubernetes.io/kube-apiserver-client").withUsages("client auth")
+                .withRequest(Base64.getEncoder().encodeToString(pem.getBytes(StandardCharsets.US_ASCII))).endSpec().build());
+        ObjectKey key = new ObjectKey(tenant, "", made.getMetadata().getName());
+        client.of(Kind.CERTIFICATE_SIGNING_REQUEST).change(key, "approval", current -> {
+            current.setStatus(new io.fabric8.kubernetes.api.model.certificates.v1.CertificateSigningRequestStatusBuilder()
+                    .addNewCondition().withType("Approved").withStatus("True").withReason("test").endCondition().build());
+            return current;
+        });
+        await().untilAsserted(() -> {
+            var status = client.of(Kind.CERTIFICATE_SIGNING_REQUEST).get(key).getStatus();
+            assertThat(status.getCertificate() != null || status.getConditions().size() > 1).isTrue();
+        });
+        return client.of(Kind.CERTIFICATE_SIGNING_REQUEST).get(key).getStatus();
+    }
+
+    @Test
+    void peopleGetCertificatesOfTheirTenantAndNoneOfAnAdministrator() throws Exception {
+        String text = new String(Base64.getDecoder().decode(approved("acme", "alice", "devs").getCertificate()), StandardCharsets.UTF_8);
+        var certificate = io.hypernetes.identity.Pem.certificates(text).getFirst();
+        certificate.verify(acme.certificate().getPublicKey());
+        assertThat(certificate.getSubjectX500Principal().getName()).contains("CN=alice", "O=devs");
+        assertThat(certificate.getExtendedKeyUsage()).containsExactly("1.3.6.1.5.5.7.3.2");
+        assertThat(approved("acme", "alice", "system:masters").getConditions()).extracting("type").contains("Failed");
+        assertThat(approved("root", "system:kube-scheduler", "devs").getConditions()).extracting("type").contains("Failed");
     }
 }

@@ -28,6 +28,9 @@ import org.jspecify.annotations.Nullable;
 public final class Authorities {
     private static final Pattern TENANT_NAME = Pattern.compile("[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?");
 
+    private static final String TOKEN_KEY = "token.key";
+
+    private final Path folder;
     private final Path tenantsFolder;
     private final InstantSource clock;
     private final SecureRandom random;
@@ -35,13 +38,17 @@ public final class Authorities {
     private final Map<String, CertificateAuthority> tenants = new ConcurrentHashMap<>();
     /// The tenant of each authority by the hexadecimal key identifier.
     private final Map<String, String> tenantByKeyId = new ConcurrentHashMap<>();
+    private final Map<String, TokenKey> tokenKeys = new ConcurrentHashMap<>();
+    private final Map<String, String> tenantByTokenKey = new ConcurrentHashMap<>();
 
     private Authorities(Path folder, InstantSource clock, SecureRandom random) {
+        this.folder = folder;
         this.tenantsFolder = folder.resolve("tenants");
         this.clock = clock;
         this.random = random;
         this.root = CertificateAuthority.openOrCreate(folder.resolve(Principal.ROOT), "hypernetes root", clock, random);
         tenantByKeyId.put(subjectKeyId(root.certificate()), Principal.ROOT);
+        loadTokenKey(Principal.ROOT);
     }
 
     /// Opens the folder, creating what is missing; half-made and half-removed authorities of a crash are cleared away.
@@ -69,6 +76,7 @@ public final class Authorities {
                 SecretFiles.remove(folder);
             } else {
                 add(name, CertificateAuthority.load(folder, clock, random));
+                loadTokenKey(name);
             }
         }
     }
@@ -112,6 +120,10 @@ public final class Authorities {
             return;
         }
         tenantByKeyId.remove(subjectKeyId(gone.certificate()));
+        TokenKey tokens = tokenKeys.remove(name);
+        if (tokens != null) {
+            tenantByTokenKey.remove(tokens.id());
+        }
         try {
             byte[] mark = new byte[8];
             random.nextBytes(mark);
@@ -122,6 +134,47 @@ public final class Authorities {
         } catch (IOException e) {
             throw new IdentityException("cannot remove the certificate authority of tenant " + name + ": " + e, e);
         }
+    }
+
+    /// The key that signs the tokens of a tenant, made when it is first asked for.
+    ///
+    /// @throws IllegalArgumentException when there is no such tenant
+    public TokenKey tokenKey(String tenant) {
+        TokenKey known = tokenKeys.get(tenant);
+        return known != null ? known : makeTokenKey(tenant);
+    }
+
+    private synchronized TokenKey makeTokenKey(String tenant) {
+        TokenKey known = tokenKeys.get(tenant);
+        if (known != null) {
+            return known;
+        }
+        if (find(tenant) == null) {
+            throw new IllegalArgumentException("there is no tenant \"" + tenant + "\" to sign tokens for");
+        }
+        return add(tenant, TokenKey.create(tokenKeyFile(tenant), random));
+    }
+
+    /// The tenant whose tokens name the key `id`, or null. That the key signed a token is still to be checked.
+    public @Nullable String tenantOfTokenKey(String id) {
+        return tenantByTokenKey.get(id);
+    }
+
+    private void loadTokenKey(String tenant) {
+        Path file = tokenKeyFile(tenant);
+        if (Files.exists(file)) {
+            add(tenant, TokenKey.load(file));
+        }
+    }
+
+    private TokenKey add(String tenant, TokenKey key) {
+        tokenKeys.put(tenant, key);
+        tenantByTokenKey.put(key.id(), tenant);
+        return key;
+    }
+
+    private Path tokenKeyFile(String tenant) {
+        return (tenant.equals(Principal.ROOT) ? folder.resolve(Principal.ROOT) : tenantsFolder.resolve(tenant)).resolve(TOKEN_KEY);
     }
 
     /// The tenants that have an authority of their own.

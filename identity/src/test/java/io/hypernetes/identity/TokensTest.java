@@ -86,4 +86,28 @@ class TokensTest {
     private CertificateAuthority authority(String name) {
         return CertificateAuthority.openOrCreate(folder.resolve(name), name, Clock.systemUTC(), random);
     }
+
+    @Test
+    void eachTenantHasATokenKeyOfItsOwnThatOutlivesARestartAndDiesWithTheTenant() {
+        Authorities before = Authorities.open(folder, Clock.systemUTC(), random);
+        before.tenant("green");
+        before.tenant("blue");
+        TokenKey green = before.tokenKey("green");
+        byte[] text = "what green says".getBytes(java.nio.charset.StandardCharsets.UTF_8);
+        byte[] signature = green.sign(text);
+        assertThat(signature).hasSize(64);
+        assertThat(before.tokenKey("blue").signed(text, signature)).isFalse();
+        assertThat(before.tokenKey("root").signed(text, signature)).isFalse();
+
+        Authorities after = Authorities.open(folder, Clock.systemUTC(), random);
+        assertThat(after.tenantOfTokenKey(green.id())).isEqualTo("green");
+        assertThat(after.tokenKey("green").signed(text, signature)).isTrue();
+        assertThat(after.tokenKey("green").signed("else".getBytes(java.nio.charset.StandardCharsets.UTF_8), signature)).isFalse();
+        assertThat(after.tokenKey("green").signed(text, new byte[3])).isFalse();
+        after.delete("green");
+        after.tenant("green");
+        assertThat(after.tenantOfTokenKey(green.id())).isNull();
+        assertThat(after.tokenKey("green").id()).isNotEqualTo(green.id());
+        assertThatThrownBy(() -> after.tokenKey("nobody")).isInstanceOf(IllegalArgumentException.class);
+    }
 }

@@ -11,10 +11,12 @@ public final class Authentication {
     private static final String BEARER = "Bearer ";
 
     private final CertificateCallers certificates;
+    private final ServiceAccountTokens accounts;
     private final BootstrapTokens tokens;
 
-    public Authentication(CertificateCallers certificates, Store store, Clock clock) {
+    public Authentication(CertificateCallers certificates, ServiceAccountTokens accounts, Store store, Clock clock) {
         this.certificates = certificates;
+        this.accounts = accounts;
         this.tokens = new BootstrapTokens(store, clock);
     }
 
@@ -36,7 +38,11 @@ public final class Authentication {
         if (!authorization.regionMatches(true, 0, BEARER, 0, BEARER.length())) {
             throw ApiStatus.unauthorized().asException();
         }
-        return tokens.callerOf(authorization.substring(BEARER.length()).strip())
+        var token = authorization.substring(BEARER.length()).strip();
+        return accounts.verify(token)
+                .filter(found -> found.audiences().contains(accounts.issuer(found.caller().tenant())))
+                .map(ServiceAccountTokens.Verified::caller)
+                .or(() -> tokens.callerOf(token))
                 .orElseThrow(() -> ApiStatus.unauthorized().asException());
     }
 }

@@ -1,24 +1,33 @@
 package io.hypernetes.apiserver.access;
 
 import io.hypernetes.apiserver.door.Doors;
+import io.hypernetes.apiserver.rbac.Attempt;
+import io.hypernetes.apiserver.rbac.Policies;
 import io.hypernetes.apiserver.request.Caller;
 import io.hypernetes.apiserver.request.Target;
 import io.hypernetes.apiserver.request.TenantPath;
 import io.hypernetes.objects.ApiStatus;
+import io.hypernetes.objects.selector.FieldSelector;
 import io.hypernetes.store.Store;
 import java.util.Set;
 
-/// Decides what a caller may do. A closed set of roles: operator, component, node, bootstrapper, master of a tenant;
-/// everybody else may only ask for health and version.
+/// Decides what a caller may do: operators and components by what they are, nodes by what is bound to them, everybody else by the roles and
+/// bindings of the tenant that is their home.
 public final class Authorisation {
-    private static final Set<String> OPEN_TO_ALL = Set.of("/livez", "/readyz", "/healthz", "/version");
     private static final Set<String> SCHEDULER_WRITES = Set.of(
             "bindings", "pods/binding", "pods/status", "events", "leases", "pods/eviction");
 
     private final NodeAuthorisation nodes;
+    private final Policies policies;
 
-    public Authorisation(Store store) {
+    public Authorisation(Store store, Policies policies) {
         this.nodes = new NodeAuthorisation(store);
+        this.policies = policies;
+    }
+
+    /// An answer and the reason for it; the reason of a refusal may be empty.
+    public record Decision(boolean allowed, String reason) {
+        private static final Decision NO = new Decision(false, "");
     }
 
     /// @param selector the value of the query's `fieldSelector`
@@ -32,61 +41,58 @@ public final class Authorisation {
                             null)
                     .asException();
         }
+        var decision = decide(caller, tenant, target, selector);
+        if (!decision.allowed()) {
+            throw Refusals.forbidden(caller, target, decision.reason());
+        }
+    }
+
+    /// What would be answered, without a refusal being thrown.
+    public Decision decide(Caller caller, TenantPath tenant, Target target, String selector) {
         if (target.path().equals(Doors.PATH) && !target.resource()) {
             // A node leads in the pods that are on it, and nobody else leads anybody.
-            if (caller.node().isEmpty() || tenant.everywhere() || !nodes.hasPodOf(caller.node().get(), tenant.tenant())) {
-                throw Refusals.forbidden(caller, target, "");
-            }
-            return;
+            return new Decision(
+                    caller.node().isPresent() && !tenant.everywhere() && nodes.hasPodOf(caller.node().get(), tenant.tenant()), "");
         }
         if (caller.isOperator() || caller.isControllerManager()) {
-            return;
+            return new Decision(true, caller.isOperator() ? "an operator may do everything" : "the controllers may do everything");
         }
-        if (!target.resource()) {
-            checkPath(caller, tenant, target);
-            return;
+        if (caller.isAnonymous() && !tenant.prefix().isEmpty()) {
+            return Decision.NO;
         }
-        if (caller.isScheduler()) {
+        if (target.resource() && caller.isScheduler()) {
             boolean reads = !target.writes();
             boolean binds = SCHEDULER_WRITES.contains(target.resourcePath());
             boolean preempts = target.resourcePath().equals("pods") && target.verb().equals("delete");
-            if (reads || binds || preempts) {
-                return;
-            }
-            throw Refusals.forbidden(caller, target, "");
+            return reads || binds || preempts ? new Decision(true, "the scheduler may") : Decision.NO;
         }
-        if (caller.node().isPresent()) {
-            nodes.check(caller, caller.node().get(), tenant, target, selector);
-            return;
-        }
-        if (caller.isTenantMaster() && caller.tenant().equals(tenant.tenant())) {
-            return;
+        if (target.resource() && caller.node().isPresent()) {
+            var why = nodes.refusal(caller.node().get(), tenant, target, selector);
+            return new Decision(why.isEmpty(), why);
         }
         if (caller.isBootstrapper()
                 && target.group().equals("certificates.k8s.io")
+                && target.plural().equals("certificatesigningrequests")
                 && target.subresource().isEmpty()
                 && Set.of("create", "get").contains(target.verb())) {
             // Whose request a name belongs to is checked when the object is read.
-            return;
+            return new Decision(true, "a bootstrap token may ask for a certificate");
         }
-        throw Refusals.forbidden(caller, target, "");
+        return policies.allows(tenant.tenant(), caller, Attempt.of(target, demandedName(target, selector)))
+                .map(reason -> new Decision(true, reason))
+                .orElse(Decision.NO);
     }
 
-    private static void checkPath(Caller caller, TenantPath tenant, Target target) {
-        var path = target.path();
-        boolean open = OPEN_TO_ALL.contains(path) || path.startsWith("/livez/") || path.startsWith("/readyz/");
-        if (open && !(caller.isAnonymous() && !tenant.prefix().isEmpty())) {
-            return;
+    /// A list or watch of one object by its name needs no more than that object.
+    private static String demandedName(Target target, String selector) {
+        if (selector.isEmpty() || !target.collection() || !Set.of("list", "watch", "deletecollection").contains(target.verb())) {
+            return "";
         }
-        boolean discovery = path.equals("/api")
-                || path.equals("/apis")
-                || path.startsWith("/api/")
-                || path.startsWith("/apis/")
-                || path.equals("/openapi")
-                || path.startsWith("/openapi/");
-        if (discovery && !caller.isAnonymous()) {
-            return;
+        try {
+            var name = FieldSelector.parse(selector).demanded("metadata.name");
+            return name == null ? "" : name;
+        } catch (IllegalArgumentException e) {
+            return "";
         }
-        throw Refusals.forbidden(caller, target, "");
     }
 }

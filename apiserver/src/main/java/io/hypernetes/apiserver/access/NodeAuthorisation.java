@@ -19,21 +19,19 @@ final class NodeAuthorisation {
         this.store = store;
     }
 
-    void check(Caller caller, String node, TenantPath tenant, Target target, String selector) {
-        var why =
-                switch (target.group() + "/" + target.plural()) {
-                    case "/nodes" -> nodes(node, tenant, target);
-                    case "coordination.k8s.io/leases" -> lease(node, tenant, target);
-                    case "certificates.k8s.io/certificatesigningrequests" -> request(tenant, target);
-                    case "/pods" -> pods(node, tenant, target, selector);
-                    case "/configmaps", "/secrets" -> named(node, tenant, target, selector);
-                    case "/services", "discovery.k8s.io/endpointslices" -> services(node, tenant, target);
-                    case "/events", "events.k8s.io/events" -> event(tenant, target);
-                    default -> "a node has no business with it";
-                };
-        if (!why.isEmpty()) {
-            throw Refusals.forbidden(caller, target, why);
-        }
+    /// Why a node may not; empty when it may.
+    String refusal(String node, TenantPath tenant, Target target, String selector) {
+        return switch (target.group() + "/" + target.plural()) {
+            case "/nodes" -> nodes(node, tenant, target);
+            case "coordination.k8s.io/leases" -> lease(node, tenant, target);
+            case "certificates.k8s.io/certificatesigningrequests" -> request(tenant, target);
+            case "/pods" -> pods(node, tenant, target, selector);
+            case "/configmaps", "/secrets" -> named(node, tenant, target, selector);
+            case "/services", "discovery.k8s.io/endpointslices" -> services(node, tenant, target);
+            case "/serviceaccounts" -> token(tenant, target);
+            case "/events", "events.k8s.io/events" -> event(tenant, target);
+            default -> "a node has no business with it";
+        };
     }
 
     private static String nodes(String node, TenantPath tenant, Target target) {
@@ -126,6 +124,12 @@ final class NodeAuthorisation {
             return true;
         }
         return store.list(ObjectKey.prefix(tenant, "", "pods"), "", 0).entries().stream().anyMatch(entry -> isBound(entry.value(), node));
+    }
+
+    /// For which pod a token is asked stands in the body, and is checked when that is read.
+    private static String token(TenantPath tenant, Target target) {
+        boolean allowed = !tenant.everywhere() && target.verb().equals("create") && target.subresource().equals("token");
+        return allowed ? "" : "a node may only ask for the tokens of its pods";
     }
 
     private static String event(TenantPath tenant, Target target) {

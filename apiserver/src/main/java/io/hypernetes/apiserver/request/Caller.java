@@ -1,13 +1,17 @@
 package io.hypernetes.apiserver.request;
 
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 
 /// Who makes a request, as far as it is proved.
 ///
 /// @param tenant the home tenant: it follows from who signed the credential
 /// @param user such as `alice` or `system:node:n1`
-public record Caller(String tenant, String user, List<String> groups) {
+/// @param uid tells apart users of one name; empty when there is none
+/// @param extra what else the credential says, such as the pod a token belongs to
+public record Caller(String tenant, String user, List<String> groups, String uid, Map<String, List<String>> extra) {
     /// The tenant of the operator.
     public static final String ROOT = "root";
 
@@ -18,6 +22,13 @@ public record Caller(String tenant, String user, List<String> groups) {
 
     public Caller {
         groups = List.copyOf(groups);
+        var copy = new TreeMap<String, List<String>>();
+        extra.forEach((name, values) -> copy.put(name, List.copyOf(values)));
+        extra = java.util.Collections.unmodifiableMap(copy);
+    }
+
+    public Caller(String tenant, String user, List<String> groups) {
+        this(tenant, user, groups, "", Map.of());
     }
 
     public boolean isAnonymous() {

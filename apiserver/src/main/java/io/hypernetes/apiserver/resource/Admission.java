@@ -1,17 +1,27 @@
 package io.hypernetes.apiserver.resource;
 
+import io.hypernetes.apiserver.access.Authorisation;
+import io.hypernetes.apiserver.admission.LimitRanges;
+import io.hypernetes.apiserver.admission.PodSecurity;
+import io.hypernetes.apiserver.admission.PriorityClasses;
+import io.hypernetes.apiserver.admission.StorageClasses;
+import io.hypernetes.apiserver.quota.Quotas;
+import io.hypernetes.apiserver.rbac.Escalation;
+import io.hypernetes.apiserver.rbac.Policies;
 import io.hypernetes.apiserver.request.Caller;
+import io.hypernetes.apiserver.request.Target;
 import io.hypernetes.apiserver.storage.ObjectKey;
 import io.hypernetes.apiserver.tenant.Tenants;
 import io.hypernetes.objects.ApiStatus;
 import io.hypernetes.objects.FieldError;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.Names;
+import io.hypernetes.objects.kind.PodQos;
+import io.hypernetes.store.Entry;
 import io.hypernetes.store.Operation;
 import io.hypernetes.store.Store;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 import tools.jackson.databind.node.ObjectNode;
 
 /// What is decided about an object after it is understood and before it is validated: by its kind, its surroundings, and
@@ -20,11 +30,34 @@ final class Admission {
     private final Store store;
     private final Tenants tenants;
     private final PodAdmission pods;
+    private final ServiceAccountAdmission accounts;
+    private final Authorisation authorisation;
+    private final Escalation escalation;
+    private final SigningAdmission signing;
+    private final LimitRanges limits;
+    private final PriorityClasses priorities;
+    private final StorageClasses storage;
+    private final Quotas quotas;
 
-    Admission(Store store, Tenants tenants, PodAdmission pods) {
+    Admission(
+            Store store,
+            Tenants tenants,
+            PodAdmission pods,
+            ServiceAccountAdmission accounts,
+            Authorisation authorisation,
+            Policies policies,
+            Quotas quotas) {
         this.store = store;
         this.tenants = tenants;
         this.pods = pods;
+        this.accounts = accounts;
+        this.authorisation = authorisation;
+        this.escalation = new Escalation(policies);
+        this.signing = new SigningAdmission(policies);
+        this.limits = new LimitRanges(store);
+        this.priorities = new PriorityClasses(store);
+        this.storage = new StorageClasses(store);
+        this.quotas = quotas;
     }
 
     /// Admits a new object, completing it.
@@ -32,37 +65,89 @@ final class Admission {
     /// @return what else the commit must check or write
     List<Operation> create(ResourceRequest request, ObjectNode object) {
         var operations = new ArrayList<Operation>();
+        var home = Json.object();
         if (request.kind().type().namespaced()) {
-            operations.add(activeNamespace(request, object));
+            var entry = activeNamespace(request, object);
+            operations.add(new Operation.Check(entry.key(), entry.revision()));
+            home = Json.readObject(entry.value());
         }
+        escalation.check(request.tenant(), request.caller(), request.target(), object, null);
         switch (request.kind().type().resource()) {
-            case "pods" -> pods.create(request, object);
+            case "pods" -> {
+                pods.create(request, object);
+                accounts.create(request, object);
+                priorities.pod(request.tenant(), object);
+                limits.pod(request.tenant(), request.target().namespace(), object);
+                PodQos.settle(object);
+                PodSecurity.pod(home, object, warning -> Decoding.warn(request.http(), warning));
+            }
+            case "persistentvolumeclaims" -> {
+                storage.claim(request.tenant(), object);
+                limits.claim(request.tenant(), request.target().namespace(), object);
+            }
             case "namespaces" -> {
                 if (!request.tenant().equals(Caller.ROOT)) {
                     operations.add(activeTenant(request, object));
                 }
                 Tenants.complete(object);
+                operations.addAll(tenants.basics(
+                        request.tenant(), Json.string(object, "metadata", "name"), request.now()));
             }
             case "tenants" -> operations.addAll(tenant(request, object));
             case "nodes", "leases" -> ownName(request, object);
-            case "certificatesigningrequests" -> signingRequest(request, object);
+            case "certificatesigningrequests" -> signing.create(request, object);
             case "events" -> event(request, object);
-            default -> {}
+            default -> template(request, home, object);
         }
         return operations;
     }
 
+    private static void template(ResourceRequest request, ObjectNode home, ObjectNode object) {
+        var spec = object.path("spec");
+        var template = request.kind().type().resource().equals("podtemplates")
+                ? object.path("template")
+                : spec.has("jobTemplate") ? spec.path("jobTemplate").path("spec").path("template") : spec.path("template");
+        if (template.path("spec").path("containers").isArray()) {
+            PodSecurity.template(home, template, warning -> Decoding.warn(request.http(), warning));
+        }
+    }
+
+    /// Checks that whoever may patch an object may also create it, where applying it does.
+    void mayCreate(ResourceRequest request) {
+        var at = request.target();
+        var target = new Target(
+                true, "create", at.path(), at.group(), at.version(), at.plural(), at.namespace(), "", "", true);
+        authorisation.check(request.caller(), request.tenantPath(), target, "");
+    }
+
     /// Called once a new object is committed, before its creator is answered.
     void created(ResourceRequest request, String name) {
-        if (request.kind().type().resource().equals("tenants")) {
-            tenants.made(name);
+        switch (request.kind().type().resource()) {
+            case "tenants" -> tenants.made(name);
+            // What is there already is counted before anybody relies on the quota.
+            case "resourcequotas" -> quotas.recount(request.tenant(), request.target().namespace());
+            default -> {}
         }
+    }
+
+    /// Charges a new object, complete and valid, to the quotas of its namespace; the turn lasts until the commit is made.
+    Quotas.Charge charge(ResourceRequest request, ObjectNode object) {
+        return quotas.charge(request.tenant(), request.target().namespace(), request.kind(), object);
     }
 
     /// Admits a change.
     void update(ResourceRequest request, ObjectNode updated, ObjectNode old) {
         switch (request.kind().type().resource()) {
             case "events" -> event(request, updated);
+            case "certificatesigningrequests" -> signing.update(request, updated, old);
+            case "pods" -> {
+                if (request.target().subresource().equals("ephemeralcontainers")) {
+                    PodSecurity.pod(
+                            Json.readObject(activeNamespace(request, updated).value()),
+                            updated,
+                            warning -> Decoding.warn(request.http(), warning));
+                }
+            }
             case "namespaces" -> {
                 if (!request.target().subresource().equals("finalize")) {
                     // Only the finalize subresource lets go of a namespace.
@@ -73,12 +158,13 @@ final class Admission {
             }
             default -> {}
         }
+        escalation.check(request.tenant(), request.caller(), request.target(), updated, old);
         if (!Json.string(old, "metadata", "deletionTimestamp").isEmpty()) {
             noNewFinalizers(request, updated, old);
         }
     }
 
-    private Operation activeNamespace(ResourceRequest request, ObjectNode object) {
+    private Entry activeNamespace(ResourceRequest request, ObjectNode object) {
         var name = request.target().namespace();
         var key = new ObjectKey(request.tenant(), "", "namespaces", "", name).text();
         var entry = store.get(key)
@@ -106,7 +192,7 @@ final class Admission {
                                     0))
                     .asException();
         }
-        return new Operation.Check(key, entry.revision());
+        return entry;
     }
 
     private Operation activeTenant(ResourceRequest request, ObjectNode object) {
@@ -160,14 +246,6 @@ final class Admission {
                             type.group(), type.resource(), name, "node " + node.get() + " may only create its own")
                     .asException();
         }
-    }
-
-    private static void signingRequest(ResourceRequest request, ObjectNode object) {
-        var spec = Json.child(object, "spec");
-        spec.remove(Set.of("uid", "extra"));
-        spec.put("username", request.caller().user());
-        var groups = spec.putArray("groups");
-        request.caller().groups().forEach(groups::add);
     }
 
     /// A node tells only of itself and of pods that are bound to it.

@@ -6,7 +6,7 @@ import io.hypernetes.objects.Json;
 import java.util.Map;
 import tools.jackson.databind.node.ObjectNode;
 
-/// Completes new pods: service account, priority, and what the machine around the pod costs.
+/// Completes new pods: the name of the service account, and what the machine around the pod costs.
 ///
 /// @param overhead resource name and quantity added to `spec.overhead`; empty for none
 record PodAdmission(Map<String, String> overhead) {
@@ -27,8 +27,6 @@ record PodAdmission(Map<String, String> overhead) {
         }
         Json.setDefault(spec, "serviceAccountName", "default");
         spec.put("serviceAccount", Json.string(spec, "serviceAccountName"));
-        Json.setDefault(spec, "priority", 0);
-        Json.setDefault(spec, "preemptionPolicy", "PreemptLowerPriority");
         if (!overhead.isEmpty()) {
             var cost = spec.putObject("overhead");
             overhead.forEach(cost::put);

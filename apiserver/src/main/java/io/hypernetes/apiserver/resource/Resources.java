@@ -1,6 +1,10 @@
 package io.hypernetes.apiserver.resource;
 
+import io.hypernetes.apiserver.access.Authorisation;
+import io.hypernetes.apiserver.access.ServiceAccountTokens;
 import io.hypernetes.apiserver.node.NodeRelay;
+import io.hypernetes.apiserver.quota.Quotas;
+import io.hypernetes.apiserver.rbac.Policies;
 import io.hypernetes.apiserver.request.Caller;
 import io.hypernetes.apiserver.storage.Feeds;
 import io.hypernetes.apiserver.tenant.Tenants;
@@ -23,6 +27,9 @@ public final class Resources {
     private final Bindings bindings;
     private final Eviction eviction;
     private final PodStreams streams;
+    private final TokenRequests tokenRequests;
+    private final TokenReviews tokenReviews;
+    private final AccessReviews accessReviews;
 
     /// @param podOverhead what the machine around each pod costs, by resource name
     public Resources(
@@ -31,6 +38,10 @@ public final class Resources {
             Feeds feeds,
             Tenants tenants,
             NodeRelay relay,
+            ServiceAccountTokens tokens,
+            Authorisation authorisation,
+            Policies policies,
+            Quotas quotas,
             Map<String, String> podOverhead,
             RandomGenerator random) {
         var indexes = new Indexed.Cache();
@@ -38,11 +49,15 @@ public final class Resources {
         this.reads = new Reads(store, new Ranges(store), indexes);
         this.watches = new Watches(store, feeds, reads);
         this.writes = new Writes(
-                store, kinds, new Admission(store, tenants, new PodAdmission(podOverhead)), removal, random);
+                store, kinds, new Admission(store, tenants, new PodAdmission(podOverhead), new ServiceAccountAdmission(store, random), authorisation, policies, quotas), removal, random);
         this.deletes = new Deletes(store, reads, removal);
         this.bindings = new Bindings(store);
         this.eviction = new Eviction(deletes);
         this.streams = new PodStreams(store, reads, relay);
+        var decoding = new Decoding(kinds);
+        this.tokenRequests = new TokenRequests(store, decoding, tokens);
+        this.tokenReviews = new TokenReviews(decoding, tokens);
+        this.accessReviews = new AccessReviews(decoding, authorisation, policies);
     }
 
     /// The kind at a place of the API of a tenant; null when the tenant has none there.
@@ -64,6 +79,16 @@ public final class Resources {
         if (target.plural().equals("bindings")) {
             requireVerb(request, target.verb().equals("create") && !target.namespace().isEmpty());
             bindings.bind(request);
+        } else if (TokenReviews.serves(target.group(), target.plural())) {
+            requireVerb(request, target.verb().equals("create") && target.collection());
+            if (target.plural().equals("tokenreviews")) {
+                tokenReviews.review(request);
+            } else {
+                tokenReviews.self(request);
+            }
+        } else if (AccessReviews.serves(target.group())) {
+            requireVerb(request, target.verb().equals("create") && target.collection());
+            accessReviews.review(request);
         } else if (target.subresource().isEmpty()) {
             object(request);
         } else {
@@ -122,6 +147,10 @@ public final class Resources {
             case "pods/eviction" -> {
                 requireVerb(request, verb.equals("create"));
                 eviction.evict(request);
+            }
+            case "serviceaccounts/token" -> {
+                requireVerb(request, verb.equals("create"));
+                tokenRequests.create(request);
             }
             case "pods/log" -> {
                 requireVerb(request, verb.equals("get"));

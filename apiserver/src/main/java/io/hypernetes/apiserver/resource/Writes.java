@@ -94,6 +94,7 @@ final class Writes {
                         request, 200, change(request, current -> Applies.merge(request, current, config), Tracking.DONE));
                 return;
             }
+            admission.mayCreate(request);
             applies.mayCreate(request, config);
             try {
                 var object = Applies.merge(request, Json.object(), config).deepCopy();
@@ -147,14 +148,16 @@ final class Writes {
             var key = request.keyOf(name).text();
             operations.add(new Operation.Put(key, Operation.ABSENT, StoredForm.encoder(object)));
             operations.addAll(guard);
-            if (request.dryRun()) {
-                if (store.get(key).isPresent()) {
-                    throw ApiStatus.alreadyExists(type.group(), type.resource(), name).asException();
+            try (var charge = admission.charge(request, object)) {
+                operations.addAll(charge.operations());
+                if (request.dryRun()) {
+                    if (store.get(key).isPresent()) {
+                        throw ApiStatus.alreadyExists(type.group(), type.resource(), name).asException();
+                    }
+                    return StoredForm.encoder(object).apply(store.tick());
                 }
-                return StoredForm.encoder(object).apply(store.tick());
-            }
-            try {
                 var created = store.commit(operations).entries().getFirst().value();
+                charge.close();
                 admission.created(request, name);
                 return created;
             } catch (ConflictException e) {

@@ -27,23 +27,26 @@ public final class Tenants {
     private final Store store;
     private final Kind namespaces;
     private final TenantAuthorities authorities;
+    private final NamespaceBasics basics;
 
-    public Tenants(Store store, Kinds kinds, TenantAuthorities authorities) {
+    public Tenants(Store store, Kinds kinds, TenantAuthorities authorities, NamespaceBasics basics) {
         this.store = store;
         this.namespaces = kinds.get("v1", "Namespace");
         this.authorities = authorities;
+        this.basics = basics;
     }
 
     /// Makes sure that `root` has its namespaces, that every tenant has its authority and that nobody else has one, after a crash too:
     /// a tenant made anew must not believe what one of its name signed.
     public void restore(Instant now) {
-        for (var operation : base(Caller.ROOT, now)) {
+        for (var name : BASE_NAMESPACES) {
             try {
-                store.commit(List.of(operation));
+                store.commit(baseNamespace(Caller.ROOT, name, now));
             } catch (ConflictException e) {
                 // It is there already.
             }
         }
+        basics.restore(Caller.ROOT);
         var tenants = new HashSet<String>();
         for (var entry : store.list(ObjectKey.prefix(Caller.ROOT, "hypernetes.io", "tenants"), "", 0).entries()) {
             tenants.add(ObjectKey.parse(entry.key()).name());
@@ -56,10 +59,22 @@ public final class Tenants {
     public List<Operation> base(String tenant, Instant now) {
         var operations = new ArrayList<Operation>();
         for (var name : BASE_NAMESPACES) {
-            var key = new ObjectKey(tenant, "", "namespaces", "", name).text();
-            operations.add(new Operation.Put(key, Operation.ABSENT, StoredForm.encoder(namespace(name, now))));
+            operations.addAll(baseNamespace(tenant, name, now));
         }
         return operations;
+    }
+
+    private List<Operation> baseNamespace(String tenant, String name, Instant now) {
+        var operations = new ArrayList<Operation>();
+        var key = new ObjectKey(tenant, "", "namespaces", "", name).text();
+        operations.add(new Operation.Put(key, Operation.ABSENT, StoredForm.encoder(namespace(name, now))));
+        operations.addAll(basics.operations(tenant, name, now));
+        return operations;
+    }
+
+    /// The operations that put into a new namespace what every namespace has, for the commit that makes it.
+    public List<Operation> basics(String tenant, String namespace, Instant now) {
+        return basics.operations(tenant, namespace, now);
     }
 
     /// Called once a tenant is stored and before its creator is answered.

@@ -26,7 +26,8 @@ class TenantsTest {
         try (var store = EmbeddedStore.open(folder, EmbeddedSettings.defaults())) {
             var key = new ObjectKey("root", "hypernetes.io", "tenants", "", "acme").text();
             store.commit(List.of(Operation.put(key, "{}".getBytes(StandardCharsets.UTF_8))));
-            new Tenants(store, Kinds.load(), new Recorder(authorities)).restore(Instant.EPOCH);
+            var kinds = Kinds.load();
+            new Tenants(store, kinds, new Recorder(authorities), new NamespaceBasics(store, kinds, "PEM", java.time.Clock.systemUTC())).restore(Instant.EPOCH);
         }
         assertThat(authorities).containsExactly("acme");
     }

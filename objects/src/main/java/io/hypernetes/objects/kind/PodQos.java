@@ -8,8 +8,13 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /// The quality-of-service class of a pod: `Guaranteed`, `Burstable` or `BestEffort`.
-final class PodQos {
+public final class PodQos {
     private PodQos() {}
+
+    /// Sets the class in the status of a pod whose resources admission has changed.
+    public static void settle(ObjectNode pod) {
+        Json.child(pod, "status").put("qosClass", of(pod.path("spec")));
+    }
 
     static String of(JsonNode spec) {
         List<ObjectNode> containers = new ArrayList<>(Json.objects(spec, "containers"));

@@ -20,13 +20,6 @@ final class PodRules implements KindRules {
     public void prepareCreate(ObjectNode pod) {
         ObjectNode spec = Json.child(pod, "spec");
         PodSpecDefaults.addNodeLossTolerations(spec);
-        switch (Json.string(spec, "priorityClassName")) {
-            case "" -> spec.put("priority", 0);
-            case "system-cluster-critical" -> spec.put("priority", 2_000_000_000);
-            case "system-node-critical" -> spec.put("priority", 2_000_001_000);
-            default -> {}
-        }
-        Json.setDefault(spec, "preemptionPolicy", "PreemptLowerPriority");
         ObjectNode status = Json.child(pod, "status");
         status.put("phase", "Pending");
         status.put("qosClass", PodQos.of(spec));

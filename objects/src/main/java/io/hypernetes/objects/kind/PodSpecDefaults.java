@@ -132,6 +132,9 @@ final class PodSpecDefaults {
             if (source.get("serviceAccountToken") instanceof ObjectNode token) {
                 Json.setDefault(token, "expirationSeconds", 3600);
             }
+            if (source.get("serviceAccountToken") instanceof ObjectNode token) {
+                Json.setDefault(token, "expirationSeconds", 3600);
+            }
         }
         if (volume.get("hostPath") instanceof ObjectNode host && !Json.present(host.get("type"))) {
             host.put("type", "");

@@ -66,10 +66,6 @@ final class PodSpecValidation {
         if (!os.isEmpty() && !os.equals("linux")) {
             errors.oneOf(path + ".os.name", os, List.of("linux"));
         }
-        String priorityClass = Json.string(spec, "priorityClassName");
-        if (!priorityClass.isEmpty() && !priorityClass.startsWith("system-")) {
-            errors.forbidden(path + ".priorityClassName", "no PriorityClass with name " + priorityClass + " was found");
-        }
         if (!spec.path("ephemeralContainers").isEmpty()) {
             errors.forbidden(path + ".ephemeralContainers", "cannot be set on create");
         }

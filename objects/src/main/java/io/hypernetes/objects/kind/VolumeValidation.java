@@ -135,12 +135,23 @@ final class VolumeValidation {
                 switch (type) {
                     case "configMap", "secret" -> named(inner, "name", each + "." + type);
                     case "downwardAPI" -> files(inner, each + "." + type);
+                    case "serviceAccountToken" -> token(inner, each + "." + type);
                     default -> errors.forbidden(
                             each + "." + type,
-                            "sources of this type are not served by this version; what is: configMap, secret, downwardAPI");
+                            "sources of this type are not served by this version; what is: configMap, secret, downwardAPI, serviceAccountToken");
                 }
             }
         }
+    }
+
+    private void token(JsonNode source, String at) {
+        long seconds = Json.number(source, 0, "expirationSeconds");
+        if (seconds < 600) {
+            errors.invalid(at + ".expirationSeconds", seconds, "may not specify a duration less than 10 minutes");
+        } else if (seconds > 1L << 32) {
+            errors.invalid(at + ".expirationSeconds", seconds, "may not specify a duration larger than 2^32 seconds");
+        }
+        localPath(Json.string(source, "path"), at + ".path");
     }
 
     private void mode(JsonNode holder, String field, String at) {

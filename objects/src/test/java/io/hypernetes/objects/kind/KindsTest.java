@@ -20,9 +20,13 @@ class KindsTest {
         assertThat(KINDS.groupVersions())
                 .containsExactly(
                         new GroupVersion("", "v1"),
+                        new GroupVersion("authentication.k8s.io", "v1"),
+                        new GroupVersion("authorization.k8s.io", "v1"),
                         new GroupVersion("certificates.k8s.io", "v1"),
                         new GroupVersion("coordination.k8s.io", "v1"),
-                        new GroupVersion("hypernetes.io", "v1"));
+                        new GroupVersion("hypernetes.io", "v1"),
+                        new GroupVersion("rbac.authorization.k8s.io", "v1"),
+                        new GroupVersion("scheduling.k8s.io", "v1"));
         ResourceType pods = KINDS.get("v1", "Pod").type();
         assertThat(pods.resource()).isEqualTo("pods");
         assertThat(pods.namespaced()).isTrue();

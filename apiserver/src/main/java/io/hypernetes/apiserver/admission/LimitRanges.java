@@ -1,0 +1,190 @@
+package io.hypernetes.apiserver.admission;
+
+import io.hypernetes.apiserver.quota.PodResources;
+import io.hypernetes.apiserver.storage.ObjectKey;
+import io.hypernetes.objects.ApiStatus;
+import io.hypernetes.objects.Json;
+import io.hypernetes.objects.Quantity;
+import io.hypernetes.store.Store;
+import java.math.RoundingMode;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/// Applies the LimitRanges of a namespace: fills in what containers leave out, and refuses what is too small, too large or too uneven.
+public final class LimitRanges {
+    private static final String ANNOTATION = "kubernetes.io/limit-ranger";
+
+    private final Store store;
+
+    public LimitRanges(Store store) {
+        this.store = store;
+    }
+
+    /// Completes a new pod and checks it.
+    ///
+    /// @throws io.hypernetes.objects.ApiException 403 when it is out of a range
+    public void pod(String tenant, String namespace, ObjectNode pod) {
+        var items = items(tenant, namespace);
+        if (items.isEmpty()) {
+            return;
+        }
+        fill(items, pod);
+        var wrong = new ArrayList<String>();
+        var spec = pod.path("spec");
+        for (var item : items) {
+            switch (Json.string(item, "type")) {
+                case "Container" -> {
+                    for (var container : containers(spec)) {
+                        var resources = container.path("resources");
+                        check(item, "Container", quantities(resources.path("requests")), quantities(resources.path("limits")), wrong);
+                    }
+                }
+                case "Pod" -> {
+                    var resources = PodResources.of(spec);
+                    check(item, "Pod", resources.requests(), resources.limits(), wrong);
+                }
+                default -> {}
+            }
+        }
+        refuse("pods", pod, wrong);
+    }
+
+    /// Checks a new claim.
+    ///
+    /// @throws io.hypernetes.objects.ApiException 403 when it is out of a range
+    public void claim(String tenant, String namespace, ObjectNode claim) {
+        var wrong = new ArrayList<String>();
+        var requests = quantities(claim.path("spec").path("resources").path("requests"));
+        for (var item : items(tenant, namespace)) {
+            if (Json.string(item, "type").equals("PersistentVolumeClaim")) {
+                check(item, "PersistentVolumeClaim", requests, requests, wrong);
+            }
+        }
+        refuse("persistentvolumeclaims", claim, wrong);
+    }
+
+    private List<ObjectNode> items(String tenant, String namespace) {
+        return store.list(ObjectKey.prefix(tenant, "", "limitranges", namespace), "", 0).entries().stream()
+                .flatMap(entry -> Json.objects(Json.readObject(entry.value()).path("spec"), "limits").stream())
+                .toList();
+    }
+
+    private static List<ObjectNode> containers(JsonNode spec) {
+        var all = new ArrayList<>(Json.objects(spec, "initContainers"));
+        all.addAll(Json.objects(spec, "containers"));
+        return all;
+    }
+
+    private static void fill(List<ObjectNode> items, ObjectNode pod) {
+        var limits = new TreeMap<String, JsonNode>();
+        var requests = new TreeMap<String, JsonNode>();
+        for (var item : items) {
+            if (Json.string(item, "type").equals("Container")) {
+                // The later word is the weaker: what is there already stays.
+                for (var part : List.of("default", "max")) {
+                    item.path(part).properties().forEach(member -> limits.putIfAbsent(member.getKey(), member.getValue()));
+                }
+                for (var part : List.of("defaultRequest", "default", "min")) {
+                    item.path(part).properties().forEach(member -> requests.putIfAbsent(member.getKey(), member.getValue()));
+                }
+            }
+        }
+        var told = new ArrayList<String>();
+        for (var list : List.of("containers", "initContainers")) {
+            for (var container : Json.objects(pod.path("spec"), list)) {
+                var name = (list.equals("containers") ? "container " : "init container ") + Json.string(container, "name");
+                set(container, "requests", requests, told, name);
+                set(container, "limits", limits, told, name);
+            }
+        }
+        if (!told.isEmpty()) {
+            Json.child(Json.child(pod, "metadata"), "annotations").put(ANNOTATION, "LimitRanger plugin set: " + String.join("; ", told));
+        }
+    }
+
+    private static void set(ObjectNode container, String part, Map<String, JsonNode> defaults, List<String> told, String name) {
+        var set = new TreeSet<String>();
+        defaults.forEach((resource, value) -> {
+            if (!container.path("resources").path(part).has(resource)) {
+                Json.child(Json.child(container, "resources"), part).set(resource, value);
+                set.add(resource);
+            }
+        });
+        if (!set.isEmpty()) {
+            told.add(String.join(", ", set) + " " + part.substring(0, part.length() - 1) + " for " + name);
+        }
+    }
+
+    private static void check(
+            ObjectNode item, String type, Map<String, Quantity> requests, Map<String, Quantity> limits, List<String> wrong) {
+        item.path("min").properties().forEach(member -> {
+            var resource = member.getKey();
+            var least = PodResources.quantity(member.getValue());
+            var request = requests.get(resource);
+            var limit = limits.get(resource);
+            var text = "minimum " + resource + " usage per " + type + " is " + least;
+            if (request == null) {
+                wrong.add(text + ".  No request is specified");
+            } else if (request.compareTo(least) < 0) {
+                wrong.add(text + ", but request is " + request);
+            } else if (limit != null && limit.compareTo(least) < 0) {
+                wrong.add(text + ", but limit is " + limit);
+            }
+        });
+        item.path("max").properties().forEach(member -> {
+            var resource = member.getKey();
+            var most = PodResources.quantity(member.getValue());
+            var request = requests.get(resource);
+            var limit = limits.get(resource);
+            var text = "maximum " + resource + " usage per " + type + " is " + most;
+            if (limit == null) {
+                wrong.add(text + ".  No limit is specified");
+            } else if (limit.compareTo(most) > 0) {
+                wrong.add(text + ", but limit is " + limit);
+            } else if (request != null && request.compareTo(most) > 0) {
+                wrong.add(text + ", but request is " + request);
+            }
+        });
+        item.path("maxLimitRequestRatio").properties().forEach(member -> {
+            var text = ratio(member.getKey(), type, PodResources.quantity(member.getValue()), requests.get(member.getKey()), limits.get(member.getKey()));
+            if (!text.isEmpty()) {
+                wrong.add(text);
+            }
+        });
+    }
+
+    private static String ratio(String resource, String type, Quantity most, @Nullable Quantity request, @Nullable Quantity limit) {
+        var text = resource + " max limit to request ratio per " + type + " is " + most + ", but ";
+        if (request == null || request.isZero()) {
+            return text + "no request is specified or request is 0";
+        }
+        if (limit == null || limit.isZero()) {
+            return text + "no limit is specified or limit is 0";
+        }
+        var ratio = limit.decimal().divide(request.decimal(), 6, RoundingMode.HALF_UP);
+        return ratio.compareTo(most.decimal()) > 0 ? text + "provided ratio is " + ratio.toPlainString() : "";
+    }
+
+    private static Map<String, Quantity> quantities(JsonNode resources) {
+        var quantities = new TreeMap<String, Quantity>();
+        resources.properties().forEach(member -> quantities.put(member.getKey(), PodResources.quantity(member.getValue())));
+        return quantities;
+    }
+
+    private static void refuse(String resource, ObjectNode object, List<String> wrong) {
+        if (!wrong.isEmpty()) {
+            throw ApiStatus.forbidden(
+                            "",
+                            resource,
+                            Json.string(object, "metadata", "name"),
+                            wrong.size() == 1 ? wrong.getFirst() : "[" + String.join(", ", wrong) + "]")
+                    .asException();
+        }
+    }
+}

@@ -1,0 +1,105 @@
+package io.hypernetes.apiserver.admission;
+
+import io.hypernetes.apiserver.storage.BaseLayer;
+import io.hypernetes.apiserver.storage.ObjectKey;
+import io.hypernetes.objects.ApiStatus;
+import io.hypernetes.objects.Json;
+import io.hypernetes.store.Store;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import tools.jackson.databind.node.ObjectNode;
+
+/// Gives a new pod the priority of its class: the one it names, else the tenant's default, else none. Every tenant has the two classes of the
+/// system; a priority only ever counts among pods of one tenant.
+public final class PriorityClasses {
+    private static final String GROUP = "scheduling.k8s.io";
+    private static final String RESOURCE = "priorityclasses";
+
+    private final Store store;
+
+    /// @param store with the base layer
+    public PriorityClasses(Store store) {
+        this.store = store;
+    }
+
+    /// The layer that holds the classes of the system.
+    public static BaseLayer layer() {
+        return BaseLayer.of(GROUP, Map.of(RESOURCE, List.of(
+                system("system-cluster-critical", 2_000_000_000,
+                        "Used for system critical pods that must run in the cluster, but can be moved to another node if necessary."),
+                system("system-node-critical", 2_000_001_000,
+                        "Used for system critical pods that must not be moved from their current node."))));
+    }
+
+    /// Completes a new pod.
+    ///
+    /// @throws io.hypernetes.objects.ApiException 403 when there is no such class or the pod claims another priority than its class has
+    public void pod(String tenant, ObjectNode pod) {
+        var spec = Json.child(pod, "spec");
+        var name = Json.string(spec, "priorityClassName");
+        ObjectNode found = null;
+        if (name.isEmpty()) {
+            found = fallback(tenant);
+            if (found != null) {
+                name = Json.string(found, "metadata", "name");
+                spec.put("priorityClassName", name);
+            }
+        } else {
+            var wanted = name;
+            found = store.get(new ObjectKey(tenant, GROUP, RESOURCE, "", name).text())
+                    .map(entry -> Json.readObject(entry.value()))
+                    .orElseThrow(() -> refused(pod, "no PriorityClass with name " + wanted + " was found"));
+        }
+        long value = found == null ? 0 : Json.number(found, 0, "value");
+        if (Json.present(spec.get("priority")) && Json.number(spec, value, "priority") != value) {
+            throw refused(pod, "the integer value of priority (%d) must not be provided in pod spec; priority admission controller computed %d from the given PriorityClass name"
+                    .formatted(Json.number(spec, 0, "priority"), value));
+        }
+        spec.set("priority", Json.integer(value));
+        var policy = found == null ? "" : Json.string(found, "preemptionPolicy");
+        var preemption = policy.isEmpty() ? "PreemptLowerPriority" : policy;
+        var given = Json.string(spec, "preemptionPolicy");
+        if (!given.isEmpty() && !given.equals(preemption)) {
+            throw refused(pod, "the string value of PreemptionPolicy (%s) must not be provided in pod spec; priority admission controller computed %s from the given PriorityClass name"
+                    .formatted(given, preemption));
+        }
+        spec.put("preemptionPolicy", preemption);
+    }
+
+    /// The class of pods that name none: of several, the one of the lowest value.
+    private @org.jspecify.annotations.Nullable ObjectNode fallback(String tenant) {
+        ObjectNode lowest = null;
+        for (var entry : store.list(ObjectKey.prefix(tenant, GROUP, RESOURCE), "", 0).entries()) {
+            if (entry.revision() == BaseLayer.REVISION) {
+                continue;
+            }
+            var found = Json.readObject(entry.value());
+            if (Json.flag(found, "globalDefault")
+                    && (lowest == null || Json.number(found, 0, "value") < Json.number(lowest, 0, "value"))) {
+                lowest = found;
+            }
+        }
+        return lowest;
+    }
+
+    private static ObjectNode system(String name, long value, String description) {
+        var object = Json.object();
+        object.put("apiVersion", GROUP + "/v1");
+        object.put("kind", "PriorityClass");
+        var metadata = object.putObject("metadata");
+        metadata.put("name", name);
+        metadata.put("uid", UUID.nameUUIDFromBytes(("PriorityClass/" + name).getBytes(StandardCharsets.UTF_8)).toString());
+        metadata.put("creationTimestamp", "2026-01-01T00:00:00Z");
+        metadata.set("generation", Json.integer(1));
+        object.set("value", Json.integer(value));
+        object.put("description", description);
+        object.put("preemptionPolicy", "PreemptLowerPriority");
+        return object;
+    }
+
+    private static RuntimeException refused(ObjectNode pod, String why) {
+        return ApiStatus.forbidden("", "pods", Json.string(pod, "metadata", "name"), why).asException();
+    }
+}

@@ -1,0 +1,175 @@
+package io.hypernetes.apiserver.audit;
+
+import java.io.BufferedWriter;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Files of audit lines: `audit.log`, and behind it `audit.log.1` and so on, the oldest of which goes when a new one begins. Thread-safe.
+///
+/// Lines are written by a thread of its own. When the disk is slower than the requests, requests wait, for two seconds at most; a line that cannot
+/// be written is counted and told in the server's log, and no request fails for it.
+public final class AuditLog implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(AuditLog.class);
+    private static final int QUEUE = 10_000;
+    private static final int BATCH = 500;
+    private static final long PATIENCE_SECONDS = 2;
+    /// Tells the writer that nothing follows.
+    private static final AuditLine END = new AuditLine(Instant.EPOCH, "", "", null, null, null, "", "", 0, 0, "", "");
+
+    private final Path file;
+    private final long maxBytes;
+    private final int files;
+    private final BlockingQueue<AuditLine> queue = new ArrayBlockingQueue<>(QUEUE);
+    private final Thread writer;
+    private @Nullable BufferedWriter out;
+    private long size;
+    private long lost;
+
+    /// Opens the log; what is there is kept.
+    ///
+    /// @param file of the newest lines, made with mode 0600
+    /// @param maxBytes after which a new file begins
+    /// @param files how many are kept, the newest included; 1 or more
+    public AuditLog(Path file, long maxBytes, int files) {
+        this.file = file;
+        this.maxBytes = maxBytes;
+        this.files = files;
+        this.writer = Thread.ofPlatform().daemon().name("audit-log").start(this::run);
+    }
+
+    /// Appends a line.
+    public void append(AuditLine line) {
+        try {
+            if (!queue.offer(line) && !queue.offer(line, PATIENCE_SECONDS, TimeUnit.SECONDS)) {
+                tellLost(1, "the disk does not keep up");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /// The files there are, the newest first.
+    public static List<Path> files(Path file) {
+        var found = new ArrayList<Path>();
+        for (int i = 0; ; i++) {
+            var one = numbered(file, i);
+            if (!Files.exists(one)) {
+                return found;
+            }
+            found.add(one);
+        }
+    }
+
+    /// The file of the newest lines.
+    public Path file() {
+        return file;
+    }
+
+    private void run() {
+        try {
+            boolean ends = false;
+            while (!ends) {
+                var batch = new ArrayList<AuditLine>();
+                batch.add(queue.take());
+                queue.drainTo(batch, BATCH);
+                ends = batch.removeIf(line -> line == END);
+                write(batch);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } finally {
+            closeFile();
+        }
+    }
+
+    private void write(List<AuditLine> batch) {
+        int written = 0;
+        try {
+            for (var line : batch) {
+                var text = line.text();
+                var to = open();
+                to.write(text);
+                to.write('\n');
+                size += text.length() + 1;
+                written++;
+            }
+            if (out != null) {
+                out.flush();
+            }
+        } catch (IOException e) {
+            closeFile();
+            tellLost(batch.size() - written, e.toString());
+        }
+    }
+
+    private BufferedWriter open() throws IOException {
+        if (out != null && size >= maxBytes) {
+            closeFile();
+            rotate();
+        }
+        if (out == null) {
+            Files.createDirectories(file.toAbsolutePath().getParent());
+            if (!Files.exists(file)) {
+                Files.createFile(file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+            }
+            size = Files.size(file);
+            out = Files.newBufferedWriter(file, StandardCharsets.UTF_8, StandardOpenOption.APPEND);
+        }
+        return out;
+    }
+
+    private void rotate() throws IOException {
+        Files.deleteIfExists(numbered(file, files - 1));
+        for (int i = files - 2; i >= 0; i--) {
+            if (Files.exists(numbered(file, i))) {
+                Files.move(numbered(file, i), numbered(file, i + 1), StandardCopyOption.REPLACE_EXISTING);
+            }
+        }
+    }
+
+    private void closeFile() {
+        try {
+            if (out != null) {
+                out.close();
+            }
+        } catch (IOException e) {
+            log.debug("event=audit-file-not-closed cause={}", e.toString());
+        }
+        out = null;
+    }
+
+    private synchronized void tellLost(int lines, String why) {
+        lost += lines;
+        log.warn("event=audit-lines-lost lines={} file={} cause={}", lost, file, why);
+    }
+
+    private static Path numbered(Path file, int number) {
+        return number == 0 ? file : file.resolveSibling(file.getFileName() + "." + number);
+    }
+
+    @Override
+    public void close() {
+        try {
+            // Not by an interrupt: it would close the file under a line that is being written.
+            if (queue.offer(END, PATIENCE_SECONDS, TimeUnit.SECONDS)) {
+                writer.join(5_000);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

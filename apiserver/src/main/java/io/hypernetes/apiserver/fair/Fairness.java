@@ -1,0 +1,62 @@
+package io.hypernetes.apiserver.fair;
+
+import io.hypernetes.apiserver.request.Caller;
+import io.hypernetes.apiserver.request.Target;
+import io.hypernetes.apiserver.request.TenantPath;
+import java.time.Duration;
+import java.util.Set;
+
+/// Holds each tenant, and in it each user, to a fair share of the server. Thread-safe.
+///
+/// Reads and writes have seats of their own: reads use the processor, writes mostly wait for the disk together. Requests that last (watches,
+/// logs, commands in pods) hold no seat, and neither do operators and the components of the master.
+public final class Fairness {
+    private static final Set<String> STREAMS = Set.of("exec", "attach", "portforward", "log", "proxy");
+    private static final Duration PATIENCE = Duration.ofSeconds(15);
+    private static final int PER_USER = 256;
+    private static final int PER_TENANT = 1024;
+
+    private final Seats reads;
+    private final Seats writes;
+
+    /// @param processors how many the server has
+    public Fairness(int processors) {
+        reads = new Seats(
+                new Seats.Limits(64 * processors, 16 * processors, processors, PER_USER, PER_TENANT, PATIENCE), System::nanoTime);
+        writes = new Seats(new Seats.Limits(512, 256, 32, PER_USER, PER_TENANT, PATIENCE), System::nanoTime);
+    }
+
+    /// A seat, or none for who needs none. Closing gives it back, once however often.
+    public static final class Seat implements AutoCloseable {
+        private static final Seat NONE = new Seat(null, "");
+        private final @org.jspecify.annotations.Nullable Seats seats;
+        private final String tenant;
+        private boolean left;
+
+        private Seat(@org.jspecify.annotations.Nullable Seats seats, String tenant) {
+            this.seats = seats;
+            this.tenant = tenant;
+        }
+
+        @Override
+        public void close() {
+            if (seats != null && !left) {
+                left = true;
+                seats.leave(tenant);
+            }
+        }
+    }
+
+    /// Waits for a seat.
+    ///
+    /// @throws io.hypernetes.objects.ApiException 429 when there is none in time
+    public Seat enter(Caller caller, TenantPath tenant, Target target) {
+        boolean lasts = target.verb().equals("watch") || (target.resource() && STREAMS.contains(target.subresource()));
+        if (lasts || !target.resource() || caller.isOperator() || caller.isControllerManager() || caller.isScheduler()) {
+            return Seat.NONE;
+        }
+        var seats = target.writes() ? writes : reads;
+        seats.enter(tenant.tenant(), caller.user());
+        return new Seat(seats, tenant.tenant());
+    }
+}

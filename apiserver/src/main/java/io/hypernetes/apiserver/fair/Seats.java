@@ -1,0 +1,199 @@
+package io.hypernetes.apiserver.fair;
+
+import io.hypernetes.objects.ApiException;
+import io.hypernetes.objects.ApiStatus;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/// A number of seats for requests that run, given to tenants in turn and within a tenant to its users in turn. Thread-safe.
+///
+/// A tenant that is alone may use many seats; as soon as another tenant is about, each is held to its share, so that a flood of one leaves the
+/// processor to the others. Who finds no seat waits in a queue of bounded length for a bounded time and is then asked to come again.
+final class Seats {
+    private static final long ABOUT_NANOS = Duration.ofSeconds(1).toNanos();
+
+    /// @param total seats there are
+    /// @param alone how many a tenant may use while no other is about
+    /// @param shared how many while another is
+    /// @param waitingPerUser how many requests of one user may wait
+    /// @param waitingPerTenant how many of one tenant
+    /// @param patience how long a request waits
+    record Limits(int total, int alone, int shared, int waitingPerUser, int waitingPerTenant, Duration patience) {}
+
+    private static final class Waiter {
+        private final Condition called;
+        private boolean seated;
+
+        Waiter(Condition called) {
+            this.called = called;
+        }
+    }
+
+    /// A tenant with requests that run or wait.
+    private static final class Party {
+        private int running;
+        private int waiting;
+        /// Who waits, by user; the user at the front is next, and then goes to the end.
+        private final LinkedHashMap<String, ArrayDeque<Waiter>> users = new LinkedHashMap<>();
+    }
+
+    private final Limits limits;
+    private final LongSupplier nanos;
+    private final ReentrantLock lock = new ReentrantLock();
+    /// Tenants in the order of their turns.
+    private final LinkedHashMap<String, Party> parties = new LinkedHashMap<>();
+    /// When each of the tenants that came lately came last.
+    private final Map<String, Long> seen = new HashMap<>();
+    private int running;
+
+    /// @param nanos a monotonic clock
+    Seats(Limits limits, LongSupplier nanos) {
+        this.limits = limits;
+        this.nanos = nanos;
+    }
+
+    /// Takes a seat, waiting for it if need be; whoever has one gives it back with [#leave].
+    ///
+    /// @throws ApiException 429 when too many wait already or the wait was too long
+    void enter(String tenant, String user) {
+        lock.lock();
+        try {
+            note(tenant);
+            var party = parties.computeIfAbsent(tenant, _ -> new Party());
+            if (party.waiting == 0 && mayRun(tenant, party)) {
+                party.running++;
+                running++;
+                return;
+            }
+            var line = party.users.computeIfAbsent(user, _ -> new ArrayDeque<>());
+            if (line.size() >= limits.waitingPerUser() || party.waiting >= limits.waitingPerTenant()) {
+                if (line.isEmpty()) {
+                    party.users.remove(user);
+                }
+                forget(tenant, party);
+                throw refused();
+            }
+            var waiter = new Waiter(lock.newCondition());
+            line.add(waiter);
+            party.waiting++;
+            await(tenant, party, user, waiter);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Gives a seat back.
+    void leave(String tenant) {
+        lock.lock();
+        try {
+            var party = parties.get(tenant);
+            if (party == null) {
+                throw new IllegalStateException("tenant " + tenant + " has no seat to give back");
+            }
+            party.running--;
+            running--;
+            forget(tenant, party);
+            seatNext();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void await(String tenant, Party party, String user, Waiter waiter) {
+        long left = limits.patience().toNanos();
+        try {
+            while (!waiter.seated && left > 0) {
+                left = waiter.called.awaitNanos(left);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        if (waiter.seated) {
+            return;
+        }
+        var line = party.users.get(user);
+        if (line != null && line.remove(waiter)) {
+            party.waiting--;
+            if (line.isEmpty()) {
+                party.users.remove(user);
+            }
+            forget(tenant, party);
+        }
+        throw refused();
+    }
+
+    /// Seats whoever is next, as long as there are seats.
+    private void seatNext() {
+        while (running < limits.total()) {
+            var next = next();
+            if (next == null) {
+                return;
+            }
+            next.seated = true;
+            next.called.signal();
+        }
+    }
+
+    private @Nullable Waiter next() {
+        for (var entry : parties.entrySet()) {
+            var tenant = entry.getKey();
+            var party = entry.getValue();
+            if (party.waiting > 0 && mayRun(tenant, party)) {
+                var first = party.users.firstEntry();
+                var waiter = first.getValue().removeFirst();
+                party.users.remove(first.getKey());
+                if (!first.getValue().isEmpty()) {
+                    party.users.put(first.getKey(), first.getValue());
+                }
+                party.waiting--;
+                party.running++;
+                running++;
+                // Its turn is over: the others come first.
+                parties.remove(tenant);
+                parties.put(tenant, party);
+                return waiter;
+            }
+        }
+        return null;
+    }
+
+    private boolean mayRun(String tenant, Party party) {
+        return running < limits.total() && party.running < (othersAbout(tenant) ? limits.shared() : limits.alone());
+    }
+
+    private boolean othersAbout(String tenant) {
+        if (parties.size() > 1 || !parties.containsKey(tenant)) {
+            return true;
+        }
+        long now = nanos.getAsLong();
+        return seen.entrySet().stream().anyMatch(entry -> !entry.getKey().equals(tenant) && now - entry.getValue() < ABOUT_NANOS);
+    }
+
+    private void note(String tenant) {
+        long now = nanos.getAsLong();
+        if (seen.size() > 8) {
+            seen.values().removeIf(last -> now - last >= ABOUT_NANOS);
+        }
+        if (seen.size() <= 64 || seen.containsKey(tenant)) {
+            // With so many about, one more makes no difference.
+            seen.put(tenant, now);
+        }
+    }
+
+    private void forget(String tenant, Party party) {
+        if (party.running == 0 && party.waiting == 0) {
+            parties.remove(tenant);
+        }
+    }
+
+    private static ApiException refused() {
+        return ApiStatus.tooManyRequests("too many requests, please try again later", 1).asException();
+    }
+}

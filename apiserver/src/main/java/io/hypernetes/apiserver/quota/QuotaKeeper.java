@@ -1,0 +1,130 @@
+package io.hypernetes.apiserver.quota;
+
+import io.hypernetes.apiserver.request.Caller;
+import io.hypernetes.apiserver.storage.Follower;
+import io.hypernetes.apiserver.storage.ObjectKey;
+import io.hypernetes.objects.Json;
+import io.hypernetes.store.Change;
+import io.hypernetes.store.Entry;
+import io.hypernetes.store.Store;
+import io.hypernetes.store.StoreException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.LinkedHashSet;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Counts quotas anew when something in their namespace went or ended, or a quota itself changed. Many changes at once are one count.
+public final class QuotaKeeper implements Follower.Listener, AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(QuotaKeeper.class);
+    private static final Duration LATER = Duration.ofSeconds(5);
+    private static final String QUOTAS = "/core/resourcequotas/";
+
+    private record Place(String tenant, String namespace) {}
+
+    private final Store store;
+    private final Quotas quotas;
+    private final LinkedHashSet<Place> dirty = new LinkedHashSet<>();
+    private final Thread thread;
+
+    public QuotaKeeper(Store store, Quotas quotas) {
+        this.store = store;
+        this.quotas = quotas;
+        this.thread = Thread.ofVirtual().name("quota-keeper").start(this::run);
+    }
+
+    @Override
+    public void refresh() {
+        refresh(Caller.ROOT);
+        for (var entry : store.list(ObjectKey.prefix(Caller.ROOT, "hypernetes.io", "tenants"), "", 0).entries()) {
+            refresh(ObjectKey.parse(entry.key()).name());
+        }
+    }
+
+    private void refresh(String tenant) {
+        for (var entry : store.list(ObjectKey.prefix(tenant, "", "resourcequotas"), "", 0).entries()) {
+            mark(new Place(tenant, ObjectKey.parse(entry.key()).namespace()));
+        }
+    }
+
+    @Override
+    public void changed(Change change) {
+        boolean quota = change.entry().key().contains(QUOTAS);
+        if (!change.deleted() && !quota && !ended(change)) {
+            return;
+        }
+        var key = ObjectKey.parse(change.entry().key());
+        var place = new Place(key.tenant(), key.namespace());
+        if (quota && !change.deleted()) {
+            var object = Json.readObject(change.entry().value());
+            if (!object.path("spec").path("hard").equals(object.path("status").path("hard"))) {
+                mark(place);
+                // A writer that saw no quota may still be on its way: it is counted afterwards.
+                markLater(place);
+            }
+        } else if (!key.namespace().isEmpty() && quotas.has(key.tenant(), key.namespace())) {
+            mark(place);
+        }
+    }
+
+    /// Whether a pod has just come to its end.
+    private static boolean ended(Change change) {
+        return change.entry().key().contains("/core/pods/") && isOver(change.entry()) && !isOver(change.previous());
+    }
+
+    private static boolean isOver(@Nullable Entry entry) {
+        if (entry == null) {
+            return false;
+        }
+        // Bytes tell enough: at worst a count too many.
+        var text = new String(entry.value(), StandardCharsets.ISO_8859_1);
+        return text.contains("\"phase\":\"Succeeded\"") || text.contains("\"phase\":\"Failed\"");
+    }
+
+    private void mark(Place place) {
+        synchronized (dirty) {
+            dirty.add(place);
+            dirty.notifyAll();
+        }
+    }
+
+    private void markLater(Place place) {
+        Thread.ofVirtual().name("quota-later").start(() -> {
+            try {
+                Thread.sleep(LATER);
+                mark(place);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        });
+    }
+
+    private void run() {
+        try {
+            while (true) {
+                Place place;
+                synchronized (dirty) {
+                    while (dirty.isEmpty()) {
+                        dirty.wait();
+                    }
+                    place = dirty.removeFirst();
+                }
+                try {
+                    quotas.recount(place.tenant(), place.namespace());
+                } catch (StoreException e) {
+                    log.warn("event=quota-count-failed tenant={} namespace={} cause={}", place.tenant(), place.namespace(), e.getMessage());
+                } catch (RuntimeException e) {
+                    log.error("event=quota-count-failed tenant={} namespace={}", place.tenant(), place.namespace(), e);
+                }
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    @Override
+    public void close() {
+        thread.interrupt();
+    }
+}

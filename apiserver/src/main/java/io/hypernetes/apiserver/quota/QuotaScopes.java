@@ -1,0 +1,83 @@
+package io.hypernetes.apiserver.quota;
+
+import io.hypernetes.objects.Json;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/// Which objects a quota counts: with scopes only pods that are in all of them.
+final class QuotaScopes {
+    private QuotaScopes() {}
+
+    static boolean matches(JsonNode quota, String group, String resource, ObjectNode object) {
+        var spec = quota.path("spec");
+        if (spec.path("scopes").isEmpty() && spec.path("scopeSelector").path("matchExpressions").isEmpty()) {
+            return true;
+        }
+        if (!group.isEmpty() || !resource.equals("pods")) {
+            return false;
+        }
+        for (var scope : spec.path("scopes")) {
+            if (!isIn(object, scope.asString(""))) {
+                return false;
+            }
+        }
+        for (var wish : Json.objects(spec.path("scopeSelector"), "matchExpressions")) {
+            if (!meets(object, wish)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static boolean isIn(ObjectNode pod, String scope) {
+        var spec = pod.path("spec");
+        return switch (scope) {
+            case "Terminating" -> Json.present(spec.get("activeDeadlineSeconds"));
+            case "NotTerminating" -> !Json.present(spec.get("activeDeadlineSeconds"));
+            case "BestEffort" -> isBestEffort(spec);
+            case "NotBestEffort" -> !isBestEffort(spec);
+            case "PriorityClass" -> !Json.string(spec, "priorityClassName").isEmpty();
+            case "CrossNamespacePodAffinity" -> crossesNamespaces(spec);
+            default -> false;
+        };
+    }
+
+    private static boolean meets(ObjectNode pod, ObjectNode wish) {
+        var scope = Json.string(wish, "scopeName");
+        if (!scope.equals("PriorityClass")) {
+            return isIn(pod, scope) == !Json.string(wish, "operator").equals("DoesNotExist");
+        }
+        var own = Json.string(pod, "spec", "priorityClassName");
+        var values = new ArrayList<String>();
+        wish.path("values").forEach(value -> values.add(value.asString("")));
+        return switch (Json.string(wish, "operator")) {
+            case "In" -> values.contains(own);
+            case "NotIn" -> !values.contains(own);
+            case "DoesNotExist" -> own.isEmpty();
+            default -> !own.isEmpty();
+        };
+    }
+
+    private static boolean isBestEffort(JsonNode spec) {
+        return Stream.of("containers", "initContainers")
+                .flatMap(list -> Json.objects(spec, list).stream())
+                .allMatch(container -> Stream.of("requests", "limits")
+                        .allMatch(part -> Stream.of("cpu", "memory")
+                                .allMatch(name -> PodResources.quantity(container.path("resources").path(part).path(name)).isZero())));
+    }
+
+    private static boolean crossesNamespaces(JsonNode spec) {
+        for (var kind : List.of("podAffinity", "podAntiAffinity")) {
+            var affinity = spec.path("affinity").path(kind);
+            var terms = new ArrayList<JsonNode>(Json.objects(affinity, "requiredDuringSchedulingIgnoredDuringExecution"));
+            Json.objects(affinity, "preferredDuringSchedulingIgnoredDuringExecution").forEach(term -> terms.add(term.path("podAffinityTerm")));
+            if (terms.stream().anyMatch(term -> !term.path("namespaces").isEmpty() || term.path("namespaceSelector").isObject())) {
+                return true;
+            }
+        }
+        return false;
+    }
+}

@@ -1,0 +1,245 @@
+package io.hypernetes.apiserver.quota;
+
+import io.hypernetes.apiserver.storage.ObjectKey;
+import io.hypernetes.apiserver.storage.StoredForm;
+import io.hypernetes.objects.ApiStatus;
+import io.hypernetes.objects.Json;
+import io.hypernetes.objects.Quantity;
+import io.hypernetes.objects.kind.Kind;
+import io.hypernetes.objects.kind.Kinds;
+import io.hypernetes.store.ConflictException;
+import io.hypernetes.store.Entry;
+import io.hypernetes.store.Operation;
+import io.hypernetes.store.Store;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Collectors;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/// Charges new objects to the quotas of their namespace. Thread-safe.
+///
+/// The quota's `status.used` is written in the commit that makes the object, on the condition that nobody else wrote it meanwhile: so however many
+/// create at once, a limit is never passed, and no crash leaves a charge without its object. Writers of one namespace that has a quota take
+/// turns, as all but one of them would only be refused and try again.
+public final class Quotas {
+    private static final int ATTEMPTS = 20;
+    private static final Set<String> COMPUTE = Set.of("cpu", "memory", "ephemeral-storage");
+
+    private final Store store;
+    private final Kinds kinds;
+    private final ReentrantLock[] turns = new ReentrantLock[256];
+
+    public Quotas(Store store, Kinds kinds) {
+        this.store = store;
+        this.kinds = kinds;
+        java.util.Arrays.setAll(turns, _ -> new ReentrantLock());
+    }
+
+    /// A turn of one writer in one namespace; close it when the commit is made or given up.
+    public static final class Charge implements AutoCloseable {
+        private final List<Operation> operations;
+        private final ReentrantLock turn;
+
+        private Charge(List<Operation> operations, ReentrantLock turn) {
+            this.operations = operations;
+            this.turn = turn;
+        }
+
+        /// What belongs into the commit.
+        public List<Operation> operations() {
+            return operations;
+        }
+
+        @Override
+        public void close() {
+            if (turn.isHeldByCurrentThread()) {
+                turn.unlock();
+            }
+        }
+    }
+
+    /// Charges a new object, complete and valid.
+    ///
+    /// @throws io.hypernetes.objects.ApiException 403 when a quota does not allow it
+    public Charge charge(String tenant, String namespace, Kind kind, ObjectNode object) {
+        var turn = turns[Math.floorMod((tenant + "/" + namespace).hashCode(), turns.length)];
+        if (namespace.isEmpty() || !has(tenant, namespace)) {
+            return new Charge(List.of(), turn);
+        }
+        turn.lock();
+        try {
+            return new Charge(operations(tenant, namespace, kind, object), turn);
+        } catch (RuntimeException e) {
+            turn.unlock();
+            throw e;
+        }
+    }
+
+    /// Whether a namespace has a quota.
+    boolean has(String tenant, String namespace) {
+        return !store.list(prefix(tenant, namespace), "", 1).entries().isEmpty();
+    }
+
+    /// The entries of a namespace's quotas.
+    List<Entry> of(String tenant, String namespace) {
+        return store.list(prefix(tenant, namespace), "", 0).entries();
+    }
+
+    private List<Operation> operations(String tenant, String namespace, Kind kind, ObjectNode object) {
+        var type = kind.type();
+        var usage = Usage.of(type.group(), type.resource(), object);
+        var name = Json.string(object, "metadata", "name");
+        var operations = new ArrayList<Operation>();
+        for (var entry : of(tenant, namespace)) {
+            var quota = Json.readObject(entry.value());
+            if (!QuotaScopes.matches(quota, type.group(), type.resource(), object)) {
+                continue;
+            }
+            var hard = quota.path("spec").path("hard");
+            var charged = new TreeMap<>(usage);
+            charged.keySet().removeIf(resource -> !hard.has(resource));
+            boolean pod = type.group().isEmpty() && type.resource().equals("pods");
+            if (pod) {
+                requireResources(quota, hard, object, name);
+            }
+            if (charged.isEmpty()) {
+                continue;
+            }
+            if (!quota.path("status").path("hard").equals(hard)) {
+                // Made or changed a moment ago and not counted yet.
+                count(tenant, namespace, quota);
+            }
+            var used = Json.child(Json.child(quota, "status"), "used");
+            var exceeded = new TreeSet<String>();
+            charged.forEach((resource, more) -> {
+                var sum = PodResources.quantity(used.path(resource)).plus(more);
+                if (!more.isZero() && sum.compareTo(PodResources.quantity(hard.path(resource))) > 0) {
+                    exceeded.add(resource);
+                }
+            });
+            if (!exceeded.isEmpty()) {
+                throw ApiStatus.forbidden(
+                                type.group(),
+                                type.resource(),
+                                name,
+                                "exceeded quota: %s, requested: %s, used: %s, limited: %s"
+                                        .formatted(
+                                                Json.string(quota, "metadata", "name"),
+                                                text(exceeded, charged),
+                                                text(exceeded, used),
+                                                text(exceeded, hard)))
+                        .asException();
+            }
+            charged.forEach((resource, more) ->
+                    used.put(resource, PodResources.quantity(used.path(resource)).plus(more).toString()));
+            operations.add(new Operation.Put(entry.key(), entry.revision(), StoredForm.encoder(quota)));
+        }
+        return operations;
+    }
+
+    /// A limit on what is asked for means that everybody says how much they ask for.
+    private static void requireResources(ObjectNode quota, JsonNode hard, ObjectNode pod, String name) {
+        var missing = new ArrayList<String>();
+        for (var resource : new TreeSet<>(hard.propertyNames())) {
+            var part = resource.startsWith("limits.") ? "limits" : "requests";
+            var own = resource.startsWith(part + ".") ? resource.substring(part.length() + 1) : resource;
+            if (COMPUTE.contains(own)) {
+                var without = new LinkedHashSet<>(PodResources.without(pod, part, own));
+                if (!without.isEmpty()) {
+                    missing.add(resource + " for: " + String.join(",", without));
+                }
+            }
+        }
+        if (!missing.isEmpty() && Usage.runs(pod)) {
+            throw ApiStatus.forbidden(
+                            "",
+                            "pods",
+                            name,
+                            "failed quota: %s: must specify %s"
+                                    .formatted(Json.string(quota, "metadata", "name"), String.join("; ", missing)))
+                    .asException();
+        }
+    }
+
+    /// Counts anew what a namespace uses and writes it into its quotas.
+    public void recount(String tenant, String namespace) {
+        var turn = turns[Math.floorMod((tenant + "/" + namespace).hashCode(), turns.length)];
+        turn.lock();
+        try {
+            for (int attempt = 1; attempt <= ATTEMPTS; attempt++) {
+                try {
+                    for (var entry : of(tenant, namespace)) {
+                        var quota = Json.readObject(entry.value());
+                        var before = quota.deepCopy();
+                        count(tenant, namespace, quota);
+                        if (!quota.equals(before)) {
+                            store.commit(List.of(new Operation.Put(entry.key(), entry.revision(), StoredForm.encoder(quota))));
+                        }
+                    }
+                    return;
+                } catch (ConflictException e) {
+                    // Somebody changed or removed the quota: look again.
+                }
+            }
+        } finally {
+            turn.unlock();
+        }
+    }
+
+    /// Sets a quota's status to what is used now.
+    private void count(String tenant, String namespace, ObjectNode quota) {
+        var hard = quota.path("spec").path("hard");
+        var sums = new TreeMap<String, Quantity>();
+        hard.propertyNames().forEach(resource -> sums.put(resource, Quantity.ZERO));
+        for (var kind : kinds.all()) {
+            var type = kind.type();
+            if (!type.namespaced() || !counts(hard, type.group(), type.resource()) || !type.verbs().contains("create")) {
+                continue;
+            }
+            for (var entry : store.list(ObjectKey.prefix(tenant, type.group(), type.resource(), namespace), "", 0).entries()) {
+                var object = Json.readObject(entry.value());
+                if (QuotaScopes.matches(quota, type.group(), type.resource(), object)) {
+                    Usage.of(type.group(), type.resource(), object)
+                            .forEach((resource, more) -> sums.computeIfPresent(resource, (_, sum) -> sum.plus(more)));
+                }
+            }
+        }
+        var status = Json.child(quota, "status");
+        status.set("hard", hard.deepCopy());
+        var used = status.putObject("used");
+        sums.forEach((resource, sum) -> used.put(resource, sum.toString()));
+    }
+
+    /// Whether a quota may count objects of a kind at all.
+    private static boolean counts(JsonNode hard, String group, String resource) {
+        if (hard.has("count/" + resource + (group.isEmpty() ? "" : "." + group))) {
+            return true;
+        }
+        return group.isEmpty()
+                && switch (resource) {
+                    case "configmaps", "secrets", "replicationcontrollers", "resourcequotas" -> hard.has(resource);
+                    case "services" -> hard.has("services") || hard.has("services.loadbalancers") || hard.has("services.nodeports");
+                    case "pods", "persistentvolumeclaims" -> true;
+                    default -> false;
+                };
+    }
+
+    private static String text(Set<String> names, Map<String, Quantity> quantities) {
+        return names.stream().map(name -> name + "=" + quantities.get(name)).collect(Collectors.joining(","));
+    }
+
+    private static String text(Set<String> names, JsonNode quantities) {
+        return names.stream().map(name -> name + "=" + PodResources.quantity(quantities.path(name))).collect(Collectors.joining(","));
+    }
+
+    private static String prefix(String tenant, String namespace) {
+        return ObjectKey.prefix(tenant, "", "resourcequotas", namespace);
+    }
+}

@@ -1,0 +1,138 @@
+package io.hypernetes.apiserver.resource;
+
+import io.hypernetes.apiserver.access.Authorisation;
+import io.hypernetes.apiserver.rbac.Policies;
+import io.hypernetes.apiserver.request.Caller;
+import io.hypernetes.apiserver.request.Target;
+import io.hypernetes.objects.ApiStatus;
+import io.hypernetes.objects.FieldError;
+import io.hypernetes.objects.GroupVersion;
+import io.hypernetes.objects.Json;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/// Serves the group `authorization.k8s.io`: may somebody, or the caller, do something, and what may the caller do at all. Whom a review names is
+/// taken for somebody at home in the tenant of the request.
+final class AccessReviews {
+    private static final String GROUP = "authorization.k8s.io";
+    private static final GroupVersion VERSION = new GroupVersion(GROUP, "v1");
+
+    private final Decoding decoding;
+    private final Authorisation authorisation;
+    private final Policies policies;
+
+    AccessReviews(Decoding decoding, Authorisation authorisation, Policies policies) {
+        this.decoding = decoding;
+        this.authorisation = authorisation;
+        this.policies = policies;
+    }
+
+    static boolean serves(String group) {
+        return group.equals(GROUP);
+    }
+
+    void review(ResourceRequest request) throws IOException {
+        var kind = request.kind().type().kind();
+        var review = decoding.object(request.http(), VERSION, kind, request.kind().type().schemaType());
+        var spec = Json.child(review, "spec");
+        switch (kind) {
+            case "SelfSubjectRulesReview" -> rules(request, review, spec);
+            case "SelfSubjectAccessReview" -> answer(request, review, spec, request.caller());
+            default -> {
+                if (kind.equals("LocalSubjectAccessReview")) {
+                    local(request, spec);
+                }
+                answer(request, review, spec, named(request, spec));
+            }
+        }
+        TokenReviews.answer(request, review);
+    }
+
+    private static void local(ResourceRequest request, ObjectNode spec) {
+        var namespace = request.target().namespace();
+        if (!spec.path("resourceAttributes").isObject()) {
+            throw invalid(request, FieldError.required("spec.resourceAttributes", "a local review is about a resource of its namespace"));
+        }
+        var asked = Json.string(spec, "resourceAttributes", "namespace");
+        if (!asked.equals(namespace)) {
+            throw invalid(request, FieldError.invalid(
+                    "spec.resourceAttributes.namespace", asked, "must match metadata.namespace, which is " + namespace));
+        }
+    }
+
+    private static Caller named(ResourceRequest request, ObjectNode spec) {
+        var groups = new ArrayList<String>();
+        spec.path("groups").forEach(group -> groups.add(group.asString("")));
+        var user = Json.string(spec, "user");
+        if (user.isEmpty() && groups.isEmpty()) {
+            throw invalid(request, FieldError.invalid("spec.user", "", "at least one of user or group must be specified"));
+        }
+        var extra = new LinkedHashMap<String, List<String>>();
+        for (var member : spec.path("extra").properties()) {
+            var values = new ArrayList<String>();
+            member.getValue().forEach(value -> values.add(value.asString("")));
+            extra.put(member.getKey(), values);
+        }
+        return new Caller(request.tenant(), user, groups, Json.string(spec, "uid"), extra);
+    }
+
+    private void answer(ResourceRequest request, ObjectNode review, ObjectNode spec, Caller caller) {
+        var resource = spec.path("resourceAttributes");
+        var path = spec.path("nonResourceAttributes");
+        if (resource.isObject() == path.isObject()) {
+            throw invalid(request, FieldError.invalid(
+                    "spec.resourceAttributes",
+                    resource.isObject() ? "both" : "none",
+                    "exactly one of nonResourceAttributes or resourceAttributes must be specified"));
+        }
+        var decision = authorisation.decide(
+                caller, request.tenantPath(), resource.isObject() ? target(resource) : target(path, Json.string(path, "path")), "");
+        var status = review.putObject("status");
+        status.put("allowed", decision.allowed());
+        if (!decision.reason().isEmpty()) {
+            status.put("reason", decision.reason());
+        }
+    }
+
+    private static Target target(JsonNode asked) {
+        var name = Json.string(asked, "name");
+        return new Target(
+                true,
+                Json.string(asked, "verb"),
+                "",
+                Json.string(asked, "group"),
+                Json.string(asked, "version"),
+                Json.string(asked, "resource"),
+                Json.string(asked, "namespace"),
+                name,
+                Json.string(asked, "subresource"),
+                name.isEmpty());
+    }
+
+    private static Target target(JsonNode asked, String path) {
+        return new Target(false, Json.string(asked, "verb"), path, "", "", "", "", "", "", false);
+    }
+
+    private void rules(ResourceRequest request, ObjectNode review, ObjectNode spec) {
+        var namespace = Json.string(spec, "namespace");
+        if (namespace.isEmpty()) {
+            throw ApiStatus.badRequest("no namespace on request").asException();
+        }
+        var status = review.putObject("status");
+        var resources = status.putArray("resourceRules");
+        var paths = status.putArray("nonResourceRules");
+        // Nodes and the scheduler have rights that no rule says.
+        status.put("incomplete", request.caller().node().isPresent() || request.caller().isScheduler());
+        for (var rule : policies.rules(request.tenant(), request.caller(), namespace)) {
+            (rule.urls().isEmpty() ? resources : paths).add(rule.toJson());
+        }
+    }
+
+    private static RuntimeException invalid(ResourceRequest request, FieldError error) {
+        return ApiStatus.invalid(GROUP, request.kind().type().kind(), "", List.of(error)).asException();
+    }
+}

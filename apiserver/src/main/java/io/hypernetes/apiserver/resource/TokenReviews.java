@@ -1,0 +1,81 @@
+package io.hypernetes.apiserver.resource;
+
+import io.hypernetes.apiserver.access.ServiceAccountTokens;
+import io.hypernetes.apiserver.request.Caller;
+import io.hypernetes.objects.ApiStatus;
+import io.hypernetes.objects.GroupVersion;
+import io.hypernetes.objects.Json;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import tools.jackson.databind.node.ObjectNode;
+
+/// Serves TokenReview and SelfSubjectReview: who somebody is. A tenant learns of its own tokens only; another's is like no token.
+final class TokenReviews {
+    private static final GroupVersion VERSION = new GroupVersion("authentication.k8s.io", "v1");
+
+    private final Decoding decoding;
+    private final ServiceAccountTokens tokens;
+
+    TokenReviews(Decoding decoding, ServiceAccountTokens tokens) {
+        this.decoding = decoding;
+        this.tokens = tokens;
+    }
+
+    void review(ResourceRequest request) throws IOException {
+        var review = decoding.object(request.http(), VERSION, "TokenReview", "authentication.v1.TokenReview");
+        var text = Json.string(review, "spec", "token");
+        if (text.isEmpty()) {
+            throw ApiStatus.badRequest("token is required for TokenReview in authentication").asException();
+        }
+        var wanted = new ArrayList<String>();
+        review.path("spec").path("audiences").forEach(audience -> wanted.add(audience.asString("")));
+        if (wanted.isEmpty()) {
+            wanted.add(tokens.issuer(request.tenant()));
+        }
+        var status = review.putObject("status");
+        var verified = tokens.verify(text)
+                .filter(found -> found.caller().tenant().equals(request.tenant()))
+                .filter(found -> wanted.stream().anyMatch(found.audiences()::contains));
+        if (verified.isPresent()) {
+            status.put("authenticated", true);
+            user(status.putObject("user"), verified.get().caller());
+            var audiences = status.putArray("audiences");
+            wanted.stream().filter(verified.get().audiences()::contains).forEach(audiences::add);
+        } else {
+            status.putObject("user");
+            status.put("error", "[invalid bearer token, it is not one of this cluster, has ended, or is for another audience]");
+        }
+        answer(request, review);
+    }
+
+    void self(ResourceRequest request) throws IOException {
+        var review = decoding.object(request.http(), VERSION, "SelfSubjectReview", "authentication.v1.SelfSubjectReview");
+        user(review.putObject("status").putObject("userInfo"), request.caller());
+        answer(request, review);
+    }
+
+    private static void user(ObjectNode info, Caller caller) {
+        info.put("username", caller.user());
+        if (!caller.uid().isEmpty()) {
+            info.put("uid", caller.uid());
+        }
+        var groups = info.putArray("groups");
+        caller.groups().forEach(groups::add);
+        if (!caller.extra().isEmpty()) {
+            var extra = info.putObject("extra");
+            caller.extra().forEach((name, values) -> values.forEach(extra.putArray(name)::add));
+        }
+    }
+
+    /// Reviews are never stored: the answer is what was asked, filled in.
+    static void answer(ResourceRequest request, ObjectNode review) throws IOException {
+        Json.child(review, "metadata").put("creationTimestamp", io.hypernetes.objects.ApiTime.format(request.now()));
+        Answers.json(request.http(), 201, review);
+    }
+
+    /// The resources that this serves.
+    static boolean serves(String group, String resource) {
+        return group.equals("authentication.k8s.io") && List.of("tokenreviews", "selfsubjectreviews").contains(resource);
+    }
+}

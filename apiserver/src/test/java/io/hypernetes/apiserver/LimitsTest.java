@@ -1,0 +1,145 @@
+package io.hypernetes.apiserver;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.hypernetes.objects.Json;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+
+/// What namespaces allow their pods and objects: quota, limit ranges, pod security, priority.
+class LimitsTest extends ClusterTest {
+    private static final String CLASSES = "/apis/scheduling.k8s.io/v1/priorityclasses";
+
+    private static String quotas(String namespace) {
+        return "/api/v1/namespaces/" + namespace + "/resourcequotas";
+    }
+
+    private static String quota(String name, String hard, String more) {
+        return "{\"metadata\":{\"name\":\"" + name + "\"},\"spec\":{\"hard\":" + hard + more + "}}";
+    }
+
+    private static String pod(String name, String resources, String spec) {
+        return "{\"metadata\":{\"name\":\"" + name + "\"},\"spec\":{" + spec + "\"containers\":[{\"name\":\"web\",\"image\":\"busybox:1\""
+                + (resources.isEmpty() ? "" : ",\"resources\":" + resources) + "}]}}";
+    }
+
+    @Test
+    void aHundredWhoCreateAtOnceGetExactlyWhatTheQuotaHolds() throws Exception {
+        namespace(admin, "crowd");
+        admin.post(quotas("crowd"), quota("few", "{\"count/configmaps\":\"11\",\"configmaps\":\"11\"}", "")).expect(201);
+        // One is there already: the certificate.
+        assertThat(admin.get(quotas("crowd") + "/few").json().path("status").path("used").toString())
+                .isEqualTo("{\"configmaps\":\"1\",\"count/configmaps\":\"1\"}");
+        var made = new AtomicInteger();
+        var refused = new AtomicInteger();
+        try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            for (int i = 0; i < 100; i++) {
+                int number = i;
+                threads.submit(() -> {
+                    int code = admin.post(configMaps("crowd"), Cluster.configMap("m" + number, "1")).code();
+                    (code == 201 ? made : code == 403 ? refused : new AtomicInteger()).incrementAndGet();
+                });
+            }
+        }
+        assertThat(made.get()).isEqualTo(10);
+        assertThat(refused.get()).isEqualTo(90);
+        assertThat(admin.post(configMaps("crowd"), Cluster.configMap("late", "1")).expect(403).at("message"))
+                .isEqualTo("configmaps \"late\" is forbidden: exceeded quota: few, requested: configmaps=1,count/configmaps=1,"
+                        + " used: configmaps=11,count/configmaps=11, limited: configmaps=11,count/configmaps=11");
+        var one = ObjectsTest.names(admin.get(configMaps("crowd")).json()).getFirst();
+        admin.delete(configMaps("crowd") + "/" + one).expect(200);
+        await().untilAsserted(() -> assertThat(admin.get(quotas("crowd") + "/few").at("status", "used", "configmaps")).isEqualTo("10"));
+        admin.post(configMaps("crowd"), Cluster.configMap("late", "1")).expect(201);
+    }
+
+    @Test
+    void podsAreChargedForWhatTheyAskForAndForWhatTheirMachineCosts() {
+        namespace(admin, "compute");
+        admin.post(quotas("compute"), quota("cpu", "{\"requests.cpu\":\"1\",\"limits.memory\":\"1Gi\",\"pods\":\"3\"}", "")).expect(201);
+        assertThat(admin.post(pods("compute"), pod("bare", "", "")).expect(403).at("message"))
+                .isEqualTo("pods \"bare\" is forbidden: failed quota: cpu: must specify limits.memory for: web; requests.cpu for: web");
+        var half = "{\"requests\":{\"cpu\":\"400m\"},\"limits\":{\"memory\":\"256Mi\"}}";
+        admin.post(pods("compute"), pod("one", half, "")).expect(201);
+        admin.post(pods("compute"), pod("two", half, "")).expect(201);
+        assertThat(admin.post(pods("compute"), pod("three", half, "")).expect(403).at("message"))
+                .isEqualTo("pods \"three\" is forbidden: exceeded quota: cpu, requested: requests.cpu=400m, used: requests.cpu=800m,"
+                        + " limited: requests.cpu=1");
+        // A pod that has ended uses nothing.
+        admin.patch(pods("compute") + "/one/status", "application/merge-patch+json", "{\"status\":{\"phase\":\"Succeeded\"}}").expect(200);
+        await().untilAsserted(() -> assertThat(admin.get(quotas("compute") + "/cpu").at("status", "used", "requests.cpu")).isEqualTo("400m"));
+        admin.post(pods("compute"), pod("three", half, "")).expect(201);
+        assertThat(admin.post(pods("compute") + "?dryRun=All", pod("four", half, "")).expect(403).at("message")).contains("exceeded quota");
+    }
+
+    @Test
+    void scopesChooseThePodsOfAQuota() {
+        namespace(admin, "scopes");
+        admin.post(quotas("scopes"), quota("best", "{\"pods\":\"1\"}", ",\"scopes\":[\"BestEffort\"]")).expect(201);
+        admin.post(quotas("scopes"), quota("brief", "{\"pods\":\"0\"}", ",\"scopes\":[\"Terminating\"]")).expect(201);
+        admin.post(pods("scopes"), pod("a", "", "")).expect(201);
+        admin.post(pods("scopes"), pod("b", "", "")).expect(403);
+        admin.post(pods("scopes"), pod("c", "{\"requests\":{\"cpu\":\"1m\"}}", "")).expect(201);
+        assertThat(admin.post(pods("scopes"), pod("d", "{\"requests\":{\"cpu\":\"1m\"}}", "\"activeDeadlineSeconds\":5,")).expect(403).at("message"))
+                .contains("exceeded quota: brief");
+        assertThat(admin.get(quotas("scopes") + "/best").at("status", "used", "pods")).isEqualTo("1");
+    }
+
+    @Test
+    void limitRangesFillInAndRefuse() {
+        namespace(admin, "ranges");
+        admin.post("/api/v1/namespaces/ranges/limitranges", """
+                {"metadata":{"name":"r"},"spec":{"limits":[{"type":"Container","default":{"cpu":"500m"},"defaultRequest":{"cpu":"100m"},
+                 "min":{"cpu":"50m"},"max":{"cpu":"1"},"maxLimitRequestRatio":{"cpu":"10"}}]}}""").expect(201);
+        var filled = admin.post(pods("ranges"), pod("filled", "", "")).expect(201).json();
+        var resources = Json.objects(filled.path("spec"), "containers").getFirst().path("resources");
+        assertThat(Json.string(resources, "limits", "cpu")).isEqualTo("500m");
+        assertThat(Json.string(resources, "requests", "cpu")).isEqualTo("100m");
+        assertThat(Json.string(filled, "status", "qosClass")).isEqualTo("Burstable");
+        assertThat(Json.string(filled, "metadata", "annotations", "kubernetes.io/limit-ranger"))
+                .isEqualTo("LimitRanger plugin set: cpu request for container web; cpu limit for container web");
+        assertThat(admin.post(pods("ranges"), pod("small", "{\"requests\":{\"cpu\":\"10m\"}}", "")).expect(403).at("message"))
+                .isEqualTo("pods \"small\" is forbidden: [minimum cpu usage per Container is 50m, but request is 10m,"
+                        + " cpu max limit to request ratio per Container is 10, but provided ratio is 50.000000]");
+        assertThat(admin.post(pods("ranges"), pod("large", "{\"limits\":{\"cpu\":\"2\"}}", "")).expect(403).at("message"))
+                .contains("maximum cpu usage per Container is 1, but limit is 2");
+    }
+
+    @Test
+    void podSecurityHoldsTheLevelOfTheNamespace() {
+        admin.post("/api/v1/namespaces", """
+                {"metadata":{"name":"secure","labels":{"pod-security.kubernetes.io/enforce":"restricted"}}}""").expect(201);
+        assertThat(admin.post(pods("secure"), pod("plain", "", "")).expect(403).at("message"))
+                .isEqualTo("pods \"plain\" is forbidden: violates PodSecurity \"restricted:latest\":"
+                        + " allowPrivilegeEscalation != false (container \"web\" must set securityContext.allowPrivilegeEscalation=false),"
+                        + " unrestricted capabilities (container \"web\" must set securityContext.capabilities.drop=[\"ALL\"]),"
+                        + " runAsNonRoot != true (pod or container \"web\" must set securityContext.runAsNonRoot=true),"
+                        + " seccompProfile (pod or container \"web\" must set securityContext.seccompProfile.type to \"RuntimeDefault\" or \"Localhost\")");
+        admin.post(pods("secure"), """
+                {"metadata":{"name":"good"},"spec":{"securityContext":{"runAsNonRoot":true,"seccompProfile":{"type":"RuntimeDefault"}},
+                 "containers":[{"name":"web","image":"busybox:1","securityContext":{"allowPrivilegeEscalation":false,"capabilities":{"drop":["ALL"]}}}]}}""")
+                .expect(201);
+        admin.post("/api/v1/namespaces", """
+                {"metadata":{"name":"warned","labels":{"pod-security.kubernetes.io/enforce":"privileged","pod-security.kubernetes.io/warn":"baseline",
+                 "pod-security.kubernetes.io/warn-version":"v1.30"}}}""").expect(201);
+        var warned = admin.post(pods("warned"), pod("loud", "", "").replace("\"image\"", "\"securityContext\":{\"privileged\":true},\"image\"")).expect(201);
+        assertThat(warned.http().headers().firstValue("Warning").orElse(""))
+                .contains("would violate PodSecurity \\\"baseline:v1.30\\\": privileged (container \\\"web\\\" must not set securityContext.privileged=true)");
+    }
+
+    @Test
+    void prioritiesComeFromClasses() {
+        admin.get(CLASSES + "/system-node-critical").expect(200);
+        admin.post(CLASSES, "{\"metadata\":{\"name\":\"high\"},\"value\":1000,\"preemptionPolicy\":\"Never\"}").expect(201);
+        var high = admin.post(pods("default"), pod("high", "", "\"priorityClassName\":\"high\",")).expect(201).json();
+        assertThat(Json.number(high, 0, "spec", "priority")).isEqualTo(1000);
+        assertThat(Json.string(high, "spec", "preemptionPolicy")).isEqualTo("Never");
+        var critical = admin.post(pods("default"), pod("critical", "", "\"priorityClassName\":\"system-cluster-critical\",")).expect(201).json();
+        assertThat(Json.number(critical, 0, "spec", "priority")).isEqualTo(2_000_000_000);
+        assertThat(Json.number(admin.post(pods("default"), pod("plain", "", "")).expect(201).json(), -1, "spec", "priority")).isZero();
+        assertThat(admin.post(pods("default"), pod("none", "", "\"priorityClassName\":\"none\",")).expect(403).at("message"))
+                .isEqualTo("pods \"none\" is forbidden: no PriorityClass with name none was found");
+        admin.post(pods("default"), pod("claimed", "", "\"priority\":7,")).expect(403);
+    }
+}

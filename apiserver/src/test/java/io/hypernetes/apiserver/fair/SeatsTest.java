@@ -1,0 +1,97 @@
+package io.hypernetes.apiserver.fair;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import io.hypernetes.objects.ApiException;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Test;
+
+class SeatsTest {
+    private final AtomicLong clock = new AtomicLong();
+    private final List<String> seated = new CopyOnWriteArrayList<>();
+
+    private Seats seats(int total, int alone, int shared, Duration patience) {
+        return new Seats(new Seats.Limits(total, alone, shared, 3, 6, patience), clock::get);
+    }
+
+    private Thread comes(Seats seats, String tenant, String user) {
+        return Thread.startVirtualThread(() -> {
+            seats.enter(tenant, user);
+            seated.add(tenant + "/" + user);
+        });
+    }
+
+    /// Starts one that has to wait, and returns when it does.
+    private void waits(Seats seats, String tenant, String user) {
+        var thread = comes(seats, tenant, user);
+        await().until(() -> thread.getState() == Thread.State.TIMED_WAITING);
+    }
+
+    @Test
+    void aTenantAloneMayUseManyAndIsHeldToItsShareWhenAnotherIsAbout() {
+        var seats = seats(10, 4, 2, Duration.ofSeconds(30));
+        for (int i = 0; i < 4; i++) {
+            seats.enter("flood", "u");
+        }
+        waits(seats, "flood", "u");
+        // The other needs not wait for the flood.
+        seats.enter("calm", "v");
+        seats.leave("flood");
+        seats.leave("flood");
+        assertThat(seated).isEmpty();
+        seats.leave("flood");
+        await().until(() -> seated.size() == 1);
+        seats.leave("calm");
+        // A while later it is alone again.
+        clock.addAndGet(Duration.ofSeconds(2).toNanos());
+        seats.enter("flood", "u");
+        assertThatThrownBy(() -> seats(1, 1, 1, Duration.ofMillis(1)).leave("nobody")).isInstanceOf(IllegalStateException.class);
+    }
+
+    @Test
+    void tenantsAndTheirUsersTakeTurns() {
+        var seats = seats(1, 1, 1, Duration.ofSeconds(30));
+        seats.enter("a", "x");
+        waits(seats, "a", "x");
+        waits(seats, "a", "x");
+        waits(seats, "a", "y");
+        waits(seats, "b", "z");
+        for (int i = 1; i <= 4; i++) {
+            int number = i;
+            seats.leave(i == 1 ? "a" : seated.getLast().substring(0, 1));
+            await().until(() -> seated.size() == number);
+        }
+        assertThat(seated.indexOf("b/z")).isLessThan(2);
+        assertThat(seated.indexOf("a/y")).isLessThan(seated.lastIndexOf("a/x"));
+    }
+
+    @Test
+    void queuesAreBoundedInLengthAndTime() {
+        var seats = seats(1, 1, 1, Duration.ofSeconds(30));
+        seats.enter("a", "x");
+        for (int i = 0; i < 3; i++) {
+            waits(seats, "a", "x");
+        }
+        assertThatThrownBy(() -> seats.enter("a", "x"))
+                .isInstanceOfSatisfying(ApiException.class, e -> {
+                    assertThat(e.status().code()).isEqualTo(429);
+                    assertThat(e.status().details().retryAfterSeconds()).isEqualTo(1);
+                });
+        for (int i = 0; i < 3; i++) {
+            waits(seats, "a", "y");
+        }
+        assertThatThrownBy(() -> seats.enter("a", "z")).isInstanceOf(ApiException.class);
+        waits(seats, "b", "z");
+
+        var hasty = seats(1, 1, 1, Duration.ofMillis(20));
+        hasty.enter("a", "x");
+        assertThatThrownBy(() -> hasty.enter("a", "x")).isInstanceOf(ApiException.class);
+        hasty.leave("a");
+        hasty.enter("a", "x");
+    }
+}

@@ -1,0 +1,74 @@
+package io.hypernetes.cli;
+
+import io.hypernetes.apiserver.audit.AuditReader;
+import io.hypernetes.objects.Json;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.util.List;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/// `hypernetes audit`: reads the files themselves, so it works when the master does not.
+@Command(
+        name = "audit",
+        description = "Print who did what, newest last: of all tenants, or with --tenant of one. People of a tenant read theirs with kubectl.",
+        mixinStandardHelpOptions = true,
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  hypernetes audit --tenant acme --limit 20",
+            "  kubectl --kubeconfig $(hypernetes kubeconfig --tenant acme) get --raw '/audit?limit=20'"
+        })
+final class AuditCommand implements Runnable {
+    @Mixin
+    private final Common common = new Common();
+
+    @Option(names = "--tenant", paramLabel = "NAME", description = "only requests in this tenant", defaultValue = "")
+    private String tenant = "";
+
+    @Option(names = "--user", paramLabel = "NAME", description = "only requests of this user", defaultValue = "")
+    private String user = "";
+
+    @Option(names = "--limit", paramLabel = "N", description = "how many lines, the newest (default 100)", defaultValue = "100")
+    private int limit = 100;
+
+    @Option(names = {"-o", "--output"}, paramLabel = "FORMAT", description = "json for the lines as they are, wide for all columns; short unless said", defaultValue = "")
+    private String output = "";
+
+    @Override
+    public void run() {
+        var file = common.places().auditLog();
+        if (limit < 1) {
+            throw new UsageException("--limit " + limit + ": it must be 1 or more");
+        }
+        if (!List.of("", "json", "wide").contains(output)) {
+            throw new UsageException("-o " + output + ": write json or wide");
+        }
+        if (!Files.exists(file)) {
+            throw new UsageException("there is no audit log here yet (" + file + " is missing); the master of this machine writes it", UsageException.UNAVAILABLE);
+        }
+        try {
+            List<String> lines = AuditReader.last(
+                    file,
+                    line -> (tenant.isEmpty() || Json.string(line, "tenant").equals(tenant)) && (user.isEmpty() || Json.string(line, "user").equals(user)),
+                    limit,
+                    Integer.MAX_VALUE);
+            lines.forEach(line -> System.out.println(output.equals("json") ? line : shown(line)));
+        } catch (IOException e) {
+            throw new UsageException("reading the audit log " + file + ": " + e.getMessage(), UsageException.UNAVAILABLE);
+        }
+    }
+
+    private String shown(String text) {
+        var line = Json.readObject(text);
+        var resource = Json.string(line, "resource");
+        var place = resource.isEmpty()
+                ? Json.string(line, "path")
+                : String.join("/", List.of(resource, Json.string(line, "namespace"), Json.string(line, "name"))).replaceAll("/+", "/").replaceAll("/$", "");
+        var impersonator = Json.string(line, "impersonator");
+        var who = Json.string(line, "user") + (impersonator.isEmpty() ? "" : " (" + impersonator + ")");
+        var rest = output.equals("wide") ? "  " + Json.string(line, "source") + "  " + Json.number(line, 0, "ms") + "ms  " + Json.string(line, "agent") + "  " + Json.string(line, "auditID") : "";
+        return "%s  %-12s %-32s %3d  %-16s %s%s".formatted(
+                Json.string(line, "time"), Json.string(line, "tenant"), who, Json.number(line, 0, "code"), Json.string(line, "verb"), place, rest);
+    }
+}
