@@ -7,10 +7,12 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "changes.h"
 #include "log.h"
 #include "rootfs.h"
 #include "tar.h"
@@ -23,6 +25,21 @@ static bool enter(const struct container *c, struct failure *f) {
     if (c->state == RUNNING) return setns(c->pidfd, CLONE_NEWNS) == 0 || fail_errno(f, "namespaces", "entering the container's mounts failed");
     if (unshare(CLONE_NEWNS) < 0) return fail_errno(f, "namespaces", "making a mount namespace failed");
     return rootfs_enter(c, f);
+}
+
+// The folder that the container writes to, and its image, as pid 1 sees them.
+static bool tell_changes(const struct container *c, struct failure *f) {
+    if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0) return fail_errno(f, "namespaces", "making a mount namespace failed");
+    int written = rootfs_written(c, f), image = written < 0 ? -1 : rootfs_image(c, f);
+    struct buffer b = {0};
+    if (image < 0 || !changes_list(written, image, &b, f)) return false;
+    for (size_t done = 0; done < b.size;) {
+        ssize_t n = write(1, b.data + done, b.size - done);
+        if (n < 0 && errno == EINTR) continue;
+        if (n <= 0) return fail_errno(f, "copy", "writing the answer failed");
+        done += (size_t)n;
+    }
+    return true;
 }
 
 static bool tell_stat(int root, const char *path, struct failure *f) {
@@ -54,12 +71,17 @@ noreturn void copy_child(const struct container *c, const struct exec_spec *e, c
     setsid();
     write_text("/proc/self/oom_score_adj", "500");
     for (int i = 0; i < 3; i++) dup2(standard[i], i);
-    bool good = enter(c, &f);
-    int root = good ? open("/", O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+    bool outside = e->copy == COPY_LAYER || e->copy == COPY_CHANGES;
+    bool good = outside || enter(c, &f);
+    int root = !good ? -1 : e->copy == COPY_LAYER ? rootfs_written(c, &f) : open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    good = good && root >= 0;
     if (root > 3) dup2(root, 3);
     // The status socket closes here: the copy is under way.
     syscall(SYS_close_range, 4u, ~0u, 0);
-    if (good && e->copy == COPY_OUT) good = tar_write(3, e->directory, e->user, 1, &f);
+    if (good && e->copy == COPY_OUT) good = tar_write(3, e->directory, e->user, 1, TAR_ALL, &f);
+    else if (good && e->copy == COPY_EXPORT) good = tar_write(3, "/", ".", 1, TAR_ONE_MOUNT, &f);
+    else if (good && e->copy == COPY_LAYER) good = tar_write(3, "/", ".", 1, TAR_LAYER, &f);
+    else if (good && e->copy == COPY_CHANGES) good = tell_changes(c, &f);
     else if (good && e->copy == COPY_IN) good = tar_read(3, e->directory, 0, e->keep_kinds, (struct tar_owner){e->fixed_owner, e->uid, e->gid}, &f);
     else if (good) good = tell_stat(3, e->directory, &f);
     if (good) _exit(0);

@@ -111,6 +111,32 @@ static bool root_mount(const struct container *c, struct failure *f) {
     return true;
 }
 
+int rootfs_written(const struct container *c, struct failure *f) {
+    char upper[256];
+    snprintf(upper, sizeof upper, RUN "/scratch/c/%s/upper", c->spec.id);
+    int fd = open(upper, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) fail_errno(f, "rootfs", "container %s: opening what it wrote failed", c->spec.id);
+    return fd;
+}
+
+int rootfs_image(const struct container *c, struct failure *f) {
+    char lower[2048], options[2100];
+    int root = -1;
+    if (!mount_layers(&c->spec.layers, lower, sizeof lower, f)) return -1;
+    if (chdir(RUN "/l") < 0) {
+        fail_errno(f, "rootfs", "entering " RUN "/l failed");
+    } else if (c->spec.layers.count == 1) {
+        root = open(lower, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    } else {
+        // In the way of nobody: the mounts of this process are its own.
+        snprintf(options, sizeof options, "lowerdir=%s", lower);
+        if (mount("overlay", RUN "/shm", "overlay", MS_RDONLY, options) == 0) root = open(RUN "/shm", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    }
+    if (root < 0 && !f->error) fail_errno(f, "rootfs", "container %s: mounting its image failed", c->spec.id);
+    (void)!chdir("/");
+    return root;
+}
+
 bool rootfs_mount(const struct container *c, struct failure *f) {
     if (!images_mount(c, f)) return false;
     if (root_mount(c, f)) return true;
@@ -283,7 +309,7 @@ static bool copy_folder(int root, const char *from, int volume, const char *name
     struct failure ignored = {0};
     if (writer == 0) {
         close(ends[0]);
-        _exit(tar_write(root, from, name, ends[1], &ignored) ? 0 : 1);
+        _exit(tar_write(root, from, name, ends[1], TAR_ALL, &ignored) ? 0 : 1);
     }
     close(ends[1]);
     mode_t mask = umask(0);

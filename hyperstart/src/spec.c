@@ -67,7 +67,7 @@ static const struct rule exec_spec_rules[] = {
 const struct schema exec_schema = SCHEMA(exec_spec, exec_spec_rules);
 
 static const struct rule copy_rules[] = {
-    NEED(exec_spec, 1, container, STR, 128), NEED(exec_spec, 2, exec, U32, 0), NEED(exec_spec, 3, copy, U32, 3), NEED(exec_spec, 4, directory, STR, PATH_MOST),
+    NEED(exec_spec, 1, container, STR, 128), NEED(exec_spec, 2, exec, U32, 0), NEED(exec_spec, 3, copy, U32, 6), NEED(exec_spec, 4, directory, STR, PATH_MOST),
     ONE(exec_spec, 5, user, STR, 255), ONE(exec_spec, 6, keep_kinds, BOOL, 0), ONE(exec_spec, 7, fixed_owner, BOOL, 0), ONE(exec_spec, 8, uid, U32, 0),
     NEED(exec_spec, 9, output, U32, 0), NEED(exec_spec, 10, errors, U32, 0), ONE(exec_spec, 11, gid, U32, 0)};
 const struct schema copy_schema = SCHEMA(exec_spec, copy_rules);

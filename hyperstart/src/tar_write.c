@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <sys/xattr.h>
@@ -30,7 +31,33 @@ struct writer {
     struct failure *failure;
     struct link *links;
     uint32_t count;
+    enum tar_scope scope;
+    uint64_t mount;
 };
+
+bool overlay_is_removal(const struct stat *st) { return S_ISCHR(st->st_mode) && st->st_rdev == 0; }
+
+bool overlay_is_opaque(int folder) {
+    char value;
+    return fgetxattr(folder, "trusted.overlay.opaque", &value, 1) == 1 && value == 'y';
+}
+
+bool overlay_is_ours(const char *path) {
+    static const char *const places[] = {"/proc", "/sys", "/dev", "/etc/hosts", "/etc/hostname", "/etc/resolv.conf", "/etc/machine-id"};
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++)
+        if (!strcmp(path, places[i])) return true;
+    return false;
+}
+
+// Of the mount to which a file belongs; 0 when the kernel does not say.
+static uint64_t mount_of(int parent, const char *file) {
+    struct statx_mount {
+        uint32_t mask, words[35];
+        uint64_t mount, rest[13];
+    } sx = {0};
+    enum { MOUNT_ID = 0x1000 };
+    return syscall(SYS_statx, parent, file, AT_SYMLINK_NOFOLLOW, MOUNT_ID, &sx) == 0 && sx.mask & MOUNT_ID ? sx.mount : 0;
+}
 
 static bool put(struct writer *w, const void *data, size_t n) {
     for (size_t done = 0; done < n;) {
@@ -147,10 +174,32 @@ static bool is_invented(int fd) {
 
 static bool add(struct writer *w, int parent, const char *file, const char *name, int depth);
 
+static bool mounted_folder(struct writer *w, const char *name, const struct stat *st) {
+    char path[8192];
+    snprintf(path, sizeof path, "%s/", name);
+    return entry(w, path, '5', "", st, 0, -1);
+}
+
+static bool mark(struct writer *w, const char *path, const struct stat *st) {
+    struct stat plain = {.st_mode = 0644, .st_mtime = st->st_mtime};
+    return entry(w, path, '0', "", &plain, 0, -1);
+}
+
+static bool removal(struct writer *w, const char *name, const struct stat *st) {
+    char path[8192];
+    const char *slash = strrchr(name, '/'), *last = slash ? slash + 1 : name;
+    snprintf(path, sizeof path, "%.*s.wh.%s", (int)(last - name), name, last);
+    return mark(w, path, st);
+}
+
 static bool add_folder(struct writer *w, int fd, const char *name, const struct stat *st, int depth) {
     char path[8192];
     size_t n = (size_t)snprintf(path, sizeof path, "%s%s", name, name[0] && name[strlen(name) - 1] == '/' ? "" : "/");
     if (!entry(w, path, '5', "", st, 0, -1)) return false;
+    if (w->scope == TAR_LAYER && overlay_is_opaque(fd)) {
+        strcpy(path + n, ".wh..wh..opq");
+        if (!mark(w, path, st)) return false;
+    }
     DIR *dir = depth && !is_invented(fd) ? fdopendir(dup(fd)) : NULL;
     struct dirent *e;
     bool good = true;
@@ -170,6 +219,12 @@ static bool add_folder(struct writer *w, int fd, const char *name, const struct 
 static bool add(struct writer *w, int parent, const char *file, const char *name, int depth) {
     struct stat st;
     if (fstatat(parent, file, &st, AT_SYMLINK_NOFOLLOW) < 0) return errno == ENOENT || fail_errno(w->failure, "copy", "looking at %.300s failed", name);
+    if (w->scope == TAR_ONE_MOUNT && mount_of(parent, file) != w->mount) {
+        st.st_size = 0;
+        return S_ISDIR(st.st_mode) ? mounted_folder(w, name, &st) : entry(w, name, '0', "", &st, 0, -1);
+    }
+    if (w->scope == TAR_LAYER && overlay_is_ours(name + 1)) return true;
+    if (w->scope == TAR_LAYER && overlay_is_removal(&st)) return removal(w, name, &st);
     if (S_ISSOCK(st.st_mode)) return true;
     if (S_ISLNK(st.st_mode)) {
         char target[4097];
@@ -192,8 +247,8 @@ static bool add(struct writer *w, int parent, const char *file, const char *name
     return good;
 }
 
-bool tar_write(int root, const char *path, const char *name, int out, struct failure *f) {
-    struct writer w = {.out = out, .failure = f};
+bool tar_write(int root, const char *path, const char *name, int out, enum tar_scope scope, struct failure *f) {
+    struct writer w = {.out = out, .failure = f, .scope = scope};
     char folder[4200], last[4200];
     snprintf(folder, sizeof folder, "%s", path);
     size_t n = strlen(folder);
@@ -207,6 +262,7 @@ bool tar_write(int root, const char *path, const char *name, int out, struct fai
     if (parent < 0) return fail_errno(f, "copy", "%.300s", path);
     struct stat st;
     bool good = fstatat(parent, last, &st, AT_SYMLINK_NOFOLLOW) == 0 || fail_errno(f, "copy", "%.300s", path);
+    w.mount = mount_of(parent, last);
     static const uint8_t end[2 * TAR_BLOCK];
     good = good && add(&w, parent, last, name[0] ? name : itself ? "." : last, DEPTH_MOST) && put(&w, end, sizeof end);
     close(parent);

@@ -43,7 +43,7 @@ static bool write_archive(const char *folder, const char *path, const char *name
     char file[128];
     snprintf(file, sizeof file, "%s/archive", base);
     int out = open(file, O_WRONLY | O_CREAT | O_TRUNC, 0600), from = root(folder);
-    bool good = tar_write(from, path, name, out, f);
+    bool good = tar_write(from, path, name, out, TAR_ALL, f);
     close(out);
     close(from);
     return good;

@@ -32,7 +32,13 @@ public record CopySpec(
         /// The archive is standard input; close it behind the end.
         IN(2),
         /// Only says what is there; see [Guest#fileStatus].
-        STATUS(3);
+        STATUS(3),
+        /// The whole root as an archive; of what is mounted in it, empty folders and files.
+        EXPORT(4),
+        /// What the container wrote, as a layer of an image.
+        LAYER(5),
+        /// The paths that are not as in the image: `A` (added), `C` (changed) or `D` (removed), the path, NUL.
+        CHANGES(6);
 
         final int number;
 
@@ -48,6 +54,11 @@ public record CopySpec(
     /// What is at a path of a container, as an archive.
     public static CopySpec out(String container, String path) {
         return new CopySpec(container, Direction.OUT, path, "", false, null);
+    }
+
+    /// Of a container as a whole: [Direction#EXPORT], [Direction#LAYER], [Direction#CHANGES].
+    public static CopySpec whole(String container, Direction direction) {
+        return new CopySpec(container, direction, "/", "", false, null);
     }
 
     /// An archive put into a folder of a container.
