@@ -30,9 +30,16 @@ final class DiskImageConverter {
     private final ImageSettings settings;
     private final Path work;
     private final NativeZstd zstd;
+    private final String program;
 
     /// @param work an existing folder for half-made files
     DiskImageConverter(ImageSettings settings, Path work, NativeZstd zstd) {
+        this(settings, work, zstd, "sqfstar");
+    }
+
+    /// @param program what is run in the place of `sqfstar`, with the same arguments
+    DiskImageConverter(ImageSettings settings, Path work, NativeZstd zstd, String program) {
+        this.program = program;
         this.settings = settings;
         this.work = work;
         this.zstd = zstd;
@@ -134,7 +141,7 @@ final class DiskImageConverter {
         }
         command.addAll(List.of("prlimit", "--as=" + (2L << 30), "--fsize=" + (settings.limits().unpackedBytes() + (1L << 30)),
                 "--cpu=" + settings.limits().conversionTimeout().toSeconds(), "--core=0", "--nofile=64",
-                "sqfstar", "-comp", "lz4", "-no-progress", "-quiet", "-exit-on-error", "-processors", "2", "-mem", "128M",
+                program, "-comp", "lz4", "-no-progress", "-quiet", "-exit-on-error", "-processors", "2", "-mem", "128M",
                 "-mkfs-time", "0", "-root-mode", "0755", "-root-time", "0", "layer.sqsh"));
         return command;
     }

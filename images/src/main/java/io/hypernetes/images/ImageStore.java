@@ -5,6 +5,7 @@ import java.io.OutputStream;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /// The images of one node. Durable, crash-safe, safe for use by many threads; two pulls of one image share the work.
@@ -29,6 +30,15 @@ public interface ImageStore extends AutoCloseable {
     /// @throws ImageException NOT_FOUND when there is no such image or its layers as they came are not kept
     /// @throws IOException when `out` cannot be written
     void save(List<String> names, ArchiveFormat format, OutputStream out) throws IOException;
+
+    /// Makes an image of another one and a layer on top of it, as `docker commit` does.
+    ///
+    /// @param base name or id
+    /// @param layer a tar in the form of an image's layer, not compressed; it may be removed afterwards
+    /// @param configuration gives the new image's OCI configuration when it is told the layer's diff id
+    /// @param name name with tag to give it; null for none
+    /// @throws ImageException NOT_FOUND when there is no such image or its layers as they came are not kept, CORRUPT when the layer is none
+    Image derive(String base, Path layer, Function<String, byte[]> configuration, @Nullable String name);
 
     /// Gives an image one more name; the name leaves the image that had it. Idempotent.
     ///

@@ -23,6 +23,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -151,6 +152,31 @@ public final class LocalImageStore implements ImageStore {
             return List.copyOf(loaded.values());
         } catch (IOException e) {
             throw Folders.failure(e, "loading " + file);
+        }
+    }
+
+    @Override
+    public Image derive(String base, Path layer, Function<String, byte[]> configuration, @Nullable String name) {
+        String tag = null;
+        if (name != null) {
+            ImageReference reference = ImageReference.parse(name);
+            if (reference.tag() == null) {
+                throw new ImageException(ImageException.Reason.INVALID_REFERENCE, "'" + Text.shortened(name) + "' goes by digest; a new image needs a tag");
+            }
+            tag = reference.toString();
+        }
+        try {
+            ArchiveWriter.Piece piece;
+            synchronized (gate) {
+                Catalogue.Item item = catalogue.find(base).orElseThrow(
+                        () -> new ImageException(ImageException.Reason.NOT_FOUND, "there is no image " + Text.shortened(base)));
+                piece = new SavedImages(blobs, configs, catalogue.images().values()).piece(item, List.of(), "");
+            }
+            Image image = add(Derivation.of(piece, layer, configuration, tag), PullProgress.NONE);
+            LOG.info("event=image-derived base={} id={} name={}", base, image.id(), tag == null ? "" : tag);
+            return image;
+        } catch (IOException e) {
+            throw Folders.failure(e, "making an image of " + base + " and " + layer);
         }
     }
 

@@ -67,6 +67,30 @@ class SaveTest {
                 });
     }
 
+    @Test
+    void anImageIsMadeOfAnotherAndALayerAndCanBeSavedAndLoaded() throws Exception {
+        Image base = loaded("docker.test/base:1", "lower");
+        Path layer = folder.resolve("layer.tar");
+        Path tree = Files.createDirectories(folder.resolve("tree"));
+        Files.writeString(tree.resolve("added"), "on top");
+        Shell.run("tar", "-cf", layer.toString(), "-C", tree.toString(), ".");
+        Image derived = store.derive("docker.test/base:1", layer, diffId -> {
+            tools.jackson.databind.node.ObjectNode config = (tools.jackson.databind.node.ObjectNode) Documents.tree(store.configuration(base.id()), "base");
+            config.withObject("rootfs").withArray("diff_ids").add(diffId);
+            return Documents.JSON.writeValueAsBytes(config);
+        }, "docker.test/derived:2");
+        assertThat(derived.layers()).hasSize(base.layers().size() + 1).startsWith(base.layers().toArray(DiskLayer[]::new));
+        assertThat(derived.tags()).containsExactly("docker.test/derived:2");
+        Path archive = folder.resolve("derived.tar");
+        try (OutputStream out = Files.newOutputStream(archive)) {
+            store.save(List.of("docker.test/derived:2"), ImageStore.ArchiveFormat.OCI, out);
+        }
+        try (LocalImageStore other = open("other", ImageSettings.defaults())) {
+            assertThat(other.load(archive, null, PullProgress.NONE)).extracting(Image::id).containsExactly(derived.id());
+        }
+        assertThatThrownBy(() -> store.derive("docker.test/none:1", layer, diffId -> new byte[0], null)).hasMessageContaining("there is no image");
+    }
+
     private Image loaded(String name, String... contents) throws IOException {
         Path archive = folder.resolve("in.tar");
         ImageArchive image = new ImageArchive(name, CONFIG);
