@@ -2,10 +2,17 @@ package io.hypernetes.acceptance;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.hypernetes.linux.HostProcess;
+import io.hypernetes.linux.PseudoTerminal;
+import io.hypernetes.linux.Spawn;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -110,5 +117,34 @@ class RegistryTest {
         String host = "unix://" + cluster.root.resolve("run/docker.sock");
         assertThat(Run.of("docker", "-H", host, "load", "-i", archive.toString()).ok()).contains("files.test/viadocker:1");
         assertThat(Run.of("docker", "-H", host, "images").ok()).contains("files.test/viadocker");
+    }
+
+    @Test
+    void theStockDockerClientShowsTheProgressOfEachLayer(Cluster cluster) throws Exception {
+        registry.push("team/big:1", List.of(BASE, "mkdir srv; head -c 40000000 /dev/urandom > srv/random"), CONFIG);
+        Map<String, String> environment = new HashMap<>(System.getenv());
+        environment.put("TERM", "xterm");
+        environment.put("HOME", cluster.root.toString());
+        try (PseudoTerminal terminal = PseudoTerminal.open()) {
+            terminal.resize(50, 160);
+            HostProcess docker = terminal.start(Spawn.of(List.of(
+                    "docker", "-H", "unix://" + cluster.root.resolve("run/docker.sock"), "pull", registry.reference("team/big:1"))).withEnvironment(environment));
+            StringBuffer shown = new StringBuffer();
+            Thread.ofPlatform().daemon().start(() -> {
+                byte[] buffer = new byte[4096];
+                try {
+                    for (int count = terminal.output().read(buffer); count >= 0; count = terminal.output().read(buffer)) {
+                        shown.append(new String(buffer, 0, count, StandardCharsets.UTF_8));
+                    }
+                } catch (IOException hungUp) {
+                    // The client has ended.
+                }
+            });
+            assertThat(docker.awaitExit(Duration.ofMinutes(2))).as(shown.toString()).isPresent();
+            Awaitility.await().atMost(Duration.ofSeconds(10)).untilAsserted(() -> assertThat(shown.toString())
+                    .contains("Pulling from", "Pull complete", "Digest: sha256:", "Status: Downloaded newer image")
+                    .containsPattern("(Downloading \\[=*>|Extracting)"));
+        }
+        assertThat(Run.of("docker", "-H", "unix://" + cluster.root.resolve("run/docker.sock"), "pull", registry.reference("team/big:1")).ok()).contains("Image is up to date");
     }
 }

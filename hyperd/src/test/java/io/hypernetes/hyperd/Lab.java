@@ -54,15 +54,18 @@ public final class Lab implements AutoCloseable {
 
     /// The image of most tests: busybox and a few users.
     public static ImageArchive image(String name) throws IOException {
-        ImageArchive image = new ImageArchive(
-                name,
-                new ImageConfig(
-                        List.of(), List.of("sh"), List.of("PATH=/bin", "FROM_IMAGE=yes"), "", "/", "", List.of(), List.of(), Map.of()));
+        return image(name, new ImageConfig(
+                List.of(), List.of("sh"), List.of("PATH=/bin", "FROM_IMAGE=yes"), "", "/", "", List.of(), List.of(), Map.of()));
+    }
+
+    /// The same, with another configuration.
+    static ImageArchive image(String name, ImageConfig config) throws IOException {
+        ImageArchive image = new ImageArchive(name, config);
         image.folder("tmp", 01777).folder("proc", 0755).folder("dev", 0755).folder("sys", 0755);
         image.file("bin/busybox", 0755, Path.of("/usr/bin/busybox"));
         for (String tool : List.of("sh", "cat", "echo", "sleep", "true", "false", "uname", "id", "ls", "seq", "env", "hostname",
                 "stty", "nc", "wget", "sha256sum", "dd", "kill", "ps", "mount", "df", "date", "head", "touch", "yes", "cut", "pwd",
-                "top", "ping", "netstat", "brctl", "chmod", "grep", "httpd", "mkdir", "sync")) {
+                "top", "ping", "netstat", "brctl", "chmod", "grep", "httpd", "mkdir", "sync", "rm")) {
             image.symbolicLink("bin/" + tool, "busybox");
         }
         image.file("etc/passwd", 0644, ("root:x:0:0:root:/root:/bin/sh\nweb:x:101:102:web:/:/bin/sh\n"

@@ -1,5 +1,6 @@
 package io.hypernetes.hyperd;
 
+import io.hypernetes.hyperd.docker.DockerServer;
 import io.hypernetes.hypervisor.GuestKernel;
 import io.hypernetes.hypervisor.GuestKernels;
 import io.hypernetes.hypervisor.qemu.QemuHypervisor;
@@ -23,7 +24,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 
-/// An engine in a process of its own, so that tests can kill it. Serves CRI below the folder given until its standard input ends. An
+/// An engine in a process of its own, so that tests can kill it. Serves CRI and the Docker API below the folder given until its standard input ends. An
 /// empty line there has the leaks printed, another names an image archive to load; each is answered by `done`. Needs root, QEMU and the built jailer and hyperstart.
 ///
 /// Arguments: folder, folder of the project's kernel (or one that does not exist), image archives to load.
@@ -59,7 +60,8 @@ public final class LabNode {
                 LocalImageStore images = LocalImageStore.open(root.resolve("images"), ImageSettings.defaults());
                 QemuHypervisor hypervisor = new QemuHypervisor(qemu, kernel);
                 Network network = network(root, store);
-                Hyperd hyperd = new Hyperd(settings, images, hypervisor, network, store, kernels::find, cidr -> {}, Clock.systemUTC())) {
+                Hyperd hyperd = new Hyperd(settings, images, hypervisor, network, store, kernels::find, cidr -> {}, Clock.systemUTC());
+                DockerServer docker = hyperd.docker(root.resolve("run/docker.sock"), root.resolve("docker"), images, store, Clock.systemUTC())) {
             for (int i = 2; i < arguments.length; i++) {
                 images.load(Path.of(arguments[i]), null, PullProgress.NONE);
             }

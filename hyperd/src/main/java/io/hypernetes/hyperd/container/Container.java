@@ -65,6 +65,7 @@ public final class Container implements AutoCloseable {
             // The end of its output may still be in the guest.
             exitSeen = true;
             exited.countDown();
+            outputs.complete();
         }
     }
 
@@ -106,7 +107,9 @@ public final class Container implements AutoCloseable {
     }
 
     /// Starts the first process.
-    public void start(Guest guest) {
+    ///
+    /// @param deadline for the guest's answer
+    public void start(Guest guest, Duration deadline) {
         ContainerRecord before = record;
         if (before.state() != ContainerRecord.State.CREATED) {
             throw new HyperdException(
@@ -115,15 +118,15 @@ public final class Container implements AutoCloseable {
         }
         starting.lock();
         try {
-            startHolding(guest);
+            startHolding(guest, deadline);
         } finally {
             starting.unlock();
         }
     }
 
-    private void startHolding(Guest guest) {
+    private void startHolding(Guest guest, Duration deadline) {
         // Of a start that fails the guest tells the end itself, in EXITED.
-        StartedContainer started = guest.start(id(), ANSWER);
+        StartedContainer started = guest.start(id(), deadline);
         ContainerRecord.User user = new ContainerRecord.User(started.uid(), started.gid(), started.groups());
         update(current -> current.state() == ContainerRecord.State.CREATED
                 ? current.started(started.startedNanos(), user)
@@ -210,6 +213,21 @@ public final class Container implements AutoCloseable {
         update(current -> current.withResources(merged));
     }
 
+    /// A number that is another when something was written to its log since.
+    public long logged() {
+        return outputs.logged();
+    }
+
+    /// Waits until something is written to its log after `seen` was asked for, or [#wakeReaders]; false when it has ended and all is written.
+    public boolean awaitLogged(long seen) throws InterruptedException {
+        return outputs.awaitLogged(seen);
+    }
+
+    /// Lets those who wait for more of its log look after what else they wait for.
+    public void wakeReaders() {
+        outputs.wakeReaders();
+    }
+
     /// Attaches to the output from now on.
     public AttachedClient attach() {
         return outputs.attach();
@@ -222,6 +240,7 @@ public final class Container implements AutoCloseable {
     /// Stops following; the container goes on.
     @Override
     public void close() {
+        outputs.complete();
         outputs.close();
     }
 
@@ -249,6 +268,7 @@ public final class Container implements AutoCloseable {
             } finally {
                 starting.unlock();
                 exited.countDown();
+                outputs.complete();
             }
             LOG.info("event=container-exited sandbox={} container={} name={} code={} reason={}",
                     record.sandboxId(), id(), record.identity().name(), code, reason);

@@ -79,6 +79,29 @@ final class ContainerOutputs implements AutoCloseable {
         }
     }
 
+    /// As [ContainerLog#appends]; 0 without a log.
+    long logged() {
+        return log == null ? 0 : log.appends();
+    }
+
+    /// As [ContainerLog#awaitAppend]; false at once without a log.
+    boolean awaitLogged(long seen) throws InterruptedException {
+        return log != null && log.awaitAppend(seen);
+    }
+
+    void wakeReaders() {
+        if (log != null) {
+            log.wake();
+        }
+    }
+
+    /// All output that there will be is in the log.
+    void complete() {
+        if (log != null) {
+            log.complete();
+        }
+    }
+
     AttachedClient attach() {
         AttachedClient client = new AttachedClient(followers.size());
         followers.values().forEach(follower -> follower.attach(client));

@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
@@ -39,7 +40,7 @@ final class ContainerJson {
     }
 
     /// A line of `docker ps`.
-    static ObjectNode row(DockerRecord of, long now) {
+    static ObjectNode row(DockerRecord of, long now, DockerVolumes volumes, @Nullable Health health) {
         ObjectNode row = NODES.objectNode().put("Id", of.id());
         row.putArray("Names").add("/" + of.name());
         row.put("Image", of.image()).put("ImageID", of.imageId()).put("Command", String.join(" ", Wish.argv(of.config())));
@@ -50,10 +51,10 @@ final class ContainerJson {
                     .put("PrivatePort", port.port()).put("PublicPort", port.hostPort()).put("Type", port.protocol());
         }
         row.set("Labels", of.config().path("Labels"));
-        row.put("State", phase(of)).put("Status", status(of, now));
+        row.put("State", phase(of)).put("Status", status(of, now) + (health == null ? "" : " (" + health.shown() + ")"));
         row.putObject("HostConfig").put("NetworkMode", "default");
         row.set("NetworkSettings", networks(of));
-        row.putArray("Mounts");
+        row.set("Mounts", VolumeCalls.mounts(of.mounts(), volumes));
         return row;
     }
 
@@ -73,20 +74,23 @@ final class ContainerJson {
     }
 
     /// What `docker inspect` prints.
-    static ObjectNode whole(DockerRecord of, String log) {
+    static ObjectNode whole(DockerRecord of, String log, DockerVolumes volumes, @Nullable Health health) {
         DockerRecord.State state = of.state();
         List<String> argv = Wish.argv(of.config());
         ObjectNode json = NODES.objectNode().put("Id", of.id()).put("Created", time(of.createdNanos())).put("Path", argv.getFirst());
         argv.stream().skip(1).forEach(json.putArray("Args")::add);
         boolean running = state.phase() == Phase.RUNNING;
-        json.putObject("State").put("Status", phase(of)).put("Running", running).put("Paused", false)
+        ObjectNode shown = json.putObject("State").put("Status", phase(of)).put("Running", running).put("Paused", false)
                 .put("Restarting", state.phase() == Phase.RESTARTING).put("OOMKilled", state.oomKilled()).put("Dead", false)
                 .put("Pid", running ? 1 : 0).put("ExitCode", state.exitCode()).put("Error", state.error())
                 .put("StartedAt", time(state.startedNanos())).put("FinishedAt", time(state.finishedNanos()));
+        if (health != null) {
+            shown.set("Health", health.json());
+        }
         json.put("Image", of.imageId()).put("LogPath", log).put("Name", "/" + of.name()).put("RestartCount", state.restarts());
         json.put("Driver", "squashfs").put("Platform", "linux");
         json.set("HostConfig", of.hostConfig());
-        json.putArray("Mounts");
+        json.set("Mounts", VolumeCalls.mounts(of.mounts(), volumes));
         json.set("Config", of.config());
         ObjectNode network = networks(of).put("IPAddress", state.address());
         ObjectNode ports = network.putObject("Ports");

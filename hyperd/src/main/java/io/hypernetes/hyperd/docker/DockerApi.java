@@ -9,11 +9,11 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.TimeUnit;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -44,13 +44,17 @@ final class DockerApi {
 
     private final DockerHouse house;
     private final DockerContainers containers;
+    private final Path uploads;
     private final ImageCalls images;
+    private final VolumeCalls volumes;
     private final StreamCalls streams = new StreamCalls();
 
     DockerApi(DockerHouse house, DockerContainers containers, Path uploads) {
         this.house = house;
         this.containers = containers;
+        this.uploads = uploads;
         this.images = new ImageCalls(house, uploads);
+        this.volumes = new VolumeCalls(house.volumes());
     }
 
     void handle(HttpExchange exchange) throws IOException {
@@ -109,12 +113,18 @@ final class DockerApi {
             case "GET /events" -> events(exchange);
             case "GET /containers/json" -> list(exchange);
             case "POST /containers/create" -> {
-                DockerContainer made = containers.create(exchange.query("name"), body(exchange));
+                DockerContainer made = containers.create(exchange.query("name"), exchange.query("platform"), body(exchange));
                 ObjectNode answer = NODES.objectNode().put("Id", made.id());
                 answer.putArray("Warnings");
                 json(exchange, 201, answer);
             }
+            case "POST /commit" -> json(exchange, 201, NODES.objectNode().put(
+                    "Id", CommitCall.handle(exchange, containers.get(exchange.query("container")), house, uploads)));
             case "POST /containers/prune" -> prune(exchange);
+            case "GET /system/df" -> json(exchange, 200, SystemCalls.usage(house, containers.list(), images, volumes, exchange.queries("type")));
+            // There are none that could be unused, so these remove what there is: nothing.
+            case "POST /networks/prune" -> json(exchange, 200, NODES.objectNode().putNull("NetworksDeleted"));
+            case "POST /build/prune" -> json(exchange, 200, NODES.objectNode().putNull("CachesDeleted").put("SpaceReclaimed", 0));
             case "GET /networks" -> json(exchange, 200, NetworkCalls.list(Filters.parse(exchange.query("filters")), containers.list()));
             default -> {
                 Matcher container = CONTAINER.matcher(path);
@@ -122,6 +132,12 @@ final class DockerApi {
                 Matcher network = NETWORK.matcher(call);
                 if (path.startsWith("/images/") && images.handle(call, exchange)) {
                     return;
+                }
+                if (path.startsWith("/volumes") && volumes.handle(call, exchange, body(exchange))) {
+                    return;
+                }
+                if (!network.matches() && path.startsWith("/networks")) {
+                    throw NetworkCalls.later(call);
                 }
                 if (network.matches()) {
                     json(exchange, 200, NetworkCalls.one(network.group(1), containers.list()));
@@ -153,10 +169,7 @@ final class DockerApi {
     private void container(HttpExchange exchange, String verb, DockerContainer container, String call)
             throws IOException, InterruptedException {
         switch (verb) {
-            case "GET json" -> {
-                ObjectNode whole = ContainerJson.whole(container.record(), house.log(container.id()).toString());
-                json(exchange, 200, container.isPaused() ? ContainerJson.pausedWhole(whole) : whole);
-            }
+            case "GET json" -> json(exchange, 200, container.whole());
             case "POST pause" -> {
                 container.pause(true);
                 nothing(exchange, 204);
@@ -185,7 +198,7 @@ final class DockerApi {
                 nothing(exchange, 204);
             }
             case "DELETE " -> {
-                container.remove(exchange.flag("force"));
+                container.remove(exchange.flag("force"), exchange.flag("v"));
                 nothing(exchange, 204);
             }
             case "POST rename" -> {
@@ -196,13 +209,15 @@ final class DockerApi {
             case "POST attach" -> streams.attach(container, exchange);
             case "POST resize" -> {
                 container.running().sandbox().guest()
-                        .resizeTty(container.id(), size(exchange, "h"), size(exchange, "w"), java.time.Duration.ofSeconds(30));
+                        .resizeTty(container.id(), size(exchange, "h"), size(exchange, "w"), Duration.ofSeconds(30));
                 nothing(exchange, 200);
             }
             case "POST exec" -> json(exchange, 201, NODES.objectNode().put("Id", streams.create(container, body(exchange))));
             case "GET logs" -> logs(exchange, container);
             case "GET stats" -> new StatsCall(house).handle(exchange, container);
             case "GET top" -> json(exchange, 200, TopCall.of(container, exchange.query("ps_args")));
+            case "GET changes" -> json(exchange, 200, ExportCalls.changes(container));
+            case "GET export" -> ExportCalls.export(exchange, container);
             case "HEAD archive", "GET archive", "PUT archive" -> CopyCalls.handle(exchange, container);
             default -> throw later(call);
         }
@@ -220,7 +235,7 @@ final class DockerApi {
                 if (process == null) {
                     throw new DockerFailure(409, "exec " + exec.id + " is not running");
                 }
-                process.resize(size(exchange, "h"), size(exchange, "w"), java.time.Duration.ofSeconds(30));
+                process.resize(size(exchange, "h"), size(exchange, "w"), Duration.ofSeconds(30));
                 nothing(exchange, 200);
             }
             default -> throw later(call);
@@ -249,7 +264,10 @@ final class DockerApi {
         int seen = container.ends();
         AtomicBoolean gone = new AtomicBoolean();
         OutputStream out = exchange.stream(200, "application/json", Map.of());
-        exchange.whenGone(() -> gone.set(true));
+        exchange.whenGone(() -> {
+            gone.set(true);
+            container.wake();
+        });
         container.await(exchange.query("condition"), seen, gone::get);
         out.write(JSON.writeValueAsBytes(NODES.objectNode().put("StatusCode", container.record().state().exitCode())));
     }
@@ -267,13 +285,19 @@ final class DockerApi {
             replay.more();
             return;
         }
-        AtomicBoolean gone = new AtomicBoolean();
-        exchange.whenGone(() -> gone.set(true));
-        var run = container.runNow();
-        while (run != null && !gone.get()) {
-            replay.more();
-            if (run.container().awaitExit(java.time.Duration.ofMillis(100))) {
-                break;
+        Runs.Run run = container.runNow();
+        if (run != null) {
+            AtomicBoolean gone = new AtomicBoolean();
+            exchange.whenGone(() -> {
+                gone.set(true);
+                run.container().wakeReaders();
+            });
+            boolean more = true;
+            while (more) {
+                // Before it is read, and before it is asked whether anybody still reads: what happens from here on is not waited for.
+                long seen = run.container().logged();
+                replay.more();
+                more = !gone.get() && run.container().awaitLogged(seen);
             }
         }
         replay.more();
@@ -295,9 +319,9 @@ final class DockerApi {
         for (DockerContainer container : containers.list()) {
             DockerRecord record = container.record();
             if ((all || limit != Integer.MAX_VALUE || record.isRunning() || record.state().phase() == DockerRecord.Phase.RESTARTING)
-                    && filters.container(record, container.isPaused()) && rows.size() < limit) {
-                ObjectNode row = ContainerJson.row(record, house.now());
-                rows.add(container.isPaused() ? ContainerJson.pausedRow(row) : row);
+                    && filters.container(record, container.isPaused(), container.health()) && rows.size() < limit) {
+                ObjectNode row = container.row();
+                rows.add(exchange.flag("size") ? row.put("SizeRw", Ext4Disk.usedBytes(house.disk(container.id()))) : row);
             }
         }
         json(exchange, 200, rows);
@@ -307,39 +331,43 @@ final class DockerApi {
         Filters filters = Filters.parse(exchange.query("filters"));
         ObjectNode answer = NODES.objectNode();
         ArrayNode deleted = answer.putArray("ContainersDeleted");
+        long bytes = 0;
         for (DockerContainer container : containers.list()) {
             DockerRecord.Phase phase = container.record().state().phase();
             if (filters.container(container.record()) && (phase == DockerRecord.Phase.EXITED || phase == DockerRecord.Phase.CREATED)) {
-                container.remove(false);
+                bytes += Ext4Disk.usedBytes(house.disk(container.id()));
+                container.remove(false, false);
                 deleted.add(container.id());
             }
         }
-        json(exchange, 200, answer.put("SpaceReclaimed", 0));
+        json(exchange, 200, answer.put("SpaceReclaimed", bytes));
     }
 
     private void events(HttpExchange exchange) throws IOException, InterruptedException {
         Filters filters = Filters.parse(exchange.query("filters"));
         Instant since = time(exchange.query("since"), Instant.MAX);
         Instant until = time(exchange.query("until"), Instant.MAX);
-        AtomicBoolean gone = new AtomicBoolean();
-        BlockingQueue<DockerEvents.Event> queue = house.events().follow();
+        DockerEvents.Follower follower = house.events().follow();
         try (OutputStream out = exchange.stream(200, "application/json", Map.of())) {
-            exchange.whenGone(() -> gone.set(true));
+            exchange.whenGone(follower::leave);
             if (since != Instant.MAX) {
                 for (DockerEvents.Event event : house.events().since(since.getEpochSecond() * 1_000_000_000L + since.getNano())) {
-                    queue.remove(event);
+                    follower.skip(event);
                     tell(out, filters, event);
                 }
             }
-            while (!gone.get() && Instant.now(house.clock()).isBefore(until)) {
-                DockerEvents.Event event = queue.poll(200, TimeUnit.MILLISECONDS);
-                if (event != null) {
-                    tell(out, filters, event);
-                }
+            Optional<DockerEvents.Event> next = follower.next(left(until));
+            while (next.isPresent()) {
+                tell(out, filters, next.get());
+                next = follower.next(left(until));
             }
         } finally {
-            house.events().leave(queue);
+            follower.leave();
         }
+    }
+
+    private Duration left(Instant until) {
+        return until.equals(Instant.MAX) ? Duration.ofDays(365) : Duration.between(Instant.now(house.clock()), until);
     }
 
     private static void tell(OutputStream out, Filters filters, DockerEvents.Event event) throws IOException {

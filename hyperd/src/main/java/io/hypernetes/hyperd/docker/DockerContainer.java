@@ -1,77 +1,66 @@
 package io.hypernetes.hyperd.docker;
 
-import io.hypernetes.guest.ContainerInput;
-import io.hypernetes.guest.Errno;
 import io.hypernetes.guest.Guest;
-import io.hypernetes.guest.GuestException;
 import io.hypernetes.guest.SignalTarget;
-import io.hypernetes.hyperd.HyperdException;
-import io.hypernetes.hyperd.container.AttachedClient;
 import io.hypernetes.hyperd.container.Container;
+import io.hypernetes.hyperd.docker.Runs.Run;
 import io.hypernetes.hyperd.journal.ContainerRecord;
 import io.hypernetes.hyperd.sandbox.Sandbox;
-import io.hypernetes.hyperd.sandbox.SandboxRequest;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
 
 /// One Docker container: a sandbox with one container while it runs, a disk and a record while it does not. Safe for use by many threads.
 final class DockerContainer {
     private static final Logger LOG = LoggerFactory.getLogger(DockerContainer.class);
-    private static final Duration ANSWER = Duration.ofSeconds(30);
-    private static final Duration AFTER_KILL = Duration.ofSeconds(30);
     private static final long LONG_RUN_NANOS = 10_000_000_000L;
 
-    /// A run of it.
-    record Run(Sandbox sandbox, Container container) {}
-
-    /// Somebody joined to a run.
-    record Joined(Run run, AttachedClient client) {}
-
     private final DockerHouse house;
+    private final Runs runs;
+    private final StandardStreams streams;
+    private final RunControl control;
     private final Consumer<DockerContainer> removed;
     private final ReentrantLock lifecycle = new ReentrantLock();
-    // All below guarded by this.
-    private volatile DockerRecord record;
+    private final Standing standing;
+    // Replaced by whoever holds the lifecycle.
     private volatile @Nullable Run run;
-    private volatile boolean gone;
-    private int ends;
-    private CompletableFuture<Run> nextRun = new CompletableFuture<>();
-    private @Nullable ContainerInput input;
+    private volatile @Nullable Health health;
 
     DockerContainer(DockerRecord record, DockerHouse house, Consumer<DockerContainer> removed) {
-        this.record = record;
+        this.standing = new Standing(record, house.journal());
         this.house = house;
+        this.runs = new Runs(house);
+        this.streams = new StandardStreams(record.id());
+        this.control = new RunControl(house, record.id());
         this.removed = removed;
     }
 
     DockerRecord record() {
-        return record;
+        return standing.record();
     }
 
     String id() {
-        return record.id();
+        return record().id();
     }
 
     boolean isGone() {
-        return gone;
+        return standing.isGone();
     }
 
     Run running() {
         Run now = run;
-        if (now == null || !record.isRunning()) {
+        if (now == null || !record().isRunning()) {
             throw new DockerFailure(409, "container " + id() + " is not running");
         }
         return now;
@@ -85,16 +74,16 @@ final class DockerContainer {
     boolean start() {
         lifecycle.lock();
         try {
-            if (record.isRunning()) {
+            if (record().isRunning()) {
                 return false;
             }
             requireThere();
-            update(record.with(record.state().stoppedByUser(false).restarted(0)));
+            update(record().with(record().state().stoppedByUser(false).restarted(0)));
             try {
                 startHolding();
             } catch (RuntimeException failure) {
-                if (record.autoRemove()) {
-                    removeHolding();
+                if (record().autoRemove()) {
+                    removeHolding(true);
                 }
                 throw failure;
             }
@@ -105,83 +94,61 @@ final class DockerContainer {
     }
 
     private void startHolding() {
-        DockerRecord.State before = record.state();
-        List<DockerRecord.Published> ports = Wish.ports(record.config(), record.hostConfig());
-        SandboxRequest machine = Wish.sandbox(record, ports);
-        update(record.with(before.with(DockerRecord.Phase.STARTING)));
-        Sandbox sandbox = null;
+        DockerRecord.State before = record().state();
+        List<DockerRecord.Published> ports = Wish.ports(record().config(), record().hostConfig());
+        update(record().with(before.with(DockerRecord.Phase.STARTING)));
+        Run made = null;
         try {
-            Path disk = house.disk(id());
-            if (!Files.exists(disk)) {
-                Ext4Disk.make(disk);
-            }
-            sandbox = house.sandboxes().run(machine, disk);
-            Container container = house.sandboxes().create(
-                    sandbox,
-                    Wish.container(record, machine, house.log(id())),
-                    Wish.particulars(record));
-            Run made = new Run(sandbox, container);
-            CompletableFuture<Run> waited;
-            synchronized (this) {
-                run = made;
-                waited = nextRun;
-                nextRun = new CompletableFuture<>();
-            }
-            // Whoever waits attaches before the first byte: completions run here and now.
-            waited.complete(made);
-            sandbox.start(container);
-            String address = sandbox.record().attachment() == null ? "" : sandbox.record().attachment().addresses().getFirst();
-            update(record.with(record.state().running(house.now(), address.split("/")[0], ports)));
-            firstSize(made);
+            made = runs.make(record(), ports);
+            run = made;
+            streams.made(made);
+            made.sandbox().start(made.container());
+            house.volumes().started(record());
+            update(record().with(record().state().running(house.now(), Runs.address(made.sandbox()), ports)));
+            control.firstSize(made, record());
             tell("start", Map.of());
             watch(made);
+            watchHealth(made);
         } catch (RuntimeException failure) {
             LOG.info("event=docker-start-failed container={} error=\"{}\"", id(), failure.getMessage());
-            DockerFailure told = told(failure, machine);
+            DockerFailure told = Runs.told(failure, record(), ports);
             run = null;
-            if (sandbox != null) {
-                house.sandboxes().remove(sandbox);
+            streams.ended();
+            if (made != null) {
+                runs.discard(made.sandbox(), record());
             }
-            String why = String.valueOf(told.getMessage());
-            int code = why.contains("executable file not found") || why.contains("no such file") ? 127
-                    : why.contains("permission denied") ? 126 : 128;
-            update(record.with(before.ended(
-                    before.startedNanos() == 0 ? DockerRecord.Phase.CREATED : DockerRecord.Phase.EXITED, before.finishedNanos(), code, false,
-                    why)));
+            update(record().with(before.ended(
+                    before.startedNanos() == 0 ? DockerRecord.Phase.CREATED : DockerRecord.Phase.EXITED, before.finishedNanos(), Runs.code(told), false,
+                    String.valueOf(told.getMessage()))));
             throw told;
         }
     }
 
-    private DockerFailure told(RuntimeException failure, SandboxRequest machine) {
-        String why = String.valueOf(failure.getMessage());
-        if (failure instanceof GuestException refused && refused.kind() == GuestException.Kind.REFUSED && refused.step().equals("exec")) {
-            return new DockerFailure(400, "failed to start the container's process: " + execRefusal(Wish.argv(record.config()).getFirst(), refused.errno()));
-        }
-        if (failure instanceof io.hypernetes.network.NetworkException && !machine.ports().isEmpty()) {
-            String at = machine.ports().getFirst().hostAddress();
-            return new DockerFailure(500, "driver failed programming external connectivity on endpoint " + record.name() + ": Bind for "
-                    + (at.isEmpty() ? "0.0.0.0" : at) + ":" + machine.ports().getFirst().hostPort() + " failed: port is already allocated (" + why + ")");
-        }
-        return failure instanceof DockerFailure known ? known : new DockerFailure(500, why);
+    // By each process anew: what an earlier one found is not kept.
+    private void watchHealth(Run of) {
+        HealthCheck.of(record().config()).ifPresent(check -> health =
+                HealthMonitor.begin(of, check, status -> tell("health_status: " + status.word(), Map.of()), house.clock()));
     }
 
-    static String execRefusal(String program, int errno) {
-        String reason = errno == Errno.ENOENT
-                ? program.contains("/") ? "no such file or directory" : "executable file not found in $PATH"
-                : errno == Errno.EACCES ? "permission denied" : Errno.name(errno);
-        return "exec: \"" + program + "\": " + reason;
+    /// How it fares by its checks; null when it has none or does not run.
+    @Nullable Health health() {
+        return health;
     }
 
-    private void firstSize(Run of) {
-        int rows = record.hostConfig().path("ConsoleSize").path(0).asInt(0);
-        int columns = record.hostConfig().path("ConsoleSize").path(1).asInt(0);
-        if (record.config().path("Tty").asBoolean(false) && rows > 0 && columns > 0) {
-            try {
-                of.sandbox().guest().resizeTty(id(), rows, columns, ANSWER);
-            } catch (GuestException | HyperdException ended) {
-                LOG.debug("event=docker-not-resized container={}", id());
-            }
+    /// A line of `docker ps`.
+    ObjectNode row() {
+        ObjectNode row = ContainerJson.row(record(), house.now(), house.volumes(), health);
+        return isPaused() ? ContainerJson.pausedRow(row) : row;
+    }
+
+    /// What `docker inspect` prints.
+    ObjectNode whole() {
+        ObjectNode whole = ContainerJson.whole(record(), house.log(id()).toString(), house.volumes(), health);
+        Run now = run;
+        if (now != null && !now.sandbox().coldReason().isEmpty()) {
+            whole.withObject("State").put("StartedCold", now.sandbox().coldReason());
         }
+        return isPaused() ? ContainerJson.pausedWhole(whole) : whole;
     }
 
     private void watch(Run of) {
@@ -203,32 +170,32 @@ final class DockerContainer {
     private void ended(Run of) {
         lifecycle.lock();
         try {
-            if (run != of || gone) {
+            if (run != of || isGone()) {
                 return;
             }
             ContainerRecord end = of.container().record();
             boolean oom = end.reason().equals("OOMKilled");
-            DockerRecord.State state = record.state();
-            RestartPolicy policy = RestartPolicy.of(record.hostConfig());
+            DockerRecord.State state = record().state();
+            RestartPolicy policy = RestartPolicy.of(record().hostConfig());
             boolean longRun = house.now() - state.startedNanos() > LONG_RUN_NANOS;
             boolean again = policy.again(end.exitCode(), state.stopped(), state.restarts());
             run = null;
-            update(record.with(state.ended(
+            update(record().with(state.ended(
                     again ? DockerRecord.Phase.RESTARTING : DockerRecord.Phase.EXITED, house.now(), end.exitCode(), oom,
                     end.reason().equals("MachineEnded") ? end.message() : "")));
-            synchronized (this) {
-                ends++;
-                input = null;
-                notifyAll();
+            streams.ended();
+            health = null;
+            standing.ended();
+            if (oom) {
+                tell("oom", Map.of());
             }
             tell("die", Map.of("exitCode", Integer.toString(end.exitCode())));
-            if (record.autoRemove() && !again) {
-                house.sandboxes().remove(of.sandbox());
-                removeHolding();
+            if (record().autoRemove() && !again) {
+                runs.discard(of.sandbox(), record());
+                removeHolding(true);
                 return;
             }
-            house.sandboxes().shutDown(of.sandbox(), Duration.ZERO);
-            house.sandboxes().remove(of.sandbox());
+            runs.end(of, record());
             if (again) {
                 restartLater(RestartPolicy.pause(longRun ? 0 : state.restarts()));
             }
@@ -240,20 +207,15 @@ final class DockerContainer {
     private void restartLater(Duration pause) {
         Thread.ofVirtual().name("docker-restart-" + id()).start(() -> {
             try {
-                synchronized (this) {
-                    long until = System.nanoTime() + pause.toNanos();
-                    for (long left = pause.toNanos(); left > 0 && record.state().phase() == DockerRecord.Phase.RESTARTING; left = until - System.nanoTime()) {
-                        TimeUnit.NANOSECONDS.timedWait(this, left);
-                    }
-                }
+                standing.awaitWhile(so -> so.state().phase() == DockerRecord.Phase.RESTARTING, pause);
             } catch (InterruptedException stopping) {
                 Thread.currentThread().interrupt();
                 return;
             }
             lifecycle.lock();
             try {
-                if (record.state().phase() == DockerRecord.Phase.RESTARTING && !gone) {
-                    update(record.with(record.state().restarted(record.state().restarts() + 1)));
+                if (record().state().phase() == DockerRecord.Phase.RESTARTING && !isGone()) {
+                    update(record().with(record().state().restarted(record().state().restarts() + 1)));
                     startHolding();
                 }
             } catch (RuntimeException failure) {
@@ -273,26 +235,18 @@ final class DockerContainer {
         try {
             requireThere();
             of = run;
-            if (of == null && record.state().phase() != DockerRecord.Phase.RESTARTING) {
+            if (of == null && record().state().phase() != DockerRecord.Phase.RESTARTING) {
                 return false;
             }
-            DockerRecord.State stopped = record.state().stoppedByUser(true);
-            update(record.with(of == null ? stopped.with(DockerRecord.Phase.EXITED) : stopped));
+            DockerRecord.State stopped = record().state().stoppedByUser(true);
+            update(record().with(of == null ? stopped.with(DockerRecord.Phase.EXITED) : stopped));
         } finally {
             lifecycle.unlock();
         }
         if (of == null) {
             return true;
         }
-        if (seconds != 0) {
-            signal(of, signal, SignalTarget.FIRST_PROCESS);
-        }
-        if (seconds == 0 || !of.container().awaitExit(seconds < 0 ? Duration.ofDays(365) : Duration.ofSeconds(seconds))) {
-            signal(of, 9, SignalTarget.ALL_PROCESSES);
-            if (!of.container().awaitExit(AFTER_KILL)) {
-                house.sandboxes().shutDown(of.sandbox(), Duration.ZERO);
-            }
-        }
+        control.end(of, signal, seconds);
         ended(of);
         tell("stop", Map.of());
         return true;
@@ -301,28 +255,13 @@ final class DockerContainer {
     void kill(int signal) {
         Run of = running();
         if (signal != 9 && of.sandbox().isPaused()) {
-            throw new DockerFailure(409, "container " + record.name() + " is paused: unpause it before it can take a signal");
+            throw new DockerFailure(409, "container " + record().name() + " is paused: unpause it before it can take a signal");
         }
         if (signal == 9) {
-            update(record.with(record.state().stoppedByUser(true)));
+            update(record().with(record().state().stoppedByUser(true)));
         }
-        signal(of, signal, SignalTarget.FIRST_PROCESS);
+        control.signal(of, signal, SignalTarget.FIRST_PROCESS);
         tell("kill", Map.of("signal", Integer.toString(signal)));
-    }
-
-    private void signal(Run of, int signal, SignalTarget target) {
-        try {
-            if (of.sandbox().isPaused()) {
-                of.sandbox().resume();
-            }
-            of.sandbox().guest().signal(id(), signal, target, ANSWER);
-        } catch (GuestException failure) {
-            if (failure.errno() != Errno.ESRCH) {
-                throw failure;
-            }
-        } catch (HyperdException machineGone) {
-            LOG.debug("event=docker-signal-late container={}", id());
-        }
     }
 
     boolean isPaused() {
@@ -334,7 +273,7 @@ final class DockerContainer {
     Run unpaused(String before) {
         Run now = running();
         if (now.sandbox().isPaused()) {
-            throw new DockerFailure(409, "container " + record.name() + " is paused, unpause the container before " + before);
+            throw new DockerFailure(409, "container " + record().name() + " is paused, unpause the container before " + before);
         }
         return now;
     }
@@ -345,7 +284,7 @@ final class DockerContainer {
         try {
             Run of = running();
             if (of.sandbox().isPaused() == yes) {
-                throw new DockerFailure(409, "container " + record.name() + (yes ? " is already paused" : " is not paused"));
+                throw new DockerFailure(409, "container " + record().name() + (yes ? " is already paused" : " is not paused"));
             }
             if (yes) {
                 of.sandbox().pause();
@@ -363,14 +302,10 @@ final class DockerContainer {
         lifecycle.lock();
         try {
             requireThere();
-            DockerRecord next = record.withHostConfig(Changes.applied(record.hostConfig(), asked));
+            DockerRecord next = record().withHostConfig(Changes.applied(record().hostConfig(), asked));
             Run now = run;
-            if (now != null && record.isRunning() && Changes.ofResources(asked)) {
-                SandboxRequest limits = Wish.sandbox(next, List.of());
-                Run of = unpaused("its limits are changed");
-                of.sandbox().updateResources(of.container(), new ContainerRecord.Resources(
-                        limits.cpuPeriodMicros(), limits.cpuQuotaMicros(), next.hostConfig().path("CpuShares").asLong(0),
-                        limits.memoryBytes(), 0, Map.of()));
+            if (now != null && record().isRunning() && Changes.ofResources(asked)) {
+                control.limit(unpaused("its limits are changed"), next);
             }
             update(next);
             tell("update", Map.of());
@@ -386,7 +321,7 @@ final class DockerContainer {
 
     /// Does it in its machine; when there is none, in one made for the purpose, where the container is there without being started.
     void withGuest(WithGuest action) throws IOException {
-        if (run != null && record.isRunning()) {
+        if (run != null && record().isRunning()) {
             action.act(unpaused("its files are copied").sandbox().guest());
             return;
         }
@@ -397,46 +332,40 @@ final class DockerContainer {
                 action.act(unpaused("its files are copied").sandbox().guest());
                 return;
             }
-            SandboxRequest machine = Wish.sandbox(record, List.of());
-            Path disk = house.disk(id());
-            if (!Files.exists(disk)) {
-                Ext4Disk.make(disk);
-            }
             // After a crash it is found without a started container, and removed.
-            Sandbox sandbox = house.sandboxes().run(machine, disk);
+            Run made = runs.make(record(), List.of());
             try {
-                house.sandboxes().create(sandbox, Wish.container(record, machine, house.log(id())), Wish.particulars(record));
-                action.act(sandbox.guest());
-                house.sandboxes().shutDown(sandbox, Duration.ZERO);
+                action.act(made.sandbox().guest());
             } finally {
-                house.sandboxes().remove(sandbox);
+                runs.end(made, record());
             }
         } finally {
             lifecycle.unlock();
         }
     }
 
-    void remove(boolean force) throws InterruptedException {
+    /// @param volumes whether volumes that were made for it without a name go too
+    void remove(boolean force, boolean volumes) throws InterruptedException {
         if (run != null) {
             if (!force) {
-                throw new DockerFailure(409, "cannot remove container \"/" + record.name()
+                throw new DockerFailure(409, "cannot remove container \"/" + record().name()
                         + "\": container is running: stop the container before removing or force remove");
             }
             stop(9, 0);
         }
         lifecycle.lock();
         try {
-            removeHolding();
+            removeHolding(volumes);
         } finally {
             lifecycle.unlock();
         }
     }
 
-    private void removeHolding() {
-        if (gone) {
+    private void removeHolding(boolean volumes) {
+        if (isGone()) {
             return;
         }
-        update(record.with(record.state().with(DockerRecord.Phase.REMOVING)));
+        update(record().with(record().state().with(DockerRecord.Phase.REMOVING)));
         try {
             Files.deleteIfExists(house.disk(id()));
             Files.deleteIfExists(house.log(id()));
@@ -444,13 +373,10 @@ final class DockerContainer {
             throw new DockerFailure(500, "removing the files of container " + id() + ": " + failure);
         }
         house.images().release("docker-" + id());
-        house.journal().remove(id());
+        house.volumes().forgotten(id(), record().mounts(), volumes);
+        standing.gone();
         removed.accept(this);
-        synchronized (this) {
-            gone = true;
-            nextRun.cancel(false);
-            notifyAll();
-        }
+        streams.closed();
         tell("destroy", Map.of());
     }
 
@@ -458,17 +384,19 @@ final class DockerContainer {
     void recover(@Nullable Sandbox sandbox) {
         lifecycle.lock();
         try {
-            DockerRecord.State state = record.state();
+            DockerRecord.State state = record().state();
             Container container = sandbox == null || sandbox.containers().isEmpty() ? null : sandbox.containers().getFirst();
             boolean started = container != null && container.record().startedNanos() > 0;
             if (sandbox != null && container != null && started && state.phase() != DockerRecord.Phase.REMOVING) {
                 Run found = new Run(sandbox, container);
                 run = found;
-                if (!record.isRunning()) {
-                    String address = sandbox.record().attachment() == null ? "" : sandbox.record().attachment().addresses().getFirst();
-                    update(record.with(state.running(container.record().startedNanos(), address.split("/")[0], state.ports())));
+                house.volumes().adopted(record());
+                streams.made(found);
+                if (!record().isRunning()) {
+                    update(record().with(state.running(container.record().startedNanos(), Runs.address(sandbox), state.ports())));
                 }
                 watch(found);
+                watchHealth(found);
                 return;
             }
             if (sandbox != null) {
@@ -476,19 +404,19 @@ final class DockerContainer {
             }
             switch (state.phase()) {
                 case CREATED -> {}
-                case REMOVING -> removeHolding();
+                case REMOVING -> removeHolding(record().autoRemove());
                 case STARTING, RUNNING, RESTARTING, EXITED -> {
                     boolean ran = state.phase() != DockerRecord.Phase.EXITED;
-                    boolean again = ran && RestartPolicy.of(record.hostConfig()).again(137, state.stopped(), state.restarts());
+                    boolean again = ran && RestartPolicy.of(record().hostConfig()).again(137, state.stopped(), state.restarts());
                     if (ran) {
-                        update(record.with(state.ended(
+                        update(record().with(state.ended(
                                 again ? DockerRecord.Phase.RESTARTING : DockerRecord.Phase.EXITED, house.now(),
                                 state.phase() == DockerRecord.Phase.RESTARTING ? state.exitCode() : 137, false, "its machine ended while hyperd was not running")));
                     }
                     if (again) {
                         restartLater(Duration.ofMillis(1));
-                    } else if (record.autoRemove()) {
-                        removeHolding();
+                    } else if (record().autoRemove()) {
+                        removeHolding(true);
                     }
                 }
             }
@@ -497,72 +425,50 @@ final class DockerContainer {
         }
     }
 
-    /// Its present run, or the next one when it does not run.
-    synchronized CompletableFuture<Joined> join() {
-        Run now = run;
-        return now != null && record.isRunning()
-                ? CompletableFuture.completedFuture(new Joined(now, now.container().attach()))
-                : nextRun.thenApply(next -> new Joined(next, next.container().attach()));
-    }
-
-    /// Writes to its standard input; the end of it when `data` is null.
-    synchronized void input(Run of, byte @Nullable [] data, int length) throws IOException {
-        ContainerInput open = input;
-        if (open == null) {
-            open = of.sandbox().guest().openInput(id(), ANSWER);
-            input = open;
-        }
-        if (data == null) {
-            open.stream().close();
-        } else {
-            open.stream().write(data, 0, length);
-            open.stream().flush();
-        }
+    StandardStreams streams() {
+        return streams;
     }
 
     /// Waits until it does not run, ends the next time, or is removed.
     ///
-    /// @param abandoned asked now and then whether anybody still wants to know
-    synchronized void await(String condition, int seen, java.util.function.BooleanSupplier abandoned) throws InterruptedException {
-        while (!gone && !abandoned.getAsBoolean()) {
-            boolean met = switch (condition) {
-                case "removed" -> false;
-                case "next-exit" -> ends > seen;
-                default -> run == null && record.state().phase() != DockerRecord.Phase.RESTARTING;
-            };
-            if (met) {
-                return;
-            }
-            wait(1000);
-        }
+    /// @param abandoned whether nobody wants to know any more; asked at each change and [#wake]
+    void await(String condition, int seen, BooleanSupplier abandoned) throws InterruptedException {
+        standing.await(() -> abandoned.getAsBoolean() || switch (condition) {
+            case "removed" -> false;
+            case "next-exit" -> ends() > seen;
+            default -> run == null && record().state().phase() != DockerRecord.Phase.RESTARTING;
+        });
     }
 
-    synchronized int ends() {
-        return ends;
+    /// Lets those who wait ask again whether anybody still wants to know.
+    void wake() {
+        standing.wake();
+    }
+
+    int ends() {
+        return standing.ends();
     }
 
     void rename(String name) {
-        update(record.named(name));
+        update(record().named(name));
         tell("rename", Map.of());
     }
 
     void tell(String action, Map<String, String> more) {
         Map<String, String> attributes = new HashMap<>(more);
-        attributes.put("image", record.image());
-        attributes.put("name", record.name());
-        record.config().path("Labels").properties().forEach(label -> attributes.put(label.getKey(), label.getValue().asString("")));
+        attributes.put("image", record().image());
+        attributes.put("name", record().name());
+        record().config().path("Labels").properties().forEach(label -> attributes.put(label.getKey(), label.getValue().asString("")));
         house.events().publish(new DockerEvents.Event("container", action, id(), Map.copyOf(attributes), house.now()));
     }
 
     private void requireThere() {
-        if (gone || record.state().phase() == DockerRecord.Phase.REMOVING) {
+        if (isGone() || record().state().phase() == DockerRecord.Phase.REMOVING) {
             throw new DockerFailure(409, "container " + id() + " is marked for removal");
         }
     }
 
-    private synchronized void update(DockerRecord next) {
-        house.journal().write(next);
-        record = next;
-        notifyAll();
+    private void update(DockerRecord next) {
+        standing.update(next);
     }
 }

@@ -11,7 +11,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
 
 /// All Docker containers, by id and by name. Safe for use by many threads.
 final class DockerContainers {
@@ -22,6 +24,8 @@ final class DockerContainers {
     private static final List<String> THINGS = List.of(
             "anchor", "basin", "beacon", "bridge", "brook", "canal", "cedar", "comet", "delta", "fjord", "garden", "harbour", "island",
             "juniper", "lantern", "meadow", "orchard", "pebble", "quarry", "river", "summit", "tundra", "valley", "willow");
+
+    private static final JsonMapper JSON = new JsonMapper();
 
     private final DockerHouse house;
     private final Map<String, DockerContainer> containers = new HashMap<>();
@@ -34,6 +38,7 @@ final class DockerContainers {
         house.sandboxes().ofDocker().forEach(sandbox -> sandboxes.put(sandbox.record().identity().name(), sandbox));
         for (DockerRecord record : house.journal().all()) {
             containers.put(record.id(), new DockerContainer(record, house, this::forget));
+            house.volumes().named(record.id(), record.mounts());
         }
         sandboxes.forEach((id, sandbox) -> {
             if (!containers.containsKey(id)) {
@@ -70,9 +75,13 @@ final class DockerContainers {
         return found.getFirst();
     }
 
-    synchronized DockerContainer create(String asked, JsonNode request) {
+    /// @param asked its name; empty for one of the engine's choice
+    /// @param platform on which it shall run; empty for any
+    synchronized DockerContainer create(String asked, String platform, JsonNode request) {
         JsonNode host = request.path("HostConfig");
+        Platforms.refuseForeign(platform);
         Unanswered.refuse(request);
+        ExtraHosts.of(host);
         MemoryMounts.of(host);
         Limits.check(host);
         RestartPolicy policy = RestartPolicy.of(host);
@@ -85,10 +94,17 @@ final class DockerContainers {
         random.nextBytes(bytes);
         String id = HexFormat.of().formatHex(bytes);
         String name = asked.isEmpty() ? freeName() : checked(asked);
+        List<VolumeWishes.Asked> volumes = VolumeWishes.of(request, image.config(), from -> get(from).record().mounts());
+        ObjectNode config = Wish.complete(request, image.config(), id);
+        JsonNode said = JSON.readTree(house.images().configuration(image.id())).path("config");
+        if (config.path("Shell").isEmpty() && said.path("Shell").isArray()) {
+            config.set("Shell", said.path("Shell"));
+        }
+        config.set("Healthcheck", HealthCheck.merged(request.path("Healthcheck"), said.path("Healthcheck")));
         house.images().lease(image.id(), "docker-" + id);
         DockerRecord record = new DockerRecord(
-                id, name, house.now(), reference, image.id(), Wish.complete(request, image.config(), id),
-                host.isObject() ? host : JsonNodeFactory.instance.objectNode(), DockerRecord.State.NEW);
+                id, name, house.now(), reference, image.id(), config, host.isObject() ? host : JsonNodeFactory.instance.objectNode(),
+                house.volumes().taken(id, volumes), DockerRecord.State.NEW);
         house.journal().write(record);
         DockerContainer container = new DockerContainer(record, house, this::forget);
         containers.put(id, container);

@@ -5,9 +5,10 @@ import io.hypernetes.store.Store;
 import java.util.List;
 import tools.jackson.databind.json.JsonMapper;
 
-/// Docker containers, durably, under `/hyperd/docker/ID`. Safe for use by many threads.
+/// Docker containers and volumes, durably, under `/hyperd/docker/ID` and `/hyperd/docker-volumes/NAME`. Safe for use by many threads.
 final class DockerJournal {
     private static final String PREFIX = "/hyperd/docker/";
+    private static final String VOLUMES = "/hyperd/docker-volumes/";
     private static final JsonMapper JSON = JsonMapper.builder().build();
 
     private final Store store;
@@ -24,6 +25,20 @@ final class DockerJournal {
         if (store.get(PREFIX + id).isPresent()) {
             store.commit(List.of(Operation.delete(PREFIX + id)));
         }
+    }
+
+    void write(VolumeRecord volume) {
+        store.commit(List.of(Operation.put(VOLUMES + volume.name(), JSON.writeValueAsBytes(volume))));
+    }
+
+    void removeVolume(String name) {
+        if (store.get(VOLUMES + name).isPresent()) {
+            store.commit(List.of(Operation.delete(VOLUMES + name)));
+        }
+    }
+
+    List<VolumeRecord> volumes() {
+        return store.list(VOLUMES, "", 0).entries().stream().map(entry -> JSON.readValue(entry.value(), VolumeRecord.class)).toList();
     }
 
     List<DockerRecord> all() {

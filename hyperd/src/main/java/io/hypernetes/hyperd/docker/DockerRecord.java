@@ -8,9 +8,15 @@ import tools.jackson.databind.JsonNode;
 /// @param config as Docker shows it, what the image says filled in
 /// @param hostConfig as the client asked
 /// @param createdNanos since 1970
+/// @param mounts the volumes that it names, for all its life
 /// @param state how it stands
 record DockerRecord(
-        String id, String name, long createdNanos, String image, String imageId, JsonNode config, JsonNode hostConfig, State state) {
+        String id, String name, long createdNanos, String image, String imageId, JsonNode config, JsonNode hostConfig, List<VolumeMount> mounts,
+        State state) {
+
+    DockerRecord {
+        mounts = List.copyOf(mounts);
+    }
 
     /// How far a container has come.
     enum Phase {
@@ -61,15 +67,15 @@ record DockerRecord(
     record Published(String protocol, String hostAddress, int hostPort, int port) {}
 
     DockerRecord with(State next) {
-        return new DockerRecord(id, name, createdNanos, image, imageId, config, hostConfig, next);
+        return new DockerRecord(id, name, createdNanos, image, imageId, config, hostConfig, mounts, next);
     }
 
     DockerRecord withHostConfig(JsonNode next) {
-        return new DockerRecord(id, name, createdNanos, image, imageId, config, next, state);
+        return new DockerRecord(id, name, createdNanos, image, imageId, config, next, mounts, state);
     }
 
     DockerRecord named(String next) {
-        return new DockerRecord(id, next, createdNanos, image, imageId, config, hostConfig, state);
+        return new DockerRecord(id, next, createdNanos, image, imageId, config, hostConfig, mounts, state);
     }
 
     boolean isRunning() {

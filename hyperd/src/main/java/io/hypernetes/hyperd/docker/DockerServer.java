@@ -37,7 +37,12 @@ public final class DockerServer implements AutoCloseable {
                 Files.deleteIfExists(leftover);
             }
         }
-        DockerHouse house = new DockerHouse(sandboxes, images, new DockerJournal(store), new DockerEvents(), containers, clock);
+        Path volumes = folder.resolve("volumes");
+        Files.createDirectories(volumes);
+        Files.setPosixFilePermissions(volumes, PosixFilePermissions.fromString("rwx------"));
+        DockerJournal journal = new DockerJournal(store);
+        DockerEvents events = new DockerEvents();
+        DockerHouse house = new DockerHouse(sandboxes, images, journal, events, new DockerVolumes(journal, events, volumes, clock), containers, clock);
         DockerApi api = new DockerApi(house, new DockerContainers(house), uploads);
         server = new UnixHttpServer(
                 socket, Map.of("Api-Version", DockerApi.VERSION, "Ostype", "linux", "Server", "hyperd", "Docker-Experimental", "false"),

@@ -1,23 +1,38 @@
 package io.hypernetes.hyperd.docker;
 
+import io.hypernetes.linux.Descriptors;
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.Objects;
 
-/// The disk of a Docker container: a sparse file with a journalled file system, since it outlives machines that may end abruptly.
+/// Disks that outlive machines: sparse files with a journalled file system, since machines may end abruptly. The host makes them and never
+/// mounts one: what is in it was written by a guest.
 final class Ext4Disk {
-    private static final long BYTES = 10L << 30;
+    /// The size of a disk of which nobody said a size. What was never written takes no room.
+    static final long ORDINARY_BYTES = 10L << 30;
+
+    // Where the superblock says what a mount must understand, and there: that the journal holds what is not in its place yet.
+    private static final long INCOMPATIBLE_FEATURES = 1024 + 0x60;
+    private static final int NEEDS_RECOVERY = 4;
 
     private Ext4Disk() {}
 
-    static void make(Path file) {
+    /// Makes a disk, durably, unless it is there.
+    static void make(Path file, long bytes) {
+        if (Files.exists(file)) {
+            return;
+        }
         Path unfinished = file.resolveSibling(file.getFileName() + ".part");
         try {
             Files.deleteIfExists(unfinished);
             try (RandomAccessFile sparse = new RandomAccessFile(unfinished.toFile(), "rw")) {
-                sparse.setLength(BYTES);
+                sparse.setLength(bytes);
             }
             Process format = new ProcessBuilder("mke2fs", "-q", "-F", "-t", "ext4", "-m", "0", "-J", "size=8", "-E",
                             "lazy_itable_init=1,lazy_journal_init=1,nodiscard,root_owner=0:0", unfinished.toString())
@@ -28,12 +43,39 @@ final class Ext4Disk {
             if (format.waitFor() != 0) {
                 throw new IOException("mke2fs: " + said);
             }
+            try (FileChannel made = FileChannel.open(unfinished, StandardOpenOption.WRITE)) {
+                made.force(true);
+            }
             Files.move(unfinished, file, StandardCopyOption.ATOMIC_MOVE);
+            Descriptors.syncFolder(Objects.requireNonNull(file.toAbsolutePath().getParent()));
         } catch (IOException failure) {
-            throw new DockerFailure(500, "the container's disk " + file + " could not be made: " + failure.getMessage() + "; is there room?");
+            throw new DockerFailure(500, "the disk " + file + " could not be made: " + failure.getMessage() + "; is there room?");
         } catch (InterruptedException stopping) {
             Thread.currentThread().interrupt();
-            throw new DockerFailure(500, "interrupted while the container's disk was made");
+            throw new DockerFailure(500, "interrupted while the disk " + file + " was made");
+        }
+    }
+
+    /// Whether whoever mounts it next has to write to it, even if only to read: its last machine ended without unmounting it.
+    static boolean needsRecovery(Path file) {
+        ByteBuffer features = ByteBuffer.allocate(1);
+        try (FileChannel disk = FileChannel.open(file, StandardOpenOption.READ)) {
+            return disk.read(features, INCOMPATIBLE_FEATURES) == 1 && (features.get(0) & NEEDS_RECOVERY) != 0;
+        } catch (IOException failure) {
+            throw new DockerFailure(500, "the disk " + file + " cannot be read: " + failure);
+        }
+    }
+
+    /// What it takes on the host's disk, in bytes.
+    static long usedBytes(Path file) {
+        if (!Files.exists(file)) {
+            return 0;
+        }
+        int descriptor = Descriptors.openForReading(file);
+        try {
+            return Descriptors.allocatedBytes(descriptor);
+        } finally {
+            Descriptors.close(descriptor);
         }
     }
 }

@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -44,33 +45,52 @@ record Filters(Map<String, List<String>> wanted) {
 
     /// @throws DockerFailure 400 for a filter that is not known
     boolean container(DockerRecord of) {
-        return container(of, false);
+        return container(of, false, null);
     }
 
+    /// @param health null when it has no checks, or does not run
     /// @throws DockerFailure 400 for a filter that is not known
-    boolean container(DockerRecord of, boolean paused) {
-        for (String name : wanted.keySet()) {
-            if (!List.of("name", "id", "status", "exited", "label", "ancestor").contains(name)) {
-                throw new DockerFailure(400, "invalid filter '" + name + "'");
-            }
-        }
+    boolean container(DockerRecord of, boolean paused, @Nullable Health health) {
+        known("name", "id", "status", "exited", "label", "ancestor", "volume", "health");
         Map<String, String> labels = new LinkedHashMap<>();
         of.config().path("Labels").properties().forEach(label -> labels.put(label.getKey(), label.getValue().asString("")));
         return any("name", name -> ("/" + of.name()).contains(name) || name.equals("^/?" + of.name() + "$") || name.equals("^" + of.name() + "$"))
                 && any("id", id -> of.id().startsWith(id))
                 && any("status", status -> (paused ? "paused" : ContainerJson.phase(of)).equals(status))
+                && any("health", wish -> wish.equals(health == null ? "none" : health.status().word()))
                 && any("exited", code -> of.state().phase() == DockerRecord.Phase.EXITED && code.equals(Integer.toString(of.state().exitCode())))
+                && any("volume", wish -> of.mounts().stream().anyMatch(mount -> mount.volume().equals(wish) || mount.destination().equals(wish)))
                 && any("ancestor", image -> of.image().equals(image) || of.imageId().contains(image))
                 && wanted.getOrDefault("label", List.of()).stream().allMatch(wish -> label(wish, labels));
     }
 
+    /// @param dangling whether no container names it
     /// @throws DockerFailure 400 for a filter that is not known
-    boolean network(String name, String id) {
-        for (String filter : wanted.keySet()) {
-            if (!List.of("name", "id", "driver", "scope", "type").contains(filter)) {
-                throw new DockerFailure(400, "invalid filter '" + filter + "'");
+    boolean volume(VolumeRecord volume, boolean dangling) {
+        known("name", "driver", "label", "dangling");
+        return any("name", volume.name()::contains) && any("driver", "local"::equals)
+                && any("dangling", wish -> dangling == (wish.equals("true") || wish.equals("1")))
+                && wanted.getOrDefault("label", List.of()).stream().allMatch(wish -> label(wish, volume.labels()));
+    }
+
+    /// @throws DockerFailure 400 for a filter that is not known
+    boolean prunedVolume(VolumeRecord volume) {
+        known("all", "label", "label!");
+        return wanted.getOrDefault("label", List.of()).stream().allMatch(wish -> label(wish, volume.labels()))
+                && wanted.getOrDefault("label!", List.of()).stream().noneMatch(wish -> label(wish, volume.labels()));
+    }
+
+    private void known(String... names) {
+        for (String name : wanted.keySet()) {
+            if (!List.of(names).contains(name)) {
+                throw new DockerFailure(400, "invalid filter '" + name + "'");
             }
         }
+    }
+
+    /// @throws DockerFailure 400 for a filter that is not known
+    boolean network(String name, String id) {
+        known("name", "id", "driver", "scope", "type");
         return any("name", name::contains) && any("id", id::startsWith) && any("driver", "bridge"::equals) && any("scope", "local"::equals)
                 && any("type", "builtin"::equals);
     }
@@ -79,6 +99,7 @@ record Filters(Map<String, List<String>> wanted) {
         return any("type", event.type()::equals)
                 && any("event", action -> event.action().equals(action) || event.action().startsWith(action + ":"))
                 && any("container", name -> event.id().startsWith(name) || name.equals(event.attributes().get("name")))
+                && any("volume", name -> event.type().equals("volume") && event.id().equals(name))
                 && any("image", image -> image.equals(event.attributes().get("image")))
                 && wanted.getOrDefault("label", List.of()).stream().allMatch(wish -> label(wish, event.attributes()));
     }

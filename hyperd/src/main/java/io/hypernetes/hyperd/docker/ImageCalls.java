@@ -93,13 +93,19 @@ final class ImageCalls {
             if (filters.has("dangling") && filters.wanted().getOrDefault("dangling", List.of()).contains("true") != tags.isEmpty()) {
                 continue;
             }
-            ObjectNode entry = list.addObject().put("Id", image.id()).put("ParentId", "").put("Created", seconds(configuration(image).path("created").asString(""))).put("Size", image.sizeBytes())
-                    .put("SharedSize", -1).put("Containers", -1);
-            tags.forEach(entry.putArray("RepoTags")::add);
-            image.digests().stream().map(ImageCalls::familiar).forEach(entry.putArray("RepoDigests")::add);
-            entry.set("Labels", JSON.valueToTree(image.config().labels()));
+            list.add(row(image));
         }
         return list;
+    }
+
+    /// A line of `docker images`.
+    ObjectNode row(Image image) {
+        ObjectNode row = NODES.objectNode().put("Id", image.id()).put("ParentId", "").put("Created", seconds(configuration(image).path("created").asString("")))
+                .put("Size", image.sizeBytes()).put("SharedSize", -1).put("Containers", -1);
+        image.tags().stream().map(ImageCalls::familiar).forEach(row.putArray("RepoTags")::add);
+        image.digests().stream().map(ImageCalls::familiar).forEach(row.putArray("RepoDigests")::add);
+        row.set("Labels", JSON.valueToTree(image.config().labels()));
+        return row;
     }
 
     private ObjectNode inspect(String name) {
@@ -114,6 +120,12 @@ final class ImageCalls {
         image.config().environment().forEach(config.putArray("Env")::add);
         ObjectNode ports = config.putObject("ExposedPorts");
         image.config().exposedPorts().forEach(ports::putObject);
+        ObjectNode volumes = config.putObject("Volumes");
+        image.config().volumes().forEach(volumes::putObject);
+        JsonNode health = configuration(image).path("config").path("Healthcheck");
+        if (health.isObject()) {
+            config.set("Healthcheck", health);
+        }
         config.set("Labels", JSON.valueToTree(image.config().labels()));
         ArrayNode layers = json.putObject("RootFS").put("Type", "layers").putArray("Layers");
         image.layers().forEach(layer -> layers.add(layer.diffId()));
@@ -247,6 +259,7 @@ final class ImageCalls {
         if (image.isEmpty()) {
             throw new DockerFailure(400, "fromImage is empty: name the image to pull");
         }
+        Platforms.refuseForeign(exchange.query("platform"));
         String reference = tag.isEmpty() ? image : image + (tag.startsWith("sha256:") ? "@" : ":") + tag;
         RegistryCredentials credentials = credentials(exchange.header("x-registry-auth"));
         boolean known = house.images().find(reference).isPresent();

@@ -31,6 +31,9 @@ final class MemoryMounts {
         }
         host.path("Tmpfs").properties().forEach(entry -> mounts.add(parsed(entry.getKey(), entry.getValue().asString(""))));
         for (JsonNode mount : host.path("Mounts")) {
+            if (!mount.path("Type").asString("").equals("tmpfs")) {
+                continue;
+            }
             JsonNode options = mount.path("TmpfsOptions");
             int mode = options.path("Mode").asInt(0) & 07777;
             mounts.add(new MountSpec.Tmpfs(
@@ -73,7 +76,7 @@ final class MemoryMounts {
         return new MountSpec.Tmpfs(place(at), bytes, mode, readOnly, noExec);
     }
 
-    private static String place(String at) {
+    static String place(String at) {
         if (!at.startsWith("/") || at.equals("/") || List.of(at.split("/")).contains("..") || at.length() > 4000) {
             throw new DockerFailure(400, "invalid mount path: '" + at + "': it must be absolute, without `..`, and not the root");
         }

@@ -48,7 +48,7 @@ final class StatsCall {
     private ObjectNode sample(DockerContainer container) {
         ObjectNode json = JsonNodeFactory.instance.objectNode().put("name", "/" + container.record().name()).put("id", container.id());
         json.put("read", Instant.now(house.clock()).toString());
-        DockerContainer.Run run = container.runNow();
+        Runs.Run run = container.runNow();
         if (run == null) {
             json.putObject("cpu_stats");
             return json;

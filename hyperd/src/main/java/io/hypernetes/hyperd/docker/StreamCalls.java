@@ -58,10 +58,10 @@ final class StreamCalls {
         boolean tty = container.record().config().path("Tty").asBoolean(false);
         boolean stdin = exchange.flag("stdin") && container.record().config().path("OpenStdin").asBoolean(false);
         // Joined before the answer: what the container prints behind it is the client's.
-        CompletableFuture<DockerContainer.Joined> joining = container.join();
+        CompletableFuture<Runs.Joined> joining = container.streams().join();
         HttpExchange.Raw raw = exchange.takeOver(Multiplexed.contentType(tty));
         Multiplexed out = new Multiplexed(raw.out(), tty);
-        DockerContainer.Joined joined;
+        Runs.Joined joined;
         try {
             joined = joining.join();
         } catch (CancellationException | CompletionException removed) {
@@ -91,14 +91,14 @@ final class StreamCalls {
         }
     }
 
-    private static void input(DockerContainer container, DockerContainer.Joined joined, InputStream in, boolean tty) {
+    private static void input(DockerContainer container, Runs.Joined joined, InputStream in, boolean tty) {
         byte[] buffer = new byte[32 * 1024];
         try {
             for (int count = in.read(buffer); count >= 0; count = in.read(buffer)) {
-                container.input(joined.run(), buffer, count);
+                container.streams().input(joined.run(), buffer, count);
             }
             if (!tty && container.record().config().path("StdinOnce").asBoolean(false)) {
-                container.input(joined.run(), null, 0);
+                container.streams().input(joined.run(), null, 0);
             } else {
                 joined.client().close();
             }
@@ -151,7 +151,7 @@ final class StreamCalls {
                 exec.container.id(), Wish.texts(asked.path("Cmd")), Wish.texts(asked.path("Env")), asked.path("WorkingDir").asString(""),
                 asked.path("User").asString(""), tty, stdin, asked.path("ConsoleSize").path(0).asInt(0),
                 asked.path("ConsoleSize").path(1).asInt(0), asked.path("Privileged").asBoolean(false));
-        DockerContainer.Run run = exec.container.running();
+        Runs.Run run = exec.container.running();
         HttpExchange.@Nullable Raw raw = detach ? null : exchange.takeOver(Multiplexed.contentType(tty));
         Multiplexed out = new Multiplexed(raw == null ? OutputStream.nullOutputStream() : raw.out(), tty);
         GuestProcess process;
@@ -161,7 +161,7 @@ final class StreamCalls {
             boolean refused = failure.kind() == GuestException.Kind.REFUSED && failure.step().equals("exec");
             exec.code = refused && failure.errno() == Errno.ENOENT ? 127 : 126;
             String why = "OCI runtime exec failed: exec failed: " + (refused
-                    ? DockerContainer.execRefusal(spec.arguments().getFirst(), failure.errno()) : failure.getMessage());
+                    ? Runs.execRefusal(spec.arguments().getFirst(), failure.errno()) : failure.getMessage());
             if (raw == null) {
                 throw new DockerFailure(400, why);
             }

@@ -9,7 +9,6 @@ import tools.jackson.databind.JsonNode;
 /// An option without effect would be a lie, above all one that was to confine, so each is refused by name.
 final class Unanswered {
     private static final String SHARED = "namespaces of the host or of another container cannot be shared by a virtual machine";
-    private static final String VOLUMES = "volumes and mounts are not answered yet; a folder of the host can never be mounted, as the container is a virtual machine (use docker cp)";
     private static final String DEVICES = "devices of the host cannot be given to a virtual machine yet";
     private static final String BLOCK_IO = "weights and rates of block devices are not answered yet";
     private static final String WINDOWS = "is for Windows containers; the machines here run Linux";
@@ -20,14 +19,10 @@ final class Unanswered {
     private static final String ADDRESSES = "addresses and names in a network are given by the engine so far";
 
     private static final List<Option> HOST = List.of(
-            new Option("Binds", "-v", VOLUMES),
-            new Option("VolumesFrom", "--volumes-from", VOLUMES),
-            new Option("VolumeDriver", "--volume-driver", VOLUMES),
             new Option("Devices", "--device", DEVICES),
             new Option("DeviceRequests", "--gpus", DEVICES),
             new Option("DeviceCgroupRules", "--device-cgroup-rule", DEVICES),
             new Option("Links", "--link", "it is not answered yet; containers reach each other by address"),
-            new Option("ExtraHosts", "--add-host", "it is not answered yet; add the line to /etc/hosts in the container"),
             new Option("PidMode", "--pid", SHARED),
             new Option("IpcMode", "--ipc", SHARED, "private"),
             new Option("UTSMode", "--uts", SHARED),
@@ -35,7 +30,6 @@ final class Unanswered {
             new Option("CgroupnsMode", "--cgroupns", SHARED, "private"),
             new Option("Cgroup", "Cgroup", SHARED),
             new Option("CgroupParent", "--cgroup-parent", CGROUPS),
-            new Option("Init", "--init", "it is not answered yet; let the image bring its own, such as tini"),
             new Option("StorageOpt", "--storage-opt", "the size of a container's disk is the engine's so far"),
             new Option("Runtime", "--runtime", "there is one runtime, a virtual machine"),
             new Option("Annotations", "--annotation", "annotations are not kept; use --label"),
@@ -61,7 +55,6 @@ final class Unanswered {
             new Option("IOMaximumBandwidth", "--io-maxbandwidth", WINDOWS));
 
     private static final List<Option> CONFIG = List.of(
-            new Option("Volumes", "-v", VOLUMES),
             new Option("Domainname", "--domainname", "it is not answered yet; give the whole name with --hostname"),
             new Option("MacAddress", "--mac-address", ADDRESSES),
             new Option("NetworkDisabled", "NetworkDisabled", "every container is in the default network so far"));
@@ -112,11 +105,6 @@ final class Unanswered {
         JsonNode host = request.path("HostConfig");
         network(host.path("NetworkMode").asString(""));
         HOST.forEach(option -> option.check(host));
-        for (JsonNode mount : host.path("Mounts")) {
-            if (!mount.path("Type").asString("").equals("tmpfs")) {
-                throw DockerFailure.later("--mount cannot be had: " + VOLUMES + "; type=tmpfs is there");
-            }
-        }
         CONFIG.forEach(option -> option.check(request));
         long swap = host.path("MemorySwap").asLong(0);
         if (swap != 0 && swap != host.path("Memory").asLong(0)) {
@@ -124,10 +112,6 @@ final class Unanswered {
         }
         logs(host.path("LogConfig"));
         security(host.path("SecurityOpt"));
-        List<String> test = Wish.texts(request.path("Healthcheck").path("Test"));
-        if (!test.isEmpty() && !test.getFirst().isEmpty() && !test.getFirst().equals("NONE")) {
-            throw DockerFailure.later("--health-cmd cannot be had: health checks are not answered yet (--no-healthcheck says so)");
-        }
         request.path("NetworkingConfig").path("EndpointsConfig").properties().forEach(endpoint -> {
             network(endpoint.getKey());
             ENDPOINT.forEach(option -> option.check(endpoint.getValue()));

@@ -1,16 +1,19 @@
 package io.hypernetes.hyperd.docker;
 
+import io.hypernetes.guest.MountSpec;
 import io.hypernetes.hyperd.container.ContainerRequest;
 import io.hypernetes.hyperd.journal.ContainerRecord;
 import io.hypernetes.hyperd.journal.SandboxRecord;
 import io.hypernetes.hyperd.sandbox.Particulars;
 import io.hypernetes.hyperd.sandbox.SandboxRequest;
+import io.hypernetes.hypervisor.MachineSpec;
 import io.hypernetes.images.ImageConfig;
 import io.hypernetes.network.PortMapping;
 import java.io.IOException;
 import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -79,7 +82,7 @@ final class Wish {
         return argv;
     }
 
-    static SandboxRequest sandbox(DockerRecord of, List<DockerRecord.Published> ports) {
+    static SandboxRequest sandbox(DockerRecord of, List<DockerRecord.Published> ports, List<MachineSpec.Volume> disks) {
         JsonNode host = of.hostConfig();
         long nanoCpus = host.path("NanoCpus").asLong(0);
         long quota = nanoCpus > 0 ? Math.max(1000, nanoCpus / 10_000) : Math.max(0, host.path("CpuQuota").asLong(0));
@@ -96,7 +99,8 @@ final class Wish {
                 period,
                 0,
                 ports.stream().map(port -> new PortMapping(
-                        PortMapping.Protocol.valueOf(port.protocol().toUpperCase(Locale.ROOT)), port.hostAddress(), port.hostPort(), port.port())).toList());
+                        PortMapping.Protocol.valueOf(port.protocol().toUpperCase(Locale.ROOT)), port.hostAddress(), port.hostPort(), port.port())).toList(),
+                disks);
     }
 
     static ContainerRequest container(DockerRecord of, SandboxRequest machine, Path log) {
@@ -124,8 +128,12 @@ final class Wish {
                 Limits.rlimits(host));
     }
 
-    static Particulars particulars(DockerRecord of) {
-        return new Particulars(of.id(), of.config().path("User").asString(""), Map.of(), MemoryMounts.of(of.hostConfig()));
+    /// @param hosts content of `/etc/hosts`; empty for the guest's own
+    static Particulars particulars(DockerRecord of, List<MachineSpec.Volume> disks, String hosts) {
+        List<MountSpec> mounts = new ArrayList<>(MemoryMounts.of(of.hostConfig()));
+        mounts.addAll(DockerVolumes.specs(of.mounts()));
+        mounts.sort(Comparator.comparing(MountSpec::destination));
+        return new Particulars(of.id(), of.config().path("User").asString(""), DockerVolumes.declared(disks), mounts, hosts);
     }
 
     private static ContainerRequest.Security security(JsonNode host) {
@@ -136,7 +144,7 @@ final class Wish {
                 host.path("ReadonlyRootfs").asBoolean(false),
                 Limits.paths(host, "MaskedPaths", ContainerRequest.Security.ORDINARILY_MASKED),
                 Limits.paths(host, "ReadonlyPaths", ContainerRequest.Security.ORDINARILY_READ_ONLY),
-                "", false, false, Limits.seccomp(host));
+                "", host.path("Init").asBoolean(false), false, Limits.seccomp(host));
     }
 
     /// The ports of the host that shall lead to the container; for those that the client leaves open free ones are chosen.

@@ -97,7 +97,7 @@ public record SandboxRecord(
     /// A volume of the pod.
     ///
     /// @param kind where its content lives
-    /// @param hostPath for [VolumeKind#FILES] the folder or file whose content is pushed; else empty
+    /// @param hostPath for [VolumeKind#FILES] the folder or file whose content is pushed, for [VolumeKind#DISK] the file that is the disk; else empty
     /// @param sizeBytes its limit, 0 for none
     public record Volume(VolumeKind kind, String hostPath, long sizeBytes) {}
 
@@ -105,7 +105,9 @@ public record SandboxRecord(
     public enum VolumeKind {
         SCRATCH,
         MEMORY,
-        FILES
+        FILES,
+        /// On a disk of its own, which outlives the sandbox; the volume's name is the disk's serial.
+        DISK
     }
 
     /// @param hosts content of /etc/hosts; empty for the guest's own
@@ -117,6 +119,12 @@ public record SandboxRecord(
             searches = List.copyOf(searches);
             options = List.copyOf(options);
         }
+    }
+
+    /// Whether it has a volume that outlives it.
+    @JsonIgnore
+    public boolean hasDisks() {
+        return volumes.values().stream().anyMatch(volume -> volume.kind() == VolumeKind.DISK);
     }
 
     public SandboxRecord withPhase(Phase next, String why) {

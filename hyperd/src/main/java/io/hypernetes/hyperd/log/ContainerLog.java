@@ -36,6 +36,8 @@ public final class ContainerLog implements AutoCloseable {
     private final Map<LogStream, ByteArrayOutputStream> unfinished = new EnumMap<>(LogStream.class);
     private LogPosition position;
     private LogFile file;
+    private long appends;
+    private boolean ended;
 
     private ContainerLog(Path path, Clock clock, Consumer<LogPosition> journal, LogPosition position, LogFile file) {
         this.path = path;
@@ -145,6 +147,31 @@ public final class ContainerLog implements AutoCloseable {
         file.close();
     }
 
+    /// A number that is another when something was written, or somebody woke the readers, since.
+    public synchronized long appends() {
+        return appends;
+    }
+
+    /// Waits until something is written after `seen` was asked for, somebody wakes the readers, or all is written; false in the last case.
+    public synchronized boolean awaitAppend(long seen) throws InterruptedException {
+        if (appends == seen && !ended) {
+            wait();
+        }
+        return !ended;
+    }
+
+    /// Lets those who wait for more look after what else they wait for.
+    public synchronized void wake() {
+        appends++;
+        notifyAll();
+    }
+
+    /// All is written: those who wait for more are told so.
+    public synchronized void complete() {
+        ended = true;
+        notifyAll();
+    }
+
     private ByteArrayOutputStream pending(LogStream stream) {
         ByteArrayOutputStream buffer = unfinished.get(stream);
         if (buffer == null) {
@@ -174,6 +201,8 @@ public final class ContainerLog implements AutoCloseable {
         }
         if (from > 0) {
             file.append(ByteBuffer.wrap(lines.toByteArray()), stream, from);
+            appends++;
+            notifyAll();
             buffer.reset();
             buffer.write(content, from, content.length - from);
         }

@@ -48,7 +48,8 @@ final class ContainerMaking {
         ImageMounts images = ImageMounts.of(sandbox.record().layers(), image, request.mounts(), this::leased);
         PlannedMounts mounts = PlannedMounts.of(house.mounts(), sandbox.record().identity(), id, images.asked())
                 .with(particulars.volumes(), images.specs())
-                .with(Map.of(), particulars.mounts());
+                .with(Map.of(), particulars.mounts())
+                .withHosts(particulars.hosts());
         LayerDisk disk = images.disk();
         ContainerRecord record = record(id, request, image, plan, mounts);
         whole.step("record", () -> house.journal().write(record));

@@ -12,9 +12,10 @@ import java.util.Map;
 /// @param user as in an image, `name:group` too; empty for what the request says
 /// @param volumes volumes to declare, by name in the guest
 /// @param mounts mounts besides those of the request
-public record Particulars(String id, String user, Map<String, SandboxRecord.Volume> volumes, List<MountSpec> mounts) {
+/// @param hosts content of `/etc/hosts`; empty for the guest's own
+public record Particulars(String id, String user, Map<String, SandboxRecord.Volume> volumes, List<MountSpec> mounts, String hosts) {
 
-    static final Particulars NONE = new Particulars("", "", Map.of(), List.of());
+    static final Particulars NONE = new Particulars("", "", Map.of(), List.of(), "");
 
     public Particulars {
         volumes = Map.copyOf(volumes);

@@ -108,6 +108,11 @@ record PlannedMounts(
         return new PlannedMounts(allVolumes, pushes, allSpecs, kept, hosts);
     }
 
+    /// These, with that content of `/etc/hosts` when there is one.
+    PlannedMounts withHosts(String content) {
+        return content.isEmpty() ? this : new PlannedMounts(volumes, pushes, specs, kept, content);
+    }
+
     private static FilePush plain(String volume, int mode, byte[] data) {
         return new FilePush(volume, List.of(new FilePush.File(ONLY_FILE, mode, data, 0, 0)), FilePush.Layout.PLAIN);
     }

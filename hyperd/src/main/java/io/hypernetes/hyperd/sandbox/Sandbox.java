@@ -44,6 +44,8 @@ public final class Sandbox implements AutoCloseable {
     private static final Duration SESSION = Duration.ofSeconds(10);
     private static final Duration AFTER_PAUSE = Duration.ofSeconds(60);
     private static final Duration CLEAN = Duration.ofSeconds(10);
+    // What a volume takes from an image is copied before the first program runs.
+    private static final Duration FIRST_CONTENT = Duration.ofMinutes(10);
     private static final long PATIENCE_SECONDS = 5;
 
     private final House house;
@@ -166,7 +168,7 @@ public final class Sandbox implements AutoCloseable {
         try (Timeline.Running step = timeline.begin("StartContainer", container.record().identity().name())) {
             Timeline.Running output = step.begin("first output", container.record().identity().name());
             container.whenHeard(output::close);
-            step.step("start", () -> container.start(guest()));
+            step.step("start", () -> container.start(guest(), record.hasDisks() ? FIRST_CONTENT : House.ANSWER));
         } finally {
             house.parked().quiet();
         }
@@ -228,6 +230,9 @@ public final class Sandbox implements AutoCloseable {
             lifecycle.lock();
         }
         try {
+            if (record.hasDisks()) {
+                unmount(Duration.ZERO);
+            }
             end(why);
         } finally {
             lifecycle.unlock();
@@ -237,16 +242,20 @@ public final class Sandbox implements AutoCloseable {
     /// Ends the machine so that its disks are clean, which an abrupt end does not promise. Idempotent.
     void shutDown(String why, Duration grace) {
         holding(() -> {
-            if (isReady()) {
-                try {
-                    guest().shutdown(grace, grace.plus(CLEAN));
-                } catch (GuestException | HyperdException failure) {
-                    LOG.warn("event=shutdown-not-clean sandbox={} error=\"{}\"", id(), failure.getMessage());
-                }
-            }
+            unmount(grace);
             end(why);
             return why;
         });
+    }
+
+    private void unmount(Duration grace) {
+        if (isReady()) {
+            try {
+                guest().shutdown(grace, grace.plus(CLEAN));
+            } catch (GuestException | HyperdException failure) {
+                LOG.warn("event=shutdown-not-clean sandbox={} error=\"{}\"", id(), failure.getMessage());
+            }
+        }
     }
 
     /// Ends and forgets it, with its containers. Idempotent.

@@ -154,6 +154,9 @@ final class SandboxBoot {
                 return coldAfter(waiting.template(), kernel, failure);
             }
         }
+        if (!request.volumes().isEmpty()) {
+            return cold(kernel, "it has volumes, whose disks no template has");
+        }
         SandboxRecord.Size size = sandbox.record().size();
         Templates.Choice choice = house.templates().choose(new MachineKind(kernel, size.vcpus(), size.memoryMib()));
         if (choice instanceof Templates.Choice.Copy(Template template)) {
@@ -243,7 +246,8 @@ final class SandboxBoot {
                         disk(),
                         new MachineSpec.Nic(tap.descriptor(), attachment.mac()),
                         house.cgroupParent(),
-                        limit));
+                        limit,
+                        request.volumes()));
             }
         });
         sandbox.started(machine);

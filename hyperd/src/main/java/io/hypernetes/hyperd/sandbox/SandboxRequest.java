@@ -1,6 +1,7 @@
 package io.hypernetes.hyperd.sandbox;
 
 import io.hypernetes.hyperd.journal.SandboxRecord;
+import io.hypernetes.hypervisor.MachineSpec;
 import io.hypernetes.network.PortMapping;
 import java.util.List;
 import java.util.Map;
@@ -16,6 +17,7 @@ import java.util.Map;
 /// @param cpuPeriodMicros that period
 /// @param scratchBytes limit of its writable disk, 0 for the default
 /// @param ports ports of the host that lead to it
+/// @param volumes disks that outlive it; a machine with such disks is booted, as no template has them
 public record SandboxRequest(
         SandboxRecord.Identity identity,
         SandboxRecord.Files files,
@@ -25,14 +27,30 @@ public record SandboxRequest(
         long cpuQuotaMicros,
         long cpuPeriodMicros,
         long scratchBytes,
-        List<PortMapping> ports) {
+        List<PortMapping> ports,
+        List<MachineSpec.Volume> volumes) {
 
     public SandboxRequest {
         sysctls = Map.copyOf(sysctls);
         ports = List.copyOf(ports);
+        volumes = List.copyOf(volumes);
     }
 
-    /// Without ports of the host.
+    /// Without disks that outlive it.
+    public SandboxRequest(
+            SandboxRecord.Identity identity,
+            SandboxRecord.Files files,
+            Map<String, String> sysctls,
+            long memoryBytes,
+            long overheadBytes,
+            long cpuQuotaMicros,
+            long cpuPeriodMicros,
+            long scratchBytes,
+            List<PortMapping> ports) {
+        this(identity, files, sysctls, memoryBytes, overheadBytes, cpuQuotaMicros, cpuPeriodMicros, scratchBytes, ports, List.of());
+    }
+
+    /// Without ports of the host and disks that outlive it.
     public SandboxRequest(
             SandboxRecord.Identity identity,
             SandboxRecord.Files files,

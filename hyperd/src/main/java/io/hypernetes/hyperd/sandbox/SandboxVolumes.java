@@ -36,6 +36,7 @@ final class SandboxVolumes implements AutoCloseable {
             case SCRATCH -> VolumeSpec.Kind.SCRATCH;
             case MEMORY -> VolumeSpec.Kind.MEMORY;
             case FILES -> VolumeSpec.Kind.FILES;
+            case DISK -> VolumeSpec.Kind.DISK;
         };
         return new VolumeSpec(name, kind, volume.sizeBytes(), VolumeSpec.DEFAULT_MODE, 0, 0);
     }

@@ -22,7 +22,7 @@ class DockerTypesTest {
     private static DockerRecord record(String name, String label) {
         JsonNode config = JSON.readTree("{\"Cmd\":[\"true\"],\"Labels\":{\"app\":\"" + label + "\"}}");
         return new DockerRecord(
-                "ab".repeat(32), name, 0, "busybox", "sha256:1", config, JsonNodeFactory.instance.objectNode(), DockerRecord.State.NEW);
+                "ab".repeat(32), name, 0, "busybox", "sha256:1", config, JsonNodeFactory.instance.objectNode(), List.of(), DockerRecord.State.NEW);
     }
 
     @Test
@@ -94,9 +94,6 @@ class DockerTypesTest {
 
     @Test
     void whatIsNotThereIsRefusedInASentence() {
-        assertThatThrownBy(() -> Unanswered.refuse(JSON.readTree("{\"HostConfig\":{\"Binds\":[\"/etc:/x\"]}}")))
-                .isInstanceOfSatisfying(DockerFailure.class, failure -> assertThat(failure.status()).isEqualTo(501))
-                .hasMessageContaining("virtual machine");
         assertThatThrownBy(() -> Unanswered.refuse(JSON.readTree("{\"HostConfig\":{\"NetworkMode\":\"host\"}}"))).hasMessageContaining("network host");
         Unanswered.refuse(JSON.readTree("{\"HostConfig\":{\"NetworkMode\":\"bridge\",\"IpcMode\":\"\"}}"));
     }

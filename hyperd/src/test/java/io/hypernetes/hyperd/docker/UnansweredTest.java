@@ -37,11 +37,10 @@ class UnansweredTest {
 
     @ParameterizedTest
     @CsvSource(quoteCharacter = '\'', delimiter = '|', value = {
-        "\"Binds\":[\"/etc:/x\"]|-v", "\"Mounts\":[{\"Type\":\"volume\"}]|--mount",
         "\"CpusetCpus\":\"0\"|--cpuset-cpus", "\"IpcMode\":\"container:x\"|--ipc", "\"OomKillDisable\":true|--oom-kill-disable", "\"MemorySwap\":-1|--memory-swap",
         "\"MemorySwappiness\":60|--memory-swappiness", "\"LogConfig\":{\"Type\":\"syslog\"}|--log-driver syslog",
         "\"LogConfig\":{\"Type\":\"json-file\",\"Config\":{\"max-size\":\"1m\"}}|--log-opt", "\"SecurityOpt\":[\"apparmor=mine\"]|--security-opt apparmor",
-        "\"NetworkMode\":\"host\"|network host", "\"Init\":true|--init", "\"PidMode\":\"host\"|--pid",
+        "\"NetworkMode\":\"host\"|network host", "\"PidMode\":\"host\"|--pid",
         "\"BlkioWeight\":300|--blkio-weight", "\"Runtime\":\"runc\"|--runtime"})
     void anOptionWithoutEffectIsRefusedByItsName(String field, String named) {
         assertThatThrownBy(() -> Unanswered.refuse(host(field))).isInstanceOf(DockerFailure.class).hasMessageContaining(named)
@@ -50,7 +49,7 @@ class UnansweredTest {
 
     @ParameterizedTest
     @ValueSource(strings = {
-        "\"Volumes\":{\"/data\":{}}", "\"MacAddress\":\"02:00:00:00:00:01\"", "\"Healthcheck\":{\"Test\":[\"CMD\",\"true\"]}",
+        "\"MacAddress\":\"02:00:00:00:00:01\"",
         "\"NetworkingConfig\":{\"EndpointsConfig\":{\"bridge\":{\"MacAddress\":\"02:00:00:00:00:01\"}}}",
         "\"NetworkingConfig\":{\"EndpointsConfig\":{\"bridge\":{\"IPAMConfig\":{\"IPv4Address\":\"10.0.0.9\"}}}}",
         "\"NetworkingConfig\":{\"EndpointsConfig\":{\"mine\":{}}}"})
@@ -64,11 +63,6 @@ class UnansweredTest {
         "\"LogConfig\":{\"Type\":\"json-file\"}", "\"Memory\":64,\"MemorySwap\":64"})
     void whatIsSoAnywayIsAccepted(String field) {
         assertThatCode(() -> Unanswered.refuse(host(field))).doesNotThrowAnyException();
-    }
-
-    @Test
-    void noHealthCheckIsAccepted() {
-        assertThatCode(() -> Unanswered.refuse(JSON.readTree("{\"Healthcheck\":{\"Test\":[\"NONE\"]}}"))).doesNotThrowAnyException();
     }
 
     @Test

@@ -196,6 +196,11 @@ final class FakeParts {
             }
 
             @Override
+            public Image derive(String base, Path layer, java.util.function.Function<String, byte[]> configuration, String name) {
+                throw new UnsupportedOperationException("the engine makes no images");
+            }
+
+            @Override
             public void save(List<String> names, ArchiveFormat format, java.io.OutputStream out) {
                 throw new UnsupportedOperationException("the engine does not save");
             }

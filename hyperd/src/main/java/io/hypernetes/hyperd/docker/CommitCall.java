@@ -1,0 +1,90 @@
+package io.hypernetes.hyperd.docker;
+
+import io.hypernetes.guest.CopySpec;
+import io.hypernetes.guest.GuestProcess;
+import io.hypernetes.guest.ProcessExit;
+import io.hypernetes.hyperd.docker.http.HttpExchange;
+import io.hypernetes.images.Image;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
+
+/// `docker commit`: the container's image and, as a layer on top, what the container wrote. Its processes run on meanwhile: time cannot stand
+/// still for a machine that is to read its own files.
+final class CommitCall {
+    private static final Duration ANSWER = Duration.ofSeconds(30);
+    private static final Duration LONG = Duration.ofMinutes(10);
+    private static final int MOST_ERROR = 8192;
+    private static final List<String> KEPT = List.of(
+            "User", "ExposedPorts", "Env", "Entrypoint", "Cmd", "Volumes", "WorkingDir", "Labels", "StopSignal", "Healthcheck", "Shell");
+    private static final JsonMapper JSON = new JsonMapper();
+
+    private CommitCall() {}
+
+    /// The new image's id.
+    ///
+    /// @param folder for the layer while it is made
+    static String handle(HttpExchange exchange, DockerContainer container, DockerHouse house, Path folder) throws IOException {
+        if (exchange.queries("changes").stream().anyMatch(change -> !change.isEmpty())) {
+            throw DockerFailure.later("commit --change cannot be had; give the options with `docker run`, or build the image");
+        }
+        String repository = exchange.query("repo");
+        String tag = exchange.query("tag");
+        DockerRecord of = container.record();
+        Path layer = Files.createTempFile(folder, "commit-", ".tar");
+        try {
+            written(container, layer);
+            byte[] base = house.images().configuration(of.imageId());
+            Image made = house.images().derive(
+                    of.imageId(), layer, diffId -> configuration(base, of, diffId, exchange.query("author"), exchange.query("comment"), Instant.now(house.clock())),
+                    repository.isEmpty() ? null : repository + ":" + (tag.isEmpty() ? "latest" : tag));
+            container.tell("commit", Map.of("imageID", made.id(), "comment", exchange.query("comment")));
+            return made.id();
+        } finally {
+            Files.deleteIfExists(layer);
+        }
+    }
+
+    private static void written(DockerContainer container, Path layer) throws IOException {
+        container.withGuest(guest -> {
+            try (GuestProcess copy = guest.copy(CopySpec.whole(container.id(), CopySpec.Direction.LAYER), ANSWER);
+                    OutputStream out = Files.newOutputStream(layer)) {
+                copy.stdout().transferTo(out);
+                String why = new String(copy.stderr().readNBytes(MOST_ERROR), StandardCharsets.UTF_8).strip();
+                Optional<ProcessExit> exit = copy.waitFor(LONG);
+                if (exit.map(ProcessExit::code).orElse(1) != 0) {
+                    throw new DockerFailure(500, "what container " + container.id() + " wrote could not be read: " + why);
+                }
+            }
+        });
+    }
+
+    static byte[] configuration(byte[] base, DockerRecord of, String diffId, String author, String comment, Instant now) {
+        ObjectNode image = (ObjectNode) JSON.readTree(base);
+        image.put("created", now.toString());
+        if (!author.isEmpty()) {
+            image.put("author", author);
+        }
+        ObjectNode config = image.putObject("config");
+        for (String name : KEPT) {
+            JsonNode value = of.config().path(name);
+            if (!value.isMissingNode() && !value.isNull() && !(value.isContainer() && value.isEmpty()) && !value.asString("x").isEmpty()) {
+                config.set(name, value);
+            }
+        }
+        image.withObject("rootfs").put("type", "layers").withArray("diff_ids").add(diffId);
+        image.withArray("history").addObject().put("created", now.toString()).put("created_by", String.join(" ", Wish.argv(of.config())))
+                .put("author", author).put("comment", comment);
+        return JSON.writeValueAsBytes(image);
+    }
+}
