@@ -100,7 +100,11 @@ final class DockerContainers {
         if (config.path("Shell").isEmpty() && said.path("Shell").isArray()) {
             config.set("Shell", said.path("Shell"));
         }
-        config.set("Healthcheck", HealthCheck.merged(request.path("Healthcheck"), said.path("Healthcheck")));
+        JsonNode check = HealthCheck.merged(request.path("Healthcheck"), said.path("Healthcheck"));
+        config.remove("Healthcheck");
+        if (!check.isEmpty()) {
+            config.set("Healthcheck", check);
+        }
         house.images().lease(image.id(), "docker-" + id);
         DockerRecord record = new DockerRecord(
                 id, name, house.now(), reference, image.id(), config, host.isObject() ? host : JsonNodeFactory.instance.objectNode(),
