@@ -60,8 +60,13 @@ final class OperatorAccess {
     }
 
     Client client() {
+        return client(Duration.ofHours(1));
+    }
+
+    /// @param validity how long it will be of use
+    Client client(Duration validity) {
         KeyedCertificate identity = authorities.root().issue(
-                CertificateSpec.client("operator", List.of(Principal.ADMINISTRATORS), Duration.ofHours(1)));
+                CertificateSpec.client("operator", List.of(Principal.ADMINISTRATORS), validity));
         return new Client(local(settings), Tls.client(authorities.root().certificate(), identity), "hypernetes");
     }
 

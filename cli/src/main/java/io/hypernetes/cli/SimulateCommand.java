@@ -4,6 +4,7 @@ import io.hypernetes.client.Client;
 import io.hypernetes.simulate.SimulatedNodes;
 import io.hypernetes.simulate.SimulationSettings;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
@@ -76,7 +77,7 @@ final class SimulateCommand {
                     Thread.currentThread().interrupt();
                 }
             }));
-            try (Client client = OperatorAccess.open(common.places(), common.settings()).client();
+            try (Client client = OperatorAccess.open(common.places(), common.settings()).client(Duration.ofDays(365));
                     SimulatedNodes nodes = new SimulatedNodes(client, settings, Clock.systemUTC())) {
                 nodes.start();
                 System.out.println(Background.READY);

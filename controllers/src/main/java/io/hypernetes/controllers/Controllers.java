@@ -11,6 +11,11 @@ import io.hypernetes.controllers.batch.JobLeftovers;
 import io.hypernetes.controllers.batch.Jobs;
 import io.hypernetes.controllers.daemon.DaemonSets;
 import io.hypernetes.controllers.deployment.Deployments;
+import io.hypernetes.controllers.disruption.DisruptionBudgets;
+import io.hypernetes.controllers.endpoints.EndpointMirror;
+import io.hypernetes.controllers.endpoints.EndpointSlices;
+import io.hypernetes.controllers.endpoints.EndpointsWriter;
+import io.hypernetes.controllers.garbage.GarbageCollector;
 import io.hypernetes.controllers.replicas.ReplicaSets;
 import io.hypernetes.controllers.replicas.ReplicationControllers;
 import io.hypernetes.controllers.stateful.StatefulSets;
@@ -27,9 +32,11 @@ import org.jspecify.annotations.Nullable;
 /// read from the API again.
 public final class Controllers implements AutoCloseable {
     private static final int WORKERS = 4;
+    private static final int MOST_ENDED_PODS = 12_500;
     private static final Duration LOOK_AGAIN = Duration.ofMinutes(1);
 
     private final Caches caches;
+    private final GarbageCollector garbage;
     private final List<WorkLoop<ObjectKey>> loops = new ArrayList<>();
     private final List<EventRecorder> recorders = new ArrayList<>();
     private final List<Thread> starters = new ArrayList<>();
@@ -39,6 +46,7 @@ public final class Controllers implements AutoCloseable {
     public Controllers(
             Client client, ControllerSettings settings, Function<String, @Nullable CertificateAuthority> authorities, InstantSource clock) {
         caches = Caches.of(client);
+        garbage = new GarbageCollector(client);
         for (Controller controller : List.of(
                 new NodeAddresses(client, settings.clusterCidr()),
                 new NodeLife(client, settings.nodeMonitorGracePeriod(), clock),
@@ -54,6 +62,11 @@ public final class Controllers implements AutoCloseable {
                 new JobLeftovers(client),
                 new CronJobs(client, events(client, "cronjob-controller", clock), clock),
                 new FinishedJobs(client, clock),
+                new EndpointSlices(client),
+                new EndpointsWriter(client),
+                new EndpointMirror(client),
+                new DisruptionBudgets(client, events(client, "controllermanager", clock), clock),
+                new EndedPods(client, MOST_ENDED_PODS),
                 new NamespaceDeletion(client),
                 new TenantDeletion(client))) {
             WorkQueue<ObjectKey> queue = new WorkQueue<>();
@@ -68,6 +81,7 @@ public final class Controllers implements AutoCloseable {
     /// Begins; each loop runs once the caches that its controller asked for are filled.
     public Controllers start() {
         caches.start();
+        garbage.start();
         starters.forEach(Thread::start);
         return this;
     }
@@ -94,6 +108,7 @@ public final class Controllers implements AutoCloseable {
         starters.forEach(Thread::interrupt);
         loops.forEach(WorkLoop::close);
         recorders.forEach(EventRecorder::close);
+        garbage.close();
         caches.close();
     }
 }

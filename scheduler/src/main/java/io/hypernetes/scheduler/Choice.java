@@ -1,11 +1,10 @@
 package io.hypernetes.scheduler;
 
-import io.fabric8.kubernetes.api.model.Pod;
-import io.fabric8.kubernetes.api.model.Toleration;
-import io.hypernetes.client.ObjectKey;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.random.RandomGenerator;
 import java.util.stream.Collectors;
@@ -16,59 +15,77 @@ sealed interface Choice {
     /// The pod goes to this node.
     record Fits(String node) implements Choice {}
 
-    /// No node can take it; the message is what the user reads.
-    record FitsNowhere(String message) implements Choice {}
+    /// No node can take it.
+    ///
+    /// @param message what the user reads
+    /// @param makeWay who could go, so that it can; nobody, when nothing would help
+    record FitsNowhere(String message, Preemption.Result makeWay) implements Choice {}
 
-    /// Filters and scores all nodes. Ties are broken at random, so that equal nodes fill evenly.
-    static Choice of(ObjectKey key, Pod pod, Demand demand, List<NodeState> nodes, RandomGenerator random) {
+    /// Filters and scores nodes. In a large cluster only a part of the nodes that would do is compared, each time another one. Ties are
+    /// broken at random, so that equal nodes fill evenly.
+    static Choice of(PodFacts pod, Cluster.View view, VolumeRules volumes, PodTerm.Namespaces namespaces, Preemption preemption, RandomGenerator random) {
+        List<NodeState> nodes = view.nodes();
         if (nodes.isEmpty()) {
-            return new FitsNowhere("no nodes available to schedule pods");
+            return new FitsNowhere("no nodes available to schedule pods", Preemption.Result.none(""));
         }
-        Map<String, Integer> reasons = new TreeMap<>();
+        var blocked = volumes.blocks(pod);
+        if (blocked.isPresent()) {
+            return new FitsNowhere("0/" + nodes.size() + " nodes are available: " + blocked.get() + ". "
+                    + Preemption.notHelpful(nodes.size(), nodes.size(), 0), Preemption.Result.none(""));
+        }
+        PodRules rules = PodRules.of(pod, view, namespaces, Set.of());
+        int enough = enough(nodes.size());
+        int start = view.start();
         List<NodeState> fitting = new ArrayList<>();
-        for (NodeState node : nodes) {
-            List<String> objections = Filters.objections(pod, demand, node);
-            if (objections.isEmpty()) {
+        Map<NodeState, Objection> objections = new HashMap<>();
+        int looked = 0;
+        for (; looked < nodes.size() && fitting.size() < enough; looked++) {
+            NodeState node = nodes.get((start + looked) % nodes.size());
+            Objection objection = Filters.objection(pod, rules, volumes, node);
+            if (objection == null) {
                 fitting.add(node);
+            } else {
+                objections.put(node, objection);
             }
-            objections.forEach(reason -> reasons.merge(reason, 1, Integer::sum));
         }
+        view.startNextAt(start + looked);
         if (fitting.isEmpty()) {
-            String why = reasons.entrySet().stream()
-                    .map(reason -> reason.getValue() + " " + reason.getKey())
-                    .sorted()
-                    .collect(Collectors.joining(", "));
-            return new FitsNowhere("0/" + nodes.size() + " nodes are available: " + why + ".");
+            Preemption.Result makeWay = preemption.search(pod, view, volumes, namespaces, objections);
+            return new FitsNowhere("0/" + nodes.size() + " nodes are available: " + reasons(objections) + "."
+                    + (makeWay.message().isEmpty() ? "" : " " + makeWay.message()), makeWay);
         }
-        NodeState best = fitting.getFirst();
-        double bestScore = Double.NEGATIVE_INFINITY;
-        for (NodeState node : fitting) {
-            double score = score(key, pod, demand, node) + random.nextDouble(0.01);
-            if (score > bestScore) {
-                best = node;
-                bestScore = score;
+        return new Fits(best(fitting, fitting.size() == 1 ? new double[1] : Scores.of(pod, fitting, view, namespaces), random).name());
+    }
+
+    private static NodeState best(List<NodeState> fitting, double[] scores, RandomGenerator random) {
+        int best = 0;
+        int equal = 1;
+        for (int i = 1; i < scores.length; i++) {
+            if (scores[i] > scores[best]) {
+                best = i;
+                equal = 1;
+            } else if (scores[i] == scores[best] && random.nextInt(++equal) == 0) {
+                best = i;
             }
         }
-        return new Fits(best.name());
+        return fitting.get(best);
     }
 
-    /// 0 to about 300: free room, even use of cpu and memory, few neighbours of the same namespace, few disliked taints.
-    private static double score(ObjectKey key, Pod pod, Demand demand, NodeState node) {
-        // A pod that asks for nothing still uses something; without this all such pods would look free.
-        double cpu = share(node, Demand.CPU, Math.max(demand.of(Demand.CPU), 100));
-        double memory = share(node, Demand.MEMORY, Math.max(demand.of(Demand.MEMORY), 200L << 20));
-        double room = 100 * (1 - (cpu + memory) / 2);
-        double balance = 100 * (1 - Math.abs(cpu - memory));
-        double spread = 50.0 / (1 + node.neighbours(key));
-        List<Toleration> tolerations = pod.getSpec().getTolerations() == null ? List.of() : pod.getSpec().getTolerations();
-        long disliked = Filters.taints(node.node()).stream()
-                .filter(taint -> "PreferNoSchedule".equals(taint.getEffect()) && !Filters.tolerated(taint, tolerations))
-                .count();
-        return room + balance + spread - 100.0 * disliked;
+    private static String reasons(Map<NodeState, Objection> objections) {
+        Map<String, Integer> counts = new TreeMap<>();
+        objections.values().forEach(objection -> objection.reasons().forEach(reason -> counts.merge(reason, 1, Integer::sum)));
+        return counts.entrySet().stream()
+                .map(reason -> reason.getValue() + " " + reason.getKey())
+                .sorted()
+                .collect(Collectors.joining(", "));
     }
 
-    private static double share(NodeState node, String resource, long more) {
-        long all = node.allocatable(resource);
-        return all <= 0 ? 1 : Math.min(1, (double) (node.used(resource) + more) / all);
+    /// How many fitting nodes are enough to choose from: all of up to a hundred, then a share that falls from a half to a twentieth.
+    static int enough(int nodes) {
+        if (nodes <= 100) {
+            return nodes;
+        }
+        int percent = Math.max(5, 50 - nodes / 125);
+        return Math.max(100, nodes * percent / 100);
     }
 }

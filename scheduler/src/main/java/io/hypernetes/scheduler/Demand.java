@@ -10,19 +10,26 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// Amounts of resources by name: `cpu` in thousandths of a core, all others in whole units. Immutable.
-record Demand(Map<String, Long> amounts) {
+/// Amounts of resources: cpu in thousandths of a core, all others in whole units. The three that everything has are fields of their own,
+/// since they are added and compared for every pod on every node. Immutable.
+///
+/// @param more other resources by name, such as `example.com/gpu`; only those above zero
+record Demand(long cpuMillis, long memory, long ephemeral, long pods, Map<String, Long> more) {
     static final String CPU = "cpu";
     static final String MEMORY = "memory";
+    static final String EPHEMERAL = "ephemeral-storage";
     static final String PODS = "pods";
-    static final Demand NOTHING = new Demand(Map.of());
+    static final Demand NOTHING = new Demand(0, 0, 0, 0, Map.of());
 
     Demand {
-        amounts = Map.copyOf(amounts);
+        more = Map.copyOf(more);
     }
 
-    long of(String resource) {
-        return amounts.getOrDefault(resource, 0L);
+    private static Demand of(Map<String, Long> amounts, long pods) {
+        Map<String, Long> more = new HashMap<>(amounts);
+        more.keySet().removeAll(List.of(CPU, MEMORY, EPHEMERAL, PODS));
+        more.values().removeIf(amount -> amount <= 0);
+        return new Demand(amounts.getOrDefault(CPU, 0L), amounts.getOrDefault(MEMORY, 0L), amounts.getOrDefault(EPHEMERAL, 0L), pods, more);
     }
 
     /// What a pod asks for: the larger of its containers together and its hungriest init step, plus the overhead of its VM.
@@ -47,13 +54,17 @@ record Demand(Map<String, Long> amounts) {
         }
         sidecars.forEach((name, amount) -> running.merge(name, amount, Long::sum));
         starting.forEach((name, amount) -> running.merge(name, amount, Math::max));
+        // What a pod asks for as a whole stands in place of what its containers ask for.
+        if (pod.getSpec().getResources() != null) {
+            running.putAll(amounts(pod.getSpec().getResources().getRequests()));
+        }
         amounts(pod.getSpec().getOverhead()).forEach((name, amount) -> running.merge(name, amount, Long::sum));
-        running.put(PODS, 1L);
-        return new Demand(running);
+        return of(running, 1);
     }
 
     static Demand of(@Nullable Map<String, Quantity> quantities) {
-        return new Demand(amounts(quantities));
+        Map<String, Long> amounts = amounts(quantities);
+        return of(amounts, amounts.getOrDefault(PODS, 0L));
     }
 
     private static Map<String, Long> requests(Container container) {

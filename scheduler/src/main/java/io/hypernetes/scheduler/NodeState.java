@@ -2,37 +2,82 @@ package io.hypernetes.scheduler;
 
 import io.fabric8.kubernetes.api.model.Node;
 import io.hypernetes.client.ObjectKey;
+import io.hypernetes.client.Selectors;
+import java.util.Collection;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.Map;
 
 /// One node with what its pods, bound or assumed, take of it. Not thread-safe: [Cluster] guards it.
 final class NodeState {
     private Node node;
-    private Demand allocatable;
-    private final Map<ObjectKey, Demand> pods = new HashMap<>();
-    private final Map<String, Long> used = new HashMap<>();
+    private Map<String, String> labels;
+    private Demand room;
+    private final Map<ObjectKey, PodFacts> pods = new LinkedHashMap<>();
+    private final Map<ObjectKey, PodFacts> nominated = new HashMap<>();
+    private final Map<String, Integer> byController = new HashMap<>();
+    private final Map<String, Long> usedMore = new HashMap<>();
+    private long usedCpuMillis;
+    private long usedMemory;
+    private long usedEphemeral;
+    private long usualCpuMillis;
+    private long usualMemory;
 
+    @SuppressWarnings("NullAway.Init") // update() sets the rest
     NodeState(Node node) {
-        this.node = node;
-        this.allocatable = allocatable(node);
+        update(node);
+    }
+
+    /// A copy on which something can be tried; the facts are shared.
+    NodeState copy() {
+        NodeState copy = new NodeState(node);
+        pods.values().forEach(copy::add);
+        copy.nominated.putAll(nominated);
+        return copy;
     }
 
     void update(Node now) {
         node = now;
-        allocatable = allocatable(now);
+        labels = Selectors.labelsOf(now);
+        room = now.getStatus() == null ? Demand.NOTHING : Demand.of(now.getStatus().getAllocatable());
     }
 
-    void add(ObjectKey pod, Demand demand) {
-        remove(pod);
-        pods.put(pod, demand);
-        demand.amounts().forEach((name, amount) -> used.merge(name, amount, Long::sum));
+    void add(PodFacts pod) {
+        remove(pod.key());
+        pods.put(pod.key(), pod);
+        count(pod, 1);
     }
 
-    void remove(ObjectKey pod) {
-        Demand demand = pods.remove(pod);
-        if (demand != null) {
-            demand.amounts().forEach((name, amount) -> used.merge(name, -amount, Long::sum));
+    void remove(ObjectKey key) {
+        PodFacts pod = pods.remove(key);
+        if (pod != null) {
+            count(pod, -1);
         }
+    }
+
+    private void count(PodFacts pod, int sign) {
+        usedCpuMillis += sign * pod.demand().cpuMillis();
+        usedMemory += sign * pod.demand().memory();
+        usedEphemeral += sign * pod.demand().ephemeral();
+        usualCpuMillis += sign * pod.usualCpuMillis();
+        usualMemory += sign * pod.usualMemory();
+        pod.demand().more().forEach((name, amount) -> usedMore.merge(name, sign * amount, Long::sum));
+        if (!pod.controller().isEmpty()) {
+            byController.merge(pod.controller(), sign, (known, more) -> known + more == 0 ? null : known + more);
+        }
+    }
+
+    /// A pod is to come here when those it preempts are gone.
+    void nominate(PodFacts pod) {
+        nominated.put(pod.key(), pod);
+    }
+
+    void forget(ObjectKey pod) {
+        nominated.remove(pod);
+    }
+
+    Collection<PodFacts> nominated() {
+        return nominated.values();
     }
 
     Node node() {
@@ -43,26 +88,45 @@ final class NodeState {
         return node.getMetadata().getName();
     }
 
-    long allocatable(String resource) {
-        return allocatable.of(resource);
+    Map<String, String> labels() {
+        return labels;
     }
 
-    long used(String resource) {
-        return used.getOrDefault(resource, 0L);
+    Collection<PodFacts> pods() {
+        return pods.values();
     }
 
-    /// How many pods of the same namespace of the same tenant are here.
-    int neighbours(ObjectKey pod) {
-        int count = 0;
-        for (ObjectKey other : pods.keySet()) {
-            if (other.tenant().equals(pod.tenant()) && other.namespace().equals(pod.namespace())) {
-                count++;
-            }
-        }
-        return count;
+    Demand room() {
+        return room;
     }
 
-    private static Demand allocatable(Node node) {
-        return node.getStatus() == null ? Demand.NOTHING : Demand.of(node.getStatus().getAllocatable());
+    long usedCpuMillis() {
+        return usedCpuMillis;
+    }
+
+    long usedMemory() {
+        return usedMemory;
+    }
+
+    long usedEphemeral() {
+        return usedEphemeral;
+    }
+
+    long usedMore(String resource) {
+        return usedMore.getOrDefault(resource, 0L);
+    }
+
+    /// As [#usedCpuMillis], with pods that ask for nothing counted as what they are taken to use.
+    long usualCpuMillis() {
+        return usualCpuMillis;
+    }
+
+    long usualMemory() {
+        return usualMemory;
+    }
+
+    /// How many pods of a controller are here.
+    int siblings(String controller) {
+        return controller.isEmpty() ? 0 : byController.getOrDefault(controller, 0);
     }
 }

@@ -1,31 +1,32 @@
 package io.hypernetes.scheduler;
 
 import io.fabric8.kubernetes.api.model.BindingBuilder;
+import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.Node;
+import io.fabric8.kubernetes.api.model.PersistentVolume;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Pod;
-import io.fabric8.kubernetes.api.model.PodCondition;
-import io.fabric8.kubernetes.api.model.PodConditionBuilder;
-import io.fabric8.kubernetes.api.model.PodStatus;
+import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
 import io.hypernetes.client.ApiException;
 import io.hypernetes.client.Client;
+import io.hypernetes.client.Deletion;
 import io.hypernetes.client.EventRecorder;
+import io.hypernetes.client.Index;
 import io.hypernetes.client.Informer;
 import io.hypernetes.client.Kind;
 import io.hypernetes.client.ObjectKey;
 import io.hypernetes.client.Scope;
 import io.hypernetes.client.Selection;
-import io.hypernetes.client.WorkLoop;
-import io.hypernetes.client.WorkQueue;
+import io.hypernetes.client.Selectors;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.time.temporal.ChronoUnit;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -33,80 +34,121 @@ import org.slf4j.LoggerFactory;
 
 /// Binds the pods of all tenants to nodes.
 ///
-/// One thread chooses, so that no two choices count on the same room; bindings are written by as many threads as there
-/// are. A pod that fits nowhere waits until a node or a placement changes, or a minute has gone. A scheduler that dies loses only assumptions: the
+/// One thread chooses, so that no two choices count on the same room; bindings are written beside it, several at once. A pod that fits
+/// nowhere waits until something changes that may help it, or a minute has gone. A scheduler that dies loses only assumptions: the
 /// next one reads every binding from the API.
 public final class Scheduler implements AutoCloseable {
+    static final String NAME = "default-scheduler";
+
     private static final Logger LOG = LoggerFactory.getLogger(Scheduler.class);
-    private static final String NAME = "default-scheduler";
     private static final Duration LOOK_AGAIN = Duration.ofMinutes(1);
+    private static final int BINDINGS_AT_ONCE = 64;
 
     private final Client client;
-    private final InstantSource clock;
     private final RandomGenerator random;
     private final EventRecorder events;
+    private final PodVerdicts verdicts;
     private final Informer<Node> nodes;
     private final Informer<Pod> pods;
+    private final Informer<Namespace> namespaces;
+    private final Informer<PersistentVolumeClaim> claims;
+    private final Informer<PersistentVolume> volumes;
+    private final Informer<PodDisruptionBudget> budgets;
+    private final VolumeRules volumeRules;
+    private final Preemption preemption;
     private final Cluster cluster = new Cluster();
-    private final Set<ObjectKey> parked = ConcurrentHashMap.newKeySet();
+    /// Pods that fitted nowhere.
+    private final Map<ObjectKey, Parked> parked = new ConcurrentHashMap<>();
     /// Chosen but not yet seen bound: an older event of such a pod must not lead to a second choice.
     private final Set<ObjectKey> assumed = ConcurrentHashMap.newKeySet();
-    private final WorkQueue<ObjectKey> queue = new WorkQueue<>(Duration.ofSeconds(1), Duration.ofSeconds(10), System::nanoTime);
-    private final WorkLoop<ObjectKey> loop;
+    private final SchedulingQueue queue = new SchedulingQueue(System::nanoTime);
+    private final Semaphore bindings = new Semaphore(BINDINGS_AT_ONCE);
+    private final Thread chooser = Thread.ofVirtual().name("scheduler").unstarted(this::run);
     private final CountDownLatch stopped = new CountDownLatch(1);
 
-    /// @param client may read nodes and pods of all tenants, write bindings, pod status and events
+    /// @param rules whether other pods decide where it can be
+    private record Parked(int priority, boolean rules) {}
+
+    /// @param client may read what pods and nodes are about in all tenants, write bindings, pod status and events, and delete pods
     public Scheduler(Client client, InstantSource clock, RandomGenerator random) {
         this.client = client;
-        this.clock = clock;
         this.random = random;
         this.events = new EventRecorder(client, NAME, null, clock);
+        this.verdicts = new PodVerdicts(client, clock);
         this.nodes = new Informer<>(client, Kind.NODE, Scope.tenant(ObjectKey.ROOT), Selection.everything()).handler(new NodeHandler());
         this.pods = new Informer<>(client, Kind.POD, Scope.everywhere(), Selection.everything()).handler(new PodHandler());
-        this.loop = new WorkLoop<>("scheduler", queue, 1, this::schedule);
+        this.namespaces = new Informer<>(client, Kind.NAMESPACE, Scope.everywhere(), Selection.everything());
+        this.claims = new Informer<>(client, Kind.PERSISTENT_VOLUME_CLAIM, Scope.everywhere(), Selection.everything()).handler(new ClaimHandler());
+        this.volumes = new Informer<>(client, Kind.PERSISTENT_VOLUME, Scope.everywhere(), Selection.everything());
+        this.budgets = new Informer<>(client, Kind.POD_DISRUPTION_BUDGET, Scope.everywhere(), Selection.everything());
+        Index<PodDisruptionBudget> byNamespace = budgets.index(budget -> List.of(place(ObjectKey.of(budget))));
+        this.volumeRules = new VolumeRules.Known(claims, volumes);
+        this.preemption = new Preemption((tenant, namespace) -> byNamespace.get(tenant + "/" + namespace).stream()
+                .flatMap(budget -> Selectors.of(budget.getSpec().getSelector()).stream()
+                        .map(selector -> new Preemption.Budget(ObjectKey.of(budget), selector, allowed(budget))))
+                .toList());
     }
 
-    /// Begins; choices are made once both lists are in.
+    private static String place(ObjectKey key) {
+        return key.tenant() + "/" + key.namespace();
+    }
+
+    private static int allowed(PodDisruptionBudget budget) {
+        return budget.getStatus() == null || budget.getStatus().getDisruptionsAllowed() == null ? 0 : budget.getStatus().getDisruptionsAllowed();
+    }
+
+    /// Begins; choices are made once nodes, pods and namespaces are listed.
     public Scheduler start() {
-        nodes.start();
-        pods.start();
-        Thread.ofVirtual().name("scheduler-start").start(() -> {
-            try {
-                while (stopped.getCount() > 0) {
-                    if (nodes.awaitSynced(LOOK_AGAIN) && pods.awaitSynced(LOOK_AGAIN)) {
-                        loop.start();
-                        return;
-                    }
-                }
-            } catch (InterruptedException ended) {
-                Thread.currentThread().interrupt();
-            }
-        });
+        List.of(nodes, pods, namespaces, claims, volumes, budgets).forEach(Informer::start);
+        chooser.start();
         return this;
     }
 
     @Override
     public void close() {
         stopped.countDown();
-        loop.close();
-        pods.close();
-        nodes.close();
+        queue.close();
+        chooser.interrupt();
+        List.of(pods, nodes, namespaces, claims, volumes, budgets).forEach(Informer::close);
         events.close();
     }
 
-    private Optional<Duration> schedule(ObjectKey key) {
+    private void run() {
+        try {
+            while (!(nodes.awaitSynced(LOOK_AGAIN) && pods.awaitSynced(LOOK_AGAIN) && namespaces.awaitSynced(LOOK_AGAIN))) {
+                // The API server is not reachable yet; the informers go on trying and say so in the log.
+            }
+            for (var key = queue.take(); key.isPresent(); key = queue.take()) {
+                try {
+                    schedule(key.get());
+                } catch (ApiException refused) {
+                    LOG.warn("event=schedule-failed pod={} reason=\"{}\"", key.get(), refused.getMessage());
+                    queue.retry(key.get(), 0);
+                } catch (RuntimeException fault) {
+                    LOG.error("event=schedule-fault pod={}", key.get(), fault);
+                    queue.retry(key.get(), 0);
+                }
+            }
+        } catch (InterruptedException closed) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void schedule(ObjectKey key) {
         Pod pod = pods.get(key).orElse(null);
         if (pod == null || !waits(pod) || assumed.contains(key)) {
             parked.remove(key);
-            return Optional.empty();
+            return;
         }
-        Demand demand = Demand.of(pod);
+        PodFacts facts = PodFacts.of(key, pod);
         // Before the decision: what changes on a node while it is made wakes the pod again.
-        parked.add(key);
-        Choice choice = cluster.decide(states -> {
-            Choice found = Choice.of(key, pod, demand, states, random);
+        parked.put(key, new Parked(facts.priority(), facts.hasRules()));
+        Choice choice = cluster.decide(view -> {
+            Choice found = Choice.of(facts, view, volumeRules, this::labelsOf, preemption, random);
             if (found instanceof Choice.Fits(String node)) {
-                cluster.place(key, node, demand);
+                cluster.place(facts, node);
+            } else if (found instanceof Choice.FitsNowhere(String message, Preemption.Result makeWay) && makeWay.node() != null) {
+                cluster.nominate(facts, makeWay.node());
             }
             return found;
         });
@@ -114,25 +156,34 @@ public final class Scheduler implements AutoCloseable {
             case Choice.Fits(String node) -> {
                 parked.remove(key);
                 assumed.add(key);
-                Thread.ofVirtual().name("bind-" + key).start(() -> bind(key, pod, node));
-                return Optional.empty();
+                Thread.ofVirtual().name("bind-" + key).start(() -> bind(key, facts, node));
             }
-            case Choice.FitsNowhere(String message) -> {
-                events.record(key.tenant(), pod, EventRecorder.Type.WARNING, "FailedScheduling", message);
-                tell(key, pod, message);
-                return Optional.of(LOOK_AGAIN);
+            case Choice.FitsNowhere(String message, Preemption.Result makeWay) -> {
+                queue.after(key, facts.priority(), LOOK_AGAIN);
+                // Beside the choosing, which must not wait for the API server.
+                Thread.ofVirtual().name("tell-" + key).start(() -> tell(key, facts, message, makeWay));
             }
         }
     }
 
-    private void bind(ObjectKey key, Pod pod, String node) {
+    private Map<String, String> labelsOf(String tenant, String namespace) {
+        return namespaces.get(new ObjectKey(tenant, "", namespace)).map(Selectors::labelsOf).orElse(Map.of());
+    }
+
+    private void bind(ObjectKey key, PodFacts pod, String node) {
+        try {
+            bindings.acquire();
+        } catch (InterruptedException ended) {
+            Thread.currentThread().interrupt();
+            return;
+        }
         try {
             client.of(Kind.POD).createSubresource(key, "binding", new BindingBuilder()
-                    .withNewMetadata().withName(key.name()).withNamespace(key.namespace()).withUid(pod.getMetadata().getUid()).endMetadata()
+                    .withNewMetadata().withName(key.name()).withNamespace(key.namespace()).withUid(pod.pod().getMetadata().getUid()).endMetadata()
                     .withNewTarget().withApiVersion("v1").withKind("Node").withName(node).endTarget()
                     .build());
             LOG.info("event=bound pod={} node={}", key, node);
-            events.record(key.tenant(), pod, EventRecorder.Type.NORMAL, "Scheduled",
+            events.record(key.tenant(), pod.pod(), EventRecorder.Type.NORMAL, "Scheduled",
                     "Successfully assigned " + key.namespace() + "/" + key.name() + " to " + node);
             queue.forget(key);
         } catch (ApiException refused) {
@@ -143,51 +194,43 @@ public final class Scheduler implements AutoCloseable {
             }
             LOG.warn("event=bind-failed pod={} node={} reason=\"{}\"", key, node, refused.getMessage());
             if (!refused.isNotFound()) {
-                queue.retry(key);
+                queue.retry(key, pod.priority());
             }
+        } finally {
+            bindings.release();
         }
     }
 
-    /// Writes the PodScheduled condition, unless it says the same already.
-    private void tell(ObjectKey key, Pod seen, String message) {
-        PodCondition wanted = new PodConditionBuilder()
-                .withType("PodScheduled").withStatus("False").withReason("Unschedulable").withMessage(message)
-                .withLastTransitionTime(clock.instant().truncatedTo(ChronoUnit.SECONDS).toString())
-                .build();
-        if (says(seen, wanted)) {
-            return;
+    /// Says why a pod fits nowhere, and sends those away that make way for it.
+    private void tell(ObjectKey key, PodFacts pod, String message, Preemption.Result makeWay) {
+        try {
+            events.record(key.tenant(), pod.pod(), EventRecorder.Type.WARNING, "FailedScheduling", message);
+            verdicts.unschedulable(key, pod.pod(), message, makeWay.node());
+            for (PodFacts victim : makeWay.victims()) {
+                preempt(pod, victim, String.valueOf(makeWay.node()));
+            }
+        } catch (ApiException refused) {
+            LOG.warn("event=verdict-not-written pod={} reason=\"{}\"", key, refused.getMessage());
+            queue.retry(key, pod.priority());
         }
-        client.of(Kind.POD).change(key, "status", pod -> {
-            if (!Objects.equals(pod.getMetadata().getUid(), seen.getMetadata().getUid()) || !waits(pod) || says(pod, wanted)) {
-                return null;
-            }
-            PodStatus status = pod.getStatus() == null ? new PodStatus() : pod.getStatus();
-            List<PodCondition> conditions = new ArrayList<>(status.getConditions());
-            conditions.removeIf(condition -> condition.getType().equals("PodScheduled"));
-            conditions.add(wanted);
-            status.setConditions(conditions);
-            if (status.getPhase() == null) {
-                status.setPhase("Pending");
-            }
-            pod.setStatus(status);
-            return pod;
-        });
     }
 
-    private static boolean says(Pod pod, PodCondition wanted) {
-        return pod.getStatus() != null && pod.getStatus().getConditions().stream().anyMatch(condition ->
-                condition.getType().equals("PodScheduled")
-                        && "False".equals(condition.getStatus())
-                        && Objects.equals(condition.getMessage(), wanted.getMessage()));
+    private void preempt(PodFacts pod, PodFacts victim, String node) {
+        ObjectKey key = victim.key();
+        verdicts.preempted(key, victim.pod());
+        client.of(Kind.POD).delete(key, new Deletion(null, victim.pod().getMetadata().getUid()));
+        LOG.info("event=preempted pod={} by={} node={}", key, pod.key(), node);
+        events.record(key.tenant(), victim.pod(), EventRecorder.Type.NORMAL, "Preempted",
+                "Preempted by pod " + pod.pod().getMetadata().getUid() + " on node " + node);
     }
 
     /// True for a pod that wants this scheduler's choice.
-    private static boolean waits(Pod pod) {
+    static boolean waits(Pod pod) {
         String scheduler = pod.getSpec().getSchedulerName();
         return isEmpty(pod.getSpec().getNodeName())
                 && pod.getMetadata().getDeletionTimestamp() == null
                 && (isEmpty(scheduler) || scheduler.equals(NAME))
-                && pod.getSpec().getSchedulingGates().isEmpty()
+                && (pod.getSpec().getSchedulingGates() == null || pod.getSpec().getSchedulingGates().isEmpty())
                 && !ended(pod);
     }
 
@@ -198,10 +241,13 @@ public final class Scheduler implements AutoCloseable {
 
     /// Room may have appeared: each parked pod is tried again after its own back-off.
     private void wakeParked() {
-        for (ObjectKey key : List.copyOf(parked)) {
-            if (parked.remove(key)) {
-                queue.retry(key);
-            }
+        parked.forEach((key, pod) -> wake(key));
+    }
+
+    private void wake(ObjectKey key) {
+        Parked pod = parked.remove(key);
+        if (pod != null) {
+            queue.retry(key, pod.priority());
         }
     }
 
@@ -218,13 +264,13 @@ public final class Scheduler implements AutoCloseable {
 
         @Override
         public void updated(Node before, Node now) {
-            cluster.node(now);
             // Heartbeats change conditions only; they give no room.
             boolean mayHelp = !Objects.equals(before.getSpec(), now.getSpec())
                     || !Objects.equals(before.getMetadata().getLabels(), now.getMetadata().getLabels())
                     || !Demand.of(before.getStatus() == null ? null : before.getStatus().getAllocatable())
                             .equals(Demand.of(now.getStatus() == null ? null : now.getStatus().getAllocatable()));
             if (mayHelp) {
+                cluster.node(now);
                 wakeParked();
             }
         }
@@ -236,6 +282,24 @@ public final class Scheduler implements AutoCloseable {
         }
     }
 
+    private final class ClaimHandler implements Informer.Handler<PersistentVolumeClaim> {
+        @Override
+        public void added(PersistentVolumeClaim claim) {
+            ObjectKey changed = ObjectKey.of(claim);
+            parked.keySet().stream().filter(key -> place(key).equals(place(changed))).forEach(Scheduler.this::wake);
+        }
+
+        @Override
+        public void updated(PersistentVolumeClaim before, PersistentVolumeClaim now) {
+            if (!Objects.equals(before.getSpec().getVolumeName(), now.getSpec().getVolumeName())) {
+                added(now);
+            }
+        }
+
+        @Override
+        public void deleted(PersistentVolumeClaim last) {}
+    }
+
     private final class PodHandler implements Informer.Handler<Pod> {
         @Override
         public void added(Pod pod) {
@@ -244,11 +308,13 @@ public final class Scheduler implements AutoCloseable {
 
         @Override
         public void updated(Pod before, Pod now) {
+            boolean helps = (ended(now) && !ended(before))
+                    || !Objects.equals(before.getMetadata().getLabels(), now.getMetadata().getLabels());
             if (!before.getSpec().equals(now.getSpec())) {
                 parked.remove(ObjectKey.of(now));
             }
             see(now);
-            if (ended(now) && !ended(before)) {
+            if (helps) {
                 wakeParked();
             }
         }
@@ -270,11 +336,24 @@ public final class Scheduler implements AutoCloseable {
             if (ended(pod)) {
                 assumed.remove(key);
                 cluster.release(key);
-            } else if (!isEmpty(pod.getSpec().getNodeName())) {
+                return;
+            }
+            String node = pod.getSpec().getNodeName();
+            if (!isEmpty(node)) {
                 assumed.remove(key);
-                cluster.place(key, pod.getSpec().getNodeName(), Demand.of(pod));
-            } else if (waits(pod) && !parked.contains(key)) {
-                queue.add(key);
+                queue.forget(key);
+                cluster.place(PodFacts.of(key, pod), node);
+                // Whoever wants to be near it, or as many of a kind everywhere, may have found a place.
+                parked.forEach((other, waiting) -> {
+                    if (waiting.rules() && other.tenant().equals(key.tenant())) {
+                        wake(other);
+                    }
+                });
+            } else if (waits(pod) && !parked.containsKey(key)) {
+                queue.add(key, pod.getSpec().getPriority() == null ? 0 : pod.getSpec().getPriority());
+            } else if (pod.getMetadata().getDeletionTimestamp() != null) {
+                queue.forget(key);
+                parked.remove(key);
             }
         }
     }

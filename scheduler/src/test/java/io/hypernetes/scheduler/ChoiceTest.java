@@ -35,8 +35,26 @@ class ChoiceTest {
                 .build();
     }
 
+    private static final String NO_VICTIMS = " preemption: 0/%d nodes are available: %s.";
+
+    private static Choice choose(Cluster cluster, ObjectKey key, Pod pod) {
+        PodTerm.Namespaces namespaces = (tenant, namespace) -> Map.of("kubernetes.io/metadata.name", namespace);
+        return cluster.decide(view -> Choice.of(
+                PodFacts.of(key, pod), view, VolumeRules.NONE, namespaces, new Preemption((tenant, namespace) -> List.of()), new Random(1)));
+    }
+
+    private static Cluster cluster(Node... nodes) {
+        Cluster cluster = new Cluster();
+        List.of(nodes).forEach(cluster::node);
+        return cluster;
+    }
+
     private static Choice choose(Pod pod, Node... nodes) {
-        return Choice.of(KEY, pod, Demand.of(pod), List.of(nodes).stream().map(NodeState::new).toList(), new Random(1));
+        return choose(cluster(nodes), KEY, pod);
+    }
+
+    private static String why(Choice choice) {
+        return choice instanceof Choice.FitsNowhere(String message, Preemption.Result makeWay) ? message : "it fits: " + choice;
     }
 
     @Test
@@ -44,11 +62,17 @@ class ChoiceTest {
         Node small = node("n1", "1", "1Gi");
         Node tainted = node("n2", "8", "8Gi");
         tainted.getSpec().setTaints(List.of(new io.fabric8.kubernetes.api.model.Taint("NoSchedule", "only", null, "gpu")));
-        assertThat(choose(pod("web", "2", "1Mi"), small, tainted)).isEqualTo(new Choice.FitsNowhere(
-                "0/2 nodes are available: 1 Insufficient cpu, 1 node(s) had untolerated taint {only: gpu}."));
-        assertThat(choose(pod("web", "2", "4Gi"), small)).isEqualTo(new Choice.FitsNowhere(
-                "0/1 nodes are available: 1 Insufficient cpu, 1 Insufficient memory."));
-        assertThat(choose(pod("web", "1", "1Mi"))).isEqualTo(new Choice.FitsNowhere("no nodes available to schedule pods"));
+        assertThat(why(choose(pod("web", "2", "1Mi"), small, tainted))).isEqualTo(
+                "0/2 nodes are available: 1 Insufficient cpu, 1 node(s) had untolerated taint {only: gpu}."
+                        + NO_VICTIMS.formatted(2, "2 Preemption is not helpful for scheduling"));
+        assertThat(why(choose(pod("web", "2", "4Gi"), small))).isEqualTo(
+                "0/1 nodes are available: 1 Insufficient cpu, 1 Insufficient memory."
+                        + NO_VICTIMS.formatted(1, "1 Preemption is not helpful for scheduling"));
+        assertThat(why(choose(pod("web", "1", "1Mi")))).isEqualTo("no nodes available to schedule pods");
+        Cluster full = cluster(small);
+        full.place(PodFacts.of(new ObjectKey("blue", "x", "y"), pod("y", "1", "1Mi")), "n1");
+        assertThat(why(choose(full, KEY, pod("web", "1", "1Mi")))).isEqualTo(
+                "0/1 nodes are available: 1 Insufficient cpu." + NO_VICTIMS.formatted(1, "1 No preemption victims found for incoming pod"));
     }
 
     @Test
@@ -60,21 +84,19 @@ class ChoiceTest {
                 .withNewRequiredDuringSchedulingIgnoredDuringExecution().addNewNodeSelectorTerm()
                 .addNewMatchExpression().withKey("disk").withOperator("NotIn").withValues("ssd").endMatchExpression().endNodeSelectorTerm()
                 .endRequiredDuringSchedulingIgnoredDuringExecution().endNodeAffinity().endAffinity().endSpec().build();
-        assertThat(choose(refusesSsd, node("n1", "2", "2Gi"))).isEqualTo(new Choice.FitsNowhere(
-                "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector."));
+        assertThat(why(choose(refusesSsd, node("n1", "2", "2Gi")))).startsWith(
+                "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector.");
         Node cordoned = node("n1", "2", "2Gi");
         cordoned.getSpec().setUnschedulable(true);
-        assertThat(choose(pod("web", "1", "1Mi"), cordoned)).isEqualTo(new Choice.FitsNowhere(
-                "0/1 nodes are available: 1 node(s) were unschedulable."));
+        assertThat(why(choose(pod("web", "1", "1Mi"), cordoned))).startsWith(
+                "0/1 nodes are available: 1 node(s) were unschedulable.");
     }
 
     @Test
     void theEmptierNodeWins() {
-        NodeState full = new NodeState(node("n1", "4", "4Gi"));
-        full.add(new ObjectKey("blue", "x", "y"), Demand.of(pod("y", "3", "3Gi")));
-        NodeState empty = new NodeState(node("n2", "4", "4Gi"));
-        Pod pod = pod("web", "500m", "512Mi");
-        assertThat(Choice.of(KEY, pod, Demand.of(pod), List.of(full, empty), new Random(1))).isEqualTo(new Choice.Fits("n2"));
+        Cluster cluster = cluster(node("n1", "4", "4Gi"), node("n2", "4", "4Gi"));
+        cluster.place(PodFacts.of(new ObjectKey("blue", "x", "y"), pod("y", "3", "3Gi")), "n1");
+        assertThat(choose(cluster, KEY, pod("web", "500m", "512Mi"))).isEqualTo(new Choice.Fits("n2"));
     }
 
     @Test
@@ -85,7 +107,7 @@ class ChoiceTest {
                 .addToRequests("memory", new Quantity("64Mi")).endResources().endInitContainer()
                 .addToOverhead("memory", new Quantity("20Mi")).endSpec().build();
         Demand demand = Demand.of(pod);
-        assertThat(demand.of("cpu")).isEqualTo(2500);
-        assertThat(demand.of("memory")).isEqualTo((1024 + 64 + 20) * 1024L * 1024);
+        assertThat(demand.cpuMillis()).isEqualTo(2500);
+        assertThat(demand.memory()).isEqualTo((1024 + 64 + 20) * 1024L * 1024);
     }
 }

@@ -46,7 +46,8 @@ class SchedulerTest {
         });
 
         client.of(Kind.POD).create("red", ChoiceTest.pod("late", "1", "1Gi"));
-        String why = "0/1 nodes are available: 1 Insufficient cpu.";
+        String why = "0/1 nodes are available: 1 Insufficient cpu."
+                + " preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.";
         await().untilAsserted(() -> {
             assertThat(read("red", "late").getStatus()).isNotNull();
             assertThat(read("red", "late").getStatus().getConditions()).singleElement().satisfies(condition -> {
@@ -72,5 +73,43 @@ class SchedulerTest {
         client.of(Kind.POD).create("red", ChoiceTest.pod("web", "1", "1Gi"));
         scheduler.start();
         await().untilAsserted(() -> assertThat(read("red", "web").getSpec().getNodeName()).isEqualTo("n1"));
+    }
+
+    @Test
+    void aMoreImportantPodTakesThePlaceOfAnotherOfItsTenantAlone() {
+        client.of(Kind.NODE).create("root", ChoiceTest.node("n1", "2", "4Gi"));
+        client.of(Kind.POD).create("red", ChoiceTest.pod("low", "1", "1Gi"));
+        client.of(Kind.POD).create("blue", ChoiceTest.pod("low", "1", "1Gi"));
+        scheduler.start();
+        await().untilAsserted(() -> {
+            assertThat(read("red", "low").getSpec().getNodeName()).isEqualTo("n1");
+            assertThat(read("blue", "low").getSpec().getNodeName()).isEqualTo("n1");
+        });
+        Pod high = ChoiceTest.pod("high", "1", "1Gi");
+        high.getSpec().setPriority(1000);
+        client.of(Kind.POD).create("red", high);
+        await().untilAsserted(() -> assertThat(read("red", "high").getStatus().getNominatedNodeName()).isEqualTo("n1"));
+        await().untilAsserted(() -> assertThat(read("red", "low").getMetadata().getDeletionTimestamp()).isNotNull());
+        assertThat(read("red", "low").getStatus().getConditions()).anyMatch(condition -> condition.getReason().equals("PreemptionByScheduler"));
+        assertThat(read("blue", "low").getMetadata().getDeletionTimestamp()).isNull();
+        client.of(Kind.POD).delete(new ObjectKey("red", "default", "low"), new Deletion(0L, null));
+        await().untilAsserted(() -> assertThat(read("red", "high").getSpec().getNodeName()).isEqualTo("n1"));
+    }
+
+    @Test
+    void gatedPodsWaitForTheirGates() {
+        client.of(Kind.NODE).create("root", ChoiceTest.node("n1", "2", "4Gi"));
+        Pod gated = ChoiceTest.pod("gated", "1", "1Gi");
+        gated.getSpec().setSchedulingGates(List.of(new io.fabric8.kubernetes.api.model.PodSchedulingGate("example.com/wait")));
+        client.of(Kind.POD).create("red", gated);
+        client.of(Kind.POD).create("red", ChoiceTest.pod("free", "1", "1Gi"));
+        scheduler.start();
+        await().untilAsserted(() -> assertThat(read("red", "free").getSpec().getNodeName()).isEqualTo("n1"));
+        assertThat(read("red", "gated").getSpec().getNodeName()).isNull();
+        client.of(Kind.POD).change(new ObjectKey("red", "default", "gated"), null, pod -> {
+            pod.getSpec().setSchedulingGates(List.of());
+            return pod;
+        });
+        await().untilAsserted(() -> assertThat(read("red", "gated").getSpec().getNodeName()).isEqualTo("n1"));
     }
 }

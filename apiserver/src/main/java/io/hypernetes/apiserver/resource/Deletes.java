@@ -7,7 +7,6 @@ import io.hypernetes.apiserver.storage.StoredForm;
 import io.hypernetes.objects.ApiException;
 import io.hypernetes.objects.ApiStatus;
 import io.hypernetes.objects.ApiTime;
-import io.hypernetes.objects.FieldError;
 import io.hypernetes.objects.Json;
 import io.hypernetes.store.ConflictException;
 import io.hypernetes.store.Entry;
@@ -36,7 +35,8 @@ final class Deletes {
     /// What the client asked for.
     ///
     /// @param grace null when it is left to the object
-    record Options(@Nullable Long grace, String uid, String revision, boolean dryRun) {
+    /// @param dependents what becomes of what the object owns
+    record Options(@Nullable Long grace, String uid, String revision, boolean dryRun, Dependents dependents) {
 
         static Options of(ResourceRequest request) {
             var http = request.http();
@@ -59,7 +59,6 @@ final class Deletes {
                             .asException();
                 }
             }
-            checkPropagation(request, given);
             boolean dry = request.dryRun();
             for (var value : given.path("dryRun")) {
                 dry |= value.asString("").equals("All");
@@ -69,21 +68,8 @@ final class Deletes {
                     grace != null && grace < 0 ? Long.valueOf(1) : grace,
                     Json.string(given, "preconditions", "uid"),
                     Json.string(given, "preconditions", "resourceVersion"),
-                    dry);
-        }
-
-        private static void checkPropagation(ResourceRequest request, ObjectNode given) {
-            var query = request.http().query("propagationPolicy");
-            var policy = query.isEmpty() ? Json.string(given, "propagationPolicy") : query;
-            if (!List.of("", "Orphan", "Background", "Foreground").contains(policy)) {
-                throw ApiStatus.invalid(
-                                "meta.k8s.io",
-                                "DeleteOptions",
-                                "",
-                                List.of(FieldError.notSupported(
-                                        "propagationPolicy", policy, List.of("Foreground", "Background", "Orphan"))))
-                        .asException();
-            }
+                    dry,
+                    Dependents.asked(request, given));
         }
     }
 
@@ -134,7 +120,7 @@ final class Deletes {
             checkPreconditions(request, options, object, current);
             checkProtection(request, object);
             long grace = grace(request, options, object);
-            var marked = mark(request, object, grace);
+            var marked = mark(request, options, object, grace);
             boolean remove = Removal.isFinished(marked);
             if (options.dryRun()) {
                 return new Outcome(StoredForm.encoder(marked).apply(current.revision()), !remove);
@@ -160,9 +146,10 @@ final class Deletes {
     }
 
     /// The object as it looks while it is being deleted.
-    private static ObjectNode mark(ResourceRequest request, ObjectNode object, long grace) {
+    private static ObjectNode mark(ResourceRequest request, Options options, ObjectNode object, long grace) {
         var marked = object.deepCopy();
         var metadata = Json.child(marked, "metadata");
+        options.dependents().mark(request.kind().type(), metadata);
         boolean already = isMarked(object);
         long before = Json.number(metadata, 0, "deletionGracePeriodSeconds");
         if (already && grace >= before) {

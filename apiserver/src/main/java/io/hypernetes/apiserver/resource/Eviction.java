@@ -4,15 +4,20 @@ import io.hypernetes.apiserver.body.Body;
 import io.hypernetes.apiserver.request.Target;
 import io.hypernetes.objects.ApiStatus;
 import io.hypernetes.objects.Json;
+import io.hypernetes.store.Store;
 import java.io.IOException;
 import tools.jackson.databind.node.ObjectNode;
 
-/// Evicts a pod: deletes it in good order. There are no disruption budgets yet that could say no.
+/// Evicts a pod: deletes it in good order, when its disruption budget has room for that.
 final class Eviction {
+    private final Store store;
     private final Deletes deletes;
+    private final DisruptionBudget budget;
 
-    Eviction(Deletes deletes) {
+    Eviction(Store store, Deletes deletes) {
+        this.store = store;
         this.deletes = deletes;
+        this.budget = new DisruptionBudget(store);
     }
 
     void evict(ResourceRequest request) throws IOException {
@@ -27,7 +32,12 @@ final class Eviction {
                 true, "delete", at.path(), "", "v1", "pods", at.namespace(), at.name(), "", false);
         var deletion = new ResourceRequest(
                 request.http(), request.caller(), request.tenantPath(), target, request.kind(), request.now());
-        deletes.delete(deletion, Deletes.Options.of(deletion, given));
+        var options = Deletes.Options.of(deletion, given);
+        var pod = store.get(deletion.key().text())
+                .map(entry -> Json.readObject(entry.value()))
+                .orElseThrow(() -> ApiStatus.notFound("", "pods", at.name()).asException());
+        budget.take(deletion, pod);
+        deletes.delete(deletion, options);
         Answers.json(request.http(), 201, ApiStatus.success().toJson().put("code", 201));
     }
 }

@@ -52,7 +52,7 @@ public final class Resources {
                 store, kinds, new Admission(store, tenants, new PodAdmission(podOverhead), new ServiceAccountAdmission(store, random), authorisation, policies, quotas), removal, random);
         this.deletes = new Deletes(store, reads, removal);
         this.bindings = new Bindings(store);
-        this.eviction = new Eviction(deletes);
+        this.eviction = new Eviction(store, deletes);
         this.streams = new PodStreams(store, reads, relay);
         var decoding = new Decoding(kinds);
         this.tokenRequests = new TokenRequests(store, decoding, tokens);

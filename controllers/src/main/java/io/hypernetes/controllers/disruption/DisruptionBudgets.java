@@ -1,0 +1,209 @@
+package io.hypernetes.controllers.disruption;
+
+import io.fabric8.kubernetes.api.model.Condition;
+import io.fabric8.kubernetes.api.model.ConditionBuilder;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
+import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudgetBuilder;
+import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudgetStatus;
+import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudgetStatusBuilder;
+import io.hypernetes.client.ApiException;
+import io.hypernetes.client.Client;
+import io.hypernetes.client.EventRecorder;
+import io.hypernetes.client.Index;
+import io.hypernetes.client.Informer;
+import io.hypernetes.client.Kind;
+import io.hypernetes.client.ObjectKey;
+import io.hypernetes.client.Selectors;
+import io.hypernetes.controllers.Caches;
+import io.hypernetes.controllers.Controller;
+import io.hypernetes.controllers.pods.PodState;
+import io.hypernetes.controllers.pods.Portion;
+import io.hypernetes.objects.selector.LabelSelector;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.time.temporal.ChronoUnit;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/// Says in the status of each budget how many pods may go at the moment. The eviction of a pod takes one of them and notes the pod there, so
+/// that it does not count as healthy while its deletion is not seen yet.
+public final class DisruptionBudgets implements Controller {
+    private static final Duration NOTED_FOR = Duration.ofMinutes(2);
+
+    private final Client client;
+    private final EventRecorder events;
+    private final InstantSource clock;
+    private Caches caches;
+    private Index<Pod> pods;
+    private ExpectedPods expected;
+
+    @SuppressWarnings("NullAway.Init") // watch() is called before anything starts
+    public DisruptionBudgets(Client client, EventRecorder events, InstantSource clock) {
+        this.client = client;
+        this.events = events;
+        this.clock = clock;
+    }
+
+    @Override
+    public String name() {
+        return "disruption";
+    }
+
+    @Override
+    public void watch(Caches caches, Consumer<ObjectKey> wake) {
+        this.caches = caches;
+        this.pods = caches.byNamespace(Kind.POD);
+        this.expected = new ExpectedPods(client, caches);
+        Index<PodDisruptionBudget> budgets = caches.byNamespace(Kind.POD_DISRUPTION_BUDGET);
+        caches.of(Kind.POD_DISRUPTION_BUDGET).handler(Caches.keys(wake));
+        caches.pods().handler(new Informer.Handler<Pod>() {
+            @Override
+            public void added(Pod pod) {
+                for (PodDisruptionBudget budget : budgets.get(Caches.namespaceOf(ObjectKey.of(pod)))) {
+                    if (matches(budget, pod)) {
+                        wake.accept(ObjectKey.of(budget));
+                    }
+                }
+            }
+
+            @Override
+            public void updated(Pod before, Pod now) {
+                added(before);
+                added(now);
+            }
+
+            @Override
+            public void deleted(Pod last) {
+                added(last);
+            }
+        });
+        // A new size of what controls the pods is a new number of pods to expect.
+        Consumer<ObjectKey> near = key -> budgets.get(Caches.namespaceOf(key)).forEach(budget -> wake.accept(ObjectKey.of(budget)));
+        caches.of(Kind.DEPLOYMENT).handler(Caches.keys(near));
+        caches.of(Kind.REPLICA_SET).handler(Caches.keys(near));
+        caches.of(Kind.STATEFUL_SET).handler(Caches.keys(near));
+        caches.of(Kind.REPLICATION_CONTROLLER).handler(Caches.keys(near));
+    }
+
+    private static boolean matches(PodDisruptionBudget budget, Pod pod) {
+        return Selectors.of(budget.getSpec().getSelector()).filter(labels -> labels.matches(Selectors.labelsOf(pod))).isPresent();
+    }
+
+    @Override
+    public Optional<Duration> reconcile(ObjectKey key) {
+        PodDisruptionBudget budget = caches.of(Kind.POD_DISRUPTION_BUDGET).get(key).orElse(null);
+        if (budget == null) {
+            return Optional.empty();
+        }
+        Instant now = clock.instant();
+        LabelSelector selector = Selectors.of(budget.getSpec().getSelector()).orElse(null);
+        List<Pod> matching = selector == null
+                ? List.of()
+                : pods.get(Caches.namespaceOf(key)).stream().filter(pod -> selector.matches(Selectors.labelsOf(pod))).toList();
+        Map<String, String> disrupted = stillDisrupted(key, budget, matching, now);
+        Optional<Duration> again = disrupted.values().stream()
+                .flatMap(time -> PodState.time(time).stream())
+                .map(time -> Duration.between(now, time.plus(NOTED_FOR)).plusSeconds(1))
+                .min(Duration::compareTo);
+        int wanted;
+        int count;
+        try {
+            if (budget.getSpec().getMaxUnavailable() != null) {
+                count = expected.of(key, matching);
+                wanted = Math.max(0, count - Portion.up(budget.getSpec().getMaxUnavailable(), count, 0));
+            } else if (budget.getSpec().getMinAvailable() != null && budget.getSpec().getMinAvailable().getIntVal() == null) {
+                count = expected.of(key, matching);
+                wanted = Portion.up(budget.getSpec().getMinAvailable(), count, 0);
+            } else {
+                count = matching.size();
+                wanted = Portion.up(budget.getSpec().getMinAvailable(), count, 1);
+            }
+        } catch (ExpectedPods.UnknownScaleException unknown) {
+            String why = String.valueOf(unknown.getMessage());
+            events.record(key.tenant(), budget, EventRecorder.Type.WARNING, "CalculateExpectedPodCountFailed",
+                    "Failed to calculate the number of expected pods: " + why);
+            write(key, budget, new PodDisruptionBudgetStatusBuilder(statusOf(budget))
+                    .withDisruptionsAllowed(0)
+                    .withConditions(condition(budget, "False", "SyncFailed", why, now))
+                    .build());
+            return again;
+        }
+        if (matching.isEmpty()) {
+            events.record(key.tenant(), budget, EventRecorder.Type.NORMAL, "NoPods", "No matching pods found");
+        }
+        int healthy = (int) matching.stream()
+                .filter(pod -> !PodState.isTerminating(pod) && !disrupted.containsKey(pod.getMetadata().getName()) && PodState.isReady(pod))
+                .count();
+        int allowed = count <= 0 ? 0 : Math.max(0, healthy - wanted);
+        write(key, budget, new PodDisruptionBudgetStatusBuilder(statusOf(budget))
+                .withCurrentHealthy(healthy)
+                .withDesiredHealthy(wanted)
+                .withExpectedPods(count)
+                .withDisruptionsAllowed(allowed)
+                .withDisruptedPods(disrupted)
+                .withObservedGeneration(budget.getMetadata().getGeneration())
+                .withConditions(condition(budget, allowed > 0 ? "True" : "False", allowed > 0 ? "SufficientPods" : "InsufficientPods", "", now))
+                .build());
+        return again;
+    }
+
+    /// The pods noted by evictions whose deletion is not seen yet; a note that nothing came of is dropped after a while.
+    private Map<String, String> stillDisrupted(ObjectKey key, PodDisruptionBudget budget, List<Pod> matching, Instant now) {
+        Map<String, String> noted = statusOf(budget).getDisruptedPods();
+        Map<String, String> still = new HashMap<>();
+        if (noted == null) {
+            return still;
+        }
+        for (Pod pod : matching) {
+            String name = pod.getMetadata().getName();
+            String since = noted.get(name);
+            Instant time = PodState.time(since).orElse(null);
+            if (since == null || time == null || PodState.isTerminating(pod)) {
+                continue;
+            }
+            if (time.plus(NOTED_FOR).isBefore(now)) {
+                events.record(key.tenant(), pod, EventRecorder.Type.WARNING, "NotDeleted",
+                        "Pod was expected by PDB " + key.namespace() + "/" + key.name() + " to be deleted but it wasn't");
+            } else {
+                still.put(name, since);
+            }
+        }
+        return still;
+    }
+
+    private static PodDisruptionBudgetStatus statusOf(PodDisruptionBudget budget) {
+        return budget.getStatus() == null ? new PodDisruptionBudgetStatus() : budget.getStatus();
+    }
+
+    private static List<Condition> condition(PodDisruptionBudget budget, String status, String reason, String message, Instant now) {
+        List<Condition> before = statusOf(budget).getConditions() == null ? List.of() : statusOf(budget).getConditions();
+        String since = before.stream()
+                .filter(condition -> "DisruptionAllowed".equals(condition.getType()) && status.equals(condition.getStatus()))
+                .map(Condition::getLastTransitionTime)
+                .findFirst()
+                .orElse(now.truncatedTo(ChronoUnit.SECONDS).toString());
+        return List.of(new ConditionBuilder()
+                .withType("DisruptionAllowed").withStatus(status).withReason(reason).withMessage(message)
+                .withLastTransitionTime(since).withObservedGeneration(budget.getMetadata().getGeneration()).build());
+    }
+
+    private void write(ObjectKey key, PodDisruptionBudget budget, PodDisruptionBudgetStatus status) {
+        if (Objects.equals(status, budget.getStatus())) {
+            return;
+        }
+        try {
+            // With the version that was seen: an eviction may have taken a disruption meanwhile.
+            client.of(Kind.POD_DISRUPTION_BUDGET).update(key.tenant(), new PodDisruptionBudgetBuilder(budget).withStatus(status).build(), "status");
+        } catch (ApiException refused) {
+            if (!refused.isNotFound()) {
+                throw refused;
+            }
+        }
+    }
+}

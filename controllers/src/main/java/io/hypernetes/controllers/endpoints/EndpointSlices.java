@@ -1,0 +1,143 @@
+package io.hypernetes.controllers.endpoints;
+
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.Service;
+import io.fabric8.kubernetes.api.model.discovery.v1.Endpoint;
+import io.fabric8.kubernetes.api.model.discovery.v1.EndpointBuilder;
+import io.fabric8.kubernetes.api.model.discovery.v1.EndpointPort;
+import io.fabric8.kubernetes.api.model.discovery.v1.EndpointPortBuilder;
+import io.hypernetes.client.Client;
+import io.hypernetes.client.Kind;
+import io.hypernetes.client.ObjectKey;
+import io.hypernetes.client.Selectors;
+import io.hypernetes.controllers.Caches;
+import io.hypernetes.controllers.Controller;
+import io.hypernetes.controllers.pods.Claims;
+import io.hypernetes.controllers.pods.PodState;
+import io.hypernetes.objects.selector.LabelSelector;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/// Writes the EndpointSlices of Services with a selector.
+public final class EndpointSlices implements Controller {
+    static final String MANAGER = "endpointslice-controller.k8s.io";
+    private static final String ZONE = "topology.kubernetes.io/zone";
+    private static final Duration UNSEEN = Duration.ofMillis(200);
+
+    private final Client client;
+    private Caches caches;
+    private Backends backends;
+    private SliceWriter writer;
+
+    @SuppressWarnings("NullAway.Init") // watch() is called before anything starts
+    public EndpointSlices(Client client) {
+        this.client = client;
+    }
+
+    @Override
+    public String name() {
+        return "endpointslice";
+    }
+
+    @Override
+    public void watch(Caches caches, Consumer<ObjectKey> wake) {
+        this.caches = caches;
+        this.backends = new Backends(caches, wake);
+        this.writer = SliceWriter.of(client, MANAGER, caches);
+        caches.nodes();
+        caches.of(Kind.ENDPOINT_SLICE).handler(Caches.each(slice -> {
+            String service = Selectors.labelsOf(slice).get(SliceWriter.SERVICE);
+            if (service != null && MANAGER.equals(Selectors.labelsOf(slice).get(SliceWriter.MANAGED_BY))) {
+                ObjectKey key = ObjectKey.of(slice);
+                wake.accept(new ObjectKey(key.tenant(), key.namespace(), service));
+            }
+        }));
+    }
+
+    @Override
+    public Optional<Duration> reconcile(ObjectKey key) {
+        Service service = caches.of(Kind.SERVICE).get(key).orElse(null);
+        LabelSelector selector = service == null ? null : Backends.selector(service).orElse(null);
+        if (service == null || selector == null || service.getMetadata().getDeletionTimestamp() != null) {
+            // A Service that lost its selector is somebody else's from now on; one that is gone needs no slices.
+            if (service == null || service.getMetadata().getDeletionTimestamp() == null) {
+                writer.of(key).forEach(slice -> writer.delete(key, slice));
+            }
+            return Optional.empty();
+        }
+        if (!writer.own().visible(key)) {
+            return Optional.of(UNSEEN);
+        }
+        Map<SlicePlan.Group, List<Endpoint>> wanted = new LinkedHashMap<>();
+        List<Pod> pods = backends.of(key, selector);
+        for (boolean ipv6 : families(service)) {
+            String type = ipv6 ? "IPv6" : "IPv4";
+            boolean any = false;
+            for (Pod pod : pods) {
+                String address = Backends.address(pod, ipv6);
+                List<EndpointPort> ports = SlicePlan.sorted(ports(service, pod));
+                boolean portless = ports.isEmpty() && service.getSpec().getPorts() != null && !service.getSpec().getPorts().isEmpty();
+                if (address != null && !(portless && !Backends.isHeadless(service))) {
+                    any = true;
+                    wanted.computeIfAbsent(new SlicePlan.Group(type, ports), fresh -> new ArrayList<>()).add(endpoint(service, pod, address));
+                }
+            }
+            if (!any) {
+                wanted.put(new SlicePlan.Group(type, List.of()), new ArrayList<>());
+            }
+        }
+        writer.write(key, service, Claims.reference(Kind.SERVICE, service), labels(service), SlicePlan.of(wanted, writer.of(key)));
+        return Optional.empty();
+    }
+
+    private static List<Boolean> families(Service service) {
+        List<String> families = service.getSpec().getIpFamilies();
+        return families == null || families.isEmpty() ? List.of(false) : families.stream().map("IPv6"::equals).distinct().toList();
+    }
+
+    static Map<String, String> labels(Service service) {
+        Map<String, String> labels = new HashMap<>(Selectors.labelsOf(service));
+        labels.remove(SliceWriter.HEADLESS);
+        if (Backends.isHeadless(service)) {
+            labels.put(SliceWriter.HEADLESS, "");
+        }
+        return labels;
+    }
+
+    private static List<EndpointPort> ports(Service service, Pod pod) {
+        return Backends.ports(service, pod).stream()
+                .map(port -> new EndpointPortBuilder()
+                        .withName(port.name()).withProtocol(port.protocol()).withPort(port.number()).withAppProtocol(port.appProtocol()).build())
+                .toList();
+    }
+
+    private Endpoint endpoint(Service service, Pod pod, String address) {
+        boolean serving = PodState.isReady(pod);
+        boolean terminating = PodState.isTerminating(pod);
+        String node = PodState.node(pod);
+        String zone = caches.nodes().get(ObjectKey.root(node)).map(found -> Selectors.labelsOf(found).get(ZONE)).orElse(null);
+        return new EndpointBuilder()
+                .withAddresses(address)
+                .withNewConditions()
+                .withReady(Backends.publishesNotReady(service) || (serving && !terminating))
+                .withServing(serving)
+                .withTerminating(terminating)
+                .endConditions()
+                .withHostname(Backends.hostname(service, pod))
+                .withNodeName(node.isEmpty() ? null : node)
+                .withZone(zone)
+                .withNewTargetRef()
+                .withKind("Pod")
+                .withNamespace(pod.getMetadata().getNamespace())
+                .withName(pod.getMetadata().getName())
+                .withUid(pod.getMetadata().getUid())
+                .endTargetRef()
+                .build();
+    }
+}

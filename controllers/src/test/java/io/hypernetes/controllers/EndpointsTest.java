@@ -1,0 +1,122 @@
+package io.hypernetes.controllers;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.fabric8.kubernetes.api.model.EndpointAddress;
+import io.fabric8.kubernetes.api.model.EndpointsBuilder;
+import io.fabric8.kubernetes.api.model.IntOrString;
+import io.fabric8.kubernetes.api.model.LabelSelectorBuilder;
+import io.fabric8.kubernetes.api.model.ServiceBuilder;
+import io.fabric8.kubernetes.api.model.apps.ReplicaSetBuilder;
+import io.fabric8.kubernetes.api.model.discovery.v1.Endpoint;
+import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
+import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudgetBuilder;
+import io.hypernetes.client.Kind;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+class EndpointsTest {
+    private static Workbench bench;
+
+    @BeforeAll
+    static void start() throws Exception {
+        bench = new Workbench(3);
+    }
+
+    @AfterAll
+    static void stop() throws Exception {
+        bench.close();
+    }
+
+    private static void pods(String app, int count, Map<String, String> annotations) {
+        var template = Workbench.template(app, "a", annotations);
+        template.getSpec().getContainers().getFirst().setPorts(List.of(
+                new io.fabric8.kubernetes.api.model.ContainerPortBuilder().withName("web").withContainerPort(8080).build()));
+        bench.create(Kind.REPLICA_SET, new ReplicaSetBuilder()
+                .withNewMetadata().withName(app).endMetadata()
+                .withNewSpec().withReplicas(count)
+                .withSelector(new LabelSelectorBuilder().addToMatchLabels("app", app).build())
+                .withTemplate(template).endSpec().build());
+    }
+
+    private static List<EndpointSlice> slices(String service) {
+        return bench.list(Kind.ENDPOINT_SLICE).stream()
+                .filter(slice -> service.equals(slice.getMetadata().getLabels().get("kubernetes.io/service-name"))).toList();
+    }
+
+    private static List<Endpoint> endpoints(String service) {
+        return slices(service).stream().flatMap(slice -> slice.getEndpoints().stream()).toList();
+    }
+
+    @Test
+    void readyPodsStandBehindTheirService() {
+        bench.create(Kind.SERVICE, new ServiceBuilder().withNewMetadata().withName("web").endMetadata()
+                .withNewSpec().addToSelector("app", "web").addNewPort().withName("http").withPort(80).withTargetPort(new IntOrString("web")).endPort()
+                .endSpec().build());
+        await().untilAsserted(() -> assertThat(slices("web")).hasSize(1));
+        pods("web", 3, Map.of());
+        await().untilAsserted(() -> assertThat(endpoints("web")).hasSize(3).allMatch(endpoint -> endpoint.getConditions().getReady()));
+        assertThat(slices("web")).hasSize(1);
+        assertThat(slices("web").getFirst().getPorts().getFirst().getPort()).isEqualTo(8080);
+        assertThat(endpoints("web")).allSatisfy(endpoint -> {
+            assertThat(endpoint.getNodeName()).startsWith("simulated-");
+            assertThat(endpoint.getZone()).startsWith("zone-");
+            assertThat(endpoint.getTargetRef().getKind()).isEqualTo("Pod");
+        });
+        await().untilAsserted(() -> assertThat(bench.get(Kind.ENDPOINTS, "web").getSubsets().getFirst().getAddresses())
+                .extracting(EndpointAddress::getIp)
+                .containsExactlyInAnyOrderElementsOf(endpoints("web").stream().map(endpoint -> endpoint.getAddresses().getFirst()).toList()));
+        bench.change(Kind.REPLICA_SET, "web", now -> new ReplicaSetBuilder(now).editSpec().withReplicas(1).endSpec().build());
+        await().untilAsserted(() -> assertThat(endpoints("web")).hasSize(1));
+        bench.delete(Kind.SERVICE, "web");
+        await().untilAsserted(() -> assertThat(slices("web")).isEmpty());
+        await().untilAsserted(() -> assertThat(bench.client.of(Kind.ENDPOINTS).find(bench.key("web"))).isEmpty());
+    }
+
+    @Test
+    void podsThatAreNotReadyAreToldApart() {
+        bench.create(Kind.SERVICE, new ServiceBuilder().withNewMetadata().withName("slow").endMetadata()
+                .withNewSpec().withClusterIP("None").addToSelector("app", "slow").addNewPort().withPort(80).endPort().endSpec().build());
+        pods("slow", 2, Map.of("simulate.hypernetes.io/ready-after", "never"));
+        await().untilAsserted(() -> assertThat(endpoints("slow")).hasSize(2)
+                .allMatch(endpoint -> !endpoint.getConditions().getReady() && !endpoint.getConditions().getServing()));
+        assertThat(slices("slow").getFirst().getMetadata().getLabels()).containsEntry("service.kubernetes.io/headless", "");
+        await().untilAsserted(() -> assertThat(bench.get(Kind.ENDPOINTS, "slow").getSubsets().getFirst().getNotReadyAddresses()).hasSize(2));
+    }
+
+    @Test
+    void endpointsByHandAreMirrored() {
+        bench.create(Kind.SERVICE, new ServiceBuilder().withNewMetadata().withName("hand").endMetadata()
+                .withNewSpec().addNewPort().withPort(80).endPort().endSpec().build());
+        bench.create(Kind.ENDPOINTS, new EndpointsBuilder().withNewMetadata().withName("hand").endMetadata()
+                .addNewSubset().addNewAddress().withIp("192.0.2.1").endAddress().addNewPort().withPort(81).endPort().endSubset().build());
+        await().untilAsserted(() -> assertThat(endpoints("hand")).hasSize(1)
+                .allMatch(endpoint -> endpoint.getAddresses().equals(List.of("192.0.2.1"))));
+        assertThat(slices("hand").getFirst().getMetadata().getLabels())
+                .containsEntry("endpointslice.kubernetes.io/managed-by", "endpointslicemirroring-controller.k8s.io");
+    }
+
+    @Test
+    void aBudgetCountsWhatMayGo() {
+        pods("some", 4, Map.of());
+        bench.create(Kind.POD_DISRUPTION_BUDGET, new PodDisruptionBudgetBuilder().withNewMetadata().withName("some").endMetadata()
+                .withNewSpec().withMaxUnavailable(new IntOrString("25%"))
+                .withSelector(new LabelSelectorBuilder().addToMatchLabels("app", "some").build()).endSpec().build());
+        await().untilAsserted(() -> {
+            var status = bench.get(Kind.POD_DISRUPTION_BUDGET, "some").getStatus();
+            assertThat(status.getExpectedPods()).isEqualTo(4);
+            assertThat(status.getDesiredHealthy()).isEqualTo(3);
+            assertThat(status.getCurrentHealthy()).isEqualTo(4);
+            assertThat(status.getDisruptionsAllowed()).isEqualTo(1);
+            assertThat(status.getConditions().getFirst().getReason()).isEqualTo("SufficientPods");
+        });
+        bench.change(Kind.POD_DISRUPTION_BUDGET, "some", now -> new PodDisruptionBudgetBuilder(now).editSpec()
+                .withMaxUnavailable(new IntOrString(0)).endSpec().build());
+        await().untilAsserted(() -> assertThat(bench.get(Kind.POD_DISRUPTION_BUDGET, "some").getStatus().getConditions().getFirst().getReason())
+                .isEqualTo("InsufficientPods"));
+    }
+}

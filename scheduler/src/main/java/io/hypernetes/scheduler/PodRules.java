@@ -1,0 +1,166 @@
+package io.hypernetes.scheduler;
+
+import io.hypernetes.client.ObjectKey;
+import io.hypernetes.client.Placement;
+import io.hypernetes.scheduler.Cluster.Placed;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// What the pods that are placed mean for one pod that is not: counted once for a decision, then asked for each node. All counting is by
+/// part of the cluster, that is by the value that nodes have of a topology label.
+final class PodRules {
+    private final PodFacts pod;
+    /// Parts that pods with an anti-affinity against this one keep to themselves.
+    private final Map<String, Set<String>> kept = new HashMap<>();
+    /// By term: the parts with pods that it must be near to, counted over pods that all terms mean.
+    private final List<Set<String>> near = new ArrayList<>();
+    private boolean anyNear;
+    private final boolean nearItself;
+    /// By term: the parts with pods that it must not be near to.
+    private final List<Set<String>> apart = new ArrayList<>();
+    private final List<SpreadCount> spread = new ArrayList<>();
+
+    /// @param counts pods by part, for every part that counts
+    /// @param least of the emptiest part; 0 when there are fewer parts than there must be
+    private record SpreadCount(SpreadRule rule, Map<String, Integer> counts, int least) {}
+
+    private PodRules(PodFacts pod) {
+        this.pod = pod;
+        this.nearItself = pod.affinity().stream().allMatch(term ->
+                term.means(pod.key().tenant(), pod, (tenant, namespace) -> Map.of()) || meansOwnNamespace(term, pod));
+    }
+
+    // The labels of its own namespace are not at hand here; a selector of namespaces is taken to mean it.
+    private static boolean meansOwnNamespace(PodTerm term, PodFacts pod) {
+        return term.namespaceSelector().isPresent() && term.selector().filter(labels -> labels.matches(pod.labels())).isPresent();
+    }
+
+    /// @param without pods that are taken to be gone
+    static PodRules of(PodFacts pod, Cluster.View view, PodTerm.Namespaces namespaces, Set<ObjectKey> without) {
+        PodRules rules = new PodRules(pod);
+        String tenant = pod.key().tenant();
+        for (Placed keeper : view.keepers(tenant)) {
+            if (without.contains(keeper.pod().key())) {
+                continue;
+            }
+            for (PodTerm term : keeper.pod().antiAffinity()) {
+                String part = keeper.node().labels().get(term.topologyKey());
+                if (part != null && term.means(tenant, pod, namespaces)) {
+                    rules.kept.computeIfAbsent(term.topologyKey(), fresh -> new HashSet<>()).add(part);
+                }
+            }
+        }
+        if (!pod.affinity().isEmpty()) {
+            rules.countNear(view, namespaces, without);
+        }
+        for (PodTerm term : pod.antiAffinity()) {
+            Set<String> parts = new HashSet<>();
+            for (Placed other : candidates(view, tenant, term)) {
+                String part = other.node().labels().get(term.topologyKey());
+                if (part != null && !without.contains(other.pod().key()) && term.means(tenant, other.pod(), namespaces)) {
+                    parts.add(part);
+                }
+            }
+            rules.apart.add(parts);
+        }
+        for (SpreadRule rule : pod.spread()) {
+            if (rule.required()) {
+                rules.spread.add(rules.count(rule, view, without));
+            }
+        }
+        return rules;
+    }
+
+    private static List<Placed> candidates(Cluster.View view, String tenant, PodTerm term) {
+        return view.pods(tenant, term.namespaceSelector().isPresent() ? null : term.namespaces());
+    }
+
+    private void countNear(Cluster.View view, PodTerm.Namespaces namespaces, Set<ObjectKey> without) {
+        pod.affinity().forEach(term -> near.add(new HashSet<>()));
+        String tenant = pod.key().tenant();
+        for (Placed other : candidates(view, tenant, pod.affinity().getFirst())) {
+            boolean meant = !without.contains(other.pod().key())
+                    && pod.affinity().stream().allMatch(term -> term.means(tenant, other.pod(), namespaces));
+            if (!meant) {
+                continue;
+            }
+            for (int i = 0; i < near.size(); i++) {
+                String part = other.node().labels().get(pod.affinity().get(i).topologyKey());
+                if (part != null) {
+                    near.get(i).add(part);
+                    anyNear = true;
+                }
+            }
+        }
+    }
+
+    private SpreadCount count(SpreadRule rule, Cluster.View view, Set<ObjectKey> without) {
+        Map<String, Integer> counts = new HashMap<>();
+        for (NodeState node : view.nodes()) {
+            if (isEligible(rule, node)) {
+                counts.putIfAbsent(String.valueOf(node.labels().get(rule.topologyKey())), 0);
+            }
+        }
+        for (Placed other : view.pods(pod.key().tenant(), Set.of(pod.key().namespace()))) {
+            if (!without.contains(other.pod().key()) && rule.counts(pod, other.pod()) && isEligible(rule, other.node())) {
+                counts.merge(String.valueOf(other.node().labels().get(rule.topologyKey())), 1, Integer::sum);
+            }
+        }
+        int least = counts.size() < rule.minDomains() ? 0 : counts.values().stream().mapToInt(Integer::intValue).min().orElse(0);
+        return new SpreadCount(rule, counts, least);
+    }
+
+    /// A node counts when it has the labels of all rules and, as the rule says, could take the pod by affinity and taints.
+    private boolean isEligible(SpreadRule rule, NodeState node) {
+        for (SpreadRule each : pod.spread()) {
+            if (each.required() && !node.labels().containsKey(each.topologyKey())) {
+                return false;
+            }
+        }
+        return (!rule.honorAffinity() || Placement.selects(pod.pod().getSpec(), node.node()))
+                && (!rule.honorTaints() || Placement.untolerated(node.node(), pod.pod().getSpec().getTolerations(), "NoSchedule", "NoExecute") == null);
+    }
+
+    /// Why a node will not do; null when the rules allow it.
+    @Nullable Objection objection(NodeState node) {
+        for (SpreadCount count : spread) {
+            String part = node.labels().get(count.rule.topologyKey());
+            if (part == null) {
+                return Objection.lasting("node(s) didn't match pod topology spread constraints (missing required label)");
+            }
+            int itself = count.rule.countsItself(pod) ? 1 : 0;
+            if (count.counts.getOrDefault(part, 0) + itself - count.least > count.rule.maxSkew()) {
+                return Objection.passing("node(s) didn't match pod topology spread constraints");
+            }
+        }
+        boolean nearEnough = true;
+        boolean labelled = true;
+        for (int i = 0; i < near.size(); i++) {
+            String part = node.labels().get(pod.affinity().get(i).topologyKey());
+            labelled &= part != null;
+            nearEnough &= part != null && near.get(i).contains(part);
+        }
+        // The first of a group that wants to be together has nobody to be near to.
+        if (!nearEnough && !(labelled && !anyNear && nearItself)) {
+            return Objection.lasting("node(s) didn't match pod affinity rules");
+        }
+        for (int i = 0; i < apart.size(); i++) {
+            String part = node.labels().get(pod.antiAffinity().get(i).topologyKey());
+            if (part != null && apart.get(i).contains(part)) {
+                return Objection.passing("node(s) didn't match pod anti-affinity rules");
+            }
+        }
+        for (Map.Entry<String, Set<String>> keep : kept.entrySet()) {
+            String part = node.labels().get(keep.getKey());
+            if (part != null && keep.getValue().contains(part)) {
+                return Objection.passing("node(s) didn't satisfy existing pods anti-affinity rules");
+            }
+        }
+        return null;
+    }
+}
