@@ -30,6 +30,7 @@ import io.hypernetes.apiserver.storage.Follower;
 import io.hypernetes.apiserver.storage.LayeredStore;
 import io.hypernetes.apiserver.tenant.NamespaceBasics;
 import io.hypernetes.apiserver.tenant.NamespaceKeeper;
+import io.hypernetes.apiserver.tenant.Segments;
 import io.hypernetes.apiserver.tenant.TenantAuthorities;
 import io.hypernetes.apiserver.tenant.Tenants;
 import io.hypernetes.identity.Authorities;
@@ -101,7 +102,7 @@ public final class ApiServer implements AutoCloseable {
         var feeds = new Feeds(store);
         var root = authorities.root();
         var basics = new NamespaceBasics(store, kinds, root.certificatePem(), clock);
-        var tenants = new Tenants(store, kinds, follow(authorities), basics);
+        var tenants = new Tenants(store, kinds, follow(authorities), basics, new Segments(store, random));
         tenants.restore(clock.instant());
         var tokens = new ServiceAccountTokens(authorities, store, clock, settings.tokenIssuer());
         var caller = new RenewedTls(

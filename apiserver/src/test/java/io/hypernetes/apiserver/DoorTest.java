@@ -136,6 +136,27 @@ class DoorTest extends ClusterTest {
     }
 
     @Test
+    void aNodeReadsTheTenantsWhosePodsItHas() {
+        var client = cluster.new Client(node(), java.net.http.HttpClient.Version.HTTP_1_1);
+        assertThat(client.get("/apis/hypernetes.io/v1/tenants/green").expect(200).at("metadata", "annotations", "hypernetes.io/segment")).isNotEmpty();
+        client.get("/apis/hypernetes.io/v1/tenants/empty").expect(403);
+        client.get("/apis/hypernetes.io/v1/tenants").expect(403);
+    }
+
+    @Test
+    void noTenantHasTheNumberOfAnotherWhateverItsObjectSays() {
+        var first = admin.get("/apis/hypernetes.io/v1/tenants/green").expect(200).at("metadata", "annotations", "hypernetes.io/segment");
+        admin.patch("/apis/hypernetes.io/v1/tenants/blue", "application/merge-patch+json",
+                        "{\"metadata\":{\"annotations\":{\"hypernetes.io/segment\":\"" + first + "\"}}}")
+                .expect(200);
+        assertThat(admin.get("/apis/hypernetes.io/v1/tenants/blue").expect(200).at("metadata", "annotations", "hypernetes.io/segment")).isNotEqualTo(first);
+        var made = admin.post("/apis/hypernetes.io/v1/tenants",
+                        "{\"metadata\":{\"name\":\"sly\",\"annotations\":{\"hypernetes.io/segment\":\"" + first + "\"}}}")
+                .expect(201);
+        assertThat(made.at("metadata", "annotations", "hypernetes.io/segment")).isNotEqualTo(first);
+    }
+
+    @Test
     void whatIsNoTlsBehindTheDoorEndsTheConnection() throws Exception {
         try (var outer = connect(node())) {
             assertThat(knock(outer, "green")).startsWith("HTTP/1.1 101 ");

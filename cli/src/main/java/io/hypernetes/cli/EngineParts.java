@@ -12,6 +12,7 @@ import io.hypernetes.images.ImageSettings;
 import io.hypernetes.images.ImageSettingsFile;
 import io.hypernetes.images.LocalImageStore;
 import io.hypernetes.kubelet.PodDialer;
+import io.hypernetes.network.Gateway;
 import io.hypernetes.network.Network;
 import io.hypernetes.network.cni.CniNetwork;
 import io.hypernetes.network.cni.CniSettings;
@@ -69,7 +70,8 @@ record EngineParts(EmbeddedStore journal, LocalImageStore images, QemuHypervisor
         }
         Network network = switch (settings.text("network")) {
             case "local" -> new NodeNetwork(
-                    state.resolve("pod-cidr"), bridge(places, settings), settings.text("uplink-cidr"), settings.list("denied-cidrs"), journal);
+                    state.resolve("pod-cidr"), bridge(places, settings), settings.text("uplink-cidr"), settings.list("denied-cidrs"),
+                    settings.port("vxlan-port"), journal);
             case "cni" -> new CniNetwork(cni, journal);
             default -> throw new UsageException("setting network is '" + settings.text("network") + "'; it must be local or cni");
         };
@@ -91,6 +93,15 @@ record EngineParts(EmbeddedStore journal, LocalImageStore images, QemuHypervisor
     // Plugins have their own idea of the pods' addresses.
     private static Consumer<String> podCidr(Network network) {
         return network instanceof NodeNetwork local ? local::setPodCidr : cidr -> {};
+    }
+
+    /// Has somebody told of the tenants' gateways; whether this network has any.
+    boolean follow(Gateway.Follower gateways) {
+        if (network instanceof NodeNetwork local) {
+            local.follow(gateways);
+            return true;
+        }
+        return false;
     }
 
     /// How probes reach pods.

@@ -32,6 +32,7 @@ final class NodeNetwork implements Network {
     private final String bridge;
     private final String uplinkCidr;
     private final List<String> deniedCidrs;
+    private final int vxlanPort;
     private final Store store;
     private Gateway.@Nullable Follower follower;
     private volatile @Nullable TenantNetworks network;
@@ -39,11 +40,13 @@ final class NodeNetwork implements Network {
 
     /// @param uplinkCidr see [LocalSettings]
     /// @param deniedCidrs likewise
-    NodeNetwork(Path memory, String bridge, String uplinkCidr, List<String> deniedCidrs, Store store) throws IOException {
+    /// @param vxlanPort likewise
+    NodeNetwork(Path memory, String bridge, String uplinkCidr, List<String> deniedCidrs, int vxlanPort, Store store) throws IOException {
         this.memory = memory;
         this.bridge = bridge;
         this.uplinkCidr = uplinkCidr;
         this.deniedCidrs = deniedCidrs;
+        this.vxlanPort = vxlanPort;
         this.store = store;
         if (Files.exists(memory)) {
             network = open(Files.readString(memory).trim());
@@ -51,7 +54,7 @@ final class NodeNetwork implements Network {
     }
 
     private TenantNetworks open(String podCidr) {
-        LocalSettings settings = new LocalSettings(bridge, podCidr, MTU, uplinkCidr, deniedCidrs, IDLE_SEGMENT);
+        LocalSettings settings = new LocalSettings(bridge, podCidr, MTU, uplinkCidr, deniedCidrs, vxlanPort, IDLE_SEGMENT);
         TenantNetworks opened = new TenantNetworks(new LocalNetwork(settings, store), settings, store, new SecureRandom());
         Gateway.Follower told = follower;
         if (told != null) {

@@ -19,6 +19,11 @@ public interface Gateway {
     /// Makes these the tenant's services, in place of those before, in one step.
     void serve(ServiceTable services);
 
+    /// Joins the gateways of the same tenant on the other nodes.
+    ///
+    /// @param number that all of them use and those of no other tenant, 1 to 16777215
+    default void join(int number) {}
+
     /// Is told of gateways that come and go, one call at a time for a gateway.
     ///
     /// @param opened gets a gateway before its first pod is attached; what it does must be quick

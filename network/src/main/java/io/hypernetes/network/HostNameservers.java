@@ -28,13 +28,26 @@ public final class HostNameservers {
         return List.of();
     }
 
+    /// Those that the host itself asks, on its loopback too.
+    public static List<String> ofHost() {
+        try {
+            return servers(Files.readString(Path.of("/etc/resolv.conf")), true);
+        } catch (IOException unreadable) {
+            return List.of();
+        }
+    }
+
     /// IPv4 servers that are not on the host's loopback.
     static List<String> read(String text) {
+        return servers(text, false);
+    }
+
+    private static List<String> servers(String text, boolean loopback) {
         return text.lines()
                 .map(String::strip)
                 .filter(line -> line.startsWith("nameserver"))
                 .map(line -> line.substring("nameserver".length()).strip())
-                .filter(address -> address.matches("[0-9.]+") && !address.startsWith("127."))
+                .filter(address -> address.matches("[0-9.]+") && (loopback || !address.startsWith("127.")))
                 .limit(MOST)
                 .toList();
     }

@@ -1,11 +1,15 @@
 package io.hypernetes.proxy;
 
+import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
+import io.hypernetes.client.ApiException;
 import io.hypernetes.client.Client;
 import io.hypernetes.client.Informer;
 import io.hypernetes.client.Kind;
+import io.hypernetes.client.ObjectKey;
+import io.hypernetes.client.Resources;
 import io.hypernetes.client.Scope;
 import io.hypernetes.client.Selection;
 import io.hypernetes.network.Gateway;
@@ -17,6 +21,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
@@ -30,6 +35,7 @@ import org.slf4j.LoggerFactory;
 final class TenantProxy implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(TenantProxy.class);
     private static final Duration RETRY = Duration.ofSeconds(2);
+    private static final String SEGMENT = "hypernetes.io/segment";
 
     private final ProxySettings settings;
     private final Gateway gateway;
@@ -39,7 +45,10 @@ final class TenantProxy implements AutoCloseable {
     private final Door door;
     private final Semaphore changed = new Semaphore(0);
     private final CountDownLatch known = new CountDownLatch(1);
+    private final CountDownLatch closed = new CountDownLatch(1);
+    private final Resources<GenericKubernetesResource> tenants;
     private final Thread worker;
+    private final Thread joiner;
     private volatile ServiceView view = ServiceView.EMPTY;
 
     TenantProxy(ProxySettings settings, Client client, Gateway gateway, Duration patience, RandomGenerator random) throws IOException {
@@ -50,6 +59,8 @@ final class TenantProxy implements AutoCloseable {
         this.slices = new Informer<>(client, Kind.ENDPOINT_SLICE, scope, Selection.everything()).handler(new Wake<>());
         this.door = new Door(settings, gateway);
         this.names = NameServer.open(gateway, settings.domain(), () -> await(patience), random);
+        this.tenants = client.of(Kind.TENANT);
+        this.joiner = Thread.ofVirtual().name("join-" + gateway.tenant()).unstarted(this::join);
         this.worker = Thread.ofVirtual().name("proxy-" + gateway.tenant()).unstarted(this::follow);
     }
 
@@ -57,7 +68,38 @@ final class TenantProxy implements AutoCloseable {
         services.start();
         slices.start();
         worker.start();
+        if (!gateway.tenant().equals(ObjectKey.ROOT)) {
+            joiner.start();
+        }
         return this;
+    }
+
+    /// Learns the number by which the tenant's segments on all nodes find each other. It never changes.
+    private void join() {
+        try {
+            while (true) {
+                try {
+                    GenericKubernetesResource tenant = tenants.get(ObjectKey.root(gateway.tenant()));
+                    Map<String, String> annotations = tenant.getMetadata().getAnnotations();
+                    String number = annotations == null ? "" : annotations.getOrDefault(SEGMENT, "");
+                    if (number.isEmpty()) {
+                        LOG.warn("event=segment-not-joined tenant={} reason=\"the tenant has no annotation {}\" effect=\"its pods do not reach those on other nodes\"",
+                                gateway.tenant(), SEGMENT);
+                    } else {
+                        gateway.join(Integer.parseInt(number));
+                    }
+                    return;
+                } catch (ApiException | NetworkException | NumberFormatException refused) {
+                    LOG.info("event=segment-not-joined tenant={} error=\"{}\" next=\"tried again in {} s\"",
+                            gateway.tenant(), refused.getMessage(), RETRY.toSeconds());
+                    if (closed.await(RETRY.toMillis(), TimeUnit.MILLISECONDS)) {
+                        return;
+                    }
+                }
+            }
+        } catch (InterruptedException closing) {
+            LOG.debug("event=joining-ended tenant={}", gateway.tenant());
+        }
     }
 
     /// The tenant's services, waited for when the node has just begun to look; empty when they do not come in time.
@@ -124,9 +166,11 @@ final class TenantProxy implements AutoCloseable {
 
     @Override
     public void close() {
+        closed.countDown();
         services.close();
         slices.close();
         worker.interrupt();
+        joiner.interrupt();
         names.close();
         door.close();
     }

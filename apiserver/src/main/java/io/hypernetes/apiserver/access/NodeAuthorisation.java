@@ -27,6 +27,7 @@ final class NodeAuthorisation {
             case "certificates.k8s.io/certificatesigningrequests" -> request(tenant, target);
             case "/pods" -> pods(node, tenant, target, selector);
             case "/configmaps", "/secrets" -> named(node, tenant, target, selector);
+            case "hypernetes.io/tenants" -> tenant(node, tenant, target);
             case "/services", "discovery.k8s.io/endpointslices" -> services(node, tenant, target);
             case "/serviceaccounts" -> token(tenant, target);
             case "/events", "events.k8s.io/events" -> event(tenant, target);
@@ -108,6 +109,14 @@ final class NodeAuthorisation {
             }
         }
         return "no pod on node " + node + " names it";
+    }
+
+    private String tenant(String node, TenantPath tenant, Target target) {
+        boolean allowed = tenant.tenant().equals(Caller.ROOT)
+                && target.verb().equals("get")
+                && target.subresource().isEmpty()
+                && hasPodOf(node, target.name());
+        return allowed ? "" : "a node may only read the tenants whose pods are bound to it";
     }
 
     // Pods may speak to any service of their tenant, so a node must know all of them where it has a pod, and none elsewhere.

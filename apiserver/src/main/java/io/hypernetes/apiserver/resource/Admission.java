@@ -11,6 +11,7 @@ import io.hypernetes.apiserver.rbac.Policies;
 import io.hypernetes.apiserver.request.Caller;
 import io.hypernetes.apiserver.request.Target;
 import io.hypernetes.apiserver.storage.ObjectKey;
+import io.hypernetes.apiserver.tenant.Segments;
 import io.hypernetes.apiserver.tenant.Tenants;
 import io.hypernetes.objects.ApiStatus;
 import io.hypernetes.objects.FieldError;
@@ -138,6 +139,7 @@ final class Admission {
     /// Admits a change.
     void update(ResourceRequest request, ObjectNode updated, ObjectNode old) {
         switch (request.kind().type().resource()) {
+            case "tenants" -> Segments.update(updated, old);
             case "events" -> event(request, updated);
             case "certificatesigningrequests" -> signing.update(request, updated, old);
             case "pods" -> {
@@ -234,7 +236,7 @@ final class Admission {
             finalizers.add(Tenants.FINALIZER);
         }
         Json.child(object, "status").put("phase", "Active");
-        return tenants.base(name, request.now());
+        return tenants.base(object, request.now());
     }
 
     private static void ownName(ResourceRequest request, ObjectNode object) {

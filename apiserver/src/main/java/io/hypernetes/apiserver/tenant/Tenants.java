@@ -28,8 +28,10 @@ public final class Tenants {
     private final Kind namespaces;
     private final TenantAuthorities authorities;
     private final NamespaceBasics basics;
+    private final Segments segments;
 
-    public Tenants(Store store, Kinds kinds, TenantAuthorities authorities, NamespaceBasics basics) {
+    public Tenants(Store store, Kinds kinds, TenantAuthorities authorities, NamespaceBasics basics, Segments segments) {
+        this.segments = segments;
         this.store = store;
         this.namespaces = kinds.get("v1", "Namespace");
         this.authorities = authorities;
@@ -52,12 +54,15 @@ public final class Tenants {
             tenants.add(ObjectKey.parse(entry.key()).name());
         }
         tenants.forEach(authorities::create);
+        tenants.forEach(segments::restore);
         authorities.tenants().stream().filter(name -> !tenants.contains(name)).forEach(authorities::destroy);
     }
 
-    /// The operations that make a tenant's first namespaces, for the commit that makes the tenant.
-    public List<Operation> base(String tenant, Instant now) {
+    /// The operations that make a tenant's first namespaces, for the commit that makes the tenant, which is given its number.
+    public List<Operation> base(ObjectNode object, Instant now) {
         var operations = new ArrayList<Operation>();
+        var tenant = Json.string(object, "metadata", "name");
+        operations.add(segments.create(object));
         for (var name : BASE_NAMESPACES) {
             operations.addAll(baseNamespace(tenant, name, now));
         }
@@ -84,7 +89,7 @@ public final class Tenants {
 
     /// The operations that remove whatever a tenant still holds, for the commit that removes the tenant.
     public List<Operation> remains(String tenant) {
-        var operations = new ArrayList<Operation>();
+        var operations = new ArrayList<>(segments.remove(tenant));
         for (var entry : store.list("/" + tenant + "/", "", 0).entries()) {
             operations.add(new Operation.Delete(
                     entry.key(), Operation.ANY, revision -> StoredForm.withRevision(entry.value(), revision)));

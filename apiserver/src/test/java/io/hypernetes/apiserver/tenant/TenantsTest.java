@@ -3,14 +3,17 @@ package io.hypernetes.apiserver.tenant;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.hypernetes.apiserver.storage.ObjectKey;
+import io.hypernetes.apiserver.storage.StoredForm;
+import io.hypernetes.objects.Json;
 import io.hypernetes.objects.kind.Kinds;
 import io.hypernetes.store.Operation;
+import io.hypernetes.store.Store;
 import io.hypernetes.store.embedded.EmbeddedSettings;
 import io.hypernetes.store.embedded.EmbeddedStore;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
+import java.util.Random;
 import java.util.Set;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
@@ -25,11 +28,42 @@ class TenantsTest {
         var authorities = new TreeSet<>(Set.of("gone"));
         try (var store = EmbeddedStore.open(folder, EmbeddedSettings.defaults())) {
             var key = new ObjectKey("root", "hypernetes.io", "tenants", "", "acme").text();
-            store.commit(List.of(Operation.put(key, "{}".getBytes(StandardCharsets.UTF_8))));
-            var kinds = Kinds.load();
-            new Tenants(store, kinds, new Recorder(authorities), new NamespaceBasics(store, kinds, "PEM", java.time.Clock.systemUTC())).restore(Instant.EPOCH);
+            store.commit(List.of(tenant(key, "acme")));
+            tenants(store, new Recorder(authorities)).restore(Instant.EPOCH);
         }
         assertThat(authorities).containsExactly("acme");
+    }
+
+    @Test
+    void aTenantOfAnOlderReleaseGetsItsNumber() {
+        try (var store = EmbeddedStore.open(folder, EmbeddedSettings.defaults())) {
+            var key = new ObjectKey("root", "hypernetes.io", "tenants", "", "acme").text();
+            store.commit(List.of(tenant(key, "acme")));
+            var tenants = tenants(store, new Recorder(new TreeSet<>()));
+            tenants.restore(Instant.EPOCH);
+            var stored = Json.readObject(store.get(key).orElseThrow().value());
+            var number = Json.string(stored, "metadata", "annotations", Segments.ANNOTATION);
+            assertThat(Integer.parseInt(number)).isBetween(1, (1 << 24) - 1);
+            assertThat(store.get("segments/" + number)).isPresent();
+            tenants.restore(Instant.EPOCH);
+            assertThat(Json.readObject(store.get(key).orElseThrow().value())).as("a second start changes nothing").isEqualTo(stored);
+            store.commit(tenants.remains("acme"));
+            assertThat(store.get("segments/" + number)).isEmpty();
+        }
+    }
+
+    private static Operation tenant(String key, String name) {
+        var object = Json.object();
+        object.put("apiVersion", "hypernetes.io/v1");
+        object.put("kind", "Tenant");
+        object.putObject("metadata").put("name", name);
+        return new Operation.Put(key, Operation.ABSENT, StoredForm.encoder(object));
+    }
+
+    private static Tenants tenants(Store store, TenantAuthorities authorities) {
+        var kinds = Kinds.load();
+        var basics = new NamespaceBasics(store, kinds, "PEM", java.time.Clock.systemUTC());
+        return new Tenants(store, kinds, authorities, basics, new Segments(store, new Random(2)));
     }
 
     private record Recorder(Set<String> there) implements TenantAuthorities {

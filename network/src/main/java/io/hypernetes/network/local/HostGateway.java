@@ -1,5 +1,6 @@
 package io.hypernetes.network.local;
 
+import io.hypernetes.linux.TrackedConnections;
 import io.hypernetes.network.Commands;
 import io.hypernetes.network.Gateway;
 import io.hypernetes.network.NetworkException;
@@ -19,7 +20,7 @@ final class HostGateway implements Gateway {
     HostGateway(String address, String bridge) {
         this.address = address;
         this.bridge = bridge;
-        this.services = new ServiceRules(bridge + "-svc", bridge, batch -> Commands.run(List.of("nft", "-f", "-"), batch));
+        this.services = new ServiceRules(bridge + "-svc", bridge, batch -> Commands.run(List.of("nft", "-f", "-"), batch), TrackedConnections::forgetUdpAnsweredBy);
     }
 
     @Override

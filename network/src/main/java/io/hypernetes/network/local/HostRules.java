@@ -164,8 +164,9 @@ final class HostRules {
     void plug(Port port) {
         nft("add element bridge " + bridge + " pods { " + port.element() + " }\nadd element bridge " + bridge + " taps { \"" + port.tap()
                 + "\" }\n" + published("add", port));
+        // A service that leads a pod to itself sends the frame out where it came in, on hosts that translate on bridges.
         ip("link set dev " + port.tap() + " mtu " + settings.mtu() + " addrgenmode none\nlink set dev " + port.tap() + " master " + bridge
-                + " up\n");
+                + " up\nlink set dev " + port.tap() + " type bridge_slave hairpin on\n");
     }
 
     /// Forgets the port. Its tap has vanished with the machine; one that has not is cut off.

@@ -19,6 +19,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.IntSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -111,8 +112,14 @@ public final class LocalNetwork implements Network {
 
     private Tap open(String sandbox) {
         String name = tapName(sandbox);
+        return opened(name, sandbox, () -> NetworkDevices.openTap(name));
+    }
+
+    /// @param opening opens the tap and returns its descriptor
+    /// @throws NetworkException that says why it cannot be opened
+    static Tap opened(String name, String sandbox, IntSupplier opening) {
         try {
-            return new Tap(name, NetworkDevices.openTap(name));
+            return new Tap(name, opening.getAsInt());
         } catch (ErrnoException failure) {
             throw new NetworkException("making tap " + name + " for sandbox " + sandbox + " (" + (failure.errno() == ErrnoException.EBUSY
                     ? "another process has it open: is the sandbox's machine still running?" : "needs root and /dev/net/tun") + "): "

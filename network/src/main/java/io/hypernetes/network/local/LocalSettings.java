@@ -13,10 +13,14 @@ import java.util.regex.Pattern;
 /// @param uplinkCidr addresses of the wires from the host to the tenants' gateways, two for each; nothing else on the host's networks may
 ///     have them
 /// @param deniedCidrs addresses of the operator that pods of tenants do not reach, beside the host's own, the other nodes' and link-local ones
+/// @param vxlanPort UDP port on which nodes send each other the packets of their tenants; clusters side by side on one host need different ones
 /// @param idleSegment for how long a tenant without pods here keeps its segment
-public record LocalSettings(String bridge, String podCidr, int mtu, String uplinkCidr, List<String> deniedCidrs, Duration idleSegment) {
+public record LocalSettings(String bridge, String podCidr, int mtu, String uplinkCidr, List<String> deniedCidrs, int vxlanPort, Duration idleSegment) {
     /// Where wires have their addresses unless told otherwise: in the range that is for such things between a provider and its customers.
     public static final String UPLINK_CIDR = "100.126.0.0/16";
+
+    /// VXLAN's own.
+    public static final int VXLAN_PORT = 4789;
 
     private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9-]{0,8}");
     private static final Duration IDLE_SEGMENT = Duration.ofMinutes(10);
@@ -35,10 +39,10 @@ public record LocalSettings(String bridge, String podCidr, int mtu, String uplin
 
     /// With everything else as usual.
     public LocalSettings(String bridge, String podCidr, int mtu) {
-        this(bridge, podCidr, mtu, UPLINK_CIDR, List.of(), IDLE_SEGMENT);
+        this(bridge, podCidr, mtu, UPLINK_CIDR, List.of(), VXLAN_PORT, IDLE_SEGMENT);
     }
 
     LocalSettings withIdleSegment(Duration limit) {
-        return new LocalSettings(bridge, podCidr, mtu, uplinkCidr, deniedCidrs, limit);
+        return new LocalSettings(bridge, podCidr, mtu, uplinkCidr, deniedCidrs, vxlanPort, limit);
     }
 }

@@ -2,16 +2,20 @@ package io.hypernetes.network.local;
 
 import io.hypernetes.linux.ErrnoException;
 import io.hypernetes.linux.NetworkDevices;
+import io.hypernetes.linux.TrackedConnections;
 import io.hypernetes.network.Commands;
 import io.hypernetes.network.Gateway;
+import io.hypernetes.network.Network.Peer;
 import io.hypernetes.network.NetworkException;
 import io.hypernetes.network.ServiceTable;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
+import java.util.function.IntConsumer;
 import java.util.function.Supplier;
 
 /// One tenant's network on this node: a network namespace with a bridge for the taps of its pods, the gateway's address on it, and a wire
@@ -25,6 +29,9 @@ final class Segment implements Gateway {
     private static final String BRIDGE = "br0";
     private static final String UPLINK = "up0";
     private static final String SERVICES = "services";
+    private static final String TUNNEL = "vx0";
+    /// What VXLAN puts around a packet.
+    private static final int TUNNEL_BYTES = 50;
 
     private final String tenant;
     private final String namespace;
@@ -33,15 +40,22 @@ final class Segment implements Gateway {
     private final Uplinks uplinks;
     private final Uplinks.Wire wire;
     private final ServiceRules services;
+    private final IntConsumer joining;
 
-    Segment(String tenant, String namespace, Cidr range, int mtu, Uplinks uplinks, Uplinks.Wire wire) {
+    /// @param joining is told the number by which the tenant's segments on all nodes find each other
+    Segment(String tenant, String namespace, Cidr range, int mtu, Uplinks uplinks, Uplinks.Wire wire, IntConsumer joining) {
+        this.joining = joining;
         this.tenant = tenant;
         this.namespace = namespace;
         this.range = range;
         this.mtu = mtu;
         this.uplinks = uplinks;
         this.wire = wire;
-        this.services = new ServiceRules(SERVICES, BRIDGE, batch -> inside(() -> Commands.run(List.of("nft", "-f", "-"), batch)));
+        this.services = new ServiceRules(
+                SERVICES,
+                BRIDGE,
+                batch -> inside(() -> Commands.run(List.of("nft", "-f", "-"), batch)),
+                (address, port) -> inside(() -> TrackedConnections.forgetUdpAnsweredBy(address, port)));
     }
 
     @Override
@@ -64,8 +78,17 @@ final class Segment implements Gateway {
     }
 
     @Override
+    public void join(int number) {
+        joining.accept(number);
+    }
+
+    @Override
     public void serve(ServiceTable table) {
-        services.apply(table);
+        try {
+            services.apply(table);
+        } catch (ErrnoException gone) {
+            throw new NetworkException("the services of tenant " + tenant + " cannot be told to its gateway " + namespace + ": " + gone.getMessage(), gone);
+        }
     }
 
     private Path path() {
@@ -92,12 +115,15 @@ final class Segment implements Gateway {
     }
 
     private void build(Collection<HostRules.Port> ports, List<String> here) {
-        boolean wired = here.contains(UPLINK);
-        if (!wired) {
+        StringBuilder wiring = new StringBuilder();
+        if (!here.contains(UPLINK)) {
             remains();
-            ip("link add name " + device() + " mtu " + mtu + " type veth peer name " + UPLINK + " netns " + namespace + "\n");
+            wiring.append("link add name ").append(device()).append(" mtu ").append(mtu).append(" type veth peer name " + UPLINK + " netns ")
+                    .append(namespace).append('\n');
         }
-        ip("addr replace " + uplinks.hostAddress(wire) + "/31 dev " + device() + "\nlink set dev " + device() + " mtu " + mtu + " addrgenmode none up\n");
+        wiring.append("link set dev ").append(device()).append(" mtu ").append(mtu).append(" addrgenmode none up\n");
+        wiring.append("addr replace ").append(uplinks.hostAddress(wire)).append("/31 dev ").append(device()).append('\n');
+        ip(wiring.toString());
         inside(() -> {
             // Before any interface is up: a namespace that has IPv6 for a moment announces itself.
             set("ipv6/conf/all/disable_ipv6", "1");
@@ -155,10 +181,13 @@ final class Segment implements Gateway {
                   }
                   chain passing {
                     type filter hook forward priority filter; policy drop;
+                    oifname "%6$s" tcp flags syn / syn,rst tcp option maxseg size set rt mtu
                     ct state { established, related } accept
                     ct status dnat accept
                     iifname "%3$s" oifname "%3$s" accept
                     iifname "%3$s" oifname "%4$s" ip saddr %5$s accept
+                    iifname "%3$s" oifname "%6$s" ip saddr %5$s accept
+                    iifname "%6$s" oifname "%3$s" ip saddr != %5$s accept
                   }
                   chain outside {
                     type nat hook postrouting priority srcnat
@@ -166,7 +195,54 @@ final class Segment implements Gateway {
                   }
                 }
                 """
-                .formatted(elements, address(), BRIDGE, UPLINK, range);
+                .formatted(elements, address(), BRIDGE, UPLINK, range, TUNNEL);
+    }
+
+    /// Makes the segment reach those of the same tenant on other nodes, and no longer those that are not named: packets for another node's
+    /// range are sent to that node by VXLAN, routed and not bridged, so nothing is asked or flooded between nodes.
+    ///
+    /// @param number of the tenant's segments
+    /// @param peers the other nodes; with none the tunnel goes
+    void connect(int number, List<Peer> peers, int port) {
+        boolean there = inside(() -> links().contains(TUNNEL));
+        if (there && (peers.isEmpty() || !inside(() -> Commands.run(List.of("ip", "-o", "-d", "link", "show", "dev", TUNNEL), ""))
+                .contains("vxlan id " + number + " "))) {
+            inside(() -> Commands.run(List.of("ip", "link", "del", "dev", TUNNEL), ""));
+            there = false;
+        }
+        if (peers.isEmpty()) {
+            return;
+        }
+        if (!there) {
+            // Made on the host, where its packets travel, and put into the namespace, where its packets come from.
+            ip("link add name " + TUNNEL + " netns " + namespace + " mtu " + (mtu - TUNNEL_BYTES) + " type vxlan id " + number + " dstport " + port
+                    + " nolearning ttl 64\n");
+        }
+        inside(() -> {
+            StringBuilder links = new StringBuilder("link set dev " + TUNNEL + " address " + tunnelMac(range) + " addrgenmode none up\n");
+            StringBuilder forwarding = new StringBuilder();
+            Set<String> old = new HashSet<>();
+            Commands.run(List.of("ip", "-4", "route", "show", "dev", TUNNEL), "").lines().forEach(line -> old.add(line.strip().split(" ")[0]));
+            for (Peer peer : peers) {
+                Cidr far = Cidr.parse(peer.podCidr());
+                links.append("neigh replace ").append(far.address(1)).append(" lladdr ").append(tunnelMac(far)).append(" nud permanent dev " + TUNNEL + "\n");
+                links.append("route replace ").append(far).append(" via ").append(far.address(1)).append(" dev " + TUNNEL + " onlink\n");
+                forwarding.append("fdb replace ").append(tunnelMac(far)).append(" dev " + TUNNEL + " dst ").append(peer.address()).append(" self permanent\n");
+                old.remove(far.toString());
+            }
+            for (String gone : old) {
+                Cidr far = Cidr.parse(gone);
+                links.append("route del ").append(far).append(" dev " + TUNNEL + "\nneigh del ").append(far.address(1)).append(" dev " + TUNNEL + "\n");
+                forwarding.append("fdb del ").append(tunnelMac(far)).append(" dev " + TUNNEL + " self\n");
+            }
+            ip(links.toString());
+            return Commands.run(List.of("bridge", "-batch", "-"), forwarding.toString());
+        });
+    }
+
+    /// Each node's end of a tenant's tunnels has a hardware address that follows from its range.
+    private static String tunnelMac(Cidr range) {
+        return range.mac(1).replaceFirst("^0a:58", "0a:59");
     }
 
     /// Opens a tap in the namespace.
@@ -247,11 +323,12 @@ final class Segment implements Gateway {
 
     /// Names of the interfaces where the calling thread is.
     static List<String> links() {
-        List<String> names = new ArrayList<>();
-        for (String line : Commands.run(List.of("ip", "-o", "link", "show"), "").lines().toList()) {
-            names.add(line.split(": ", 3)[1].split("@", 2)[0]);
+        try {
+            // Below two lines of headings, each begins with its name and a colon.
+            return Files.readAllLines(Path.of("/proc/thread-self/net/dev")).stream().skip(2).map(line -> line.strip().split(":", 2)[0]).toList();
+        } catch (IOException failure) {
+            throw new NetworkException("listing the interfaces of a network namespace", failure);
         }
-        return names;
     }
 
     private static void ip(String batch) {

@@ -1,21 +1,27 @@
 package io.hypernetes.network.local;
 
+import io.hypernetes.network.NetworkException;
+import io.hypernetes.network.PortMapping.Protocol;
 import io.hypernetes.network.ServiceTable;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.ObjIntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /// Services as one nftables table: two maps from what a packet is sent to onto the chain of a service's port, in which one of the chains of
 /// its endpoints is chosen by chance, or, where clients stick, by what the client had before. A connection is translated when it begins;
-/// so an endpoint that is taken out keeps the connections that it has.
+/// so an endpoint that is taken out keeps the connections that it has,
+/// and loses the flows of datagrams, which have no end.
 ///
 /// A change is one transaction that touches only what differs. Safe for use by many threads.
 final class ServiceRules {
@@ -24,12 +30,15 @@ final class ServiceRules {
     private final String table;
     private final String bridge;
     private final Consumer<String> nft;
+    private final ObjIntConsumer<String> forget;
     private @Nullable Parts present;
     private @Nullable ServiceTable applied;
 
     /// @param bridge the interface by which pods come
     /// @param nft runs one transaction
-    ServiceRules(String table, String bridge, Consumer<String> nft) {
+    /// @param forget ends what is known of datagrams that go to an address and port
+    ServiceRules(String table, String bridge, Consumer<String> nft, ObjIntConsumer<String> forget) {
+        this.forget = forget;
         this.table = table;
         this.bridge = bridge;
         this.nft = nft;
@@ -66,12 +75,30 @@ final class ServiceRules {
             nft.accept(whole(next));
         } else {
             String batch = difference(before, next);
-            if (!batch.isEmpty()) {
-                nft.accept(batch);
+            try {
+                if (!batch.isEmpty()) {
+                    nft.accept(batch);
+                }
+            } catch (NetworkException meddled) {
+                // What was there is no longer, as when a firewall of the host begins anew.
+                nft.accept(whole(next));
             }
         }
+        ServiceTable last = applied;
         present = next;
         applied = wanted;
+        if (last != null) {
+            // A flow of datagrams has no end by which it would ever come to another endpoint.
+            Set<ServiceTable.Endpoint> gone = datagramEndpoints(last);
+            gone.removeAll(datagramEndpoints(wanted));
+            gone.forEach(endpoint -> forget.accept(endpoint.address(), endpoint.port()));
+        }
+    }
+
+    private static Set<ServiceTable.Endpoint> datagramEndpoints(ServiceTable table) {
+        Set<ServiceTable.Endpoint> endpoints = new HashSet<>();
+        table.ports().stream().filter(port -> port.protocol() == Protocol.UDP).forEach(port -> endpoints.addAll(port.endpoints()));
+        return endpoints;
     }
 
     synchronized void remove() {

@@ -1,6 +1,5 @@
 package io.hypernetes.network.local;
 
-import io.hypernetes.linux.ErrnoException;
 import io.hypernetes.network.Attachment;
 import io.hypernetes.network.AttachmentRequest;
 import io.hypernetes.network.Gateway;
@@ -58,12 +57,25 @@ public final class TenantNetworks implements Network {
         private final Segment segment;
         private final Leases leases;
         private boolean made;
+        private int number;
         private boolean gone;
         private long idleSince;
 
         private Tenant(String name, Uplinks.Wire wire) {
-            this.segment = new Segment(name, namespace(name), range, settings.mtu(), uplinks, wire);
+            this.segment = new Segment(name, namespace(name), range, settings.mtu(), uplinks, wire, this::join);
             this.leases = new Leases(store, leasePrefix(name), range);
+        }
+
+        private synchronized void join(int wanted) {
+            number = wanted;
+            connect();
+        }
+
+        /// Tells the segment of the other nodes, when it is there and has a number.
+        private synchronized void connect() {
+            if (made && !gone && number > 0) {
+                segment.connect(number, peers, settings.vxlanPort());
+            }
         }
 
         private List<HostRules.Port> ports() {
@@ -93,7 +105,7 @@ public final class TenantNetworks implements Network {
             wires.add(wire);
             tenants.put(name, new Tenant(name, wire));
         }
-        uplinks.apply(wires, denied());
+        uplinks.apply(wires, denied(), nodes());
         adopt();
         LOG.info("event=tenant-networks-ready bridge={} tenants={} attachments={}", settings.bridge(), tenants.keySet(), attachments().size());
     }
@@ -196,14 +208,7 @@ public final class TenantNetworks implements Network {
         String name = host.tapName(sandbox);
         synchronized (tenant) {
             HostRules.Port port = tenant.port(sandbox);
-            Tap tap;
-            try {
-                tap = new Tap(name, tenant.segment.openTap(name));
-            } catch (ErrnoException failure) {
-                throw new NetworkException("making tap " + name + " for sandbox " + sandbox + " (" + (failure.errno() == ErrnoException.EBUSY
-                        ? "another process has it open: is the sandbox's machine still running?" : "needs root and /dev/net/tun") + "): "
-                        + failure.getMessage(), failure);
-            }
+            Tap tap = LocalNetwork.opened(name, sandbox, () -> tenant.segment.openTap(name));
             try {
                 tenant.segment.plug(port, false);
                 return tap;
@@ -320,9 +325,15 @@ public final class TenantNetworks implements Network {
 
     @Override
     public void setPeers(List<Peer> peers) {
-        this.peers = List.copyOf(peers);
+        // A node finds itself among the others when its name has changed.
+        this.peers = peers.stream().filter(peer -> !Cidr.parse(peer.podCidr()).equals(range)).toList();
         host.setPeers(peers);
-        uplinks.setDenied(denied());
+        uplinks.set(denied(), nodes());
+        tenants.values().forEach(Tenant::connect);
+    }
+
+    private List<String> nodes() {
+        return peers.stream().map(Peer::address).distinct().toList();
     }
 
     /// What of the operator no tenant reaches.

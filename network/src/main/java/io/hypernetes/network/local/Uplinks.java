@@ -15,6 +15,8 @@ import java.util.random.RandomGenerator;
 /// reaches no address of this host, of other nodes, of the pods of `root`, of another gateway, and nothing that is local to a link.
 final class Uplinks {
     private static final int ATTEMPTS = 64;
+    /// Connections to the outside that one gateway may have at a time: the host has one table for those of all.
+    private static final int MOST_CONNECTIONS = 16_384;
 
     private final LocalSettings settings;
     private final Cidr range;
@@ -62,7 +64,8 @@ final class Uplinks {
     /// Makes the table from nothing or from what is there.
     ///
     /// @param denied addresses and ranges that no tenant reaches
-    void apply(Collection<Wire> wires, Collection<String> denied) {
+    /// @param nodes addresses of the other nodes, from which alone packets of tenants are taken
+    void apply(Collection<Wire> wires, Collection<String> denied, Collection<String> nodes) {
         nft("""
                 add table ip %1$s
                 delete table ip %1$s
@@ -75,11 +78,20 @@ final class Uplinks {
                     type ifname . ipv4_addr
                     %3$s
                   }
+                  set connections {
+                    type ifname
+                    size 65535
+                    flags dynamic
+                  }
                   set denied {
                     type ipv4_addr
                     flags interval
                     auto-merge
                     elements = { %4$s }
+                  }
+                  set nodes {
+                    type ipv4_addr
+                    %6$s
                   }
                   chain arriving {
                     type filter hook prerouting priority -300
@@ -88,9 +100,11 @@ final class Uplinks {
                   chain incoming {
                     type filter hook input priority -1
                     iifname @names ct state != { established, related } drop
+                    udp dport %7$d ip saddr != @nodes drop
                   }
                   chain passing {
                     type filter hook forward priority -1
+                    iifname @names ct state new add @connections { iifname ct count over %8$d } drop
                     iifname @names oifname @names drop
                     iifname @names oifname "%5$s" drop
                     iifname @names ip daddr @denied ct direction original drop
@@ -109,7 +123,10 @@ final class Uplinks {
                         elements(wires.stream().map(wire -> '"' + device(wire) + '"').toList()),
                         elements(wires.stream().map(this::element).toList()),
                         String.join(", ", denied(denied)),
-                        settings.bridge()));
+                        settings.bridge(),
+                        elements(List.copyOf(nodes)),
+                        settings.vxlanPort(),
+                        MOST_CONNECTIONS));
     }
 
     private static String elements(List<String> elements) {
@@ -135,8 +152,10 @@ final class Uplinks {
         nft("delete element ip " + table + " wires { " + element(wire) + " }\ndelete element ip " + table + " names { \"" + device(wire) + "\" }\n");
     }
 
-    void setDenied(Collection<String> denied) {
-        nft("flush set ip " + table + " denied\nadd element ip " + table + " denied { " + String.join(", ", denied(denied)) + " }\n");
+    /// Makes these the addresses that no tenant reaches, and the nodes from which packets of tenants are taken.
+    void set(Collection<String> denied, Collection<String> nodes) {
+        nft("flush set ip " + table + " denied\nadd element ip " + table + " denied { " + String.join(", ", denied(denied)) + " }\nflush set ip " + table
+                + " nodes\n" + (nodes.isEmpty() ? "" : "add element ip " + table + " nodes { " + String.join(", ", nodes) + " }\n"));
     }
 
     void removeTable() {

@@ -111,13 +111,23 @@ final class PodLab implements AutoCloseable {
 
         /// What a UDP server answers.
         String askUdp(String address, int port) {
-            try (DatagramSocket socket = inside(() -> {
+            try (DatagramSocket socket = datagramSocket()) {
+                return askUdp(socket, address, port);
+            }
+        }
+
+        DatagramSocket datagramSocket() {
+            return inside(() -> {
                 try {
                     return new DatagramSocket();
                 } catch (IOException failure) {
                     throw new UncheckedIOException(failure);
                 }
-            })) {
+            });
+        }
+
+        static String askUdp(DatagramSocket socket, String address, int port) {
+            try {
                 socket.setSoTimeout(LIMIT_MILLIS);
                 socket.send(new DatagramPacket(new byte[] {'?'}, 1, InetAddress.getByName(address), port));
                 DatagramPacket answer = new DatagramPacket(new byte[256], 256);
@@ -154,7 +164,12 @@ final class PodLab implements AutoCloseable {
 
     /// A pod that is attached and plugged.
     Place pod(Network network, String tenant, String sandbox) {
-        return pod(network, network.attach(new AttachmentRequest(sandbox, tenant, "default", "default", sandbox)), "hnlab");
+        return pod(network, tenant, sandbox, "hnlab");
+    }
+
+    /// Likewise of a node with another bridge.
+    Place pod(Network network, String tenant, String sandbox, String bridge) {
+        return pod(network, network.attach(new AttachmentRequest(sandbox, tenant, "default", "default", sandbox)), bridge);
     }
 
     private Place pod(Network network, Attachment attachment, String bridge) {

@@ -144,6 +144,14 @@ class ServiceRulesTest {
                 }
                 assertThat(datagrams).containsExactlyInAnyOrder("one", "two");
 
+                try (java.net.DatagramSocket steady = client.datagramSocket()) {
+                    String first = PodLab.Place.askUdp(steady, ADDRESS, 53);
+                    PodLab.Place left = first.equals("one") ? two : one;
+                    assertThat(PodLab.Place.askUdp(steady, ADDRESS, 53)).as("one flow").isEqualTo(first);
+                    gateway.serve(table(web(0, 30_080, one, two), new Port("default/names:dns", List.of(ADDRESS), Protocol.UDP, 53, 0, 0,
+                            List.of(new Endpoint(left.address(), 5353)))));
+                    assertThat(PodLab.Place.askUdp(steady, ADDRESS, 53)).as("the same flow when its endpoint is gone").isNotEqualTo(first).isIn("one", "two");
+                }
                 assertThat(client.ask(gateway.address(), 30_080)).endsWith(" " + client.address());
                 String far = gateway.<String>inside(() -> PodLab.shell("ip -o -4 addr show dev up0 | grep -o '100[.]126[.][0-9.]*' | head -1")).strip();
                 assertThat(PodLab.askHere(far, 30_080)).as("from the host, by the gateway's end of the wire").matches("(one|two) 100\\.126\\..*");
@@ -180,6 +188,10 @@ class ServiceRulesTest {
                 long micros = (System.nanoTime() - begin) / 1000;
                 System.out.println("one of 1001 services removed in " + micros + " us");
                 assertThat(client.ask("10.97.0.1", 80)).contains("refused");
+                gateway.<String>inside(() -> PodLab.shell("nft delete table ip services"));
+                many.removeFirst();
+                gateway.serve(new ServiceTable(CIDR, many));
+                assertThat(client.ask(ADDRESS, 80)).as("after somebody took the table away").isEqualTo("one " + client.address());
             }
         });
     }

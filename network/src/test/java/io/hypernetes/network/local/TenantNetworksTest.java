@@ -213,6 +213,59 @@ class TenantNetworksTest extends NetworkContract {
     }
 
     @Test
+    void podsOfOneTenantReachEachOtherFromNodeToNode() throws Exception {
+        LocalSettings far = new LocalSettings("hnlabt", "10.88.1.0/24", 1450);
+        PodLab.on("hnlab", lab -> {
+            PodLab.Place node = lab.outside();
+            try (TenantNetworks here = open();
+                    TenantNetworks there = node.inside(() -> new TenantNetworks(new LocalNetwork(far, store), far, store, new Random(8)))) {
+                here.setPeers(List.of(new Network.Peer("there", PodLab.OUTSIDE, "10.88.1.0/24")));
+                node.inside(() -> {
+                    there.setPeers(List.of(new Network.Peer("here", PodLab.HOST, "10.88.0.0/24")));
+                    return there;
+                });
+                PodLab.Place near = lab.pod(here, "acme", "a1");
+                PodLab.Place remote = node.inside(() -> lab.pod(there, "acme", "a2", "hnlabt"));
+                PodLab.Place stranger = node.inside(() -> lab.pod(there, "bolt", "b1", "hnlabt"));
+                assertThat(remote.address()).isEqualTo(stranger.address()).isEqualTo("10.88.1.2");
+                lab.serve(remote, 80, "acme");
+                lab.serve(stranger, 80, "bolt");
+                lab.serve(near, 80, "near");
+                assertThat(near.ask("10.88.1.2", 80)).as("before they have joined").isNotEqualTo("acme 10.88.0.2");
+                here.gateway("acme").orElseThrow().join(7);
+                node.inside(() -> {
+                    there.gateway("acme").orElseThrow().join(7);
+                    there.gateway("bolt").orElseThrow().join(8);
+                    return there;
+                });
+                assertThat(near.ask("10.88.1.2", 80)).isEqualTo("acme 10.88.0.2");
+                assertThat(remote.ask("10.88.0.2", 80)).isEqualTo("near 10.88.1.2");
+                assertThat(stranger.ask("10.88.0.2", 80)).as("another tenant").isNotEqualTo("near 10.88.1.2");
+                // More than fits into a packet of the tunnel.
+                try (Socket socket = near.connect("", "10.88.1.2", 80)) {
+                    PodLab.line(socket);
+                    byte[] sent = "x".repeat(100_000).concat("\n").getBytes(java.nio.charset.StandardCharsets.US_ASCII);
+                    Thread.ofVirtual().start(() -> {
+                        try {
+                            socket.getOutputStream().write(sent);
+                        } catch (java.io.IOException gone) {
+                            throw new java.io.UncheckedIOException(gone);
+                        }
+                    });
+                    assertThat(PodLab.line(socket)).hasSize(100_000);
+                }
+                here.setPeers(List.of());
+                assertThat(near.ask("10.88.1.2", 80)).as("a node that is no longer one").isNotEqualTo("acme 10.88.0.2");
+                assertThat(PodLab.shell("ip netns exec hnlab.acme ip -o link")).doesNotContain("vx0");
+                node.inside(() -> {
+                    there.remove();
+                    return there;
+                });
+            }
+        });
+    }
+
+    @Test
     void whatATenantCannotHaveIsSaid() throws Exception {
         PodLab.on("hnlab", lab -> {
             try (TenantNetworks network = open()) {

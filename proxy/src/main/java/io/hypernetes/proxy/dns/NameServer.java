@@ -48,7 +48,7 @@ public final class NameServer implements AutoCloseable {
     /// @throws IOException when the gateway refuses
     public static NameServer open(Gateway gateway, String domain, Supplier<Optional<ServiceView>> views, RandomGenerator random) throws IOException {
         return new NameServer(
-                gateway, domain, views, random, () -> HostNameservers.usable().stream().map(Forwarder::server).toList());
+                gateway, domain, views, random, () -> HostNameservers.ofHost().stream().map(Forwarder::server).toList());
     }
 
     NameServer(

@@ -1,0 +1,131 @@
+package io.hypernetes.proxy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
+import io.fabric8.kubernetes.api.model.discovery.v1.EndpointBuilder;
+import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSliceBuilder;
+import io.hypernetes.client.Client;
+import io.hypernetes.client.FakeApi;
+import io.hypernetes.client.Kind;
+import io.hypernetes.network.Gateway;
+import io.hypernetes.network.ServiceTable;
+import java.net.Socket;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import javax.net.ssl.SSLContext;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Test;
+
+class NodeProxyTest {
+    /// Remembers what it is told.
+    private static final class Told implements Gateway {
+        final BlockingQueue<ServiceTable> tables = new LinkedBlockingQueue<>();
+        final BlockingQueue<Integer> numbers = new LinkedBlockingQueue<>();
+
+        @Override
+        public String tenant() {
+            return "acme";
+        }
+
+        @Override
+        public String address() {
+            return "127.0.0.1";
+        }
+
+        @Override
+        public <T> T inside(Supplier<T> action) {
+            return action.get();
+        }
+
+        @Override
+        public void serve(ServiceTable services) {
+            tables.add(services);
+        }
+
+        @Override
+        public void join(int number) {
+            numbers.add(number);
+        }
+
+        /// Waits for a table in which a service's port has these endpoints.
+        ServiceTable awaitEndpoints(String port, String... addresses) throws InterruptedException {
+            while (true) {
+                ServiceTable table = tables.poll(10, TimeUnit.SECONDS);
+                assertThat(table).as("a table where %s leads to %s", port, List.of(addresses)).isNotNull();
+                List<ServiceTable.Port> found = table.ports().stream().filter(each -> each.name().equals(port)).toList();
+                if (found.size() == 1 && found.getFirst().endpoints().stream().map(ServiceTable.Endpoint::address).toList().equals(List.of(addresses))) {
+                    return table;
+                }
+            }
+        }
+    }
+
+    @Test
+    void aGatewayLearnsWhatTheApiSaysAndForgetsNothingOfItsOwn() throws Exception {
+        Told gateway = new Told();
+        try (FakeApi api = new FakeApi()) {
+            Client client = api.client();
+            GenericKubernetesResource tenant = new GenericKubernetesResource();
+            tenant.setApiVersion("hypernetes.io/v1");
+            tenant.setKind("Tenant");
+            tenant.setMetadata(new ObjectMetaBuilder().withName("acme").withAnnotations(Map.of("hypernetes.io/segment", "4711")).build());
+            client.of(Kind.TENANT).create("root", tenant);
+            client.of(Kind.SERVICE).create("acme", ViewsTest.service("web", "10.96.1.1"));
+            client.of(Kind.SERVICE).create("bolt", ViewsTest.service("other", "10.96.1.2"));
+            ProxySettings settings = new ProxySettings(
+                    "here", "10.96.0.0/12", "10.96.0.1", "10.96.0.10", "cluster.local", api.uri(), NodeProxyTest::noTls);
+            try (NodeProxy proxy = new NodeProxy(settings, client, new Random(1))) {
+                assertThat(proxy.variables("acme", "shop", false)).hasValueSatisfying(
+                        variables -> assertThat(variables).containsEntry("KUBERNETES_SERVICE_HOST", "10.96.0.1"));
+                assertThat(proxy.variables("acme", "shop", true)).as("a tenant that is not here").isEmpty();
+                proxy.follower().opened().accept(gateway);
+                assertThat(gateway.numbers.poll(10, TimeUnit.SECONDS)).isEqualTo(4711);
+                ServiceTable table = gateway.awaitEndpoints("shop/web:http");
+                assertThat(table.ports()).extracting(ServiceTable.Port::name).containsExactlyInAnyOrder(
+                        "default/kubernetes:https", "kube-system/kube-dns:dns", "kube-system/kube-dns:dns-tcp", "shop/web:http", "shop/web:dns");
+                assertThat(proxy.variables("acme", "shop", true)).hasValueSatisfying(
+                        variables -> assertThat(variables).containsEntry("WEB_SERVICE_HOST", "10.96.1.1").doesNotContainKey("OTHER_SERVICE_HOST"));
+
+                client.of(Kind.ENDPOINT_SLICE).create("acme", new EndpointSliceBuilder()
+                        .withNewMetadata().withNamespace("shop").withName("web-1").withLabels(Map.of("kubernetes.io/service-name", "web")).endMetadata()
+                        .withAddressType("IPv4")
+                        .addNewPort().withName("http").withProtocol("TCP").withPort(8080).endPort()
+                        .withEndpoints(new EndpointBuilder().withAddresses("10.88.0.2").withNewConditions().withReady(true).endConditions().build())
+                        .build());
+                gateway.awaitEndpoints("shop/web:http", "10.88.0.2");
+                int door = table.ports().getFirst().endpoints().getFirst().port();
+                // The server here speaks no TLS, so whoever knocks is sent away, at once and not after a time.
+                try (Socket pod = new Socket("127.0.0.1", door)) {
+                    pod.setSoTimeout(10_000);
+                    assertThat(pod.getInputStream().read()).isEqualTo(-1);
+                }
+                proxy.follower().closed().accept(gateway);
+                Awaitility.await().atMost(Duration.ofSeconds(5)).untilAsserted(() -> assertThat(reaches(door)).isFalse());
+            }
+        }
+    }
+
+    private static boolean reaches(int port) {
+        try (Socket socket = new Socket("127.0.0.1", port)) {
+            return socket.isConnected();
+        } catch (java.io.IOException refused) {
+            return false;
+        }
+    }
+
+    private static SSLContext noTls() {
+        try {
+            return SSLContext.getDefault();
+        } catch (java.security.NoSuchAlgorithmException impossible) {
+            throw new IllegalStateException(impossible);
+        }
+    }
+}
