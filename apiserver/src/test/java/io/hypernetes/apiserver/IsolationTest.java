@@ -89,11 +89,38 @@ class IsolationTest extends ClusterTest {
 
     @Test
     void aTenantHasNothingOfThePhysicalCluster() {
-        for (var path : new String[] {"/api/v1/nodes", "/apis/hypernetes.io/v1/tenants"}) {
+        for (var path : new String[] {"/apis/hypernetes.io/v1/tenants"}) {
             assertThat(red.get(path).expect(404).at("message")).isEqualTo("the server could not find the requested resource");
         }
         assertThat(red.get("/apis").text()).doesNotContain("hypernetes.io");
         assertThat(red.get("/metrics").code()).isEqualTo(403);
+    }
+
+    @Test
+    void aTenantSeesOfNodesWhatItsPodsMayAsk() throws Exception {
+        try (var watch = red.watch("/api/v1/nodes?watch=1&fieldSelector=metadata.name=shared")) {
+            admin.post(
+                            "/api/v1/nodes",
+                            """
+                            {"metadata":{"name":"shared","labels":{"zone":"a"},"annotations":{"secret":"1"}},
+                             "status":{"capacity":{"cpu":"4"},"addresses":[{"type":"InternalIP","address":"192.0.2.7"}],
+                             "images":[{"names":["other/tenant:1"]}],"nodeInfo":{"architecture":"amd64","bootID":"b","machineID":"m"},
+                             "conditions":[{"type":"Ready","status":"True"}]}}""")
+                    .expect(201);
+            var event = watch.next();
+            assertThat(Json.string(event, "type")).isEqualTo("ADDED");
+            assertThat(Json.print(event)).contains("\"cpu\":\"4\"").doesNotContain("192.0.2.7", "other/tenant", "secret", "machineID");
+        }
+        var seen = red.get("/api/v1/nodes/shared").expect(200);
+        assertThat(seen.at("metadata", "labels", "zone")).isEqualTo("a");
+        assertThat(seen.text()).contains("Ready").doesNotContain("192.0.2.7", "other/tenant", "secret", "machineID");
+        assertThat(red.get("/api/v1/nodes?labelSelector=zone=a").expect(200).text()).contains("amd64").doesNotContain("192.0.2.7", "bootID");
+        assertThat(red.get("/api/v1/nodes", "application/json;as=Table;v=v1;g=meta.k8s.io").expect(200).text()).doesNotContain("192.0.2.7");
+        red.delete("/api/v1/nodes/shared").expect(405);
+        red.patch("/api/v1/nodes/shared", "application/merge-patch+json", "{\"metadata\":{\"labels\":{\"a\":\"b\"}}}").expect(405);
+        red.get("/api/v1/nodes/shared/status").expect(404);
+        assertThat(red.get("/api/v1").expect(200).text()).contains("\"nodes\"").doesNotContain("nodes/status");
+        assertThat(admin.get("/api/v1/nodes/shared").expect(200).text()).contains("192.0.2.7");
     }
 
     @Test

@@ -68,6 +68,8 @@ class ObjectsTest extends ClusterTest {
     void aDryRunChangesNothing() {
         admin.post(configMaps("default") + "?dryRun=All", configMap("dry", "1")).expect(201);
         admin.get(configMaps("default") + "/dry").expect(404);
+        assertThat(admin.post(configMaps("default") + "?dryRun=Some", configMap("dry", "1")).expect(422).at("message"))
+                .contains("dryRun: Unsupported value: \"Some\": supported values: \"All\"");
     }
 
     @Test
@@ -264,10 +266,10 @@ class ObjectsTest extends ClusterTest {
 
     @Test
     void whatIsNotThereSaysSo() {
-        assertThat(admin.get("/apis/apps/v1/deployments").expect(404).at("message"))
+        assertThat(admin.get("/apis/apps/v1beta1/deployments").expect(404).at("message"))
                 .isEqualTo("the server could not find the requested resource");
         admin.get("/nothing").expect(404);
-        admin.get("/openapi/v2").expect(404);
+        admin.get("/openapi/v2", "application/com.github.proto-openapi.spec.v2.v1.0+protobuf").expect(406);
         admin.delete("/api/v1/namespaces").expect(405);
         admin.post("/api/v1/namespaces/default/pods/x/log", "{}").expect(405);
         admin.get("/api/v1/namespaces/default/pods/x/resize").expect(404);

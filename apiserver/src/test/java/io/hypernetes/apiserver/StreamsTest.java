@@ -99,7 +99,7 @@ class StreamsTest extends ClusterTest {
             callers.add(((X509Certificate) connection.getSession().getPeerCertificates()[0]).getSubjectX500Principal().getName());
             if (head.contains("missing=1")) {
                 out.write("HTTP/1.1 404 Not Found\r\nContent-Length: 9\r\n\r\nno such c".getBytes(StandardCharsets.US_ASCII));
-            } else if (head.contains("/containerLogs/")) {
+            } else if (head.contains("/containerLogs/") || head.startsWith("GET /stats")) {
                 out.write("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nline1\r\n6\r\n\nline2\r\n0\r\n\r\n"
                         .getBytes(StandardCharsets.US_ASCII));
             } else if (head.contains("command=false")) {
@@ -151,6 +151,16 @@ class StreamsTest extends ClusterTest {
         assertThat(heads.poll(60, TimeUnit.SECONDS))
                 .startsWith("GET /tenants/root/containerLogs/default/web/web?follow=true&tailLines=5 HTTP/1.1");
         assertThat(callers.poll(60, TimeUnit.SECONDS)).contains("CN=kube-apiserver-kubelet-client");
+    }
+
+    @Test
+    void operatorsAskANodeWhatItTellsOfItself() throws InterruptedException {
+        heads.clear();
+        assertThat(admin.get("/api/v1/nodes/n1/proxy/stats/summary?only_cpu_and_memory=true").expect(200).text()).isEqualTo("line1\nline2");
+        assertThat(heads.poll(60, TimeUnit.SECONDS)).startsWith("GET /stats/summary?only_cpu_and_memory=true HTTP/1.1");
+        admin.post("/api/v1/nodes/n1/proxy/stats", "{}").expect(405);
+        admin.post("/apis/hypernetes.io/v1/tenants", Cluster.tenant("curious")).expect(201);
+        cluster.operator().in("curious").get("/api/v1/nodes/n1/proxy/stats/summary").expect(404);
     }
 
     @Test

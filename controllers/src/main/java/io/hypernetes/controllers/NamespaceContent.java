@@ -22,7 +22,7 @@ final class NamespaceContent {
         kinds.put(Kind.POD, false);
         for (io.hypernetes.objects.kind.Kind kind : Kinds.load().all()) {
             ResourceType type = kind.type();
-            if (type.namespaced() && !type.resource().equals("pods") && type.verbs().contains("deletecollection")) {
+            if (type.namespaced() && type.isStored() && !type.resource().equals("pods") && type.verbs().contains("deletecollection")) {
                 kinds.put(Kind.generic(type.group(), type.version(), type.resource(), type.kind(), true), type.rootOnly());
             }
         }

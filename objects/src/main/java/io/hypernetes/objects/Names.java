@@ -20,6 +20,7 @@ public final class Names {
     private static final String LABEL_FORM = "[a-z0-9]([-a-z0-9]*[a-z0-9])?";
     private static final String QUALIFIED_FORM = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]";
     private static final Pattern LABEL = Pattern.compile("[a-z0-9]([-a-z0-9]*[a-z0-9])?");
+    private static final Pattern LABEL_1035 = Pattern.compile("[a-z]([-a-z0-9]*[a-z0-9])?");
     private static final Pattern QUALIFIED = Pattern.compile("[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?");
     private static final Pattern CONFIG_KEY = Pattern.compile("[-._a-zA-Z0-9]+");
     private static final Pattern PORT_NAME = Pattern.compile("[a-z0-9-]+");
@@ -60,6 +61,20 @@ public final class Names {
             wrong.add("a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end "
                     + "with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '"
                     + LABEL_FORM + "')");
+        }
+        return wrong;
+    }
+
+    /// The name of a service: a lower-case DNS label that begins with a letter.
+    public static List<String> label1035(String name) {
+        List<String> wrong = new ArrayList<>();
+        if (name.length() > LABEL_MAX) {
+            wrong.add("must be no more than " + LABEL_MAX + " characters");
+        }
+        if (!LABEL_1035.matcher(bounded(name)).matches()) {
+            wrong.add("a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, "
+                    + "and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '"
+                    + "[a-z]([-a-z0-9]*[a-z0-9])?')");
         }
         return wrong;
     }

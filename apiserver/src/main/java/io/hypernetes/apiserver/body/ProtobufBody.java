@@ -17,6 +17,7 @@ import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.Base64;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -31,6 +32,7 @@ final class ProtobufBody {
     private static final byte[] MAGIC = {'k', '8', 's', 0};
     private static final int MAX_DEPTH = 100;
     private static final int MAX_ENVELOPES = 10;
+    private static final String APIEXTENSIONS = "k8s.io.apiextensions_apiserver.pkg.apis.apiextensions.v1.";
     private static final String META = "k8s.io.apimachinery.pkg.apis.meta.v1.";
 
     /// Message fields that JSON shows without their own name.
@@ -61,7 +63,22 @@ final class ProtobufBody {
             "setHostnameAsFQDN", "hostUsers", "priority", "tolerationSeconds", "suspend", "manualSelector", "started",
             "ready", "restartCount", "allocateLoadBalancerNodePorts", "storageClassName", "expirationSeconds",
             "orphanDependents", "stabilizationWindowSeconds", "leaseTransitions", "partition", "serving",
-            "terminating", "exitCode", "image", "imageID", "allowed", "port.intVal");
+            "terminating", "exitCode", "image", "imageID", "allowed", "port.intVal", "attachRequired", "podInfoOnMount",
+            "storageCapacity", "requiresRepublish", "seLinuxMount", "nominalConcurrencyShares", "lendablePercent",
+            "borrowingLimitPercent", "served", "storage", "maximum", "minimum", "maxLength", "minLength", "maxItems", "minItems",
+            "maxProperties", "minProperties");
+
+    /// Fields of schemas in schemas, whose names in JSON no protobuf field can have.
+    private static final Map<String, String> SCHEMA_WORDS = Map.of(
+            "schema", "$schema",
+            "ref", "$ref",
+            "xPreserveUnknownFields", "x-kubernetes-preserve-unknown-fields",
+            "xEmbeddedResource", "x-kubernetes-embedded-resource",
+            "xIntOrString", "x-kubernetes-int-or-string",
+            "xListMapKeys", "x-kubernetes-list-map-keys",
+            "xListType", "x-kubernetes-list-type",
+            "xMapType", "x-kubernetes-map-type",
+            "xValidations", "x-kubernetes-validations");
 
     private static final DateTimeFormatter MICRO =
             DateTimeFormatter.ofPattern("yyyy-MM-dd'T'HH:mm:ss.SSSSSS'Z'").withZone(ZoneOffset.UTC);
@@ -120,12 +137,9 @@ final class ProtobufBody {
     }
 
     private static String jsonName(FieldDescriptor field) {
-        // A handful of Go fields are spelled differently in the two encodings.
-        return switch (field.getName()) {
-            case "Schema" -> "$schema";
-            case "ref" -> field.getContainingType().getName().equals("JSONSchemaProps") ? "$ref" : "ref";
-            default -> field.getName();
-        };
+        return field.getContainingType().getName().equals("JSONSchemaProps")
+                ? SCHEMA_WORDS.getOrDefault(field.getName(), field.getName())
+                : field.getName();
     }
 
     private @Nullable JsonNode single(FieldDescriptor field, Object value) throws IOException {
@@ -194,9 +208,11 @@ final class ProtobufBody {
                 yield list(items, (List<?>) message.getField(items));
             }
             case META + "FieldsV1" -> embedded(bytes(message, "Raw"));
-            case "k8s.io.apimachinery.pkg.runtime.RawExtension",
-                    "k8s.io.apiextensions_apiserver.pkg.apis.apiextensions.v1.JSON" ->
+            case "k8s.io.apimachinery.pkg.runtime.RawExtension", APIEXTENSIONS + "JSON" ->
                 embedded(bytes(message, "raw"));
+            case APIEXTENSIONS + "JSONSchemaPropsOrBool" -> either(message, "allows");
+            case APIEXTENSIONS + "JSONSchemaPropsOrArray" -> either(message, "jSONSchemas");
+            case APIEXTENSIONS + "JSONSchemaPropsOrStringArray" -> either(message, "property");
             case "k8s.io.apimachinery.pkg.api.resource.Quantity" ->
                 NODES.stringNode(text(message, "string").isEmpty() ? "0" : text(message, "string"));
             case "k8s.io.apimachinery.pkg.util.intstr.IntOrString" ->
@@ -209,6 +225,17 @@ final class ProtobufBody {
                 yield object;
             }
         };
+    }
+
+    /// A value that is a schema, or else what the other field says.
+    private @Nullable JsonNode either(Message message, String other) throws IOException {
+        var type = message.getDescriptorForType();
+        var schema = type.findFieldByName("schema");
+        if (message.hasField(schema)) {
+            return value(schema, message.getField(schema));
+        }
+        var field = type.findFieldByName(other);
+        return field.isRepeated() ? list(field, (List<?>) message.getField(field)) : value(field, message.getField(field));
     }
 
     /// A raw value: JSON, or another protobuf envelope.

@@ -13,6 +13,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -39,8 +40,8 @@ public final class Discovery {
         var path = tenant.path().replaceAll("/+$", "");
         boolean root = path.equals("/api") || path.equals("/apis");
         var version = root ? aggregatedVersion(http) : "";
-        var mine = kinds.all().stream().filter(kind -> Resources.has(tenant.tenant(), kind)).toList();
-        boolean operator = Resources.has(tenant.tenant(), kinds.get("hypernetes.io/v1", "Tenant"));
+        var mine = kinds.all().stream().map(kind -> Resources.as(tenant.tenant(), kind)).filter(Objects::nonNull).toList();
+        boolean operator = Resources.as(tenant.tenant(), kinds.get("hypernetes.io/v1", "Tenant")) != null;
         var document = made.get(operator + version + path);
         if (document == null) {
             // Only paths that exist are kept, so that guesses do not fill the memory.

@@ -1,16 +1,18 @@
 package io.hypernetes.apiserver.discovery;
 
 import io.hypernetes.apiserver.http.Exchange;
+import io.hypernetes.apiserver.request.Accepted;
 import io.hypernetes.apiserver.request.Caller;
 import io.hypernetes.apiserver.request.TenantPath;
 import io.hypernetes.objects.ApiStatus;
 import io.hypernetes.objects.kind.Kinds;
 import io.hypernetes.objects.openapi.OpenApi;
 import java.io.IOException;
+import java.util.List;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/// Serves `/openapi/v3`. The older `/openapi/v2` does not exist; clients that know v3 do not ask for it.
+/// Serves `/openapi/v3`, and `/openapi/v2` as JSON: its protobuf form does not exist, and whoever asks for nothing else is told so.
 public final class OpenApiDocuments {
     private static final String INDEX = "/openapi/v3";
 
@@ -25,7 +27,10 @@ public final class OpenApiDocuments {
     public void serve(Exchange http, TenantPath tenant) throws IOException {
         var path = tenant.path();
         var openApi = tenant.tenant().equals(Caller.ROOT) || tenant.everywhere() ? root.get() : tenants.get();
-        var document = path.equals(INDEX)
+        if (path.equals("/openapi/v2")) {
+            acceptJson(http);
+        }
+        var document = path.equals("/openapi/v2") ? openApi.swagger() : path.equals(INDEX)
                 ? openApi.index(tenant.prefix())
                 : path.startsWith(INDEX + "/") ? openApi.document(path.substring(INDEX.length() + 1)) : null;
         if (document == null) {
@@ -40,6 +45,14 @@ public final class OpenApiDocuments {
             return;
         }
         http.send(200, "application/json", document.json());
+    }
+
+    /// @throws io.hypernetes.objects.ApiException 406
+    private static void acceptJson(Exchange http) {
+        var ranges = Accepted.parse(http.headers("Accept"));
+        if (!ranges.isEmpty() && ranges.stream().noneMatch(range -> List.of("application/json", "application/*", "*/*").contains(range.type()))) {
+            throw ApiStatus.notAcceptable(List.of("application/json")).asException();
+        }
     }
 
     private static Supplier<OpenApi> once(Supplier<OpenApi> make) {

@@ -122,8 +122,14 @@ public final class Exchange {
         return status;
     }
 
-    /// Answers whole. The arrays are sent one after the other without being copied and must not change.
+    /// Answers whole, compressed when that helps and the client takes it. The arrays are sent one after the other without being copied and
+    /// must not change.
     public void send(int status, String contentType, List<byte[]> chunks) throws IOException {
+        if (status == 200 && !answerHeaders.contains("Content-Encoding") && Compression.helps(headers("Accept-Encoding"), chunks)) {
+            chunks = List.of(Compression.gzip(chunks));
+            answerHeaders.set("Content-Encoding", "gzip");
+            answerHeaders.add("Vary", "Accept-Encoding");
+        }
         begin(status);
         connection.send(status, withType(contentType), chunks, method.equals("HEAD"));
     }

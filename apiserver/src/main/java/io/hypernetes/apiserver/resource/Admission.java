@@ -10,6 +10,7 @@ import io.hypernetes.apiserver.rbac.Escalation;
 import io.hypernetes.apiserver.rbac.Policies;
 import io.hypernetes.apiserver.request.Caller;
 import io.hypernetes.apiserver.request.Target;
+import io.hypernetes.apiserver.service.ServiceAllocator;
 import io.hypernetes.apiserver.storage.ObjectKey;
 import io.hypernetes.apiserver.tenant.Segments;
 import io.hypernetes.apiserver.tenant.Tenants;
@@ -17,6 +18,7 @@ import io.hypernetes.objects.ApiStatus;
 import io.hypernetes.objects.FieldError;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.Names;
+import io.hypernetes.objects.kind.Kind;
 import io.hypernetes.objects.kind.PodQos;
 import io.hypernetes.store.Entry;
 import io.hypernetes.store.Operation;
@@ -39,6 +41,7 @@ final class Admission {
     private final PriorityClasses priorities;
     private final StorageClasses storage;
     private final Quotas quotas;
+    private final ServiceAllocator services;
 
     Admission(
             Store store,
@@ -47,7 +50,8 @@ final class Admission {
             ServiceAccountAdmission accounts,
             Authorisation authorisation,
             Policies policies,
-            Quotas quotas) {
+            Quotas quotas,
+            ServiceAllocator services) {
         this.store = store;
         this.tenants = tenants;
         this.pods = pods;
@@ -59,6 +63,16 @@ final class Admission {
         this.priorities = new PriorityClasses(store);
         this.storage = new StorageClasses(store);
         this.quotas = quotas;
+        this.services = services;
+    }
+
+    /// Whether admission gives objects of a kind what another may take before the commit.
+    boolean gives(Kind kind) {
+        return isService(kind);
+    }
+
+    static boolean isService(Kind kind) {
+        return kind.type().group().isEmpty() && kind.type().resource().equals("services");
     }
 
     /// Admits a new object, completing it.
@@ -98,6 +112,7 @@ final class Admission {
             case "nodes", "leases" -> ownName(request, object);
             case "certificatesigningrequests" -> signing.create(request, object);
             case "events" -> event(request, object);
+            case "services" -> operations.addAll(services.create(request.tenant(), object));
             default -> template(request, home, object);
         }
         return operations;
@@ -137,7 +152,9 @@ final class Admission {
     }
 
     /// Admits a change.
-    void update(ResourceRequest request, ObjectNode updated, ObjectNode old) {
+    ///
+    /// @return what else the commit must check or write
+    List<Operation> update(ResourceRequest request, ObjectNode updated, ObjectNode old) {
         switch (request.kind().type().resource()) {
             case "tenants" -> Segments.update(updated, old);
             case "events" -> event(request, updated);
@@ -164,6 +181,9 @@ final class Admission {
         if (!Json.string(old, "metadata", "deletionTimestamp").isEmpty()) {
             noNewFinalizers(request, updated, old);
         }
+        return isService(request.kind()) && request.target().subresource().isEmpty()
+                ? services.update(request.tenant(), updated, old)
+                : List.of();
     }
 
     private Entry activeNamespace(ResourceRequest request, ObjectNode object) {

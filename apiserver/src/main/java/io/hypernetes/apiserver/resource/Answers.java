@@ -41,7 +41,8 @@ public final class Answers {
         request.http().send(code, accepted.contentType(), List.of(render(request, accepted, stored), new byte[] {'\n'}));
     }
 
-    private static byte[] render(ResourceRequest request, Accepted accepted, byte[] stored) {
+    private static byte[] render(ResourceRequest request, Accepted accepted, byte[] entry) {
+        var stored = inKind(request, entry);
         return switch (accepted.form()) {
             case OBJECT -> stored;
             case METADATA -> Json.bytes(PartialObjectMetadata.of(Json.readObject(stored), accepted.version()));
@@ -76,9 +77,22 @@ public final class Answers {
         return object.get("metadata") instanceof ObjectNode metadata ? metadata : Json.object();
     }
 
-    /// The bytes of an entry as a client sees them: with its tenant where several are read at once.
-    static byte[] shown(boolean everywhere, String key, byte[] stored) {
-        return everywhere ? StoredForm.withTenant(stored, ObjectKey.tenantOf(key)) : stored;
+    /// The bytes of an entry as a client sees them: in the form of the kind it asked for, and with its tenant where several are read at once.
+    static byte[] shown(ResourceRequest request, String key, byte[] stored) {
+        var own = inKind(request, stored);
+        return request.tenantPath().everywhere() ? StoredForm.withTenant(own, ObjectKey.tenantOf(key)) : own;
+    }
+
+    /// Stored bytes in the form of the kind that was asked for, and as much of them as the tenant sees.
+    private static byte[] inKind(ResourceRequest request, byte[] stored) {
+        var kind = request.kind();
+        if (kind.type().isStored() && !request.projected()) {
+            return stored;
+        }
+        var object = Json.readObject(stored);
+        long revision = Long.parseLong(Json.string(object, "metadata", "resourceVersion"));
+        var own = kind.fromStored(object);
+        return StoredForm.encoder(request.projected() ? kind.projected(own) : own).apply(revision);
     }
 
     private static byte[] line(byte[] json) {

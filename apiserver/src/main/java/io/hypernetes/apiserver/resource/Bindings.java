@@ -60,6 +60,9 @@ final class Bindings {
             if (!already.isEmpty()) {
                 throw conflict(name, "pod " + name + " is already assigned to node \"" + already + "\"");
             }
+            if (!pod.path("spec").path("schedulingGates").isEmpty()) {
+                throw conflict(name, "pod " + name + " has non-empty .spec.schedulingGates");
+            }
             assign(pod, node, binding, ApiTime.format(request.now()));
             if (request.dryRun()) {
                 return;

@@ -5,6 +5,7 @@ import io.hypernetes.apiserver.storage.ObjectChange;
 import io.hypernetes.apiserver.storage.StoredForm;
 import io.hypernetes.objects.ApiStatus;
 import io.hypernetes.objects.Json;
+import io.hypernetes.objects.kind.Kind;
 import io.hypernetes.objects.kind.PartialObjectMetadata;
 import io.hypernetes.objects.kind.Table;
 import io.hypernetes.store.Entry;
@@ -34,7 +35,16 @@ final class EventEncoder {
     }
 
     /// How a finished event differs from others of the same change.
-    private record Variant(String type, Accepted accepted, Table.IncludeObject include, boolean everywhere) {}
+    private record Variant(
+            Kind kind,
+            String type,
+            Accepted accepted,
+            Table.IncludeObject include,
+            boolean everywhere,
+            boolean projected) {}
+
+    /// What a change is indexed by as it was before, for watches of a kind.
+    private record Before(Kind kind) {}
 
     /// An object that is there when the watch begins.
     byte[] added(Entry entry) {
@@ -49,10 +59,10 @@ final class EventEncoder {
         boolean before = change.previous() != null;
         boolean after = !change.deleted();
         if (!selection.everything()) {
-            after = after && selection.matches(change.once("index", () -> Indexed.of(request.kind(), change.entry())));
+            after = after && selection.matches(change.once(request.kind(), () -> Indexed.of(request.kind(), change.entry())));
             var previous = change.previous();
             before = previous != null
-                    && selection.matches(change.once("previous", () -> Indexed.of(request.kind(), previous)));
+                    && selection.matches(change.once(new Before(request.kind()), () -> Indexed.of(request.kind(), previous)));
         }
         if (after) {
             return shared(change, before ? "MODIFIED" : "ADDED");
@@ -107,7 +117,7 @@ final class EventEncoder {
             return encode(type, change.key(), state(change, type));
         }
         return change.once(
-                new Variant(type, accepted, include, everywhere), () -> encode(type, change.key(), state(change, type)));
+                new Variant(request.kind(), type, accepted, include, everywhere, request.projected()), () -> encode(type, change.key(), state(change, type)));
     }
 
     /// The bytes that an event shows; one that left the selection is shown as it last matched, at the present revision.
@@ -119,7 +129,7 @@ final class EventEncoder {
     }
 
     private byte[] encode(String type, String key, byte[] stored) {
-        var shown = Answers.shown(everywhere, key, stored);
+        var shown = Answers.shown(request, key, stored);
         byte[] object =
                 switch (accepted.form()) {
                     case OBJECT -> shown;

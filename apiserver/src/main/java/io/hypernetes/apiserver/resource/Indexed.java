@@ -11,7 +11,7 @@ import java.util.concurrent.ConcurrentHashMap;
 record Indexed(long revision, Map<String, String> labels, Map<String, String> fields) {
 
     static Indexed of(Kind kind, Entry entry) {
-        var object = Json.readObject(entry.value());
+        var object = kind.fromStored(Json.readObject(entry.value()));
         return new Indexed(
                 entry.revision(), Map.copyOf(LabelSelector.labelsOf(object)), Map.copyOf(kind.selectableFields(object)));
     }
@@ -22,7 +22,9 @@ record Indexed(long revision, Map<String, String> labels, Map<String, String> fi
         private final ConcurrentHashMap<String, Indexed> known = new ConcurrentHashMap<>();
 
         Indexed of(Kind kind, Entry entry) {
-            var found = known.get(entry.key());
+            // Two faces of one object have fields of different names.
+            var key = kind.type().isStored() ? entry.key() : kind.type().apiVersion() + entry.key();
+            var found = known.get(key);
             if (found != null && found.revision() == entry.revision()) {
                 return found;
             }
@@ -30,7 +32,7 @@ record Indexed(long revision, Map<String, String> labels, Map<String, String> fi
             if (known.size() >= MAX) {
                 known.clear();
             }
-            known.put(entry.key(), made);
+            known.put(key, made);
             return made;
         }
 

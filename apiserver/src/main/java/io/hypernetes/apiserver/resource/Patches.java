@@ -4,7 +4,6 @@ import io.hypernetes.objects.ApiStatus;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.MalformedJsonException;
 import io.hypernetes.objects.kind.Kinds;
-import io.hypernetes.objects.kind.ResourceType;
 import io.hypernetes.objects.patch.JsonPatch;
 import io.hypernetes.objects.patch.MergePatch;
 import io.hypernetes.objects.patch.PatchException;
@@ -46,8 +45,9 @@ final class Patches {
         }
     }
 
+    /// @param schemaType the type that is patched
     /// @throws io.hypernetes.objects.ApiException 415 for a media type that is not known, 400 for text that cannot be read
-    Patch read(byte[] body, String mediaType, ResourceType type) {
+    Patch read(byte[] body, String mediaType, String schemaType) {
         if (!ACCEPTED.contains(mediaType)) {
             throw ApiStatus.unsupportedMediaType(ACCEPTED).asException();
         }
@@ -70,6 +70,6 @@ final class Patches {
         return mediaType.equals("application/merge-patch+json")
                 ? new Patch(target -> MergePatch.apply(target, patch), document.duplicates())
                 : new Patch(
-                        target -> strategic.apply((ObjectNode) target, patch, type.schemaType()), document.duplicates());
+                        target -> strategic.apply((ObjectNode) target, patch, schemaType), document.duplicates());
     }
 }

@@ -16,7 +16,7 @@ import java.util.stream.Collectors;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/// Logs, exec, attach and port-forward: finds the pod's node and hands the connection over to it.
+/// Logs, exec, attach, port-forward and what nodes tell of themselves: finds the pod's node and hands the connection over to it.
 final class PodStreams {
     private static final int DEFAULT_KUBELET_PORT = 10250;
 
@@ -67,6 +67,17 @@ final class PodStreams {
         relay.upgrade(request.http(), node, path(request, "portForward") + query(request, List.of("ports")));
     }
 
+    /// Asks a kubelet what it tells of itself: its health, metrics, summary of resources.
+    void nodeProxy(ResourceRequest request) throws IOException {
+        var node = node(Json.readObject(reads.entry(request).value()));
+        var path = request.target().path();
+        var start = "/nodes/" + request.target().name() + "/proxy";
+        int at = path.indexOf(start);
+        var rest = at < 0 ? "" : path.substring(at + start.length());
+        var query = request.http().rawQuery();
+        relay.stream(request.http(), node, (rest.isEmpty() ? "/" : rest) + (query.isEmpty() ? "" : "?" + query));
+    }
+
     private static void upgraded(ResourceRequest request) {
         if (request.http().header("Upgrade").isEmpty() || request.http().isHttp2()) {
             throw ApiStatus.badRequest("Upgrade request required").asException();
@@ -98,7 +109,11 @@ final class PodStreams {
         }
         var entry = store.get(new ObjectKey(Caller.ROOT, "", "nodes", "", name).text())
                 .orElseThrow(() -> ApiStatus.internal("the pod's node " + name + " is not known any more").asException());
-        var node = Json.readObject(entry.value());
+        return node(Json.readObject(entry.value()));
+    }
+
+    private static NodeAddress node(ObjectNode node) {
+        var name = Json.string(node, "metadata", "name");
         var host = "";
         for (var address : Json.objects(node.path("status"), "addresses")) {
             if (Json.string(address, "type").equals("InternalIP")) {

@@ -34,14 +34,14 @@ final class Ranges {
         var type = request.kind().type();
         if (request.tenantPath().everywhere()) {
             return tenants().stream()
-                    .map(tenant -> ObjectKey.prefix(tenant, type.group(), type.resource()))
+                    .map(tenant -> ObjectKey.prefix(tenant, type.storedVersion().group(), type.resource()))
                     .toList();
         }
         var namespace = request.target().namespace();
         return List.of(
                 namespace.isEmpty()
-                        ? ObjectKey.prefix(request.tenant(), type.group(), type.resource())
-                        : ObjectKey.prefix(request.tenant(), type.group(), type.resource(), namespace));
+                        ? ObjectKey.prefix(request.holder(), type.storedVersion().group(), type.resource())
+                        : ObjectKey.prefix(request.holder(), type.storedVersion().group(), type.resource(), namespace));
     }
 
     /// Every tenant, `root` among them, in the order of their keys: a page of a list goes on behind the last key of the one before.

@@ -70,24 +70,22 @@ final class Reads {
                 meta.put("remainingItemCount", found.remaining());
             }
         }
-        var type = request.kind().type();
-        boolean everywhere = request.tenantPath().everywhere();
         request.http().setHeader("Cache-Control", "no-cache, private");
         List<byte[]> chunks =
                 switch (accepted.form()) {
-                    case OBJECT -> concatenated(type.listKind(), type.apiVersion(), meta, found.entries(), everywhere);
+                    case OBJECT -> concatenated(request, meta, found.entries());
                     case TABLE ->
                         List.of(Json.bytes(Answers.table(
                                 request.kind(),
                                 accepted,
-                                trees(found.entries(), everywhere),
+                                trees(request, found.entries()),
                                 meta,
                                 Answers.include(request),
                                 true,
                                 request.now())));
                     case METADATA ->
                         List.of(Json.bytes(PartialObjectMetadata.list(
-                                trees(found.entries(), everywhere), meta, accepted.version())));
+                                trees(request, found.entries()), meta, accepted.version())));
                 };
         request.http().send(200, accepted.contentType(), chunks);
     }
@@ -102,7 +100,9 @@ final class Reads {
         // A name in the selector is one look instead of many.
         int limit = options.anyRevision() && token == null ? 0 : options.limit();
         boolean direct = selection.everything();
-        long exact = token != null ? token.revision() : options.match().equals("Exact") ? options.revision() : -1;
+        // A revision with a limit and no word of how to match it has always meant that very revision.
+        boolean exactly = options.match().equals("Exact") || (options.match().isEmpty() && options.revision() > 0 && options.limit() > 0);
+        long exact = token != null ? token.revision() : exactly ? options.revision() : -1;
         Ranges.Range range;
         try {
             range = exact < 0
@@ -149,10 +149,10 @@ final class Reads {
         return new ExpiredListException(new ContinueToken(-1, token.after()).text());
     }
 
-    private static List<byte[]> concatenated(
-            String kind, String apiVersion, ObjectNode meta, List<Entry> entries, boolean everywhere) {
+    private static List<byte[]> concatenated(ResourceRequest request, ObjectNode meta, List<Entry> entries) {
+        var type = request.kind().type();
         var chunks = new ArrayList<byte[]>(entries.size() * 2 + 2);
-        chunks.add(("{\"kind\":\"" + kind + "\",\"apiVersion\":\"" + apiVersion + "\",\"metadata\":" + Json.print(meta)
+        chunks.add(("{\"kind\":\"" + type.listKind() + "\",\"apiVersion\":\"" + type.apiVersion() + "\",\"metadata\":" + Json.print(meta)
                         + ",\"items\":[")
                 .getBytes(StandardCharsets.UTF_8));
         boolean first = true;
@@ -161,16 +161,16 @@ final class Reads {
                 chunks.add(COMMA);
             }
             first = false;
-            chunks.add(Answers.shown(everywhere, entry.key(), entry.value()));
+            chunks.add(Answers.shown(request, entry.key(), entry.value()));
         }
         chunks.add(END);
         return chunks;
     }
 
-    private static List<ObjectNode> trees(List<Entry> entries, boolean everywhere) {
+    private static List<ObjectNode> trees(ResourceRequest request, List<Entry> entries) {
         var trees = new ArrayList<ObjectNode>(entries.size());
         for (var entry : entries) {
-            trees.add(Json.readObject(Answers.shown(everywhere, entry.key(), entry.value())));
+            trees.add(Json.readObject(Answers.shown(request, entry.key(), entry.value())));
         }
         return trees;
     }

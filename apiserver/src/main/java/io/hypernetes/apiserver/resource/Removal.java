@@ -1,5 +1,6 @@
 package io.hypernetes.apiserver.resource;
 
+import io.hypernetes.apiserver.service.ServiceAllocator;
 import io.hypernetes.apiserver.storage.StoredForm;
 import io.hypernetes.apiserver.tenant.Tenants;
 import io.hypernetes.objects.Json;
@@ -14,8 +15,10 @@ final class Removal {
     private final Store store;
     private final Tenants tenants;
     private final Indexed.Cache indexes;
+    private final ServiceAllocator services;
 
-    Removal(Store store, Tenants tenants, Indexed.Cache indexes) {
+    Removal(Store store, Tenants tenants, Indexed.Cache indexes, ServiceAllocator services) {
+        this.services = services;
         this.store = store;
         this.tenants = tenants;
         this.indexes = indexes;
@@ -46,6 +49,9 @@ final class Removal {
         boolean tenant = request.kind().type().resource().equals("tenants");
         if (tenant) {
             operations.addAll(tenants.remains(request.target().name()));
+        }
+        if (Admission.isService(request.kind())) {
+            operations.addAll(services.release(request.tenant(), last));
         }
         store.commit(operations);
         indexes.forget(key);

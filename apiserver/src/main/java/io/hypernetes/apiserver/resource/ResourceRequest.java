@@ -5,8 +5,11 @@ import io.hypernetes.apiserver.request.Caller;
 import io.hypernetes.apiserver.request.Target;
 import io.hypernetes.apiserver.request.TenantPath;
 import io.hypernetes.apiserver.storage.ObjectKey;
+import io.hypernetes.objects.ApiStatus;
+import io.hypernetes.objects.FieldError;
 import io.hypernetes.objects.kind.Kind;
 import java.time.Instant;
+import java.util.List;
 
 /// A request for objects of a known kind, authorised.
 ///
@@ -18,6 +21,16 @@ public record ResourceRequest(
         return tenantPath.tenant();
     }
 
+    /// Whether the objects are the operator's, of which the tenant reads a part.
+    boolean projected() {
+        return kind.type().shared() && !tenant().equals(Caller.ROOT) && !tenantPath.everywhere();
+    }
+
+    /// The tenant whose keys hold the objects.
+    String holder() {
+        return projected() ? Caller.ROOT : tenant();
+    }
+
     /// The key of the object named.
     public ObjectKey key() {
         return keyOf(target.name());
@@ -26,11 +39,28 @@ public record ResourceRequest(
     /// The key of an object of this name beside it.
     public ObjectKey keyOf(String name) {
         var type = kind.type();
-        return new ObjectKey(tenant(), type.group(), type.resource(), target.namespace(), name);
+        return new ObjectKey(holder(), type.storedVersion().group(), type.resource(), target.namespace(), name);
     }
 
     /// Whether `dryRun=All` was asked for.
+    ///
+    /// @throws io.hypernetes.objects.ApiException 422 for another value
     boolean dryRun() {
-        return http.queries("dryRun").contains("All");
+        var values = http.queries("dryRun");
+        for (var value : values) {
+            if (!value.equals("All")) {
+                var options =
+                        switch (http.method()) {
+                            case "POST" -> "CreateOptions";
+                            case "PUT" -> "UpdateOptions";
+                            case "PATCH" -> "PatchOptions";
+                            default -> "DeleteOptions";
+                        };
+                throw ApiStatus.invalid(
+                                "meta.k8s.io", options, "", List.of(FieldError.notSupported("dryRun", value, List.of("All"))))
+                        .asException();
+            }
+        }
+        return !values.isEmpty();
     }
 }

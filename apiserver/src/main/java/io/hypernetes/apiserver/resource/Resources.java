@@ -6,6 +6,8 @@ import io.hypernetes.apiserver.node.NodeRelay;
 import io.hypernetes.apiserver.quota.Quotas;
 import io.hypernetes.apiserver.rbac.Policies;
 import io.hypernetes.apiserver.request.Caller;
+import io.hypernetes.apiserver.service.AddressRange;
+import io.hypernetes.apiserver.service.StoredAllocations;
 import io.hypernetes.apiserver.storage.Feeds;
 import io.hypernetes.apiserver.tenant.Tenants;
 import io.hypernetes.objects.ApiStatus;
@@ -20,6 +22,9 @@ import org.jspecify.annotations.Nullable;
 
 /// Finds what serves a request for a resource.
 public final class Resources {
+    /// The addresses of services, the same in each tenant: their networks do not meet.
+    private static final String SERVICE_RANGE = "10.96.0.0/12";
+
     private final Reads reads;
     private final Watches watches;
     private final Writes writes;
@@ -30,6 +35,7 @@ public final class Resources {
     private final TokenRequests tokenRequests;
     private final TokenReviews tokenReviews;
     private final AccessReviews accessReviews;
+    private final Scales scales;
 
     /// @param podOverhead what the machine around each pod costs, by resource name
     public Resources(
@@ -45,11 +51,24 @@ public final class Resources {
             Map<String, String> podOverhead,
             RandomGenerator random) {
         var indexes = new Indexed.Cache();
-        var removal = new Removal(store, tenants, indexes);
+        var services = new StoredAllocations(store, AddressRange.parse(SERVICE_RANGE), random, java.time.Clock.systemUTC());
+        var removal = new Removal(store, tenants, indexes, services);
         this.reads = new Reads(store, new Ranges(store), indexes);
         this.watches = new Watches(store, feeds, reads);
         this.writes = new Writes(
-                store, kinds, new Admission(store, tenants, new PodAdmission(podOverhead), new ServiceAccountAdmission(store, random), authorisation, policies, quotas), removal, random);
+                store,
+                kinds,
+                new Admission(
+                        store,
+                        tenants,
+                        new PodAdmission(podOverhead),
+                        new ServiceAccountAdmission(store, random),
+                        authorisation,
+                        policies,
+                        quotas,
+                        services),
+                removal,
+                random);
         this.deletes = new Deletes(store, reads, removal);
         this.bindings = new Bindings(store);
         this.eviction = new Eviction(store, deletes);
@@ -58,24 +77,26 @@ public final class Resources {
         this.tokenRequests = new TokenRequests(store, decoding, tokens);
         this.tokenReviews = new TokenReviews(decoding, tokens);
         this.accessReviews = new AccessReviews(decoding, authorisation, policies);
+        this.scales = new Scales(kinds, reads, writes);
     }
 
     /// The kind at a place of the API of a tenant; null when the tenant has none there.
     public static @Nullable Kind kind(Kinds kinds, String tenant, String group, String version, String plural) {
         var kind = kinds.find(group, version, plural);
-        return kind == null || !has(tenant, kind) ? null : kind;
+        return kind == null ? null : as(tenant, kind);
     }
 
-    /// Whether a tenant has objects of a kind.
-    public static boolean has(String tenant, Kind kind) {
-        return tenant.equals(Caller.ROOT)
-                || tenant.equals("*")
-                || !kind.type().rootOnly();
+    /// A kind as a tenant has it; null when it has none of it.
+    public static @Nullable Kind as(String tenant, Kind kind) {
+        return tenant.equals(Caller.ROOT) || tenant.equals("*") ? kind : kind.inTenants();
     }
 
     /// Serves a request that is authorised.
     public void serve(ResourceRequest request) throws IOException {
         var target = request.target();
+        if (target.plural().equals("endpoints") && target.group().isEmpty() && !request.caller().isControllerManager()) {
+            Decoding.warn(request.http(), "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice");
+        }
         if (target.plural().equals("bindings")) {
             requireVerb(request, target.verb().equals("create") && !target.namespace().isEmpty());
             bindings.bind(request);
@@ -135,6 +156,12 @@ public final class Resources {
         var target = request.target();
         var type = request.kind().type();
         var verb = target.verb();
+        if (target.plural().equals("nodes") && (target.subresource() + "/").startsWith("proxy/")
+                && type.subresources().containsKey("proxy")) {
+            requireVerb(request, verb.equals("get"));
+            streams.nodeProxy(request);
+            return;
+        }
         var known = type.subresources().get(target.subresource());
         if (known == null || target.name().isEmpty()) {
             throw ApiStatus.noSuchResource().asException();
@@ -166,6 +193,10 @@ public final class Resources {
             }
             default -> {
                 requireVerb(request, known.verbs().contains(verb));
+                if (target.subresource().equals("scale")) {
+                    scales.serve(request);
+                    return;
+                }
                 switch (verb) {
                     case "get" -> reads.get(request);
                     case "update" -> writes.update(request);

@@ -77,8 +77,8 @@ final class Watches {
     private ChangeCursor open(ResourceRequest request, long from) {
         var type = request.kind().type();
         return request.tenantPath().everywhere()
-                ? feeds.followEverywhere(type.group(), type.resource(), from)
-                : feeds.follow(request.tenant(), type.group(), type.resource(), from);
+                ? feeds.followEverywhere(type.storedVersion().group(), type.resource(), from)
+                : feeds.follow(request.holder(), type.storedVersion().group(), type.resource(), from);
     }
 
     private static void follow(ChangeCursor changes, ListOptions options, EventEncoder encoder, EventSink out)

@@ -67,7 +67,7 @@ final class Writes {
             apply(request);
             return;
         }
-        var patch = patches.read(request.http().body(), mediaType, type);
+        var patch = patches.read(request.http().body(), mediaType, type.schemaType());
         Answers.object(
                 request,
                 200,
@@ -124,19 +124,24 @@ final class Writes {
         if (!Json.string(metadata, "resourceVersion").isEmpty()) {
             throw ApiStatus.badRequest("resourceVersion should not be set on objects to be created").asException();
         }
+        metadata.put("uid", UUID.randomUUID().toString());
         kind.setDefaults(object);
         kind.prepareCreate(object);
-        metadata.put("uid", UUID.randomUUID().toString());
         metadata.put("creationTimestamp", ApiTime.format(request.now()));
         if (tracking == Tracking.WANTED) {
             kind.ownership().created(object, FieldManager.writer(request));
         }
         boolean generated = Json.string(metadata, "name").isEmpty()
                 && !Json.string(metadata, "generateName").isEmpty();
+        var prepared = object;
         for (int attempt = 1; ; attempt++) {
+            // Admission gives what may be taken when the commit comes, so each attempt begins with what the client asked for.
+            object = attempt == 1 && !admission.gives(kind) ? prepared : prepared.deepCopy();
+            metadata = Json.child(object, "metadata");
             if (generated) {
                 metadata.put("name", Names.generate(Json.string(metadata, "generateName"), random));
             }
+            kind.named(object);
             var operations = new ArrayList<Operation>();
             // A name that is missing or malformed is told by validation; it must not become a part of a key before.
             var guard = admission.create(request, object);
@@ -146,7 +151,8 @@ final class Writes {
             }
             var name = Json.string(metadata, "name");
             var key = request.keyOf(name).text();
-            operations.add(new Operation.Put(key, Operation.ABSENT, StoredForm.encoder(object)));
+            var stored = kind.toStored(object);
+            operations.add(new Operation.Put(key, Operation.ABSENT, StoredForm.encoder(stored)));
             operations.addAll(guard);
             try (var charge = admission.charge(request, object)) {
                 operations.addAll(charge.operations());
@@ -154,7 +160,7 @@ final class Writes {
                     if (store.get(key).isPresent()) {
                         throw ApiStatus.alreadyExists(type.group(), type.resource(), name).asException();
                     }
-                    return StoredForm.encoder(object).apply(store.tick());
+                    return StoredForm.encoder(stored).apply(store.tick());
                 }
                 var created = store.commit(operations).entries().getFirst().value();
                 charge.close();
@@ -187,7 +193,7 @@ final class Writes {
         for (int attempt = 1; ; attempt++) {
             var current = store.get(key)
                     .orElseThrow(() -> ApiStatus.notFound(type.group(), type.resource(), name).asException());
-            var old = Json.readObject(current.value());
+            var old = kind.fromStored(Json.readObject(current.value()));
             var updated = change.apply(old.deepCopy());
             Decoding.takeTenant(updated, request.tenant());
             var seen = checkIdentity(request, updated, old, current);
@@ -197,7 +203,7 @@ final class Writes {
             if (tracking == Tracking.WANTED) {
                 kind.ownership().updated(updated, old, FieldManager.writer(request));
             }
-            admission.update(request, updated, old);
+            var guard = admission.update(request, updated, old);
             var errors = kind.validateUpdate(updated, old, subresource);
             if (!errors.isEmpty()) {
                 throw kind.invalid(updated, errors).asException();
@@ -206,10 +212,10 @@ final class Writes {
                 return current.value();
             }
             if (request.dryRun()) {
-                return StoredForm.encoder(updated).apply(current.revision());
+                return StoredForm.encoder(kind.toStored(updated)).apply(current.revision());
             }
             try {
-                return commit(request, key, current, updated);
+                return commit(request, key, current, kind.toStored(updated), guard);
             } catch (ConflictException e) {
                 if (seen || attempt >= COMMIT_ATTEMPTS) {
                     throw ApiStatus.modified(type.group(), type.resource(), name).asException();
@@ -219,13 +225,16 @@ final class Writes {
     }
 
     /// Writes an object, or removes it when this was the last thing its deletion waited for.
-    private byte[] commit(ResourceRequest request, String key, Entry current, ObjectNode updated) {
+    private byte[] commit(
+            ResourceRequest request, String key, Entry current, ObjectNode updated, List<Operation> guard) {
         if (Removal.isFinished(updated)) {
             removal.remove(request, key, current, updated);
             return StoredForm.encoder(updated).apply(current.revision());
         }
-        Commit commit = store.commit(
-                List.of(new Operation.Put(key, current.revision(), StoredForm.encoder(updated))));
+        var operations = new ArrayList<Operation>();
+        operations.add(new Operation.Put(key, current.revision(), StoredForm.encoder(updated)));
+        operations.addAll(guard);
+        Commit commit = store.commit(operations);
         return commit.entries().getFirst().value();
     }
 

@@ -1,5 +1,6 @@
 package io.hypernetes.apiserver.storage;
 
+import io.hypernetes.objects.ApiStatus;
 import io.hypernetes.objects.Json;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
@@ -15,14 +16,23 @@ public final class StoredForm {
     /// The annotation that names an object's tenant in reads across tenants.
     public static final String TENANT_ANNOTATION = "hypernetes.io/tenant";
 
+    /// The longest object that is stored: what etcd takes by default, so that nothing grows here that could not live there.
+    public static final int MAX_BYTES = 3 << 19;
+
     private static final byte[] REVISION = "\"metadata\":{\"resourceVersion\":\"".getBytes(StandardCharsets.UTF_8);
     private static final byte[] ANNOTATIONS = "\"annotations\":{".getBytes(StandardCharsets.UTF_8);
 
     private StoredForm() {}
 
     /// The bytes of an object for a revision still to come. The object may be changed afterwards.
+    ///
+    /// @throws io.hypernetes.objects.ApiException 413 when they are more than [#MAX_BYTES]
     public static LongFunction<byte[]> encoder(ObjectNode object) {
         byte[] template = Json.bytes(arranged(object));
+        if (template.length > MAX_BYTES) {
+            throw ApiStatus.tooLarge("the object has " + template.length + " bytes, the server stores " + MAX_BYTES + " at most")
+                    .asException();
+        }
         return revision -> withRevision(template, revision);
     }
 

@@ -12,6 +12,7 @@ import io.kubernetes.client.proto.Meta;
 import io.kubernetes.client.proto.Resource.Quantity;
 import io.kubernetes.client.proto.Runtime;
 import io.kubernetes.client.proto.V1;
+import io.kubernetes.client.proto.V1Apiextensions;
 import io.kubernetes.client.proto.V1Coordination;
 import java.nio.charset.StandardCharsets;
 import java.util.Random;
@@ -79,6 +80,38 @@ class BodyTest {
         assertThat(Json.string(read("v1", "Secret", secret), "data", "k")).isEqualTo("dg==");
         var options = Meta.DeleteOptions.newBuilder().setGracePeriodSeconds(0).build();
         assertThat(Json.number(read("v1", "DeleteOptions", options), -1, "gracePeriodSeconds")).isZero();
+    }
+
+    @Test
+    void schemasInSchemasComeAsTheyAreWritten() {
+        var text = V1Apiextensions.JSONSchemaProps.newBuilder().setType("string").setMinLength(0);
+        var schema = V1Apiextensions.JSONSchemaProps.newBuilder()
+                .setType("object")
+                .setXPreserveUnknownFields(true)
+                .putProperties("a", text.build())
+                .putProperties(
+                        "l",
+                        V1Apiextensions.JSONSchemaProps.newBuilder()
+                                .setType("array")
+                                .setItems(V1Apiextensions.JSONSchemaPropsOrArray.newBuilder().setSchema(text))
+                                .build())
+                .setAdditionalProperties(V1Apiextensions.JSONSchemaPropsOrBool.newBuilder().setAllows(true))
+                .addEnum(V1Apiextensions.JSON.newBuilder().setRaw(ByteString.copyFromUtf8("{\"a\":1}")));
+        var definition = V1Apiextensions.CustomResourceDefinition.newBuilder()
+                .setSpec(V1Apiextensions.CustomResourceDefinitionSpec.newBuilder()
+                        .addVersions(V1Apiextensions.CustomResourceDefinitionVersion.newBuilder()
+                                .setName("v1")
+                                .setServed(true)
+                                .setStorage(false)
+                                .setSchema(V1Apiextensions.CustomResourceValidation.newBuilder().setOpenAPIV3Schema(schema))))
+                .build();
+        var version = read("apiextensions.k8s.io/v1", "CustomResourceDefinition", definition).path("spec").path("versions").path(0);
+        assertThat(version.path("storage").isBoolean()).isTrue();
+        assertThat(Json.readObject(Json.print(version.path("schema").path("openAPIV3Schema"))))
+                .isEqualTo(Json.readObject(
+                        "{\"type\":\"object\",\"x-kubernetes-preserve-unknown-fields\":true,\"properties\":{\"a\":{\"type\":\"string\",\"minLength\":0},"
+                                + "\"l\":{\"type\":\"array\",\"items\":{\"type\":\"string\",\"minLength\":0}}},\"additionalProperties\":true,"
+                                + "\"enum\":[{\"a\":1}]}"));
     }
 
     @Test

@@ -25,11 +25,14 @@ public final class Kind {
     private final ResourceType type;
     private final KindRules rules;
     private final Ownership ownership;
+    private final @Nullable Kind inTenants;
 
     Kind(ResourceType type, KindRules rules, Ownership ownership) {
         this.type = type;
         this.rules = rules;
         this.ownership = ownership;
+        // What tenants read only is a kind of its own, and in no tenant of a tenant.
+        this.inTenants = !type.rootOnly() ? this : type.shared() && !type.readOnly() ? new Kind(type.forReading(), rules, ownership) : null;
     }
 
     /// Where it lives in the API.
@@ -48,7 +51,7 @@ public final class Kind {
     }
 
     /// Makes a decoded object new, changing it: what only the server may say is removed or set (status, generation,
-    /// deletion marks). Name, namespace, uid, creationTimestamp and resourceVersion are the caller's to set.
+    /// deletion marks). Name, namespace, creationTimestamp and resourceVersion are the caller's to set, and before this the uid.
     public void prepareCreate(ObjectNode object) {
         if (type.hasStatus() && !rules.keepsStatusOnCreate()) {
             object.remove("status");
@@ -59,6 +62,48 @@ public final class Kind {
             meta.put("generation", 1);
         }
         rules.prepareCreate(object);
+    }
+
+    /// Completes a new object with what follows from its name, changing it. To be called when the name is known, again for each new try of a name.
+    public void named(ObjectNode object) {
+        rules.named(object);
+    }
+
+    /// An object in the form of this kind, of its stored form; the argument is given away. The same object when the kind is stored as itself.
+    public ObjectNode fromStored(ObjectNode stored) {
+        if (type.isStored()) {
+            return stored;
+        }
+        ObjectNode object = rules.fromStored(stored);
+        object.put("apiVersion", type.apiVersion());
+        object.put("kind", type.kind());
+        return object;
+    }
+
+    /// The form in which an object of this kind is stored; the argument is not changed.
+    public ObjectNode toStored(ObjectNode object) {
+        if (type.isStored()) {
+            return object;
+        }
+        ObjectNode stored = rules.toStored(object.deepCopy());
+        stored.put("apiVersion", type.storedVersion().apiVersion());
+        stored.put("kind", type.kind());
+        return stored;
+    }
+
+    /// The kind as tenants have it: itself, a part for reading only of one that is shared, or null when tenants have none.
+    public @Nullable Kind inTenants() {
+        return inTenants;
+    }
+
+    /// What a tenant sees of an object of the operator's; the argument is not changed.
+    public ObjectNode projected(ObjectNode object) {
+        return rules.projected(object);
+    }
+
+    /// How objects are scaled; null when the kind has no subresource `scale`.
+    public @Nullable Scaling scaling() {
+        return rules.scaling();
     }
 
     /// Restores in `updated` what this write may not touch, changing it: identity in the metadata; the status on a write to
@@ -98,7 +143,8 @@ public final class Kind {
         }
         rules.prepareUpdate(updated, old, subresource);
         if (rules.countsGeneration() && !specOf(updated).equals(specOf(old))) {
-            meta.set("generation", Json.integer(Json.number(oldMeta, 0, "generation") + 1));
+            // The rules may have put the whole object into another state, its metadata too.
+            Json.child(updated, "metadata").set("generation", Json.integer(Json.number(oldMeta, 0, "generation") + 1));
         }
     }
 
@@ -107,6 +153,7 @@ public final class Kind {
         Errors errors = new Errors();
         MetadataValidation.validate(object, type.namespaced(), rules::checkName, errors);
         rules.validate(object, errors);
+        rules.validateNew(object, errors);
         return errors.list();
     }
 

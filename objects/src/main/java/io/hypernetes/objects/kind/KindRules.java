@@ -20,8 +20,11 @@ interface KindRules {
         return false;
     }
 
-    /// Sets what a new object has whatever the client says; its status was removed before.
+    /// Sets what a new object has whatever the client says; its status was removed before, its uid is set.
     default void prepareCreate(ObjectNode object) {}
+
+    /// Sets what follows from the name of a new object, which is known last of all when the server makes it. May come again with another name.
+    default void named(ObjectNode object) {}
 
     /// Restores what a write to the object or to `subresource` may not touch.
     default void prepareUpdate(ObjectNode updated, ObjectNode old, @Nullable String subresource) {}
@@ -38,6 +41,9 @@ interface KindRules {
 
     default void validate(ObjectNode object, Errors errors) {}
 
+    /// What a new object may not have, though one that exists may.
+    default void validateNew(ObjectNode object, Errors errors) {}
+
     /// Only what the change itself breaks; the new object is validated by [#validate] too.
     default void validateUpdate(ObjectNode updated, ObjectNode old, @Nullable String subresource, Errors errors) {}
 
@@ -51,14 +57,37 @@ interface KindRules {
         return Map.of();
     }
 
+    /// How objects are printed; unless [#columns] and [#cells] say it otherwise.
+    default Layout layout() {
+        return Layout.PLAIN;
+    }
+
     default List<Column> columns() {
-        return List.of(
-                Column.name("Name must be unique within a namespace."),
-                Column.of("Age", "CreationTimestamp is a timestamp representing the server time when this object was created."));
+        return layout().columns();
     }
 
     default List<JsonNode> cells(ObjectNode object, Instant now) {
-        return List.of(Cells.name(object), Cells.age(object, now));
+        return layout().cells(object, now);
+    }
+
+    /// What tenants see of an object that they share.
+    default ObjectNode projected(ObjectNode object) {
+        return object;
+    }
+
+    /// How objects are scaled; null when they are not.
+    default @Nullable Scaling scaling() {
+        return null;
+    }
+
+    /// An object in the form of this kind, made of the stored form of which this kind is a second face. May change its argument.
+    default ObjectNode fromStored(ObjectNode stored) {
+        return stored;
+    }
+
+    /// The reverse of [#fromStored].
+    default ObjectNode toStored(ObjectNode object) {
+        return object;
     }
 
     /// Building blocks of rows.

@@ -59,7 +59,10 @@ public final class Kinds {
         SchemaShapes shapes = new SchemaShapes(schema);
         for (Map<String, String> row : FactTable.read("served.tsv")) {
             ResourceType type = type(row, facts);
-            KindRules own = rules.get(type.kind() + "." + type.group());
+            KindRules own = rules.get(type.kind() + "." + type.group() + "/" + type.version());
+            if (own == null) {
+                own = rules.get(type.kind() + "." + type.group());
+            }
             Ownership ownership = Ownership.builtIn(shapes.of(type.schemaType()));
             kinds.add(new Kind(type, own == null ? new KindRules() {} : own, ownership));
         }
@@ -135,7 +138,9 @@ public final class Kinds {
                 verbs(cell(fact, "actions")),
                 Collections.unmodifiableMap(subresources),
                 cell(row, "schema"),
-                cell(row, "scope").equals("root"));
+                !cell(row, "scope").isEmpty(),
+                cell(row, "scope").equals("shared"),
+                cell(row, "stored").isEmpty() ? groupVersion : GroupVersion.parse(cell(row, "stored")));
     }
 
     private static Map<String, String> fact(Map<String, List<Map<String, String>>> facts, String path) {

@@ -24,6 +24,29 @@ final class NodeRules implements KindRules {
         return true;
     }
 
+    /// Tenants see what their pods may ask of a node, nothing of where it is and what else it holds.
+    @Override
+    public ObjectNode projected(ObjectNode node) {
+        ObjectNode seen = Json.object();
+        copy(node, seen, List.of("apiVersion", "kind"));
+        copy(node.path("metadata"), seen.putObject("metadata"), List.of("resourceVersion", "name", "uid", "creationTimestamp", "labels"));
+        copy(node.path("spec"), seen.putObject("spec"), List.of("taints", "unschedulable"));
+        JsonNode status = node.path("status");
+        ObjectNode state = seen.putObject("status");
+        copy(status, state, List.of("capacity", "allocatable", "conditions"));
+        copy(status.path("nodeInfo"), state.putObject("nodeInfo"), List.of("architecture", "operatingSystem", "kubeletVersion"));
+        return seen;
+    }
+
+    private static void copy(JsonNode from, ObjectNode to, List<String> names) {
+        for (String name : names) {
+            JsonNode value = from.get(name);
+            if (value != null) {
+                to.set(name, value);
+            }
+        }
+    }
+
     @Override
     public void defaults(ObjectNode node) {
         Json.child(node, "spec");

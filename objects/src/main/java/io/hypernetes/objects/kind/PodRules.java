@@ -37,6 +37,10 @@ final class PodRules implements KindRules {
                 }
             }
             PodSpecDefaults.addNodeLossTolerations(spec);
+        } else if (subresource.equals("ephemeralcontainers")) {
+            EphemeralContainers.only(pod, old);
+        } else if (subresource.equals("resize")) {
+            PodResize.only(pod, old);
         } else if (subresource.equals("status")) {
             String qos = Json.string(old, "status", "qosClass");
             if (!qos.isEmpty()) {
@@ -56,9 +60,25 @@ final class PodRules implements KindRules {
     }
 
     @Override
+    public void validateNew(ObjectNode pod, Errors errors) {
+        if (!pod.path("spec").path("ephemeralContainers").isEmpty()) {
+            errors.forbidden("spec.ephemeralContainers", "cannot be set on create");
+        }
+    }
+
+    @Override
     public void validateUpdate(ObjectNode pod, ObjectNode old, @Nullable String subresource, Errors errors) {
-        if (subresource == null) {
-            PodUpdateValidation.validate(pod, old, errors);
+        switch (subresource) {
+            case null -> PodUpdateValidation.validate(pod, old, errors);
+            case "ephemeralcontainers" -> {
+                EphemeralContainers.validateUpdate(pod, old, errors);
+                validate(pod, errors);
+            }
+            case "resize" -> {
+                PodResize.validate(pod, old, errors);
+                validate(pod, errors);
+            }
+            default -> {}
         }
     }
 

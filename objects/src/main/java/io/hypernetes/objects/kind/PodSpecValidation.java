@@ -28,10 +28,11 @@ final class PodSpecValidation {
         host();
         absent();
         Set<String> volumes = new VolumeValidation(spec, path + ".volumes", errors).run();
-        containers(volumes);
+        EphemeralContainers.validate(spec, path, containers(volumes), volumes, errors);
         scalars();
         network();
         scheduling();
+        new PlacementValidation(spec, path, errors).run();
     }
 
     private void host() {
@@ -66,12 +67,10 @@ final class PodSpecValidation {
         if (!os.isEmpty() && !os.equals("linux")) {
             errors.oneOf(path + ".os.name", os, List.of("linux"));
         }
-        if (!spec.path("ephemeralContainers").isEmpty()) {
-            errors.forbidden(path + ".ephemeralContainers", "cannot be set on create");
-        }
     }
 
-    private void containers(Set<String> volumes) {
+    /// Returns the names of the containers.
+    private Set<String> containers(Set<String> volumes) {
         Set<String> names = new HashSet<>();
         if (spec.path("containers").isEmpty()) {
             errors.required(path + ".containers", "");
@@ -87,6 +86,7 @@ final class PodSpecValidation {
                 new ContainerValidation(items.get(i), at, list.equals("initContainers"), volumes, errors).run();
             }
         }
+        return names;
     }
 
     private void scalars() {

@@ -22,10 +22,7 @@ final class PodTemplateRules implements KindRules {
 
     @Override
     public void validate(ObjectNode template, Errors errors) {
-        JsonNode meta = template.path("template").path("metadata");
-        MetadataValidation.labels(meta.path("labels"), "template.labels", errors);
-        MetadataValidation.annotations(meta.path("annotations"), "template.annotations", errors);
-        new PodSpecValidation(template.path("template").path("spec"), "template.spec", errors).run();
+        WorkloadValidation.template(template.path("template"), "template", errors);
     }
 
     @Override

@@ -16,7 +16,10 @@ import java.util.Map;
 /// @param verbs in discovery's words: `create`, `delete`, `deletecollection`, `get`, `list`, `patch`, `update`, `watch`; sorted
 /// @param subresources those that are served, by name, such as `status`
 /// @param schemaType the name of the type in the schema, such as `core.v1.Pod`
-/// @param rootOnly whether only the operator's own cluster (the tenant `root`) has this kind
+/// @param rootOnly whether only the operator's own cluster (the tenant `root`) has objects of this kind
+/// @param shared whether tenants see the operator's objects of this kind, in part and for reading only
+/// @param storedVersion the group and version in whose form objects are stored; another than [#groupVersion] for a kind that is a second
+///     face of the same objects, such as `events.k8s.io/v1` Events
 public record ResourceType(
         GroupVersion groupVersion,
         String resource,
@@ -28,7 +31,9 @@ public record ResourceType(
         List<String> verbs,
         Map<String, Subresource> subresources,
         String schemaType,
-        boolean rootOnly) {
+        boolean rootOnly,
+        boolean shared,
+        GroupVersion storedVersion) {
     /// A part of an object with a path of its own, such as `pods/status`.
     ///
     /// @param verbs in discovery's words; for streams `create` and `get`
@@ -59,6 +64,23 @@ public record ResourceType(
     /// `pods` or `leases.coordination.k8s.io`, as messages name a resource.
     public String qualifiedResource() {
         return group().isEmpty() ? resource : resource + "." + group();
+    }
+
+    /// Whether nobody writes objects here.
+    public boolean readOnly() {
+        return !verbs.contains("create");
+    }
+
+    /// The same place for those who only read.
+    ResourceType forReading() {
+        return new ResourceType(
+                groupVersion, resource, singular, kind, namespaced, shortNames, categories, List.of("get", "list", "watch"), Map.of(),
+                schemaType, rootOnly, shared, storedVersion);
+    }
+
+    /// Whether objects are stored in the form of this very kind.
+    public boolean isStored() {
+        return storedVersion.equals(groupVersion);
     }
 
     /// Whether a status subresource keeps spec and status apart.

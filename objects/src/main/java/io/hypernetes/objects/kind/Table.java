@@ -3,6 +3,7 @@ package io.hypernetes.objects.kind;
 import io.hypernetes.objects.Json;
 import java.time.Instant;
 import java.util.List;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
@@ -45,6 +46,24 @@ public final class Table {
             IncludeObject include,
             boolean withColumns,
             Instant now) {
+        return of(kind.columns(), object -> kind.cells(object, now), version, objects, listMeta, include, withColumns);
+    }
+
+    /// A Table of one Scale.
+    public static ObjectNode ofScale(String version, ObjectNode scale, IncludeObject include, Instant now) {
+        Layout layout = Scaling.LAYOUT;
+        ObjectNode meta = scale.get("metadata") instanceof ObjectNode own ? own : Json.object();
+        return of(layout.columns(), object -> layout.cells(object, now), version, List.of(scale), meta, include, true);
+    }
+
+    private static ObjectNode of(
+            List<Column> printed,
+            Function<ObjectNode, List<JsonNode>> cellsOf,
+            String version,
+            List<ObjectNode> objects,
+            ObjectNode listMeta,
+            IncludeObject include,
+            boolean withColumns) {
         ObjectNode table = Json.object();
         table.put("kind", "Table");
         table.put("apiVersion", "meta.k8s.io/" + version);
@@ -57,7 +76,7 @@ public final class Table {
         }
         ArrayNode columns = table.putArray("columnDefinitions");
         if (withColumns) {
-            for (Column column : kind.columns()) {
+            for (Column column : printed) {
                 ObjectNode c = columns.addObject();
                 c.put("name", column.name());
                 c.put("type", column.type());
@@ -70,7 +89,7 @@ public final class Table {
         for (ObjectNode object : objects) {
             ObjectNode row = rows.addObject();
             ArrayNode cells = row.putArray("cells");
-            kind.cells(object, now).forEach(cells::add);
+            cellsOf.apply(object).forEach(cells::add);
             switch (include) {
                 case NONE -> {}
                 case METADATA -> row.set("object", PartialObjectMetadata.of(object, version));

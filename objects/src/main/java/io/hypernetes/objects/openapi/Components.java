@@ -23,12 +23,14 @@ final class Components {
     private static final String RAW = "io.k8s.apimachinery.pkg.runtime.RawExtension";
 
     private final Schema schema;
+    private final Descriptions descriptions;
     private final Map<String, String> typeByPublicName = new HashMap<>();
     private final Map<String, ObjectNode> built = new TreeMap<>();
     private final Deque<String> waiting = new ArrayDeque<>();
 
-    Components(Schema schema) {
+    Components(Schema schema, Descriptions descriptions) {
         this.schema = schema;
+        this.descriptions = descriptions;
         schema.types().keySet().forEach(type -> typeByPublicName.put(publicName(type), type));
     }
 
@@ -93,6 +95,7 @@ final class Components {
 
     private ObjectNode object(SchemaType type) {
         ObjectNode node = Json.object();
+        describe(node, descriptions.ofType(type.name()));
         node.put("type", "object");
         ArrayNode required = Json.array();
         ObjectNode properties = Json.object();
@@ -105,6 +108,7 @@ final class Components {
                 ((ObjectNode) property.path("items")).set("default", Json.object());
             }
             extensions(property, field);
+            describe(property, descriptions.ofField(type.name(), field.name()));
             properties.set(field.name(), property);
         }
         if (!required.isEmpty()) {
@@ -112,6 +116,12 @@ final class Components {
         }
         node.set("properties", properties);
         return node;
+    }
+
+    private static void describe(ObjectNode node, String text) {
+        if (!text.isEmpty()) {
+            node.put("description", text);
+        }
     }
 
     private static void extensions(ObjectNode property, SchemaField field) {

@@ -21,14 +21,16 @@ final class GroupVersionDocument {
             "application/strategic-merge-patch+json",
             "application/apply-patch+yaml");
 
+    private final Schema schema;
     private final GroupVersion groupVersion;
     private final List<Kind> kinds;
     private final Components components;
 
-    GroupVersionDocument(Schema schema, GroupVersion groupVersion, List<Kind> kinds) {
+    GroupVersionDocument(Schema schema, Descriptions descriptions, GroupVersion groupVersion, List<Kind> kinds) {
+        this.schema = schema;
         this.groupVersion = groupVersion;
         this.kinds = kinds;
-        this.components = new Components(schema);
+        this.components = new Components(schema, descriptions);
     }
 
     ObjectNode build() {
@@ -75,6 +77,31 @@ final class GroupVersionDocument {
                 ObjectNode at = paths.putObject(item + "/" + sub.name());
                 pathParameters(at, type.namespaced(), true);
                 singleObject(at, sub.verbs(), type, capitalised(sub.name()), ref);
+            } else {
+                part(paths, item, type, sub);
+            }
+        }
+    }
+
+    /// A subresource that exchanges objects of another kind, such as a Scale.
+    private void part(ObjectNode paths, String item, ResourceType type, Subresource sub) {
+        String group = sub.groupVersion().group();
+        int dot = group.indexOf('.');
+        String room = group.isEmpty() ? "core" : dot < 0 ? group : group.substring(0, dot);
+        String schemaType = room + "." + sub.groupVersion().version() + "." + sub.kind();
+        if (schema.find(schemaType) == null) {
+            return; // a stream, which has no schema
+        }
+        String ref = Components.publicName(schemaType);
+        ObjectNode at = paths.putObject(item + "/" + sub.name());
+        pathParameters(at, type.namespaced(), true);
+        if (sub.verbs().contains("create")) {
+            operation(at, "post", "post", type, capitalised(sub.name()), ref, ref);
+        }
+        singleObject(at, sub.verbs(), type, capitalised(sub.name()), ref);
+        for (var operation : at.properties()) {
+            if (operation.getValue().get("x-kubernetes-group-version-kind") instanceof ObjectNode gvk) {
+                gvk.put("group", group).put("version", sub.groupVersion().version()).put("kind", sub.kind());
             }
         }
     }

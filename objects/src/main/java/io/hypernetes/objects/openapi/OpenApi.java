@@ -12,13 +12,14 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
-/// The OpenAPI v3 documents of an API: one for each group-version and an index of them. Thread-safe.
+/// The OpenAPI v3 documents of an API: one for each group-version and an index of them; and the one document of v2. Thread-safe.
 ///
 /// They are made once, when first asked for: that takes tenths of a second which the start of a server need not wait for.
 public final class OpenApi {
     private final Kinds kinds;
     private final boolean root;
     private volatile @Nullable Map<String, Document> made;
+    private volatile @Nullable Document swagger;
 
     /// One document.
     ///
@@ -53,12 +54,14 @@ public final class OpenApi {
 
     private Map<String, Document> make() {
         Map<String, Document> documents = new LinkedHashMap<>();
+        Descriptions descriptions = Descriptions.load();
         for (GroupVersion groupVersion : kinds.groupVersions()) {
             var visible = kinds.in(groupVersion).stream()
-                    .filter(k -> root || !k.type().rootOnly())
+                    .map(k -> root ? k : k.inTenants())
+                    .filter(java.util.Objects::nonNull)
                     .toList();
             if (!visible.isEmpty()) {
-                ObjectNode document = new GroupVersionDocument(kinds.schema(), groupVersion, visible).build();
+                ObjectNode document = new GroupVersionDocument(kinds.schema(), descriptions, groupVersion, visible).build();
                 documents.put(groupVersion.path(), document(Json.bytes(document)));
             }
         }
@@ -68,6 +71,22 @@ public final class OpenApi {
     /// The document at `/openapi/v3/{path}`, such as `api/v1` or `apis/apps/v1`, or null.
     public @Nullable Document document(String path) {
         return documents().get(path);
+    }
+
+    /// The one document of OpenAPI v2, made when first asked for and then kept.
+    public Document swagger() {
+        Document known = swagger;
+        if (known != null) {
+            return known;
+        }
+        synchronized (this) {
+            if (swagger == null) {
+                Swagger all = new Swagger();
+                documents().values().forEach(document -> all.add(Json.readObject(document.json())));
+                swagger = document(Json.bytes(all.build()));
+            }
+            return java.util.Objects.requireNonNull(swagger);
+        }
     }
 
     /// The index at `/openapi/v3`; `prefix` is what stands before `/openapi` in the client's URL, such as `/tenants/blue`.

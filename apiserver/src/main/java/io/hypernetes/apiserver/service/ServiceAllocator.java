@@ -1,0 +1,30 @@
+package io.hypernetes.apiserver.service;
+
+import io.hypernetes.store.Operation;
+import java.util.List;
+import tools.jackson.databind.node.ObjectNode;
+
+/// Gives services their addresses and node ports, and takes them back. Thread-safe.
+///
+/// Whatever is given or taken back is written by the returned operations in the very commit that writes the service, so that no crash
+/// and no race can give a thing twice or lose it. When the commit meets a conflict, the method is called again with the service as it was.
+public interface ServiceAllocator {
+    /// Completes a new service.
+    ///
+    /// @param tenant whose service it is
+    /// @param service with its defaults; gets addresses, families and ports
+    /// @return what the commit must check or write beside the service
+    /// @throws io.hypernetes.objects.ApiException 422 when what the service asks for cannot be given, 500 when nothing is left
+    List<Operation> create(String tenant, ObjectNode service);
+
+    /// Completes a changed service, and takes back what it no longer has.
+    ///
+    /// @param updated with its defaults, and with what it had before where its writer said nothing
+    /// @param old as it is stored
+    /// @return what the commit must check or write beside the service
+    /// @throws io.hypernetes.objects.ApiException as [#create]
+    List<Operation> update(String tenant, ObjectNode updated, ObjectNode old);
+
+    /// What takes back everything of a service that goes.
+    List<Operation> release(String tenant, ObjectNode service);
+}

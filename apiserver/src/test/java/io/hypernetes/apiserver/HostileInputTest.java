@@ -1,0 +1,93 @@
+package io.hypernetes.apiserver;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.net.http.HttpRequest;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+/// Bodies and parameters that are large, deep or many: each is answered with a 4xx that says why, within bounded time, and the
+/// server goes on.
+class HostileInputTest extends ClusterTest {
+    private static final Duration BOUND = Duration.ofSeconds(10);
+
+    private void refused(String what, String path, String method, String type, String body, Integer... codes) {
+        Instant start = Instant.now();
+        var reply = admin.send(admin.request(path)
+                .header("Content-Type", type)
+                .method(method, HttpRequest.BodyPublishers.ofString(body))
+                .build());
+        assertThat(reply.code()).as(what + ": " + shortened(reply.text())).isIn((Object[]) codes);
+        assertThat(reply.at("kind")).as(what).isEqualTo("Status");
+        assertThat(reply.at("message")).as(what).isNotEmpty();
+        assertThat(Duration.between(start, Instant.now())).as(what).isLessThan(BOUND);
+        admin.get("/livez").expect(200);
+    }
+
+    private static String shortened(String text) {
+        return text.substring(0, Math.min(500, text.length()));
+    }
+
+    private static String json(String more) {
+        return "{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"hostile\"" + more;
+    }
+
+    private static String many(int count, String format) {
+        return IntStream.range(0, count).mapToObj(i -> format.formatted(i)).collect(Collectors.joining(","));
+    }
+
+    @Test
+    void whatIsTooLargeIsRefused() {
+        String filler = "x".repeat(3 << 20);
+        refused("a body beyond the limit", configMaps("default"), "POST", "application/json", json("},\"data\":{\"a\":\"" + filler + "\"}}"), 413);
+        // Below the limit of bodies, above that of a ConfigMap.
+        refused("a large value", configMaps("default"), "POST", "application/json", json("},\"data\":{\"a\":\"" + filler.substring(0, 2_900_000) + "\"}}"), 422);
+        refused("many labels", configMaps("default"), "POST", "application/json", json(",\"labels\":{" + many(100_000, "\"l%d\":\"1\"") + "}}}"), 413, 422);
+        refused("many wrong labels", configMaps("default"), "POST", "application/json", json(",\"labels\":{" + many(100_000, "\"-%d\":\"-\"") + "}}}"), 422);
+        refused("many annotations", configMaps("default"), "POST", "application/json", json(",\"annotations\":{" + many(100_000, "\"a%d\":\"1\"") + "}}}"), 422);
+        refused("many unknown fields", configMaps("default") + "?fieldValidation=Strict", "POST", "application/json", json("}," + many(100_000, "\"u%d\":1") + "}"), 400);
+        refused("one key many times", configMaps("default") + "?fieldValidation=Strict", "POST", "application/json", json("}," + many(100_000, "\"data\":{}") + "}"), 400);
+        refused("many owners", configMaps("default"), "POST", "application/json", json(",\"ownerReferences\":[" + many(50_000, "{\"uid\":\"%d\"}") + "]}}"), 422);
+        refused("a long name", configMaps("default"), "POST", "application/json", "{\"metadata\":{\"name\":\"" + "y".repeat(1_000_000) + "\"}}", 422);
+    }
+
+    @Test
+    void whatIsTooDeepIsRefused() {
+        int depth = 10_000;
+        String array = "[".repeat(depth) + "]".repeat(depth);
+        String object = "{\"a\":".repeat(depth) + "1" + "}".repeat(depth);
+        refused("a deep array", configMaps("default"), "POST", "application/json", json("},\"data\":" + array + "}"), 400);
+        refused("a deep object", configMaps("default"), "POST", "application/json", json("},\"data\":" + object + "}"), 400);
+        refused("a deep document of YAML", configMaps("default"), "POST", "application/yaml", "metadata: " + array, 400);
+        refused("deep blocks of YAML", configMaps("default"), "POST", "application/yaml", "- ".repeat(depth) + "x", 400);
+        admin.post(configMaps("default"), Cluster.configMap("deep", "1")).expect(201);
+        refused("a deep merge patch", configMaps("default") + "/deep", "PATCH", "application/merge-patch+json", object, 400);
+        refused("a deep strategic patch", configMaps("default") + "/deep", "PATCH", "application/strategic-merge-patch+json", object, 400);
+        refused("a deep value in a JSON patch", configMaps("default") + "/deep", "PATCH", "application/json-patch+json", "[{\"op\":\"add\",\"path\":\"/data/x\",\"value\":" + object + "}]", 400);
+        refused("a deep configuration", configMaps("default") + "/deep?fieldManager=m", "PATCH", "application/apply-patch+yaml", array, 400);
+    }
+
+    @Test
+    void patchesThatGrowAreRefused() {
+        admin.post(configMaps("default"), Cluster.configMap("grown", "x".repeat(500_000))).expect(201);
+        refused("too many operations", configMaps("default") + "/grown", "PATCH", "application/json-patch+json",
+                "[" + many(10_001, "{\"op\":\"test\",\"path\":\"/kind\",\"value\":\"ConfigMap\"}") + "]", 413, 422);
+        refused("copies of copies", configMaps("default") + "/grown", "PATCH", "application/json-patch+json",
+                "[" + many(9_000, "{\"op\":\"copy\",\"from\":\"/data\",\"path\":\"/data/k%d\"}") + "]", 400, 413, 422);
+    }
+
+    @Test
+    void selectorsAndParametersHaveAnEnd() {
+        String labels = many(3_000, "a%d").replace(",", "%2C");
+        assertThat(admin.get(configMaps("default") + "?labelSelector=" + labels).code()).isIn(200, 400, 413, 431);
+        assertThat(admin.get(configMaps("default") + "?labelSelector=" + "(".repeat(10_000)).code()).isEqualTo(400);
+        assertThat(admin.get(configMaps("default") + "?fieldSelector=" + "a%3D".repeat(5_000)).code()).isEqualTo(400);
+        assertThat(admin.get(configMaps("default") + "?continue=" + "A".repeat(10_000)).code()).isEqualTo(400);
+        assertThat(admin.get(configMaps("default") + "?resourceVersion=" + "9".repeat(10_000)).code()).isIn(400, 422);
+        assertThat(admin.get(configMaps("default") + "?limit=" + "9".repeat(100)).code()).isEqualTo(400);
+        admin.get("/livez").expect(200);
+    }
+}

@@ -1,0 +1,127 @@
+package io.hypernetes.apiserver;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.hypernetes.objects.Json;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executors;
+import org.junit.jupiter.api.Test;
+import tools.jackson.databind.node.ObjectNode;
+
+/// Addresses and node ports of services: given once, kept, and given back.
+class ServicesTest extends ClusterTest {
+    private static final String MERGE = "application/merge-patch+json";
+
+    private static String services(String namespace) {
+        return "/api/v1/namespaces/" + namespace + "/services";
+    }
+
+    private static String service(String name, String more) {
+        return "{\"metadata\":{\"name\":\"%s\"},\"spec\":{\"selector\":{\"a\":\"b\"},\"ports\":[{\"port\":80}]%s}}".formatted(name, more);
+    }
+
+    private static long nodePort(ObjectNode service) {
+        return Json.number(service.path("spec").path("ports").path(0), 0, "nodePort");
+    }
+
+    @Test
+    void aServiceGetsAnAddressThatItKeeps() {
+        var created = admin.post(services("default"), service("kept", "")).expect(201);
+        var address = created.at("spec", "clusterIP");
+        assertThat(address).startsWith("10.");
+        assertThat(created.json().path("spec").path("clusterIPs").path(0).asString("")).isEqualTo(address);
+        assertThat(created.json().path("spec").path("ipFamilies").path(0).asString("")).isEqualTo("IPv4");
+        assertThat(created.at("spec", "ipFamilyPolicy")).isEqualTo("SingleStack");
+        assertThat(created.at("spec", "internalTrafficPolicy")).isEqualTo("Cluster");
+        assertThat(Json.number(created.json().path("spec").path("ports").path(0), 0, "targetPort")).isEqualTo(80);
+        // A writer that knows nothing of the address does not lose it.
+        assertThat(admin.put(services("default") + "/kept", service("kept", "")).expect(200).at("spec", "clusterIP"))
+                .isEqualTo(address);
+        assertThat(admin.patch(services("default") + "/kept", MERGE, "{\"spec\":{\"clusterIP\":\"10.96.9.9\",\"clusterIPs\":[\"10.96.9.9\"]}}")
+                        .expect(422)
+                        .at("message"))
+                .contains("may not change once set");
+        var owner = admin.get("/apis/networking.k8s.io/v1/ipaddresses/" + address).expect(200);
+        assertThat(owner.at("spec", "parentRef", "name")).isEqualTo("kept");
+        admin.delete(services("default") + "/kept").expect(200);
+        admin.get("/apis/networking.k8s.io/v1/ipaddresses/" + address).expect(404);
+    }
+
+    @Test
+    void anAddressIsGivenOnce() {
+        admin.post(services("default"), service("first", ",\"clusterIP\":\"10.96.0.77\"")).expect(201);
+        assertThat(admin.post(services("default"), service("second", ",\"clusterIP\":\"10.96.0.77\"")).expect(422).at("message"))
+                .contains("spec.clusterIPs: Invalid value: [\"10.96.0.77\"]: failed to allocate IP 10.96.0.77: provided IP is already allocated");
+        assertThat(admin.post(services("default"), service("far", ",\"clusterIP\":\"1.2.3.4\"")).expect(422).at("message"))
+                .contains("is not in the valid range. The range of valid IPs is 10.96.0.0/12");
+        admin.delete(services("default") + "/first").expect(200);
+        admin.post(services("default"), service("second", ",\"clusterIP\":\"10.96.0.77\"")).expect(201);
+    }
+
+    @Test
+    void aTryChangesNothing() {
+        admin.post(services("default") + "?dryRun=All", service("dry", ",\"clusterIP\":\"10.96.0.78\"")).expect(201);
+        admin.post(services("default"), service("wet", ",\"clusterIP\":\"10.96.0.78\"")).expect(201);
+    }
+
+    @Test
+    void portsComeAndGoWithTheType() {
+        var created = admin.post(services("default"), service("typed", ",\"type\":\"NodePort\"")).expect(201).json();
+        long port = nodePort(created);
+        assertThat(port).isBetween(30_000L, 32_767L);
+        assertThat(admin.post(
+                                services("default"),
+                                "{\"metadata\":{\"name\":\"same\"},\"spec\":{\"type\":\"NodePort\",\"ports\":[{\"port\":80,\"nodePort\":" + port + "}]}}")
+                        .expect(422)
+                        .at("message"))
+                .contains("spec.ports[0].nodePort: Invalid value: " + port + ": provided port is already allocated");
+        var plain = admin.patch(services("default") + "/typed", MERGE, "{\"spec\":{\"type\":\"ClusterIP\"}}").expect(200).json();
+        assertThat(nodePort(plain)).isZero();
+        assertThat(plain.path("spec").has("externalTrafficPolicy")).isFalse();
+        admin.post(
+                        services("default"),
+                        "{\"metadata\":{\"name\":\"same\"},\"spec\":{\"type\":\"NodePort\",\"ports\":[{\"port\":80,\"nodePort\":" + port + "}]}}")
+                .expect(201);
+        var named = admin.patch(services("default") + "/typed", MERGE, "{\"spec\":{\"type\":\"ExternalName\",\"externalName\":\"example.com\"}}")
+                .expect(200)
+                .json();
+        assertThat(named.path("spec").has("clusterIP")).isFalse();
+        assertThat(admin.patch(services("default") + "/typed", MERGE, "{\"spec\":{\"type\":\"ClusterIP\",\"externalName\":null}}")
+                        .expect(200)
+                        .at("spec", "clusterIP"))
+                .startsWith("10.");
+    }
+
+    @Test
+    void headlessServicesHaveNoAddress() {
+        var headless = admin.post(services("default"), service("headless", ",\"clusterIP\":\"None\"")).expect(201).json();
+        assertThat(Json.string(headless, "spec", "clusterIP")).isEqualTo("None");
+        assertThat(headless.path("spec").path("clusterIPs").path(0).asString("")).isEqualTo("None");
+    }
+
+    @Test
+    void manyAtOnceGetDifferentAddresses() throws Exception {
+        var seen = ConcurrentHashMap.<String>newKeySet();
+        var ports = ConcurrentHashMap.<Long>newKeySet();
+        try (var many = Executors.newVirtualThreadPerTaskExecutor()) {
+            for (int i = 0; i < 100; i++) {
+                int number = i;
+                many.submit(() -> {
+                    var made = admin.post(services("default"), service("many-" + number, ",\"type\":\"NodePort\"")).expect(201).json();
+                    seen.add(Json.string(made, "spec", "clusterIP"));
+                    ports.add(nodePort(made));
+                });
+            }
+        }
+        assertThat(seen).hasSize(100);
+        assertThat(ports).hasSize(100);
+    }
+
+    @Test
+    void tenantsHaveRangesOfTheirOwn() {
+        admin.post("/apis/hypernetes.io/v1/tenants", Cluster.tenant("ranges")).expect(201);
+        var tenant = cluster.operator().in("ranges");
+        admin.post(services("default"), service("mine", ",\"clusterIP\":\"10.96.0.79\"")).expect(201);
+        tenant.post(services("default"), service("mine", ",\"clusterIP\":\"10.96.0.79\"")).expect(201);
+    }
+}

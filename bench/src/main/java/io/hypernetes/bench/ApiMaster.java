@@ -1,0 +1,137 @@
+package io.hypernetes.bench;
+
+import io.hypernetes.identity.Authorities;
+import io.hypernetes.identity.CertificateSpec;
+import io.hypernetes.identity.Tls;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.Executors;
+import javax.net.ssl.SSLContext;
+
+/// The master as a process of its own on free ports, and requests to it as the operator.
+final class ApiMaster implements AutoCloseable {
+    private final Path home;
+    private final Path folder;
+    private final int port;
+    private final int metricsPort;
+    private Process process;
+    private HttpClient http;
+
+    @SuppressWarnings("NullAway.Init") // start() comes first
+    ApiMaster(Path home, Path folder) throws IOException {
+        this.home = home;
+        this.folder = folder;
+        this.port = freePort();
+        this.metricsPort = freePort();
+    }
+
+    private static int freePort() throws IOException {
+        try (ServerSocket socket = new ServerSocket(0)) {
+            return socket.getLocalPort();
+        }
+    }
+
+    /// Starts it; nanoseconds until it says that it serves.
+    long start() throws IOException {
+        long begin = System.nanoTime();
+        process = new ProcessBuilder(
+                        home.resolve("hypernetes").toString(), "master", "--root", folder.toString(),
+                        "--set", "api-address=127.0.0.1", "--set", "api-port=" + port, "--set", "master-metrics-port=" + metricsPort)
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
+        BufferedReader output = process.inputReader(StandardCharsets.UTF_8);
+        if (!"READY".equals(output.readLine())) {
+            throw new IOException("the master did not start; see " + folder.resolve("log/master.log"));
+        }
+        long taken = System.nanoTime() - begin;
+        if (http == null) {
+            http = client();
+        }
+        return taken;
+    }
+
+    void stop() {
+        process.destroy();
+        process.onExit().join();
+    }
+
+    /// Resident memory in bytes.
+    long residentBytes() throws IOException {
+        // The launcher ends as the process that it starts.
+        for (String line : Files.readAllLines(Path.of("/proc/" + process.pid() + "/status"))) {
+            if (line.startsWith("VmRSS:")) {
+                return Long.parseLong(line.replaceAll("[^0-9]", "")) << 10;
+            }
+        }
+        throw new IOException("/proc says nothing of the master's memory");
+    }
+
+    /// A client with connections of its own.
+    HttpClient client() {
+        Authorities authorities = Authorities.open(folder.resolve("lib/master/pki"), Clock.systemUTC(), new SecureRandom());
+        SSLContext tls = Tls.client(
+                authorities.root().certificate(),
+                authorities.root().issue(CertificateSpec.client("bench", List.of("system:masters"), Duration.ofHours(2))));
+        return HttpClient.newBuilder()
+                .sslContext(tls)
+                .version(HttpClient.Version.HTTP_1_1)
+                .executor(Executors.newVirtualThreadPerTaskExecutor())
+                .build();
+    }
+
+    URI uri(String path) {
+        return URI.create("https://127.0.0.1:" + port + path);
+    }
+
+    /// Posts JSON, which must succeed.
+    void post(String path, String json) throws IOException, InterruptedException {
+        expect(http.send(
+                HttpRequest.newBuilder(uri(path))
+                        .header("Content-Type", "application/json")
+                        .POST(HttpRequest.BodyPublishers.ofString(json))
+                        .build(),
+                HttpResponse.BodyHandlers.ofString()));
+    }
+
+    void mergePatch(String path, String json) throws IOException, InterruptedException {
+        expect(http.send(
+                HttpRequest.newBuilder(uri(path))
+                        .header("Content-Type", "application/merge-patch+json")
+                        .method("PATCH", HttpRequest.BodyPublishers.ofString(json))
+                        .build(),
+                HttpResponse.BodyHandlers.ofString()));
+    }
+
+    /// The length of an answer.
+    long get(String path) throws IOException, InterruptedException {
+        HttpResponse<byte[]> answer = http.send(HttpRequest.newBuilder(uri(path)).build(), HttpResponse.BodyHandlers.ofByteArray());
+        if (answer.statusCode() != 200) {
+            throw new IOException("GET " + path + " answered " + answer.statusCode());
+        }
+        return answer.body().length;
+    }
+
+    private static void expect(HttpResponse<String> answer) throws IOException {
+        if (answer.statusCode() / 100 != 2) {
+            throw new IOException(answer.request().method() + " " + answer.uri() + " answered " + answer.statusCode() + ": " + answer.body());
+        }
+    }
+
+    @Override
+    public void close() {
+        stop();
+        http.shutdownNow();
+    }
+}

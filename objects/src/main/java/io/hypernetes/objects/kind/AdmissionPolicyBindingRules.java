@@ -1,0 +1,87 @@
+package io.hypernetes.objects.kind;
+
+import io.hypernetes.objects.Json;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/// ValidatingAdmissionPolicyBindings and MutatingAdmissionPolicyBindings.
+final class AdmissionPolicyBindingRules implements KindRules {
+    private static final Layout LAYOUT = Layout.named()
+            .text("PolicyName", "The policy that is put into effect.", "spec", "policyName")
+            .cell("ParamRef", "Its parameters.", AdmissionPolicyBindingRules::parameters)
+            .age();
+
+    private final boolean mutating;
+
+    AdmissionPolicyBindingRules(boolean mutating) {
+        this.mutating = mutating;
+    }
+
+    @Override
+    public void defaults(ObjectNode binding) {
+        if (binding.path("spec").get("matchResources") instanceof ObjectNode constraints) {
+            AdmissionPolicyRules.constraints(constraints);
+        }
+    }
+
+    @Override
+    public boolean countsGeneration() {
+        return true;
+    }
+
+    @Override
+    public void validate(ObjectNode binding, Errors errors) {
+        ObjectNode spec = WorkloadValidation.spec(binding);
+        if (Json.string(spec, "policyName").isEmpty()) {
+            errors.required("spec.policyName", "");
+        }
+        JsonNode reference = spec.path("paramRef");
+        if (reference.isObject()) {
+            boolean named = !Json.string(reference, "name").isEmpty();
+            if (named == reference.path("selector").isObject()) {
+                errors.forbidden("spec.paramRef.name", "name and selector are mutually exclusive, and one of them is required");
+            }
+            errors.oneOf(
+                    "spec.paramRef.parameterNotFoundAction", Json.string(reference, "parameterNotFoundAction"), List.of("Allow", "Deny"));
+        }
+        if (spec.path("matchResources").isObject()) {
+            AdmissionPolicyRules.constraints(spec.path("matchResources"), "spec.matchResources", errors);
+        }
+        if (mutating) {
+            return;
+        }
+        JsonNode actions = spec.path("validationActions");
+        if (actions.isEmpty()) {
+            errors.required("spec.validationActions", "at least one validation action is required");
+        }
+        Set<String> seen = new HashSet<>();
+        for (int i = 0; i < actions.size(); i++) {
+            String action = actions.path(i).asString("");
+            errors.oneOf("spec.validationActions[" + i + "]", action, List.of("Audit", "Deny", "Warn"));
+            if (!seen.add(action)) {
+                errors.duplicate("spec.validationActions[" + i + "]", action);
+            }
+        }
+        if (seen.containsAll(Set.of("Deny", "Warn"))) {
+            errors.invalid("spec.validationActions", actions, "must not contain both Deny and Warn");
+        }
+    }
+
+    private static String parameters(ObjectNode binding) {
+        JsonNode reference = binding.path("spec").path("paramRef");
+        if (!reference.isObject()) {
+            return "<unset>";
+        }
+        String name = Json.string(reference, "name");
+        String namespace = Json.string(reference, "namespace");
+        return (namespace.isEmpty() ? "" : namespace + "/") + (name.isEmpty() ? "*" : name);
+    }
+
+    @Override
+    public Layout layout() {
+        return LAYOUT;
+    }
+}

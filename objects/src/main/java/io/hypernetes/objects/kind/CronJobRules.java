@@ -1,0 +1,98 @@
+package io.hypernetes.objects.kind;
+
+import io.hypernetes.objects.Json;
+import io.hypernetes.objects.Names;
+import java.time.DateTimeException;
+import java.time.ZoneId;
+import java.util.ArrayList;
+import java.util.List;
+import tools.jackson.databind.node.ObjectNode;
+
+/// CronJobs.
+final class CronJobRules implements KindRules {
+    /// What is left of a name when the time of a run is put behind it.
+    private static final int NAME_MAX = 52;
+
+    private static final Layout LAYOUT = Layout.named()
+            .text("Schedule", "When it runs, in the form of cron.", "spec", "schedule")
+            .orNone("Timezone", "In which zone the schedule is meant.", "spec", "timeZone")
+            .cell("Suspend", "Whether it pauses.", c -> c.path("spec").has("suspend") ? Boolean.toString(Json.flag(c, "spec", "suspend")) : "<unset>")
+            .integer("Active", "How many of its jobs run.", c -> Json.at(c, "status", "active").size())
+            .since("Last Schedule", "The time since it ran last.", "status", "lastScheduleTime")
+            .age()
+            .containers("spec", "jobTemplate", "spec", "template", "spec")
+            .selector("spec", "jobTemplate", "spec", "selector");
+
+    @Override
+    public List<String> checkName(String name) {
+        List<String> wrong = new ArrayList<>(Names.subdomain(name));
+        if (name.length() > NAME_MAX) {
+            wrong.add("must be no more than " + NAME_MAX + " characters");
+        }
+        return wrong;
+    }
+
+    @Override
+    public void defaults(ObjectNode cron) {
+        ObjectNode spec = Json.child(cron, "spec");
+        Json.setDefault(spec, "concurrencyPolicy", "Allow");
+        Json.setDefault(spec, "suspend", false);
+        Json.setDefault(spec, "successfulJobsHistoryLimit", 3);
+        Json.setDefault(spec, "failedJobsHistoryLimit", 1);
+        ObjectNode job = Json.child(Json.child(spec, "jobTemplate"), "spec");
+        PodSpecDefaults.apply(Json.child(Json.child(job, "template"), "spec"));
+    }
+
+    @Override
+    public boolean countsGeneration() {
+        return true;
+    }
+
+    @Override
+    public void validate(ObjectNode cron, Errors errors) {
+        ObjectNode spec = WorkloadValidation.spec(cron);
+        String schedule = Json.string(spec, "schedule");
+        if (schedule.isEmpty()) {
+            errors.required("spec.schedule", "");
+        } else {
+            String wrong = CronSchedule.problem(schedule);
+            if (!wrong.isEmpty()) {
+                errors.invalid("spec.schedule", schedule, wrong);
+            } else if (schedule.contains("TZ")) {
+                errors.invalid("spec.schedule", schedule, "cannot use TZ or CRON_TZ in schedule, use timeZone field instead");
+            }
+        }
+        if (spec.has("timeZone")) {
+            zone(Json.string(spec, "timeZone"), errors);
+        }
+        WorkloadValidation.notNegative(spec, "spec", "startingDeadlineSeconds", errors);
+        errors.oneOf("spec.concurrencyPolicy", Json.string(spec, "concurrencyPolicy"), List.of("Allow", "Forbid", "Replace"));
+        WorkloadValidation.notNegative(spec, "spec", "successfulJobsHistoryLimit", errors);
+        WorkloadValidation.notNegative(spec, "spec", "failedJobsHistoryLimit", errors);
+        if (spec.path("jobTemplate").get("spec") instanceof ObjectNode job) {
+            JobRules.validateSpec(job, "spec.jobTemplate.spec", errors);
+            if (Json.flag(job, "manualSelector")) {
+                errors.oneOf("spec.jobTemplate.spec.manualSelector", "true", List.of("nil", "false"));
+            }
+        }
+    }
+
+    private static void zone(String zone, Errors errors) {
+        if (zone.isEmpty()) {
+            errors.invalid("spec.timeZone", zone, "timeZone must be nil or non-empty string");
+        } else if (zone.equalsIgnoreCase("Local")) {
+            errors.invalid("spec.timeZone", zone, "timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones");
+        } else {
+            try {
+                ZoneId.of(zone);
+            } catch (DateTimeException e) {
+                errors.invalid("spec.timeZone", zone, "unknown time zone " + zone);
+            }
+        }
+    }
+
+    @Override
+    public Layout layout() {
+        return LAYOUT;
+    }
+}

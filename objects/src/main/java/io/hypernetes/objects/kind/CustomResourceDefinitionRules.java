@@ -1,0 +1,141 @@
+package io.hypernetes.objects.kind;
+
+import io.hypernetes.objects.Json;
+import io.hypernetes.objects.Names;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.node.ObjectNode;
+
+/// CustomResourceDefinitions: their form.
+final class CustomResourceDefinitionRules implements KindRules {
+    @Override
+    public void defaults(ObjectNode definition) {
+        ObjectNode spec = Json.child(definition, "spec");
+        ObjectNode names = Json.child(spec, "names");
+        String kind = Json.string(names, "kind");
+        if (!kind.isEmpty()) {
+            Json.setDefault(names, "singular", kind.toLowerCase(Locale.ROOT));
+            Json.setDefault(names, "listKind", kind + "List");
+        }
+        ObjectNode conversion = Json.child(spec, "conversion");
+        Json.setDefault(conversion, "strategy", "None");
+        if (conversion.path("webhook").path("clientConfig").get("service") instanceof ObjectNode service) {
+            Json.setDefault(service, "port", 443);
+        }
+    }
+
+    @Override
+    public boolean countsGeneration() {
+        return true;
+    }
+
+    /// The versions in which objects may be stored are remembered from the beginning.
+    @Override
+    public void prepareCreate(ObjectNode definition) {
+        remember(definition, Json.child(definition, "status"));
+    }
+
+    @Override
+    public void prepareUpdate(ObjectNode definition, ObjectNode old, @Nullable String subresource) {
+        if (subresource == null) {
+            remember(definition, Json.child(definition, "status"));
+        }
+    }
+
+    private static void remember(ObjectNode definition, ObjectNode status) {
+        for (ObjectNode version : Json.objects(definition.path("spec"), "versions")) {
+            if (Json.flag(version, "storage")) {
+                var stored = status.withArray("storedVersions");
+                String name = Json.string(version, "name");
+                boolean known = false;
+                for (var each : stored) {
+                    known |= each.asString("").equals(name);
+                }
+                if (!known) {
+                    stored.add(name);
+                }
+            }
+        }
+    }
+
+    @Override
+    public void validate(ObjectNode definition, Errors errors) {
+        ObjectNode spec = WorkloadValidation.spec(definition);
+        String group = Json.string(spec, "group");
+        String plural = Json.string(spec, "names", "plural");
+        if (group.isEmpty()) {
+            errors.required("spec.group", "");
+        } else {
+            errors.invalid("spec.group", group, Names.subdomain(group));
+            if (group.split("\\.", -1).length < 2) {
+                errors.invalid("spec.group", group, "should be a domain with at least one dot");
+            }
+        }
+        String name = Json.string(definition, "metadata", "name");
+        if (!name.equals(plural + "." + group)) {
+            errors.invalid("metadata.name", name, "must be spec.names.plural+\".\"+spec.group");
+        }
+        errors.oneOf("spec.scope", Json.string(spec, "scope"), List.of("Cluster", "Namespaced"));
+        for (String field : List.of("plural", "singular", "kind", "listKind")) {
+            String value = Json.string(spec, "names", field);
+            if (value.isEmpty()) {
+                errors.required("spec.names." + field, "");
+            } else {
+                errors.invalid("spec.names." + field, value, Names.label1035(value.toLowerCase(Locale.ROOT)));
+            }
+        }
+        if (!Json.string(spec, "names", "kind").isEmpty()
+                && Json.string(spec, "names", "kind").equals(Json.string(spec, "names", "listKind"))) {
+            errors.invalid("spec.names.listKind", Json.string(spec, "names", "listKind"), "kind and listKind may not be the same");
+        }
+        versions(spec, errors);
+    }
+
+    private static void versions(ObjectNode spec, Errors errors) {
+        List<ObjectNode> versions = Json.objects(spec, "versions");
+        if (versions.isEmpty()) {
+            errors.required("spec.versions", "");
+            return;
+        }
+        Set<String> names = new HashSet<>();
+        int stored = 0;
+        for (int i = 0; i < versions.size(); i++) {
+            String at = "spec.versions[" + i + "]";
+            String name = Json.string(versions.get(i), "name");
+            errors.invalid(at + ".name", name, Names.label1035(name));
+            if (!names.add(name)) {
+                errors.invalid("spec.versions", spec.path("versions"), "must contain unique version names");
+            }
+            stored += Json.flag(versions.get(i), "storage") ? 1 : 0;
+            if (!versions.get(i).path("schema").path("openAPIV3Schema").isObject()) {
+                errors.required(at + ".schema.openAPIV3Schema", "schemas are required");
+            }
+        }
+        if (stored != 1) {
+            errors.invalid("spec.versions", spec.path("versions"), "must have exactly one version marked as storage version");
+        }
+        errors.oneOf("spec.conversion.strategy", Json.string(spec, "conversion", "strategy"), List.of("None", "Webhook"));
+    }
+
+    @Override
+    public void validateUpdate(ObjectNode definition, ObjectNode old, @Nullable String subresource, Errors errors) {
+        ObjectNode spec = WorkloadValidation.spec(definition);
+        ObjectNode before = WorkloadValidation.spec(old);
+        WorkloadValidation.immutable(spec, before, "spec", "group", errors);
+        for (String field : List.of("plural")) {
+            String value = Json.string(spec, "names", field);
+            if (!value.equals(Json.string(before, "names", field))) {
+                errors.invalid("spec.names." + field, value, WorkloadValidation.IMMUTABLE);
+            }
+        }
+        WorkloadValidation.immutable(spec, before, "spec", "scope", errors);
+    }
+
+    @Override
+    public Layout layout() {
+        return Layout.CREATED;
+    }
+}

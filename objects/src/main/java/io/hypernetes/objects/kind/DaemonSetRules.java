@@ -1,0 +1,80 @@
+package io.hypernetes.objects.kind;
+
+import io.hypernetes.objects.Json;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/// DaemonSets.
+final class DaemonSetRules implements KindRules {
+    private static final Layout LAYOUT = Layout.named()
+            .integer("Desired", "How many nodes should run it.", "status", "desiredNumberScheduled")
+            .integer("Current", "How many nodes have at least one pod of it.", "status", "currentNumberScheduled")
+            .integer("Ready", "How many nodes have a ready pod of it.", "status", "numberReady")
+            .integer("Up-to-date", "How many nodes have a pod of the present template.", "status", "updatedNumberScheduled")
+            .integer("Available", "How many nodes have a pod that was ready for long enough.", "status", "numberAvailable")
+            .cell("Node Selector", "Which nodes its pods ask for.", d ->
+                    Layout.selectorText(Json.at(d, "spec", "template", "spec", "nodeSelector")))
+            .age()
+            .containers("spec", "template", "spec")
+            .selector("spec", "selector");
+
+    @Override
+    public void defaults(ObjectNode set) {
+        ObjectNode spec = Json.child(set, "spec");
+        ObjectNode strategy = Json.child(spec, "updateStrategy");
+        Json.setDefault(strategy, "type", "RollingUpdate");
+        if (Json.string(strategy, "type").equals("RollingUpdate")) {
+            ObjectNode rolling = Json.child(strategy, "rollingUpdate");
+            Json.setDefault(rolling, "maxUnavailable", 1);
+            Json.setDefault(rolling, "maxSurge", 0);
+        }
+        Json.setDefault(spec, "revisionHistoryLimit", 10);
+        PodSpecDefaults.apply(Json.child(Json.child(spec, "template"), "spec"));
+    }
+
+    @Override
+    public boolean countsGeneration() {
+        return true;
+    }
+
+    @Override
+    public void validate(ObjectNode set, Errors errors) {
+        ObjectNode spec = WorkloadValidation.spec(set);
+        WorkloadValidation.ownSelector(spec, errors);
+        WorkloadValidation.template(spec.path("template"), "spec.template", errors);
+        WorkloadValidation.alwaysRestarted(spec.path("template"), "spec.template", errors);
+        WorkloadValidation.notNegative(spec, "spec", "minReadySeconds", errors);
+        WorkloadValidation.notNegative(spec, "spec", "revisionHistoryLimit", errors);
+        JsonNode strategy = spec.path("updateStrategy");
+        String type = Json.string(strategy, "type");
+        if (type.equals("RollingUpdate")) {
+            JsonNode rolling = strategy.path("rollingUpdate");
+            String at = "spec.updateStrategy.rollingUpdate";
+            WorkloadValidation.intOrPercent(rolling.path("maxUnavailable"), at + ".maxUnavailable", true, errors);
+            WorkloadValidation.intOrPercent(rolling.path("maxSurge"), at + ".maxSurge", true, errors);
+            boolean unavailable = !WorkloadValidation.isZero(rolling.path("maxUnavailable"));
+            boolean surge = !WorkloadValidation.isZero(rolling.path("maxSurge"));
+            if (unavailable && surge) {
+                errors.invalid(at + ".maxSurge", rolling.path("maxSurge"), "may not be set when maxUnavailable is non-zero");
+            } else if (!unavailable && !surge) {
+                errors.required(at + ".maxUnavailable", "cannot be 0 when maxSurge is 0");
+            }
+        } else if (!type.equals("OnDelete")) {
+            errors.oneOf("spec.updateStrategy.type", type, List.of("OnDelete", "RollingUpdate"));
+        }
+    }
+
+    @Override
+    public void validateUpdate(ObjectNode set, ObjectNode old, @Nullable String subresource, Errors errors) {
+        if (subresource == null) {
+            WorkloadValidation.immutable(WorkloadValidation.spec(set), WorkloadValidation.spec(old), "spec", "selector", errors);
+        }
+    }
+
+    @Override
+    public Layout layout() {
+        return LAYOUT;
+    }
+}

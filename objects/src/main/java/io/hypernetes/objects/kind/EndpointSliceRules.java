@@ -1,0 +1,150 @@
+package io.hypernetes.objects.kind;
+
+import io.hypernetes.objects.FieldError;
+import io.hypernetes.objects.Json;
+import io.hypernetes.objects.Names;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/// EndpointSlices.
+final class EndpointSliceRules implements KindRules {
+    private static final int MAX_ENDPOINTS = 1000;
+    private static final int MAX_PORTS = 100;
+    private static final int MAX_ADDRESSES = 100;
+    private static final int MOST_SHOWN = 3;
+    private static final Layout LAYOUT = Layout.named()
+            .text("AddressType", "Of what kind its addresses are.", "addressType")
+            .cell("Ports", "Its ports.", EndpointSliceRules::ports)
+            .cell("Endpoints", "Its addresses.", EndpointSliceRules::endpoints)
+            .age();
+
+    @Override
+    public void defaults(ObjectNode slice) {
+        for (ObjectNode port : Json.objects(slice, "ports")) {
+            if (!Json.present(port.get("name"))) {
+                port.put("name", "");
+            }
+            Json.setDefault(port, "protocol", "TCP");
+        }
+    }
+
+    @Override
+    public boolean countsGeneration() {
+        return true;
+    }
+
+    @Override
+    public void validate(ObjectNode slice, Errors errors) {
+        String type = Json.string(slice, "addressType");
+        if (type.isEmpty()) {
+            errors.required("addressType", "");
+        } else {
+            errors.oneOf("addressType", type, List.of("FQDN", "IPv4", "IPv6"));
+        }
+        List<ObjectNode> endpoints = Json.objects(slice, "endpoints");
+        if (endpoints.size() > MAX_ENDPOINTS) {
+            errors.add(FieldError.tooMany("endpoints", endpoints.size(), MAX_ENDPOINTS));
+            return;
+        }
+        for (int i = 0; i < endpoints.size(); i++) {
+            endpoint(endpoints.get(i), "endpoints[" + i + "]", type, errors);
+        }
+        List<ObjectNode> ports = Json.objects(slice, "ports");
+        if (ports.size() > MAX_PORTS) {
+            errors.add(FieldError.tooMany("ports", ports.size(), MAX_PORTS));
+            return;
+        }
+        Set<String> names = new HashSet<>();
+        for (int i = 0; i < ports.size(); i++) {
+            String at = "ports[" + i + "]";
+            String name = Json.string(ports.get(i), "name");
+            if (!name.isEmpty()) {
+                errors.invalid(at + ".name", name, Names.label(name));
+            }
+            if (!names.add(name)) {
+                errors.duplicate(at + ".name", name);
+            }
+            errors.oneOf(at + ".protocol", Json.string(ports.get(i), "protocol"), List.of("SCTP", "TCP", "UDP"));
+        }
+    }
+
+    private static void endpoint(ObjectNode endpoint, String at, String type, Errors errors) {
+        JsonNode addresses = endpoint.path("addresses");
+        if (addresses.isEmpty()) {
+            errors.required(at + ".addresses", "must contain at least 1 address");
+        } else if (addresses.size() > MAX_ADDRESSES) {
+            errors.add(FieldError.tooMany(at + ".addresses", addresses.size(), MAX_ADDRESSES));
+        }
+        for (int i = 0; i < addresses.size(); i++) {
+            String address = addresses.path(i).asString("");
+            String each = at + ".addresses[" + i + "]";
+            switch (type) {
+                case "IPv4" -> {
+                    if (!Addresses.isV4(address)) {
+                        errors.invalid(each, address, "must be a valid IPv4 address");
+                    } else {
+                        EndpointsRules.special(address, each, errors);
+                    }
+                }
+                case "IPv6" -> {
+                    if (!Addresses.isV6(address)) {
+                        errors.invalid(each, address, "must be a valid IPv6 address");
+                    } else {
+                        EndpointsRules.special(address, each, errors);
+                    }
+                }
+                case "FQDN" -> errors.invalid(each, address, Names.subdomain(address));
+                default -> {}
+            }
+        }
+        String host = Json.string(endpoint, "hostname");
+        if (!host.isEmpty()) {
+            errors.invalid(at + ".hostname", host, Names.label(host));
+        }
+        String node = Json.string(endpoint, "nodeName");
+        if (!node.isEmpty()) {
+            errors.invalid(at + ".nodeName", node, Names.subdomain(node));
+        }
+    }
+
+    @Override
+    public void validateUpdate(ObjectNode slice, ObjectNode old, @Nullable String subresource, Errors errors) {
+        if (!Json.string(slice, "addressType").equals(Json.string(old, "addressType"))) {
+            errors.invalid("addressType", Json.string(slice, "addressType"), WorkloadValidation.IMMUTABLE);
+        }
+    }
+
+    private static String ports(ObjectNode slice) {
+        List<String> all = new ArrayList<>();
+        for (ObjectNode port : Json.objects(slice, "ports")) {
+            all.add(Json.present(port.get("port")) ? Long.toString(Json.number(port, 0, "port")) : "*");
+        }
+        return shortened(all, "<unset>");
+    }
+
+    private static String endpoints(ObjectNode slice) {
+        List<String> all = new ArrayList<>();
+        for (ObjectNode endpoint : Json.objects(slice, "endpoints")) {
+            endpoint.path("addresses").forEach(address -> all.add(address.asString("")));
+        }
+        return shortened(all, "<unset>");
+    }
+
+    static String shortened(List<String> all, String nothing) {
+        if (all.isEmpty()) {
+            return nothing;
+        }
+        String text = String.join(",", all.subList(0, Math.min(MOST_SHOWN, all.size())));
+        return all.size() > MOST_SHOWN ? text + " + " + (all.size() - MOST_SHOWN) + " more..." : text;
+    }
+
+    @Override
+    public Layout layout() {
+        return LAYOUT;
+    }
+}

@@ -1,0 +1,108 @@
+package io.hypernetes.objects.kind;
+
+import io.hypernetes.objects.Json;
+import io.hypernetes.objects.Names;
+import java.util.ArrayList;
+import java.util.List;
+import tools.jackson.databind.node.ObjectNode;
+
+/// Endpoints, the older form of EndpointSlices.
+final class EndpointsRules implements KindRules {
+    private static final int MOST_SHOWN = 3;
+    private static final Layout LAYOUT =
+            Layout.named().cell("Endpoints", "The addresses and ports that are ready.", EndpointsRules::endpoints).age();
+
+    @Override
+    public void defaults(ObjectNode endpoints) {
+        for (ObjectNode subset : Json.objects(endpoints, "subsets")) {
+            Json.objects(subset, "ports").forEach(port -> Json.setDefault(port, "protocol", "TCP"));
+        }
+    }
+
+    @Override
+    public void validate(ObjectNode endpoints, Errors errors) {
+        List<ObjectNode> subsets = Json.objects(endpoints, "subsets");
+        for (int i = 0; i < subsets.size(); i++) {
+            ObjectNode subset = subsets.get(i);
+            String at = "subsets[" + i + "]";
+            if (subset.path("addresses").isEmpty() && subset.path("notReadyAddresses").isEmpty()) {
+                errors.required(at, "must specify `addresses` or `notReadyAddresses`");
+            }
+            for (String list : List.of("addresses", "notReadyAddresses")) {
+                List<ObjectNode> addresses = Json.objects(subset, list);
+                for (int j = 0; j < addresses.size(); j++) {
+                    address(addresses.get(j), at + "." + list + "[" + j + "]", errors);
+                }
+            }
+            List<ObjectNode> ports = Json.objects(subset, "ports");
+            for (int j = 0; j < ports.size(); j++) {
+                port(ports.get(j), at + ".ports[" + j + "]", ports.size() > 1, errors);
+            }
+        }
+    }
+
+    private static void address(ObjectNode address, String at, Errors errors) {
+        String ip = Json.string(address, "ip");
+        if (!Addresses.isAddress(ip)) {
+            errors.invalid(at + ".ip", ip, Addresses.ADDRESS_HINT);
+        } else {
+            special(ip, at + ".ip", errors);
+        }
+        String host = Json.string(address, "hostname");
+        if (!host.isEmpty()) {
+            errors.invalid(at + ".hostname", host, Names.label(host));
+        }
+    }
+
+    /// Addresses that would lead to the very machine that follows them.
+    static void special(String ip, String at, Errors errors) {
+        if (ip.equals("0.0.0.0") || ip.equals("::")) {
+            errors.invalid(at, ip, "may not be unspecified (" + ip + ")");
+        } else if (ip.startsWith("127.") || ip.equals("::1")) {
+            errors.invalid(at, ip, "may not be in the loopback range (127.0.0.0/8, ::1/128)");
+        } else if (ip.startsWith("169.254.") || ip.toLowerCase(java.util.Locale.ROOT).startsWith("fe80:")) {
+            errors.invalid(at, ip, "may not be in the link-local range (169.254.0.0/16, fe80::/10)");
+        } else if (ip.startsWith("224.0.0.") || ip.toLowerCase(java.util.Locale.ROOT).startsWith("ff02:")) {
+            errors.invalid(at, ip, "may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)");
+        }
+    }
+
+    private static void port(ObjectNode port, String at, boolean named, Errors errors) {
+        String name = Json.string(port, "name");
+        if (named && name.isEmpty()) {
+            errors.required(at + ".name", "");
+        } else if (!name.isEmpty()) {
+            errors.invalid(at + ".name", name, Names.label(name));
+        }
+        long number = Json.number(port, 0, "port");
+        if (number < 1 || number > 65535) {
+            errors.invalid(at + ".port", number, "must be between 1 and 65535, inclusive");
+        }
+        errors.oneOf(at + ".protocol", Json.string(port, "protocol"), List.of("SCTP", "TCP", "UDP"));
+    }
+
+    private static String endpoints(ObjectNode endpoints) {
+        List<String> shown = new ArrayList<>();
+        int count = 0;
+        for (ObjectNode subset : Json.objects(endpoints, "subsets")) {
+            List<ObjectNode> ports = Json.objects(subset, "ports");
+            for (ObjectNode address : Json.objects(subset, "addresses")) {
+                String ip = Json.string(address, "ip");
+                String host = ip.contains(":") && !ports.isEmpty() ? "[" + ip + "]" : ip;
+                for (int i = 0; i < Math.max(1, ports.size()); i++) {
+                    count++;
+                    if (shown.size() < MOST_SHOWN) {
+                        shown.add(ports.isEmpty() ? host : host + ":" + Json.number(ports.get(i), 0, "port"));
+                    }
+                }
+            }
+        }
+        String text = Layout.none(String.join(",", shown));
+        return count > MOST_SHOWN ? text + " + " + (count - MOST_SHOWN) + " more..." : text;
+    }
+
+    @Override
+    public Layout layout() {
+        return LAYOUT;
+    }
+}

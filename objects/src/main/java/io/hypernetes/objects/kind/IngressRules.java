@@ -1,0 +1,150 @@
+package io.hypernetes.objects.kind;
+
+import io.hypernetes.objects.Json;
+import io.hypernetes.objects.Names;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Pattern;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/// Ingresses.
+final class IngressRules implements KindRules {
+    private static final Pattern BROKEN_PATH = Pattern.compile("//|/\\./|/\\.\\./|%2[fF]|/\\.\\.?$");
+    private static final Layout LAYOUT = Layout.named()
+            .orNone("Class", "The class of controllers that serves it.", "spec", "ingressClassName")
+            .cell("Hosts", "The host names it is for.", IngressRules::hosts)
+            .cell("Address", "Where it is reached.", ServiceRules::balancerAddresses)
+            .cell("Ports", "The ports that are open.", i -> Json.at(i, "spec", "tls").isEmpty() ? "80" : "80, 443")
+            .age();
+
+    @Override
+    public boolean countsGeneration() {
+        return true;
+    }
+
+    @Override
+    public void validate(ObjectNode ingress, Errors errors) {
+        ObjectNode spec = WorkloadValidation.spec(ingress);
+        List<ObjectNode> rules = Json.objects(spec, "rules");
+        if (rules.isEmpty() && !spec.path("defaultBackend").isObject()) {
+            errors.invalid("spec", spec, "either `defaultBackend` or `rules` must be specified");
+        }
+        if (spec.path("defaultBackend").isObject()) {
+            backend(spec.path("defaultBackend"), "spec.defaultBackend", errors);
+        }
+        for (int i = 0; i < rules.size(); i++) {
+            rule(rules.get(i), "spec.rules[" + i + "]", errors);
+        }
+        List<ObjectNode> tls = Json.objects(spec, "tls");
+        for (int i = 0; i < tls.size(); i++) {
+            JsonNode hosts = tls.get(i).path("hosts");
+            for (int j = 0; j < hosts.size(); j++) {
+                host(hosts.path(j).asString(""), "spec.tls[" + i + "].hosts[" + j + "]", errors);
+            }
+            String secret = Json.string(tls.get(i), "secretName");
+            if (!secret.isEmpty()) {
+                errors.invalid("spec.tls[" + i + "].secretName", secret, Names.subdomain(secret));
+            }
+        }
+        if (spec.has("ingressClassName")) {
+            String name = Json.string(spec, "ingressClassName");
+            errors.invalid("spec.ingressClassName", name, Names.subdomain(name));
+        }
+    }
+
+    private static void rule(ObjectNode rule, String at, Errors errors) {
+        String host = Json.string(rule, "host");
+        if (!host.isEmpty()) {
+            if (Addresses.isAddress(host)) {
+                errors.invalid(at + ".host", host, "must be a DNS name, not an IP address");
+            } else {
+                host(host, at + ".host", errors);
+            }
+        }
+        if (!rule.path("http").isObject()) {
+            return;
+        }
+        List<ObjectNode> paths = Json.objects(rule.path("http"), "paths");
+        if (paths.isEmpty()) {
+            errors.required(at + ".http.paths", "");
+        }
+        for (int i = 0; i < paths.size(); i++) {
+            String each = at + ".http.paths[" + i + "]";
+            ObjectNode path = paths.get(i);
+            String type = Json.string(path, "pathType");
+            String text = Json.string(path, "path");
+            if (type.isEmpty()) {
+                errors.required(each + ".pathType", "pathType must be specified");
+            } else {
+                errors.oneOf(each + ".pathType", type, List.of("Exact", "ImplementationSpecific", "Prefix"));
+            }
+            boolean literal = type.equals("Exact") || type.equals("Prefix");
+            if ((literal || !text.isEmpty()) && !text.startsWith("/")) {
+                errors.invalid(each + ".path", text, "must be an absolute path");
+            } else if (literal && BROKEN_PATH.matcher(text).find()) {
+                errors.invalid(each + ".path", text, "must not contain '//', '/./', '/../' or '%2f', nor end in '/.' or '/..'");
+            }
+            backend(path.path("backend"), each + ".backend", errors);
+        }
+    }
+
+    private static void host(String host, String at, Errors errors) {
+        if (host.startsWith("*.")) {
+            errors.invalid(at, host, Names.subdomain(host.substring(2)).isEmpty()
+                    ? List.of()
+                    : List.of("a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain"));
+        } else {
+            errors.invalid(at, host, Names.subdomain(host));
+        }
+    }
+
+    private static void backend(JsonNode backend, String at, Errors errors) {
+        boolean service = backend.path("service").isObject();
+        boolean resource = backend.path("resource").isObject();
+        if (service && resource) {
+            errors.invalid(at, "", "cannot set both resource and service backends");
+        } else if (resource) {
+            for (String field : List.of("kind", "name")) {
+                if (Json.string(backend, "resource", field).isEmpty()) {
+                    errors.required(at + ".resource." + field, "");
+                }
+            }
+        } else if (service) {
+            String name = Json.string(backend, "service", "name");
+            if (name.isEmpty()) {
+                errors.required(at + ".service.name", "");
+            } else {
+                errors.invalid(at + ".service.name", name, Names.label1035(name));
+            }
+            String port = Json.string(backend, "service", "port", "name");
+            long number = Json.number(backend, 0, "service", "port", "number");
+            if (!port.isEmpty() && number != 0) {
+                errors.invalid(at + ".service.port", backend.path("service").path("port"), "cannot set both port name & port number");
+            } else if (!port.isEmpty()) {
+                errors.invalid(at + ".service.port.name", port, Names.portName(port));
+            } else if (number == 0) {
+                errors.required(at + ".service.port", "port name or number is required");
+            } else if (number < 1 || number > 65535) {
+                errors.invalid(at + ".service.port.number", number, "must be between 1 and 65535, inclusive");
+            }
+        } else {
+            errors.required(at, "resource or service backend is required");
+        }
+    }
+
+    private static String hosts(ObjectNode ingress) {
+        List<String> hosts = new ArrayList<>();
+        for (ObjectNode rule : Json.objects(ingress.path("spec"), "rules")) {
+            if (!Json.string(rule, "host").isEmpty()) {
+                hosts.add(Json.string(rule, "host"));
+            }
+        }
+        return EndpointSliceRules.shortened(hosts, "*");
+    }
+
+    @Override
+    public Layout layout() {
+        return LAYOUT;
+    }
+}

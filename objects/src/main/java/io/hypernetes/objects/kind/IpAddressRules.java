@@ -1,0 +1,50 @@
+package io.hypernetes.objects.kind;
+
+import io.hypernetes.objects.Json;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/// IPAddresses: who has which address; the address is the name.
+final class IpAddressRules implements KindRules {
+    private static final Layout LAYOUT = Layout.named().cell("ParentRef", "Who has it.", IpAddressRules::parent).age();
+
+    @Override
+    public List<String> checkName(String name) {
+        return Addresses.isAddress(name) ? List.of() : List.of("must be a valid IP address in canonical form");
+    }
+
+    @Override
+    public void validate(ObjectNode address, Errors errors) {
+        JsonNode parent = address.path("spec").path("parentRef");
+        if (!parent.isObject()) {
+            errors.required("spec.parentRef", "");
+            return;
+        }
+        for (String field : List.of("resource", "name")) {
+            if (Json.string(parent, field).isEmpty()) {
+                errors.required("spec.parentRef." + field, "");
+            }
+        }
+    }
+
+    @Override
+    public void validateUpdate(ObjectNode address, ObjectNode old, @Nullable String subresource, Errors errors) {
+        WorkloadValidation.immutable(WorkloadValidation.spec(address), WorkloadValidation.spec(old), "spec", "parentRef", errors);
+    }
+
+    private static String parent(ObjectNode address) {
+        JsonNode parent = address.path("spec").path("parentRef");
+        String group = Json.string(parent, "group");
+        String resource = Json.string(parent, "resource");
+        String namespace = Json.string(parent, "namespace");
+        return (group.isEmpty() ? resource : resource + "." + group) + "/" + (namespace.isEmpty() ? "" : namespace + "/")
+                + Json.string(parent, "name");
+    }
+
+    @Override
+    public Layout layout() {
+        return LAYOUT;
+    }
+}

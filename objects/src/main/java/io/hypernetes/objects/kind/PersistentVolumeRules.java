@@ -1,0 +1,108 @@
+package io.hypernetes.objects.kind;
+
+import io.hypernetes.objects.Json;
+import io.hypernetes.objects.Names;
+import io.hypernetes.objects.Quantity;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/// PersistentVolumes.
+final class PersistentVolumeRules implements KindRules {
+    private static final Set<String> COMMON = Set.of(
+            "accessModes", "capacity", "claimRef", "mountOptions", "nodeAffinity", "persistentVolumeReclaimPolicy", "storageClassName",
+            "volumeAttributesClassName", "volumeMode");
+    private static final Layout LAYOUT = Layout.named()
+            .text("Capacity", "How large it is.", "spec", "capacity", "storage")
+            .cell("Access Modes", "How it may be used.", v -> PersistentVolumeClaimRules.modes(Json.at(v, "spec", "accessModes")))
+            .text("Reclaim Policy", "What becomes of it when it is released.", "spec", "persistentVolumeReclaimPolicy")
+            .cell("Status", "How it stands.", v -> Json.string(v, "metadata", "deletionTimestamp").isEmpty()
+                    ? Json.string(v, "status", "phase")
+                    : "Terminating")
+            .cell("Claim", "The claim that has it.", v -> v.path("spec").path("claimRef").isObject()
+                    ? Json.string(v, "spec", "claimRef", "namespace") + "/" + Json.string(v, "spec", "claimRef", "name")
+                    : "")
+            .cell("StorageClass", "Its class.", PersistentVolumeClaimRules::storageClass)
+            .cell("VolumeAttributesClass", "Its class of attributes.", v -> {
+                String name = Json.string(v, "spec", "volumeAttributesClassName");
+                return name.isEmpty() ? "<unset>" : name;
+            })
+            .text("Reason", "Why it stands so.", "status", "reason")
+            .age()
+            .wide("VolumeMode", "Whether it is a file system or a bare device.", v -> {
+                String mode = Json.string(v, "spec", "volumeMode");
+                return mode.isEmpty() ? "<unset>" : mode;
+            });
+
+    @Override
+    public void defaults(ObjectNode volume) {
+        ObjectNode spec = Json.child(volume, "spec");
+        Json.setDefault(spec, "persistentVolumeReclaimPolicy", "Retain");
+        Json.setDefault(spec, "volumeMode", "Filesystem");
+        if (spec.get("hostPath") instanceof ObjectNode host && !Json.present(host.get("type"))) {
+            host.put("type", "");
+        }
+        Json.setDefault(Json.child(volume, "status"), "phase", "Pending");
+    }
+
+    @Override
+    public void prepareCreate(ObjectNode volume) {
+        Json.child(volume, "status").put("phase", "Pending");
+    }
+
+    @Override
+    public void validate(ObjectNode volume, Errors errors) {
+        ObjectNode spec = WorkloadValidation.spec(volume);
+        PersistentVolumeClaimRules.accessModes(spec, "spec", errors);
+        JsonNode capacity = spec.path("capacity");
+        if (capacity.isEmpty()) {
+            errors.required("spec.capacity", "");
+        } else if (!capacity.has("storage") || capacity.size() > 1) {
+            errors.oneOf("spec.capacity", capacity.propertyNames().iterator().next(), List.of("storage"));
+        } else if (Quantity.parse(capacity.path("storage").asString("0")).signum() <= 0) {
+            errors.invalid("spec.capacity[storage]", capacity.path("storage").asString(""), "must be greater than zero");
+        }
+        errors.oneOf(
+                "spec.persistentVolumeReclaimPolicy",
+                Json.string(spec, "persistentVolumeReclaimPolicy"),
+                List.of("Delete", "Recycle", "Retain"));
+        List<String> sources = spec.propertyNames().stream().filter(name -> !COMMON.contains(name)).toList();
+        if (sources.isEmpty()) {
+            errors.required("spec", "must specify a volume type");
+        }
+        sources.stream().skip(1).forEach(source -> errors.forbidden("spec." + source, "may not specify more than 1 volume type"));
+        String type = Json.string(spec, "storageClassName");
+        if (!type.isEmpty()) {
+            errors.invalid("spec.storageClassName", type, Names.subdomain(type));
+        }
+        errors.oneOf("spec.volumeMode", Json.string(spec, "volumeMode"), List.of("Block", "Filesystem"));
+    }
+
+    @Override
+    public void validateUpdate(ObjectNode volume, ObjectNode old, @Nullable String subresource, Errors errors) {
+        if (subresource != null) {
+            return;
+        }
+        ObjectNode spec = WorkloadValidation.spec(volume).deepCopy();
+        ObjectNode before = WorkloadValidation.spec(old).deepCopy();
+        spec.remove(COMMON);
+        before.remove(COMMON);
+        if (!spec.equals(before)) {
+            errors.forbidden("spec.persistentvolumesource", "spec.persistentvolumesource is immutable after creation");
+        }
+        WorkloadValidation.immutable(WorkloadValidation.spec(volume), WorkloadValidation.spec(old), "spec", "volumeMode", errors);
+    }
+
+    @Override
+    public Map<String, String> selectableFields(ObjectNode volume) {
+        return Map.of("name", Json.string(volume, "metadata", "name"));
+    }
+
+    @Override
+    public Layout layout() {
+        return LAYOUT;
+    }
+}

@@ -1,0 +1,44 @@
+package io.hypernetes.objects.kind;
+
+import io.hypernetes.objects.Json;
+import java.util.List;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/// PodDisruptionBudgets.
+final class PodDisruptionBudgetRules implements KindRules {
+    private static final Layout LAYOUT = Layout.named()
+            .cell("Min Available", "How many pods must stay.", b -> orNotApplicable(b.path("spec").path("minAvailable")))
+            .cell("Max Unavailable", "How many pods may be missing.", b -> orNotApplicable(b.path("spec").path("maxUnavailable")))
+            .integer("Allowed Disruptions", "How many pods may be evicted now.", "status", "disruptionsAllowed")
+            .age();
+
+    private static String orNotApplicable(JsonNode value) {
+        return value.isMissingNode() ? "N/A" : value.asString("N/A");
+    }
+
+    @Override
+    public boolean countsGeneration() {
+        return true;
+    }
+
+    @Override
+    public void validate(ObjectNode budget, Errors errors) {
+        ObjectNode spec = WorkloadValidation.spec(budget);
+        if (Json.present(spec.get("minAvailable")) && Json.present(spec.get("maxUnavailable"))) {
+            errors.invalid("spec", spec, "minAvailable and maxUnavailable cannot be both set");
+        }
+        WorkloadValidation.intOrPercent(spec.path("minAvailable"), "spec.minAvailable", true, errors);
+        WorkloadValidation.intOrPercent(spec.path("maxUnavailable"), "spec.maxUnavailable", true, errors);
+        WorkloadValidation.selector(spec.path("selector"), "spec.selector", errors);
+        String policy = Json.string(spec, "unhealthyPodEvictionPolicy");
+        if (!policy.isEmpty()) {
+            errors.oneOf("spec.unhealthyPodEvictionPolicy", policy, List.of("AlwaysAllow", "IfHealthyBudget"));
+        }
+    }
+
+    @Override
+    public Layout layout() {
+        return LAYOUT;
+    }
+}

@@ -1,0 +1,33 @@
+package io.hypernetes.objects.kind;
+
+import io.hypernetes.objects.Json;
+import io.hypernetes.objects.Names;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.node.ObjectNode;
+
+/// RuntimeClasses.
+final class RuntimeClassRules implements KindRules {
+    private static final Layout LAYOUT = Layout.named().text("Handler", "What the container runtime calls it.", "handler").age();
+
+    @Override
+    public void validate(ObjectNode type, Errors errors) {
+        String handler = Json.string(type, "handler");
+        errors.invalid("handler", handler, Names.label(handler));
+        for (var label : type.path("scheduling").path("nodeSelector").properties()) {
+            errors.invalid("scheduling.nodeSelector", label.getKey(), Names.qualified(label.getKey()));
+            errors.invalid("scheduling.nodeSelector", label.getValue().asString(""), Names.labelValue(label.getValue().asString("")));
+        }
+    }
+
+    @Override
+    public void validateUpdate(ObjectNode type, ObjectNode old, @Nullable String subresource, Errors errors) {
+        if (!Json.string(type, "handler").equals(Json.string(old, "handler"))) {
+            errors.invalid("handler", Json.string(type, "handler"), WorkloadValidation.IMMUTABLE);
+        }
+    }
+
+    @Override
+    public Layout layout() {
+        return LAYOUT;
+    }
+}

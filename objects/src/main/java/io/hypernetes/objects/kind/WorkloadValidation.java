@@ -1,0 +1,135 @@
+package io.hypernetes.objects.kind;
+
+import io.hypernetes.objects.Json;
+import io.hypernetes.objects.Names;
+import io.hypernetes.objects.selector.LabelSelector;
+import java.util.List;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/// Rules that the kinds which make pods share: counts, selectors, pod templates.
+final class WorkloadValidation {
+    static final String IMMUTABLE = "field is immutable";
+
+    private WorkloadValidation() {}
+
+    /// A number that may be absent but not negative.
+    static void notNegative(ObjectNode spec, String path, String field, Errors errors) {
+        long number = Json.number(spec, 0, field);
+        if (number < 0) {
+            errors.invalid(path + "." + field, number, "must be greater than or equal to 0");
+        }
+    }
+
+    /// The shape of a LabelSelector.
+    static void selector(JsonNode selector, String path, Errors errors) {
+        for (var label : selector.path("matchLabels").properties()) {
+            errors.invalid(path + ".matchLabels", label.getKey(), Names.qualified(label.getKey()));
+            errors.invalid(path + ".matchLabels", label.getValue().asString(""), Names.labelValue(label.getValue().asString("")));
+        }
+        List<ObjectNode> expressions = Json.objects(selector, "matchExpressions");
+        for (int i = 0; i < expressions.size(); i++) {
+            String at = path + ".matchExpressions[" + i + "]";
+            ObjectNode expression = expressions.get(i);
+            String operator = Json.string(expression, "operator");
+            int values = expression.path("values").size();
+            switch (operator) {
+                case "In", "NotIn" -> {
+                    if (values == 0) {
+                        errors.required(at + ".values", "must be specified when `operator` is 'In' or 'NotIn'");
+                    }
+                }
+                case "Exists", "DoesNotExist" -> {
+                    if (values > 0) {
+                        errors.forbidden(at + ".values", "may not be specified when `operator` is 'Exists' or 'DoesNotExist'");
+                    }
+                }
+                default -> errors.invalid(at + ".operator", operator, "not a valid selector operator");
+            }
+            errors.invalid(at + ".key", Json.string(expression, "key"), Names.qualified(Json.string(expression, "key")));
+            for (int j = 0; j < values; j++) {
+                String value = expression.path("values").path(j).asString("");
+                errors.invalid(at + ".values[" + j + "]", value, Names.labelValue(value));
+            }
+        }
+    }
+
+    /// The selector of a kind of `apps`: required, not empty, and matching its own template.
+    static void ownSelector(ObjectNode spec, Errors errors) {
+        JsonNode selector = spec.path("selector");
+        if (!selector.isObject()) {
+            errors.required("spec.selector", "");
+            return;
+        }
+        int before = errors.list().size();
+        selector(selector, "spec.selector", errors);
+        if (selector.path("matchLabels").isEmpty() && selector.path("matchExpressions").isEmpty()) {
+            errors.invalid("spec.selector", selector, "empty selector is invalid");
+            return;
+        }
+        if (errors.list().size() == before && !LabelSelector.of(selector).matchesObject(spec.path("template"))) {
+            errors.invalid(
+                    "spec.template.metadata.labels",
+                    spec.path("template").path("metadata").path("labels"),
+                    "`selector` does not match template `labels`");
+        }
+    }
+
+    /// A pod template.
+    static void template(JsonNode template, String path, Errors errors) {
+        JsonNode meta = template.path("metadata");
+        MetadataValidation.labels(meta.path("labels"), path + ".metadata.labels", errors);
+        MetadataValidation.annotations(meta.path("annotations"), path + ".metadata.annotations", errors);
+        new PodSpecValidation(template.path("spec"), path + ".spec", errors).run();
+        if (!template.path("spec").path("ephemeralContainers").isEmpty()) {
+            errors.forbidden(path + ".spec.ephemeralContainers", "ephemeral containers not allowed in pod template");
+        }
+    }
+
+    /// A template whose pods must run for ever.
+    static void alwaysRestarted(JsonNode template, String path, Errors errors) {
+        String policy = Json.string(template, "spec", "restartPolicy");
+        if (!policy.equals("Always")) {
+            errors.oneOf(path + ".spec.restartPolicy", policy, List.of("Always"));
+        }
+        if (Json.present(template.path("spec").get("activeDeadlineSeconds"))) {
+            errors.forbidden(path + ".spec.activeDeadlineSeconds", "activeDeadlineSeconds in " + path + " is not Supported");
+        }
+    }
+
+    /// A field that keeps its value for ever.
+    static void immutable(ObjectNode updated, ObjectNode old, String path, String field, Errors errors) {
+        JsonNode now = updated.path(field);
+        if (!now.equals(old.path(field))) {
+            if (now.isMissingNode()) {
+                errors.invalid(path + "." + field, Json.object(), IMMUTABLE);
+            } else {
+                errors.invalid(path + "." + field, now, IMMUTABLE);
+            }
+        }
+    }
+
+    /// A number, or a percentage; `percentages` of more than 100 are refused when `most100` is true.
+    static void intOrPercent(JsonNode value, String path, boolean most100, Errors errors) {
+        if (value.isString()) {
+            String text = value.stringValue();
+            if (!text.matches("[0-9]{1,9}%")) {
+                errors.invalid(path, text, "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', "
+                        + "regex used for validation is '[0-9]+%')");
+            } else if (most100 && Integer.parseInt(text.substring(0, text.length() - 1)) > 100) {
+                errors.invalid(path, text, "must not be greater than 100%");
+            }
+        } else if (value.isIntegralNumber() && value.longValue() < 0) {
+            errors.invalid(path, value.longValue(), "must be greater than or equal to 0");
+        }
+    }
+
+    /// Whether a number or percentage is zero.
+    static boolean isZero(JsonNode value) {
+        return value.isString() ? value.stringValue().matches("0{1,9}%") : value.isIntegralNumber() && value.longValue() == 0;
+    }
+
+    static ObjectNode spec(ObjectNode object) {
+        return object.get("spec") instanceof ObjectNode spec ? spec : Json.object();
+    }
+}

@@ -1,0 +1,232 @@
+package io.hypernetes.objects.kind;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.hypernetes.objects.FieldError;
+import io.hypernetes.objects.Json;
+import java.time.Instant;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import tools.jackson.databind.node.ObjectNode;
+
+/// Defaults, refusals and rows of the kinds that make no pods.
+class KindRulesTest {
+    private static final Kinds KINDS = Kinds.load();
+    private static final Instant NOW = Instant.parse("2026-05-01T00:10:00Z");
+
+    private static ObjectNode made(String apiVersion, String kind, String members) {
+        Kind rules = KINDS.get(apiVersion, kind);
+        ObjectNode object = Json.readObject("{\"apiVersion\":\"%s\",\"kind\":\"%s\",\"metadata\":{\"name\":\"x\"%s},%s}"
+                .formatted(apiVersion, kind, rules.type().namespaced() ? ",\"namespace\":\"d\"" : "", members));
+        rules.setDefaults(object);
+        rules.prepareCreate(object);
+        return object;
+    }
+
+    private static List<String> problems(String apiVersion, String kind, String members) {
+        return texts(KINDS.get(apiVersion, kind).validateCreate(made(apiVersion, kind, members)));
+    }
+
+    private static List<String> texts(List<FieldError> errors) {
+        return errors.stream().map(FieldError::text).toList();
+    }
+
+    private static List<String> change(String apiVersion, String kind, ObjectNode old, ObjectNode updated) {
+        Kind rules = KINDS.get(apiVersion, kind);
+        rules.prepareUpdate(updated, old, null);
+        return texts(rules.validateUpdate(updated, old, null));
+    }
+
+    private static String row(ObjectNode object) {
+        Kind kind = KINDS.get(Json.string(object, "apiVersion"), Json.string(object, "kind"));
+        return kind.cells(object, NOW).stream().map(cell -> cell.asString("")).toList().toString();
+    }
+
+    @Test
+    void services() {
+        ObjectNode made = made("v1", "Service", "\"spec\":{\"type\":\"LoadBalancer\",\"sessionAffinity\":\"ClientIP\",\"ports\":[{\"port\":80}]}");
+        assertThat(Json.print(made.path("spec")))
+                .isEqualTo("{\"type\":\"LoadBalancer\",\"sessionAffinity\":\"ClientIP\",\"ports\":[{\"port\":80,\"protocol\":\"TCP\",\"targetPort\":80}],"
+                        + "\"sessionAffinityConfig\":{\"clientIP\":{\"timeoutSeconds\":10800}},\"externalTrafficPolicy\":\"Cluster\","
+                        + "\"internalTrafficPolicy\":\"Cluster\",\"allocateLoadBalancerNodePorts\":true}");
+        assertThat(row(made)).isEqualTo("[x, LoadBalancer, <none>, <pending>, 80/TCP, <unknown>, <none>]");
+        assertThat(problems("v1", "Service", "\"spec\":{}")).containsExactly("spec.ports: Required value");
+        assertThat(problems("v1", "Service", "\"spec\":{\"ports\":[{\"port\":0,\"protocol\":\"X\"},{\"port\":70000,\"name\":\"a\"}]}"))
+                .containsExactly(
+                        "spec.ports[0].name: Required value",
+                        "spec.ports[0].port: Invalid value: 0: must be between 1 and 65535, inclusive",
+                        "spec.ports[0].protocol: Unsupported value: \"X\": supported values: \"SCTP\", \"TCP\", \"UDP\"",
+                        "spec.ports[0].targetPort: Invalid value: 0: must be between 1 and 65535, inclusive",
+                        "spec.ports[1].port: Invalid value: 70000: must be between 1 and 65535, inclusive",
+                        "spec.ports[1].targetPort: Invalid value: 70000: must be between 1 and 65535, inclusive");
+        assertThat(problems("v1", "Service", "\"spec\":{\"type\":\"ExternalName\"}")).containsExactly("spec.externalName: Required value");
+        assertThat(problems("v1", "Service", "\"spec\":{\"ports\":[{\"port\":80,\"nodePort\":30000}]}"))
+                .containsExactly("spec.ports[0].nodePort: Forbidden: may not be used when `type` is 'ClusterIP'");
+        assertThat(problems("v1", "Service", "\"spec\":{\"ports\":[{\"port\":80}],\"externalIPs\":[\"1.2.3\"]}"))
+                .containsExactly("spec.externalIPs[0]: Invalid value: \"1.2.3\": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "10.0.0.1,true", "255.255.255.255,true", "256.0.0.1,false", "01.2.3.4,false", "1.2.3,false", "::,true", "::1,true", "fe80::1:2,true",
+        "1:2:3:4:5:6:7:8,true", "1:2:3:4:5:6:7,false", "1::2::3,false", "::ffff:10.0.0.1,true", "12345::,false", "a,false", "1:2:3:4:5:6:7:8:9,false"
+    })
+    void addresses(String text, boolean good) {
+        assertThat(Addresses.isAddress(text)).isEqualTo(good);
+        assertThat(Addresses.isRange(text + "/24")).isEqualTo(good);
+        assertThat(Addresses.isRange(text + "/129")).isFalse();
+    }
+
+    @Test
+    void ingresses() {
+        assertThat(problems("networking.k8s.io/v1", "Ingress", "\"spec\":{}"))
+                .containsExactly("spec: Invalid value: {}: either `defaultBackend` or `rules` must be specified");
+        String rule = "\"spec\":{\"rules\":[{\"host\":\"%s\",\"http\":{\"paths\":[{\"path\":\"%s\",\"pathType\":\"%s\",\"backend\":{\"service\":{\"name\":\"s\",\"port\":{%s}}}}]}}]}";
+        assertThat(problems("networking.k8s.io/v1", "Ingress", rule.formatted("*.example.com", "/a", "Prefix", "\"name\":\"web\""))).isEmpty();
+        assertThat(problems("networking.k8s.io/v1", "Ingress", rule.formatted("10.0.0.1", "a", "Sometimes", "")))
+                .containsExactly(
+                        "spec.rules[0].host: Invalid value: \"10.0.0.1\": must be a DNS name, not an IP address",
+                        "spec.rules[0].http.paths[0].pathType: Unsupported value: \"Sometimes\": supported values: \"Exact\", \"ImplementationSpecific\", \"Prefix\"",
+                        "spec.rules[0].http.paths[0].path: Invalid value: \"a\": must be an absolute path",
+                        "spec.rules[0].http.paths[0].backend.service.port: Required value: port name or number is required");
+        ObjectNode made = made("networking.k8s.io/v1", "Ingress", rule.formatted("a.example.com", "/", "Exact", "\"number\":80"));
+        assertThat(row(made)).isEqualTo("[x, <none>, a.example.com, , 80, <unknown>]");
+    }
+
+    @Test
+    void networkPolicies() {
+        ObjectNode made = made("networking.k8s.io/v1", "NetworkPolicy", "\"spec\":{\"egress\":[{\"ports\":[{\"port\":53}]}]}");
+        assertThat(Json.print(made.path("spec").path("policyTypes"))).isEqualTo("[\"Ingress\",\"Egress\"]");
+        assertThat(made.path("spec").path("podSelector").isObject()).isTrue();
+        assertThat(problems("networking.k8s.io/v1", "NetworkPolicy", "\"spec\":{\"ingress\":[{\"from\":[{},{\"ipBlock\":{\"cidr\":\"x\"},\"podSelector\":{}}]}]}"))
+                .containsExactly(
+                        "spec.ingress[0].from[0]: Required value: must specify a peer",
+                        "spec.ingress[0].from[1].ipBlock.cidr: Invalid value: \"x\": must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)",
+                        "spec.ingress[0].from[1]: Forbidden: may not specify both ipBlock and another peer");
+    }
+
+    @Test
+    void claimsAndVolumes() {
+        String spec = "\"spec\":{\"accessModes\":[\"ReadWriteOnce\"],\"resources\":{\"requests\":{\"storage\":\"1Gi\"}}}";
+        ObjectNode claim = made("v1", "PersistentVolumeClaim", spec);
+        assertThat(Json.string(claim, "spec", "volumeMode")).isEqualTo("Filesystem");
+        assertThat(Json.string(claim, "status", "phase")).isEqualTo("Pending");
+        assertThat(row(claim)).isEqualTo("[x, Pending, , , , , <unset>, <unknown>, Filesystem]");
+        ObjectNode bound = claim.deepCopy();
+        Json.child(bound, "spec").put("volumeName", "v");
+        assertThat(change("v1", "PersistentVolumeClaim", claim, bound.deepCopy())).isEmpty();
+        ObjectNode grown = bound.deepCopy();
+        Json.child(Json.child(Json.child(grown, "spec"), "resources"), "requests").put("storage", "2Gi");
+        assertThat(change("v1", "PersistentVolumeClaim", bound, grown)).isEmpty();
+        ObjectNode shrunk = bound.deepCopy();
+        Json.child(Json.child(Json.child(shrunk, "spec"), "resources"), "requests").put("storage", "1Mi");
+        assertThat(change("v1", "PersistentVolumeClaim", bound, shrunk))
+                .containsExactly("spec.resources.requests.storage: Forbidden: field can not be less than status.capacity");
+        assertThat(problems("v1", "PersistentVolumeClaim", "\"spec\":{}"))
+                .containsExactly("spec.accessModes: Required value: at least 1 access mode is required", "spec.resources[storage]: Required value");
+        assertThat(problems("v1", "PersistentVolume", "\"spec\":{\"accessModes\":[\"ReadWriteOnce\"],\"capacity\":{\"storage\":\"1Gi\"}}"))
+                .containsExactly("spec: Required value: must specify a volume type");
+    }
+
+    @Test
+    void autoscalers() {
+        String target = "\"scaleTargetRef\":{\"kind\":\"Deployment\",\"name\":\"d\"}";
+        ObjectNode made = made("autoscaling/v2", "HorizontalPodAutoscaler", "\"spec\":{\"maxReplicas\":3," + target + ",\"behavior\":{}}");
+        assertThat(row(made)).isEqualTo("[x, Deployment/d, cpu: <unknown>/80%, 1, 3, 0, <unknown>]");
+        assertThat(Json.number(made, -1, "spec", "behavior", "scaleUp", "stabilizationWindowSeconds")).isZero();
+        assertThat(KINDS.get("autoscaling/v2", "HorizontalPodAutoscaler").validateCreate(made)).isEmpty();
+        assertThat(problems("autoscaling/v2", "HorizontalPodAutoscaler", "\"spec\":{\"maxReplicas\":1,\"minReplicas\":2," + target + "}"))
+                .containsExactly("spec.maxReplicas: Invalid value: 1: must be greater than or equal to `minReplicas`");
+        assertThat(problems("autoscaling/v1", "HorizontalPodAutoscaler", "\"spec\":{\"maxReplicas\":0}"))
+                .contains("spec.maxReplicas: Invalid value: 0: must be greater than 0", "spec.scaleTargetRef.kind: Required value");
+    }
+
+    @Test
+    void quotasAndLimits() {
+        ObjectNode quota = made("v1", "ResourceQuota", "\"spec\":{\"hard\":{\"pods\":\"5\",\"limits.cpu\":\"2\"}}");
+        Json.child(quota, "status").set("hard", quota.path("spec").path("hard"));
+        Json.child(Json.child(quota, "status"), "used").put("pods", "1").put("limits.cpu", "500m");
+        assertThat(row(quota)).isEqualTo("[x, pods: 1/5, limits.cpu: 500m/2, <unknown>]");
+        assertThat(problems("v1", "ResourceQuota", "\"spec\":{\"hard\":{\"bananas\":\"5\"},\"scopes\":[\"BestEffort\",\"NotBestEffort\"]}"))
+                .containsExactly(
+                        "spec.hard[bananas]: Invalid value: \"bananas\": must be a standard resource for quota",
+                        "spec.scopes: Invalid value: [\"BestEffort\",\"NotBestEffort\"]: conflicting scopes");
+        ObjectNode range = made("v1", "LimitRange", "\"spec\":{\"limits\":[{\"type\":\"Container\",\"max\":{\"cpu\":\"2\"},\"min\":{\"memory\":\"1Mi\"}}]}");
+        assertThat(Json.print(range.path("spec").path("limits").path(0)))
+                .contains("\"default\":{\"cpu\":\"2\"}", "\"defaultRequest\":{\"cpu\":\"2\",\"memory\":\"1Mi\"}");
+        assertThat(problems("v1", "LimitRange", "\"spec\":{\"limits\":[{\"type\":\"Pod\",\"max\":{\"cpu\":\"1\"},\"min\":{\"cpu\":\"2\"}}]}"))
+                .containsExactly("spec.limits[0].min[cpu]: Invalid value: \"2\": min value 2 is greater than max value 1");
+    }
+
+    @Test
+    void roles() {
+        String group = "rbac.authorization.k8s.io/v1";
+        assertThat(problems(group, "Role", "\"rules\":[{\"verbs\":[\"get\"]},{\"apiGroups\":[\"\"],\"resources\":[\"pods\"]}]"))
+                .containsExactly(
+                        "rules[0].apiGroups: Required value: resource rules must supply at least one api group",
+                        "rules[0].resources: Required value: resource rules must supply at least one resource",
+                        "rules[1].verbs: Required value: verbs must contain at least one value");
+        assertThat(problems(group, "Role", "\"rules\":[{\"verbs\":[\"get\"],\"nonResourceURLs\":[\"/x\"]}]"))
+                .containsExactly("rules[0].nonResourceURLs: Invalid value: [\"/x\"]: namespaced rules cannot apply to non-resource URLs");
+        ObjectNode binding = made(group, "RoleBinding", "\"roleRef\":{\"kind\":\"Role\",\"name\":\"r\"},\"subjects\":[{\"kind\":\"User\",\"name\":\"u\"}]");
+        assertThat(Json.string(binding, "roleRef", "apiGroup")).isEqualTo("rbac.authorization.k8s.io");
+        assertThat(row(binding)).isEqualTo("[x, Role/r, <unknown>, u, , ]");
+        ObjectNode other = binding.deepCopy();
+        Json.child(other, "roleRef").put("name", "other");
+        assertThat(change(group, "RoleBinding", binding, other)).singleElement().asString().endsWith(": cannot change roleRef");
+        assertThat(problems(group, "ClusterRoleBinding", "\"roleRef\":{\"kind\":\"Role\",\"name\":\"r\"}"))
+                .containsExactly("roleRef.kind: Unsupported value: \"Role\": supported values: \"ClusterRole\"");
+    }
+
+    @Test
+    void classes() {
+        assertThat(row(made("storage.k8s.io/v1", "StorageClass", "\"provisioner\":\"p\""))).isEqualTo("[x, p, Delete, Immediate, false, <unknown>]");
+        ObjectNode priority = made("scheduling.k8s.io/v1", "PriorityClass", "\"value\":7");
+        assertThat(row(priority)).isEqualTo("[x, 7, false, <unknown>, PreemptLowerPriority]");
+        ObjectNode other = priority.deepCopy();
+        other.put("value", 8);
+        assertThat(change("scheduling.k8s.io/v1", "PriorityClass", priority, other))
+                .containsExactly("value: Forbidden: may not be changed in an update.");
+        assertThat(problems("scheduling.k8s.io/v1", "PriorityClass", "\"value\":1000000001"))
+                .containsExactly("value: Forbidden: maximum allowed value of a user defined priority is 1000000000");
+        assertThat(problems("node.k8s.io/v1", "RuntimeClass", "\"handler\":\"A\"")).singleElement().asString().startsWith("handler: Invalid value: \"A\"");
+        assertThat(problems("policy/v1", "PodDisruptionBudget", "\"spec\":{\"minAvailable\":1,\"maxUnavailable\":\"150%\"}"))
+                .containsExactly(
+                        "spec: Invalid value: {\"minAvailable\":1,\"maxUnavailable\":\"150%\"}: minAvailable and maxUnavailable cannot be both set",
+                        "spec.maxUnavailable: Invalid value: \"150%\": must not be greater than 100%");
+    }
+
+    @Test
+    void webhooksAndDefinitions() {
+        ObjectNode made = made(
+                "admissionregistration.k8s.io/v1",
+                "ValidatingWebhookConfiguration",
+                "\"webhooks\":[{\"name\":\"a.example.com\",\"sideEffects\":\"None\",\"admissionReviewVersions\":[\"v1\"],"
+                        + "\"clientConfig\":{\"service\":{\"name\":\"s\",\"namespace\":\"d\"}}}]");
+        ObjectNode hook = Json.objects(made, "webhooks").getFirst();
+        assertThat(Json.string(hook, "failurePolicy")).isEqualTo("Fail");
+        assertThat(Json.number(hook, 0, "timeoutSeconds")).isEqualTo(10);
+        assertThat(Json.number(hook, 0, "clientConfig", "service", "port")).isEqualTo(443);
+        assertThat(row(made)).isEqualTo("[x, 1, <unknown>]");
+        assertThat(problems("apiextensions.k8s.io/v1", "CustomResourceDefinition", "\"spec\":{\"group\":\"example.com\",\"scope\":\"Namespaced\","
+                        + "\"names\":{\"plural\":\"foos\",\"kind\":\"Foo\"},\"versions\":[{\"name\":\"v1\",\"served\":true,\"storage\":false}]}"))
+                .contains(
+                        "metadata.name: Invalid value: \"x\": must be spec.names.plural+\".\"+spec.group",
+                        "spec.versions[0].schema.openAPIV3Schema: Required value: schemas are required");
+    }
+
+    @Test
+    void endpoints() {
+        ObjectNode slice = made(
+                "discovery.k8s.io/v1",
+                "EndpointSlice",
+                "\"addressType\":\"IPv4\",\"endpoints\":[{\"addresses\":[\"10.0.0.1\",\"10.0.0.2\"]},{\"addresses\":[\"10.0.0.3\"]},{\"addresses\":[\"10.0.0.4\"]}],\"ports\":[{\"port\":80}]");
+        assertThat(row(slice)).isEqualTo("[x, IPv4, 80, 10.0.0.1,10.0.0.2,10.0.0.3 + 1 more..., <unknown>]");
+        assertThat(problems("discovery.k8s.io/v1", "EndpointSlice", "\"addressType\":\"IPv4\",\"endpoints\":[{\"addresses\":[\"127.0.0.1\"]},{\"addresses\":[]}]"))
+                .containsExactly(
+                        "endpoints[0].addresses[0]: Invalid value: \"127.0.0.1\": may not be in the loopback range (127.0.0.0/8, ::1/128)",
+                        "endpoints[1].addresses: Required value: must contain at least 1 address");
+    }
+}
