@@ -12,6 +12,7 @@ import io.hypernetes.client.Kind;
 import io.hypernetes.network.Gateway;
 import io.hypernetes.network.ServiceTable;
 import java.net.Socket;
+import java.net.URI;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -81,7 +82,7 @@ class NodeProxyTest {
             client.of(Kind.SERVICE).create("acme", ViewsTest.service("web", "10.96.1.1"));
             client.of(Kind.SERVICE).create("bolt", ViewsTest.service("other", "10.96.1.2"));
             ProxySettings settings = new ProxySettings(
-                    "here", "10.96.0.0/12", "10.96.0.1", "10.96.0.10", "cluster.local", api.uri(), NodeProxyTest::noTls);
+                    "here", "10.96.0.0/12", "10.96.0.1", "10.96.0.10", "cluster.local", URI.create("https://127.0.0.1:1"), NodeProxyTest::noTls);
             try (NodeProxy proxy = new NodeProxy(settings, client, new Random(1))) {
                 assertThat(proxy.variables("acme", "shop", false)).hasValueSatisfying(
                         variables -> assertThat(variables).containsEntry("KUBERNETES_SERVICE_HOST", "10.96.0.1"));
@@ -102,7 +103,7 @@ class NodeProxyTest {
                         .build());
                 gateway.awaitEndpoints("shop/web:http", "10.88.0.2");
                 int door = table.ports().getFirst().endpoints().getFirst().port();
-                // The server here speaks no TLS, so whoever knocks is sent away, at once and not after a time.
+                // There is no API server behind it, so whoever knocks is sent away, at once and not after a time.
                 try (Socket pod = new Socket("127.0.0.1", door)) {
                     pod.setSoTimeout(10_000);
                     assertThat(pod.getInputStream().read()).isEqualTo(-1);
