@@ -12,6 +12,7 @@ import io.hypernetes.images.ImageSettings;
 import io.hypernetes.images.ImageSettingsFile;
 import io.hypernetes.images.LocalImageStore;
 import io.hypernetes.kubelet.PodDialer;
+import io.hypernetes.linux.Cgroups;
 import io.hypernetes.network.Gateway;
 import io.hypernetes.network.Network;
 import io.hypernetes.network.cni.CniNetwork;
@@ -80,7 +81,7 @@ record EngineParts(EmbeddedStore journal, LocalImageStore images, QemuHypervisor
                 places.run().resolve("machines"),
                 places.criSocket(),
                 podsFolder,
-                "hypernetes-" + mark(places),
+                cgroup(places),
                 BOOT_DEADLINE,
                 Math.max(2, Runtime.getRuntime().availableProcessors()),
                 MACHINE_OVERHEAD_MIB)
@@ -167,6 +168,16 @@ record EngineParts(EmbeddedStore journal, LocalImageStore images, QemuHypervisor
 
     private static long memoryMib() {
         return ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getTotalMemorySize() >> 20;
+    }
+
+    /// Below which each machine has its own.
+    private static String cgroup(Places places) {
+        return "hypernetes-" + mark(places);
+    }
+
+    /// Takes the group of all machines from the host, when none is left in it and no engine runs.
+    static void removeCgroup(Places places) {
+        Cgroups.discover().removeIfUnused(cgroup(places));
     }
 
     static String bridge(Places places, Settings settings) {

@@ -128,6 +128,7 @@ final class NodeProcess implements AutoCloseable {
             } catch (StatusRuntimeException e) {
                 throw new UsageException("stopping pods: " + e.getMessage() + "; `hypernetes down` may be repeated", UsageException.UNAVAILABLE);
             }
+            EngineParts.removeCgroup(places);
         });
     }
 

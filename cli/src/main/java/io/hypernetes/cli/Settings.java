@@ -5,9 +5,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.snakeyaml.engine.v2.api.Load;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
@@ -51,6 +53,7 @@ final class Settings {
             new Setting("pod-overhead-mib", "64", "host memory a virtual machine costs beyond its containers, in MiB; added to every pod's spec.overhead"));
 
     private final Map<String, String> values = new LinkedHashMap<>();
+    private final Set<String> given = new HashSet<>();
 
     private Settings() {
         ALL.forEach(setting -> values.put(setting.name(), setting.fallback()));
@@ -122,6 +125,12 @@ final class Settings {
                     + "'? `hypernetes config show` lists all.");
         }
         values.put(name, value.trim());
+        given.add(name);
+    }
+
+    /// Whether the file or a flag says it, be it the default.
+    boolean isGiven(String name) {
+        return given.contains(name);
     }
 
     String text(String name) {

@@ -43,9 +43,13 @@ final class UpCommand implements Runnable {
         ProcessLog.quiet();
         Console console = Console.ofProcess();
         Places places = common.places();
-        Settings settings = common.rememberedSettings();
+        Settings settings = common.settings();
         if (!Files.isWritable(places.existingAbove()) || !"root".equals(System.getProperty("user.name"))) {
             throw new UsageException("`up` starts virtual machines and networks: run it as root (sudo ./hypernetes up)", 77);
+        }
+        settings = common.rememberedSettings();
+        if (!Files.exists(places.masterState())) {
+            settings = besideOthers(console, settings);
         }
         Background background = new Background(places, common.flags());
 
@@ -70,6 +74,18 @@ final class UpCommand implements Runnable {
             }
         }
         whatNext(console, kubeconfig);
+    }
+
+    /// What a first `up` must choose otherwise is kept like what a user has chosen.
+    private Settings besideOthers(Console console, Settings settings) {
+        List<String> chosen = new Neighbours().avoided(settings);
+        if (chosen.isEmpty()) {
+            return settings;
+        }
+        Path file = common.places().state().resolve("config.yaml");
+        Settings.remember(file, chosen);
+        console.say("  The usual ports or addresses are taken on this machine; this cluster has " + String.join(", ", chosen) + " (kept in " + file + ").");
+        return common.settings();
     }
 
     private static boolean running(Places places, String process) {

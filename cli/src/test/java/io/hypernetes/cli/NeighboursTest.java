@@ -1,0 +1,31 @@
+package io.hypernetes.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+class NeighboursTest {
+    private static final Path NO_FILE = Path.of("/nonexistent/config.yaml");
+
+    @Test
+    void aloneItTakesTheDefaults() {
+        assertThat(new Neighbours(port -> true, prefix -> true).avoided(Settings.read(NO_FILE, List.of()))).isEmpty();
+    }
+
+    @Test
+    void besideAnotherItTakesWhatIsFree() {
+        Set<Integer> taken = Set.of(6443, 10250, 10350, 10254);
+        Set<String> networks = Set.of("10.88.", "10.89.");
+        assertThat(new Neighbours(port -> !taken.contains(port), prefix -> !networks.contains(prefix)).avoided(Settings.read(NO_FILE, List.of())))
+                .containsExactly("api-port=6543", "kubelet-port=10450", "node-metrics-port=10354", "cluster-cidr=10.90.0.0/16");
+    }
+
+    @Test
+    void whatIsGivenStays() {
+        List<String> given = List.of("api-port=6443", "kubelet-port=10250", "master-metrics-port=10253", "node-metrics-port=10254", "cluster-cidr=10.88.0.0/16");
+        assertThat(new Neighbours(port -> false, prefix -> false).avoided(Settings.read(NO_FILE, given))).isEmpty();
+    }
+}
