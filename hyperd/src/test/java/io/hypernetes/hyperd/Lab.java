@@ -20,6 +20,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -32,6 +33,7 @@ public final class Lab implements AutoCloseable {
 
     public final Path root;
     private final boolean templates;
+    private final List<String> options;
     private final EventLoopGroup loop = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
     private Process process;
     private BufferedReader output;
@@ -44,8 +46,10 @@ public final class Lab implements AutoCloseable {
     }
 
     /// @param templates whether machines start as copies
-    Lab(Path root, boolean templates) throws Exception {
+    /// @param options for the engine's Java: `-Dboot.seconds=30`, how long a guest may boot; `-Dboots=2`, how many may at a time
+    Lab(Path root, boolean templates, String... options) throws Exception {
         this.templates = templates;
+        this.options = List.of(options);
         this.root = root;
         image(IMAGE).writeTo(root.resolve("lab.tar"));
         image(OTHER_IMAGE).nextLayer().file("etc/third", 0644, "third layer\n".getBytes(StandardCharsets.UTF_8)).writeTo(root.resolve("other.tar"));
@@ -77,8 +81,9 @@ public final class Lab implements AutoCloseable {
     }
 
     void start() throws Exception {
-        List<String> command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+        List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
+        command.addAll(options);
+        command.addAll(List.of(
                 "--enable-native-access=ALL-UNNAMED",
                 "--sun-misc-unsafe-memory-access=allow",
                 "-XX:+UseSerialGC",
@@ -117,24 +122,45 @@ public final class Lab implements AutoCloseable {
         process.destroyForcibly().waitFor();
     }
 
+    long pid() {
+        return process.pid();
+    }
+
+    /// Kills the engine as SIGKILL does, and leaves it at that.
+    void signalKill() {
+        process.destroyForcibly();
+    }
+
+    /// Waits until the engine has ended by itself.
+    ///
+    /// @return false when it lives on
+    boolean awaitDeath(Duration timeout) throws Exception {
+        boolean dead = process.waitFor(timeout.toMillis(), TimeUnit.MILLISECONDS);
+        if (dead) {
+            channel.shutdownNow();
+        }
+        return dead;
+    }
+
     public List<String> leaks() throws IOException {
-        return order("");
+        return order("leaks");
     }
 
     /// Loads an image into the node.
     public void load(ImageArchive image, String name) throws IOException {
         Path archive = root.resolve(name.replaceAll("[/:]", "-") + ".tar");
         image.writeTo(archive);
-        order(archive.toString());
+        order("load " + archive);
         Files.delete(archive);
     }
 
     /// An address of this host by which pods and the host itself reach it.
     public String hostAddress() {
-        return "10.197.0.1";
+        return LabNode.network(root) + ".1";
     }
 
-    private List<String> order(String order) throws IOException {
+    /// Has the node do what [LabNode] lists.
+    List<String> order(String order) throws IOException {
         process.getOutputStream().write((order + "\n").getBytes(StandardCharsets.UTF_8));
         process.getOutputStream().flush();
         List<String> answer = new ArrayList<>();
@@ -229,7 +255,7 @@ public final class Lab implements AutoCloseable {
                 process.destroyForcibly().waitFor();
             }
         }
-        Cgroups.discover().removeIfUnused(LabNode.CGROUP);
+        Cgroups.discover().removeIfUnused(LabNode.cgroup(root));
         channel.shutdownNow();
         loop.shutdownGracefully(0, 1, TimeUnit.SECONDS);
         String keep = System.getenv().getOrDefault("HYPERNETES_TEST_LOG", "");

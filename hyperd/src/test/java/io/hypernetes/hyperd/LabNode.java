@@ -13,6 +13,7 @@ import io.hypernetes.network.cni.CniNetwork;
 import io.hypernetes.network.cni.CniSettings;
 import io.hypernetes.network.local.LocalNetwork;
 import io.hypernetes.network.local.LocalSettings;
+import io.hypernetes.store.Store;
 import io.hypernetes.store.embedded.EmbeddedSettings;
 import io.hypernetes.store.embedded.EmbeddedStore;
 import java.io.BufferedReader;
@@ -23,23 +24,47 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+import java.util.zip.CRC32;
 
-/// An engine in a process of its own, so that tests can kill it. Serves CRI and the Docker API below the folder given until its standard input ends. An
-/// empty line there has the leaks printed, another names an image archive to load; each is answered by `done`. Needs root, QEMU and the built jailer and hyperstart.
+/// An engine in a process of its own, so that tests can kill it. Serves CRI and the Docker API below the folder given until its standard input ends. Each
+/// line there is an order, answered by lines and then `done`: `leaks`, `keys` of the journal, `commits` so far, `cost` (bytes of heap that
+/// live, threads, descriptors), `die COMMITS BEFORE|AFTER` (see [FatalStore]), `load ARCHIVE`, `kernel INIT` (from now on machines boot that program instead of
+/// hyperstart; `-` ends it), `booted` (waits until one more machine has been given its kernel). Needs root, QEMU and the built jailer and hyperstart.
 ///
 /// Arguments: folder, folder of the project's kernel (or one that does not exist), image archives to load.
 public final class LabNode {
-    static final String BRIDGE = "hnlab";
-    static final String CGROUP = "hypernetes-lab";
-
     private LabNode() {}
 
+    /// What tells labs side by side apart, 0 to 255.
+    private static int mark(Path root) {
+        CRC32 crc = new CRC32();
+        crc.update(root.toString().getBytes(StandardCharsets.UTF_8));
+        return (int) (crc.getValue() & 0xff);
+    }
+
+    static String bridge(Path root) {
+        return String.format("hnlab%02x", mark(root));
+    }
+
+    static String cgroup(Path root) {
+        return String.format("hypernetes-lab-%02x", mark(root));
+    }
+
+    /// The first three numbers of its pods' addresses.
+    static String network(Path root) {
+        return "10.197." + mark(root);
+    }
+
     /// CNI where the test has put a configuration, else the local driver.
-    private static Network network(Path root, EmbeddedStore store) {
+    private static Network network(Path root, Store store) {
         Path configurations = root.resolve("net.d");
         return Files.isDirectory(configurations)
                 ? new CniNetwork(new CniSettings(configurations, List.of(Path.of("/opt/cni/bin"), Path.of("/usr/lib/cni")), "hnlab"), store)
-                : new LocalNetwork(new LocalSettings(BRIDGE, "10.197.0.0/24", 1500), store);
+                : new LocalNetwork(new LocalSettings(bridge(root), network(root) + ".0/24", 1500), store);
     }
 
     public static void main(String[] arguments) throws Exception {
@@ -48,19 +73,26 @@ public final class LabNode {
         GuestKernels kernels = new GuestKernels(
                 Path.of(arguments[1]), project.resolve("hyperstart/build/hyperstart"), root.resolve("kernels"));
         GuestKernel kernel = kernels.find();
+        AtomicReference<GuestKernels> chosen = new AtomicReference<>(kernels);
+        Semaphore boots = new Semaphore(0);
+        Supplier<GuestKernel> given = () -> {
+            GuestKernel next = chosen.get().find();
+            boots.release();
+            return next;
+        };
         QemuSettings qemu = QemuSettings.standard(project.resolve("jailer/build/jailer"), root.resolve("qemu"))
                 .withAccelerator(QemuSettings.Accelerator.TCG);
         HyperdSettings settings = new HyperdSettings(
-                root.resolve("state"), root.resolve("run/machines"), root.resolve("run/cri.sock"), root.resolve("pods"), CGROUP,
-                Duration.ofSeconds(30), 2, 256)
+                root.resolve("state"), root.resolve("run/machines"), root.resolve("run/cri.sock"), root.resolve("pods"), cgroup(root),
+                Duration.ofSeconds(Integer.getInteger("boot.seconds", 30)), Integer.getInteger("boots", 2), 256)
                 .withTemplates(new HyperdSettings.Templates(
                         Boolean.parseBoolean(System.getenv().getOrDefault("HYPERNETES_TEST_TEMPLATES", "false")),
                         1, project.resolve("hyperstart/build/hyperstart")));
-        try (EmbeddedStore store = EmbeddedStore.open(root.resolve("store"), EmbeddedSettings.defaults());
+        try (FatalStore store = new FatalStore(EmbeddedStore.open(root.resolve("store"), EmbeddedSettings.defaults()));
                 LocalImageStore images = LocalImageStore.open(root.resolve("images"), ImageSettings.defaults());
                 QemuHypervisor hypervisor = new QemuHypervisor(qemu, kernel);
                 Network network = network(root, store);
-                Hyperd hyperd = new Hyperd(settings, images, hypervisor, network, store, kernels::find, cidr -> {}, Clock.systemUTC());
+                Hyperd hyperd = new Hyperd(settings, images, hypervisor, network, store, given, cidr -> {}, Clock.systemUTC());
                 DockerServer docker = hyperd.docker(root.resolve("run/docker.sock"), root.resolve("docker"), images, store, Clock.systemUTC())) {
             for (int i = 2; i < arguments.length; i++) {
                 images.load(Path.of(arguments[i]), null, PullProgress.NONE);
@@ -68,16 +100,36 @@ public final class LabNode {
             System.out.println("ready");
             BufferedReader orders = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
             for (String order = orders.readLine(); order != null; order = orders.readLine()) {
-                if (order.isEmpty()) {
-                    hyperd.leaks().forEach(System.out::println);
-                } else {
-                    images.load(Path.of(order), null, PullProgress.NONE);
+                String[] words = order.split(" ");
+                switch (words[0]) {
+                    case "leaks" -> hyperd.leaks().forEach(System.out::println);
+                    case "keys" -> store.list("/", "", 0).entries().forEach(entry -> System.out.println(entry.key()));
+                    case "commits" -> System.out.println(store.commits());
+                    case "cost" -> cost();
+                    case "die" -> store.die(Integer.parseInt(words[1]), FatalStore.Side.valueOf(words[2]));
+                    case "kernel" -> {
+                        boots.drainPermits();
+                        chosen.set(words[1].equals("-") ? kernels : new GuestKernels(Path.of(arguments[1]), Path.of(words[1]), root.resolve("kernels")));
+                    }
+                    case "booted" -> boots.acquire();
+                    case "load" -> images.load(Path.of(words[1]), null, PullProgress.NONE);
+                    default -> throw new IllegalArgumentException("unknown order " + order);
                 }
                 System.out.println("done");
             }
             if (Files.exists(root.resolve("last")) && network instanceof LocalNetwork local) {
                 local.remove();
             }
+        }
+    }
+
+    /// What the process costs when nothing is going on: garbage does not count.
+    private static void cost() throws Exception {
+        System.gc();
+        System.out.println(Runtime.getRuntime().totalMemory() - Runtime.getRuntime().freeMemory());
+        System.out.println(Thread.activeCount());
+        try (Stream<Path> open = Files.list(Path.of("/proc/self/fd"))) {
+            System.out.println(open.count());
         }
     }
 }

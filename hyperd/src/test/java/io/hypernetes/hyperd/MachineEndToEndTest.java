@@ -88,6 +88,19 @@ class MachineEndToEndTest {
     }
 
     @Test
+    void tellsTheLastWordsOfAKernelThatPanics() throws Exception {
+        String sandbox = lab.run(lab.pod("panic"));
+        String container = lab.start(sandbox, lab.container("main", "sh", "-c", "echo c > /proc/sysrq-trigger; sleep 1000")
+                .setLinux(LinuxContainerConfig.newBuilder()
+                        .setSecurityContext(LinuxContainerSecurityContext.newBuilder().setPrivileged(true))));
+        await().atMost(Duration.ofSeconds(60)).until(() -> lab.status(container).getState() == ContainerState.CONTAINER_EXITED);
+        assertThat(lab.status(container).getReason()).isEqualTo("MachineEnded");
+        assertThat(lab.status(container).getMessage()).contains("Kernel panic");
+        lab.remove(sandbox);
+        assertThat(lab.leaks()).isEmpty();
+    }
+
+    @Test
     void seesAMachineThatEndsByItself() throws Exception {
         String sandbox = lab.run(lab.pod("victim"));
         String container = lab.start(sandbox, lab.container("main", "sleep", "1000"));

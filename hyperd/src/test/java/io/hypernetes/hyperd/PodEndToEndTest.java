@@ -314,7 +314,7 @@ class PodEndToEndTest {
         PodSandboxStatusResponse status = lab.runtime.podSandboxStatus(
                 PodSandboxStatusRequest.newBuilder().setPodSandboxId(sandbox).setVerbose(true).build());
         assertThat(status.getStatus().getState()).isEqualTo(PodSandboxState.SANDBOX_READY);
-        assertThat(status.getStatus().getNetwork().getIp()).startsWith("10.197.0.");
+        assertThat(status.getStatus().getNetwork().getIp()).startsWith(LabNode.network(folder) + ".");
         assertThat(status.getInfoOrThrow("info")).contains("pssBytes", "phasesNanos", "boot");
         assertThat(lab.runtime.status(StatusRequest.newBuilder().setVerbose(true).build()).getInfoOrThrow("hypervisor")).startsWith("qemu");
     }
