@@ -20,6 +20,11 @@ public interface Hypervisor extends AutoCloseable {
         return Optional.empty();
     }
 
+    /// How machines are written to files and go on from there; empty when this driver cannot.
+    default Optional<Checkpointing> checkpointing() {
+        return Optional.empty();
+    }
+
     /// Takes over a machine that an earlier process of ours started, if it is still that same machine (pid, process start time
     /// and QMP uuid agree). Empty when it has ended; its remains are then removed.
     Optional<Machine> adopt(MachineRecord machine);

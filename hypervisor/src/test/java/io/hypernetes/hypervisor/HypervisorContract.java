@@ -199,6 +199,74 @@ public abstract class HypervisorContract {
     }
 
     @Test
+    void aMachineIsWrittenToAFileAndGoesOnFromThere() throws Exception {
+        MachineSpec spec = spec();
+        try (Hypervisor first = hypervisor()) {
+            assumeTrue(first.checkpointing().isPresent(), "this driver makes no checkpoints");
+            machine = first.start(spec);
+            goesOn(machine, spec.scratchDisk(), "booted");
+            if (first.templating().isPresent()) {
+                MachineSpec.Nic tap = Objects.requireNonNull(nic());
+                try (Template template = first.templating().get().make(new MachineKind(spec.kernel(), 2, 256), place("template"), running -> remember(running, "seed"))) {
+                    Path disk = scratch("copy-scratch");
+                    machine = template.park(place("copy"), tap, disk, Templating.Rest.AT_ONCE).release(0);
+                    goesOn(machine, disk, "copy");
+                }
+            }
+        }
+    }
+
+    /// Saves a machine, lets it go on and end, and meets it again where it was saved: by another engine, with the disk of that time.
+    private void goesOn(Machine saved, Path disk, String name) throws Exception {
+        Path file = temp.resolve(name + "-saved");
+        Path kept = temp.resolve(name + "-disk");
+        List<Path> layers = List.of(layer("one", 4096), layer("two", 8192));
+        SavedMachine known;
+        try (Guest guest = new Guest(saved)) {
+            assertThat(guest.ask("remember " + name)).isEqualTo("ok");
+            assertThat(guest.ask("write scratch before")).isEqualTo("ok");
+            saved.appendLayers(layers);
+            assertThat(guest.ask("read layers 0")).isEqualTo("one");
+        }
+        try (Hypervisor second = hypervisor()) {
+            saved.pause();
+            known = second.checkpointing().orElseThrow().save(second.adopt(saved.record()).orElseThrow(), layers, file);
+            Files.copy(disk, kept);
+        }
+        System.out.println("saved " + getClass().getSimpleName() + " " + name + ": " + (Files.size(file) >> 20) + " MiB, " + known);
+        saved.resume();
+        try (Guest guest = new Guest(saved)) {
+            assertThat(guest.ask("recall")).isEqualTo(name);
+            assertThat(guest.ask("read layers 4096")).isEqualTo("two");
+            assertThat(guest.ask("remember later")).isEqualTo("ok");
+            assertThat(guest.ask("write scratch later")).isEqualTo("ok");
+        }
+        saved.destroy();
+        Path half = temp.resolve(name + "-half");
+        byte[] all = Files.readAllBytes(file);
+        Files.write(half, java.util.Arrays.copyOf(all, all.length / 2));
+        try (Hypervisor third = hypervisor()) {
+            Checkpointing checkpointing = third.checkpointing().orElseThrow();
+            MachinePlace place = place(name + "-again");
+            assertThatThrownBy(() -> checkpointing.load(known, place, Objects.requireNonNull(nic()), kept, layers, half))
+                    .isInstanceOf(HypervisorException.class);
+            assertThat(place.folder()).doesNotExist();
+            SavedMachine foreign = new SavedMachine("another", known.type(), known.acpi(), known.vcpus(), known.memoryMib(), known.memory());
+            assertThatThrownBy(() -> checkpointing.load(foreign, place, Objects.requireNonNull(nic()), kept, layers, file))
+                    .hasMessageContaining("another").hasMessageContaining(known.hypervisor());
+            machine = checkpointing.load(known, place, Objects.requireNonNull(nic()), kept, layers, file).release(512);
+            try (Guest guest = new Guest(machine)) {
+                assertThat(guest.ask("recall")).isEqualTo(name);
+                assertThat(guest.ask("read scratch 0")).isEqualTo("before");
+                assertThat(guest.ask("read layers 4096")).isEqualTo("two");
+                assertThat(guest.ask("write scratch after")).isEqualTo("ok");
+            }
+            assertThat(Files.readString(kept).substring(0, 5)).isEqualTo("after");
+            machine.destroy();
+        }
+    }
+
+    @Test
     void aTemplateWhoseGuestDoesNotComeToRestIsNone() throws Exception {
         MachineSpec spec = spec();
         try (Hypervisor hypervisor = hypervisor()) {

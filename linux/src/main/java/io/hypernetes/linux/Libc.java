@@ -68,6 +68,15 @@ final class Libc {
         }
     }
 
+    /// As [#tryCall], of a function that returns a `long`.
+    long tryCallLong(long... arguments) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment state = arena.allocate(STATE);
+            long result = invoke(state, arguments);
+            return result == -1 ? -(int) ERRNO.get(state, 0L) : result;
+        }
+    }
+
     /// Calls a function that returns the error number itself, or an address.
     long callPlain(long... arguments) {
         try (Arena arena = Arena.ofConfined()) {

@@ -5,6 +5,7 @@ import io.hypernetes.linux.ErrnoException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
@@ -14,6 +15,7 @@ import java.util.concurrent.TimeUnit;
 /// opens the same pipe again.
 final class ConsoleTail {
     private static final int KEPT = 16 * 1024;
+    private static final String PANIC = "Kernel panic";
     private static final Duration LOOK_AGAIN = Duration.ofHours(1);
 
     private final int pipe;
@@ -89,9 +91,16 @@ final class ConsoleTail {
         return new String(tail, StandardCharsets.UTF_8).replaceAll("\u001b\\[[0-9;?]*[A-Za-z]", "").replaceAll("[^\\n\\t\\x20-\\x7e]", "");
     }
 
-    /// At most `count` lines of it, joined by ` | `.
+    /// At most `count` lines of it, joined by ` | `; in front of them the one in which the kernel says why it panics, when that came earlier.
     String lastLines(int count) {
-        var lines = text().lines().map(String::strip).filter(l -> !l.isEmpty()).toList();
-        return String.join(" | ", lines.subList(Math.max(0, lines.size() - count), lines.size()));
+        return last(text(), count);
+    }
+
+    static String last(String text, int count) {
+        List<String> lines = text.lines().map(String::strip).filter(l -> !l.isEmpty()).toList();
+        int from = Math.max(0, lines.size() - count);
+        String end = String.join(" | ", lines.subList(from, lines.size()));
+        // What follows is registers and a stack.
+        return lines.subList(0, from).stream().filter(line -> line.contains(PANIC)).reduce((former, later) -> later).map(panic -> panic + " | … | " + end).orElse(end);
     }
 }

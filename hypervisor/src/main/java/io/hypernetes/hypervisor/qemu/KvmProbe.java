@@ -30,14 +30,16 @@ final class KvmProbe {
     private static final String REACHED = "Unable to mount root fs";
 
     private final QemuSettings settings;
+    private final Uids uids;
     private final Path device;
 
-    KvmProbe(QemuSettings settings) {
-        this(settings, Path.of("/dev/kvm"));
+    KvmProbe(QemuSettings settings, Uids uids) {
+        this(settings, uids, Path.of("/dev/kvm"));
     }
 
-    KvmProbe(QemuSettings settings, Path device) {
+    KvmProbe(QemuSettings settings, Uids uids, Path device) {
         this.settings = settings;
+        this.uids = uids;
         this.device = device;
     }
 
@@ -114,10 +116,12 @@ final class KvmProbe {
         List<String> command = new QemuCommand(settings.qemu(), settings.machine(), true, 0).bare(kernel, MEMORY_MIB);
         int nothing = Descriptors.openForReading(Path.of("/dev/null"));
         int console = Descriptors.openFifoForWriting(fifo);
+        int uid = uids.take();
         try {
             return new Jail(settings, true)
-                    .start(command, List.of(kernel.image(), kernel.initramfs()), root, settings.firstUid(), List.of(), List.of(nothing, console, console, nothing, console));
+                    .start(command, List.of(kernel.image(), kernel.initramfs()), root, uid, List.of(), List.of(nothing, console, console, nothing, console));
         } finally {
+            uids.giveBack(uid);
             Descriptors.close(nothing);
             Descriptors.close(console);
         }

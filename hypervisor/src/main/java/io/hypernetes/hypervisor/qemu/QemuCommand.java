@@ -4,6 +4,7 @@ import io.hypernetes.hypervisor.GuestKernel;
 import io.hypernetes.hypervisor.MachineKind;
 import io.hypernetes.hypervisor.MachinePlace;
 import io.hypernetes.hypervisor.MachineSpec;
+import io.hypernetes.hypervisor.SavedMachine;
 import io.hypernetes.hypervisor.qemu.QemuSettings.MachineType;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -20,7 +21,7 @@ final class QemuCommand {
     private static final String TEMPLATE_MAC = "0a:58:00:00:00:01";
 
     /// What a slot for a disk shows until there are any. A guest goes on seeing this size, so it is larger than all layers can be.
-    private static final long PLACEHOLDER_BYTES = 1L << 40;
+    static final long PLACEHOLDER_BYTES = 1L << 40;
     /// Without ACPI, microvm has eight places for devices, of which five are taken.
     private static final int MOST_WITHOUT_ACPI = 3;
     /// Memory for translated code; smaller is slower, larger gains nothing (TCG only).
@@ -97,6 +98,21 @@ final class QemuCommand {
     List<String> copy(MachinePlace place, MachineKind kind) {
         List<String> line = base(kind.kernel().needsAcpi(), kind.vcpus(), kind.memoryMib(), true);
         sharedMemory(line, kind, false);
+        named(line, place);
+        scratchPlaceholder(line);
+        devices(line, TEMPLATE_MAC);
+        add(line, "-incoming", "defer");
+        return line;
+    }
+
+    /// A machine with the same devices as a saved one, waiting for its state.
+    ///
+    /// @param ownMemory whether the saved one's memory was made apart, as a template's and a copy's
+    List<String> restored(MachinePlace place, SavedMachine saved, boolean ownMemory) {
+        List<String> line = base(saved.acpi(), saved.vcpus(), saved.memoryMib(), ownMemory);
+        if (ownMemory) {
+            add(line, "-object", "memory-backend-ram,id=ram,size=" + saved.memoryMib() + "M");
+        }
         named(line, place);
         scratchPlaceholder(line);
         devices(line, TEMPLATE_MAC);

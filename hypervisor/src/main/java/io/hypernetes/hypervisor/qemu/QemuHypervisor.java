@@ -1,5 +1,6 @@
 package io.hypernetes.hypervisor.qemu;
 
+import io.hypernetes.hypervisor.Checkpointing;
 import io.hypernetes.hypervisor.GuestKernel;
 import io.hypernetes.hypervisor.Hypervisor;
 import io.hypernetes.hypervisor.HypervisorException;
@@ -18,6 +19,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -33,9 +35,12 @@ public final class QemuHypervisor implements Hypervisor {
     private static final Duration RECOGNISE = Duration.ofSeconds(5);
 
     private final Cgroups cgroups;
+    private final UidBlock block;
     private final QemuLauncher launcher;
     private final QemuCommand command;
     private final String description;
+    private final String program;
+    private final String type;
 
     /// @param kernel the kernel that most guests boot: KVM is tried with it, once for each boot of the host
     /// @throws HypervisorException when QEMU or the jailer cannot be run, or KVM is demanded and does not work
@@ -45,18 +50,31 @@ public final class QemuHypervisor implements Hypervisor {
         if (!Files.isExecutable(settings.jailer())) {
             throw new HypervisorException("no jailer at " + settings.jailer() + ": build it with make -C jailer");
         }
-        Optional<String> without = settings.accelerator() == Accelerator.TCG
-                ? Optional.of("not wanted by the settings")
-                : new KvmProbe(settings).whyNot(kernel);
-        if (settings.accelerator() == Accelerator.KVM && without.isPresent()) {
-            throw new HypervisorException("KVM is demanded by the settings but cannot be used: " + without.get()
-                    + "; let the accelerator be chosen, or repair KVM");
+        this.block = UidBlock.claim(
+                settings.uidClaims(), settings.stateFolder().toAbsolutePath().toString(), settings.firstUid(), settings.uidCount());
+        boolean made = false;
+        try {
+            Uids uids = block.uids(new SecureRandom());
+            Optional<String> without = settings.accelerator() == Accelerator.TCG
+                    ? Optional.of("not wanted by the settings")
+                    : new KvmProbe(settings, uids).whyNot(kernel);
+            if (settings.accelerator() == Accelerator.KVM && without.isPresent()) {
+                throw new HypervisorException("KVM is demanded by the settings but cannot be used: " + without.get()
+                        + "; let the accelerator be chosen, or repair KVM");
+            }
+            boolean kvm = without.isEmpty();
+            this.launcher = new QemuLauncher(settings, kvm, cgroups, uids);
+            this.command = new QemuCommand(settings.qemu(), settings.machine(), kvm, kvm ? 0 : tscKhz(settings.jailer()));
+            this.program = "qemu " + version + (kvm ? " with kvm" : " with tcg");
+            this.type = settings.machine().name().toLowerCase(Locale.ROOT);
+            this.description = "qemu " + version + ", " + settings.machine().name().toLowerCase(Locale.ROOT) + ", "
+                    + without.map(reason -> "tcg (KVM unusable: " + reason + ")").orElse("kvm");
+            made = true;
+        } finally {
+            if (!made) {
+                block.close();
+            }
         }
-        boolean kvm = without.isEmpty();
-        this.launcher = new QemuLauncher(settings, kvm, cgroups);
-        this.command = new QemuCommand(settings.qemu(), settings.machine(), kvm, kvm ? 0 : tscKhz(settings.jailer()));
-        this.description = "qemu " + version + ", " + settings.machine().name().toLowerCase(Locale.ROOT) + ", "
-                + without.map(reason -> "tcg (KVM unusable: " + reason + ")").orElse("kvm");
     }
 
     private static String version(Path qemu) {
@@ -134,6 +152,11 @@ public final class QemuHypervisor implements Hypervisor {
     }
 
     @Override
+    public Optional<Checkpointing> checkpointing() {
+        return Optional.of(new QemuCheckpointing(launcher, command, cgroups, program, type));
+    }
+
+    @Override
     public Optional<Machine> adopt(MachineRecord record) {
         Optional<HostProcess> found = record.bootId().equals(HostBoot.id())
                 ? HostProcess.find(record.pid(), record.startTimeTicks())
@@ -169,6 +192,7 @@ public final class QemuHypervisor implements Hypervisor {
 
     @Override
     public void close() {
+        block.close();
         LOG.info("event=hypervisor-closed");
     }
 }

@@ -12,7 +12,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -33,11 +32,11 @@ final class QemuLauncher {
     private final Cgroups cgroups;
     private final Uids uids;
 
-    QemuLauncher(QemuSettings settings, boolean kvm, Cgroups cgroups) {
+    QemuLauncher(QemuSettings settings, boolean kvm, Cgroups cgroups, Uids uids) {
         this.settings = settings;
         this.kvm = kvm;
         this.cgroups = cgroups;
-        this.uids = new Uids(settings.firstUid(), settings.uidCount(), new SecureRandom());
+        this.uids = uids;
     }
 
     /// A process to be started.

@@ -130,8 +130,13 @@ final class QemuMachine implements Machine {
 
     /// Runs some commands in one conversation with the control socket.
     void steer(String what, Steps steps) {
+        steer(what, QMP_TIMEOUT, steps);
+    }
+
+    /// @param timeout for all steps together
+    void steer(String what, Duration timeout, Steps steps) {
         conversation.lock();
-        try (Qmp qmp = Qmp.open(record.folder().resolve(QMP), QMP_TIMEOUT)) {
+        try (Qmp qmp = Qmp.open(record.folder().resolve(QMP), timeout)) {
             steps.run(qmp);
         } catch (IOException | RuntimeException failure) {
             String reason = ended.getNow("");

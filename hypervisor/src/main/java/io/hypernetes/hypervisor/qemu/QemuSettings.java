@@ -11,7 +11,8 @@ import java.time.Duration;
 /// @param accelerator KVM or not
 /// @param machine the machine type
 /// @param firstUid first of the user ids (and group ids) of which each machine gets one of its own
-/// @param uidCount how many there are
+/// @param uidCount how many there are; each engine of the host claims 1,024 of them
+/// @param uidClaims folder where it claims them, the same for all engines of the host
 /// @param startTimeout until QEMU must have built the machine and answer
 public record QemuSettings(
         Path qemu,
@@ -21,6 +22,7 @@ public record QemuSettings(
         MachineType machine,
         int firstUid,
         int uidCount,
+        Path uidClaims,
         Duration startTimeout) {
 
     /// Debian's QEMU, microvm, KVM where it works, user ids from 1,879,048,192 on, which no distribution gives out.
@@ -33,15 +35,16 @@ public record QemuSettings(
                 MachineType.MICROVM,
                 0x70000000,
                 65536,
+                Path.of("/run/hypernetes-uids"),
                 Duration.ofSeconds(15));
     }
 
     public QemuSettings withAccelerator(Accelerator other) {
-        return new QemuSettings(qemu, jailer, stateFolder, other, machine, firstUid, uidCount, startTimeout);
+        return new QemuSettings(qemu, jailer, stateFolder, other, machine, firstUid, uidCount, uidClaims, startTimeout);
     }
 
     public QemuSettings withMachine(MachineType other) {
-        return new QemuSettings(qemu, jailer, stateFolder, accelerator, other, firstUid, uidCount, startTimeout);
+        return new QemuSettings(qemu, jailer, stateFolder, accelerator, other, firstUid, uidCount, uidClaims, startTimeout);
     }
 
     /// What runs the guest's instructions.

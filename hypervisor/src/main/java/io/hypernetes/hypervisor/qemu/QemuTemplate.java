@@ -73,7 +73,7 @@ final class QemuTemplate implements Template {
             boolean parked = false;
             try {
                 machine.steer("restoring", qmp -> {
-                    QemuTemplating.migrate(qmp, "migrate-incoming", devices);
+                    QemuTemplating.migrate(qmp, "migrate-incoming", devices, true);
                     ScratchSlot.fill(qmp, scratchDisk);
                 });
                 if (rest != Templating.Rest.AT_ONCE) {

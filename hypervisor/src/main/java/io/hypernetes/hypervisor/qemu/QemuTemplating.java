@@ -80,7 +80,7 @@ final class QemuTemplating implements Templating {
             rest.bring(machine);
             machine.steer("saving", qmp -> {
                 qmp.execute("stop", Map.of());
-                migrate(qmp, "migrate", state);
+                migrate(qmp, "migrate", state, true);
             });
         } finally {
             machine.destroy();
@@ -90,9 +90,10 @@ final class QemuTemplating implements Templating {
     /// Lets QEMU write its devices' state to a file, or read it, and waits until it says that it is done.
     ///
     /// @param verb `migrate` or `migrate-incoming`
-    static void migrate(Qmp qmp, String verb, int file) throws IOException, InterruptedException {
+    /// @param sharedApart whether memory that is shared with a file is left out
+    static void migrate(Qmp qmp, String verb, int file, boolean sharedApart) throws IOException, InterruptedException {
         qmp.execute("migrate-set-capabilities", Map.of("capabilities", List.of(
-                Map.of("capability", "x-ignore-shared", "state", true), Map.of("capability", "events", "state", true))));
+                Map.of("capability", "x-ignore-shared", "state", sharedApart), Map.of("capability", "events", "state", true))));
         qmp.execute("getfd", Map.of("fdname", "state"), file);
         qmp.execute(verb, Map.of("uri", "fd:state"));
         String status = qmp.await("MIGRATION", data -> data.path("status").asString("").matches("completed|failed|cancelled"))

@@ -1,18 +1,12 @@
 package io.hypernetes.hypervisor.qemu;
 
 import io.hypernetes.hypervisor.HypervisorException;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
-import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.random.RandomGenerator;
-import java.util.stream.Stream;
 
-/// Gives each machine a user id that no living process has, whoever started it: machines of an earlier engine and of another cluster on
-/// the same host are seen in /proc.
+/// Gives each machine a user id that no living process has: machines of an earlier engine are seen in /proc, and other engines have other
+/// ids ([UidBlock]).
 final class Uids {
     private final int first;
     private final int count;
@@ -26,7 +20,7 @@ final class Uids {
     }
 
     synchronized int take() {
-        Set<Integer> taken = living();
+        Set<Integer> taken = UidBlock.living();
         taken.addAll(given);
         int start = random.nextInt(count);
         for (int i = 0; i < count; i++) {
@@ -42,21 +36,5 @@ final class Uids {
     /// The id's process has ended, or is seen in /proc from now on.
     synchronized void giveBack(int uid) {
         given.remove(uid);
-    }
-
-    private Set<Integer> living() {
-        Set<Integer> owners = new HashSet<>();
-        try (Stream<Path> entries = Files.list(Path.of("/proc"))) {
-            for (Path entry : (Iterable<Path>) entries.filter(p -> Character.isDigit(p.getFileName().toString().charAt(0)))::iterator) {
-                try {
-                    owners.add((Integer) Files.getAttribute(entry, "unix:uid"));
-                } catch (NoSuchFileException ended) {
-                    continue;
-                }
-            }
-            return owners;
-        } catch (IOException failure) {
-            throw new UncheckedIOException("looking for user ids in use", failure);
-        }
     }
 }

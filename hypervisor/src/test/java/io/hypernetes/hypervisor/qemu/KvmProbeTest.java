@@ -18,12 +18,14 @@ import org.junit.jupiter.api.io.TempDir;
 
 @Timeout(value = 30, unit = TimeUnit.SECONDS)
 class KvmProbeTest {
+    private static final Uids UIDS = new Uids(0x6fff0000, 16, new java.util.Random());
+
     @TempDir
     Path temp;
 
     @Test
     void withoutADeviceThereIsNoKvm() {
-        KvmProbe probe = new KvmProbe(QemuSettings.standard(QemuContractTest.JAILER, temp), temp.resolve("kvm"));
+        KvmProbe probe = new KvmProbe(QemuSettings.standard(QemuContractTest.JAILER, temp), UIDS, temp.resolve("kvm"));
         assertThat(probe.whyNot(new GuestKernel("x", temp, temp, true))).contains("no " + temp.resolve("kvm"));
     }
 
@@ -35,10 +37,10 @@ class KvmProbeTest {
         Path init = Files.writeString(temp.resolve("init"), "never run");
         GuestKernel kernel = new GuestKernels(Path.of("/nonexistent"), init, temp.resolve("cache")).find();
         QemuSettings settings = QemuSettings.standard(QemuContractTest.JAILER, temp.resolve("state"));
-        Optional<String> answer = new KvmProbe(settings).whyNot(kernel);
+        Optional<String> answer = new KvmProbe(settings, UIDS).whyNot(kernel);
         System.out.println("KVM here: " + answer.map(why -> "not usable: " + why).orElse("usable"));
         Instant begin = Instant.now();
-        assertThat(new KvmProbe(settings).whyNot(kernel)).isEqualTo(answer);
+        assertThat(new KvmProbe(settings, UIDS).whyNot(kernel)).isEqualTo(answer);
         assertThat(Duration.between(begin, Instant.now())).isLessThan(Duration.ofMillis(100));
         try (Stream<Path> left = Files.list(temp.resolve("state"))) {
             assertThat(left).containsExactly(temp.resolve("state/kvm-probe"));
