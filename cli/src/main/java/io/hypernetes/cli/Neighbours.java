@@ -12,7 +12,7 @@ import java.util.function.Predicate;
 final class Neighbours {
     private static final List<String> PORTS = List.of("api-port", "kubelet-port", "master-metrics-port", "node-metrics-port");
     private static final int STEP = 100, LAST_PORT = 65535;
-    private static final int FIRST_NETWORK = 88, LAST_NETWORK = 254;
+    private static final int FIRST_NETWORK = 88, LAST_NETWORK = 150, FIRST_UPLINK = 126;
 
     private final IntPredicate free;
     private final Predicate<String> unused;
@@ -28,7 +28,7 @@ final class Neighbours {
         this.unused = unused;
     }
 
-    /// Settings that nobody has given and whose defaults are taken, each `name=value`: the next port in hundreds, the next network `10.N.0.0/16`.
+    /// Settings that nobody has given and whose defaults are taken, each `name=value`: the next port in hundreds, the next network `10.N.0.0/16`, and wires to tenants as far from the usual ones as that.
     List<String> avoided(Settings settings) {
         List<String> chosen = new ArrayList<>();
         for (String name : PORTS) {
@@ -48,6 +48,10 @@ final class Neighbours {
             for (int network = FIRST_NETWORK + 1; network <= LAST_NETWORK; network++) {
                 if (unused.test("10." + network + ".")) {
                     chosen.add("cluster-cidr=10." + network + ".0.0/16");
+                    if (!settings.isGiven("uplink-cidr")) {
+                        // A neighbour without tenants has none yet, so that it is there must do.
+                        chosen.add("uplink-cidr=100." + (FIRST_UPLINK - (network - FIRST_NETWORK)) + ".0.0/16");
+                    }
                     break;
                 }
             }

@@ -20,7 +20,7 @@ class NeighboursTest {
         Set<Integer> taken = Set.of(6443, 10250, 10350, 10254);
         Set<String> networks = Set.of("10.88.", "10.89.");
         assertThat(new Neighbours(port -> !taken.contains(port), prefix -> !networks.contains(prefix)).avoided(Settings.read(NO_FILE, List.of())))
-                .containsExactly("api-port=6543", "kubelet-port=10450", "node-metrics-port=10354", "cluster-cidr=10.90.0.0/16");
+                .containsExactly("api-port=6543", "kubelet-port=10450", "node-metrics-port=10354", "cluster-cidr=10.90.0.0/16", "uplink-cidr=100.124.0.0/16");
     }
 
     @Test
