@@ -72,13 +72,13 @@ final class ProtobufBody {
     private static final Map<String, String> SCHEMA_WORDS = Map.of(
             "schema", "$schema",
             "ref", "$ref",
-            "xPreserveUnknownFields", "x-kubernetes-preserve-unknown-fields",
-            "xEmbeddedResource", "x-kubernetes-embedded-resource",
-            "xIntOrString", "x-kubernetes-int-or-string",
-            "xListMapKeys", "x-kubernetes-list-map-keys",
-            "xListType", "x-kubernetes-list-type",
-            "xMapType", "x-kubernetes-map-type",
-            "xValidations", "x-kubernetes-validations");
+            "xKubernetesPreserveUnknownFields", "x-kubernetes-preserve-unknown-fields",
+            "xKubernetesEmbeddedResource", "x-kubernetes-embedded-resource",
+            "xKubernetesIntOrString", "x-kubernetes-int-or-string",
+            "xKubernetesListMapKeys", "x-kubernetes-list-map-keys",
+            "xKubernetesListType", "x-kubernetes-list-type",
+            "xKubernetesMapType", "x-kubernetes-map-type",
+            "xKubernetesValidations", "x-kubernetes-validations");
 
     private static final DateTimeFormatter MICRO =
             DateTimeFormatter.ofPattern("yyyy-MM-dd'T'HH:mm:ss.SSSSSS'Z'").withZone(ZoneOffset.UTC);

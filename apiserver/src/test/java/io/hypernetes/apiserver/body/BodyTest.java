@@ -87,7 +87,7 @@ class BodyTest {
         var text = V1Apiextensions.JSONSchemaProps.newBuilder().setType("string").setMinLength(0);
         var schema = V1Apiextensions.JSONSchemaProps.newBuilder()
                 .setType("object")
-                .setXPreserveUnknownFields(true)
+                .setXKubernetesPreserveUnknownFields(true)
                 .putProperties("a", text.build())
                 .putProperties(
                         "l",

@@ -108,7 +108,9 @@ final class Components {
                 ((ObjectNode) property.path("items")).set("default", Json.object());
             }
             extensions(property, field);
-            describe(property, descriptions.ofField(type.name(), field.name()));
+            String text = descriptions.ofField(type.name(), field.name());
+            // A field that is nothing but its type says what the type says.
+            describe(property, text.isEmpty() && field.type() instanceof ValueType.Ref ref ? descriptions.ofType(ref.type()) : text);
             properties.set(field.name(), property);
         }
         if (!required.isEmpty()) {
