@@ -46,6 +46,7 @@ final class Audit {
                 caller,
                 impersonator,
                 target,
+                http.subject(),
                 http.method(),
                 http.path(),
                 http.status(),

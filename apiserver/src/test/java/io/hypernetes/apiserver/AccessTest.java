@@ -179,7 +179,7 @@ class AccessTest extends ClusterTest {
     @Test
     void whoDidWhatIsToldToItsTenantAndToTheOperator() {
         var green = cluster.client("green", "audrey", "system:masters");
-        green.post("/api/v1/namespaces/default/secrets?dryRun=&token=query-secret",
+        green.post("/api/v1/namespaces/default/secrets?token=query-secret",
                         "{\"metadata\":{\"name\":\"hidden\"},\"stringData\":{\"k\":\"body-secret\"}}")
                 .expect(201);
         cluster.client("green", "mallory").get("/api/v1/secrets").expect(403);
@@ -188,7 +188,7 @@ class AccessTest extends ClusterTest {
         org.awaitility.Awaitility.await().untilAsserted(() -> {
             var own = green.get("/audit?limit=10000").expect(200).text();
             assertThat(own)
-                    .contains("\"user\":\"audrey\",\"verb\":\"create\",\"apiGroup\":\"\",\"resource\":\"secrets\",\"namespace\":\"default\"")
+                    .contains("\"user\":\"audrey\",\"verb\":\"create\",\"apiGroup\":\"\",\"resource\":\"secrets\",\"namespace\":\"default\",\"name\":\"hidden\"")
                     .contains("\"user\":\"mallory\"")
                     .doesNotContain("\"tenant\":\"root\"", "-secret");
             assertThat(admin.get("/audit?limit=10000").expect(200).text())

@@ -74,6 +74,24 @@ class LimitsTest extends ClusterTest {
     }
 
     @Test
+    void aServiceIsChargedForWhatItBecomes() {
+        namespace(admin, "becomes");
+        admin.post(quotas("becomes"), quota("ports", "{\"services.nodeports\":\"1\",\"services\":\"2\"}", "")).expect(201);
+        var services = "/api/v1/namespaces/becomes/services";
+        var service = "{\"metadata\":{\"name\":\"%s\"},\"spec\":{\"ports\":[{\"port\":80}],\"selector\":{\"a\":\"b\"}}}";
+        admin.post(services, service.formatted("one")).expect(201);
+        admin.post(services, service.formatted("two")).expect(201);
+        var nodePort = "{\"spec\":{\"type\":\"NodePort\"}}";
+        admin.patch(services + "/one", "application/merge-patch+json", nodePort).expect(200);
+        assertThat(admin.get(quotas("becomes") + "/ports").at("status", "used", "services.nodeports")).isEqualTo("1");
+        assertThat(admin.patch(services + "/two", "application/merge-patch+json", nodePort).expect(403).at("message"))
+                .isEqualTo("services \"two\" is forbidden: exceeded quota: ports, requested: services.nodeports=1,"
+                        + " used: services.nodeports=1, limited: services.nodeports=1");
+        admin.patch(services + "/one", "application/merge-patch+json", "{\"spec\":{\"type\":\"ClusterIP\",\"ports\":[{\"port\":80,\"nodePort\":null}]}}").expect(200);
+        assertThat(admin.get(quotas("becomes") + "/ports").at("status", "used", "services.nodeports")).isEqualTo("0");
+    }
+
+    @Test
     void scopesChooseThePodsOfAQuota() {
         namespace(admin, "scopes");
         admin.post(quotas("scopes"), quota("best", "{\"pods\":\"1\"}", ",\"scopes\":[\"BestEffort\"]")).expect(201);
@@ -126,6 +144,19 @@ class LimitsTest extends ClusterTest {
         var warned = admin.post(pods("warned"), pod("loud", "", "").replace("\"image\"", "\"securityContext\":{\"privileged\":true},\"image\"")).expect(201);
         assertThat(warned.http().headers().firstValue("Warning").orElse(""))
                 .contains("would violate PodSecurity \\\"baseline:v1.30\\\": privileged (container \\\"web\\\" must not set securityContext.privileged=true)");
+    }
+
+    @Test
+    void aStricterLevelTellsOfThePodsThatAreThere() {
+        namespace(admin, "stricter");
+        admin.post(pods("stricter"), pod("loud", "", "").replace("\"image\"", "\"securityContext\":{\"privileged\":true},\"image\"")).expect(201);
+        var label = "{\"metadata\":{\"labels\":{\"pod-security.kubernetes.io/enforce\":\"%s\"}}}";
+        var stricter = admin.patch("/api/v1/namespaces/stricter", "application/merge-patch+json", label.formatted("baseline")).expect(200);
+        assertThat(stricter.http().headers().allValues("Warning")).containsExactly(
+                "299 - \"existing pods in namespace \\\"stricter\\\" violate the new PodSecurity enforce level \\\"baseline:latest\\\"\"",
+                "299 - \"loud: privileged\"");
+        assertThat(admin.patch("/api/v1/namespaces/stricter", "application/merge-patch+json", label.formatted("strict")).expect(422).at("message"))
+                .contains("metadata.labels[pod-security.kubernetes.io/enforce]: Invalid value: \"strict\": must be one of privileged, baseline, restricted");
     }
 
     @Test

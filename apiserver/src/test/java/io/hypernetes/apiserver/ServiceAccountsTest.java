@@ -181,6 +181,21 @@ class ServiceAccountsTest extends ClusterTest {
     }
 
     @Test
+    void aSecretMayHoldATokenThatEndsWithIt() {
+        var secrets = "/api/v1/namespaces/default/secrets";
+        var secret = "{\"metadata\":{\"name\":\"kept\",\"annotations\":{\"kubernetes.io/service-account.name\":\"%s\"}},\"type\":\"kubernetes.io/service-account-token\"}";
+        green.post(secrets, secret.formatted("nobody")).expect(403);
+        var made = green.post(secrets, secret.formatted("default")).expect(201);
+        var token = new String(Base64.getDecoder().decode(made.at("data", "token")), StandardCharsets.UTF_8);
+        assertThat(new String(Base64.getDecoder().decode(made.at("data", "namespace")), StandardCharsets.UTF_8)).isEqualTo("default");
+        self(token, 201);
+        green.delete(secrets + "/kept").expect(200);
+        self(token, 401);
+        green.post(secrets, secret.formatted("default")).expect(201);
+        self(token, 401);
+    }
+
+    @Test
     void aNodeGetsTokensForItsPodsOnly() {
         for (var name : new String[] {"n1", "n2"}) {
             admin.post("/api/v1/nodes", "{\"metadata\":{\"name\":\"" + name + "\"}}").expect(201);

@@ -28,6 +28,7 @@ import picocli.CommandLine.Spec;
             DoctorCommand.class,
             KubeconfigCommand.class,
             TokenCommand.class,
+            TenantCommand.class,
             AuditCommand.class,
             ImageCommand.class,
             PodCommand.class,

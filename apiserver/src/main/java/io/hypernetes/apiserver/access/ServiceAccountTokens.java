@@ -104,6 +104,11 @@ public final class ServiceAccountTokens {
         return tenant.equals(Caller.ROOT) ? issuer : issuer + "/tenants/" + tenant;
     }
 
+    /// The certificate by which holders of tokens recognise the server, PEM.
+    public String certificatePem() {
+        return authorities.root().certificatePem();
+    }
+
     /// Signs a token.
     public Issued issue(Grant grant) {
         var now = clock.instant();

@@ -1,10 +1,13 @@
 package io.hypernetes.apiserver.admission;
 
 import io.hypernetes.objects.ApiStatus;
+import io.hypernetes.objects.FieldError;
 import io.hypernetes.objects.Json;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.TreeMap;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -15,6 +18,8 @@ import tools.jackson.databind.node.ObjectNode;
 /// with the meaning and the words that they have elsewhere. The version of a level is always the latest.
 public final class PodSecurity {
     private static final String LABEL = "pod-security.kubernetes.io/";
+    private static final List<String> MODES = List.of("enforce", "audit", "warn");
+    private static final int MOST_EXISTING = 3_000;
     private static final List<String> LEVELS = List.of("privileged", "baseline", "restricted");
 
     private PodSecurity() {}
@@ -45,6 +50,55 @@ public final class PodSecurity {
         if (!warned.isEmpty()) {
             warn.accept("would violate PodSecurity \"%s\": %s".formatted(shown(namespace, "warn"), String.join(", ", warned)));
         }
+    }
+
+    /// Checks the labels of a new or changed Namespace, and tells which of its pods would be refused by a level that it newly enforces.
+    ///
+    /// @param old the state before; an empty object for a new namespace
+    /// @param pods those of the namespace, asked for only when they matter
+    /// @throws io.hypernetes.objects.ApiException 422 when a label says no level or version
+    public static void namespace(ObjectNode namespace, ObjectNode old, Supplier<List<ObjectNode>> pods, Consumer<String> warn) {
+        var wrong = new ArrayList<FieldError>();
+        for (var mode : MODES) {
+            var level = Json.string(namespace, "metadata", "labels", LABEL + mode);
+            var version = Json.string(namespace, "metadata", "labels", LABEL + mode + "-version");
+            if (!level.isEmpty() && !LEVELS.contains(level)) {
+                wrong.add(FieldError.invalid(
+                        "metadata.labels[" + LABEL + mode + "]", level, "must be one of " + String.join(", ", LEVELS)));
+            }
+            if (!version.isEmpty() && !version.equals("latest") && !version.matches("v1\\.(0|[1-9][0-9]{0,4})")) {
+                wrong.add(FieldError.invalid(
+                        "metadata.labels[" + LABEL + mode + "-version]", version, "must be \"latest\" or \"v1.x\""));
+            }
+        }
+        if (!wrong.isEmpty()) {
+            throw ApiStatus.invalid("", "Namespace", Json.string(namespace, "metadata", "name"), wrong).asException();
+        }
+        var level = level(namespace, "enforce");
+        if (LEVELS.indexOf(level) > Math.max(0, LEVELS.indexOf(level(old, "enforce")))) {
+            existing(namespace, level, pods.get(), warn);
+        }
+    }
+
+    private static void existing(ObjectNode namespace, String level, List<ObjectNode> pods, Consumer<String> warn) {
+        var names = new TreeMap<String, List<String>>();
+        for (var pod : pods.subList(0, Math.min(MOST_EXISTING, pods.size()))) {
+            var found = violations(level, pod);
+            if (!found.isEmpty()) {
+                var what = found.stream().map(text -> text.substring(0, text.indexOf(" ("))).toList();
+                names.computeIfAbsent(String.join(", ", what), _ -> new ArrayList<>()).add(Json.string(pod, "metadata", "name"));
+            }
+        }
+        if (names.isEmpty()) {
+            return;
+        }
+        warn.accept("existing pods in namespace \"%s\" violate the new PodSecurity enforce level \"%s\""
+                .formatted(Json.string(namespace, "metadata", "name"), shown(namespace, "enforce")));
+        names.forEach((what, who) -> {
+            int others = who.size() - 1;
+            var more = others == 0 ? "" : " (and " + others + " other pod" + (others == 1 ? ")" : "s)");
+            warn.accept(who.getFirst() + more + ": " + what);
+        });
     }
 
     /// What in a pod violates a level; empty when nothing does.

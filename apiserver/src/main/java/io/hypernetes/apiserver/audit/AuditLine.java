@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 /// @param caller who it counts for; null when nobody was proved
 /// @param impersonator who asked to be taken for the caller; null when nobody did
 /// @param target what was wanted; null when that was not understood
+/// @param made the name of the object that was made; empty for none
 /// @param path as sent, without the query
 /// @param code the HTTP status of the answer
 public record AuditLine(
@@ -21,6 +22,7 @@ public record AuditLine(
         @Nullable Caller caller,
         @Nullable Caller impersonator,
         @Nullable Target target,
+        String made,
         String method,
         String path,
         int code,
@@ -44,7 +46,7 @@ public record AuditLine(
             line.put("apiGroup", cut(target.group()));
             line.put("resource", cut(target.resourcePath()));
             line.put("namespace", cut(target.namespace()));
-            line.put("name", cut(target.name()));
+            line.put("name", cut(target.name().isEmpty() ? made : target.name()));
         } else {
             line.put("verb", method.toLowerCase(java.util.Locale.ROOT));
         }

@@ -28,7 +28,7 @@ public final class AuditLog implements AutoCloseable {
     private static final int BATCH = 500;
     private static final long PATIENCE_SECONDS = 2;
     /// Tells the writer that nothing follows.
-    private static final AuditLine END = new AuditLine(Instant.EPOCH, "", "", null, null, null, "", "", 0, 0, "", "");
+    private static final AuditLine END = new AuditLine(Instant.EPOCH, "", "", null, null, null, "", "", "", 0, 0, "", "");
 
     private final Path file;
     private final long maxBytes;

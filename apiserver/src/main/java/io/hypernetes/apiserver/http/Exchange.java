@@ -29,6 +29,7 @@ public final class Exchange {
     private final HttpHeaders answerHeaders = new DefaultHttpHeaders();
     private @Nullable Map<String, List<String>> query;
     private int status;
+    private String subject = "";
 
     Exchange(Connection connection, FullHttpRequest request, byte[] body, List<X509Certificate> certificates, boolean http2) {
         this.connection = connection;
@@ -115,6 +116,16 @@ public final class Exchange {
     /// Sets a header of the answer; call before the answer begins.
     public void setHeader(String name, String value) {
         answerHeaders.set(name, value);
+    }
+
+    /// The name of the object that the request has made; empty when it made none.
+    public String subject() {
+        return subject;
+    }
+
+    /// Notes the name of the object that the request has made, for whoever tells of the request.
+    public void subject(String name) {
+        subject = name;
     }
 
     /// The status sent, 0 while there is none.

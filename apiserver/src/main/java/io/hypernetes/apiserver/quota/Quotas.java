@@ -25,11 +25,13 @@ import tools.jackson.databind.node.ObjectNode;
 
 /// Charges new objects to the quotas of their namespace. Thread-safe.
 ///
-/// The quota's `status.used` is written in the commit that makes the object, on the condition that nobody else wrote it meanwhile: so however many
+/// The quota's `status.used` is written in the commit that makes or changes the object, on the condition that nobody else wrote it meanwhile: so however many
 /// create at once, a limit is never passed, and no crash leaves a charge without its object. Writers of one namespace that has a quota take
 /// turns, as all but one of them would only be refused and try again.
 public final class Quotas {
     private static final int ATTEMPTS = 20;
+    /// What may use more after a change than before it.
+    private static final Set<String> CHANGING = Set.of("pods", "services", "persistentvolumeclaims");
     private static final Set<String> COMPUTE = Set.of("cpu", "memory", "ephemeral-storage");
 
     private final Store store;
@@ -69,13 +71,38 @@ public final class Quotas {
     ///
     /// @throws io.hypernetes.objects.ApiException 403 when a quota does not allow it
     public Charge charge(String tenant, String namespace, Kind kind, ObjectNode object) {
-        var turn = turns[Math.floorMod((tenant + "/" + namespace).hashCode(), turns.length)];
+        var type = kind.type();
+        return charge(tenant, namespace, kind, object, Usage.of(type.group(), type.resource(), object), true);
+    }
+
+    /// Charges what an object uses more, or less, after a change; for most kinds that is nothing.
+    ///
+    /// @throws io.hypernetes.objects.ApiException 403 when a quota does not allow it
+    public Charge charge(String tenant, String namespace, Kind kind, ObjectNode object, ObjectNode old) {
+        var type = kind.type();
+        if (!type.group().isEmpty() || !CHANGING.contains(type.resource()) || !has(tenant, namespace)) {
+            return new Charge(List.of(), turn(tenant, namespace));
+        }
+        var change = new TreeMap<>(Usage.of("", type.resource(), object));
+        Usage.of("", type.resource(), old).forEach((resource, less) -> change.merge(resource, less.negated(), Quantity::plus));
+        change.values().removeIf(Quantity::isZero);
+        return change.isEmpty()
+                ? new Charge(List.of(), turn(tenant, namespace))
+                : charge(tenant, namespace, kind, object, change, false);
+    }
+
+    private ReentrantLock turn(String tenant, String namespace) {
+        return turns[Math.floorMod((tenant + "/" + namespace).hashCode(), turns.length)];
+    }
+
+    private Charge charge(String tenant, String namespace, Kind kind, ObjectNode object, Map<String, Quantity> usage, boolean made) {
+        var turn = turn(tenant, namespace);
         if (namespace.isEmpty() || !has(tenant, namespace)) {
             return new Charge(List.of(), turn);
         }
         turn.lock();
         try {
-            return new Charge(operations(tenant, namespace, kind, object), turn);
+            return new Charge(operations(tenant, namespace, kind, object, usage, made), turn);
         } catch (RuntimeException e) {
             turn.unlock();
             throw e;
@@ -92,9 +119,9 @@ public final class Quotas {
         return store.list(prefix(tenant, namespace), "", 0).entries();
     }
 
-    private List<Operation> operations(String tenant, String namespace, Kind kind, ObjectNode object) {
+    private List<Operation> operations(
+            String tenant, String namespace, Kind kind, ObjectNode object, Map<String, Quantity> usage, boolean made) {
         var type = kind.type();
-        var usage = Usage.of(type.group(), type.resource(), object);
         var name = Json.string(object, "metadata", "name");
         var operations = new ArrayList<Operation>();
         for (var entry : of(tenant, namespace)) {
@@ -106,7 +133,7 @@ public final class Quotas {
             var charged = new TreeMap<>(usage);
             charged.keySet().removeIf(resource -> !hard.has(resource));
             boolean pod = type.group().isEmpty() && type.resource().equals("pods");
-            if (pod) {
+            if (pod && made) {
                 requireResources(quota, hard, object, name);
             }
             if (charged.isEmpty()) {
@@ -120,7 +147,7 @@ public final class Quotas {
             var exceeded = new TreeSet<String>();
             charged.forEach((resource, more) -> {
                 var sum = PodResources.quantity(used.path(resource)).plus(more);
-                if (!more.isZero() && sum.compareTo(PodResources.quantity(hard.path(resource))) > 0) {
+                if (more.signum() > 0 && sum.compareTo(PodResources.quantity(hard.path(resource))) > 0) {
                     exceeded.add(resource);
                 }
             });
@@ -170,7 +197,7 @@ public final class Quotas {
 
     /// Counts anew what a namespace uses and writes it into its quotas.
     public void recount(String tenant, String namespace) {
-        var turn = turns[Math.floorMod((tenant + "/" + namespace).hashCode(), turns.length)];
+        var turn = turn(tenant, namespace);
         turn.lock();
         try {
             for (int attempt = 1; attempt <= ATTEMPTS; attempt++) {

@@ -96,6 +96,7 @@ final class Admission {
                 PodQos.settle(object);
                 PodSecurity.pod(home, object, warning -> Decoding.warn(request.http(), warning));
             }
+            case "secrets" -> accounts.secret(request, object);
             case "persistentvolumeclaims" -> {
                 storage.claim(request.tenant(), object);
                 limits.claim(request.tenant(), request.target().namespace(), object);
@@ -105,6 +106,7 @@ final class Admission {
                     operations.add(activeTenant(request, object));
                 }
                 Tenants.complete(object);
+                security(request, object, Json.object());
                 operations.addAll(tenants.basics(
                         request.tenant(), Json.string(object, "metadata", "name"), request.now()));
             }
@@ -116,6 +118,16 @@ final class Admission {
             default -> template(request, home, object);
         }
         return operations;
+    }
+
+    private void security(ResourceRequest request, ObjectNode namespace, ObjectNode old) {
+        PodSecurity.namespace(
+                namespace,
+                old,
+                () -> store.list(ObjectKey.prefix(request.tenant(), "", "pods", request.target().name()), "", 0).entries().stream()
+                        .map(entry -> Json.readObject(entry.value()))
+                        .toList(),
+                warning -> Decoding.warn(request.http(), warning));
     }
 
     private static void template(ResourceRequest request, ObjectNode home, ObjectNode object) {
@@ -151,6 +163,11 @@ final class Admission {
         return quotas.charge(request.tenant(), request.target().namespace(), request.kind(), object);
     }
 
+    /// Charges what an object uses more after a change; the turn lasts until the commit is made.
+    Quotas.Charge charge(ResourceRequest request, ObjectNode updated, ObjectNode old) {
+        return quotas.charge(request.tenant(), request.target().namespace(), request.kind(), updated, old);
+    }
+
     /// Admits a change.
     ///
     /// @return what else the commit must check or write
@@ -168,6 +185,7 @@ final class Admission {
                 }
             }
             case "namespaces" -> {
+                security(request, updated, old);
                 if (!request.target().subresource().equals("finalize")) {
                     // Only the finalize subresource lets go of a namespace.
                     Json.child(updated, "spec").set("finalizers", Json.at(old, "spec", "finalizers").isArray()

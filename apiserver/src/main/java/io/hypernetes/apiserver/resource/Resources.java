@@ -62,7 +62,7 @@ public final class Resources {
                         store,
                         tenants,
                         new PodAdmission(podOverhead),
-                        new ServiceAccountAdmission(store, random),
+                        new ServiceAccountAdmission(store, tokens, random),
                         authorisation,
                         policies,
                         quotas,

@@ -1,10 +1,15 @@
 package io.hypernetes.apiserver.resource;
 
+import io.hypernetes.apiserver.access.ServiceAccountTokens;
+import io.hypernetes.apiserver.access.ServiceAccountTokens.Bound;
+import io.hypernetes.apiserver.access.ServiceAccountTokens.Grant;
 import io.hypernetes.apiserver.storage.ObjectKey;
 import io.hypernetes.objects.ApiStatus;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.Names;
 import io.hypernetes.store.Store;
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
 import java.util.List;
 import java.util.random.RandomGenerator;
 import tools.jackson.databind.node.ObjectNode;
@@ -17,12 +22,61 @@ final class ServiceAccountAdmission {
     /// An hour, and a little more by which such tokens are told from others.
     private static final long TOKEN_SECONDS = 3607;
 
+    private static final String SECRET_TYPE = "kubernetes.io/service-account-token";
+    private static final String OF_ACCOUNT = "kubernetes.io/service-account.name";
+    private static final String OF_ACCOUNT_UID = "kubernetes.io/service-account.uid";
+    /// A token in a Secret ends with the Secret, not by itself.
+    private static final long SECRET_SECONDS = 10L * 365 * 24 * 3600;
+
     private final Store store;
+    private final ServiceAccountTokens tokens;
     private final RandomGenerator random;
 
-    ServiceAccountAdmission(Store store, RandomGenerator random) {
+    ServiceAccountAdmission(Store store, ServiceAccountTokens tokens, RandomGenerator random) {
         this.store = store;
+        this.tokens = tokens;
         this.random = random;
+    }
+
+    /// Puts a token into a new Secret of the type for them, good as long as Secret and account are there.
+    void secret(ResourceRequest request, ObjectNode secret) {
+        if (!Json.string(secret, "type").equals(SECRET_TYPE)) {
+            return;
+        }
+        var metadata = Json.child(secret, "metadata");
+        var name = Json.string(metadata, "annotations", OF_ACCOUNT);
+        if (name.isEmpty()) {
+            // Validation tells that it is missing.
+            return;
+        }
+        var namespace = request.target().namespace();
+        var account = store.get(new ObjectKey(request.tenant(), "", "serviceaccounts", namespace, name).text())
+                .map(entry -> Json.readObject(entry.value()))
+                .orElseThrow(() -> ApiStatus.forbidden(
+                                "",
+                                "secrets",
+                                Json.string(metadata, "name"),
+                                "a token is for a service account: serviceaccount \"" + name + "\" not found, make it first")
+                        .asException());
+        var uid = Json.string(account, "metadata", "uid");
+        Json.child(metadata, "annotations").put(OF_ACCOUNT_UID, uid);
+        var issued = tokens.issue(new Grant(
+                request.tenant(),
+                namespace,
+                name,
+                uid,
+                List.of(tokens.issuer(request.tenant())),
+                SECRET_SECONDS,
+                new Bound("Secret", Json.string(metadata, "name"), Json.string(metadata, "uid")),
+                null));
+        var data = Json.child(secret, "data");
+        data.put("token", encoded(issued.text()));
+        data.put("ca.crt", encoded(tokens.certificatePem()));
+        data.put("namespace", encoded(namespace));
+    }
+
+    private static String encoded(String text) {
+        return Base64.getEncoder().encodeToString(text.getBytes(StandardCharsets.UTF_8));
     }
 
     /// Admits a new pod, completing it. May be called again for the same pod.

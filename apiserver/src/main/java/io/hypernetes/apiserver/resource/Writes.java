@@ -164,6 +164,7 @@ final class Writes {
                 }
                 var created = store.commit(operations).entries().getFirst().value();
                 charge.close();
+                request.http().subject(name);
                 admission.created(request, name);
                 return created;
             } catch (ConflictException e) {
@@ -211,11 +212,13 @@ final class Writes {
             if (updated.equals(old)) {
                 return current.value();
             }
-            if (request.dryRun()) {
-                return StoredForm.encoder(kind.toStored(updated)).apply(current.revision());
-            }
-            try {
-                return commit(request, key, current, kind.toStored(updated), guard);
+            try (var charge = admission.charge(request, updated, old)) {
+                if (request.dryRun()) {
+                    return StoredForm.encoder(kind.toStored(updated)).apply(current.revision());
+                }
+                var more = new ArrayList<>(guard);
+                more.addAll(charge.operations());
+                return commit(request, key, current, kind.toStored(updated), more);
             } catch (ConflictException e) {
                 if (seen || attempt >= COMMIT_ATTEMPTS) {
                     throw ApiStatus.modified(type.group(), type.resource(), name).asException();

@@ -25,6 +25,7 @@ class AuditLogTest {
                 new Caller(tenant, "alice", List.of()),
                 null,
                 Target.of("GET", path, false),
+                "",
                 "GET",
                 path,
                 code,

@@ -21,8 +21,12 @@ class SeatsTest {
 
     private Thread comes(Seats seats, String tenant, String user) {
         return Thread.startVirtualThread(() -> {
-            seats.enter(tenant, user);
-            seated.add(tenant + "/" + user);
+            try {
+                seats.enter(tenant, user);
+                seated.add(tenant + "/" + user);
+            } catch (ApiException e) {
+                // Nobody gave a seat back before the test was over.
+            }
         });
     }
 
