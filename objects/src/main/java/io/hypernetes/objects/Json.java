@@ -172,6 +172,16 @@ public final class Json {
         }
     }
 
+    /// Makes the member `name` of `to` what it is in `from`: the same value, or absent.
+    public static void restore(ObjectNode to, JsonNode from, String name) {
+        JsonNode value = from.get(name);
+        if (value == null) {
+            to.remove(name);
+        } else {
+            to.set(name, value);
+        }
+    }
+
     /// The objects in the list `name` of `parent`; empty when there is no such list.
     public static List<ObjectNode> objects(JsonNode parent, String name) {
         List<ObjectNode> found = new ArrayList<>();

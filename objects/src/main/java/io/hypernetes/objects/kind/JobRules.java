@@ -216,23 +216,14 @@ final class JobRules implements KindRules {
         }
         JsonNode oldPod = before.path("template").path("spec");
         for (String free : List.of("nodeSelector", "tolerations", "schedulingGates", "affinity")) {
-            restore(pod, oldPod, free);
+            Json.restore(pod, oldPod, free);
         }
         if (template.get("metadata") instanceof ObjectNode meta) {
             for (String free : Set.of("labels", "annotations")) {
-                restore(meta, before.path("template").path("metadata"), free);
+                Json.restore(meta, before.path("template").path("metadata"), free);
             }
         }
         return template;
-    }
-
-    private static void restore(ObjectNode to, JsonNode from, String name) {
-        JsonNode value = from.get(name);
-        if (value == null) {
-            to.remove(name);
-        } else {
-            to.set(name, value);
-        }
     }
 
     @Override

@@ -114,31 +114,31 @@ public final class Kind {
         ObjectNode meta = Json.child(updated, "metadata");
         ObjectNode oldMeta = Json.child(old, "metadata");
         for (String kept : List.of("generation", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink")) {
-            restore(meta, oldMeta, kept);
+            Json.restore(meta, oldMeta, kept);
         }
         for (String filled : List.of("uid", "name", "namespace", "generateName")) {
             if (Json.string(meta, filled).isEmpty()) {
-                restore(meta, oldMeta, filled);
+                Json.restore(meta, oldMeta, filled);
             }
         }
         rules.defaults(updated);
         if (type.hasStatus()) {
             if (subresource == null) {
-                restore(updated, old, "status");
+                Json.restore(updated, old, "status");
             } else if (subresource.equals("status")) {
                 for (String name : List.copyOf(updated.propertyNames())) {
                     if (!Set.of("metadata", "status", "apiVersion", "kind").contains(name)) {
-                        restore(updated, old, name);
+                        Json.restore(updated, old, name);
                     }
                 }
                 for (String name : List.copyOf(old.propertyNames())) {
                     if (!Set.of("metadata", "status").contains(name)) {
-                        restore(updated, old, name);
+                        Json.restore(updated, old, name);
                     }
                 }
                 // Ownership and lifetime are not matters of state.
-                restore(meta, oldMeta, "ownerReferences");
-                restore(meta, oldMeta, "finalizers");
+                Json.restore(meta, oldMeta, "ownerReferences");
+                Json.restore(meta, oldMeta, "finalizers");
             }
         }
         rules.prepareUpdate(updated, old, subresource);
@@ -223,15 +223,6 @@ public final class Kind {
     /// One row: a cell for each column.
     public List<JsonNode> cells(ObjectNode object, Instant now) {
         return rules.cells(object, now);
-    }
-
-    private static void restore(ObjectNode to, ObjectNode from, String name) {
-        JsonNode value = from.get(name);
-        if (value == null) {
-            to.remove(name);
-        } else {
-            to.set(name, value);
-        }
     }
 
     private static ObjectNode specOf(ObjectNode object) {

@@ -39,18 +39,9 @@ final class NamespaceRules implements KindRules {
     public void prepareUpdate(ObjectNode namespace, ObjectNode old, @Nullable String subresource) {
         // Only the path `finalize` may change the finalizers, and nothing else.
         if (subresource == null) {
-            restore(namespace, old, "spec");
+            Json.restore(namespace, old, "spec");
         } else if (subresource.equals("finalize")) {
-            restore(namespace, old, "status");
-        }
-    }
-
-    private static void restore(ObjectNode to, ObjectNode from, String name) {
-        JsonNode value = from.get(name);
-        if (value == null) {
-            to.remove(name);
-        } else {
-            to.set(name, value);
+            Json.restore(namespace, old, "status");
         }
     }
 

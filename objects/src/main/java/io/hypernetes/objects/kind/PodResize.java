@@ -29,22 +29,13 @@ final class PodResize {
                         .filter(c -> Json.string(c, "name").equals(name))
                         .findFirst()
                         .ifPresent(wanted -> {
-                            restore(container, wanted, "resources");
-                            restore(container, wanted, "resizePolicy");
+                            Json.restore(container, wanted, "resources");
+                            Json.restore(container, wanted, "resizePolicy");
                         });
             }
         }
         if (owners != null) {
             Json.child(pod, "metadata").set("managedFields", owners);
-        }
-    }
-
-    private static void restore(ObjectNode to, ObjectNode from, String name) {
-        JsonNode value = from.get(name);
-        if (value == null) {
-            to.remove(name);
-        } else {
-            to.set(name, value);
         }
     }
 
