@@ -11,7 +11,8 @@
 //   --files N         limit of open descriptors
 //   --oom N           oom_score_adj
 //
-//   jailer --tsc-khz  prints how fast the host's time stamp counter runs, and that is all
+//   jailer --tsc-khz      prints how fast the host's time stamp counter runs, and that is all
+//   jailer --kvm-probe DEVICE   prints "usable" or why that KVM is not, within 300 ms, and that is all
 //
 // It also leads a session of its own, lives in empty network, IPC and UTS namespaces, writes no core dump and can gain no privilege.
 // The process id stays the same throughout. Exit codes: 64 wrong usage, 71 the kernel refused a step, 127 PROGRAM cannot be run.
@@ -32,6 +33,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "kvm.h"
 #include "tsc.h"
 
 enum { USAGE = 64, REFUSED = 71, NOT_RUN = 127, MOST = 64 };
@@ -190,6 +192,8 @@ int main(int count, char **arguments) {
     struct jail jail = {0};
     if (count == 2 && !strcmp(arguments[1], "--tsc-khz"))
         return printf("%ld\n", tsc_khz()) < 0;
+    if (count == 3 && !strcmp(arguments[1], "--kvm-probe"))
+        return kvm_probe(arguments[2]);
     char **program = parse(&jail, arguments + (count ? 1 : 0));
     MUST((int)syscall(SYS_close_range, (unsigned)jail.descriptors, ~0U, 0), "closing descriptors");
     if (setsid() < 0 && errno != EPERM) // EPERM: it leads one already

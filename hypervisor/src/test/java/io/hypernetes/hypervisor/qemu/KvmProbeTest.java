@@ -38,12 +38,25 @@ class KvmProbeTest {
         GuestKernel kernel = new GuestKernels(Path.of("/nonexistent"), init, temp.resolve("cache")).find();
         QemuSettings settings = QemuSettings.standard(QemuContractTest.JAILER, temp.resolve("state"));
         Optional<String> answer = new KvmProbe(settings, UIDS).whyNot(kernel);
+        answer.ifPresent(why -> assertThat(why).hasSizeBetween(5, 76).doesNotContain("\n"));
+        try (QemuHypervisor hypervisor = new QemuHypervisor(settings, kernel)) {
+            assertThat(hypervisor.description()).hasSizeLessThan(119).contains(answer.orElse("kvm"));
+        }
         System.out.println("KVM here: " + answer.map(why -> "not usable: " + why).orElse("usable"));
         Instant begin = Instant.now();
         assertThat(new KvmProbe(settings, UIDS).whyNot(kernel)).isEqualTo(answer);
         assertThat(Duration.between(begin, Instant.now())).isLessThan(Duration.ofMillis(100));
         try (Stream<Path> left = Files.list(temp.resolve("state"))) {
             assertThat(left).containsExactly(temp.resolve("state/kvm-probe"));
+        }
+        // A jailer that says something else of it, as on another host.
+        Path optimist = Files.writeString(temp.resolve("jailer"), "#!/bin/sh\n[ \"$1\" = --kvm-probe ] && echo usable && exit\nexec " + QemuContractTest.JAILER + " \"$@\"\n");
+        Files.setPosixFilePermissions(optimist, java.nio.file.attribute.PosixFilePermissions.fromString("rwxr-xr-x"));
+        QemuSettings other = QemuSettings.standard(optimist, temp.resolve("other"));
+        Optional<String> booted = new KvmProbe(other, UIDS).whyNot(kernel);
+        assertThat(booted.isEmpty()).as("what a boot says, %s, and a small guest, %s", booted, answer).isEqualTo(answer.isEmpty());
+        try (Stream<Path> left = Files.list(temp.resolve("other"))) {
+            assertThat(left).containsExactly(temp.resolve("other/kvm-probe"));
         }
     }
 }
