@@ -160,6 +160,21 @@ class LimitsTest extends ClusterTest {
     }
 
     @Test
+    void aRuntimeClassSaysWhatItCostsAndWhereItRuns() {
+        admin.post("/apis/node.k8s.io/v1/runtimeclasses", """
+                {"metadata":{"name":"big"},"handler":"hypernetes","overhead":{"podFixed":{"memory":"120Mi","cpu":"250m"}},
+                 "scheduling":{"nodeSelector":{"disk":"fast"},"tolerations":[{"key":"big","operator":"Exists"}]}}""").expect(201);
+        var big = admin.post(pods("default"), pod("big", "", "\"runtimeClassName\":\"big\",")).expect(201).json();
+        assertThat(big.path("spec").path("overhead").toString()).contains("\"memory\":\"120Mi\"", "\"cpu\":\"250m\"");
+        assertThat(Json.string(big, "spec", "nodeSelector", "disk")).isEqualTo("fast");
+        assertThat(big.path("spec").path("tolerations").toString()).contains("\"key\":\"big\"");
+        assertThat(admin.post(pods("default"), pod("slow", "", "\"runtimeClassName\":\"big\",\"nodeSelector\":{\"disk\":\"slow\"},")).expect(403).at("message"))
+                .contains("conflict: runtimeClass.scheduling.nodeSelector[disk] = fast; pod.spec.nodeSelector[disk] = slow");
+        assertThat(admin.post(pods("default"), pod("lost", "", "\"runtimeClassName\":\"lost\",")).expect(403).at("message"))
+                .isEqualTo("pods \"lost\" is forbidden: pod rejected: RuntimeClass \"lost\" not found");
+    }
+
+    @Test
     void prioritiesComeFromClasses() {
         admin.get(CLASSES + "/system-node-critical").expect(200);
         admin.post(CLASSES, "{\"metadata\":{\"name\":\"high\"},\"value\":1000,\"preemptionPolicy\":\"Never\"}").expect(201);

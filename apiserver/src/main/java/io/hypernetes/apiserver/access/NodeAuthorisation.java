@@ -29,6 +29,7 @@ final class NodeAuthorisation {
             case "/configmaps", "/secrets" -> named(node, tenant, target, selector);
             case "hypernetes.io/tenants" -> tenant(node, tenant, target);
             case "/services", "discovery.k8s.io/endpointslices" -> services(node, tenant, target);
+            case "node.k8s.io/runtimeclasses" -> runtimeClass(node, tenant, target);
             case "/serviceaccounts" -> token(tenant, target);
             case "/events", "events.k8s.io/events" -> event(tenant, target);
             default -> "a node has no business with it";
@@ -133,6 +134,11 @@ final class NodeAuthorisation {
             return true;
         }
         return store.list(ObjectKey.prefix(tenant, "", "pods"), "", 0).entries().stream().anyMatch(entry -> isBound(entry.value(), node));
+    }
+
+    private String runtimeClass(String node, TenantPath tenant, Target target) {
+        boolean allowed = !tenant.everywhere() && target.verb().equals("get") && hasPodOf(node, tenant.tenant());
+        return allowed ? "" : "a node may only read, by name, the runtime classes of tenants whose pods it has";
     }
 
     /// For which pod a token is asked stands in the body, and is checked when that is read.

@@ -4,6 +4,7 @@ import io.hypernetes.apiserver.access.Authorisation;
 import io.hypernetes.apiserver.admission.LimitRanges;
 import io.hypernetes.apiserver.admission.PodSecurity;
 import io.hypernetes.apiserver.admission.PriorityClasses;
+import io.hypernetes.apiserver.admission.RuntimeClasses;
 import io.hypernetes.apiserver.admission.StorageClasses;
 import io.hypernetes.apiserver.quota.Quotas;
 import io.hypernetes.apiserver.rbac.Escalation;
@@ -39,6 +40,7 @@ final class Admission {
     private final SigningAdmission signing;
     private final LimitRanges limits;
     private final PriorityClasses priorities;
+    private final RuntimeClasses runtimes;
     private final StorageClasses storage;
     private final Quotas quotas;
     private final ServiceAllocator services;
@@ -61,6 +63,7 @@ final class Admission {
         this.signing = new SigningAdmission(policies);
         this.limits = new LimitRanges(store);
         this.priorities = new PriorityClasses(store);
+        this.runtimes = new RuntimeClasses(store);
         this.storage = new StorageClasses(store);
         this.quotas = quotas;
         this.services = services;
@@ -91,6 +94,7 @@ final class Admission {
             case "pods" -> {
                 pods.create(request, object);
                 accounts.create(request, object);
+                runtimes.pod(request.tenant(), object);
                 priorities.pod(request.tenant(), object);
                 limits.pod(request.tenant(), request.target().namespace(), object);
                 PodQos.settle(object);

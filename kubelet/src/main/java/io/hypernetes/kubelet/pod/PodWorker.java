@@ -235,7 +235,7 @@ final class PodWorker {
         trace.timed("volumes", "", () -> prepared(now));
         try {
             java.nio.file.Files.createDirectories(configs.logFolder(key.tenant(), now));
-            String handler = now.getSpec().getRuntimeClassName() == null ? "" : now.getSpec().getRuntimeClassName();
+            String handler = runtimeHandler(now);
             String id = trace.calling(
                     "sandbox", "", () -> services.cri().runSandbox(configs.sandbox(key.tenant(), now, attempt), handler));
             LOG.info("event=sandbox-ready pod={} uid={} sandbox={} attempt={}", key, uid, id, attempt);
@@ -248,6 +248,20 @@ final class PodWorker {
         }
         wake();
         return RESYNC;
+    }
+
+    private String runtimeHandler(Pod now) {
+        String name = now.getSpec().getRuntimeClassName();
+        if (name == null || name.isEmpty()) {
+            return "";
+        }
+        Optional<String> handler = services.sources().runtimeHandler(key.tenant(), name);
+        if (handler.isEmpty()) {
+            String message = "failed to get sandbox runtime: RuntimeClass \"" + name + "\" not found";
+            services.events().warning(now, "FailedCreatePodSandBox", "Failed to create pod sandbox: " + message);
+            throw new VolumeException(message);
+        }
+        return handler.get();
     }
 
     private Duration proceed(Pod now, ObservedPod seen, Plan.Run run) {

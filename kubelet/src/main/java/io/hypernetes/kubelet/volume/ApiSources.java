@@ -1,6 +1,7 @@
 package io.hypernetes.kubelet.volume;
 
 import io.fabric8.kubernetes.api.model.ConfigMap;
+import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.hypernetes.client.Client;
 import io.hypernetes.client.Kind;
@@ -11,6 +12,9 @@ import java.util.Optional;
 
 /// [Sources] read from the API server, each time afresh: the caller decides how often.
 public final class ApiSources implements Sources {
+    private static final Kind<GenericKubernetesResource> RUNTIME_CLASS =
+            Kind.generic("node.k8s.io", "v1", "runtimeclasses", "RuntimeClass", false);
+
     private final Client client;
 
     public ApiSources(Client client) {
@@ -25,6 +29,13 @@ public final class ApiSources implements Sources {
     @Override
     public Optional<Secret> secret(String tenant, String namespace, String name) {
         return client.of(Kind.SECRET).find(new ObjectKey(tenant, namespace, name));
+    }
+
+    @Override
+    public Optional<String> runtimeHandler(String tenant, String name) {
+        return client.of(RUNTIME_CLASS)
+                .find(new ObjectKey(tenant, "", name))
+                .map(found -> String.valueOf(found.getAdditionalProperties().getOrDefault("handler", "")));
     }
 
     @Override

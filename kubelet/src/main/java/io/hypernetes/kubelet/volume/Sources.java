@@ -10,6 +10,9 @@ public interface Sources {
 
     Optional<Secret> secret(String tenant, String namespace, String name);
 
+    /// The handler of a RuntimeClass of the tenant; empty when there is no such class.
+    Optional<String> runtimeHandler(String tenant, String name);
+
     /// A token for the pod's service account, bound to the pod.
     String token(TokenRequest request);
 

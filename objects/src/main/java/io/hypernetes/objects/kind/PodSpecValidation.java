@@ -52,11 +52,6 @@ final class PodSpecValidation {
         if (!spec.path("resourceClaims").isEmpty()) {
             errors.forbidden(path + ".resourceClaims", "resource claims are not served by this version");
         }
-        if (!Json.string(spec, "runtimeClassName").isEmpty()) {
-            errors.forbidden(
-                    path + ".runtimeClassName", "RuntimeClass \"" + Json.string(spec, "runtimeClassName") + "\" not found:"
-                            + " runtime classes are not served by this version; remove the field");
-        }
         if (!spec.path("resources").isEmpty()) {
             errors.forbidden(path + ".resources", "resources of the pod as a whole are not served by this version: set them for each container");
         }
@@ -106,6 +101,7 @@ final class PodSpecValidation {
             errors.invalid(path + ".activeDeadlineSeconds", deadline, "must be between 1 and 2147483647, inclusive");
         }
         name("serviceAccountName", false);
+        name("runtimeClassName", false);
         name("nodeName", false);
         name("hostname", true);
         name("subdomain", true);
