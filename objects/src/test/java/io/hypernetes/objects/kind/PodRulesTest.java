@@ -109,8 +109,7 @@ class PodRulesTest {
                 "'volumes':[{'name':'v','hostPath':{'path':'/'}}]|spec.volumes[0].hostPath|emptyDir",
                 "'volumes':[{'name':'v','persistentVolumeClaim':{'claimName':'x'}}]|spec.volumes[0].persistentVolumeClaim|not served",
                 "'volumes':[{'name':'v','csi':{'driver':'x'}}]|spec.volumes[0].csi|not served",
-                "'volumes':[{'name':'v','projected':{'sources':[{'clusterTrustBundle':{'path':'t'}}]}}]|spec.volumes[0].projected.sources[0].clusterTrustBundle|not served",
-                "'runtimeClassName':'X'|spec.runtimeClassName|RFC 1123"
+                "'volumes':[{'name':'v','projected':{'sources':[{'clusterTrustBundle':{'path':'t'}}]}}]|spec.volumes[0].projected.sources[0].clusterTrustBundle|not served"
             })
     void whatIsNotThereIsRefusedWithAReason(String part, String path, String why) {
         List<FieldError> found = PODS.validateCreate(created("{" + part + ",'containers':[{'name':'c','image':'x'}]}"));
