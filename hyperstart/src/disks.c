@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <linux/blkpg.h>
 #include <linux/fs.h>
+#include <linux/quota.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "log.h"
@@ -28,7 +30,8 @@ static struct mounted {
     bool mounted;
 } layers[MAX_LAYERS + 1];  // index: number of the partition
 static char layers_disk[32];
-static bool scratch_mounted;
+static bool scratch_mounted, scratch_quotas;
+static char scratch_device[64];
 
 // The volumes that have a disk of their own, for the end.
 static struct place {
@@ -68,6 +71,16 @@ static bool find_disk(const char *serial, int read_only, char *name, size_t size
     return name[0];
 }
 
+// As its superblock says: asked for without being there, they refuse the mount.
+static bool has_quotas(const char *device) {
+    enum { READ_ONLY_FEATURES = 1024 + 0x64, PROJECT = 0x2000 };
+    uint8_t features[4] = {0};
+    int disk = open(device, O_RDONLY | O_CLOEXEC);
+    bool read_all = disk >= 0 && pread(disk, features, sizeof features, READ_ONLY_FEATURES) == sizeof features;
+    if (disk >= 0) close(disk);
+    return read_all && (features[0] | features[1] << 8) & PROJECT;
+}
+
 bool disk_scratch_present(void) { return scratch_mounted; }
 
 bool disk_scratch_mount(struct failure *f) {
@@ -80,10 +93,28 @@ bool disk_scratch_mount(struct failure *f) {
         return true;
     }
     snprintf(path, sizeof path, "/dev/%s", name);
-    if (mount(path, RUN "/scratch", "ext4", MS_NOATIME, NULL) < 0)
+    scratch_quotas = has_quotas(path);
+    if (mount(path, RUN "/scratch", "ext4", MS_NOATIME, scratch_quotas ? "prjquota" : NULL) < 0)
         return fail_errno(f, "mount-scratch", "mounting the scratch disk %s as ext4 failed", path);
+    snprintf(scratch_device, sizeof scratch_device, "%s", path);
     tried = scratch_mounted = true;
     return true;
+}
+
+bool disk_scratch_limit(const char *path, uint64_t bytes, struct failure *f) {
+    static uint32_t projects;
+    if (!scratch_quotas) return fail(f, EOPNOTSUPP, "volume", "the scratch disk has no quotas, so %.200s cannot be limited", path);
+    struct fsxattr attributes = {0};
+    // In units of 1 KiB, whatever the file system's blocks are.
+    struct if_dqblk limits = {.dqb_bhardlimit = (bytes + 1023) / 1024, .dqb_valid = QIF_BLIMITS};
+    int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool good = folder >= 0 && ioctl(folder, FS_IOC_FSGETXATTR, &attributes) == 0;
+    attributes.fsx_projid = ++projects;
+    attributes.fsx_xflags |= FS_XFLAG_PROJINHERIT;
+    good = good && syscall(SYS_quotactl, QCMD(Q_SETQUOTA, PRJQUOTA), scratch_device, projects, &limits) == 0 && ioctl(folder, FS_IOC_FSSETXATTR, &attributes) == 0;
+    if (!good) fail_errno(f, "volume", "limiting %.200s to %llu bytes failed", path, (unsigned long long)bytes);
+    if (folder >= 0) close(folder);
+    return good;
 }
 
 // A disk that was made larger; nothing happens to one that was not.

@@ -4,7 +4,7 @@ package io.hypernetes.guest;
 ///
 /// @param name 1 to 128 of `A-Z a-z 0-9 . _ -`, not beginning with `.`
 /// @param kind where it lives
-/// @param bytes size limit of `MEMORY` and `FILES`; 0 for half the machine's RAM
+/// @param bytes size limit; 0 for half the machine's RAM, and for none on the scratch disk, which must have been formatted with project quotas
 /// @param mode permission bits, or [#DEFAULT_MODE]; this and the owner of a `DISK` are on the disk
 /// @param uid owner
 /// @param gid group

@@ -46,6 +46,7 @@ class PodEndToEndTest {
         PodSandboxConfig pod = lab.pod("pod").toBuilder()
                 .setDnsConfig(DNSConfig.newBuilder().addServers("10.96.0.10").addSearches("default.svc.cluster.local").addOptions("ndots:5"))
                 .putAnnotations("hypernetes.io/empty-dir.fast", "{\"medium\":\"Memory\",\"sizeLimit\":\"8Mi\"}")
+                .putAnnotations("hypernetes.io/empty-dir.limited", "{\"medium\":\"\",\"sizeLimit\":\"4Mi\"}")
                 .setLinux(LinuxPodSandboxConfig.newBuilder().putSysctls("net.core.somaxconn", "777"))
                 .build();
         sandbox = lab.run(pod);
@@ -165,6 +166,17 @@ class PodEndToEndTest {
                 .addMounts(mount("/disk", pod.resolve("volumes/kubernetes.io~empty-dir/disk"))));
         finished(reader);
         assertThat(lab.log("pod", "reader")).containsExactly("shared");
+    }
+
+    @Test
+    void anEmptyDirOnTheDiskHoldsNoMoreThanItsLimit() throws Exception {
+        Path limited = folder.resolve("pods/uid-pod/volumes/kubernetes.io~empty-dir/limited");
+        String filler = lab.start(sandbox, lab.container("filler", "sh", "-c",
+                        "mkdir /limited/below; dd if=/dev/zero of=/limited/below/big bs=1M count=8; df -k /limited | cut -c1-60; rm /limited/below/big; echo again > /limited/small;"
+                                + " cat /limited/small; dd if=/dev/zero of=/elsewhere bs=1M count=8 && echo elsewhere as before")
+                .addMounts(mount("/limited", limited)));
+        finished(filler);
+        assertThat(String.join("\n", lab.log("pod", "filler"))).containsPattern("quota exceeded|No space left").contains(" 4096 ").contains("again").contains("elsewhere as before");
     }
 
     @Test

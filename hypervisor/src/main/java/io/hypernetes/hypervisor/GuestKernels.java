@@ -35,7 +35,7 @@ public final class GuestKernels {
             "overlay", "ext4");
 
     /// What only some containers ask for: in the initramfs, loaded when the kernel wants it.
-    private static final List<String> ON_DEMAND = List.of("bridge");
+    private static final List<String> ON_DEMAND = List.of("bridge", "quota_v2");
 
     private final Path ownKernel;
     private final Path bootFolder;

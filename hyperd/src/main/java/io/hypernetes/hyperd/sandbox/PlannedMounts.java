@@ -121,11 +121,23 @@ record PlannedMounts(
         return (volume.kind() == MountSource.Kind.EMPTY_DIR ? "empty-" : "files-") + volume.name();
     }
 
+    /// Whether a pod has an emptyDir on its disk that is to hold no more than so much.
+    static boolean limitsFolders(SandboxRecord.Identity pod) {
+        return pod.annotations().keySet().stream()
+                .filter(name -> name.startsWith(EMPTY_DIR_ANNOTATION))
+                .map(name -> emptyDir(pod, name.substring(EMPTY_DIR_ANNOTATION.length())))
+                .anyMatch(volume -> volume.kind() == SandboxRecord.VolumeKind.SCRATCH && volume.sizeBytes() > 0);
+    }
+
     private static SandboxRecord.Volume declared(SandboxRecord.Identity pod, MountSource.Volume volume) {
         if (volume.kind() == MountSource.Kind.FILES) {
             return new SandboxRecord.Volume(SandboxRecord.VolumeKind.FILES, volume.hostFolder().toString(), 0);
         }
-        String setting = pod.annotations().getOrDefault(EMPTY_DIR_ANNOTATION + volume.name(), "");
+        return emptyDir(pod, volume.name());
+    }
+
+    private static SandboxRecord.Volume emptyDir(SandboxRecord.Identity pod, String name) {
+        String setting = pod.annotations().getOrDefault(EMPTY_DIR_ANNOTATION + name, "");
         if (setting.isEmpty()) {
             return new SandboxRecord.Volume(SandboxRecord.VolumeKind.SCRATCH, "", 0);
         }
@@ -136,11 +148,11 @@ record PlannedMounts(
             return switch (medium) {
                 case "" -> new SandboxRecord.Volume(SandboxRecord.VolumeKind.SCRATCH, "", limit);
                 case "Memory" -> new SandboxRecord.Volume(SandboxRecord.VolumeKind.MEMORY, "", limit);
-                default -> throw HyperdException.unsupported("The emptyDir " + volume.name() + " wants the medium " + medium
+                default -> throw HyperdException.unsupported("The emptyDir " + name + " wants the medium " + medium
                         + "; there are the disk (empty) and Memory.");
             };
         } catch (JacksonException | NumberFormatException wrong) {
-            throw HyperdException.invalid("The annotation " + EMPTY_DIR_ANNOTATION + volume.name() + " = " + setting
+            throw HyperdException.invalid("The annotation " + EMPTY_DIR_ANNOTATION + name + " = " + setting
                     + " is not {\"medium\": …, \"sizeLimit\": bytes}: " + wrong.getMessage());
         }
     }

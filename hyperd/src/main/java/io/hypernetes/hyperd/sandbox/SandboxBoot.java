@@ -224,7 +224,7 @@ final class SandboxBoot {
 
     private Path makeDisk() {
         SandboxRecord record = sandbox.record();
-        return keptDisk != null ? keptDisk : house.scratch().make(record.id(), record.size().scratchBytes());
+        return keptDisk != null ? keptDisk : house.scratch().make(record.id(), record.size().scratchBytes(), PlannedMounts.limitsFolders(record.identity()));
     }
 
     private Guest machine(GuestKernel kernel) {

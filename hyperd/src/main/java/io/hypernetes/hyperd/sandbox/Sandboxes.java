@@ -65,7 +65,7 @@ public final class Sandboxes implements AutoCloseable {
 
     private Sandbox run(SandboxRequest request, @Nullable Path keptDisk, SandboxRecord.Size size) {
         String name = name(request.identity());
-        ParkedCopy copy = keptDisk == null && request.volumes().isEmpty() ? waiting(size) : null;
+        ParkedCopy copy = keptDisk == null && request.volumes().isEmpty() && !PlannedMounts.limitsFolders(request.identity()) ? waiting(size) : null;
         SandboxRecord record = new SandboxRecord(
                 copy == null ? Identities.id() : copy.id(),
                 request.identity(),

@@ -36,6 +36,13 @@ final class ScratchDisks {
 
     /// Makes the disk of a sandbox anew.
     Path make(String sandboxId, long bytes) {
+        return make(sandboxId, bytes, false);
+    }
+
+    /// Makes the disk of a sandbox anew.
+    ///
+    /// @param quotas whether folders on it can be given limits of their own
+    Path make(String sandboxId, long bytes, boolean quotas) {
         Path disk = file(sandboxId);
         try {
             Files.deleteIfExists(disk);
@@ -43,7 +50,7 @@ final class ScratchDisks {
                 file.setLength(bytes);
             }
             Files.setPosixFilePermissions(disk, PosixFilePermissions.fromString("rw-------"));
-            format(disk);
+            format(disk, quotas);
             return disk;
         } catch (IOException failure) {
             throw new HyperdException(
@@ -78,10 +85,10 @@ final class ScratchDisks {
 
     // No journal: the content never outlives the machine. No reserved blocks: the limit is what the tenant was promised.
     // Inode tables stay unwritten, which the kernel takes for empty ones.
-    private static void format(Path disk) throws IOException {
+    private static void format(Path disk, boolean quotas) throws IOException {
         Process mke2fs = new ProcessBuilder(
-                        "mke2fs", "-q", "-F", "-t", "ext4", "-O", "^has_journal", "-m", "0", "-E",
-                        "lazy_itable_init=1,nodiscard,root_owner=0:0", disk.toString())
+                        "mke2fs", "-q", "-F", "-t", "ext4", "-O", quotas ? "^has_journal,quota,project" : "^has_journal", "-m", "0", "-E",
+                        "lazy_itable_init=1,nodiscard,root_owner=0:0" + (quotas ? ",quotatype=prjquota" : ""), disk.toString())
                 .redirectErrorStream(true)
                 .start();
         mke2fs.getOutputStream().close();
