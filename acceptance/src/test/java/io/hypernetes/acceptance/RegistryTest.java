@@ -119,6 +119,32 @@ class RegistryTest {
         assertThat(Run.of("docker", "-H", host, "images").ok()).contains("files.test/viadocker");
     }
 
+    /// What a layer can hold, as a container finds it.
+    @Test
+    void aLayerOfOddFilesIsInTheGuestAsItWasMade(Cluster cluster) throws Exception {
+        registry.push("team/odd:1", List.of(BASE, """
+                mkdir odd; cd odd
+                echo content > plain; ln plain twin; ln -s plain link; ln -s loop loop
+                mkfifo pipe; mknod null c 1 3
+                long=$(printf 'n%.0s' $(seq 1 200)); mkdir -p $long/$long; echo deep > $long/$long/$long
+                touch "$(printf 'new\\nline')" "$(printf 'umlaut\\303\\244')" "$(printf 'bytes\\377\\001')"
+                truncate -s 1M holes; printf x | dd of=holes bs=1 seek=524288 conv=notrunc status=none
+                echo > special; chmod 6751 special; mkdir sticky; chmod 1777 sticky; : > none; chmod 0 none
+                """), "{\"Env\":[\"PATH=/bin\"],\"Cmd\":[\"sh\"]}");
+        String host = "unix://" + cluster.root.resolve("run/docker.sock");
+        String said = Run.of("docker", "-H", host, "run", "--rm", registry.reference("team/odd:1"), "sh", "-c", """
+                cd /odd; stat -c '%h' plain; [ plain -ef twin ] && cat link
+                stat -c '%F %n' pipe null link loop; stat -c '%a %n' special sticky none
+                cat n*/n*/n*; for name in new* umlaut* bytes*; do [ -e "$name" ] && echo "$name" | busybox wc -c; done
+                stat -c '%s' holes; busybox dd if=holes bs=1 skip=524288 count=1 2>/dev/null; busybox sha256sum holes
+                """).ok();
+        byte[] holes = new byte[1 << 20];
+        holes[1 << 19] = 'x';
+        String digest = java.util.HexFormat.of().formatHex(java.security.MessageDigest.getInstance("SHA-256").digest(holes));
+        assertThat(said).isEqualTo("2\ncontent\nfifo pipe\ncharacter special file null\nsymbolic link link\nsymbolic link loop\n6751 special\n1777 sticky\n0 none\n"
+                + "deep\n9\n9\n8\n1048576\nx" + digest + "  holes\n");
+    }
+
     @Test
     void theStockDockerClientShowsTheProgressOfEachLayer(Cluster cluster) throws Exception {
         registry.push("team/big:1", List.of(BASE, "mkdir srv; head -c 40000000 /dev/urandom > srv/random"), CONFIG);
