@@ -69,7 +69,8 @@ final class SandboxRequests {
                 Math.max(0, resources.getCpuQuota()),
                 Math.max(0, resources.getCpuPeriod()),
                 scratchBytes(config),
-                ports(config));
+                ports(config),
+                List.of());
     }
 
     /// A running machine keeps its size: what fits into it changes nothing here, as limits are set on containers.

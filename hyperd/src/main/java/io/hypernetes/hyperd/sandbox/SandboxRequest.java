@@ -36,20 +36,6 @@ public record SandboxRequest(
         volumes = List.copyOf(volumes);
     }
 
-    /// Without disks that outlive it.
-    public SandboxRequest(
-            SandboxRecord.Identity identity,
-            SandboxRecord.Files files,
-            Map<String, String> sysctls,
-            long memoryBytes,
-            long overheadBytes,
-            long cpuQuotaMicros,
-            long cpuPeriodMicros,
-            long scratchBytes,
-            List<PortMapping> ports) {
-        this(identity, files, sysctls, memoryBytes, overheadBytes, cpuQuotaMicros, cpuPeriodMicros, scratchBytes, ports, List.of());
-    }
-
     /// Without ports of the host and disks that outlive it.
     public SandboxRequest(
             SandboxRecord.Identity identity,
@@ -60,6 +46,6 @@ public record SandboxRequest(
             long cpuQuotaMicros,
             long cpuPeriodMicros,
             long scratchBytes) {
-        this(identity, files, sysctls, memoryBytes, overheadBytes, cpuQuotaMicros, cpuPeriodMicros, scratchBytes, List.of());
+        this(identity, files, sysctls, memoryBytes, overheadBytes, cpuQuotaMicros, cpuPeriodMicros, scratchBytes, List.of(), List.of());
     }
 }
