@@ -169,7 +169,8 @@ final class DockerApi {
     private void container(HttpExchange exchange, String verb, DockerContainer container, String call)
             throws IOException, InterruptedException {
         switch (verb) {
-            case "GET json" -> json(exchange, 200, container.whole());
+            case "GET json" -> json(exchange, 200, exchange.flag("size")
+                    ? container.whole().put("SizeRw", Ext4Disk.usedBytes(house.disk(container.id()))) : container.whole());
             case "POST pause" -> {
                 container.pause(true);
                 nothing(exchange, 204);
