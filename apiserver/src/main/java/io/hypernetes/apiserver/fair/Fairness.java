@@ -8,8 +8,9 @@ import java.util.Set;
 
 /// Holds each tenant, and in it each user, to a fair share of the server. Thread-safe.
 ///
-/// Reads and writes have seats of their own: reads use the processor, writes mostly wait for the disk together. Requests that last (watches,
-/// logs, commands in pods) hold no seat, and neither do operators and the components of the master.
+/// Reads and writes have seats of their own: reads use the processor, writes mostly wait for the disk together. Nodes share seats among themselves,
+/// so that what they tell of a tenant's pods never waits behind that tenant. Requests that last (watches, logs, commands in pods) hold no seat, and
+/// neither do operators and the components of the master.
 public final class Fairness {
     private static final Set<String> STREAMS = Set.of("exec", "attach", "portforward", "log", "proxy");
     private static final Duration PATIENCE = Duration.ofSeconds(15);
@@ -18,11 +19,13 @@ public final class Fairness {
 
     private final Seats reads;
     private final Seats writes;
+    private final Seats nodes;
 
     /// @param processors how many the server has
     public Fairness(int processors) {
         reads = new Seats(
                 new Seats.Limits(64 * processors, 16 * processors, processors, PER_USER, PER_TENANT, PATIENCE), System::nanoTime);
+        nodes = new Seats(new Seats.Limits(512, 64, 16, PER_USER, PER_TENANT, PATIENCE), System::nanoTime);
         writes = new Seats(new Seats.Limits(512, 256, 32, PER_USER, PER_TENANT, PATIENCE), System::nanoTime);
     }
 
@@ -30,19 +33,19 @@ public final class Fairness {
     public static final class Seat implements AutoCloseable {
         private static final Seat NONE = new Seat(null, "");
         private final @org.jspecify.annotations.Nullable Seats seats;
-        private final String tenant;
+        private final String party;
         private boolean left;
 
-        private Seat(@org.jspecify.annotations.Nullable Seats seats, String tenant) {
+        private Seat(@org.jspecify.annotations.Nullable Seats seats, String party) {
             this.seats = seats;
-            this.tenant = tenant;
+            this.party = party;
         }
 
         @Override
         public void close() {
             if (seats != null && !left) {
                 left = true;
-                seats.leave(tenant);
+                seats.leave(party);
             }
         }
     }
@@ -55,8 +58,10 @@ public final class Fairness {
         if (lasts || !target.resource() || caller.isOperator() || caller.isControllerManager() || caller.isScheduler()) {
             return Seat.NONE;
         }
-        var seats = target.writes() ? writes : reads;
-        seats.enter(tenant.tenant(), caller.user());
-        return new Seat(seats, tenant.tenant());
+        var node = caller.node();
+        var seats = node.isPresent() ? nodes : target.writes() ? writes : reads;
+        var party = node.orElse(tenant.tenant());
+        seats.enter(party, caller.user());
+        return new Seat(seats, party);
     }
 }

@@ -25,6 +25,8 @@ public final class Policies implements Follower.Listener {
     private final Map<String, Compiled> compiled = new ConcurrentHashMap<>();
     /// The revision of the last change to a tenant's roles and bindings.
     private final Map<String, Long> changed = new ConcurrentHashMap<>();
+    /// Policies of before this revision may have missed a change.
+    private volatile long floor;
     private final Policy base;
 
     /// @param store with the base layer
@@ -61,8 +63,8 @@ public final class Policies implements Follower.Listener {
 
     @Override
     public void refresh() {
-        compiled.clear();
-        changed.clear();
+        // Not forgotten: a policy that is being compiled just now from an older state must be seen to be old.
+        floor = store.tick();
     }
 
     @Override
@@ -79,7 +81,7 @@ public final class Policies implements Follower.Listener {
 
     private Policy of(String tenant) {
         var known = compiled.get(tenant);
-        if (known != null && known.revision() >= changed.getOrDefault(tenant, 0L)) {
+        if (known != null && known.revision() >= Math.max(floor, changed.getOrDefault(tenant, 0L))) {
             return known.policy();
         }
         if (compiled.size() >= MAX) {
