@@ -9,6 +9,8 @@ import io.hypernetes.apiserver.access.TenantResolution;
 import io.hypernetes.apiserver.admission.PriorityClasses;
 import io.hypernetes.apiserver.audit.AuditLog;
 import io.hypernetes.apiserver.audit.AuditPage;
+import io.hypernetes.apiserver.custom.Cleanup;
+import io.hypernetes.apiserver.custom.TenantKinds;
 import io.hypernetes.apiserver.discovery.Discovery;
 import io.hypernetes.apiserver.discovery.OpenApiDocuments;
 import io.hypernetes.apiserver.discovery.ServerInfo;
@@ -33,6 +35,8 @@ import io.hypernetes.apiserver.tenant.NamespaceKeeper;
 import io.hypernetes.apiserver.tenant.Segments;
 import io.hypernetes.apiserver.tenant.TenantAuthorities;
 import io.hypernetes.apiserver.tenant.Tenants;
+import io.hypernetes.apiserver.webhook.DynamicAdmission;
+import io.hypernetes.apiserver.webhook.ServiceResolver;
 import io.hypernetes.identity.Authorities;
 import io.hypernetes.identity.CertificateAuthenticator;
 import io.hypernetes.identity.CertificateSpec;
@@ -66,13 +70,25 @@ public final class ApiServer implements AutoCloseable {
 
     private final HttpEdge edge;
     private final Feeds feeds;
+    private final Cleanup cleanup;
+    private final DynamicAdmission programmed;
     private final EventSweeper sweeper;
     private final QuotaKeeper quotas;
     private final Follower follower;
     private final @Nullable AuditLog audit;
 
-    private ApiServer(HttpEdge edge, Feeds feeds, EventSweeper sweeper, QuotaKeeper quotas, Follower follower, @Nullable AuditLog audit) {
+    private ApiServer(
+            HttpEdge edge,
+            Feeds feeds,
+            Cleanup cleanup,
+            DynamicAdmission programmed,
+            EventSweeper sweeper,
+            QuotaKeeper quotas,
+            Follower follower,
+            @Nullable AuditLog audit) {
+        this.programmed = programmed;
         this.edge = edge;
+        this.cleanup = cleanup;
         this.feeds = feeds;
         this.sweeper = sweeper;
         this.quotas = quotas;
@@ -99,6 +115,8 @@ public final class ApiServer implements AutoCloseable {
         store.onCommit(policies::committed);
         var random = new SecureRandom();
         var kinds = Kinds.load();
+        var tenantKinds = new TenantKinds(kinds, store);
+        var cleanup = new Cleanup(store, tenantKinds, clock);
         var feeds = new Feeds(store);
         var root = authorities.root();
         var basics = new NamespaceBasics(store, kinds, root.certificatePem(), clock);
@@ -120,9 +138,12 @@ public final class ApiServer implements AutoCloseable {
         var authorisation = new Authorisation(store, policies);
         var quotas = new Quotas(store, kinds);
         var quotaKeeper = new QuotaKeeper(store, quotas);
+        var programmed = new DynamicAdmission(store, tenantKinds, settings.destinations(), ServiceResolver.NONE);
         var resources = new Resources(
                 store,
-                kinds,
+                tenantKinds,
+                cleanup,
+                programmed,
                 feeds,
                 tenants,
                 new NodeRelay(caller),
@@ -133,11 +154,12 @@ public final class ApiServer implements AutoCloseable {
                 settings.podOverhead(),
                 random);
         var metrics = new Metrics(registry);
+        cleanup.resume(tenants.names());
         var routes = new Routes(
-                kinds,
+                tenantKinds,
                 resources,
-                new Discovery(kinds),
-                new OpenApiDocuments(kinds),
+                new Discovery(tenantKinds),
+                new OpenApiDocuments(tenantKinds),
                 new ServerInfo(() -> answers(store)),
                 new Doors(tenant -> new RenewedTls(() -> Tls.server(root.issue(door(settings))), clock)),
                 new TokenIssuer(authorities, tokens),
@@ -158,6 +180,8 @@ public final class ApiServer implements AutoCloseable {
         return new ApiServer(
                 edge,
                 feeds,
+                cleanup,
+                programmed,
                 new EventSweeper(store, clock, settings.eventLifetime()),
                 quotaKeeper,
                 new Follower(store, List.of(policies, new NamespaceKeeper(store, basics), new RoleAggregation(store), quotaKeeper)),
@@ -183,11 +207,13 @@ public final class ApiServer implements AutoCloseable {
         follower.close();
         quotas.close();
         sweeper.close();
+        cleanup.close();
         feeds.close();
         edge.close();
         if (audit != null) {
             audit.close();
         }
+        programmed.close();
         log.info("event=api-stopped");
     }
 

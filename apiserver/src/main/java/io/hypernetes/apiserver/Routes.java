@@ -1,6 +1,7 @@
 package io.hypernetes.apiserver;
 
 import io.hypernetes.apiserver.audit.AuditPage;
+import io.hypernetes.apiserver.custom.TenantKinds;
 import io.hypernetes.apiserver.discovery.Discovery;
 import io.hypernetes.apiserver.discovery.OpenApiDocuments;
 import io.hypernetes.apiserver.discovery.ServerInfo;
@@ -13,13 +14,12 @@ import io.hypernetes.apiserver.request.TenantPath;
 import io.hypernetes.apiserver.resource.ResourceRequest;
 import io.hypernetes.apiserver.resource.Resources;
 import io.hypernetes.objects.ApiStatus;
-import io.hypernetes.objects.kind.Kinds;
 import java.io.IOException;
 import java.time.Clock;
 
 /// Which part serves which path, for requests that are authorised.
 final class Routes {
-    private final Kinds kinds;
+    private final TenantKinds kinds;
     private final Resources resources;
     private final Discovery discovery;
     private final OpenApiDocuments openApi;
@@ -31,7 +31,7 @@ final class Routes {
     private final Clock clock;
 
     Routes(
-            Kinds kinds,
+            TenantKinds kinds,
             Resources resources,
             Discovery discovery,
             OpenApiDocuments openApi,
@@ -55,7 +55,7 @@ final class Routes {
 
     void serve(Exchange http, Caller caller, TenantPath tenant, Target target) throws IOException {
         if (target.resource()) {
-            var kind = Resources.kind(kinds, tenant.tenant(), target.group(), target.version(), target.plural());
+            var kind = kinds.find(tenant.tenant(), target.group(), target.version(), target.plural());
             if (kind == null) {
                 throw ApiStatus.noSuchResource().asException();
             }

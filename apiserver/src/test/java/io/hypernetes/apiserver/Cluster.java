@@ -1,5 +1,6 @@
 package io.hypernetes.apiserver;
 
+import io.hypernetes.apiserver.webhook.Destinations;
 import io.hypernetes.identity.Authorities;
 import io.hypernetes.identity.CertificateSpec;
 import io.hypernetes.identity.KeyedCertificate;
@@ -48,7 +49,9 @@ final class Cluster implements AutoCloseable {
 
     private ApiServer start() throws IOException {
         return ApiServer.start(
+                // The webhooks of tests are here; of loopback nothing else is allowed.
                 ApiServerSettings.at(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 0))
+                        .withDestinations(new Destinations(Destinations.PRIVATE, List.of("127.0.0.1/32")))
                         .withAudit(folder.resolve("audit.log")),
                 store,
                 authorities,

@@ -1,12 +1,14 @@
 package io.hypernetes.apiserver;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.kind.Kind;
 import io.hypernetes.objects.kind.Kinds;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -88,7 +90,8 @@ class EveryKindTest extends ClusterTest {
         }
         if (!kind.type().kind().equals("Namespace")) {
             admin.delete(path + "?labelSelector=l&propagationPolicy=Background").expect(kind.type().verbs().contains("deletecollection") ? 200 : 405);
-            admin.get(one).expect(404);
+            // A definition goes when its objects have gone.
+            await().atMost(Duration.ofSeconds(10)).until(() -> admin.get(one).code() == 404);
         }
     }
 

@@ -2,6 +2,7 @@ package io.hypernetes.cli;
 
 import io.hypernetes.apiserver.ApiServer;
 import io.hypernetes.apiserver.ApiServerSettings;
+import io.hypernetes.apiserver.webhook.Destinations;
 import io.hypernetes.client.Client;
 import io.hypernetes.controllers.ControllerSettings;
 import io.hypernetes.controllers.Controllers;
@@ -50,6 +51,7 @@ final class MasterProcess implements AutoCloseable {
         InetSocketAddress listen = new InetSocketAddress(settings.text("api-address"), settings.port("api-port"));
         ApiServerSettings api = ApiServerSettings.at(listen)
                 .reachedBy(List.of(HostAddresses.hostName()), reachedBy(settings))
+                .withDestinations(destinations(settings))
                 .withPodOverhead(Map.of("memory", settings.number("pod-overhead-mib", 0, 4096) + "Mi"));
         opened(ApiServer.start(
                 api.withTokenIssuer(settings.text("service-account-issuer", api.tokenIssuer())).withAudit(places.auditLog()),
@@ -63,6 +65,16 @@ final class MasterProcess implements AutoCloseable {
         Client scheduler = opened(component(authorities, server, "system:kube-scheduler"));
         opened(new Scheduler(scheduler, clock, random).start());
         instruments.serve(settings, "master-metrics-port");
+    }
+
+    private static Destinations destinations(Settings settings) {
+        List<String> denied = new ArrayList<>(Destinations.PRIVATE);
+        denied.addAll(settings.list("denied-cidrs"));
+        try {
+            return new Destinations(denied, settings.list("webhook-cidrs"));
+        } catch (IllegalArgumentException e) {
+            throw new UsageException("webhook-cidrs and denied-cidrs hold ranges such as 192.0.2.0/24, comma-separated: " + e.getMessage());
+        }
     }
 
     private static List<InetAddress> reachedBy(Settings settings) {

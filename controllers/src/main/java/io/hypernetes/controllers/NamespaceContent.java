@@ -7,7 +7,9 @@ import io.hypernetes.client.Scope;
 import io.hypernetes.client.Selection;
 import io.hypernetes.objects.kind.Kinds;
 import io.hypernetes.objects.kind.ResourceType;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -32,11 +34,14 @@ final class NamespaceContent {
     Map<String, Integer> empty(String tenant, String namespace) {
         Scope scope = Scope.namespace(tenant, namespace);
         Map<String, Integer> left = new TreeMap<>();
-        for (Map.Entry<Kind<?>, Boolean> entry : kinds.entrySet()) {
-            Kind<?> kind = entry.getKey();
-            if (entry.getValue() && !tenant.equals(ObjectKey.ROOT)) {
-                continue;
+        List<Kind<?>> all = new ArrayList<>();
+        kinds.forEach((kind, rootOnly) -> {
+            if (!rootOnly || tenant.equals(ObjectKey.ROOT)) {
+                all.add(kind);
             }
+        });
+        all.addAll(defined(tenant));
+        for (Kind<?> kind : all) {
             int count = client.of(kind).list(scope, Selection.everything()).items().size();
             if (count > 0) {
                 client.of(kind).deleteAll(scope);
@@ -50,5 +55,22 @@ final class NamespaceContent {
             }
         }
         return left;
+    }
+
+    /// The kinds that the tenant has defined itself, each in one of its versions.
+    private List<Kind<?>> defined(String tenant) {
+        List<Kind<?>> defined = new ArrayList<>();
+        for (var definition : client.of(Kind.CUSTOM_RESOURCE_DEFINITION).list(Scope.tenant(tenant), Selection.everything()).items()) {
+            var spec = definition.getSpec();
+            if (!spec.getScope().equals("Namespaced")) {
+                continue;
+            }
+            spec.getVersions().stream()
+                    .filter(version -> Boolean.TRUE.equals(version.getServed()))
+                    .findFirst()
+                    .ifPresent(version -> defined.add(Kind.generic(
+                            spec.getGroup(), version.getName(), spec.getNames().getPlural(), spec.getNames().getKind(), true)));
+        }
+        return defined;
     }
 }

@@ -1,19 +1,17 @@
 package io.hypernetes.apiserver.discovery;
 
+import io.hypernetes.apiserver.custom.TenantKinds;
 import io.hypernetes.apiserver.http.Exchange;
 import io.hypernetes.apiserver.request.Accepted;
 import io.hypernetes.apiserver.request.TenantPath;
-import io.hypernetes.apiserver.resource.Resources;
 import io.hypernetes.objects.ApiStatus;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.kind.Kind;
-import io.hypernetes.objects.kind.Kinds;
 import java.io.IOException;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -21,14 +19,21 @@ import tools.jackson.databind.node.ObjectNode;
 public final class Discovery {
     private static final String AGGREGATED = "APIGroupDiscoveryList";
 
-    private final Kinds kinds;
-    private final ConcurrentHashMap<String, Document> made = new ConcurrentHashMap<>();
+    private static final int MOST_EDITIONS = 1000;
 
-    public Discovery(Kinds kinds) {
+    private final TenantKinds kinds;
+    private final ConcurrentHashMap<String, Document> made = new ConcurrentHashMap<>();
+    /// The documents of tenants that have kinds of their own, by tenant.
+    private final ConcurrentHashMap<String, Edition> editions = new ConcurrentHashMap<>();
+
+    public Discovery(TenantKinds kinds) {
         this.kinds = kinds;
     }
 
     private record Document(byte[] bytes, String tag) {}
+
+    /// What was made while a tenant had a certain set of kinds.
+    private record Edition(String name, ConcurrentHashMap<String, Document> made) {}
 
     /// Answers a path of discovery.
     ///
@@ -40,11 +45,12 @@ public final class Discovery {
         var path = tenant.path().replaceAll("/+$", "");
         boolean root = path.equals("/api") || path.equals("/apis");
         var version = root ? aggregatedVersion(http) : "";
-        var mine = kinds.all().stream().map(kind -> Resources.as(tenant.tenant(), kind)).filter(Objects::nonNull).toList();
-        boolean operator = Resources.as(tenant.tenant(), kinds.get("hypernetes.io/v1", "Tenant")) != null;
+        boolean operator = kinds.find(tenant.tenant(), "hypernetes.io", "v1", "tenants") != null;
+        var made = edition(tenant.tenant());
         var document = made.get(operator + version + path);
         if (document == null) {
             // Only paths that exist are kept, so that guesses do not fill the memory.
+            var mine = kinds.all(tenant.tenant());
             var json = version.isEmpty()
                     ? Legacy.document(mine, path)
                     : aggregated(mine.stream().filter(kind -> kind.type().group().isEmpty() == path.equals("/api")).toList(), version);
@@ -63,6 +69,21 @@ public final class Discovery {
                 ? "application/json"
                 : "application/json;g=apidiscovery.k8s.io;v=" + version + ";as=" + AGGREGATED;
         http.send(200, type, document.bytes());
+    }
+
+    private ConcurrentHashMap<String, Document> edition(String tenant) {
+        var name = kinds.edition(tenant);
+        if (name.isEmpty()) {
+            editions.remove(tenant);
+            return made;
+        }
+        if (editions.size() >= MOST_EDITIONS) {
+            editions.clear();
+        }
+        return editions.compute(tenant, (_, known) -> known != null && known.name.equals(name)
+                        ? known
+                        : new Edition(name, new ConcurrentHashMap<>()))
+                .made;
     }
 
     /// The version of the aggregated form that the client prefers to the old form; empty for the old form.

@@ -1,14 +1,15 @@
 package io.hypernetes.apiserver.discovery;
 
+import io.hypernetes.apiserver.custom.TenantKinds;
 import io.hypernetes.apiserver.http.Exchange;
 import io.hypernetes.apiserver.request.Accepted;
 import io.hypernetes.apiserver.request.Caller;
 import io.hypernetes.apiserver.request.TenantPath;
 import io.hypernetes.objects.ApiStatus;
-import io.hypernetes.objects.kind.Kinds;
 import io.hypernetes.objects.openapi.OpenApi;
 import java.io.IOException;
 import java.util.List;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -16,12 +17,22 @@ import org.jspecify.annotations.Nullable;
 public final class OpenApiDocuments {
     private static final String INDEX = "/openapi/v3";
 
+    private static final int MOST_EDITIONS = 1000;
+
+    private final TenantKinds kinds;
     private final Supplier<OpenApi> root;
     private final Supplier<OpenApi> tenants;
+    /// The documents of the kinds that tenants have defined, by tenant.
+    private final ConcurrentHashMap<String, Edition> editions = new ConcurrentHashMap<>();
 
-    public OpenApiDocuments(Kinds kinds) {
-        this.root = once(() -> OpenApi.of(kinds, true));
-        this.tenants = once(() -> OpenApi.of(kinds, false));
+    /// @param documents of its own kinds
+    /// @param everything of all kinds, for the one document of v2
+    private record Edition(String name, OpenApi documents, OpenApi everything) {}
+
+    public OpenApiDocuments(TenantKinds kinds) {
+        this.kinds = kinds;
+        this.root = once(() -> OpenApi.of(kinds.builtIn(), true));
+        this.tenants = once(() -> OpenApi.of(kinds.builtIn(), false));
     }
 
     public void serve(Exchange http, TenantPath tenant) throws IOException {
@@ -30,9 +41,12 @@ public final class OpenApiDocuments {
         if (path.equals("/openapi/v2")) {
             acceptJson(http);
         }
-        var document = path.equals("/openapi/v2") ? openApi.swagger() : path.equals(INDEX)
-                ? openApi.index(tenant.prefix())
-                : path.startsWith(INDEX + "/") ? openApi.document(path.substring(INDEX.length() + 1)) : null;
+        var own = own(tenant.tenant());
+        var document = path.equals("/openapi/v2")
+                ? (own == null ? openApi : own.everything).swagger()
+                : path.equals(INDEX)
+                        ? openApi.index(tenant.prefix(), own == null ? null : own.documents)
+                        : path.startsWith(INDEX + "/") ? find(openApi, own, path.substring(INDEX.length() + 1)) : null;
         if (document == null) {
             throw ApiStatus.noSuchResource().asException();
         }
@@ -53,6 +67,31 @@ public final class OpenApiDocuments {
         if (!ranges.isEmpty() && ranges.stream().noneMatch(range -> List.of("application/json", "application/*", "*/*").contains(range.type()))) {
             throw ApiStatus.notAcceptable(List.of("application/json")).asException();
         }
+    }
+
+    private static OpenApi.@Nullable Document find(OpenApi builtIn, @Nullable Edition own, String path) {
+        var document = builtIn.document(path);
+        return document == null && own != null ? own.documents.document(path) : document;
+    }
+
+    /// The documents of what a tenant has defined; null when it has defined nothing.
+    private @Nullable Edition own(String tenant) {
+        var name = kinds.edition(tenant);
+        if (name.isEmpty()) {
+            editions.remove(tenant);
+            return null;
+        }
+        if (editions.size() >= MOST_EDITIONS) {
+            editions.clear();
+        }
+        return editions.compute(
+                tenant,
+                (_, known) -> known != null && known.name.equals(name)
+                        ? known
+                        : new Edition(
+                                name,
+                                OpenApi.of(kinds.schema(), kinds.own(tenant)),
+                                OpenApi.of(kinds.schema(), kinds.all(tenant))));
     }
 
     private static Supplier<OpenApi> once(Supplier<OpenApi> make) {

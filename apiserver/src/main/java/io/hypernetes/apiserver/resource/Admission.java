@@ -9,6 +9,8 @@ import io.hypernetes.apiserver.admission.StorageClasses;
 import io.hypernetes.apiserver.quota.Quotas;
 import io.hypernetes.apiserver.rbac.Escalation;
 import io.hypernetes.apiserver.rbac.Policies;
+import io.hypernetes.apiserver.custom.Definitions;
+import io.hypernetes.apiserver.custom.TenantKinds;
 import io.hypernetes.apiserver.request.Caller;
 import io.hypernetes.apiserver.request.Target;
 import io.hypernetes.apiserver.service.ServiceAllocator;
@@ -44,6 +46,8 @@ final class Admission {
     private final StorageClasses storage;
     private final Quotas quotas;
     private final ServiceAllocator services;
+    private final TenantKinds kinds;
+    private final Definitions definitions;
 
     Admission(
             Store store,
@@ -53,7 +57,8 @@ final class Admission {
             Authorisation authorisation,
             Policies policies,
             Quotas quotas,
-            ServiceAllocator services) {
+            ServiceAllocator services,
+            TenantKinds kinds) {
         this.store = store;
         this.tenants = tenants;
         this.pods = pods;
@@ -66,6 +71,8 @@ final class Admission {
         this.runtimes = new RuntimeClasses(store);
         this.storage = new StorageClasses(store);
         this.quotas = quotas;
+        this.kinds = kinds;
+        this.definitions = new Definitions(kinds);
         this.services = services;
     }
 
@@ -90,6 +97,16 @@ final class Admission {
             home = Json.readObject(entry.value());
         }
         escalation.check(request.tenant(), request.caller(), request.target(), object, null);
+        if (request.kind().isCustom()) {
+            operations.add(kinds.guard(request.tenant(), request.kind())
+                    .orElseThrow(() -> new ApiStatus(
+                                    405,
+                                    "MethodNotAllowed",
+                                    "create not allowed while custom resource definition is terminating",
+                                    null)
+                            .asException()));
+            return operations;
+        }
         switch (request.kind().type().resource()) {
             case "pods" -> {
                 pods.create(request, object);
@@ -118,6 +135,7 @@ final class Admission {
             case "nodes", "leases" -> ownName(request, object);
             case "certificatesigningrequests" -> signing.create(request, object);
             case "events" -> event(request, object);
+            case "customresourcedefinitions" -> definitions.settle(request.tenant(), object, request.now());
             case "services" -> operations.addAll(services.create(request.tenant(), object));
             default -> template(request, home, object);
         }
@@ -132,6 +150,19 @@ final class Admission {
                         .map(entry -> Json.readObject(entry.value()))
                         .toList(),
                 warning -> Decoding.warn(request.http(), warning));
+    }
+
+    /// Admits a new object again after webhooks of the tenant have changed it: they have no more rights than whoever called.
+    ///
+    /// @param guard what the commit must check or write so far
+    List<Operation> again(ResourceRequest request, ObjectNode object, List<Operation> guard) {
+        escalation.check(request.tenant(), request.caller(), request.target(), object, null);
+        return request.kind().type().is("", "pods") ? create(request, object) : guard;
+    }
+
+    /// Admits a change again after webhooks of the tenant have changed it.
+    void again(ResourceRequest request, ObjectNode updated, ObjectNode old) {
+        escalation.check(request.tenant(), request.caller(), request.target(), updated, old);
     }
 
     private static void template(ResourceRequest request, ObjectNode home, ObjectNode object) {
@@ -154,7 +185,7 @@ final class Admission {
 
     /// Called once a new object is committed, before its creator is answered.
     void created(ResourceRequest request, String name) {
-        switch (request.kind().type().resource()) {
+        switch (request.kind().isCustom() ? "" : request.kind().type().resource()) {
             case "tenants" -> tenants.made(name);
             // What is there already is counted before anybody relies on the quota.
             case "resourcequotas" -> quotas.recount(request.tenant(), request.target().namespace());
@@ -176,7 +207,7 @@ final class Admission {
     ///
     /// @return what else the commit must check or write
     List<Operation> update(ResourceRequest request, ObjectNode updated, ObjectNode old) {
-        switch (request.kind().type().resource()) {
+        switch (request.kind().isCustom() ? "" : request.kind().type().resource()) {
             case "tenants" -> Segments.update(updated, old);
             case "events" -> event(request, updated);
             case "certificatesigningrequests" -> signing.update(request, updated, old);
@@ -188,6 +219,7 @@ final class Admission {
                             warning -> Decoding.warn(request.http(), warning));
                 }
             }
+            case "customresourcedefinitions" -> definitions.settle(request.tenant(), updated, request.now());
             case "namespaces" -> {
                 security(request, updated, old);
                 if (!request.target().subresource().equals("finalize")) {

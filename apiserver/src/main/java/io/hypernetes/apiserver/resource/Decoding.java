@@ -38,7 +38,21 @@ final class Decoding {
             String schemaType,
             boolean strict) {
         checkType(object, version, kind);
-        var decoded = decode(object, duplicates, version, kind, schemaType);
+        return told(http, decode(object, duplicates, version, kind, schemaType), strict);
+    }
+
+    /// The object of the request's kind in its body.
+    ObjectNode object(ResourceRequest request) {
+        var body = Body.read(request.http().body(), request.http().header("Content-Type").orElse(""));
+        return shape(request, body.object(), body.duplicates(), body.strict());
+    }
+
+    /// An object of the request's kind that did not come as a body.
+    ObjectNode shape(ResourceRequest request, ObjectNode object, List<String> duplicates, boolean strict) {
+        return told(request.http(), decode(request, object, duplicates), strict);
+    }
+
+    private static ObjectNode told(Exchange http, Decoder.Decoded decoded, boolean strict) {
         if (strict && !decoded.problems().isEmpty()) {
             report(http, decoded.strictMessage(), decoded.problems());
         }
@@ -49,7 +63,16 @@ final class Decoding {
     Decoder.Decoded decode(ResourceRequest request, ObjectNode object, List<String> duplicates) {
         var type = request.kind().type();
         checkType(object, type.groupVersion(), type.kind());
-        return decode(object, duplicates, type.groupVersion(), type.kind(), type.schemaType());
+        try {
+            return request.kind().decode(kinds.decoder(), object, duplicates);
+        } catch (MalformedJsonException e) {
+            throw unreadable(type.groupVersion(), type.kind(), e);
+        }
+    }
+
+    private static RuntimeException unreadable(GroupVersion version, String kind, MalformedJsonException e) {
+        return ApiStatus.badRequest(kind + " in version \"" + version.version() + "\" cannot be handled as a " + kind + ": " + e.getMessage())
+                .asException();
     }
 
     private Decoder.Decoded decode(
@@ -57,9 +80,7 @@ final class Decoding {
         try {
             return kinds.decoder().decode(object, schemaType, duplicates);
         } catch (MalformedJsonException e) {
-            throw ApiStatus.badRequest(kind + " in version \"" + version.version() + "\" cannot be handled as a " + kind
-                            + ": " + e.getMessage())
-                    .asException();
+            throw unreadable(version, kind, e);
         }
     }
 

@@ -1,6 +1,8 @@
 package io.hypernetes.apiserver.resource;
 
 import io.hypernetes.apiserver.body.Body;
+import io.hypernetes.apiserver.custom.Cleanup;
+import io.hypernetes.apiserver.custom.Definitions;
 import io.hypernetes.apiserver.request.Target;
 import io.hypernetes.apiserver.storage.ObjectKey;
 import io.hypernetes.apiserver.storage.StoredForm;
@@ -25,8 +27,12 @@ final class Deletes {
     private final Store store;
     private final Reads reads;
     private final Removal removal;
+    private final Cleanup cleanup;
+    private final Programmed dynamic;
 
-    Deletes(Store store, Reads reads, Removal removal) {
+    Deletes(Store store, Reads reads, Removal removal, Cleanup cleanup, Programmed dynamic) {
+        this.dynamic = dynamic;
+        this.cleanup = cleanup;
         this.store = store;
         this.reads = reads;
         this.removal = removal;
@@ -77,7 +83,7 @@ final class Deletes {
         var type = request.kind().type();
         var options = Options.of(request);
         var outcome = delete(request, options);
-        if (outcome.marked() || type.resource().equals("pods")) {
+        if (outcome.marked() || type.is("", "pods")) {
             Answers.object(request, 200, outcome.stored());
             return;
         }
@@ -122,6 +128,7 @@ final class Deletes {
             long grace = grace(request, options, object);
             var marked = mark(request, options, object, grace);
             boolean remove = Removal.isFinished(marked);
+            dynamic.delete(request, options.dryRun(), request.kind().fromStored(object.deepCopy()));
             if (options.dryRun()) {
                 return new Outcome(StoredForm.encoder(marked).apply(current.revision()), !remove);
             }
@@ -136,6 +143,9 @@ final class Deletes {
                 }
                 var commit = store.commit(
                         List.of(new Operation.Put(key, current.revision(), StoredForm.encoder(marked))));
+                if (Definitions.areDefinitions(request.kind())) {
+                    cleanup.begin(request.tenant(), key);
+                }
                 return new Outcome(commit.entries().getFirst().value(), true);
             } catch (ConflictException e) {
                 if (attempt >= COMMIT_ATTEMPTS) {
@@ -160,10 +170,13 @@ final class Deletes {
         if (!already && metadata.has("generation")) {
             metadata.put("generation", Json.number(metadata, 0, "generation") + 1);
         }
-        if (Json.string(marked, "kind").equals("Namespace")) {
+        if (request.kind().type().is("", "namespaces")) {
             Json.child(marked, "status").put("phase", "Terminating");
         }
-        if (Json.string(marked, "kind").equals("Tenant")) {
+        if (!already && Definitions.areDefinitions(request.kind())) {
+            Definitions.terminating(marked, request.now());
+        }
+        if (request.kind().type().is("hypernetes.io", "tenants")) {
             Json.child(marked, "status").put("phase", "Terminating");
         }
         return marked;
@@ -175,7 +188,7 @@ final class Deletes {
 
     /// How long the object may still live: only pods on a node have time to end in good order.
     private static long grace(ResourceRequest request, Options options, ObjectNode object) {
-        if (!request.kind().type().resource().equals("pods")) {
+        if (!request.kind().type().is("", "pods")) {
             return 0;
         }
         var phase = Json.string(object, "status", "phase");
@@ -213,7 +226,7 @@ final class Deletes {
     private static void checkProtection(ResourceRequest request, ObjectNode object) {
         var type = request.kind().type();
         var name = request.target().name();
-        if (type.resource().equals("tenants") && Json.flag(object, "spec", "deletionProtection")) {
+        if (type.is("hypernetes.io", "tenants") && Json.flag(object, "spec", "deletionProtection")) {
             throw ApiStatus.forbidden(
                             type.group(),
                             type.resource(),
@@ -221,7 +234,7 @@ final class Deletes {
                             "the tenant is protected: set spec.deletionProtection to false first")
                     .asException();
         }
-        if (type.resource().equals("namespaces") && List.of("default", "kube-system", "kube-public").contains(name)
+        if (type.is("", "namespaces") && List.of("default", "kube-system", "kube-public").contains(name)
                 && !request.caller().isControllerManager()) {
             throw ApiStatus.forbidden("", "namespaces", name, "this namespace may not be deleted").asException();
         }

@@ -3,6 +3,7 @@ package io.hypernetes.apiserver.resource;
 import io.hypernetes.objects.ApiStatus;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.MalformedJsonException;
+import io.hypernetes.objects.kind.Kind;
 import io.hypernetes.objects.kind.Kinds;
 import io.hypernetes.objects.patch.JsonPatch;
 import io.hypernetes.objects.patch.MergePatch;
@@ -20,6 +21,9 @@ final class Patches {
             "application/merge-patch+json",
             "application/strategic-merge-patch+json",
             Applies.MEDIA_TYPE);
+
+    private static final List<String> ACCEPTED_BY_CUSTOM =
+            List.of("application/json-patch+json", "application/merge-patch+json", Applies.MEDIA_TYPE);
 
     private final StrategicMergePatch strategic;
 
@@ -48,8 +52,17 @@ final class Patches {
     /// @param schemaType the type that is patched
     /// @throws io.hypernetes.objects.ApiException 415 for a media type that is not known, 400 for text that cannot be read
     Patch read(byte[] body, String mediaType, String schemaType) {
-        if (!ACCEPTED.contains(mediaType)) {
-            throw ApiStatus.unsupportedMediaType(ACCEPTED).asException();
+        return read(body, mediaType, schemaType, ACCEPTED);
+    }
+
+    /// Reads a patch of an object of a kind. Definitions have no strategies of merging.
+    Patch read(byte[] body, String mediaType, Kind kind) {
+        return read(body, mediaType, kind.type().schemaType(), kind.isCustom() ? ACCEPTED_BY_CUSTOM : ACCEPTED);
+    }
+
+    private Patch read(byte[] body, String mediaType, String schemaType, List<String> accepted) {
+        if (!accepted.contains(mediaType)) {
+            throw ApiStatus.unsupportedMediaType(accepted).asException();
         }
         Json.Document document;
         try {

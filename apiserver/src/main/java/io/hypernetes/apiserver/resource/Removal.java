@@ -46,7 +46,7 @@ final class Removal {
     void remove(ResourceRequest request, String key, Entry current, ObjectNode last) {
         var operations = new ArrayList<Operation>();
         operations.add(new Operation.Delete(key, current.revision(), StoredForm.encoder(last)));
-        boolean tenant = request.kind().type().resource().equals("tenants");
+        boolean tenant = request.kind().type().is("hypernetes.io", "tenants");
         if (tenant) {
             operations.addAll(tenants.remains(request.target().name()));
         }

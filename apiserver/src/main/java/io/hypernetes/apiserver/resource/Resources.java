@@ -2,23 +2,22 @@ package io.hypernetes.apiserver.resource;
 
 import io.hypernetes.apiserver.access.Authorisation;
 import io.hypernetes.apiserver.access.ServiceAccountTokens;
+import io.hypernetes.apiserver.custom.Cleanup;
+import io.hypernetes.apiserver.custom.TenantKinds;
 import io.hypernetes.apiserver.node.NodeRelay;
 import io.hypernetes.apiserver.quota.Quotas;
 import io.hypernetes.apiserver.rbac.Policies;
-import io.hypernetes.apiserver.request.Caller;
 import io.hypernetes.apiserver.service.AddressRange;
 import io.hypernetes.apiserver.service.StoredAllocations;
 import io.hypernetes.apiserver.storage.Feeds;
 import io.hypernetes.apiserver.tenant.Tenants;
+import io.hypernetes.apiserver.webhook.DynamicAdmission;
 import io.hypernetes.objects.ApiStatus;
-import io.hypernetes.objects.kind.Kind;
-import io.hypernetes.objects.kind.Kinds;
 import io.hypernetes.store.Store;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import java.util.random.RandomGenerator;
-import org.jspecify.annotations.Nullable;
 
 /// Finds what serves a request for a resource.
 public final class Resources {
@@ -36,11 +35,14 @@ public final class Resources {
     private final TokenReviews tokenReviews;
     private final AccessReviews accessReviews;
     private final Scales scales;
+    private final Programmed dynamic;
 
     /// @param podOverhead what the machine around each pod costs, by resource name
     public Resources(
             Store store,
-            Kinds kinds,
+            TenantKinds kinds,
+            Cleanup cleanup,
+            DynamicAdmission programmed,
             Feeds feeds,
             Tenants tenants,
             NodeRelay relay,
@@ -51,13 +53,14 @@ public final class Resources {
             Map<String, String> podOverhead,
             RandomGenerator random) {
         var indexes = new Indexed.Cache();
+        this.dynamic = new Programmed(programmed, kinds.builtIn().decoder());
         var services = new StoredAllocations(store, AddressRange.parse(SERVICE_RANGE), random, java.time.Clock.systemUTC());
         var removal = new Removal(store, tenants, indexes, services);
         this.reads = new Reads(store, new Ranges(store), indexes);
         this.watches = new Watches(store, feeds, reads);
         this.writes = new Writes(
                 store,
-                kinds,
+                kinds.builtIn(),
                 new Admission(
                         store,
                         tenants,
@@ -66,38 +69,33 @@ public final class Resources {
                         authorisation,
                         policies,
                         quotas,
-                        services),
+                        services,
+                        kinds),
                 removal,
+                dynamic,
                 random);
-        this.deletes = new Deletes(store, reads, removal);
+        this.deletes = new Deletes(store, reads, removal, cleanup, dynamic);
         this.bindings = new Bindings(store);
         this.eviction = new Eviction(store, deletes);
         this.streams = new PodStreams(store, reads, relay);
-        var decoding = new Decoding(kinds);
+        var decoding = new Decoding(kinds.builtIn());
         this.tokenRequests = new TokenRequests(store, decoding, tokens);
         this.tokenReviews = new TokenReviews(decoding, tokens);
         this.accessReviews = new AccessReviews(decoding, authorisation, policies);
-        this.scales = new Scales(kinds, reads, writes);
-    }
-
-    /// The kind at a place of the API of a tenant; null when the tenant has none there.
-    public static @Nullable Kind kind(Kinds kinds, String tenant, String group, String version, String plural) {
-        var kind = kinds.find(group, version, plural);
-        return kind == null ? null : as(tenant, kind);
-    }
-
-    /// A kind as a tenant has it; null when it has none of it.
-    public static @Nullable Kind as(String tenant, Kind kind) {
-        return tenant.equals(Caller.ROOT) || tenant.equals("*") ? kind : kind.inTenants();
+        this.scales = new Scales(kinds.builtIn(), reads, writes);
     }
 
     /// Serves a request that is authorised.
     public void serve(ResourceRequest request) throws IOException {
+        var deprecation = request.kind().deprecation();
+        if (!deprecation.isEmpty()) {
+            Decoding.warn(request.http(), deprecation);
+        }
         var target = request.target();
         if (target.plural().equals("endpoints") && target.group().isEmpty() && !request.caller().isControllerManager()) {
             Decoding.warn(request.http(), "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice");
         }
-        if (target.plural().equals("bindings")) {
+        if (request.kind().type().is("", "bindings")) {
             requireVerb(request, target.verb().equals("create") && !target.namespace().isEmpty());
             bindings.bind(request);
         } else if (TokenReviews.serves(target.group(), target.plural())) {
@@ -185,10 +183,12 @@ public final class Resources {
             }
             case "pods/exec", "pods/attach" -> {
                 requireVerb(request, List.of("get", "create").contains(verb));
+                dynamic.connect(request, target.subresource().equals("exec") ? "PodExecOptions" : "PodAttachOptions");
                 streams.exec(request, target.subresource());
             }
             case "pods/portforward" -> {
                 requireVerb(request, List.of("get", "create").contains(verb));
+                dynamic.connect(request, "PodPortForwardOptions");
                 streams.portForward(request);
             }
             default -> {

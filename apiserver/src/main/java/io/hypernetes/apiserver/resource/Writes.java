@@ -33,9 +33,11 @@ final class Writes {
     private final Applies applies;
     private final Admission admission;
     private final Removal removal;
+    private final Programmed dynamic;
     private final RandomGenerator random;
 
-    Writes(Store store, Kinds kinds, Admission admission, Removal removal, RandomGenerator random) {
+    Writes(Store store, Kinds kinds, Admission admission, Removal removal, Programmed dynamic, RandomGenerator random) {
+        this.dynamic = dynamic;
         this.store = store;
         this.decoding = new Decoding(kinds);
         this.patches = new Patches(kinds);
@@ -46,41 +48,31 @@ final class Writes {
     }
 
     void create(ResourceRequest request) throws IOException {
-        var type = request.kind().type();
-        var object = decoding.object(request.http(), type.groupVersion(), type.kind(), type.schemaType());
+        var object = decoding.object(request);
         FieldManager.check(request.http(), false);
         Answers.object(request, 201, create(request, object, Tracking.WANTED));
     }
 
     void update(ResourceRequest request) throws IOException {
-        var type = request.kind().type();
         FieldManager.check(request.http(), false);
-        var given = decoding.object(request.http(), type.groupVersion(), type.kind(), type.schemaType());
+        var given = decoding.object(request);
         Answers.object(request, 200, change(request, current -> given.deepCopy()));
     }
 
     void patch(ResourceRequest request) throws IOException {
-        var type = request.kind().type();
         var mediaType = Body.mediaType(request.http().header("Content-Type").orElse(""));
         FieldManager.check(request.http(), mediaType.equals(Applies.MEDIA_TYPE));
         if (mediaType.equals(Applies.MEDIA_TYPE)) {
             apply(request);
             return;
         }
-        var patch = patches.read(request.http().body(), mediaType, type.schemaType());
+        var patch = patches.read(request.http().body(), mediaType, request.kind());
         Answers.object(
                 request,
                 200,
                 change(
                         request,
-                        current -> decoding.shape(
-                                request.http(),
-                                patch.apply(current),
-                                patch.duplicates(),
-                                type.groupVersion(),
-                                type.kind(),
-                                type.schemaType(),
-                                true)));
+                        current -> decoding.shape(request, patch.apply(current), patch.duplicates(), true)));
     }
 
     /// Server-side apply: creates the object or merges the configuration into it.
@@ -145,11 +137,17 @@ final class Writes {
             var operations = new ArrayList<Operation>();
             // A name that is missing or malformed is told by validation; it must not become a part of a key before.
             var guard = admission.create(request, object);
+            var admitted = object;
+            object = dynamic.mutate(request, object, null);
+            if (object != admitted) {
+                guard = admission.again(request, object, guard);
+            }
             var errors = kind.validateCreate(object);
             if (!errors.isEmpty()) {
                 throw kind.invalid(object, errors).asException();
             }
-            var name = Json.string(metadata, "name");
+            dynamic.validate(request, object, null);
+            var name = Json.string(object, "metadata", "name");
             var key = request.keyOf(name).text();
             var stored = kind.toStored(object);
             operations.add(new Operation.Put(key, Operation.ABSENT, StoredForm.encoder(stored)));
@@ -205,10 +203,16 @@ final class Writes {
                 kind.ownership().updated(updated, old, FieldManager.writer(request));
             }
             var guard = admission.update(request, updated, old);
+            var admitted = updated;
+            updated = dynamic.mutate(request, updated, old);
+            if (updated != admitted) {
+                admission.again(request, updated, old);
+            }
             var errors = kind.validateUpdate(updated, old, subresource);
             if (!errors.isEmpty()) {
                 throw kind.invalid(updated, errors).asException();
             }
+            dynamic.validate(request, updated, old);
             if (updated.equals(old)) {
                 return current.value();
             }

@@ -49,13 +49,21 @@ public final class Tenants {
             }
         }
         basics.restore(Caller.ROOT);
-        var tenants = new HashSet<String>();
-        for (var entry : store.list(ObjectKey.prefix(Caller.ROOT, "hypernetes.io", "tenants"), "", 0).entries()) {
-            tenants.add(ObjectKey.parse(entry.key()).name());
-        }
+        var tenants = new HashSet<>(names());
+        tenants.remove(Caller.ROOT);
         tenants.forEach(authorities::create);
         tenants.forEach(segments::restore);
         authorities.tenants().stream().filter(name -> !tenants.contains(name)).forEach(authorities::destroy);
+    }
+
+    /// Every tenant, `root` first.
+    public List<String> names() {
+        var names = new ArrayList<String>();
+        names.add(Caller.ROOT);
+        for (var entry : store.list(ObjectKey.prefix(Caller.ROOT, "hypernetes.io", "tenants"), "", 0).entries()) {
+            names.add(ObjectKey.parse(entry.key()).name());
+        }
+        return names;
     }
 
     /// The operations that make a tenant's first namespaces, for the commit that makes the tenant, which is given its number.

@@ -1,11 +1,12 @@
 package io.hypernetes.objects.kind;
 
 import io.hypernetes.objects.Json;
+import io.hypernetes.objects.cel.AdmissionLanguage;
 import java.util.List;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/// ValidatingAdmissionPolicies and MutatingAdmissionPolicies: their form. Whether their expressions compile is seen where they are compiled.
+/// ValidatingAdmissionPolicies and MutatingAdmissionPolicies: their form, and whether their expressions compile.
 final class AdmissionPolicyRules implements KindRules {
     private final boolean mutating;
     private final Layout layout;
@@ -42,6 +43,12 @@ final class AdmissionPolicyRules implements KindRules {
         }
     }
 
+    /// Whoever uses the kind that has no effect is told each time.
+    @Override
+    public String deprecation() {
+        return mutating ? "MutatingAdmissionPolicies are stored, but nothing enforces them: use a mutating webhook" : "";
+    }
+
     @Override
     public boolean countsGeneration() {
         return true;
@@ -74,6 +81,7 @@ final class AdmissionPolicyRules implements KindRules {
                     errors.required("spec.validations[" + i + "].expression", "expression is not specified");
                 }
             }
+            AdmissionLanguage.checkPolicy(spec).forEach(errors::add);
         }
     }
 

@@ -2,6 +2,7 @@ package io.hypernetes.objects.kind;
 
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.Names;
+import io.hypernetes.objects.crd.DefinitionCheck;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
@@ -92,6 +93,9 @@ final class CustomResourceDefinitionRules implements KindRules {
             errors.invalid("spec.names.listKind", Json.string(spec, "names", "listKind"), "kind and listKind may not be the same");
         }
         versions(spec, errors);
+        if (errors.list().isEmpty()) {
+            DefinitionCheck.check(definition).forEach(errors::add);
+        }
     }
 
     private static void versions(ObjectNode spec, Errors errors) {

@@ -4,6 +4,7 @@ import io.hypernetes.objects.ApiStatus;
 import io.hypernetes.objects.FieldError;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.apply.Ownership;
+import io.hypernetes.objects.schema.Decoder;
 import io.hypernetes.objects.selector.FieldSelector;
 import java.time.Instant;
 import java.util.LinkedHashMap;
@@ -43,6 +44,30 @@ public final class Kind {
     /// Whose the fields of its objects are.
     public Ownership ownership() {
         return ownership;
+    }
+
+    /// Whether a tenant's definition declares it; such a kind has no strategic merge and no protobuf form.
+    public boolean isCustom() {
+        return rules.isCustom();
+    }
+
+    /// Brings what a client sent (which is changed) into the shape of this kind.
+    ///
+    /// @param decoder knows the built-in types
+    /// @param duplicates the paths of members that occurred twice
+    /// @throws io.hypernetes.objects.MalformedJsonException when a value is of a type that cannot be accepted
+    public Decoder.Decoded decode(Decoder decoder, ObjectNode object, List<String> duplicates) {
+        return rules.decode(decoder, type, object, duplicates);
+    }
+
+    /// The schema that OpenAPI publishes for a custom kind; null for a built-in one, which the table of types describes.
+    public @Nullable ObjectNode publishedSchema() {
+        return rules.publishedSchema();
+    }
+
+    /// What clients are to be warned of whenever they use this kind; empty for nothing.
+    public String deprecation() {
+        return rules.deprecation();
     }
 
     /// Fills in the defaults, changing `object`. Applying it twice changes nothing more.
@@ -163,7 +188,7 @@ public final class Kind {
         MetadataValidation.validate(updated, type.namespaced(), rules::checkName, errors);
         MetadataValidation.validateUpdate(updated, old, errors);
         rules.validateUpdate(updated, old, subresource, errors);
-        if (subresource == null) {
+        if (subresource == null && !rules.isCustom()) {
             rules.validate(updated, errors);
         }
         return errors.list();

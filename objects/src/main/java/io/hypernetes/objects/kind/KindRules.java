@@ -3,6 +3,7 @@ package io.hypernetes.objects.kind;
 import io.hypernetes.objects.ApiTime;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.Names;
+import io.hypernetes.objects.schema.Decoder;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -12,6 +13,26 @@ import tools.jackson.databind.node.ObjectNode;
 
 /// What a kind knows beyond its schema. Objects given to these methods are in the shape of their type already.
 interface KindRules {
+    /// Whether the rules come from a definition. Then [#validate] sees new objects only, and [#validateUpdate] all of a change.
+    default boolean isCustom() {
+        return false;
+    }
+
+    /// Brings what a client sent into shape.
+    default Decoder.Decoded decode(Decoder decoder, ResourceType type, ObjectNode object, List<String> duplicates) {
+        return decoder.decode(object, type.schemaType(), duplicates);
+    }
+
+    /// What OpenAPI publishes instead of the table's type.
+    default @Nullable ObjectNode publishedSchema() {
+        return null;
+    }
+
+    /// What users of the kind are warned of.
+    default String deprecation() {
+        return "";
+    }
+
     /// Fills in what the client left out; must be idempotent.
     default void defaults(ObjectNode object) {}
 

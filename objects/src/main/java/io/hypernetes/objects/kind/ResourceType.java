@@ -41,6 +41,11 @@ public record ResourceType(
     /// @param kind what is exchanged there, such as `Pod` or `PodExecOptions`
     public record Subresource(String name, List<String> verbs, GroupVersion groupVersion, String kind) {}
 
+    /// Whether this is a certain resource of a certain group. Its name alone does not tell: tenants choose names too.
+    public boolean is(String group, String name) {
+        return group().equals(group) && resource.equals(name);
+    }
+
     /// The API group; empty for core.
     public String group() {
         return groupVersion.group();

@@ -2,6 +2,7 @@ package io.hypernetes.objects.kind;
 
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.Names;
+import io.hypernetes.objects.cel.AdmissionLanguage;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -59,6 +60,7 @@ final class WebhookConfigurationRules implements KindRules {
                 errors.duplicate(at + ".name", name);
             }
             hook(hook, at, errors);
+            AdmissionLanguage.checkConditions(hook, at + ".").forEach(errors::add);
         }
     }
 

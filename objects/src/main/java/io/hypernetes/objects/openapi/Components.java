@@ -36,6 +36,9 @@ final class Components {
 
     /// The name under which OpenAPI documents of Kubernetes publish a type.
     static String publicName(String type) {
+        if (type.startsWith("custom:")) {
+            return type.substring("custom:".length());
+        }
         if (type.startsWith("hypernetes.")) {
             return "io.hypernetes." + type.substring("hypernetes.".length());
         }
@@ -73,8 +76,14 @@ final class Components {
             gvks.put(kind.type().schemaType() + "List", gvk(kind, kind.type().listKind()));
             use(publicName(kind.type().schemaType()));
         }
+        Map<String, ObjectNode> custom = custom(kinds);
         for (String name = waiting.poll(); name != null; name = waiting.poll()) {
             String type = typeByPublicName.get(name);
+            ObjectNode given = custom.get(name);
+            if (given != null) {
+                built.put(name, given);
+                continue;
+            }
             ObjectNode node = type == null ? leaf(name) : object(schema.get(type));
             if (type != null && gvks.get(type) != null) {
                 node.putArray("x-kubernetes-group-version-kind").add(gvks.get(type));
@@ -84,6 +93,34 @@ final class Components {
         ObjectNode all = Json.object();
         built.forEach(all::set);
         return all;
+    }
+
+    /// What the definitions of custom kinds say, and their lists.
+    private Map<String, ObjectNode> custom(List<Kind> kinds) {
+        Map<String, ObjectNode> custom = new HashMap<>();
+        for (Kind kind : kinds) {
+            ObjectNode published = kind.publishedSchema();
+            if (published == null) {
+                continue;
+            }
+            String name = publicName(kind.type().schemaType());
+            ObjectNode properties = Json.child(published, "properties");
+            properties.set("metadata", Json.object().set("allOf", Json.array().add(reference(META + "ObjectMeta"))));
+            published.putArray("x-kubernetes-group-version-kind").add(gvk(kind, kind.type().kind()));
+            custom.put(name, published);
+            ObjectNode list = Json.object().put("type", "object");
+            list.putArray("required").add("items");
+            ObjectNode members = list.putObject("properties");
+            members.putObject("apiVersion").put("type", "string");
+            members.putObject("kind").put("type", "string");
+            members.putObject("metadata").putArray("allOf").add(reference(META + "ListMeta"));
+            members.putObject("items").put("type", "array").set("items", reference(name));
+            list.putArray("x-kubernetes-group-version-kind").add(gvk(kind, kind.type().listKind()));
+            custom.put(name + "List", list);
+            use(META + "ObjectMeta");
+            use(META + "ListMeta");
+        }
+        return custom;
     }
 
     private static ObjectNode gvk(Kind kind, String name) {

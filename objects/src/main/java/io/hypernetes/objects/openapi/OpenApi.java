@@ -2,13 +2,18 @@ package io.hypernetes.objects.openapi;
 
 import io.hypernetes.objects.GroupVersion;
 import io.hypernetes.objects.Json;
+import io.hypernetes.objects.kind.Kind;
 import io.hypernetes.objects.kind.Kinds;
+import io.hypernetes.objects.schema.Schema;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -16,8 +21,8 @@ import tools.jackson.databind.node.ObjectNode;
 ///
 /// They are made once, when first asked for: that takes tenths of a second which the start of a server need not wait for.
 public final class OpenApi {
-    private final Kinds kinds;
-    private final boolean root;
+    private final Schema schema;
+    private final List<Kind> kinds;
     private volatile @Nullable Map<String, Document> made;
     private volatile @Nullable Document swagger;
 
@@ -27,14 +32,21 @@ public final class OpenApi {
     /// @param hash 128 hexadecimal digits over the bytes: for the index and as ETag
     public record Document(byte[] json, String hash) {}
 
-    private OpenApi(Kinds kinds, boolean root) {
-        this.kinds = kinds;
-        this.root = root;
+    private OpenApi(Schema schema, List<Kind> kinds) {
+        this.schema = schema;
+        this.kinds = List.copyOf(kinds);
     }
 
     /// The documents for the kinds; root-only kinds are in when `root` is true.
     public static OpenApi of(Kinds kinds, boolean root) {
-        return new OpenApi(kinds, root);
+        return new OpenApi(
+                kinds.schema(),
+                kinds.all().stream().map(kind -> root ? kind : kind.inTenants()).filter(Objects::nonNull).toList());
+    }
+
+    /// The documents for kinds that are not in the table.
+    public static OpenApi of(Schema schema, List<Kind> kinds) {
+        return new OpenApi(schema, kinds);
     }
 
     private Map<String, Document> documents() {
@@ -55,16 +67,12 @@ public final class OpenApi {
     private Map<String, Document> make() {
         Map<String, Document> documents = new LinkedHashMap<>();
         Descriptions descriptions = Descriptions.load();
-        for (GroupVersion groupVersion : kinds.groupVersions()) {
-            var visible = kinds.in(groupVersion).stream()
-                    .map(k -> root ? k : k.inTenants())
-                    .filter(java.util.Objects::nonNull)
-                    .toList();
-            if (!visible.isEmpty()) {
-                ObjectNode document = new GroupVersionDocument(kinds.schema(), descriptions, groupVersion, visible).build();
-                documents.put(groupVersion.path(), document(Json.bytes(document)));
-            }
-        }
+        Map<GroupVersion, List<Kind>> byVersion = new LinkedHashMap<>();
+        kinds.forEach(kind -> byVersion.computeIfAbsent(kind.type().groupVersion(), _ -> new ArrayList<>()).add(kind));
+        byVersion.forEach((groupVersion, each) -> {
+            ObjectNode document = new GroupVersionDocument(schema, descriptions, groupVersion, each).build();
+            documents.put(groupVersion.path(), document(Json.bytes(document)));
+        });
         return documents;
     }
 
@@ -85,15 +93,24 @@ public final class OpenApi {
                 documents().values().forEach(document -> all.add(Json.readObject(document.json())));
                 swagger = document(Json.bytes(all.build()));
             }
-            return java.util.Objects.requireNonNull(swagger);
+            return Objects.requireNonNull(swagger);
         }
     }
 
     /// The index at `/openapi/v3`; `prefix` is what stands before `/openapi` in the client's URL, such as `/tenants/blue`.
     public Document index(String prefix) {
+        return index(prefix, null);
+    }
+
+    /// As the other, with further documents beside.
+    public Document index(String prefix, @Nullable OpenApi more) {
         ObjectNode index = Json.object();
         ObjectNode paths = index.putObject("paths");
-        documents().forEach((path, document) -> paths.putObject(path)
+        Map<String, Document> all = new LinkedHashMap<>(documents());
+        if (more != null) {
+            more.documents().forEach(all::putIfAbsent);
+        }
+        all.forEach((path, document) -> paths.putObject(path)
                 .put("serverRelativeURL", prefix + "/openapi/v3/" + path + "?hash=" + document.hash()));
         return document(Json.bytes(index));
     }
@@ -109,6 +126,6 @@ public final class OpenApi {
 
     @Override
     public String toString() {
-        return "OpenApi[root=" + root + "]";
+        return "OpenApi" + kinds;
     }
 }

@@ -24,6 +24,11 @@ public final class Schema {
             for (Map<String, String> row : FactTable.read(table)) {
                 String name = cell(row, "field");
                 if (name.isEmpty()) {
+                    // A type without fields is an empty object, unless it is a value that needs no table.
+                    String type = cell(row, "type");
+                    if (cell(row, "value").equals("object") && ValueType.parse(type) instanceof ValueType.Ref) {
+                        building.computeIfAbsent(type, _ -> new LinkedHashMap<>());
+                    }
                     continue;
                 }
                 building.computeIfAbsent(cell(row, "type"), _ -> new LinkedHashMap<>())

@@ -1,0 +1,154 @@
+package io.hypernetes.apiserver.custom;
+
+import io.hypernetes.apiserver.storage.StoredForm;
+import io.hypernetes.objects.ApiTime;
+import io.hypernetes.objects.Json;
+import io.hypernetes.store.ConflictException;
+import io.hypernetes.store.Entry;
+import io.hypernetes.store.Operation;
+import io.hypernetes.store.Store;
+import io.hypernetes.store.StoreException;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Removes the objects of definitions that are being deleted, then lets go of the definitions.
+///
+/// One virtual thread for each; where finalizers hold objects it waits until something changes. Whatever is open when the server
+/// ends is found again by [#resume].
+public final class Cleanup implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(Cleanup.class);
+    private static final Duration LONGEST_WAIT = Duration.ofSeconds(30);
+
+    private final Store store;
+    private final TenantKinds kinds;
+    private final InstantSource clock;
+    private final Set<String> running = ConcurrentHashMap.newKeySet();
+    private final Set<Thread> threads = ConcurrentHashMap.newKeySet();
+    private volatile boolean closed;
+
+    public Cleanup(Store store, TenantKinds kinds, InstantSource clock) {
+        this.store = store;
+        this.kinds = kinds;
+        this.clock = clock;
+    }
+
+    /// Goes on with what an earlier server has begun.
+    ///
+    /// @param tenants every tenant there is
+    public void resume(List<String> tenants) {
+        for (var tenant : tenants) {
+            for (var entry : kinds.definitions(tenant)) {
+                if (TenantKinds.isDeleted(Json.readObject(entry.value()))) {
+                    begin(tenant, entry.key());
+                }
+            }
+        }
+    }
+
+    /// Begins with a definition that was marked for deletion.
+    ///
+    /// @param key its key in the store
+    public void begin(String tenant, String key) {
+        if (closed || !running.add(key)) {
+            return;
+        }
+        Thread.ofVirtual().name("cleanup " + key).start(() -> {
+            threads.add(Thread.currentThread());
+            try {
+                clean(tenant, key);
+            } catch (StoreException e) {
+                log.warn("event=custom-cleanup-stopped key={} cause={}", key, e.getMessage());
+            } catch (InterruptedException e) {
+                // The server stops; the next one goes on.
+                Thread.currentThread().interrupt();
+            } finally {
+                threads.remove(Thread.currentThread());
+                running.remove(key);
+            }
+        });
+    }
+
+    private void clean(String tenant, String key) throws InterruptedException {
+        while (!closed) {
+            var entry = store.get(key).orElse(null);
+            if (entry == null) {
+                return;
+            }
+            var definition = Json.readObject(entry.value());
+            if (!TenantKinds.isDeleted(definition)) {
+                return;
+            }
+            var prefix = Definitions.prefix(tenant, definition);
+            long since = store.tick();
+            var left = store.list(prefix, "", 0).entries();
+            if (left.isEmpty()) {
+                if (letGo(entry)) {
+                    return;
+                }
+                continue;
+            }
+            boolean held = false;
+            for (var each : left) {
+                held |= !remove(each);
+            }
+            if (held) {
+                try (var changes = store.watch(prefix, since)) {
+                    changes.next(LONGEST_WAIT);
+                }
+            }
+        }
+    }
+
+    /// Removes an object, or marks it when finalizers hold it.
+    ///
+    /// @return whether it is gone, or changed so that another look is due
+    private boolean remove(Entry entry) {
+        var object = Json.readObject(entry.value());
+        try {
+            if (object.path("metadata").path("finalizers").isEmpty()) {
+                store.commit(List.of(new Operation.Delete(entry.key(), entry.revision(), StoredForm.encoder(object))));
+                return true;
+            }
+            if (!TenantKinds.isDeleted(object)) {
+                var metadata = Json.child(object, "metadata");
+                metadata.put("deletionTimestamp", ApiTime.format(clock.instant()));
+                metadata.put("deletionGracePeriodSeconds", 0);
+                store.commit(List.of(new Operation.Put(entry.key(), entry.revision(), StoredForm.encoder(object))));
+            }
+            return false;
+        } catch (ConflictException e) {
+            return true;
+        }
+    }
+
+    /// Takes the finalizer from a definition, and the definition away when it was the last.
+    private boolean letGo(Entry entry) {
+        var definition = Json.readObject(entry.value());
+        var finalizers = Json.child(definition, "metadata").withArray("finalizers");
+        for (int i = finalizers.size() - 1; i >= 0; i--) {
+            if (finalizers.path(i).asString("").equals(Definitions.FINALIZER)) {
+                finalizers.remove(i);
+            }
+        }
+        try {
+            store.commit(List.of(
+                    finalizers.isEmpty()
+                            ? new Operation.Delete(entry.key(), entry.revision(), StoredForm.encoder(definition))
+                            : new Operation.Put(entry.key(), entry.revision(), StoredForm.encoder(definition))));
+            return true;
+        } catch (ConflictException e) {
+            return false;
+        }
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        threads.forEach(Thread::interrupt);
+    }
+}

@@ -1,0 +1,176 @@
+package io.hypernetes.apiserver.custom;
+
+import io.hypernetes.apiserver.request.Caller;
+import io.hypernetes.apiserver.storage.ObjectKey;
+import io.hypernetes.objects.Json;
+import io.hypernetes.objects.kind.CustomKinds;
+import io.hypernetes.objects.kind.Kind;
+import io.hypernetes.objects.kind.Kinds;
+import io.hypernetes.objects.schema.Schema;
+import io.hypernetes.store.Entry;
+import io.hypernetes.store.Operation;
+import io.hypernetes.store.Store;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.node.ObjectNode;
+
+/// The kinds of each tenant. Thread-safe.
+///
+/// Nothing is followed: the definition of a custom kind is looked up by its name in the store's memory at each request, and only its
+/// compiled form is kept, with the revision it was made of. So a definition counts from the moment its creator is answered.
+public final class TenantKinds {
+    static final String GROUP = "apiextensions.k8s.io";
+    static final String RESOURCE = "customresourcedefinitions";
+
+    private static final int MOST_COMPILED = 20_000;
+    private static final Pattern VERSION = Pattern.compile("v(\\d{1,9})(?:(alpha|beta)(\\d{1,9}))?");
+
+    private final Kinds builtIn;
+    private final CustomKinds custom;
+    private final Store store;
+    private final ConcurrentHashMap<String, Compiled> compiled = new ConcurrentHashMap<>();
+
+    private record Compiled(long revision, List<Kind> kinds) {}
+
+    public TenantKinds(Kinds builtIn, Store store) {
+        this.builtIn = builtIn;
+        this.custom = new CustomKinds(builtIn.schema());
+        this.store = store;
+    }
+
+    /// The kinds that every tenant has.
+    public Kinds builtIn() {
+        return builtIn;
+    }
+
+    /// The shapes of the built-in types.
+    public Schema schema() {
+        return builtIn.schema();
+    }
+
+    /// The kind at a place of the API of a tenant; null when the tenant has none there.
+    ///
+    /// @param tenant `*` for what is the same in all
+    public @Nullable Kind find(String tenant, String group, String version, String resource) {
+        var kind = builtIn.find(group, version, resource);
+        if (kind != null) {
+            return as(tenant, kind);
+        }
+        if (tenant.equals("*") || !group.contains(".") || !isName(group) || !isName(resource)) {
+            return null;
+        }
+        var key = key(tenant, resource + "." + group);
+        var entry = store.get(key);
+        if (entry.isEmpty()) {
+            compiled.remove(key);
+            return null;
+        }
+        for (var each : kinds(entry.get())) {
+            if (each.type().version().equals(version)) {
+                return each;
+            }
+        }
+        return null;
+    }
+
+    /// Everything in the API of a tenant: the built-in kinds, then its own by group, version and name.
+    public List<Kind> all(String tenant) {
+        var all = new ArrayList<Kind>();
+        for (var kind : builtIn.all()) {
+            var seen = as(tenant, kind);
+            if (seen != null) {
+                all.add(seen);
+            }
+        }
+        all.addAll(own(tenant));
+        return all;
+    }
+
+    /// The kinds that a tenant has defined.
+    public List<Kind> own(String tenant) {
+        var own = new ArrayList<Kind>();
+        for (var entry : definitions(tenant)) {
+            own.addAll(kinds(entry));
+        }
+        own.sort(Comparator.<Kind, String>comparing(kind -> kind.type().group())
+                .thenComparing(kind -> kind.type().version(), BY_PRIORITY)
+                .thenComparing(kind -> kind.type().resource()));
+        return own;
+    }
+
+    /// Text that changes whenever what a tenant has defined changes; empty for a tenant that has defined nothing.
+    public String edition(String tenant) {
+        var entries = definitions(tenant);
+        long newest = 0;
+        for (var entry : entries) {
+            newest = Math.max(newest, entry.revision());
+        }
+        return entries.isEmpty() ? "" : newest + "/" + entries.size();
+    }
+
+    /// What the commit of a new object of a custom kind must check: that its definition is still the one it was made by.
+    ///
+    /// @return empty when the definition is there no more, or is being deleted
+    public Optional<Operation> guard(String tenant, Kind kind) {
+        return store.get(key(tenant, kind.type().resource() + "." + kind.type().group()))
+                .filter(entry -> !isDeleted(Json.readObject(entry.value())))
+                .map(entry -> new Operation.Check(entry.key(), entry.revision()));
+    }
+
+    /// A built-in kind as a tenant has it; null when it has none of it.
+    private static @Nullable Kind as(String tenant, Kind kind) {
+        return tenant.equals(Caller.ROOT) || tenant.equals("*") ? kind : kind.inTenants();
+    }
+
+    List<Entry> definitions(String tenant) {
+        return tenant.equals("*") ? List.of() : store.list(ObjectKey.prefix(tenant, GROUP, RESOURCE), "", 0).entries();
+    }
+
+    static String key(String tenant, String name) {
+        return new ObjectKey(tenant, GROUP, RESOURCE, "", name).text();
+    }
+
+    static boolean isDeleted(ObjectNode object) {
+        return !Json.string(object, "metadata", "deletionTimestamp").isEmpty();
+    }
+
+    private List<Kind> kinds(Entry entry) {
+        var known = compiled.get(entry.key());
+        if (known != null && known.revision == entry.revision()) {
+            return known.kinds;
+        }
+        var definition = Json.readObject(entry.value());
+        var made = new Compiled(entry.revision(), Definitions.isEstablished(definition) ? custom.of(definition) : List.of());
+        if (compiled.size() >= MOST_COMPILED) {
+            compiled.clear();
+        }
+        compiled.put(entry.key(), made);
+        return made.kinds;
+    }
+
+    /// Whether text can be a part of a definition's name; anything else must not become a part of a key.
+    private static boolean isName(String text) {
+        return !text.isEmpty() && text.length() <= 253 && text.chars().allMatch(c -> c == '.' || c == '-' || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'));
+    }
+
+    /// Stable versions before beta before alpha, later ones first.
+    static final Comparator<String> BY_PRIORITY = Comparator.<String>comparingInt(TenantKinds::stability)
+            .thenComparing(version -> number(version, 1), Comparator.reverseOrder())
+            .thenComparing(version -> number(version, 3), Comparator.reverseOrder())
+            .thenComparing(Comparator.naturalOrder());
+
+    private static int stability(String version) {
+        var matcher = VERSION.matcher(version);
+        return !matcher.matches() ? 3 : matcher.group(2) == null ? 0 : matcher.group(2).equals("beta") ? 1 : 2;
+    }
+
+    private static long number(String version, int group) {
+        var matcher = VERSION.matcher(version);
+        return matcher.matches() && matcher.group(group) != null ? Long.parseLong(matcher.group(group)) : 0;
+    }
+}

@@ -1,0 +1,121 @@
+package io.hypernetes.apiserver.resource;
+
+import io.hypernetes.apiserver.webhook.Attempt;
+import io.hypernetes.apiserver.webhook.DynamicAdmission;
+import io.hypernetes.objects.ApiStatus;
+import io.hypernetes.objects.Json;
+import io.hypernetes.objects.MalformedJsonException;
+import io.hypernetes.objects.schema.Decoder;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.node.ObjectNode;
+
+/// Asks a tenant's webhooks and policies about requests.
+final class Programmed {
+    private static final List<String> IDENTITY =
+            List.of("name", "namespace", "generateName", "uid", "creationTimestamp", "resourceVersion", "generation", "managedFields");
+
+    private final DynamicAdmission admission;
+    private final Decoder decoder;
+
+    Programmed(DynamicAdmission admission, Decoder decoder) {
+        this.admission = admission;
+        this.decoder = decoder;
+    }
+
+    /// The object after the mutating webhooks; the argument itself when there are none.
+    ///
+    /// @param old null for a new object
+    ObjectNode mutate(ResourceRequest request, ObjectNode object, @Nullable ObjectNode old) {
+        var attempt = attempt(request, old == null ? "CREATE" : "UPDATE", name(request, object), request.dryRun());
+        var changed = admission.mutate(attempt, object, old, made -> settled(request, made, object));
+        return changed == null ? object : changed;
+    }
+
+    /// Lets policies and validating webhooks judge an object that is complete and valid.
+    void validate(ResourceRequest request, ObjectNode object, @Nullable ObjectNode old) {
+        admission.validate(
+                attempt(request, old == null ? "CREATE" : "UPDATE", name(request, object), request.dryRun()), object, old);
+    }
+
+    /// Asks about a deletion.
+    void delete(ResourceRequest request, boolean dryRun, ObjectNode object) {
+        var attempt = attempt(request, "DELETE", name(request, object), dryRun);
+        admission.mutate(attempt, null, object, made -> made);
+        admission.validate(attempt, null, object);
+    }
+
+    /// Asks about a stream to a pod.
+    ///
+    /// @param kind what the options are called
+    void connect(ResourceRequest request, String kind) {
+        var http = request.http();
+        var options = Json.object().put("kind", kind).put("apiVersion", "v1");
+        for (var flag : List.of("stdin", "stdout", "stderr", "tty")) {
+            var given = http.query(flag);
+            if (given.equals("true") || given.equals("1")) {
+                options.put(flag, true);
+            }
+        }
+        if (!http.query("container").isEmpty()) {
+            options.put("container", http.query("container"));
+        }
+        if (!http.queries("command").isEmpty()) {
+            var command = options.putArray("command");
+            http.queries("command").forEach(command::add);
+        }
+        var attempt = attempt(request, "CONNECT", request.target().name(), false);
+        admission.mutate(attempt, options, null, made -> options);
+        admission.validate(attempt, options, null);
+    }
+
+    /// What a webhook made of an object, in the shape of its kind and still the same object.
+    private ObjectNode settled(ResourceRequest request, ObjectNode made, ObjectNode before) {
+        ObjectNode object;
+        try {
+            object = request.kind().decode(decoder, made, List.of()).object();
+        } catch (MalformedJsonException e) {
+            throw ApiStatus.internal("a mutating webhook made an object that cannot be read: " + e.getMessage()).asException();
+        }
+        object.put("apiVersion", request.kind().type().apiVersion());
+        object.put("kind", request.kind().type().kind());
+        var metadata = Json.child(object, "metadata");
+        for (var name : IDENTITY) {
+            var value = before.path("metadata").get(name);
+            if (value == null) {
+                metadata.remove(name);
+            } else {
+                metadata.set(name, value);
+            }
+        }
+        if (request.kind().type().is("", "pods")) {
+            // Where a pod runs is the scheduler's to say, also when a component creates it for the tenant.
+            var node = before.path("spec").get("nodeName");
+            if (node == null) {
+                Json.child(object, "spec").remove("nodeName");
+            } else {
+                Json.child(object, "spec").set("nodeName", node);
+            }
+        }
+        request.kind().setDefaults(object);
+        return object;
+    }
+
+    private static String name(ResourceRequest request, ObjectNode object) {
+        var name = Json.string(object, "metadata", "name");
+        return name.isEmpty() ? request.target().name() : name;
+    }
+
+    private static Attempt attempt(ResourceRequest request, String operation, String name, boolean dryRun) {
+        return new Attempt(
+                request.tenant(),
+                request.caller(),
+                request.kind(),
+                operation,
+                request.target().namespace(),
+                name,
+                request.target().subresource(),
+                dryRun,
+                text -> Decoding.warn(request.http(), text));
+    }
+}

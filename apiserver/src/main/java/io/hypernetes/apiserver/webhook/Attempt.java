@@ -1,0 +1,80 @@
+package io.hypernetes.apiserver.webhook;
+
+import io.hypernetes.apiserver.request.Caller;
+import io.hypernetes.objects.Json;
+import io.hypernetes.objects.kind.Kind;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.node.ObjectNode;
+
+/// One thing that somebody wants to do, for programmed admission to judge.
+///
+/// @param operation `CREATE`, `UPDATE`, `DELETE` or `CONNECT`
+/// @param name may be empty while it is still to be made
+/// @param warn tells the client something that does not stop it
+public record Attempt(
+        String tenant,
+        Caller caller,
+        Kind kind,
+        String operation,
+        String namespace,
+        String name,
+        String subresource,
+        boolean dryRun,
+        Consumer<String> warn) {
+
+    /// The AdmissionRequest, without its uid.
+    ObjectNode toJson(Kind as, @Nullable ObjectNode object, @Nullable ObjectNode old) {
+        var request = Json.object();
+        names(request, "kind", "resource", as);
+        if (!subresource.isEmpty()) {
+            request.put("subResource", subresource);
+        }
+        names(request, "requestKind", "requestResource", kind);
+        if (!subresource.isEmpty()) {
+            request.put("requestSubResource", subresource);
+        }
+        if (!name.isEmpty()) {
+            request.put("name", name);
+        }
+        if (!namespace.isEmpty()) {
+            request.put("namespace", namespace);
+        }
+        request.put("operation", operation);
+        var user = request.putObject("userInfo").put("username", caller.user());
+        var groups = user.putArray("groups");
+        caller.groups().forEach(groups::add);
+        set(request, "object", object);
+        set(request, "oldObject", old);
+        request.put("dryRun", dryRun);
+        var options = switch (operation) {
+            case "CREATE" -> "CreateOptions";
+            case "DELETE" -> "DeleteOptions";
+            default -> "UpdateOptions";
+        };
+        request.putObject("options").put("kind", options).put("apiVersion", "meta.k8s.io/v1");
+        return request;
+    }
+
+    /// An object of this attempt in the form of another kind that is stored as the same objects.
+    @Nullable ObjectNode inForm(Kind as, @Nullable ObjectNode object) {
+        return object == null || as.equals(kind) ? object : as.fromStored(kind.toStored(object).deepCopy());
+    }
+
+    private static void set(ObjectNode request, String name, @Nullable ObjectNode value) {
+        if (value == null) {
+            request.putNull(name);
+        } else {
+            request.set(name, value);
+        }
+    }
+
+    private static void names(ObjectNode request, String kindName, String resourceName, Kind kind) {
+        var type = kind.type();
+        request.putObject(kindName).put("group", type.group()).put("version", type.version()).put("kind", type.kind());
+        request.putObject(resourceName)
+                .put("group", type.group())
+                .put("version", type.version())
+                .put("resource", type.resource());
+    }
+}

@@ -1,0 +1,60 @@
+package io.hypernetes.apiserver.webhook;
+
+import io.hypernetes.apiserver.custom.TenantKinds;
+import io.hypernetes.objects.kind.Kind;
+import io.hypernetes.store.Store;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.node.ObjectNode;
+
+/// Admission that a tenant has programmed: mutating webhooks before an object is validated, then policies, then validating webhooks.
+/// The configurations themselves are never intercepted, so that a tenant cannot lock itself out. Thread-safe.
+public final class DynamicAdmission implements AutoCloseable {
+    private final Webhooks webhooks;
+    private final Policies policies;
+    private final ScheduledExecutorService deadlines;
+
+    public DynamicAdmission(Store store, TenantKinds kinds, Destinations destinations, ServiceResolver services) {
+        this.deadlines = Executors.newSingleThreadScheduledExecutor(
+                Thread.ofPlatform().daemon().name("webhook-deadlines").factory());
+        this.webhooks = new Webhooks(store, kinds, new OutboundCall(destinations, services, deadlines));
+        this.policies = new Policies(store, kinds);
+    }
+
+    /// Lets mutating webhooks change an object.
+    ///
+    /// @param object null for a deletion
+    /// @param old null for a new object
+    /// @param settle brings what a webhook made into the shape of its kind
+    /// @return the object after them all; the argument itself when nobody changed it
+    public @Nullable ObjectNode mutate(
+            Attempt attempt, @Nullable ObjectNode object, @Nullable ObjectNode old, UnaryOperator<ObjectNode> settle) {
+        return isExempt(attempt.kind()) || isIdentity(attempt.kind()) ? object : webhooks.mutate(attempt, object, old, settle);
+    }
+
+    /// Judges an attempt whose object is complete and valid.
+    ///
+    /// @throws io.hypernetes.objects.ApiException when it is denied
+    public void validate(Attempt attempt, @Nullable ObjectNode object, @Nullable ObjectNode old) {
+        if (!isExempt(attempt.kind())) {
+            policies.validate(attempt, object, old);
+            webhooks.validate(attempt, object, old);
+        }
+    }
+
+    /// What says who somebody is comes from this server alone.
+    private static boolean isIdentity(Kind kind) {
+        return kind.type().is("certificates.k8s.io", "certificatesigningrequests");
+    }
+
+    private static boolean isExempt(Kind kind) {
+        return kind.type().group().equals("admissionregistration.k8s.io");
+    }
+
+    @Override
+    public void close() {
+        deadlines.shutdownNow();
+    }
+}

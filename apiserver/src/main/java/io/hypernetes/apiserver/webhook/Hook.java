@@ -1,0 +1,77 @@
+package io.hypernetes.apiserver.webhook;
+
+import io.hypernetes.objects.Json;
+import io.hypernetes.objects.cel.ExpressionException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.node.ObjectNode;
+
+/// One webhook of a configuration.
+///
+/// @param conditions null when they cannot be compiled, which counts as a failed call
+record Hook(String name, ObjectNode source, List<ObjectNode> rules, @Nullable Conditions conditions) {
+    static List<Hook> of(ObjectNode configuration) {
+        var hooks = new ArrayList<Hook>();
+        for (var source : Json.objects(configuration, "webhooks")) {
+            Conditions conditions;
+            try {
+                conditions = Conditions.of(source);
+            } catch (ExpressionException e) {
+                conditions = null;
+            }
+            hooks.add(new Hook(Json.string(source, "name"), source, Json.objects(source, "rules"), conditions));
+        }
+        return List.copyOf(hooks);
+    }
+
+    String matchPolicy() {
+        return Json.string(source, "matchPolicy");
+    }
+
+    /// Whether a call that fails is as good as none.
+    boolean ignoresFailure() {
+        return Json.string(source, "failurePolicy").equals("Ignore");
+    }
+
+    boolean wantsAnotherLook() {
+        return Json.string(source, "reinvocationPolicy").equals("IfNeeded");
+    }
+
+    Duration timeout() {
+        return Duration.ofSeconds(Math.clamp(Json.number(source, 10, "timeoutSeconds"), 1, 30));
+    }
+
+    /// The version of AdmissionReview it wants: the first it names of those that are known.
+    String reviewVersion() {
+        for (var version : source.path("admissionReviewVersions")) {
+            if (version.asString("").equals("v1")) {
+                return "v1";
+            }
+        }
+        return "";
+    }
+
+    OutboundCall.Peer peer(String tenant) {
+        var client = source.path("clientConfig");
+        var bundle = Json.string(client, "caBundle");
+        byte[] trust;
+        try {
+            trust = Base64.getMimeDecoder().decode(bundle);
+        } catch (IllegalArgumentException e) {
+            trust = new byte[0];
+        }
+        if (client.path("service").isObject()) {
+            return new OutboundCall.Peer.Service(
+                    tenant,
+                    Json.string(client, "service", "namespace"),
+                    Json.string(client, "service", "name"),
+                    (int) Json.number(client, 443, "service", "port"),
+                    Json.string(client, "service", "path"),
+                    trust);
+        }
+        return new OutboundCall.Peer.Url(java.net.URI.create(Json.string(client, "url")), trust);
+    }
+}

@@ -1,0 +1,252 @@
+package io.hypernetes.apiserver.webhook;
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
+import java.security.cert.CertificateFactory;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLSocket;
+import javax.net.ssl.TrustManagerFactory;
+
+/// One HTTPS POST to where a tenant said.
+///
+/// The JDK's client is not used, because it resolves names by itself: here the address that was checked is the one that is connected
+/// to, no redirect is followed, no connection is kept, and the whole call ends at its deadline whatever the peer does.
+final class OutboundCall {
+    static final int LARGEST_ANSWER = 4 << 20;
+    private static final int LONGEST_LINE = 8 << 10;
+    private static final int MOST_HEADERS = 100;
+
+    private final Destinations destinations;
+    private final ServiceResolver services;
+    private final ScheduledExecutorService deadlines;
+
+    OutboundCall(Destinations destinations, ServiceResolver services, ScheduledExecutorService deadlines) {
+        this.destinations = destinations;
+        this.services = services;
+        this.deadlines = deadlines;
+    }
+
+    /// Whom to call.
+    ///
+    /// @param trust PEM of the authorities that the peer's certificate may come from; empty for those that the JDK trusts
+    sealed interface Peer {
+        byte[] trust();
+
+        record Url(URI url, byte[] trust) implements Peer {}
+
+        record Service(String tenant, String namespace, String name, int port, String path, byte[] trust) implements Peer {
+            String host() {
+                return name + "." + namespace + ".svc";
+            }
+        }
+    }
+
+    /// Posts JSON and returns the JSON that is answered with 200.
+    ///
+    /// @throws IOException when there is no such answer before the deadline; the message says why
+    byte[] post(Peer peer, byte[] json, Duration timeout) throws IOException {
+        long end = System.nanoTime() + timeout.toNanos();
+        var host = switch (peer) {
+            case Peer.Url url -> url.url.getHost();
+            case Peer.Service service -> service.host();
+        };
+        int port = switch (peer) {
+            case Peer.Url url -> url.url.getPort() < 0 ? 443 : url.url.getPort();
+            case Peer.Service service -> service.port;
+        };
+        if (host == null) {
+            throw new IOException("the URL names no host");
+        }
+        try (var socket = connect(peer, host, port, timeout)) {
+            var killer = deadlines.schedule(() -> closeQuietly(socket), Math.max(1, end - System.nanoTime()), TimeUnit.NANOSECONDS);
+            try (var secure = secured(socket, host, port, peer.trust())) {
+                secure.startHandshake();
+                secure.getOutputStream().write(request(peer, host, port, json));
+                secure.getOutputStream().flush();
+                return answer(secure.getInputStream());
+            } catch (IOException e) {
+                throw System.nanoTime() >= end ? new IOException("context deadline exceeded", e) : e;
+            } finally {
+                killer.cancel(false);
+            }
+        }
+    }
+
+    private Socket connect(Peer peer, String host, int port, Duration timeout) throws IOException {
+        return switch (peer) {
+            case Peer.Service service ->
+                services.connect(service.tenant, service.namespace, service.name, service.port, timeout);
+            case Peer.Url _ -> {
+                var literal = host.startsWith("[") && host.endsWith("]") ? host.substring(1, host.length() - 1) : host;
+                var address = new InetSocketAddress(destinations.resolve(literal), port);
+                var socket = new Socket();
+                try {
+                    socket.connect(address, (int) Math.clamp(timeout.toMillis(), 1, 30_000));
+                } catch (IOException e) {
+                    socket.close();
+                    throw e;
+                }
+                yield socket;
+            }
+        };
+    }
+
+    private static SSLSocket secured(Socket socket, String host, int port, byte[] trust) throws IOException {
+        try {
+            var context = SSLContext.getInstance("TLS");
+            context.init(null, trust.length == 0 ? null : trusting(trust).getTrustManagers(), null);
+            var secure = (SSLSocket) context.getSocketFactory().createSocket(socket, host, port, true);
+            var parameters = secure.getSSLParameters();
+            parameters.setEndpointIdentificationAlgorithm("HTTPS");
+            secure.setSSLParameters(parameters);
+            return secure;
+        } catch (GeneralSecurityException e) {
+            throw new IOException("the caBundle cannot be used: " + e.getMessage(), e);
+        }
+    }
+
+    private static TrustManagerFactory trusting(byte[] pem) throws GeneralSecurityException, IOException {
+        var store = KeyStore.getInstance(KeyStore.getDefaultType());
+        store.load(null, null);
+        int i = 0;
+        for (var certificate : CertificateFactory.getInstance("X.509").generateCertificates(new ByteArrayInputStream(pem))) {
+            store.setCertificateEntry("ca" + i++, certificate);
+        }
+        var factory = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+        factory.init(store);
+        return factory;
+    }
+
+    private static byte[] request(Peer peer, String host, int port, byte[] json) throws IOException {
+        var path = switch (peer) {
+            case Peer.Url url -> {
+                var raw = url.url.getRawPath() == null || url.url.getRawPath().isEmpty() ? "/" : url.url.getRawPath();
+                yield url.url.getRawQuery() == null ? raw : raw + "?" + url.url.getRawQuery();
+            }
+            case Peer.Service service -> service.path.isEmpty() ? "/" : URI.create("http://x/").resolve(encoded(service.path)).getRawPath();
+        };
+        var out = new ByteArrayOutputStream(json.length + 512);
+        out.write(("POST " + path + " HTTP/1.1\r\nHost: " + host + (port == 443 ? "" : ":" + port)
+                        + "\r\nUser-Agent: kube-apiserver-admission\r\nAccept: application/json\r\nContent-Type: application/json\r\nContent-Length: "
+                        + json.length + "\r\nConnection: close\r\n\r\n")
+                .getBytes(StandardCharsets.US_ASCII));
+        out.write(json);
+        return out.toByteArray();
+    }
+
+    private static String encoded(String path) throws IOException {
+        try {
+            return new URI(null, null, path.startsWith("/") ? path : "/" + path, null).getRawPath();
+        } catch (java.net.URISyntaxException e) {
+            throw new IOException("the path \"" + path + "\" cannot be called", e);
+        }
+    }
+
+    private static byte[] answer(InputStream in) throws IOException {
+        var status = line(in);
+        var parts = status.split(" ", 3);
+        if (parts.length < 2 || !parts[0].startsWith("HTTP/1.") || !parts[1].matches("[1-5]\\d\\d")) {
+            throw new IOException("the answer is not HTTP");
+        }
+        long length = -1;
+        boolean chunked = false;
+        for (int i = 0; ; i++) {
+            var header = line(in);
+            if (header.isEmpty()) {
+                break;
+            }
+            if (i >= MOST_HEADERS) {
+                throw new IOException("the answer has more than " + MOST_HEADERS + " headers");
+            }
+            int colon = header.indexOf(':');
+            var name = colon < 0 ? "" : header.substring(0, colon).strip().toLowerCase(Locale.ROOT);
+            var value = colon < 0 ? "" : header.substring(colon + 1).strip();
+            if (name.equals("content-length") && value.matches("\\d{1,18}")) {
+                length = Long.parseLong(value);
+            } else if (name.equals("transfer-encoding")) {
+                chunked = value.toLowerCase(Locale.ROOT).endsWith("chunked");
+            }
+        }
+        if (!parts[1].equals("200")) {
+            throw new IOException("an error on the server answered " + parts[1]);
+        }
+        return chunked ? chunks(in) : length >= 0 ? exactly(in, length) : rest(in);
+    }
+
+    private static byte[] exactly(InputStream in, long length) throws IOException {
+        checkSize(length);
+        var bytes = in.readNBytes((int) length);
+        if (bytes.length < length) {
+            throw new EOFException("the answer is cut off");
+        }
+        return bytes;
+    }
+
+    private static byte[] rest(InputStream in) throws IOException {
+        var bytes = in.readNBytes(LARGEST_ANSWER + 1);
+        checkSize(bytes.length);
+        return bytes;
+    }
+
+    private static byte[] chunks(InputStream in) throws IOException {
+        var out = new ByteArrayOutputStream();
+        while (true) {
+            var head = line(in);
+            int end = head.indexOf(';');
+            var digits = (end < 0 ? head : head.substring(0, end)).strip();
+            if (!digits.matches("[0-9a-fA-F]{1,8}")) {
+                throw new IOException("the answer is not chunked as HTTP says");
+            }
+            long size = Long.parseLong(digits, 16);
+            if (size == 0) {
+                return out.toByteArray();
+            }
+            checkSize(out.size() + size);
+            out.write(exactly(in, size));
+            line(in);
+        }
+    }
+
+    private static void checkSize(long size) throws IOException {
+        if (size > LARGEST_ANSWER) {
+            throw new IOException("the answer is larger than " + LARGEST_ANSWER + " bytes");
+        }
+    }
+
+    private static String line(InputStream in) throws IOException {
+        var line = new StringBuilder();
+        for (int c = in.read(); c != '\n'; c = in.read()) {
+            if (c < 0) {
+                throw new EOFException("the answer is cut off");
+            }
+            if (line.length() >= LONGEST_LINE) {
+                throw new IOException("the answer has a line of more than " + LONGEST_LINE + " characters");
+            }
+            if (c != '\r') {
+                line.append((char) c);
+            }
+        }
+        return line.toString();
+    }
+
+    private static void closeQuietly(Socket socket) {
+        try {
+            socket.close();
+        } catch (IOException e) {
+            // It is closed all the same.
+        }
+    }
+}

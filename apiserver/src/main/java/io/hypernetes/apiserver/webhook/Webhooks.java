@@ -1,0 +1,133 @@
+package io.hypernetes.apiserver.webhook;
+
+import io.hypernetes.apiserver.custom.TenantKinds;
+import io.hypernetes.objects.ApiException;
+import io.hypernetes.objects.ApiStatus;
+import io.hypernetes.objects.cel.Budget;
+import io.hypernetes.objects.cel.ExpressionException;
+import io.hypernetes.objects.kind.Kind;
+import io.hypernetes.store.Store;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.node.ObjectNode;
+
+/// The webhooks of each tenant. Thread-safe. A tenant without any costs two looks into memory a write.
+final class Webhooks {
+    private final HookCall calls;
+    private final Matching matching;
+    private final Configurations<List<Hook>> mutating;
+    private final Configurations<List<Hook>> validating;
+
+    Webhooks(Store store, TenantKinds kinds, OutboundCall outbound) {
+        this.calls = new HookCall(outbound);
+        this.matching = new Matching(kinds, store);
+        this.mutating = new Configurations<>(store, "mutatingwebhookconfigurations", Hook::of);
+        this.validating = new Configurations<>(store, "validatingwebhookconfigurations", Hook::of);
+    }
+
+    /// Lets the mutating webhooks of a tenant change an object, one after the other, by the names of their configurations. Those that
+    /// want it look again when others changed the object after them, once.
+    ///
+    /// @param settle brings what a webhook made into the shape of its kind
+    /// @return the object after them all; the argument itself when nobody changed it
+    @Nullable ObjectNode mutate(Attempt attempt, @Nullable ObjectNode object, @Nullable ObjectNode old, UnaryOperator<ObjectNode> settle) {
+        var hooks = mutating.of(attempt.tenant());
+        if (hooks.isEmpty()) {
+            return object;
+        }
+        var current = object;
+        Map<Hook, ObjectNode> seen = new LinkedHashMap<>();
+        for (var hook : hooks.stream().flatMap(List::stream).toList()) {
+            current = call(hook, attempt, current, old, settle);
+            if (hook.wantsAnotherLook() && current != null) {
+                seen.put(hook, current);
+            }
+        }
+        for (var again : seen.entrySet()) {
+            if (!again.getValue().equals(current)) {
+                current = call(again.getKey(), attempt, current, old, settle);
+            }
+        }
+        return current;
+    }
+
+    private @Nullable ObjectNode call(
+            Hook hook, Attempt attempt, @Nullable ObjectNode object, @Nullable ObjectNode old, UnaryOperator<ObjectNode> settle) {
+        var as = concerned(hook, attempt, object, old);
+        if (as == null) {
+            return object;
+        }
+        var changed = calls.ask(hook, attempt, as, object, old, true);
+        return changed == null || changed.equals(object) ? object : settle.apply(changed.deepCopy());
+    }
+
+    /// Asks the validating webhooks of a tenant, all at once; the first by name that denies is answered.
+    void validate(Attempt attempt, @Nullable ObjectNode object, @Nullable ObjectNode old) {
+        var concerned = new LinkedHashMap<Hook, Kind>();
+        for (var hook : validating.of(attempt.tenant()).stream().flatMap(List::stream).toList()) {
+            var as = concerned(hook, attempt, object, old);
+            if (as != null) {
+                concerned.put(hook, as);
+            }
+        }
+        if (concerned.isEmpty()) {
+            return;
+        }
+        if (concerned.size() == 1) {
+            concerned.forEach((hook, as) -> calls.ask(hook, attempt, as, object, old, false));
+            return;
+        }
+        var answers = new ArrayList<Future<?>>();
+        try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            concerned.forEach((hook, as) -> answers.add(threads.submit(() -> calls.ask(hook, attempt, as, object, old, false))));
+        }
+        for (var answer : answers) {
+            try {
+                answer.get();
+            } catch (ExecutionException e) {
+                if (e.getCause() instanceof ApiException denied) {
+                    throw denied;
+                }
+                throw new IllegalStateException("a webhook could not be asked", e);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw ApiStatus.unavailable("the server is stopping").asException();
+            }
+        }
+    }
+
+    /// The kind in whose form a webhook is to see the attempt; null when it is none of its concern.
+    private @Nullable Kind concerned(Hook hook, Attempt attempt, @Nullable ObjectNode object, @Nullable ObjectNode old) {
+        var as = matching.byRules(hook.rules(), hook.matchPolicy(), attempt);
+        if (as == null || !matching.bySelectors(hook.source(), attempt, object, old)) {
+            return null;
+        }
+        var conditions = hook.conditions();
+        if (conditions != null && conditions.isEmpty()) {
+            return as;
+        }
+        try {
+            if (conditions == null) {
+                throw ApiStatus.internal("the match conditions of webhook \"" + hook.name() + "\" cannot be compiled").asException();
+            }
+            return conditions.hold(Policies.variables(attempt, as, object, old, null, null), new Budget(Budget.CONDITIONS)) ? as : null;
+        } catch (ExpressionException e) {
+            if (hook.ignoresFailure()) {
+                return null;
+            }
+            throw ApiStatus.forbidden(
+                            attempt.kind().type().group(),
+                            attempt.kind().type().resource(),
+                            attempt.name(),
+                            "the match conditions of webhook \"" + hook.name() + "\" cannot be evaluated: " + e.text())
+                    .asException();
+        }
+    }
+}

@@ -1,0 +1,215 @@
+package io.hypernetes.apiserver;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.hypernetes.objects.Json;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+
+class CustomResourcesTest extends ClusterTest {
+    private static final String DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+
+    private static String definition(String group, String plural, String kind, String versions) {
+        return """
+                {"apiVersion":"apiextensions.k8s.io/v1","kind":"CustomResourceDefinition","metadata":{"name":"%2$s.%1$s"},
+                 "spec":{"group":"%1$s","scope":"Namespaced","names":{"plural":"%2$s","kind":"%3$s","shortNames":["s%2$s"],"categories":["all"]},
+                 "versions":[%4$s]}}"""
+                .formatted(group, plural, kind, versions);
+    }
+
+    private static String version(String name, boolean storage, String more) {
+        return """
+                {"name":"%s","served":true,"storage":%s,"schema":{"openAPIV3Schema":{"type":"object","properties":{
+                 "spec":{"type":"object","required":["size"],"properties":{
+                   "size":{"type":"integer","minimum":1,"maximum":10},
+                   "image":{"type":"string","default":"busybox","pattern":"^[a-z]+$"},
+                   "mode":{"type":"string","enum":["fast","slow"]},
+                   "tags":{"type":"array","items":{"type":"string"},"x-kubernetes-list-type":"set"},
+                   "parts":{"type":"array","x-kubernetes-list-type":"map","x-kubernetes-list-map-keys":["name"],
+                     "items":{"type":"object","required":["name"],"properties":{"name":{"type":"string"},"weight":{"type":"integer","default":1}}}},
+                   "open":{"type":"object","x-kubernetes-preserve-unknown-fields":true},
+                   "port":{"x-kubernetes-int-or-string":true}},
+                  "x-kubernetes-validations":[
+                   {"rule":"self.size <= 5 || self.mode == 'slow'","messageExpression":"'size ' + string(self.size) + ' needs mode slow'"},
+                   {"rule":"self.image == oldSelf.image","message":"image is immutable","reason":"FieldValueForbidden","fieldPath":".image"}]},
+                 "status":{"type":"object","properties":{"replicas":{"type":"integer"},"selector":{"type":"string"}}}}}}%s}"""
+                .formatted(name, storage, more);
+    }
+
+    private static final String PARTS =
+            """
+            ,"subresources":{"status":{},"scale":{"specReplicasPath":".spec.size","statusReplicasPath":".status.replicas","labelSelectorPath":".status.selector"}},
+            "additionalPrinterColumns":[{"name":"Size","type":"integer","jsonPath":".spec.size"},{"name":"Age","type":"date","jsonPath":".metadata.creationTimestamp"}],
+            "selectableFields":[{"jsonPath":".spec.mode"}]""";
+
+    private void define(Cluster.Client client, String group, String plural, String kind) {
+        client.post(DEFINITIONS, definition(group, plural, kind, version("v1", true, PARTS))).expect(201);
+    }
+
+    private static String object(String group, String kind, String name, String spec) {
+        return "{\"apiVersion\":\"%s/v1\",\"kind\":\"%s\",\"metadata\":{\"name\":\"%s\"},\"spec\":%s}".formatted(group, kind, name, spec);
+    }
+
+    private static String things(String group, String plural) {
+        return "/apis/" + group + "/v1/namespaces/default/" + plural;
+    }
+
+    @Test
+    void aDefinedKindIsServedDiscoveredAndExplainedAtOnce() {
+        var made = admin.post(DEFINITIONS, definition("a.example.com", "widgets", "Widget", version("v1", true, PARTS))).expect(201);
+        assertThat(made.text()).contains("\"type\":\"Established\"").contains("\"storedVersions\":[\"v1\"]");
+        var all = "/apis/a.example.com/v1/namespaces/default/widgets";
+        var created = admin.post(all, object("a.example.com", "Widget", "one", "{\"size\":2,\"nonsense\":1,\"open\":{\"any\":1}}")).expect(201);
+        assertThat(created.json().path("spec")).isEqualTo(Json.readObject("{\"size\":2,\"open\":{\"any\":1},\"image\":\"busybox\"}"));
+        assertThat(created.http().headers().firstValue("Warning")).hasValue("299 - \"unknown field \\\"spec.nonsense\\\"\"");
+        assertThat(Json.number(created.json(), 0, "metadata", "generation")).isEqualTo(1);
+        assertThat(admin.get("/apis/a.example.com/v1").expect(200).text()).contains("widgets/scale").contains("swidgets");
+        assertThat(admin.get("/apis", "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList").expect(200).text())
+                .contains("a.example.com");
+        assertThat(admin.get("/openapi/v3").expect(200).text()).contains("apis/a.example.com/v1");
+        assertThat(admin.get("/openapi/v3/apis/a.example.com/v1").expect(200).text())
+                .contains("com.example.a.v1.Widget").contains("x-kubernetes-group-version-kind");
+        var table = admin.get(all, "application/json;as=Table;v=v1;g=meta.k8s.io").expect(200).json();
+        assertThat(table.path("columnDefinitions").path(1).path("name").asString("")).isEqualTo("Size");
+        assertThat(table.path("rows").path(0).path("cells").path(1).asInt()).isEqualTo(2);
+    }
+
+    @Test
+    void objectsAreValidatedByTheSchemaAndItsRules() {
+        define(admin, "b.example.com", "widgets", "Widget");
+        var all = things("b.example.com", "widgets");
+        assertThat(admin.post(all, object("b.example.com", "Widget", "bad", "{\"size\":11,\"image\":\"B\",\"mode\":\"x\",\"tags\":[\"a\",\"a\"]}"))
+                        .expect(422).at("message"))
+                .contains("spec.size: Invalid value: 11: spec.size in body should be less than or equal to 10")
+                .contains("spec.image: Invalid value: \"B\": spec.image in body should match '^[a-z]+$'")
+                .contains("spec.mode: Unsupported value: \"x\": supported values: \"fast\", \"slow\"")
+                .contains("spec.tags[1]: Duplicate value: \"a\"");
+        assertThat(admin.post(all, object("b.example.com", "Widget", "bad", "{}")).expect(422).at("message"))
+                .contains("spec.size: Required value");
+        assertThat(admin.post(all, object("b.example.com", "Widget", "bad", "{\"size\":\"2\"}")).expect(422).at("message"))
+                .contains("spec.size: Invalid value: \"string\": spec.size in body must be of type integer: \"string\"");
+        assertThat(admin.post(all, object("b.example.com", "Widget", "bad", "{\"size\":7,\"mode\":\"fast\"}")).expect(422).at("message"))
+                .contains("spec: Invalid value: \"object\": size 7 needs mode slow");
+        admin.post(all, object("b.example.com", "Widget", "ok", "{\"size\":7,\"mode\":\"slow\",\"port\":\"http\"}")).expect(201);
+        var changed = admin.patch(all + "/ok", "application/merge-patch+json", "{\"spec\":{\"image\":\"other\"}}").expect(422);
+        assertThat(changed.at("message")).contains("spec.image: Forbidden: image is immutable");
+        assertThat(admin.patch(all + "/ok", "application/strategic-merge-patch+json", "{}").expect(415).text()).contains("merge-patch");
+    }
+
+    @Test
+    void statusAndScaleAreWrittenApart() {
+        define(admin, "c.example.com", "widgets", "Widget");
+        var all = things("c.example.com", "widgets");
+        admin.post(all, object("c.example.com", "Widget", "one", "{\"size\":2}")).expect(201);
+        var status = admin.patch(all + "/one/status", "application/merge-patch+json",
+                "{\"spec\":{\"size\":3},\"status\":{\"replicas\":2,\"selector\":\"app=x\"}}").expect(200);
+        assertThat(Json.number(status.json(), 0, "spec", "size")).isEqualTo(2);
+        assertThat(Json.number(status.json(), 0, "status", "replicas")).isEqualTo(2);
+        var scale = admin.get(all + "/one/scale").expect(200);
+        assertThat(scale.at("kind")).isEqualTo("Scale");
+        assertThat(scale.at("status", "selector")).isEqualTo("app=x");
+        admin.patch(all + "/one/scale", "application/merge-patch+json", "{\"spec\":{\"replicas\":4}}").expect(200);
+        var changed = admin.get(all + "/one").expect(200).json();
+        assertThat(Json.number(changed, 0, "spec", "size")).isEqualTo(4);
+        assertThat(Json.number(changed, 0, "metadata", "generation")).isEqualTo(2);
+        assertThat(admin.get(all + "?fieldSelector=spec.mode=fast").expect(200).json().path("items")).isEmpty();
+        admin.get(all + "?fieldSelector=spec.size=4").expect(400);
+    }
+
+    @Test
+    void customResourcesAreAppliedByTheirListKeys() {
+        define(admin, "d.example.com", "widgets", "Widget");
+        var one = things("d.example.com", "widgets") + "/one";
+        var apply = "application/apply-patch+yaml";
+        admin.patch(one + "?fieldManager=x", apply, object("d.example.com", "Widget", "one", "{\"size\":2,\"parts\":[{\"name\":\"a\"},{\"name\":\"b\"}]}"))
+                .expect(201);
+        var both = admin.patch(one + "?fieldManager=y", apply, object("d.example.com", "Widget", "one", "{\"size\":2,\"parts\":[{\"name\":\"c\"}]}"))
+                .expect(200);
+        assertThat(both.json().path("spec").path("parts").size()).isEqualTo(3);
+        var less = admin.patch(one + "?fieldManager=x", apply, object("d.example.com", "Widget", "one", "{\"size\":2,\"parts\":[{\"name\":\"b\"}]}"))
+                .expect(200);
+        assertThat(less.json().path("spec").path("parts").toString()).contains("\"b\"").contains("\"c\"").doesNotContain("\"a\"");
+        admin.patch(one + "?fieldManager=y", apply, object("d.example.com", "Widget", "one", "{\"size\":3}")).expect(409);
+    }
+
+    @Test
+    void eachTenantHasItsOwnDefinitions() {
+        admin.post("/apis/hypernetes.io/v1/tenants", Cluster.tenant("crd-blue")).expect(201);
+        admin.post("/apis/hypernetes.io/v1/tenants", Cluster.tenant("crd-red")).expect(201);
+        var blue = cluster.operator().in("crd-blue");
+        var red = cluster.operator().in("crd-red");
+        blue.post(DEFINITIONS, definition("e.example.com", "gadgets", "Gadget", version("v1", true, ""))).expect(201);
+        red.get("/apis/e.example.com/v1/namespaces/default/gadgets").expect(404);
+        red.post(DEFINITIONS, definition("e.example.com", "gadgets", "Gadget",
+                version("v1", true, "").replace("\"maximum\":10", "\"maximum\":100"))).expect(201);
+        blue.post("/apis/e.example.com/v1/namespaces/default/gadgets", object("e.example.com", "Gadget", "x", "{\"size\":50,\"mode\":\"slow\"}")).expect(422);
+        red.post("/apis/e.example.com/v1/namespaces/default/gadgets", object("e.example.com", "Gadget", "x", "{\"size\":50,\"mode\":\"slow\"}")).expect(201);
+        assertThat(admin.get("/apis").expect(200).text()).doesNotContain("e.example.com");
+        assertThat(blue.get("/apis").expect(200).text()).contains("e.example.com");
+    }
+
+    @Test
+    void aKindNamedLikeABuiltInOneIsNothingButItself() {
+        admin.post("/apis/hypernetes.io/v1/tenants", Cluster.tenant("mimic")).expect(201);
+        admin.post("/apis/hypernetes.io/v1/tenants", Cluster.tenant("victim")).expect(201);
+        var mimic = cluster.operator().in("mimic");
+        var victim = cluster.operator().in("victim");
+        victim.post(configMaps("default"), Cluster.configMap("kept", "1")).expect(201);
+        mimic.post(DEFINITIONS, definition("f.example.com", "tenants", "Tenant", version("v1", true, "")).replace("Namespaced", "Cluster")).expect(201);
+        mimic.post("/apis/f.example.com/v1/tenants", object("f.example.com", "Tenant", "victim", "{\"size\":1}")).expect(201);
+        mimic.delete("/apis/f.example.com/v1/tenants/victim").expect(200);
+        victim.get(configMaps("default") + "/kept").expect(200);
+        mimic.post(DEFINITIONS, definition("f.example.com", "bindings", "Binding", version("v1", true, ""))).expect(201);
+        mimic.post("/apis/f.example.com/v1/namespaces/default/bindings", object("f.example.com", "Binding", "b", "{\"size\":1}")).expect(201);
+    }
+
+    @Test
+    void versionsShareTheirObjects() {
+        admin.post(DEFINITIONS, definition("g.example.com", "widgets", "Widget",
+                version("v1", true, "") + "," + version("v1beta1", false, ",\"deprecated\":true"))).expect(201);
+        admin.post("/apis/g.example.com/v1beta1/namespaces/default/widgets",
+                object("g.example.com", "Widget", "one", "{\"size\":1}").replace("/v1\"", "/v1beta1\"")).expect(201);
+        assertThat(admin.get("/apis/g.example.com/v1/namespaces/default/widgets/one").expect(200).at("apiVersion")).isEqualTo("g.example.com/v1");
+        var old = admin.get("/apis/g.example.com/v1beta1/namespaces/default/widgets/one").expect(200);
+        assertThat(old.at("apiVersion")).isEqualTo("g.example.com/v1beta1");
+        assertThat(old.http().headers().firstValue("Warning")).hasValue("299 - \"g.example.com/v1beta1 Widget is deprecated\"");
+        assertThat(Json.string(admin.get("/apis/g.example.com").expect(200).json(), "preferredVersion", "version")).isEqualTo("v1");
+    }
+
+    @Test
+    void aDeletedDefinitionTakesItsObjectsAlong() {
+        define(admin, "h.example.com", "widgets", "Widget");
+        var all = things("h.example.com", "widgets");
+        admin.post(all, object("h.example.com", "Widget", "one", "{\"size\":1}")).expect(201);
+        admin.post(all, object("h.example.com", "Widget", "held", "{\"size\":1}").replace("\"name\":\"held\"", "\"name\":\"held\",\"finalizers\":[\"x/y\"]"))
+                .expect(201);
+        assertThat(admin.delete(DEFINITIONS + "/widgets.h.example.com").expect(200).text()).contains("customresourcecleanup.apiextensions.k8s.io");
+        await().atMost(Duration.ofSeconds(10)).until(() -> admin.get(all + "/one").code() == 404);
+        assertThat(admin.post(all, object("h.example.com", "Widget", "late", "{\"size\":1}")).expect(405).at("message"))
+                .isEqualTo("create not allowed while custom resource definition is terminating");
+        admin.get(DEFINITIONS + "/widgets.h.example.com").expect(200);
+        admin.patch(all + "/held", "application/merge-patch+json", "{\"metadata\":{\"finalizers\":null}}").expect(200);
+        await().atMost(Duration.ofSeconds(10)).until(() -> admin.get(DEFINITIONS + "/widgets.h.example.com").code() == 404);
+        admin.get(all).expect(404);
+    }
+
+    @Test
+    void aDefinitionThatIsNotStructuralIsRefused() {
+        var broken = definition("i.example.com", "widgets", "Widget", version("v1", true, "")
+                .replace("\"size\":{\"type\":\"integer\",", "\"size\":{")
+                .replace("self.size <= 5", "self.sise <= 5"));
+        assertThat(admin.post(DEFINITIONS, broken).expect(422).at("message"))
+                .contains("spec.validation.openAPIV3Schema.properties[spec].properties[size].type: Required value: must not be empty for specified object fields");
+        var rule = definition("i.example.com", "widgets", "Widget", version("v1", true, "").replace("self.size <= 5", "self.sise <= 5"));
+        assertThat(admin.post(DEFINITIONS, rule).expect(422).at("message"))
+                .contains("x-kubernetes-validations[0].rule: Invalid value:").contains("undefined field 'sise'");
+        var guarded = definition("x.k8s.io", "widgets", "Widget", version("v1", true, ""));
+        assertThat(admin.post(DEFINITIONS, guarded).expect(422).at("message")).contains("api-approved.kubernetes.io");
+        var conflict = definition("j.example.com", "widgets", "Widget", version("v1", true, ""));
+        admin.post(DEFINITIONS, conflict).expect(201);
+        assertThat(admin.post(DEFINITIONS, definition("j.example.com", "others", "Widget", version("v1", true, ""))).expect(201).text())
+                .contains("SingularConflict").contains("\\\"widget\\\" is already in use");
+        admin.get(things("j.example.com", "others")).expect(404);
+    }
+}

@@ -1,0 +1,190 @@
+package io.hypernetes.apiserver;
+
+import static io.hypernetes.apiserver.Cluster.configMap;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.hypernetes.objects.Json;
+import java.io.IOException;
+import java.time.Duration;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+class ProgrammedAdmissionTest extends ClusterTest {
+    private static final String GROUP = "/apis/admissionregistration.k8s.io/v1/";
+
+    private WebhookServer hooks;
+
+    @BeforeAll
+    void startHooks() throws IOException {
+        hooks = new WebhookServer(cluster.authorities);
+    }
+
+    @AfterAll
+    void stopHooks() {
+        hooks.close();
+    }
+
+    /// A tenant of its own for each test.
+    private Cluster.Client tenant(String name) {
+        admin.post("/apis/hypernetes.io/v1/tenants", Cluster.tenant(name)).expect(201);
+        return cluster.operator().in(name);
+    }
+
+    private void hook(Cluster.Client client, boolean mutating, String name, String path, String more) {
+        var kind = mutating ? "MutatingWebhookConfiguration" : "ValidatingWebhookConfiguration";
+        client.post(GROUP + kind.toLowerCase(java.util.Locale.ROOT) + "s", """
+                {"apiVersion":"admissionregistration.k8s.io/v1","kind":"%s","metadata":{"name":"%s"},"webhooks":[
+                 {"name":"%s.hook.example.com","sideEffects":"None","admissionReviewVersions":["v1"],
+                  "clientConfig":{"url":"%s","caBundle":"%s"},
+                  "rules":[{"operations":["*"],"apiGroups":[""],"apiVersions":["v1"],"resources":["configmaps"]}]%s}]}"""
+                        .formatted(kind, name, name, hooks.url(path), hooks.bundle, more))
+                .expect(201);
+    }
+
+    @Test
+    void aMutatingWebhookChangesObjectsAndAnotherLooksAgain() {
+        var blue = tenant("hooked");
+        hooks.respond("/first", WebhookServer.patch("[{\"op\":\"add\",\"path\":\"/metadata/labels\",\"value\":{\"first\":\"1\"}}]"));
+        hooks.respond("/second", WebhookServer.patch("[{\"op\":\"add\",\"path\":\"/data/second\",\"value\":\"2\"},{\"op\":\"add\",\"path\":\"/nonsense\",\"value\":1}]"));
+        hook(blue, true, "a-first", "/first", ",\"reinvocationPolicy\":\"IfNeeded\"");
+        hook(blue, true, "b-second", "/second", "");
+        hooks.asked.clear();
+        var made = blue.post(configMaps("default"), configMap("m", "1")).expect(201);
+        assertThat(made.at("metadata", "labels", "first")).isEqualTo("1");
+        assertThat(made.at("data", "second")).isEqualTo("2");
+        assertThat(made.json().has("nonsense")).isFalse();
+        assertThat(hooks.asked).hasSize(3);
+        var request = hooks.asked.getFirst();
+        assertThat(Json.string(request, "operation")).isEqualTo("CREATE");
+        assertThat(Json.string(request, "resource", "resource")).isEqualTo("configmaps");
+        assertThat(Json.string(request, "object", "data", "k")).isEqualTo("1");
+        assertThat(request.path("oldObject").isNull()).isTrue();
+        // Others have other webhooks: none.
+        admin.post(configMaps("default"), configMap("unhooked", "1")).expect(201);
+        assertThat(hooks.asked).hasSize(3);
+    }
+
+    @Test
+    void aValidatingWebhookDeniesWithItsReason() {
+        var blue = tenant("denied");
+        hooks.respond("/deny", "\"allowed\":false,\"status\":{\"message\":\"no such thing here\",\"code\":403,\"reason\":\"Forbidden\"},\"warnings\":[\"think twice\"]");
+        hook(blue, false, "deny", "/deny", ",\"objectSelector\":{\"matchLabels\":{\"watched\":\"yes\"}}");
+        blue.post(configMaps("default"), configMap("free", "1")).expect(201);
+        var watched = configMap("w", "1").replace("\"name\":\"w\"", "\"name\":\"w\",\"labels\":{\"watched\":\"yes\"}");
+        var denied = blue.post(configMaps("default"), watched).expect(403);
+        assertThat(denied.at("message")).isEqualTo("admission webhook \"deny.hook.example.com\" denied the request: no such thing here");
+        assertThat(denied.http().headers().firstValue("Warning")).hasValue("299 - \"think twice\"");
+        blue.delete(GROUP + "validatingwebhookconfigurations/deny").expect(200);
+        blue.post(configMaps("default"), watched).expect(201);
+    }
+
+    @Test
+    void matchConditionsSpareTheCall() {
+        var blue = tenant("conditions");
+        hooks.respond("/conditional", "\"allowed\":false");
+        hook(blue, false, "c", "/conditional", ",\"matchConditions\":[{\"name\":\"big\",\"expression\":\"request.operation == 'CREATE' && object.data.k == 'big'\"}]");
+        blue.post(configMaps("default"), configMap("small", "small")).expect(201);
+        assertThat(blue.post(configMaps("default"), configMap("big", "big")).expect(400).at("message"))
+                .isEqualTo("admission webhook \"c.hook.example.com\" denied the request without explanation");
+        blue.delete(configMaps("default") + "/small").expect(200);
+    }
+
+    @Test
+    void aWebhookThatFailsIsFatalOrNotAsItsPolicySays() {
+        var blue = tenant("failing");
+        hooks.on("/rubbish", _ -> "rubbish".getBytes(java.nio.charset.StandardCharsets.UTF_8));
+        hook(blue, false, "open", "/rubbish", ",\"failurePolicy\":\"Ignore\"");
+        blue.post(configMaps("default"), configMap("a", "1")).expect(201);
+        hook(blue, false, "shut", "/rubbish", "");
+        assertThat(blue.post(configMaps("default"), configMap("b", "1")).expect(500).at("message"))
+                .startsWith("Internal error occurred: failed calling webhook \"shut.hook.example.com\": received invalid webhook response");
+        blue.delete(GROUP + "validatingwebhookconfigurations/shut").expect(200);
+        hooks.on("/huge", _ -> new byte[5 << 20]);
+        hook(blue, false, "huge", "/huge", "");
+        assertThat(blue.post(configMaps("default"), configMap("c", "1")).expect(500).at("message")).contains("is larger than");
+        blue.delete(GROUP + "validatingwebhookconfigurations/huge").expect(200);
+        hooks.on("/slow", _ -> {
+            try {
+                Thread.sleep(Duration.ofSeconds(5));
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+            return new byte[0];
+        });
+        hook(blue, false, "slow", "/slow", ",\"timeoutSeconds\":1");
+        long start = System.nanoTime();
+        assertThat(blue.post(configMaps("default"), configMap("d", "1")).expect(500).at("message")).contains("context deadline exceeded");
+        assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(4));
+    }
+
+    @Test
+    void whatTenantsMayNotReachIsNotCalled() {
+        var blue = tenant("curious");
+        for (var url : new String[] {"https://169.254.169.254/latest", "https://10.0.0.1/", "https://[::1]:6443/", "https://0.0.0.0/"}) {
+            blue.post(GROUP + "validatingwebhookconfigurations", """
+                    {"metadata":{"name":"probe"},"webhooks":[{"name":"probe.hook.example.com","sideEffects":"None","admissionReviewVersions":["v1"],
+                     "clientConfig":{"url":"%s"},"rules":[{"operations":["*"],"apiGroups":[""],"apiVersions":["v1"],"resources":["configmaps"]}]}]}"""
+                            .formatted(url)).expect(201);
+            assertThat(blue.post(configMaps("default"), configMap("x", "1")).expect(500).at("message"))
+                    .as(url).contains("which tenants may not reach from here");
+            blue.delete(GROUP + "validatingwebhookconfigurations/probe").expect(200);
+        }
+        blue.post(GROUP + "validatingwebhookconfigurations", """
+                {"metadata":{"name":"service"},"webhooks":[{"name":"service.hook.example.com","sideEffects":"None","admissionReviewVersions":["v1"],
+                 "clientConfig":{"service":{"name":"a","namespace":"default"}},"rules":[{"operations":["*"],"apiGroups":[""],"apiVersions":["v1"],"resources":["configmaps"]}]}]}""")
+                .expect(201);
+        assertThat(blue.post(configMaps("default"), configMap("x", "1")).expect(500).at("message")).contains("use clientConfig.url");
+    }
+
+    private void policy(Cluster.Client client, String name, String spec, String binding) {
+        client.post(GROUP + "validatingadmissionpolicies", """
+                {"apiVersion":"admissionregistration.k8s.io/v1","kind":"ValidatingAdmissionPolicy","metadata":{"name":"%s"},"spec":{
+                 "matchConstraints":{"resourceRules":[{"operations":["CREATE","UPDATE"],"apiGroups":[""],"apiVersions":["v1"],"resources":["configmaps"]}]},%s}}"""
+                .formatted(name, spec)).expect(201);
+        client.post(GROUP + "validatingadmissionpolicybindings", """
+                {"apiVersion":"admissionregistration.k8s.io/v1","kind":"ValidatingAdmissionPolicyBinding","metadata":{"name":"%s-binding"},"spec":{"policyName":"%s",%s}}"""
+                .formatted(name, name, binding)).expect(201);
+    }
+
+    @Test
+    void aBoundPolicyDeniesWarnsAndTakesParameters() {
+        var blue = tenant("policed");
+        policy(blue, "sized", """
+                "variables":[{"name":"size","expression":"size(object.data)"},{"name":"twice","expression":"variables.size * 2"}],
+                "validations":[{"expression":"variables.twice <= 4","messageExpression":"'twice the size is ' + string(variables.twice)"},
+                 {"expression":"!has(object.data.secret)","message":"no secrets","reason":"Forbidden"}]""",
+                "\"validationActions\":[\"Deny\"]");
+        blue.post(configMaps("default"), configMap("ok", "1")).expect(201);
+        var large = configMap("large", "1").replace("\"k\":\"1\"", "\"a\":\"1\",\"b\":\"1\",\"c\":\"1\"");
+        assertThat(blue.post(configMaps("default"), large).expect(422).at("message"))
+                .isEqualTo("configmaps \"large\" is forbidden: ValidatingAdmissionPolicy 'sized' with binding 'sized-binding' denied request: twice the size is 6");
+        assertThat(blue.post(configMaps("default"), configMap("s", "1").replace("\"k\"", "\"secret\"")).expect(403).at("reason")).isEqualTo("Forbidden");
+
+        policy(blue, "warned", "\"validations\":[{\"expression\":\"object.data.k != 'odd'\",\"message\":\"that is odd\"}]",
+                "\"validationActions\":[\"Warn\"]");
+        var warned = blue.post(configMaps("default"), configMap("odd", "odd")).expect(201);
+        assertThat(warned.http().headers().firstValue("Warning").orElse("")).contains("that is odd");
+
+        blue.post(configMaps("default"), configMap("limits", "7")).expect(201);
+        policy(blue, "limited", """
+                "paramKind":{"apiVersion":"v1","kind":"ConfigMap"},
+                "matchConditions":[{"name":"named","expression":"object.metadata.name.startsWith('limited')"}],
+                "validations":[{"expression":"int(object.data.k) <= int(params.data.k)"}]""",
+                "\"paramRef\":{\"name\":\"limits\",\"namespace\":\"default\",\"parameterNotFoundAction\":\"Deny\"},\"validationActions\":[\"Deny\"]");
+        blue.post(configMaps("default"), configMap("limited-a", "7")).expect(201);
+        assertThat(blue.post(configMaps("default"), configMap("limited-b", "8")).expect(422).at("message"))
+                .contains("failed expression: int(object.data.k) <= int(params.data.k)");
+        assertThat(blue.post(configMaps("default"), configMap("limited-c", "x")).expect(422).at("message")).contains("resulted in error");
+        blue.delete(configMaps("default") + "/limits").expect(200);
+        assertThat(blue.post(configMaps("default"), configMap("limited-d", "1")).expect(422).at("message")).contains("no params found");
+    }
+
+    @Test
+    void aPolicyThatDoesNotCompileIsRefused() {
+        assertThat(admin.post(GROUP + "validatingadmissionpolicies", """
+                        {"metadata":{"name":"broken"},"spec":{"matchConstraints":{"resourceRules":[{"operations":["*"],"apiGroups":[""],"apiVersions":["v1"],"resources":["configmaps"]}]},
+                         "validations":[{"expression":"objekt.x == 1"}]}}""").expect(422).at("message"))
+                .contains("spec.validations[0].expression: Invalid value: \"objekt.x == 1\": compilation failed").contains("undeclared reference");
+    }
+}

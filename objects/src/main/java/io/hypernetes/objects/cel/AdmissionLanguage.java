@@ -1,0 +1,87 @@
+package io.hypernetes.objects.cel;
+
+import dev.cel.common.types.CelType;
+import dev.cel.common.types.MapType;
+import dev.cel.common.types.SimpleType;
+import io.hypernetes.objects.FieldError;
+import io.hypernetes.objects.Json;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/// The expressions of admission: `object`, `oldObject`, `request`, `params`, `namespaceObject` and `variables`, none of them with a type
+/// of its own. Thread-safe.
+public final class AdmissionLanguage {
+    private AdmissionLanguage() {}
+
+    /// Made when the first expression is met.
+    private static final class Holder {
+        static final Environment ENVIRONMENT = Environment.of(
+                Map.of(
+                        "object", SimpleType.DYN,
+                        "oldObject", SimpleType.DYN,
+                        "request", SimpleType.DYN,
+                        "params", SimpleType.DYN,
+                        "namespaceObject", SimpleType.DYN,
+                        "variables", MapType.create(SimpleType.STRING, SimpleType.DYN)),
+                List.of());
+    }
+
+    /// Compiles an expression.
+    ///
+    /// @throws ExpressionException when it cannot be
+    public static Expression compile(String text) {
+        return Holder.ENVIRONMENT.compile(text);
+    }
+
+    /// What is wrong with the match conditions of a webhook or policy.
+    public static List<FieldError> checkConditions(JsonNode owner, String path) {
+        List<FieldError> errors = new ArrayList<>();
+        int i = 0;
+        for (ObjectNode condition : Json.objects(owner, "matchConditions")) {
+            check(condition, "expression", path + "matchConditions[" + i++ + "]", SimpleType.BOOL, "must evaluate to bool", errors);
+        }
+        return errors;
+    }
+
+    /// What is wrong with the expressions of an admission policy's `spec`.
+    public static List<FieldError> checkPolicy(JsonNode spec) {
+        List<FieldError> errors = new ArrayList<>(checkConditions(spec, "spec."));
+        int i = 0;
+        for (ObjectNode variable : Json.objects(spec, "variables")) {
+            check(variable, "expression", "spec.variables[" + i++ + "]", SimpleType.DYN, "", errors);
+        }
+        i = 0;
+        for (ObjectNode validation : Json.objects(spec, "validations")) {
+            String at = "spec.validations[" + i++ + "]";
+            check(validation, "expression", at, SimpleType.BOOL, "must evaluate to bool", errors);
+            if (!Json.string(validation, "messageExpression").isBlank()) {
+                check(validation, "messageExpression", at, SimpleType.STRING, "must evaluate to string", errors);
+            }
+        }
+        i = 0;
+        for (ObjectNode annotation : Json.objects(spec, "auditAnnotations")) {
+            check(annotation, "valueExpression", "spec.auditAnnotations[" + i++ + "]", SimpleType.DYN, "", errors);
+        }
+        return errors;
+    }
+
+    private static void check(
+            ObjectNode owner, String field, String path, CelType wanted, String otherwise, List<FieldError> errors) {
+        String text = Json.string(owner, field);
+        if (text.isBlank()) {
+            // That it is missing is told by the rules of the kind.
+            return;
+        }
+        try {
+            CelType type = compile(text).type();
+            if (!wanted.equals(SimpleType.DYN) && !type.equals(wanted) && !type.equals(SimpleType.DYN)) {
+                errors.add(FieldError.invalid(path + "." + field, text, otherwise));
+            }
+        } catch (ExpressionException e) {
+            errors.add(FieldError.invalid(path + "." + field, text, "compilation failed: " + e.text()));
+        }
+    }
+}

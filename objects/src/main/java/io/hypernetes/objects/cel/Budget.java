@@ -1,0 +1,62 @@
+package io.hypernetes.objects.cel;
+
+/// What the expressions of one request may cost together, in steps of evaluation. For one thread.
+public final class Budget {
+    /// The most that one expression may cost.
+    public static final long EXPRESSION = 1_000_000;
+
+    /// The most that all rules over one custom resource may cost, or all policies over one request.
+    public static final long REQUEST = 10_000_000;
+
+    /// The most that the match conditions of one webhook may cost.
+    public static final long CONDITIONS = 2_500_000;
+
+    private long left;
+
+    public Budget(long limit) {
+        this.left = limit;
+    }
+
+    /// Whether nothing is left.
+    public boolean isSpent() {
+        return left <= 0;
+    }
+
+    Meter meter() {
+        return new Meter();
+    }
+
+    /// Thrown through the evaluation when it must stop.
+    static final class SpentException extends RuntimeException {
+        private static final long serialVersionUID = 1;
+
+        SpentException(String message) {
+            super(message, null, false, false);
+        }
+    }
+
+    /// Counts the cost of one evaluation.
+    final class Meter {
+        private long used;
+
+        void charge(long cost) {
+            used += cost;
+            var complaint = complaint();
+            if (!complaint.isEmpty()) {
+                throw new SpentException(complaint);
+            }
+        }
+
+        /// Why the evaluation may not go on; empty when it may.
+        String complaint() {
+            if (used > left) {
+                return "validation failed due to running out of cost budget, no further validation rules will be run";
+            }
+            return used > EXPRESSION ? "operation cancelled: actual cost limit exceeded" : "";
+        }
+
+        void settle() {
+            left -= used;
+        }
+    }
+}

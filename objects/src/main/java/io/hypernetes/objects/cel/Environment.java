@@ -1,0 +1,111 @@
+package io.hypernetes.objects.cel;
+
+import com.google.common.collect.ImmutableCollection;
+import com.google.common.collect.ImmutableList;
+import dev.cel.common.CelOptions;
+import dev.cel.common.CelValidationException;
+import dev.cel.common.types.CelType;
+import dev.cel.common.types.CelTypeProvider;
+import dev.cel.compiler.CelCompiler;
+import dev.cel.compiler.CelCompilerFactory;
+import dev.cel.extensions.CelExtensions;
+import dev.cel.parser.CelStandardMacro;
+import dev.cel.runtime.CelEvaluationException;
+import dev.cel.runtime.CelRuntime;
+import dev.cel.runtime.CelRuntimeFactory;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/// What expressions may speak of: variables with their types, and the functions of CEL and Kubernetes. Thread-safe.
+///
+/// Making the first one loads the language, which takes a second of a busy processor; nothing is loaded before an expression is met.
+public final class Environment {
+    /// As long as the longest expression may be, in characters.
+    public static final int MAX_LENGTH = 64 << 10;
+
+    private static final int DEEPEST = 100;
+
+    private final CelCompiler compiler;
+
+    private Environment(CelCompiler compiler) {
+        this.compiler = compiler;
+    }
+
+    /// The language itself, loaded when first used.
+    private static final class Language {
+        static final CelOptions OPTIONS = CelOptions.current()
+                .maxExpressionCodePointSize(MAX_LENGTH)
+                .maxParseRecursionDepth(DEEPEST)
+                .comprehensionMaxIterations(1_000_000)
+                .enableHeterogeneousNumericComparisons(true)
+                .enableOptionalSyntax(true)
+                .build();
+        static final CelRuntime RUNTIME = CelRuntimeFactory.plannerRuntimeBuilder()
+                .setOptions(OPTIONS)
+                .addLibraries(
+                        CelExtensions.strings(),
+                        CelExtensions.lists(),
+                        CelExtensions.sets(OPTIONS),
+                        CelExtensions.math(OPTIONS),
+                        CelExtensions.encoders(OPTIONS),
+                        CelExtensions.optional(),
+                        CelExtensions.comprehensions())
+                .addFunctionBindings(KubernetesFunctions.bindings())
+                .build();
+    }
+
+    /// An environment.
+    ///
+    /// @param variables by name
+    /// @param types the object types that variables are made of
+    public static Environment of(Map<String, CelType> variables, List<? extends CelType> types) {
+        var builder = CelCompilerFactory.standardCelCompilerBuilder()
+                .setOptions(Language.OPTIONS)
+                .setTypeProvider(new Types(ImmutableList.copyOf(types)))
+                .setStandardMacros(CelStandardMacro.STANDARD_MACROS)
+                .addLibraries(
+                        CelExtensions.strings(),
+                        CelExtensions.lists(),
+                        CelExtensions.sets(Language.OPTIONS),
+                        CelExtensions.math(Language.OPTIONS),
+                        CelExtensions.encoders(Language.OPTIONS),
+                        CelExtensions.optional(),
+                        CelExtensions.comprehensions(),
+                        CelExtensions.bindings())
+                .addFunctionDeclarations(KubernetesFunctions.declarations());
+        variables.forEach(builder::addVar);
+        return new Environment(builder.build());
+    }
+
+    private record Types(ImmutableList<CelType> known) implements CelTypeProvider {
+        @Override
+        public ImmutableCollection<CelType> types() {
+            return known;
+        }
+
+        @Override
+        public Optional<CelType> findType(String name) {
+            return known.stream().filter(type -> type.name().equals(name)).findFirst();
+        }
+    }
+
+    /// Compiles an expression.
+    ///
+    /// @throws ExpressionException when it is malformed or speaks of what there is not; the message shows where
+    public Expression compile(String text) {
+        try {
+            var ast = compiler.compile(text).getAst();
+            return new Expression(text, ast.getResultType(), Language.RUNTIME.createProgram(ast));
+        } catch (CelValidationException e) {
+            throw new ExpressionException(String.valueOf(e.getMessage()), e);
+        } catch (CelEvaluationException e) {
+            throw new ExpressionException(String.valueOf(e.getMessage()), e);
+        } catch (RuntimeException e) {
+            // The library refuses some nonsense by exceptions of its own, e.g. a regular expression that is none.
+            throw new ExpressionException("cannot be compiled: " + e.getMessage(), e);
+        } catch (StackOverflowError e) {
+            throw new ExpressionException("is nested too deeply", e);
+        }
+    }
+}

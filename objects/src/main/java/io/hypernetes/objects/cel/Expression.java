@@ -1,0 +1,84 @@
+package io.hypernetes.objects.cel;
+
+import dev.cel.common.ast.CelExpr;
+import dev.cel.common.types.CelType;
+import dev.cel.runtime.CelEvaluationException;
+import dev.cel.runtime.CelRuntime;
+import java.util.Collection;
+import java.util.Map;
+
+/// A compiled expression. Thread-safe.
+public final class Expression {
+    private final String text;
+    private final CelType type;
+    private final CelRuntime.Program program;
+
+    Expression(String text, CelType type, dev.cel.runtime.Program program) {
+        this.text = text;
+        this.type = type;
+        this.program = (CelRuntime.Program) program;
+    }
+
+    /// As it was written.
+    public String text() {
+        return text;
+    }
+
+    /// What it evaluates to.
+    public CelType type() {
+        return type;
+    }
+
+    /// The value of the expression.
+    ///
+    /// @param variables by name, as [Values] makes them
+    /// @param budget what it may cost; shared by the expressions of one request
+    /// @throws ExpressionException when there is no value, or it would cost too much
+    public Object evaluate(Map<String, ?> variables, Budget budget) {
+        var meter = budget.meter();
+        try {
+            return program.trace(variables, (expression, value) -> meter.charge(cost(expression, value)));
+        } catch (CelEvaluationException e) {
+            throw failed(meter, reason(e), e);
+        } catch (RuntimeException e) {
+            throw failed(meter, String.valueOf(e.getMessage()), e);
+        } catch (StackOverflowError e) {
+            throw new ExpressionException("is nested too deeply", e);
+        } finally {
+            meter.settle();
+        }
+    }
+
+    /// The library wraps what stops an evaluation, so the meter is asked first.
+    private static ExpressionException failed(Budget.Meter meter, String why, Exception cause) {
+        var spent = meter.complaint();
+        return new ExpressionException(spent.isEmpty() ? why : spent, cause);
+    }
+
+    /// One unit a step, and what is made anew by its size: so neither time nor memory can be had for nothing.
+    private static long cost(CelExpr expression, Object value) {
+        if (expression.exprKind().getKind() != CelExpr.ExprKind.Kind.CALL) {
+            return 1;
+        }
+        if (value instanceof String made) {
+            return 1 + made.length() / 10;
+        }
+        boolean folding = expression.call().args().stream()
+                .findFirst()
+                .filter(first -> first.exprKind().getKind() == CelExpr.ExprKind.Kind.IDENT)
+                .filter(first -> first.ident().name().startsWith("@") || first.ident().name().startsWith("__result"))
+                .isPresent();
+        return value instanceof Collection<?> made && !folding ? 1 + made.size() : 1;
+    }
+
+    private static String reason(CelEvaluationException e) {
+        var message = String.valueOf(e.getMessage());
+        int colon = message.startsWith("evaluation error") ? message.indexOf(": ") : -1;
+        return colon < 0 ? message : message.substring(colon + 2);
+    }
+
+    @Override
+    public String toString() {
+        return text;
+    }
+}

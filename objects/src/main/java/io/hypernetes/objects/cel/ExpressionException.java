@@ -1,0 +1,15 @@
+package io.hypernetes.objects.cel;
+
+/// An expression has no value, or is no expression.
+public final class ExpressionException extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    ExpressionException(String message, Throwable cause) {
+        super(message, cause);
+    }
+
+    /// The message, for the client.
+    public String text() {
+        return String.valueOf(getMessage());
+    }
+}

@@ -1,0 +1,218 @@
+package io.hypernetes.objects.crd;
+
+import io.hypernetes.objects.Json;
+import java.math.BigDecimal;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/// One node of a structural schema. Immutable, thread-safe.
+///
+/// What is read here is what [SchemaCheck] has accepted; what it refuses is left out.
+public final class CustomSchema {
+    private final ObjectNode source;
+    private final Map<String, CustomSchema> properties = new LinkedHashMap<>();
+    private final @Nullable CustomSchema additional;
+    private final @Nullable CustomSchema items;
+    private final List<String> required;
+    private final List<CustomSchema> allOf;
+    private final List<CustomSchema> anyOf;
+    private final List<CustomSchema> oneOf;
+    private final @Nullable CustomSchema not;
+    private final @Nullable Pattern pattern;
+    private final boolean hasDefaults;
+    private final boolean hasRules;
+    private volatile RuleCheck.@Nullable Rules compiledRules;
+
+    /// An expression that text must match, and its spelling.
+    record Pattern(String text, com.google.re2j.Pattern compiled) {}
+
+    private CustomSchema(ObjectNode source) {
+        this.source = source;
+        source.path("properties").properties().forEach(property -> {
+            if (property.getValue() instanceof ObjectNode schema) {
+                properties.put(property.getKey(), new CustomSchema(schema));
+            }
+        });
+        this.additional = source.get("additionalProperties") instanceof ObjectNode schema ? new CustomSchema(schema) : null;
+        this.items = source.get("items") instanceof ObjectNode schema ? new CustomSchema(schema) : null;
+        this.required = texts(source.path("required"));
+        this.allOf = schemas(source, "allOf");
+        this.anyOf = schemas(source, "anyOf");
+        this.oneOf = schemas(source, "oneOf");
+        this.not = source.get("not") instanceof ObjectNode schema ? new CustomSchema(schema) : null;
+        this.pattern = pattern(Json.string(source, "pattern"));
+        this.hasDefaults = source.has("default")
+                || properties.values().stream().anyMatch(p -> p.hasDefaults)
+                || (additional != null && additional.hasDefaults)
+                || (items != null && items.hasDefaults);
+        this.hasRules = !source.path("x-kubernetes-validations").isEmpty()
+                || properties.values().stream().anyMatch(p -> p.hasRules)
+                || (additional != null && additional.hasRules)
+                || (items != null && items.hasRules);
+    }
+
+    /// Reads an `openAPIV3Schema`.
+    public static CustomSchema of(ObjectNode openApiV3Schema) {
+        return new CustomSchema(openApiV3Schema);
+    }
+
+    private static List<CustomSchema> schemas(ObjectNode source, String name) {
+        List<CustomSchema> schemas = new ArrayList<>();
+        Json.objects(source, name).forEach(schema -> schemas.add(new CustomSchema(schema)));
+        return List.copyOf(schemas);
+    }
+
+    static List<String> texts(JsonNode list) {
+        List<String> texts = new ArrayList<>();
+        list.forEach(text -> texts.add(text.asString("")));
+        return List.copyOf(texts);
+    }
+
+    private static @Nullable Pattern pattern(String text) {
+        if (text.isEmpty()) {
+            return null;
+        }
+        try {
+            return new Pattern(text, com.google.re2j.Pattern.compile(text));
+        } catch (com.google.re2j.PatternSyntaxException e) {
+            return null;
+        }
+    }
+
+    /// The node as the definition has it.
+    public ObjectNode source() {
+        return source;
+    }
+
+    /// `object`, `array`, `string`, `integer`, `number`, `boolean`; empty when it is not said.
+    String type() {
+        return Json.string(source, "type");
+    }
+
+    Map<String, CustomSchema> properties() {
+        return properties;
+    }
+
+    /// The schema of members whose names are data; null when there are none of them.
+    @Nullable CustomSchema additional() {
+        return additional;
+    }
+
+    /// Whether members of any name are welcome.
+    boolean acceptsAny() {
+        return source.path("additionalProperties").asBoolean(false);
+    }
+
+    @Nullable CustomSchema items() {
+        return items;
+    }
+
+    /// The schema of a member; null when it is not declared.
+    @Nullable CustomSchema member(String name) {
+        CustomSchema property = properties.get(name);
+        return property != null ? property : additional;
+    }
+
+    List<String> required() {
+        return required;
+    }
+
+    List<CustomSchema> allOf() {
+        return allOf;
+    }
+
+    List<CustomSchema> anyOf() {
+        return anyOf;
+    }
+
+    List<CustomSchema> oneOf() {
+        return oneOf;
+    }
+
+    @Nullable CustomSchema not() {
+        return not;
+    }
+
+    @Nullable Pattern pattern() {
+        return pattern;
+    }
+
+    boolean nullable() {
+        return Json.flag(source, "nullable");
+    }
+
+    boolean keepsUnknown() {
+        return Json.flag(source, "x-kubernetes-preserve-unknown-fields");
+    }
+
+    boolean embedded() {
+        return Json.flag(source, "x-kubernetes-embedded-resource");
+    }
+
+    boolean intOrString() {
+        return Json.flag(source, "x-kubernetes-int-or-string");
+    }
+
+    /// `atomic`, `set`, `map` or empty.
+    String listType() {
+        return Json.string(source, "x-kubernetes-list-type");
+    }
+
+    List<String> mapKeys() {
+        return texts(source.path("x-kubernetes-list-map-keys"));
+    }
+
+    /// `atomic`, `granular` or empty.
+    String mapType() {
+        return Json.string(source, "x-kubernetes-map-type");
+    }
+
+    @Nullable JsonNode defaultValue() {
+        return source.get("default");
+    }
+
+    boolean hasDefaults() {
+        return hasDefaults;
+    }
+
+    /// Whether rules stand here or further down.
+    boolean hasRules() {
+        return hasRules;
+    }
+
+    /// The rules of this whole schema, compiled when first needed.
+    RuleCheck.Rules compiledRules() {
+        RuleCheck.Rules known = compiledRules;
+        if (known == null) {
+            known = RuleCheck.compiled(this);
+            compiledRules = known;
+        }
+        return known;
+    }
+
+    /// The rules at this node.
+    List<ObjectNode> rules() {
+        return Json.objects(source, "x-kubernetes-validations");
+    }
+
+    /// A number that bounds something; -1 when it is not said.
+    long bound(String name) {
+        return Json.number(source, -1, name);
+    }
+
+    /// A number as the definition has it; null when it is not said.
+    @Nullable BigDecimal number(String name) {
+        JsonNode node = source.get(name);
+        return node != null && node.isNumber() ? node.decimalValue() : null;
+    }
+
+    @Override
+    public String toString() {
+        return "CustomSchema[" + type() + " " + properties.keySet() + "]";
+    }
+}

@@ -1,0 +1,220 @@
+package io.hypernetes.objects.crd;
+
+import io.hypernetes.objects.ApiTime;
+import io.hypernetes.objects.FieldError;
+import io.hypernetes.objects.Json;
+import io.hypernetes.objects.apply.Shape;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/// One version of a custom resource: what objects of it look like and how they are shown. Immutable, thread-safe.
+public final class CustomVersion {
+    private static final JsonNode NOTHING = Json.array().addNull().path(0);
+    private static final PrintedColumn AGE = new PrintedColumn(
+            "Age",
+            "date",
+            "",
+            "CreationTimestamp is a timestamp representing the server time when this object was created.",
+            0,
+            JsonPath.parse(".metadata.creationTimestamp"));
+
+    private final String name;
+    private final ObjectNode source;
+    private final CustomSchema schema;
+    private final List<PrintedColumn> columns;
+    private final Map<String, JsonPath> selectable = new LinkedHashMap<>();
+
+    /// A column that a definition adds.
+    ///
+    /// @param priority 0 for a column that is always shown
+    public record PrintedColumn(
+            String name, String type, String format, String description, int priority, JsonPath path) {
+        /// The cell of an object, null when it has no such value.
+        public JsonNode cell(ObjectNode object, Instant now) {
+            JsonNode value = path.first(object);
+            if (value == null) {
+                return NOTHING;
+            }
+            return switch (type) {
+                case "date" -> {
+                    Instant at = value.isString() ? time(value.stringValue()) : null;
+                    yield Json.text(at == null ? "<unknown>" : ApiTime.age(at, now));
+                }
+                case "integer", "number" -> value.isNumber() ? value : NOTHING;
+                case "boolean" -> value.isBoolean() ? value : NOTHING;
+                default -> {
+                    List<JsonNode> all = path.find(object);
+                    yield Json.text(all.size() == 1 ? shown(value) : all.stream().map(PrintedColumn::shown).toList().toString());
+                }
+            };
+        }
+
+        private static String shown(JsonNode value) {
+            return value.isString() ? value.stringValue() : Json.print(value);
+        }
+
+        private static @Nullable Instant time(String text) {
+            try {
+                return ApiTime.parse(text);
+            } catch (IllegalArgumentException e) {
+                return null;
+            }
+        }
+    }
+
+    private CustomVersion(ObjectNode source) {
+        this.source = source;
+        this.name = Json.string(source, "name");
+        this.schema = CustomSchema.of(
+                source.path("schema").get("openAPIV3Schema") instanceof ObjectNode given ? given : Json.object());
+        List<PrintedColumn> printed = new ArrayList<>();
+        for (ObjectNode column : Json.objects(source, "additionalPrinterColumns")) {
+            printed.add(new PrintedColumn(
+                    Json.string(column, "name"),
+                    Json.string(column, "type"),
+                    Json.string(column, "format"),
+                    Json.string(column, "description"),
+                    (int) Json.number(column, 0, "priority"),
+                    path(Json.string(column, "jsonPath"))));
+        }
+        this.columns = printed.isEmpty() ? List.of(AGE) : List.copyOf(printed);
+        for (ObjectNode field : Json.objects(source, "selectableFields")) {
+            String text = Json.string(field, "jsonPath");
+            selectable.put(text.startsWith(".") ? text.substring(1) : text, path(text));
+        }
+    }
+
+    /// Reads an entry of `spec.versions` that [DefinitionCheck] has accepted.
+    public static CustomVersion of(ObjectNode version) {
+        return new CustomVersion(version);
+    }
+
+    private static JsonPath path(String text) {
+        try {
+            return JsonPath.parse(text);
+        } catch (IllegalArgumentException e) {
+            // Refused when the definition is written; one that an earlier server accepted shows nothing.
+            return JsonPath.parse(".unreadable");
+        }
+    }
+
+    /// Such as `v1beta1`.
+    public String name() {
+        return name;
+    }
+
+    /// Whether the API has it.
+    public boolean served() {
+        return Json.flag(source, "served");
+    }
+
+    /// Whether objects are stored in its form.
+    public boolean stored() {
+        return Json.flag(source, "storage");
+    }
+
+    /// What clients are warned of; empty when the version is not deprecated.
+    ///
+    /// @param kind such as `stable.example.com/v1beta1 CronTab`
+    public String deprecation(String kind) {
+        if (!Json.flag(source, "deprecated")) {
+            return "";
+        }
+        String warning = Json.string(source, "deprecationWarning");
+        return warning.isEmpty() ? kind + " is deprecated" : warning;
+    }
+
+    /// Whether the status is written apart.
+    public boolean hasStatus() {
+        return source.path("subresources").path("status").isObject();
+    }
+
+    /// The paths of the scale subresource by their names in the definition; empty when there is none.
+    public Map<String, List<String>> scalePaths() {
+        Map<String, List<String>> paths = new LinkedHashMap<>();
+        source.path("subresources").path("scale").properties().forEach(member -> {
+            try {
+                paths.put(member.getKey(), JsonPath.parse(member.getValue().asString("")).names());
+            } catch (IllegalArgumentException e) {
+                // As with columns.
+                paths.put(member.getKey(), List.of("unreadable"));
+            }
+        });
+        return paths;
+    }
+
+    /// The schema.
+    public CustomSchema schema() {
+        return schema;
+    }
+
+    /// The columns beside the name.
+    public List<PrintedColumn> columns() {
+        return columns;
+    }
+
+    /// The values of the fields that can be selected; absent ones are empty text.
+    public Map<String, String> selectableFields(ObjectNode object) {
+        Map<String, String> fields = new LinkedHashMap<>();
+        selectable.forEach((field, path) -> {
+            JsonNode value = path.first(object);
+            fields.put(field, value == null ? "" : value.isString() ? value.stringValue() : Json.print(value));
+        });
+        return fields;
+    }
+
+    /// Removes what the schema does not declare, changing the object.
+    ///
+    /// @return the paths of what was removed
+    public List<String> prune(ObjectNode object) {
+        return Pruning.object(object, schema);
+    }
+
+    /// Fills in the schema's defaults, changing the object.
+    public void setDefaults(ObjectNode object) {
+        Defaulting.apply(object, schema);
+    }
+
+    /// What the schema and its rules find wrong.
+    ///
+    /// @param old the object before the change; null for a new one
+    public List<FieldError> validate(ObjectNode object, @Nullable ObjectNode old) {
+        List<FieldError> errors = new ArrayList<>();
+        ObjectNode bare = withoutMetadata(object);
+        ObjectNode before = old == null ? null : withoutMetadata(old);
+        errors.addAll(SchemaValidation.validate(bare, before, schema, ""));
+        if (errors.isEmpty() && schema.hasRules()) {
+            errors.addAll(RuleCheck.check(object, old, schema));
+        }
+        return errors;
+    }
+
+    /// The metadata is not the schema's to judge, but for its name.
+    private static ObjectNode withoutMetadata(ObjectNode object) {
+        ObjectNode bare = Json.object();
+        object.properties().forEach(member -> {
+            if (!member.getKey().equals("metadata")) {
+                bare.set(member.getKey(), member.getValue());
+            }
+        });
+        ObjectNode named = bare.putObject("metadata");
+        for (String kept : List.of("name", "generateName")) {
+            JsonNode value = object.path("metadata").get(kept);
+            if (value != null) {
+                named.set(kept, value);
+            }
+        }
+        return bare;
+    }
+
+    /// How ownership divides objects.
+    public Shape shape(Shape metadata) {
+        return CustomShapes.object(schema, metadata);
+    }
+}

@@ -1,0 +1,266 @@
+package io.hypernetes.objects.crd;
+
+import io.hypernetes.objects.FieldError;
+import io.hypernetes.objects.Json;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/// Whether a schema is structural: every value has one declared type, said once, outside of the junctors. Only then can objects be
+/// pruned, defaulted and merged by it.
+public final class SchemaCheck {
+    private static final int MOST_ERRORS = 100;
+    private static final List<String> TYPES = List.of("array", "boolean", "integer", "number", "object", "string");
+    private static final List<String> UNSUPPORTED = List.of("$ref", "definitions", "dependencies", "id", "patternProperties", "additionalItems");
+    private static final List<String> STRUCTURE = List.of(
+            "type",
+            "default",
+            "additionalProperties",
+            "nullable",
+            "description",
+            "x-kubernetes-preserve-unknown-fields",
+            "x-kubernetes-embedded-resource",
+            "x-kubernetes-int-or-string",
+            "x-kubernetes-list-type",
+            "x-kubernetes-list-map-keys",
+            "x-kubernetes-map-type",
+            "x-kubernetes-validations");
+    private static final Set<String> METADATA_MEMBERS = Set.of("name", "generateName");
+
+    private final List<FieldError> errors = new ArrayList<>();
+
+    private SchemaCheck() {}
+
+    /// What is wrong with an `openAPIV3Schema` at a path; empty when nothing is.
+    public static List<FieldError> check(ObjectNode schema, String path) {
+        SchemaCheck check = new SchemaCheck();
+        String type = Json.string(schema, "type");
+        if (type.isEmpty()) {
+            check.add(FieldError.required(path + ".type", "must not be empty at the root"));
+        } else if (!type.equals("object")) {
+            check.add(FieldError.invalid(path + ".type", type, "must be object at the root"));
+        }
+        if (Json.flag(schema, "nullable")) {
+            check.add(FieldError.forbidden(path + ".nullable", "nullable cannot be true at the root"));
+        }
+        check.metadata(schema, path);
+        check.structure(schema, path, "at the root");
+        if (check.errors.isEmpty()) {
+            check.defaults(CustomSchema.of(schema), path);
+        }
+        return List.copyOf(check.errors);
+    }
+
+    private void add(FieldError error) {
+        if (errors.size() < MOST_ERRORS) {
+            errors.add(error);
+        }
+    }
+
+    /// A node that says what a value is.
+    private void structure(ObjectNode schema, String path, String where) {
+        values(schema, path);
+        String type = Json.string(schema, "type");
+        boolean intOrString = Json.flag(schema, "x-kubernetes-int-or-string");
+        boolean open = Json.flag(schema, "x-kubernetes-preserve-unknown-fields");
+        if (type.isEmpty()) {
+            if (!intOrString && !open && !where.equals("at the root")) {
+                add(FieldError.required(path + ".type", "must not be empty " + where));
+            }
+        } else if (!TYPES.contains(type)) {
+            add(FieldError.notSupported(path + ".type", type, TYPES));
+        } else if (intOrString) {
+            add(FieldError.invalid(path + ".type", type, "must be empty if x-kubernetes-int-or-string is true"));
+        }
+        if (Json.flag(schema, "x-kubernetes-embedded-resource")) {
+            if (!type.equals("object")) {
+                add(FieldError.invalid(path + ".type", type, "must be object if x-kubernetes-embedded-resource is true"));
+            }
+            if (!open && schema.path("properties").isEmpty()) {
+                add(FieldError.required(
+                        path + ".properties",
+                        "must not be empty if x-kubernetes-embedded-resource is true without x-kubernetes-preserve-unknown-fields"));
+            }
+            metadata(schema, path);
+        }
+        lists(schema, path, type);
+        JsonNode additional = schema.get("additionalProperties");
+        if (additional != null) {
+            if (!schema.path("properties").isEmpty()) {
+                add(FieldError.forbidden(path + ".additionalProperties", "additionalProperties and properties are mutual exclusive"));
+            }
+            if (additional.isBoolean() && !additional.booleanValue()) {
+                add(FieldError.forbidden(path + ".additionalProperties", "additionalProperties cannot be set to false"));
+            }
+            if (additional instanceof ObjectNode each) {
+                structure(each, path + ".additionalProperties", "for specified object fields");
+            }
+        }
+        for (Map.Entry<String, JsonNode> property : schema.path("properties").properties()) {
+            if (property.getValue() instanceof ObjectNode each) {
+                structure(each, path + ".properties[" + property.getKey() + "]", "for specified object fields");
+            }
+        }
+        JsonNode items = schema.get("items");
+        if (items instanceof ObjectNode each) {
+            structure(each, path + ".items", "for specified array items");
+        } else if (items != null) {
+            add(FieldError.forbidden(path + ".items", "items must be a schema object and not an array"));
+        } else if (type.equals("array")) {
+            add(FieldError.required(path + ".items", "must be specified"));
+        }
+        for (String junctor : List.of("allOf", "anyOf", "oneOf")) {
+            int i = 0;
+            for (ObjectNode each : Json.objects(schema, junctor)) {
+                constraint(each, path + "." + junctor + "[" + i++ + "]", schema, intOrString);
+            }
+        }
+        if (schema.get("not") instanceof ObjectNode each) {
+            constraint(each, path + ".not", schema, false);
+        }
+    }
+
+    /// A node inside a junctor: it constrains values that are declared outside.
+    private void constraint(ObjectNode schema, String path, JsonNode declared, boolean intOrString) {
+        values(schema, path);
+        for (String name : STRUCTURE) {
+            boolean typeOfChoice = name.equals("type")
+                    && intOrString
+                    && Set.of("integer", "string").contains(Json.string(schema, "type"));
+            if (schema.has(name) && !typeOfChoice) {
+                add(FieldError.forbidden(path + "." + name, "must be empty to be structural"));
+            }
+        }
+        for (Map.Entry<String, JsonNode> property : schema.path("properties").properties()) {
+            JsonNode outside = declared.path("properties").path(property.getKey());
+            if (outside.isMissingNode() && declared.get("additionalProperties") instanceof ObjectNode additional) {
+                outside = additional;
+            }
+            String at = path + ".properties[" + property.getKey() + "]";
+            if (outside.isMissingNode()) {
+                add(FieldError.required(
+                        path.replaceFirst("\\.(allOf|anyOf|oneOf)\\[\\d+].*|\\.not.*", "") + ".properties[" + property.getKey() + "]",
+                        "because it is defined in " + at));
+            }
+            if (property.getValue() instanceof ObjectNode each) {
+                constraint(each, at, outside, Json.flag(outside, "x-kubernetes-int-or-string"));
+            }
+        }
+        if (schema.get("items") instanceof ObjectNode each) {
+            constraint(each, path + ".items", declared.path("items"), false);
+        }
+        for (String junctor : List.of("allOf", "anyOf", "oneOf")) {
+            int i = 0;
+            for (ObjectNode each : Json.objects(schema, junctor)) {
+                constraint(each, path + "." + junctor + "[" + i++ + "]", declared, intOrString);
+            }
+        }
+        if (schema.get("not") instanceof ObjectNode each) {
+            constraint(each, path + ".not", declared, false);
+        }
+    }
+
+    private void values(ObjectNode schema, String path) {
+        for (String name : UNSUPPORTED) {
+            if (schema.has(name)) {
+                add(FieldError.forbidden(path + "." + name, name + " is not supported"));
+            }
+        }
+        if (Json.flag(schema, "uniqueItems")) {
+            add(FieldError.forbidden(
+                    path + ".uniqueItems", "uniqueItems cannot be set to true since the runtime complexity becomes quadratic"));
+        }
+        String pattern = Json.string(schema, "pattern");
+        if (!pattern.isEmpty()) {
+            try {
+                com.google.re2j.Pattern.compile(pattern);
+            } catch (com.google.re2j.PatternSyntaxException e) {
+                add(FieldError.invalid(
+                        path + ".pattern", pattern, "must be a valid regular expression, but isn't: " + e.getMessage()));
+            }
+        }
+    }
+
+    private void lists(ObjectNode schema, String path, String type) {
+        String listType = Json.string(schema, "x-kubernetes-list-type");
+        List<String> keys = CustomSchema.texts(schema.path("x-kubernetes-list-map-keys"));
+        if (!listType.isEmpty()) {
+            if (!type.equals("array")) {
+                add(FieldError.invalid(path + ".type", type, "must be array if x-kubernetes-list-type is specified"));
+            }
+            if (!List.of("atomic", "set", "map").contains(listType)) {
+                add(FieldError.notSupported(path + ".x-kubernetes-list-type", listType, List.of("atomic", "map", "set")));
+            }
+        }
+        if (listType.equals("map")) {
+            if (keys.isEmpty()) {
+                add(FieldError.required(
+                        path + ".x-kubernetes-list-map-keys", "must not be empty if x-kubernetes-list-type is map"));
+            }
+            JsonNode items = schema.path("items");
+            if (!Json.string(items, "type").equals("object")) {
+                add(FieldError.invalid(
+                        path + ".items.type", Json.string(items, "type"), "must be object if parent array's x-kubernetes-list-type is map"));
+            }
+            for (String key : keys) {
+                JsonNode property = items.path("properties").path(key);
+                if (property.isMissingNode()) {
+                    add(FieldError.invalid(
+                            path + ".x-kubernetes-list-map-keys", key, "entries must all be names of item properties"));
+                } else if (!property.has("default") && !CustomSchema.texts(items.path("required")).contains(key)) {
+                    add(FieldError.required(
+                            path + ".items.properties[" + key + "].default",
+                            "this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property"));
+                }
+            }
+        } else if (!keys.isEmpty()) {
+            add(FieldError.forbidden(
+                    path + ".x-kubernetes-list-map-keys", "must not be specified unless x-kubernetes-list-type is map"));
+        }
+        String mapType = Json.string(schema, "x-kubernetes-map-type");
+        if (!mapType.isEmpty() && !List.of("atomic", "granular").contains(mapType)) {
+            add(FieldError.notSupported(path + ".x-kubernetes-map-type", mapType, List.of("atomic", "granular")));
+        }
+    }
+
+    private void metadata(ObjectNode schema, String path) {
+        JsonNode metadata = schema.path("properties").path("metadata");
+        boolean plain = metadata.isMissingNode()
+                || metadata.properties().stream().allMatch(member -> switch (member.getKey()) {
+                    case "type", "description", "required" -> true;
+                    case "properties" -> METADATA_MEMBERS.containsAll(member.getValue().propertyNames());
+                    default -> false;
+                });
+        if (!plain) {
+            add(FieldError.forbidden(
+                    path + ".properties[metadata]",
+                    "must not specify anything other than name and generateName, but metadata is implicitly specified"));
+        }
+    }
+
+    /// Defaults must be values that the schema accepts and keeps as they are.
+    private void defaults(CustomSchema schema, String path) {
+        JsonNode value = schema.defaultValue();
+        if (value != null) {
+            JsonNode pruned = value.deepCopy();
+            List<String> unknown = new ArrayList<>();
+            Pruning.value(pruned, schema, "", unknown);
+            if (!unknown.isEmpty()) {
+                add(FieldError.invalid(path + ".default", value, "must not have unknown fields: " + String.join(", ", unknown)));
+            }
+            SchemaValidation.validate(value, null, schema, path + ".default").forEach(this::add);
+        }
+        schema.properties().forEach((name, property) -> defaults(property, path + ".properties[" + name + "]"));
+        CustomSchema additional = schema.additional();
+        if (additional != null) {
+            defaults(additional, path + ".additionalProperties");
+        }
+        CustomSchema items = schema.items();
+        if (items != null) {
+            defaults(items, path + ".items");
+        }
+    }
+}

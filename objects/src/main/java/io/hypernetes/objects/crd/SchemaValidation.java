@@ -1,0 +1,248 @@
+package io.hypernetes.objects.crd;
+
+import io.hypernetes.objects.FieldError;
+import io.hypernetes.objects.Json;
+import java.math.BigDecimal;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/// Checks values against a schema, with the messages of upstream's validator.
+///
+/// What a change leaves as it was is not checked again, so that objects which were valid under an earlier schema can still be
+/// changed elsewhere (upstream calls this ratcheting).
+final class SchemaValidation {
+    private static final int MOST_ERRORS = 100;
+
+    private final List<FieldError> errors = new ArrayList<>();
+
+    private SchemaValidation() {}
+
+    /// What is wrong with a value.
+    ///
+    /// @param old the value before the change, or null
+    static List<FieldError> validate(JsonNode value, @Nullable JsonNode old, CustomSchema schema, String path) {
+        SchemaValidation validation = new SchemaValidation();
+        validation.value(value, old, schema, path);
+        return validation.errors;
+    }
+
+    private static boolean accepts(JsonNode value, CustomSchema schema) {
+        return validate(value, null, schema, "").isEmpty();
+    }
+
+    private void add(FieldError error) {
+        if (errors.size() < MOST_ERRORS) {
+            errors.add(error);
+        }
+    }
+
+    private void value(JsonNode value, @Nullable JsonNode old, CustomSchema schema, String path) {
+        if (value.equals(old) || errors.size() >= MOST_ERRORS) {
+            return;
+        }
+        if (value.isNull() && schema.nullable()) {
+            return;
+        }
+        if (!type(value, schema, path)) {
+            return;
+        }
+        JsonNode choices = schema.source().path("enum");
+        if (!choices.isEmpty() && !isOneOf(value, choices)) {
+            add(FieldError.notSupported(
+                    path,
+                    value.isString() ? value.stringValue() : Json.print(value),
+                    CustomSchema.texts(choices).stream().toList()));
+        }
+        if (value.isString()) {
+            text(value.stringValue(), schema, path);
+        } else if (value.isNumber()) {
+            number(value, schema, path);
+        } else if (value.isArray()) {
+            array(value, old, schema, path);
+        } else if (value instanceof ObjectNode object) {
+            object(object, old, schema, path);
+        }
+        junctors(value, schema, path);
+    }
+
+    private boolean type(JsonNode value, CustomSchema schema, String path) {
+        String found = switch (value.getNodeType()) {
+            case OBJECT, POJO -> "object";
+            case ARRAY -> "array";
+            case STRING, BINARY -> "string";
+            case BOOLEAN -> "boolean";
+            case NULL, MISSING -> "null";
+            case NUMBER -> isWhole(value) ? "integer" : "number";
+        };
+        if (schema.intOrString()) {
+            if (found.equals("integer") || found.equals("string")) {
+                return true;
+            }
+            add(FieldError.typeInvalid(path, found, path + " in body must be of type integer,string: \"" + found + "\""));
+            return false;
+        }
+        String wanted = schema.type();
+        if (wanted.isEmpty() || wanted.equals(found) || (wanted.equals("number") && found.equals("integer"))) {
+            return true;
+        }
+        add(FieldError.typeInvalid(path, found, path + " in body must be of type " + wanted + ": \"" + found + "\""));
+        return false;
+    }
+
+    private static boolean isWhole(JsonNode value) {
+        return value.isIntegralNumber() || value.decimalValue().stripTrailingZeros().scale() <= 0;
+    }
+
+    private static boolean isOneOf(JsonNode value, JsonNode choices) {
+        for (JsonNode choice : choices) {
+            if (choice.equals(value)
+                    || (choice.isNumber() && value.isNumber() && choice.decimalValue().compareTo(value.decimalValue()) == 0)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private void text(String text, CustomSchema schema, String path) {
+        long length = text.codePointCount(0, text.length());
+        long most = schema.bound("maxLength");
+        if (most >= 0 && length > most) {
+            add(FieldError.tooLong(path, (int) most));
+        }
+        long least = schema.bound("minLength");
+        if (length < least) {
+            add(FieldError.invalid(path, text, path + " in body should be at least " + least + " chars long"));
+        }
+        CustomSchema.Pattern pattern = schema.pattern();
+        if (pattern != null && !pattern.compiled().matcher(text).find()) {
+            add(FieldError.invalid(path, text, path + " in body should match '" + pattern.text() + "'"));
+        }
+        String format = Json.string(schema.source(), "format");
+        if (!format.isEmpty() && !Formats.matches(format, text)) {
+            add(FieldError.invalid(path, text, path + " in body must be of type " + format + ": \"" + text + "\""));
+        }
+    }
+
+    private void number(JsonNode value, CustomSchema schema, String path) {
+        BigDecimal number = value.decimalValue();
+        BigDecimal most = schema.number("maximum");
+        if (most != null) {
+            boolean open = Json.flag(schema.source(), "exclusiveMaximum");
+            if (number.compareTo(most) > 0 || (open && number.compareTo(most) == 0)) {
+                add(FieldError.invalid(
+                        path, value, path + " in body should be less than " + (open ? "" : "or equal to ") + plain(most)));
+            }
+        }
+        BigDecimal least = schema.number("minimum");
+        if (least != null) {
+            boolean open = Json.flag(schema.source(), "exclusiveMinimum");
+            if (number.compareTo(least) < 0 || (open && number.compareTo(least) == 0)) {
+                add(FieldError.invalid(
+                        path, value, path + " in body should be greater than " + (open ? "" : "or equal to ") + plain(least)));
+            }
+        }
+        BigDecimal step = schema.number("multipleOf");
+        if (step != null && step.signum() > 0 && number.precision() - number.scale() < 100 && number.remainder(step).signum() != 0) {
+            add(FieldError.invalid(path, value, path + " in body should be a multiple of " + plain(step)));
+        }
+    }
+
+    private static String plain(BigDecimal number) {
+        BigDecimal stripped = number.stripTrailingZeros();
+        return Math.abs(stripped.scale()) > 40 ? stripped.toString() : stripped.toPlainString();
+    }
+
+    private void array(JsonNode array, @Nullable JsonNode old, CustomSchema schema, String path) {
+        long most = schema.bound("maxItems");
+        if (most >= 0 && array.size() > most) {
+            add(FieldError.tooMany(path, array.size(), (int) most));
+        }
+        long least = schema.bound("minItems");
+        if (array.size() < least) {
+            add(FieldError.invalid(path, array.size(), path + " in body should have at least " + least + " items"));
+        }
+        CustomSchema items = schema.items();
+        boolean keyed = schema.listType().equals("map");
+        Map<JsonNode, JsonNode> before = new HashMap<>();
+        if (keyed && old != null && old.isArray()) {
+            old.forEach(item -> before.put(Correlation.key(schema, item), item));
+        }
+        Set<JsonNode> seen = new HashSet<>();
+        for (int i = 0; i < array.size(); i++) {
+            JsonNode item = array.get(i);
+            String at = path + "[" + i + "]";
+            JsonNode key = keyed ? Correlation.key(schema, item) : item;
+            if ((keyed || schema.listType().equals("set")) && !seen.add(key)) {
+                add(FieldError.duplicate(at, key.isString() ? key.stringValue() : Json.print(key)));
+            }
+            if (items != null) {
+                value(item, keyed ? before.get(key) : null, items, at);
+            }
+        }
+    }
+
+    private void object(ObjectNode object, @Nullable JsonNode old, CustomSchema schema, String path) {
+        long most = schema.bound("maxProperties");
+        if (most >= 0 && object.size() > most) {
+            add(FieldError.tooMany(path, object.size(), (int) most));
+        }
+        long least = schema.bound("minProperties");
+        if (object.size() < least) {
+            add(FieldError.invalid(path, object.size(), path + " in body should have at least " + least + " properties"));
+        }
+        for (String name : schema.required()) {
+            if (!object.has(name)) {
+                add(FieldError.required(child(path, name), ""));
+            }
+        }
+        for (Map.Entry<String, JsonNode> member : object.properties()) {
+            CustomSchema declared = schema.member(member.getKey());
+            if (declared != null) {
+                value(member.getValue(), old == null ? null : old.get(member.getKey()), declared, child(path, member.getKey()));
+            }
+        }
+        if (schema.embedded()) {
+            for (String name : List.of("apiVersion", "kind")) {
+                if (Json.string(object, name).isEmpty()) {
+                    add(FieldError.required(child(path, name), "must not be empty"));
+                }
+            }
+        }
+    }
+
+    private void junctors(JsonNode value, CustomSchema schema, String path) {
+        for (CustomSchema each : schema.allOf()) {
+            value(value, null, each, path);
+        }
+        String quoted = "\"" + path + "\"";
+        if (!schema.anyOf().isEmpty() && schema.anyOf().stream().noneMatch(each -> accepts(value, each))) {
+            schema.anyOf().stream().findFirst().ifPresent(each -> value(value, null, each, path));
+            add(FieldError.invalid(path, "", quoted + " must validate at least one schema (anyOf)"));
+        }
+        if (!schema.oneOf().isEmpty()) {
+            long matching = schema.oneOf().stream().filter(each -> accepts(value, each)).count();
+            if (matching != 1) {
+                add(FieldError.invalid(
+                        path,
+                        "",
+                        quoted + " must validate one and only one schema (oneOf). "
+                                + (matching == 0 ? "Found none valid" : "Found " + matching + " valid alternatives")));
+            }
+        }
+        CustomSchema not = schema.not();
+        if (not != null && accepts(value, not)) {
+            add(FieldError.invalid(path, "", quoted + " must not validate the schema (not)"));
+        }
+    }
+
+    static String child(String path, String name) {
+        return path.isEmpty() ? name : path + "." + name;
+    }
+}

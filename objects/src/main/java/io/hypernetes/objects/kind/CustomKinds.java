@@ -1,0 +1,92 @@
+package io.hypernetes.objects.kind;
+
+import io.hypernetes.objects.GroupVersion;
+import io.hypernetes.objects.Json;
+import io.hypernetes.objects.apply.Ownership;
+import io.hypernetes.objects.apply.SchemaShapes;
+import io.hypernetes.objects.apply.Shape;
+import io.hypernetes.objects.crd.CustomVersion;
+import io.hypernetes.objects.kind.ResourceType.Subresource;
+import io.hypernetes.objects.schema.Schema;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/// Makes kinds of CustomResourceDefinitions. Thread-safe.
+public final class CustomKinds {
+    private static final List<String> VERBS =
+            List.of("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch");
+    private static final List<String> PART_VERBS = List.of("get", "patch", "update");
+
+    /// Marks the schema types that no table has.
+    static final String TYPE_PREFIX = "custom:";
+
+    private final Shape metadata;
+
+    public CustomKinds(Schema schema) {
+        this.metadata = new SchemaShapes(schema).of("meta.v1.ObjectMeta");
+    }
+
+    /// The kinds that a definition declares, one for each version that is served.
+    public List<Kind> of(ObjectNode definition) {
+        JsonNode spec = definition.path("spec");
+        List<CustomVersion> versions =
+                Json.objects(spec, "versions").stream().map(CustomVersion::of).toList();
+        String group = Json.string(spec, "group");
+        GroupVersion stored = versions.stream()
+                .filter(CustomVersion::stored)
+                .findFirst()
+                .map(version -> new GroupVersion(group, version.name()))
+                .orElseGet(() -> new GroupVersion(group, ""));
+        List<Kind> kinds = new ArrayList<>();
+        for (CustomVersion version : versions) {
+            if (version.served()) {
+                ResourceType type = type(spec, version, new GroupVersion(group, version.name()), stored);
+                kinds.add(new Kind(
+                        type,
+                        new CustomRules(version, type.apiVersion() + " " + type.kind()),
+                        Ownership.custom(version.shape(metadata))));
+            }
+        }
+        return List.copyOf(kinds);
+    }
+
+    private static ResourceType type(JsonNode spec, CustomVersion version, GroupVersion groupVersion, GroupVersion stored) {
+        JsonNode names = spec.path("names");
+        String kind = Json.string(names, "kind");
+        Map<String, Subresource> parts = new TreeMap<>();
+        if (version.hasStatus()) {
+            parts.put("status", new Subresource("status", PART_VERBS, groupVersion, kind));
+        }
+        if (!version.scalePaths().isEmpty()) {
+            parts.put("scale", new Subresource("scale", PART_VERBS, new GroupVersion("autoscaling", "v1"), "Scale"));
+        }
+        List<String> reversed = Arrays.asList(groupVersion.group().split("\\."));
+        Collections.reverse(reversed);
+        return new ResourceType(
+                groupVersion,
+                Json.string(names, "plural"),
+                Json.string(names, "singular"),
+                kind,
+                Json.string(spec, "scope").equals("Namespaced"),
+                texts(names.path("shortNames")),
+                texts(names.path("categories")),
+                VERBS,
+                Collections.unmodifiableMap(parts),
+                TYPE_PREFIX + String.join(".", reversed) + "." + groupVersion.version() + "." + kind,
+                false,
+                false,
+                stored);
+    }
+
+    private static List<String> texts(JsonNode list) {
+        List<String> texts = new ArrayList<>();
+        list.forEach(text -> texts.add(text.asString("")));
+        return List.copyOf(texts);
+    }
+}

@@ -1,0 +1,141 @@
+package io.hypernetes.objects.kind;
+
+import io.hypernetes.objects.Json;
+import io.hypernetes.objects.MalformedJsonException;
+import io.hypernetes.objects.crd.CustomVersion;
+import io.hypernetes.objects.schema.Decoder;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/// What a definition says of the objects of one version of a custom kind.
+final class CustomRules implements KindRules {
+    private static final String METADATA = "meta.v1.ObjectMeta";
+    private static final List<String> OWN_METADATA = List.of("managedFields", "resourceVersion");
+
+    private final CustomVersion version;
+    private final String name;
+    private final @Nullable Scaling scaling;
+
+    /// @param name such as `stable.example.com/v1 CronTab`
+    CustomRules(CustomVersion version, String name) {
+        this.version = version;
+        this.name = name;
+        Map<String, List<String>> paths = version.scalePaths();
+        List<String> wanted = paths.get("specReplicasPath");
+        List<String> present = paths.get("statusReplicasPath");
+        this.scaling = wanted == null || present == null
+                ? null
+                : new Scaling(wanted, present, paths.getOrDefault("labelSelectorPath", List.of()));
+    }
+
+    @Override
+    public boolean isCustom() {
+        return true;
+    }
+
+    @Override
+    public Decoder.Decoded decode(Decoder decoder, ResourceType type, ObjectNode object, List<String> duplicates) {
+        List<String> problems = new ArrayList<>();
+        duplicates.forEach(path -> problems.add("duplicate field \"" + path + "\""));
+        JsonNode metadata = object.get("metadata");
+        if (metadata instanceof ObjectNode given) {
+            decoder.decode(given, METADATA, List.of()).problems().forEach(problem -> problems.add(problem.replaceFirst("\"", "\"metadata.")));
+        } else if (metadata != null && !metadata.isNull()) {
+            throw new MalformedJsonException("json: cannot unmarshal " + Json.typeName(metadata) + " into the metadata of an object");
+        }
+        version.prune(object).forEach(path -> problems.add("unknown field \"" + path + "\""));
+        return new Decoder.Decoded(object, List.copyOf(problems));
+    }
+
+    @Override
+    public ObjectNode publishedSchema() {
+        ObjectNode schema = version.schema().source().deepCopy();
+        ObjectNode properties = Json.child(schema, "properties");
+        properties.set("apiVersion", Json.object()
+                .put("type", "string")
+                .put("description", "The version of the form of this object, such as `v1` or `apps/v1`."));
+        properties.set("kind", Json.object().put("type", "string").put("description", "What kind of object this is."));
+        return schema;
+    }
+
+    @Override
+    public String deprecation() {
+        return version.deprecation(name);
+    }
+
+    @Override
+    public void defaults(ObjectNode object) {
+        version.setDefaults(object);
+    }
+
+    @Override
+    public boolean countsGeneration() {
+        return true;
+    }
+
+    @Override
+    public void prepareUpdate(ObjectNode updated, ObjectNode old, @Nullable String subresource) {
+        if (subresource == null || !subresource.equals("status")) {
+            return;
+        }
+        ObjectNode before = Json.child(old, "metadata").deepCopy();
+        for (String own : OWN_METADATA) {
+            JsonNode value = updated.path("metadata").get(own);
+            before.remove(own);
+            if (value != null) {
+                before.set(own, value);
+            }
+        }
+        updated.set("metadata", before);
+    }
+
+    @Override
+    public void validate(ObjectNode object, Errors errors) {
+        version.validate(object, null).forEach(errors::add);
+    }
+
+    @Override
+    public void validateUpdate(ObjectNode updated, ObjectNode old, @Nullable String subresource, Errors errors) {
+        version.validate(updated, old).forEach(errors::add);
+    }
+
+    @Override
+    public Map<String, String> selectableFields(ObjectNode object) {
+        return version.selectableFields(object);
+    }
+
+    @Override
+    public List<Column> columns() {
+        List<Column> columns = new ArrayList<>();
+        columns.add(Column.name("Name must be unique within a namespace."));
+        version.columns().forEach(column -> columns.add(
+                new Column(column.name(), column.type(), column.format(), column.description(), column.priority())));
+        return columns;
+    }
+
+    @Override
+    public List<JsonNode> cells(ObjectNode object, Instant now) {
+        List<JsonNode> cells = new ArrayList<>();
+        cells.add(Json.text(Json.string(object, "metadata", "name")));
+        version.columns().forEach(column -> cells.add(column.cell(object, now)));
+        return cells;
+    }
+
+    @Override
+    public @Nullable Scaling scaling() {
+        return scaling;
+    }
+
+    /// Versions differ in nothing but their names; what another one keeps and this one does not know is left out.
+    @Override
+    public ObjectNode fromStored(ObjectNode stored) {
+        version.prune(stored);
+        version.setDefaults(stored);
+        return stored;
+    }
+}

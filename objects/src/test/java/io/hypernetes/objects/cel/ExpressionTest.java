@@ -1,0 +1,70 @@
+package io.hypernetes.objects.cel;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.cel.common.types.SimpleType;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ExpressionTest {
+    private static final Environment ENVIRONMENT = Environment.of(Map.of("self", SimpleType.DYN), List.of());
+
+    private static Object evaluate(String text, Object self) {
+        return ENVIRONMENT.compile(text).evaluate(Map.of("self", self), new Budget(Budget.REQUEST));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {
+        "[1, 2, 2].isSorted() && ![2, 1].isSorted() && ['a', 'b'].isSorted()",
+        "[1, 3].sum() == 4 && [1.5, 3.0].sum() == 4.5 && [1, 3].max() == 3 && ['b', 'a'].min() == 'a'",
+        "['a', 'b', 'a'].indexOf('b') == 1 && ['a', 'b', 'a'].lastIndexOf('a') == 2 && ['a'].indexOf('x') == -1",
+        "'abc 123'.find('[0-9]+') == '123' && '1 2'.findAll('[0-9]') == ['1', '2']",
+        "quantity('1Gi').isGreaterThan(quantity('1000Mi')) && quantity('2').add(1).compareTo(quantity('3')) == 0",
+        "isQuantity('5Mi') && !isQuantity('x') && quantity('3').isInteger() && quantity('3').asInteger() == 3",
+        "ip('10.0.0.1').family() == 4 && isIP('::1') && !isIP('1.2.3') && ip('::1').isLoopback() && ip.isCanonical('::1')",
+        "cidr('10.0.0.0/8').containsIP('10.1.2.3') && !cidr('10.0.0.0/8').containsIP(ip('11.1.2.3'))",
+        "cidr('10.1.2.3/8').masked() == cidr('10.0.0.0/8') && cidr('10.0.0.0/8').containsCIDR('10.2.0.0/16') && string(cidr('fd00::/8').ip()) == 'fd00::'",
+        "url('https://a.example:8080/x?y=1').getPort() == '8080' && url('https://a/x?y=1').getQuery()['y'] == ['1'] && isURL('https://a') && !isURL('a b')",
+        "'%s has %d at %.2f'.format(['x', 3, 1.5]) == 'x has 3 at 1.50'",
+        "format.dns1123Label().validate('Upper').hasValue() && !format.dns1123Label().validate('lower').hasValue()",
+        "semver('1.2.3').isLessThan(semver('1.10.0')) && semver('1.0.0-rc.1').compareTo(semver('1.0.0')) == -1 && isSemver('1.2.3')",
+        "self.items.all(i, i.size() == 1) && self.items.exists(i, i == 'b') && self.n == 7 && self.n < 7.5",
+        "self.?missing.orValue('none') == 'none' && has(self.n) && !has(self.missing)",
+    })
+    void theFunctionsOfKubernetesAreThere(String text) {
+        assertThat(evaluate(text, Map.of("items", List.of("a", "b"), "n", 7L))).isEqualTo(true);
+    }
+
+    @Test
+    void whatHasNoValueSaysWhy() {
+        assertThatThrownBy(() -> evaluate("self.x == 1", Map.of())).isInstanceOf(ExpressionException.class).hasMessageContaining("x");
+        assertThatThrownBy(() -> evaluate("1 / 0 == 1", Map.of())).isInstanceOf(ExpressionException.class);
+        assertThatThrownBy(() -> evaluate("quantity('x').sign() == 1", Map.of())).isInstanceOf(ExpressionException.class);
+        assertThatThrownBy(() -> ENVIRONMENT.compile("self.")).isInstanceOf(ExpressionException.class);
+        assertThatThrownBy(() -> ENVIRONMENT.compile("nobody == 1")).hasMessageContaining("undeclared reference");
+    }
+
+    @Test
+    void costIsBoundedInTimeAndMemory() {
+        var many = java.util.stream.LongStream.range(0, 2000).boxed().toList();
+        var self = Map.of("l", many, "s", "x".repeat(1 << 20));
+        for (var text : List.of(
+                "self.l.all(a, self.l.all(b, self.l.all(c, true)))",
+                "self.l.map(a, self.s + string(a)).size() == 0",
+                "self.l.map(a, self.l + self.l).size() == 0")) {
+            assertThatThrownBy(() -> evaluate(text, self))
+                    .isInstanceOf(ExpressionException.class)
+                    .hasMessageContaining("cost limit exceeded");
+        }
+        var budget = new Budget(3);
+        assertThatThrownBy(() -> ENVIRONMENT.compile("self.l.all(a, a >= 0)").evaluate(Map.of("self", self), budget))
+                .hasMessageContaining("running out of cost budget");
+        assertThat(budget.isSpent()).isTrue();
+        var deep = "(".repeat(5000) + "1" + ")".repeat(5000);
+        assertThatThrownBy(() -> ENVIRONMENT.compile(deep)).isInstanceOf(ExpressionException.class);
+    }
+}
