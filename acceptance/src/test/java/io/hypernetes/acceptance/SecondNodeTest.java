@@ -59,6 +59,7 @@ class SecondNodeTest {
 
             cluster.delete("on-second");
             cluster.delete("on-first");
+            aTenantReachesFromNodeToNode(cluster);
         } finally {
             if (node != null) {
                 node.destroy();
@@ -68,5 +69,26 @@ class SecondNodeTest {
             Run.of("ip", "netns", "del", NAMESPACE);
             Run.of("sh", "-c", "ip link del hn-acc-a 2>/dev/null");
         }
+    }
+
+    /// The pods of a tenant are on wires of its own, which go from node to node.
+    private static void aTenantReachesFromNodeToNode(Cluster cluster) {
+        cluster.apply("{apiVersion: hypernetes.io/v1, kind: Tenant, metadata: {name: wide}}");
+        String server = cluster.kubectl("config", "view", "--minify", "-o", "jsonpath={.clusters[0].cluster.server}");
+        for (String name : List.of("first", "second")) {
+            // Only the operator says on which node a pod is.
+            cluster.kubectlWithInput(
+                    Cluster.shellPod("on-" + name, "while true; do nc -l -p 7000 -e echo greetings from " + name + "; done", "Always")
+                            .replace("spec:\n", "spec:\n  nodeName: " + name + "\n"),
+                    "--server", server.replaceFirst("/tenants/.*", "") + "/tenants/wide", "apply", "-f", "-");
+        }
+        Awaitility.await().atMost(Duration.ofSeconds(90)).untilAsserted(() -> assertThat(
+                        cluster.kubectlOf("wide", "get", "pods", "--no-headers").ok().lines().filter(line -> line.matches(".*1/1\\s+Running.*")))
+                .hasSize(2));
+        String address = cluster.kubectlOf("wide", "get", "pod", "on-second", "-o", "jsonpath={.status.podIP}").ok();
+        Awaitility.await().atMost(Duration.ofSeconds(60)).untilAsserted(() -> assertThat(
+                        cluster.kubectlOf("wide", "exec", "on-first", "--", "nc", "-w", "5", address, "7000").out())
+                .isEqualTo("greetings from second\n"));
+        cluster.kubectl("delete", "tenant", "wide", "--timeout=90s");
     }
 }

@@ -32,6 +32,9 @@ import io.hypernetes.apiserver.storage.Follower;
 import io.hypernetes.apiserver.storage.LayeredStore;
 import io.hypernetes.apiserver.tenant.NamespaceBasics;
 import io.hypernetes.apiserver.tenant.NamespaceKeeper;
+import io.hypernetes.apiserver.service.AddressRange;
+import io.hypernetes.apiserver.service.BaseServices;
+import io.hypernetes.apiserver.service.StoredAllocations;
 import io.hypernetes.apiserver.tenant.Segments;
 import io.hypernetes.apiserver.tenant.TenantAuthorities;
 import io.hypernetes.apiserver.tenant.Tenants;
@@ -47,6 +50,7 @@ import io.hypernetes.store.Store;
 import io.hypernetes.store.StoreException;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.security.SecureRandom;
 import java.time.Clock;
@@ -120,7 +124,9 @@ public final class ApiServer implements AutoCloseable {
         var feeds = new Feeds(store);
         var root = authorities.root();
         var basics = new NamespaceBasics(store, kinds, root.certificatePem(), clock);
-        var tenants = new Tenants(store, kinds, follow(authorities), basics, new Segments(store, random));
+        var services = new StoredAllocations(store, settings.serviceRange(), random, clock);
+        var tenants = new Tenants(
+                store, kinds, follow(authorities), basics, new BaseServices(kinds, services, settings.serviceRange()), new Segments(store, random));
         tenants.restore(clock.instant());
         var tokens = new ServiceAccountTokens(authorities, store, clock, settings.tokenIssuer());
         var caller = new RenewedTls(
@@ -152,6 +158,7 @@ public final class ApiServer implements AutoCloseable {
                 policies,
                 quotas,
                 settings.podOverhead(),
+                services,
                 random);
         var metrics = new Metrics(registry);
         cleanup.resume(tenants.names());
@@ -193,7 +200,7 @@ public final class ApiServer implements AutoCloseable {
         return CertificateSpec.server(
                 "kubernetes",
                 List.of("kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local"),
-                List.of(settings.podAddress()),
+                List.of(InetAddress.ofLiteral(settings.serviceRange().at(AddressRange.API_SERVER))),
                 RenewedTls.VALIDITY);
     }
 

@@ -1,5 +1,6 @@
 package io.hypernetes.apiserver;
 
+import io.hypernetes.apiserver.service.AddressRange;
 import io.hypernetes.apiserver.webhook.Destinations;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -20,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 ///     tenants' issuers have `/tenants/NAME` behind it
 /// @param eventLifetime how long Event objects are kept after their last change
 /// @param auditFile where the newest lines of the audit log go, older ones beside it; null for no log
-/// @param podAddress the address under which pods find the server, which leads to the door of their tenant
+/// @param serviceRange addresses of services, the same in every tenant
 /// @param destinations where webhooks of tenants may be
 public record ApiServerSettings(
         InetSocketAddress listen,
@@ -29,7 +30,7 @@ public record ApiServerSettings(
         Map<String, String> podOverhead,
         String tokenIssuer,
         Duration eventLifetime,
-        InetAddress podAddress,
+        AddressRange serviceRange,
         @Nullable Path auditFile,
         Destinations destinations) {
     private static final String IN_CLUSTER = "https://kubernetes.default.svc.cluster.local";
@@ -55,24 +56,24 @@ public record ApiServerSettings(
                 Map.of(),
                 IN_CLUSTER,
                 Duration.ofHours(1),
-                InetAddress.ofLiteral("10.96.0.1"),
+                AddressRange.parse("10.96.0.0/12"),
                 null,
                 new Destinations(Destinations.PRIVATE, List.of()));
     }
 
     /// The same with another cost of the machine around each pod.
     public ApiServerSettings withPodOverhead(Map<String, String> overhead) {
-        return new ApiServerSettings(listen, names, addresses, overhead, tokenIssuer, eventLifetime, podAddress, auditFile, destinations);
+        return new ApiServerSettings(listen, names, addresses, overhead, tokenIssuer, eventLifetime, serviceRange, auditFile, destinations);
     }
 
-    /// The same, found by pods under another address.
-    public ApiServerSettings withPodAddress(InetAddress address) {
-        return new ApiServerSettings(listen, names, addresses, podOverhead, tokenIssuer, eventLifetime, address, auditFile, destinations);
+    /// The same with other addresses of services.
+    public ApiServerSettings withServiceRange(AddressRange range) {
+        return new ApiServerSettings(listen, names, addresses, podOverhead, tokenIssuer, eventLifetime, range, auditFile, destinations);
     }
 
     /// The same, with webhooks of tenants elsewhere.
     public ApiServerSettings withDestinations(Destinations others) {
-        return new ApiServerSettings(listen, names, addresses, podOverhead, tokenIssuer, eventLifetime, podAddress, auditFile, others);
+        return new ApiServerSettings(listen, names, addresses, podOverhead, tokenIssuer, eventLifetime, serviceRange, auditFile, others);
     }
 
     /// The same, reached under more names and addresses.
@@ -82,16 +83,16 @@ public record ApiServerSettings(
         var allAddresses = new java.util.LinkedHashSet<>(addresses);
         allAddresses.addAll(moreAddresses);
         return new ApiServerSettings(
-                listen, List.copyOf(allNames), List.copyOf(allAddresses), podOverhead, tokenIssuer, eventLifetime, podAddress, auditFile, destinations);
+                listen, List.copyOf(allNames), List.copyOf(allAddresses), podOverhead, tokenIssuer, eventLifetime, serviceRange, auditFile, destinations);
     }
 
     /// The same with another issuer of service account tokens. Tokens of the former issuer are no longer believed.
     public ApiServerSettings withTokenIssuer(String issuer) {
-        return new ApiServerSettings(listen, names, addresses, podOverhead, issuer, eventLifetime, podAddress, auditFile, destinations);
+        return new ApiServerSettings(listen, names, addresses, podOverhead, issuer, eventLifetime, serviceRange, auditFile, destinations);
     }
 
     /// The same with an audit log.
     public ApiServerSettings withAudit(Path file) {
-        return new ApiServerSettings(listen, names, addresses, podOverhead, tokenIssuer, eventLifetime, podAddress, file, destinations);
+        return new ApiServerSettings(listen, names, addresses, podOverhead, tokenIssuer, eventLifetime, serviceRange, file, destinations);
     }
 }

@@ -136,8 +136,15 @@ class DoorTest extends ClusterTest {
     }
 
     @Test
-    void aNodeReadsTheTenantsWhosePodsItHas() {
+    void aNodeReadsServicesAndTheTenantWhereItHasPods() {
         var client = cluster.new Client(node(), java.net.http.HttpClient.Version.HTTP_1_1);
+        for (var resource : List.of("/api/v1/services", "/apis/discovery.k8s.io/v1/endpointslices")) {
+            assertThat(client.get("/tenants/green" + resource).expect(200).json().path("items").isArray()).isTrue();
+            client.get("/tenants/empty" + resource).expect(403);
+            client.get("/tenants/*" + resource).expect(403);
+            client.post("/tenants/green/api/v1/namespaces/default/services", "{}").expect(403);
+        }
+        assertThat(client.get("/tenants/green/api/v1/services").text()).contains("10.96.0.1", "10.96.0.10");
         assertThat(client.get("/apis/hypernetes.io/v1/tenants/green").expect(200).at("metadata", "annotations", "hypernetes.io/segment")).isNotEmpty();
         client.get("/apis/hypernetes.io/v1/tenants/empty").expect(403);
         client.get("/apis/hypernetes.io/v1/tenants").expect(403);

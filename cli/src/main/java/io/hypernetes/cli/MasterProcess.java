@@ -2,6 +2,7 @@ package io.hypernetes.cli;
 
 import io.hypernetes.apiserver.ApiServer;
 import io.hypernetes.apiserver.ApiServerSettings;
+import io.hypernetes.apiserver.service.AddressRange;
 import io.hypernetes.apiserver.webhook.Destinations;
 import io.hypernetes.client.Client;
 import io.hypernetes.controllers.ControllerSettings;
@@ -50,6 +51,7 @@ final class MasterProcess implements AutoCloseable {
                 places.masterState().resolve("store"), EmbeddedSettings.defaults().withNativeFolder(places.nativeLibraries())));
         InetSocketAddress listen = new InetSocketAddress(settings.text("api-address"), settings.port("api-port"));
         ApiServerSettings api = ApiServerSettings.at(listen)
+                .withServiceRange(serviceRange(settings))
                 .reachedBy(List.of(HostAddresses.hostName()), reachedBy(settings))
                 .withDestinations(destinations(settings))
                 .withPodOverhead(Map.of("memory", settings.number("pod-overhead-mib", 0, 4096) + "Mi"));
@@ -74,6 +76,16 @@ final class MasterProcess implements AutoCloseable {
             return new Destinations(denied, settings.list("webhook-cidrs"));
         } catch (IllegalArgumentException e) {
             throw new UsageException("webhook-cidrs and denied-cidrs hold ranges such as 192.0.2.0/24, comma-separated: " + e.getMessage());
+        }
+    }
+
+    static AddressRange serviceRange(Settings settings) {
+        try {
+            AddressRange range = AddressRange.parse(settings.text("service-cidr"));
+            range.at(AddressRange.NAME_SERVER);
+            return range;
+        } catch (IllegalArgumentException wrong) {
+            throw new UsageException("setting service-cidr: " + wrong.getMessage());
         }
     }
 

@@ -1,6 +1,7 @@
 package io.hypernetes.cli;
 
 import io.grpc.StatusRuntimeException;
+import io.hypernetes.apiserver.service.AddressRange;
 import io.hypernetes.client.Client;
 import io.hypernetes.cri.v1.PodSandbox;
 import io.hypernetes.identity.JoinToken;
@@ -10,6 +11,8 @@ import io.hypernetes.kubelet.KubeletSettings;
 import io.hypernetes.kubelet.ServiceVariables;
 import io.hypernetes.kubelet.join.NodeBootstrap;
 import io.hypernetes.kubelet.join.NodeIdentity;
+import io.hypernetes.proxy.NodeProxy;
+import io.hypernetes.proxy.ProxySettings;
 import io.hypernetes.telemetry.StepSink;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,6 +23,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
+import javax.net.ssl.SSLContext;
 
 /// The node: hyperd and the kubelet in one process, talking over the CRI socket; wired top to bottom here. Closing it leaves the
 /// pods running.
@@ -57,6 +61,9 @@ final class NodeProcess implements AutoCloseable {
         NodeIdentity identity = opened(bootstrap.identity(clock));
         Client client = opened(new Client(identity.server(), identity.clientTls(), "kubelet"));
         opened(new NodePeers(client, name, engine.network()));
+        ProxySettings services = services(settings, name, identity);
+        NodeProxy proxy = opened(new NodeProxy(services, client, new SecureRandom()));
+        boolean own = engine.follow(proxy.follower());
         KubeletSettings kubelet = new KubeletSettings(
                 name,
                 settings.text("node-address", HostAddresses.primary()),
@@ -68,12 +75,19 @@ final class NodeProcess implements AutoCloseable {
                 RESERVED_CPU_MILLIS,
                 RESERVED_MEMORY_BYTES,
                 Map.of(),
-                List.of(),
-                "cluster.local");
+                own ? List.of(services.dnsAddress()) : List.of(),
+                services.domain());
         opened(new Kubelet(kubelet, client, identity.servingTls(), clock, steps, new KubeletMetrics(instruments.registry()), engine.dialer(),
-                ServiceVariables.NONE).start());
+                own ? proxy::variables : ServiceVariables.NONE).start());
         instruments.serve(settings, "node-metrics-port");
         identity.start(client);
+    }
+
+    private static ProxySettings services(Settings settings, String node, NodeIdentity identity) {
+        SSLContext tls = identity.clientTls();
+        AddressRange range = MasterProcess.serviceRange(settings);
+        return new ProxySettings(
+                node, range.toString(), range.at(AddressRange.API_SERVER), range.at(AddressRange.NAME_SERVER), "cluster.local", identity.server(), () -> tls);
     }
 
     private static void join(NodeBootstrap bootstrap, String joinToken) throws InterruptedException {

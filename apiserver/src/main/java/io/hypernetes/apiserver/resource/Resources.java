@@ -7,8 +7,7 @@ import io.hypernetes.apiserver.custom.TenantKinds;
 import io.hypernetes.apiserver.node.NodeRelay;
 import io.hypernetes.apiserver.quota.Quotas;
 import io.hypernetes.apiserver.rbac.Policies;
-import io.hypernetes.apiserver.service.AddressRange;
-import io.hypernetes.apiserver.service.StoredAllocations;
+import io.hypernetes.apiserver.service.ServiceAllocator;
 import io.hypernetes.apiserver.storage.Feeds;
 import io.hypernetes.apiserver.tenant.Tenants;
 import io.hypernetes.apiserver.webhook.DynamicAdmission;
@@ -21,9 +20,6 @@ import java.util.random.RandomGenerator;
 
 /// Finds what serves a request for a resource.
 public final class Resources {
-    /// The addresses of services, the same in each tenant: their networks do not meet.
-    private static final String SERVICE_RANGE = "10.96.0.0/12";
-
     private final Reads reads;
     private final Watches watches;
     private final Writes writes;
@@ -38,6 +34,7 @@ public final class Resources {
     private final Programmed dynamic;
 
     /// @param podOverhead what the machine around each pod costs, by resource name
+    /// @param services gives services their addresses
     public Resources(
             Store store,
             TenantKinds kinds,
@@ -51,10 +48,10 @@ public final class Resources {
             Policies policies,
             Quotas quotas,
             Map<String, String> podOverhead,
+            ServiceAllocator services,
             RandomGenerator random) {
         var indexes = new Indexed.Cache();
         this.dynamic = new Programmed(programmed, kinds.builtIn().decoder());
-        var services = new StoredAllocations(store, AddressRange.parse(SERVICE_RANGE), random, java.time.Clock.systemUTC());
         var removal = new Removal(store, tenants, indexes, services);
         this.reads = new Reads(store, new Ranges(store), indexes);
         this.watches = new Watches(store, feeds, reads);

@@ -6,6 +6,12 @@ import java.util.random.RandomGenerator;
 
 /// A range of IPv4 addresses for services, such as `10.96.0.0/12`. Its first and last address are never given.
 public record AddressRange(int network, int prefixLength) {
+    /// How far into the range pods find the API server, by custom.
+    public static final int API_SERVER = 1;
+
+    /// How far into the range pods find their name server, by custom.
+    public static final int NAME_SERVER = 10;
+
     private static final int SMALLEST_PREFIX = 8;
     private static final int LONGEST_PREFIX = 29;
     private static final int LARGEST_LOWER_PART = 256;
@@ -42,6 +48,16 @@ public record AddressRange(int network, int prefixLength) {
 
     private static String text(int number) {
         return (number >>> 24) + "." + (number >>> 16 & 255) + "." + (number >>> 8 & 255) + "." + (number & 255);
+    }
+
+    /// The address so many beyond the range's own.
+    ///
+    /// @throws IllegalArgumentException when no service can have it
+    public String at(int offset) {
+        if (offset <= 0 || offset >= size() - 1) {
+            throw new IllegalArgumentException("the range of service addresses " + this + " is too small to hold number " + offset);
+        }
+        return text(network + offset);
     }
 
     private int size() {

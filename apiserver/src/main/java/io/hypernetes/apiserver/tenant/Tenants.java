@@ -1,8 +1,10 @@
 package io.hypernetes.apiserver.tenant;
 
 import io.hypernetes.apiserver.request.Caller;
+import io.hypernetes.apiserver.service.BaseServices;
 import io.hypernetes.apiserver.storage.ObjectKey;
 import io.hypernetes.apiserver.storage.StoredForm;
+import io.hypernetes.objects.ApiException;
 import io.hypernetes.objects.ApiTime;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.kind.Kind;
@@ -15,6 +17,8 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.UUID;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /// Gives each tenant what a cluster has from its first moment, and clears away what is left at its last.
@@ -22,15 +26,18 @@ public final class Tenants {
     /// Holds a tenant until everything in it is gone.
     public static final String FINALIZER = "hypernetes.io/tenant";
 
+    private static final Logger log = LoggerFactory.getLogger(Tenants.class);
     private static final List<String> BASE_NAMESPACES = List.of("default", "kube-node-lease", "kube-public", "kube-system");
 
     private final Store store;
     private final Kind namespaces;
     private final TenantAuthorities authorities;
     private final NamespaceBasics basics;
+    private final BaseServices services;
     private final Segments segments;
 
-    public Tenants(Store store, Kinds kinds, TenantAuthorities authorities, NamespaceBasics basics, Segments segments) {
+    public Tenants(Store store, Kinds kinds, TenantAuthorities authorities, NamespaceBasics basics, BaseServices services, Segments segments) {
+        this.services = services;
         this.segments = segments;
         this.store = store;
         this.namespaces = kinds.get("v1", "Namespace");
@@ -49,10 +56,14 @@ public final class Tenants {
             }
         }
         basics.restore(Caller.ROOT);
+        services(Caller.ROOT, now);
         var tenants = new HashSet<>(names());
         tenants.remove(Caller.ROOT);
         tenants.forEach(authorities::create);
-        tenants.forEach(segments::restore);
+        for (var tenant : tenants) {
+            segments.restore(tenant);
+            services(tenant, now);
+        }
         authorities.tenants().stream().filter(name -> !tenants.contains(name)).forEach(authorities::destroy);
     }
 
@@ -66,13 +77,29 @@ public final class Tenants {
         return names;
     }
 
-    /// The operations that make a tenant's first namespaces, for the commit that makes the tenant, which is given its number.
+    /// Makes the services that a tenant has had since its first moment and has no longer, or is from before there were any.
+    private void services(String tenant, Instant now) {
+        for (var name : BaseServices.Name.values()) {
+            if (store.get(name.key(tenant).text()).isEmpty()) {
+                try {
+                    store.commit(services.make(tenant, name, now));
+                } catch (ConflictException | ApiException e) {
+                    log.warn("event=base-service-not-made tenant={} service={} cause={}", tenant, name, e.getMessage());
+                }
+            }
+        }
+    }
+
+    /// The operations that make a tenant's first namespaces and services, for the commit that makes the tenant, which is given its number.
     public List<Operation> base(ObjectNode object, Instant now) {
         var operations = new ArrayList<Operation>();
         var tenant = Json.string(object, "metadata", "name");
         operations.add(segments.create(object));
         for (var name : BASE_NAMESPACES) {
             operations.addAll(baseNamespace(tenant, name, now));
+        }
+        for (var name : BaseServices.Name.values()) {
+            operations.addAll(services.make(tenant, name, now));
         }
         return operations;
     }

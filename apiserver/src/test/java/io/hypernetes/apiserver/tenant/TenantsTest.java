@@ -2,6 +2,9 @@ package io.hypernetes.apiserver.tenant;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.hypernetes.apiserver.service.AddressRange;
+import io.hypernetes.apiserver.service.BaseServices;
+import io.hypernetes.apiserver.service.StoredAllocations;
 import io.hypernetes.apiserver.storage.ObjectKey;
 import io.hypernetes.apiserver.storage.StoredForm;
 import io.hypernetes.objects.Json;
@@ -35,7 +38,7 @@ class TenantsTest {
     }
 
     @Test
-    void aTenantOfAnOlderReleaseGetsItsNumber() {
+    void aTenantOfAnOlderReleaseGetsItsNumberAndItsFirstServices() {
         try (var store = EmbeddedStore.open(folder, EmbeddedSettings.defaults())) {
             var key = new ObjectKey("root", "hypernetes.io", "tenants", "", "acme").text();
             store.commit(List.of(tenant(key, "acme")));
@@ -45,6 +48,12 @@ class TenantsTest {
             var number = Json.string(stored, "metadata", "annotations", Segments.ANNOTATION);
             assertThat(Integer.parseInt(number)).isBetween(1, (1 << 24) - 1);
             assertThat(store.get("segments/" + number)).isPresent();
+            for (var tenant : List.of("acme", "root")) {
+                var service = Json.readObject(
+                        store.get(new ObjectKey(tenant, "", "services", "default", "kubernetes").text()).orElseThrow().value());
+                assertThat(Json.string(service, "spec", "clusterIP")).isEqualTo("10.96.0.1");
+                assertThat(store.get(new ObjectKey(tenant, "networking.k8s.io", "ipaddresses", "", "10.96.0.10").text())).isPresent();
+            }
             tenants.restore(Instant.EPOCH);
             assertThat(Json.readObject(store.get(key).orElseThrow().value())).as("a second start changes nothing").isEqualTo(stored);
             store.commit(tenants.remains("acme"));
@@ -63,7 +72,9 @@ class TenantsTest {
     private static Tenants tenants(Store store, TenantAuthorities authorities) {
         var kinds = Kinds.load();
         var basics = new NamespaceBasics(store, kinds, "PEM", java.time.Clock.systemUTC());
-        return new Tenants(store, kinds, authorities, basics, new Segments(store, new Random(2)));
+        var range = AddressRange.parse("10.96.0.0/12");
+        var services = new StoredAllocations(store, range, new Random(1), java.time.Clock.systemUTC());
+        return new Tenants(store, kinds, authorities, basics, new BaseServices(kinds, services, range), new Segments(store, new Random(2)));
     }
 
     private record Recorder(Set<String> there) implements TenantAuthorities {

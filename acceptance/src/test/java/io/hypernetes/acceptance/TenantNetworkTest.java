@@ -1,0 +1,142 @@
+package io.hypernetes.acceptance;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/// Two tenants on one node, seen by root inside a machine of each: wires, services, names, and the door to the API server.
+@ExtendWith(SharedCluster.class)
+class TenantNetworkTest {
+    private static final String MAUVE = "mauve", OCHRE = "ochre";
+
+    /// A pod with all rights in its machine, which serves its tenant's name on port 8080 and is probed there.
+    private static String pod(String name, String tenant) {
+        return """
+                apiVersion: v1
+                kind: Pod
+                metadata: {name: %s, labels: {app: web}}
+                spec:
+                  terminationGracePeriodSeconds: 1
+                  containers:
+                  - name: main
+                    image: %s
+                    securityContext: {privileged: true}
+                    command: [sh, -c, "mkdir /www; echo %s > /www/index.html; exec httpd -f -p 8080 -h /www"]
+                    readinessProbe: {httpGet: {path: /, port: 8080}, periodSeconds: 1}
+                """.formatted(name, Cluster.SAMPLE, tenant);
+    }
+
+    private static String service(String address) {
+        return """
+                apiVersion: v1
+                kind: Service
+                metadata: {name: web}
+                spec:
+                  ports: [{name: http, port: 80, targetPort: 8080}]
+                ---
+                apiVersion: discovery.k8s.io/v1
+                kind: EndpointSlice
+                metadata: {name: web-1, labels: {kubernetes.io/service-name: web}}
+                addressType: IPv4
+                ports: [{name: http, port: 8080, protocol: TCP}]
+                endpoints: [{addresses: [%s], conditions: {ready: true}}]
+                """.formatted(address);
+    }
+
+    @Test
+    void eachTenantHasWiresServicesAndADoorOfItsOwn(Cluster cluster) {
+        for (String tenant : List.of(MAUVE, OCHRE)) {
+            cluster.apply("{apiVersion: hypernetes.io/v1, kind: Tenant, metadata: {name: " + tenant + "}}");
+            apply(cluster, tenant, pod("web", tenant));
+        }
+        String address = "";
+        for (String tenant : List.of(MAUVE, OCHRE)) {
+            // Ready means that the probe came through the tenant's gateway.
+            Awaitility.await().atMost(Duration.ofSeconds(90)).untilAsserted(() -> assertThat(
+                            cluster.kubectlOf(tenant, "get", "pods", "--no-headers").ok())
+                    .containsPattern("web\\s+1/1\\s+Running"));
+            String its = cluster.kubectlOf(tenant, "get", "pod", "web", "-o", "jsonpath={.status.podIP}").ok();
+            assertThat(its).startsWith(cluster.podAddressesPrefix());
+            assertThat(address.isEmpty() || address.equals(its)).as("two pods with one address").isTrue();
+            address = its;
+            apply(cluster, tenant, service(its));
+        }
+        String neighbour = address.replaceFirst("\\d+$", "") + "7";
+        String gateway = address.replaceFirst("\\d+$", "1");
+        String host = cluster.kubectl("get", "nodes", "-o", "jsonpath={.items[0].status.addresses[?(@.type==\"InternalIP\")].address}");
+
+        servicesAndNames(cluster);
+        theDoor(cluster);
+        scans(cluster, gateway, host, neighbour);
+        lies(cluster, gateway, address, neighbour);
+
+        cluster.kubectl("delete", "tenant", MAUVE, OCHRE, "--timeout=90s");
+    }
+
+    private static void servicesAndNames(Cluster cluster) {
+        for (String tenant : List.of(MAUVE, OCHRE)) {
+            Awaitility.await().atMost(Duration.ofSeconds(20)).untilAsserted(() -> assertThat(
+                            inside(cluster, tenant, "wget -q -T 3 -O - http://web/"))
+                    .isEqualTo(tenant + "\n"));
+            assertThat(inside(cluster, tenant, "wget -q -T 3 -O - http://web.default.svc.cluster.local/")).isEqualTo(tenant + "\n");
+            assertThat(inside(cluster, tenant, "cat /etc/resolv.conf"))
+                    .contains("nameserver 10.96.0.10", "search default.svc.cluster.local svc.cluster.local cluster.local", "options ndots:5");
+            String its = cluster.kubectlOf(tenant, "get", "service", "web", "-o", "jsonpath={.spec.clusterIP}").ok();
+            assertThat(inside(cluster, tenant, "nslookup web.default.svc.cluster.local")).contains("Address: " + its);
+            assertThat(inside(cluster, tenant, "wget -q -T 2 -O - http://" + its + ":81/ 2>&1")).as("a port that the service has not").contains("refused");
+        }
+    }
+
+    private static void theDoor(Cluster cluster) {
+        assertThat(inside(cluster, MAUVE, "echo $KUBERNETES_SERVICE_HOST:$KUBERNETES_SERVICE_PORT")).isEqualTo("10.96.0.1:443\n");
+        assertThat(inside(cluster, MAUVE, "wget -q -T 5 --no-check-certificate -O - https://kubernetes.default.svc/version")).contains("gitVersion");
+        assertThat(inside(cluster, MAUVE, "wget -T 5 --no-check-certificate -O - https://kubernetes.default.svc/tenants/" + OCHRE + "/api/v1/pods 2>&1"))
+                .containsPattern("40[134]").doesNotContain("\"items\"");
+    }
+
+    /// What is not the tenant's answers to nothing.
+    private static void scans(Cluster cluster, String gateway, String host, String neighbour) {
+        String api = cluster.setting("api-port"), kubelet = cluster.setting("kubelet-port");
+        String script = """
+                for target in %1$s:%3$s %1$s:%4$s %1$s:22 %1$s:53 %2$s:%3$s %2$s:%4$s %2$s:22 169.254.169.254:80 100.126.0.1:22 %5$s:8080 127.0.0.1:%3$s; do
+                  nc -w 1 ${target%%:*} ${target##*:} </dev/null >/dev/null 2>&1 && echo open $target
+                done
+                echo scanned
+                """.formatted(gateway, host, api, kubelet, neighbour);
+        assertThat(inside(cluster, MAUVE, script)).isEqualTo("scanned\n");
+        assertThat(inside(cluster, MAUVE, "arping -c 1 -w 1 -I eth0 " + neighbour + " | grep -c reply")).as("nobody but the gateway answers").isEqualTo("0\n");
+        assertThat(inside(cluster, MAUVE, "arping -c 1 -w 2 -I eth0 " + gateway + " | grep -c reply")).isEqualTo("1\n");
+    }
+
+    /// Other names than its own get a pod nowhere; its own goes on working.
+    private static void lies(Cluster cluster, String gateway, String address, String neighbour) {
+        String says = "ping -c 1 -W 1 " + gateway + " >/dev/null && echo heard || echo unheard; ";
+        assertThat(inside(cluster, MAUVE, says)).isEqualTo("heard\n");
+        assertThat(inside(cluster, MAUVE, "ip addr add " + neighbour + "/32 dev eth0; ping -c 1 -W 1 -I " + neighbour + " " + gateway
+                        + " >/dev/null && echo heard || echo unheard; ip addr del " + neighbour + "/32 dev eth0"))
+                .as("under an address that is not its own").isEqualTo("unheard\n");
+        assertThat(inside(cluster, MAUVE, "own=$(cat /sys/class/net/eth0/address); set -- $(ip route show default); "
+                        + "ip link set eth0 down; ip link set eth0 address 0a:58:01:02:03:04; ip link set eth0 up; ip route add default via " + gateway + " dev eth0 onlink; " + says
+                        + "ip link set eth0 down; ip link set eth0 address $own; ip link set eth0 up; ip route add default via " + gateway + " dev eth0 onlink; " + says))
+                .as("under a hardware address that is not its own").isEqualTo("unheard\nheard\n");
+    }
+
+    /// What a shell in the machine of the tenant's pod prints; its exit code does not matter.
+    private static String inside(Cluster cluster, String tenant, String script) {
+        Run run = cluster.kubectlOf(tenant, "exec", "web", "--", "sh", "-c", script + "\ntrue");
+        return run.ok();
+    }
+
+    private static void apply(Cluster cluster, String tenant, String yaml) {
+        String config = cluster.hypernetes("kubeconfig", "--tenant", tenant).ok().trim();
+        Run.of(Duration.ofMinutes(1), Map.of("KUBECONFIG", config, "HOME", cluster.root.toString()), yaml.getBytes(StandardCharsets.UTF_8),
+                        cluster.kubectlCommand("apply", "-f", "-"))
+                .ok();
+    }
+}
