@@ -1,0 +1,105 @@
+package io.hypernetes.kubelet.probe;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.hypernetes.kubelet.PodDialer;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class PodHttpTest {
+    private static final Duration SOON = Duration.ofSeconds(5);
+
+    private final PodHttp http = new PodHttp(PodDialer.DIRECT);
+    private final BlockingQueue<String> asked = new LinkedBlockingQueue<>();
+    private ServerSocket listener;
+
+    @BeforeEach
+    void listen() throws IOException {
+        listener = new ServerSocket(0, 10, InetAddress.getByName("127.0.0.1"));
+    }
+
+    @AfterEach
+    void close() throws IOException {
+        listener.close();
+    }
+
+    private interface Answer {
+        void to(Socket client) throws Exception;
+    }
+
+    /// Takes one connection, reads its request and answers.
+    private URI serving(Answer answer) {
+        Thread.ofVirtual().start(() -> {
+            try (Socket client = listener.accept()) {
+                StringBuilder head = new StringBuilder();
+                while (!head.toString().endsWith("\r\n\r\n")) {
+                    head.append((char) client.getInputStream().read());
+                }
+                asked.add(head.toString());
+                answer.to(client);
+            } catch (Exception gone) {
+                asked.add("broken: " + gone);
+            }
+        });
+        return URI.create("http://127.0.0.1:" + listener.getLocalPort() + "/healthz?full=1");
+    }
+
+    private static Answer text(String text) {
+        return client -> client.getOutputStream().write(text.getBytes(StandardCharsets.US_ASCII));
+    }
+
+    @Test
+    void theStatusIsTheAnswerWhateverFollows() throws Exception {
+        assertThat(http.get("acme", serving(text("HTTP/1.1 100 Continue\r\nX: y\r\n\r\nHTTP/1.1 302 Found\r\nLocation: http://example.org/\r\n\r\n")), List.of(), SOON))
+                .isEqualTo(302);
+        assertThat(asked.poll(5, TimeUnit.SECONDS))
+                .startsWith("GET /healthz?full=1 HTTP/1.1\r\nHost: 127.0.0.1:" + listener.getLocalPort() + "\r\n")
+                .contains("\r\nConnection: close\r\n");
+        assertThat(http.get("acme", serving(text("HTTP/1.0 503\r\n\r\n")), List.of(Map.entry("Host", "web.example"), Map.entry("X-A", "b")), SOON)).isEqualTo(503);
+        assertThat(asked.poll(5, TimeUnit.SECONDS)).contains("\r\nHost: web.example\r\nX-A: b\r\n").doesNotContain("Host: 127");
+    }
+
+    @Test
+    void whatIsNoAnswerIsAFailureInTime() {
+        for (String garbage : List.of("", "SSH-2.0-x\r\n", "HTTP/1.1 2000 OK\r\n\r\n", "HTTP/1.1 abc\r\n\r\n", "HTTP/1.1 100 Continue\r\n\r\n")) {
+            assertThatThrownBy(() -> http.get("acme", serving(text(garbage)), List.of(), SOON)).as(garbage).isInstanceOf(IOException.class);
+        }
+        assertThatThrownBy(() -> http.get("acme", serving(text("HTTP/1.1 100 Continue\r\n" + "X: y\r\n".repeat(20_000))), List.of(), SOON))
+                .isInstanceOf(IOException.class).hasMessageContaining("longer than");
+        long begin = System.nanoTime();
+        assertThatThrownBy(() -> http.get("acme", serving(client -> {
+                    // A byte now and then, for ever: no single read is late.
+                    while (true) {
+                        client.getOutputStream().write('H');
+                        TimeUnit.MILLISECONDS.sleep(50);
+                    }
+                }), List.of(), Duration.ofMillis(400)))
+                .isInstanceOf(IOException.class).hasMessageContaining("deadline exceeded");
+        assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(4));
+        assertThatThrownBy(() -> http.get("acme", URI.create("http://127.0.0.1:1/"), List.of(), SOON)).isInstanceOf(IOException.class);
+        assertThatThrownBy(() -> http.get("acme", serving(text("")), List.of(Map.entry("A", "b\r\nHost: other")), SOON))
+                .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("end of a line");
+    }
+
+    @Test
+    void socketsAreOpenedWhereTheTenantsPodsAre() {
+        PodHttp nowhere = new PodHttp(tenant -> {
+            throw new IOException("tenant " + tenant + " has no pod on this node");
+        });
+        assertThatThrownBy(() -> nowhere.get("acme", URI.create("http://127.0.0.1:80/"), List.of(), SOON)).hasMessage("tenant acme has no pod on this node");
+    }
+}
