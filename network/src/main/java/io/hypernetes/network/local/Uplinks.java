@@ -93,6 +93,10 @@ final class Uplinks {
                     type ipv4_addr
                     %6$s
                   }
+                  set tunnels {
+                    type inet_service
+                    %7$s
+                  }
                   chain arriving {
                     type filter hook prerouting priority -300
                     iifname @names iifname . ip saddr != @wires drop
@@ -100,7 +104,7 @@ final class Uplinks {
                   chain incoming {
                     type filter hook input priority -1
                     iifname @names ct state != { established, related } drop
-                    udp dport %7$d ip saddr != @nodes drop
+                    udp dport @tunnels ip saddr != @nodes drop
                   }
                   chain passing {
                     type filter hook forward priority -1
@@ -125,8 +129,13 @@ final class Uplinks {
                         String.join(", ", denied(denied)),
                         settings.bridge(),
                         elements(List.copyOf(nodes)),
-                        settings.vxlanPort(),
+                        elements(tunnels(nodes)),
                         MOST_CONNECTIONS));
+    }
+
+    /// Alone, a node has no tunnels, and who else on the host uses the port is left in peace.
+    private List<String> tunnels(Collection<String> nodes) {
+        return nodes.isEmpty() ? List.of() : List.of(Integer.toString(settings.vxlanPort()));
     }
 
     private static String elements(List<String> elements) {
@@ -154,8 +163,12 @@ final class Uplinks {
 
     /// Makes these the addresses that no tenant reaches, and the nodes from which packets of tenants are taken.
     void set(Collection<String> denied, Collection<String> nodes) {
-        nft("flush set ip " + table + " denied\nadd element ip " + table + " denied { " + String.join(", ", denied(denied)) + " }\nflush set ip " + table
-                + " nodes\n" + (nodes.isEmpty() ? "" : "add element ip " + table + " nodes { " + String.join(", ", nodes) + " }\n"));
+        nft(refill("denied", denied(denied)) + refill("nodes", nodes) + refill("tunnels", tunnels(nodes)));
+    }
+
+    private String refill(String set, Collection<String> elements) {
+        return "flush set ip " + table + " " + set + "\n"
+                + (elements.isEmpty() ? "" : "add element ip " + table + " " + set + " { " + String.join(", ", elements) + " }\n");
     }
 
     void removeTable() {
