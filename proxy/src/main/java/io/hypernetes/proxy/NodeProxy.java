@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.random.RandomGenerator;
 import org.slf4j.Logger;
@@ -22,6 +23,7 @@ public final class NodeProxy implements AutoCloseable {
     private final Client client;
     private final RandomGenerator random;
     private final Map<String, TenantProxy> tenants = new ConcurrentHashMap<>();
+    private final Set<String> failed = ConcurrentHashMap.newKeySet();
     private volatile boolean closed;
 
     /// @param client speaks as the node
@@ -42,10 +44,13 @@ public final class NodeProxy implements AutoCloseable {
         }
         try {
             TenantProxy before = tenants.put(gateway.tenant(), new TenantProxy(settings, client, gateway, NAMES_WAIT, random).start());
+            failed.remove(gateway.tenant());
             if (before != null) {
                 before.close();
             }
         } catch (IOException refused) {
+            // Pods without services are better than none.
+            failed.add(gateway.tenant());
             LOG.error("event=proxy-not-opened tenant={} address={} error=\"{}\" effect=\"its pods on this node have no services and no names\"",
                     gateway.tenant(), gateway.address(), refused.getMessage());
         }
@@ -64,7 +69,7 @@ public final class NodeProxy implements AutoCloseable {
     /// @return empty when the tenant's services are not known in time
     public Optional<Map<String, String>> variables(String tenant, String namespace, boolean links) {
         Map<String, String> variables = new LinkedHashMap<>();
-        if (links) {
+        if (links && !failed.contains(tenant)) {
             TenantProxy proxy = tenants.get(tenant);
             Optional<ServiceView> view = proxy == null ? Optional.empty() : proxy.await(VARIABLES_WAIT);
             if (view.isEmpty()) {
