@@ -110,8 +110,8 @@ class TenantNetworkTest {
                 echo scanned
                 """.formatted(gateway, host, api, kubelet, neighbour);
         assertThat(inside(cluster, MAUVE, script)).isEqualTo("scanned\n");
-        assertThat(inside(cluster, MAUVE, "arping -c 1 -w 1 -I eth0 " + neighbour + " | grep -c reply")).as("nobody but the gateway answers").isEqualTo("0\n");
-        assertThat(inside(cluster, MAUVE, "arping -c 1 -w 2 -I eth0 " + gateway + " | grep -c reply")).isEqualTo("1\n");
+        assertThat(inside(cluster, MAUVE, "arping -c 1 -w 1 -I eth0 " + neighbour + " | grep -c 'reply from'")).as("nobody but the gateway answers").isEqualTo("0\n");
+        assertThat(inside(cluster, MAUVE, "arping -c 1 -w 2 -I eth0 " + gateway + " | grep -c 'reply from'")).isEqualTo("1\n");
     }
 
     /// Other names than its own get a pod nowhere; its own goes on working.
