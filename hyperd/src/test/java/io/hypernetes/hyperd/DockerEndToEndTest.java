@@ -45,7 +45,7 @@ class DockerEndToEndTest {
 
     @BeforeAll
     void start() throws Exception {
-        lab = new Lab(temp, true);
+        lab = new Lab(temp);
         docker = new DockerClient(temp);
         ImageArchive image = Lab.image(WITH_VOLUME, new ImageConfig(
                 List.of(), List.of("sleep", "10000"), List.of("PATH=/bin"), "", "/", "", List.of(), List.of("/srv/data"), Map.of()));
