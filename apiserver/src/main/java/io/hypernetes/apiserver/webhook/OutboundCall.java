@@ -5,17 +5,23 @@ import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.URI;
+import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.cert.CertificateFactory;
 import java.time.Duration;
 import java.util.Locale;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.TrustManagerFactory;
@@ -32,8 +38,12 @@ final class OutboundCall {
     private final Destinations destinations;
     private final ServiceResolver services;
     private final ScheduledExecutorService deadlines;
+    private final ExecutorService lookups;
 
-    OutboundCall(Destinations destinations, ServiceResolver services, ScheduledExecutorService deadlines) {
+    /// @param lookups runs lookups of names: platform threads, bounded
+    OutboundCall(
+            Destinations destinations, ServiceResolver services, ScheduledExecutorService deadlines, ExecutorService lookups) {
+        this.lookups = lookups;
         this.destinations = destinations;
         this.services = services;
         this.deadlines = deadlines;
@@ -91,7 +101,7 @@ final class OutboundCall {
                 services.connect(service.tenant, service.namespace, service.name, service.port, timeout);
             case Peer.Url _ -> {
                 var literal = host.startsWith("[") && host.endsWith("]") ? host.substring(1, host.length() - 1) : host;
-                var address = new InetSocketAddress(destinations.resolve(literal), port);
+                var address = new InetSocketAddress(resolve(literal, timeout), port);
                 var socket = new Socket();
                 try {
                     socket.connect(address, (int) Math.clamp(timeout.toMillis(), 1, 30_000));
@@ -102,6 +112,25 @@ final class OutboundCall {
                 yield socket;
             }
         };
+    }
+
+    /// Looks a name up on a thread of its own kind: the call into the C library cannot be interrupted, and on a virtual thread a slow
+    /// name server of one tenant would hold up the requests of all.
+    private InetAddress resolve(String host, Duration timeout) throws IOException {
+        try {
+            return lookups.submit(() -> destinations.resolve(host)).get(timeout.toNanos(), TimeUnit.NANOSECONDS);
+        } catch (ExecutionException e) {
+            throw e.getCause() instanceof UnknownHostException
+                    ? new IOException("lookup " + host + ": no such host", e)
+                    : new IOException(String.valueOf(e.getCause() == null ? e.getMessage() : e.getCause().getMessage()), e);
+        } catch (TimeoutException e) {
+            throw new IOException("lookup " + host + ": context deadline exceeded", e);
+        } catch (RejectedExecutionException e) {
+            throw new IOException("lookup " + host + ": too many names are being looked up", e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("the server is stopping", e);
+        }
     }
 
     private static SSLSocket secured(Socket socket, String host, int port, byte[] trust) throws IOException {

@@ -13,7 +13,7 @@ import tools.jackson.databind.node.ObjectNode;
 /// A list of objects in order, found by the value of one member in constant time: hostile lists are long.
 final class KeyedItems {
     private final List<@Nullable JsonNode> items = new ArrayList<>();
-    private final Map<JsonNode, Integer> placeById = new HashMap<>();
+    private final Map<JsonNode, List<Integer>> placesById = new HashMap<>();
     private final String key;
 
     /// Copies the items; of several with one id the first is the one that is found.
@@ -22,31 +22,33 @@ final class KeyedItems {
         for (JsonNode item : before) {
             JsonNode id = item.get(key);
             if (id != null) {
-                placeById.putIfAbsent(id, items.size());
+                placesById.computeIfAbsent(id, _ -> new ArrayList<>(1)).add(items.size());
             }
             items.add(item.deepCopy());
         }
     }
 
     @Nullable ObjectNode find(JsonNode id) {
-        Integer place = placeById.get(id);
-        return place != null && items.get(place) instanceof ObjectNode object ? object : null;
+        List<Integer> places = placesById.get(id);
+        return places != null && items.get(places.getFirst()) instanceof ObjectNode object ? object : null;
     }
 
     /// Replaces the item of that id, or adds it at the end.
     void put(JsonNode id, ObjectNode item) {
-        Integer place = placeById.putIfAbsent(id, items.size());
-        if (place == null) {
+        List<Integer> places = placesById.get(id);
+        if (places == null) {
+            placesById.put(id, new ArrayList<>(List.of(items.size())));
             items.add(item);
         } else {
-            items.set(place, item);
+            items.set(places.getFirst(), item);
         }
     }
 
+    /// Removes all items of that id.
     void remove(JsonNode id) {
-        Integer place = placeById.remove(id);
-        if (place != null) {
-            items.set(place, null);
+        List<Integer> places = placesById.remove(id);
+        if (places != null) {
+            places.forEach(place -> items.set(place, null));
         }
     }
 
@@ -62,6 +64,6 @@ final class KeyedItems {
 
     @Override
     public String toString() {
-        return "KeyedItems[" + key + ", " + placeById.size() + "]";
+        return "KeyedItems[" + key + ", " + placesById.size() + "]";
     }
 }

@@ -49,6 +49,16 @@ class StrategicMergePatchTest {
     }
 
     @Test
+    void itemsThatTheirKeyDoesNotTellApartGoTogether() {
+        String twice = "{'spec':{'containers':[{'name':'a','ports':[{'containerPort':53,'protocol':'TCP'},{'containerPort':53,'protocol':'UDP'},{'containerPort':80}]}]}}";
+        ObjectNode one = patch(twice, "{'spec':{'containers':[{'name':'a','ports':[{'containerPort':53,'$patch':'delete'}]}]}}");
+        assertThat(one.path("spec").path("containers").path(0).path("ports")).isEqualTo(json("{'p':[{'containerPort':80}]}").path("p"));
+        ObjectNode changed = patch(twice, "{'spec':{'containers':[{'name':'a','ports':[{'containerPort':53,'name':'dns'}]}]}}");
+        assertThat(changed.path("spec").path("containers").path(0).path("ports").path(0)).isEqualTo(json("{'containerPort':53,'protocol':'TCP','name':'dns'}"));
+        assertThat(changed.path("spec").path("containers").path(0).path("ports").size()).isEqualTo(3);
+    }
+
+    @Test
     void itemsAreDeletedAndReplacedByDirective() {
         assertThat(names(patch(POD, "{'spec':{'containers':[{'name':'a','$patch':'delete'}]}}"))).containsExactly("b");
         ObjectNode replaced = patch(POD, "{'spec':{'containers':[{'name':'a','image':'n','$patch':'replace'}]}}");
