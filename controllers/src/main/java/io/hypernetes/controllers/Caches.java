@@ -12,9 +12,11 @@ import io.hypernetes.client.Client;
 import io.hypernetes.client.Index;
 import io.hypernetes.client.Informer;
 import io.hypernetes.client.Kind;
+import io.hypernetes.client.LeanPod;
 import io.hypernetes.client.ObjectKey;
 import io.hypernetes.client.Scope;
 import io.hypernetes.client.Selection;
+import io.hypernetes.controllers.pods.PodState;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -28,7 +30,8 @@ import org.jspecify.annotations.Nullable;
 /// The objects that controllers look at, each kind cached once for all of them, and only kinds that some controller asked for.
 ///
 /// A controller asks in [Controller#watch], through a view of its own; its loop begins when what it asked for is filled, so a kind
-/// that the API server does not serve holds up nobody else. Cached objects are shared: nobody may change one.
+/// that the API server does not serve holds up nobody else. Cached objects are shared: nobody may change one. Pods are lean
+/// ([LeanPod]), so nobody may write one back either.
 public final class Caches implements AutoCloseable {
     private final Client client;
     private final Map<Kind<?>, Entry<?>> entries;
@@ -39,6 +42,7 @@ public final class Caches implements AutoCloseable {
         final Informer<T> informer;
         @Nullable Index<T> byController;
         @Nullable Index<T> byNamespace;
+        @Nullable Index<T> byNode;
 
         Entry(Informer<T> informer) {
             this.informer = informer;
@@ -85,6 +89,17 @@ public final class Caches implements AutoCloseable {
                 entry.byNamespace = entry.informer.index(object -> List.of(namespaceOf(ObjectKey.of(object))));
             }
             return entry.byNamespace;
+        }
+    }
+
+    /// Pods by the name of their node.
+    public Index<Pod> podsByNode() {
+        Entry<Pod> entry = entry(Kind.POD);
+        synchronized (entries) {
+            if (entry.byNode == null) {
+                entry.byNode = entry.informer.index(pod -> PodState.node(pod).isEmpty() ? List.of() : List.of(PodState.node(pod)));
+            }
+            return entry.byNode;
         }
     }
 
@@ -149,8 +164,10 @@ public final class Caches implements AutoCloseable {
     @SuppressWarnings("unchecked") // an entry is made from its key
     private <T extends HasMetadata> Entry<T> entry(Kind<T> kind) {
         synchronized (entries) {
-            Entry<T> entry = (Entry<T>) entries.computeIfAbsent(
-                    kind, fresh -> new Entry<>(new Informer<>(client, kind, scope(kind), Selection.everything())));
+            Entry<T> entry = (Entry<T>) entries.computeIfAbsent(kind, fresh -> {
+                Informer<T> informer = new Informer<>(client, kind, scope(kind), Selection.everything());
+                return new Entry<>(kind.equals(Kind.POD) ? informer.trimmedBy(object -> LeanPod.trim((Pod) object)) : informer);
+            });
             asked.add(entry.informer);
             return entry;
         }

@@ -18,6 +18,7 @@ import io.hypernetes.controllers.endpoints.EndpointsWriter;
 import io.hypernetes.controllers.garbage.GarbageCollector;
 import io.hypernetes.controllers.replicas.ReplicaSets;
 import io.hypernetes.controllers.replicas.ReplicationControllers;
+import io.hypernetes.controllers.scaling.Autoscalers;
 import io.hypernetes.controllers.stateful.StatefulSets;
 import io.hypernetes.identity.CertificateAuthority;
 import java.time.Duration;
@@ -33,6 +34,7 @@ import org.jspecify.annotations.Nullable;
 public final class Controllers implements AutoCloseable {
     private static final int WORKERS = 4;
     private static final int MOST_ENDED_PODS = 12_500;
+    private static final Duration LOOK_AT_USE = Duration.ofSeconds(15);
     private static final Duration LOOK_AGAIN = Duration.ofMinutes(1);
 
     private final Caches caches;
@@ -50,7 +52,8 @@ public final class Controllers implements AutoCloseable {
         for (Controller controller : List.of(
                 new NodeAddresses(client, settings.clusterCidr()),
                 new NodeLife(client, settings.nodeMonitorGracePeriod(), clock),
-                new PodEviction(client, clock),
+                new PodEviction(client, events(client, "taint-eviction-controller", clock), clock),
+                new SilentNodePods(client, events(client, "node-controller", clock), clock),
                 new CertificateSigning(client, Objects.requireNonNull(authorities.apply(ObjectKey.ROOT), "root has no authority"), clock),
                 new ClientCertificateSigning(client, authorities, clock),
                 new ReplicaSets(client, events(client, "replicaset-controller", clock), clock),
@@ -66,8 +69,9 @@ public final class Controllers implements AutoCloseable {
                 new EndpointsWriter(client),
                 new EndpointMirror(client),
                 new DisruptionBudgets(client, events(client, "controllermanager", clock), clock),
+                new Autoscalers(client, events(client, "horizontal-pod-autoscaler", clock), clock, LOOK_AT_USE),
                 new EndedPods(client, MOST_ENDED_PODS),
-                new NamespaceDeletion(client),
+                new NamespaceDeletion(client, clock),
                 new TenantDeletion(client))) {
             WorkQueue<ObjectKey> queue = new WorkQueue<>();
             Caches view = caches.view();

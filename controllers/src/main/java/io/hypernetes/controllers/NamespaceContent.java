@@ -1,5 +1,7 @@
 package io.hypernetes.controllers;
 
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.apiextensions.v1.CustomResourceDefinition;
 import io.hypernetes.client.Client;
 import io.hypernetes.client.Kind;
 import io.hypernetes.client.ObjectKey;
@@ -30,47 +32,67 @@ final class NamespaceContent {
         }
     }
 
-    /// Deletes what is there and tells what is still left, by kind; pods that end gracefully are left for a while, and hold back the rest.
-    Map<String, Integer> empty(String tenant, String namespace) {
+    /// What could not be removed yet.
+    ///
+    /// @param resources how many of each kind, by `resource.group`
+    /// @param finalizers by how many of these each finalizer holds back
+    record Left(Map<String, Integer> resources, Map<String, Integer> finalizers) {
+        boolean isEmpty() {
+            return resources.isEmpty();
+        }
+    }
+
+    /// Deletes what is there and tells what is still left; pods that end gracefully are left for a while, and hold back the rest.
+    Left empty(String tenant, String namespace) {
         Scope scope = Scope.namespace(tenant, namespace);
-        Map<String, Integer> left = new TreeMap<>();
-        List<Kind<?>> all = new ArrayList<>();
-        kinds.forEach((kind, rootOnly) -> {
-            if (!rootOnly || tenant.equals(ObjectKey.ROOT)) {
-                all.add(kind);
+        Left left = new Left(new TreeMap<>(), new TreeMap<>());
+        for (Map.Entry<Kind<?>, Boolean> entry : kinds.entrySet()) {
+            if (entry.getValue() && !tenant.equals(ObjectKey.ROOT)) {
+                continue;
             }
-        });
-        all.addAll(defined(tenant));
-        for (Kind<?> kind : all) {
-            int count = client.of(kind).list(scope, Selection.everything()).items().size();
-            if (count > 0) {
-                client.of(kind).deleteAll(scope);
-                count = client.of(kind).list(scope, Selection.everything()).items().size();
-            }
-            if (count > 0) {
-                left.put(kind.plural(), count);
-                if (kind == Kind.POD) {
-                    return left;
-                }
+            boolean held = empty(entry.getKey(), scope, left);
+            if (held && entry.getKey() == Kind.POD) {
+                return left;
             }
         }
+        customKinds(tenant).forEach(kind -> empty(kind, scope, left));
         return left;
     }
 
-    /// The kinds that the tenant has defined itself, each in one of its versions.
-    private List<Kind<?>> defined(String tenant) {
-        List<Kind<?>> defined = new ArrayList<>();
-        for (var definition : client.of(Kind.CUSTOM_RESOURCE_DEFINITION).list(Scope.tenant(tenant), Selection.everything()).items()) {
-            var spec = definition.getSpec();
-            if (!spec.getScope().equals("Namespaced")) {
-                continue;
-            }
-            spec.getVersions().stream()
-                    .filter(version -> Boolean.TRUE.equals(version.getServed()))
-                    .findFirst()
-                    .ifPresent(version -> defined.add(Kind.generic(
-                            spec.getGroup(), version.getName(), spec.getNames().getPlural(), spec.getNames().getKind(), true)));
+    private boolean empty(Kind<?> kind, Scope scope, Left left) {
+        List<? extends HasMetadata> objects = client.of(kind).list(scope, Selection.everything()).items();
+        if (!objects.isEmpty()) {
+            client.of(kind).deleteAll(scope);
+            objects = client.of(kind).list(scope, Selection.everything()).items();
         }
-        return defined;
+        if (objects.isEmpty()) {
+            return false;
+        }
+        left.resources.put(kind.plural() + "." + kind.group(), objects.size());
+        for (HasMetadata object : objects) {
+            if (object.getMetadata().getFinalizers() != null) {
+                object.getMetadata().getFinalizers().forEach(finalizer -> left.finalizers.merge(finalizer, 1, Integer::sum));
+            }
+        }
+        return true;
+    }
+
+    /// The namespaced kinds of the tenant's own definitions, each in a version that is served.
+    private List<Kind<?>> customKinds(String tenant) {
+        List<Kind<?>> custom = new ArrayList<>();
+        for (CustomResourceDefinition definition : client.of(Kind.CUSTOM_RESOURCE_DEFINITION).list(Scope.tenant(tenant), Selection.everything()).items()) {
+            boolean established = definition.getStatus() != null && definition.getStatus().getConditions() != null
+                    && definition.getStatus().getConditions().stream().anyMatch(condition ->
+                            "Established".equals(condition.getType()) && "True".equals(condition.getStatus()));
+            if (established && "Namespaced".equals(definition.getSpec().getScope())) {
+                definition.getSpec().getVersions().stream()
+                        .filter(version -> Boolean.TRUE.equals(version.getServed()))
+                        .findFirst()
+                        .ifPresent(version -> custom.add(Kind.generic(
+                                definition.getSpec().getGroup(), version.getName(), definition.getSpec().getNames().getPlural(),
+                                definition.getSpec().getNames().getKind(), true)));
+            }
+        }
+        return custom;
     }
 }

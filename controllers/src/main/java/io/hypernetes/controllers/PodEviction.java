@@ -2,16 +2,26 @@ package io.hypernetes.controllers;
 
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodCondition;
+import io.fabric8.kubernetes.api.model.PodConditionBuilder;
+import io.fabric8.kubernetes.api.model.PodStatus;
 import io.fabric8.kubernetes.api.model.Taint;
 import io.fabric8.kubernetes.api.model.Toleration;
 import io.hypernetes.client.Client;
 import io.hypernetes.client.Deletion;
+import io.hypernetes.client.EventRecorder;
+import io.hypernetes.client.Index;
 import io.hypernetes.client.Kind;
 import io.hypernetes.client.ObjectKey;
+import io.hypernetes.client.Placement;
+import io.hypernetes.controllers.pods.PodState;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
@@ -23,12 +33,14 @@ final class PodEviction implements Controller {
     private static final Logger LOG = LoggerFactory.getLogger(PodEviction.class);
 
     private final Client client;
+    private final EventRecorder events;
     private final InstantSource clock;
     private Caches caches;
 
     @SuppressWarnings("NullAway.Init") // watch() is called before anything starts
-    PodEviction(Client client, InstantSource clock) {
+    PodEviction(Client client, EventRecorder events, InstantSource clock) {
         this.client = client;
+        this.events = events;
         this.clock = clock;
     }
 
@@ -41,9 +53,8 @@ final class PodEviction implements Controller {
     public void watch(Caches caches, Consumer<ObjectKey> wake) {
         this.caches = caches;
         caches.pods().handler(Caches.keys(wake));
-        caches.nodes().handler(Caches.each(node -> caches.pods().list(pod -> node.getMetadata().getName().equals(nodeOf(pod))).stream()
-                .map(ObjectKey::of)
-                .forEach(wake)));
+        Index<Pod> byNode = caches.podsByNode();
+        caches.nodes().handler(Caches.each(node -> byNode.get(node.getMetadata().getName()).forEach(pod -> wake.accept(ObjectKey.of(pod)))));
     }
 
     @Override
@@ -71,6 +82,8 @@ final class PodEviction implements Controller {
             return Optional.of(Duration.between(now, evictAt));
         }
         LOG.info("event=pod-evicted pod={} node={}", key, node.getMetadata().getName());
+        events.record(key.tenant(), pod, EventRecorder.Type.NORMAL, "TaintManagerEviction", "Marking for deletion Pod " + key.namespace() + "/" + key.name());
+        markDisrupted(key, pod, "DeletionByTaintManager", "Taint manager: deleting due to NoExecute taint");
         client.of(Kind.POD).delete(key, new Deletion(null, pod.getMetadata().getUid()));
         return Optional.empty();
     }
@@ -81,15 +94,32 @@ final class PodEviction implements Controller {
             return Optional.of(Duration.ofSeconds(1));
         }
         LOG.info("event=pod-orphaned pod={} node={}", key, nodeOf(pod));
+        markDisrupted(key, pod, "DeletionByPodGC", "PodGC: node no longer exists");
         client.of(Kind.POD).delete(key, Deletion.now(pod.getMetadata().getUid()));
         return Optional.empty();
+    }
+
+    /// Says in the pod's status why it goes, for whoever counts its end.
+    private void markDisrupted(ObjectKey key, Pod pod, String reason, String message) {
+        client.of(Kind.POD).change(key, "status", current -> {
+            if (!Objects.equals(current.getMetadata().getUid(), pod.getMetadata().getUid()) || PodState.condition(current, "DisruptionTarget") != null) {
+                return null;
+            }
+            PodStatus status = current.getStatus() == null ? new PodStatus() : current.getStatus();
+            List<PodCondition> conditions = new ArrayList<>(status.getConditions() == null ? List.of() : status.getConditions());
+            conditions.add(new PodConditionBuilder().withType("DisruptionTarget").withStatus("True").withReason(reason).withMessage(message)
+                    .withLastTransitionTime(clock.instant().truncatedTo(ChronoUnit.SECONDS).toString()).build());
+            status.setConditions(conditions);
+            current.setStatus(status);
+            return current;
+        });
     }
 
     private static Instant toleratedUntil(Pod pod, Taint taint, Instant now) {
         List<Toleration> tolerations = pod.getSpec().getTolerations() == null ? List.of() : pod.getSpec().getTolerations();
         Instant best = null;
         for (Toleration toleration : tolerations) {
-            if (!tolerates(toleration, taint)) {
+            if (!Placement.tolerates(toleration, taint)) {
                 continue;
             }
             if (toleration.getTolerationSeconds() == null) {
@@ -100,15 +130,6 @@ final class PodEviction implements Controller {
             best = best == null || until.isBefore(best) ? until : best;
         }
         return best == null ? now : best;
-    }
-
-    private static boolean tolerates(Toleration toleration, Taint taint) {
-        boolean anyKey = toleration.getKey() == null || toleration.getKey().isEmpty();
-        boolean key = anyKey ? "Exists".equals(toleration.getOperator()) : toleration.getKey().equals(taint.getKey());
-        boolean effect = toleration.getEffect() == null || toleration.getEffect().isEmpty() || toleration.getEffect().equals(taint.getEffect());
-        String wanted = toleration.getValue() == null ? "" : toleration.getValue();
-        String value = taint.getValue() == null ? "" : taint.getValue();
-        return key && effect && ("Exists".equals(toleration.getOperator()) || wanted.equals(value));
     }
 
     private static String nodeOf(Pod pod) {

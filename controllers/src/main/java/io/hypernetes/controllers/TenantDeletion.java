@@ -52,7 +52,7 @@ final class TenantDeletion implements Controller {
         }
         Map<String, Integer> left = new TreeMap<>();
         for (Namespace namespace : client.of(Kind.NAMESPACE).list(Scope.tenant(key.name()), Selection.everything()).items()) {
-            content.empty(key.name(), namespace.getMetadata().getName()).forEach((kind, count) -> left.merge(kind, count, Integer::sum));
+            content.empty(key.name(), namespace.getMetadata().getName()).resources().forEach((kind, count) -> left.merge(kind, count, Integer::sum));
         }
         if (!left.isEmpty()) {
             LOG.debug("event=tenant-not-empty tenant={} left={}", key.name(), left);

@@ -110,7 +110,8 @@ class ControllersTest {
         node("n1", "True");
         beat("n1");
         client.of(Kind.POD).create("red", new PodBuilder().withNewMetadata().withNamespace("default").withName("p").endMetadata()
-                .withNewSpec().withNodeName("n1").withTerminationGracePeriodSeconds(3L).endSpec().build());
+                .withNewSpec().withNodeName("n1").withTerminationGracePeriodSeconds(3L).endSpec()
+                .withNewStatus().addNewCondition().withType("Ready").withStatus("True").endCondition().endStatus().build());
         await().untilAsserted(() -> assertThat(read("n1").getSpec().getPodCIDR()).isNotNull());
         assertThat(taints("n1")).isEmpty();
 
@@ -120,7 +121,12 @@ class ControllersTest {
         await().untilAsserted(() -> {
             assertThat(taints("n1")).containsExactly("node.kubernetes.io/unreachable");
             assertThat(read("n1").getStatus().getConditions().getFirst().getStatus()).isEqualTo("Unknown");
-            assertThat(client.of(Kind.POD).get(new ObjectKey("red", "default", "p")).getMetadata().getDeletionTimestamp()).isNotNull();
+            var pod = client.of(Kind.POD).get(new ObjectKey("red", "default", "p"));
+            assertThat(pod.getMetadata().getDeletionTimestamp()).isNotNull();
+            assertThat(pod.getStatus().getConditions()).anySatisfy(condition -> {
+                assertThat(condition.getType()).isEqualTo("Ready");
+                assertThat(condition.getStatus()).isEqualTo("False");
+            }).anySatisfy(condition -> assertThat(condition.getReason()).isEqualTo("DeletionByTaintManager"));
         });
 
         beat("n1");

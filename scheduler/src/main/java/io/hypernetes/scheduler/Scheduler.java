@@ -14,6 +14,7 @@ import io.hypernetes.client.EventRecorder;
 import io.hypernetes.client.Index;
 import io.hypernetes.client.Informer;
 import io.hypernetes.client.Kind;
+import io.hypernetes.client.LeanPod;
 import io.hypernetes.client.ObjectKey;
 import io.hypernetes.client.Scope;
 import io.hypernetes.client.Selection;
@@ -76,7 +77,9 @@ public final class Scheduler implements AutoCloseable {
         this.events = new EventRecorder(client, NAME, null, clock);
         this.verdicts = new PodVerdicts(client, clock);
         this.nodes = new Informer<>(client, Kind.NODE, Scope.tenant(ObjectKey.ROOT), Selection.everything()).handler(new NodeHandler());
-        this.pods = new Informer<>(client, Kind.POD, Scope.everywhere(), Selection.everything()).handler(new PodHandler());
+        this.pods = new Informer<>(client, Kind.POD, Scope.everywhere(), Selection.everything())
+                .trimmedBy(LeanPod::trim)
+                .handler(new PodHandler());
         this.namespaces = new Informer<>(client, Kind.NAMESPACE, Scope.everywhere(), Selection.everything());
         this.claims = new Informer<>(client, Kind.PERSISTENT_VOLUME_CLAIM, Scope.everywhere(), Selection.everything()).handler(new ClaimHandler());
         this.volumes = new Informer<>(client, Kind.PERSISTENT_VOLUME, Scope.everywhere(), Selection.everything());
@@ -350,6 +353,11 @@ public final class Scheduler implements AutoCloseable {
                     }
                 });
             } else if (waits(pod) && !parked.containsKey(key)) {
+                String nominated = pod.getStatus() == null ? null : pod.getStatus().getNominatedNodeName();
+                if (nominated != null && !nominated.isEmpty()) {
+                    // An earlier scheduler made room for it.
+                    cluster.nominate(PodFacts.of(key, pod), nominated);
+                }
                 queue.add(key, pod.getSpec().getPriority() == null ? 0 : pod.getSpec().getPriority());
             } else if (pod.getMetadata().getDeletionTimestamp() != null) {
                 queue.forget(key);

@@ -27,6 +27,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -121,12 +122,16 @@ public final class Jobs implements Controller {
     }
 
     static void release(Client client, ObjectKey key, Pod pod) {
+        if (!JobPods.isTracked(pod)) {
+            return;
+        }
         List<String> left = pod.getMetadata().getFinalizers().stream().filter(name -> !name.equals(JobPods.TRACKING)).toList();
+        Map<String, @Nullable Object> meta = new HashMap<>();
+        meta.put("uid", pod.getMetadata().getUid());
+        meta.put("resourceVersion", pod.getMetadata().getResourceVersion());
+        meta.put("finalizers", left.isEmpty() ? null : left);
         try {
-            client.of(Kind.POD).patch(ObjectKey.of(key.tenant(), pod), Patch.merge(Map.of("metadata", Map.of(
-                    "uid", pod.getMetadata().getUid(),
-                    "resourceVersion", pod.getMetadata().getResourceVersion(),
-                    "finalizers", left))));
+            client.of(Kind.POD).patch(ObjectKey.of(key.tenant(), pod), Patch.merge(Map.of("metadata", meta)));
         } catch (ApiException refused) {
             if (!refused.isNotFound()) {
                 throw refused;
@@ -248,7 +253,11 @@ public final class Jobs implements Controller {
             int wanted = step.wantedActive();
             List<Pod> surplus = step.active.size() > wanted ? step.surplus(step.active.size() - wanted) : step.useless();
             if (!surplus.isEmpty()) {
-                control.deleteAll(key, job, surplus);
+                // Let go first: what is taken away is nobody's failure.
+                PodControl.atOnce(0, surplus.size(), number -> {
+                    release(client, key, surplus.get(number));
+                    control.delete(key, job, surplus.get(number));
+                });
                 activeAfter -= surplus.size();
                 return Optional.empty();
             }

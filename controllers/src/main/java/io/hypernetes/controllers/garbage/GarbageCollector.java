@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -100,7 +101,7 @@ public final class GarbageCollector implements AutoCloseable {
 
     /// Who a reference means; empty when nobody serves its kind, or a cluster-scoped object names a namespaced owner, which cannot be.
     private Optional<Item> owner(Item dependent, OwnerReference reference) {
-        var kind = graph.kind(reference.getApiVersion(), reference.getKind());
+        var kind = graph.kind(dependent.key().tenant(), reference.getApiVersion(), reference.getKind());
         if (kind == null || (kind.namespaced() && dependent.key().namespace().isEmpty())) {
             return Optional.empty();
         }
@@ -189,10 +190,10 @@ public final class GarbageCollector implements AutoCloseable {
     }
 
     private void keepOnly(Item item, PartialObjectMetadata object, List<OwnerReference> references) {
-        Map<String, Object> meta = new HashMap<>();
+        Map<String, @Nullable Object> meta = new HashMap<>();
         meta.put("uid", item.uid());
         meta.put("resourceVersion", object.getMetadata().getResourceVersion());
-        meta.put("ownerReferences", references);
+        meta.put("ownerReferences", references.isEmpty() ? null : references);
         client.of(item.kind()).patch(item.key(), Patch.merge(Map.of("metadata", meta)));
     }
 
@@ -227,10 +228,10 @@ public final class GarbageCollector implements AutoCloseable {
 
     private void withoutFinalizer(Item item, PartialObjectMetadata object, String finalizer) {
         List<String> left = object.getMetadata().getFinalizers().stream().filter(name -> !name.equals(finalizer)).toList();
-        Map<String, Object> meta = new HashMap<>();
+        Map<String, @Nullable Object> meta = new HashMap<>();
         meta.put("uid", item.uid());
         meta.put("resourceVersion", object.getMetadata().getResourceVersion());
-        meta.put("finalizers", left);
+        meta.put("finalizers", left.isEmpty() ? null : left);
         LOG.debug("event=finalizer-taken object={} finalizer={} left={}", item.key(), finalizer, Set.copyOf(left));
         client.of(item.kind()).patch(item.key(), Patch.merge(Map.of("metadata", meta)));
     }

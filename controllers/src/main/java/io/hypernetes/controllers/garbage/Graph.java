@@ -2,6 +2,7 @@ package io.hypernetes.controllers.garbage;
 
 import io.fabric8.kubernetes.api.model.OwnerReference;
 import io.fabric8.kubernetes.api.model.PartialObjectMetadata;
+import io.fabric8.kubernetes.api.model.apiextensions.v1.CustomResourceDefinition;
 import io.hypernetes.client.Client;
 import io.hypernetes.client.Index;
 import io.hypernetes.client.Informer;
@@ -18,38 +19,68 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /// Who owns whom: the metadata of every object of every kind that can be deleted, with nothing in it but names, owners, finalizers and
-/// the mark of deletion.
+/// the mark of deletion. Built-in kinds are watched across tenants, those of a tenant's CustomResourceDefinitions in that tenant, from when
+/// they are established until they are deleted.
 final class Graph implements AutoCloseable {
-    private final Map<GroupKind, Entry> entries = new LinkedHashMap<>();
+    private final Client client;
+    private final Map<GroupKind, Entry> builtIn = new LinkedHashMap<>();
+    private final Map<TenantKind, Entry> custom = new ConcurrentHashMap<>();
+    private final Informer<CustomResourceDefinition> definitions;
+    private final List<Handler> handlers = new ArrayList<>();
 
-    record GroupKind(String group, String kind) {}
+    private record GroupKind(String group, String kind) {}
+
+    private record TenantKind(String tenant, String group, String kind) {}
 
     /// One kind's part.
-    private record Entry(Kind<PartialObjectMetadata> kind, Informer<PartialObjectMetadata> informer, Index<PartialObjectMetadata> byOwner) {}
+    private record Entry(Kind<PartialObjectMetadata> kind, Informer<PartialObjectMetadata> informer, Index<PartialObjectMetadata> byOwner) {
+        Item item(PartialObjectMetadata object) {
+            return new Item(kind, informer.key(object), object.getMetadata().getUid());
+        }
+    }
 
     /// One object.
     record Item(Kind<PartialObjectMetadata> kind, ObjectKey key, String uid) {}
 
     Graph(Client client) {
+        this.client = client;
         for (io.hypernetes.objects.kind.Kind served : Kinds.load().all()) {
             ResourceType type = served.type();
-            boolean collectable = type.verbs().contains("delete") && type.verbs().contains("watch")
+            boolean collectable = type.isStored() && type.verbs().contains("delete") && type.verbs().contains("watch")
                     && !type.resource().equals("events") && !type.resource().equals("tenants");
             if (collectable) {
-                entries.computeIfAbsent(new GroupKind(type.group(), type.kind()), fresh -> entry(
-                        client,
+                builtIn.computeIfAbsent(new GroupKind(type.group(), type.kind()), fresh -> entry(
                         Kind.metadata(type.group(), type.version(), type.resource(), type.kind(), type.namespaced()),
                         type.rootOnly() ? Scope.tenant(ObjectKey.ROOT) : Scope.everywhere()));
             }
         }
+        definitions = new Informer<>(client, Kind.CUSTOM_RESOURCE_DEFINITION, Scope.everywhere(), Selection.everything()).handler(new Definitions());
     }
 
-    private static Entry entry(Client client, Kind<PartialObjectMetadata> kind, Scope scope) {
+    private Entry entry(Kind<PartialObjectMetadata> kind, Scope scope) {
         Informer<PartialObjectMetadata> informer = new Informer<>(client, kind, scope, Selection.everything()).trimmedBy(Graph::trim);
-        return new Entry(kind, informer, informer.index(object -> owners(object).stream().map(OwnerReference::getUid).toList()));
+        Entry entry = new Entry(kind, informer, informer.index(object -> owners(object).stream().map(OwnerReference::getUid).toList()));
+        informer.handler(new Informer.Handler<PartialObjectMetadata>() {
+            @Override
+            public void added(PartialObjectMetadata object) {
+                handlers.forEach(handler -> handler.changed(entry.item(object), object));
+            }
+
+            @Override
+            public void updated(PartialObjectMetadata before, PartialObjectMetadata now) {
+                added(now);
+            }
+
+            @Override
+            public void deleted(PartialObjectMetadata last) {
+                handlers.forEach(handler -> handler.gone(entry.item(last), last));
+            }
+        });
+        return entry;
     }
 
     private static void trim(PartialObjectMetadata object) {
@@ -59,26 +90,52 @@ final class Graph implements AutoCloseable {
         meta.setAnnotations(tenant == null ? null : Map.of(ObjectKey.TENANT_ANNOTATION, tenant));
     }
 
+    /// Begins and ends the watches of custom kinds.
+    private final class Definitions implements Informer.Handler<CustomResourceDefinition> {
+        @Override
+        public void added(CustomResourceDefinition definition) {
+            boolean established = definition.getStatus() != null && definition.getStatus().getConditions() != null
+                    && definition.getStatus().getConditions().stream().anyMatch(condition ->
+                            "Established".equals(condition.getType()) && "True".equals(condition.getStatus()));
+            if (!established) {
+                return;
+            }
+            definition.getSpec().getVersions().stream()
+                    .filter(version -> Boolean.TRUE.equals(version.getServed()))
+                    .min(java.util.Comparator.comparing(version -> !Boolean.TRUE.equals(version.getStorage())))
+                    .ifPresent(version -> custom.computeIfAbsent(key(definition), fresh -> {
+                        var names = definition.getSpec().getNames();
+                        Entry entry = entry(
+                                Kind.metadata(definition.getSpec().getGroup(), version.getName(), names.getPlural(), names.getKind(),
+                                        "Namespaced".equals(definition.getSpec().getScope())),
+                                Scope.tenant(fresh.tenant));
+                        entry.informer.start();
+                        return entry;
+                    }));
+        }
+
+        @Override
+        public void updated(CustomResourceDefinition before, CustomResourceDefinition now) {
+            added(now);
+        }
+
+        @Override
+        public void deleted(CustomResourceDefinition last) {
+            Entry entry = custom.remove(key(last));
+            if (entry != null) {
+                entry.informer.close();
+            }
+        }
+
+        private TenantKind key(CustomResourceDefinition definition) {
+            return new TenantKind(
+                    ObjectKey.of(definition).tenant(), definition.getSpec().getGroup(), definition.getSpec().getNames().getKind());
+        }
+    }
+
     /// Calls a handler for every change of every object; before the start only.
     void watch(Handler handler) {
-        for (Entry entry : entries.values()) {
-            entry.informer.handler(new Informer.Handler<PartialObjectMetadata>() {
-                @Override
-                public void added(PartialObjectMetadata object) {
-                    handler.changed(item(entry.kind, object), object);
-                }
-
-                @Override
-                public void updated(PartialObjectMetadata before, PartialObjectMetadata now) {
-                    handler.changed(item(entry.kind, now), now);
-                }
-
-                @Override
-                public void deleted(PartialObjectMetadata last) {
-                    handler.gone(item(entry.kind, last), last);
-                }
-            });
-        }
+        handlers.add(handler);
     }
 
     interface Handler {
@@ -87,34 +144,42 @@ final class Graph implements AutoCloseable {
         void gone(Item item, PartialObjectMetadata last);
     }
 
-    /// The kind that an owner reference or another object names; null when nobody serves it.
-    @Nullable Kind<PartialObjectMetadata> kind(String apiVersion, String kind) {
-        Entry entry = entries.get(new GroupKind(Caches.groupOf(apiVersion), kind));
+    private @Nullable Entry entry(String tenant, String group, String kind) {
+        Entry entry = builtIn.get(new GroupKind(group, kind));
+        return entry != null ? entry : custom.get(new TenantKind(tenant, group, kind));
+    }
+
+    /// The kind that an owner reference names in a tenant; null when nobody serves it there.
+    @Nullable Kind<PartialObjectMetadata> kind(String tenant, String apiVersion, String kind) {
+        Entry entry = entry(tenant, Caches.groupOf(apiVersion), kind);
         return entry == null ? null : entry.kind;
     }
 
     /// An object as cached.
     Optional<PartialObjectMetadata> find(Kind<PartialObjectMetadata> kind, ObjectKey key) {
-        Entry entry = entries.get(new GroupKind(kind.group(), kind.kind()));
+        Entry entry = entry(key.tenant(), kind.group(), kind.kind());
         return entry == null ? Optional.empty() : entry.informer.get(key);
     }
 
     /// Everything that names an object as an owner.
     List<Item> dependents(String tenant, String uid) {
         List<Item> dependents = new ArrayList<>();
-        for (Entry entry : entries.values()) {
-            for (PartialObjectMetadata object : entry.byOwner.get(uid)) {
-                Item item = item(entry.kind, object);
-                if (item.key.tenant().equals(tenant)) {
-                    dependents.add(item);
-                }
+        builtIn.values().forEach(entry -> addDependents(entry, tenant, uid, dependents));
+        custom.forEach((kind, entry) -> {
+            if (kind.tenant.equals(tenant)) {
+                addDependents(entry, tenant, uid, dependents);
             }
-        }
+        });
         return dependents;
     }
 
-    private static Item item(Kind<PartialObjectMetadata> kind, PartialObjectMetadata object) {
-        return new Item(kind, ObjectKey.of(object), object.getMetadata().getUid());
+    private static void addDependents(Entry entry, String tenant, String uid, List<Item> dependents) {
+        for (PartialObjectMetadata object : entry.byOwner.get(uid)) {
+            Item item = entry.item(object);
+            if (item.key.tenant().equals(tenant)) {
+                dependents.add(item);
+            }
+        }
     }
 
     static List<OwnerReference> owners(PartialObjectMetadata object) {
@@ -132,11 +197,13 @@ final class Graph implements AutoCloseable {
     }
 
     void start() {
-        entries.values().forEach(entry -> entry.informer.start());
+        builtIn.values().forEach(entry -> entry.informer.start());
+        definitions.start();
     }
 
+    /// Waits for the built-in kinds; what belongs to custom ones is asked of the API server before anything is deleted.
     boolean awaitSynced(Duration atMost) throws InterruptedException {
-        for (Entry entry : entries.values()) {
+        for (Entry entry : builtIn.values()) {
             if (!entry.informer.awaitSynced(atMost)) {
                 return false;
             }
@@ -146,6 +213,8 @@ final class Graph implements AutoCloseable {
 
     @Override
     public void close() {
-        entries.values().forEach(entry -> entry.informer.close());
+        definitions.close();
+        builtIn.values().forEach(entry -> entry.informer.close());
+        custom.values().forEach(entry -> entry.informer.close());
     }
 }

@@ -1,0 +1,231 @@
+package io.hypernetes.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.hypernetes.client.Client;
+import io.hypernetes.simulate.SimulatedNodes;
+import io.hypernetes.simulate.SimulationSettings;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/// What people do with workloads, with the stock kubectl, on a whole master with simulated nodes.
+class WorkloadsTest {
+    private static Path root;
+    private static MasterProcess master;
+    private static Client client;
+    private static SimulatedNodes nodes;
+    private static Places places;
+    private static Settings settings;
+    private static Path kubeconfig;
+
+    @BeforeAll
+    static void start() throws Exception {
+        root = Files.createTempDirectory("hypernetes-workloads-");
+        places = Places.below(root);
+        int port;
+        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            port = free.getLocalPort();
+        }
+        settings = Settings.read(root.resolve("none"), List.of(
+                "api-address=127.0.0.1", "advertise-address=127.0.0.1", "api-port=" + port, "metrics-address="));
+        master = new MasterProcess(places, settings);
+        OperatorAccess access = OperatorAccess.open(places, settings);
+        kubeconfig = access.kubeconfig("root");
+        client = access.client();
+        nodes = new SimulatedNodes(client, SimulationSettings.nodes(3), Clock.systemUTC()).start();
+    }
+
+    @AfterAll
+    static void stop() throws Exception {
+        nodes.close();
+        client.close();
+        master.close();
+        try (var files = Files.walk(root)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.deleteIfExists(file);
+            }
+        }
+    }
+
+    private record Run(int code, String output) {
+        Run expect(int wanted) {
+            assertThat(code).as(output).isEqualTo(wanted);
+            return this;
+        }
+    }
+
+    private static Run run(String input, String... arguments) throws IOException, InterruptedException {
+        return run(kubeconfig, input, arguments);
+    }
+
+    private static Run run(Path config, String input, String... arguments) throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>(List.of("kubectl", "--kubeconfig", config.toString()));
+        command.addAll(List.of(arguments));
+        ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+        builder.environment().put("HOME", root.toString());
+        Process process = builder.start();
+        try (var out = process.getOutputStream()) {
+            out.write(input.getBytes(StandardCharsets.UTF_8));
+        }
+        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(process.waitFor(90, TimeUnit.SECONDS)).isTrue();
+        return new Run(process.exitValue(), output);
+    }
+
+    private static String kubectl(String line) throws IOException, InterruptedException {
+        return run("", line.split(" ")).expect(0).output;
+    }
+
+    private static String apply(String yaml) throws IOException, InterruptedException {
+        return run(yaml, "apply", "-f", "-").expect(0).output;
+    }
+
+    private static void awaitNothing(String line) {
+        await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> assertThat(kubectl(line)).startsWith("No resources found"));
+    }
+
+    @Test
+    void aDeploymentIsRolledOutUndoneScaledAndRestarted() throws Exception {
+        kubectl("create deployment web --image=web:1 --replicas=3");
+        assertThat(kubectl("rollout status deployment/web --timeout=60s")).contains("deployment \"web\" successfully rolled out");
+        kubectl("set image deployment/web web=web:2");
+        kubectl("rollout status deployment/web --timeout=60s");
+        assertThat(kubectl("rollout history deployment/web")).contains("REVISION").containsPattern("(?m)^1 ").containsPattern("(?m)^2 ");
+        assertThat(kubectl("rollout undo deployment/web")).contains("deployment.apps/web rolled back");
+        kubectl("rollout status deployment/web --timeout=60s");
+        assertThat(kubectl("get deployment web -o jsonpath={.spec.template.spec.containers[0].image}")).isEqualTo("web:1");
+        assertThat(kubectl("rollout history deployment/web")).containsPattern("(?m)^3 ").doesNotContainPattern("(?m)^1 ");
+        kubectl("scale deployment/web --replicas=5");
+        kubectl("wait --for=jsonpath={.status.readyReplicas}=5 deployment/web --timeout=60s");
+        kubectl("rollout restart deployment/web");
+        kubectl("rollout status deployment/web --timeout=60s");
+        assertThat(kubectl("describe deployment web")).contains("ScalingReplicaSet").contains("NewReplicaSetAvailable");
+        assertThat(kubectl("get deployment web")).containsPattern("web +5/5 +5 +5 ");
+
+        kubectl("expose deployment web --port=80 --target-port=8080");
+        await().untilAsserted(() -> assertThat(kubectl("get endpointslices -l kubernetes.io/service-name=web"))
+                .containsPattern("web-\\S+ +IPv4 +8080 +(100\\.[0-9.]+,?)+"));
+        // kubectl warns about the age of the kind first.
+        assertThat(kubectl("get endpoints web -o jsonpath={.subsets[0].addresses[*].ip}").lines().toList().getLast().split(" ")).hasSize(5);
+        kubectl("delete service web");
+        awaitNothing("get endpointslices -l kubernetes.io/service-name=web");
+
+        kubectl("delete deployment web");
+        awaitNothing("get replicasets,pods -l app=web");
+    }
+
+    @Test
+    void dependentsGoAsTheCascadeSays() throws Exception {
+        kubectl("create deployment orphan --image=a --replicas=2");
+        kubectl("rollout status deployment/orphan --timeout=60s");
+        kubectl("delete deployment orphan --cascade=orphan");
+        await().untilAsserted(() -> assertThat(kubectl("get replicasets -l app=orphan -o jsonpath={.items[*].metadata.ownerReferences}")).isEmpty());
+        assertThat(kubectl("get pods -l app=orphan -o name").lines()).hasSize(2);
+        kubectl("delete replicasets -l app=orphan --cascade=foreground");
+        awaitNothing("get replicasets,pods -l app=orphan");
+
+        kubectl("create deployment front --image=a --replicas=2");
+        kubectl("rollout status deployment/front --timeout=60s");
+        kubectl("delete deployment front --cascade=foreground --timeout=60s");
+        assertThat(kubectl("get replicasets -l app=front")).startsWith("No resources found");
+    }
+
+    @Test
+    void jobsAndCronJobsRunToTheirEnd() throws Exception {
+        kubectl("create job once --image=a");
+        kubectl("wait --for=condition=complete job/once --timeout=60s");
+        assertThat(kubectl("get job once")).containsPattern("once +Complete +1/1 ");
+        kubectl("create cronjob tick --image=a --schedule=@yearly");
+        kubectl("create job by-hand --from=cronjob/tick");
+        kubectl("wait --for=condition=complete job/by-hand --timeout=60s");
+        kubectl("delete cronjob tick");
+        awaitNothing("get jobs -l job-name=by-hand");
+        kubectl("delete job once");
+        awaitNothing("get pods -l job-name=once");
+    }
+
+    @Test
+    void aDrainHeedsTheBudgetAndMovesThePods() throws Exception {
+        kubectl("create deployment kept --image=a --replicas=3");
+        kubectl("rollout status deployment/kept --timeout=60s");
+        kubectl("create poddisruptionbudget kept --selector=app=kept --min-available=3");
+        await().untilAsserted(() -> assertThat(kubectl("get pdb kept -o jsonpath={.status.conditions[0].reason}")).isEqualTo("InsufficientPods"));
+        String node = kubectl("get pods -l app=kept -o jsonpath={.items[0].spec.nodeName}");
+        Run refused = run("", "drain", node, "--ignore-daemonsets", "--force", "--delete-emptydir-data", "--timeout=2s");
+        assertThat(refused.output).contains("Cannot evict pod as it would violate the pod's disruption budget.");
+        assertThat(refused.code).isNotZero();
+        kubectl("patch pdb kept --type=merge -p {\"spec\":{\"minAvailable\":1}}");
+        kubectl("drain " + node + " --ignore-daemonsets --force --delete-emptydir-data --timeout=60s");
+        kubectl("rollout status deployment/kept --timeout=60s");
+        assertThat(kubectl("get pods -l app=kept -o jsonpath={.items[*].spec.nodeName}")).doesNotContain(node);
+        kubectl("uncordon " + node);
+        kubectl("delete deployment,pdb kept");
+    }
+
+    @Test
+    void statefulAndDaemonSetsKeepTheirHistory() throws Exception {
+        for (String kind : List.of("StatefulSet", "DaemonSet")) {
+            String name = kind.toLowerCase(java.util.Locale.ROOT);
+            String more = kind.equals("StatefulSet") ? "  replicas: 2\n  serviceName: " + name + "\n" : "";
+            apply("""
+                    apiVersion: apps/v1
+                    kind: %s
+                    metadata: {name: %s}
+                    spec:
+                    %s  selector: {matchLabels: {app: %s}}
+                      template:
+                        metadata: {labels: {app: %s}}
+                        spec: {containers: [{name: c, image: "a:1"}]}
+                    """.formatted(kind, name, more, name, name));
+            kubectl("rollout status " + name + "/" + name + " --timeout=60s");
+            kubectl("set image " + name + "/" + name + " c=a:2");
+            kubectl("rollout status " + name + "/" + name + " --timeout=60s");
+            assertThat(kubectl("rollout history " + name + "/" + name)).containsPattern("(?m)^1 ").containsPattern("(?m)^2 ");
+            kubectl("rollout undo " + name + "/" + name + " --to-revision=1");
+            kubectl("rollout status " + name + "/" + name + " --timeout=60s");
+            assertThat(kubectl("get pods -l app=" + name + " -o jsonpath={.items[*].spec.containers[0].image}")).matches("a:1( a:1)*");
+            kubectl("delete " + name + " " + name);
+            awaitNothing("get pods,controllerrevisions -l app=" + name);
+        }
+    }
+
+    @Test
+    void aNamespaceGoesWithAllThatIsInIt() throws Exception {
+        kubectl("create namespace team");
+        kubectl("-n team create deployment web --image=a --replicas=2");
+        kubectl("-n team create job once --image=a");
+        kubectl("-n team create configmap c --from-literal=a=b");
+        kubectl("-n team rollout status deployment/web --timeout=60s");
+        kubectl("delete namespace team --timeout=60s");
+        assertThat(run("", "get", "namespace", "team").output).contains("not found");
+    }
+
+    @Test
+    void aTenantHasWorkloadsOfItsOwn() throws Exception {
+        apply("{apiVersion: hypernetes.io/v1, kind: Tenant, metadata: {name: acme}}");
+        Path acme = OperatorAccess.open(places, settings).kubeconfig("acme");
+        kubectl("create deployment same --image=a --replicas=1");
+        run(acme, "", "create", "deployment", "same", "--image=a", "--replicas=2").expect(0);
+        run(acme, "", "rollout", "status", "deployment/same", "--timeout=60s").expect(0);
+        assertThat(run(acme, "", "get", "pods", "-o", "name").expect(0).output.lines()).hasSize(2);
+        kubectl("delete deployment same");
+        awaitNothing("get pods -l app=same");
+        assertThat(run(acme, "", "get", "pods", "-o", "name").expect(0).output.lines()).hasSize(2);
+        run(acme, "", "delete", "deployment", "same", "--cascade=foreground", "--timeout=60s").expect(0);
+        kubectl("delete tenant acme --timeout=60s");
+    }
+}

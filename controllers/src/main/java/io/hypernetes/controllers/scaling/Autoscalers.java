@@ -1,0 +1,342 @@
+package io.hypernetes.controllers.scaling;
+
+import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.api.model.autoscaling.v2.HorizontalPodAutoscaler;
+import io.fabric8.kubernetes.api.model.autoscaling.v2.HorizontalPodAutoscalerBuilder;
+import io.fabric8.kubernetes.api.model.autoscaling.v2.HorizontalPodAutoscalerCondition;
+import io.fabric8.kubernetes.api.model.autoscaling.v2.HorizontalPodAutoscalerConditionBuilder;
+import io.fabric8.kubernetes.api.model.autoscaling.v2.HorizontalPodAutoscalerStatus;
+import io.fabric8.kubernetes.api.model.autoscaling.v2.HorizontalPodAutoscalerStatusBuilder;
+import io.fabric8.kubernetes.api.model.autoscaling.v2.MetricSpec;
+import io.fabric8.kubernetes.api.model.autoscaling.v2.MetricStatus;
+import io.fabric8.kubernetes.api.model.autoscaling.v2.MetricStatusBuilder;
+import io.fabric8.kubernetes.api.model.autoscaling.v2.MetricTarget;
+import io.hypernetes.client.ApiException;
+import io.hypernetes.client.Client;
+import io.hypernetes.client.EventRecorder;
+import io.hypernetes.client.EventRecorder.Type;
+import io.hypernetes.client.Index;
+import io.hypernetes.client.Kind;
+import io.hypernetes.client.ObjectKey;
+import io.hypernetes.client.Patch;
+import io.hypernetes.client.Selectors;
+import io.hypernetes.controllers.Caches;
+import io.hypernetes.controllers.Controller;
+import io.hypernetes.controllers.pods.PodControl;
+import io.hypernetes.objects.kind.Kinds;
+import io.hypernetes.objects.kind.ResourceType;
+import io.hypernetes.objects.selector.LabelSelector;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+
+/// Sizes what each HorizontalPodAutoscaler points at, by the use of cpu and memory that `metrics.k8s.io` tells.
+public final class Autoscalers implements Controller {
+    private static final double TOLERANCE = 0.1;
+
+    private final Client client;
+    private final EventRecorder events;
+    private final InstantSource clock;
+    private final Duration period;
+    private final Map<String, Kind<GenericKubernetesResource>> kinds = new HashMap<>();
+    private final Map<ObjectKey, Behavior> behaviors = new ConcurrentHashMap<>();
+    private Caches caches;
+    private Index<Pod> pods;
+
+    /// @param period how often each looks at the use
+    @SuppressWarnings("NullAway.Init") // watch() is called before anything starts
+    public Autoscalers(Client client, EventRecorder events, InstantSource clock, Duration period) {
+        this.client = client;
+        this.events = events;
+        this.clock = clock;
+        this.period = period;
+        for (io.hypernetes.objects.kind.Kind served : Kinds.load().all()) {
+            ResourceType type = served.type();
+            if (type.subresources().containsKey("scale")) {
+                kinds.put(type.group() + "/" + type.kind(), Kind.generic(type.group(), type.version(), type.resource(), type.kind(), type.namespaced()));
+            }
+        }
+    }
+
+    @Override
+    public String name() {
+        return "horizontal-pod-autoscaler";
+    }
+
+    @Override
+    public void watch(Caches caches, Consumer<ObjectKey> wake) {
+        this.caches = caches;
+        this.pods = caches.byNamespace(Kind.POD);
+        caches.of(Kind.HORIZONTAL_POD_AUTOSCALER).handler(Caches.keys(wake));
+    }
+
+    @Override
+    public Optional<Duration> reconcile(ObjectKey key) {
+        HorizontalPodAutoscaler autoscaler = caches.of(Kind.HORIZONTAL_POD_AUTOSCALER).get(key).orElse(null);
+        if (autoscaler == null) {
+            behaviors.remove(key);
+            return Optional.empty();
+        }
+        // Its own status wakes it too; what was looked at a moment ago is not looked at again.
+        new Look(key, autoscaler).take();
+        return Optional.of(period);
+    }
+
+    /// One look of one autoscaler.
+    private final class Look {
+        private final ObjectKey key;
+        private final HorizontalPodAutoscaler autoscaler;
+        private final Instant now = clock.instant();
+        private final List<HorizontalPodAutoscalerCondition> conditions;
+        private final List<MetricStatus> metrics = new ArrayList<>();
+
+        Look(ObjectKey key, HorizontalPodAutoscaler autoscaler) {
+            this.key = key;
+            this.autoscaler = autoscaler;
+            var status = autoscaler.getStatus();
+            this.conditions = new ArrayList<>(status == null || status.getConditions() == null ? List.of() : status.getConditions());
+        }
+
+        void take() {
+            var target = autoscaler.getSpec().getScaleTargetRef();
+            Kind<GenericKubernetesResource> kind = kinds.get(Caches.groupOf(String.valueOf(target.getApiVersion())) + "/" + target.getKind());
+            ObjectKey name = new ObjectKey(key.tenant(), key.namespace(), target.getName());
+            JsonNode scale;
+            try {
+                if (kind == null) {
+                    throw new IllegalStateException("no matches for kind \"" + target.getKind() + "\" in group \""
+                            + Caches.groupOf(String.valueOf(target.getApiVersion())) + "\"");
+                }
+                String path = (kind.group().isEmpty() ? "/api/" : "/apis/" + kind.group() + "/") + kind.version()
+                        + "/namespaces/" + key.namespace() + "/" + kind.plural() + "/" + target.getName() + "/scale";
+                scale = client.read(key.tenant(), path);
+            } catch (ApiException | IllegalStateException refused) {
+                String why = "the HPA controller was unable to get the target's current scale: " + reason(refused);
+                events.record(key.tenant(), autoscaler, Type.WARNING, "FailedGetScale", reason(refused));
+                condition("AbleToScale", "False", "FailedGetScale", why);
+                write(0, 0, false);
+                return;
+            }
+            condition("AbleToScale", "True", "SucceededGetScale", "the HPA controller was able to get the target's current scale");
+            int specified = scale.path("spec").path("replicas").asInt(0);
+            int current = scale.path("status").path("replicas").asInt(0);
+            if (specified == 0) {
+                condition("ScalingActive", "False", "ScalingDisabled", "scaling is disabled since the replica count of the target is zero");
+                write(current, 0, false);
+                return;
+            }
+            int least = autoscaler.getSpec().getMinReplicas() == null ? 1 : autoscaler.getSpec().getMinReplicas();
+            int most = autoscaler.getSpec().getMaxReplicas();
+            int wanted;
+            String why;
+            if (specified > most) {
+                wanted = most;
+                why = "Current number of replicas above Spec.MaxReplicas";
+            } else if (specified < least) {
+                wanted = least;
+                why = "Current number of replicas below Spec.MinReplicas";
+            } else {
+                Proposed proposed = proposed(specified, scale.path("status").path("selector").asString(""));
+                if (proposed == null) {
+                    write(current, specified, false);
+                    return;
+                }
+                Behavior.Outcome outcome = behaviors.computeIfAbsent(key, fresh -> new Behavior())
+                        .of(autoscaler.getSpec().getBehavior(), specified, proposed.replicas, least, most, now);
+                limited(outcome, least, most);
+                wanted = outcome.replicas();
+                why = wanted < specified ? "All metrics below target" : proposed.metric + " above target";
+            }
+            if (wanted != specified && kind != null) {
+                resize(kind, name, specified, wanted, why);
+            }
+            write(current, wanted, wanted != specified);
+        }
+
+        private void resize(Kind<GenericKubernetesResource> kind, ObjectKey name, int from, int to, String why) {
+            try {
+                client.of(kind).patch(name, "scale", Patch.merge(Map.of("spec", Map.of("replicas", to))));
+            } catch (ApiException refused) {
+                events.record(key.tenant(), autoscaler, Type.WARNING, "FailedRescale", "New size: " + to + "; reason: " + why + "; error: " + reason(refused));
+                condition("AbleToScale", "False", "FailedUpdateScale", "the HPA controller was unable to update the target scale: " + reason(refused));
+                throw refused;
+            }
+            condition("AbleToScale", "True", "SucceededRescale", "the HPA controller was able to update the target scale to " + to);
+            events.record(key.tenant(), autoscaler, Type.NORMAL, "SuccessfulRescale", "New size: " + to + "; reason: " + why);
+            behaviors.computeIfAbsent(key, fresh -> new Behavior()).changed(to - from, now);
+        }
+
+        private record Proposed(int replicas, String metric) {}
+
+        /// The largest of what the metrics ask for; null when none could be had, or when one could not and the others ask for less.
+        private @Nullable Proposed proposed(int current, String selector) {
+            Proposed best = null;
+            String failure = null;
+            String failureReason = "";
+            for (MetricSpec metric : autoscaler.getSpec().getMetrics() == null ? List.<MetricSpec>of() : autoscaler.getSpec().getMetrics()) {
+                try {
+                    Proposed one = proposed(metric, current, selector);
+                    best = best == null || one.replicas > best.replicas ? one : best;
+                } catch (Usage.UnknownUsageException unknown) {
+                    failure = String.valueOf(unknown.getMessage());
+                    failureReason = metric.getType().equals("ContainerResource") ? "FailedGetContainerResourceMetric" : "FailedGet" + metric.getType() + "Metric";
+                }
+            }
+            if (best == null || (failure != null && best.replicas < current)) {
+                String what = failure == null ? "no metrics are asked for" : failure;
+                events.record(key.tenant(), autoscaler, Type.WARNING, failureReason.isEmpty() ? "InvalidMetricSourceType" : failureReason, what);
+                condition("ScalingActive", "False", failureReason.isEmpty() ? "InvalidMetricSourceType" : failureReason,
+                        "the HPA was unable to compute the replica count: " + what);
+                return null;
+            }
+            condition("ScalingActive", "True", "ValidMetricFound",
+                    "the HPA was able to successfully calculate a replica count from " + best.metric);
+            return best;
+        }
+
+        private Proposed proposed(MetricSpec metric, int current, String selector) throws Usage.UnknownUsageException {
+            String resource;
+            String container = "";
+            MetricTarget target;
+            if ("Resource".equals(metric.getType()) && metric.getResource() != null) {
+                resource = metric.getResource().getName();
+                target = metric.getResource().getTarget();
+            } else if ("ContainerResource".equals(metric.getType()) && metric.getContainerResource() != null) {
+                resource = metric.getContainerResource().getName();
+                container = metric.getContainerResource().getContainer();
+                target = metric.getContainerResource().getTarget();
+            } else {
+                throw new Usage.UnknownUsageException("metrics of type " + metric.getType() + " are not served here: use Resource or ContainerResource");
+            }
+            LabelSelector labels;
+            try {
+                labels = LabelSelector.parse(selector);
+            } catch (IllegalArgumentException malformed) {
+                throw new Usage.UnknownUsageException("the target's selector '" + selector + "' cannot be read: " + malformed.getMessage());
+            }
+            if (labels.isEverything()) {
+                throw new Usage.UnknownUsageException("the HPA target's scale is missing a selector");
+            }
+            List<Pod> mine = pods.get(Caches.namespaceOf(key)).stream().filter(pod -> labels.matches(Selectors.labelsOf(pod))).toList();
+            Integer utilization = "Utilization".equals(target.getType()) ? target.getAverageUtilization() : null;
+            long average = target.getAverageValue() == null ? 0 : Usage.millis(target.getAverageValue());
+            if (utilization == null && average <= 0) {
+                throw new Usage.UnknownUsageException("neither a utilization nor an average value is asked for");
+            }
+            Usage.Proposal proposal = Usage.of(resource, container, current, mine, used(resource, container), utilization, average, TOLERANCE, now);
+            metrics.add(status(metric, resource, container, proposal));
+            String kind = utilization == null ? "" : "utilization (percentage of request)";
+            return new Proposed(proposal.replicas(), resource + (container.isEmpty() ? " resource" : " container resource") + (kind.isEmpty() ? "" : " " + kind));
+        }
+
+        private MetricStatus status(MetricSpec metric, String resource, String container, Usage.Proposal proposal) {
+            Quantity average = new Quantity(proposal.averageMillis() % 1000 == 0 ? String.valueOf(proposal.averageMillis() / 1000) : proposal.averageMillis() + "m");
+            MetricStatusBuilder status = new MetricStatusBuilder().withType(metric.getType());
+            return container.isEmpty()
+                    ? status.withNewResource().withName(resource).withNewCurrent()
+                            .withAverageUtilization(proposal.utilization()).withAverageValue(average).endCurrent().endResource().build()
+                    : status.withNewContainerResource().withName(resource).withContainer(container).withNewCurrent()
+                            .withAverageUtilization(proposal.utilization()).withAverageValue(average).endCurrent().endContainerResource().build();
+        }
+
+        /// What the pods of the namespace use, in thousandths, by pod.
+        private Map<String, Long> used(String resource, String container) throws Usage.UnknownUsageException {
+            JsonNode answer;
+            try {
+                answer = client.read(key.tenant(), "/apis/metrics.k8s.io/v1beta1/namespaces/" + key.namespace() + "/pods");
+            } catch (ApiException refused) {
+                throw new Usage.UnknownUsageException("unable to get metrics for resource " + resource
+                        + ": unable to fetch metrics from resource metrics API: " + reason(refused));
+            }
+            Map<String, Long> used = new HashMap<>();
+            for (JsonNode pod : answer.path("items")) {
+                long sum = 0;
+                boolean any = false;
+                for (JsonNode each : pod.path("containers")) {
+                    String amount = each.path("usage").path(resource).asString("");
+                    if (!amount.isEmpty() && (container.isEmpty() || container.equals(each.path("name").asString("")))) {
+                        try {
+                            sum += Usage.millis(new Quantity(amount));
+                            any = true;
+                        } catch (IllegalArgumentException malformed) {
+                            // A number that nobody understands is as good as none.
+                        }
+                    }
+                }
+                if (any) {
+                    used.put(pod.path("metadata").path("name").asString(""), sum);
+                }
+            }
+            return used;
+        }
+
+        private void limited(Behavior.Outcome outcome, int least, int most) {
+            switch (outcome.limitedBy()) {
+                case "" -> condition("ScalingLimited", "False", "DesiredWithinRange", "the desired count is within the acceptable range");
+                case "TooManyReplicas" -> condition("ScalingLimited", "True", "TooManyReplicas",
+                        "the desired replica count is more than the maximum replica count");
+                case "TooFewReplicas" -> condition("ScalingLimited", "True", "TooFewReplicas",
+                        "the desired replica count is less than the minimum replica count");
+                default -> condition("ScalingLimited", "True", outcome.limitedBy(), outcome.limitedBy().equals("ScaleUpLimit")
+                        ? "the desired replica count is increasing faster than the maximum scale rate"
+                        : "the desired replica count is decreasing faster than the maximum scale rate");
+            }
+        }
+
+        private void condition(String type, String status, String reason, String message) {
+            for (int i = 0; i < conditions.size(); i++) {
+                var known = conditions.get(i);
+                if (type.equals(known.getType())) {
+                    String since = status.equals(known.getStatus()) ? known.getLastTransitionTime() : now.truncatedTo(ChronoUnit.SECONDS).toString();
+                    conditions.set(i, made(type, status, reason, message, since));
+                    return;
+                }
+            }
+            conditions.add(made(type, status, reason, message, now.truncatedTo(ChronoUnit.SECONDS).toString()));
+        }
+
+        private static HorizontalPodAutoscalerCondition made(String type, String status, String reason, String message, String since) {
+            return new HorizontalPodAutoscalerConditionBuilder()
+                    .withType(type).withStatus(status).withReason(reason).withMessage(message).withLastTransitionTime(since).build();
+        }
+
+        private void write(int current, int desired, boolean scaled) {
+            HorizontalPodAutoscalerStatus before = autoscaler.getStatus() == null ? new HorizontalPodAutoscalerStatus() : autoscaler.getStatus();
+            HorizontalPodAutoscalerStatus status = new HorizontalPodAutoscalerStatusBuilder(before)
+                    .withConditions(conditions)
+                    .withCurrentMetrics(metrics.isEmpty() ? null : metrics)
+                    .withCurrentReplicas(current)
+                    .withDesiredReplicas(desired)
+                    .withLastScaleTime(scaled ? now.truncatedTo(ChronoUnit.SECONDS).toString() : before.getLastScaleTime())
+                    .build();
+            if (Objects.equals(status, before)) {
+                return;
+            }
+            try {
+                client.of(Kind.HORIZONTAL_POD_AUTOSCALER).update(
+                        key.tenant(), new HorizontalPodAutoscalerBuilder(autoscaler).withStatus(status).build(), "status");
+            } catch (ApiException refused) {
+                if (!refused.isNotFound()) {
+                    throw refused;
+                }
+            }
+        }
+    }
+
+    private static String reason(RuntimeException refused) {
+        return refused instanceof ApiException api ? PodControl.reason(api) : String.valueOf(refused.getMessage());
+    }
+}

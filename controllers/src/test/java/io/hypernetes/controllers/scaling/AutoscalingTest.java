@@ -1,0 +1,65 @@
+package io.hypernetes.controllers.scaling;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodBuilder;
+import io.fabric8.kubernetes.api.model.Quantity;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class AutoscalingTest {
+    private static final Instant NOW = Instant.parse("2026-01-01T12:00:00Z");
+
+    private static Pod pod(String name, String phase, String ready, String started) {
+        return new PodBuilder()
+                .withNewMetadata().withName(name).endMetadata()
+                .withNewSpec().addNewContainer().withName("c")
+                .withNewResources().addToRequests("cpu", new Quantity("1")).endResources().endContainer().endSpec()
+                .withNewStatus().withPhase(phase).withStartTime(started)
+                .addNewCondition().withType("Ready").withStatus(ready).withLastTransitionTime(started).endCondition().endStatus()
+                .build();
+    }
+
+    private static Pod running(String name) {
+        return pod(name, "Running", "True", "2026-01-01T11:00:00Z");
+    }
+
+    private static int proposal(int current, List<Pod> pods, Map<String, Long> used, int utilization) throws Exception {
+        return Usage.of("cpu", "", current, pods, used, utilization, 0, 0.1, NOW).replicas();
+    }
+
+    @Test
+    void useDecidesTheSize() throws Exception {
+        List<Pod> three = List.of(running("a"), running("b"), running("c"));
+        assertThat(proposal(3, three, Map.of("a", 900L, "b", 900L, "c", 900L), 50)).isEqualTo(6);
+        assertThat(proposal(3, three, Map.of("a", 100L, "b", 100L, "c", 100L), 50)).isEqualTo(1);
+        assertThat(proposal(3, three, Map.of("a", 520L, "b", 520L, "c", 520L), 50)).as("within tolerance").isEqualTo(3);
+        assertThat(Usage.of("cpu", "", 3, three, Map.of("a", 900L, "b", 900L, "c", 900L), null, 300, 0.1, NOW).replicas()).isEqualTo(9);
+    }
+
+    @Test
+    void whoSaysNothingChangesTheLeast() throws Exception {
+        List<Pod> three = List.of(running("a"), running("b"), running("c"));
+        assertThat(proposal(3, three, Map.of("a", 100L, "b", 100L), 50)).as("missing ones use all they ask for").isEqualTo(3);
+        assertThat(proposal(3, three, Map.of("a", 900L, "b", 900L), 50)).as("missing ones use nothing").isEqualTo(4);
+        List<Pod> starting = List.of(running("a"), pod("b", "Running", "False", "2026-01-01T11:59:00Z"));
+        assertThat(proposal(2, starting, Map.of("a", 900L, "b", 5000L), 50)).as("starting ones use nothing").isEqualTo(2);
+        assertThatThrownBy(() -> proposal(3, three, Map.of(), 50)).hasMessageContaining("no metrics returned");
+    }
+
+    @Test
+    void growthIsLimitedAndShrinkingWaits() {
+        Behavior behavior = new Behavior();
+        assertThat(behavior.of(null, 3, 100, 1, 50, NOW)).isEqualTo(new Behavior.Outcome(7, "ScaleUpLimit"));
+        behavior.changed(4, NOW);
+        assertThat(behavior.of(null, 7, 100, 1, 50, NOW.plusSeconds(1)).replicas()).as("the same quarter of a minute").isEqualTo(7);
+        assertThat(behavior.of(null, 7, 100, 1, 50, NOW.plusSeconds(20))).isEqualTo(new Behavior.Outcome(14, "ScaleUpLimit"));
+        assertThat(behavior.of(null, 14, 2, 1, 50, NOW.plusSeconds(40)).replicas()).as("not within five minutes").isEqualTo(14);
+        assertThat(behavior.of(null, 14, 2, 1, 50, NOW.plusSeconds(400)).replicas()).isEqualTo(2);
+        assertThat(behavior.of(null, 40, 60, 1, 50, NOW.plusSeconds(401))).isEqualTo(new Behavior.Outcome(50, "TooManyReplicas"));
+    }
+}
