@@ -62,6 +62,7 @@ public final class FakeCri implements AutoCloseable {
     private final List<String> calls = new CopyOnWriteArrayList<>();
     String pullFailure = "";
     String updateFailure = "";
+    volatile List<PodSandboxStats> stats = List.of();
     String podCidr = "";
     String streamUrl = "";
     ExecRequest lastExec = ExecRequest.getDefaultInstance();
@@ -364,6 +365,12 @@ public final class FakeCri implements AutoCloseable {
                 calls.add("update " + run.config.getMetadata().getName() + " " + request.getLinux().getMemoryLimitInBytes());
             }
             reply(out, UpdateContainerResourcesResponse.getDefaultInstance());
+        }
+
+        @Override
+        public void listPodSandboxStats(ListPodSandboxStatsRequest request, StreamObserver<ListPodSandboxStatsResponse> out) {
+            reply(out, ListPodSandboxStatsResponse.newBuilder().addAllStats(stats.stream()
+                    .filter(each -> matches(request.getFilter().getLabelSelectorMap(), each.getAttributes().getLabelsMap())).toList()).build());
         }
 
         @Override

@@ -121,6 +121,12 @@ public final class CriRuntime implements AutoCloseable {
                 UpdateContainerResourcesRequest.newBuilder().setContainerId(id).setLinux(resources).build()));
     }
 
+    /// What the running pods with these labels use; a guest that does not answer is left out.
+    public List<PodSandboxStats> stats(Map<String, String> labels) {
+        return call("ListPodSandboxStats", () -> within(QUICK).listPodSandboxStats(ListPodSandboxStatsRequest.newBuilder()
+                .setFilter(PodSandboxStatsFilter.newBuilder().putAllLabelSelector(labels)).build()).getStatsList());
+    }
+
     public void reopenLog(String id) {
         call("ReopenContainerLog", () -> within(QUICK).reopenContainerLog(ReopenContainerLogRequest.newBuilder().setContainerId(id).build()));
     }

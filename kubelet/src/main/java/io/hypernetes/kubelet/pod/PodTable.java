@@ -5,6 +5,7 @@ import io.fabric8.kubernetes.api.model.Pod;
 import io.hypernetes.client.Informer;
 import io.hypernetes.client.ObjectKey;
 import io.hypernetes.kubelet.cri.Labels;
+import io.hypernetes.kubelet.cri.ObservedContainer;
 import io.hypernetes.kubelet.cri.ObservedPod;
 import java.util.List;
 import java.util.Map;
@@ -79,6 +80,14 @@ public final class PodTable implements Informer.Handler<Pod>, AutoCloseable {
     /// All pods of this node that the API knows.
     public List<Pod> pods() {
         return workers.values().stream().flatMap(worker -> worker.pod().stream()).toList();
+    }
+
+    /// What the runtime held of the tenant's pods at the last look.
+    public List<ObservedContainer> containersOf(String tenant) {
+        return workers.values().stream()
+                .filter(worker -> worker.key().tenant().equals(tenant))
+                .flatMap(worker -> worker.lastSeen().containers().stream())
+                .toList();
     }
 
     /// A pod and what the runtime held of it at the last look.

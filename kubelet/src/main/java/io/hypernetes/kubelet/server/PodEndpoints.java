@@ -14,6 +14,8 @@ import io.hypernetes.kubelet.cri.ObservedContainer;
 import io.hypernetes.kubelet.cri.ObservedSandbox;
 import io.hypernetes.kubelet.pod.PodTable;
 import io.hypernetes.kubelet.pod.PodTable.PodView;
+import io.hypernetes.kubelet.usage.NodeUsage;
+import io.hypernetes.kubelet.usage.PodUsage;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.URI;
@@ -27,19 +29,23 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import tools.jackson.databind.json.JsonMapper;
 
-/// What the API server asks of this node: logs, exec, attach, port-forward. Every path names the tenant, and a pod of another tenant
+/// What the API server asks of this node: logs, exec, attach, port-forward, usage. Every path names the tenant, and a pod of another tenant
 /// is not found.
 public final class PodEndpoints {
     private final KubeletSettings settings;
     private final CriRuntime cri;
     private final PodTable pods;
     private final InstantSource clock;
+    private final PodUsage podUsage;
+    private final NodeUsage nodeUsage;
 
     public PodEndpoints(KubeletSettings settings, CriRuntime cri, PodTable pods, InstantSource clock) {
         this.settings = settings;
         this.cri = cri;
         this.pods = pods;
         this.clock = clock;
+        this.podUsage = new PodUsage(cri, clock);
+        this.nodeUsage = new NodeUsage(clock);
     }
 
     void answer(HttpRequestHead request, KubeletServer.Wire wire) throws IOException, InterruptedException {
@@ -50,6 +56,11 @@ public final class PodEndpoints {
             } else if (path.equals(List.of("pods"))) {
                 KubeletServer.whole(wire.out(), 200, "application/json",
                         JsonMapper.shared().writeValueAsBytes(new PodListBuilder().withItems(pods.pods()).build()));
+            } else if (path.equals(List.of("nodeMetrics"))) {
+                KubeletServer.whole(wire.out(), 200, "application/json", nodeUsage.now());
+            } else if (path.size() == 3 && path.getFirst().equals("tenants") && path.get(2).equals("podMetrics")) {
+                KubeletServer.whole(wire.out(), 200, "application/json",
+                        podUsage.ofTenant(path.get(1), PodUsage.started(pods.containersOf(path.get(1)))));
             } else if (path.size() >= 5 && path.getFirst().equals("tenants")) {
                 ObjectKey key = new ObjectKey(path.get(1), path.get(3), path.get(4));
                 String container = path.size() > 5 ? path.get(5) : "";
