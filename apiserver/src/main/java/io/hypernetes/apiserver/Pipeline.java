@@ -112,8 +112,7 @@ final class Pipeline implements ExchangeHandler {
             tenant = tenants.resolve(caller, http.path());
         }
         trail.tenant = tenant.tenant();
-        var watch = http.query("watch");
-        var target = Target.of(http.method(), tenant.path(), watch.equals("true") || watch.equals("1"));
+        var target = Target.of(http.method(), tenant.path(), http.flag("watch"));
         trail.target = target;
         try (var _ = fairness.enter(caller, tenant, target)) {
             authorisation.check(caller, tenant, target, http.query("fieldSelector"));

@@ -32,7 +32,7 @@ class WatchesTest extends ClusterTest {
                     .isGreaterThan(Long.parseLong(Json.string(modified, "object", "metadata", "resourceVersion")));
         }
         // From the same place again: history gives the same.
-        try (var watch = admin.watch(configMaps("order") + "?watch=1&resourceVersion=" + revision)) {
+        try (var watch = admin.watch(configMaps("order") + "?watch=True&resourceVersion=" + revision)) {
             assertThat(watch.nextText()).isEqualTo("ADDED a");
             assertThat(watch.nextText()).isEqualTo("MODIFIED a");
             assertThat(watch.nextText()).isEqualTo("DELETED a");

@@ -90,7 +90,7 @@ final class OperatorAccess {
                     && Files.getLastModifiedTime(file).toInstant().isAfter(Clock.systemUTC().instant().minus(VALIDITY.dividedBy(2)));
             if (!fresh) {
                 Files.createDirectories(file.getParent());
-                KeyedCertificate identity = authority.issue(CertificateSpec.client(user, List.of(Principal.ADMINISTRATORS), VALIDITY));
+                KeyedCertificate identity = authority.issueRsa(CertificateSpec.client(user, List.of(Principal.ADMINISTRATORS), VALIDITY));
                 new Kubeconfig(server, tenant, user, authorities.root().certificate(), identity).save(file);
                 Files.writeString(marker, mark);
             }

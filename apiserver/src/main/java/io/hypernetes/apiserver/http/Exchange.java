@@ -74,6 +74,13 @@ public final class Exchange {
         return parsed.getOrDefault(name, List.of());
     }
 
+    /// A truth value of the query as Kubernetes reads them: false when absent, `0` or `false` in any case, and true otherwise. Python's
+    /// client says `True`.
+    public boolean flag(String name) {
+        var values = queries(name);
+        return !values.isEmpty() && !values.getFirst().equals("0") && !values.getFirst().equalsIgnoreCase("false");
+    }
+
     public Optional<String> header(String name) {
         return Optional.ofNullable(headers.get(name));
     }

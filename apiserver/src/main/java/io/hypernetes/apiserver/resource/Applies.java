@@ -57,7 +57,7 @@ final class Applies {
         try {
             return request.kind()
                     .ownership()
-                    .applied(live, config, FieldManager.writer(request), request.http().query("force").equals("true"));
+                    .applied(live, config, FieldManager.writer(request), request.http().flag("force"));
         } catch (ApplyConflictException e) {
             throw e.status().asException();
         } catch (ShapeException e) {

@@ -26,7 +26,7 @@ record ListOptions(
         var revisionText = http.query("resourceVersion");
         long revision = number("resourceVersion", revisionText);
         var match = http.query("resourceVersionMatch");
-        boolean initial = http.query("sendInitialEvents").equals("true");
+        boolean initial = http.flag("sendInitialEvents");
         boolean initialGiven = !http.query("sendInitialEvents").isEmpty();
         var token = http.query("continue");
         if (!match.isEmpty() && !match.equals("Exact") && !match.equals("NotOlderThan")) {
@@ -69,13 +69,8 @@ record ListOptions(
                 (int) Math.min(Integer.MAX_VALUE, number("limit", http.query("limit"))),
                 token,
                 number("timeoutSeconds", http.query("timeoutSeconds")),
-                truth(http.query("allowWatchBookmarks")),
+                http.flag("allowWatchBookmarks"),
                 initial);
-    }
-
-    /// Whether a truth value of a query is true.
-    static boolean truth(String text) {
-        return text.equals("true") || text.equals("1");
     }
 
     private static long number(String name, String text) {

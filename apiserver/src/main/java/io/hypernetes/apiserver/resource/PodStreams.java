@@ -164,7 +164,7 @@ final class PodStreams {
 
     /// A container that has not started yet has no log; the reason it waits for says why.
     private static void checkStarted(ResourceRequest request, ObjectNode pod, String container) {
-        if (request.http().query("previous").equals("true")) {
+        if (request.http().flag("previous")) {
             return;
         }
         var status = status(pod, container);

@@ -66,10 +66,10 @@ record HttpRequestHead(
         return query.stream().filter(pair -> pair.getKey().equals(name)).map(Map.Entry::getValue).toList();
     }
 
-    /// True for `true` and `1`, under any of the names.
+    /// True when one of the names is there with a value other than `0` or `false`, in any case: Python's client says `True`.
     boolean flag(String... names) {
         for (String name : names) {
-            if (parameter(name).map(value -> value.equals("true") || value.equals("1")).orElse(false)) {
+            if (parameter(name).map(value -> !value.equals("0") && !value.equalsIgnoreCase("false")).orElse(false)) {
                 return true;
             }
         }
