@@ -11,6 +11,7 @@ import io.hypernetes.client.Selection;
 import io.hypernetes.cri.v1.ContainerEventResponse;
 import io.hypernetes.kubelet.cri.CriException;
 import io.hypernetes.kubelet.cri.CriRuntime;
+import io.hypernetes.kubelet.eviction.Eviction;
 import io.hypernetes.kubelet.node.NodeAgent;
 import io.hypernetes.kubelet.pod.LogRotation;
 import io.hypernetes.kubelet.pod.PodServices;
@@ -59,6 +60,7 @@ public final class Kubelet implements AutoCloseable {
     private final KubeletServer server;
     private final NodeAgent node;
     private final LogRotation rotation;
+    private final Eviction eviction;
 
     /// @param client speaks as `system:node:NAME`
     /// @param tls of the kubelet's own server, asked at every connection; see [ServerTls#context]
@@ -98,6 +100,7 @@ public final class Kubelet implements AutoCloseable {
                 .handler(pods);
         this.server = new KubeletServer(null, settings.port(), tls, ServerTls::mayAsk, new PodEndpoints(settings, cri, pods, clock));
         this.node = new NodeAgent(settings, client, cri, recorder, clock, server.port());
+        this.eviction = new Eviction(node.signals(), cri, pods, Eviction.BEAT);
         this.rotation = new LogRotation(settings, cri, pods, clock);
     }
 
@@ -106,9 +109,19 @@ public final class Kubelet implements AutoCloseable {
         node.start();
         informer.start();
         rotation.start();
+        eviction.start();
         threads.execute(this::adopt);
         threads.execute(this::listen);
         return this;
+    }
+
+    /// For tests of parts that act on pods.
+    PodTable pods() {
+        return pods;
+    }
+
+    CriRuntime runtime() {
+        return cri;
     }
 
     /// The port of the kubelet's server.
@@ -123,6 +136,7 @@ public final class Kubelet implements AutoCloseable {
         informer.close();
         pods.close();
         rotation.close();
+        eviction.close();
         node.close();
         server.close();
         statuses.close();

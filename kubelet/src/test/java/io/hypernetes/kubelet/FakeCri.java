@@ -63,6 +63,8 @@ public final class FakeCri implements AutoCloseable {
     String pullFailure = "";
     String updateFailure = "";
     volatile List<PodSandboxStats> stats = List.of();
+    /// What the machine of a pod costs, by the pod's name.
+    final Map<String, Long> pssBytes = new java.util.concurrent.ConcurrentHashMap<>();
     String podCidr = "";
     String streamUrl = "";
     ExecRequest lastExec = ExecRequest.getDefaultInstance();
@@ -254,7 +256,8 @@ public final class FakeCri implements AutoCloseable {
                 if (sandbox.state == PodSandboxState.SANDBOX_READY) {
                     status.setNetwork(PodSandboxNetworkStatus.newBuilder().setIp(sandbox.ip));
                 }
-                reply(out, PodSandboxStatusResponse.newBuilder().setStatus(status).build());
+                reply(out, PodSandboxStatusResponse.newBuilder().setStatus(status)
+                        .putInfo("info", "{\"pssBytes\":" + pssBytes.getOrDefault(sandbox.config.getMetadata().getName(), 0L) + "}").build());
             }
         }
 

@@ -8,6 +8,7 @@ import io.hypernetes.objects.Json;
 import io.hypernetes.objects.MalformedJsonException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -60,6 +61,39 @@ public final class NodeRelay {
                     out.write(java.util.Arrays.copyOf(buffer, count));
                     out.flush();
                 }
+            }
+        }
+    }
+
+    /// The whole of a plain answer.
+    ///
+    /// @param most bytes that are read
+    /// @param patience after which the connection is cut
+    /// @throws IOException when it breaks, takes too long or is longer
+    public byte[] fetch(NodeAddress node, String target, int most, Duration patience) throws IOException {
+        try (var connection = open(node)) {
+            var late = Thread.ofVirtual().name("late-node").start(() -> {
+                try {
+                    Thread.sleep(patience);
+                    connection.close();
+                } catch (InterruptedException inTime) {
+                    // The answer is there.
+                }
+            });
+            try {
+                var answer = ask(connection, node, "GET", target, List.of(Map.entry("Host", node.host())));
+                if (answer.status() != 200) {
+                    throw refusal(node, answer);
+                }
+                try (var body = answer.body()) {
+                    var bytes = body.readNBytes(most + 1);
+                    if (bytes.length > most) {
+                        throw new IOException("node " + node.node() + " answered with more than " + most + " bytes");
+                    }
+                    return bytes;
+                }
+            } finally {
+                late.interrupt();
             }
         }
     }

@@ -18,8 +18,6 @@ import tools.jackson.databind.node.ObjectNode;
 
 /// Logs, exec, attach, port-forward and what nodes tell of themselves: finds the pod's node and hands the connection over to it.
 final class PodStreams {
-    private static final int DEFAULT_KUBELET_PORT = 10250;
-
     private final Store store;
     private final Reads reads;
     private final NodeRelay relay;
@@ -69,7 +67,7 @@ final class PodStreams {
 
     /// Asks a kubelet what it tells of itself: its health, metrics, summary of resources.
     void nodeProxy(ResourceRequest request) throws IOException {
-        var node = node(Json.readObject(reads.entry(request).value()));
+        var node = NodeAddress.of(Json.readObject(reads.entry(request).value()));
         var path = request.target().path();
         var start = "/nodes/" + request.target().name() + "/proxy";
         int at = path.indexOf(start);
@@ -109,25 +107,7 @@ final class PodStreams {
         }
         var entry = store.get(new ObjectKey(Caller.ROOT, "", "nodes", "", name).text())
                 .orElseThrow(() -> ApiStatus.internal("the pod's node " + name + " is not known any more").asException());
-        return node(Json.readObject(entry.value()));
-    }
-
-    private static NodeAddress node(ObjectNode node) {
-        var name = Json.string(node, "metadata", "name");
-        var host = "";
-        for (var address : Json.objects(node.path("status"), "addresses")) {
-            if (Json.string(address, "type").equals("InternalIP")) {
-                host = Json.string(address, "address");
-                break;
-            }
-        }
-        if (host.isEmpty()) {
-            throw ApiStatus.internal("node " + name + " has told no InternalIP address: is its kubelet running?")
-                    .asException();
-        }
-        int port = (int) Json.number(
-                node, DEFAULT_KUBELET_PORT, "status", "daemonEndpoints", "kubeletEndpoint", "Port");
-        return new NodeAddress(name, host, port);
+        return NodeAddress.of(Json.readObject(entry.value()));
     }
 
     /// The container meant: the one named, the one annotated, or the only one.

@@ -127,6 +127,22 @@ public final class CriRuntime implements AutoCloseable {
                 .setFilter(PodSandboxStatsFilter.newBuilder().putAllLabelSelector(labels)).build()).getStatsList());
     }
 
+    /// What a sandbox's machine costs the host in memory; 0 when the runtime does not say (`pssBytes` of the verbose status).
+    public long machineMemoryBytes(String id) {
+        PodSandboxStatusResponse answer = call("PodSandboxStatus", () -> within(QUICK)
+                .podSandboxStatus(PodSandboxStatusRequest.newBuilder().setPodSandboxId(id).setVerbose(true).build()));
+        return tools.jackson.databind.json.JsonMapper.shared().readTree(answer.getInfoOrDefault("info", "{}")).path("pssBytes").asLong(0);
+    }
+
+    /// What the containers of a sandbox have written to their disk.
+    public long writtenBytes(String id) {
+        return call("PodSandboxStats", () -> within(QUICK)
+                        .podSandboxStats(PodSandboxStatsRequest.newBuilder().setPodSandboxId(id).build()))
+                .getStats().getLinux().getContainersList().stream()
+                .mapToLong(container -> container.getWritableLayer().getUsedBytes().getValue())
+                .sum();
+    }
+
     public void reopenLog(String id) {
         call("ReopenContainerLog", () -> within(QUICK).reopenContainerLog(ReopenContainerLogRequest.newBuilder().setContainerId(id).build()));
     }

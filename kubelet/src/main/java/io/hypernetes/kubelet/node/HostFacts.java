@@ -3,6 +3,7 @@ package io.hypernetes.kubelet.node;
 import io.fabric8.kubernetes.api.model.NodeSystemInfo;
 import io.fabric8.kubernetes.api.model.NodeSystemInfoBuilder;
 import io.hypernetes.kubelet.KubeletSettings;
+import io.hypernetes.kubelet.eviction.Signals;
 import io.hypernetes.objects.KubernetesVersion;
 import java.io.IOException;
 import java.nio.file.FileStore;
@@ -11,7 +12,7 @@ import java.nio.file.Path;
 import java.util.List;
 
 /// What the kubelet reads about its machine.
-final class HostFacts {
+final class HostFacts implements Signals {
     private static final Path MEMINFO = Path.of("/proc/meminfo");
 
     private final KubeletSettings settings;
@@ -28,11 +29,13 @@ final class HostFacts {
         return meminfo("MemTotal:");
     }
 
-    long availableMemoryBytes() {
+    @Override
+    public long availableMemoryBytes() {
         return meminfo("MemAvailable:");
     }
 
-    long diskBytes() {
+    @Override
+    public long diskBytes() {
         try {
             return store().getTotalSpace();
         } catch (IOException unknown) {
@@ -41,7 +44,8 @@ final class HostFacts {
     }
 
     /// 0 to 1; 1 when it cannot be told, so that no pressure is invented.
-    double diskFree() {
+    @Override
+    public double diskFree() {
         try {
             FileStore store = store();
             return store.getTotalSpace() <= 0 ? 1 : (double) store.getUsableSpace() / store.getTotalSpace();

@@ -23,6 +23,8 @@ import io.hypernetes.cri.v1.VersionResponse;
 import io.hypernetes.kubelet.KubeletSettings;
 import io.hypernetes.kubelet.cri.CriException;
 import io.hypernetes.kubelet.cri.CriRuntime;
+import io.hypernetes.kubelet.eviction.Eviction;
+import io.hypernetes.kubelet.eviction.Signals;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -48,8 +50,6 @@ public final class NodeAgent implements AutoCloseable {
     private static final int LEASE_SECONDS = 40;
     private static final Duration REPORT_ANYWAY = Duration.ofMinutes(5);
     private static final String LEASES = "kube-node-lease";
-    private static final long LOW_MEMORY_BYTES = 100L << 20;
-    private static final double LOW_DISK = 0.10;
     private static final double MANY_THREADS = 0.9;
 
     private final KubeletSettings settings;
@@ -100,6 +100,11 @@ public final class NodeAgent implements AutoCloseable {
         allocatable.put("cpu", new Quantity(Math.max(1, facts.cpus() * 1000L - settings.reservedCpuMillis()) + "m"));
         allocatable.put("memory", kib(Math.max(0, facts.memoryBytes() - settings.reservedMemoryBytes())));
         return allocatable;
+    }
+
+    /// What is left of this node.
+    public Signals signals() {
+        return facts;
     }
 
     /// The runtime came back or went: look at once.
@@ -239,9 +244,9 @@ public final class NodeAgent implements AutoCloseable {
     private NodeStatus status(NodeStatus before) {
         Optional<String> unready = unready();
         List<NodeCondition> conditions = new ArrayList<>();
-        conditions.add(pressure("MemoryPressure", facts.availableMemoryBytes() < LOW_MEMORY_BYTES,
+        conditions.add(pressure("MemoryPressure", facts.availableMemoryBytes() < Eviction.LEAST_MEMORY_BYTES,
                 "KubeletHasInsufficientMemory", "KubeletHasSufficientMemory", "memory available", before));
-        conditions.add(pressure("DiskPressure", facts.diskFree() < LOW_DISK,
+        conditions.add(pressure("DiskPressure", facts.diskFree() < Eviction.LEAST_DISK,
                 "KubeletHasDiskPressure", "KubeletHasNoDiskPressure", "disk space available", before));
         conditions.add(pressure("PIDPressure", facts.threadsUsed() > MANY_THREADS,
                 "KubeletHasInsufficientPID", "KubeletHasSufficientPID", "PID available", before));

@@ -38,6 +38,15 @@ final class Conditions {
         return conditions;
     }
 
+    /// Says that somebody ended the pod who is not its owner.
+    static PodCondition disrupted(Pod pod, String reason, String message, Instant now) {
+        return new PodConditionBuilder()
+                .withType("DisruptionTarget").withStatus("True").withReason(reason).withMessage(message)
+                .withLastTransitionTime(StatusOf.text(now))
+                .withObservedGeneration(pod.getMetadata().getGeneration())
+                .build();
+    }
+
     /// `current` with the owned ones replaced.
     static List<PodCondition> merge(List<PodCondition> owned, List<PodCondition> current) {
         List<PodCondition> merged = new ArrayList<>(owned);

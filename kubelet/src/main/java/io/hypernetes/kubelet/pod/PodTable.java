@@ -7,6 +7,7 @@ import io.hypernetes.client.ObjectKey;
 import io.hypernetes.kubelet.cri.Labels;
 import io.hypernetes.kubelet.cri.ObservedContainer;
 import io.hypernetes.kubelet.cri.ObservedPod;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -80,6 +81,30 @@ public final class PodTable implements Informer.Handler<Pod>, AutoCloseable {
     /// All pods of this node that the API knows.
     public List<Pod> pods() {
         return workers.values().stream().flatMap(worker -> worker.pod().stream()).toList();
+    }
+
+    /// Every pod that the API knows, as last seen.
+    public List<PodView> views() {
+        return workers.values().stream()
+                .filter(worker -> worker.pod().isPresent())
+                .map(worker -> new PodView(worker.pod().orElseThrow(), worker.lastSeen()))
+                .toList();
+    }
+
+    /// Ends a pod at once for the sake of the others; its status says Evicted and this message.
+    public void evict(String uid, String message) {
+        PodWorker worker = workers.get(uid);
+        if (worker != null) {
+            worker.evict(message);
+        }
+    }
+
+    /// Waits until nothing of a pod runs here any more, at most so long.
+    public void awaitGone(String uid, Duration atMost) throws InterruptedException {
+        PodWorker worker = workers.get(uid);
+        if (worker != null) {
+            worker.awaitEnd(atMost);
+        }
     }
 
     /// What the runtime held of the tenant's pods at the last look.

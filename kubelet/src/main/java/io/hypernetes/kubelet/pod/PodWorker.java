@@ -27,6 +27,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
@@ -61,6 +62,8 @@ final class PodWorker {
     private volatile @Nullable Pod pod;
     private volatile boolean removed;
     private volatile boolean closed;
+    private volatile @Nullable String evicted;
+    private final CountDownLatch machineGone = new CountDownLatch(1);
     private volatile ObjectKey key;
     private volatile Context.@Nullable CancellableContext pull;
     private volatile ObservedPod lastSeen = ObservedPod.NOTHING;
@@ -124,6 +127,24 @@ final class PodWorker {
         wake();
     }
 
+    /// The node needs what the pod uses: end it now and say so.
+    void evict(String message) {
+        if (evicted == null) {
+            evicted = message;
+            Pod now = pod;
+            if (now != null) {
+                services.events().warning(now, "Evicted", message);
+            }
+            cancelPull();
+            wake();
+        }
+    }
+
+    /// Waits until the pod's machine has ended.
+    void awaitEnd(Duration atMost) throws InterruptedException {
+        machineGone.await(atMost.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
     /// Look again now.
     void wake() {
         if (wake.availablePermits() == 0) {
@@ -159,6 +180,7 @@ final class PodWorker {
             Thread.currentThread().interrupt();
         } finally {
             probes.close();
+            machineGone.countDown();
             if (ended) {
                 gone.run();
             }
@@ -193,7 +215,7 @@ final class PodWorker {
         if (now == null || removed || now.getMetadata().getDeletionTimestamp() != null) {
             return terminate(seen);
         }
-        boolean over = phaseIsFinal(now) || pastDeadline(now) || Plan.finished(now, seen);
+        boolean over = evicted != null || phaseIsFinal(now) || pastDeadline(now) || Plan.finished(now, seen);
         if (over) {
             return finish(now, seen);
         }
@@ -388,7 +410,7 @@ final class PodWorker {
         if (late && seen.anyRunning() && removedAt == null) {
             services.events().normal(now, "DeadlineExceeded", "Pod was active on the node longer than the specified deadline");
         }
-        if (!termination.advance(Optional.of(now), seen, deadline(CriConfigs.graceSeconds(now)))) {
+        if (!termination.advance(Optional.of(now), seen, deadline(evicted != null ? 0 : CriConfigs.graceSeconds(now)))) {
             tell(now, seen, false);
             return RESYNC;
         }
@@ -401,6 +423,7 @@ final class PodWorker {
                 services.cri().stopSandbox(sandbox.id());
             }
         }
+        machineGone.countDown();
         return Duration.ofMinutes(10);
     }
 
@@ -503,7 +526,15 @@ final class PodWorker {
         PodStatus status = new StatusOf(now, seen, merged(last, now), shown, new ReadinessOf(probes), ending,
                 services.settings().nodeIp(), services.clock().instant(), container -> TerminationMessage.of(container, folder)).build();
         showResources(now, seen, status);
-        if (ending && pastDeadline(now)) {
+        String why = evicted;
+        if (ending && why != null) {
+            status.setPhase("Failed");
+            status.setReason("Evicted");
+            status.setMessage(why);
+            List<PodCondition> conditions = new ArrayList<>(status.getConditions());
+            conditions.add(Conditions.disrupted(now, "TerminationByKubelet", why, services.clock().instant()));
+            status.setConditions(conditions);
+        } else if (ending && pastDeadline(now)) {
             status.setPhase("Failed");
             status.setReason("DeadlineExceeded");
             status.setMessage("Pod was active on the node longer than the specified deadline");

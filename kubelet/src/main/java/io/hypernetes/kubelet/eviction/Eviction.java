@@ -1,0 +1,128 @@
+package io.hypernetes.kubelet.eviction;
+
+import io.fabric8.kubernetes.api.model.Pod;
+import io.hypernetes.kubelet.cri.CriException;
+import io.hypernetes.kubelet.cri.CriRuntime;
+import io.hypernetes.kubelet.cri.ObservedPod;
+import io.hypernetes.kubelet.cri.ObservedSandbox;
+import io.hypernetes.kubelet.pod.PodTable;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Looks at the node again and again and, as long as memory or disk is short, ends one pod after the other at once (upstream's hard
+/// thresholds). A pod is charged with what its machine really costs the host, not with what its containers see.
+public final class Eviction implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Eviction.class);
+    /// How often an ordinary node looks.
+    public static final Duration BEAT = Duration.ofSeconds(10);
+    /// So long a pod that leaves may take before the next one is chosen.
+    private static final Duration LEAVING = Duration.ofSeconds(30);
+
+    public static final long LEAST_MEMORY_BYTES = 100L << 20;
+    public static final double LEAST_DISK = 0.10;
+
+    private final Signals signals;
+    private final CriRuntime cri;
+    private final PodTable pods;
+    private final Duration beat;
+    private final CountDownLatch closed = new CountDownLatch(1);
+    private final Thread thread;
+
+    /// @param beat how often to look
+    public Eviction(Signals signals, CriRuntime cri, PodTable pods, Duration beat) {
+        this.beat = beat;
+        this.signals = signals;
+        this.cri = cri;
+        this.pods = pods;
+        this.thread = Thread.ofVirtual().name("eviction").unstarted(this::run);
+    }
+
+    public Eviction start() {
+        thread.start();
+        return this;
+    }
+
+    @Override
+    public void close() {
+        closed.countDown();
+    }
+
+    private void run() {
+        try {
+            while (!closed.await(beat.toMillis(), TimeUnit.MILLISECONDS)) {
+                try {
+                    Optional<Pod> gone = look();
+                    if (gone.isPresent()) {
+                        pods.awaitGone(gone.get().getMetadata().getUid(), LEAVING);
+                    }
+                } catch (CriException away) {
+                    LOG.warn("event=eviction-waits reason=\"{}\"", away.getMessage());
+                } catch (RuntimeException fault) {
+                    LOG.error("event=eviction-fault", fault);
+                }
+            }
+        } catch (InterruptedException stopped) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /// One look; ends one pod when something is short.
+    private Optional<Pod> look() {
+        Optional<Shortage> shortage = shortage();
+        if (shortage.isEmpty()) {
+            return Optional.empty();
+        }
+        String resource = shortage.get().resource();
+        List<Candidate> candidates = new ArrayList<>();
+        for (PodTable.PodView view : pods.views()) {
+            cost(view.seen(), resource).ifPresent(used -> candidates.add(Candidate.of(view.pod(), resource, used)));
+        }
+        Optional<Candidate> first = candidates.stream().filter(Candidate::mayGo).min(Candidate.FIRST_TO_GO);
+        if (first.isEmpty()) {
+            LOG.warn("event=nothing-to-evict resource={} available={} pods={}", resource, shortage.get().availableBytes(), candidates.size());
+            return Optional.empty();
+        }
+        Candidate chosen = first.get();
+        String message = shortage.get().sentence() + "Pod " + chosen.pod().getMetadata().getName() + " was using " + chosen.usedBytes() / 1024
+                + "Ki, machine included, request is " + chosen.requestedBytes() / 1024 + "Ki"
+                + (chosen.overdraws() ? ", has larger consumption of " + resource : "") + ". ";
+        LOG.warn("event=evicting pod={}/{} uid={} resource={} usedBytes={} requestedBytes={}", chosen.pod().getMetadata().getNamespace(),
+                chosen.pod().getMetadata().getName(), chosen.pod().getMetadata().getUid(), resource, chosen.usedBytes(), chosen.requestedBytes());
+        pods.evict(chosen.pod().getMetadata().getUid(), message);
+        return Optional.of(chosen.pod());
+    }
+
+    private Optional<Shortage> shortage() {
+        long memory = signals.availableMemoryBytes();
+        // 0: it cannot be told.
+        if (memory > 0 && memory < LEAST_MEMORY_BYTES) {
+            return Optional.of(new Shortage("memory", "100Mi", memory));
+        }
+        if (signals.diskFree() < LEAST_DISK) {
+            return Optional.of(new Shortage("ephemeral-storage", "10%", (long) (signals.diskFree() * signals.diskBytes())));
+        }
+        return Optional.empty();
+    }
+
+    /// Of disk, what its machine has written; of memory, the hypervisor's share of the host's.
+    private Optional<Long> cost(ObservedPod seen, String resource) {
+        Optional<ObservedSandbox> sandbox = seen.readySandbox();
+        if (sandbox.isEmpty()) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(resource.equals("memory")
+                    ? cri.machineMemoryBytes(sandbox.get().id())
+                    : cri.writtenBytes(sandbox.get().id()));
+        } catch (CriException silent) {
+            // Its guest does not answer: it is there nevertheless, and no reason to leave others' pods.
+            return Optional.of(0L);
+        }
+    }
+}

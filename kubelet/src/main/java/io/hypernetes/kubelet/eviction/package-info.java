@@ -1,0 +1,3 @@
+/// Which pods leave when the node runs short of memory or disk.
+@org.jspecify.annotations.NullMarked
+package io.hypernetes.kubelet.eviction;

@@ -1,0 +1,55 @@
+package io.hypernetes.kubelet;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.hypernetes.kubelet.eviction.Eviction;
+import io.hypernetes.kubelet.eviction.Signals;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(value = 90, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class EvictionTest extends KubeletHarness {
+
+    @Test
+    void whenMemoryIsShortTheCostliestPodEndsAtOnceAndTheOthersStay() {
+        create(pod("small").build());
+        create(pod("large").build());
+        running("small");
+        running("large");
+        cri.pssBytes.put("small", 40L << 20);
+        cri.pssBytes.put("large", 400L << 20);
+        AtomicLong available = new AtomicLong(50L << 20);
+        Signals signals = new Signals() {
+            @Override
+            public long availableMemoryBytes() {
+                // What a pod used is there again when it is gone.
+                return cri.sandboxes.values().stream().anyMatch(each -> each.config.getMetadata().getName().equals("large")
+                        && each.state == io.hypernetes.cri.v1.PodSandboxState.SANDBOX_READY) ? available.get() : 450L << 20;
+            }
+
+            @Override
+            public long diskBytes() {
+                return 1L << 40;
+            }
+
+            @Override
+            public double diskFree() {
+                return 0.5;
+            }
+        };
+        try (Eviction eviction = new Eviction(signals, kubelet.runtime(), kubelet.pods(), Duration.ofMillis(50)).start()) {
+            assertThat(eviction).isNotNull();
+            eventually("large", pod -> {
+                assertThat(pod.getStatus().getPhase()).isEqualTo("Failed");
+                assertThat(pod.getStatus().getReason()).isEqualTo("Evicted");
+                assertThat(pod.getStatus().getMessage()).contains("The node was low on resource: memory. Threshold quantity: 100Mi, available: 51200Ki.", "409600Ki");
+                assertThat(condition(pod, "DisruptionTarget")).isEqualTo("True");
+            });
+            assertThat(events()).anyMatch(event -> event.getReason().equals("Evicted") && event.getInvolvedObject().getName().equals("large"));
+            assertThat(cri.calls()).contains("stop main 0");
+        }
+        assertThat(read("small").getStatus().getPhase()).isEqualTo("Running");
+    }
+}
