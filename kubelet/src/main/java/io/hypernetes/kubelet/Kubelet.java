@@ -23,6 +23,8 @@ import io.hypernetes.kubelet.probe.PodHttp;
 import io.hypernetes.kubelet.server.KubeletServer;
 import io.hypernetes.kubelet.server.PodEndpoints;
 import io.hypernetes.kubelet.server.ServerTls;
+import io.hypernetes.kubelet.staticpod.MirrorPods;
+import io.hypernetes.kubelet.staticpod.StaticPods;
 import io.hypernetes.kubelet.volume.ApiSources;
 import io.hypernetes.kubelet.volume.Volumes;
 import io.hypernetes.telemetry.StepSink;
@@ -56,6 +58,8 @@ public final class Kubelet implements AutoCloseable {
     private final EventRecorder recorder;
     private final StatusWriter statuses;
     private final PodTable pods;
+    private final MirrorPods mirrors;
+    private final StaticPods staticPods;
     private final Informer<Pod> informer;
     private final KubeletServer server;
     private final NodeAgent node;
@@ -96,8 +100,10 @@ public final class Kubelet implements AutoCloseable {
         PodServices services = new PodServices(settings, cri, volumes, sources, new RecordedPodEvents(recorder), statuses, new PodHttp(dialer), probes, variables, clock,
                 NodeAgent.allocatable(settings), steps, metrics);
         this.pods = new PodTable(services);
+        this.mirrors = new MirrorPods(client, pods);
+        this.staticPods = new StaticPods(settings.stateFolder().resolve("manifests"), settings.nodeName(), pods, mirrors);
         this.informer = new Informer<>(client, Kind.POD, Scope.everywhere(), Selection.fields("spec.nodeName=" + settings.nodeName()))
-                .handler(pods);
+                .handler(mirrors);
         this.server = new KubeletServer(null, settings.port(), tls, ServerTls::mayAsk, new PodEndpoints(settings, cri, pods, clock));
         this.node = new NodeAgent(settings, client, cri, recorder, clock, server.port());
         this.eviction = new Eviction(node.signals(), cri, pods, Eviction.BEAT);
@@ -108,6 +114,7 @@ public final class Kubelet implements AutoCloseable {
         server.start();
         node.start();
         informer.start();
+        staticPods.start();
         rotation.start();
         eviction.start();
         threads.execute(this::adopt);
@@ -134,6 +141,8 @@ public final class Kubelet implements AutoCloseable {
         closed.countDown();
         calls.cancel(null);
         informer.close();
+        staticPods.close();
+        mirrors.close();
         pods.close();
         rotation.close();
         eviction.close();

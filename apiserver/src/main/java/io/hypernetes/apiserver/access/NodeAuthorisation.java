@@ -69,6 +69,10 @@ final class NodeAuthorisation {
     }
 
     private String pods(String node, TenantPath tenant, Target target, String selector) {
+        if (target.verb().equals("create") && target.subresource().isEmpty() && tenant.tenant().equals(Caller.ROOT)) {
+            // That it mirrors a static pod of this node is checked when its body is read.
+            return "";
+        }
         if (target.collection()) {
             boolean bound = Set.of("list", "watch").contains(target.verb())
                     && node.equals(demanded(selector, "spec.nodeName"));

@@ -109,8 +109,11 @@ final class Admission {
         }
         switch (request.kind().type().resource()) {
             case "pods" -> {
+                boolean mirror = MirrorAdmission.create(request, object);
                 pods.create(request, object);
-                accounts.create(request, object);
+                if (!mirror) {
+                    accounts.create(request, object);
+                }
                 runtimes.pod(request.tenant(), object);
                 priorities.pod(request.tenant(), object);
                 limits.pod(request.tenant(), request.target().namespace(), object);

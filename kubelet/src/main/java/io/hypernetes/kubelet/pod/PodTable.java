@@ -91,6 +91,14 @@ public final class PodTable implements Informer.Handler<Pod>, AutoCloseable {
                 .toList();
     }
 
+    /// Tells the API anew what became of a pod: whoever was told before is not there any more.
+    public void tellAgain(String uid) {
+        PodWorker worker = workers.get(uid);
+        if (worker != null) {
+            worker.tellAgain();
+        }
+    }
+
     /// Ends a pod at once for the sake of the others; its status says Evicted and this message.
     public void evict(String uid, String message) {
         PodWorker worker = workers.get(uid);

@@ -63,6 +63,7 @@ final class PodWorker {
     private volatile boolean removed;
     private volatile boolean closed;
     private volatile @Nullable String evicted;
+    private volatile boolean tellAgain;
     private final CountDownLatch machineGone = new CountDownLatch(1);
     private volatile ObjectKey key;
     private volatile Context.@Nullable CancellableContext pull;
@@ -124,6 +125,12 @@ final class PodWorker {
     void remove() {
         removed = true;
         cancelPull();
+        wake();
+    }
+
+    /// Write the status again even when it has not changed.
+    void tellAgain() {
+        tellAgain = true;
         wake();
     }
 
@@ -541,7 +548,8 @@ final class PodWorker {
         } else if (failure != null && status.getPhase().equals("Pending")) {
             LOG.debug("event=pod-pending pod={} reason=\"{}\"", key, failure);
         }
-        if (!status.equals(told)) {
+        if (tellAgain || !status.equals(told)) {
+            tellAgain = false;
             told = status;
             services.statuses().write(key, uid, status);
         }

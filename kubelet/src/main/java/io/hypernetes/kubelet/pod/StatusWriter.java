@@ -79,8 +79,14 @@ public final class StatusWriter implements AutoCloseable {
         return Optional.empty();
     }
 
+    /// A static pod's status is written to the object that mirrors it, which has a uid of its own.
+    private static boolean isMeant(Pod pod, String uid) {
+        Map<String, String> annotations = pod.getMetadata().getAnnotations();
+        return uid.equals(pod.getMetadata().getUid()) || (annotations != null && uid.equals(annotations.get("kubernetes.io/config.mirror")));
+    }
+
     private static @Nullable Pod apply(@Nullable Pod pod, String uid, PodStatus status) {
-        if (pod == null || !uid.equals(pod.getMetadata().getUid())) {
+        if (pod == null || !isMeant(pod, uid)) {
             return null;
         }
         PodStatus current = pod.getStatus() == null ? new PodStatus() : pod.getStatus();

@@ -1,0 +1,42 @@
+package io.hypernetes.apiserver.resource;
+
+import io.hypernetes.objects.ApiStatus;
+import io.hypernetes.objects.Json;
+import java.util.Set;
+import java.util.regex.Pattern;
+import tools.jackson.databind.node.ObjectNode;
+
+/// What a node may create of pods: the mirrors of its own static pods, which lean on nothing of the API, so that a node that was taken
+/// over cannot make a pod in order to read what the pod names.
+final class MirrorAdmission {
+    private static final Set<String> OWN_VOLUMES = Set.of("name", "emptyDir", "downwardAPI");
+    private static final Pattern REFERENCE = Pattern.compile("\"(secretKeyRef|configMapKeyRef|secretRef|configMapRef)\"");
+
+    private MirrorAdmission() {}
+
+    /// @return whether the pod is a mirror, made by its node
+    static boolean create(ResourceRequest request, ObjectNode pod) {
+        var node = request.caller().node();
+        if (node.isEmpty()) {
+            return false;
+        }
+        if (Json.string(pod, "metadata", "annotations", "kubernetes.io/config.mirror").isEmpty()) {
+            throw refused(pod, "node " + node.get() + " can only create mirror pods");
+        }
+        if (!Json.string(pod, "spec", "nodeName").equals(node.get())) {
+            throw refused(pod, "node " + node.get() + " can only create pods with spec.nodeName set to itself");
+        }
+        boolean account = !Json.string(pod, "spec", "serviceAccountName").isEmpty();
+        boolean foreign = Json.objects(pod.path("spec"), "volumes").stream()
+                .anyMatch(volume -> !OWN_VOLUMES.containsAll(volume.propertyNames()));
+        boolean references = REFERENCE.matcher(pod.path("spec").toString()).find() || pod.path("spec").has("imagePullSecrets");
+        if (account || foreign || references) {
+            throw refused(pod, "node " + node.get() + " can not create pods that reference service accounts, secrets, configmaps or volumes of the API");
+        }
+        return true;
+    }
+
+    private static RuntimeException refused(ObjectNode pod, String why) {
+        return ApiStatus.forbidden("", "pods", Json.string(pod, "metadata", "name"), why).asException();
+    }
+}

@@ -1,0 +1,119 @@
+package io.hypernetes.kubelet.staticpod;
+
+import io.fabric8.kubernetes.api.model.Pod;
+import io.hypernetes.client.ApiException;
+import io.hypernetes.client.Client;
+import io.hypernetes.client.Deletion;
+import io.hypernetes.client.Informer;
+import io.hypernetes.client.Kind;
+import io.hypernetes.client.ObjectKey;
+import io.hypernetes.client.WorkLoop;
+import io.hypernetes.client.WorkQueue;
+import io.hypernetes.kubelet.pod.PodTable;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// What of static pods the API shows: for each an object that mirrors it, in the tenant `root`. Whoever deletes the object does not end
+/// the pod; it is there again at once. Stands before the table of pods in the stream of what is bound to this node: a mirror is not to be run.
+public final class MirrorPods implements Informer.Handler<Pod>, AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(MirrorPods.class);
+
+    private final Client client;
+    private final PodTable pods;
+    private final Map<ObjectKey, Pod> wanted = new ConcurrentHashMap<>();
+    private final WorkQueue<ObjectKey> queue = new WorkQueue<>(Duration.ofMillis(200), Duration.ofSeconds(30), System::nanoTime);
+    private final WorkLoop<ObjectKey> loop;
+
+    public MirrorPods(Client client, PodTable pods) {
+        this.client = client;
+        this.pods = pods;
+        this.loop = new WorkLoop<>("mirror-pods", queue, 1, this::reconcile).start();
+    }
+
+    @Override
+    public void added(Pod pod) {
+        if (isMirror(pod)) {
+            queue.add(ObjectKey.of(pod));
+        } else {
+            pods.added(pod);
+        }
+    }
+
+    @Override
+    public void updated(Pod before, Pod now) {
+        if (isMirror(now)) {
+            queue.add(ObjectKey.of(now));
+        } else {
+            pods.updated(before, now);
+        }
+    }
+
+    @Override
+    public void deleted(Pod last) {
+        if (isMirror(last)) {
+            queue.add(ObjectKey.of(last));
+        } else {
+            pods.deleted(last);
+        }
+    }
+
+    @Override
+    public void close() {
+        loop.close();
+    }
+
+    void wanted(Pod pod) {
+        wanted.put(ObjectKey.of(pod), pod);
+        queue.add(ObjectKey.of(pod));
+    }
+
+    void gone(Pod pod) {
+        wanted.remove(ObjectKey.of(pod), pod);
+        queue.add(ObjectKey.of(pod));
+    }
+
+    private Optional<Duration> reconcile(ObjectKey key) {
+        Pod pod = wanted.get(key);
+        Optional<Pod> shown = client.of(Kind.POD).find(key).filter(MirrorPods::isMirror);
+        boolean right = pod != null && shown.isPresent() && shown.get().getMetadata().getDeletionTimestamp() == null
+                && pod.getMetadata().getUid().equals(mirrored(shown.get()));
+        if (right) {
+            return Optional.empty();
+        }
+        if (shown.isPresent()) {
+            client.of(Kind.POD).delete(key, Deletion.now(shown.get().getMetadata().getUid()));
+        }
+        if (pod != null) {
+            try {
+                client.of(Kind.POD).create(key.tenant(), pod.edit().editMetadata()
+                        .withUid(null)
+                        .addToAnnotations(StaticPodFile.MIRROR, pod.getMetadata().getUid())
+                        .removeFromAnnotations(ObjectKey.TENANT_ANNOTATION)
+                        .endMetadata().build());
+                LOG.info("event=mirror-pod-made pod={}", key);
+                // What became of the pod before there was a mirror is still to be told.
+                pods.tellAgain(pod.getMetadata().getUid());
+            } catch (ApiException refused) {
+                if (refused.isAlreadyExists()) {
+                    // Somebody else's pod has the name; perhaps not for ever.
+                    return Optional.of(Duration.ofSeconds(30));
+                }
+                throw refused;
+            }
+        }
+        return Optional.empty();
+    }
+
+    private static boolean isMirror(Pod pod) {
+        return !mirrored(pod).isEmpty();
+    }
+
+    /// The uid of the static pod that an object mirrors; empty when it mirrors none.
+    private static String mirrored(Pod pod) {
+        return pod.getMetadata().getAnnotations() == null ? "" : pod.getMetadata().getAnnotations().getOrDefault(StaticPodFile.MIRROR, "");
+    }
+}

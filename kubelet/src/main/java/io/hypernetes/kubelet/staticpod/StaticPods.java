@@ -1,0 +1,135 @@
+package io.hypernetes.kubelet.staticpod;
+
+import io.fabric8.kubernetes.api.model.Pod;
+import io.hypernetes.client.ObjectKey;
+import io.hypernetes.kubelet.pod.PodTable;
+import java.io.IOException;
+import java.nio.file.ClosedWatchServiceException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardWatchEventKinds;
+import java.nio.file.WatchKey;
+import java.nio.file.WatchService;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Runs a pod for each file of a folder (`*.yaml`, `*.yml`, `*.json`), whether the API server is there or not; what it is in the API is
+/// [MirrorPods]' to keep. A file that changes ends its pod and begins another; one that is malformed is told in the log and changes nothing.
+public final class StaticPods implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(StaticPods.class);
+    /// A second look, for file systems that tell nothing.
+    private static final int LOOK_SECONDS = 20;
+
+    private final Path folder;
+    private final String nodeName;
+    private final PodTable pods;
+    private final MirrorPods mirrors;
+    private final WatchService watch;
+    private final Thread thread;
+    private final Map<Path, Pod> known = new HashMap<>();
+    private final Map<Path, String> complaints = new HashMap<>();
+
+    /// @param folder made when it is not there
+    /// @throws IOException when it can neither be made nor watched
+    public StaticPods(Path folder, String nodeName, PodTable pods, MirrorPods mirrors) throws IOException {
+        this.folder = Files.createDirectories(folder);
+        this.nodeName = nodeName;
+        this.pods = pods;
+        this.mirrors = mirrors;
+        this.watch = folder.getFileSystem().newWatchService();
+        folder.register(watch, StandardWatchEventKinds.ENTRY_CREATE, StandardWatchEventKinds.ENTRY_MODIFY, StandardWatchEventKinds.ENTRY_DELETE);
+        this.thread = Thread.ofVirtual().name("static-pods").unstarted(this::run);
+    }
+
+    public StaticPods start() {
+        thread.start();
+        return this;
+    }
+
+    @Override
+    public void close() {
+        try {
+            watch.close();
+        } catch (IOException closed) {
+            // It is of no more use.
+        }
+        thread.interrupt();
+    }
+
+    private void run() {
+        try {
+            while (true) {
+                try {
+                    look();
+                } catch (IOException | RuntimeException broken) {
+                    LOG.error("event=static-pods-not-read folder={}", folder, broken);
+                }
+                WatchKey key = watch.poll(LOOK_SECONDS, TimeUnit.SECONDS);
+                if (key != null) {
+                    key.pollEvents();
+                    key.reset();
+                }
+            }
+        } catch (InterruptedException | ClosedWatchServiceException stopped) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void look() throws IOException {
+        Map<Path, Pod> found = new HashMap<>();
+        Set<ObjectKey> names = new HashSet<>();
+        for (Path file : files()) {
+            try {
+                Pod pod = StaticPodFile.read(file, nodeName);
+                if (!names.add(ObjectKey.of(pod))) {
+                    throw new StaticPodException("another file names the pod " + pod.getMetadata().getName() + " already");
+                }
+                found.put(file, pod);
+                complaints.remove(file);
+            } catch (StaticPodException wrong) {
+                if (!String.valueOf(wrong.getMessage()).equals(complaints.put(file, String.valueOf(wrong.getMessage())))) {
+                    LOG.warn("event=static-pod-refused file={} reason=\"{}\"", file, wrong.getMessage());
+                }
+                Pod before = known.get(file);
+                if (before != null) {
+                    found.put(file, before);
+                }
+            }
+        }
+        known.forEach((file, pod) -> {
+            Pod now = found.get(file);
+            if (now == null || !uid(now).equals(uid(pod))) {
+                LOG.info("event=static-pod-ends file={} pod={} uid={}", file, pod.getMetadata().getName(), uid(pod));
+                mirrors.gone(pod);
+                pods.deleted(pod);
+            }
+        });
+        found.forEach((file, pod) -> {
+            Pod before = known.get(file);
+            if (before == null || !uid(before).equals(uid(pod))) {
+                LOG.info("event=static-pod file={} pod={} uid={}", file, pod.getMetadata().getName(), uid(pod));
+                pods.added(pod);
+                mirrors.wanted(pod);
+            }
+        });
+        known.clear();
+        known.putAll(found);
+    }
+
+    private List<Path> files() throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.filter(file -> file.getFileName().toString().matches("[^.].*\\.(yaml|yml|json)") && Files.isRegularFile(file)).sorted().toList();
+        }
+    }
+
+    private static String uid(Pod pod) {
+        return pod.getMetadata().getUid();
+    }
+}

@@ -1,0 +1,80 @@
+package io.hypernetes.kubelet;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.fabric8.kubernetes.api.model.Pod;
+import io.hypernetes.client.Deletion;
+import io.hypernetes.client.Kind;
+import io.hypernetes.client.ObjectKey;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(value = 90, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class StaticPodsTest extends KubeletHarness {
+    private static final ObjectKey MIRROR = new ObjectKey("root", "default", "agent-n1");
+
+    @Test
+    void aFileIsAPodThatTheApiShowsAndCannotEnd() throws IOException {
+        write("agent:1");
+        mirror(pod -> {
+            assertThat(pod.getStatus().getPhase()).isEqualTo("Running");
+            assertThat(pod.getMetadata().getAnnotations()).containsEntry("kubernetes.io/config.source", "file")
+                    .containsEntry("kubernetes.io/config.mirror", pod.getMetadata().getAnnotations().get("kubernetes.io/config.hash"));
+        });
+        String first = found().orElseThrow().getMetadata().getUid();
+        assertThat(cri.runsOf("main")).hasSize(1);
+
+        client.of(Kind.POD).delete(MIRROR, Deletion.now(first));
+        mirror(pod -> {
+            assertThat(pod.getMetadata().getUid()).isNotEqualTo(first);
+            assertThat(pod.getStatus().getPhase()).isEqualTo("Running");
+        });
+        assertThat(cri.runsOf("main")).hasSize(1);
+
+        // Broken for a moment: what runs goes on.
+        Files.writeString(manifest(), "kind: Pod\nspec: [");
+        write("agent:2");
+        mirror(pod -> {
+            assertThat(pod.getSpec().getContainers().getFirst().getImage()).isEqualTo("agent:2");
+            assertThat(pod.getStatus().getPhase()).isEqualTo("Running");
+        });
+
+        Files.delete(manifest());
+        await().atMost(Duration.ofSeconds(60)).untilAsserted(() -> {
+            assertThat(found()).isEmpty();
+            assertThat(cri.sandboxes).isEmpty();
+        });
+    }
+
+    private Path manifest() {
+        return folder.resolve("lib/manifests/agent.yaml");
+    }
+
+    private void write(String image) throws IOException {
+        Path draft = Files.writeString(folder.resolve("draft"), """
+                apiVersion: v1
+                kind: Pod
+                metadata: {name: agent}
+                spec:
+                  terminationGracePeriodSeconds: 1
+                  containers: [{name: main, image: '%s', imagePullPolicy: IfNotPresent}]
+                """.formatted(image));
+        Files.move(draft, manifest(), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    }
+
+    private Optional<Pod> found() {
+        return client.of(Kind.POD).find(MIRROR);
+    }
+
+    private void mirror(Consumer<Pod> check) {
+        await().ignoreExceptions().atMost(Duration.ofSeconds(60)).pollInterval(Duration.ofMillis(20)).untilAsserted(() -> check.accept(found().orElseThrow()));
+    }
+}
