@@ -98,10 +98,4 @@ class WorkloadTest {
         assertThat(refused.exitCode()).isNotZero();
         assertThat(refused.err()).contains("spec.hostNetwork").contains("virtual machine");
     }
-
-    @Test
-    void whatIsNotThereYetSaysSo(Cluster cluster) {
-        assertThat(cluster.kubectlRun("get", "deployments").err()).contains("the server doesn't have a resource type \"deployments\"");
-        assertThat(cluster.kubectlRun("get", "--raw", "/apis/apps/v1/deployments").err()).contains("(NotFound)");
-    }
 }

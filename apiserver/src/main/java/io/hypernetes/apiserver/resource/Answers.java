@@ -54,6 +54,33 @@ public final class Answers {
         };
     }
 
+    /// Answers with an object that is made for the answer and not stored.
+    static void made(ResourceRequest request, ObjectNode object) throws IOException {
+        var accepted = Accepted.of(request.http().headers("Accept"));
+        var shown = accepted.form() == Accepted.Form.TABLE
+                ? table(request.kind(), accepted, List.of(object), metadataOf(object), include(request), true, request.now())
+                : object;
+        request.http().setHeader("Cache-Control", "no-cache, private");
+        request.http().send(200, accepted.contentType(), line(Json.bytes(shown)));
+    }
+
+    /// Answers with a list of such objects.
+    static void madeList(ResourceRequest request, List<ObjectNode> objects) throws IOException {
+        var accepted = Accepted.of(request.http().headers("Accept"));
+        var type = request.kind().type();
+        var shown = Json.object();
+        if (accepted.form() == Accepted.Form.TABLE) {
+            shown = table(request.kind(), accepted, objects, Json.object(), include(request), true, request.now());
+        } else {
+            shown.put("kind", type.listKind());
+            shown.put("apiVersion", type.apiVersion());
+            shown.putObject("metadata");
+            objects.forEach(shown.putArray("items")::add);
+        }
+        request.http().setHeader("Cache-Control", "no-cache, private");
+        request.http().send(200, accepted.contentType(), line(Json.bytes(shown)));
+    }
+
     static ObjectNode table(
             Kind kind,
             Accepted accepted,

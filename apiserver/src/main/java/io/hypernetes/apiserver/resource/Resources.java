@@ -27,6 +27,7 @@ public final class Resources {
     private final Bindings bindings;
     private final Eviction eviction;
     private final PodStreams streams;
+    private final UsageReads usage;
     private final TokenRequests tokenRequests;
     private final TokenReviews tokenReviews;
     private final AccessReviews accessReviews;
@@ -75,6 +76,7 @@ public final class Resources {
         this.bindings = new Bindings(store);
         this.eviction = new Eviction(store, deletes);
         this.streams = new PodStreams(store, reads, relay);
+        this.usage = new UsageReads(store, relay);
         var decoding = new Decoding(kinds.builtIn());
         this.tokenRequests = new TokenRequests(store, decoding, tokens);
         this.tokenReviews = new TokenReviews(decoding, tokens);
@@ -105,6 +107,8 @@ public final class Resources {
         } else if (AccessReviews.serves(target.group())) {
             requireVerb(request, target.verb().equals("create") && target.collection());
             accessReviews.review(request);
+        } else if (target.group().equals(UsageReads.GROUP)) {
+            usage.serve(request);
         } else if (target.subresource().isEmpty()) {
             object(request);
         } else {

@@ -158,6 +158,8 @@ public final class Kinds {
                 case "post" -> verbs.add("create");
                 case "put" -> verbs.add("update");
                 case "list" -> verbs.addAll(List.of("list", "watch"));
+                // Of what is made for each answer there is nothing to watch.
+                case "list-once" -> verbs.add("list");
                 case "connect" -> verbs.addAll(List.of("create", "get"));
                 default -> verbs.add(action);
             }

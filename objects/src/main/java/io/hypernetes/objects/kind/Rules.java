@@ -26,6 +26,8 @@ final class Rules {
                 .text("Driver", "The driver of the devices.", "spec", "driver")
                 .text("Pool", "The pool of the devices.", "spec", "pool", "name")
                 .age()));
+        rules.put("NodeMetrics.metrics.k8s.io", new UsageRules());
+        rules.put("PodMetrics.metrics.k8s.io", new UsageRules());
         rules.put("Tenant.hypernetes.io", new TenantRules());
         return rules;
     }
