@@ -12,7 +12,8 @@ public interface ForwardedConnection extends AutoCloseable {
     /// From the client. Ends at the client's half-close; fails with IOException when the client has gone or reset it.
     InputStream input();
 
-    /// To the client; a write waits while the client does not read. Closing it is the half-close where the protocol has one.
+    /// To the client; a write waits while the client does not read. Closing it is the half-close where the protocol has one, and ends
+    /// both directions where it has none (WebSocket channels).
     OutputStream output();
 
     /// Tells the client why the port cannot be reached, and closes.

@@ -304,6 +304,10 @@ final class NettyPortForward implements PortForwardSession, StreamEvents {
             public void close() throws IOException {
                 if (ended.compareAndSet(false, true)) {
                     link.end(dataStream);
+                    if (spdy == null) {
+                        // Channels cannot say that one direction is over; a client that reads to the end would wait for ever.
+                        Forwarded.this.close();
+                    }
                 }
             }
         }
