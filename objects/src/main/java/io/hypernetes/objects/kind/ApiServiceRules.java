@@ -14,6 +14,12 @@ final class ApiServiceRules implements KindRules {
             .cell("Available", "Whether it answers.", ApiServiceRules::available)
             .age();
 
+    /// Whoever uses the kind that has no effect is told each time.
+    @Override
+    public String deprecation() {
+        return "APIServices are stored, but no request is passed on to their servers: define a CustomResourceDefinition instead";
+    }
+
     @Override
     public void defaults(ObjectNode service) {
         if (service.path("spec").get("service") instanceof ObjectNode reference) {

@@ -13,6 +13,12 @@ final class FlowSchemaRules implements KindRules {
             .age()
             .cell("MissingPL", "Whether its level is missing.", FlowSchemaRules::dangling);
 
+    /// Whoever uses the kind that has no effect is told each time.
+    @Override
+    public String deprecation() {
+        return "FlowSchemas are stored, but requests are shared out fairly by tenant and user without them";
+    }
+
     @Override
     public void defaults(ObjectNode flows) {
         Json.setDefault(Json.child(flows, "spec"), "matchingPrecedence", 1000);

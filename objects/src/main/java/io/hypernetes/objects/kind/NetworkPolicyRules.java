@@ -13,6 +13,12 @@ final class NetworkPolicyRules implements KindRules {
             .cell("Pod-Selector", "Which pods it is about.", p -> Layout.selectorText(Json.at(p, "spec", "podSelector")))
             .age();
 
+    /// Whoever uses the kind that has no effect is told each time.
+    @Override
+    public String deprecation() {
+        return "NetworkPolicies are stored, but nothing enforces them yet: pods of one tenant reach each other, those of other tenants never do";
+    }
+
     @Override
     public void defaults(ObjectNode policy) {
         ObjectNode spec = Json.child(policy, "spec");

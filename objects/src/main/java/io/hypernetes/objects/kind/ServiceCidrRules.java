@@ -10,6 +10,12 @@ final class ServiceCidrRules implements KindRules {
     private static final Layout LAYOUT =
             Layout.named().cell("CIDRs", "The ranges of addresses.", c -> Layout.list(Json.at(c, "spec", "cidrs"))).age();
 
+    /// Whoever uses the kind that has no effect is told each time.
+    @Override
+    public String deprecation() {
+        return "ServiceCIDRs are stored, but the range of service addresses is fixed";
+    }
+
     @Override
     public void validate(ObjectNode range, Errors errors) {
         JsonNode ranges = range.path("spec").path("cidrs");
