@@ -30,7 +30,7 @@ static struct mounted {
     bool mounted;
 } layers[MAX_LAYERS + 1];  // index: number of the partition
 static char layers_disk[32];
-static bool scratch_mounted, scratch_quotas;
+static bool scratch_tried, scratch_mounted, scratch_quotas;
 static char scratch_device[64];
 
 // The volumes that have a disk of their own, for the end.
@@ -84,12 +84,11 @@ static bool has_quotas(const char *device) {
 bool disk_scratch_present(void) { return scratch_mounted; }
 
 bool disk_scratch_mount(struct failure *f) {
-    static bool tried;
-    if (tried) return true;
+    if (scratch_tried) return true;
     char name[32], path[64];
     make_folders(RUN "/scratch", 0755);
     if (!find_disk("scratch", false, name, sizeof name)) {
-        tried = true;  // writable layers then live in memory
+        scratch_tried = true;  // writable layers then live in memory
         return true;
     }
     snprintf(path, sizeof path, "/dev/%s", name);
@@ -97,7 +96,7 @@ bool disk_scratch_mount(struct failure *f) {
     if (mount(path, RUN "/scratch", "ext4", MS_NOATIME, scratch_quotas ? "prjquota" : NULL) < 0)
         return fail_errno(f, "mount-scratch", "mounting the scratch disk %s as ext4 failed", path);
     snprintf(scratch_device, sizeof scratch_device, "%s", path);
-    tried = scratch_mounted = true;
+    scratch_tried = scratch_mounted = true;
     return true;
 }
 
@@ -190,6 +189,11 @@ static bool add_partition(const struct layer *layer, unsigned number, struct fai
     return good;
 }
 
+static void partition_path(unsigned number, char *path, size_t size) {
+    char last = layers_disk[strlen(layers_disk) - 1];
+    snprintf(path, size, "/dev/%s%s%u", layers_disk, last >= '0' && last <= '9' ? "p" : "", number);
+}
+
 bool disk_layer_mount(const struct layer *layer, unsigned *number, struct failure *f) {
     unsigned n = 1;
     while (n <= MAX_LAYERS && layers[n].length && (layers[n].offset != layer->offset || layers[n].length != layer->length)) n++;
@@ -200,8 +204,7 @@ bool disk_layer_mount(const struct layer *layer, unsigned *number, struct failur
     layers[n] = (struct mounted){.offset = layer->offset, .length = layer->length};
 
     char device[64], place[64];
-    size_t length = strlen(layers_disk);
-    snprintf(device, sizeof device, "/dev/%s%s%u", layers_disk, layers_disk[length - 1] >= '0' && layers_disk[length - 1] <= '9' ? "p" : "", n);
+    partition_path(n, device, sizeof device);
     snprintf(place, sizeof place, RUN "/l/%u", n);
     if (make_folders(place, 0755) < 0) return fail_errno(f, "mount-layer", "making %s failed", place);
     const char *type = layer->type[0] ? layer->type : "squashfs";
@@ -215,4 +218,56 @@ bool disk_layer_mount(const struct layer *layer, unsigned *number, struct failur
         return fail_errno(f, "mount-layer", "mounting the layer at %llu+%llu (%s) as %s failed", (unsigned long long)layer->offset, (unsigned long long)layer->length, device, type);
     layers[n].mounted = true;
     return true;
+}
+
+enum { LET_GO_TRIES = 500, LET_GO_MICROS = 10000 };
+
+// Containers that were removed are still being deleted for a moment, in a process of their own.
+static bool unmount_patiently(const char *place) {
+    int result, tries = 0;
+    while ((result = umount2(place, 0)) < 0 && errno == EBUSY && tries++ < LET_GO_TRIES) usleep(LET_GO_MICROS);
+    return result == 0;
+}
+
+// What was unmounted is let go of a little later where another namespace had it too. Whoever mounts another disk in its place must not meet it.
+static bool let_go(const char *device) {
+    int disk, tries = 0;
+    while ((disk = open(device, O_RDONLY | O_EXCL | O_CLOEXEC)) < 0 && errno == EBUSY && tries++ < LET_GO_TRIES) usleep(LET_GO_MICROS);
+    if (disk < 0) return false;
+    ioctl(disk, BLKFLSBUF, 0);
+    close(disk);
+    return true;
+}
+
+static bool forget_scratch(struct failure *f) {
+    if (!scratch_mounted) return true;
+    if (!unmount_patiently(RUN "/scratch") || !let_go(scratch_device))
+        return fail_errno(f, "forget", "giving up the scratch disk %s failed", scratch_device);
+    scratch_mounted = scratch_quotas = false;
+    return true;
+}
+
+static bool forget_layer(unsigned n, int disk, struct failure *f) {
+    struct blkpg_partition part = {.pno = (int)n};
+    char place[64], device[64];
+    snprintf(place, sizeof place, RUN "/l/%u", n);
+    partition_path(n, device, sizeof device);
+    if ((layers[n].mounted && !unmount_patiently(place)) || !let_go(device) || blkpg(disk, BLKPG_DEL_PARTITION, &part) < 0)
+        return fail_errno(f, "forget", "giving up layer %u, %s, failed", n, device);
+    layers[n] = (struct mounted){0};
+    return true;
+}
+
+bool disks_forget(struct failure *f) {
+    if (!forget_scratch(f)) return false;
+    scratch_tried = false;
+    if (!layers_disk[0]) return true;
+    char path[64];
+    snprintf(path, sizeof path, "/dev/%s", layers_disk);
+    int disk = open(path, O_RDONLY | O_CLOEXEC);
+    bool good = disk >= 0 || fail_errno(f, "forget", "opening %s failed", path);
+    for (unsigned n = 1; good && n <= MAX_LAYERS && layers[n].length; n++) good = forget_layer(n, disk, f);
+    if (disk >= 0) close(disk);
+    if (good) layers_disk[0] = 0;
+    return good;
 }

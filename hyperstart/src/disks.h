@@ -10,5 +10,7 @@ bool disk_scratch_limit(const char *path, uint64_t bytes, struct failure *f);
 bool disk_layer_mount(const struct layer *layer, unsigned *number, struct failure *f);
 // Mounts the file system on the disk of that serial, for reading only when the disk is so, and grows it to the disk's size.
 bool disk_volume_mount(const char *serial, const char *path, struct failure *f);
+// Unmounts layers and scratch, none of which is in use any more, so that others may take their places.
+bool disks_forget(struct failure *f);
 // When nothing runs any more.
 void disks_unmount(void);

@@ -201,3 +201,13 @@ void volumes_list(struct buffer *b, uint16_t tag) {
         add_end(b, mark);
     }
 }
+
+bool pod_forget(struct failure *f) {
+    static const char *const written[] = {ETC "/hostname", ETC "/hosts", ETC "/resolv.conf", ETC "/machine-id"};
+    if (volumes) return fail(f, EBUSY, "forget", "there is a volume, %s", volumes->name);
+    for (size_t i = 0; i < sizeof written / sizeof *written; i++)
+        if (unlink(written[i]) < 0 && errno != ENOENT) return fail_errno(f, "forget", "removing %s failed", written[i]);
+    strcpy(hostname, "hyper");
+    sethostname(hostname, strlen(hostname));
+    return true;
+}

@@ -6,6 +6,7 @@ bool pod_prepare(struct failure *f);  // folders and the scratch disk; may be ca
 bool pod_apply(const struct pod_spec *pod, struct failure *f);
 void pod_resume(const char *hostname, const char *machine_id);
 const char *pod_hostname(void);
+bool pod_forget(struct failure *f);  // names and files; refused while there are volumes
 
 // Declares a volume; the same name and kind again changes nothing.
 bool volume_declare(const struct volume_spec *v, struct failure *f);

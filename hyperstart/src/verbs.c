@@ -16,6 +16,7 @@
 #include "connect.h"
 #include "container.h"
 #include "devices.h"
+#include "disks.h"
 #include "exec.h"
 #include "files.h"
 #include "log.h"
@@ -114,6 +115,18 @@ static void resume(struct bytes message, struct asked asked) {
         pod_resume(r.hostname, r.machine_id);
     }
     arena_free(&arena);
+    settle(asked, good, &f, NULL);
+}
+
+static void forget(struct bytes message, struct asked asked) {
+    (void)message;
+    struct failure f;
+    bool good = !containers || fail(&f, EBUSY, "forget", "container %s must be removed first", containers->spec.id);
+    good = good && pod_forget(&f) && disks_forget(&f);
+    if (good) {
+        memset(session_instance, 0, NONCE_SIZE);
+        session_resumed = false;
+    }
     settle(asked, good, &f, NULL);
 }
 
@@ -324,7 +337,7 @@ void verbs_handle(struct asked asked, struct bytes message) {
     static void (*const verbs[])(struct bytes, struct asked) = {
         [HELLO] = hello, [RESUME] = resume, [NETWORK] = network, [PLAN] = plan, [START] = start, [SIGNAL] = signal_container, [EXEC] = exec_start,
         [RESIZE_TTY] = resize, [LIST] = list, [OPEN] = open_stream, [REMOVE] = remove_container, [UPDATE] = update, [STATS] = statistics,
-        [WRITE_FILES] = write_files, [READ_FILE] = read_file, [CONNECT] = connect_start, [SHUTDOWN] = shut_down, [COPY] = copy_start};
+        [WRITE_FILES] = write_files, [READ_FILE] = read_file, [CONNECT] = connect_start, [SHUTDOWN] = shut_down, [COPY] = copy_start, [FORGET] = forget};
     if (asked.type < sizeof verbs / sizeof *verbs && verbs[asked.type]) verbs[asked.type](message, asked);
     else refuse(asked, EOPNOTSUPP, "request", "this hyperstart does not know that request");
 }

@@ -131,6 +131,7 @@ def requests():
     f.message("copy-in", "COPY", 25, [(1, "str", "web"), (2, "u32", 44), (3, "u32", 2), (4, "str", "/srv"), (6, "bool", True), (7, "bool", True), (8, "u32", 1000),
                                       (9, "u32", 105), (10, "u32", 106), (11, "u32", 1001)])
     f.message("update-pod", "UPDATE", 26, [(2, "msg", [(1, "u64", 200000), (2, "u64", 100000), (4, "u64", 256 << 20)])])
+    f.message("forget", "FORGET", 27, [])
     f.message("more-part", "PLAN", 21, [(3, "msg", [(1, "str", "c")])], MORE)
     f.message("unknown-tag-ignored", "START", 22, [(1, "str", "web"), (0x7001, "bytes", b"\1\2\3")])
     f.message("unknown-tag-critical", "START", 23, [(1, "str", "web"), (0x8001, "u32", 1)])

@@ -73,6 +73,12 @@ public interface Guest extends AutoCloseable {
     /// Joins the standard input of a container that has one.
     ContainerInput openInput(String container, Duration deadline);
 
+    /// Makes a machine that has run nothing of a tenant's what it was before [#resume]: without identity, names, and disks in use, which the
+    /// host may then exchange.
+    ///
+    /// @throws GuestException with EBUSY while there is a container or a volume
+    void forget(Duration deadline);
+
     /// Kills what runs in a container and forgets it with its output. Removing what is not there succeeds.
     void remove(String container, Duration deadline);
 

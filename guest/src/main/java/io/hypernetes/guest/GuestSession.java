@@ -376,6 +376,11 @@ final class GuestSession implements Guest, Receiver.Sink {
     }
 
     @Override
+    public void forget(Duration deadline) {
+        request("making the machine as new", FrameType.FORGET, new byte[0], deadline);
+    }
+
+    @Override
     public void update(String container, Resources resources, Duration deadline) {
         request("setting limits of container " + container, FrameType.UPDATE, Requests.update(container, resources), deadline);
     }

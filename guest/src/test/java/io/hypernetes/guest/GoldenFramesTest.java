@@ -83,6 +83,7 @@ class GoldenFramesTest {
     @Test
     void requestsAreEncodedAsDescribed() throws IOException {
         Resources some = new Resources(20_000, 100_000, 0, 134_217_728, 0, "");
+        assertVector("forget", new byte[0]);
         Map.of(
                         "hello", new byte[0],
                         "start", Requests.container("web"),
