@@ -10,6 +10,9 @@
 //   --uid N --gid N   who to become; --group N adds a supplementary group
 //   --files N         limit of open descriptors
 //   --oom N           oom_score_adj
+//   --preload FILE    a library that PROGRAM begins with
+//   --forks 1         PROGRAM makes jails of its own for its forks (see forkserver.c): it stays root, with the capabilities that this takes
+//                     and no others, instead of --uid and --gid
 //
 //   jailer --tsc-khz      prints how fast the host's time stamp counter runs, and that is all
 //   jailer --kvm-probe DEVICE   prints "usable" or why that KVM is not, within 300 ms, and that is all
@@ -37,12 +40,15 @@
 #include "tsc.h"
 
 enum { USAGE = 64, REFUSED = 71, NOT_RUN = 127, MOST = 64 };
+// As Linux numbers them.
+enum { CAP_SETGID = 6, CAP_SETUID = 7, CAP_SYS_ADMIN = 21 };
 
 struct jail {
     const char *cgroups[MOST], *shown[MOST], *root;
     size_t cgroup_count, shown_count, group_count;
     gid_t groups[MOST];
-    long descriptors, uid, gid, files, oom;
+    const char *preload;
+    long descriptors, uid, gid, files, oom, forks;
     int has_oom;
 };
 
@@ -100,6 +106,10 @@ static char **parse(struct jail *jail, char **argument) {
             jail->files = number(option, value, 3, 1 << 20);
         else if (!strcmp(option, "--oom"))
             jail->oom = number(option, value, -1000, 1000), jail->has_oom = 1;
+        else if (!strcmp(option, "--forks"))
+            jail->forks = number(option, value, 0, 1);
+        else if (!strcmp(option, "--preload"))
+            jail->preload = absolute(option, value);
         else if (!strcmp(option, "--root"))
             jail->root = absolute(option, value);
         else if (!strcmp(option, "--group") && jail->group_count < MOST)
@@ -113,8 +123,8 @@ static char **parse(struct jail *jail, char **argument) {
     }
     if (!*argument || !argument[1])
         fail(USAGE, "no program: jailer [OPTION VALUE]... -- PROGRAM [ARGUMENT]...");
-    if (!jail->descriptors || !jail->uid || !jail->gid || !jail->root)
-        fail(USAGE, "--descriptors, --uid, --gid and --root are needed");
+    if (!jail->descriptors || !jail->root || (jail->forks ? jail->uid || jail->gid : !jail->uid || !jail->gid))
+        fail(USAGE, "--descriptors, --root, and either --uid and --gid or --forks are needed");
     return argument + 1;
 }
 
@@ -177,13 +187,24 @@ static void limit(int what, long value, const char *name) {
     MUST(setrlimit(what, &both), "limiting %s", name);
 }
 
+// Root's capabilities after execve are those of the bounding set.
+static void keep_few_capabilities(void) {
+    for (int each = 0; prctl(PR_CAPBSET_READ, each, 0, 0, 0) >= 0; each++)
+        if (each != CAP_SYS_ADMIN && each != CAP_SETUID && each != CAP_SETGID)
+            MUST(prctl(PR_CAPBSET_DROP, each, 0, 0, 0), "giving up capability %d", each);
+}
+
 static void become(const struct jail *jail) {
     limit(RLIMIT_CORE, 0, "core dumps");
     if (jail->files)
         limit(RLIMIT_NOFILE, jail->files, "descriptors");
     MUST(setgroups(jail->group_count, jail->groups), "setting groups");
-    MUST(setresgid((gid_t)jail->gid, (gid_t)jail->gid, (gid_t)jail->gid), "becoming gid %ld", jail->gid);
-    MUST(setresuid((uid_t)jail->uid, (uid_t)jail->uid, (uid_t)jail->uid), "becoming uid %ld", jail->uid);
+    if (jail->forks) {
+        keep_few_capabilities();
+    } else {
+        MUST(setresgid((gid_t)jail->gid, (gid_t)jail->gid, (gid_t)jail->gid), "becoming gid %ld", jail->gid);
+        MUST(setresuid((uid_t)jail->uid, (uid_t)jail->uid, (uid_t)jail->uid), "becoming uid %ld", jail->uid);
+    }
     MUST(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "giving up new privileges");
     umask(077);
 }
@@ -210,7 +231,10 @@ int main(int count, char **arguments) {
     }
     change_root(&jail);
     become(&jail);
-    char *environment[] = {"PATH=/usr/bin:/bin", "LC_ALL=C", NULL};
+    char preload[PATH_MAX + 16] = "";
+    char *environment[] = {"PATH=/usr/bin:/bin", "LC_ALL=C", jail.preload ? preload : NULL, NULL};
+    if (jail.preload)
+        snprintf(preload, sizeof preload, "LD_PRELOAD=%s", jail.preload);
     execve(program[0], program, environment);
     fail(NOT_RUN, "running %s: %s", program[0], strerror(errno));
 }

@@ -26,6 +26,9 @@ public final class UnixSocket implements AutoCloseable {
     private static final int LONGEST_PATH = 107;
     private static final int ADDRESS_SIZE = 110;
 
+    private static final int SOCK_SEQPACKET_CLOEXEC = 5 | 0x80000;
+
+    private static final Libc SOCKETPAIR = Libc.function("socketpair");
     private static final Libc SOCKET = Libc.function("socket");
     private static final Libc BIND = Libc.function("bind");
     private static final Libc LISTEN = Libc.function("listen");
@@ -65,6 +68,21 @@ public final class UnixSocket implements AutoCloseable {
         } catch (RuntimeException failure) {
             Descriptors.close(socket);
             throw failure;
+        }
+    }
+
+    /// Two connected ends that keep messages apart: each [#send] is one [#receive] on the other side.
+    ///
+    /// @param ours non-blocking
+    /// @param theirs a blocking descriptor for a child; the caller closes its own copy
+    public record Pair(UnixSocket ours, int theirs) {}
+
+    /// @param name for messages
+    public static Pair pair(String name) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment both = arena.allocate(8, 4);
+            SOCKETPAIR.call(name, AF_UNIX, SOCK_SEQPACKET_CLOEXEC, 0, both.address());
+            return new Pair(new UnixSocket(both.get(ValueLayout.JAVA_INT, 0), Path.of(name)), both.get(ValueLayout.JAVA_INT, 4));
         }
     }
 

@@ -253,6 +253,11 @@ final class FakeGuest implements Guest {
     }
 
     @Override
+    public void forget(Duration deadline) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
     public void remove(String container, Duration deadline) {
         hand.step("remove container");
         World.ContainerState state = machine.containers.remove(container);
