@@ -1,5 +1,6 @@
 package io.hypernetes.cli;
 
+import com.google.protobuf.Struct;
 import io.grpc.CallOptions;
 import io.grpc.ManagedChannel;
 import io.grpc.MethodDescriptor;
@@ -36,6 +37,7 @@ import java.util.concurrent.TimeUnit;
 /// The command line as a client of hyperd's CRI face.
 final class CriConnection implements AutoCloseable {
     private static final int DEADLINE_SECONDS = 60;
+    private static final int CHECKPOINT_MINUTES = 30;
 
     private final EventLoopGroup loop = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
     private final ManagedChannel channel;
@@ -82,6 +84,11 @@ final class CriConnection implements AutoCloseable {
                 call,
                 CallOptions.DEFAULT.withDeadlineAfter(DEADLINE_SECONDS * 2L, TimeUnit.SECONDS),
                 StopPodSandboxRequest.newBuilder().setPodSandboxId(sandboxId).build());
+    }
+
+    /// @param call one of [PodCalls] that may take as long as a pod's memory takes to be written or read
+    Struct call(MethodDescriptor<Struct, Struct> call, Struct request) {
+        return ClientCalls.blockingUnaryCall(channel, call, CallOptions.DEFAULT.withDeadlineAfter(CHECKPOINT_MINUTES, TimeUnit.MINUTES), request);
     }
 
     /// What a person is told of a call that failed.

@@ -86,7 +86,8 @@ record EngineParts(EmbeddedStore journal, LocalImageStore images, QemuHypervisor
                 Math.max(2, Runtime.getRuntime().availableProcessors()),
                 MACHINE_OVERHEAD_MIB)
                 .withTemplates(new HyperdSettings.Templates(
-                        templates(settings), parkedCopies(settings), home.resolve("hyperstart/build/hyperstart")));
+                        templates(settings), parkedCopies(settings), home.resolve("hyperstart/build/hyperstart")))
+                .withKernels(new HyperdSettings.Kernels(settings.map("kernels"), home.resolve("hyperstart/build/hyperstart")));
         Hyperd hyperd = new Hyperd(engine, images, hypervisor, network, journal, kernels::find, podCidr(network), Clock.systemUTC(), steps);
         return new EngineParts(journal, images, hypervisor, network, hyperd);
     }

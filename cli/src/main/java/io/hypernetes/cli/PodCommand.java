@@ -1,11 +1,8 @@
 package io.hypernetes.cli;
 
-import io.grpc.MethodDescriptor;
 import io.grpc.StatusRuntimeException;
 import io.hypernetes.cri.v1.PodSandbox;
 import io.hypernetes.cri.v1.PodSandboxState;
-import io.hypernetes.cri.v1.StopPodSandboxRequest;
-import io.hypernetes.cri.v1.StopPodSandboxResponse;
 import io.hypernetes.hyperd.cri.PodCalls;
 import java.util.List;
 import picocli.CommandLine.Command;
@@ -16,15 +13,24 @@ import picocli.CommandLine.Parameters;
 /// `hypernetes pod`.
 @Command(
         name = "pod",
-        description = "Stop the time of a pod on this node, let it go on, and see what its start was made of.",
+        description = "Stop the time of a pod on this node, let it go on, write it to disk and bring it back, see what its start was made of.",
         mixinStandardHelpOptions = true,
-        subcommands = {PodCommand.Pause.class, PodCommand.Resume.class, PodTraceCommand.class},
+        subcommands = {
+            PodCommand.Pause.class, PodCommand.Resume.class, PodCheckpoints.Save.class, PodCheckpoints.Restore.class, PodCheckpoints.ListAll.class,
+            PodTraceCommand.class
+        },
         footerHeading = "%nExamples:%n",
-        footer = {"  hypernetes pod pause web-0", "  hypernetes pod resume -n shop web-0", "  hypernetes pod trace web-0"})
+        footer = {
+            "  hypernetes pod pause web-0",
+            "  hypernetes pod resume -n shop web-0",
+            "  hypernetes pod checkpoint web-0 --name before-upgrade",
+            "  hypernetes pod restore before-upgrade --replace",
+            "  hypernetes pod trace web-0"
+        })
 final class PodCommand {
 
     /// Which pod is meant, and what is done to it.
-    private abstract static class OnPod implements Runnable {
+    abstract static class OnPod implements Runnable {
         @Mixin
         private final Common common = new Common();
 
@@ -35,16 +41,18 @@ final class PodCommand {
         @SuppressWarnings("NullAway.Init")
         private String pod;
 
-        abstract MethodDescriptor<StopPodSandboxRequest, StopPodSandboxResponse> call();
+        /// @return what has been done, behind the pod's name
+        abstract String act(CriConnection hyperd, String sandbox);
 
-        abstract String done();
+        String pod() {
+            return pod;
+        }
 
         @Override
         public void run() {
             try (CriConnection hyperd = new CriConnection(common.places().criSocket())) {
                 String id = chosen(hyperd.sandboxes()).getId();
-                hyperd.pod(call(), id);
-                System.out.println("pod " + pod + " " + done());
+                System.out.println("pod " + pod + " " + act(hyperd, id));
             } catch (StatusRuntimeException refused) {
                 throw CriConnection.explained(refused, common);
             }
@@ -71,12 +79,8 @@ final class PodCommand {
     @Command(name = "pause", description = "Stop all processes of a pod where they are.", mixinStandardHelpOptions = true)
     static final class Pause extends OnPod {
         @Override
-        MethodDescriptor<StopPodSandboxRequest, StopPodSandboxResponse> call() {
-            return PodCalls.PAUSE;
-        }
-
-        @Override
-        String done() {
+        String act(CriConnection hyperd, String sandbox) {
+            hyperd.pod(PodCalls.PAUSE, sandbox);
             return "paused";
         }
     }
@@ -84,12 +88,8 @@ final class PodCommand {
     @Command(name = "resume", description = "Let a paused pod go on; its clock is set right.", mixinStandardHelpOptions = true)
     static final class Resume extends OnPod {
         @Override
-        MethodDescriptor<StopPodSandboxRequest, StopPodSandboxResponse> call() {
-            return PodCalls.RESUME;
-        }
-
-        @Override
-        String done() {
+        String act(CriConnection hyperd, String sandbox) {
+            hyperd.pod(PodCalls.RESUME, sandbox);
             return "resumed";
         }
     }

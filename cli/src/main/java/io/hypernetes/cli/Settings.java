@@ -44,6 +44,7 @@ final class Settings {
             new Setting("templates", "auto", "auto (on where the host has 4 GiB of memory or more), on or off: whether pods start as copies of a machine that has booted already"),
             new Setting("parked-copies", "auto", "with templates: how many machines are made ahead and wait for pods, 0 to 100; each holds some 60 MiB; auto: one a processor, in at most a 32nd of the host's memory"),
             new Setting("kernel", "", "folder with vmlinux to boot pods with; empty: the built minimal kernel, else Debian's cloud kernel"),
+            new Setting("kernels", "", "kernels that pods of this node may bring, comma-separated NAME=IMAGE; an image holds /boot/vmlinuz* and /lib/modules; a pod says NAME in the annotation hypernetes.io/kernel"),
             new Setting("insecure-registries", "", "registries reached without TLS, comma-separated host[:port]; loopback always is"),
             new Setting("image-settings", "", "file with settings of registries, transfers and limits of images, see docs/images.md; empty: images.yaml beside config.yaml when there is one"),
             new Setting("metrics-address", "127.0.0.1", "address on which master and node serve /metrics, to anyone who reaches it; empty: nowhere"),
@@ -163,6 +164,19 @@ final class Settings {
             // said below, with the range
         }
         throw new UsageException("setting " + name + " is '" + value + "'; it must be a number from " + least + " to " + most);
+    }
+
+    /// A list of `NAME=VALUE`.
+    Map<String, String> map(String name) {
+        Map<String, String> map = new LinkedHashMap<>();
+        for (String item : list(name)) {
+            int equals = item.indexOf('=');
+            if (equals < 1 || equals == item.length() - 1) {
+                throw new UsageException("setting " + name + " has '" + item + "' in it; write NAME=VALUE, separated by commas");
+            }
+            map.put(item.substring(0, equals).trim(), item.substring(equals + 1).trim());
+        }
+        return map;
     }
 
     List<String> list(String name) {

@@ -74,6 +74,7 @@ public final class Hyperd implements AutoCloseable {
             cri = new CriServer(
                     settings.criSocket(),
                     engine.sandboxes(),
+                    engine.checkpoints(),
                     new Streams(opened, engine.sandboxes()),
                     images,
                     events,

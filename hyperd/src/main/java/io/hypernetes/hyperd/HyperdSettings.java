@@ -2,6 +2,7 @@ package io.hypernetes.hyperd;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// Settings of an engine.
@@ -15,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 /// @param parallelBoots how many machines may boot at a time
 /// @param machineOverheadMib what a hypervisor process may use beside the guest's memory, in MiB; 0 for no limit
 /// @param templates whether and how machines start as copies
+/// @param kernels what pods may boot beside the node's own kernel
 public record HyperdSettings(
         Path stateFolder,
         Path machinesFolder,
@@ -24,7 +26,8 @@ public record HyperdSettings(
         Duration bootDeadline,
         int parallelBoots,
         int machineOverheadMib,
-        Templates templates) {
+        Templates templates,
+        Kernels kernels) {
 
     /// Settings without templates.
     public HyperdSettings(
@@ -36,7 +39,7 @@ public record HyperdSettings(
             Duration bootDeadline,
             int parallelBoots,
             int machineOverheadMib) {
-        this(stateFolder, machinesFolder, criSocket, podsFolder, cgroupParent, bootDeadline, parallelBoots, machineOverheadMib, Templates.NONE);
+        this(stateFolder, machinesFolder, criSocket, podsFolder, cgroupParent, bootDeadline, parallelBoots, machineOverheadMib, Templates.NONE, Kernels.NONE);
     }
 
     /// How machines may start as copies of others.
@@ -50,7 +53,25 @@ public record HyperdSettings(
 
     public HyperdSettings withTemplates(Templates wanted) {
         return new HyperdSettings(
-                stateFolder, machinesFolder, criSocket, podsFolder, cgroupParent, bootDeadline, parallelBoots, machineOverheadMib, wanted);
+                stateFolder, machinesFolder, criSocket, podsFolder, cgroupParent, bootDeadline, parallelBoots, machineOverheadMib, wanted, kernels);
+    }
+
+    public HyperdSettings withKernels(Kernels allowed) {
+        return new HyperdSettings(
+                stateFolder, machinesFolder, criSocket, podsFolder, cgroupParent, bootDeadline, parallelBoots, machineOverheadMib, templates, allowed);
+    }
+
+    /// Kernels that pods may bring.
+    ///
+    /// @param images name of the kernel to the image that holds it; a pod names one by the annotation `hypernetes.io/kernel` or its runtime
+    ///     handler
+    /// @param hyperstart the static init of all machines; null when there are no kernels
+    public record Kernels(Map<String, String> images, @Nullable Path hyperstart) {
+        public static final Kernels NONE = new Kernels(Map.of(), null);
+
+        public Kernels {
+            images = Map.copyOf(images);
+        }
     }
 
     /// The defaults for a node whose folders are these.

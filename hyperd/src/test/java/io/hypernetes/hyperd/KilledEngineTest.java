@@ -2,11 +2,9 @@ package io.hypernetes.hyperd;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.grpc.StatusRuntimeException;
 import io.hypernetes.cri.v1.*;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -36,11 +34,7 @@ class KilledEngineTest {
 
     @BeforeAll
     static void build() throws Exception {
-        assumeTrue(Files.getAttribute(Path.of("/proc/self"), "unix:uid").equals(0), "needs root");
-        assumeTrue(Files.isExecutable(Path.of("/usr/bin/qemu-system-x86_64")), "needs QEMU");
-        for (String part : List.of("../jailer", "../hyperstart")) {
-            assertThat(new ProcessBuilder("make", "-s", "-C", part).inheritIO().start().waitFor()).isZero();
-        }
+        Lab.require();
         lab = new Lab(folder);
     }
 

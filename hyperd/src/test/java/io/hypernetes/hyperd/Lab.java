@@ -1,6 +1,7 @@
 package io.hypernetes.hyperd;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.grpc.ManagedChannel;
 import io.grpc.netty.NettyChannelBuilder;
@@ -46,7 +47,8 @@ public final class Lab implements AutoCloseable {
     }
 
     /// @param templates whether machines start as copies
-    /// @param options for the engine's Java: `-Dboot.seconds=30`, how long a guest may boot; `-Dboots=2`, how many may at a time
+    /// @param options for the engine's Java: `-Dboot.seconds=30`, how long a guest may boot; `-Dboots=2`, how many may at a time;
+    ///     `-Dkernels=NAME=IMAGE,…`, what pods may bring
     Lab(Path root, boolean templates, String... options) throws Exception {
         this.templates = templates;
         this.options = List.of(options);
@@ -54,6 +56,15 @@ public final class Lab implements AutoCloseable {
         image(IMAGE).writeTo(root.resolve("lab.tar"));
         image(OTHER_IMAGE).nextLayer().file("etc/third", 0644, "third layer\n".getBytes(StandardCharsets.UTF_8)).writeTo(root.resolve("other.tar"));
         start();
+    }
+
+    /// Skips the test where there can be no machines, and builds what they are made of.
+    public static void require() throws Exception {
+        assumeTrue(Files.getAttribute(Path.of("/proc/self"), "unix:uid").equals(0), "needs root");
+        assumeTrue(Files.isExecutable(Path.of("/usr/bin/qemu-system-x86_64")), "needs QEMU");
+        for (String part : List.of("../jailer", "../hyperstart")) {
+            assertThat(new ProcessBuilder("make", "-s", "-C", part).inheritIO().start().waitFor()).isZero();
+        }
     }
 
     /// The image of most tests: busybox and a few users.
@@ -218,6 +229,10 @@ public final class Lab implements AutoCloseable {
                 .addAllCmd(List.of(command))
                 .setTimeout(60)
                 .build());
+    }
+
+    <Q, A> A call(io.grpc.MethodDescriptor<Q, A> call, Q request) {
+        return io.grpc.stub.ClientCalls.blockingUnaryCall(channel, call, io.grpc.CallOptions.DEFAULT, request);
     }
 
     public void pods(io.grpc.MethodDescriptor<StopPodSandboxRequest, StopPodSandboxResponse> call, String sandbox) {

@@ -23,7 +23,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
@@ -59,6 +61,14 @@ public final class LabNode {
         return "10.197." + mark(root);
     }
 
+    private static Map<String, String> kernels(String list) {
+        Map<String, String> kernels = new HashMap<>();
+        for (String one : list.isEmpty() ? new String[0] : list.split(",")) {
+            kernels.put(one.substring(0, one.indexOf('=')), one.substring(one.indexOf('=') + 1));
+        }
+        return kernels;
+    }
+
     /// CNI where the test has put a configuration, else the local driver.
     private static Network network(Path root, Store store) {
         Path configurations = root.resolve("net.d");
@@ -87,7 +97,8 @@ public final class LabNode {
                 Duration.ofSeconds(Integer.getInteger("boot.seconds", 30)), Integer.getInteger("boots", 2), 256)
                 .withTemplates(new HyperdSettings.Templates(
                         Boolean.parseBoolean(System.getenv().getOrDefault("HYPERNETES_TEST_TEMPLATES", "false")),
-                        1, project.resolve("hyperstart/build/hyperstart")));
+                        1, project.resolve("hyperstart/build/hyperstart")))
+                .withKernels(new HyperdSettings.Kernels(kernels(System.getProperty("kernels", "")), project.resolve("hyperstart/build/hyperstart")));
         try (FatalStore store = new FatalStore(EmbeddedStore.open(root.resolve("store"), EmbeddedSettings.defaults()));
                 LocalImageStore images = LocalImageStore.open(root.resolve("images"), ImageSettings.defaults());
                 QemuHypervisor hypervisor = new QemuHypervisor(qemu, kernel);

@@ -2,7 +2,6 @@ package io.hypernetes.hyperd;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.hypernetes.cri.v1.ContainerState;
 import io.hypernetes.cri.v1.ListPodSandboxRequest;
@@ -40,11 +39,7 @@ class SoakTest {
     @Test
     @Timeout(value = 60, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
     void podsComeAndGoAndNothingStays(@TempDir Path folder) throws Exception {
-        assumeTrue(Files.getAttribute(Path.of("/proc/self"), "unix:uid").equals(0), "needs root");
-        assumeTrue(Files.isExecutable(Path.of("/usr/bin/qemu-system-x86_64")), "needs QEMU");
-        for (String part : List.of("../jailer", "../hyperstart")) {
-            assertThat(new ProcessBuilder("make", "-s", "-C", part).inheritIO().start().waitFor()).isZero();
-        }
+        Lab.require();
         try (Lab lab = new Lab(folder, TEMPLATES)) {
             int warm = Math.max(4, LIVES / 4);
             live(lab, warm);

@@ -17,6 +17,11 @@ public interface Checkpointing {
     /// @throws HypervisorException when it cannot be written; the machine can be resumed all the same
     SavedMachine save(Machine machine, List<Path> layers, Path file);
 
+    /// Brings a machine back to where it can be resumed after the process that was saving it has died, whatever has become of that.
+    ///
+    /// @param layers as last given to [Machine#appendLayers]
+    void abandon(Machine machine, List<Path> layers);
+
     /// Makes a machine that waits where the saved one was: no virtual CPU runs.
     ///
     /// @param place of the new machine; its uuid and name may be those of the saved one

@@ -87,6 +87,32 @@ public final class GuestKernels {
         }
     }
 
+    /// A kernel that somebody brings, with its initramfs.
+    ///
+    /// @param tree with `/boot/vmlinuz*` and, unless all that guests need is built in, `/lib/modules/VERSION` with its `modules.dep`
+    /// @param hyperstart the static init
+    /// @param cache folder for what is made of it, of this kernel's own
+    /// @throws HypervisorException when it lacks something; the message lists what
+    public static GuestKernel ofTree(Path tree, Path hyperstart, Path cache) {
+        try {
+            KernelTree kernel = KernelTree.of(tree);
+            GuestKernels own = new GuestKernels(Path.of("/nonexistent"), tree.resolve("boot"), kernel.modules(), hyperstart, cache);
+            Path image = KernelImage.unpack(kernel.image(), kernel.version(), cache).orElse(kernel.image());
+            if (!kernel.hasModules()) {
+                return new GuestKernel(kernel.version(), image, own.initramfs(kernel.version(), List.of(), Map.of()), kernel.needsAcpi());
+            }
+            KernelModules modules = new KernelModules(kernel.modules());
+            List<String> lacking = modules.lacking(NEEDED);
+            if (!lacking.isEmpty()) {
+                throw new HypervisorException("it has neither as modules nor built in: " + String.join(", ", lacking));
+            }
+            return new GuestKernel(
+                    kernel.version(), image, own.initramfs(kernel.version(), modules.inLoadOrder(NEEDED), onDemand(modules)), kernel.needsAcpi());
+        } catch (IOException failure) {
+            throw new HypervisorException("reading it: " + failure, failure);
+        }
+    }
+
     private interface Making {
         GuestKernel make() throws IOException;
     }

@@ -42,6 +42,15 @@ final class KernelModules {
                 : Set.of();
     }
 
+    /// Those of these modules that the kernel has neither as a file nor built in.
+    List<String> lacking(List<String> names) {
+        return names.stream()
+                .filter(name -> !builtIn.contains(name))
+                .filter(name -> !dependencies.containsKey(name)
+                        || !dependencies.getOrDefault(name, List.of()).stream().allMatch(file -> Files.isRegularFile(folder.resolve(file))))
+                .toList();
+    }
+
     /// The files of these modules and of all they need, in an order in which they load. One that is built into the kernel needs no file.
     ///
     /// @throws HypervisorException when the kernel has one of them neither way

@@ -228,6 +228,16 @@ public final class Container implements AutoCloseable {
         outputs.wakeReaders();
     }
 
+    /// Its record for a checkpoint: what is in its log now counts as written, and a new log goes on behind it.
+    public ContainerRecord frozen() {
+        return record.withLog(outputs.written());
+    }
+
+    /// Returns when the log does not grow any more. To be called when the session has ended.
+    public void settleLog() {
+        outputs.settle();
+    }
+
     /// Attaches to the output from now on.
     public AttachedClient attach() {
         return outputs.attach();

@@ -59,6 +59,16 @@ final class ContainerOutputs implements AutoCloseable {
         return ended;
     }
 
+    /// Where a log that goes on behind the present one begins: as much of each stream is written.
+    LogPosition written() {
+        return log == null ? LogPosition.START : new LogPosition(0, log.written(LogStream.STDOUT), log.written(LogStream.STDERR));
+    }
+
+    /// Waits until nothing of a session that has ended is being written any more.
+    void settle() {
+        followers.values().forEach(OutputFollower::settle);
+    }
+
     /// Nothing comes any more: the machine has ended.
     void finish() {
         followers.values().forEach(OutputFollower::finish);

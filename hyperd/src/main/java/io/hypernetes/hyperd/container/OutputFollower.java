@@ -24,7 +24,7 @@ final class OutputFollower {
     private static final Logger LOG = LoggerFactory.getLogger(OutputFollower.class);
     private static final Duration OPEN = Duration.ofSeconds(30);
     private static final Duration QUIET = Duration.ofMinutes(10);
-    private static final long RETRY_SECONDS = 1;
+    private static final long RETRY_SECONDS = 1, SETTLE_SECONDS = 10;
 
     private final String containerId;
     private final LogStream stream;
@@ -71,6 +71,18 @@ final class OutputFollower {
             }
         }
         end();
+    }
+
+    /// Returns when no session is read any more, or after ten seconds: what is read cannot be written then, and counts as not read. To be
+    /// called when the last session has ended.
+    void settle() {
+        try {
+            if (session.tryLock(SETTLE_SECONDS, TimeUnit.SECONDS)) {
+                session.unlock();
+            }
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     /// Stops waiting for a log that cannot be written.

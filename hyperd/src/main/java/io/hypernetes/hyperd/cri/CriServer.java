@@ -3,6 +3,7 @@ package io.hypernetes.hyperd.cri;
 import io.grpc.Server;
 import io.grpc.netty.NettyServerBuilder;
 import io.hypernetes.hyperd.event.Events;
+import io.hypernetes.hyperd.sandbox.Checkpoints;
 import io.hypernetes.hyperd.sandbox.Sandboxes;
 import io.hypernetes.hyperd.stream.Streams;
 import io.hypernetes.images.ImageStore;
@@ -48,6 +49,7 @@ public final class CriServer implements AutoCloseable {
     public CriServer(
             Path socket,
             Sandboxes sandboxes,
+            Checkpoints checkpoints,
             Streams streams,
             ImageStore images,
             Events events,
@@ -79,7 +81,7 @@ public final class CriServer implements AutoCloseable {
                     .addService(new RuntimeFace(
                             sandboxes, streams, new StatsViews(scratchFolder.toString()), events, podCidr, networkTrouble, info))
                     .addService(new ImageFace(images, clock))
-                    .addService(PodCalls.service(sandboxes))
+                    .addService(PodCalls.service(sandboxes, checkpoints))
                     .build()
                     .start();
             Files.setPosixFilePermissions(born, PosixFilePermissions.fromString("rw-------"));

@@ -1,17 +1,22 @@
 package io.hypernetes.hyperd.cri;
 
+import com.google.protobuf.Struct;
+import com.google.protobuf.Value;
 import io.grpc.MethodDescriptor;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.protobuf.ProtoUtils;
 import io.grpc.stub.ServerCalls;
 import io.hypernetes.cri.v1.StopPodSandboxRequest;
 import io.hypernetes.cri.v1.StopPodSandboxResponse;
+import io.hypernetes.hyperd.sandbox.Checkpoint;
+import io.hypernetes.hyperd.sandbox.Checkpoints;
 import io.hypernetes.hyperd.sandbox.Sandbox;
 import io.hypernetes.hyperd.sandbox.Sandboxes;
 import java.util.function.Consumer;
 
-/// What can be done to a pod that is a machine and CRI has no call for: its time stops and goes on. Served beside CRI on the same
-/// socket, as `hypernetes.v1.Pods`; a request is the sandbox's id, in the message that CRI has for that.
+/// What can be done to a pod that is a machine and CRI has no call for: its time stops and goes on, it is written to disk and comes back.
+/// Served beside CRI on the same socket, as `hypernetes.v1.Pods`. Where a request is a sandbox's id, it is in the message that CRI has for
+/// that; the calls about checkpoints take and give a `google.protobuf.Struct`.
 public final class PodCalls {
     private static final String SERVICE = "hypernetes.v1.Pods";
 
@@ -21,20 +26,83 @@ public final class PodCalls {
     /// Lets it go on.
     public static final MethodDescriptor<StopPodSandboxRequest, StopPodSandboxResponse> RESUME = method("Resume");
 
+    /// Takes `sandbox` (id), `name` (of the checkpoint) and `stop` (bool), gives the checkpoint as [#CHECKPOINTS] lists it.
+    public static final MethodDescriptor<Struct, Struct> CHECKPOINT = open("Checkpoint");
+
+    /// Takes `name` and `replace` (bool), gives `sandbox`.
+    public static final MethodDescriptor<Struct, Struct> RESTORE = open("Restore");
+
+    /// Gives `checkpoints`, a list of `name`, `namespace`, `pod`, `sandbox`, `createdNanos` (text) and `memoryBytes`.
+    public static final MethodDescriptor<Struct, Struct> CHECKPOINTS = open("Checkpoints");
+
+    /// Takes `name`.
+    public static final MethodDescriptor<Struct, Struct> REMOVE_CHECKPOINT = open("RemoveCheckpoint");
+
     private PodCalls() {}
 
-    static ServerServiceDefinition service(Sandboxes sandboxes) {
+    static ServerServiceDefinition service(Sandboxes sandboxes, Checkpoints checkpoints) {
         return ServerServiceDefinition.builder(SERVICE)
                 .addMethod(PAUSE, ServerCalls.asyncUnaryCall((request, answer) ->
                         Replies.one("Pause", answer, () -> done(sandboxes, request, Sandbox::pause))))
                 .addMethod(RESUME, ServerCalls.asyncUnaryCall((request, answer) ->
                         Replies.one("Resume", answer, () -> done(sandboxes, request, Sandbox::resume))))
+                .addMethod(CHECKPOINT, ServerCalls.asyncUnaryCall((request, answer) -> Replies.one("Checkpoint", answer, () ->
+                        view(checkpoints.save(text(request, "sandbox"), text(request, "name"), flag(request, "stop"))).getStructValue())))
+                .addMethod(RESTORE, ServerCalls.asyncUnaryCall((request, answer) -> Replies.one("Restore", answer, () ->
+                        Struct.newBuilder()
+                                .putFields("sandbox", value(checkpoints.restore(text(request, "name"), flag(request, "replace")).id()))
+                                .build())))
+                .addMethod(CHECKPOINTS, ServerCalls.asyncUnaryCall((request, answer) -> Replies.one("Checkpoints", answer, () -> list(checkpoints))))
+                .addMethod(REMOVE_CHECKPOINT, ServerCalls.asyncUnaryCall((request, answer) -> Replies.one("RemoveCheckpoint", answer, () -> {
+                    checkpoints.remove(text(request, "name"));
+                    return Struct.getDefaultInstance();
+                })))
                 .build();
     }
 
     private static StopPodSandboxResponse done(Sandboxes sandboxes, StopPodSandboxRequest request, Consumer<Sandbox> action) {
         action.accept(sandboxes.get(request.getPodSandboxId()));
         return StopPodSandboxResponse.getDefaultInstance();
+    }
+
+    private static Struct list(Checkpoints checkpoints) {
+        Value.Builder all = Value.newBuilder();
+        all.getListValueBuilder();
+        checkpoints.list().forEach(one -> all.getListValueBuilder().addValues(view(one)));
+        return Struct.newBuilder().putFields("checkpoints", all.build()).build();
+    }
+
+    private static Value view(Checkpoint checkpoint) {
+        return Value.newBuilder()
+                .setStructValue(Struct.newBuilder()
+                        .putFields("name", value(checkpoint.name()))
+                        .putFields("namespace", value(checkpoint.sandbox().identity().namespace()))
+                        .putFields("pod", value(checkpoint.sandbox().identity().name()))
+                        .putFields("sandbox", value(checkpoint.sandbox().id()))
+                        .putFields("createdNanos", value(Long.toString(checkpoint.createdNanos())))
+                        .putFields("memoryBytes", Value.newBuilder().setNumberValue(checkpoint.memoryBytes()).build()))
+                .build();
+    }
+
+    private static Value value(String text) {
+        return Value.newBuilder().setStringValue(text).build();
+    }
+
+    private static String text(Struct request, String field) {
+        return request.getFieldsOrDefault(field, Value.getDefaultInstance()).getStringValue();
+    }
+
+    private static boolean flag(Struct request, String field) {
+        return request.getFieldsOrDefault(field, Value.getDefaultInstance()).getBoolValue();
+    }
+
+    private static MethodDescriptor<Struct, Struct> open(String name) {
+        return MethodDescriptor.<Struct, Struct>newBuilder()
+                .setType(MethodDescriptor.MethodType.UNARY)
+                .setFullMethodName(MethodDescriptor.generateFullMethodName(SERVICE, name))
+                .setRequestMarshaller(ProtoUtils.marshaller(Struct.getDefaultInstance()))
+                .setResponseMarshaller(ProtoUtils.marshaller(Struct.getDefaultInstance()))
+                .build();
     }
 
     private static MethodDescriptor<StopPodSandboxRequest, StopPodSandboxResponse> method(String name) {

@@ -67,7 +67,7 @@ final class RuntimeFace extends RuntimeServiceGrpc.RuntimeServiceImplBase {
     @Override
     public void runPodSandbox(RunPodSandboxRequest request, StreamObserver<RunPodSandboxResponse> answer) {
         Replies.one("RunPodSandbox", answer, () -> RunPodSandboxResponse.newBuilder()
-                .setPodSandboxId(sandboxes.run(SandboxRequests.of(request.getConfig(), request.getRuntimeHandler())).id())
+                .setPodSandboxId(sandboxes.run(SandboxRequests.of(request.getConfig(), request.getRuntimeHandler(), sandboxes.kernelNames())).id())
                 .build());
     }
 
@@ -299,6 +299,7 @@ final class RuntimeFace extends RuntimeServiceGrpc.RuntimeServiceImplBase {
                     .addRuntimeHandlers(RuntimeHandler.newBuilder().setName("").setFeatures(HANDLER))
                     .addRuntimeHandlers(RuntimeHandler.newBuilder().setName("hypernetes").setFeatures(HANDLER))
                     .setFeatures(RuntimeFeatures.newBuilder().setSupplementalGroupsPolicy(true));
+            sandboxes.kernelNames().forEach(name -> status.addRuntimeHandlers(RuntimeHandler.newBuilder().setName(name).setFeatures(HANDLER)));
             if (request.getVerbose()) {
                 status.putAllInfo(info.get());
             }
@@ -320,7 +321,7 @@ final class RuntimeFace extends RuntimeServiceGrpc.RuntimeServiceImplBase {
 
     @Override
     public void checkpointContainer(CheckpointContainerRequest request, StreamObserver<CheckpointContainerResponse> answer) {
-        Replies.later("CheckpointContainer", answer, "checkpoints are not part of this release.");
+        Replies.later("CheckpointContainer", answer, "a checkpoint is of a whole pod, which is a machine, and CRI has no call for that: `hypernetes pod checkpoint`.");
     }
 
     @Override

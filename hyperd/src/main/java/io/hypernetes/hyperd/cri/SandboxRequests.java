@@ -33,7 +33,8 @@ final class SandboxRequests {
 
     private SandboxRequests() {}
 
-    static SandboxRequest of(PodSandboxConfig config, String runtimeHandler) {
+    /// @param kernels handlers that mean a kernel
+    static SandboxRequest of(PodSandboxConfig config, String runtimeHandler, Set<String> kernels) {
         PodSandboxMetadata metadata = config.getMetadata();
         Names.required("pod name", metadata.getName());
         Names.required("pod namespace", metadata.getNamespace());
@@ -41,8 +42,9 @@ final class SandboxRequests {
         if (uid.contains("/") || uid.startsWith(".")) {
             throw HyperdException.invalid("The pod uid " + uid + " must not hold a slash or begin with a dot.");
         }
-        if (!HANDLERS.contains(runtimeHandler)) {
-            throw HyperdException.invalid("There is no runtime handler " + runtimeHandler + "; there is `hypernetes`, which is also the default.");
+        if (!HANDLERS.contains(runtimeHandler) && !kernels.contains(runtimeHandler)) {
+            throw HyperdException.invalid("There is no runtime handler " + runtimeHandler + "; there is `hypernetes`, which is also the default"
+                    + (kernels.isEmpty() ? "." : ", and for kernels " + String.join(", ", kernels) + "."));
         }
         LinuxPodSandboxConfig linux = config.getLinux();
         refuseHostNamespaces(linux.getSecurityContext());

@@ -6,16 +6,18 @@ import io.hypernetes.store.Store;
 import io.hypernetes.telemetry.Step;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.json.JsonMapper;
 
 /// The engine's memory: one small JSON value a sandbox under `/hyperd/sandboxes/ID`, one a container under
-/// `/hyperd/containers/ID`, and how a sandbox was made under `/hyperd/steps/ID`. A write returns when it survives the loss of power. Safe for use by many threads; two writers of one
+/// `/hyperd/containers/ID`, and how a sandbox was made under `/hyperd/steps/ID`, what was begun with it under `/hyperd/intents/ID`. A write returns when it survives the loss of power. Safe for use by many threads; two writers of one
 /// record must agree among themselves.
 public final class Journal {
     private static final String SANDBOXES = "/hyperd/sandboxes/";
     private static final String STEPS = "/hyperd/steps/";
     private static final String CONTAINERS = "/hyperd/containers/";
+    private static final String INTENTS = "/hyperd/intents/";
     private static final JsonMapper JSON = JsonMapper.builder().build();
 
     private final Store store;
@@ -50,6 +52,25 @@ public final class Journal {
         store.commit(List.of(Operation.put(CONTAINERS + container.id(), JSON.writeValueAsBytes(container))));
     }
 
+    /// Something is begun with a sandbox as a whole.
+    public void intend(String sandboxId, Intent intent) {
+        store.commit(List.of(Operation.put(INTENTS + sandboxId, JSON.writeValueAsBytes(intent))));
+    }
+
+    /// What was begun with a sandbox and is not over.
+    public Optional<Intent> intent(String sandboxId) {
+        return store.get(INTENTS + sandboxId).map(entry -> JSON.readValue(entry.value(), Intent.class));
+    }
+
+    /// It is over. Idempotent.
+    public void intentDone(String sandboxId) {
+        List<Operation> operations = new ArrayList<>();
+        delete(INTENTS + sandboxId, operations);
+        if (!operations.isEmpty()) {
+            store.commit(operations);
+        }
+    }
+
     /// Forgets a sandbox and, in the same instant, its containers.
     public void removeSandbox(String id, List<String> containerIds) {
         List<Operation> operations = new ArrayList<>();
@@ -57,6 +78,7 @@ public final class Journal {
             delete(CONTAINERS + container, operations);
         }
         delete(STEPS + id, operations);
+        delete(INTENTS + id, operations);
         delete(SANDBOXES + id, operations);
         if (!operations.isEmpty()) {
             store.commit(operations);

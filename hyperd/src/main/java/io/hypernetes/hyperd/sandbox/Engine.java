@@ -39,6 +39,7 @@ public final class Engine implements AutoCloseable {
     private final Templates templates;
     private final ParkedCopies parked;
     private final Sandboxes sandboxes;
+    private final Checkpoints checkpoints;
     private final FolderWatch folders = new FolderWatch();
 
     /// As the other, measured by nobody.
@@ -87,15 +88,21 @@ public final class Engine implements AutoCloseable {
                 settings.cgroupParent());
         templates.whenReady(parked::templateReady);
         house = new House(
-                journal, events, clock, images, hypervisor, templates, parked, network, kernel, door, scratch, folders,
+                journal, events, clock, images, hypervisor, templates, parked, network,
+                new OwnKernels(kernel, settings, images, hypervisor, door, scratch), door, scratch, folders,
                 new MountPolicy(settings.podsFolder()), settings.machinesFolder(), settings.cgroupParent(),
                 settings.bootDeadline(), settings.machineOverheadMib(), steps);
         sandboxes = new Sandboxes(house, settings.parallelBoots());
-        new Recovery(house, sandboxes).run();
+        checkpoints = new Checkpoints(house, sandboxes, scratchFolder.resolveSibling("checkpoints"));
+        new Recovery(house, sandboxes, checkpoints).run();
     }
 
     public Sandboxes sandboxes() {
         return sandboxes;
+    }
+
+    public Checkpoints checkpoints() {
+        return checkpoints;
     }
 
     private static @Nullable Rehearsal rehearsal(HyperdSettings settings, GuestDoor door) {

@@ -87,6 +87,10 @@ final class GuestLine implements AutoCloseable {
         return current != null && current.isOpen() ? current : null;
     }
 
+    synchronized boolean isClosed() {
+        return closed;
+    }
+
     @Override
     public void close() {
         Guest open;

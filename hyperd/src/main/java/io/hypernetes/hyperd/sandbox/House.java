@@ -6,7 +6,6 @@ import io.hypernetes.hyperd.event.Events;
 import io.hypernetes.hyperd.journal.Journal;
 import io.hypernetes.hyperd.volume.FolderWatch;
 import io.hypernetes.hyperd.volume.MountPolicy;
-import io.hypernetes.hypervisor.GuestKernel;
 import io.hypernetes.hypervisor.Hypervisor;
 import io.hypernetes.images.ImageStore;
 import io.hypernetes.network.Network;
@@ -16,7 +15,6 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.function.Supplier;
 
 /// What every sandbox is made from.
 ///
@@ -34,7 +32,7 @@ record House(
         Templates templates,
         ParkedCopies parked,
         Network network,
-        Supplier<GuestKernel> kernel,
+        OwnKernels kernels,
         GuestDoor door,
         ScratchDisks scratch,
         FolderWatch folders,

@@ -3,6 +3,7 @@ package io.hypernetes.hyperd.sandbox;
 import io.hypernetes.guest.GuestException;
 import io.hypernetes.hyperd.HyperdException;
 import io.hypernetes.hyperd.journal.ContainerRecord;
+import io.hypernetes.hyperd.journal.Intent;
 import io.hypernetes.hyperd.journal.SandboxRecord;
 import io.hypernetes.hypervisor.Machine;
 import io.hypernetes.hypervisor.MachineRecord;
@@ -18,6 +19,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -29,10 +31,12 @@ final class Recovery {
 
     private final House house;
     private final Sandboxes sandboxes;
+    private final Checkpoints checkpoints;
 
-    Recovery(House house, Sandboxes sandboxes) {
+    Recovery(House house, Sandboxes sandboxes, Checkpoints checkpoints) {
         this.house = house;
         this.sandboxes = sandboxes;
+        this.checkpoints = checkpoints;
     }
 
     void run() {
@@ -69,15 +73,20 @@ final class Recovery {
     private void recover(Sandbox sandbox) {
         SandboxRecord record = sandbox.record();
         try {
-            switch (record.phase()) {
-                case MAKING, REMOVING -> {
-                    sandbox.remove();
-                    sandboxes.forget(sandbox);
-                    LOG.info("event=sandbox-undone sandbox={} phase={}", record.id(), record.phase());
-                }
-                case STOPPED -> sandbox.stop(record.message());
-                case READY -> adopt(sandbox, record);
+            Intent intent = house.journal().intent(record.id()).orElse(null);
+            if (intent != null) {
+                checkpoints.forgetUnpublished(intent);
             }
+            if (intent != null && intent.kind() == Intent.Kind.RESTORE) {
+                undo(sandbox, record);
+                return;
+            }
+            switch (record.phase()) {
+                case MAKING, REMOVING -> undo(sandbox, record);
+                case STOPPED -> sandbox.stop(record.message());
+                case READY -> adopt(sandbox, record, intent);
+            }
+            house.journal().intentDone(record.id());
         } catch (RuntimeException failure) {
             // It stays in sight; its owner may stop and remove it.
             LOG.error("event=sandbox-not-recovered sandbox={} phase={} error=\"{}\"",
@@ -85,7 +94,14 @@ final class Recovery {
         }
     }
 
-    private void adopt(Sandbox sandbox, SandboxRecord record) {
+    private void undo(Sandbox sandbox, SandboxRecord record) {
+        sandbox.remove();
+        sandboxes.forget(sandbox);
+        LOG.info("event=sandbox-undone sandbox={} phase={}", record.id(), record.phase());
+    }
+
+    /// @param intent to save it, which an earlier process did not come to the end of; null for none
+    private void adopt(Sandbox sandbox, SandboxRecord record, @Nullable Intent intent) {
         MachineRecord known = record.machine();
         Optional<Machine> machine = known == null ? Optional.empty() : house.hypervisor().adopt(known);
         if (machine.isEmpty()) {
@@ -94,12 +110,19 @@ final class Recovery {
             return;
         }
         sandbox.adopted(machine.get());
+        if (intent != null && !intent.paused()) {
+            house.hypervisor().checkpointing().ifPresent(sandbox::goOnAfterCrash);
+            LOG.info("event=checkpoint-undone sandbox={} name={}", record.id(), intent.checkpoint());
+        }
         if (sandbox.isPaused()) {
             LOG.info("event=sandbox-adopted sandbox={} state=paused", record.id());
             return;
         }
         try {
             sandbox.awaitGuest(FIRST_ANSWER);
+            if (intent != null) {
+                sandbox.setClock();
+            }
             LOG.info("event=sandbox-adopted sandbox={} pod={}/{}", record.id(), record.identity().namespace(), record.identity().name());
         } catch (GuestException | HyperdException slow) {
             LOG.warn("event=guest-slow sandbox={} error=\"{}\" next=\"tried on in the background\"", record.id(), slow.getMessage());

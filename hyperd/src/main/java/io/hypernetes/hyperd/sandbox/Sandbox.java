@@ -10,6 +10,7 @@ import io.hypernetes.hyperd.event.ContainerEvent;
 import io.hypernetes.hyperd.event.Events;
 import io.hypernetes.hyperd.journal.ContainerRecord;
 import io.hypernetes.hyperd.journal.SandboxRecord;
+import io.hypernetes.hypervisor.Checkpointing;
 import io.hypernetes.hypervisor.HypervisorException;
 import io.hypernetes.hypervisor.Machine;
 import io.hypernetes.hypervisor.MachineRecord;
@@ -392,6 +393,77 @@ public final class Sandbox implements AutoCloseable {
         TerminationMessage.copy(container.record(), this::guest);
     }
 
+    // ---- what Checkpoints and Rebirth do with it, under its lock ----
+
+    /// Stops its time without anybody's asking for that to last.
+    Machine standStill() {
+        Machine running = runningMachine();
+        running.pause();
+        paused = true;
+        return running;
+    }
+
+    /// Ends the session; returns when all that it brought is in the logs.
+    void settleLogs() {
+        // What changes while nobody can be told comes with the next session.
+        volumes.close();
+        tether.cutLine();
+        containers.values().forEach(Container::settleLog);
+    }
+
+    /// Ends [#standStill].
+    ///
+    /// @param wasPaused whether its time stood still before
+    void goOn(boolean wasPaused) {
+        if (wasPaused) {
+            return;
+        }
+        Machine running = runningMachine();
+        running.resume();
+        paused = false;
+        tether.lineAgain(running);
+        setClock();
+    }
+
+    /// Tells the guest the time, of which it has missed some. One that does not answer goes on with the wrong time.
+    void setClock() {
+        try {
+            tether.session(AFTER_PAUSE).resume(SandboxBoot.identity(house, record), House.ANSWER);
+        } catch (GuestException | HyperdException silent) {
+            LOG.warn("event=clock-not-set sandbox={} error=\"{}\"", id(), silent.getMessage());
+        }
+    }
+
+    /// After a crash of the engine that was saving it.
+    void goOnAfterCrash(Checkpointing driver) {
+        Machine running = runningMachine();
+        driver.abandon(running, LayerDisk.files(record.layers()));
+        running.resume();
+        paused = false;
+    }
+
+    /// Ends as it stands: nobody asks the guest for its last output.
+    void endWithoutLastWords(String why) {
+        tether.letGo();
+        end(why);
+    }
+
+    /// Ends the machine with all containers; the sandbox stays what it is, and keeps its place on the network.
+    void dropMachine() {
+        volumes.close();
+        tether.letGo();
+        if (tether.machine().isPresent()) {
+            tether.destroy();
+        }
+        house.hypervisor().removeRemains(id(), house.machineFolder(id()), house.cgroupParent());
+        paused = false;
+        for (Container container : List.copyOf(containers.values())) {
+            container.close();
+            containers.remove(container.id());
+            house.journal().removeContainer(container.id());
+        }
+    }
+
     // ---- endings ----
 
     private void end(String why) {
@@ -422,9 +494,10 @@ public final class Sandbox implements AutoCloseable {
         }
     }
 
-    private void machineEnded(String why) {
+    private void machineEnded(Machine which, String why) {
         holding(() -> {
-            if (isReady()) {
+            // It may have been replaced meanwhile.
+            if (isReady() && tether.machine().orElse(null) == which) {
                 LOG.warn("event=machine-ended sandbox={} why=\"{}\"", id(), why);
                 end("The pod's virtual machine has ended by itself: " + why);
             }
@@ -432,7 +505,8 @@ public final class Sandbox implements AutoCloseable {
         });
     }
 
-    private <T> T holding(Supplier<T> action) {
+    /// Does something while nobody else makes, ends or removes.
+    <T> T holding(Supplier<T> action) {
         lifecycle.lock();
         try {
             return action.get();

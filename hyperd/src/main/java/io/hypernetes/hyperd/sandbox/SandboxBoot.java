@@ -47,8 +47,8 @@ import org.slf4j.LoggerFactory;
 /// Whatever fails, the caller undoes everything by the record alone. For one thread.
 final class SandboxBoot {
     private static final Logger LOG = LoggerFactory.getLogger(SandboxBoot.class);
-    private static final String TENANT_ANNOTATION = "hypernetes.io/tenant";
-    private static final String NETWORK_ANNOTATION = "hypernetes.io/network";
+    static final String TENANT_ANNOTATION = "hypernetes.io/tenant";
+    static final String NETWORK_ANNOTATION = "hypernetes.io/network";
 
     /// The phase that a start from a template has, and a cold one has not.
     static final String COPY = "copy";
@@ -80,7 +80,7 @@ final class SandboxBoot {
     void run() {
         long begin = System.nanoTime();
         placeAndDisk();
-        GuestKernel kernel = house.kernel().get();
+        GuestKernel kernel = timed("kernel", () -> house.kernels().of(sandbox.record().identity()));
         Guest guest;
         try {
             guest = copyOrMachine(kernel);
@@ -269,7 +269,7 @@ final class SandboxBoot {
         });
     }
 
-    private static List<NetworkConfig.Route> routes(Attachment attachment) {
+    static List<NetworkConfig.Route> routes(Attachment attachment) {
         if (attachment.routes().isEmpty() && !attachment.gateway().isEmpty()) {
             String everything = attachment.gateway().contains(":") ? "::/0" : "0.0.0.0/0";
             return List.of(new NetworkConfig.Route(everything, attachment.gateway()));

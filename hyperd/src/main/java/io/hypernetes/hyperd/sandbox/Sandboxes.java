@@ -28,6 +28,7 @@ public final class Sandboxes implements AutoCloseable {
 
     private final House house;
     private final Semaphore boots;
+    private final Semaphore ownBoots;
     private final Map<String, Sandbox> sandboxes = new ConcurrentHashMap<>();
     // Names under way or in use: one pod attempt has one sandbox.
     private final Set<String> names = ConcurrentHashMap.newKeySet();
@@ -36,6 +37,7 @@ public final class Sandboxes implements AutoCloseable {
     Sandboxes(House house, int parallelBoots) {
         this.house = house;
         this.boots = new Semaphore(parallelBoots, true);
+        this.ownBoots = new Semaphore(Math.max(1, parallelBoots / 2), true);
     }
 
     /// Makes a pod's machine and waits until it is ready.
@@ -65,7 +67,11 @@ public final class Sandboxes implements AutoCloseable {
 
     private Sandbox run(SandboxRequest request, @Nullable Path keptDisk, SandboxRecord.Size size) {
         String name = name(request.identity());
-        ParkedCopy copy = keptDisk == null && request.volumes().isEmpty() && !PlannedMounts.limitsFolders(request.identity()) ? waiting(size) : null;
+        boolean usual = keptDisk == null
+                && request.volumes().isEmpty()
+                && !PlannedMounts.limitsFolders(request.identity())
+                && !house.kernels().isOwn(request.identity());
+        ParkedCopy copy = usual ? waiting(request.identity(), size) : null;
         SandboxRecord record = new SandboxRecord(
                 copy == null ? Identities.id() : copy.id(),
                 request.identity(),
@@ -84,13 +90,15 @@ public final class Sandboxes implements AutoCloseable {
         try (Timeline.Running step = sandbox.timeline().begin("RunPodSandbox", "")) {
             step.step("record", () -> house.journal().write(record));
             sandboxes.put(record.id(), sandbox);
+            // A kernel that is somebody's own may boot slowly or never, and then holds up only its like.
+            Semaphore turns = house.kernels().isOwn(request.identity()) ? ownBoots : boots;
             try (Timeline.Running turn = step.begin("wait for a turn")) {
-                boots.acquire();
+                turns.acquire();
             }
             try {
                 new SandboxBoot(house, sandbox, request, keptDisk, copy, step).run();
             } finally {
-                boots.release();
+                turns.release();
             }
             return sandbox;
         } catch (InterruptedException interrupted) {
@@ -106,19 +114,24 @@ public final class Sandboxes implements AutoCloseable {
         }
     }
 
-    private @Nullable ParkedCopy waiting(SandboxRecord.Size size) {
+    private @Nullable ParkedCopy waiting(SandboxRecord.Identity identity, SandboxRecord.Size size) {
         if (house.parked().most() == 0) {
             return null;
         }
         GuestKernel kernel;
         try {
-            kernel = house.kernel().get();
+            kernel = house.kernels().of(identity);
         } catch (RuntimeException failure) {
             // The boot will meet it too, and tell it.
             LOG.debug("event=no-kernel error=\"{}\"", failure.getMessage());
             return null;
         }
         return house.parked().claim(new MachineKind(kernel, size.vcpus(), size.memoryMib()), size.scratchBytes()).orElse(null);
+    }
+
+    /// The names of kernels that pods may name instead of the node's own.
+    public Set<String> kernelNames() {
+        return house.kernels().names();
     }
 
     /// Those of CRI that may be seen, oldest first.
@@ -234,6 +247,27 @@ public final class Sandboxes implements AutoCloseable {
 
     Collection<Sandbox> every() {
         return sandboxes.values();
+    }
+
+    /// The sandbox of that id; when it has been removed, a new one of the same id in phase MAKING, journalled.
+    ///
+    /// @throws HyperdException when another sandbox has its name
+    Sandbox presentOrReborn(SandboxRecord wanted) {
+        Sandbox present = sandboxes.get(wanted.id());
+        if (present != null) {
+            return present;
+        }
+        if (!names.add(name(wanted.identity()))) {
+            throw new HyperdException(
+                    HyperdException.Kind.WRONG_STATE,
+                    "There is another sandbox for pod " + wanted.identity().namespace() + "/" + wanted.identity().name() + ", attempt "
+                            + wanted.identity().attempt() + ". Remove it first.");
+        }
+        SandboxRecord bare = wanted.withMachine(null).withPhase(SandboxRecord.Phase.MAKING, "");
+        house.journal().write(bare);
+        Sandbox reborn = new Sandbox(bare, house);
+        sandboxes.put(bare.id(), reborn);
+        return reborn;
     }
 
     void add(Sandbox sandbox) {

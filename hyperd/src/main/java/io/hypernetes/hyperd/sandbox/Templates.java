@@ -241,7 +241,7 @@ final class Templates implements AutoCloseable {
     }
 
     /// Nothing happens in a guest without containers.
-    private static final class Deaf implements GuestListener {
+    static final class Deaf implements GuestListener {
         @Override
         public void exited(ContainerExit exit) {}
 

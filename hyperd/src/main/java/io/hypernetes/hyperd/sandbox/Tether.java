@@ -6,7 +6,7 @@ import io.hypernetes.hypervisor.Machine;
 import io.hypernetes.hypervisor.MachineUsage;
 import java.time.Duration;
 import java.util.Optional;
-import java.util.function.Consumer;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -69,8 +69,8 @@ final class Tether {
         return machine().map(Machine::usage);
     }
 
-    /// Calls `ended` with the reason when the machine ends.
-    void watch(Consumer<String> ended) {
+    /// Calls `ended` with the machine and the reason when it ends.
+    void watch(BiConsumer<Machine, String> ended) {
         Machine running = requireMachine();
         watcher = Thread.ofVirtual().name("machine-" + sandboxId).start(() -> {
             try {
@@ -78,7 +78,7 @@ final class Tether {
                 while (why.isEmpty()) {
                     why = running.awaitExit(Duration.ofHours(1));
                 }
-                ended.accept(why.get());
+                ended.accept(running, why.get());
             } catch (InterruptedException left) {
                 LOG.debug("event=machine-left sandbox={}", sandboxId);
             }
@@ -90,6 +90,16 @@ final class Tether {
         GuestLine open = line;
         if (open != null) {
             open.close();
+        }
+    }
+
+    /// Opens the line again when it was cut.
+    void lineAgain(Machine running) {
+        GuestLine open = line;
+        if (open == null || open.isClosed()) {
+            GuestLine next = new GuestLine(sandboxId, running, door, follower);
+            line = next;
+            next.openInBackground();
         }
     }
 

@@ -10,6 +10,7 @@ import io.hypernetes.hyperd.container.ContainerRequest;
 import io.hypernetes.hyperd.sandbox.SandboxRequest;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -25,7 +26,7 @@ class RequestsTest {
                                 .setResources(LinuxContainerResources.newBuilder().setMemoryLimitInBytes(77).setCpuQuota(5))
                                 .setOverhead(LinuxContainerResources.newBuilder().setMemoryLimitInBytes(11)))
                         .build(),
-                "hypernetes");
+                "hypernetes", Set.of());
         assertThat(request.identity().podUid()).isEqualTo("uid");
         assertThat(request.files().hostname()).isEqualTo("pod");
         assertThat(request.scratchBytes()).isEqualTo(2L << 30);
@@ -55,7 +56,7 @@ class RequestsTest {
     void podsThatAreRefused(String what, Consumer<PodSandboxConfig.Builder> change) {
         PodSandboxConfig.Builder config = pod();
         change.accept(config);
-        assertThatThrownBy(() -> SandboxRequests.of(config.build(), "")).isInstanceOf(HyperdException.class);
+        assertThatThrownBy(() -> SandboxRequests.of(config.build(), "", Set.of())).isInstanceOf(HyperdException.class);
     }
 
     @Test
@@ -65,13 +66,14 @@ class RequestsTest {
                         .addPortMappings(PortMapping.newBuilder().setContainerPort(80).setHostPort(8080).setHostIp("0.0.0.0"))
                         .addPortMappings(PortMapping.newBuilder().setContainerPort(53).setHostPort(53).setProtocol(Protocol.UDP).setHostIp("127.0.0.1"))
                         .build(),
-                "");
+                "", Set.of());
         assertThat(request.ports()).map(Object::toString).containsExactly("tcp *:8080 to 80", "udp 127.0.0.1:53 to 53");
     }
 
     @Test
     void anUnknownHandlerIsRefused() {
-        assertThatThrownBy(() -> SandboxRequests.of(pod().build(), "runc")).hasMessageContaining("runc");
+        assertThatThrownBy(() -> SandboxRequests.of(pod().build(), "runc", Set.of("debian"))).hasMessageContaining("runc").hasMessageContaining("debian");
+        assertThat(SandboxRequests.of(pod().build(), "debian", Set.of("debian")).identity().runtimeHandler()).isEqualTo("debian");
     }
 
     @Test

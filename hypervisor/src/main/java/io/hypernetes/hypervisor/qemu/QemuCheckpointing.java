@@ -18,6 +18,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tools.jackson.databind.JsonNode;
@@ -30,6 +31,7 @@ final class QemuCheckpointing implements Checkpointing {
     private static final Duration A_GIB = Duration.ofMinutes(2);
     /// Bytes a second; QEMU's own limit is meant for networks.
     private static final long UNLIMITED = 1L << 40;
+    private static final long LOOK_AGAIN_NANOS = 20_000_000;
     /// As QEMU names the memory of machines whose memory was made apart.
     private static final String OWN_MEMORY = "ram";
 
@@ -50,9 +52,7 @@ final class QemuCheckpointing implements Checkpointing {
 
     @Override
     public SavedMachine save(Machine machine, List<Path> layers, Path file) {
-        if (!(machine instanceof QemuMachine qemu)) {
-            throw new IllegalArgumentException("machine " + machine.record().name() + " is not one of QEMU's");
-        }
+        QemuMachine qemu = known(machine);
         long begin = System.nanoTime();
         try {
             Files.createFile(file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
@@ -80,6 +80,28 @@ final class QemuCheckpointing implements Checkpointing {
         } catch (IOException failure) {
             throw new HypervisorException("writing machine " + machine.record().name() + " to " + file + ": " + failure, failure);
         }
+    }
+
+    @Override
+    public void abandon(Machine machine, List<Path> layers) {
+        QemuMachine qemu = known(machine);
+        qemu.steer("giving up saving", qmp -> {
+            qmp.execute("migrate_cancel", Map.of());
+            // QEMU tells its end only to whoever listened when it began.
+            while (qmp.execute("query-migrate", Map.of()).path("status").asString("none").matches("setup|active|cancelling|device|pre-switchover")) {
+                LockSupport.parkNanos(LOOK_AGAIN_NANOS);
+            }
+        });
+        if (!layers.isEmpty()) {
+            qemu.appendLayers(layers);
+        }
+    }
+
+    private static QemuMachine known(Machine machine) {
+        if (machine instanceof QemuMachine qemu) {
+            return qemu;
+        }
+        throw new IllegalArgumentException("machine " + machine.record().name() + " is not one of QEMU's");
     }
 
     private SavedMachine describe(Qmp qmp) throws IOException, InterruptedException {

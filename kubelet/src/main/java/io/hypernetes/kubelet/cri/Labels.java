@@ -18,6 +18,7 @@ public final class Labels {
     public static final String EMPTY_DIR = "hypernetes.io/empty-dir.";
 
     /// Sandbox annotation: bytes of the pod's writable disk.
+    public static final String KERNEL = "hypernetes.io/kernel";
     public static final String EPHEMERAL_STORAGE = "hypernetes.io/ephemeral-storage";
 
     private Labels() {}

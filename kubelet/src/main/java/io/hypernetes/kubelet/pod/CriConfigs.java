@@ -77,7 +77,8 @@ final class CriConfigs {
     PodSandboxConfig sandbox(String tenant, Pod pod, int attempt) {
         Map<String, String> annotations = new HashMap<>(pod.getMetadata().getAnnotations());
         // What the runtime is told under our own prefix comes from the spec, which was admitted, never from a tenant's annotation.
-        annotations.keySet().removeIf(name -> name.startsWith("hypernetes.io/"));
+        // Except for the kernel it wants: which ones it may have is the runtime's to say.
+        annotations.keySet().removeIf(name -> name.startsWith("hypernetes.io/") && !name.equals(Labels.KERNEL));
         long disk = ephemeralBytes(pod);
         if (disk > 0) {
             annotations.put(Labels.EPHEMERAL_STORAGE, String.valueOf(disk));

@@ -1,0 +1,229 @@
+package io.hypernetes.hyperd.sandbox;
+
+import io.hypernetes.hyperd.HyperdException;
+import io.hypernetes.hyperd.container.Container;
+import io.hypernetes.hyperd.journal.ContainerRecord;
+import io.hypernetes.hyperd.journal.Intent;
+import io.hypernetes.hyperd.journal.SandboxRecord;
+import io.hypernetes.hypervisor.Checkpointing;
+import io.hypernetes.hypervisor.Machine;
+import io.hypernetes.hypervisor.SavedMachine;
+import io.hypernetes.images.DiskLayer;
+import io.hypernetes.images.Image;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Writes running pods to disk and brings them back on the same node: the same memory, processes and open files.
+///
+/// A pod that is saved stands still meanwhile, which takes about a second for 100 MiB in use. Its log is part of it only as a position: a
+/// restored pod's output goes on behind what is in the log, from where its guest stood.
+///
+/// **After a crash** a pod that was being saved goes on and the half checkpoint is gone; a pod that was being restored is gone and the
+/// checkpoint is still there.
+///
+/// Safe for use by many threads.
+public final class Checkpoints {
+    private static final Logger LOG = LoggerFactory.getLogger(Checkpoints.class);
+
+    private final House house;
+    private final Sandboxes sandboxes;
+    private final CheckpointFolder folder;
+
+    Checkpoints(House house, Sandboxes sandboxes, Path folder) {
+        this.house = house;
+        this.sandboxes = sandboxes;
+        this.folder = new CheckpointFolder(folder);
+    }
+
+    /// Saves a pod.
+    ///
+    /// @param name of the checkpoint, which no other has
+    /// @param stop whether the pod ends when it is saved; otherwise it goes on
+    /// @throws HyperdException when the pod does not run, or cannot be saved; it goes on then
+    public Checkpoint save(String sandboxId, String name, boolean stop) {
+        Checkpointing driver = driver();
+        Sandbox sandbox = sandboxes.get(sandboxId);
+        return sandbox.holding(() -> {
+            if (!sandbox.isReady()) {
+                throw new HyperdException(HyperdException.Kind.WRONG_STATE, "Sandbox " + sandbox.id() + " does not run, so it cannot be saved.");
+            }
+            try (CheckpointFolder.Draft draft = folder.begin(name)) {
+                return save(sandbox, driver, draft, name, stop);
+            } catch (IOException failure) {
+                throw new HyperdException(
+                        HyperdException.Kind.UNAVAILABLE,
+                        "Sandbox " + sandbox.id() + " could not be saved: " + failure + ". Is there room in the node's state folder? The pod goes on.",
+                        failure);
+            }
+        });
+    }
+
+    private Checkpoint save(Sandbox sandbox, Checkpointing driver, CheckpointFolder.Draft draft, String name, boolean stop) throws IOException {
+        long begin = System.nanoTime();
+        boolean paused = sandbox.isPaused();
+        boolean saved = false;
+        house.journal().intend(sandbox.id(), new Intent(Intent.Kind.SAVE, name, paused));
+        try {
+            // Before it stands still: the images of what it shows stay as long as the checkpoint.
+            lease(sandbox.record().layers(), holder(name));
+            Machine machine = sandbox.standStill();
+            if (stop) {
+                sandbox.settleLogs();
+            }
+            SandboxRecord record = sandbox.record();
+            SavedMachine kind = driver.save(machine, LayerDisk.files(record.layers()), draft.memory());
+            String disk = draft.addDisk(house.scratch().file(record.id()));
+            List<ContainerRecord> containers = sandbox.containers().stream().map(Container::frozen).toList();
+            Checkpoint checkpoint = new Checkpoint(
+                    Checkpoint.FORMAT, name, house.now(), record, containers, kind, Files.size(draft.memory()), draft.memoryDigest(), disk);
+            draft.publish(checkpoint);
+            saved = true;
+            LOG.info("event=checkpoint-saved name={} sandbox={} pod={}/{} bytes={} millis={}",
+                    name, record.id(), record.identity().namespace(), record.identity().name(), checkpoint.memoryBytes(),
+                    (System.nanoTime() - begin) / 1_000_000);
+            return checkpoint;
+        } finally {
+            if (!saved) {
+                house.images().release(holder(name));
+            }
+            try {
+                if (saved && stop) {
+                    sandbox.endWithoutLastWords("The pod was written to checkpoint " + name + " and stopped.");
+                } else {
+                    sandbox.goOn(paused);
+                }
+            } finally {
+                house.journal().intentDone(sandbox.id());
+            }
+        }
+    }
+
+    /// Brings a pod back as it was when it was saved. A pod that is there still, running or not, becomes what it was; one that has been
+    /// removed is there again, under its former ids.
+    ///
+    /// @param replace whether a running pod may be replaced
+    /// @throws HyperdException when the checkpoint is incomplete or of another hypervisor, or its pod runs and `replace` is false; all is as
+    ///     before then. When it fails later, the pod has ended and the checkpoint is still there
+    public Sandbox restore(String name, boolean replace) {
+        Checkpointing driver = driver();
+        Checkpoint checkpoint = folder.verified(name);
+        requireLayers(checkpoint);
+        Sandbox sandbox = sandboxes.presentOrReborn(checkpoint.sandbox());
+        house.parked().busy();
+        try {
+            return sandbox.holding(() -> {
+                if (sandbox.isReady() && !replace) {
+                    throw new HyperdException(
+                            HyperdException.Kind.WRONG_STATE,
+                            "The pod of checkpoint " + name + " runs (sandbox " + sandbox.id() + "). Stop it first, or ask to replace it.");
+                }
+                restore(sandbox, driver, checkpoint);
+                return sandbox;
+            });
+        } finally {
+            house.parked().quiet();
+        }
+    }
+
+    private void restore(Sandbox sandbox, Checkpointing driver, Checkpoint checkpoint) {
+        String name = checkpoint.name();
+        boolean reborn = sandbox.record().phase() == SandboxRecord.Phase.MAKING;
+        long begin = System.nanoTime();
+        house.journal().intend(sandbox.id(), new Intent(Intent.Kind.RESTORE, name, false));
+        try {
+            new Rebirth(house, sandbox, driver, checkpoint).run(folder);
+            LOG.info("event=checkpoint-restored name={} sandbox={} millis={}", name, sandbox.id(), (System.nanoTime() - begin) / 1_000_000);
+        } catch (IOException | RuntimeException failure) {
+            LOG.warn("event=checkpoint-not-restored name={} sandbox={} error=\"{}\"", name, sandbox.id(), failure.getMessage());
+            sandbox.endWithoutLastWords("The pod could not be restored from checkpoint " + name + ": " + failure.getMessage());
+            if (reborn) {
+                sandbox.remove();
+                sandboxes.forget(sandbox);
+            }
+            throw failure instanceof HyperdException known
+                    ? known
+                    : new HyperdException(
+                            HyperdException.Kind.UNAVAILABLE,
+                            "Checkpoint " + name + " could not be restored: " + failure.getMessage() + ". The pod has ended; the checkpoint is still there.",
+                            failure);
+        } finally {
+            house.journal().intentDone(sandbox.id());
+        }
+    }
+
+    /// All checkpoints of this node that can be read, by name.
+    public List<Checkpoint> list() {
+        List<Checkpoint> all = new ArrayList<>();
+        for (String name : folder.names()) {
+            try {
+                all.add(folder.describe(name));
+            } catch (HyperdException unreadable) {
+                LOG.warn("event=checkpoint-unreadable name={} error=\"{}\"", name, unreadable.getMessage());
+            }
+        }
+        return all;
+    }
+
+    /// Removes a checkpoint; nothing happens when there is none.
+    public void remove(String name) {
+        try {
+            folder.remove(name);
+        } catch (IOException failure) {
+            throw new HyperdException(HyperdException.Kind.UNAVAILABLE, "Checkpoint " + name + " could not be removed: " + failure + ".", failure);
+        }
+        house.images().release(holder(name));
+        LOG.info("event=checkpoint-removed name={}", name);
+    }
+
+    /// What an earlier process left of a checkpoint that it was making.
+    void forgetUnpublished(Intent intent) {
+        if (!folder.exists(intent.checkpoint())) {
+            house.images().release(holder(intent.checkpoint()));
+        }
+    }
+
+    private Checkpointing driver() {
+        return house.hypervisor()
+                .checkpointing()
+                .orElseThrow(() -> HyperdException.unsupported("The hypervisor of this node cannot write machines to disk."));
+    }
+
+    private static String holder(String checkpoint) {
+        return "checkpoint-" + checkpoint;
+    }
+
+    private void requireLayers(Checkpoint checkpoint) {
+        for (SandboxRecord.Layer layer : checkpoint.sandbox().layers()) {
+            Path file = Path.of(layer.file());
+            try {
+                if (Files.size(file) == layer.bytes()) {
+                    continue;
+                }
+            } catch (IOException absent) {
+                // As bad as one of another size.
+            }
+            throw new HyperdException(
+                    HyperdException.Kind.UNAVAILABLE,
+                    "Checkpoint " + checkpoint.name() + " needs the image layer " + layer.diffId() + ", which is no longer on this node as " + file + ".");
+        }
+        lease(checkpoint.sandbox().layers(), checkpoint.sandbox().id());
+    }
+
+    /// Holds every image of which one of these layers is.
+    private void lease(List<SandboxRecord.Layer> layers, String holder) {
+        Set<String> wanted = new HashSet<>();
+        layers.forEach(layer -> wanted.add(layer.file()));
+        for (Image image : house.images().list()) {
+            if (image.layers().stream().map(DiskLayer::file).map(Path::toString).anyMatch(wanted::contains)) {
+                house.images().lease(image.id(), holder);
+            }
+        }
+    }
+}
