@@ -214,7 +214,11 @@ class LocalNetworkTest extends NetworkContract {
 
     private static boolean receivesArp(Network.Tap tap, int operation, String from) throws Exception {
         byte[] frame = receive(tap);
-        return frame.length > 0 && frame[HEADER + 21] == operation && sender(frame).equals(from);
+        // A port that may send back to itself gets its own questions again: a pod reaches itself through a service that way.
+        while (frame.length > 0 && !(frame[HEADER + 21] == operation && sender(frame).equals(from))) {
+            frame = receive(tap);
+        }
+        return frame.length > 0;
     }
 
     private static String sender(byte[] frame) {
