@@ -119,7 +119,9 @@ public final class ImagePull {
     }
 
     private void measure(int runs, Path keep) throws Exception {
-        Map<String, List<Double>> seconds = new TreeMap<>(Map.of("pull", new ArrayList<>(), "copy", new ArrayList<>(), "sqfstar", new ArrayList<>()));
+        List<Double> pulls = new ArrayList<>();
+        List<Double> copies = new ArrayList<>();
+        List<Double> conversions = new ArrayList<>();
         long bytes = 0;
         for (Path blob : blobs) {
             bytes += Files.size(blob);
@@ -130,12 +132,15 @@ public final class ImagePull {
             double converted = timed(this::convert);
             double pulled = timed(this::pull);
             if (i >= 0) {
-                seconds.get("copy").add(copied);
-                seconds.get("sqfstar").add(converted);
-                seconds.get("pull").add(pulled);
+                copies.add(copied);
+                conversions.add(converted);
+                pulls.add(pulled);
             }
         }
-        double pull = median(seconds.get("pull")), copy = median(seconds.get("copy")), sqfstar = median(seconds.get("sqfstar"));
+        double pull = median(pulls);
+        double copy = median(copies);
+        double sqfstar = median(conversions);
+        Map<String, List<Double>> seconds = new TreeMap<>(Map.of("pull", pulls, "copy", copies, "sqfstar", conversions));
         System.out.printf("Image pull, %d layers, %d MiB as transferred, %d runs, medians%n%n", LAYERS, bytes >> 20, runs);
         System.out.printf("  pull from a registry on this machine to disks    %7.2f s%n", pull);
         System.out.printf("  copying the same bytes to disk                   %7.2f s   pull is %.1f times that%n", copy, pull / copy);
