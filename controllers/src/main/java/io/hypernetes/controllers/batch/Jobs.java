@@ -269,6 +269,11 @@ public final class Jobs implements Controller {
             if (pause.isPositive()) {
                 return Optional.of(pause);
             }
+            // A pod whose end is noted may be seen let go before the note itself: a Job that is not the newest must begin nothing.
+            String version = job.getMetadata().getResourceVersion();
+            if (client.of(Kind.JOB).find(key).filter(newest -> newest.getMetadata().getResourceVersion().equals(version)).isEmpty()) {
+                return Optional.of(UNSEEN);
+            }
             List<Integer> indexes = step.indexed ? step.openIndexes(missing) : List.of();
             int count = step.indexed ? indexes.size() : missing;
             Pod template = JobPods.tracked(control.fromTemplate(job, job.getSpec().getTemplate()));
