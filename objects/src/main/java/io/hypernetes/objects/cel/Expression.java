@@ -6,9 +6,13 @@ import dev.cel.runtime.CelEvaluationException;
 import dev.cel.runtime.CelRuntime;
 import java.util.Collection;
 import java.util.Map;
+import java.util.Set;
 
 /// A compiled expression. Thread-safe.
 public final class Expression {
+    /// The operators that make nothing: they give one of their operands, or a part of it.
+    private static final Set<String> CHOOSING = Set.of("_?_:_", "_[_]", "_[?_]");
+
     private final String text;
     private final CelType type;
     private final CelRuntime.Program program;
@@ -36,8 +40,9 @@ public final class Expression {
     /// @throws ExpressionException when there is no value, or it would cost too much
     public Object evaluate(Map<String, ?> variables, Budget budget) {
         var meter = budget.meter();
+        var folds = new Folds();
         try {
-            return program.trace(variables, (expression, value) -> meter.charge(cost(expression, value)));
+            return program.trace(variables, (expression, value) -> meter.charge(cost(expression, value, folds)));
         } catch (CelEvaluationException e) {
             throw failed(meter, reason(e), e);
         } catch (RuntimeException e) {
@@ -56,8 +61,9 @@ public final class Expression {
     }
 
     /// One unit a step, and what is made anew by its size: so neither time nor memory can be had for nothing.
-    private static long cost(CelExpr expression, Object value) {
-        if (expression.exprKind().getKind() != CelExpr.ExprKind.Kind.CALL) {
+    private static long cost(CelExpr expression, Object value, Folds folds) {
+        if (expression.exprKind().getKind() != CelExpr.ExprKind.Kind.CALL
+                || CHOOSING.contains(expression.call().function())) {
             return 1;
         }
         if (value instanceof String made) {
@@ -68,7 +74,10 @@ public final class Expression {
                 .filter(first -> first.exprKind().getKind() == CelExpr.ExprKind.Kind.IDENT)
                 .filter(first -> first.ident().name().startsWith("@") || first.ident().name().startsWith("__result"))
                 .isPresent();
-        return value instanceof Collection<?> made && !folding ? 1 + made.size() : 1;
+        if (folding) {
+            return folds.cost(expression.id(), value);
+        }
+        return value instanceof Collection<?> made ? 1 + made.size() : 1;
     }
 
     private static String reason(CelEvaluationException e) {

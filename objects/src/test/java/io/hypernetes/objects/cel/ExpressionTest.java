@@ -60,6 +60,9 @@ class ExpressionTest {
                     .isInstanceOf(ExpressionException.class)
                     .hasMessageContaining("cost limit exceeded");
         }
+        for (var text : List.of("self.l.filter(a, a >= 0).size() == 2000", "self.l.map(a, [a]).map(b, b[0]).size() == 2000")) {
+            assertThat(evaluate(text, self)).isEqualTo(true);
+        }
         var budget = new Budget(3);
         assertThatThrownBy(() -> ENVIRONMENT.compile("self.l.all(a, a >= 0)").evaluate(Map.of("self", self), budget))
                 .hasMessageContaining("running out of cost budget");
