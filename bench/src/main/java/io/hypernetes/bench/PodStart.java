@@ -30,10 +30,12 @@ public final class PodStart {
     private final Floor plain;
     private final Floor prepared;
     private final CriPods pods;
+    private final ProcessHandle engine;
     private final Series series = new Series();
     private final Map<String, Object> figures = new TreeMap<>();
 
-    private PodStart(int count, Floor plain, Floor prepared, CriPods pods) {
+    private PodStart(int count, Floor plain, Floor prepared, CriPods pods, ProcessHandle engine) {
+        this.engine = engine;
         this.count = count;
         this.plain = plain;
         this.prepared = prepared;
@@ -69,7 +71,7 @@ public final class PodStart {
             Floor plain = new Floor(kernel, Files.exists(delivered) ? delivered : kernel.image(), "", init, jailer, folder);
             Floor prepared = new Floor(kernel, kernel.image(), " noreplace-smp mitigations=off", init, jailer, folder);
             try (CriPods pods = new CriPods(folder, home)) {
-                PodStart run = new PodStart(count, plain, prepared, pods);
+                PodStart run = new PodStart(count, plain, prepared, pods, hyperd.toHandle());
                 run.figures.putAll(Map.of("mode", mode.name(), "kernel", kernel.version(), "pods", count));
                 run.measure(mode, kernel.version());
                 run.keep(home.resolve("bench/target/pod-start" + (mode == Mode.COLD ? "" : "-" + arguments[0]) + ".json"));
@@ -122,21 +124,22 @@ public final class PodStart {
 
     private void burst() throws Exception {
         floors();
+        long idle = pssOfAll();
         long begin = System.nanoTime();
         List<CriPods.Started> all = together(count, count, false);
         double seconds = (System.nanoTime() - begin) / 1e9;
-        awaitReady();
-        double withRefill = (System.nanoTime() - begin) / 1e9;
+        long whole = pssOfAll();
         long pss = 0;
         for (CriPods.Started one : all) {
             series.pod(one);
             pss += pods.pssBytes(one.sandbox()) / count;
         }
         series.print();
-        System.out.printf("  all have printed after %.2f s; all is ready for more after %.2f s%n", seconds, withRefill);
-        System.out.printf("  memory of a pod on the host, all running, mean: %d MiB PSS%n", pss >> 20);
+        System.out.printf("  all have printed after %.2f s, without any copy that had waited%n", seconds);
+        System.out.printf("  memory of a pod on the host, all running, mean: %d MiB PSS; %d MiB with its share of all that was there before (template and"
+                + " hyperd: %d MiB)%n", pss >> 20, whole / count >> 20, idle >> 20);
         System.out.printf("  at the end: %s%n", pods.starts());
-        figures.putAll(Map.of("pssBytes", pss, "burstSeconds", seconds, "burstWithRefillSeconds", withRefill));
+        figures.putAll(Map.of("pssBytes", pss, "pssAllInBytes", whole / count, "idlePssBytes", idle, "burstSeconds", seconds));
         for (CriPods.Started one : all) {
             pods.remove(one.sandbox());
         }
@@ -147,10 +150,9 @@ public final class PodStart {
         int starters = Runtime.getRuntime().availableProcessors();
         long begin = System.nanoTime();
         together(count, starters, true).forEach(series::pod);
-        awaitReady();
         double seconds = (System.nanoTime() - begin) / 1e9;
         series.print();
-        System.out.printf("  %d starters, each removes its pod before the next: %.1f s with removals and refill, %.2f pods a second%n",
+        System.out.printf("  %d starters, each removes its pod before the next: %.1f s with removals, %.2f pods a second%n",
                 starters, seconds, count / seconds);
         System.out.printf("  at the end: %s%n", pods.starts());
         figures.putAll(Map.of("seconds", seconds, "podsPerSecond", count / seconds));
@@ -183,11 +185,11 @@ public final class PodStart {
         return all;
     }
 
-    /// Until there is a template and as many copies wait as shall.
+    /// Until there is a template. There is no pool: no copy waits.
     private void awaitReady() throws Exception {
         long until = System.nanoTime() + READY_NANOS;
         String starts = pods.starts();
-        while (!starts.contains("templates=1") || !number(starts, "waiting").equals(number(starts, "pool"))) {
+        while (!starts.contains("templates=1")) {
             if (System.nanoTime() > until) {
                 throw new IOException("no template was ready in time: " + starts);
             }
@@ -197,9 +199,15 @@ public final class PodStart {
         }
     }
 
-    private static String number(String starts, String name) {
-        int at = starts.indexOf(name + "=");
-        return at < 0 ? "" : starts.substring(at + name.length() + 1).split("[^0-9]", 2)[0];
+    /// What the engine and everything that it started costs the host now, shared pages counted once, in bytes.
+    private long pssOfAll() throws IOException {
+        long sum = 0;
+        for (ProcessHandle process : (Iterable<ProcessHandle>) Stream.concat(Stream.of(engine), engine.descendants())::iterator) {
+            Path rollup = Path.of("/proc", Long.toString(process.pid()), "smaps_rollup");
+            sum += Files.readAllLines(rollup).stream().filter(line -> line.startsWith("Pss:"))
+                    .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")) << 10).sum();
+        }
+        return sum;
     }
 
     private void keep(Path file) throws IOException {

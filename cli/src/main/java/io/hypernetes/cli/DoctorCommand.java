@@ -99,7 +99,7 @@ final class DoctorCommand implements Callable<Integer> {
                 try (CriConnection cri = new CriConnection(places.criSocket())) {
                     StatusResponse status = cri.status();
                     findings.add(accelerator(status.getInfoOrDefault("hypervisor", "")));
-                    findings.add(new Finding("starts", "ok", status.getInfoOrDefault("starts", "") + waiting(status.getInfoOrDefault("waitingCopies", "")), ""));
+                    findings.add(new Finding("starts", "ok", status.getInfoOrDefault("starts", ""), ""));
                     status.getInfoOrDefault("leaks", "").lines().filter(line -> !line.isBlank()).forEach(leaks::add);
                 }
             } else {
@@ -138,9 +138,5 @@ final class DoctorCommand implements Callable<Integer> {
         } catch (IOException e) {
             return new Finding("port " + port, "wrong", "in use by another program", "stop that, or choose another with --set " + name + "=…");
         }
-    }
-
-    private static String waiting(String copies) {
-        return copies.isEmpty() ? "" : " copies that wait: " + copies.replace("\n", " ");
     }
 }

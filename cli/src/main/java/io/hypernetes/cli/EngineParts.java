@@ -39,7 +39,6 @@ record EngineParts(EmbeddedStore journal, LocalImageStore images, QemuHypervisor
     private static final Duration BOOT_DEADLINE = Duration.ofSeconds(30);
     private static final int MACHINE_OVERHEAD_MIB = 256;
     private static final long TEMPLATES_FROM_MIB = 4000;
-    private static final int PARKED_SHARE = 32, PARKED_COPY_MIB = 64;
 
     /// @param podsFolder the kubelet's pods folder
     static EngineParts open(Places places, Settings settings, Path podsFolder) throws IOException {
@@ -86,7 +85,7 @@ record EngineParts(EmbeddedStore journal, LocalImageStore images, QemuHypervisor
                 Math.max(2, Runtime.getRuntime().availableProcessors()),
                 MACHINE_OVERHEAD_MIB)
                 .withTemplates(new HyperdSettings.Templates(
-                        templates(settings), parkedCopies(settings), home.resolve("hyperstart/build/hyperstart")))
+                        templates(settings), home.resolve("hyperstart/build/hyperstart")))
                 .withKernels(new HyperdSettings.Kernels(settings.map("kernels"), home.resolve("hyperstart/build/hyperstart")));
         Hyperd hyperd = new Hyperd(engine, images, hypervisor, network, journal, kernels::find, podCidr(network), Clock.systemUTC(), steps);
         return new EngineParts(journal, images, hypervisor, network, hyperd);
@@ -157,14 +156,6 @@ record EngineParts(EmbeddedStore journal, LocalImageStore images, QemuHypervisor
             case "off" -> false;
             default -> throw new UsageException("setting templates is '" + settings.text("templates") + "'; it must be auto, on or off");
         };
-    }
-
-    private static int parkedCopies(Settings settings) {
-        if (!settings.text("parked-copies").equals("auto")) {
-            return settings.number("parked-copies", 0, 100);
-        }
-        long fit = memoryMib() / PARKED_SHARE / PARKED_COPY_MIB;
-        return (int) Math.clamp(fit, 0, Math.min(100, Runtime.getRuntime().availableProcessors()));
     }
 
     private static long memoryMib() {

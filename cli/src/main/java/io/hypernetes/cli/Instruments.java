@@ -52,19 +52,16 @@ final class Instruments implements AutoCloseable {
     void show(Hyperd hyperd) {
         CounterWithCallback.builder()
                 .name("hyperd_machine_starts_total")
-                .help("Machines started, by how: cold, as a copy of a template, as a copy that had waited.")
+                .help("Machines started, by how: cold, or as a copy of a template.")
                 .labelNames("start")
                 .callback(counter -> {
                     Map<String, Long> starts = hyperd.starts();
-                    long parked = starts.getOrDefault("parkedCopies", 0L);
                     counter.call(starts.getOrDefault("coldStarts", 0L), "cold");
-                    counter.call(starts.getOrDefault("copies", 0L) - parked, "copy");
-                    counter.call(parked, "parked");
+                    counter.call(starts.getOrDefault("copies", 0L), "copy");
                 })
                 .register(registry);
         gauge("hyperd_templates", "Templates that machines can be copied from.", () -> hyperd.starts().getOrDefault("templates", 0L));
         gauge("hyperd_template_bytes", "Memory that templates hold.", () -> hyperd.starts().getOrDefault("templateBytes", 0L));
-        gauge("hyperd_parked_copies", "Copies that wait for pods.", () -> hyperd.starts().getOrDefault("waiting", 0L));
         gauge("hyperd_sandboxes", "Sandboxes, ready or not.", () -> hyperd.inventory().records().size());
         gauge("hyperd_machines", "Virtual machines of sandboxes.", () -> hyperd.inventory().running().size());
         gauge("hyperd_leaks", "Things that belong to no pod; pods that are being made or removed just now may show.", () -> hyperd.leaks().size());

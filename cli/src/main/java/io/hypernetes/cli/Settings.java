@@ -42,7 +42,6 @@ final class Settings {
             new Setting("bridge", "", "name of the node's bridge, at most 9 characters; empty: hn and a mark of the state folder"),
             new Setting("accelerator", "auto", "auto (KVM where it truly works), kvm or tcg"),
             new Setting("templates", "auto", "auto (on where the host has 4 GiB of memory or more), on or off: whether pods start as copies of a machine that has booted already"),
-            new Setting("parked-copies", "auto", "with templates: how many machines are made ahead and wait for pods, 0 to 100; each holds some 60 MiB; auto: one a processor, in at most a 32nd of the host's memory"),
             new Setting("kernel", "", "folder with vmlinux to boot pods with; empty: the built minimal kernel, else Debian's cloud kernel"),
             new Setting("kernels", "", "kernels that pods of this node may bring, comma-separated NAME=IMAGE; an image holds /boot/vmlinuz* and /lib/modules; a pod says NAME in the annotation hypernetes.io/kernel"),
             new Setting("insecure-registries", "", "registries reached without TLS, comma-separated host[:port]; loopback always is"),

@@ -86,7 +86,6 @@ public final class Hyperd implements AutoCloseable {
                             "config", configuration(settings),
                             "hypervisor", hypervisor.description(),
                             "starts", engine.starts().toString(),
-                            "waitingCopies", String.join("\n", engine.waitingCopies()),
                             "leaks", String.join("\n", engine.inventory().leaks())));
             streamServer = opened;
         } catch (IOException | RuntimeException failure) {

@@ -45,10 +45,9 @@ public record HyperdSettings(
     /// How machines may start as copies of others.
     ///
     /// @param wanted whether they do where that is possible
-    /// @param parked how many copies are made ahead and wait, of the kind last asked for; 0 for none
-    /// @param program a static program that prints something when it is called with `--rehearse`: hyperstart; null to make none ahead
-    public record Templates(boolean wanted, int parked, @Nullable Path program) {
-        public static final Templates NONE = new Templates(false, 0, null);
+    /// @param program a static program that prints something when it is called with `--rehearse`: hyperstart; null for no rehearsals
+    public record Templates(boolean wanted, @Nullable Path program) {
+        public static final Templates NONE = new Templates(false, null);
     }
 
     public HyperdSettings withTemplates(Templates wanted) {

@@ -97,7 +97,7 @@ public final class LabNode {
                 Duration.ofSeconds(Integer.getInteger("boot.seconds", 30)), Integer.getInteger("boots", 2), 256)
                 .withTemplates(new HyperdSettings.Templates(
                         Boolean.parseBoolean(System.getenv().getOrDefault("HYPERNETES_TEST_TEMPLATES", "false")),
-                        1, project.resolve("hyperstart/build/hyperstart")))
+                        project.resolve("hyperstart/build/hyperstart")))
                 .withKernels(new HyperdSettings.Kernels(kernels(System.getProperty("kernels", "")), project.resolve("hyperstart/build/hyperstart")));
         try (FatalStore store = new FatalStore(EmbeddedStore.open(root.resolve("store"), EmbeddedSettings.defaults()));
                 LocalImageStore images = LocalImageStore.open(root.resolve("images"), ImageSettings.defaults());

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.BufferedReader;
+import java.io.InputStream;
 import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
@@ -157,14 +158,15 @@ public abstract class HypervisorContract {
             MachinePlace nursery = place("template");
             MachineSpec.Nic firstTap = Objects.requireNonNull(nic());
             MachineSpec.Nic secondTap = Objects.requireNonNull(nic());
-            try (Template template = templating.make(new MachineKind(spec.kernel(), 2, 256), nursery, running -> remember(running, "seed"))) {
-                assertThat(nursery.folder()).doesNotExist();
-                assertThat(template.bytes()).isBetween(5L << 20, 256L << 20);
-                ParkedMachine parked = template.park(place("waiting"), firstTap, spec.scratchDisk(), running -> {});
-                other = template.park(place("other"), secondTap, scratch("other-scratch"), Templating.Rest.AT_ONCE).release(0);
-                assertThat(parked.ended()).isEmpty();
+            Path nurserysDisk = scratch("template-scratch");
+            try (Template template = templating.make(new MachineKind(spec.kernel(), 2, 256), nursery, nurserysDisk, running -> remember(running, "seed"))) {
+                try (InputStream written = Files.newInputStream(nurserysDisk)) {
+                    assertThat(new String(written.readNBytes(15), StandardCharsets.US_ASCII)).isEqualTo("by-the-template");
+                }
+                assertThat(template.bytes()).isBetween(5L << 20, 400L << 20);
+                other = template.copy(place("other"), secondTap, scratch("other-scratch"), 0);
                 long begin = System.nanoTime();
-                machine = parked.release(512);
+                machine = template.copy(place("copy"), firstTap, spec.scratchDisk(), 512);
                 try (Guest guest = new Guest(machine)) {
                     assertThat(guest.ask("recall")).isEqualTo("seed");
                     System.out.println("first answer of a copy of " + getClass().getSimpleName() + " after " + (System.nanoTime() - begin) / 1_000_000 + " ms");
@@ -181,6 +183,7 @@ public abstract class HypervisorContract {
                 }
                 other.destroy();
             }
+            assertThat(nursery.folder()).doesNotExist();
         }
         // The template is closed and its engine gone; the copy lives on.
         try (Hypervisor second = hypervisor()) {
@@ -207,9 +210,9 @@ public abstract class HypervisorContract {
             goesOn(machine, spec.scratchDisk(), "booted");
             if (first.templating().isPresent()) {
                 MachineSpec.Nic tap = Objects.requireNonNull(nic());
-                try (Template template = first.templating().get().make(new MachineKind(spec.kernel(), 2, 256), place("template"), running -> remember(running, "seed"))) {
+                try (Template template = first.templating().get().make(new MachineKind(spec.kernel(), 2, 256), place("template"), scratch("template-scratch"), running -> remember(running, "seed"))) {
                     Path disk = scratch("copy-scratch");
-                    machine = template.park(place("copy"), tap, disk, Templating.Rest.AT_ONCE).release(0);
+                    machine = template.copy(place("copy"), tap, disk, 0);
                     goesOn(machine, disk, "copy");
                 }
             }
@@ -273,7 +276,7 @@ public abstract class HypervisorContract {
             Templating templating = hypervisor.templating().orElse(null);
             assumeTrue(templating != null, "this driver makes no templates");
             MachinePlace nursery = place("restless");
-            assertThatThrownBy(() -> templating.make(new MachineKind(spec.kernel(), 1, 128), nursery, running -> {
+            assertThatThrownBy(() -> templating.make(new MachineKind(spec.kernel(), 1, 128), nursery, spec.scratchDisk(), running -> {
                         throw new IllegalStateException("no rest");
                     }))
                     .hasMessageContaining("no rest");
@@ -288,6 +291,7 @@ public abstract class HypervisorContract {
     private static void remember(Machine running, String word) {
         try (Guest guest = new Guest(running)) {
             assertThat(guest.ask("remember " + word)).isEqualTo("ok");
+            assertThat(guest.ask("write scratch by-the-template")).isEqualTo("ok");
         } catch (Exception failure) {
             throw new IllegalStateException(failure);
         }

@@ -46,6 +46,6 @@ final class SandboxInfo {
         if (phases.contains("machine")) {
             return "cold";
         }
-        return phases.contains("release") ? "parked copy" : phases.contains("copy") ? "copy" : "cold";
+        return phases.contains("copy") ? "copy" : "cold";
     }
 }

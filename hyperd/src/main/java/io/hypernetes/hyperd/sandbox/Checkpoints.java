@@ -116,7 +116,7 @@ public final class Checkpoints {
         Checkpoint checkpoint = folder.verified(name);
         requireLayers(checkpoint);
         Sandbox sandbox = sandboxes.presentOrReborn(checkpoint.sandbox());
-        house.parked().busy();
+        house.activity().begin();
         try {
             return sandbox.holding(() -> {
                 if (sandbox.isReady() && !replace) {
@@ -128,7 +128,7 @@ public final class Checkpoints {
                 return sandbox;
             });
         } finally {
-            house.parked().quiet();
+            house.activity().end();
         }
     }
 

@@ -37,7 +37,6 @@ public final class Engine implements AutoCloseable {
 
     private final House house;
     private final Templates templates;
-    private final ParkedCopies parked;
     private final Sandboxes sandboxes;
     private final Checkpoints checkpoints;
     private final FolderWatch folders = new FolderWatch();
@@ -79,16 +78,12 @@ public final class Engine implements AutoCloseable {
             throw new UncheckedIOException("making the folder of the machines, " + settings.machinesFolder(), failure);
         }
         Activity activity = new Activity(System::nanoTime);
+        ScratchDisks scratch = new ScratchDisks(scratchFolder);
         templates = new Templates(
                 settings.templates().wanted() ? hypervisor.templating().orElse(null) : null,
-                activity, door, settings.machinesFolder(), settings.cgroupParent(), settings.bootDeadline(), System::nanoTime);
-        ScratchDisks scratch = new ScratchDisks(scratchFolder);
-        parked = new ParkedCopies(
-                settings.templates().parked(), templates, activity, rehearsal(settings, door), network, scratch, settings.machinesFolder(),
-                settings.cgroupParent());
-        templates.whenReady(parked::templateReady);
+                activity, door, scratch, rehearsal(settings), settings.machinesFolder(), settings.cgroupParent(), settings.bootDeadline(), System::nanoTime);
         house = new House(
-                journal, events, clock, images, hypervisor, templates, parked, network,
+                journal, events, clock, images, hypervisor, templates, activity, network,
                 new OwnKernels(kernel, settings, images, hypervisor, door, scratch), door, scratch, folders,
                 new MountPolicy(settings.podsFolder()), settings.machinesFolder(), settings.cgroupParent(),
                 settings.bootDeadline(), settings.machineOverheadMib(), steps);
@@ -105,16 +100,16 @@ public final class Engine implements AutoCloseable {
         return checkpoints;
     }
 
-    private static @Nullable Rehearsal rehearsal(HyperdSettings settings, GuestDoor door) {
+    private static @Nullable Rehearsal rehearsal(HyperdSettings settings) {
         Path program = settings.templates().program();
-        if (!settings.templates().wanted() || settings.templates().parked() == 0 || program == null) {
+        if (!settings.templates().wanted() || program == null) {
             return null;
         }
         try {
             Files.createDirectories(settings.stateFolder());
-            return Rehearsal.of(program, settings.stateFolder(), door);
+            return Rehearsal.of(program, settings.stateFolder());
         } catch (IOException failure) {
-            LOG.warn("event=no-parked-copies error=\"{}\" effect=\"pods start as fresh copies, which takes longer\"", failure.getMessage());
+            LOG.warn("event=no-rehearsal error=\"{}\" effect=\"the first steps of pods take longer\"", failure.getMessage());
             return null;
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
@@ -122,18 +117,9 @@ public final class Engine implements AutoCloseable {
         }
     }
 
-    /// How machines were started since this process runs: `copies`, of which `parkedCopies` had waited, and `coldStarts`; the `templates`
-    /// there are with their `templateBytes`; the size of the `pool` of copies and how many are `waiting`.
+    /// How machines were started since this process runs: `copies` and `coldStarts`; the `templates` there are with their `templateBytes`.
     public Map<String, Long> starts() {
-        Map<String, Long> starts = new TreeMap<>(templates.counts());
-        starts.put("pool", (long) parked.most());
-        starts.put("waiting", (long) parked.waiting());
-        return starts;
-    }
-
-    /// The ids of the machines that wait for pods, or are being made for that.
-    public Set<String> waitingCopies() {
-        return parked.ids();
+        return new TreeMap<>(templates.counts());
     }
 
     /// What there is of each part of a pod.
@@ -142,7 +128,7 @@ public final class Engine implements AutoCloseable {
                 ids(record -> true),
                 ids(record -> record.machine() != null),
                 house.network().attachments(),
-                unclaimed(disks()),
+                disks(),
                 entries(house.machines()),
                 machineCgroups(),
                 house.network().strays());
@@ -152,7 +138,6 @@ public final class Engine implements AutoCloseable {
     @Override
     public void close() {
         sandboxes.close();
-        parked.close();
         templates.close();
         folders.close();
     }
@@ -163,6 +148,7 @@ public final class Engine implements AutoCloseable {
 
     private Set<String> disks() {
         Set<String> disks = new TreeSet<>(house.scratch().present());
+        disks.removeIf(Engine::isTemplates);
         // Those of the Docker face outlive their sandboxes and are the face's to account for.
         disks.addAll(ids(record -> record.machine() != null && record.identity().isDocker()));
         return disks;
@@ -176,9 +162,9 @@ public final class Engine implements AutoCloseable {
         return names;
     }
 
-    // A copy that waits belongs to nobody yet, and is no leak.
-    private Set<String> unclaimed(Set<String> ids) {
-        return ids.stream().filter(id -> !parked.holds(id)).collect(Collectors.toSet());
+    // A template, made or being made, belongs to nobody and is no leak.
+    private static boolean isTemplates(String name) {
+        return name.startsWith(Templates.NAME);
     }
 
     private Set<String> entries(Path folder) {
@@ -186,10 +172,9 @@ public final class Engine implements AutoCloseable {
             return Set.of();
         }
         try (Stream<Path> entries = Files.list(folder)) {
-            // A template that is being made belongs to nobody, and is no leak.
             return entries.filter(Files::isDirectory)
                     .map(entry -> String.valueOf(entry.getFileName()))
-                    .filter(name -> !name.startsWith(Templates.NAME) && !parked.holds(name))
+                    .filter(name -> !isTemplates(name))
                     .collect(Collectors.toSet());
         } catch (IOException failure) {
             throw new UncheckedIOException("listing " + folder, failure);

@@ -30,7 +30,7 @@ record House(
         ImageStore images,
         Hypervisor hypervisor,
         Templates templates,
-        ParkedCopies parked,
+        Activity activity,
         Network network,
         OwnKernels kernels,
         GuestDoor door,

@@ -4,8 +4,8 @@ import io.hypernetes.hyperd.HyperdException;
 import io.hypernetes.hyperd.journal.ContainerRecord;
 import io.hypernetes.hyperd.journal.SandboxRecord;
 
-/// How large a machine must be for a pod. Memory comes in classes, so that machines can be cloned from templates; a page that the
-/// guest never touches costs the host nothing, therefore the class is no waste.
+/// How large a machine must be for a pod. Memory and processors come in classes, the powers of two, so that few templates serve all; a page that
+/// the guest never touches and a processor that it may not use cost the host nothing, therefore the class is no waste.
 final class MachineSizes {
     /// The smallest class.
     static final int SMALLEST_MIB = 128;
@@ -72,8 +72,12 @@ final class MachineSizes {
             return UNLIMITED_VCPUS;
         }
         long period = pod.cpuPeriodMicros() > 0 ? pod.cpuPeriodMicros() : 100_000;
-        long whole = Math.ceilDiv(pod.cpuQuotaMicros(), period);
-        return (int) Math.clamp(whole, 1, MOST_VCPUS);
+        long whole = Math.clamp(Math.ceilDiv(pod.cpuQuotaMicros(), period), 1, MOST_VCPUS);
+        int vcpus = 1;
+        while (vcpus < whole) {
+            vcpus *= 2;
+        }
+        return vcpus;
     }
 
     private static long scratchBytes(SandboxRequest pod) {

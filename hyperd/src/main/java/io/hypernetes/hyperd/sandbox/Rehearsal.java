@@ -11,6 +11,7 @@ import io.hypernetes.guest.OutputKind;
 import io.hypernetes.guest.PodPlan;
 import io.hypernetes.guest.PodSettings;
 import io.hypernetes.guest.Resources;
+import io.hypernetes.guest.Resume;
 import io.hypernetes.hyperd.HyperdException;
 import io.hypernetes.hyperd.journal.SandboxRecord;
 import io.hypernetes.hypervisor.Machine;
@@ -21,74 +22,76 @@ import java.nio.file.StandardCopyOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.CountDownLatch;
+import java.util.UUID;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 
-/// What a copy does before it waits: it takes an address, mounts its disks and runs a container that prints a word, so that the kernel's code
-/// for all this is in memory, and translated where the processor is emulated. The container is hyperstart's own program and is removed;
-/// what stays is the layer that it came from, the first on the read-only disk, and an address that the pod's own replaces.
+/// What a template's guest does before it rests: it takes an identity and an address, mounts its disks and runs a container that prints a word,
+/// so that the code for all this is in memory, and translated where the processor is emulated; and then forgets it all. The container is
+/// hyperstart's own program.
 final class Rehearsal {
     private static final String CONTAINER = "rehearsal";
     private static final String PROGRAM = "rehearse";
     private static final int GRAIN = 4096;
+    private static final long NANOS = 1_000_000_000L;
     private static final int PACK_SECONDS = 30;
     private static final Duration ANSWER = Duration.ofSeconds(10);
+    /// The second is what every pod is: the first container after something was forgotten.
+    private static final int ROUNDS = 2;
+    private static final int MTU = 1500;
     private static final Duration WHOLE = Duration.ofSeconds(20);
     private static final List<String> HIDDEN = List.of("/proc/kcore", "/proc/keys", "/proc/timer_list", "/sys/firmware");
     private static final List<String> UNCHANGEABLE = List.of("/proc/bus", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger");
 
-    private final GuestDoor door;
     private final SandboxRecord.Layer layer;
 
-    private Rehearsal(GuestDoor door, SandboxRecord.Layer layer) {
-        this.door = door;
+    private Rehearsal(SandboxRecord.Layer layer) {
         this.layer = layer;
     }
 
     /// Packs the layer, once for each version of the program. Machines that are met again name it, so it is never changed or removed.
-    static Rehearsal of(Path program, Path folder, GuestDoor door) throws IOException, InterruptedException {
+    static Rehearsal of(Path program, Path folder) throws IOException, InterruptedException {
         String digest = digest(Files.readAllBytes(program));
         Path file = folder.resolve(CONTAINER + "-" + digest.substring(0, 16) + ".sqsh");
         if (!Files.exists(file)) {
             pack(program, file);
         }
-        return new Rehearsal(door, new SandboxRecord.Layer(CONTAINER, file.toString(), Files.size(file)));
+        return new Rehearsal(new SandboxRecord.Layer(CONTAINER, file.toString(), Files.size(file)));
     }
 
-    /// What is on the read-only disk afterwards.
-    List<SandboxRecord.Layer> layers() {
-        return List.of(layer);
-    }
-
-    /// Returns when the guest is quiet and nobody is attached to it.
-    void run(Machine machine, String name, int mtu) {
-        Ending ending = new Ending();
-        try (Guest guest = door.attach(machine, name, Guest.Freshness.JUST_BOOTED, ending, ANSWER)) {
+    /// Returns when the guest is quiet and remembers nothing.
+    ///
+    /// @param guest a session with the machine, whose listener is `ending`
+    void run(Machine machine, Guest guest, Ending ending) {
+        machine.appendLayers(LayerDisk.files(List.of(layer)));
+        for (int round = 0; round < ROUNDS; round++) {
+            Instant now = Instant.now();
+            guest.resume(
+                    new Resume(Identities.nonce(UUID.randomUUID()), now.getEpochSecond() * NANOS + now.getNano(), Identities.entropy(), CONTAINER, ""), ANSWER);
             guest.network(
-                    new NetworkConfig("0a:58:00:00:00:02", "eth0", mtu, List.of("169.254.88.2/24"),
+                    new NetworkConfig("0a:58:00:00:00:02", "eth0", MTU, List.of("169.254.88.2/24"),
                             List.of(new NetworkConfig.Route("0.0.0.0/0", "169.254.88.1"))), ANSWER);
-            machine.appendLayers(LayerDisk.files(layers()));
             ContainerSpec container = ContainerSpec.builder(
                             CONTAINER, List.of(new ContainerSpec.Layer(0, layer.bytes(), "squashfs")), List.of("/" + PROGRAM, "--" + PROGRAM))
                     .maskedPaths(HIDDEN)
                     .readOnlyPaths(UNCHANGEABLE)
                     .resources(new Resources(0, 0, 1024, 64 << 20, 0, ""))
                     .build();
-            guest.plan(
-                    new PodPlan(new PodSettings(CONTAINER, "", List.of("169.254.88.1"), List.of(), List.of(), null, Map.of(), 0), List.of(),
-                            List.of(container)), ANSWER);
+            guest.plan(new PodPlan(new PodSettings(CONTAINER, "", List.of("169.254.88.1"), List.of(), List.of(), null, Map.of(), 0), List.of(),
+                    List.of()), ANSWER);
+            guest.plan(new PodPlan(null, List.of(), List.of(container)), ANSWER);
             try (ContainerOutput output = guest.openOutput(CONTAINER, OutputKind.STDOUT, 0, ANSWER)) {
                 guest.start(CONTAINER, ANSWER);
                 drain(output);
             }
             ending.await();
             guest.remove(CONTAINER, ANSWER);
-            // Whatever it had to say by itself has come before this answer.
-            guest.hello(ANSWER);
+            guest.forget(ANSWER);
         }
     }
 
@@ -152,12 +155,13 @@ final class Rehearsal {
         }
     }
 
-    private static final class Ending implements GuestListener {
-        private final CountDownLatch ended = new CountDownLatch(1);
+    /// Hears of the ends of its containers.
+    static final class Ending implements GuestListener {
+        private final Semaphore ended = new Semaphore(0);
 
-        void await() {
+        private void await() {
             try {
-                if (!ended.await(WHOLE.toMillis(), TimeUnit.MILLISECONDS)) {
+                if (!ended.tryAcquire(WHOLE.toMillis(), TimeUnit.MILLISECONDS)) {
                     throw new HyperdException(HyperdException.Kind.TIMEOUT, "the rehearsal's end was not told");
                 }
             } catch (InterruptedException interrupted) {
@@ -168,7 +172,7 @@ final class Rehearsal {
 
         @Override
         public void exited(ContainerExit exit) {
-            ended.countDown();
+            ended.release();
         }
 
         @Override
@@ -176,7 +180,7 @@ final class Rehearsal {
 
         @Override
         public void disconnected(GuestException why) {
-            ended.countDown();
+            ended.release();
         }
     }
 }

@@ -165,13 +165,13 @@ public final class Sandbox implements AutoCloseable {
 
     /// Starts a prepared container.
     public void start(Container container) {
-        house.parked().busy();
+        house.activity().begin();
         try (Timeline.Running step = timeline.begin("StartContainer", container.record().identity().name())) {
             Timeline.Running output = step.begin("first output", container.record().identity().name());
             container.whenHeard(output::close);
             step.step("start", () -> container.start(guest(), record.hasDisks() ? FIRST_CONTENT : House.ANSWER));
         } finally {
-            house.parked().quiet();
+            house.activity().end();
         }
     }
 
@@ -195,11 +195,11 @@ public final class Sandbox implements AutoCloseable {
 
     /// Prepares a container.
     Container create(ContainerRequest request, Particulars particulars) {
-        house.parked().busy();
+        house.activity().begin();
         try (Timeline.Running step = timeline.begin("CreateContainer", request.identity().name())) {
             return holding(() -> new ContainerMaking(house, this, volumes, step).make(request, particulars));
         } finally {
-            house.parked().quiet();
+            house.activity().end();
         }
     }
 

@@ -15,11 +15,9 @@ import io.hypernetes.hypervisor.MachineKind;
 import io.hypernetes.hypervisor.MachinePlace;
 import io.hypernetes.hypervisor.MachineSpec;
 import io.hypernetes.hypervisor.Template;
-import io.hypernetes.hypervisor.Templating;
 import io.hypernetes.network.Attachment;
 import io.hypernetes.network.AttachmentRequest;
 import io.hypernetes.network.Network;
-import io.hypernetes.network.NetworkException;
 import io.hypernetes.telemetry.Timeline;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -52,24 +50,18 @@ final class SandboxBoot {
 
     /// The phase that a start from a template has, and a cold one has not.
     static final String COPY = "copy";
-    /// As [#COPY], of a copy that had waited.
-    static final String RELEASE = "release";
     private static final Duration COPY_ANSWER = Duration.ofSeconds(10);
 
     private final House house;
     private final Sandbox sandbox;
     private final SandboxRequest request;
     private final @Nullable Path keptDisk;
-    private final @Nullable ParkedCopy waiting;
     private final Timeline.Running whole;
     private final Map<String, Long> phases = new LinkedHashMap<>();
 
     /// @param keptDisk a disk that outlives the sandbox and is its owner's to make; null for one of the sandbox's own
-    /// @param waiting a copy that has waited under the sandbox's id, with its disk; null when there was none
     /// @param whole the step that all its steps are part of
-    SandboxBoot(
-            House house, Sandbox sandbox, SandboxRequest request, @Nullable Path keptDisk, @Nullable ParkedCopy waiting, Timeline.Running whole) {
-        this.waiting = waiting;
+    SandboxBoot(House house, Sandbox sandbox, SandboxRequest request, @Nullable Path keptDisk, Timeline.Running whole) {
         this.whole = whole;
         this.house = house;
         this.keptDisk = keptDisk;
@@ -111,11 +103,7 @@ final class SandboxBoot {
     private void placeAndDisk() {
         SandboxRecord record = sandbox.record();
         CompletableFuture<Path> disk = new CompletableFuture<>();
-        if (waiting != null) {
-            disk.complete(disk());
-        } else {
-            makeDiskBeside(disk);
-        }
+        makeDiskBeside(disk);
         Map<String, String> annotations = record.identity().annotations();
         try {
             Attachment attachment = timed("network", () -> house.network().attach(new AttachmentRequest(
@@ -144,16 +132,6 @@ final class SandboxBoot {
     }
 
     private Guest copyOrMachine(GuestKernel kernel) {
-        if (waiting != null) {
-            try {
-                Guest guest = release(waiting);
-                house.templates().copied(true);
-                house.templates().used(waiting.template().kind());
-                return guest;
-            } catch (HypervisorException | GuestException | HyperdException | NetworkException failure) {
-                return coldAfter(waiting.template(), kernel, failure);
-            }
-        }
         if (!request.volumes().isEmpty()) {
             return cold(kernel, "it has volumes, whose disks no template has");
         }
@@ -162,7 +140,7 @@ final class SandboxBoot {
         if (choice instanceof Templates.Choice.Copy(Template template)) {
             try {
                 Guest guest = copy(template);
-                house.templates().copied(false);
+                house.templates().copied();
                 return guest;
             } catch (HypervisorException | GuestException | HyperdException failure) {
                 return coldAfter(template, kernel, failure);
@@ -188,25 +166,13 @@ final class SandboxBoot {
         return machine(kernel);
     }
 
-    private Guest release(ParkedCopy copy) {
-        SandboxRecord record = sandbox.record();
-        Attachment attachment = Objects.requireNonNull(record.attachment());
-        timed("plug", () -> {
-            house.network().plug(attachment);
-            return attachment;
-        });
-        sandbox.started(timed(RELEASE, () -> copy.machine().release(hostLimitMib(record))));
-        return timed("attach", () -> sandbox.firstSession(COPY_ANSWER));
-    }
-
     private Guest copy(Template template) {
         SandboxRecord record = sandbox.record();
         Attachment attachment = Objects.requireNonNull(record.attachment());
         MachinePlace place = new MachinePlace(record.machineId(), record.id(), house.machineFolder(record.id()), house.cgroupParent());
         Machine machine = timed(COPY, () -> {
             try (Network.Tap tap = house.network().openTap(attachment)) {
-                return template.park(place, new MachineSpec.Nic(tap.descriptor(), attachment.mac()), disk(), Templating.Rest.AT_ONCE)
-                        .release(hostLimitMib(record));
+                return template.copy(place, new MachineSpec.Nic(tap.descriptor(), attachment.mac()), disk(), hostLimitMib(record));
             }
         });
         sandbox.started(machine);

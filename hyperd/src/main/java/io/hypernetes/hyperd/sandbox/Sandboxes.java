@@ -4,8 +4,6 @@ import io.hypernetes.hyperd.HyperdException;
 import io.hypernetes.hyperd.container.Container;
 import io.hypernetes.hyperd.container.ContainerRequest;
 import io.hypernetes.hyperd.journal.SandboxRecord;
-import io.hypernetes.hypervisor.GuestKernel;
-import io.hypernetes.hypervisor.MachineKind;
 import io.hypernetes.telemetry.Timeline;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -57,31 +55,26 @@ public final class Sandboxes implements AutoCloseable {
                     "There is a sandbox for pod " + request.identity().namespace() + "/" + request.identity().name() + ", attempt "
                             + request.identity().attempt() + ", already, ready or being made. Remove it first.");
         }
-        house.parked().busy();
+        house.activity().begin();
         try {
             return run(request, keptDisk, size);
         } finally {
-            house.parked().quiet();
+            house.activity().end();
         }
     }
 
     private Sandbox run(SandboxRequest request, @Nullable Path keptDisk, SandboxRecord.Size size) {
         String name = name(request.identity());
-        boolean usual = keptDisk == null
-                && request.volumes().isEmpty()
-                && !PlannedMounts.limitsFolders(request.identity())
-                && !house.kernels().isOwn(request.identity());
-        ParkedCopy copy = usual ? waiting(request.identity(), size) : null;
         SandboxRecord record = new SandboxRecord(
-                copy == null ? Identities.id() : copy.id(),
+                Identities.id(),
                 request.identity(),
                 SandboxRecord.Phase.MAKING,
                 house.now(),
-                copy == null ? UUID.randomUUID() : copy.machineId(),
+                UUID.randomUUID(),
                 size,
                 null,
                 null,
-                copy == null ? List.of() : copy.layers(),
+                List.of(),
                 Map.of(),
                 request.files(),
                 Map.of(),
@@ -96,7 +89,7 @@ public final class Sandboxes implements AutoCloseable {
                 turns.acquire();
             }
             try {
-                new SandboxBoot(house, sandbox, request, keptDisk, copy, step).run();
+                new SandboxBoot(house, sandbox, request, keptDisk, step).run();
             } finally {
                 turns.release();
             }
@@ -112,21 +105,6 @@ public final class Sandboxes implements AutoCloseable {
             undo(sandbox);
             throw failure;
         }
-    }
-
-    private @Nullable ParkedCopy waiting(SandboxRecord.Identity identity, SandboxRecord.Size size) {
-        if (house.parked().most() == 0) {
-            return null;
-        }
-        GuestKernel kernel;
-        try {
-            kernel = house.kernels().of(identity);
-        } catch (RuntimeException failure) {
-            // The boot will meet it too, and tell it.
-            LOG.debug("event=no-kernel error=\"{}\"", failure.getMessage());
-            return null;
-        }
-        return house.parked().claim(new MachineKind(kernel, size.vcpus(), size.memoryMib()), size.scratchBytes()).orElse(null);
     }
 
     /// The names of kernels that pods may name instead of the node's own.

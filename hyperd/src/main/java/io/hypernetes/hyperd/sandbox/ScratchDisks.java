@@ -83,11 +83,11 @@ final class ScratchDisks {
         }
     }
 
-    // No journal: the content never outlives the machine. No reserved blocks: the limit is what the tenant was promised.
+    // No journal: the content never outlives the machine. Never resized, so no room for that. No reserved blocks: the limit is what the tenant was promised.
     // Inode tables stay unwritten, which the kernel takes for empty ones.
     private static void format(Path disk, boolean quotas) throws IOException {
         Process mke2fs = new ProcessBuilder(
-                        "mke2fs", "-q", "-F", "-t", "ext4", "-O", quotas ? "^has_journal,quota,project" : "^has_journal", "-m", "0", "-E",
+                        "mke2fs", "-q", "-F", "-t", "ext4", "-O", quotas ? "^has_journal,^resize_inode,quota,project" : "^has_journal,^resize_inode", "-m", "0", "-E",
                         "lazy_itable_init=1,nodiscard,root_owner=0:0" + (quotas ? ",quotatype=prjquota" : ""), disk.toString())
                 .redirectErrorStream(true)
                 .start();

@@ -42,16 +42,16 @@ final class Templates implements AutoCloseable {
     private final @Nullable Templating templating;
     private final Activity activity;
     private final GuestDoor door;
+    private final ScratchDisks scratch;
+    private final @Nullable Rehearsal rehearsal;
     private final Path machines;
     private final String cgroupParent;
     private final Duration bootDeadline;
     private final LongSupplier nanoTime;
     private final LinkedBlockingQueue<MachineKind> wanted = new LinkedBlockingQueue<>();
     private final AtomicLong copies = new AtomicLong();
-    private final AtomicLong parkedCopies = new AtomicLong();
     private final AtomicLong coldStarts = new AtomicLong();
     private final @Nullable Thread maker;
-    private volatile Runnable made = () -> {};
 
     // Guarded by this. A kind that is being made has no template yet.
     private final Map<MachineKind, Optional<Template>> known = new HashMap<>();
@@ -60,11 +60,14 @@ final class Templates implements AutoCloseable {
     private boolean closed;
 
     /// @param templating null when templates are not wanted or the hypervisor makes none
+    /// @param rehearsal what their guests do before they rest; null when that cannot be
     /// @param nanoTime as [System#nanoTime]
     Templates(
             @Nullable Templating templating,
             Activity activity,
             GuestDoor door,
+            ScratchDisks scratch,
+            @Nullable Rehearsal rehearsal,
             Path machines,
             String cgroupParent,
             Duration bootDeadline,
@@ -73,6 +76,8 @@ final class Templates implements AutoCloseable {
         this.activity = activity;
         this.nanoTime = nanoTime;
         this.door = door;
+        this.scratch = scratch;
+        this.rehearsal = rehearsal;
         this.machines = machines;
         this.cgroupParent = cgroupParent;
         this.bootDeadline = bootDeadline;
@@ -128,19 +133,9 @@ final class Templates implements AutoCloseable {
         return true;
     }
 
-    /// A pod of this kind got a copy that had waited.
-    synchronized void used(MachineKind kind) {
-        lastAsked.computeIfPresent(kind, (same, before) -> nanoTime.getAsLong());
-    }
-
     /// The template of this kind when there is one now. Asks for none.
     synchronized Optional<Template> ready(MachineKind kind) {
         return known.getOrDefault(kind, Optional.empty());
-    }
-
-    /// Calls `ready` whenever a template has been made.
-    void whenReady(Runnable ready) {
-        made = ready;
     }
 
     /// A copy did not come up: the template is given up, and made again when it is next asked for.
@@ -152,12 +147,8 @@ final class Templates implements AutoCloseable {
         }
     }
 
-    /// @param waited whether the copy was ready when its pod came
-    void copied(boolean waited) {
+    void copied() {
         copies.incrementAndGet();
-        if (waited) {
-            parkedCopies.incrementAndGet();
-        }
     }
 
     void startedCold() {
@@ -169,7 +160,6 @@ final class Templates implements AutoCloseable {
         synchronized (this) {
             return Map.of(
                     "copies", copies.get(),
-                    "parkedCopies", parkedCopies.get(),
                     "coldStarts", coldStarts.get(),
                     "templates", known.values().stream().filter(Optional::isPresent).count(),
                     "templateBytes", known.values().stream().flatMap(Optional::stream).mapToLong(Template::bytes).sum());
@@ -192,7 +182,9 @@ final class Templates implements AutoCloseable {
         UUID uuid = UUID.randomUUID();
         String name = NAME + uuid;
         try {
-            Template template = by.make(kind, new MachinePlace(uuid, name, machines.resolve(name), cgroupParent), machine -> rest(machine, name));
+            Template template = by.make(
+                    kind, new MachinePlace(uuid, name, machines.resolve(name), cgroupParent), scratch.make(name, MachineSizes.SMALLEST_SCRATCH_BYTES, false),
+                    machine -> rest(machine, name));
             synchronized (this) {
                 if (closed) {
                     template.close();
@@ -200,7 +192,6 @@ final class Templates implements AutoCloseable {
                     known.put(kind, Optional.of(template));
                 }
             }
-            made.run();
         } catch (RuntimeException failure) {
             if (Thread.interrupted()) {
                 throw new InterruptedException();
@@ -212,13 +203,19 @@ final class Templates implements AutoCloseable {
                 known.remove(kind);
                 lastAsked.remove(kind);
             }
+        } finally {
+            scratch.remove(name);
         }
     }
 
-    // It has answered, nothing was said to it, and nobody is attached any more.
+    // Nobody is attached any more, and nothing of what was said to it is left.
     private void rest(Machine machine, String name) {
-        try (Guest guest = door.attach(machine, name, Guest.Freshness.JUST_BOOTED, new Deaf(), bootDeadline)) {
+        Rehearsal.Ending ending = new Rehearsal.Ending();
+        try (Guest guest = door.attach(machine, name, Guest.Freshness.JUST_BOOTED, ending, bootDeadline)) {
             guest.hello(ANSWER);
+            if (rehearsal != null) {
+                rehearsal.run(machine, guest, ending);
+            }
         }
     }
 

@@ -10,9 +10,7 @@ class SandboxInfoTest {
     void theStepsTellHowTheMachineWasStarted() {
         assertThat(SandboxInfo.start(Set.of("network", "disk", "machine", "boot", "plan"))).isEqualTo("cold");
         assertThat(SandboxInfo.start(Set.of("network", "disk", "copy", "attach", "plan"))).isEqualTo("copy");
-        assertThat(SandboxInfo.start(Set.of("network", "disk", "plug", "release", "attach"))).isEqualTo("parked copy");
         assertThat(SandboxInfo.start(Set.of("copy", "disk-again", "machine", "boot"))).as("the copy failed").isEqualTo("cold");
-        assertThat(SandboxInfo.start(Set.of("release", "disk-again", "machine", "boot"))).as("the parked copy failed").isEqualTo("cold");
         assertThat(SandboxInfo.start(Set.of())).as("not made yet").isEqualTo("cold");
     }
 }

@@ -25,7 +25,11 @@ class MachineSizesTest {
         assertThat(MachineSizes.of(request(100 * MIB, 0, 0, 0)).memoryMib()).isEqualTo(256);
         assertThat(MachineSizes.of(request(100 * MIB, 20 * MIB, 0, 0)).memoryMib()).isEqualTo(128);
         assertThat(MachineSizes.of(request(100 * MIB, 30 * MIB, 0, 0)).memoryMib()).isEqualTo(256);
-        assertThat(MachineSizes.of(request(0, 0, 250_000, 0)).vcpus()).isEqualTo(3);
+        assertThat(MachineSizes.of(request(0, 0, 100_000, 0)).vcpus()).isEqualTo(1);
+        assertThat(MachineSizes.of(request(0, 0, 100_001, 0)).vcpus()).isEqualTo(2);
+        assertThat(MachineSizes.of(request(0, 0, 250_000, 0)).vcpus()).isEqualTo(4);
+        assertThat(MachineSizes.of(request(0, 0, 3_300_000, 0)).vcpus()).isEqualTo(64);
+        assertThat(MachineSizes.of(request(0, 0, Long.MAX_VALUE, 0)).vcpus()).isEqualTo(64);
         assertThat(MachineSizes.of(request(0, 0, 1, 0)).vcpus()).isEqualTo(1);
         assertThat(MachineSizes.of(request(0, 0, 0, 1)).scratchBytes()).isEqualTo(16 * MIB);
     }

@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.hypernetes.hypervisor.GuestKernel;
+import io.hypernetes.hypervisor.Machine;
 import io.hypernetes.hypervisor.MachineKind;
 import io.hypernetes.hypervisor.MachinePlace;
 import io.hypernetes.hypervisor.MachineSpec;
-import io.hypernetes.hypervisor.ParkedMachine;
 import io.hypernetes.hypervisor.Template;
 import io.hypernetes.hypervisor.Templating;
 import java.nio.file.Path;
@@ -19,6 +19,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class TemplatesTest {
     private static final long MINUTE = 60_000_000_000L;
@@ -26,11 +27,15 @@ class TemplatesTest {
 
     private final AtomicLong now = new AtomicLong(1);
     private final List<MachineKind> closed = new CopyOnWriteArrayList<>();
-    private final Templating templating = (kind, place, rest) -> new Kept(kind);
+    private final Templating templating = (kind, place, disk, rest) -> new Kept(kind);
     private final Activity activity = new Activity(System::nanoTime);
-    private final Templates templates = new Templates(
-            templating, activity, (machine, name, freshness, listener, deadline) -> { throw new AssertionError("no machine runs"); },
-            Path.of("/nowhere"), "none", Duration.ofSeconds(5), now::get);
+    private final Templates templates;
+
+    TemplatesTest(@TempDir Path disks) {
+        templates = new Templates(
+                templating, activity, (machine, name, freshness, listener, deadline) -> { throw new AssertionError("no machine runs"); },
+                new ScratchDisks(disks), null, Path.of("/nowhere"), "none", Duration.ofSeconds(5), now::get);
+    }
 
     @AfterEach
     void close() {
@@ -45,9 +50,9 @@ class TemplatesTest {
         assertThat(templates.choose(kind(5))).isEqualTo(new Templates.Choice.Cold("there are 4 templates of other kinds, all in use"));
         now.addAndGet(2 * MINUTE);
         assertThat(templates.choose(kind(1))).isInstanceOf(Templates.Choice.Copy.class);
-        templates.used(kind(2));
+        templates.choose(kind(2));
         ready(5);
-        assertThat(closed).as("1 was asked for, 2 was used through a copy that waited, 3 comes before 4 or with it").hasSize(1)
+        assertThat(closed).as("1 and 2 were asked for again, 3 comes before 4 or with it").hasSize(1)
                 .allMatch(kind -> kind.vcpus() == 3 || kind.vcpus() == 4);
         assertThat(templates.choose(kind(1))).isInstanceOf(Templates.Choice.Copy.class);
         assertThat(templates.counts()).containsEntry("templates", 4L);
@@ -107,7 +112,7 @@ class TemplatesTest {
         }
 
         @Override
-        public ParkedMachine park(MachinePlace place, MachineSpec.Nic nic, Path scratchDisk, Templating.Rest rest) {
+        public Machine copy(MachinePlace place, MachineSpec.Nic nic, Path scratchDisk, int hostMemoryLimitMib) {
             throw new AssertionError("nobody asks for copies here");
         }
 

@@ -127,12 +127,10 @@ final class QemuCheckpointing implements Checkpointing {
         try {
             QemuMachine machine = launcher.launch(new QemuLauncher.Order(
                     place,
-                    command.restored(place, saved, saved.memory().equals(OWN_MEMORY)),
-                    List.of(),
-                    // In the order of the numbers in QemuCommand; there is no memory to be passed.
-                    List.of(nothing, nic.tapDescriptor()),
                     saved.vcpus(),
-                    0));
+                    0,
+                    // In the order of the numbers in QemuCommand; there is no memory to be passed.
+                    launcher.jailed(command.restored(place, saved, saved.memory().equals(OWN_MEMORY)), List.of(), List.of(nothing, nic.tapDescriptor()))));
             boolean loaded = false;
             try {
                 machine.steer("restoring", patience(saved.memoryMib()), qmp -> {

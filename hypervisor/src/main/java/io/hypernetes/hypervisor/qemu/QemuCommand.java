@@ -16,6 +16,8 @@ import org.jspecify.annotations.Nullable;
 final class QemuCommand {
     /// Numbers of the descriptors that QEMU gets behind standard input, output and error.
     static final int QMP = 3, CONSOLE = 4, GUEST = 5, FIRST_OWN = 6, SCRATCH = 6, MEMORY = 6, TAP = 7;
+    // 6 is the fork server's in a template that forks, see jailer/forkserver.h.
+
 
     /// The hardware address of a template and of its copies until their guests change it.
     private static final String TEMPLATE_MAC = "0a:58:00:00:00:01";
@@ -26,6 +28,12 @@ final class QemuCommand {
     private static final int MOST_WITHOUT_ACPI = 3;
     /// Memory for translated code; smaller is slower, larger gains nothing (TCG only).
     private static final int TRANSLATION_MIB = 32;
+    /// As much as a boot and a rehearsal fill: what does not fit would be thrown away. Forks share it.
+    private static final int SHARED_TRANSLATION_MIB = 256;
+    /// A fork's process list shows its own name in the place of the template's.
+    private static final int NAME_LENGTH = 104;
+
+    private static final String SANDBOX = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny";
 
     /// No boot without interrupt controller and timer: TCG guests hang now and then without the PIC, always without the PIT, and look
     /// for a clock chip for a second without the RTC.
@@ -56,7 +64,7 @@ final class QemuCommand {
     /// A machine with all its devices.
     List<String> full(MachineSpec spec) {
         boolean acpi = spec.kernel().needsAcpi() || spec.volumes().size() > MOST_WITHOUT_ACPI;
-        List<String> line = base(acpi, spec.vcpus(), spec.memoryMib(), false);
+        List<String> line = base(acpi, spec.vcpus(), spec.memoryMib());
         named(line, new MachinePlace(spec.uuid(), spec.name(), spec.folder(), spec.cgroupParent()));
         booting(line, spec.kernel(), acpi);
         add(line, "-add-fd", "set=2,fd=" + SCRATCH + ",opaque=scratch");
@@ -85,18 +93,14 @@ final class QemuCommand {
 
     /// A machine that boots in memory which outlives it, with nothing of a pod's.
     List<String> template(MachinePlace place, MachineKind kind) {
-        List<String> line = base(kind.kernel().needsAcpi(), kind.vcpus(), kind.memoryMib(), true);
+        List<String> line = base(kind.kernel().needsAcpi(), kind.vcpus(), kind.memoryMib());
         sharedMemory(line, kind, true);
-        named(line, place);
-        booting(line, kind.kernel(), kind.kernel().needsAcpi());
-        scratchPlaceholder(line);
-        devices(line, TEMPLATE_MAC);
-        return line;
+        return booted(line, place, kind);
     }
 
     /// A machine with the same devices, waiting for the template's state. It needs no kernel: that is in the memory.
     List<String> copy(MachinePlace place, MachineKind kind) {
-        List<String> line = base(kind.kernel().needsAcpi(), kind.vcpus(), kind.memoryMib(), true);
+        List<String> line = base(kind.kernel().needsAcpi(), kind.vcpus(), kind.memoryMib());
         sharedMemory(line, kind, false);
         named(line, place);
         scratchPlaceholder(line);
@@ -109,9 +113,9 @@ final class QemuCommand {
     ///
     /// @param ownMemory whether the saved one's memory was made apart, as a template's and a copy's
     List<String> restored(MachinePlace place, SavedMachine saved, boolean ownMemory) {
-        List<String> line = base(saved.acpi(), saved.vcpus(), saved.memoryMib(), ownMemory);
+        List<String> line = base(saved.acpi(), saved.vcpus(), saved.memoryMib());
         if (ownMemory) {
-            add(line, "-object", "memory-backend-ram,id=ram,size=" + saved.memoryMib() + "M");
+            add(line, "-machine", "memory-backend=ram", "-object", "memory-backend-ram,id=ram,size=" + saved.memoryMib() + "M");
         }
         named(line, place);
         scratchPlaceholder(line);
@@ -120,8 +124,24 @@ final class QemuCommand {
         return line;
     }
 
+    /// A machine whose process is forked when its guest stands still. It filters no system calls, since its forks must enter jails of their
+    /// own; they filter for themselves.
+    List<String> forking(MachinePlace place, MachineKind kind) {
+        List<String> line = unfiltered(kind.kernel().needsAcpi(), kind.vcpus(), kind.memoryMib(), SHARED_TRANSLATION_MIB);
+        String padded = place.name() + " ".repeat(Math.max(0, NAME_LENGTH - place.name().length()));
+        return booted(line, new MachinePlace(place.uuid(), padded, place.folder(), place.cgroupParent()), kind);
+    }
+
+    private List<String> booted(List<String> line, MachinePlace place, MachineKind kind) {
+        named(line, place);
+        booting(line, kind.kernel(), kind.kernel().needsAcpi());
+        scratchPlaceholder(line);
+        devices(line, TEMPLATE_MAC);
+        return line;
+    }
+
     private static void sharedMemory(List<String> line, MachineKind kind, boolean shared) {
-        add(line, "-object", "memory-backend-file,id=ram,size=" + kind.memoryMib() + "M,mem-path=/proc/self/fd/" + MEMORY + ",share="
+        add(line, "-machine", "memory-backend=ram", "-object", "memory-backend-file,id=ram,size=" + kind.memoryMib() + "M,mem-path=/proc/self/fd/" + MEMORY + ",share="
                 + (shared ? "on" : "off"));
     }
 
@@ -161,13 +181,19 @@ final class QemuCommand {
 
     /// A machine that has a kernel and a console and nothing else.
     List<String> bare(GuestKernel kernel, int memoryMib) {
-        List<String> line = base(kernel.needsAcpi(), 1, memoryMib, false);
+        List<String> line = base(kernel.needsAcpi(), 1, memoryMib);
         add(line, "-kernel", kernel.image().toString());
         add(line, "-append", kernelLine(kernel.needsAcpi()).replace(" quiet", ""));
         return line;
     }
 
-    private List<String> base(boolean acpi, int vcpus, int memoryMib, boolean ownMemory) {
+    private List<String> base(boolean acpi, int vcpus, int memoryMib) {
+        List<String> line = unfiltered(acpi, vcpus, memoryMib, TRANSLATION_MIB);
+        add(line, "-sandbox", SANDBOX);
+        return line;
+    }
+
+    private List<String> unfiltered(boolean acpi, int vcpus, int memoryMib, int translationMib) {
         List<String> line = new ArrayList<>();
         add(line, qemu.toString(), "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot");
         String machine =
@@ -175,16 +201,15 @@ final class QemuCommand {
                     case MICROVM -> MICROVM + ",acpi=" + (acpi ? "on" : "off");
                     case Q35 -> "q35,dump-guest-core=off,vmport=off";
                 };
-        add(line, "-M", machine + (ownMemory ? ",memory-backend=ram" : ""), "-m", memoryMib + "M", "-smp", Integer.toString(vcpus));
+        add(line, "-M", machine, "-m", memoryMib + "M", "-smp", Integer.toString(vcpus));
         if (kvm) {
             add(line, "-accel", "kvm", "-cpu", "host");
         } else {
-            add(line, "-accel", "tcg,tb-size=" + TRANSLATION_MIB, "-cpu", "max");
+            add(line, "-accel", "tcg,tb-size=" + translationMib, "-cpu", "max");
         }
         add(line, "-global", "virtio-mmio.force-legacy=false");
         add(line, "-add-fd", "set=1,fd=" + CONSOLE + ",opaque=console");
         add(line, "-chardev", "file,id=console,path=/dev/fdset/1,append=on", "-serial", "chardev:console");
-        add(line, "-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
         return line;
     }
 

@@ -41,6 +41,8 @@ public final class QemuHypervisor implements Hypervisor {
     private final String description;
     private final String program;
     private final String type;
+    private final boolean forks;
+    private final GuestKernel usual;
 
     /// @param kernel the kernel that most guests boot: KVM is tried with it, once for each boot of the host
     /// @throws HypervisorException when QEMU or the jailer cannot be run, or KVM is demanded and does not work
@@ -65,6 +67,8 @@ public final class QemuHypervisor implements Hypervisor {
             boolean kvm = without.isEmpty();
             this.launcher = new QemuLauncher(settings, kvm, cgroups, uids);
             this.command = new QemuCommand(settings.qemu(), settings.machine(), kvm, kvm ? 0 : tscKhz(settings.jailer()));
+            this.forks = new Jail(settings, kvm).canFork();
+            this.usual = kernel;
             this.program = "qemu " + version + (kvm ? " with kvm" : " with tcg");
             this.type = settings.machine().name().toLowerCase(Locale.ROOT);
             this.description = "qemu " + version + ", " + settings.machine().name().toLowerCase(Locale.ROOT) + ", "
@@ -136,11 +140,9 @@ public final class QemuHypervisor implements Hypervisor {
             }
             return launcher.launch(new QemuLauncher.Order(
                     new MachinePlace(spec.uuid(), spec.name(), spec.folder(), spec.cgroupParent()),
-                    command.full(spec),
-                    List.of(spec.kernel().image(), spec.kernel().initramfs()),
-                    given,
                     spec.vcpus(),
-                    spec.hostMemoryLimitMib()));
+                    spec.hostMemoryLimitMib(),
+                    launcher.jailed(command.full(spec), List.of(spec.kernel().image(), spec.kernel().initramfs()), given)));
         } finally {
             ours.forEach(Descriptors::close);
         }
@@ -148,7 +150,7 @@ public final class QemuHypervisor implements Hypervisor {
 
     @Override
     public Optional<Templating> templating() {
-        return Optional.of(new QemuTemplating(launcher, command, cgroups));
+        return Optional.of(new QemuTemplating(launcher, command, forks ? usual : null));
     }
 
     @Override

@@ -39,13 +39,48 @@ final class QemuLauncher {
         this.uids = uids;
     }
 
-    /// A process to be started.
+    /// A machine's process to be begun.
+    ///
+    /// @param vcpus virtual processors: its cgroup gets as much processor time, and one processor's worth more
+    /// @param memoryLimitMib limit of its cgroup, 0 for none
+    record Order(MachinePlace place, int vcpus, int memoryLimitMib, Beginning beginning) {}
+
+    /// Begins a process for a machine that has its folder and cgroup.
+    interface Beginning {
+        /// @param uid the user that it must be
+        /// @param groups the folders of its cgroup
+        HostProcess begin(MachinePlace place, int uid, List<Path> groups, Channels channels);
+    }
+
+    /// What every machine has on the host, as descriptors of ours that are closed when the process has begun.
+    record Channels(int nothing, int console, int qmp, int guest) {}
+
+    /// A new process in a jail.
     ///
     /// @param shown files of the host that it sees beside its own program and libraries
     /// @param descriptors of ours, which become its numbers from [QemuCommand#FIRST_OWN] on
-    /// @param vcpus virtual processors: its cgroup gets as much processor time, and one processor's worth more
-    /// @param memoryLimitMib limit of its cgroup, 0 for none
-    record Order(MachinePlace place, List<String> command, List<Path> shown, List<Integer> descriptors, int vcpus, int memoryLimitMib) {}
+    Beginning jailed(List<String> command, List<Path> shown, List<Integer> descriptors) {
+        return (place, uid, groups, channels) ->
+                new Jail(settings, kvm).start(command, shown, root(place), uid, groups, given(channels, descriptors));
+    }
+
+    /// As [#jailed], of a process that will be forked.
+    Beginning forking(List<String> command, List<Path> shown, List<Integer> descriptors) {
+        return (place, uid, groups, channels) ->
+                new Jail(settings, kvm).startForking(command, shown, root(place), groups, given(channels, descriptors));
+    }
+
+    private static Path root(MachinePlace place) {
+        return place.folder().resolve(QemuMachine.ROOT);
+    }
+
+    // In the order of the numbers in QemuCommand.
+    private static List<Integer> given(Channels channels, List<Integer> own) {
+        List<Integer> given = new ArrayList<>(
+                List.of(channels.nothing(), channels.console(), channels.console(), channels.qmp(), channels.console(), channels.guest()));
+        given.addAll(own);
+        return given;
+    }
 
     /// Returns when the control socket answers.
     QemuMachine launch(Order order) {
@@ -67,7 +102,7 @@ final class QemuLauncher {
                 cgroups.limitMemory(cgroup, order.memoryLimitMib());
             }
             long prepared = System.nanoTime();
-            process = spawn(order, uid, groups);
+            process = begin(order, uid, groups);
             console.follow(place.name());
             long spawned = System.nanoTime();
             MachineRecord record = new MachineRecord(
@@ -110,18 +145,15 @@ final class QemuLauncher {
         Descriptors.makeFifo(folder.resolve(QemuMachine.CONSOLE));
     }
 
-    private HostProcess spawn(Order order, int uid, List<Path> groups) {
+    private static HostProcess begin(Order order, int uid, List<Path> groups) {
         Path folder = order.place().folder();
         List<Integer> ours = new ArrayList<>();
         try {
-            int nothing = opened(ours, Descriptors.openForReading(Path.of("/dev/null")));
-            int console = opened(ours, Descriptors.openFifoForWriting(folder.resolve(QemuMachine.CONSOLE)));
-            int qmp = opened(ours, UnixSocket.listen(folder.resolve(QemuMachine.QMP), BACKLOG));
-            int guest = opened(ours, UnixSocket.listen(folder.resolve(QemuMachine.GUEST), BACKLOG));
-            // In the order of the numbers in QemuCommand.
-            List<Integer> given = new ArrayList<>(List.of(nothing, console, console, qmp, console, guest));
-            given.addAll(order.descriptors());
-            return new Jail(settings, kvm).start(order.command(), order.shown(), folder.resolve(QemuMachine.ROOT), uid, groups, given);
+            return order.beginning().begin(order.place(), uid, groups, new Channels(
+                    opened(ours, Descriptors.openForReading(Path.of("/dev/null"))),
+                    opened(ours, Descriptors.openFifoForWriting(folder.resolve(QemuMachine.CONSOLE))),
+                    opened(ours, UnixSocket.listen(folder.resolve(QemuMachine.QMP), BACKLOG)),
+                    opened(ours, UnixSocket.listen(folder.resolve(QemuMachine.GUEST), BACKLOG))));
         } finally {
             ours.forEach(Descriptors::close);
         }

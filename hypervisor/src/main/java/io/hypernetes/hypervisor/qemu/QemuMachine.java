@@ -128,6 +128,20 @@ final class QemuMachine implements Machine {
         void run(Qmp qmp) throws IOException, InterruptedException;
     }
 
+    /// As [#steer]; a machine that cannot be steered so is destroyed.
+    QemuMachine orDestroyed(String what, Steps steps) {
+        boolean good = false;
+        try {
+            steer(what, steps);
+            good = true;
+            return this;
+        } finally {
+            if (!good) {
+                destroy();
+            }
+        }
+    }
+
     /// Runs some commands in one conversation with the control socket.
     void steer(String what, Steps steps) {
         steer(what, QMP_TIMEOUT, steps);

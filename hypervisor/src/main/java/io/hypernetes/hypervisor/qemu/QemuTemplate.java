@@ -1,16 +1,15 @@
 package io.hypernetes.hypervisor.qemu;
 
 import io.hypernetes.hypervisor.HypervisorException;
+import io.hypernetes.hypervisor.Machine;
 import io.hypernetes.hypervisor.MachineKind;
 import io.hypernetes.hypervisor.MachinePlace;
 import io.hypernetes.hypervisor.MachineSpec;
-import io.hypernetes.hypervisor.ParkedMachine;
 import io.hypernetes.hypervisor.Template;
-import io.hypernetes.hypervisor.Templating;
-import io.hypernetes.linux.Cgroups;
 import io.hypernetes.linux.Descriptors;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -23,7 +22,6 @@ final class QemuTemplate implements Template {
     private final int state;
     private final QemuLauncher launcher;
     private final QemuCommand command;
-    private final Cgroups cgroups;
     private final long bytes;
 
     // Guarded by this.
@@ -31,13 +29,12 @@ final class QemuTemplate implements Template {
 
     /// @param memory descriptor, closed with the template
     /// @param state descriptor, closed with the template
-    QemuTemplate(MachineKind kind, int memory, int state, QemuLauncher launcher, QemuCommand command, Cgroups cgroups) {
+    QemuTemplate(MachineKind kind, int memory, int state, QemuLauncher launcher, QemuCommand command) {
         this.kind = kind;
         this.memory = memory;
         this.state = state;
         this.launcher = launcher;
         this.command = command;
-        this.cgroups = cgroups;
         this.bytes = Descriptors.allocatedBytes(memory) + Descriptors.allocatedBytes(state);
     }
 
@@ -52,7 +49,7 @@ final class QemuTemplate implements Template {
     }
 
     @Override
-    public ParkedMachine park(MachinePlace place, MachineSpec.Nic nic, Path scratchDisk, Templating.Rest rest) {
+    public Machine copy(MachinePlace place, MachineSpec.Nic nic, Path scratchDisk, int hostMemoryLimitMib) {
         int ram;
         int devices;
         synchronized (this) {
@@ -64,30 +61,13 @@ final class QemuTemplate implements Template {
         }
         try {
             QemuMachine machine = launcher.launch(new QemuLauncher.Order(
-                    place,
-                    command.copy(place, kind),
-                    List.of(QemuTemplating.DESCRIPTORS),
-                    List.of(ram, nic.tapDescriptor()),
-                    kind.vcpus(),
-                    0));
-            boolean parked = false;
-            try {
-                machine.steer("restoring", qmp -> {
-                    QemuTemplating.migrate(qmp, "migrate-incoming", devices, true);
-                    ScratchSlot.fill(qmp, scratchDisk);
-                });
-                if (rest != Templating.Rest.AT_ONCE) {
-                    machine.resume();
-                    rest.bring(machine);
-                    machine.pause();
-                }
-                parked = true;
-                return new QemuParkedMachine(machine, cgroups);
-            } finally {
-                if (!parked) {
-                    machine.destroy();
-                }
-            }
+                    place, kind.vcpus(), hostMemoryLimitMib, launcher.jailed(
+                            command.copy(place, kind), List.of(QemuTemplating.DESCRIPTORS), List.of(ram, nic.tapDescriptor()))));
+            return machine.orDestroyed("restoring", qmp -> {
+                QemuTemplating.migrate(qmp, "migrate-incoming", devices, true);
+                ScratchSlot.fill(qmp, scratchDisk);
+                qmp.execute("cont", Map.of());
+            });
         } finally {
             Descriptors.close(ram);
             Descriptors.close(devices);

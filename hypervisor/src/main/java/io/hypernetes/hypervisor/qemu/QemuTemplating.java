@@ -1,24 +1,30 @@
 package io.hypernetes.hypervisor.qemu;
 
+import io.hypernetes.hypervisor.GuestKernel;
 import io.hypernetes.hypervisor.HypervisorException;
 import io.hypernetes.hypervisor.MachineKind;
 import io.hypernetes.hypervisor.MachinePlace;
 import io.hypernetes.hypervisor.Template;
 import io.hypernetes.hypervisor.Templating;
-import io.hypernetes.linux.Cgroups;
 import io.hypernetes.linux.Descriptors;
 import io.hypernetes.linux.NetworkDevices;
+import io.hypernetes.linux.UnixSocket;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.function.IntFunction;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Makes templates with QEMU's migration. The guest's RAM is an anonymous file that outlives the machine and is sealed when it has
-/// ended, so that no copy, however subverted, can change what the others start from; the state of the devices is migrated into another.
+/// Makes templates, of which there are two sorts. A process that waits to be forked: its copies share the guest's memory and all code that
+/// was translated for it. And two files in memory, for what cannot be forked (KVM), or must not be trusted as a process that makes jails is:
+/// the guest's RAM, which outlives the machine and is sealed when it has ended, so that no copy, however subverted, can change what the others
+/// start from; and the state of the devices, from QEMU's migration.
 final class QemuTemplating implements Templating {
     /// The only path in the jail through which a passed descriptor can be opened as a file.
     static final Path DESCRIPTORS = Path.of("/proc/self/fd");
@@ -28,30 +34,59 @@ final class QemuTemplating implements Templating {
 
     private final QemuLauncher launcher;
     private final QemuCommand command;
-    private final Cgroups cgroups;
+    private final @Nullable GuestKernel forked;
 
-    QemuTemplating(QemuLauncher launcher, QemuCommand command, Cgroups cgroups) {
+    /// @param forked the kernel of the operator's own whose machines may be forked; null when none may
+    QemuTemplating(QemuLauncher launcher, QemuCommand command, @Nullable GuestKernel forked) {
         this.launcher = launcher;
         this.command = command;
-        this.cgroups = cgroups;
+        this.forked = forked;
     }
 
     @Override
-    public Template make(MachineKind kind, MachinePlace place, Rest rest) {
+    public Template make(MachineKind kind, MachinePlace place, Path scratchDisk, Rest rest) {
         long begin = System.nanoTime();
+        boolean forks = forked != null && forked.image().equals(kind.kernel().image());
+        Template template = forks ? waiting(kind, place, scratchDisk, rest) : files(kind, place, scratchDisk, rest);
+        LOG.info("event=template-made kernel={} vcpus={} memory-mib={} forks={} bytes={} millis={}",
+                kind.kernel().version(), kind.vcpus(), kind.memoryMib(), forks, template.bytes(), (System.nanoTime() - begin) / 1_000_000);
+        return template;
+    }
+
+    private Template waiting(MachineKind kind, MachinePlace place, Path scratchDisk, Rest rest) {
+        UnixSocket.Pair control = UnixSocket.pair("the fork server of " + place.name());
+        boolean made = false;
+        try {
+            QemuMachine machine = boot(kind, place, scratchDisk, rest, tap -> launcher.forking(
+                    command.forking(place, kind), List.of(kind.kernel().image(), kind.kernel().initramfs()), List.of(control.theirs(), tap)),
+                    qmp -> qmp.execute("stop", Map.of()));
+            made = true;
+            return new QemuForkTemplate(kind, machine, control.ours(), launcher);
+        } finally {
+            Descriptors.close(control.theirs());
+            if (!made) {
+                control.ours().close();
+            }
+        }
+    }
+
+    private Template files(MachineKind kind, MachinePlace place, Path scratchDisk, Rest rest) {
         int memory = Descriptors.memoryFile("hypernetes-ram", kind.memoryMib() * MIB);
         int state = -1;
         boolean made = false;
         try {
-            state = Descriptors.memoryFile("hypernetes-state", 0);
-            record(kind, place, rest, memory, state);
+            int devices = Descriptors.memoryFile("hypernetes-state", 0);
+            state = devices;
+            boot(kind, place, scratchDisk, rest, tap -> launcher.jailed(
+                    command.template(place, kind), List.of(kind.kernel().image(), kind.kernel().initramfs(), DESCRIPTORS), List.of(memory, tap)),
+                    qmp -> {
+                        qmp.execute("stop", Map.of());
+                        migrate(qmp, "migrate", devices, true);
+                    }).destroy();
             Descriptors.seal(memory);
             Descriptors.seal(state);
-            QemuTemplate template = new QemuTemplate(kind, memory, state, launcher, command, cgroups);
             made = true;
-            LOG.info("event=template-made kernel={} vcpus={} memory-mib={} bytes={} millis={}",
-                    kind.kernel().version(), kind.vcpus(), kind.memoryMib(), template.bytes(), (System.nanoTime() - begin) / 1_000_000);
-            return template;
+            return new QemuTemplate(kind, memory, state, launcher, command);
         } finally {
             if (!made) {
                 Descriptors.close(memory);
@@ -62,29 +97,39 @@ final class QemuTemplating implements Templating {
         }
     }
 
-    private void record(MachineKind kind, MachinePlace place, Rest rest, int memory, int state) {
+    /// A machine of this kind whose guest has come to rest, and uses no disk.
+    ///
+    /// @param beginning its process, with this tap
+    /// @param stopping makes it stand still
+    private QemuMachine boot(
+            MachineKind kind, MachinePlace place, Path scratchDisk, Rest rest, IntFunction<QemuLauncher.Beginning> beginning, QemuMachine.Steps stopping) {
         int tap = spareTap();
         QemuMachine machine;
         try {
-            machine = launcher.launch(new QemuLauncher.Order(
-                    place,
-                    command.template(place, kind),
-                    List.of(kind.kernel().image(), kind.kernel().initramfs(), DESCRIPTORS),
-                    List.of(memory, tap),
-                    kind.vcpus(),
-                    0));
+            machine = launcher.launch(new QemuLauncher.Order(place, kind.vcpus(), 0, beginning.apply(tap)));
         } finally {
             Descriptors.close(tap);
         }
+        // A guest sees for ever the size that it met first, and copies come with larger disks.
+        machine.orDestroyed("giving a disk to", qmp -> {
+            try (RandomAccessFile file = new RandomAccessFile(scratchDisk.toFile(), "rw")) {
+                file.setLength(QemuCommand.PLACEHOLDER_BYTES);
+            }
+            ScratchSlot.fill(qmp, scratchDisk);
+        });
+        boolean rests = false;
         try {
             rest.bring(machine);
-            machine.steer("saving", qmp -> {
-                qmp.execute("stop", Map.of());
-                migrate(qmp, "migrate", state, true);
-            });
+            rests = true;
         } finally {
-            machine.destroy();
+            if (!rests) {
+                machine.destroy();
+            }
         }
+        return machine.orDestroyed("stopping", qmp -> {
+            ScratchSlot.empty(qmp);
+            stopping.run(qmp);
+        });
     }
 
     /// Lets QEMU write its devices' state to a file, or read it, and waits until it says that it is done.

@@ -9,8 +9,6 @@ import io.hypernetes.hypervisor.Machine;
 import io.hypernetes.hypervisor.MachineSpec;
 import io.hypernetes.hypervisor.qemu.QemuSettings.Accelerator;
 import io.hypernetes.linux.Cgroups;
-import io.hypernetes.linux.Descriptors;
-import io.hypernetes.linux.NetworkDevices;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -27,7 +25,6 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -46,7 +43,7 @@ class JailTest {
     Path temp;
 
     private final List<Machine> machines = new ArrayList<>();
-    private final List<Integer> taps = new ArrayList<>();
+    private final Taps taps = new Taps();
     private GuestKernel kernel;
 
     @BeforeEach
@@ -60,7 +57,7 @@ class JailTest {
     @AfterEach
     void destroy() {
         machines.forEach(Machine::destroy);
-        taps.forEach(Descriptors::close);
+        taps.close();
         Cgroups.discover().remove(PARENT);
     }
 
@@ -193,24 +190,10 @@ class JailTest {
         Path scratch = Files.write(temp.resolve(name + ".disk"), new byte[1 << 20]);
         try (QemuHypervisor hypervisor = new QemuHypervisor(settings, kernel)) {
             Machine machine = hypervisor.start(new MachineSpec(UUID.randomUUID(), name, temp.resolve(name), kernel, 2, 128, scratch,
-                    new MachineSpec.Nic(tap(), "0a:58:0a:58:00:05"), PARENT, memoryLimitMib));
+                    new MachineSpec.Nic(taps.open(), "0a:58:0a:58:00:05"), PARENT, memoryLimitMib));
             machines.add(machine);
             return machine;
         }
-    }
-
-    private int tap() {
-        CompletableFuture<Integer> opened = new CompletableFuture<>();
-        Thread.ofPlatform().start(() -> {
-            try {
-                NetworkDevices.enterNewNamespace();
-                opened.complete(NetworkDevices.openTap("hn-jail"));
-            } catch (Throwable failure) {
-                opened.completeExceptionally(failure);
-            }
-        });
-        taps.add(opened.join());
-        return taps.getLast();
     }
 
     /// Who answers on the guest's channel.

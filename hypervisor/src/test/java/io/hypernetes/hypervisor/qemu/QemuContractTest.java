@@ -11,13 +11,8 @@ import io.hypernetes.hypervisor.MachineRecord;
 import io.hypernetes.hypervisor.MachineSpec;
 import io.hypernetes.hypervisor.qemu.QemuSettings.Accelerator;
 import io.hypernetes.linux.Cgroups;
-import io.hypernetes.linux.Descriptors;
-import io.hypernetes.linux.NetworkDevices;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -32,7 +27,7 @@ class QemuContractTest extends HypervisorContract {
     static Path shared;
 
     private static Path init;
-    private final List<Integer> taps = new ArrayList<>();
+    private final Taps taps = new Taps();
 
     @BeforeAll
     static void build() throws Exception {
@@ -46,25 +41,9 @@ class QemuContractTest extends HypervisorContract {
         assertThat(new ProcessBuilder(command).inheritIO().start().waitFor()).as(String.join(" ", command)).isZero();
     }
 
-    private int openTap() {
-        CompletableFuture<Integer> opened = new CompletableFuture<>();
-        Thread.ofPlatform().start(() -> {
-            try {
-                NetworkDevices.enterNewNamespace();
-                opened.complete(NetworkDevices.openTap("hn-contract"));
-            } catch (Throwable failure) {
-                opened.completeExceptionally(failure);
-            }
-        });
-        int tap = opened.join();
-        taps.add(tap);
-        return tap;
-    }
-
     @AfterEach
     void closeTaps() {
-        taps.forEach(Descriptors::close);
-        taps.clear();
+        taps.close();
     }
 
     @AfterAll
@@ -93,7 +72,7 @@ class QemuContractTest extends HypervisorContract {
 
     @Override
     protected MachineSpec.@Nullable Nic nic() {
-        return new MachineSpec.Nic(openTap(), "0a:58:0a:58:00:05");
+        return new MachineSpec.Nic(taps.open(), "0a:58:0a:58:00:05");
     }
 
     @Override
