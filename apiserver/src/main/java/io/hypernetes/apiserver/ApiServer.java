@@ -4,6 +4,7 @@ import io.hypernetes.apiserver.access.Authentication;
 import io.hypernetes.apiserver.access.Authorisation;
 import io.hypernetes.apiserver.access.CertificateCallers;
 import io.hypernetes.apiserver.access.Impersonation;
+import io.hypernetes.apiserver.access.LocalAccounts;
 import io.hypernetes.apiserver.access.ServiceAccountTokens;
 import io.hypernetes.apiserver.access.TenantResolution;
 import io.hypernetes.apiserver.admission.PriorityClasses;
@@ -19,6 +20,7 @@ import io.hypernetes.apiserver.door.Doors;
 import io.hypernetes.apiserver.fair.Fairness;
 import io.hypernetes.apiserver.http.EdgeSettings;
 import io.hypernetes.apiserver.http.HttpEdge;
+import io.hypernetes.apiserver.login.LoginPage;
 import io.hypernetes.apiserver.node.NodeRelay;
 import io.hypernetes.apiserver.quota.QuotaKeeper;
 import io.hypernetes.apiserver.quota.Quotas;
@@ -45,6 +47,8 @@ import io.hypernetes.identity.CertificateAuthenticator;
 import io.hypernetes.identity.CertificateSpec;
 import io.hypernetes.identity.NotAuthenticatedException;
 import io.hypernetes.identity.Tls;
+import io.hypernetes.identity.local.Guesses;
+import io.hypernetes.objects.Json;
 import io.hypernetes.objects.kind.Kinds;
 import io.hypernetes.store.Store;
 import io.hypernetes.store.StoreException;
@@ -173,8 +177,13 @@ public final class ApiServer implements AutoCloseable {
                 new AuditPage(auditFile),
                 metrics,
                 clock);
+        var users = new LocalAccounts(store, clock, random);
+        var authentication = new Authentication(certificates(authorities, users, clock), tokens, List.of(users), store, clock);
+        var ways = Json.object();
+        ways.putArray("methods").addObject().put("type", "local");
         var pipeline = new Pipeline(
-                new Authentication(certificates(authorities, clock), tokens, store, clock),
+                new LoginPage(authentication, users, ways, new Guesses(clock)),
+                authentication,
                 new TenantResolution(store),
                 new Impersonation(policies),
                 authorisation,
@@ -232,11 +241,13 @@ public final class ApiServer implements AutoCloseable {
         }
     }
 
-    private static CertificateCallers certificates(Authorities authorities, Clock clock) {
+    private static CertificateCallers certificates(Authorities authorities, LocalAccounts users, Clock clock) {
         var authenticator = new CertificateAuthenticator(authorities, clock);
         return chain -> {
             try {
-                var principal = authenticator.authenticate(chain.getFirst());
+                var shown = authenticator.authenticate(chain.getFirst());
+                // Only certificates of users have a uid; they count no longer than the user does.
+                var principal = shown.uid().isEmpty() ? shown : users.ofCertificate(shown);
                 return Optional.of(new Caller(
                         principal.tenant(), principal.name(), principal.groups(), principal.uid(), principal.extra()));
             } catch (NotAuthenticatedException e) {

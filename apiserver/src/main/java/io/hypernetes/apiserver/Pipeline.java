@@ -9,6 +9,7 @@ import io.hypernetes.apiserver.fair.Fairness;
 import io.hypernetes.apiserver.http.ClientGoneException;
 import io.hypernetes.apiserver.http.Exchange;
 import io.hypernetes.apiserver.http.ExchangeHandler;
+import io.hypernetes.apiserver.login.LoginPage;
 import io.hypernetes.apiserver.request.Caller;
 import io.hypernetes.apiserver.request.Target;
 import io.hypernetes.apiserver.resource.Answers;
@@ -28,6 +29,7 @@ import org.slf4j.LoggerFactory;
 final class Pipeline implements ExchangeHandler {
     private static final Logger log = LoggerFactory.getLogger(Pipeline.class);
 
+    private final LoginPage login;
     private final Authentication authentication;
     private final TenantResolution tenants;
     private final Impersonation impersonation;
@@ -38,6 +40,7 @@ final class Pipeline implements ExchangeHandler {
     private final Audit audit;
 
     Pipeline(
+            LoginPage login,
             Authentication authentication,
             TenantResolution tenants,
             Impersonation impersonation,
@@ -46,6 +49,7 @@ final class Pipeline implements ExchangeHandler {
             Routes routes,
             Metrics metrics,
             Audit audit) {
+        this.login = login;
         this.authentication = authentication;
         this.tenants = tenants;
         this.impersonation = impersonation;
@@ -101,6 +105,11 @@ final class Pipeline implements ExchangeHandler {
     }
 
     private void serve(Exchange http, Trail trail) throws IOException {
+        if (LoginPage.serves(http.path())) {
+            // Of no tenant, and for people who cannot prove yet who they are.
+            trail.caller = login.serve(http);
+            return;
+        }
         var authenticated = Doors.admitted(http, authentication.callerOf(http));
         trail.caller = authenticated;
         var tenant = tenants.resolve(authenticated, http.path());

@@ -87,7 +87,7 @@ final class Cluster implements AutoCloseable {
     }
 
     /// One identity's way to the server.
-    final class Client {
+    class Client {
         final HttpClient http;
         String prefix = "";
 

@@ -29,6 +29,7 @@ import picocli.CommandLine.Spec;
             KubeconfigCommand.class,
             TokenCommand.class,
             TenantCommand.class,
+            UserCommand.class,
             AuditCommand.class,
             ImageCommand.class,
             PodCommand.class,

@@ -99,4 +99,16 @@ final class OperatorAccess {
         }
         return file;
     }
+
+    /// Writes a kubeconfig with a certificate of one user in one tenant.
+    ///
+    /// @param uid tells apart users of the name, and is checked at every use
+    void userKubeconfig(Path file, String tenant, String user, String uid, Duration validity) {
+        CertificateAuthority authority = tenant.equals(Principal.ROOT) ? authorities.root() : authorities.find(tenant);
+        if (authority == null) {
+            throw new UsageException("there is no tenant '" + tenant + "'; `hypernetes tenant list` lists them");
+        }
+        KeyedCertificate identity = authority.issueRsa(CertificateSpec.client(user, List.of(), validity).withUid(uid));
+        new Kubeconfig(server(settings), tenant, user, authorities.root().certificate(), identity).save(file);
+    }
 }

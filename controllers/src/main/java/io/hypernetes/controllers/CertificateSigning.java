@@ -165,7 +165,7 @@ final class CertificateSigning implements Controller {
                 }
             }
         }
-        return new CertificateSpec(user, List.of(Principal.NODES), names, addresses, java.util.Set.of(CertificateSpec.Usage.SERVER), VALIDITY);
+        return new CertificateSpec(user, List.of(Principal.NODES), "", names, addresses, java.util.Set.of(CertificateSpec.Usage.SERVER), VALIDITY);
     }
 
     private void sign(ObjectKey key, CertificateSigningRequest request, CertificateSpec spec) {

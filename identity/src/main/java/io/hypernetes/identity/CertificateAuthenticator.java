@@ -35,7 +35,7 @@ public final class CertificateAuthenticator {
         this.clock = clock;
     }
 
-    /// The principal: common name as user, organisations as groups, with `system:authenticated` added.
+    /// The principal: common name as user, user identifier as uid, organisations as groups, with `system:authenticated` added.
     ///
     /// @throws NotAuthenticatedException when the certificate proves nothing here
     public Principal authenticate(X509Certificate certificate) {
@@ -47,6 +47,7 @@ public final class CertificateAuthenticator {
         verify(certificate, issuer);
         List<String> groups = new ArrayList<>();
         String name = "";
+        String uid = "";
         try {
             // LdapName holds the most significant part first, so the order of the certificate is that of this loop.
             for (Rdn rdn : new LdapName(certificate.getSubjectX500Principal().getName()).getRdns()) {
@@ -58,6 +59,8 @@ public final class CertificateAuthenticator {
                         name = value;
                     } else if (attribute.getID().equalsIgnoreCase("O")) {
                         groups.add(value);
+                    } else if (attribute.getID().equalsIgnoreCase("UID")) {
+                        uid = value;
                     }
                 }
             }
@@ -73,7 +76,7 @@ public final class CertificateAuthenticator {
         return new Principal(
                 tenant,
                 name,
-                "",
+                uid,
                 groups,
                 Map.of("authentication.kubernetes.io/credential-id", List.of("X509SHA256=" + fingerprint(certificate))));
     }

@@ -76,6 +76,9 @@ final class CertificateMaker {
         Instant notAfter = earliest(now.plus(spec.validity()), issuer.getNotAfter().toInstant());
         X500NameBuilder subject = new X500NameBuilder(BCStyle.INSTANCE);
         spec.organisations().forEach(o -> subject.addRDN(BCStyle.O, o));
+        if (!spec.uid().isEmpty()) {
+            subject.addRDN(BCStyle.UID, spec.uid());
+        }
         subject.addRDN(BCStyle.CN, spec.commonName());
         try {
             X509v3CertificateBuilder builder = new JcaX509v3CertificateBuilder(

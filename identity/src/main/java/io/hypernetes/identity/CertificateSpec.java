@@ -9,6 +9,7 @@ import java.util.Set;
 ///
 /// @param commonName the user or server name; not empty
 /// @param organisations the groups of a user
+/// @param uid tells apart users of one name; empty for none
 /// @param dnsNames subject alternative names
 /// @param addresses subject alternative addresses
 /// @param usages what it is good for; not empty
@@ -16,6 +17,7 @@ import java.util.Set;
 public record CertificateSpec(
         String commonName,
         List<String> organisations,
+        String uid,
         List<String> dnsNames,
         List<InetAddress> addresses,
         Set<Usage> usages,
@@ -44,18 +46,23 @@ public record CertificateSpec(
 
     /// A certificate that names a user and its groups.
     public static CertificateSpec client(String user, List<String> groups, Duration validity) {
-        return new CertificateSpec(user, groups, List.of(), List.of(), Set.of(Usage.CLIENT), validity);
+        return new CertificateSpec(user, groups, "", List.of(), List.of(), Set.of(Usage.CLIENT), validity);
+    }
+
+    /// The same for one user among those who have had the name.
+    public CertificateSpec withUid(String other) {
+        return new CertificateSpec(commonName, organisations, other, dnsNames, addresses, usages, validity);
     }
 
     /// A certificate for a server reached under these names and addresses.
     public static CertificateSpec server(
             String commonName, List<String> dnsNames, List<InetAddress> addresses, Duration validity) {
-        return new CertificateSpec(commonName, List.of(), dnsNames, addresses, Set.of(Usage.SERVER), validity);
+        return new CertificateSpec(commonName, List.of(), "", dnsNames, addresses, Set.of(Usage.SERVER), validity);
     }
 
     /// A certificate for both ends of mutual TLS, as a node needs it.
     public static CertificateSpec peer(
             String user, List<String> groups, List<String> dnsNames, List<InetAddress> addresses, Duration validity) {
-        return new CertificateSpec(user, groups, dnsNames, addresses, Set.of(Usage.CLIENT, Usage.SERVER), validity);
+        return new CertificateSpec(user, groups, "", dnsNames, addresses, Set.of(Usage.CLIENT, Usage.SERVER), validity);
     }
 }
