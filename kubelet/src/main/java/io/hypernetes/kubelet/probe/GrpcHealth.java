@@ -50,7 +50,7 @@ public final class GrpcHealth implements AutoCloseable {
             byte[] answer = ClientCalls.blockingUnaryCall(
                     channel, CHECK, CallOptions.DEFAULT.withDeadlineAfter(timeout.toMillis(), TimeUnit.MILLISECONDS), request(service));
             int status = status(answer);
-            return status == SERVING ? ProbeResult.SUCCESS : ProbeResult.failure("service unhealthy (responded with status " + status + ")");
+            return status == SERVING ? ProbeResult.SUCCESS : ProbeResult.failure("service unhealthy (responded with \"" + name(status) + "\")");
         } catch (StatusRuntimeException | IOException failure) {
             return ProbeResult.failure("grpc health check on " + host + ":" + port + ": " + failure.getMessage());
         } finally {
@@ -93,6 +93,16 @@ public final class GrpcHealth implements AutoCloseable {
             }
         }
         return status;
+    }
+
+    /// The names of `HealthCheckResponse.ServingStatus`.
+    private static String name(int status) {
+        return switch (status) {
+            case 0 -> "UNKNOWN";
+            case 2 -> "NOT_SERVING";
+            case 3 -> "SERVICE_UNKNOWN";
+            default -> String.valueOf(status);
+        };
     }
 
     private static final class Bytes implements MethodDescriptor.Marshaller<byte[]> {
