@@ -14,6 +14,10 @@ import org.slf4j.LoggerFactory;
 
 /// The log of a process: one file, one line an event, three old files of 32 MB kept.
 final class ProcessLog {
+    /// gRPC speaks by the JDK's logging, to standard error, and what a pod answers to a probe would be told line by line.
+    /// Held here, since a level is forgotten with a logger that nobody holds.
+    private static final java.util.logging.Logger GRPC = java.util.logging.Logger.getLogger("io.grpc");
+
     private ProcessLog() {}
 
     static void to(Path file) {
@@ -50,6 +54,7 @@ final class ProcessLog {
         // gRPC sets a TCP option on every connection, and each unix socket would be reported for not having it.
         context.getLogger("io.netty.bootstrap").setLevel(Level.ERROR);
         context.getLogger("io.grpc").setLevel(Level.WARN);
+        GRPC.setLevel(java.util.logging.Level.SEVERE);
     }
 
     /// A command speaks through its console; only warnings of the libraries are heard, on standard error.
