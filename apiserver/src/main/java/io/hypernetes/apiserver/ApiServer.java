@@ -5,7 +5,9 @@ import io.hypernetes.apiserver.access.Authorisation;
 import io.hypernetes.apiserver.access.CertificateCallers;
 import io.hypernetes.apiserver.access.Impersonation;
 import io.hypernetes.apiserver.access.LocalAccounts;
+import io.hypernetes.apiserver.access.ProjectTenants;
 import io.hypernetes.apiserver.access.ServiceAccountTokens;
+import io.hypernetes.apiserver.access.TenantIssuers;
 import io.hypernetes.apiserver.access.TenantResolution;
 import io.hypernetes.apiserver.admission.PriorityClasses;
 import io.hypernetes.apiserver.audit.AuditLog;
@@ -40,16 +42,21 @@ import io.hypernetes.apiserver.service.StoredAllocations;
 import io.hypernetes.apiserver.tenant.Segments;
 import io.hypernetes.apiserver.tenant.TenantAuthorities;
 import io.hypernetes.apiserver.tenant.Tenants;
+import io.hypernetes.apiserver.webhook.Destinations;
 import io.hypernetes.apiserver.webhook.DynamicAdmission;
+import io.hypernetes.apiserver.webhook.OutboundDocuments;
 import io.hypernetes.apiserver.webhook.ServiceResolver;
 import io.hypernetes.identity.Authorities;
+import io.hypernetes.identity.BearerTokens;
 import io.hypernetes.identity.CertificateAuthenticator;
 import io.hypernetes.identity.CertificateSpec;
 import io.hypernetes.identity.NotAuthenticatedException;
 import io.hypernetes.identity.Tls;
+import io.hypernetes.identity.keystone.KeystoneTokens;
 import io.hypernetes.identity.local.Guesses;
-import io.hypernetes.objects.Json;
+import io.hypernetes.identity.oidc.OidcTokens;
 import io.hypernetes.objects.kind.Kinds;
+import io.hypernetes.openstack.Keystone;
 import io.hypernetes.store.Store;
 import io.hypernetes.store.StoreException;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
@@ -58,6 +65,8 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.security.SecureRandom;
 import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -75,6 +84,7 @@ public final class ApiServer implements AutoCloseable {
 
     private static final long AUDIT_FILE_BYTES = 64L << 20;
     private static final int AUDIT_FILES = 8;
+    private static final Duration KEYSTONE_TIMEOUT = Duration.ofSeconds(5);
 
     private final HttpEdge edge;
     private final Feeds feeds;
@@ -84,6 +94,7 @@ public final class ApiServer implements AutoCloseable {
     private final QuotaKeeper quotas;
     private final Follower follower;
     private final @Nullable AuditLog audit;
+    private final List<AutoCloseable> outward;
 
     private ApiServer(
             HttpEdge edge,
@@ -93,7 +104,8 @@ public final class ApiServer implements AutoCloseable {
             EventSweeper sweeper,
             QuotaKeeper quotas,
             Follower follower,
-            @Nullable AuditLog audit) {
+            @Nullable AuditLog audit,
+            List<AutoCloseable> outward) {
         this.programmed = programmed;
         this.edge = edge;
         this.cleanup = cleanup;
@@ -102,6 +114,7 @@ public final class ApiServer implements AutoCloseable {
         this.quotas = quotas;
         this.follower = follower;
         this.audit = audit;
+        this.outward = outward;
     }
 
     /// Starts a server; when this returns it serves requests and `root` has its namespaces.
@@ -178,11 +191,20 @@ public final class ApiServer implements AutoCloseable {
                 metrics,
                 clock);
         var users = new LocalAccounts(store, clock, random);
-        var authentication = new Authentication(certificates(authorities, users, clock), tokens, List.of(users), store, clock);
-        var ways = Json.object();
-        ways.putArray("methods").addObject().put("type", "local");
+        var everywhere = new OutboundDocuments(Destinations.EVERYWHERE);
+        var permitted = new OutboundDocuments(settings.destinations());
+        var people = new ArrayList<BearerTokens>();
+        people.add(users);
+        people.add(new OidcTokens(settings.logins().issuers(), new TenantIssuers(store), everywhere, permitted, clock));
+        var projects = new ProjectTenants(store);
+        var access = settings.logins().keystone();
+        var keystone = access == null ? null : new Keystone(access.url(), access.tls(), KEYSTONE_TIMEOUT);
+        if (access != null && keystone != null) {
+            people.add(new KeystoneTokens(keystone, access.settings(), projects, clock));
+        }
+        var authentication = new Authentication(certificates(authorities, users, clock), tokens, people, store, clock);
         var pipeline = new Pipeline(
-                new LoginPage(authentication, users, ways, new Guesses(clock)),
+                new LoginPage(authentication, users, settings.logins().described(), new Guesses(clock)),
                 authentication,
                 new TenantResolution(store),
                 new Impersonation(policies),
@@ -200,8 +222,9 @@ public final class ApiServer implements AutoCloseable {
                 programmed,
                 new EventSweeper(store, clock, settings.eventLifetime()),
                 quotaKeeper,
-                new Follower(store, List.of(policies, new NamespaceKeeper(store, basics), new RoleAggregation(store), quotaKeeper)),
-                auditLog);
+                new Follower(store, List.of(policies, new NamespaceKeeper(store, basics), new RoleAggregation(store), quotaKeeper, projects)),
+                auditLog,
+                keystone == null ? List.of(everywhere, permitted) : List.of(everywhere, permitted, keystone));
     }
 
     /// Issued anew for each tenant, so that no two show the same key.
@@ -230,6 +253,13 @@ public final class ApiServer implements AutoCloseable {
             audit.close();
         }
         programmed.close();
+        for (var part : outward) {
+            try {
+                part.close();
+            } catch (Exception e) {
+                log.warn("event=not-closed", e);
+            }
+        }
         log.info("event=api-stopped");
     }
 

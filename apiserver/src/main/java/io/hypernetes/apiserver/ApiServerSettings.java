@@ -1,5 +1,6 @@
 package io.hypernetes.apiserver;
 
+import io.hypernetes.apiserver.login.Logins;
 import io.hypernetes.apiserver.service.AddressRange;
 import io.hypernetes.apiserver.webhook.Destinations;
 import java.net.InetAddress;
@@ -22,7 +23,8 @@ import org.jspecify.annotations.Nullable;
 /// @param eventLifetime how long Event objects are kept after their last change
 /// @param auditFile where the newest lines of the audit log go, older ones beside it; null for no log
 /// @param serviceRange addresses of services, the same in every tenant
-/// @param destinations where webhooks of tenants may be
+/// @param destinations where webhooks and issuers of tenants may be
+/// @param logins whom to believe beside local users
 public record ApiServerSettings(
         InetSocketAddress listen,
         List<String> names,
@@ -32,7 +34,8 @@ public record ApiServerSettings(
         Duration eventLifetime,
         AddressRange serviceRange,
         @Nullable Path auditFile,
-        Destinations destinations) {
+        Destinations destinations,
+        Logins logins) {
     private static final String IN_CLUSTER = "https://kubernetes.default.svc.cluster.local";
 
     public ApiServerSettings {
@@ -58,22 +61,29 @@ public record ApiServerSettings(
                 Duration.ofHours(1),
                 AddressRange.parse("10.96.0.0/12"),
                 null,
-                new Destinations(Destinations.PRIVATE, List.of()));
+                new Destinations(Destinations.PRIVATE, List.of()),
+                Logins.LOCAL);
     }
 
     /// The same with another cost of the machine around each pod.
     public ApiServerSettings withPodOverhead(Map<String, String> overhead) {
-        return new ApiServerSettings(listen, names, addresses, overhead, tokenIssuer, eventLifetime, serviceRange, auditFile, destinations);
+        return new ApiServerSettings(listen, names, addresses, overhead, tokenIssuer, eventLifetime, serviceRange, auditFile, destinations, logins);
     }
 
     /// The same with other addresses of services.
     public ApiServerSettings withServiceRange(AddressRange range) {
-        return new ApiServerSettings(listen, names, addresses, podOverhead, tokenIssuer, eventLifetime, range, auditFile, destinations);
+        return new ApiServerSettings(listen, names, addresses, podOverhead, tokenIssuer, eventLifetime, range, auditFile, destinations, logins);
     }
 
     /// The same, with webhooks of tenants elsewhere.
     public ApiServerSettings withDestinations(Destinations others) {
-        return new ApiServerSettings(listen, names, addresses, podOverhead, tokenIssuer, eventLifetime, serviceRange, auditFile, others);
+        return new ApiServerSettings(listen, names, addresses, podOverhead, tokenIssuer, eventLifetime, serviceRange, auditFile, others, logins);
+    }
+
+    /// The same, believing others.
+    public ApiServerSettings withLogins(Logins others) {
+        return new ApiServerSettings(
+                listen, names, addresses, podOverhead, tokenIssuer, eventLifetime, serviceRange, auditFile, destinations, others);
     }
 
     /// The same, reached under more names and addresses.
@@ -83,16 +93,16 @@ public record ApiServerSettings(
         var allAddresses = new java.util.LinkedHashSet<>(addresses);
         allAddresses.addAll(moreAddresses);
         return new ApiServerSettings(
-                listen, List.copyOf(allNames), List.copyOf(allAddresses), podOverhead, tokenIssuer, eventLifetime, serviceRange, auditFile, destinations);
+                listen, List.copyOf(allNames), List.copyOf(allAddresses), podOverhead, tokenIssuer, eventLifetime, serviceRange, auditFile, destinations, logins);
     }
 
     /// The same with another issuer of service account tokens. Tokens of the former issuer are no longer believed.
     public ApiServerSettings withTokenIssuer(String issuer) {
-        return new ApiServerSettings(listen, names, addresses, podOverhead, issuer, eventLifetime, serviceRange, auditFile, destinations);
+        return new ApiServerSettings(listen, names, addresses, podOverhead, issuer, eventLifetime, serviceRange, auditFile, destinations, logins);
     }
 
     /// The same with an audit log.
     public ApiServerSettings withAudit(Path file) {
-        return new ApiServerSettings(listen, names, addresses, podOverhead, tokenIssuer, eventLifetime, serviceRange, file, destinations);
+        return new ApiServerSettings(listen, names, addresses, podOverhead, tokenIssuer, eventLifetime, serviceRange, file, destinations, logins);
     }
 }

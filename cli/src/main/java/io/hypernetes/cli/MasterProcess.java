@@ -54,6 +54,7 @@ final class MasterProcess implements AutoCloseable {
                 .withServiceRange(serviceRange(settings))
                 .reachedBy(List.of(HostAddresses.hostName()), reachedBy(settings))
                 .withDestinations(destinations(settings))
+                .withLogins(LoginSources.of(settings))
                 .withPodOverhead(Map.of("memory", settings.number("pod-overhead-mib", 0, 4096) + "Mi"));
         opened(ApiServer.start(
                 api.withTokenIssuer(settings.text("service-account-issuer", api.tokenIssuer())).withAudit(places.auditLog()),

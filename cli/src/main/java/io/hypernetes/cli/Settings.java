@@ -51,6 +51,12 @@ final class Settings {
             new Setting("node-metrics-port", "10254", "port of the node's metrics, 1 to 65535; without metrics when it is taken"),
             new Setting("otlp-endpoint", "", "where the spans of pod starts are sent, as http://127.0.0.1:4318 (OpenTelemetry's OTLP over HTTP); empty: nowhere"),
             new Setting("service-account-issuer", "", "who issues service account tokens, an https URL; tenants' issuers have /tenants/NAME behind it; another one ends all tokens; empty: https://kubernetes.default.svc.cluster.local"),
+            new Setting("authentication-config", "", "file with the OpenID Connect issuers whose tokens are believed, an AuthenticationConfiguration, see docs/identity.md; empty: none"),
+            new Setting("keystone-cloud", "", "clouds.yaml with the Keystone whose tokens are believed and the login with which to ask it, see docs/identity.md; empty: none"),
+            new Setting("keystone-cloud-name", "", "which cloud of that file; empty: its only one"),
+            new Setting("keystone-public-url", "", "where people reach Keystone; empty: where this master does"),
+            new Setting("keystone-admin-roles", "admin", "roles on a project whose holders are administrators of its tenant, comma-separated"),
+            new Setting("keystone-outage", "300", "seconds for which Keystone's last answer counts while it cannot be asked, 0 to 86400"),
             new Setting("pod-overhead-mib", "64", "host memory a virtual machine costs beyond its containers, in MiB; added to every pod's spec.overhead"));
 
     private final Map<String, String> values = new LinkedHashMap<>();

@@ -22,7 +22,7 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "tenant",
         description = "Make, list, show and delete tenants.",
-        subcommands = {TenantCommand.Create.class, TenantCommand.ListAll.class, TenantCommand.Show.class, TenantCommand.Config.class, TenantCommand.Delete.class},
+        subcommands = {TenantCommand.Create.class, TenantCommand.ListAll.class, TenantCommand.Show.class, TenantCommand.Config.class, TenantCommand.Delete.class, TenantUse.class},
         mixinStandardHelpOptions = true)
 final class TenantCommand {
     private static final Duration LOOK = Duration.ofMillis(300);
@@ -40,6 +40,9 @@ final class TenantCommand {
         @Option(names = "--display-name", paramLabel = "TEXT", description = "what people call it", defaultValue = "")
         private String displayName = "";
 
+        @Option(names = "--keystone-project", paramLabel = "ID", description = "the project of Keystone that the tenant stands for", defaultValue = "")
+        private String keystoneProject = "";
+
         @Option(names = "--protect", description = "refuse to delete it until spec.deletionProtection is false again")
         private boolean protect;
 
@@ -48,6 +51,9 @@ final class TenantCommand {
             Map<String, Object> spec = new LinkedHashMap<>();
             if (!displayName.isEmpty()) {
                 spec.put("displayName", displayName);
+            }
+            if (!keystoneProject.isEmpty()) {
+                spec.put("identity", Map.of("keystone", Map.of("projectID", keystoneProject)));
             }
             if (protect) {
                 spec.put("deletionProtection", true);

@@ -18,7 +18,7 @@ class FloorsTest {
 
     static {
         FLOORS.put("fuzz", 0);
-        List.of("linux", "cri", "streams", "objects", "telemetry").forEach(module -> FLOORS.put(module, 1));
+        List.of("linux", "cri", "streams", "objects", "openstack", "telemetry").forEach(module -> FLOORS.put(module, 1));
         List.of("store", "identity", "network", "guest", "hypervisor", "images", "client").forEach(module -> FLOORS.put(module, 2));
         List.of("apiserver", "scheduler", "controllers", "kubelet", "proxy", "simulate", "hyperd").forEach(module -> FLOORS.put(module, 3));
         FLOORS.put("cli", 4);

@@ -15,7 +15,7 @@ import java.util.Set;
 import java.util.stream.Stream;
 
 /// Files that only their owner may read and that survive a power cut once written.
-final class SecretFiles {
+public final class SecretFiles {
     private SecretFiles() {}
 
     /// Makes a folder of mode 0700 and its parents.
@@ -39,7 +39,7 @@ final class SecretFiles {
     }
 
     /// Writes or replaces a file of mode 0600 in one step.
-    static void replace(Path file, String text) throws IOException {
+    public static void replace(Path file, String text) throws IOException {
         Path folder = file.toAbsolutePath().normalize().getParent();
         if (folder == null) {
             throw new IOException(file + " is not a file name");

@@ -35,7 +35,18 @@ public final class Tls {
 
     /// A client's context: trusts what `authority` signed and shows `identity` when it is not null.
     public static SSLContext client(X509Certificate authority, @Nullable KeyedCertificate identity) {
-        return context(identity == null ? new KeyManager[0] : keyManagers(identity), trustManagers(authority));
+        return context(identity == null ? new KeyManager[0] : keyManagers(identity), trustManagers(List.of(authority)));
+    }
+
+    /// A client's context that shows nothing and trusts what the authorities in `pem` signed.
+    ///
+    /// @throws IdentityException when the text holds no certificate
+    public static SSLContext trusting(String pem) {
+        List<X509Certificate> authorities = Pem.certificates(pem);
+        if (authorities.isEmpty()) {
+            throw new IdentityException("there is no certificate in what should hold those of authorities");
+        }
+        return context(new KeyManager[0], trustManagers(authorities));
     }
 
     /// The trust manager of a server: lets any client certificate through the handshake and names no acceptable
@@ -88,16 +99,18 @@ public final class Tls {
         }
     }
 
-    private static TrustManager[] trustManagers(X509Certificate authority) {
+    private static TrustManager[] trustManagers(List<X509Certificate> authorities) {
         try {
             KeyStore store = emptyStore();
-            store.setCertificateEntry("authority", authority);
+            for (int i = 0; i < authorities.size(); i++) {
+                store.setCertificateEntry("authority" + i, authorities.get(i));
+            }
             TrustManagerFactory factory = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
             factory.init(store);
             return factory.getTrustManagers();
         } catch (GeneralSecurityException | IOException e) {
             throw new IdentityException(
-                    "cannot trust " + authority.getSubjectX500Principal() + " for TLS: " + e.getMessage(), e);
+                    "cannot trust " + authorities.getFirst().getSubjectX500Principal() + " for TLS: " + e.getMessage(), e);
         }
     }
 

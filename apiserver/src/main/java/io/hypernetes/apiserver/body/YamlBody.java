@@ -23,7 +23,7 @@ import tools.jackson.databind.node.JsonNodeFactory;
 
 /// Reads one YAML document as JSON, with the habits that Kubernetes' users rely on: `yes`, `no`, `on` and `off` are truth
 /// values, duplicate keys are noted, and aliases cannot blow a small text up into a large tree.
-final class YamlBody {
+public final class YamlBody {
     private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
     private static final int MAX_NODES = 500_000;
     private static final int MAX_DEPTH = 200;
@@ -35,7 +35,10 @@ final class YamlBody {
 
     private YamlBody() {}
 
-    static Json.Document read(byte[] text) {
+    /// Reads a document.
+    ///
+    /// @throws MalformedJsonException when it is none, or exceeds a limit
+    public static Json.Document read(byte[] text) {
         try {
             var settings = LoadSettings.builder()
                     .setAllowDuplicateKeys(true)

@@ -25,8 +25,9 @@ import java.util.concurrent.TimeoutException;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.TrustManagerFactory;
+import org.jspecify.annotations.Nullable;
 
-/// One HTTPS POST to where a tenant said.
+/// One HTTPS request to where a tenant said.
 ///
 /// The JDK's client is not used, because it resolves names by itself: here the address that was checked is the one that is connected
 /// to, no redirect is followed, no connection is kept, and the whole call ends at its deadline whatever the peer does.
@@ -68,6 +69,17 @@ final class OutboundCall {
     ///
     /// @throws IOException when there is no such answer before the deadline; the message says why
     byte[] post(Peer peer, byte[] json, Duration timeout) throws IOException {
+        return call(peer, json, timeout);
+    }
+
+    /// Fetches what is answered with 200.
+    ///
+    /// @throws IOException when there is no such answer before the deadline; the message says why
+    byte[] get(Peer peer, Duration timeout) throws IOException {
+        return call(peer, null, timeout);
+    }
+
+    private byte[] call(Peer peer, byte @Nullable [] json, Duration timeout) throws IOException {
         long end = System.nanoTime() + timeout.toNanos();
         var host = switch (peer) {
             case Peer.Url url -> url.url.getHost();
@@ -159,7 +171,7 @@ final class OutboundCall {
         return factory;
     }
 
-    private static byte[] request(Peer peer, String host, int port, byte[] json) throws IOException {
+    private static byte[] request(Peer peer, String host, int port, byte @Nullable [] json) throws IOException {
         var path = switch (peer) {
             case Peer.Url url -> {
                 var raw = url.url.getRawPath() == null || url.url.getRawPath().isEmpty() ? "/" : url.url.getRawPath();
@@ -167,12 +179,15 @@ final class OutboundCall {
             }
             case Peer.Service service -> service.path.isEmpty() ? "/" : URI.create("http://x/").resolve(encoded(service.path)).getRawPath();
         };
-        var out = new ByteArrayOutputStream(json.length + 512);
-        out.write(("POST " + path + " HTTP/1.1\r\nHost: " + host + (port == 443 ? "" : ":" + port)
-                        + "\r\nUser-Agent: kube-apiserver-admission\r\nAccept: application/json\r\nContent-Type: application/json\r\nContent-Length: "
-                        + json.length + "\r\nConnection: close\r\n\r\n")
+        var out = new ByteArrayOutputStream(512 + (json == null ? 0 : json.length));
+        out.write(((json == null ? "GET " : "POST ") + path + " HTTP/1.1\r\nHost: " + host + (port == 443 ? "" : ":" + port)
+                        + "\r\nUser-Agent: " + (json == null ? "hypernetes" : "kube-apiserver-admission") + "\r\nAccept: application/json\r\n"
+                        + (json == null ? "" : "Content-Type: application/json\r\nContent-Length: " + json.length + "\r\n")
+                        + "Connection: close\r\n\r\n")
                 .getBytes(StandardCharsets.US_ASCII));
-        out.write(json);
+        if (json != null) {
+            out.write(json);
+        }
         return out.toByteArray();
     }
 
