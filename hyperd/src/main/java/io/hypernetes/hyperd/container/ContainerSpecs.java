@@ -48,6 +48,14 @@ public final class ContainerSpecs {
                 .build();
     }
 
+    /// What a container is of which nothing but a command is said.
+    public static ContainerSpec.Builder ordinary(String id, List<ContainerSpec.Layer> layers, List<String> argv) {
+        return ContainerSpec.builder(id, layers, argv)
+                .environment(List.of("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"))
+                .capabilities(Capabilities.ORDINARY)
+                .rlimits(rlimits(List.of()));
+    }
+
     private static List<ContainerSpec.Rlimit> rlimits(List<ContainerRequest.Rlimit> asked) {
         Map<Integer, ContainerSpec.Rlimit> all = new TreeMap<>();
         all.put(RLIMIT_NOFILE, new ContainerSpec.Rlimit(RLIMIT_NOFILE, OPEN_FILES_SOFT, OPEN_FILES_HARD));

@@ -6,16 +6,21 @@ import io.hypernetes.guest.ContainerSpec;
 import io.hypernetes.guest.Guest;
 import io.hypernetes.guest.GuestException;
 import io.hypernetes.guest.GuestListener;
+import io.hypernetes.guest.MountSpec;
 import io.hypernetes.guest.NetworkConfig;
 import io.hypernetes.guest.OutputKind;
 import io.hypernetes.guest.PodPlan;
 import io.hypernetes.guest.PodSettings;
 import io.hypernetes.guest.Resources;
 import io.hypernetes.guest.Resume;
+import io.hypernetes.guest.VolumeSpec;
 import io.hypernetes.hyperd.HyperdException;
+import io.hypernetes.hyperd.container.ContainerSpecs;
 import io.hypernetes.hyperd.journal.SandboxRecord;
+import io.hypernetes.hyperd.seccomp.Seccomp;
 import io.hypernetes.hypervisor.Machine;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -27,22 +32,26 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 
 /// What a template's guest does before it rests: it takes an identity and an address, mounts its disks and runs a container that prints a word,
 /// so that the code for all this is in memory, and translated where the processor is emulated; and then forgets it all. The container is
-/// hyperstart's own program.
+/// hyperstart's own program, which makes the calls that most programs make.
 final class Rehearsal {
     private static final String CONTAINER = "rehearsal";
     private static final String PROGRAM = "rehearse";
+    /// Files as large as programs are, of some copies of ours.
+    private static final List<String> DATA = List.of("mapped", "read");
+    private static final int DATA_COPIES = 5;
     private static final int GRAIN = 4096;
     private static final long NANOS = 1_000_000_000L;
     private static final int PACK_SECONDS = 30;
     private static final Duration ANSWER = Duration.ofSeconds(10);
-    /// The second is what every pod is: the first container after something was forgotten.
-    private static final int ROUNDS = 2;
+    /// All but the first are what every pod is: the first container after something was forgotten.
+    private static final int ROUNDS = 3;
     private static final int MTU = 1500;
     private static final Duration WHOLE = Duration.ofSeconds(20);
     private static final List<String> HIDDEN = List.of("/proc/kcore", "/proc/keys", "/proc/timer_list", "/sys/firmware");
@@ -76,12 +85,7 @@ final class Rehearsal {
             guest.network(
                     new NetworkConfig("0a:58:00:00:00:02", "eth0", MTU, List.of("169.254.88.2/24"),
                             List.of(new NetworkConfig.Route("0.0.0.0/0", "169.254.88.1"))), ANSWER);
-            ContainerSpec container = ContainerSpec.builder(
-                            CONTAINER, List.of(new ContainerSpec.Layer(0, layer.bytes(), "squashfs")), List.of("/" + PROGRAM, "--" + PROGRAM))
-                    .maskedPaths(HIDDEN)
-                    .readOnlyPaths(UNCHANGEABLE)
-                    .resources(new Resources(0, 0, 1024, 64 << 20, 0, ""))
-                    .build();
+            ContainerSpec container = container(round);
             guest.plan(new PodPlan(new PodSettings(CONTAINER, "", List.of("169.254.88.1"), List.of(), List.of(), null, Map.of(), 0), List.of(),
                     List.of()), ANSWER);
             guest.plan(new PodPlan(null, List.of(), List.of(container)), ANSWER);
@@ -93,6 +97,24 @@ final class Rehearsal {
             guest.remove(CONTAINER, ANSWER);
             guest.forget(ANSWER);
         }
+    }
+
+    // The first is an unprivileged one with all that is limited, the others what is mostly asked for.
+    private ContainerSpec container(int round) {
+        ContainerSpec.Builder container = ContainerSpecs.ordinary(
+                        CONTAINER, List.of(new ContainerSpec.Layer(0, layer.bytes(), "squashfs")), List.of("/" + PROGRAM, "--" + PROGRAM))
+                .maskedPaths(HIDDEN)
+                .readOnlyPaths(UNCHANGEABLE)
+                .resources(round == 0 ? new Resources(50_000, 100_000, 512, 64 << 20, 64, "") : new Resources(0, 0, 2, 0, 0, ""))
+                .oomScoreAdjust(1000);
+        if (round == 0) {
+            container.seccomp(Seccomp.RUNTIME_DEFAULT.program(Set.of()))
+                    .capabilities(0)
+                    .noNewPrivileges(true)
+                    .user("65534:65534")
+                    .mounts(List.of(new MountSpec.Tmpfs("/scratch", 1 << 20, VolumeSpec.DEFAULT_MODE, false, false)));
+        }
+        return container.build();
     }
 
     private static void drain(ContainerOutput output) {
@@ -119,6 +141,16 @@ final class Rehearsal {
         Path made = folder.resolve("layer"), said = folder.resolve("said");
         try {
             Files.copy(program, root.resolve(PROGRAM), StandardCopyOption.COPY_ATTRIBUTES);
+            Path etc = Files.createDirectory(root.resolve("etc"));
+            Files.writeString(etc.resolve("passwd"), "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n");
+            Files.writeString(etc.resolve("group"), "root:x:0:\nnogroup:x:65534:\n");
+            for (String data : DATA) {
+                try (OutputStream into = Files.newOutputStream(root.resolve(data))) {
+                    for (int i = 0; i < DATA_COPIES; i++) {
+                        Files.copy(program, into);
+                    }
+                }
+            }
             Process mksquashfs = new ProcessBuilder(
                             "mksquashfs", root.toString(), made.toString(), "-comp", "lz4", "-no-progress", "-quiet", "-all-root", "-noappend")
                     .redirectErrorStream(true)
@@ -142,6 +174,12 @@ final class Rehearsal {
             Files.deleteIfExists(made);
             Files.deleteIfExists(said);
             Files.deleteIfExists(root.resolve(PROGRAM));
+            for (String data : DATA) {
+                Files.deleteIfExists(root.resolve(data));
+            }
+            Files.deleteIfExists(root.resolve("etc/passwd"));
+            Files.deleteIfExists(root.resolve("etc/group"));
+            Files.deleteIfExists(root.resolve("etc"));
             Files.deleteIfExists(root);
             Files.deleteIfExists(folder);
         }
