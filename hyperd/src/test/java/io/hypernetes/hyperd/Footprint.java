@@ -23,19 +23,22 @@ import java.util.stream.Stream;
 record Footprint(
         List<String> machines, List<String> taps, List<String> rules, List<String> disks, List<String> folders, List<String> cgroups, List<String> mounts) {
 
+    /// Begins the names of machines that are no pods'.
+    private static final String TEMPLATE = "template-";
+
     static Footprint of(Path root) throws Exception {
         String bridge = LabNode.bridge(root);
         Pattern tap = Pattern.compile(bridge + "[0-9a-f]+");
         List<String> cgroups = new ArrayList<>();
         for (Path folder : Cgroups.discover().folders(LabNode.cgroup(root))) {
-            names(folder).filter(name -> Files.isDirectory(folder.resolve(name)) && !cgroups.contains(name)).forEach(cgroups::add);
+            pods(folder).filter(name -> Files.isDirectory(folder.resolve(name)) && !cgroups.contains(name)).forEach(cgroups::add);
         }
         return new Footprint(
                 machines(root),
                 names(Path.of("/sys/class/net")).filter(name -> tap.matcher(name).matches()).toList(),
                 tap.matcher(printed("nft", "list", "table", "bridge", bridge)).results().map(MatchResult::group).distinct().sorted().toList(),
-                names(root.resolve("state/scratch")).toList(),
-                names(root.resolve("run/machines")).toList(),
+                pods(root.resolve("state/scratch")).toList(),
+                pods(root.resolve("run/machines")).toList(),
                 List.copyOf(cgroups),
                 Files.readAllLines(Path.of("/proc/self/mountinfo")).stream().filter(line -> line.contains(root.toString())).toList());
     }
@@ -58,6 +61,7 @@ record Footprint(
         String group = "/" + LabNode.cgroup(root) + "/";
         return names(Path.of("/proc"))
                 .filter(name -> name.matches("[0-9]+"))
+                .filter(pid -> !read("/proc/" + pid + "/cgroup").contains(group + TEMPLATE))
                 .filter(pid -> read("/proc/" + pid + "/cgroup").contains(group) || isJailer(read("/proc/" + pid + "/cmdline"), root))
                 // One that has ended and was not reaped yet.
                 .filter(pid -> !read("/proc/" + pid + "/cmdline").isEmpty())
@@ -74,6 +78,10 @@ record Footprint(
         } catch (IOException ended) {
             return "";
         }
+    }
+
+    private static Stream<String> pods(Path folder) {
+        return names(folder).filter(name -> !name.startsWith(TEMPLATE));
     }
 
     private static Stream<String> names(Path folder) {
