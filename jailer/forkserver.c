@@ -34,14 +34,17 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #define EXPORTED __attribute__((visibility("default")))
 
-enum { STOP = 60, MOST_THREADS = 160, MOST_FILES = 256, STACK = 4096, PATIENCE_MS = 2000 };
+enum { STOP = 60, MOST_THREADS = 160, MOST_FILES = 256, STACK = 4096, PATIENCE_MS = 2000, MOMENT_MS = 10 };
+enum { GNUTLS_RANDOM_FAILED = -206 };
 
 // Where a thread of QEMU stopped.
 struct thread {
@@ -56,7 +59,8 @@ static int stopped, never;        // futexes
 static size_t id_at;              // where glibc keeps a thread's id behind `local`
 static char stacks[MOST_THREADS][STACK] __attribute__((aligned(16)));
 static int files[MOST_FILES];     // what the template has open
-static enum what { OTHER, EVENT, OLD } kinds[MOST_FILES];
+static enum what { OTHER, EVENT, SIGNALS, OLD } kinds[MOST_FILES];
+static uint64_t signals_of[MOST_FILES]; // by number of the file
 static size_t file_count;
 static int given_to[MOST_FILES];  // for OLD: index in `enum given`
 static unsigned offloads;         // what QEMU told its tap last
@@ -92,6 +96,26 @@ EXPORTED int pthread_sigmask(int how, const sigset_t *set, sigset_t *before) {
             sigdelset(&some, STOP);
     }
     return syscall(SYS_rt_sigprocmask, how, set ? &some : NULL, before, _NSIG / 8) < 0 ? errno : 0;
+}
+
+// What all guests get as random. GnuTLS's own generator starts afresh after fork() only, so that all copies would be given the same by it.
+EXPORTED int gnutls_rnd(int level, void *to, size_t size) {
+    (void)level;
+    for (size_t done = 0; done < size;) {
+        ssize_t got = getrandom((char *)to + done, size - done, 0);
+        if (got < 0 && errno != EINTR)
+            return GNUTLS_RANDOM_FAILED;
+        done += got > 0 ? (size_t)got : 0;
+    }
+    return 0;
+}
+
+// Nobody else can tell later what it was made for.
+EXPORTED int signalfd(int file, const sigset_t *set, int flags) {
+    int made = (int)syscall(SYS_signalfd4, file, set, sizeof signals_of[0], flags);
+    if (made >= 0 && made < MOST_FILES)
+        memcpy(&signals_of[made], set, sizeof signals_of[0]);
+    return made;
 }
 
 EXPORTED int ioctl(int file, unsigned long what, ...) {
@@ -189,7 +213,37 @@ static const char *find_ids(void) {
     return "this C library keeps the ids of threads where nobody finds them";
 }
 
-// Which of the template's files a copy must have anew: those of the same socket, pipe or device as one of the standard numbers.
+static bool is_connection(int file) {
+    struct stat found;
+    int listening = 1;
+    socklen_t size = sizeof listening;
+    return file != CONTROL && !fstat(file, &found) && S_ISSOCK(found.st_mode)
+           && !getsockopt(file, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) && !listening;
+}
+
+static bool is_connected(void) {
+    bool connected = false;
+    DIR *folder = opendir("/proc/self/fd");
+    for (struct dirent *entry; folder && !connected && (entry = readdir(folder));)
+        connected = entry->d_name[0] != '.' && is_connection(atoi(entry->d_name));
+    if (folder)
+        closedir(folder);
+    return connected;
+}
+
+// Whoever steered the template last has hung up, which QEMU may not have noticed yet.
+static const char *await_hangup(void) {
+    struct timespec moment = {0, MOMENT_MS * 1000000};
+    for (int waited = 0; is_connected(); waited += MOMENT_MS) {
+        if (waited >= PATIENCE_MS)
+            return "somebody is still connected to the template";
+        nanosleep(&moment, NULL);
+    }
+    return NULL;
+}
+
+// Which of the template's files a copy must have anew: those of the same socket, pipe or device as one of the standard numbers, and all with
+// a state that it would share with the template and all other copies.
 static const char *find_files(void) {
     static const struct { int number; enum given as; } own[] = {{1, CONSOLE}, {3, QMP}, {5, GUEST}, {7, TAP}};
     DIR *folder = opendir("/proc/self/fd");
@@ -206,17 +260,15 @@ static const char *find_files(void) {
             wrong = "looking at the open files";
             break;
         }
-        enum what kind = strcmp(link, "anon_inode:[eventfd]") ? OTHER : EVENT;
-        if (kind == OTHER && !strncmp(link, "anon_inode:", 11) && strcmp(link, "anon_inode:[signalfd]"))
+        enum what kind = !strcmp(link, "anon_inode:[eventfd]") ? EVENT : !strcmp(link, "anon_inode:[signalfd]") ? SIGNALS : OTHER;
+        if ((kind == OTHER && !strncmp(link, "anon_inode:", 11)) || (kind == SIGNALS && (file >= MOST_FILES || !signals_of[file])))
             wrong = "QEMU has a file open that no copy can have";
         for (size_t i = 0; i < sizeof own / sizeof *own; i++)
             if (file == own[i].number
                 || (own[i].as != TAP && !fstat(own[i].number, &model) && model.st_dev == found.st_dev && model.st_ino == found.st_ino))
                 kind = OLD, given_to[file_count] = own[i].as;
-        int listening = 1;
-        socklen_t size = sizeof listening;
-        if (S_ISSOCK(found.st_mode) && !getsockopt(file, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) && !listening)
-            wrong = "somebody is still connected to the template";
+        if (is_connection(file))
+            wrong = "somebody has connected to the template";
         files[file_count] = file;
         kinds[file_count++] = kind;
     }
@@ -229,6 +281,9 @@ static const char *freeze(void) {
     static const char *wrong;
     if (frozen)
         return wrong;
+    const char *busy = await_hangup();
+    if (busy)
+        return busy;
     frozen = true;
     if (!uuid)
         wrong = "this QEMU does not let its uuid be changed";
@@ -241,12 +296,21 @@ static const char *freeze(void) {
 
 // From here on: in the copy, which has one thread and no right to locks of the C library.
 
+static int fresh_file(size_t i, const int *given) {
+    switch (kinds[i]) {
+        case OLD: return given[given_to[i]];
+        case EVENT: return eventfd(1, EFD_NONBLOCK);
+        case SIGNALS: return (int)syscall(SYS_signalfd4, -1, &signals_of[files[i]], sizeof signals_of[0], 0);
+        default: return files[i];
+    }
+}
+
 static const char *take_files(const int *given) {
     for (size_t i = 0; i < file_count; i++) {
-        int file = files[i], fresh = kinds[i] == OLD ? given[given_to[i]] : kinds[i] == EVENT ? eventfd(1, EFD_NONBLOCK) : file;
+        int file = files[i], fresh = fresh_file(i, given);
         int flags = fcntl(file, F_GETFL), close_on_exec = fcntl(file, F_GETFD) & FD_CLOEXEC;
         if (fresh < 0)
-            return fail("making an event file");
+            return fail("making a file anew");
         if (fresh == file)
             continue;
         if (kinds[i] == OLD && given_to[i] == TAP
@@ -254,7 +318,7 @@ static const char *take_files(const int *given) {
             return fail("setting up the tap");
         if (fcntl(fresh, F_SETFL, flags & ~O_ACCMODE) < 0 || dup3(fresh, file, close_on_exec ? O_CLOEXEC : 0) < 0)
             return fail("exchanging a file");
-        if (kinds[i] == EVENT)
+        if (kinds[i] != OLD)
             close(fresh);
     }
     return NULL;
@@ -373,7 +437,7 @@ static void *serve_all(void *nothing) {
             count = (int)((header->cmsg_len - CMSG_LEN(0)) / sizeof(int));
             memcpy(given, CMSG_DATA(header), sizeof(int) * (size_t)count);
         }
-        if (size != sizeof request)
+        if (size != sizeof request || message.msg_flags & MSG_CTRUNC)
             strcpy(answer.wrong, "a request of a wrong size");
         else
             serve(&request, given, count, &answer);
