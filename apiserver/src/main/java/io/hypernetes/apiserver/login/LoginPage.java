@@ -79,13 +79,13 @@ public final class LoginPage {
                 case "GET /login/self" -> {
                     var person = authentication.personOf(token(http), http.query("tenant")).orElseThrow(() -> ApiStatus.unauthorized().asException());
                     send(http, described(person));
-                    yield caller(person);
+                    yield person.tenants().isEmpty() ? null : caller(person);
                 }
                 case "POST /login/end" -> {
                     var person = authentication.personOf(token(http), "");
                     accounts.end(token(http));
                     send(http, Json.object());
-                    yield person.map(LoginPage::caller).orElse(null);
+                    yield person.filter(known -> !known.tenants().isEmpty()).map(LoginPage::caller).orElse(null);
                 }
                 default -> throw ApiStatus.noSuchResource().asException();
             };
