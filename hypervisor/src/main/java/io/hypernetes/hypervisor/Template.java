@@ -15,7 +15,8 @@ public interface Template extends AutoCloseable {
     /// @param nic a tap of which the copy gets the descriptor. The hardware address is the template's
     ///     until the guest changes it, whatever `nic` says
     /// @param scratchDisk raw file that the guest may write
-    /// @param hostMemoryLimitMib limit of the hypervisor process's cgroup, in MiB; 0 for none
+    /// @param hostMemoryLimitMib limit of the hypervisor process's cgroup, in MiB, to which is added what a copy may use more than a machine
+    ///     that has booted; 0 for none
     /// @throws HypervisorException when it cannot be made; everything made on the way is removed
     Machine copy(MachinePlace place, MachineSpec.Nic nic, Path scratchDisk, int hostMemoryLimitMib);
 

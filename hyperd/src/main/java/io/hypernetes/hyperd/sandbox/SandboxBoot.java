@@ -140,7 +140,7 @@ final class SandboxBoot {
         if (choice instanceof Templates.Choice.Copy(Template template)) {
             try {
                 Guest guest = copy(template);
-                house.templates().copied();
+                house.templates().copied(template);
                 return guest;
             } catch (HypervisorException | GuestException | HyperdException failure) {
                 return coldAfter(template, kernel, failure);

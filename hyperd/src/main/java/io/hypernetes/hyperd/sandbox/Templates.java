@@ -13,7 +13,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -38,6 +40,8 @@ final class Templates implements AutoCloseable {
     private static final long PATIENCE_NANOS = 15_000_000_000L;
     /// A template that was asked for a shorter time ago is not given up for one of another kind: each costs a boot.
     private static final long IN_USE_NANOS = 60_000_000_000L;
+    /// A kind whose templates failed too often is tried again after so long: the reason may have been the host's.
+    private static final long AGAIN_NANOS = 600_000_000_000L;
 
     private final @Nullable Templating templating;
     private final Activity activity;
@@ -56,7 +60,7 @@ final class Templates implements AutoCloseable {
     // Guarded by this. A kind that is being made has no template yet.
     private final Map<MachineKind, Optional<Template>> known = new HashMap<>();
     private final Map<MachineKind, Long> lastAsked = new HashMap<>();
-    private final Map<MachineKind, Integer> failures = new HashMap<>();
+    private final Map<MachineKind, Failures> failures = new HashMap<>();
     private boolean closed;
 
     /// @param templating null when templates are not wanted or the hypervisor makes none
@@ -84,6 +88,10 @@ final class Templates implements AutoCloseable {
         this.maker = templating == null ? null : Thread.ofVirtual().name("templates").start(() -> makeAll(templating));
     }
 
+    /// @param count since the last good copy
+    /// @param last when, as [System#nanoTime]
+    private record Failures(int count, long last) {}
+
     /// What a start may use.
     sealed interface Choice {
         record Copy(Template template) implements Choice {}
@@ -97,40 +105,52 @@ final class Templates implements AutoCloseable {
         if (templating == null) {
             return new Choice.Cold("templates are off");
         }
+        Optional<Template> unused = Optional.empty();
         synchronized (this) {
             Optional<Template> found = known.get(kind);
-            if (found == null) {
-                if (failures.getOrDefault(kind, 0) >= MOST_FAILURES) {
-                    return new Choice.Cold("its template failed " + MOST_FAILURES + " times");
-                }
-                if (known.size() >= MOST && !giveUpUnused()) {
+            if (found != null) {
+                lastAsked.put(kind, nanoTime.getAsLong());
+                return found.<Choice>map(Choice.Copy::new).orElse(new Choice.Cold("its template is still being made"));
+            }
+            Failures before = failures.getOrDefault(kind, new Failures(0, 0));
+            if (before.count() >= MOST_FAILURES && nanoTime.getAsLong() - before.last() < AGAIN_NANOS) {
+                return new Choice.Cold("its template failed " + before.count() + " times; it is tried again within ten minutes");
+            }
+            if (known.size() >= MOST) {
+                unused = removeUnused();
+                if (unused.isEmpty()) {
                     return new Choice.Cold("there are " + MOST + " templates of other kinds, all in use");
                 }
-                lastAsked.put(kind, nanoTime.getAsLong());
-                known.put(kind, Optional.empty());
-                wanted.add(kind);
-                return new Choice.Cold("the first of its kind: its template is made next");
             }
             lastAsked.put(kind, nanoTime.getAsLong());
-            return found.<Choice>map(Choice.Copy::new).orElse(new Choice.Cold("its template is still being made"));
+            known.put(kind, Optional.empty());
+            wanted.add(kind);
         }
+        unused.ifPresent(Templates::giveUp);
+        return new Choice.Cold("the first of its kind: its template is made next");
     }
 
-    /// Makes room by the template that nobody has asked for for the longest time.
-    private boolean giveUpUnused() {
+    /// The template that nobody has asked for for the longest time makes room; empty when all are in use.
+    private Optional<Template> removeUnused() {
         Optional<MachineKind> oldest = known.entrySet().stream()
                 .filter(entry -> entry.getValue().isPresent())
                 .map(Map.Entry::getKey)
                 .min(Comparator.comparingLong(kind -> lastAsked.getOrDefault(kind, Long.MIN_VALUE)));
         if (oldest.isEmpty() || nanoTime.getAsLong() - lastAsked.getOrDefault(oldest.get(), 0L) < IN_USE_NANOS) {
-            return false;
+            return Optional.empty();
         }
         lastAsked.remove(oldest.get());
-        Optional<Template> unused = known.remove(oldest.get());
-        if (unused != null) {
-            unused.ifPresent(Template::close);
+        return Objects.requireNonNull(known.remove(oldest.get()));
+    }
+
+    // Takes a while, so never while others are kept from choosing. What cannot be closed ends with the engine.
+    private static void giveUp(Template template) {
+        try {
+            template.close();
+        } catch (RuntimeException failure) {
+            LOG.warn("event=template-not-closed kernel={} vcpus={} memory-mib={} error=\"{}\" effect=\"its memory is held until this process ends\"",
+                    template.kind().kernel().version(), template.kind().vcpus(), template.kind().memoryMib(), failure.getMessage());
         }
-        return true;
     }
 
     /// The template of this kind when there is one now. Asks for none.
@@ -138,17 +158,31 @@ final class Templates implements AutoCloseable {
         return known.getOrDefault(kind, Optional.empty());
     }
 
-    /// A copy did not come up: the template is given up, and made again when it is next asked for.
-    synchronized void failed(Template template) {
-        failures.merge(template.kind(), 1, Integer::sum);
-        if (known.remove(template.kind(), Optional.of(template))) {
+    /// A copy did not come up: the template is given up, and made again when it is next asked for. However many of its copies fail, that is
+    /// one failure.
+    void failed(Template template) {
+        synchronized (this) {
+            if (!known.remove(template.kind(), Optional.of(template))) {
+                return;
+            }
             lastAsked.remove(template.kind());
-            template.close();
+            countFailure(template.kind());
         }
+        giveUp(template);
     }
 
-    void copied() {
+    // The caller holds the lock.
+    private void countFailure(MachineKind kind) {
+        int before = failures.getOrDefault(kind, new Failures(0, 0)).count();
+        failures.put(kind, new Failures(before + 1, nanoTime.getAsLong()));
+    }
+
+    /// A copy came up.
+    void copied(Template template) {
         copies.incrementAndGet();
+        synchronized (this) {
+            failures.remove(template.kind());
+        }
     }
 
     void startedCold() {
@@ -185,12 +219,15 @@ final class Templates implements AutoCloseable {
             Template template = by.make(
                     kind, new MachinePlace(uuid, name, machines.resolve(name), cgroupParent), scratch.make(name, MachineSizes.SMALLEST_SCRATCH_BYTES, false),
                     machine -> rest(machine, name));
+            boolean late;
             synchronized (this) {
-                if (closed) {
-                    template.close();
-                } else {
+                late = closed;
+                if (!late) {
                     known.put(kind, Optional.of(template));
                 }
+            }
+            if (late) {
+                giveUp(template);
             }
         } catch (RuntimeException failure) {
             if (Thread.interrupted()) {
@@ -199,7 +236,7 @@ final class Templates implements AutoCloseable {
             LOG.warn("event=template-failed kernel={} vcpus={} memory-mib={} error=\"{}\" effect=\"pods of this kind start cold\"",
                     kind.kernel().version(), kind.vcpus(), kind.memoryMib(), failure.getMessage());
             synchronized (this) {
-                failures.merge(kind, 1, Integer::sum);
+                countFailure(kind);
                 known.remove(kind);
                 lastAsked.remove(kind);
             }
@@ -222,11 +259,13 @@ final class Templates implements AutoCloseable {
     @Override
     public void close() {
         Thread making = maker;
+        List<Template> left;
         synchronized (this) {
             closed = true;
-            known.values().forEach(template -> template.ifPresent(Template::close));
+            left = known.values().stream().flatMap(Optional::stream).toList();
             known.clear();
         }
+        left.forEach(Templates::giveUp);
         if (making != null) {
             making.interrupt();
             try {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.hypernetes.hypervisor.GuestKernel;
+import io.hypernetes.hypervisor.HypervisorException;
 import io.hypernetes.hypervisor.Machine;
 import io.hypernetes.hypervisor.MachineKind;
 import io.hypernetes.hypervisor.MachinePlace;
@@ -23,6 +24,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 class TemplatesTest {
     private static final long MINUTE = 60_000_000_000L;
+    /// Processors of a kind whose templates cannot be closed.
+    private static final int STUCK = 16;
     private static final Duration LONG = Duration.ofSeconds(60);
 
     private final AtomicLong now = new AtomicLong(1);
@@ -59,6 +62,44 @@ class TemplatesTest {
     }
 
     @Test
+    void aTemplateFailsOnceHoweverManyOfItsCopiesFail() {
+        Template template = ready(1);
+        for (int i = 0; i < 5; i++) {
+            templates.failed(template);
+        }
+        assertThat(closed).containsExactly(kind(1));
+        ready(1);
+        assertThat(templates.choose(kind(1))).isInstanceOf(Templates.Choice.Copy.class);
+    }
+
+    @Test
+    void aKindThatFailsAgainAndAgainIsLeftAloneForAWhile() {
+        for (int i = 0; i < 2; i++) {
+            templates.failed(ready(1));
+        }
+        Template good = ready(1);
+        templates.copied(good);
+        templates.failed(good);
+        for (int i = 0; i < 2; i++) {
+            templates.failed(ready(1));
+        }
+        assertThat(templates.choose(kind(1)))
+                .isEqualTo(new Templates.Choice.Cold("its template failed 3 times; it is tried again within ten minutes"));
+        now.addAndGet(10 * MINUTE);
+        ready(1);
+    }
+
+    @Test
+    void aTemplateThatCannotBeClosedIsNobodysFailure() {
+        Template stuck = ready(STUCK);
+        templates.failed(stuck);
+        ready(STUCK);
+        assertThat(ready(2).kind()).isEqualTo(kind(2));
+        templates.close();
+        assertThat(closed).containsExactlyInAnyOrder(kind(STUCK), kind(STUCK), kind(2));
+    }
+
+    @Test
     void noTemplateIsMadeWhileAPodIsBeingStarted() throws InterruptedException {
         activity.begin();
         assertThat(templates.choose(kind(1))).isInstanceOf(Templates.Choice.Cold.class);
@@ -85,9 +126,10 @@ class TemplatesTest {
         activity.awaitQuiet(1_000_000);
     }
 
-    private void ready(int vcpus) {
+    private Template ready(int vcpus) {
         assertThat(templates.choose(kind(vcpus))).isInstanceOf(Templates.Choice.Cold.class);
         await().atMost(LONG).until(() -> templates.ready(kind(vcpus)).isPresent());
+        return templates.ready(kind(vcpus)).orElseThrow();
     }
 
     private static MachineKind kind(int vcpus) {
@@ -119,6 +161,9 @@ class TemplatesTest {
         @Override
         public void close() {
             closed.add(kind);
+            if (kind.vcpus() == STUCK) {
+                throw new HypervisorException("it does not end");
+            }
         }
     }
 }

@@ -23,11 +23,19 @@ final class ForkServer implements AutoCloseable {
 
     private final String template;
     private final UnixSocket control;
+    private final Duration patience;
+    private boolean lost;
 
     /// @param template its machine's name, for messages
     ForkServer(String template, UnixSocket control) {
+        this(template, control, PATIENCE);
+    }
+
+    /// @param patience how long an answer may take
+    ForkServer(String template, UnixSocket control, Duration patience) {
         this.template = template;
         this.control = control;
+        this.patience = patience;
     }
 
     /// A copy to be made.
@@ -37,7 +45,8 @@ final class ForkServer implements AutoCloseable {
     /// @param console descriptor, as the following; the caller closes them all when the fork has been made
     record Copy(UUID uuid, String name, int uid, List<Path> groups, int console, int qmp, int guest, int tap) {}
 
-    /// Returns when the copy is in its jail and its threads are about to run; its guest stands still.
+    /// Returns when the copy is in its jail and its threads are about to run; its guest stands still. When one request was not answered, all
+    /// later ones fail at once: the next answer could be the one to that.
     HostProcess fork(Copy copy) {
         List<Integer> joining = new ArrayList<>();
         try {
@@ -46,11 +55,7 @@ final class ForkServer implements AutoCloseable {
             }
             List<Integer> given = new ArrayList<>(List.of(copy.console(), copy.qmp(), copy.guest(), copy.tap()));
             given.addAll(joining);
-            control.send(request(copy), given.stream().mapToInt(Integer::intValue).toArray(), PATIENCE);
-            byte[] answer = new byte[ANSWER_BYTES];
-            if (control.receive(answer, PATIENCE) != ANSWER_BYTES) {
-                throw new IOException("an answer of a wrong size");
-            }
+            byte[] answer = exchange(request(copy), given.stream().mapToInt(Integer::intValue).toArray());
             return process(ByteBuffer.wrap(answer).order(ByteOrder.nativeOrder()).getInt(), text(answer));
         } catch (IOException failure) {
             throw new HypervisorException("forking " + template + " for machine " + copy.name() + ": " + failure.getMessage(), failure);
@@ -60,6 +65,20 @@ final class ForkServer implements AutoCloseable {
         } finally {
             joining.forEach(Descriptors::close);
         }
+    }
+
+    private byte[] exchange(byte[] request, int[] descriptors) throws IOException, InterruptedException {
+        if (lost) {
+            throw new IOException("it did not answer an earlier request");
+        }
+        lost = true;
+        byte[] answer = new byte[ANSWER_BYTES];
+        control.send(request, descriptors, patience);
+        if (control.receive(answer, patience) != ANSWER_BYTES) {
+            throw new IOException("an answer of a wrong size");
+        }
+        lost = false;
+        return answer;
     }
 
     private static byte[] request(Copy copy) {

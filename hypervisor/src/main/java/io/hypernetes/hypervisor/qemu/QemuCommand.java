@@ -30,6 +30,8 @@ final class QemuCommand {
     private static final int TRANSLATION_MIB = 32;
     /// As much as a boot and a rehearsal fill: what does not fit would be thrown away. Forks share it.
     private static final int SHARED_TRANSLATION_MIB = 256;
+    /// How much more memory than other machines a fork uses at most: when the cache is full and begun anew, all of it becomes its own.
+    static final int FORKS_MORE_MIB = SHARED_TRANSLATION_MIB - TRANSLATION_MIB;
     /// A fork's process list shows its own name in the place of the template's.
     private static final int NAME_LENGTH = 104;
 
@@ -38,7 +40,7 @@ final class QemuCommand {
     /// No boot without interrupt controller and timer: TCG guests hang now and then without the PIC, always without the PIT, and look
     /// for a clock chip for a second without the RTC.
     private static final String MICROVM =
-            "microvm,pit=on,pic=on,rtc=on,isa-serial=on,x-option-roms=off,auto-kernel-cmdline=on,dump-guest-core=off";
+            "microvm,pit=on,pic=on,rtc=on,isa-serial=on,x-option-roms=off,auto-kernel-cmdline=on,dump-guest-core=off,mem-merge=off";
 
     /// With ACPI, microvm has no timer interrupt but the processor's own, whose speed the kernel derives from the time stamp counter. On a
     /// busy host its attempt to measure that counter fails and it waits for ever for a first tick; so the speed is told.
@@ -199,7 +201,7 @@ final class QemuCommand {
         String machine =
                 switch (type) {
                     case MICROVM -> MICROVM + ",acpi=" + (acpi ? "on" : "off");
-                    case Q35 -> "q35,dump-guest-core=off,vmport=off";
+                    case Q35 -> "q35,dump-guest-core=off,mem-merge=off,vmport=off";
                 };
         add(line, "-M", machine, "-m", memoryMib + "M", "-smp", Integer.toString(vcpus));
         if (kvm) {

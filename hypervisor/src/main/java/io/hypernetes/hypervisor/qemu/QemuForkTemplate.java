@@ -50,7 +50,8 @@ final class QemuForkTemplate implements Template {
     public Machine copy(MachinePlace place, MachineSpec.Nic nic, Path scratchDisk, int hostMemoryLimitMib) {
         QemuLauncher.Beginning fork = (where, uid, groups, channels) -> fork(new ForkServer.Copy(
                 where.uuid(), where.name(), uid, groups, channels.console(), channels.qmp(), channels.guest(), nic.tapDescriptor()));
-        return launcher.launch(new QemuLauncher.Order(place, kind.vcpus(), hostMemoryLimitMib, fork)).orDestroyed("releasing", qmp -> {
+        int limit = hostMemoryLimitMib == 0 ? 0 : hostMemoryLimitMib + QemuCommand.FORKS_MORE_MIB;
+        return launcher.launch(new QemuLauncher.Order(place, kind.vcpus(), limit, fork)).orDestroyed("releasing", qmp -> {
             ScratchSlot.fill(qmp, scratchDisk);
             qmp.execute("cont", Map.of());
         });

@@ -60,8 +60,15 @@ final class QemuTemplating implements Templating {
             QemuMachine machine = boot(kind, place, scratchDisk, rest, tap -> launcher.forking(
                     command.forking(place, kind), List.of(kind.kernel().image(), kind.kernel().initramfs()), List.of(control.theirs(), tap)),
                     qmp -> qmp.execute("stop", Map.of()));
-            made = true;
-            return new QemuForkTemplate(kind, machine, control.ours(), launcher);
+            try {
+                Template template = new QemuForkTemplate(kind, machine, control.ours(), launcher);
+                made = true;
+                return template;
+            } finally {
+                if (!made) {
+                    machine.destroy();
+                }
+            }
         } finally {
             Descriptors.close(control.theirs());
             if (!made) {
