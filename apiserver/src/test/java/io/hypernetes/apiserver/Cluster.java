@@ -9,6 +9,7 @@ import io.hypernetes.objects.Json;
 import io.hypernetes.store.Store;
 import io.hypernetes.store.embedded.EmbeddedSettings;
 import io.hypernetes.store.embedded.EmbeddedStore;
+import io.hypernetes.store.keys.KeyRing;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -42,9 +43,15 @@ final class Cluster implements AutoCloseable {
     Cluster(EmbeddedSettings settings) throws IOException {
         folder = Files.createTempDirectory("hypernetes-apiserver-");
         this.settings = settings;
-        store = EmbeddedStore.open(folder.resolve("store"), settings);
+        store = open();
         authorities = Authorities.open(folder.resolve("pki"), Clock.systemUTC(), new SecureRandom());
         server = start();
+    }
+
+    /// As the master opens it: with values sealed.
+    private Store open() {
+        var keys = KeyRing.open(folder.resolve("keys"), folder.resolve("keys/master.key"), new SecureRandom());
+        return EmbeddedStore.open(folder.resolve("store"), settings.withKeys(keys));
     }
 
     private ApiServer start() throws IOException {
@@ -62,7 +69,7 @@ final class Cluster implements AutoCloseable {
     void restart() throws IOException {
         server.close();
         store.close();
-        store = EmbeddedStore.open(folder.resolve("store"), settings);
+        store = open();
         server = start();
     }
 

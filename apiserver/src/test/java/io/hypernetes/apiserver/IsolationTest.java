@@ -7,6 +7,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.hypernetes.apiserver.storage.ObjectKey;
 import io.hypernetes.objects.Json;
 import io.hypernetes.store.Operation;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
@@ -163,6 +167,40 @@ class IsolationTest extends ClusterTest {
         admin.post("/apis/hypernetes.io/v1/tenants", tenant("brief")).expect(201);
         assertThat(ObjectsTest.names(admin.get("/tenants/brief/api/v1/configmaps").json())).isEmpty();
         brief.get("/api/v1/namespaces").expect(401);
+    }
+
+    @Test
+    void ofADestroyedTenantNoFileHasAnythingAndItsKeyIsGone() throws Exception {
+        var secret = "do-not-find-me-" + System.nanoTime();
+        admin.post("/apis/hypernetes.io/v1/tenants", tenant("sealed")).expect(201);
+        var key = cluster.folder.resolve("keys/sealed.key");
+        assertThat(key).exists();
+        for (int n = 0; n < 50; n++) {
+            admin.post("/tenants/sealed" + configMaps("default"), configMap("c" + n, secret)).expect(201);
+        }
+        var wrapped = Files.readAllBytes(key);
+        assertThat(filesWith(secret.getBytes(StandardCharsets.UTF_8))).isEmpty();
+        admin.delete("/apis/hypernetes.io/v1/tenants/sealed").expect(200);
+        admin.patch("/apis/hypernetes.io/v1/tenants/sealed", "application/merge-patch+json", "{\"metadata\":{\"finalizers\":null}}").expect(200);
+        assertThat(key).doesNotExist();
+        assertThat(filesWith(secret.getBytes(StandardCharsets.UTF_8))).isEmpty();
+        assertThat(filesWith(wrapped)).isEmpty();
+        // What is searched with finds what is there.
+        assertThat(filesWith("/sealed/core/configmaps/".getBytes(StandardCharsets.UTF_8))).isNotEmpty();
+    }
+
+    /// Reads every byte of every file that the server and its store keep.
+    private List<Path> filesWith(byte[] wanted) throws IOException {
+        var text = new String(wanted, StandardCharsets.ISO_8859_1);
+        try (var files = Files.walk(cluster.folder)) {
+            var found = new ArrayList<Path>();
+            for (var file : files.filter(Files::isRegularFile).filter(file -> !file.toString().contains("/native/")).toList()) {
+                if (Files.readString(file, StandardCharsets.ISO_8859_1).contains(text)) {
+                    found.add(file);
+                }
+            }
+            return found;
+        }
     }
 
     @Test

@@ -13,10 +13,12 @@ import io.hypernetes.identity.Tls;
 import io.hypernetes.scheduler.Scheduler;
 import io.hypernetes.store.embedded.EmbeddedSettings;
 import io.hypernetes.store.embedded.EmbeddedStore;
+import io.hypernetes.store.keys.KeyRing;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
+import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
@@ -48,7 +50,8 @@ final class MasterProcess implements AutoCloseable {
         SecureRandom random = new SecureRandom();
         Authorities authorities = Authorities.open(places.pki(), clock, random);
         EmbeddedStore store = opened(EmbeddedStore.open(
-                places.masterState().resolve("store"), EmbeddedSettings.defaults().withNativeFolder(places.nativeLibraries())));
+                places.masterState().resolve("store"),
+                EmbeddedSettings.defaults().withNativeFolder(places.nativeLibraries()).withKeys(keys(places, settings, random))));
         InetSocketAddress listen = new InetSocketAddress(settings.text("api-address"), settings.port("api-port"));
         ApiServerSettings api = ApiServerSettings.at(listen)
                 .withServiceRange(serviceRange(settings))
@@ -68,6 +71,11 @@ final class MasterProcess implements AutoCloseable {
         Client scheduler = opened(component(authorities, server, "system:kube-scheduler"));
         opened(new Scheduler(scheduler, clock, random).start());
         instruments.serve(settings, "master-metrics-port");
+    }
+
+    private static KeyRing keys(Places places, Settings settings, SecureRandom random) {
+        String master = settings.text("master-key-file");
+        return KeyRing.open(places.tenantKeys(), master.isEmpty() ? places.tenantKeys().resolve("master.key") : Path.of(master), random);
     }
 
     private static Destinations destinations(Settings settings) {

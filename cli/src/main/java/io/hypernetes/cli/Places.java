@@ -30,6 +30,11 @@ record Places(Path state, Path run, Path log) {
         return masterState().resolve("pki");
     }
 
+    /// The keys that the values of each tenant are sealed with.
+    Path tenantKeys() {
+        return masterState().resolve("keys");
+    }
+
     Path nodeState() {
         return state.resolve("node");
     }

@@ -38,6 +38,7 @@ final class Settings {
             new Setting("uplink-cidr", "100.126.0.0/16", "addresses of the wires between this machine and its tenants' gateways, two for each; used nowhere else on its networks"),
             new Setting("vxlan-port", "4789", "UDP port on which nodes send each other the packets of their tenants, the same on all of them"),
             new Setting("denied-cidrs", "", "addresses that pods of tenants other than root do not reach, comma-separated; this machine, other nodes and link-local ones they never reach"),
+            new Setting("master-key-file", "", "file with the master's key, under which the keys of tenants are kept; empty: keys/master.key in the master's state folder"),
             new Setting("webhook-cidrs", "", "private addresses that admission webhooks of tenants may be at, comma-separated; empty: public addresses only"),
             new Setting("bridge", "", "name of the node's bridge, at most 9 characters; empty: hn and a mark of the state folder"),
             new Setting("accelerator", "auto", "auto (KVM where it truly works), kvm or tcg"),

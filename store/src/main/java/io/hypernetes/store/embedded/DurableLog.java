@@ -25,6 +25,16 @@ interface DurableLog extends AutoCloseable {
     /// Why nothing should be written now although the medium works, as when space runs short; empty when all is well.
     String refusal();
 
+    /// Whether [#forget] does anything.
+    default boolean forgets() {
+        return false;
+    }
+
+    /// Makes sure that nothing written for an owner of whom no entry is left can be read again; called after the write that removed the last.
+    ///
+    /// @throws StoreUnavailableException when that fails
+    default void forget(String owner) {}
+
     @Override
     void close();
 }

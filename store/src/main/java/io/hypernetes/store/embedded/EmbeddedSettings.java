@@ -1,5 +1,6 @@
 package io.hypernetes.store.embedded;
 
+import io.hypernetes.store.keys.KeyRing;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -14,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 /// @param reservedBytes free space below which writes are refused, so that the store can always close and recover
 /// @param maxValueBytes longest value accepted
 /// @param clock the wall clock
+/// @param keys under which values are sealed, each with its owner's; the store's alone. Null: values are kept as they are
 public record EmbeddedSettings(
         @Nullable Path nativeFolder,
         int historyChanges,
@@ -21,35 +23,42 @@ public record EmbeddedSettings(
         int watchBacklog,
         long reservedBytes,
         int maxValueBytes,
-        InstantSource clock) {
+        InstantSource clock,
+        @Nullable KeyRing keys) {
 
     /// 100,000 changes or 120 s of history, 20,000 changes of backlog, 32 MiB reserved, values up to 16 MiB.
     public static EmbeddedSettings defaults() {
         return new EmbeddedSettings(
-                null, 100_000, Duration.ofSeconds(120), 20_000, 32L << 20, 16 << 20, InstantSource.system());
+                null, 100_000, Duration.ofSeconds(120), 20_000, 32L << 20, 16 << 20, InstantSource.system(), null);
     }
 
     public EmbeddedSettings withNativeFolder(Path folder) {
         return new EmbeddedSettings(
-                folder, historyChanges, historyAge, watchBacklog, reservedBytes, maxValueBytes, clock);
+                folder, historyChanges, historyAge, watchBacklog, reservedBytes, maxValueBytes, clock, keys);
     }
 
     public EmbeddedSettings withHistory(int changes, Duration age) {
-        return new EmbeddedSettings(nativeFolder, changes, age, watchBacklog, reservedBytes, maxValueBytes, clock);
+        return new EmbeddedSettings(nativeFolder, changes, age, watchBacklog, reservedBytes, maxValueBytes, clock, keys);
     }
 
     public EmbeddedSettings withWatchBacklog(int changes) {
         return new EmbeddedSettings(
-                nativeFolder, historyChanges, historyAge, changes, reservedBytes, maxValueBytes, clock);
+                nativeFolder, historyChanges, historyAge, changes, reservedBytes, maxValueBytes, clock, keys);
     }
 
     public EmbeddedSettings withReservedBytes(long bytes) {
         return new EmbeddedSettings(
-                nativeFolder, historyChanges, historyAge, watchBacklog, bytes, maxValueBytes, clock);
+                nativeFolder, historyChanges, historyAge, watchBacklog, bytes, maxValueBytes, clock, keys);
     }
 
     public EmbeddedSettings withClock(InstantSource source) {
         return new EmbeddedSettings(
-                nativeFolder, historyChanges, historyAge, watchBacklog, reservedBytes, maxValueBytes, source);
+                nativeFolder, historyChanges, historyAge, watchBacklog, reservedBytes, maxValueBytes, source, keys);
+    }
+
+    /// The same with values sealed. A store that has values in the open seals them when it is opened so; the way back is refused.
+    public EmbeddedSettings withKeys(KeyRing ring) {
+        return new EmbeddedSettings(
+                nativeFolder, historyChanges, historyAge, watchBacklog, reservedBytes, maxValueBytes, clock, ring);
     }
 }

@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import io.hypernetes.store.Change;
 import io.hypernetes.store.Entry;
 import io.hypernetes.store.StoreUnavailableException;
+import io.hypernetes.store.keys.KeyRing;
 import io.hypernetes.linux.FileLock;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -14,8 +15,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.rocksdb.CompressionType;
 import org.rocksdb.FlushOptions;
 import org.rocksdb.InfoLogLevel;
@@ -27,13 +31,18 @@ import org.rocksdb.WALRecoveryMode;
 import org.rocksdb.WriteBatch;
 import org.rocksdb.WriteOptions;
 
-/// The log on RocksDB. A row is `d` + key → create revision, revision, value; `m` + name → a number of the store itself.
+/// The log on RocksDB. A row is `d` + key → create revision, revision, value; `e` + key → the same with the value sealed by its owner's key and
+/// bound to row and revisions; `m` + name → a number of the store itself.
 final class RocksLog implements DurableLog {
     private static final byte DATA = 'd';
+    private static final byte SEALED = 'e';
     private static final byte[] FORMAT = "mformat".getBytes(UTF_8);
     private static final byte[] LAST_COMMIT = "mlast-commit".getBytes(UTF_8);
     private static final byte[] CEILING = "mceiling".getBytes(UTF_8);
     private static final long FORMAT_1 = 1;
+    /// Has sealed rows.
+    private static final long FORMAT_2 = 2;
+    private static final int ROWS_AT_ONCE = 500;
     private static final int HEADER = 2 * Long.BYTES;
 
     private final Path folder;
@@ -43,8 +52,10 @@ final class RocksLog implements DurableLog {
     private final WriteOptions durable;
     private final RocksDB db;
     private final FileLock lock;
+    private final @Nullable KeyRing keys;
 
-    private RocksLog(Path folder, FileStore disk, long reservedBytes, Options options, RocksDB db, FileLock lock) {
+    private RocksLog(Path folder, FileStore disk, long reservedBytes, @Nullable KeyRing keys, Options options, RocksDB db, FileLock lock) {
+        this.keys = keys;
         this.folder = folder;
         this.disk = disk;
         this.reservedBytes = reservedBytes;
@@ -102,7 +113,7 @@ final class RocksLog implements DurableLog {
         FileStore disk = Files.getFileStore(folder);
         Options options = options();
         try {
-            return new RocksLog(folder, disk, settings.reservedBytes(), options, RocksDB.open(options, database.toString()), lock);
+            return new RocksLog(folder, disk, settings.reservedBytes(), settings.keys(), options, RocksDB.open(options, database.toString()), lock);
         } catch (RocksDBException e) {
             options.close();
             String said = String.valueOf(e.getMessage());
@@ -133,26 +144,48 @@ final class RocksLog implements DurableLog {
         long ceiling = number(CEILING);
         long lastCommit = number(LAST_COMMIT);
         long format = number(FORMAT);
-        if (format > FORMAT_1) {
+        if (format > FORMAT_2) {
             throw new StoreUnavailableException("store " + folder + " was written by a newer version (format " + format
-                    + ", this one knows " + FORMAT_1 + "); start that version instead");
+                    + ", this one knows " + FORMAT_2 + "); start that version instead");
+        }
+        if (format == FORMAT_2 && keys == null) {
+            throw new StoreUnavailableException("the values of store " + folder + " are sealed; it cannot be opened without its keys");
         }
         List<Entry> entries = new ArrayList<>();
-        long highest = 0;
-        try (RocksIterator rows = db.newIterator()) {
-            for (rows.seek(new byte[] {DATA}); rows.isValid() && rows.key()[0] == DATA; rows.next()) {
-                Entry entry = entry(rows.key(), rows.value());
-                entries.add(entry);
-                highest = Math.max(highest, entry.revision());
+        rows(DATA, (key, row) -> entries.add(entry(key, row)));
+        KeyRing ring = keys;
+        if (ring != null) {
+            if (!entries.isEmpty()) {
+                seal(entries);
             }
-            rows.status();
-        } catch (RocksDBException e) {
-            throw new StoreUnavailableException("reading store " + folder + ": " + e.getMessage(), e);
+            entries.clear();
+            rows(SEALED, (key, row) -> entries.add(opened(ring, key, row)));
+            ring.settle();
+            forgetAllBut(ring, entries);
+        }
+        long highest = 0;
+        for (Entry entry : entries) {
+            highest = Math.max(highest, entry.revision());
         }
         if (highest > lastCommit || lastCommit > ceiling) {
             throw damaged(folder, "it holds revision " + highest + " but ends at " + lastCommit + " below " + ceiling);
         }
         return new Content(entries, lastCommit, ceiling);
+    }
+
+    private interface RowReader {
+        void row(byte[] key, byte[] row);
+    }
+
+    private void rows(byte part, RowReader reader) {
+        try (RocksIterator rows = db.newIterator()) {
+            for (rows.seek(new byte[] {part}); rows.isValid() && rows.key()[0] == part; rows.next()) {
+                reader.row(rows.key(), rows.value());
+            }
+            rows.status();
+        } catch (RocksDBException e) {
+            throw new StoreUnavailableException("reading store " + folder + ": " + e.getMessage(), e);
+        }
     }
 
     @Override
@@ -163,14 +196,14 @@ final class RocksLog implements DurableLog {
                 if (change.deleted()) {
                     batch.delete(key);
                 } else {
-                    batch.put(key, row(change.entry()));
+                    batch.put(key, row(key, change.entry()));
                 }
             }
             if (!changes.isEmpty()) {
                 batch.put(LAST_COMMIT, bytes(lastCommit));
             }
             batch.put(CEILING, bytes(ceiling));
-            batch.put(FORMAT, bytes(FORMAT_1));
+            batch.put(FORMAT, bytes(keys == null ? FORMAT_1 : FORMAT_2));
             db.write(durable, batch);
         } catch (RocksDBException e) {
             throw new StoreUnavailableException("writing to store " + folder + " failed: " + e.getMessage()
@@ -220,20 +253,77 @@ final class RocksLog implements DurableLog {
         }
     }
 
-    private static byte[] key(String key) {
+    /// Seals what a store without keys has written, so that afterwards no file of it has a value in the open.
+    private void seal(List<Entry> entries) {
+        try {
+            for (int from = 0; from < entries.size(); from += ROWS_AT_ONCE) {
+                try (WriteBatch batch = new WriteBatch()) {
+                    for (Entry entry : entries.subList(from, Math.min(entries.size(), from + ROWS_AT_ONCE))) {
+                        byte[] key = key(entry.key());
+                        batch.put(key, row(key, entry));
+                        batch.delete(key(DATA, entry.key()));
+                    }
+                    batch.put(FORMAT, bytes(FORMAT_2));
+                    db.write(durable, batch);
+                }
+            }
+            // The tables and the log with the former rows go only when they are rewritten.
+            try (FlushOptions flush = new FlushOptions().setWaitForFlush(true)) {
+                db.flush(flush);
+            }
+            db.compactRange();
+        } catch (RocksDBException e) {
+            throw new StoreUnavailableException("sealing the values of store " + folder + ": " + e.getMessage()
+                    + "; it goes on where it stopped at the next start", e);
+        }
+    }
+
+    /// A process may have ended between the write that removed an owner's last entry and the end of its key.
+    private static void forgetAllBut(KeyRing ring, List<Entry> entries) {
+        Set<String> gone = new HashSet<>(ring.owners());
+        entries.forEach(entry -> gone.remove(KeyRing.owner(entry.key())));
+        gone.forEach(ring::destroy);
+    }
+
+    @Override
+    public boolean forgets() {
+        return keys != null;
+    }
+
+    @Override
+    public void forget(String owner) {
+        if (keys != null) {
+            keys.destroy(owner);
+        }
+    }
+
+    private byte[] key(String key) {
+        return key(keys == null ? DATA : SEALED, key);
+    }
+
+    private static byte[] key(byte part, String key) {
         byte[] utf8 = key.getBytes(UTF_8);
         byte[] row = new byte[utf8.length + 1];
-        row[0] = DATA;
+        row[0] = part;
         System.arraycopy(utf8, 0, row, 1, utf8.length);
         return row;
     }
 
-    private static byte[] row(Entry entry) {
-        return ByteBuffer.allocate(HEADER + entry.value().length)
-                .putLong(entry.createRevision())
-                .putLong(entry.revision())
-                .put(entry.value())
-                .array();
+    private byte[] row(byte[] key, Entry entry) {
+        byte[] header = ByteBuffer.allocate(HEADER).putLong(entry.createRevision()).putLong(entry.revision()).array();
+        byte[] value = keys == null ? entry.value() : keys.seal(KeyRing.owner(entry.key()), bound(key, header), entry.value());
+        return ByteBuffer.allocate(HEADER + value.length).put(header).put(value).array();
+    }
+
+    /// A value opens in its own row and with its own revisions only: rows cannot be exchanged or set back.
+    private static byte[] bound(byte[] key, byte[] header) {
+        return ByteBuffer.allocate(key.length + HEADER).put(key).put(header, 0, HEADER).array();
+    }
+
+    private static Entry opened(KeyRing ring, byte[] key, byte[] row) {
+        Entry sealed = entry(key, row);
+        return new Entry(
+                sealed.key(), ring.open(KeyRing.owner(sealed.key()), bound(key, row), sealed.value()), sealed.createRevision(), sealed.revision());
     }
 
     private static Entry entry(byte[] key, byte[] row) {

@@ -6,6 +6,7 @@ import io.hypernetes.store.ConflictException;
 import io.hypernetes.store.Entry;
 import io.hypernetes.store.Operation;
 import io.hypernetes.store.StoreUnavailableException;
+import io.hypernetes.store.keys.KeyRing;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -141,7 +142,8 @@ final class Sequencer {
             } else {
                 request.failure = new StoreUnavailableException("store " + name + " refused to write: " + refused);
             }
-        } while (to < requests.size() && batch.bytes < MOST_BYTES);
+                    // What comes after an owner's last entry went belongs to another of that name, and must not share a write with it.
+        } while (to < requests.size() && batch.bytes < MOST_BYTES && batch.emptied.isEmpty());
 
         StoreUnavailableException failure = broken;
         if (failure == null) {
@@ -161,6 +163,7 @@ final class Sequencer {
             ceiling = visible.ceilingFor(lastRevision);
             try {
                 log.write(batch.changes, batch.lastChange, ceiling);
+                batch.emptied.forEach(log::forget);
             } catch (StoreUnavailableException e) {
                 LOG.error("event=store-write-failed store={} error=\"{}\"", name, e.getMessage());
                 broken = e;
@@ -231,6 +234,7 @@ final class Sequencer {
         long lastChange;
         long bytes;
         final List<Change> changes = new ArrayList<>();
+        final Set<String> emptied = new HashSet<>();
 
         Batch(EntryTree tree, long firstRevision) {
             this.tree = tree;
@@ -264,10 +268,31 @@ final class Sequencer {
                 lastChange = revision;
             }
             changes.addAll(made);
+            if (log.forgets()) {
+                noteEmptied(made);
+            }
             for (Change change : made) {
                 bytes += change.entry().value().length + change.entry().key().length() + 64L;
             }
             revision++;
+        }
+
+        /// Notes the owners whose last entry these changes removed.
+        private void noteEmptied(List<Change> made) {
+            Set<String> owners = new HashSet<>();
+            for (Change change : made) {
+                if (change.deleted()) {
+                    owners.add(KeyRing.owner(change.entry().key()));
+                }
+            }
+            for (String owner : owners) {
+                String prefix = "/" + owner + "/";
+                int before = tree.count(key -> Utf8Order.compare(key, prefix) < 0);
+                int through = tree.count(key -> key.startsWith(prefix) || Utf8Order.compare(key, prefix) < 0);
+                if (through == before) {
+                    emptied.add(owner);
+                }
+            }
         }
 
         private void require(Operation operation) {

@@ -1,0 +1,248 @@
+package io.hypernetes.store.keys;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.hypernetes.store.StoreUnavailableException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.SecureRandom;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import javax.crypto.SecretKey;
+import org.jspecify.annotations.Nullable;
+
+/// The keys of one store: one for each owner, in a file of its own, wrapped by the master key.
+///
+/// The owner of an entry is the first segment of its key (`/acme/…` is acme's); entries without one are those of [#HOUSE]. A key is made when the
+/// first value of its owner is written, before the value is, and destroyed once the store has none left. For use by one thread at a time, as
+/// a store does.
+public final class KeyRing {
+    /// Who owns what has no owner. Its key is never destroyed.
+    public static final String HOUSE = "root";
+
+    private static final Pattern OWNER = Pattern.compile("[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?");
+    private static final String SUFFIX = ".key";
+    private static final int OPENED_WITH = 1024;
+
+    private final Path folder;
+    private final byte[] master;
+    private final SecureRandom random;
+    private final LongNonceGcm gcm = new LongNonceGcm();
+    private final Map<String, OwnerKey> keys = new HashMap<>();
+    /// Keys that opened values were sealed with, while a store is read.
+    private final Map<String, SecretKey> opened = new HashMap<>();
+
+    private static final class OwnerKey {
+        final byte[] key;
+        @Nullable SecretKey current;
+        byte[] first = new byte[0];
+        long count;
+
+        OwnerKey(byte[] key) {
+            this.key = key;
+        }
+    }
+
+    private KeyRing(Path folder, byte[] master, SecureRandom random) {
+        this.folder = folder;
+        this.master = master;
+        this.random = random;
+    }
+
+    /// Opens the keys in `folder`, unwrapped with the master key in `masterFile`; both are made where there is nothing yet.
+    ///
+    /// @param masterFile 32 bytes, mode 0600; may be on another disk than the store
+    /// @throws StoreUnavailableException when they cannot be read, or the master key is missing or another one
+    public static KeyRing open(Path folder, Path masterFile, SecureRandom random) {
+        try {
+            KeyFiles.folder(folder);
+            List<Path> files;
+            try (Stream<Path> list = Files.list(folder)) {
+                files = list.filter(file -> !file.equals(masterFile) && Files.isRegularFile(file)).toList();
+            }
+            KeyRing ring = new KeyRing(folder, master(masterFile, files.stream().noneMatch(KeyRing::isKey), random), random);
+            for (Path file : files) {
+                if (isKey(file)) {
+                    ring.load(file);
+                } else if (String.valueOf(file.getFileName()).startsWith(".")) {
+                    // Half-made when a process ended.
+                    KeyFiles.destroy(file);
+                }
+            }
+            return ring;
+        } catch (IOException e) {
+            throw new StoreUnavailableException("opening the keys in " + folder + ": " + e + "; check the folder and its disk", e);
+        }
+    }
+
+    private static boolean isKey(Path file) {
+        String name = String.valueOf(file.getFileName());
+        return name.endsWith(SUFFIX) && !name.startsWith(".");
+    }
+
+    private static byte[] master(Path file, boolean first, SecureRandom random) throws IOException {
+        if (Files.exists(file)) {
+            byte[] key = Files.readAllBytes(file);
+            if (key.length != LongNonceGcm.KEY) {
+                throw new StoreUnavailableException("the master key " + file + " has " + key.length + " bytes, not " + LongNonceGcm.KEY
+                        + "; put the right file back from a copy");
+            }
+            return key;
+        }
+        if (!first) {
+            throw new StoreUnavailableException("the master key " + file + " is missing, and there are keys wrapped by it; put the file back from a copy");
+        }
+        byte[] key = new byte[LongNonceGcm.KEY];
+        random.nextBytes(key);
+        Path parent = file.toAbsolutePath().getParent();
+        if (parent != null) {
+            KeyFiles.folder(parent);
+        }
+        KeyFiles.write(file, key);
+        return key;
+    }
+
+    /// The owner of an entry.
+    public static String owner(String key) {
+        int end = key.startsWith("/") ? key.indexOf('/', 1) : -1;
+        if (end < 0) {
+            return HOUSE;
+        }
+        String first = key.substring(1, end);
+        return OWNER.matcher(first).matches() ? first : HOUSE;
+    }
+
+    /// Who has a key.
+    public Set<String> owners() {
+        return Set.copyOf(keys.keySet());
+    }
+
+    /// Bytes that a sealed value has more than the value.
+    public static int overhead() {
+        return LongNonceGcm.NONCE + LongNonceGcm.TAG;
+    }
+
+    /// Seals a value of `owner`, whose key is made durable before if it has none.
+    ///
+    /// @param bound what the sealed value belongs to; it opens with the same bytes only
+    /// @throws StoreUnavailableException when a new key cannot be written
+    public byte[] seal(String owner, byte[] bound, byte[] value) {
+        OwnerKey key = keys.get(owner);
+        if (key == null) {
+            key = make(owner);
+        }
+        SecretKey current = key.current;
+        if (current == null) {
+            // Values are counted from a beginning drawn anew at each start, so that no nonce comes twice, after a restored copy neither.
+            key.first = new byte[LongNonceGcm.HALF];
+            random.nextBytes(key.first);
+            current = gcm.derive(key.key, key.first);
+            key.current = current;
+            key.count = 0;
+        }
+        byte[] rest = ByteBuffer.allocate(LongNonceGcm.HALF).putInt(0).putLong(key.count++).array();
+        byte[] sealed = new byte[LongNonceGcm.NONCE + value.length + LongNonceGcm.TAG];
+        System.arraycopy(key.first, 0, sealed, 0, LongNonceGcm.HALF);
+        System.arraycopy(rest, 0, sealed, LongNonceGcm.HALF, LongNonceGcm.HALF);
+        gcm.seal(current, rest, bound, value, sealed, LongNonceGcm.NONCE);
+        return sealed;
+    }
+
+    /// Opens what [#seal] gave for the same owner and the same `bound`.
+    ///
+    /// @throws StoreUnavailableException when the owner has no key or the bytes are not what was sealed
+    public byte[] open(String owner, byte[] bound, byte[] sealed) {
+        OwnerKey key = keys.get(owner);
+        if (key == null) {
+            throw new StoreUnavailableException("the key of " + owner + " is missing in " + folder + "; put the file back from a copy");
+        }
+        if (sealed.length < overhead()) {
+            throw new StoreUnavailableException("a sealed value of " + owner + " is cut short");
+        }
+        byte[] first = Arrays.copyOf(sealed, LongNonceGcm.HALF);
+        byte[] rest = Arrays.copyOfRange(sealed, LongNonceGcm.HALF, LongNonceGcm.NONCE);
+        if (opened.size() >= OPENED_WITH) {
+            opened.clear();
+        }
+        SecretKey derived = opened.computeIfAbsent(owner + "/" + new String(first, ISO_8859_1),
+                _ -> gcm.derive(key.key, first));
+        try {
+            return gcm.open(derived, rest, bound, sealed, LongNonceGcm.NONCE);
+        } catch (GeneralSecurityException e) {
+            throw new StoreUnavailableException("a value of " + owner + " does not open with its key in " + folder
+                    + ": it was changed, or the key is another one's; restore both from copies of one time", e);
+        }
+    }
+
+    /// Forgets what only the reading of a store needed.
+    public void settle() {
+        opened.clear();
+    }
+
+    /// Destroys the key of an owner of whom nothing is left: what it sealed can never be opened again. Absent is fine.
+    ///
+    /// @throws StoreUnavailableException when its file cannot be removed
+    public void destroy(String owner) {
+        OwnerKey gone = keys.get(owner);
+        if (gone == null || owner.equals(HOUSE)) {
+            return;
+        }
+        try {
+            KeyFiles.destroy(file(owner));
+        } catch (IOException e) {
+            throw new StoreUnavailableException("destroying the key of " + owner + " in " + folder + ": " + e
+                    + "; nothing more is written until the process has been started again", e);
+        }
+        keys.remove(owner);
+        Arrays.fill(gone.key, (byte) 0);
+    }
+
+    private OwnerKey make(String owner) {
+        byte[] key = new byte[LongNonceGcm.KEY];
+        random.nextBytes(key);
+        byte[] nonce = new byte[LongNonceGcm.NONCE];
+        random.nextBytes(nonce);
+        byte[] wrapped = Arrays.copyOf(nonce, LongNonceGcm.NONCE + LongNonceGcm.KEY + LongNonceGcm.TAG);
+        gcm.seal(gcm.derive(master, nonce), Arrays.copyOfRange(nonce, LongNonceGcm.HALF, LongNonceGcm.NONCE), owner.getBytes(UTF_8), key, wrapped, LongNonceGcm.NONCE);
+        try {
+            KeyFiles.write(file(owner), wrapped);
+        } catch (IOException e) {
+            throw new StoreUnavailableException("writing the key of " + owner + " to " + folder + ": " + e + "; check the disk", e);
+        }
+        OwnerKey made = new OwnerKey(key);
+        keys.put(owner, made);
+        return made;
+    }
+
+    private void load(Path file) throws IOException {
+        String name = String.valueOf(file.getFileName());
+        String owner = name.substring(0, name.length() - SUFFIX.length());
+        byte[] wrapped = Files.readAllBytes(file);
+        byte[] nonce = Arrays.copyOf(wrapped, LongNonceGcm.NONCE);
+        if (Arrays.equals(wrapped, new byte[wrapped.length])) {
+            // Overwritten, but not removed before the process ended: nothing of its owner is left.
+            KeyFiles.destroy(file);
+            return;
+        }
+        try {
+            byte[] key = gcm.open(gcm.derive(master, nonce), Arrays.copyOfRange(nonce, LongNonceGcm.HALF, LongNonceGcm.NONCE), owner.getBytes(UTF_8), wrapped, LongNonceGcm.NONCE);
+            keys.put(owner, new OwnerKey(key));
+        } catch (GeneralSecurityException | IllegalArgumentException e) {
+            throw new StoreUnavailableException("the key " + file + " does not open with the master key: one of the two is damaged or of another"
+                    + " installation; restore both from copies of one time", e);
+        }
+    }
+
+    private Path file(String owner) {
+        return folder.resolve(owner + SUFFIX);
+    }
+}

@@ -1,0 +1,148 @@
+package io.hypernetes.store.embedded;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.hypernetes.store.Operation;
+import io.hypernetes.store.Store;
+import io.hypernetes.store.StoreUnavailableException;
+import io.hypernetes.store.keys.KeyRing;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.SecureRandom;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// A store whose values are sealed has none of them in the open, and they end with their owner's key.
+class SealedStoreTest {
+    private static final byte[] SECRET = "the tenant's secret, nobody else's".getBytes(UTF_8);
+
+    @TempDir
+    Path folder;
+
+    private EmbeddedStore open(KeyRing keys) {
+        return EmbeddedStore.open(folder.resolve("store"), Folders.settings().withKeys(keys));
+    }
+
+    private KeyRing keys() {
+        return KeyRing.open(folder.resolve("keys"), folder.resolve("master.key"), new SecureRandom());
+    }
+
+    @Test
+    void noValueIsInTheOpenAndAllComeBack() throws IOException {
+        try (Store store = open(keys())) {
+            store.commit(List.of(Operation.create("/red/a", SECRET), Operation.create("/blue/a", SECRET), Operation.create("number", SECRET)));
+            store.commit(List.of(Operation.put("/red/a", SECRET)));
+            assertThat(foundIn(folder)).isEmpty();
+        }
+        assertThat(foundIn(folder)).isEmpty();
+        assertThat(keys().owners()).containsExactlyInAnyOrder("red", "blue", "root");
+        try (Store store = open(keys())) {
+            for (String key : List.of("/red/a", "/blue/a", "number")) {
+                assertThat(store.get(key).orElseThrow().value()).isEqualTo(SECRET);
+            }
+        }
+    }
+
+    @Test
+    void theKeyGoesWithTheLastEntryAndTheNextOfThatNameHasAnother() throws IOException {
+        Path file = folder.resolve("keys/red.key");
+        byte[] first;
+        try (Store store = open(keys())) {
+            store.commit(List.of(Operation.create("/red/a", SECRET), Operation.create("/red/b", SECRET), Operation.create("/red-2/a", SECRET)));
+            first = Files.readAllBytes(file);
+            store.commit(List.of(Operation.delete("/red/a")));
+            assertThat(file).exists();
+            store.commit(List.of(Operation.delete("/red/b")));
+            assertThat(file).doesNotExist();
+            assertThat(folder.resolve("keys/red-2.key")).exists();
+            store.commit(List.of(Operation.create("/red/a", SECRET)));
+            assertThat(Files.readAllBytes(file)).isNotEqualTo(first);
+        }
+        assertThat(holds(folder.resolve("store"), first) || holds(folder.resolve("keys"), first)).isFalse();
+        // Even with what a thief copied of the store, the destroyed key's values stay shut: nothing of it is anywhere.
+        try (Store store = open(keys())) {
+            assertThat(store.get("/red/a").orElseThrow().value()).isEqualTo(SECRET);
+        }
+    }
+
+    @Test
+    void aKeyThatOutlivedItsOwnerInACrashGoesAtTheNextStart() throws IOException {
+        try (Store store = open(keys())) {
+            store.commit(List.of(Operation.create("/red/a", SECRET)));
+        }
+        KeyRing keys = keys();
+        keys.seal("gone", new byte[0], SECRET);
+        keys.seal("half", new byte[0], SECRET);
+        Files.write(folder.resolve("keys/half.key"), new byte[72]);
+        Files.write(folder.resolve("keys/.made.key"), SECRET);
+        try (Store store = open(keys())) {
+            assertThat(folder.resolve("keys/gone.key")).doesNotExist();
+            assertThat(folder.resolve("keys/half.key")).doesNotExist();
+            assertThat(folder.resolve("keys/.made.key")).doesNotExist();
+            assertThat(store.get("/red/a")).isPresent();
+        }
+    }
+
+    @Test
+    void whatWasInTheOpenIsSealedWhenTheStoreIsOpenedWithKeys() throws IOException {
+        try (Store store = EmbeddedStore.open(folder.resolve("store"), Folders.settings())) {
+            for (int n = 0; n < 1200; n++) {
+                store.commit(List.of(Operation.create("/red/" + n, SECRET)));
+            }
+            store.commit(List.of(Operation.create("z", SECRET)));
+        }
+        assertThat(foundIn(folder)).isNotEmpty();
+        try (Store store = open(keys())) {
+            assertThat(store.list("", "", 0).entries()).hasSize(1201);
+            assertThat(foundIn(folder)).isEmpty();
+        }
+        assertThatThrownBy(() -> EmbeddedStore.open(folder.resolve("store"), Folders.settings()))
+                .isInstanceOf(StoreUnavailableException.class)
+                .hasMessageContaining("cannot be opened without its keys");
+    }
+
+    @Test
+    void keysAreOfTheirMasterAndOfTheirStore() throws IOException {
+        try (Store store = open(keys())) {
+            store.commit(List.of(Operation.create("/red/a", SECRET), Operation.create("/blue/a", SECRET)));
+        }
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(folder.resolve("master.key")))).isEqualTo("rw-------");
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(folder.resolve("keys/red.key")))).isEqualTo("rw-------");
+        Path red = folder.resolve("keys/red.key");
+        byte[] key = Files.readAllBytes(red);
+        Files.copy(folder.resolve("keys/blue.key"), red, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+        assertThatThrownBy(this::keys).hasMessageContaining("does not open with the master key");
+        Files.delete(red);
+        assertThatThrownBy(() -> open(keys())).hasMessageContaining("the key of red is missing");
+        Files.write(red, key);
+        Files.move(folder.resolve("master.key"), folder.resolve("away"));
+        assertThatThrownBy(this::keys).hasMessageContaining("is missing, and there are keys wrapped by it");
+        Files.write(folder.resolve("master.key"), new byte[32]);
+        assertThatThrownBy(this::keys).hasMessageContaining("does not open with the master key");
+        Files.move(folder.resolve("away"), folder.resolve("master.key"), java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+        open(keys()).close();
+    }
+
+    private static String foundIn(Path folder) throws IOException {
+        return holds(folder, SECRET) ? "the secret" : "";
+    }
+
+    /// Reads every byte of every file.
+    private static boolean holds(Path folder, byte[] wanted) throws IOException {
+        String text = new String(wanted, ISO_8859_1);
+        try (var files = Files.walk(folder)) {
+            for (Path file : files.filter(Files::isRegularFile).filter(file -> !file.toString().contains("/native/")).toList()) {
+                if (new String(Files.readAllBytes(file), ISO_8859_1).contains(text)) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+}
