@@ -7,6 +7,7 @@ import io.hypernetes.apiserver.access.Impersonation;
 import io.hypernetes.apiserver.access.LocalAccounts;
 import io.hypernetes.apiserver.access.ProjectTenants;
 import io.hypernetes.apiserver.access.ServiceAccountTokens;
+import io.hypernetes.apiserver.access.Suspension;
 import io.hypernetes.apiserver.access.TenantIssuers;
 import io.hypernetes.apiserver.access.TenantResolution;
 import io.hypernetes.apiserver.admission.PriorityClasses;
@@ -209,6 +210,7 @@ public final class ApiServer implements AutoCloseable {
                 new TenantResolution(store),
                 new Impersonation(policies),
                 authorisation,
+                new Suspension(store),
                 new Fairness(Runtime.getRuntime().availableProcessors()),
                 routes,
                 metrics,

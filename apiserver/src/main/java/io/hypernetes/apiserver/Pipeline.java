@@ -3,6 +3,7 @@ package io.hypernetes.apiserver;
 import io.hypernetes.apiserver.access.Authentication;
 import io.hypernetes.apiserver.access.Authorisation;
 import io.hypernetes.apiserver.access.Impersonation;
+import io.hypernetes.apiserver.access.Suspension;
 import io.hypernetes.apiserver.access.TenantResolution;
 import io.hypernetes.apiserver.door.Doors;
 import io.hypernetes.apiserver.fair.Fairness;
@@ -34,6 +35,7 @@ final class Pipeline implements ExchangeHandler {
     private final TenantResolution tenants;
     private final Impersonation impersonation;
     private final Authorisation authorisation;
+    private final Suspension suspension;
     private final Fairness fairness;
     private final Routes routes;
     private final Metrics metrics;
@@ -45,6 +47,7 @@ final class Pipeline implements ExchangeHandler {
             TenantResolution tenants,
             Impersonation impersonation,
             Authorisation authorisation,
+            Suspension suspension,
             Fairness fairness,
             Routes routes,
             Metrics metrics,
@@ -54,6 +57,7 @@ final class Pipeline implements ExchangeHandler {
         this.tenants = tenants;
         this.impersonation = impersonation;
         this.authorisation = authorisation;
+        this.suspension = suspension;
         this.fairness = fairness;
         this.routes = routes;
         this.metrics = metrics;
@@ -125,6 +129,7 @@ final class Pipeline implements ExchangeHandler {
         trail.target = target;
         try (var _ = fairness.enter(caller, tenant, target)) {
             authorisation.check(caller, tenant, target, http.query("fieldSelector"));
+            suspension.check(caller, tenant, target);
             routes.serve(http, caller, tenant, target);
         }
     }

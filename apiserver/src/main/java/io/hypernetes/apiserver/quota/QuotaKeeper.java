@@ -11,6 +11,8 @@ import io.hypernetes.store.StoreException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.LinkedHashSet;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -19,43 +21,66 @@ import org.slf4j.LoggerFactory;
 public final class QuotaKeeper implements Follower.Listener, AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(QuotaKeeper.class);
     private static final Duration LATER = Duration.ofSeconds(5);
+    private static final Duration SOON = Duration.ofMillis(500);
     private static final String QUOTAS = "/core/resourcequotas/";
+    private static final String TENANTS = ObjectKey.prefix(Caller.ROOT, "hypernetes.io", "tenants");
 
-    private record Place(String tenant, String namespace) {}
+    /// Where to count: a namespace, the whole of a tenant, or only what a Tenant tells of it.
+    private record Place(String tenant, String namespace, What what) {
+        private enum What {
+            NAMESPACE,
+            TENANT,
+            TOLD
+        }
+
+        static Place of(String tenant) {
+            return new Place(tenant, "", What.TENANT);
+        }
+    }
 
     private final Store store;
     private final Quotas quotas;
     private final LinkedHashSet<Place> dirty = new LinkedHashSet<>();
+    private final Set<Place> waiting = ConcurrentHashMap.newKeySet();
     private final Thread thread;
 
     public QuotaKeeper(Store store, Quotas quotas) {
         this.store = store;
         this.quotas = quotas;
+        quotas.whole().onCount(tenant -> later(new Place(tenant, "", Place.What.TOLD), SOON));
         this.thread = Thread.ofVirtual().name("quota-keeper").start(this::run);
     }
 
     @Override
     public void refresh() {
         refresh(Caller.ROOT);
-        for (var entry : store.list(ObjectKey.prefix(Caller.ROOT, "hypernetes.io", "tenants"), "", 0).entries()) {
-            refresh(ObjectKey.parse(entry.key()).name());
+        for (var entry : store.list(TENANTS, "", 0).entries()) {
+            var tenant = ObjectKey.parse(entry.key()).name();
+            refresh(tenant);
+            if (limited(entry)) {
+                mark(Place.of(tenant));
+                later(new Place(tenant, "", Place.What.TOLD), SOON);
+            }
         }
     }
 
     private void refresh(String tenant) {
         for (var entry : store.list(ObjectKey.prefix(tenant, "", "resourcequotas"), "", 0).entries()) {
-            mark(new Place(tenant, ObjectKey.parse(entry.key()).namespace()));
+            mark(new Place(tenant, ObjectKey.parse(entry.key()).namespace(), Place.What.NAMESPACE));
         }
     }
 
     @Override
     public void changed(Change change) {
+        if (change.entry().key().startsWith(TENANTS)) {
+            tenant(change);
+        }
         boolean quota = change.entry().key().contains(QUOTAS);
         if (!change.deleted() && !quota && !ended(change)) {
             return;
         }
         var key = ObjectKey.parse(change.entry().key());
-        var place = new Place(key.tenant(), key.namespace());
+        var place = new Place(key.tenant(), key.namespace(), Place.What.NAMESPACE);
         if (quota && !change.deleted()) {
             var object = Json.readObject(change.entry().value());
             if (!object.path("spec").path("hard").equals(object.path("status").path("hard"))) {
@@ -63,9 +88,31 @@ public final class QuotaKeeper implements Follower.Listener, AutoCloseable {
                 // A writer that saw no quota may still be on its way: it is counted afterwards.
                 markLater(place);
             }
-        } else if (!key.namespace().isEmpty() && quotas.has(key.tenant(), key.namespace())) {
+        }
+        if (!quotas.whole().limits(key.tenant()).isEmpty()) {
+            mark(Place.of(key.tenant()));
+        }
+        if (!key.namespace().isEmpty() && (!quota || change.deleted()) && quotas.has(key.tenant(), key.namespace())) {
             mark(place);
         }
+    }
+
+    private void tenant(Change change) {
+        var before = change.previous();
+        if (change.deleted() || (!limited(change.entry()) && (before == null || !limited(before)))) {
+            return;
+        }
+        var now = Json.readObject(change.entry().value()).path("spec").path("quota");
+        if (before == null || !now.equals(Json.readObject(before.value()).path("spec").path("quota"))) {
+            var place = Place.of(ObjectKey.parse(change.entry().key()).name());
+            mark(place);
+            // A writer that saw no quota may still be on its way: it is counted afterwards.
+            markLater(place);
+        }
+    }
+
+    private static boolean limited(Entry tenant) {
+        return new String(tenant.value(), StandardCharsets.ISO_8859_1).contains("\"quota\":");
     }
 
     /// Whether a pod has just come to its end.
@@ -90,9 +137,18 @@ public final class QuotaKeeper implements Follower.Listener, AutoCloseable {
     }
 
     private void markLater(Place place) {
+        later(place, LATER);
+    }
+
+    /// Marks a place once `pause` has passed, however often it is asked for in between.
+    private void later(Place place, Duration pause) {
+        if (!waiting.add(place)) {
+            return;
+        }
         Thread.ofVirtual().name("quota-later").start(() -> {
             try {
-                Thread.sleep(LATER);
+                Thread.sleep(pause);
+                waiting.remove(place);
                 mark(place);
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
@@ -111,7 +167,11 @@ public final class QuotaKeeper implements Follower.Listener, AutoCloseable {
                     place = dirty.removeFirst();
                 }
                 try {
-                    quotas.recount(place.tenant(), place.namespace());
+                    switch (place.what()) {
+                        case NAMESPACE -> quotas.recount(place.tenant(), place.namespace());
+                        case TENANT -> quotas.whole().recount(place.tenant());
+                        case TOLD -> quotas.whole().tell(place.tenant());
+                    }
                 } catch (StoreException e) {
                     log.warn("event=quota-count-failed tenant={} namespace={} cause={}", place.tenant(), place.namespace(), e.getMessage());
                 } catch (RuntimeException e) {

@@ -36,22 +36,26 @@ public final class Quotas {
 
     private final Store store;
     private final Kinds kinds;
+    private final TenantQuotas whole;
     private final ReentrantLock[] turns = new ReentrantLock[256];
 
     public Quotas(Store store, Kinds kinds) {
         this.store = store;
         this.kinds = kinds;
+        this.whole = new TenantQuotas(store, kinds);
         java.util.Arrays.setAll(turns, _ -> new ReentrantLock());
     }
 
     /// A turn of one writer in one namespace; close it when the commit is made or given up.
     public static final class Charge implements AutoCloseable {
-        private final List<Operation> operations;
-        private final ReentrantLock turn;
+        private static final Charge NONE = new Charge(List.of(), List.of());
 
-        private Charge(List<Operation> operations, ReentrantLock turn) {
-            this.operations = operations;
-            this.turn = turn;
+        private final List<Operation> operations;
+        private final List<ReentrantLock> turns;
+
+        private Charge(List<Operation> operations, List<ReentrantLock> turns) {
+            this.operations = List.copyOf(operations);
+            this.turns = List.copyOf(turns);
         }
 
         /// What belongs into the commit.
@@ -61,9 +65,7 @@ public final class Quotas {
 
         @Override
         public void close() {
-            if (turn.isHeldByCurrentThread()) {
-                turn.unlock();
-            }
+            turns.stream().filter(ReentrantLock::isHeldByCurrentThread).forEach(ReentrantLock::unlock);
         }
     }
 
@@ -80,33 +82,48 @@ public final class Quotas {
     /// @throws io.hypernetes.objects.ApiException 403 when a quota does not allow it
     public Charge charge(String tenant, String namespace, Kind kind, ObjectNode object, ObjectNode old) {
         var type = kind.type();
-        if (!type.group().isEmpty() || !CHANGING.contains(type.resource()) || !has(tenant, namespace)) {
-            return new Charge(List.of(), turn(tenant, namespace));
+        if (!type.group().isEmpty() || !CHANGING.contains(type.resource()) || (!has(tenant, namespace) && whole.limits(tenant).isEmpty())) {
+            return Charge.NONE;
         }
         var change = new TreeMap<>(Usage.of("", type.resource(), object));
         Usage.of("", type.resource(), old).forEach((resource, less) -> change.merge(resource, less.negated(), Quantity::plus));
         change.values().removeIf(Quantity::isZero);
-        return change.isEmpty()
-                ? new Charge(List.of(), turn(tenant, namespace))
-                : charge(tenant, namespace, kind, object, change, false);
+        return change.isEmpty() ? Charge.NONE : charge(tenant, namespace, kind, object, change, false);
     }
 
     private ReentrantLock turn(String tenant, String namespace) {
         return turns[Math.floorMod((tenant + "/" + namespace).hashCode(), turns.length)];
     }
 
+    /// A namespace's turn is always taken before its tenant's.
     private Charge charge(String tenant, String namespace, Kind kind, ObjectNode object, Map<String, Quantity> usage, boolean made) {
-        var turn = turn(tenant, namespace);
-        if (namespace.isEmpty() || !has(tenant, namespace)) {
-            return new Charge(List.of(), turn);
-        }
-        turn.lock();
+        var held = new ArrayList<ReentrantLock>(2);
+        var operations = new ArrayList<Operation>();
         try {
-            return new Charge(operations(tenant, namespace, kind, object, usage, made), turn);
+            if (!namespace.isEmpty() && has(tenant, namespace)) {
+                held.add(turn(tenant, namespace));
+                held.getLast().lock();
+                operations.addAll(operations(tenant, namespace, kind, object, usage, made));
+            }
+            var limits = whole.limits(tenant);
+            if (!limits.isEmpty()) {
+                held.add(whole.turn(tenant));
+                held.getLast().lock();
+                if (made && kind.type().is("", "pods")) {
+                    requireResources("of the tenant", limits, object, Json.string(object, "metadata", "name"));
+                }
+                operations.addAll(whole.charge(tenant, limits, kind, object, usage));
+            }
+            return held.isEmpty() ? Charge.NONE : new Charge(operations, held);
         } catch (RuntimeException e) {
-            turn.unlock();
+            held.stream().filter(ReentrantLock::isHeldByCurrentThread).forEach(ReentrantLock::unlock);
             throw e;
         }
+    }
+
+    /// The quotas over tenants as a whole.
+    TenantQuotas whole() {
+        return whole;
     }
 
     /// Whether a namespace has a quota.
@@ -134,7 +151,7 @@ public final class Quotas {
             charged.keySet().removeIf(resource -> !hard.has(resource));
             boolean pod = type.group().isEmpty() && type.resource().equals("pods");
             if (pod && made) {
-                requireResources(quota, hard, object, name);
+                requireResources(Json.string(quota, "metadata", "name"), hard, object, name);
             }
             if (charged.isEmpty()) {
                 continue;
@@ -172,7 +189,7 @@ public final class Quotas {
     }
 
     /// A limit on what is asked for means that everybody says how much they ask for.
-    private static void requireResources(ObjectNode quota, JsonNode hard, ObjectNode pod, String name) {
+    private static void requireResources(String quota, JsonNode hard, ObjectNode pod, String name) {
         var missing = new ArrayList<String>();
         for (var resource : new TreeSet<>(hard.propertyNames())) {
             var part = resource.startsWith("limits.") ? "limits" : "requests";
@@ -190,7 +207,7 @@ public final class Quotas {
                             "pods",
                             name,
                             "failed quota: %s: must specify %s"
-                                    .formatted(Json.string(quota, "metadata", "name"), String.join("; ", missing)))
+                                    .formatted(quota, String.join("; ", missing)))
                     .asException();
         }
     }
@@ -245,7 +262,7 @@ public final class Quotas {
     }
 
     /// Whether a quota may count objects of a kind at all.
-    private static boolean counts(JsonNode hard, String group, String resource) {
+    static boolean counts(JsonNode hard, String group, String resource) {
         if (hard.has("count/" + resource + (group.isEmpty() ? "" : "." + group))) {
             return true;
         }
@@ -258,11 +275,11 @@ public final class Quotas {
                 };
     }
 
-    private static String text(Set<String> names, Map<String, Quantity> quantities) {
+    static String text(Set<String> names, Map<String, Quantity> quantities) {
         return names.stream().map(name -> name + "=" + quantities.get(name)).collect(Collectors.joining(","));
     }
 
-    private static String text(Set<String> names, JsonNode quantities) {
+    static String text(Set<String> names, JsonNode quantities) {
         return names.stream().map(name -> name + "=" + PodResources.quantity(quantities.path(name))).collect(Collectors.joining(","));
     }
 

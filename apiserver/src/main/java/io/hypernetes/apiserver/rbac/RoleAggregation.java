@@ -4,6 +4,7 @@ import io.hypernetes.apiserver.request.Caller;
 import io.hypernetes.apiserver.storage.Follower;
 import io.hypernetes.apiserver.storage.ObjectKey;
 import io.hypernetes.apiserver.storage.StoredForm;
+import io.hypernetes.apiserver.tenant.TenantState;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.selector.LabelSelector;
 import io.hypernetes.store.Change;
@@ -53,9 +54,18 @@ public final class RoleAggregation implements Follower.Listener {
         var roles = entries.stream().map(entry -> Json.readObject(entry.value())).toList();
         for (int i = 0; i < roles.size(); i++) {
             if (aggregate(roles.get(i), roles)) {
+                var operations = new ArrayList<Operation>();
+                operations.add(new Operation.Put(entries.get(i).key(), entries.get(i).revision(), StoredForm.encoder(roles.get(i))));
+                if (!tenant.equals(Caller.ROOT)) {
+                    var state = TenantState.of(store, tenant);
+                    if (state.isEmpty()) {
+                        // It went, and nothing is to be left behind.
+                        return;
+                    }
+                    operations.add(state.get().unchanged());
+                }
                 try {
-                    store.commit(List.of(new Operation.Put(
-                            entries.get(i).key(), entries.get(i).revision(), StoredForm.encoder(roles.get(i)))));
+                    store.commit(operations);
                 } catch (ConflictException e) {
                     // Whoever changed it makes another change to hear of.
                 }

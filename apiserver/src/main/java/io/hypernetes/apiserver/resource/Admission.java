@@ -1,6 +1,7 @@
 package io.hypernetes.apiserver.resource;
 
 import io.hypernetes.apiserver.access.Authorisation;
+import io.hypernetes.apiserver.access.Suspension;
 import io.hypernetes.apiserver.admission.LimitRanges;
 import io.hypernetes.apiserver.admission.PodSecurity;
 import io.hypernetes.apiserver.admission.PriorityClasses;
@@ -16,8 +17,10 @@ import io.hypernetes.apiserver.request.Target;
 import io.hypernetes.apiserver.service.ServiceAllocator;
 import io.hypernetes.apiserver.storage.ObjectKey;
 import io.hypernetes.apiserver.tenant.Segments;
+import io.hypernetes.apiserver.tenant.TenantState;
 import io.hypernetes.apiserver.tenant.Tenants;
 import io.hypernetes.objects.ApiStatus;
+import io.hypernetes.objects.ApiTime;
 import io.hypernetes.objects.FieldError;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.Names;
@@ -28,6 +31,7 @@ import io.hypernetes.store.Operation;
 import io.hypernetes.store.Store;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import tools.jackson.databind.node.ObjectNode;
 
 /// What is decided about an object after it is understood and before it is validated: by its kind, its surroundings, and
@@ -96,6 +100,8 @@ final class Admission {
             operations.add(new Operation.Check(entry.key(), entry.revision()));
             home = Json.readObject(entry.value());
         }
+        var tenant = living(request, object);
+        tenant.ifPresent(state -> operations.add(state.unchanged()));
         escalation.check(request.tenant(), request.caller(), request.target(), object, null);
         if (request.kind().isCustom()) {
             operations.add(kinds.guard(request.tenant(), request.kind())
@@ -111,6 +117,7 @@ final class Admission {
             case "pods" -> {
                 boolean mirror = MirrorAdmission.create(request, object);
                 pods.create(request, object);
+                suspended(request, tenant.map(TenantState::suspended).orElse(false), object);
                 if (!mirror) {
                     accounts.create(request, object);
                 }
@@ -126,9 +133,6 @@ final class Admission {
                 limits.claim(request.tenant(), request.target().namespace(), object);
             }
             case "namespaces" -> {
-                if (!request.tenant().equals(Caller.ROOT)) {
-                    operations.add(activeTenant(request, object));
-                }
                 Tenants.complete(object);
                 security(request, object, Json.object());
                 operations.addAll(tenants.basics(
@@ -215,6 +219,7 @@ final class Admission {
             case "events" -> event(request, updated);
             case "certificatesigningrequests" -> signing.update(request, updated, old);
             case "pods" -> {
+                keepSuspension(request, updated, old);
                 if (request.target().subresource().equals("ephemeralcontainers")) {
                     PodSecurity.pod(
                             Json.readObject(activeNamespace(request, updated).value()),
@@ -238,9 +243,29 @@ final class Admission {
         if (!Json.string(old, "metadata", "deletionTimestamp").isEmpty()) {
             noNewFinalizers(request, updated, old);
         }
-        return isService(request.kind()) && request.target().subresource().isEmpty()
-                ? services.update(request.tenant(), updated, old)
-                : List.of();
+        if (isService(request.kind()) && request.target().subresource().isEmpty()) {
+            return services.update(request.tenant(), updated, old);
+        }
+        // The first change of what every tenant has from the start makes it the tenant's own.
+        return request.kind().type().namespaced() || request.tenant().equals(Caller.ROOT)
+                ? List.of()
+                : List.of(TenantState.of(store, request.tenant())
+                        .orElseThrow(() -> ApiStatus.notFound("hypernetes.io", "tenants", request.tenant()).asException())
+                        .unchanged());
+    }
+
+    /// Only the controllers stop pods and let them go on.
+    private static void keepSuspension(ResourceRequest request, ObjectNode updated, ObjectNode old) {
+        var before = Json.string(old, "metadata", "annotations", Suspension.ANNOTATION);
+        if (request.caller().isControllerManager() || before.equals(Json.string(updated, "metadata", "annotations", Suspension.ANNOTATION))) {
+            return;
+        }
+        var annotations = Json.child(Json.child(updated, "metadata"), "annotations");
+        if (before.isEmpty()) {
+            annotations.remove(Suspension.ANNOTATION);
+        } else {
+            annotations.put(Suspension.ANNOTATION, before);
+        }
     }
 
     private Entry activeNamespace(ResourceRequest request, ObjectNode object) {
@@ -274,20 +299,32 @@ final class Admission {
         return entry;
     }
 
-    private Operation activeTenant(ResourceRequest request, ObjectNode object) {
-        var key = new ObjectKey(Caller.ROOT, "hypernetes.io", "tenants", "", request.tenant()).text();
-        var entry = store.get(key)
-                .orElseThrow(() -> ApiStatus.notFound("hypernetes.io", "tenants", request.tenant())
-                        .asException());
-        if (!Json.string(Json.readObject(entry.value()), "metadata", "deletionTimestamp").isEmpty()) {
-            throw ApiStatus.forbidden(
-                            "",
-                            "namespaces",
-                            Json.string(object, "metadata", "name"),
-                            "the tenant is being deleted")
+    /// The tenant of a request, which its commit checks: so nothing is made in a tenant that goes, nor left behind by it.
+    private Optional<TenantState> living(ResourceRequest request, ObjectNode object) {
+        if (request.tenant().equals(Caller.ROOT)) {
+            return Optional.empty();
+        }
+        var state = TenantState.of(store, request.tenant())
+                .orElseThrow(() -> ApiStatus.notFound("hypernetes.io", "tenants", request.tenant()).asException());
+        if (state.terminating()) {
+            var type = request.kind().type();
+            throw ApiStatus.forbidden(type.group(), type.resource(), Json.string(object, "metadata", "name"), "the tenant is being deleted")
                     .asException();
         }
-        return new Operation.Check(key, entry.revision());
+        return Optional.of(state);
+    }
+
+    /// A new pod of a suspended tenant stands still from the start; no other pod may say that it does.
+    private static void suspended(ResourceRequest request, boolean suspended, ObjectNode pod) {
+        var annotations = Json.child(Json.child(pod, "metadata"), "annotations");
+        if (suspended) {
+            annotations.put(Suspension.ANNOTATION, ApiTime.format(request.now()));
+        } else {
+            annotations.remove(Suspension.ANNOTATION);
+        }
+        if (annotations.isEmpty()) {
+            Json.child(pod, "metadata").remove("annotations");
+        }
     }
 
     private List<Operation> tenant(ResourceRequest request, ObjectNode object) {

@@ -125,6 +125,7 @@ public final class Tenants {
     /// The operations that remove whatever a tenant still holds, for the commit that removes the tenant.
     public List<Operation> remains(String tenant) {
         var operations = new ArrayList<>(segments.remove(tenant));
+        store.get("quotas/" + tenant).ifPresent(count -> operations.add(Operation.delete(count.key())));
         for (var entry : store.list("/" + tenant + "/", "", 0).entries()) {
             operations.add(new Operation.Delete(
                     entry.key(), Operation.ANY, revision -> StoredForm.withRevision(entry.value(), revision)));

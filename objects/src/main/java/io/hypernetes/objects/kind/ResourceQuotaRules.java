@@ -65,7 +65,7 @@ final class ResourceQuotaRules implements KindRules {
     }
 
     /// Amounts by resource name, of quotas.
-    private static void amounts(JsonNode amounts, String path, Errors errors) {
+    static void amounts(JsonNode amounts, String path, Errors errors) {
         for (Map.Entry<String, JsonNode> amount : amounts.properties()) {
             String name = amount.getKey();
             String at = path + "[" + name + "]";

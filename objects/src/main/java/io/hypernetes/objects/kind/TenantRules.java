@@ -12,6 +12,7 @@ import tools.jackson.databind.node.ObjectNode;
 /// Tenants: the logical clusters, objects of the operator's own cluster.
 final class TenantRules implements KindRules {
     private static final int DISPLAY_NAME_MAX = 253;
+    private static final int WEIGHT_MAX = 1000;
 
     @Override
     public List<String> checkName(String name) {
@@ -35,6 +36,13 @@ final class TenantRules implements KindRules {
         if (Json.string(tenant, "spec", "displayName").length() > DISPLAY_NAME_MAX) {
             errors.add(FieldError.tooLong("spec.displayName", DISPLAY_NAME_MAX));
         }
+        if (Json.at(tenant, "spec", "weight").isNumber()) {
+            long weight = Json.number(tenant, 1, "spec", "weight");
+            if (weight < 1 || weight > WEIGHT_MAX) {
+                errors.add(FieldError.invalid("spec.weight", weight, "must be between 1 and " + WEIGHT_MAX));
+            }
+        }
+        ResourceQuotaRules.amounts(Json.at(tenant, "spec", "quota"), "spec.quota", errors);
     }
 
     @Override
