@@ -1,9 +1,7 @@
 // forkserver.so: loaded into a QEMU that waits with its guest stopped, it makes copies of that process, each in a jail of its own.
 //
 // A copy is a fork. What the template has in memory (the guest's RAM, the code that was translated for it, QEMU's own heap) is shared with
-// it page by page until one of them writes. fork() keeps the calling thread alone, and QEMU has several; so all of them are stopped by a
-// signal first, inside whose handler each keeps where it was. In the copy a new thread takes the place of each, on the old stack
-// and with the old thread-local storage, and returns from the handler. Locks, lists and conditions are memory, hence still true.
+// it page by page until one of them writes. What becomes of QEMU's threads is told in threads.c, what is changed in QEMU's calls in calls.c.
 //
 // The template serves from the first request on and never runs again. It answers on descriptor CONTROL, a socket that keeps messages apart:
 // `struct request` with the copy's descriptors, in the order of `enum given`, is answered by `struct answer`. It ends when the other side
@@ -13,204 +11,42 @@
 // has none, another user, empty namespaces, an empty root folder and a filter of system calls before any of QEMU's threads runs in it.
 #define _GNU_SOURCE
 #include "forkserver.h"
+#include "template.h"
 
 #include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <linux/futex.h>
 #include <linux/if_tun.h>
 #include <pthread.h>
 #include <sched.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
-#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
-#define EXPORTED __attribute__((visibility("default")))
+enum { MOMENT_MS = 10 };
 
-enum { STOP = 60, MOST_THREADS = 160, MOST_FILES = 256, STACK = 4096, PATIENCE_MS = 2000, MOMENT_MS = 10 };
-enum { GNUTLS_RANDOM_FAILED = -206 };
-
-// Where a thread of QEMU stopped.
-struct thread {
-    pid_t id;
-    char *local; // thread-local storage, which begins with glibc's description of the thread
-    jmp_buf at;
-};
-
-static struct thread threads[MOST_THREADS];
-static size_t thread_count, first_thread; // the first is the one that the process began with
-static int stopped, never;        // futexes
-static size_t id_at;              // where glibc keeps a thread's id behind `local`
-static char stacks[MOST_THREADS][STACK] __attribute__((aligned(16)));
-static int files[MOST_FILES];     // what the template has open
+static int files[MOST_FILES];    // what the template has open
 static enum what { OTHER, EVENT, SIGNALS, OLD } kinds[MOST_FILES];
-static uint64_t signals_of[MOST_FILES]; // by number of the file
 static size_t file_count;
-static int given_to[MOST_FILES];  // for OLD: index in `enum given`
-static unsigned offloads;         // what QEMU told its tap last
-static int header_size;
+static int given_to[MOST_FILES]; // for OLD: index in `enum given`
 static char *name_argument;
 static unsigned char *uuid;
 
-// QEMU's own calls, changed a little.
-
-// No guest RAM that a fork leaves out, no huge pages of which a copy would write a part.
-EXPORTED int madvise(void *at, size_t size, int advice) {
-    return advice == MADV_DONTFORK || advice == MADV_HUGEPAGE ? 0 : (int)syscall(SYS_madvise, at, size, advice);
-}
-
-// These belong to a process and its fork together; QEMU works without.
-EXPORTED int epoll_create1(int flags) {
-    (void)flags;
-    errno = ENOSYS;
-    return -1;
-}
-
-EXPORTED int io_uring_queue_init(unsigned entries, void *ring, unsigned flags) {
-    (void)entries, (void)ring, (void)flags;
-    return -ENOSYS;
-}
-
-// Threads that block all signals must still be stopped.
-EXPORTED int pthread_sigmask(int how, const sigset_t *set, sigset_t *before) {
-    sigset_t some;
-    if (set) {
-        some = *set;
-        if (how != SIG_UNBLOCK)
-            sigdelset(&some, STOP);
-    }
-    return syscall(SYS_rt_sigprocmask, how, set ? &some : NULL, before, _NSIG / 8) < 0 ? errno : 0;
-}
-
-// What all guests get as random. GnuTLS's own generator starts afresh after fork() only, so that all copies would be given the same by it.
-EXPORTED int gnutls_rnd(int level, void *to, size_t size) {
-    (void)level;
-    for (size_t done = 0; done < size;) {
-        ssize_t got = getrandom((char *)to + done, size - done, 0);
-        if (got < 0 && errno != EINTR)
-            return GNUTLS_RANDOM_FAILED;
-        done += got > 0 ? (size_t)got : 0;
-    }
-    return 0;
-}
-
-// Nobody else can tell later what it was made for.
-EXPORTED int signalfd(int file, const sigset_t *set, int flags) {
-    int made = (int)syscall(SYS_signalfd4, file, set, sizeof signals_of[0], flags);
-    if (made >= 0 && made < MOST_FILES)
-        memcpy(&signals_of[made], set, sizeof signals_of[0]);
-    return made;
-}
-
-EXPORTED int ioctl(int file, unsigned long what, ...) {
-    va_list rest;
-    va_start(rest, what);
-    void *argument = va_arg(rest, void *);
-    va_end(rest);
-    if (what == TUNSETOFFLOAD)
-        offloads = (unsigned)(unsigned long)argument;
-    if (what == TUNSETVNETHDRSZ)
-        header_size = *(int *)argument;
-    return (int)syscall(SYS_ioctl, file, what, argument);
-}
-
-static int futex(int *word, int what, int value) {
-    struct timespec patience = {PATIENCE_MS / 1000, 0};
-    return (int)syscall(SYS_futex, word, what | FUTEX_PRIVATE_FLAG, value, what == FUTEX_WAIT && word == &stopped ? &patience : NULL, NULL, 0);
-}
-
-// Runs in each thread of QEMU. Returns in copies alone.
-static void stop(int signal, siginfo_t *info, void *context) {
-    (void)signal, (void)context;
-    int before = errno;
-    struct thread *self = info->si_value.sival_ptr;
-    self->local = __builtin_thread_pointer();
-    if (!_setjmp(self->at)) {
-        __atomic_fetch_add(&stopped, 1, __ATOMIC_SEQ_CST);
-        futex(&stopped, FUTEX_WAKE, 1);
-        for (;;)
-            futex(&never, FUTEX_WAIT, 0);
-    }
-    errno = before;
-}
-
-static _Noreturn void go_on(struct thread *thread) { _longjmp(thread->at, 1); }
-
-// The first instructions of a thread in a copy, on a stack that it leaves at once.
-static int begin(void *thread) { go_on(thread); }
-
-static const char *fail(const char *what) {
+const char *fail(const char *what) {
     static char text[200];
     snprintf(text, sizeof text, "%s: %s", what, strerror(errno));
     return text;
-}
-
-static bool known(pid_t id) {
-    for (size_t i = 0; i < thread_count; i++)
-        if (threads[i].id == id)
-            return true;
-    return false;
-}
-
-// Stops every thread but this one, and those that were begun meanwhile.
-static const char *stop_all(void) {
-    pid_t self = (pid_t)syscall(SYS_gettid), process = getpid();
-    for (size_t before = MOST_THREADS; before != thread_count;) {
-        before = thread_count;
-        DIR *folder = opendir("/proc/self/task");
-        if (!folder)
-            return fail("listing threads");
-        for (struct dirent *entry; (entry = readdir(folder));) {
-            pid_t id = (pid_t)atoi(entry->d_name);
-            if (id <= 0 || id == self || known(id))
-                continue;
-            if (thread_count == MOST_THREADS)
-                return "too many threads";
-            struct thread *thread = &threads[thread_count];
-            siginfo_t info = {.si_signo = STOP, .si_code = SI_QUEUE};
-            info.si_value.sival_ptr = thread;
-            thread->id = id;
-            if (id == process)
-                first_thread = thread_count;
-            if (!syscall(SYS_rt_tgsigqueueinfo, process, id, STOP, &info))
-                thread_count++;
-            else if (errno != ESRCH)
-                return fail("stopping a thread");
-        }
-        closedir(folder);
-        for (int now; (now = __atomic_load_n(&stopped, __ATOMIC_SEQ_CST)) < (int)thread_count;)
-            if (futex(&stopped, FUTEX_WAIT, now) < 0 && errno == ETIMEDOUT)
-                return "a thread of QEMU does not stop";
-    }
-    return NULL;
-}
-
-// glibc keeps a thread's id beside its thread-local storage, at the same place for all threads.
-static const char *find_ids(void) {
-    for (id_at = 0; id_at < 4096; id_at += sizeof(pid_t)) {
-        bool all = *(pid_t *)((char *)__builtin_thread_pointer() + id_at) == (pid_t)syscall(SYS_gettid);
-        for (size_t i = 0; i < thread_count && all; i++)
-            all = *(pid_t *)(threads[i].local + id_at) == threads[i].id;
-        if (all)
-            return NULL;
-    }
-    return "this C library keeps the ids of threads where nobody finds them";
 }
 
 static bool is_connection(int file) {
@@ -288,7 +124,7 @@ static const char *freeze(void) {
     if (!uuid)
         wrong = "this QEMU does not let its uuid be changed";
     if (!wrong)
-        wrong = stop_all();
+        wrong = stop_threads();
     if (!wrong)
         wrong = find_ids();
     return wrong ? wrong : (wrong = find_files());
@@ -314,7 +150,7 @@ static const char *take_files(const int *given) {
         if (fresh == file)
             continue;
         if (kinds[i] == OLD && given_to[i] == TAP
-            && (ioctl(fresh, TUNSETVNETHDRSZ, &header_size) < 0 || ioctl(fresh, TUNSETOFFLOAD, (void *)(unsigned long)offloads) < 0))
+            && (ioctl(fresh, TUNSETVNETHDRSZ, &tap_header_size) < 0 || ioctl(fresh, TUNSETOFFLOAD, (void *)(unsigned long)tap_offloads) < 0))
             return fail("setting up the tap");
         if (fcntl(fresh, F_SETFL, flags & ~O_ACCMODE) < 0 || dup3(fresh, file, close_on_exec ? O_CLOEXEC : 0) < 0)
             return fail("exchanging a file");
@@ -350,16 +186,6 @@ static const char *name(const struct request *request) {
     return NULL;
 }
 
-static const char *begin_threads(void) {
-    int flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM | CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID;
-    for (size_t i = 0; i < thread_count; i++) {
-        pid_t *id = (pid_t *)(threads[i].local + id_at);
-        if (i != first_thread && clone(begin, stacks[i] + STACK, flags, &threads[i], id, threads[i].local, id) < 0)
-            return fail("beginning a thread");
-    }
-    return NULL;
-}
-
 static _Noreturn void be_copy(const struct request *request, const int *given, int count, int verdict) {
     const char *wrong = NULL;
     close(CONTROL);
@@ -383,12 +209,7 @@ static _Noreturn void be_copy(const struct request *request, const int *given, i
         _exit(1);
     }
     close(verdict);
-    // This thread becomes QEMU's first.
-    struct thread *first = &threads[first_thread];
-    pid_t *id = (pid_t *)(first->local + id_at);
-    *id = (pid_t)syscall(SYS_set_tid_address, id);
-    syscall(SYS_arch_prctl, 0x1002 /* ARCH_SET_FS */, first->local);
-    go_on(first);
+    become_first();
 }
 
 static void serve(const struct request *request, const int *given, int count, struct answer *answer) {
@@ -454,12 +275,10 @@ __attribute__((constructor)) static void load(int count, char **arguments) {
             name_argument = arguments[i + 1] + strlen("guest=");
     uuid = dlsym(RTLD_DEFAULT, "qemu_uuid");
     prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
-    struct sigaction action = {.sa_sigaction = stop, .sa_flags = SA_SIGINFO | SA_RESTART};
-    sigfillset(&action.sa_mask);
     sigset_t all, before;
     sigfillset(&all);
     pthread_t server;
-    if (sigaction(STOP, &action, NULL) < 0 || syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before, _NSIG / 8) < 0
+    if (be_ready_to_stop() < 0 || syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before, _NSIG / 8) < 0
         || pthread_create(&server, NULL, serve_all, NULL) || syscall(SYS_rt_sigprocmask, SIG_SETMASK, &before, NULL, _NSIG / 8) < 0) {
         fputs("forkserver: starting its thread failed\n", stderr);
         _exit(71);

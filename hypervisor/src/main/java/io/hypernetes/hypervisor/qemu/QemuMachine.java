@@ -182,16 +182,35 @@ final class QemuMachine implements Machine {
         }
     }
 
+    private interface Ending {
+        void run() throws InterruptedException;
+    }
+
+    /// Runs the end of something although this thread was interrupted, as whoever gives up a start is: what is left behind half-way is found
+    /// by the next engine only. Each wait in it is short.
+    private static void all(Ending ending) throws InterruptedException {
+        boolean interrupted = Thread.interrupted();
+        try {
+            ending.run();
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
     @Override
     public void destroy() {
         try {
-            process.signal(HostProcess.SIGKILL);
-            if (awaitExit(END_TIMEOUT).isEmpty()) {
-                throw new HypervisorException("machine " + record.name() + " (pid " + record.pid() + ") does not end after SIGKILL; it is stuck"
-                        + " in the host's kernel, see dmesg");
-            }
-            process.close();
-            remove(record.folder(), record.cgroup(), cgroups);
+            all(() -> {
+                process.signal(HostProcess.SIGKILL);
+                if (awaitExit(END_TIMEOUT).isEmpty()) {
+                    throw new HypervisorException("machine " + record.name() + " (pid " + record.pid() + ") does not end after SIGKILL; it is stuck"
+                            + " in the host's kernel, see dmesg");
+                }
+                process.close();
+                remove(record.folder(), record.cgroup(), cgroups);
+            });
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
             throw new HypervisorException("interrupted while destroying machine " + record.name(), interrupted);
@@ -212,8 +231,10 @@ final class QemuMachine implements Machine {
     /// Ends a process that is no machine, or none any more.
     static void kill(HostProcess process) {
         try (process) {
-            process.signal(HostProcess.SIGKILL);
-            process.awaitExit(END_TIMEOUT);
+            all(() -> {
+                process.signal(HostProcess.SIGKILL);
+                process.awaitExit(END_TIMEOUT);
+            });
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
         }
@@ -222,7 +243,7 @@ final class QemuMachine implements Machine {
     /// Removes what is left of a machine: processes in its cgroup, the cgroup, its folder. Idempotent.
     static void remove(Path folder, String cgroup, Cgroups cgroups) {
         try {
-            cgroups.killAll(cgroup);
+            all(() -> cgroups.killAll(cgroup));
             cgroups.remove(cgroup);
             if (Files.exists(folder)) {
                 try (Stream<Path> all = Files.walk(folder)) {
