@@ -116,6 +116,7 @@ final class PodSpecValidation {
         if (group < 0 || group > Integer.MAX_VALUE) {
             errors.invalid(path + ".securityContext.fsGroup", group, "must be between 0 and 2147483647, inclusive");
         }
+        SysctlValidation.validate(spec, path + ".securityContext.sysctls", errors);
     }
 
     private void name(String field, boolean label) {

@@ -37,6 +37,17 @@ class PodRulesTest {
     }
 
     @Test
+    void sysctlsHaveNames() {
+        assertThat(errors("{'containers':[{'name':'c','image':'nginx'}],'securityContext':{'sysctls':[{'name':'net.ipv4.tcp_syncookies','value':'1'},{'name':'a/b-c','value':''},"
+                        + "{'value':'1'},{'name':'foo-','value':'1'},{'name':'bar..','value':'1'},{'name':'net/ipv4/tcp_syncookies','value':'1'}]}}"))
+                .satisfiesExactly(
+                        first -> assertThat(first).isEqualTo("spec.securityContext.sysctls[2].name: Required value"),
+                        second -> assertThat(second).startsWith("spec.securityContext.sysctls[3].name: Invalid value: \"foo-\": must have at most 253 characters"),
+                        third -> assertThat(third).startsWith("spec.securityContext.sysctls[4].name: Invalid value: \"bar..\""),
+                        fourth -> assertThat(fourth).isEqualTo("spec.securityContext.sysctls[5].name: Duplicate value: \"net/ipv4/tcp_syncookies\""));
+    }
+
+    @Test
     void defaultsAreThoseOfKubernetes() {
         ObjectNode pod = created("{'containers':[{'name':'c','image':'nginx','ports':[{'containerPort':80}],'resources':{'limits':{'cpu':'1'}},"
                 + "'livenessProbe':{'httpGet':{'port':80}},'env':[{'name':'N','valueFrom':{'fieldRef':{'fieldPath':'metadata.name'}}}]}],"
