@@ -147,6 +147,23 @@ public final class ApiServer implements AutoCloseable {
                 store, kinds, follow(authorities), basics, new BaseServices(kinds, services, settings.serviceRange()), new Segments(store, random));
         tenants.restore(clock.instant());
         var tokens = new ServiceAccountTokens(authorities, store, clock, settings.tokenIssuer());
+        var users = new LocalAccounts(store, clock, random);
+        var everywhere = new OutboundDocuments(Destinations.EVERYWHERE);
+        var permitted = new OutboundDocuments(settings.destinations());
+        var people = new ArrayList<BearerTokens>();
+        people.add(users);
+        people.add(new OidcTokens(settings.logins().issuers(), new TenantIssuers(store), everywhere, permitted, clock));
+        var outward = new ArrayList<AutoCloseable>(List.of(everywhere, permitted));
+        var listeners = new ArrayList<Follower.Listener>();
+        var access = settings.logins().keystone();
+        if (access != null) {
+            var keystone = new Keystone(access.url(), access.tls(), KEYSTONE_TIMEOUT);
+            var projects = new ProjectTenants(store);
+            people.add(new KeystoneTokens(keystone, access.settings(), projects, clock));
+            outward.add(keystone);
+            listeners.add(projects);
+        }
+        var authentication = new Authentication(certificates(authorities, users, clock), tokens, people, store, clock);
         var caller = new RenewedTls(
                 () -> Tls.client(
                         root.certificate(),
@@ -172,6 +189,7 @@ public final class ApiServer implements AutoCloseable {
                 tenants,
                 new NodeRelay(caller),
                 tokens,
+                authentication,
                 authorisation,
                 policies,
                 quotas,
@@ -191,19 +209,6 @@ public final class ApiServer implements AutoCloseable {
                 new AuditPage(auditFile),
                 metrics,
                 clock);
-        var users = new LocalAccounts(store, clock, random);
-        var everywhere = new OutboundDocuments(Destinations.EVERYWHERE);
-        var permitted = new OutboundDocuments(settings.destinations());
-        var people = new ArrayList<BearerTokens>();
-        people.add(users);
-        people.add(new OidcTokens(settings.logins().issuers(), new TenantIssuers(store), everywhere, permitted, clock));
-        var projects = new ProjectTenants(store);
-        var access = settings.logins().keystone();
-        var keystone = access == null ? null : new Keystone(access.url(), access.tls(), KEYSTONE_TIMEOUT);
-        if (access != null && keystone != null) {
-            people.add(new KeystoneTokens(keystone, access.settings(), projects, clock));
-        }
-        var authentication = new Authentication(certificates(authorities, users, clock), tokens, people, store, clock);
         var pipeline = new Pipeline(
                 new LoginPage(authentication, users, settings.logins().described(), new Guesses(clock)),
                 authentication,
@@ -215,6 +220,7 @@ public final class ApiServer implements AutoCloseable {
                 routes,
                 metrics,
                 new Audit(auditLog, clock));
+        listeners.addAll(List.of(policies, new NamespaceKeeper(store, basics), new RoleAggregation(store), quotaKeeper));
         var edge = new HttpEdge(EdgeSettings.at(settings.listen()), server, pipeline);
         log.info("event=api-listening address={}", edge.address());
         return new ApiServer(
@@ -224,9 +230,9 @@ public final class ApiServer implements AutoCloseable {
                 programmed,
                 new EventSweeper(store, clock, settings.eventLifetime()),
                 quotaKeeper,
-                new Follower(store, List.of(policies, new NamespaceKeeper(store, basics), new RoleAggregation(store), quotaKeeper, projects)),
+                new Follower(store, listeners),
                 auditLog,
-                keystone == null ? List.of(everywhere, permitted) : List.of(everywhere, permitted, keystone));
+                outward);
     }
 
     /// Issued anew for each tenant, so that no two show the same key.

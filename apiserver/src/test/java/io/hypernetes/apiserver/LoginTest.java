@@ -50,6 +50,12 @@ class LoginTest extends ClusterTest {
                 .isEqualTo(alice.get("/tenants/none/api/v1/namespaces").expect(404).text());
         alice.get("/tenants/root/api/v1/nodes").expect(404);
         alice.get("/tenants/*/api/v1/pods").expect(404);
+        var review = "{\"apiVersion\":\"authentication.k8s.io/v1\",\"kind\":\"TokenReview\",\"spec\":{\"token\":\"" + token.at("token") + "\"}}";
+        var reviews = "/apis/authentication.k8s.io/v1/tokenreviews";
+        var known = admin.post("/tenants/acme" + reviews, review).expect(201);
+        assertThat(known.json().path("status").path("authenticated").asBoolean()).isTrue();
+        assertThat(known.at("status", "user", "username")).isEqualTo("alice");
+        assertThat(admin.post("/tenants/cyan" + reviews, review).expect(201).text()).contains("invalid bearer token").doesNotContain("alice\"");
         assertThat(alice.get("/login/self").expect(200).json().path("tenants").toString()).isEqualTo("[\"acme\",\"blue\"]");
     }
 
@@ -96,6 +102,22 @@ class LoginTest extends ClusterTest {
         bearer(good).post("/login/renew", "").expect(401);
         bearer(token("robot", uid, Instant.now().minusSeconds(1))).get("/api/v1/namespaces").expect(401);
         bearer(good.substring(0, good.length() - 1) + (good.endsWith("A") ? "B" : "A")).get("/api/v1/namespaces").expect(401);
+    }
+
+    @Test
+    void aTenantMadeAnewIsAnother() {
+        admin.post("/apis/hypernetes.io/v1/tenants", Cluster.tenant("again")).expect(201);
+        var uid = user("erin", "again", List.of("system:masters"), "acme", List.of());
+        var erin = bearer(login("erin", PASSWORD).expect(200).at("token"));
+        var certificate = CertificateSpec.client("erin", List.of(), Duration.ofHours(1)).withUid(uid + "/g1");
+        erin.get("/tenants/again/api/v1/namespaces").expect(200);
+        admin.delete("/apis/hypernetes.io/v1/tenants/again");
+        admin.patch("/apis/hypernetes.io/v1/tenants/again", "application/merge-patch+json", "{\"metadata\":{\"finalizers\":null}}").expect(200);
+        erin.get("/tenants/again/api/v1/namespaces").expect(404);
+        admin.post("/apis/hypernetes.io/v1/tenants", Cluster.tenant("again")).expect(201);
+        erin.get("/tenants/again/api/v1/namespaces").expect(404);
+        assertThat(erin.get("/login/self").json().path("tenants").toString()).isEqualTo("[\"acme\"]");
+        certified("again", certificate).get("/api/v1/namespaces").expect(401);
     }
 
     @Test
@@ -152,7 +174,9 @@ class LoginTest extends ClusterTest {
     private String user(String name, Object... memberships) {
         var user = new LocalUser(name, HASH, "g1", false, Map.of());
         for (int i = 0; i < memberships.length; i += 2) {
-            user = user.in(String.valueOf(memberships[i]), ((List<?>) memberships[i + 1]).stream().map(String::valueOf).toList());
+            var tenant = String.valueOf(memberships[i]);
+            var uid = tenant.equals("root") ? "" : admin.get("/apis/hypernetes.io/v1/tenants/" + tenant).expect(200).at("metadata", "uid");
+            user = user.in(tenant, uid, ((List<?>) memberships[i + 1]).stream().map(String::valueOf).toList());
         }
         return admin.post(SECRETS, secret(LocalUser.secretOf(name), LocalUser.TYPE, user.data())).expect(201).at("metadata", "uid");
     }

@@ -15,7 +15,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.stream.Collectors;
 import javax.net.ssl.SSLContext;
-import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
 /// Calls for JSON that end within a time and a size, without redirects: a login must not be carried elsewhere.
@@ -106,11 +105,11 @@ final class JsonHttp implements AutoCloseable {
         http.shutdownNow();
     }
 
-    /// A text that an answer must have.
+    /// A text that an answer must have, fit to be shown on a terminal.
     static String required(Reply reply, String field, String whose) {
-        @Nullable String text = Json.string(reply.body(), field);
-        if (text == null || text.isEmpty()) {
-            throw new UsageException(whose + " answered without " + field, UsageException.UNAVAILABLE);
+        String text = Json.string(reply.body(), field);
+        if (text.isEmpty() || text.chars().anyMatch(Character::isISOControl)) {
+            throw new UsageException(whose + " answered without a usable " + field, UsageException.UNAVAILABLE);
         }
         return text;
     }

@@ -98,8 +98,8 @@ final class OidcClient implements AutoCloseable {
             throw refused(begun);
         }
         String deviceCode = JsonHttp.required(begun, "device_code", provider.issuer);
-        String complete = Json.string(begun.body(), "verification_uri_complete");
-        show.accept(complete.isEmpty() ? JsonHttp.required(begun, "verification_uri", provider.issuer) : complete, JsonHttp.required(begun, "user_code", provider.issuer));
+        boolean complete = begun.body().has("verification_uri_complete");
+        show.accept(JsonHttp.required(begun, complete ? "verification_uri_complete" : "verification_uri", provider.issuer), JsonHttp.required(begun, "user_code", provider.issuer));
         long seconds = Math.clamp(Json.number(begun.body(), 5, "interval"), 1, 60);
         Instant end = Instant.now().plusSeconds(Math.clamp(Json.number(begun.body(), 600, "expires_in"), 1, LONGEST_LOGIN.toSeconds()));
         while (Instant.now().isBefore(end)) {

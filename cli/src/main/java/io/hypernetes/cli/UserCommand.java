@@ -81,7 +81,10 @@ final class UserCommand {
                 throw new UsageException("say where the user belongs: --tenant TENANT, --admin-of TENANT or --operator");
             }
             Users.asked(common, users -> {
-                LocalUser user = new LocalUser(name, "", users.newGeneration(), false, homes);
+                LocalUser user = new LocalUser(name, "", users.newGeneration(), false, Map.of());
+                for (Map.Entry<String, List<String>> home : homes.entrySet()) {
+                    user = user.in(home.getKey(), users.uidOfTenant(home.getKey()), home.getValue());
+                }
                 users.add(noPassword ? user : user.withPassword(chosen(name, standardInput), user.generation()));
                 return name;
             });
@@ -192,8 +195,8 @@ final class UserCommand {
                 all.add(Principal.ADMINISTRATORS);
             }
             Users.asked(common, users -> {
-                users.requireTenant(tenant);
-                return users.change(name, user -> user.in(tenant, all));
+                String uid = users.uidOfTenant(tenant);
+                return users.change(name, user -> user.in(tenant, uid, all));
             });
             System.out.println("user " + name + " belongs to " + tenant + (all.isEmpty() ? "" : " with " + String.join(", ", all)));
         }

@@ -38,7 +38,6 @@ final class Users {
     record Stored(LocalUser user, String uid, String created) {}
 
     void add(LocalUser user) {
-        user.tenants().keySet().forEach(this::requireTenant);
         if (client.of(Kind.SECRET).find(key(LocalUser.secretOf(user.name()))).isPresent()) {
             throw new UsageException("there is a user " + user.name() + " already; `hypernetes user show " + user.name() + "` shows it");
         }
@@ -76,7 +75,8 @@ final class Users {
         if (!client.of(Kind.SECRET).delete(key(LocalUser.secretOf(name)), Deletion.ordinary())) {
             throw absent(name);
         }
-        tokens(name).forEach(token -> revoke(name, token.id()));
+        // They mean nothing any more; the garbage collector may be faster.
+        tokens(name).forEach(token -> client.of(Kind.SECRET).delete(key(LocalToken.secretOf(name, token.id())), Deletion.ordinary()));
     }
 
     /// Makes a token and returns its text, which nobody can find out later.
@@ -128,10 +128,13 @@ final class Users {
         return HexFormat.of().formatHex(bytes);
     }
 
-    void requireTenant(String tenant) {
-        if (!tenant.equals(ObjectKey.ROOT) && client.of(Kind.TENANT).find(ObjectKey.root(tenant)).isEmpty()) {
-            throw new UsageException("there is no tenant '" + tenant + "'; `hypernetes tenant list` lists them");
-        }
+    /// What tells a tenant from others that had or will have its name; empty for root.
+    ///
+    /// @throws UsageException when there is none
+    String uidOfTenant(String tenant) {
+        return tenant.equals(ObjectKey.ROOT) ? "" : client.of(Kind.TENANT).find(ObjectKey.root(tenant))
+                .map(found -> found.getMetadata().getUid())
+                .orElseThrow(() -> new UsageException("there is no tenant '" + tenant + "'; `hypernetes tenant list` lists them"));
     }
 
     private static SecretBuilder secret(String name, String type, Map<String, String> texts) {

@@ -22,7 +22,6 @@ import io.hypernetes.identity.local.PasswordHash;
 import io.hypernetes.identity.oidc.Issuer;
 import io.hypernetes.store.embedded.EmbeddedSettings;
 import io.hypernetes.store.embedded.EmbeddedStore;
-import java.io.BufferedReader;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -36,10 +35,8 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -56,6 +53,7 @@ class LoginFlowTest {
     @TempDir
     private static Path folder;
 
+    private PersonsMachine machine;
     private Authorities authorities;
     private EmbeddedStore store;
     private ApiServer server;
@@ -67,13 +65,14 @@ class LoginFlowTest {
 
     @BeforeAll
     void start() throws Exception {
+        machine = new PersonsMachine(folder);
         authorities = Authorities.open(folder.resolve("pki"), Clock.systemUTC(), new SecureRandom());
         trust = Files.writeString(folder.resolve("ca.pem"), Pem.encode(authorities.root().certificate()));
         var certificate = authorities.root().issue(CertificateSpec.server("issuer", List.of(), List.of(InetAddress.ofLiteral("127.0.0.1")), Duration.ofHours(2)));
         Files.writeString(folder.resolve("issuer.pem"), Pem.encode(certificate.certificate()));
         Files.writeString(folder.resolve("issuer.key"), Pem.encode(certificate.key()));
         if (!Files.exists(JUDGE.resolve("node_modules/.package-lock.json"))) {
-            assertThat(run(Map.of(), "", "npm", "ci", "--prefix", JUDGE.toString(), "--no-audit", "--no-fund", "--loglevel=error").code).isZero();
+            assertThat(machine.run(Map.of(), "", "npm", "ci", "--prefix", JUDGE.toString(), "--no-audit", "--no-fund", "--loglevel=error").code()).isZero();
         }
         provide(0);
         store = EmbeddedStore.open(folder.resolve("store"), EmbeddedSettings.defaults());
@@ -104,10 +103,6 @@ class LoginFlowTest {
             tenant.setMetadata(new ObjectMetaBuilder().withName(name).build());
             operator.of(Kind.TENANT).create(ObjectKey.ROOT, tenant);
         }
-        // What kubectl runs, as the launcher would.
-        Path launcher = Files.writeString(folder.resolve("hypernetes"), "#!/bin/sh\nexec '" + java() + "' -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Dhypernetes.home='" + folder
-                + "' -cp '" + System.getProperty("java.class.path") + "' io.hypernetes.cli.Hypernetes \"$@\"\n");
-        Files.setPosixFilePermissions(launcher, PosixFilePermissions.fromString("rwx------"));
     }
 
     @AfterAll
@@ -129,37 +124,38 @@ class LoginFlowTest {
 
     @Test
     void aLocalUserGoesFromTenantToTenant() throws Exception {
-        new Users(operator).add(new LocalUser("alice", PasswordHash.of(PASSWORD.toCharArray(), new SecureRandom()), "g1", false, Map.of())
-                .in("acme", List.of("system:masters")).in("blue", List.of("developers")));
+        Users users = new Users(operator);
+        users.add(new LocalUser("alice", PasswordHash.of(PASSWORD.toCharArray(), new SecureRandom()), "g1", false, Map.of())
+                .in("acme", users.uidOfTenant("acme"), List.of("system:masters")).in("blue", users.uidOfTenant("blue"), List.of("developers")));
         Path home = folder.resolve("local");
-        var wrong = hypernetes(home, "wrong password", "login", url, "--user", "alice", "--password-stdin", "--certificate-authority", trust.toString());
-        assertThat(wrong.code).isEqualTo(77);
-        assertThat(wrong.err).contains("the user name or the password is wrong").doesNotContain("wrong password\n");
-        var done = hypernetes(home, PASSWORD, "login", url, "--user", "alice", "--password-stdin", "--certificate-authority", trust.toString());
+        var wrong = machine.hypernetes(home, "wrong password", "login", url, "--user", "alice", "--password-stdin", "--certificate-authority", trust.toString());
+        assertThat(wrong.code()).isEqualTo(77);
+        assertThat(wrong.err()).contains("the user name or the password is wrong").doesNotContain("wrong password\n");
+        var done = machine.hypernetes(home, PASSWORD, "login", url, "--user", "alice", "--password-stdin", "--certificate-authority", trust.toString());
         Path config = Path.of(done.ok().trim());
         assertThat(config).isEqualTo(home.resolve("kubeconfig"));
         Path login = home.resolve("logins/alice@hypernetes.json");
         assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(login))).isEqualTo("rw-------");
         assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(config))).isEqualTo("rw-------");
         assertThat(Files.readString(config)).doesNotContain("hn1.");
-        assertThat(kubectl(home, "auth", "whoami").ok()).contains("alice", "system:masters");
-        hypernetes(home, "", "tenant", "use", "blue").ok();
-        assertThat(kubectl(home, "auth", "whoami").ok()).contains("developers").doesNotContain("system:masters");
-        assertThat(hypernetes(home, "", "tenant", "use", "cyan").err).contains("do not belong to a tenant cyan").contains("acme, blue");
-        new Users(operator).change("alice", user -> user.in("cyan", List.of("new")));
-        hypernetes(home, "", "tenant", "use", "cyan").ok();
-        assertThat(kubectl(home, "auth", "whoami").ok()).contains("new");
+        assertThat(machine.kubectl(home, "auth", "whoami").ok()).contains("alice", "system:masters");
+        machine.hypernetes(home, "", "tenant", "use", "blue").ok();
+        assertThat(machine.kubectl(home, "auth", "whoami").ok()).contains("developers").doesNotContain("system:masters");
+        assertThat(machine.hypernetes(home, "", "tenant", "use", "cyan").err()).contains("do not belong to a tenant cyan").contains("acme, blue");
+        users.change("alice", user -> user.in("cyan", users.uidOfTenant("cyan"), List.of("new")));
+        machine.hypernetes(home, "", "tenant", "use", "cyan").ok();
+        assertThat(machine.kubectl(home, "auth", "whoami").ok()).contains("new");
         String token = SavedLogin.read(login).token();
-        hypernetes(home, "", "logout").ok();
+        machine.hypernetes(home, "", "logout").ok();
         assertThat(login).doesNotExist();
-        assertThat(run(Map.of(), "", "kubectl", "--server", url + "/tenants/acme", "--certificate-authority", trust.toString(), "--token", token, "get", "namespaces").err)
+        assertThat(machine.run(Map.of(), "", "kubectl", "--server", url + "/tenants/acme", "--certificate-authority", trust.toString(), "--token", token, "get", "namespaces").err())
                 .contains("You must be logged in to the server");
     }
 
     @Test
     void anIssuerLogsInThroughTheBrowserAndRefreshes() throws Exception {
         Path home = folder.resolve("oidc");
-        var started = begin(home, "login", url, "--oidc", "--no-browser", "--certificate-authority", trust.toString());
+        var started = machine.begin(home, "login", url, "--oidc", "--no-browser", "--certificate-authority", trust.toString());
         String address = started.await("Log in in your browser: (https://\\S+)");
         assertThat(address).contains("code_challenge_method=S256", "response_type=code", "scope=openid+offline_access");
         int port = Integer.parseInt(found(address, "127\\.0\\.0\\.1%3A(\\d+)%2Fcallback"));
@@ -170,35 +166,35 @@ class LoginFlowTest {
         assertThat(started.end().ok().trim()).isEqualTo(home.resolve("kubeconfig").toString());
         Path login = home.resolve("logins/oidc_alice@hypernetes.json");
         String first = SavedLogin.read(login).token();
-        var whoami = kubectl(home, "auth", "whoami").ok();
+        var whoami = machine.kubectl(home, "auth", "whoami").ok();
         assertThat(whoami).contains("oidc:alice", "oidc:developers").doesNotContain(" system:masters");
         assertThat(SavedLogin.read(login).token()).as("the token is nearly over, so it is refreshed").isNotEqualTo(first);
-        assertThat(kubectl(home, "get", "nodes").err).contains("User \"oidc:alice\" cannot list resource \"nodes\"");
-        assertThat(hypernetes(home, "", "tenant", "use", "blue").ok()).contains("oidc:alice@hypernetes-blue");
-        assertThat(hypernetes(home, "", "tenant", "use", "root").err).contains("do not belong to a tenant root");
+        assertThat(machine.kubectl(home, "get", "nodes").err()).contains("User \"oidc:alice\" cannot list resource \"nodes\"");
+        assertThat(machine.hypernetes(home, "", "tenant", "use", "blue").ok()).contains("oidc:alice@hypernetes-blue");
+        assertThat(machine.hypernetes(home, "", "tenant", "use", "root").err()).contains("do not belong to a tenant root");
         // The same issuer with other keys and no memory.
         provider.destroy();
         provider.waitFor();
         int same = URI.create(issuer).getPort();
         provide(same);
-        assertThat(kubectl(home, "auth", "whoami").err).contains("log in again with `hypernetes login " + url);
+        assertThat(machine.kubectl(home, "auth", "whoami").err()).contains("log in again with `hypernetes login " + url);
     }
 
     @Test
     void anIssuerLogsInByACodeOnAnotherDevice() throws Exception {
         Path home = folder.resolve("device");
-        var started = begin(home, "login", url, "--oidc", "--device", "--certificate-authority", trust.toString());
+        var started = machine.begin(home, "login", url, "--oidc", "--device", "--certificate-authority", trust.toString());
         String address = started.await("Open (https://\\S+) on any device");
         assertThat(browser("alice").open(address)).containsIgnoringCase("success");
         started.end().ok();
-        assertThat(kubectl(home, "auth", "whoami").ok()).contains("oidc:alice");
+        assertThat(machine.kubectl(home, "auth", "whoami").ok()).contains("oidc:alice");
     }
 
     @Test
     void whoBelongsNowhereIsTold() throws Exception {
-        var started = begin(folder.resolve("nowhere"), "login", url, "--oidc", "--no-browser", "--certificate-authority", trust.toString());
+        var started = machine.begin(folder.resolve("nowhere"), "login", url, "--oidc", "--no-browser", "--certificate-authority", trust.toString());
         browser("bob").open(started.await("Log in in your browser: (https://\\S+)"));
-        assertThat(started.end().err).contains("you are oidc:bob and belong to no tenant");
+        assertThat(started.end().err()).contains("you are oidc:bob and belong to no tenant");
         assertThat(folder.resolve("nowhere/kubeconfig")).doesNotExist();
     }
 
@@ -215,14 +211,14 @@ class LoginFlowTest {
                         """.formatted(issuer, Files.readString(trust).replace("\n", "\\n"))))
                 .build());
         Path home = folder.resolve("own");
-        var started = begin(home, "login", url, "--oidc", "--no-browser", "--issuer", issuer, "--client-id", "cyan-people", "--tenant", "cyan",
+        var started = machine.begin(home, "login", url, "--oidc", "--no-browser", "--issuer", issuer, "--client-id", "cyan-people", "--tenant", "cyan",
                 "--certificate-authority", trust.toString());
         browser("alice").open(started.await("Log in in your browser: (https://\\S+)"));
         started.end().ok();
-        assertThat(kubectl(home, "auth", "whoami").ok()).contains("cyan:alice").doesNotContain("system:masters", "system:developers");
+        assertThat(machine.kubectl(home, "auth", "whoami").ok()).contains("cyan:alice").doesNotContain("system:masters", "system:developers");
         String token = SavedLogin.read(home.resolve("logins/cyan_alice@hypernetes.json")).token();
         for (String elsewhere : List.of("/tenants/blue", "/tenants/none", "")) {
-            assertThat(run(Map.of(), "", "kubectl", "--kubeconfig", "/dev/null", "--server", url + elsewhere, "--certificate-authority", trust.toString(), "--token", token, "get", "pods").err)
+            assertThat(machine.run(Map.of(), "", "kubectl", "--kubeconfig", "/dev/null", "--server", url + elsewhere, "--certificate-authority", trust.toString(), "--token", token, "get", "pods").err())
                     .contains("You must be logged in to the server");
         }
     }
@@ -235,92 +231,5 @@ class LoginFlowTest {
         var matcher = Pattern.compile(pattern).matcher(text);
         assertThat(matcher.find()).as(text).isTrue();
         return matcher.group(1);
-    }
-
-    private static String java() {
-        return Path.of(System.getProperty("java.home"), "bin", "java").toString();
-    }
-
-    private Run kubectl(Path home, String... arguments) throws Exception {
-        List<String> command = new ArrayList<>(List.of("kubectl"));
-        command.addAll(List.of(arguments));
-        return run(Map.of("KUBECONFIG", home.resolve("kubeconfig").toString(), "HYPERNETES_HOME", home.toString(), "HOME", home.toString()), "", command.toArray(String[]::new));
-    }
-
-    private Run hypernetes(Path home, String input, String... arguments) throws Exception {
-        return run(Map.of("HYPERNETES_HOME", home.toString()), input, command(arguments));
-    }
-
-    private String[] command(String... arguments) {
-        List<String> command = new ArrayList<>(List.of(folder.resolve("hypernetes").toString()));
-        command.addAll(List.of(arguments));
-        return command.toArray(String[]::new);
-    }
-
-    private record Run(int code, String out, String err) {
-        String ok() {
-            assertThat(code).as(err).isZero();
-            return out;
-        }
-    }
-
-    private Run run(Map<String, String> environment, String input, String... command) throws Exception {
-        return new Started(environment, input, command).end();
-    }
-
-    private Started begin(Path home, String... arguments) throws IOException {
-        return new Started(Map.of("HYPERNETES_HOME", home.toString()), "", command(arguments));
-    }
-
-    /// A command under way.
-    private final class Started {
-        private final Process process;
-        private final Path out = Files.createTempFile(folder, "out", "");
-        private final StringBuffer err = new StringBuffer();
-        private final Thread reader;
-
-        Started(Map<String, String> environment, String input, String... command) throws IOException {
-            var builder = new ProcessBuilder(command).redirectOutput(out.toFile());
-            builder.environment().putAll(environment);
-            process = builder.start();
-            try (var writer = process.outputWriter()) {
-                writer.write(input + "\n");
-            } catch (IOException e) {
-                // It does not read.
-            }
-            reader = Thread.ofVirtual().start(() -> {
-                try (BufferedReader lines = process.errorReader()) {
-                    for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-                        synchronized (err) {
-                            err.append(line).append('\n');
-                            err.notifyAll();
-                        }
-                    }
-                } catch (IOException e) {
-                    // It ended.
-                }
-            });
-        }
-
-        String await(String pattern) throws InterruptedException {
-            long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
-            synchronized (err) {
-                while (true) {
-                    var matcher = Pattern.compile(pattern).matcher(err);
-                    if (matcher.find()) {
-                        return matcher.group(1);
-                    }
-                    long left = TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime());
-                    assertThat(left).as("no %s in %s", pattern, err).isPositive();
-                    err.wait(Math.min(left, 500));
-                }
-            }
-        }
-
-        Run end() throws Exception {
-            assertThat(process.waitFor(90, TimeUnit.SECONDS)).as(err.toString()).isTrue();
-            reader.join();
-            return new Run(process.exitValue(), Files.readString(out), err.toString());
-        }
     }
 }

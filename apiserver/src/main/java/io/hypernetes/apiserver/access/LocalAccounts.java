@@ -27,6 +27,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -40,11 +41,15 @@ public final class LocalAccounts implements BearerTokens {
     /// How many logins of one user last at a time: the oldest ends for the next.
     private static final int MOST_SESSIONS = 32;
 
+    private static final int MOST_UIDS = 10_000;
     private static final String CREDENTIAL = "authentication.kubernetes.io/credential-id";
 
     private final Store store;
     private final Clock clock;
     private final SecureRandom random;
+    private final Map<String, TenantUid> uids = new ConcurrentHashMap<>();
+
+    private record TenantUid(long created, String uid) {}
 
     public LocalAccounts(Store store, Clock clock, SecureRandom random) {
         this.store = store;
@@ -95,10 +100,10 @@ public final class LocalAccounts implements BearerTokens {
     public Principal ofCertificate(Principal principal) {
         var stored = find(principal.name()).orElse(null);
         if (stored == null || stored.user.disabled() || !principal.uid().equals(mark(stored))
-                || !stored.user.tenants().containsKey(principal.tenant())) {
+                || !homes(stored.user).containsKey(principal.tenant())) {
             throw new NotAuthenticatedException("the certificate of user " + principal.name() + " no longer counts");
         }
-        var groups = new ArrayList<>(stored.user.tenants().getOrDefault(principal.tenant(), List.of()));
+        var groups = new ArrayList<>(homes(stored.user).getOrDefault(principal.tenant(), List.of()));
         groups.remove(Principal.AUTHENTICATED);
         groups.add(Principal.AUTHENTICATED);
         return new Principal(principal.tenant(), principal.name(), stored.uid, groups, principal.extra());
@@ -106,6 +111,11 @@ public final class LocalAccounts implements BearerTokens {
 
     private static String mark(Stored stored) {
         return stored.uid + "/" + stored.user.generation();
+    }
+
+    /// Whether a user belongs to a tenant that is there.
+    public boolean hasHome(Stored stored) {
+        return !homes(stored.user).isEmpty();
     }
 
     /// Begins a session for a user who has shown the password.
@@ -148,8 +158,35 @@ public final class LocalAccounts implements BearerTokens {
         return new Found(kept, holder);
     }
 
-    private static Person person(Stored holder, String credential) {
-        return new Person(holder.user.name(), holder.uid, holder.user.tenants(), Map.of(CREDENTIAL, List.of(credential)));
+    private Person person(Stored holder, String credential) {
+        return new Person(holder.user.name(), holder.uid, homes(holder.user), Map.of(CREDENTIAL, List.of(credential)));
+    }
+
+    /// The groups in each tenant that is still the one that the user was made to belong to.
+    private Map<String, List<String>> homes(LocalUser user) {
+        var homes = new LinkedHashMap<String, List<String>>();
+        user.memberships().forEach((tenant, membership) -> {
+            if (tenant.equals(Caller.ROOT) || membership.tenantUid().equals(uidOf(tenant))) {
+                homes.put(tenant, membership.groups());
+            }
+        });
+        return homes;
+    }
+
+    private String uidOf(String tenant) {
+        var entry = store.get(new ObjectKey(Caller.ROOT, "hypernetes.io", "tenants", "", tenant).text()).orElse(null);
+        if (entry == null) {
+            return "there is none";
+        }
+        var known = uids.get(tenant);
+        if (known == null || known.created != entry.createRevision()) {
+            known = new TenantUid(entry.createRevision(), Json.string(Json.readObject(entry.value()), "metadata", "uid"));
+            if (uids.size() >= MOST_UIDS) {
+                uids.clear();
+            }
+            uids.put(tenant, known);
+        }
+        return known.uid;
     }
 
     private Session session(Stored holder, Instant now, Instant end) {

@@ -33,18 +33,17 @@ import tools.jackson.databind.node.ObjectNode;
 /// * `POST /login/renew` with the token of a login: a new one;
 /// * `POST /login/end` with a token: ends it.
 ///
-/// Names, passwords and tokens are never logged. Wrong passwords are slowed down by [Guesses], and however many arrive, two are checked at a time.
+/// Names, passwords and tokens are never logged. Wrong passwords are slowed down by [Guesses], and however many arrive, only as many are checked at a time as leave half of the processors to everybody else.
 public final class LoginPage {
     private static final String PATH = "/login";
     private static final int MOST_BYTES = 16 << 10;
-    private static final int CHECKS_AT_ONCE = 2;
     private static final Duration PATIENCE = Duration.ofSeconds(10);
 
     private final Authentication authentication;
     private final LocalAccounts accounts;
     private final ObjectNode ways;
     private final Guesses guesses;
-    private final Semaphore checks = new Semaphore(CHECKS_AT_ONCE, true);
+    private final Semaphore checks = new Semaphore(Math.max(1, Runtime.getRuntime().availableProcessors() / 2), true);
 
     /// @param ways what `GET /login` answers
     public LoginPage(Authentication authentication, LocalAccounts accounts, ObjectNode ways, Guesses guesses) {
@@ -109,7 +108,7 @@ public final class LoginPage {
             var stored = accounts.find(user);
             // Who does not exist takes as long as who does.
             if (!fits(password, stored.map(found -> found.user().passwordHash()).orElse("")) || stored.isEmpty() || stored.get().user().disabled()
-                    || stored.get().user().tenants().isEmpty()) {
+                    || !accounts.hasHome(stored.get())) {
                 throw new ApiStatus(401, "Unauthorized", "the user name or the password is wrong, or the user is locked out", null).asException();
             }
             guesses.right(user, source);

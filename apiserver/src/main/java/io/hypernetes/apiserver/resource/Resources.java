@@ -1,5 +1,6 @@
 package io.hypernetes.apiserver.resource;
 
+import io.hypernetes.apiserver.access.Authentication;
 import io.hypernetes.apiserver.access.Authorisation;
 import io.hypernetes.apiserver.access.ServiceAccountTokens;
 import io.hypernetes.apiserver.custom.Cleanup;
@@ -45,6 +46,7 @@ public final class Resources {
             Tenants tenants,
             NodeRelay relay,
             ServiceAccountTokens tokens,
+            Authentication authentication,
             Authorisation authorisation,
             Policies policies,
             Quotas quotas,
@@ -79,7 +81,7 @@ public final class Resources {
         this.usage = new UsageReads(store, relay);
         var decoding = new Decoding(kinds.builtIn());
         this.tokenRequests = new TokenRequests(store, decoding, tokens);
-        this.tokenReviews = new TokenReviews(decoding, tokens);
+        this.tokenReviews = new TokenReviews(decoding, tokens, authentication);
         this.accessReviews = new AccessReviews(decoding, authorisation, policies);
         this.scales = new Scales(kinds.builtIn(), reads, writes);
     }

@@ -1,7 +1,9 @@
 package io.hypernetes.apiserver.resource;
 
+import io.hypernetes.apiserver.access.Authentication;
 import io.hypernetes.apiserver.access.ServiceAccountTokens;
 import io.hypernetes.apiserver.request.Caller;
+import io.hypernetes.objects.ApiException;
 import io.hypernetes.objects.ApiStatus;
 import io.hypernetes.objects.GroupVersion;
 import io.hypernetes.objects.Json;
@@ -16,10 +18,12 @@ final class TokenReviews {
 
     private final Decoding decoding;
     private final ServiceAccountTokens tokens;
+    private final Authentication authentication;
 
-    TokenReviews(Decoding decoding, ServiceAccountTokens tokens) {
+    TokenReviews(Decoding decoding, ServiceAccountTokens tokens, Authentication authentication) {
         this.decoding = decoding;
         this.tokens = tokens;
+        this.authentication = authentication;
     }
 
     void review(ResourceRequest request) throws IOException {
@@ -42,11 +46,31 @@ final class TokenReviews {
             user(status.putObject("user"), verified.get().caller());
             var audiences = status.putArray("audiences");
             wanted.stream().filter(verified.get().audiences()::contains).forEach(audiences::add);
-        } else {
+        } else if (wanted.contains(tokens.issuer(request.tenant())) && person(text, request.tenant(), status)) {
+            status.putArray("audiences").add(tokens.issuer(request.tenant()));
+        } else if (!status.has("error")) {
             status.putObject("user");
             status.put("error", "[invalid bearer token, it is not one of this cluster, has ended, or is for another audience]");
         }
         answer(request, review);
+    }
+
+    /// Whether a token is that of a person who belongs to the tenant; then the status says who.
+    private boolean person(String token, String tenant, ObjectNode status) {
+        try {
+            var person = authentication.personOf(token, tenant).filter(found -> found.tenants().containsKey(tenant));
+            if (person.isEmpty()) {
+                return false;
+            }
+            var principal = person.get().in(tenant);
+            status.put("authenticated", true);
+            user(status.putObject("user"), new Caller(tenant, principal.name(), principal.groups(), principal.uid(), principal.extra()));
+            return true;
+        } catch (ApiException e) {
+            status.putObject("user");
+            status.put("error", String.valueOf(e.getMessage()));
+            return false;
+        }
     }
 
     void self(ResourceRequest request) throws IOException {

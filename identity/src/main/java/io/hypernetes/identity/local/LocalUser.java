@@ -15,8 +15,8 @@ import java.util.regex.Pattern;
 /// @param passwordHash a [PasswordHash]; empty for somebody who has no password and lives by tokens and certificates
 /// @param generation changes when all logins and certificates given out so far are to end
 /// @param disabled whether nothing of this user is believed at the moment
-/// @param tenants the groups by tenant, the first home first
-public record LocalUser(String name, String passwordHash, String generation, boolean disabled, Map<String, List<String>> tenants) {
+/// @param memberships by tenant, the first home first
+public record LocalUser(String name, String passwordHash, String generation, boolean disabled, Map<String, Membership> memberships) {
     /// The type of the Secrets that hold users.
     public static final String TYPE = "hypernetes.io/user";
     /// The namespace of root in which they are.
@@ -26,21 +26,35 @@ public record LocalUser(String name, String passwordHash, String generation, boo
     private static final int MOST_CHARACTERS = 63;
     private static final int MOST_GROUP_CHARACTERS = 256;
 
+    /// What a user is in a tenant.
+    ///
+    /// @param tenantUid of the tenant: one of the same name that is made later is another, which the user does not belong to; empty for root
+    public record Membership(String tenantUid, List<String> groups) {
+        public Membership {
+            groups = List.copyOf(groups);
+        }
+    }
+
     public LocalUser {
         if (!isName(name)) {
             throw new IllegalArgumentException("\"" + name + "\" cannot name a user: lower case letters, digits, - and . between them, at most "
                     + MOST_CHARACTERS + " characters");
         }
-        var copy = new LinkedHashMap<String, List<String>>();
-        tenants.forEach((tenant, groups) -> {
-            for (var group : groups) {
+        memberships.forEach((tenant, membership) -> {
+            for (var group : membership.groups) {
                 if (group.isBlank() || group.length() > MOST_GROUP_CHARACTERS || group.chars().anyMatch(Character::isISOControl)) {
                     throw new IllegalArgumentException("\"" + group + "\" cannot name a group of user " + name);
                 }
             }
-            copy.put(tenant, List.copyOf(groups));
         });
-        tenants = Collections.unmodifiableMap(copy);
+        memberships = Collections.unmodifiableMap(new LinkedHashMap<>(memberships));
+    }
+
+    /// The groups by tenant, the first home first.
+    public Map<String, List<String>> tenants() {
+        var groups = new LinkedHashMap<String, List<String>>();
+        memberships.forEach((tenant, membership) -> groups.put(tenant, membership.groups));
+        return groups;
     }
 
     /// Whether a text can name a user.
@@ -55,29 +69,29 @@ public record LocalUser(String name, String passwordHash, String generation, boo
 
     /// The texts that the Secret holds.
     public Map<String, String> data() {
-        var memberships = Json.object();
-        tenants.forEach((tenant, groups) -> {
-            var list = memberships.putArray(tenant);
-            groups.forEach(list::add);
+        var tenants = Json.object();
+        memberships.forEach((tenant, membership) -> {
+            var list = tenants.putObject(tenant).put("uid", membership.tenantUid).putArray("groups");
+            membership.groups.forEach(list::add);
         });
         return Map.of(
                 "name", name,
                 "password-hash", passwordHash,
                 "generation", generation,
                 "disabled", Boolean.toString(disabled),
-                "tenants", Json.print(memberships));
+                "tenants", Json.print(tenants));
     }
 
     /// Reads what a Secret holds.
     ///
     /// @throws IllegalArgumentException when that is no user
     public static LocalUser of(Map<String, String> data) {
-        var tenants = new LinkedHashMap<String, List<String>>();
+        var memberships = new LinkedHashMap<String, Membership>();
         try {
             Json.readObject(data.getOrDefault("tenants", "{}")).properties().forEach(member -> {
                 var groups = new ArrayList<String>();
-                member.getValue().forEach(group -> groups.add(group.asString("")));
-                tenants.put(member.getKey(), groups);
+                member.getValue().path("groups").forEach(group -> groups.add(group.asString("")));
+                memberships.put(member.getKey(), new Membership(Json.string(member.getValue(), "uid"), groups));
             });
         } catch (MalformedJsonException e) {
             throw new IllegalArgumentException("the tenants of a user cannot be read: " + e.getMessage(), e);
@@ -87,35 +101,37 @@ public record LocalUser(String name, String passwordHash, String generation, boo
                 data.getOrDefault("password-hash", ""),
                 data.getOrDefault("generation", ""),
                 data.getOrDefault("disabled", "").equals("true"),
-                tenants);
+                memberships);
     }
 
     /// The same with a password, after which earlier logins and certificates count no longer.
     public LocalUser withPassword(String hash, String newGeneration) {
-        return new LocalUser(name, hash, newGeneration, disabled, tenants);
+        return new LocalUser(name, hash, newGeneration, disabled, memberships);
     }
 
     /// The same, believed or not.
     public LocalUser withDisabled(boolean now) {
-        return new LocalUser(name, passwordHash, generation, now, tenants);
+        return new LocalUser(name, passwordHash, generation, now, memberships);
     }
 
     /// The same with other groups in a tenant.
-    public LocalUser in(String tenant, List<String> groups) {
-        var all = new LinkedHashMap<>(tenants);
-        all.put(tenant, groups);
+    ///
+    /// @param tenantUid empty for root
+    public LocalUser in(String tenant, String tenantUid, List<String> groups) {
+        var all = new LinkedHashMap<>(memberships);
+        all.put(tenant, new Membership(tenantUid, groups));
         return new LocalUser(name, passwordHash, generation, disabled, all);
     }
 
     /// The same, at home in one tenant less.
     public LocalUser outOf(String tenant) {
-        var all = new LinkedHashMap<>(tenants);
+        var all = new LinkedHashMap<>(memberships);
         all.remove(tenant);
         return new LocalUser(name, passwordHash, generation, disabled, all);
     }
 
     @Override
     public String toString() {
-        return "LocalUser[" + name + ", " + tenants + (disabled ? ", disabled" : "") + "]";
+        return "LocalUser[" + name + ", " + memberships.keySet() + (disabled ? ", disabled" : "") + "]";
     }
 }

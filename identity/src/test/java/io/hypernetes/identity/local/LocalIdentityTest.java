@@ -39,22 +39,19 @@ class LocalIdentityTest {
 
     @Test
     void aUserIsWhatItsSecretSays() {
-        var tenants = new LinkedHashMap<String, List<String>>();
-        tenants.put("zeta", List.of("developers"));
-        tenants.put("acme", List.of());
-        var user = new LocalUser("alice.smith", "$argon2id$x", "g1", false, tenants);
+        var user = new LocalUser("alice.smith", "$argon2id$x", "g1", false, Map.of()).in("zeta", "u1", List.of("developers")).in("acme", "u2", List.of());
         assertThat(LocalUser.of(user.data())).isEqualTo(user);
         assertThat(LocalUser.of(user.data()).tenants().keySet()).containsExactly("zeta", "acme");
         assertThat(user.toString()).doesNotContain("argon");
         for (var bad : List.of("", "Alice", "system:admin", "a/b", "-a", "a..b", "a".repeat(64))) {
             assertThatThrownBy(() -> new LocalUser(bad, "", "", false, Map.of())).isInstanceOf(IllegalArgumentException.class);
         }
-        assertThatThrownBy(() -> user.in("acme", List.of("a\nb"))).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> user.in("acme", "", List.of("a\nb"))).isInstanceOf(IllegalArgumentException.class);
     }
 
     @Test
     void aTokenIsGoodForItsUserWhileNothingEndsIt() {
-        var user = new LocalUser("alice", "", "g1", false, Map.of("acme", List.of()));
+        var user = new LocalUser("alice", "", "g1", false, Map.of());
         var text = LocalToken.Text.generate("alice", random);
         var token = new LocalToken("alice", "u1", text.id(), text.hash(), true, "g1", NOW.plusSeconds(60), NOW.plusSeconds(600), "");
         assertThat(LocalToken.of(token.data())).isEqualTo(token);
