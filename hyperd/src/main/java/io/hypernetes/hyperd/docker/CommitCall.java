@@ -1,20 +1,15 @@
 package io.hypernetes.hyperd.docker;
 
 import io.hypernetes.guest.CopySpec;
-import io.hypernetes.guest.GuestProcess;
-import io.hypernetes.guest.ProcessExit;
 import io.hypernetes.hyperd.docker.http.HttpExchange;
 import io.hypernetes.images.Image;
 import java.io.IOException;
-import java.io.OutputStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
+import java.nio.file.StandardCopyOption;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
@@ -22,9 +17,6 @@ import tools.jackson.databind.node.ObjectNode;
 /// `docker commit`: the container's image and, as a layer on top, what the container wrote. Its processes run on meanwhile: time cannot stand
 /// still for a machine that is to read its own files.
 final class CommitCall {
-    private static final Duration ANSWER = Duration.ofSeconds(30);
-    private static final Duration LONG = Duration.ofMinutes(10);
-    private static final int MOST_ERROR = 8192;
     private static final List<String> KEPT = List.of(
             "User", "ExposedPorts", "Env", "Entrypoint", "Cmd", "Volumes", "WorkingDir", "Labels", "StopSignal", "Healthcheck", "Shell");
     private static final JsonMapper JSON = new JsonMapper();
@@ -56,17 +48,8 @@ final class CommitCall {
     }
 
     private static void written(DockerContainer container, Path layer) throws IOException {
-        container.withGuest(guest -> {
-            try (GuestProcess copy = guest.copy(CopySpec.whole(container.id(), CopySpec.Direction.LAYER), ANSWER);
-                    OutputStream out = Files.newOutputStream(layer)) {
-                copy.stdout().transferTo(out);
-                String why = new String(copy.stderr().readNBytes(MOST_ERROR), StandardCharsets.UTF_8).strip();
-                Optional<ProcessExit> exit = copy.waitFor(LONG);
-                if (exit.map(ProcessExit::code).orElse(1) != 0) {
-                    throw new DockerFailure(500, "what container " + container.id() + " wrote could not be read: " + why);
-                }
-            }
-        });
+        container.withGuest(guest -> ExportCalls.whole(
+                guest, container.id(), CopySpec.Direction.LAYER, out -> Files.copy(out, layer, StandardCopyOption.REPLACE_EXISTING)));
     }
 
     static byte[] configuration(byte[] base, DockerRecord of, String diffId, String author, String comment, Instant now) {

@@ -406,7 +406,10 @@ final class DockerApi {
                 .put("DockerRootDir", house.folder().toString()).put("MemoryLimit", true).put("CpuCfsQuota", true).put("PidsLimit", true)
                 .put("SwapLimit", true).put("IPv4Forwarding", true).put("OomKillDisable", false);
         info.putObject("Runtimes").putObject("hyperd").put("path", "");
-        info.putObject("Plugins");
+        ObjectNode plugins = info.putObject("Plugins");
+        plugins.putArray("Volume").add("local");
+        plugins.putArray("Network").add("bridge");
+        plugins.putArray("Log").add("json-file");
         info.putObject("Swarm").put("LocalNodeState", "inactive");
         info.putArray("SecurityOptions");
         return info;

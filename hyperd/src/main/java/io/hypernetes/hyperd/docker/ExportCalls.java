@@ -5,6 +5,7 @@ import io.hypernetes.guest.Guest;
 import io.hypernetes.guest.GuestProcess;
 import io.hypernetes.guest.ProcessExit;
 import io.hypernetes.hyperd.docker.http.HttpExchange;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -39,20 +40,27 @@ final class ExportCalls {
 
     /// As the API shows them: kind 0 is changed, 1 added, 2 removed.
     static ArrayNode changes(DockerContainer container) throws IOException {
-        byte[][] list = new byte[1][];
-        container.withGuest(guest -> list[0] = all(guest, container.id()));
-        return parsed(list[0]);
+        ByteArrayOutputStream list = new ByteArrayOutputStream();
+        container.withGuest(guest -> whole(guest, container.id(), CopySpec.Direction.CHANGES, out -> list.writeBytes(out.readNBytes(MOST_CHANGES))));
+        return parsed(list.toByteArray());
     }
 
-    private static byte[] all(Guest guest, String container) throws IOException {
-        try (GuestProcess changes = guest.copy(CopySpec.whole(container, CopySpec.Direction.CHANGES), ANSWER); InputStream out = changes.stdout()) {
-            byte[] list = out.readNBytes(MOST_CHANGES);
-            String why = new String(changes.stderr().readNBytes(MOST_ERROR), StandardCharsets.UTF_8).strip();
-            Optional<ProcessExit> exit = changes.waitFor(LONG);
+    /// Takes what the guest has to tell, and sees to it that it is all there.
+    interface Taker {
+        void take(InputStream from) throws IOException;
+    }
+
+    /// Something of a container as a whole, by its guest.
+    ///
+    /// @throws DockerFailure 500 with the guest's reason when it is not whole
+    static void whole(Guest guest, String container, CopySpec.Direction what, Taker to) throws IOException {
+        try (GuestProcess copy = guest.copy(CopySpec.whole(container, what), ANSWER); InputStream out = copy.stdout()) {
+            to.take(out);
+            String why = new String(copy.stderr().readNBytes(MOST_ERROR), StandardCharsets.UTF_8).strip();
+            Optional<ProcessExit> exit = copy.waitFor(LONG);
             if (exit.map(ProcessExit::code).orElse(1) != 0) {
-                throw new DockerFailure(500, "what container " + container + " has changed could not be told: " + why);
+                throw new DockerFailure(500, "what container " + container + " wrote could not be read: " + why);
             }
-            return list;
         }
     }
 

@@ -99,6 +99,23 @@ class DockerTypesTest {
     }
 
     @Test
+    void changesInTheWordsOfTheApi() {
+        assertThat(ExportCalls.parsed("C/etc\0A/etc/new\0D/old\0X/odd\0Arelative\0".getBytes(java.nio.charset.StandardCharsets.UTF_8)).toString())
+                .isEqualTo("[{\"Path\":\"/etc\",\"Kind\":0},{\"Path\":\"/etc/new\",\"Kind\":1},{\"Path\":\"/old\",\"Kind\":2}]");
+        assertThat(ExportCalls.parsed(new byte[0])).isEmpty();
+    }
+
+    @Test
+    void anImageOfAContainerHasItsConfigurationAndOneMoreLayer() {
+        JsonNode made = JSON.readTree(CommitCall.configuration(
+                "{\"os\":\"linux\",\"config\":{\"Cmd\":[\"old\"]},\"rootfs\":{\"diff_ids\":[\"sha256:1\"]}}".getBytes(java.nio.charset.StandardCharsets.UTF_8),
+                record("web", "shop"), "sha256:2", "me", "why", java.time.Instant.EPOCH));
+        assertThat(made.path("config").toString()).isEqualTo("{\"Cmd\":[\"true\"],\"Labels\":{\"app\":\"shop\"}}");
+        assertThat(made.path("rootfs").path("diff_ids").toString()).isEqualTo("[\"sha256:1\",\"sha256:2\"]");
+        assertThat(made.path("history").path(0).path("comment").asString()).isEqualTo("why");
+    }
+
+    @Test
     void modesInTheWordsOfTheApi() {
         assertThat(CopyCalls.mode(0040755)).isEqualTo((1L << 31) | 0755);
         assertThat(CopyCalls.mode(0120777)).isEqualTo((1L << 27) | 0777);
