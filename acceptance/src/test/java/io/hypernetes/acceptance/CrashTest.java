@@ -73,6 +73,13 @@ class CrashTest {
             List<String> all = lines(cluster, "counts");
             assertThat(all).isEqualTo(IntStream.rangeClosed(1, all.size()).mapToObj(Integer::toString).toList());
 
+            // A node that is asked to end leaves its pods alone.
+            List<Long> running = cluster.machines().stream().map(ProcessHandle::pid).sorted().toList();
+            cluster.hypernetes(Duration.ofMinutes(2), "down", "--keep-pods").ok();
+            assertThat(running).isNotEmpty().allSatisfy(pid -> assertThat(ProcessHandle.of(pid)).get().matches(ProcessHandle::isAlive));
+            cluster.up().ok();
+            assertThat(cluster.machines().stream().map(ProcessHandle::pid).sorted().toList()).containsAll(running);
+
             // What `up` says after a `down` is true of now, not of what was.
             cluster.hypernetes(Duration.ofMinutes(2), "down").ok();
             cluster.up().ok();
