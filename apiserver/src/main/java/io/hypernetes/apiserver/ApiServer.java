@@ -25,6 +25,7 @@ import io.hypernetes.apiserver.http.EdgeSettings;
 import io.hypernetes.apiserver.http.HttpEdge;
 import io.hypernetes.apiserver.login.LoginPage;
 import io.hypernetes.apiserver.node.NodeRelay;
+import io.hypernetes.apiserver.node.TenantDialer;
 import io.hypernetes.apiserver.quota.QuotaKeeper;
 import io.hypernetes.apiserver.quota.Quotas;
 import io.hypernetes.apiserver.rbac.BaseRoles;
@@ -46,7 +47,6 @@ import io.hypernetes.apiserver.tenant.Tenants;
 import io.hypernetes.apiserver.webhook.Destinations;
 import io.hypernetes.apiserver.webhook.DynamicAdmission;
 import io.hypernetes.apiserver.webhook.OutboundDocuments;
-import io.hypernetes.apiserver.webhook.ServiceResolver;
 import io.hypernetes.identity.Authorities;
 import io.hypernetes.identity.BearerTokens;
 import io.hypernetes.identity.CertificateAuthenticator;
@@ -179,7 +179,9 @@ public final class ApiServer implements AutoCloseable {
         var authorisation = new Authorisation(store, policies);
         var quotas = new Quotas(store, kinds);
         var quotaKeeper = new QuotaKeeper(store, quotas);
-        var programmed = new DynamicAdmission(store, tenantKinds, settings.destinations(), ServiceResolver.NONE);
+        var relay = new NodeRelay(caller);
+        var dialer = new TenantDialer(store, relay);
+        var programmed = new DynamicAdmission(store, tenantKinds, settings.destinations(), dialer);
         var resources = new Resources(
                 store,
                 tenantKinds,
@@ -187,7 +189,8 @@ public final class ApiServer implements AutoCloseable {
                 programmed,
                 feeds,
                 tenants,
-                new NodeRelay(caller),
+                relay,
+                dialer,
                 tokens,
                 authentication,
                 authorisation,

@@ -42,7 +42,12 @@ class HostileInputTest extends ClusterTest {
     @Test
     void whatIsTooLargeIsRefused() {
         String filler = "x".repeat(3 << 20);
-        // A body beyond the limit of the edge is cut off by the edge, of which HttpEdgeTest tells.
+        // A body beyond the limit of the edge is cut off by the edge, of which HttpEdgeTest tells; one of exactly that size is read.
+        String shell = json("},\"data\":{\"a\":\"\"}}");
+        refused("3 MiB", configMaps("default"), "POST", "application/json",
+                json("},\"data\":{\"a\":\"" + filler.substring(shell.length()) + "\"}}"), 413, 422);
+        refused("3 MiB in a patch", configMaps("default") + "/none", "PATCH", "application/merge-patch+json",
+                json("},\"data\":{\"a\":\"" + filler.substring(shell.length()) + "\"}}"), 404, 413, 422);
         // Below the limit of bodies, above that of a ConfigMap.
         refused("a large value", configMaps("default"), "POST", "application/json", json("},\"data\":{\"a\":\"" + filler.substring(0, 2_900_000) + "\"}}"), 422);
         refused("many labels", configMaps("default"), "POST", "application/json", json(",\"labels\":{" + many(100_000, "\"l%d\":\"1\"") + "}}}"), 413, 422);

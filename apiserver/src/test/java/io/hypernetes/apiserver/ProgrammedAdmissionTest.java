@@ -134,7 +134,7 @@ class ProgrammedAdmissionTest extends ClusterTest {
                 {"metadata":{"name":"service"},"webhooks":[{"name":"service.hook.example.com","sideEffects":"None","admissionReviewVersions":["v1"],
                  "clientConfig":{"service":{"name":"a","namespace":"default"}},"rules":[{"operations":["*"],"apiGroups":[""],"apiVersions":["v1"],"resources":["configmaps"]}]}]}""")
                 .expect(201);
-        assertThat(blue.post(configMaps("default"), configMap("x", "1")).expect(500).at("message")).contains("use clientConfig.url");
+        assertThat(blue.post(configMaps("default"), configMap("x", "1")).expect(500).at("message")).contains("service \"a\" not found");
     }
 
     private void policy(Cluster.Client client, String name, String spec, String binding) {

@@ -7,7 +7,7 @@ import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
 
-/// The head of a kubelet's answer and the way to its body.
+/// The head of an answer and the way to its body.
 ///
 /// @param head the bytes as received, with the empty line
 /// @param headers names in lower case, the last of equal names
@@ -17,7 +17,7 @@ record NodeAnswer(int status, byte[] head, Map<String, String> headers, InputStr
         var lines = new String(head, StandardCharsets.ISO_8859_1).split("\r\n");
         var first = lines[0].split(" ", 3);
         if (first.length < 2 || !first[0].startsWith("HTTP/1.") || !first[1].matches("[1-5][0-9][0-9]")) {
-            throw new NodeUnreachableException("the kubelet did not answer in HTTP");
+            throw new NodeUnreachableException("the answer is not HTTP");
         }
         var headers = new HashMap<String, String>();
         for (int i = 1; i < lines.length; i++) {
@@ -41,7 +41,7 @@ record NodeAnswer(int status, byte[] head, Map<String, String> headers, InputStr
         try {
             return new LimitedInput(rest, Long.parseLong(length));
         } catch (NumberFormatException e) {
-            throw new NodeUnreachableException("the kubelet's answer has no valid length: " + length);
+            throw new NodeUnreachableException("the answer has no valid length: " + length);
         }
     }
 
@@ -107,7 +107,7 @@ record NodeAnswer(int status, byte[] head, Map<String, String> headers, InputStr
             }
             int count = in.read(into, offset, (int) Math.min(length, left));
             if (count < 0) {
-                throw new NodeUnreachableException("the kubelet broke off its answer");
+                throw new NodeUnreachableException("the answer was broken off");
             }
             left -= count;
             return count;
@@ -123,10 +123,10 @@ record NodeAnswer(int status, byte[] head, Map<String, String> headers, InputStr
             try {
                 left = Long.parseLong((semicolon < 0 ? size : size.substring(0, semicolon)).strip(), 16);
             } catch (NumberFormatException e) {
-                throw new NodeUnreachableException("the kubelet sent a chunk of no valid size");
+                throw new NodeUnreachableException("the answer has a chunk of no valid size");
             }
             if (left < 0) {
-                throw new NodeUnreachableException("the kubelet sent a chunk of negative size");
+                throw new NodeUnreachableException("the answer has a chunk of negative size");
             }
             ended = left == 0;
         }
@@ -135,7 +135,7 @@ record NodeAnswer(int status, byte[] head, Map<String, String> headers, InputStr
             var line = new StringBuilder();
             for (int next = in.read(); next != '\n'; next = in.read()) {
                 if (next < 0 || line.length() > 1024) {
-                    throw new NodeUnreachableException("the kubelet broke off its answer");
+                    throw new NodeUnreachableException("the answer was broken off");
                 }
                 if (next != '\r') {
                     line.append((char) next);

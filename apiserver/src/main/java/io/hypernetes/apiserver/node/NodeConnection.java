@@ -84,9 +84,13 @@ final class NodeConnection implements AutoCloseable {
         return out;
     }
 
-    /// Says that no more bytes will be sent; receiving goes on.
-    void shutdownOutput() throws IOException {
-        socket.shutdownOutput();
+    /// How long a read waits; 0 for ever.
+    void patience(int millis) throws java.net.SocketException {
+        socket.setSoTimeout(millis);
+    }
+
+    Socket socket() {
+        return socket;
     }
 
     @Override

@@ -1,15 +1,16 @@
 package io.hypernetes.apiserver.node;
 
-import io.hypernetes.apiserver.http.ClientGoneException;
 import io.hypernetes.apiserver.http.Exchange;
-import io.hypernetes.apiserver.http.RawConnection;
 import io.hypernetes.objects.ApiStatus;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.MalformedJsonException;
 import java.io.IOException;
+import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -37,6 +38,7 @@ public final class NodeRelay {
             "user-agent");
 
     private final Supplier<SSLContext> tls;
+    private final SecureRandom random = new SecureRandom();
 
     /// @param tls has the server's client certificate and trusts the root authority alone; asked at every connection
     public NodeRelay(Supplier<SSLContext> tls) {
@@ -117,37 +119,37 @@ public final class NodeRelay {
             }
             try (var client = exchange.upgrade(answer.head())) {
                 exchange.onDisconnect(() -> Thread.startVirtualThread(connection::close));
-                splice(client, connection);
+                Splice.between(client, connection.in(), connection.socket());
             }
         }
     }
 
-    private static void splice(RawConnection client, NodeConnection node) throws ClientGoneException {
-        var toNode = Thread.ofVirtual().name("splice-to-node").start(() -> {
-            var buffer = new byte[BUFFER];
-            try {
-                for (int count = client.read(buffer); count >= 0; count = client.read(buffer)) {
-                    node.out().write(buffer, 0, count);
-                    node.out().flush();
-                }
-                node.shutdownOutput();
-            } catch (IOException e) {
-                log.debug("event=splice-ended direction=to-node cause={}", e.getMessage());
-            }
-        });
-        var buffer = new byte[BUFFER];
+    /// A connection to a port of a pod on that node.
+    ///
+    /// @param target path and query of the node's port-forward, with the port
+    /// @throws IOException when the node does not open it; the message says why
+    Socket tunnel(NodeAddress node, String target) throws IOException {
+        var connection = NodeConnection.open(node, tls.get());
         try {
-            for (int count = node.in().read(buffer); count >= 0; count = node.in().read(buffer)) {
-                client.write(buffer, 0, count);
+            var key = new byte[16];
+            random.nextBytes(key);
+            var answer = connection.request(
+                    "GET",
+                    target,
+                    List.of(
+                            Map.entry("Host", node.host()),
+                            Map.entry("Connection", "Upgrade"),
+                            Map.entry("Upgrade", "websocket"),
+                            Map.entry("Sec-WebSocket-Version", "13"),
+                            Map.entry("Sec-WebSocket-Key", Base64.getEncoder().encodeToString(key)),
+                            Map.entry("Sec-WebSocket-Protocol", PodTunnel.PROTOCOL)));
+            if (answer.status() != 101) {
+                throw new IOException(refusal(node, answer).getMessage());
             }
-        } catch (IOException e) {
-            log.debug("event=splice-ended direction=to-client cause={}", e.getMessage());
-        }
-        client.close();
-        try {
-            toNode.join();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+            return new PodTunnel(connection, random);
+        } catch (IOException | RuntimeException e) {
+            connection.close();
+            throw e;
         }
     }
 

@@ -5,6 +5,7 @@ import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 
 /// What a request wants: a resource under `/api` or `/apis`, or any other path.
 ///
@@ -28,6 +29,9 @@ public record Target(
         String name,
         String subresource,
         boolean collection) {
+    /// How many segments such a path has, up to and with `proxy`.
+    private static final int NODE_PROXY = 5;
+    private static final int POD_PROXY = 7;
 
     /// Reads a path.
     ///
@@ -88,9 +92,38 @@ public record Target(
         for (var part : path.split("/", 64)) {
             if (!part.isEmpty()) {
                 result.add(decode(part));
+                if (proxies(result)) {
+                    break;
+                }
             }
         }
         return result;
+    }
+
+    /// Where a path that goes through a pod, service or node leaves this server: from its `proxy` on, nothing is ours to read.
+    private static boolean proxies(List<String> parts) {
+        if (!parts.getLast().equals("proxy") || !parts.getFirst().equals("api")) {
+            return false;
+        }
+        return parts.size() == NODE_PROXY && parts.get(2).equals("nodes")
+                || parts.size() == POD_PROXY && parts.get(2).equals("namespaces") && Set.of("pods", "services").contains(parts.get(4));
+    }
+
+    /// What of the path is asked of a proxied pod, service or node: percent-encoded, with its first slash; empty when the path ends
+    /// with `proxy`.
+    public String proxied() {
+        int left = plural.equals("nodes") ? NODE_PROXY : POD_PROXY;
+        int at = 0;
+        while (left > 0 && at < path.length()) {
+            int start = at;
+            while (start < path.length() && path.charAt(start) == '/') {
+                start++;
+            }
+            int end = path.indexOf('/', start);
+            at = end < 0 ? path.length() : end;
+            left--;
+        }
+        return path.substring(at);
     }
 
     private static boolean isNamespaceItself(List<String> rest) {

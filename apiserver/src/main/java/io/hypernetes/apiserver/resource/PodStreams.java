@@ -68,10 +68,7 @@ final class PodStreams {
     /// Asks a kubelet what it tells of itself: its health, metrics, summary of resources.
     void nodeProxy(ResourceRequest request) throws IOException {
         var node = NodeAddress.of(Json.readObject(reads.entry(request).value()));
-        var path = request.target().path();
-        var start = "/nodes/" + request.target().name() + "/proxy";
-        int at = path.indexOf(start);
-        var rest = at < 0 ? "" : path.substring(at + start.length());
+        var rest = request.target().proxied();
         var query = request.http().rawQuery();
         relay.stream(request.http(), node, (rest.isEmpty() ? "/" : rest) + (query.isEmpty() ? "" : "?" + query));
     }

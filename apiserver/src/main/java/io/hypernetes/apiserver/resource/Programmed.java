@@ -64,6 +64,15 @@ final class Programmed {
             var command = options.putArray("command");
             http.queries("command").forEach(command::add);
         }
+        connect(request, options);
+    }
+
+    /// Asks about a request that goes through a pod or service.
+    void proxy(ResourceRequest request, String kind) {
+        connect(request, Json.object().put("kind", kind).put("apiVersion", "v1").put("path", request.target().proxied()));
+    }
+
+    private void connect(ResourceRequest request, ObjectNode options) {
         var attempt = attempt(request, "CONNECT", request.target().name(), false);
         admission.mutate(attempt, options, null, made -> options);
         admission.validate(attempt, options, null);

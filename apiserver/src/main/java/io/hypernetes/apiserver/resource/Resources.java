@@ -6,6 +6,7 @@ import io.hypernetes.apiserver.access.ServiceAccountTokens;
 import io.hypernetes.apiserver.custom.Cleanup;
 import io.hypernetes.apiserver.custom.TenantKinds;
 import io.hypernetes.apiserver.node.NodeRelay;
+import io.hypernetes.apiserver.node.TenantDialer;
 import io.hypernetes.apiserver.quota.Quotas;
 import io.hypernetes.apiserver.rbac.Policies;
 import io.hypernetes.apiserver.service.ServiceAllocator;
@@ -28,6 +29,7 @@ public final class Resources {
     private final Bindings bindings;
     private final Eviction eviction;
     private final PodStreams streams;
+    private final Proxies proxies;
     private final UsageReads usage;
     private final TokenRequests tokenRequests;
     private final TokenReviews tokenReviews;
@@ -45,6 +47,7 @@ public final class Resources {
             Feeds feeds,
             Tenants tenants,
             NodeRelay relay,
+            TenantDialer dialer,
             ServiceAccountTokens tokens,
             Authentication authentication,
             Authorisation authorisation,
@@ -78,6 +81,7 @@ public final class Resources {
         this.bindings = new Bindings(store);
         this.eviction = new Eviction(store, deletes);
         this.streams = new PodStreams(store, reads, relay);
+        this.proxies = new Proxies(store, dialer);
         this.usage = new UsageReads(store, relay);
         var decoding = new Decoding(kinds.builtIn());
         this.tokenRequests = new TokenRequests(store, decoding, tokens);
@@ -157,17 +161,24 @@ public final class Resources {
         var target = request.target();
         var type = request.kind().type();
         var verb = target.verb();
-        if (target.plural().equals("nodes") && (target.subresource() + "/").startsWith("proxy/")
-                && type.subresources().containsKey("proxy")) {
-            requireVerb(request, verb.equals("get"));
-            streams.nodeProxy(request);
-            return;
-        }
         var known = type.subresources().get(target.subresource());
         if (known == null || target.name().isEmpty()) {
             throw ApiStatus.noSuchResource().asException();
         }
         switch (target.resourcePath()) {
+            case "nodes/proxy" -> {
+                requireVerb(request, verb.equals("get"));
+                dynamic.proxy(request, "NodeProxyOptions");
+                streams.nodeProxy(request);
+            }
+            case "pods/proxy" -> {
+                dynamic.proxy(request, "PodProxyOptions");
+                proxies.pod(request);
+            }
+            case "services/proxy" -> {
+                dynamic.proxy(request, "ServiceProxyOptions");
+                proxies.service(request);
+            }
             case "pods/binding" -> {
                 requireVerb(request, verb.equals("create"));
                 bindings.bind(request);

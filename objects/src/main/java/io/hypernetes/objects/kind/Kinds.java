@@ -161,6 +161,7 @@ public final class Kinds {
                 // Of what is made for each answer there is nothing to watch.
                 case "list-once" -> verbs.add("list");
                 case "connect" -> verbs.addAll(List.of("create", "get"));
+                case "connect-any" -> verbs.addAll(List.of("create", "delete", "get", "patch", "update"));
                 default -> verbs.add(action);
             }
         }
