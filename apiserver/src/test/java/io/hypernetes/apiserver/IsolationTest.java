@@ -120,8 +120,11 @@ class IsolationTest extends ClusterTest {
         assertThat(seen.text()).contains("Ready").doesNotContain("192.0.2.7", "other/tenant", "secret", "machineID");
         assertThat(red.get("/api/v1/nodes?labelSelector=zone=a").expect(200).text()).contains("amd64").doesNotContain("192.0.2.7", "bootID");
         assertThat(red.get("/api/v1/nodes", "application/json;as=Table;v=v1;g=meta.k8s.io").expect(200).text()).doesNotContain("192.0.2.7");
-        red.delete("/api/v1/nodes/shared").expect(405);
-        red.patch("/api/v1/nodes/shared", "application/merge-patch+json", "{\"metadata\":{\"labels\":{\"a\":\"b\"}}}").expect(405);
+        red.delete("/api/v1/nodes/shared").expect(403);
+        red.delete("/api/v1/nodes").expect(403);
+        red.post("/api/v1/nodes", "{\"metadata\":{\"name\":\"own\"}}").expect(403);
+        assertThat(red.patch("/api/v1/nodes/shared", "application/merge-patch+json", "{\"spec\":{\"unschedulable\":true}}").expect(403).at("message"))
+                .isEqualTo("nodes \"shared\" is forbidden: nodes are the operator's: a tenant sees what its pods may ask of them, and cannot change, cordon or drain them");
         red.get("/api/v1/nodes/shared/status").expect(404);
         assertThat(red.get("/api/v1").expect(200).text()).contains("\"nodes\"").doesNotContain("nodes/status");
         assertThat(admin.get("/api/v1/nodes/shared").expect(200).text()).contains("192.0.2.7");

@@ -78,12 +78,35 @@ final class ApiMaster implements AutoCloseable {
         throw new IOException("/proc says nothing of the master's memory");
     }
 
+    /// The bytes of all objects that are still in use, after a collection.
+    long liveBytes() throws IOException, InterruptedException {
+        Process histogram = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "jcmd").toString(), Long.toString(process.pid()), "GC.class_histogram")
+                .redirectErrorStream(true)
+                .start();
+        String total = "";
+        for (String line : histogram.inputReader(StandardCharsets.UTF_8).lines().toList()) {
+            total = line.startsWith("Total") ? line : total;
+        }
+        histogram.waitFor();
+        String[] columns = total.trim().split("\\s+");
+        if (columns.length < 3) {
+            throw new IOException("jcmd tells nothing of the master's objects");
+        }
+        return Long.parseLong(columns[2]);
+    }
+
     /// A client with connections of its own.
     HttpClient client() {
+        return client("root");
+    }
+
+    /// The same for an administrator of a tenant.
+    HttpClient client(String tenant) {
         Authorities authorities = Authorities.open(folder.resolve("lib/master/pki"), Clock.systemUTC(), new SecureRandom());
         SSLContext tls = Tls.client(
                 authorities.root().certificate(),
-                authorities.root().issue(CertificateSpec.client("bench", List.of("system:masters"), Duration.ofHours(2))));
+                authorities.tenant(tenant).issue(CertificateSpec.client("bench", List.of("system:masters"), Duration.ofHours(2))));
         return HttpClient.newBuilder()
                 .sslContext(tls)
                 .version(HttpClient.Version.HTTP_1_1)

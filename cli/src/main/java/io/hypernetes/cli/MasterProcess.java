@@ -25,8 +25,10 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /// The master: store, API server, scheduler and controllers in one process, wired top to bottom here. Scheduler and controllers speak to
 /// the API server over HTTPS like anyone else.
@@ -67,10 +69,16 @@ final class MasterProcess implements AutoCloseable {
                 instruments.registry()));
         URI server = OperatorAccess.local(settings);
         Client controllers = opened(component(authorities, server, "system:kube-controller-manager"));
-        opened(new Controllers(controllers, ControllerSettings.ordinary(settings.text("cluster-cidr")), authorities::find, clock).start());
+        opened(new Controllers(controllers, ControllerSettings.ordinary(settings.text("cluster-cidr")).withReserved(reserved(api)), authorities::find, clock).start());
         Client scheduler = opened(component(authorities, server, "system:kube-scheduler"));
         opened(new Scheduler(scheduler, clock, random).start());
         instruments.serve(settings, "master-metrics-port");
+    }
+
+    private static Set<String> reserved(ApiServerSettings api) {
+        Set<String> reserved = new HashSet<>(api.names());
+        api.addresses().forEach(address -> reserved.add(address.getHostAddress()));
+        return reserved;
     }
 
     private static KeyRing keys(Places places, Settings settings, SecureRandom random) {

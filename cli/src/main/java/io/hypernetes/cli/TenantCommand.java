@@ -12,7 +12,11 @@ import io.hypernetes.client.Selection;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -21,7 +25,7 @@ import picocli.CommandLine.Parameters;
 /// `hypernetes tenant`: the operator's way to make and end tenants. All of it can be done with kubectl and Tenant objects too.
 @Command(
         name = "tenant",
-        description = "Make, list, show and delete tenants.",
+        description = "Make, list, show, change, suspend, resume and delete tenants.",
         subcommands = {TenantCommand.Create.class, TenantCommand.ListAll.class, TenantCommand.Show.class, TenantCommand.Config.class, TenantCommand.Delete.class, TenantUse.class},
         mixinStandardHelpOptions = true)
 final class TenantCommand {
@@ -46,9 +50,21 @@ final class TenantCommand {
         @Option(names = "--protect", description = "refuse to delete it until spec.deletionProtection is false again")
         private boolean protect;
 
+        @Option(names = "--quota", paramLabel = "RESOURCE=AMOUNT", split = ",", description = "what it may use as a whole, as pods=100,requests.cpu=8,count/secrets=500")
+        private Map<String, String> quota = new LinkedHashMap<>();
+
+        @Option(names = "--weight", paramLabel = "N", description = "its share of a full cluster against that of others, 1 to 1000 (default 1)", defaultValue = "1")
+        private int weight = 1;
+
         @Override
         public void run() {
             Map<String, Object> spec = new LinkedHashMap<>();
+            if (!quota.isEmpty()) {
+                spec.put("quota", quota);
+            }
+            if (weight != 1) {
+                spec.put("weight", weight);
+            }
             if (!displayName.isEmpty()) {
                 spec.put("displayName", displayName);
             }
@@ -99,6 +115,16 @@ final class TenantCommand {
                 System.out.println("name          " + name);
                 System.out.println("display name  " + text(tenant, "spec", "displayName"));
                 System.out.println("phase         " + text(tenant, "status", "phase"));
+                shown(tenant, "conditions").ifPresent(conditions -> {
+                    if (conditions instanceof List<?> list && !list.isEmpty() && list.getFirst() instanceof Map<?, ?> first) {
+                        System.out.println("deletion      " + first.get("message"));
+                    }
+                });
+                System.out.println("weight        " + (text(tenant, "spec", "weight").isEmpty() ? "1" : text(tenant, "spec", "weight")));
+                if (tenant.getAdditionalProperties().get("spec") instanceof Map<?, ?> spec && spec.get("quota") instanceof Map<?, ?> quota) {
+                    Map<?, ?> used = shown(tenant, "used").filter(Map.class::isInstance).map(found -> (Map<?, ?>) found).orElse(Map.of());
+                    quota.forEach((resource, limit) -> System.out.println("quota         " + resource + ": " + (used.containsKey(resource) ? used.get(resource) : "?") + " of " + limit));
+                }
                 System.out.println("created       " + tenant.getMetadata().getCreationTimestamp());
                 System.out.println("protected     " + text(tenant, "spec", "deletionProtection").equals("true"));
                 System.out.println("namespaces    " + client.of(Kind.NAMESPACE).list(Scope.tenant(name), Selection.everything()).items().size());
@@ -122,6 +148,89 @@ final class TenantCommand {
         }
     }
 
+    @Command(name = "set", description = "Change a tenant; what is not named stays.", mixinStandardHelpOptions = true)
+    static final class Set implements Runnable {
+        @Mixin
+        private final Common common = new Common();
+
+        @Parameters(paramLabel = "NAME", description = "the tenant")
+        private String name = "";
+
+        @Option(names = "--display-name", paramLabel = "TEXT", description = "what people call it")
+        private @Nullable String displayName;
+
+        @Option(names = "--quota", paramLabel = "RESOURCE=AMOUNT", split = ",", description = "what it may use as a whole of these; an empty amount (pods=) takes a limit away")
+        private Map<String, String> quota = new LinkedHashMap<>();
+
+        @Option(names = "--weight", paramLabel = "N", description = "its share of a full cluster against that of others, 1 to 1000")
+        private @Nullable Integer weight;
+
+        @Option(names = "--protect", paramLabel = "true|false", arity = "1", description = "whether deleting it is refused")
+        private @Nullable Boolean protect;
+
+        @Override
+        public void run() {
+            changed(common, name, spec -> {
+                put(spec, "displayName", displayName);
+                put(spec, "weight", weight);
+                put(spec, "deletionProtection", protect);
+                Map<String, Object> limits = new LinkedHashMap<>();
+                if (spec.get("quota") instanceof Map<?, ?> known) {
+                    known.forEach((resource, limit) -> limits.put(String.valueOf(resource), String.valueOf(limit)));
+                }
+                quota.forEach((resource, limit) -> {
+                    if (limit.isEmpty()) {
+                        limits.remove(resource);
+                    } else {
+                        limits.put(resource, limit);
+                    }
+                });
+                if (limits.isEmpty()) {
+                    spec.remove("quota");
+                } else {
+                    spec.put("quota", limits);
+                }
+            });
+            System.out.println("tenant " + name + " changed");
+        }
+
+        private static void put(Map<String, Object> spec, String field, @Nullable Object value) {
+            if (value != null) {
+                spec.put(field, value);
+            }
+        }
+    }
+
+    @Command(name = "suspend", description = "Stop a tenant's pods and make its API read-only; nothing in it is deleted.", mixinStandardHelpOptions = true)
+    static final class Suspend implements Runnable {
+        @Mixin
+        private final Common common = new Common();
+
+        @Parameters(paramLabel = "NAME", description = "the tenant")
+        private String name = "";
+
+        @Override
+        public void run() {
+            changed(common, name, spec -> spec.put("suspended", true));
+            System.out.println("tenant " + name + " suspended; its pods are being stopped. It goes on with: " + common.command("tenant resume " + name));
+        }
+    }
+
+    @Command(name = "resume", description = "Let a suspended tenant go on.", mixinStandardHelpOptions = true)
+    static final class Resume implements Runnable {
+        @Mixin
+        private final Common common = new Common();
+
+        @Parameters(paramLabel = "NAME", description = "the tenant")
+        private String name = "";
+
+        @Override
+        public void run() {
+            changed(common, name, spec -> spec.remove("suspended"));
+            System.out.println("tenant " + name + " resumed");
+        }
+    }
+
     @Command(name = "delete", description = "Delete a tenant with all it holds, and wait until nothing is left.", mixinStandardHelpOptions = true)
     static final class Delete implements Runnable {
         @Mixin
@@ -140,7 +249,14 @@ final class TenantCommand {
                 if (!client.of(Kind.TENANT).delete(ObjectKey.root(name), Deletion.ordinary())) {
                     throw new UsageException("there is no tenant '" + name + "'; `hypernetes tenant list` lists them");
                 }
-                while (client.of(Kind.TENANT).find(ObjectKey.root(name)).isPresent()) {
+                String told = "";
+                for (var left = client.of(Kind.TENANT).find(ObjectKey.root(name)); left.isPresent(); left = client.of(Kind.TENANT).find(ObjectKey.root(name))) {
+                    String now = shown(left.get(), "conditions").filter(found -> found instanceof List<?> list && !list.isEmpty())
+                            .map(found -> ((List<?>) found).getFirst() instanceof Map<?, ?> first ? String.valueOf(first.get("message")) : "").orElse("");
+                    if (!now.equals(told)) {
+                        System.out.println(now);
+                        told = now;
+                    }
                     if (Instant.now().isAfter(until)) {
                         return false;
                     }
@@ -154,6 +270,28 @@ final class TenantCommand {
             }
             System.out.println("tenant " + name + " deleted");
         }
+    }
+
+    private static void changed(Common common, String name, Consumer<Map<String, Object>> change) {
+        asked(common, client -> {
+            if (client.of(Kind.TENANT).find(ObjectKey.root(name)).isEmpty()) {
+                throw new UsageException("there is no tenant '" + name + "'; `hypernetes tenant list` lists them");
+            }
+            client.of(Kind.TENANT).change(ObjectKey.root(name), null, current -> {
+                Map<String, Object> spec = new LinkedHashMap<>();
+                if (current.getAdditionalProperties().get("spec") instanceof Map<?, ?> known) {
+                    known.forEach((field, value) -> spec.put(String.valueOf(field), value));
+                }
+                change.accept(spec);
+                current.setAdditionalProperty("spec", spec);
+                return current;
+            });
+            return name;
+        });
+    }
+
+    private static Optional<Object> shown(GenericKubernetesResource tenant, String field) {
+        return tenant.getAdditionalProperties().get("status") instanceof Map<?, ?> status ? Optional.ofNullable(status.get(field)) : Optional.empty();
     }
 
     /// What is asked of the API.

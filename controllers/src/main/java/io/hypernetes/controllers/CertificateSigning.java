@@ -27,6 +27,7 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -45,11 +46,14 @@ final class CertificateSigning implements Controller {
 
     private final Client client;
     private final CertificateAuthority authority;
+    private final Set<String> reserved;
     private final InstantSource clock;
     private Caches caches;
 
+    /// @param reserved names and addresses of the API server
     @SuppressWarnings("NullAway.Init") // watch() is called before anything starts
-    CertificateSigning(Client client, CertificateAuthority authority, InstantSource clock) {
+    CertificateSigning(Client client, CertificateAuthority authority, Set<String> reserved, InstantSource clock) {
+        this.reserved = reserved;
         this.client = client;
         this.authority = authority;
         this.clock = clock;
@@ -154,18 +158,34 @@ final class CertificateSigning implements Controller {
             return null;
         }
         // Of the names it says it has only the one it was let in under: another could be that of another node or of the API server.
-        List<String> names = List.of(name);
+        List<String> names = reserved.contains(name) ? List.of() : List.of(name);
         List<InetAddress> addresses = new ArrayList<>();
         for (NodeAddress address : node.getStatus().getAddresses()) {
             if ("InternalIP".equals(address.getType()) || "ExternalIP".equals(address.getType())) {
                 try {
-                    addresses.add(InetAddress.ofLiteral(address.getAddress()));
+                    InetAddress said = InetAddress.ofLiteral(address.getAddress());
+                    if (isItsAlone(name, said)) {
+                        addresses.add(said);
+                    }
                 } catch (IllegalArgumentException e) {
                     throw new IllegalArgumentException("node " + name + " has an address that is none: " + address.getAddress(), e);
                 }
             }
         }
-        return new CertificateSpec(user, List.of(Principal.NODES), "", names, addresses, java.util.Set.of(CertificateSpec.Usage.SERVER), VALIDITY);
+        return new CertificateSpec(user, List.of(Principal.NODES), "", names, addresses, Set.of(CertificateSpec.Usage.SERVER), VALIDITY);
+    }
+
+    /// A node says itself what addresses it has. One that the API server or another node has too, or every machine has, is left out: whoever trusts
+    /// the authority would take the node for the other. The API server knows a node by the name of its certificate's subject and needs no address.
+    private boolean isItsAlone(String name, InetAddress address) {
+        if (address.isLoopbackAddress() || address.isAnyLocalAddress() || address.isLinkLocalAddress() || address.isMulticastAddress()
+                || reserved.contains(address.getHostAddress())) {
+            return false;
+        }
+        return caches.nodes().list().stream()
+                .filter(other -> !other.getMetadata().getName().equals(name) && other.getStatus() != null && other.getStatus().getAddresses() != null)
+                .flatMap(other -> other.getStatus().getAddresses().stream())
+                .noneMatch(other -> address.getHostAddress().equals(other.getAddress()));
     }
 
     private void sign(ObjectKey key, CertificateSigningRequest request, CertificateSpec spec) {

@@ -1,16 +1,27 @@
 package io.hypernetes.controllers;
 
 import java.time.Duration;
+import java.util.Set;
 
 /// How the controllers work.
 ///
 /// @param clusterCidr addresses of all pods, as `10.88.0.0/16`; each node gets a /24 of it
 /// @param nodeMonitorGracePeriod how old a node's lease may be before the node counts as gone
 /// @param jobPause how long a Job waits after a first failed pod; each further failure doubles it, up to ten minutes
-public record ControllerSettings(String clusterCidr, Duration nodeMonitorGracePeriod, Duration jobPause) {
+/// @param reserved names and addresses of the API server: no node's serving certificate has one of them
+public record ControllerSettings(String clusterCidr, Duration nodeMonitorGracePeriod, Duration jobPause, Set<String> reserved) {
+
+    public ControllerSettings {
+        reserved = Set.copyOf(reserved);
+    }
 
     /// The defaults: upstream's 40 s and 10 s.
     public static ControllerSettings ordinary(String clusterCidr) {
-        return new ControllerSettings(clusterCidr, Duration.ofSeconds(40), Duration.ofSeconds(10));
+        return new ControllerSettings(clusterCidr, Duration.ofSeconds(40), Duration.ofSeconds(10), Set.of());
+    }
+
+    /// The same with names and addresses that no node may have in its certificate.
+    public ControllerSettings withReserved(Set<String> apiServer) {
+        return new ControllerSettings(clusterCidr, nodeMonitorGracePeriod, jobPause, apiServer);
     }
 }

@@ -54,7 +54,7 @@ public final class Controllers implements AutoCloseable {
                 new NodeLife(client, settings.nodeMonitorGracePeriod(), clock),
                 new PodEviction(client, events(client, "taint-eviction-controller", clock), clock),
                 new SilentNodePods(client, events(client, "node-controller", clock), clock),
-                new CertificateSigning(client, Objects.requireNonNull(authorities.apply(ObjectKey.ROOT), "root has no authority"), clock),
+                new CertificateSigning(client, Objects.requireNonNull(authorities.apply(ObjectKey.ROOT), "root has no authority"), settings.reserved(), clock),
                 new ClientCertificateSigning(client, authorities, clock),
                 new ReplicaSets(client, events(client, "replicaset-controller", clock), clock),
                 new ReplicationControllers(client, events(client, "replication-controller", clock), clock),
@@ -72,7 +72,8 @@ public final class Controllers implements AutoCloseable {
                 new Autoscalers(client, events(client, "horizontal-pod-autoscaler", clock), clock, LOOK_AT_USE),
                 new EndedPods(client, MOST_ENDED_PODS),
                 new NamespaceDeletion(client, clock),
-                new TenantDeletion(client))) {
+                new TenantSuspension(client, clock),
+                new TenantDeletion(client, clock))) {
             WorkQueue<ObjectKey> queue = new WorkQueue<>();
             Caches view = caches.view();
             controller.watch(view, queue::add);

@@ -8,11 +8,14 @@ import io.hypernetes.client.ObjectKey;
 import io.hypernetes.client.Scope;
 import io.hypernetes.client.Selection;
 import java.time.Duration;
+import java.time.InstantSource;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -25,11 +28,13 @@ final class TenantDeletion implements Controller {
 
     private final Client client;
     private final NamespaceContent content;
+    private final InstantSource clock;
     private Caches caches;
 
     @SuppressWarnings("NullAway.Init") // watch() is called before anything starts
-    TenantDeletion(Client client) {
+    TenantDeletion(Client client, InstantSource clock) {
         this.client = client;
+        this.clock = clock;
         this.content = new NamespaceContent(client);
     }
 
@@ -51,10 +56,14 @@ final class TenantDeletion implements Controller {
             return Optional.empty();
         }
         Map<String, Integer> left = new TreeMap<>();
+        Map<String, Integer> holding = new TreeMap<>();
         for (Namespace namespace : client.of(Kind.NAMESPACE).list(Scope.tenant(key.name()), Selection.everything()).items()) {
-            content.empty(key.name(), namespace.getMetadata().getName()).resources().forEach((kind, count) -> left.merge(kind, count, Integer::sum));
+            NamespaceContent.Left here = content.empty(key.name(), namespace.getMetadata().getName());
+            here.resources().forEach((kind, count) -> left.merge(kind, count, Integer::sum));
+            here.finalizers().forEach((finalizer, count) -> holding.merge(finalizer, count, Integer::sum));
         }
         if (!left.isEmpty()) {
+            tell(key, left, holding);
             LOG.debug("event=tenant-not-empty tenant={} left={}", key.name(), left);
             return Optional.of(LOOK_AGAIN);
         }
@@ -67,6 +76,33 @@ final class TenantDeletion implements Controller {
         });
         LOG.info("event=tenant-emptied tenant={}", key.name());
         return Optional.empty();
+    }
+
+    /// Says in the Tenant's status how far its deletion is, and what holds it.
+    private void tell(ObjectKey key, Map<String, Integer> left, Map<String, Integer> holding) {
+        String message = "left: " + text(left) + (holding.isEmpty() ? "" : "; held by finalizers: " + text(holding));
+        client.of(Kind.TENANT).change(key, "status", current -> {
+            Map<String, Object> status = new TreeMap<>();
+            if (current.getAdditionalProperties().get("status") instanceof Map<?, ?> known) {
+                known.forEach((name, value) -> status.put(String.valueOf(name), value));
+            }
+            String since = clock.instant().truncatedTo(ChronoUnit.SECONDS).toString();
+            if (status.get("conditions") instanceof List<?> known && !known.isEmpty() && known.getFirst() instanceof Map<?, ?> last) {
+                if (message.equals(last.get("message"))) {
+                    return null;
+                }
+                since = String.valueOf(last.get("lastTransitionTime"));
+            }
+            status.put("phase", "Terminating");
+            status.put("conditions", List.of(Map.of("type", "ContentRemaining", "status", "True", "reason",
+                    holding.isEmpty() ? "SomeResourcesRemain" : "SomeFinalizersRemain", "message", message, "lastTransitionTime", since)));
+            current.setAdditionalProperty("status", status);
+            return current;
+        });
+    }
+
+    private static String text(Map<String, Integer> counts) {
+        return counts.entrySet().stream().map(count -> count.getValue() + " " + count.getKey().replaceFirst("\\.$", "")).collect(Collectors.joining(", "));
     }
 
     private static List<String> finalizers(GenericKubernetesResource tenant) {

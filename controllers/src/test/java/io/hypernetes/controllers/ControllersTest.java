@@ -57,7 +57,7 @@ class ControllersTest {
     void start() {
         authority = CertificateAuthority.openOrCreate(folder.resolve("ca"), "root", clock, random);
         acme = CertificateAuthority.openOrCreate(folder.resolve("acme"), "acme", clock, random);
-        controllers = new Controllers(client, ControllerSettings.ordinary("10.88.0.0/16"), Map.of("root", authority, "acme", acme)::get, clock).start();
+        controllers = new Controllers(client, ControllerSettings.ordinary("10.88.0.0/16").withReserved(Set.of("kubernetes", "192.0.2.1")), Map.of("root", authority, "acme", acme)::get, clock).start();
     }
 
     @AfterEach
@@ -193,6 +193,77 @@ class ControllersTest {
             assertThat(answer(request).getConditions()).extracting("type").containsAnyOf("Denied", "Failed").doesNotContain("Approved");
         });
         assertThat(answer(request).getCertificate()).isNull();
+    }
+
+    /// A node says its name and addresses itself; whoever trusts the authority must not take it for the API server or for another node.
+    @Test
+    void aServingCertificateHasNoNameOrAddressOfAnother() throws Exception {
+        node("n1", "True");
+        client.of(Kind.NODE).create("root", new NodeBuilder()
+                .withNewMetadata().withName("kubernetes").endMetadata()
+                .withNewSpec().endSpec()
+                .withNewStatus()
+                .addNewAddress().withType("InternalIP").withAddress("192.0.2.1").endAddress()
+                .addNewAddress().withType("InternalIP").withAddress("192.0.2.7").endAddress()
+                .addNewAddress().withType("ExternalIP").withAddress("127.0.0.1").endAddress()
+                .addNewAddress().withType("ExternalIP").withAddress("169.254.1.1").endAddress()
+                .addNewAddress().withType("InternalIP").withAddress("192.0.2.9").endAddress()
+                .endStatus().build());
+        String serving = ask("kubelet-serving", "system:node:kubernetes", "system:node:kubernetes", "system:nodes");
+        await().untilAsserted(() -> {
+            assertThat(answer(serving)).isNotNull();
+            assertThat(answer(serving).getCertificate()).isNotNull();
+        });
+        X509Certificate server = Pem.certificates(new String(Base64.getDecoder().decode(answer(serving).getCertificate()))).getFirst();
+        assertThat(server.getSubjectAlternativeNames()).extracting(name -> name.get(1).toString()).containsExactly("192.0.2.9");
+    }
+
+    @Test
+    void podsOfASuspendedTenantAreMarkedUntilItIsResumed() {
+        tenant("red", false);
+        tenant("blue", false);
+        for (String tenant : List.of("red", "blue")) {
+            client.of(Kind.POD).create(tenant, new PodBuilder().withNewMetadata().withNamespace("x").withName("p").endMetadata()
+                    .withNewSpec().addNewContainer().withName("c").withImage("i").endContainer().endSpec().build());
+        }
+        suspend("red", true);
+        await().untilAsserted(() -> {
+            assertThat(marks("red")).isNotNull();
+            assertThat(phase("red")).isEqualTo("Suspended");
+        });
+        assertThat(marks("blue")).isNull();
+        suspend("red", false);
+        await().untilAsserted(() -> {
+            assertThat(marks("red")).isNull();
+            assertThat(phase("red")).isEqualTo("Active");
+        });
+    }
+
+    private void tenant(String name, boolean suspended) {
+        GenericKubernetesResource tenant = new GenericKubernetesResource();
+        tenant.setApiVersion(Kind.TENANT.apiVersion());
+        tenant.setKind(Kind.TENANT.kind());
+        tenant.setMetadata(new ObjectMetaBuilder().withName(name).build());
+        tenant.setAdditionalProperty("spec", Map.of("suspended", suspended));
+        client.of(Kind.TENANT).create("root", tenant);
+    }
+
+    private void suspend(String name, boolean suspended) {
+        client.of(Kind.TENANT).change(ObjectKey.root(name), null, current -> {
+            current.setAdditionalProperty("spec", Map.of("suspended", suspended));
+            return current;
+        });
+    }
+
+    private String phase(String name) {
+        return client.of(Kind.TENANT).get(ObjectKey.root(name)).getAdditionalProperties().get("status") instanceof Map<?, ?> status
+                ? String.valueOf(status.get("phase"))
+                : "";
+    }
+
+    private String marks(String tenant) {
+        Map<String, String> annotations = client.of(Kind.POD).get(new ObjectKey(tenant, "x", "p")).getMetadata().getAnnotations();
+        return annotations == null ? null : annotations.get("hypernetes.io/suspended");
     }
 
     @Test

@@ -53,7 +53,7 @@ final class Workbench implements AutoCloseable {
         Clock clock = Clock.systemUTC();
         CertificateAuthority authority = CertificateAuthority.openOrCreate(folder.resolve("ca"), "root", clock, new SecureRandom());
         nodes = new SimulatedNodes(client, SimulationSettings.nodes(nodeCount), clock).start();
-        controllers = new Controllers(client, new ControllerSettings("10.88.0.0/16", Duration.ofSeconds(40), Duration.ofMillis(100)), tenant -> tenant.equals("root") ? authority : null, clock).start();
+        controllers = new Controllers(client, new ControllerSettings("10.88.0.0/16", Duration.ofSeconds(40), Duration.ofMillis(100), java.util.Set.of()), tenant -> tenant.equals("root") ? authority : null, clock).start();
         scheduler = new Scheduler(client, clock, new Random(1)).start();
     }
 

@@ -130,6 +130,11 @@ public final class FakeCri implements AutoCloseable {
         }
     }
 
+    /// How many machines there are.
+    synchronized int sandboxesReady() {
+        return (int) sandboxes.values().stream().filter(sandbox -> sandbox.state == PodSandboxState.SANDBOX_READY).count();
+    }
+
     synchronized List<Run> runsOf(String containerName) {
         return runs.values().stream().filter(run -> run.config.getMetadata().getName().equals(containerName)).toList();
     }

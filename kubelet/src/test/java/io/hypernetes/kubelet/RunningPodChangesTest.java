@@ -8,6 +8,8 @@ import io.fabric8.kubernetes.api.model.PodCondition;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.hypernetes.client.Kind;
 import io.hypernetes.cri.v1.NamespaceMode;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -42,6 +44,54 @@ class RunningPodChangesTest extends KubeletHarness {
         cri.exit("main", 1);
         eventually("web", pod -> assertThat(main(pod).getRestartCount()).isEqualTo(1));
         assertThat(cri.runsOf("debugger")).hasSize(1);
+    }
+
+    @Test
+    void aPodOfASuspendedTenantStandsStillAndBeginsAgainWhateverItsPolicy() {
+        cri.podCidr = "10.88.0.0/24";
+        create(pod("web").build());
+        create(pod("job").editSpec().withRestartPolicy("Never").endSpec().build());
+        running("web");
+        running("job");
+        int sandboxes = cri.sandboxesReady();
+        for (String name : new String[] {"web", "job"}) {
+            change(name, pod -> pod.edit().editMetadata().addToAnnotations("hypernetes.io/suspended", Instant.now().truncatedTo(ChronoUnit.SECONDS).toString()).endMetadata().build());
+        }
+        for (String name : new String[] {"web", "job"}) {
+            eventually(name, pod -> {
+                assertThat(main(pod).getState().getWaiting()).isNotNull();
+                assertThat(main(pod).getState().getWaiting().getReason()).isEqualTo("TenantSuspended");
+                assertThat(condition(pod, "Ready")).isEqualTo("False");
+                assertThat(pod.getStatus().getPhase()).isNotIn("Failed", "Succeeded");
+            });
+        }
+        assertThat(cri.sandboxesReady()).isEqualTo(sandboxes - 2);
+        for (String name : new String[] {"web", "job"}) {
+            change(name, pod -> pod.edit().editMetadata().removeFromAnnotations("hypernetes.io/suspended").endMetadata().build());
+        }
+        running("web");
+        running("job");
+        assertThat(cri.sandboxesReady()).isEqualTo(sandboxes);
+    }
+
+    /// What another tenant pulled lies on the node, and that gives nobody a right to it.
+    @Test
+    void anImageThatIsHereStartsOnlyForWhoMayPullIt() {
+        cri.images.add("private/app:1");
+        cri.pullFailure = "unauthorized";
+        create(pod("thief").editSpec().editContainer(0).withImage("private/app:1").endContainer().endSpec().build());
+        create(pod("never").editSpec().editContainer(0).withImage("private/app:1").withImagePullPolicy("Never").endContainer().endSpec().build());
+        eventually("thief", pod -> assertThat(main(pod).getState().getWaiting().getReason()).isIn("ErrImagePull", "ImagePullBackOff"));
+        eventually("never", pod -> assertThat(main(pod).getState().getWaiting().getReason()).isEqualTo("ErrImageNeverPull"));
+        assertThat(cri.runsOf("main")).isEmpty();
+        cri.pullFailure = "";
+        create(pod("owner").editSpec().editContainer(0).withImage("private/app:1").endContainer().endSpec().build());
+        running("owner");
+        long pulls = cri.calls().stream().filter(call -> call.equals("pull private/app:1")).count();
+        cri.pullFailure = "the registry is away";
+        create(pod("again").editSpec().editContainer(0).withImage("private/app:1").endContainer().endSpec().build());
+        running("again");
+        assertThat(cri.calls().stream().filter(call -> call.equals("pull private/app:1")).count()).isEqualTo(pulls);
     }
 
     @Test

@@ -31,10 +31,17 @@ final class Cluster {
     private final Map<String, Map<ObjectKey, Placement>> attached = new HashMap<>();
     /// How many pods of a controller are in each zone.
     private final Map<String, Map<String, Integer>> zones = new HashMap<>();
+    private final Shares shares = new Shares();
     private int next;
+
+    /// What each tenant has.
+    Shares shares() {
+        return shares;
+    }
 
     synchronized void node(Node node) {
         String name = node.getMetadata().getName();
+        shares.node(name, Demand.of(node.getStatus() == null ? null : node.getStatus().getAllocatable()));
         NodeState known = nodes.get(name);
         if (known != null) {
             known.update(node);
@@ -49,6 +56,7 @@ final class Cluster {
 
     synchronized void nodeGone(String name) {
         nodes.remove(name);
+        shares.node(name, null);
         order = List.copyOf(nodes.values());
     }
 
@@ -58,6 +66,7 @@ final class Cluster {
         String zone = state == null ? null : state.labels().get("topology.kubernetes.io/zone");
         Placement placement = new Placement(node, pod, zone == null ? "" : zone);
         placements.put(pod.key(), placement);
+        shares.placed(pod.key().tenant(), pod.demand());
         byNamespace.computeIfAbsent(pod.key().tenant(), fresh -> new HashMap<>())
                 .computeIfAbsent(pod.key().namespace(), fresh -> new HashMap<>())
                 .put(pod.key(), placement);
@@ -80,6 +89,7 @@ final class Cluster {
         if (placement == null) {
             return;
         }
+        shares.released(pod.tenant(), placement.pod.demand());
         Map<String, Map<ObjectKey, Placement>> namespaces = byNamespace.get(pod.tenant());
         Map<ObjectKey, Placement> beside = namespaces == null ? null : namespaces.get(pod.namespace());
         if (beside != null && namespaces != null) {

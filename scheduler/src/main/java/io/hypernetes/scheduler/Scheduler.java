@@ -1,6 +1,7 @@
 package io.hypernetes.scheduler;
 
 import io.fabric8.kubernetes.api.model.BindingBuilder;
+import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.PersistentVolume;
@@ -55,6 +56,7 @@ public final class Scheduler implements AutoCloseable {
     private final Informer<PersistentVolumeClaim> claims;
     private final Informer<PersistentVolume> volumes;
     private final Informer<PodDisruptionBudget> budgets;
+    private final Informer<GenericKubernetesResource> tenants;
     private final VolumeRules volumeRules;
     private final Preemption preemption;
     private final Cluster cluster = new Cluster();
@@ -62,7 +64,7 @@ public final class Scheduler implements AutoCloseable {
     private final Map<ObjectKey, Parked> parked = new ConcurrentHashMap<>();
     /// Chosen but not yet seen bound: an older event of such a pod must not lead to a second choice.
     private final Set<ObjectKey> assumed = ConcurrentHashMap.newKeySet();
-    private final SchedulingQueue queue = new SchedulingQueue(System::nanoTime);
+    private final SchedulingQueue queue = new SchedulingQueue(System::nanoTime, cluster.shares()::of);
     private final Semaphore bindings = new Semaphore(BINDINGS_AT_ONCE);
     private final Thread chooser = Thread.ofVirtual().name("scheduler").unstarted(this::run);
     private final CountDownLatch stopped = new CountDownLatch(1);
@@ -84,6 +86,7 @@ public final class Scheduler implements AutoCloseable {
         this.claims = new Informer<>(client, Kind.PERSISTENT_VOLUME_CLAIM, Scope.everywhere(), Selection.everything()).handler(new ClaimHandler());
         this.volumes = new Informer<>(client, Kind.PERSISTENT_VOLUME, Scope.everywhere(), Selection.everything());
         this.budgets = new Informer<>(client, Kind.POD_DISRUPTION_BUDGET, Scope.everywhere(), Selection.everything());
+        this.tenants = new Informer<>(client, Kind.TENANT, Scope.tenant(ObjectKey.ROOT), Selection.everything()).handler(new TenantHandler());
         Index<PodDisruptionBudget> byNamespace = budgets.index(budget -> List.of(place(ObjectKey.of(budget))));
         this.volumeRules = new VolumeRules.Known(claims, volumes);
         this.preemption = new Preemption((tenant, namespace) -> byNamespace.get(tenant + "/" + namespace).stream()
@@ -102,7 +105,7 @@ public final class Scheduler implements AutoCloseable {
 
     /// Begins; choices are made once nodes, pods and namespaces are listed.
     public Scheduler start() {
-        List.of(nodes, pods, namespaces, claims, volumes, budgets).forEach(Informer::start);
+        List.of(nodes, tenants, pods, namespaces, claims, volumes, budgets).forEach(Informer::start);
         chooser.start();
         return this;
     }
@@ -112,7 +115,7 @@ public final class Scheduler implements AutoCloseable {
         stopped.countDown();
         queue.close();
         chooser.interrupt();
-        List.of(pods, nodes, namespaces, claims, volumes, budgets).forEach(Informer::close);
+        List.of(pods, nodes, tenants, namespaces, claims, volumes, budgets).forEach(Informer::close);
         events.close();
     }
 
@@ -282,6 +285,24 @@ public final class Scheduler implements AutoCloseable {
         public void deleted(Node last) {
             cluster.nodeGone(last.getMetadata().getName());
             wakeParked();
+        }
+    }
+
+    private final class TenantHandler implements Informer.Handler<GenericKubernetesResource> {
+        @Override
+        public void added(GenericKubernetesResource tenant) {
+            int weight = tenant.getAdditionalProperties().get("spec") instanceof Map<?, ?> spec && spec.get("weight") instanceof Number said ? said.intValue() : 1;
+            cluster.shares().weight(tenant.getMetadata().getName(), weight);
+        }
+
+        @Override
+        public void updated(GenericKubernetesResource before, GenericKubernetesResource now) {
+            added(now);
+        }
+
+        @Override
+        public void deleted(GenericKubernetesResource last) {
+            cluster.shares().weight(last.getMetadata().getName(), 1);
         }
     }
 

@@ -12,8 +12,10 @@ import java.util.PriorityQueue;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
+import java.util.function.ToDoubleFunction;
 
-/// Pods that wait for a node. Tenants take turns, so that one with thousands of waiting pods does not hold up another's one; within a tenant
+/// Pods that wait for a node. The tenant with the smallest share of the cluster for its weight is next, and tenants with equal shares take turns, so that one with
+/// thousands of waiting pods does not hold up another's one; within a tenant
 /// the highest priority comes first, then whoever came first. A pod that fitted nowhere waits out a pause that doubles each time before it
 /// may come again. Thread-safe.
 final class SchedulingQueue implements AutoCloseable {
@@ -25,6 +27,7 @@ final class SchedulingQueue implements AutoCloseable {
     private record Paused(ObjectKey key, long dueNanos) {}
 
     private final LongSupplier nanoTime;
+    private final ToDoubleFunction<String> share;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
     private final Map<String, PriorityQueue<Waiting>> byTenant = new HashMap<>();
@@ -37,8 +40,10 @@ final class SchedulingQueue implements AutoCloseable {
     private long order;
     private boolean closed;
 
-    SchedulingQueue(LongSupplier nanoTime) {
+    /// @param share how much a tenant has for its weight
+    SchedulingQueue(LongSupplier nanoTime, ToDoubleFunction<String> share) {
         this.nanoTime = nanoTime;
+        this.share = share;
     }
 
     /// Puts a pod into the queue, unless it is there or waits out its pause.
@@ -131,7 +136,7 @@ final class SchedulingQueue implements AutoCloseable {
 
     private Optional<ObjectKey> next() {
         while (!turns.isEmpty()) {
-            String tenant = turns.removeFirst();
+            String tenant = takeTurn();
             PriorityQueue<Waiting> heap = byTenant.get(tenant);
             Waiting first = heap == null ? null : heap.poll();
             if (heap == null || heap.isEmpty()) {
@@ -145,6 +150,23 @@ final class SchedulingQueue implements AutoCloseable {
             }
         }
         return Optional.empty();
+    }
+
+    private String takeTurn() {
+        if (turns.size() == 1) {
+            return turns.removeFirst();
+        }
+        String poorest = turns.getFirst();
+        double least = share.applyAsDouble(poorest);
+        for (String tenant : turns) {
+            double its = share.applyAsDouble(tenant);
+            if (its < least) {
+                poorest = tenant;
+                least = its;
+            }
+        }
+        turns.removeFirstOccurrence(poorest);
+        return poorest;
     }
 
     private void enqueue(ObjectKey key, int priority) {

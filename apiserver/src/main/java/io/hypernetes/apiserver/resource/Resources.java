@@ -1,6 +1,7 @@
 package io.hypernetes.apiserver.resource;
 
 import io.hypernetes.apiserver.access.Authentication;
+import io.hypernetes.apiserver.request.Caller;
 import io.hypernetes.apiserver.access.Authorisation;
 import io.hypernetes.apiserver.access.ServiceAccountTokens;
 import io.hypernetes.apiserver.custom.Cleanup;
@@ -125,6 +126,14 @@ public final class Resources {
     private void object(ResourceRequest request) throws IOException {
         var target = request.target();
         var type = request.kind().type();
+        if (request.kind().type().shared() && !request.tenant().equals(Caller.ROOT) && target.writes()) {
+            throw ApiStatus.forbidden(
+                            type.group(),
+                            type.resource(),
+                            target.name(),
+                            type.resource() + " are the operator's: a tenant sees what its pods may ask of them, and cannot change, cordon or drain them")
+                    .asException();
+        }
         requireVerb(request, type.verbs().contains(target.verb()));
         if (type.namespaced() && target.namespace().isEmpty() && !List.of("list", "watch").contains(target.verb())) {
             if (target.verb().equals("create")) {

@@ -47,7 +47,8 @@ final class ContainerStart {
         this.services = services;
         this.configs = configs;
         this.environment = new Environment(services.sources(), services.variables());
-        this.images = new ImagePull(services.cri(), services.sources(), services.events(), services.clock());
+        this.images = new ImagePull(services.cri(), services.sources(), services.events(), services.clock(),
+                new PulledImages(services.settings().stateFolder().resolve("pulled")));
         this.crashes = new BackOff(services.clock());
         this.hooks = new Hooks(tenant, services.cri(), services.http());
     }

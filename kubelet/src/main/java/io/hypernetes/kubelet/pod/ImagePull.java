@@ -28,10 +28,12 @@ final class ImagePull {
     private final Sources sources;
     private final PodEvents events;
     private final InstantSource clock;
+    private final PulledImages pulled;
     private final BackOff backOff;
     private final Map<String, String> lastFailure = new HashMap<>();
 
-    ImagePull(CriRuntime cri, Sources sources, PodEvents events, InstantSource clock) {
+    ImagePull(CriRuntime cri, Sources sources, PodEvents events, InstantSource clock, PulledImages pulled) {
+        this.pulled = pulled;
         this.cri = cri;
         this.sources = sources;
         this.events = events;
@@ -46,13 +48,16 @@ final class ImagePull {
         String policy = policy(container);
         if (!policy.equals("Always")) {
             Optional<Image> here = cri.image(image);
-            if (here.isPresent()) {
+            boolean may = here.isPresent() && pulled.mayUse(tenant, here.get().getId());
+            if (here.isPresent() && may) {
                 events.normal(pod, container, "Pulled",
                         "Container image \"" + image + "\" already present on machine");
                 return here.get().getId();
             }
             if (policy.equals("Never")) {
-                String message = "Container image \"" + image + "\" is not present with pull policy of Never";
+                String message = here.isPresent()
+                        ? "Container image \"" + image + "\" is present, but was never pulled here for this tenant, with pull policy of Never"
+                        : "Container image \"" + image + "\" is not present with pull policy of Never";
                 events.warning(pod, container, "ErrImageNeverPull", message);
                 throw new WaitException(new Waiting("ErrImageNeverPull", message), LOOK_AGAIN);
             }
@@ -78,7 +83,9 @@ final class ImagePull {
             try {
                 String reference = cri.pull(image, auth.equals(AuthConfig.getDefaultInstance()) ? null : auth, sandbox, context);
                 Duration took = Duration.between(start, clock.instant());
-                long size = cri.image(reference).map(Image::getSize).orElse(0L);
+                Optional<Image> here = cri.image(reference);
+                pulled.pulled(tenant, here.map(Image::getId).orElse(reference), auth.equals(AuthConfig.getDefaultInstance()));
+                long size = here.map(Image::getSize).orElse(0L);
                 events.normal(pod, container, "Pulled", "Successfully pulled image \"" + image + "\" in " + text(took)
                         + " (" + text(took) + " including waiting). Image size: " + size + " bytes.");
                 backOff.reset(image);

@@ -73,6 +73,7 @@ final class PodWorker {
     private @Nullable Instant volumesAt;
     private @Nullable PodStatus told;
     private boolean ended;
+    private boolean standing;
     private @Nullable String failure;
 
     /// A pod that the API binds to this node, or one that only the runtime still knows (`pod` null).
@@ -221,6 +222,10 @@ final class PodWorker {
         Pod now = pod;
         if (now == null || removed || now.getMetadata().getDeletionTimestamp() != null) {
             return terminate(seen);
+        }
+        Optional<Instant> suspended = Suspended.since(now);
+        if (suspended.isPresent() && evicted == null && !phaseIsFinal(now)) {
+            return suspend(now, seen, suspended.get());
         }
         boolean over = evicted != null || phaseIsFinal(now) || pastDeadline(now) || Plan.finished(now, seen);
         if (over) {
@@ -407,6 +412,37 @@ final class PodWorker {
         return statuses.stream().filter(status -> status.getName().equals(container.getName())).findFirst().orElse(null);
     }
 
+    // --- standing still
+
+    /// The pod's tenant is suspended: its containers end gracefully and its machine goes, but the pod stays and begins again where its spec says
+    /// once it is resumed. What a container did before that is not forgotten; that it was ended here is.
+    private Duration suspend(Pod now, ObservedPod seen, Instant since) {
+        keepProbes(seen);
+        cancelPull();
+        if (!termination.advance(Optional.of(now), seen, deadline(CriConfigs.graceSeconds(now)))) {
+            tell(now, seen, false);
+            return RESYNC;
+        }
+        removedAt = null;
+        for (ObservedSandbox sandbox : seen.sandboxes()) {
+            if (sandbox.ready()) {
+                services.cri().stopSandbox(sandbox.id());
+            }
+        }
+        for (ObservedContainer container : Suspended.endedSince(seen, since)) {
+            services.cri().removeContainer(container.id());
+        }
+        waits.clear();
+        ObservedPod left = services.cri().observe(uid);
+        Plan.declared(now).stream()
+                .filter(container -> left.container(container.getName()).isEmpty())
+                .forEach(container -> waits.put(container.getName(), Suspended.WAITING));
+        standing = true;
+        tell(now, left, false);
+        standing = false;
+        return Duration.ofMinutes(10);
+    }
+
     // --- ending
 
     /// Every container has run its course (or the time is over): what still runs ends, the machine goes, the records stay.
@@ -533,6 +569,9 @@ final class PodWorker {
         PodStatus status = new StatusOf(now, seen, merged(last, now), shown, new ReadinessOf(probes), ending,
                 services.settings().nodeIp(), services.clock().instant(), container -> TerminationMessage.of(container, folder)).build();
         showResources(now, seen, status);
+        if (standing) {
+            Suspended.show(status);
+        }
         String why = evicted;
         if (ending && why != null) {
             status.setPhase("Failed");

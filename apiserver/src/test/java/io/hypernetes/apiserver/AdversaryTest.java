@@ -1,0 +1,322 @@
+package io.hypernetes.apiserver;
+
+import static io.hypernetes.apiserver.Cluster.configMap;
+import static io.hypernetes.apiserver.Cluster.tenant;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.hypernetes.objects.Json;
+import io.hypernetes.objects.kind.Kind;
+import io.hypernetes.objects.kind.Kinds;
+import io.hypernetes.store.Entry;
+import java.io.IOException;
+import java.net.http.HttpRequest;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongSupplier;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/// The administrator of a tenant tries, kind by kind, verb by verb and name by name, to see or touch what another tenant has.
+class AdversaryTest extends ClusterTest {
+    private static final String MARK = "prey-secret-mark";
+    private static final String MERGE = "application/merge-patch+json";
+    private static final String TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io";
+    private static final String METADATA = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io";
+
+    private final Kinds kinds = Kinds.load();
+    private final List<Kind> made = new ArrayList<>();
+    private Cluster.Client prey;
+    private Cluster.Client prowler;
+
+    @BeforeAll
+    void prey() throws IOException {
+        for (var name : List.of("prey", "prowler")) {
+            admin.post("/apis/hypernetes.io/v1/tenants", tenant(name)).expect(201);
+        }
+        prey = cluster.client("prey", "alice", "system:masters");
+        prowler = cluster.client("prowler", "mallory", "system:masters");
+        namespace(prey, "every");
+        namespace(prowler, "every");
+        try (var in = EveryKindTest.class.getResourceAsStream("every-kind.jsonl")) {
+            for (var line : new String(java.util.Objects.requireNonNull(in).readAllBytes(), StandardCharsets.UTF_8).lines().toList()) {
+                var manifest = Json.readObject(line);
+                var kind = kinds.get(Json.string(manifest, "apiVersion"), Json.string(manifest, "kind"));
+                var metadata = Json.child(manifest, "metadata");
+                Json.child(metadata, "labels").put("mark", MARK);
+                Json.child(metadata, "annotations").put("mark", MARK);
+                if (kind.type().kind().equals("Namespace") || !kind.type().verbs().contains("get")) {
+                    continue;
+                }
+                if (prey.post(collection(kind), Json.print(manifest)).code() == 201) {
+                    made.add(kind);
+                }
+            }
+        }
+        assertThat(made).hasSizeGreaterThan(30);
+    }
+
+    private static String collection(Kind kind) {
+        var type = kind.type();
+        return "/" + type.groupVersion().path() + (type.namespaced() ? "/namespaces/every/" : "/") + type.resource();
+    }
+
+    private String name(Kind kind) {
+        return Json.string(Json.objects(prey.get(collection(kind) + "?labelSelector=mark%3D" + MARK).expect(200).json(), "items").getFirst(), "metadata", "name");
+    }
+
+    private Map<String, Long> state() {
+        var state = new HashMap<String, Long>();
+        for (Entry entry : cluster.store.list("/prey/", "", 0).entries()) {
+            state.put(entry.key(), entry.revision());
+        }
+        return state;
+    }
+
+    /// Answered as a tenant that never was, to the letter.
+    private void asNobody(Cluster.Reply answer, Cluster.Reply nobody) {
+        assertThat(answer.code()).isEqualTo(404);
+        assertThat(answer.text().replace("prey", "nobody")).isEqualTo(nobody.text());
+    }
+
+    @Test
+    void noVerbOfNoKindByNoNameReachesAnother() {
+        var before = state();
+        for (var kind : made) {
+            var path = collection(kind);
+            var name = name(kind);
+            var theirs = prey.get(path + "/" + name).expect(200);
+            var revision = theirs.at("metadata", "resourceVersion");
+            var uid = theirs.at("metadata", "uid");
+            var token = Json.string(prey.get(path + "?limit=1").json(), "metadata", "continue");
+            var reads = new ArrayList<>(List.of(
+                    "?labelSelector=mark%3D" + MARK,
+                    "?fieldSelector=metadata.name%3D" + name,
+                    "?resourceVersion=" + revision + "&resourceVersionMatch=NotOlderThan",
+                    "?resourceVersion=" + revision + "&resourceVersionMatch=Exact",
+                    "?limit=500"));
+            if (!token.isEmpty()) {
+                reads.add("?limit=1&continue=" + token);
+            }
+            for (var query : reads) {
+                for (var accept : List.of("application/json", TABLE, METADATA)) {
+                    assertThat(prowler.get(path + query, accept).text()).as(kind + query).doesNotContain(MARK, uid);
+                }
+                asNobody(prowler.get("/tenants/prey" + path + query), prowler.get("/tenants/nobody" + path + query));
+            }
+            assertThat(prowler.get(path + "/" + name).text()).doesNotContain(MARK, uid);
+            for (var prefix : List.of("/tenants/%70rey", "/tenants//prey", "/tenants/prowler/tenants/prey", "/tenants/prowler/../prey", "/tenants/prey%2F..%2Fprowler", "/tenants/*", "/tenants/root")) {
+                var answer = prowler.get(prefix + path + "/" + name);
+                assertThat(answer.code()).as(prefix + path).isBetween(400, 404);
+                assertThat(answer.text()).doesNotContain(MARK, uid);
+            }
+            var body = theirs.text();
+            var one = "/tenants/prey" + path + "/" + name;
+            var none = "/tenants/nobody" + path + "/" + name;
+            asNobody(prowler.get(one), prowler.get(none));
+            asNobody(prowler.put(one, body), prowler.put(none, body));
+            asNobody(prowler.patch(one, MERGE, "{}"), prowler.patch(none, MERGE, "{}"));
+            asNobody(prowler.delete(one), prowler.delete(none));
+            asNobody(prowler.post("/tenants/prey" + path, body), prowler.post("/tenants/nobody" + path, body));
+            asNobody(prowler.delete("/tenants/prey" + path), prowler.delete("/tenants/nobody" + path));
+            asNobody(prowler.get(one + "/status"), prowler.get(none + "/status"));
+        }
+        // What was never sent to prey did not reach it either: the same names at home, by uid and revision of the other's.
+        for (var kind : made) {
+            var name = name(kind);
+            var theirs = prey.get(collection(kind) + "/" + name).json();
+            prowler.delete(collection(kind) + "/" + name, "{\"preconditions\":{\"uid\":\"" + Json.string(theirs, "metadata", "uid") + "\"}}");
+            prowler.put(collection(kind) + "/" + name, Json.print(theirs));
+            if (kind.type().verbs().contains("deletecollection")) {
+                prowler.delete(collection(kind) + "?labelSelector=mark%3D" + MARK);
+            }
+        }
+        assertThat(state()).isEqualTo(before);
+    }
+
+    @Test
+    void noStreamNoWatchNoTokenAndNoDisguiseReachesAnother() throws Exception {
+        prey.post(pods("every"), Cluster.pod("running")).expect(201);
+        for (var part : List.of("exec?command=id", "attach", "portforward", "log", "proxy/")) {
+            asNobody(prowler.get("/tenants/prey" + pods("every") + "/running/" + part), prowler.get("/tenants/nobody" + pods("every") + "/running/" + part));
+        }
+        prey.post("/api/v1/namespaces/every/serviceaccounts", "{\"metadata\":{\"name\":\"robot\"}}").expect(201);
+        prowler.post("/api/v1/namespaces/every/serviceaccounts", "{\"metadata\":{\"name\":\"robot\"}}").expect(201);
+        prowler.post("/apis/rbac.authorization.k8s.io/v1/clusterrolebindings", """
+                {"metadata":{"name":"robot"},"roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"cluster-admin"},
+                 "subjects":[{"kind":"ServiceAccount","name":"robot","namespace":"every"}]}""").expect(201);
+        var token = prowler.post("/api/v1/namespaces/every/serviceaccounts/robot/token", "{}").expect(201).at("status", "token");
+        var robot = cluster.anonymous();
+        assertThat(bearer(robot, "/api/v1/namespaces", token).code()).isEqualTo(200);
+        assertThat(bearer(robot, "/tenants/prey/api/v1/namespaces", token).code()).isEqualTo(404);
+        assertThat(bearer(robot, "/tenants/*/api/v1/namespaces", token).code()).isEqualTo(404);
+        // Whoever mallory says to be, it is somebody of her tenant.
+        for (var disguise : List.of(
+                Map.of("Impersonate-User", "system:kube-controller-manager"),
+                Map.of("Impersonate-User", "system:kube-scheduler"),
+                Map.of("Impersonate-User", "system:node:n1", "Impersonate-Group", "system:nodes"),
+                Map.of("Impersonate-User", "admin", "Impersonate-Group", "system:masters"),
+                Map.of("Impersonate-User", "alice", "Impersonate-Group", "system:masters"))) {
+            for (var path : List.of("/tenants/prey/api/v1/secrets", "/tenants/root/api/v1/secrets", "/tenants/*/api/v1/secrets")) {
+                var request = prowler.request(path);
+                disguise.forEach(request::header);
+                assertThat(prowler.send(request.GET().build()).code()).as(disguise + path).isIn(403, 404);
+            }
+        }
+        // A review speaks of the tenant it is asked in, where alice is nobody.
+        var review = prowler.post("/apis/authorization.k8s.io/v1/subjectaccessreviews", """
+                {"spec":{"user":"alice","resourceAttributes":{"verb":"list","resource":"pods"}}}""").expect(201);
+        assertThat(review.json().path("status").path("allowed").asBoolean(true)).isFalse();
+        // Owners are looked for at home.
+        var owner = prey.get(pods("every") + "/running").expect(200);
+        prowler.post(configMaps("every"), """
+                {"metadata":{"name":"owned","ownerReferences":[{"apiVersion":"v1","kind":"Pod","name":"running","uid":"%s"}]}}""".formatted(owner.at("metadata", "uid"))).expect(201);
+        prey.get(pods("every") + "/running").expect(200);
+        try (var watch = prowler.watch("/api/v1/configmaps?watch=1&resourceVersion=" + owner.at("metadata", "resourceVersion") + "&fieldSelector=metadata.name%3Dbleed")) {
+            prey.post(configMaps("every"), configMap("bleed", MARK)).expect(201);
+            assertThat(watch.quietFor(300)).isTrue();
+        }
+    }
+
+    @Test
+    void nobodyApprovesThemselvesOutOfTheirTenant() throws Exception {
+        for (var path : List.of("/apis/certificates.k8s.io/v1/certificatesigningrequests")) {
+            for (var organisation : List.of("system:masters", "system:nodes")) {
+                var pair = io.hypernetes.identity.CertificateAuthority.newKeyPair(new java.security.SecureRandom());
+                var pem = io.hypernetes.identity.SigningRequest.create(pair, "system:node:n1", List.of(organisation));
+                var encoded = java.util.Base64.getEncoder().encodeToString(pem.getBytes(StandardCharsets.US_ASCII));
+                var answer = prowler.post(path, """
+                        {"metadata":{"name":"out-%s"},"spec":{"request":"%s","signerName":"kubernetes.io/kube-apiserver-client","usages":["client auth"]}}"""
+                        .formatted(organisation.replace(':', '-'), encoded));
+                assertThat(answer.code()).isEqualTo(organisation.equals("system:masters") ? 403 : 201);
+            }
+        }
+        // Even a certificate of that name is one of the tenant: it crosses nothing.
+        var disguised = cluster.client("prowler", "system:node:n1", "system:nodes");
+        disguised.get("/tenants/prey/api/v1/secrets").expect(404);
+        disguised.get("/tenants/*/api/v1/pods").expect(404);
+        var controllers = cluster.client("prowler", "system:kube-controller-manager");
+        controllers.get("/tenants/*/api/v1/secrets").expect(404);
+        for (var url : List.of("https://127.0.0.2:443/", "https://169.254.169.254/", "https://10.96.0.1/", "https://[::1]/", "https://192.168.1.1/")) {
+            prowler.post("/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations", """
+                    {"metadata":{"name":"hook"},"webhooks":[{"name":"a.example.com","clientConfig":{"url":"%s"},"sideEffects":"None","admissionReviewVersions":["v1"],"timeoutSeconds":2,
+                     "failurePolicy":"Fail","rules":[{"apiGroups":[""],"apiVersions":["v1"],"operations":["CREATE"],"resources":["limitranges"]}]}]}""".formatted(url)).expect(201);
+            var refused = prowler.post("/api/v1/namespaces/every/limitranges", "{\"metadata\":{\"name\":\"l\"},\"spec\":{\"limits\":[]}}");
+            assertThat(refused.code()).as(url + refused.text()).isEqualTo(500);
+            assertThat(refused.text()).contains("failed calling webhook");
+            prowler.delete("/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/hook").expect(200);
+        }
+    }
+
+    @Test
+    void whetherAnotherWritesIsNotToBeToldFromAnything() throws Exception {
+        prowler.post(configMaps("default"), configMap("own", "1")).expect(201);
+        var old = prowler.get(configMaps("default")).at("metadata", "resourceVersion");
+        observe();
+        var idle = observe();
+        var stop = new AtomicBoolean();
+        var written = new java.util.concurrent.atomic.AtomicInteger();
+        Observation busy;
+        try (var writers = Executors.newVirtualThreadPerTaskExecutor()) {
+            prey.post(configMaps("default"), configMap("busy", "0")).expect(201);
+            for (int w = 0; w < 5; w++) {
+                writers.submit(() -> {
+                    while (!stop.get()) {
+                        prey.patch(configMaps("default") + "/busy", MERGE, "{\"data\":{\"k\":\"" + written.incrementAndGet() + "\"}}");
+                        LockSupport.parkNanos(8_000_000);
+                    }
+                });
+            }
+            busy = observe();
+            stop.set(true);
+        }
+        assertThat(written.get()).as("writes of the other").isGreaterThan(50);
+        assertThat(busy.texts).as("error texts").isEqualTo(idle.texts);
+        // A revision is the time and nothing else: it neither runs ahead nor counts.
+        assertThat(busy.drift).as("revisions against the clock, us").isCloseTo(idle.drift, org.assertj.core.data.Offset.offset(20_000L));
+        assertThat(busy.listNanos).as("time of a list").isLessThan(Math.max(4 * idle.listNanos, 20_000_000));
+        // Nor does it make another's history shorter.
+        try (var watch = prowler.watch("/api/v1/namespaces/default/configmaps?watch=1&resourceVersion=" + old)) {
+            prowler.patch(configMaps("default") + "/own", MERGE, "{\"data\":{\"k\":\"2\"}}").expect(200);
+            assertThat(Json.string(watch.next(), "type")).isEqualTo("MODIFIED");
+        }
+    }
+
+    /// @param drift median of revision less wall clock, microseconds
+    /// @param listNanos median
+    private record Observation(long drift, long listNanos, List<String> texts) {}
+
+    private Observation observe() {
+        int samples = 150;
+        var drifts = new long[samples];
+        var times = new long[samples];
+        LongSupplier micros = () -> {
+            var now = Instant.now();
+            return now.getEpochSecond() * 1_000_000 + now.getNano() / 1000;
+        };
+        for (int i = 0; i < samples; i++) {
+            long start = System.nanoTime();
+            var list = prowler.get(configMaps("default")).expect(200);
+            times[i] = System.nanoTime() - start;
+            drifts[i] = Long.parseLong(list.at("metadata", "resourceVersion")) - micros.getAsLong();
+        }
+        Arrays.sort(drifts);
+        Arrays.sort(times);
+        var texts = new ArrayList<String>();
+        texts.add(prowler.get(configMaps("default") + "/none").text());
+        texts.add(prowler.get(configMaps("default") + "?resourceVersion=1&resourceVersionMatch=Exact").text().replaceAll("[0-9]{10,}", "N"));
+        texts.add(prowler.get("/tenants/prey/api/v1/configmaps").text());
+        texts.add(prowler.get("/api/v1/configmaps?continue=bad").text());
+        texts.add(prowler.get("/apis").text());
+        texts.add(prowler.post(configMaps("default"), configMap("own", "1")).text());
+        return new Observation(drifts[samples / 2], times[samples / 2], texts);
+    }
+
+    private static Cluster.Reply bearer(Cluster.Client client, String path, String token) {
+        HttpRequest request = client.request(path).header("Authorization", "Bearer " + token).GET().build();
+        return client.send(request);
+    }
+
+    /// The checks of the SIG's multi-tenancy benchmark (MTB) that an API server answers, by id, with the verdict that a cluster of one's own gives:
+    /// some must hold as they are, some must now be allowed, some are checked at another edge.
+    @Test
+    void theMultiTenancyBenchmark() {
+        // PL1-CC-CPI-1, inverted: a tenant owns cluster-scoped objects; moved: none of the operator's.
+        prowler.post("/apis/rbac.authorization.k8s.io/v1/clusterroles", "{\"metadata\":{\"name\":\"own\"},\"rules\":[]}").expect(201);
+        prowler.post("/apis/scheduling.k8s.io/v1/priorityclasses", "{\"metadata\":{\"name\":\"own\"},\"value\":5}").expect(201);
+        prowler.post("/api/v1/nodes", "{\"metadata\":{\"name\":\"n\"}}").expect(403);
+        prowler.get("/apis/hypernetes.io/v1/tenants").expect(404);
+        // PL1-BC-CPI-3, -5, -6, inverted, and -4, the tenant's own choice: all of it is inside the pod's own kernel.
+        for (var context : List.of("{\"capabilities\":{\"add\":[\"SYS_ADMIN\"]}}", "{\"privileged\":true}", "{\"allowPrivilegeEscalation\":true}", "{\"runAsUser\":0}")) {
+            prowler.post(pods("default") + "?dryRun=All", Cluster.pod("c").replace("\"image\":", "\"securityContext\":" + context + ",\"image\":")).expect(201);
+        }
+        // PL1-BC-HI-1 (a), HI-3, HI-4, HI-5: there is no host to be seen.
+        prowler.post(pods("default"), Cluster.pod("h").replace("\"containers\"", "\"volumes\":[{\"name\":\"v\",\"hostPath\":{\"path\":\"/\"}}],\"containers\"")).expect(422);
+        for (var part : List.of("hostNetwork", "hostPID", "hostIPC")) {
+            prowler.post(pods("default"), Cluster.pod("h").replace("\"containers\"", "\"" + part + "\":true,\"containers\"")).expect(422);
+        }
+        // PL1-CC-TI-1, moved: a tenant's ResourceQuotas are its own; the quota over the whole is out of reach (TenantLifeTest).
+        prowler.post("/api/v1/namespaces/default/resourcequotas", "{\"metadata\":{\"name\":\"own\"},\"spec\":{\"hard\":{\"pods\":\"5\"}}}").expect(201);
+        prowler.delete("/api/v1/namespaces/default/resourcequotas/own").expect(200);
+        prowler.patch("/tenants/root/apis/hypernetes.io/v1/tenants/prowler", MERGE, "{\"spec\":{\"quota\":null}}").expect(404);
+        // PL2-CC-TI-1: whoever is not the tenant's administrator gives nobody more than they have.
+        prowler.post("/apis/rbac.authorization.k8s.io/v1/clusterrolebindings", """
+                {"metadata":{"name":"editors"},"roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"admin"},"subjects":[{"kind":"User","apiGroup":"rbac.authorization.k8s.io","name":"eve"}]}""").expect(201);
+        var eve = cluster.client("prowler", "eve", "dev");
+        eve.post("/apis/rbac.authorization.k8s.io/v1/namespaces/default/rolebindings", """
+                {"metadata":{"name":"up"},"roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"cluster-admin"},"subjects":[{"kind":"User","apiGroup":"rbac.authorization.k8s.io","name":"eve"}]}""").expect(403);
+        // PL2-BC-OPS-3 and -4: roles, bindings and network policies are the tenant's to make.
+        prowler.post("/apis/rbac.authorization.k8s.io/v1/namespaces/default/roles", "{\"metadata\":{\"name\":\"own\"},\"rules\":[]}").expect(201);
+        prowler.post("/apis/networking.k8s.io/v1/namespaces/default/networkpolicies", "{\"metadata\":{\"name\":\"own\"},\"spec\":{\"podSelector\":{}}}").expect(201);
+        // PL1-BC-CPI-2: what the operator put in comes back when it is taken away.
+        prowler.delete(configMaps("default") + "/kube-root-ca.crt").expect(200);
+        org.awaitility.Awaitility.await().untilAsserted(() -> prowler.get(configMaps("default") + "/kube-root-ca.crt").expect(200));
+    }
+}
