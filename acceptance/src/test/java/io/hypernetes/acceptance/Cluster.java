@@ -64,15 +64,24 @@ final class Cluster implements AutoCloseable {
 
     /// Runs `./hypernetes ARGUMENTS` against this cluster.
     Run hypernetes(Duration limit, String... arguments) {
+        return Run.of(limit, Map.of(), new byte[0], command(arguments));
+    }
+
+    private List<String> command(String... arguments) {
         List<String> command = new ArrayList<>(List.of(checkout().resolve("hypernetes").toString()));
         command.addAll(List.of(arguments));
         command.addAll(List.of("--root", root.toString()));
         settings.forEach(setting -> command.addAll(List.of("--set", setting)));
-        return Run.of(limit, Map.of(), new byte[0], command);
+        return command;
     }
 
     Run hypernetes(String... arguments) {
         return hypernetes(LIMIT, arguments);
+    }
+
+    /// Begins `./hypernetes ARGUMENTS` against this cluster; whoever begins it ends it.
+    Process start(String... arguments) throws IOException {
+        return new ProcessBuilder(command(arguments)).redirectError(ProcessBuilder.Redirect.DISCARD).start();
     }
 
     /// The environment in which kubectl speaks to this cluster as its operator.

@@ -272,6 +272,14 @@ class ConformanceTest extends ClusterTest {
     }
 
     @Test
+    void priorityClassesLive() throws Exception {
+        String classes = "/apis/scheduling.k8s.io/v1/priorityclasses";
+        lives(classes, "PriorityClass", ",\"value\":5", "{\"description\":\"patched\"}", new String[] {"description"}, "patched");
+        admin.post(classes, "{\"metadata\":{\"name\":\"four\"},\"value\":4}").expect(201);
+        assertThat(admin.patch(classes + "/four", MERGE, "{\"value\":7}").expect(422).at("message")).contains("value");
+    }
+
+    @Test
     void deviceClassesLive() throws Exception {
         lives("/apis/resource.k8s.io/v1/deviceclasses", "DeviceClass", ",\"spec\":{\"selectors\":[{\"cel\":{\"expression\":\"device.driver == 'a'\"}}]}",
                 "{\"spec\":{\"extendedResourceName\":\"example.com/gpu\"}}", new String[] {"spec", "extendedResourceName"}, "example.com/gpu");

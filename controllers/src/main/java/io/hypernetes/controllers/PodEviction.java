@@ -21,8 +21,10 @@ import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,6 +37,8 @@ final class PodEviction implements Controller {
     private final Client client;
     private final EventRecorder events;
     private final InstantSource clock;
+    /// When a pod was first seen under taints that do not say since when they are there, as those that people add do not.
+    private final Map<ObjectKey, Instant> underTaints = new ConcurrentHashMap<>();
     private Caches caches;
 
     @SuppressWarnings("NullAway.Init") // watch() is called before anything starts
@@ -61,6 +65,7 @@ final class PodEviction implements Controller {
     public Optional<Duration> reconcile(ObjectKey key) {
         Pod pod = caches.pods().get(key).orElse(null);
         if (pod == null || nodeOf(pod).isEmpty()) {
+            underTaints.remove(key);
             return Optional.empty();
         }
         Node node = caches.nodes().get(ObjectKey.root(nodeOf(pod))).orElse(null);
@@ -71,9 +76,13 @@ final class PodEviction implements Controller {
         Instant evictAt = Instant.MAX;
         for (Taint taint : NodeLife.taintsOf(node)) {
             if ("NoExecute".equals(taint.getEffect())) {
-                Instant until = toleratedUntil(pod, taint, now);
+                Instant since = taint.getTimeAdded() == null ? underTaints.computeIfAbsent(key, _ -> now) : Instant.parse(taint.getTimeAdded());
+                Instant until = toleratedUntil(pod, taint, now, since);
                 evictAt = until.isBefore(evictAt) ? until : evictAt;
             }
+        }
+        if (evictAt.equals(Instant.MAX)) {
+            underTaints.remove(key);
         }
         if (evictAt.equals(Instant.MAX) || pod.getMetadata().getDeletionTimestamp() != null) {
             return Optional.empty();
@@ -115,7 +124,7 @@ final class PodEviction implements Controller {
         });
     }
 
-    private static Instant toleratedUntil(Pod pod, Taint taint, Instant now) {
+    private static Instant toleratedUntil(Pod pod, Taint taint, Instant now, Instant since) {
         List<Toleration> tolerations = pod.getSpec().getTolerations() == null ? List.of() : pod.getSpec().getTolerations();
         Instant best = null;
         for (Toleration toleration : tolerations) {
@@ -125,7 +134,6 @@ final class PodEviction implements Controller {
             if (toleration.getTolerationSeconds() == null) {
                 return Instant.MAX;
             }
-            Instant since = taint.getTimeAdded() == null ? now : Instant.parse(taint.getTimeAdded());
             Instant until = since.plusSeconds(Math.max(0, toleration.getTolerationSeconds()));
             best = best == null || until.isBefore(best) ? until : best;
         }

@@ -138,6 +138,25 @@ class ControllersTest {
     }
 
     @Test
+    void aTaintThatSaysNotSinceWhenIsToleratedForItsSecondsAndNoLonger() {
+        node("n1", "True");
+        client.of(Kind.POD).create("red", new PodBuilder().withNewMetadata().withNamespace("default").withName("p").endMetadata()
+                .withNewSpec().withNodeName("n1").withTerminationGracePeriodSeconds(3L)
+                .addNewToleration().withKey("leave").withOperator("Exists").withEffect("NoExecute").withTolerationSeconds(2L).endToleration()
+                .endSpec().build());
+        client.of(Kind.NODE).change(ObjectKey.root("n1"), null, node -> {
+            node.getSpec().getTaints().add(new Taint("NoExecute", "leave", null, null));
+            return node;
+        });
+        await().untilAsserted(() -> {
+            clock.advance(Duration.ofSeconds(1));
+            beat("n1");
+            client.of(Kind.NODE).patch(ObjectKey.root("n1"), io.hypernetes.client.Patch.merge(java.util.Map.of("metadata", java.util.Map.of("labels", java.util.Map.of("poke", clock.instant().toString().replace(":", "-"))))));
+            assertThat(client.of(Kind.POD).get(new ObjectKey("red", "default", "p")).getMetadata().getDeletionTimestamp()).isNotNull();
+        });
+    }
+
+    @Test
     void oldLeasesOfAMasterThatWasAwayBlameNobody() {
         beat("n1");
         clock.advance(Duration.ofHours(1));
