@@ -64,6 +64,7 @@ public final class FakeCri implements AutoCloseable {
     String updateFailure = "";
     volatile List<PodSandboxStats> stats = List.of();
     /// What the machine of a pod costs, by the pod's name.
+    final Map<String, String> coldReasons = new java.util.concurrent.ConcurrentHashMap<>();
     final Map<String, Long> pssBytes = new java.util.concurrent.ConcurrentHashMap<>();
     String podCidr = "";
     String streamUrl = "";
@@ -262,7 +263,8 @@ public final class FakeCri implements AutoCloseable {
                     status.setNetwork(PodSandboxNetworkStatus.newBuilder().setIp(sandbox.ip));
                 }
                 reply(out, PodSandboxStatusResponse.newBuilder().setStatus(status)
-                        .putInfo("info", "{\"pssBytes\":" + pssBytes.getOrDefault(sandbox.config.getMetadata().getName(), 0L) + "}").build());
+                        .putInfo("info", "{\"pssBytes\":" + pssBytes.getOrDefault(sandbox.config.getMetadata().getName(), 0L)
+                                + ",\"coldReason\":\"" + coldReasons.getOrDefault(sandbox.config.getMetadata().getName(), "") + "\"}").build());
             }
         }
 

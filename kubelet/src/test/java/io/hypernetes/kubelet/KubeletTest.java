@@ -61,6 +61,20 @@ class KubeletTest extends KubeletHarness {
     }
 
     @Test
+    void aMachineThatBootedInsteadOfBeingCopiedSaysWhyOnce() {
+        cri.coldReasons.put("slow", "its template is still being made");
+        create(pod("fast").build());
+        create(pod("slow").build());
+        running("fast");
+        running("slow");
+        await().untilAsserted(() -> assertThat(events()).filteredOn(event -> event.getReason().equals("ColdStart")).singleElement().satisfies(event -> {
+            assertThat(event.getInvolvedObject().getName()).isEqualTo("slow");
+            assertThat(event.getMessage()).endsWith("its template is still being made");
+            assertThat(event.getType()).isEqualTo("Normal");
+        }));
+    }
+
+    @Test
     void aCrashIsRestartedAtOnceAndThenBackedOff() {
         create(pod("web").build());
         running("web");

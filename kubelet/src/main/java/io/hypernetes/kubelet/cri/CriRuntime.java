@@ -25,6 +25,8 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /// The runtime behind its unix socket. Every call blocks and throws [CriException]. Thread-safe. The connection is made when
 /// needed and made again when it breaks.
@@ -129,9 +131,19 @@ public final class CriRuntime implements AutoCloseable {
 
     /// What a sandbox's machine costs the host in memory; 0 when the runtime does not say (`pssBytes` of the verbose status).
     public long machineMemoryBytes(String id) {
+        return info(id).path("pssBytes").asLong(0);
+    }
+
+    /// Why a sandbox's machine was booted instead of copied from a template; nothing when it was copied, or the runtime does not say
+    /// (`coldReason` of the verbose status).
+    public Optional<String> coldReason(String id) {
+        return Optional.of(info(id).path("coldReason").asString("")).filter(reason -> !reason.isEmpty());
+    }
+
+    private JsonNode info(String id) {
         PodSandboxStatusResponse answer = call("PodSandboxStatus", () -> within(QUICK)
                 .podSandboxStatus(PodSandboxStatusRequest.newBuilder().setPodSandboxId(id).setVerbose(true).build()));
-        return tools.jackson.databind.json.JsonMapper.shared().readTree(answer.getInfoOrDefault("info", "{}")).path("pssBytes").asLong(0);
+        return JsonMapper.shared().readTree(answer.getInfoOrDefault("info", "{}"));
     }
 
     /// What the containers of a sandbox have written to their disk.

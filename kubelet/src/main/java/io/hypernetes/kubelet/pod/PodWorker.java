@@ -75,6 +75,8 @@ final class PodWorker {
     private boolean ended;
     private boolean standing;
     private @Nullable String failure;
+    /// Made by this worker; how it started was not told yet.
+    private @Nullable String freshSandbox;
 
     /// A pod that the API binds to this node, or one that only the runtime still knows (`pod` null).
     ///
@@ -274,6 +276,7 @@ final class PodWorker {
                     "sandbox", "", () -> services.cri().runSandbox(configs.sandbox(key.tenant(), now, attempt), handler));
             LOG.info("event=sandbox-ready pod={} uid={} sandbox={} attempt={}", key, uid, id, attempt);
             failure = null;
+            freshSandbox = id;
         } catch (CriException refused) {
             services.events().warning(now, "FailedCreatePodSandBox", "Failed to create pod sandbox: " + refused.getMessage());
             throw refused;
@@ -298,9 +301,25 @@ final class PodWorker {
         return handler.get();
     }
 
+    /// A machine that took seconds instead of a fraction of one says why. Asked when the pod's containers have been started, which must not wait for it.
+    private void tellColdStart(Pod now) {
+        String id = freshSandbox;
+        freshSandbox = null;
+        if (id == null) {
+            return;
+        }
+        try {
+            services.cri().coldReason(id).ifPresent(reason ->
+                    services.events().normal(now, "ColdStart", "The pod's machine was booted instead of copied from a template: " + reason));
+        } catch (CriException gone) {
+            LOG.debug("event=cold-start-unknown pod={} sandbox={} error=\"{}\"", key, id, gone.getMessage());
+        }
+    }
+
     private Duration proceed(Pod now, ObservedPod seen, Plan.Run run) {
         if (run.start().isEmpty() && run.stop().isEmpty()) {
             services.metrics().podStarted(trace.over(key.toString()));
+            tellColdStart(now);
         }
         for (Plan.Stop stop : run.stop()) {
             stop(now, stop);
@@ -448,6 +467,7 @@ final class PodWorker {
     /// Every container has run its course (or the time is over): what still runs ends, the machine goes, the records stay.
     private Duration finish(Pod now, ObservedPod seen) {
         services.metrics().podStarted(trace.over(key.toString()));
+        tellColdStart(now);
         keepProbes(seen);
         boolean late = pastDeadline(now) && !phaseIsFinal(now) && !Plan.finished(now, seen);
         if (late && seen.anyRunning() && removedAt == null) {
