@@ -4,6 +4,7 @@ import com.google.protobuf.Struct;
 import com.google.protobuf.Value;
 import io.grpc.StatusRuntimeException;
 import io.hypernetes.hyperd.cri.PodCalls;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
@@ -60,18 +61,24 @@ final class PodCheckpoints {
         @Option(names = "--replace", description = "also when the pod runs: what it has become since is lost")
         private boolean replace;
 
-        @Parameters(paramLabel = "CHECKPOINT", description = "name of the checkpoint")
-        @SuppressWarnings("NullAway.Init")
-        private String checkpoint;
+        @Option(names = "--archive", paramLabel = "FILE", description = "from a file that CRI's CheckpointContainer wrote; it becomes a checkpoint of this node first")
+        private String archive = "";
+
+        @Parameters(paramLabel = "CHECKPOINT", arity = "0..1", description = "name of the checkpoint; none with --archive")
+        private String checkpoint = "";
 
         @Override
         public void run() {
+            if (checkpoint.isEmpty() == archive.isEmpty()) {
+                throw new UsageException("say which checkpoint to restore: its name, or --archive FILE, not both");
+            }
             try (CriConnection hyperd = new CriConnection(common.places().criSocket())) {
                 Struct answer = hyperd.call(PodCalls.RESTORE, Struct.newBuilder()
                         .putFields("name", text(checkpoint))
+                        .putFields("archive", text(archive.isEmpty() ? "" : Path.of(archive).toAbsolutePath().toString()))
                         .putFields("replace", Value.newBuilder().setBoolValue(replace).build())
                         .build());
-                System.out.println("checkpoint " + checkpoint + " restored as sandbox "
+                System.out.println("checkpoint " + (archive.isEmpty() ? checkpoint : archive) + " restored as sandbox "
                         + answer.getFieldsOrDefault("sandbox", Value.getDefaultInstance()).getStringValue());
             } catch (StatusRuntimeException refused) {
                 throw CriConnection.explained(refused, common);

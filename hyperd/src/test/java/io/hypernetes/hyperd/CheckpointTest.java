@@ -152,6 +152,37 @@ class CheckpointTest {
 
     @Test
     @Order(4)
+    void anArchiveOfACriCheckpointBringsItsPodBack() throws Exception {
+        Path archive = folder.resolve("container.tar");
+        CheckpointContainerRequest request = CheckpointContainerRequest.newBuilder().setContainerId(container).setLocation(archive.toString()).build();
+        assertThatThrownBy(() -> lab.runtime.checkpointContainer(request.toBuilder().setLocation("here.tar").build())).hasMessageContaining("absolute path");
+        assertThatThrownBy(() -> lab.runtime.checkpointContainer(request.toBuilder().setContainerId("f00").build())).hasMessageContaining("no container f00");
+        lab.exec(container, "sh", "-c", "echo archived > /tmp/file");
+        lab.runtime.checkpointContainer(request);
+        isAlive();
+        // The disk has gigabytes, most of them holes.
+        assertThat(Files.size(archive)).isLessThan(1L << 30);
+        try (Stream<Path> left = Files.list(folder.resolve("state/checkpoints"))) {
+            assertThat(left.map(path -> path.getFileName().toString())).containsExactlyInAnyOrder("rolled", "stopped");
+        }
+        lab.exec(container, "sh", "-c", "echo later > /tmp/file");
+        assertThatThrownBy(() -> call(PodCalls.RESTORE, "archive", folder.resolve("none.tar"))).hasMessageContaining("no archive");
+        assertThat(call(PodCalls.RESTORE, "archive", archive, "replace", true).getFieldsOrThrow("sandbox").getStringValue()).isEqualTo(sandbox);
+        isAlive();
+        assertThat(lab.exec(container, "cat", "/tmp/file").getStdout().toStringUtf8()).isEqualTo("archived\n");
+        assertThatThrownBy(() -> call(PodCalls.RESTORE, "archive", archive, "replace", true)).hasMessageContaining("already");
+        String taken = call(PodCalls.CHECKPOINTS).getFieldsOrThrow("checkpoints").getListValue().getValuesList().stream()
+                .map(one -> one.getStructValue().getFieldsOrThrow("name").getStringValue())
+                .filter(name -> name.startsWith("container-"))
+                .findFirst()
+                .orElseThrow();
+        call(PodCalls.REMOVE_CHECKPOINT, "name", taken);
+        lab.exec(container, "sh", "-c", "echo on-disk > /tmp/file");
+        assertThat(lab.leaks()).isEmpty();
+    }
+
+    @Test
+    @Order(5)
     void aDamagedCheckpointIsRefusedAndNothingElseHappens() throws Exception {
         try (RandomAccessFile memory = new RandomAccessFile(folder.resolve("state/checkpoints/rolled/memory").toFile(), "rw")) {
             memory.seek(memory.length() / 2);
@@ -168,7 +199,7 @@ class CheckpointTest {
     }
 
     @Test
-    @Order(5)
+    @Order(6)
     void whenAllIsRemovedNothingIsLeft() throws Exception {
         assertThat(call(PodCalls.CHECKPOINTS).getFieldsOrThrow("checkpoints").getListValue().getValuesList().stream()
                         .map(one -> one.getStructValue().getFieldsOrThrow("name").getStringValue()))

@@ -79,7 +79,7 @@ public final class CriServer implements AutoCloseable {
                     .permitKeepAliveTime(5, TimeUnit.SECONDS)
                     .permitKeepAliveWithoutCalls(true)
                     .addService(new RuntimeFace(
-                            sandboxes, streams, new StatsViews(scratchFolder.toString()), events, podCidr, networkTrouble, info))
+                            sandboxes, checkpoints, streams, new StatsViews(scratchFolder.toString()), events, podCidr, networkTrouble, info))
                     .addService(new ImageFace(images, clock))
                     .addService(PodCalls.service(sandboxes, checkpoints))
                     .build()

@@ -12,6 +12,7 @@ import io.hypernetes.hyperd.sandbox.Checkpoint;
 import io.hypernetes.hyperd.sandbox.Checkpoints;
 import io.hypernetes.hyperd.sandbox.Sandbox;
 import io.hypernetes.hyperd.sandbox.Sandboxes;
+import java.nio.file.Path;
 import java.util.function.Consumer;
 
 /// What can be done to a pod that is a machine and CRI has no call for: its time stops and goes on, it is written to disk and comes back.
@@ -29,7 +30,8 @@ public final class PodCalls {
     /// Takes `sandbox` (id), `name` (of the checkpoint) and `stop` (bool), gives the checkpoint as [#CHECKPOINTS] lists it.
     public static final MethodDescriptor<Struct, Struct> CHECKPOINT = open("Checkpoint");
 
-    /// Takes `name` and `replace` (bool), gives `sandbox`.
+    /// Takes `name`, or `archive` (the path of a file on the node that CRI's CheckpointContainer wrote; it becomes a checkpoint first), and
+    /// `replace` (bool); gives `sandbox`.
     public static final MethodDescriptor<Struct, Struct> RESTORE = open("Restore");
 
     /// Gives `checkpoints`, a list of `name`, `namespace`, `pod`, `sandbox`, `createdNanos` (text) and `memoryBytes`.
@@ -50,7 +52,7 @@ public final class PodCalls {
                         view(checkpoints.save(text(request, "sandbox"), text(request, "name"), flag(request, "stop"))).getStructValue())))
                 .addMethod(RESTORE, ServerCalls.asyncUnaryCall((request, answer) -> Replies.one("Restore", answer, () ->
                         Struct.newBuilder()
-                                .putFields("sandbox", value(checkpoints.restore(text(request, "name"), flag(request, "replace")).id()))
+                                .putFields("sandbox", value(checkpoints.restore(named(checkpoints, request), flag(request, "replace")).id()))
                                 .build())))
                 .addMethod(CHECKPOINTS, ServerCalls.asyncUnaryCall((request, answer) -> Replies.one("Checkpoints", answer, () -> list(checkpoints))))
                 .addMethod(REMOVE_CHECKPOINT, ServerCalls.asyncUnaryCall((request, answer) -> Replies.one("RemoveCheckpoint", answer, () -> {
@@ -58,6 +60,11 @@ public final class PodCalls {
                     return Struct.getDefaultInstance();
                 })))
                 .build();
+    }
+
+    private static String named(Checkpoints checkpoints, Struct request) {
+        String archive = text(request, "archive");
+        return archive.isEmpty() ? text(request, "name") : checkpoints.admit(Path.of(archive)).name();
     }
 
     private static StopPodSandboxResponse done(Sandboxes sandboxes, StopPodSandboxRequest request, Consumer<Sandbox> action) {

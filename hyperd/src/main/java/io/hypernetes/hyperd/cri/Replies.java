@@ -80,8 +80,4 @@ final class Replies {
         }
         answer.onCompleted();
     }
-
-    static <T> void later(String name, StreamObserver<T> answer, String sentence) {
-        answer.onError(Status.UNIMPLEMENTED.withDescription(name + ": " + sentence).asRuntimeException());
-    }
 }

@@ -6,10 +6,13 @@ import io.hypernetes.cri.v1.*;
 import io.hypernetes.hyperd.HyperdException;
 import io.hypernetes.hyperd.container.Container;
 import io.hypernetes.hyperd.event.Events;
+import io.hypernetes.hyperd.sandbox.Checkpoints;
 import io.hypernetes.hyperd.sandbox.Sandbox;
 import io.hypernetes.hyperd.sandbox.Sandboxes;
 import io.hypernetes.hyperd.stream.Streams;
 import io.hypernetes.streams.RemoteCommandStreams;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
@@ -25,7 +28,10 @@ final class RuntimeFace extends RuntimeServiceGrpc.RuntimeServiceImplBase {
     private static final RuntimeHandlerFeatures HANDLER =
             RuntimeHandlerFeatures.newBuilder().setRecursiveReadOnlyMounts(true).build();
 
+    private static final Duration CHECKPOINT_LIMIT = Duration.ofMinutes(10);
+
     private final Sandboxes sandboxes;
+    private final Checkpoints checkpoints;
     private final Selections selections;
     private final Streams streams;
     private final StatsCalls stats;
@@ -37,6 +43,7 @@ final class RuntimeFace extends RuntimeServiceGrpc.RuntimeServiceImplBase {
 
     RuntimeFace(
             Sandboxes sandboxes,
+            Checkpoints checkpoints,
             Streams streams,
             StatsViews stats,
             Events events,
@@ -44,6 +51,7 @@ final class RuntimeFace extends RuntimeServiceGrpc.RuntimeServiceImplBase {
             Supplier<Optional<String>> networkTrouble,
             Supplier<Map<String, String>> info) {
         this.sandboxes = sandboxes;
+        this.checkpoints = checkpoints;
         this.selections = new Selections(sandboxes);
         this.streams = streams;
         this.stats = new StatsCalls(sandboxes, selections, stats);
@@ -321,7 +329,23 @@ final class RuntimeFace extends RuntimeServiceGrpc.RuntimeServiceImplBase {
 
     @Override
     public void checkpointContainer(CheckpointContainerRequest request, StreamObserver<CheckpointContainerResponse> answer) {
-        Replies.later("CheckpointContainer", answer, "a checkpoint is of a whole pod, which is a machine, and CRI has no call for that: `hypernetes pod checkpoint`.");
+        Replies.one("CheckpointContainer", answer, () -> {
+            // Memory has no containers: what is written is the container's machine, with its whole pod.
+            checkpoints.export(request.getContainerId(), path(request.getLocation()), checkpointLimit(request.getTimeout()));
+            return CheckpointContainerResponse.getDefaultInstance();
+        });
+    }
+
+    private static Path path(String location) {
+        try {
+            return Path.of(location);
+        } catch (InvalidPathException wrong) {
+            throw HyperdException.invalid("The location of a checkpoint is no path: " + wrong.getMessage());
+        }
+    }
+
+    private static Duration checkpointLimit(long seconds) {
+        return seconds > 0 ? Duration.ofSeconds(Math.min(seconds, CHECKPOINT_LIMIT.toSeconds())) : CHECKPOINT_LIMIT;
     }
 
     @Override

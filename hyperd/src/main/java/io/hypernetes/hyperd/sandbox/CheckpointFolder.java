@@ -12,10 +12,12 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.UUID;
 import java.util.stream.Stream;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.json.JsonMapper;
@@ -26,6 +28,7 @@ import tools.jackson.databind.json.JsonMapper;
 final class CheckpointFolder {
     private static final String MANIFEST = "checkpoint.json", MEMORY = "memory", DISK = "disk";
     private static final String NAME = "[a-z0-9]([a-z0-9.-]{0,100}[a-z0-9])?";
+    private static final List<String> FILES = List.of(MANIFEST, MEMORY, DISK);
     private static final JsonMapper JSON = JsonMapper.builder().build();
 
     private final Path folder;
@@ -74,6 +77,14 @@ final class CheckpointFolder {
 
         /// Gives it its name, when all is on disk.
         void publish(Checkpoint checkpoint) throws IOException {
+            describe(checkpoint);
+            Descriptors.syncFolder(draft);
+            Files.move(draft, folder.resolve(name), StandardCopyOption.ATOMIC_MOVE);
+            Descriptors.syncFolder(folder);
+        }
+
+        /// Completes it without giving it its name.
+        void describe(Checkpoint checkpoint) throws IOException {
             try (FileChannel file = FileChannel.open(draft.resolve(MANIFEST), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
                 ByteBuffer bytes = ByteBuffer.wrap(JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(checkpoint));
                 while (bytes.hasRemaining()) {
@@ -81,9 +92,11 @@ final class CheckpointFolder {
                 }
                 file.force(true);
             }
-            Descriptors.syncFolder(draft);
-            Files.move(draft, folder.resolve(name), StandardCopyOption.ATOMIC_MOVE);
-            Descriptors.syncFolder(folder);
+        }
+
+        /// Writes it, complete, to one file.
+        void pack(Path location, Duration limit) throws IOException {
+            CheckpointArchive.pack(draft, FILES, location, limit);
         }
 
         /// Removes what was not published.
@@ -105,6 +118,26 @@ final class CheckpointFolder {
         return new Draft(name);
     }
 
+    /// Takes in a checkpoint from an archive, under the name that it was written with.
+    ///
+    /// @throws HyperdException when the archive holds none, or its name is taken
+    Checkpoint admit(Path archive) throws IOException {
+        Path unpacked = folder.resolve(".archive-" + UUID.randomUUID());
+        Files.createDirectory(unpacked, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+        try {
+            CheckpointArchive.unpack(archive, FILES, unpacked);
+            Checkpoint checkpoint = read("in " + archive, unpacked);
+            // Refuses what cannot be a name, or is taken; nothing of this draft is used.
+            begin(checkpoint.name()).close();
+            Descriptors.syncFolder(unpacked);
+            Files.move(unpacked, folder.resolve(checkpoint.name()), StandardCopyOption.ATOMIC_MOVE);
+            Descriptors.syncFolder(folder);
+            return checkpoint;
+        } finally {
+            deleteAll(unpacked);
+        }
+    }
+
     boolean exists(String name) {
         return name.matches(NAME) && Files.exists(folder.resolve(name));
     }
@@ -114,8 +147,12 @@ final class CheckpointFolder {
         if (!exists(name)) {
             throw HyperdException.notFound("There is no checkpoint " + name + " on this node.");
         }
+        return read(name, folder.resolve(name));
+    }
+
+    private static Checkpoint read(String name, Path from) {
         try {
-            Checkpoint checkpoint = JSON.readValue(Files.readAllBytes(folder.resolve(name).resolve(MANIFEST)), Checkpoint.class);
+            Checkpoint checkpoint = JSON.readValue(Files.readAllBytes(from.resolve(MANIFEST)), Checkpoint.class);
             if (checkpoint.format() != Checkpoint.FORMAT) {
                 throw HyperdException.unsupported("Checkpoint " + name + " has format " + checkpoint.format() + "; this version reads format " + Checkpoint.FORMAT + ".");
             }

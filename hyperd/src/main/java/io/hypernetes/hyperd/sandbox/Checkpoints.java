@@ -13,6 +13,7 @@ import io.hypernetes.images.Image;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -55,7 +56,7 @@ public final class Checkpoints {
                 throw new HyperdException(HyperdException.Kind.WRONG_STATE, "Sandbox " + sandbox.id() + " does not run, so it cannot be saved.");
             }
             try (CheckpointFolder.Draft draft = folder.begin(name)) {
-                return save(sandbox, driver, draft, name, stop);
+                return save(sandbox, driver, draft, name, stop, true);
             } catch (IOException failure) {
                 throw new HyperdException(
                         HyperdException.Kind.UNAVAILABLE,
@@ -65,7 +66,60 @@ public final class Checkpoints {
         });
     }
 
-    private Checkpoint save(Sandbox sandbox, Checkpointing driver, CheckpointFolder.Draft draft, String name, boolean stop) throws IOException {
+    /// Saves the pod of a container, which goes on, to an archive; [#admit] takes it in again. Nothing of it stays among the checkpoints.
+    ///
+    /// @param location of the archive, in a folder that is there; what is there already is replaced when all is written
+    /// @param limit for all of it
+    /// @throws HyperdException when the container does not run, or cannot be saved in time; there is no archive then
+    public void export(String containerId, Path location, Duration limit) {
+        Checkpointing driver = driver();
+        long begin = System.nanoTime();
+        Path parent = location.getParent();
+        if (!location.isAbsolute() || parent == null || !Files.isDirectory(parent) || Files.isDirectory(location)) {
+            throw HyperdException.invalid("The archive of a checkpoint cannot be '" + location + "': its location is a file's absolute path in a folder that is there.");
+        }
+        Sandboxes.Found found = sandboxes.getContainer(containerId);
+        Sandbox sandbox = found.sandbox();
+        String name = "container-" + found.container().id() + "-" + house.now() / 1_000_000;
+        sandbox.holding(() -> {
+            if (!sandbox.isReady() || found.container().record().state() != ContainerRecord.State.RUNNING) {
+                throw new HyperdException(HyperdException.Kind.WRONG_STATE, "Container " + containerId + " does not run, so it cannot be saved.");
+            }
+            try (CheckpointFolder.Draft draft = folder.begin(name)) {
+                save(sandbox, driver, draft, name, false, false);
+                Duration left = limit.minusNanos(System.nanoTime() - begin);
+                if (left.isNegative()) {
+                    throw new HyperdException(
+                            HyperdException.Kind.TIMEOUT, "Container " + containerId + " was not saved within " + limit.toSeconds() + " s; give it more time. It goes on.");
+                }
+                draft.pack(location, left);
+                LOG.info("event=checkpoint-exported name={} container={} location={}", name, containerId, location);
+                return location;
+            } catch (IOException failure) {
+                throw new HyperdException(
+                        HyperdException.Kind.UNAVAILABLE,
+                        "Container " + containerId + " could not be saved to " + location + ": " + failure
+                                + ". Is there room there and in the node's state folder? It goes on.",
+                        failure);
+            }
+        });
+    }
+
+    /// Takes in a checkpoint from an archive, under the name that it was written with; it can be restored then.
+    ///
+    /// @throws HyperdException when there is none in it, or its name is taken
+    public Checkpoint admit(Path archive) {
+        try {
+            Checkpoint checkpoint = folder.admit(archive);
+            lease(checkpoint.sandbox().layers(), holder(checkpoint.name()));
+            return checkpoint;
+        } catch (IOException failure) {
+            throw new HyperdException(HyperdException.Kind.UNAVAILABLE, "The archive " + archive + " could not be read: " + failure + ".", failure);
+        }
+    }
+
+    private Checkpoint save(Sandbox sandbox, Checkpointing driver, CheckpointFolder.Draft draft, String name, boolean stop, boolean keep)
+            throws IOException {
         long begin = System.nanoTime();
         boolean paused = sandbox.isPaused();
         boolean saved = false;
@@ -83,14 +137,18 @@ public final class Checkpoints {
             List<ContainerRecord> containers = sandbox.containers().stream().map(Container::frozen).toList();
             Checkpoint checkpoint = new Checkpoint(
                     Checkpoint.FORMAT, name, house.now(), record, containers, kind, Files.size(draft.memory()), draft.memoryDigest(), disk);
-            draft.publish(checkpoint);
+            if (keep) {
+                draft.publish(checkpoint);
+            } else {
+                draft.describe(checkpoint);
+            }
             saved = true;
             LOG.info("event=checkpoint-saved name={} sandbox={} pod={}/{} bytes={} millis={}",
                     name, record.id(), record.identity().namespace(), record.identity().name(), checkpoint.memoryBytes(),
                     (System.nanoTime() - begin) / 1_000_000);
             return checkpoint;
         } finally {
-            if (!saved) {
+            if (!saved || !keep) {
                 house.images().release(holder(name));
             }
             try {
