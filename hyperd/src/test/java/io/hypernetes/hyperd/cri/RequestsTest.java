@@ -107,6 +107,8 @@ class RequestsTest {
                 container("seccomp profile that is not there", c -> security(c).setSeccompProfilePath("localhost//no/such/profile.json")),
                 container("processors", c -> c.getLinuxBuilder().getResourcesBuilder().setCpusetCpus("all")),
                 container("memory nodes", c -> c.getLinuxBuilder().getResourcesBuilder().setCpusetMems("0-1")),
+                container("huge pages", c -> c.getLinuxBuilder().getResourcesBuilder()
+                        .addHugepageLimits(HugepageLimit.newBuilder().setPageSize("2MB").setLimit(2 << 20))),
                 container("host pid", c -> security(c).getNamespaceOptionsBuilder().setPid(NamespaceMode.NODE)),
                 container("target pid without target", c -> security(c).getNamespaceOptionsBuilder().setPid(NamespaceMode.TARGET)),
                 container("relative masked path", c -> security(c).addMaskedPaths("proc")));
