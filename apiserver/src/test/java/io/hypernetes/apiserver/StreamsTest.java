@@ -95,7 +95,9 @@ class StreamsTest extends ClusterTest {
             var in = connection.getInputStream();
             var out = connection.getOutputStream();
             var head = readHead(in);
-            heads.add(head);
+            if (!head.isEmpty()) { // Somebody who looked at the certificate and left says nothing.
+                heads.add(head);
+            }
             callers.add(((X509Certificate) connection.getSession().getPeerCertificates()[0]).getSubjectX500Principal().getName());
             if (head.contains("missing=1")) {
                 out.write("HTTP/1.1 404 Not Found\r\nContent-Length: 9\r\n\r\nno such c".getBytes(StandardCharsets.US_ASCII));
