@@ -43,6 +43,12 @@ record Footprint(
                 Files.readAllLines(Path.of("/proc/self/mountinfo")).stream().filter(line -> line.contains(root.toString())).toList());
     }
 
+    /// What there is of templates: the names in the folders of machines and in each cgroup hierarchy, each name once.
+    static List<String> templates(Path root) throws Exception {
+        Stream<Path> places = Stream.concat(Stream.of(root.resolve("run/machines")), Cgroups.discover().folders(LabNode.cgroup(root)).stream());
+        return places.flatMap(Footprint::names).filter(name -> name.startsWith(TEMPLATE)).distinct().sorted().toList();
+    }
+
     /// How many there are of each kind.
     Map<String, Integer> counts() {
         return new TreeMap<>(Map.of(

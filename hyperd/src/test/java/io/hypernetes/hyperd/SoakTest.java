@@ -11,7 +11,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -28,7 +27,6 @@ import org.junit.jupiter.api.io.TempDir;
 /// `soak.lives` says how many (500 is the long form); `soak.templates=false` boots each machine, which takes four times as long.
 class SoakTest {
     private static final int LIVES = Integer.getInteger("soak.lives", 12);
-    private static final Set<String> OF_A_TEMPLATE = Set.of("machines", "folders", "cgroups");
     private static final boolean TEMPLATES = Boolean.parseBoolean(System.getProperty("soak.templates", "true"));
     private static final int LANES = 2;
     private static final Duration SOON = Duration.ofSeconds(120);
@@ -94,11 +92,13 @@ class SoakTest {
         }
     }
 
-    /// Measured when nothing goes on: with templates, when there is one, whose machine has a folder and a cgroup.
+    /// Measured when nothing goes on: with templates, when there is one and no more.
     private static Cost cost(Lab lab) throws Exception {
         await().atMost(SOON).until(() -> !TEMPLATES || info(lab).toString().contains("templates=1"));
-        await().atMost(SOON).untilAsserted(() -> Footprint.of(lab.root).counts().forEach((what, count) ->
-                assertThat(count).as(what).isEqualTo(TEMPLATES && OF_A_TEMPLATE.contains(what) ? 1 : 0)));
+        await().atMost(SOON).untilAsserted(() -> {
+            Footprint.of(lab.root).isOf(0, "between lives");
+            assertThat(Footprint.templates(lab.root)).hasSize(TEMPLATES ? 1 : 0);
+        });
         List<String> told = lab.order("cost");
         Matcher rss = Pattern.compile("VmRSS:\\s+(\\d+) kB").matcher(Files.readString(Path.of("/proc/" + lab.pid() + "/status")));
         assertThat(rss.find()).isTrue();
