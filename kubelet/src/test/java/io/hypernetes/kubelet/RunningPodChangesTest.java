@@ -1,15 +1,21 @@
 package io.hypernetes.kubelet;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.fabric8.kubernetes.api.model.EphemeralContainerBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodCondition;
 import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.api.model.SecretBuilder;
 import io.hypernetes.client.Kind;
+import io.hypernetes.client.ObjectKey;
 import io.hypernetes.cri.v1.NamespaceMode;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.Base64;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -77,21 +83,42 @@ class RunningPodChangesTest extends KubeletHarness {
     /// What another tenant pulled lies on the node, and that gives nobody a right to it.
     @Test
     void anImageThatIsHereStartsOnlyForWhoMayPullIt() {
-        cri.images.add("private/app:1");
+        String image = "registry.example/app:1";
+        client.of(Kind.SECRET).create("blue", new SecretBuilder()
+                .withNewMetadata().withNamespace("default").withName("key").endMetadata()
+                .withType("kubernetes.io/dockerconfigjson")
+                .addToData(".dockerconfigjson", Base64.getEncoder().encodeToString(
+                        "{\"auths\":{\"registry.example\":{\"username\":\"u\",\"password\":\"p\"}}}".getBytes(StandardCharsets.UTF_8)))
+                .build());
+        ObjectKey holder = new ObjectKey("blue", "default", "holder");
+        client.of(Kind.POD).create("blue", pod("holder").editSpec().addNewImagePullSecret("key").editContainer(0).withImage(image).endContainer().endSpec().build());
+        await().atMost(Duration.ofSeconds(60)).until(() -> {
+            Pod now = client.of(Kind.POD).get(holder);
+            return now.getStatus() != null && "Running".equals(now.getStatus().getPhase());
+        });
+        int runs = cri.runsOf("main").size();
         cri.pullFailure = "unauthorized";
-        create(pod("thief").editSpec().editContainer(0).withImage("private/app:1").endContainer().endSpec().build());
-        create(pod("never").editSpec().editContainer(0).withImage("private/app:1").withImagePullPolicy("Never").endContainer().endSpec().build());
+        create(pod("thief").editSpec().editContainer(0).withImage(image).endContainer().endSpec().build());
+        create(pod("never").editSpec().editContainer(0).withImage(image).withImagePullPolicy("Never").endContainer().endSpec().build());
         eventually("thief", pod -> assertThat(main(pod).getState().getWaiting().getReason()).isIn("ErrImagePull", "ImagePullBackOff"));
         eventually("never", pod -> assertThat(main(pod).getState().getWaiting().getReason()).isEqualTo("ErrImageNeverPull"));
-        assertThat(cri.runsOf("main")).isEmpty();
+        assertThat(cri.runsOf("main")).hasSize(runs);
         cri.pullFailure = "";
-        create(pod("owner").editSpec().editContainer(0).withImage("private/app:1").endContainer().endSpec().build());
+        create(pod("owner").editSpec().editContainer(0).withImage(image).endContainer().endSpec().build());
         running("owner");
-        long pulls = cri.calls().stream().filter(call -> call.equals("pull private/app:1")).count();
+        long pulls = cri.calls().stream().filter(call -> call.equals("pull " + image)).count();
         cri.pullFailure = "the registry is away";
-        create(pod("again").editSpec().editContainer(0).withImage("private/app:1").endContainer().endSpec().build());
+        create(pod("again").editSpec().editContainer(0).withImage(image).endContainer().endSpec().build());
         running("again");
-        assertThat(cri.calls().stream().filter(call -> call.equals("pull private/app:1")).count()).isEqualTo(pulls);
+        assertThat(cri.calls().stream().filter(call -> call.equals("pull " + image)).count()).isEqualTo(pulls);
+    }
+
+    @Test
+    void anImageThatNobodyPulledIsThereForAll() {
+        cri.images.add("loaded/app:1");
+        cri.pullFailure = "no such registry";
+        create(pod("web").editSpec().editContainer(0).withImage("loaded/app:1").endContainer().endSpec().build());
+        running("web");
     }
 
     @Test

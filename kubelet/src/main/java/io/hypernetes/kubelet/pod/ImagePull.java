@@ -48,7 +48,7 @@ final class ImagePull {
         String policy = policy(container);
         if (!policy.equals("Always")) {
             Optional<Image> here = cri.image(image);
-            boolean may = here.isPresent() && pulled.mayUse(tenant, here.get().getId());
+            boolean may = here.isPresent() && pulled.mayUse(tenant, here.get().getId(), reference -> cri.image(reference).map(Image::getId));
             if (here.isPresent() && may) {
                 events.normal(pod, container, "Pulled",
                         "Container image \"" + image + "\" already present on machine");
@@ -56,7 +56,7 @@ final class ImagePull {
             }
             if (policy.equals("Never")) {
                 String message = here.isPresent()
-                        ? "Container image \"" + image + "\" is present, but was never pulled here for this tenant, with pull policy of Never"
+                        ? "Container image \"" + image + "\" is present, but was pulled here for another tenant only, with pull policy of Never"
                         : "Container image \"" + image + "\" is not present with pull policy of Never";
                 events.warning(pod, container, "ErrImageNeverPull", message);
                 throw new WaitException(new Waiting("ErrImageNeverPull", message), LOOK_AGAIN);
@@ -80,11 +80,15 @@ final class ImagePull {
         List<AuthConfig> credentials = credentials(tenant, pod, image);
         CriException failure = null;
         for (AuthConfig auth : credentials) {
+            boolean anonymously = auth.equals(AuthConfig.getDefaultInstance());
+            if (!anonymously) {
+                pulled.begins(image);
+            }
             try {
-                String reference = cri.pull(image, auth.equals(AuthConfig.getDefaultInstance()) ? null : auth, sandbox, context);
+                String reference = cri.pull(image, anonymously ? null : auth, sandbox, context);
                 Duration took = Duration.between(start, clock.instant());
                 Optional<Image> here = cri.image(reference);
-                pulled.pulled(tenant, here.map(Image::getId).orElse(reference), auth.equals(AuthConfig.getDefaultInstance()));
+                pulled.pulled(tenant, image, here.map(Image::getId).orElse(reference), anonymously);
                 long size = here.map(Image::getSize).orElse(0L);
                 events.normal(pod, container, "Pulled", "Successfully pulled image \"" + image + "\" in " + text(took)
                         + " (" + text(took) + " including waiting). Image size: " + size + " bytes.");

@@ -3,20 +3,32 @@ package io.hypernetes.kubelet.pod;
 import io.hypernetes.client.ObjectKey;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.function.Function;
+import java.util.stream.Stream;
 
-/// Which images on this node each tenant may use without asking a registry: those that it has pulled here itself, or that were pulled here without any
-/// credentials. That an image lies on a node, because another tenant could pull it, gives nobody a right to it. Thread-safe.
+/// Which images on this node each tenant may use without asking a registry: those that it has pulled here itself, those that were pulled here without any
+/// credentials, and those that no pod's pull brought here, which the operator loaded for all (as Kubernetes' `NeverVerifyPreloadedImages`). That an image
+/// lies on a node, because another tenant could pull it, gives nobody a right to it. Thread-safe.
 ///
-/// A record that is lost costs a question to the registry, nothing else: so records are empty files, written without ceremony. The operator's own pods use
-/// what is there.
+/// A pull with credentials is told before it begins and durably, so that a kubelet that dies meanwhile leaves no private image that looks like a loaded one.
 final class PulledImages {
     private static final String EVERYBODY = "*";
+    private static final String PRIVATE = "!";
+    private static final String INTENT = "intent-";
 
     private final Path folder;
 
@@ -24,30 +36,99 @@ final class PulledImages {
         this.folder = folder;
     }
 
+    /// Whether a tenant may use an image that is here.
+    ///
     /// @param id the runtime's name for the image, which its content decides
-    boolean mayUse(String tenant, String id) {
-        return tenant.equals(ObjectKey.ROOT) || Files.exists(record(tenant, id)) || Files.exists(record(EVERYBODY, id));
+    /// @param ids the runtime's name for what a reference names, when it is here
+    boolean mayUse(String tenant, String id, Function<String, Optional<String>> ids) {
+        if (tenant.equals(ObjectKey.ROOT) || Files.exists(record(tenant, id)) || Files.exists(record(EVERYBODY, id))) {
+            return true;
+        }
+        for (String reference : begun()) {
+            ids.apply(reference).ifPresent(pulled -> write(record(PRIVATE, pulled), ""));
+        }
+        return !Files.exists(record(PRIVATE, id));
+    }
+
+    /// A pull with credentials is about to begin.
+    void begins(String reference) {
+        write(intent(reference), reference);
     }
 
     /// The registry gave the image to a tenant just now.
     ///
+    /// @param reference what was asked for
     /// @param anonymously whether it asked for no credentials
-    void pulled(String tenant, String id, boolean anonymously) {
+    void pulled(String tenant, String reference, String id, boolean anonymously) {
+        if (anonymously) {
+            write(record(EVERYBODY, id), "");
+            return;
+        }
+        write(record(PRIVATE, id), "");
+        write(record(tenant, id), "");
         try {
-            Files.createDirectories(folder);
-            Path record = record(anonymously ? EVERYBODY : tenant, id);
-            if (!Files.exists(record)) {
-                Files.write(record, new byte[0]);
-            }
+            Files.deleteIfExists(intent(reference));
         } catch (IOException e) {
-            throw new UncheckedIOException("noting in " + folder + " that tenant " + tenant + " pulled an image; check the disk", e);
+            throw failed(e);
         }
     }
 
-    private Path record(String tenant, String id) {
+    private List<String> begun() {
+        if (!Files.isDirectory(folder)) {
+            return List.of();
+        }
+        try (Stream<Path> all = Files.list(folder)) {
+            return all.filter(file -> String.valueOf(file.getFileName()).startsWith(INTENT)).flatMap(PulledImages::text).toList();
+        } catch (IOException e) {
+            throw failed(e);
+        }
+    }
+
+    private static Stream<String> text(Path file) {
         try {
-            byte[] hash = MessageDigest.getInstance("SHA-256").digest((tenant + " " + id).getBytes(StandardCharsets.UTF_8));
-            return folder.resolve(HexFormat.of().formatHex(hash));
+            return Stream.of(Files.readString(file));
+        } catch (NoSuchFileException ended) {
+            return Stream.empty();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private void write(Path file, String text) {
+        if (Files.exists(file)) {
+            return;
+        }
+        try {
+            Files.createDirectories(folder);
+            Path whole = folder.resolve("." + UUID.randomUUID());
+            try (FileChannel channel = FileChannel.open(whole, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+                channel.write(ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8)));
+                channel.force(true);
+            }
+            Files.move(whole, file, StandardCopyOption.ATOMIC_MOVE);
+            try (FileChannel entries = FileChannel.open(folder)) {
+                entries.force(true);
+            }
+        } catch (IOException e) {
+            throw failed(e);
+        }
+    }
+
+    private UncheckedIOException failed(IOException e) {
+        return new UncheckedIOException("noting in " + folder + " who pulled an image; check the disk", e);
+    }
+
+    private Path intent(String reference) {
+        return folder.resolve(INTENT + hash(reference));
+    }
+
+    private Path record(String tenant, String id) {
+        return folder.resolve(hash(tenant + " " + id));
+    }
+
+    private static String hash(String text) {
+        try {
+            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8)));
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException(e);
         }
