@@ -104,9 +104,10 @@ final class OfficialJavaTour {
 
     private static void portForward(ApiClient client, String pod) throws Exception {
         var forward = new PortForward(client).forward("default", pod, List.of(8080));
-        forward.getOutboundStream(8080).write("GET / HTTP/1.0\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
-        forward.getOutboundStream(8080).flush();
+        // Asked for before the request: the client gives no stream of a connection that has ended, and the pod answers and ends at once.
         try (BufferedReader answer = new BufferedReader(new InputStreamReader(forward.getInputStream(8080), StandardCharsets.UTF_8))) {
+            forward.getOutboundStream(8080).write("GET / HTTP/1.0\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+            forward.getOutboundStream(8080).flush();
             assertThat(answer.lines().anyMatch("from the pod"::equals)).isTrue();
         }
     }
