@@ -71,23 +71,24 @@ class KilledEngineTest {
         int died = 0;
         for (String point : POINTS > 0 ? points.subList(0, POINTS) : points) {
             lab.order("die " + point);
-            died += dies("commit " + point, "life-" + point.toLowerCase(java.util.Locale.ROOT).replace(' ', '-')) ? 1 : 0;
+            String name = "life-" + point.toLowerCase(java.util.Locale.ROOT).replace(' ', '-');
+            died += dies("commit " + point, name, Thread.ofVirtual().unstarted(() -> {})) ? 1 : 0;
         }
         // How many writes a life has may vary by one or two: what comes together is written together.
         assertThat(died).isGreaterThanOrEqualTo(POINTS > 0 ? 1 : points.size() - 4);
         for (int i = 0; i < INSTANTS; i++) {
             Duration instant = Duration.ofMillis(random.nextLong(millis));
-            Thread killer = Thread.ofVirtual().start(() -> killAfter(instant));
-            dies("after " + instant, "instant-" + i);
-            killer.join();
+            dies("after " + instant, "instant-" + i, Thread.ofVirtual().unstarted(() -> killAfter(instant)));
         }
         removeImages();
     }
 
-    private static boolean dies(String point, String name) throws Exception {
+    /// @param killer who kills it from outside, begun together with the pod's life; it may kill no engine but this one
+    private static boolean dies(String point, String name, Thread killer) throws Exception {
         String when = "killed at " + point + " (-Dkill.seed=" + SEED + ")";
         PodLife life = new PodLife(lab, name);
         boolean died;
+        killer.start();
         try {
             life.live();
             died = lab.awaitDeath(Duration.ZERO);
@@ -95,6 +96,8 @@ class KilledEngineTest {
             died = lab.awaitDeath(Duration.ofSeconds(20));
             assertThat(died).as("%s: a call failed and the engine lives: %s", when, broken).isTrue();
         }
+        killer.interrupt();
+        killer.join();
         if (!died) {
             lab.kill();
         }
