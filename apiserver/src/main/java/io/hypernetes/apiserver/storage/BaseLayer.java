@@ -52,6 +52,11 @@ public final class BaseLayer {
         return value == null ? null : new Entry(key, value, REVISION, REVISION);
     }
 
+    /// The keys of all objects of the layer in a tenant.
+    List<String> of(String tenant) {
+        return objects.keySet().stream().map(key -> "/" + tenant + key).toList();
+    }
+
     /// The objects of the layer below a prefix that names a tenant and a resource at least; of any other prefix none.
     List<Entry> below(String prefix) {
         int tenant = prefix.indexOf('/', 1);

@@ -41,6 +41,15 @@ public final class LayeredStore implements Store {
         listeners.add(listener);
     }
 
+    /// The operations that let a commit fail when an object of the base, which the tenant has not changed yet, becomes the tenant's own before it:
+    /// for who removes all that a tenant has, and lists it after this.
+    public List<Operation> untouched(String tenant) {
+        return base.of(tenant).stream()
+                .filter(key -> store.get(key).isEmpty())
+                .<Operation>map(key -> new Operation.Check(key, BaseLayer.REVISION))
+                .toList();
+    }
+
     @Override
     public long tick() {
         return store.tick();

@@ -2,6 +2,7 @@ package io.hypernetes.apiserver.tenant;
 
 import io.hypernetes.apiserver.request.Caller;
 import io.hypernetes.apiserver.service.BaseServices;
+import io.hypernetes.apiserver.storage.LayeredStore;
 import io.hypernetes.apiserver.storage.ObjectKey;
 import io.hypernetes.apiserver.storage.StoredForm;
 import io.hypernetes.objects.ApiException;
@@ -11,7 +12,6 @@ import io.hypernetes.objects.kind.Kind;
 import io.hypernetes.objects.kind.Kinds;
 import io.hypernetes.store.ConflictException;
 import io.hypernetes.store.Operation;
-import io.hypernetes.store.Store;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -29,14 +29,14 @@ public final class Tenants {
     private static final Logger log = LoggerFactory.getLogger(Tenants.class);
     private static final List<String> BASE_NAMESPACES = List.of("default", "kube-node-lease", "kube-public", "kube-system");
 
-    private final Store store;
+    private final LayeredStore store;
     private final Kind namespaces;
     private final TenantAuthorities authorities;
     private final NamespaceBasics basics;
     private final BaseServices services;
     private final Segments segments;
 
-    public Tenants(Store store, Kinds kinds, TenantAuthorities authorities, NamespaceBasics basics, BaseServices services, Segments segments) {
+    public Tenants(LayeredStore store, Kinds kinds, TenantAuthorities authorities, NamespaceBasics basics, BaseServices services, Segments segments) {
         this.services = services;
         this.segments = segments;
         this.store = store;
@@ -122,9 +122,11 @@ public final class Tenants {
         authorities.create(tenant);
     }
 
-    /// The operations that remove whatever a tenant still holds, for the commit that removes the tenant.
+    /// The operations that remove whatever a tenant still holds, for the commit that removes the tenant. It fails with a conflict when more has come
+    /// meanwhile.
     public List<Operation> remains(String tenant) {
         var operations = new ArrayList<>(segments.remove(tenant));
+        operations.addAll(store.untouched(tenant));
         store.get("quotas/" + tenant).ifPresent(count -> operations.add(Operation.delete(count.key())));
         for (var entry : store.list("/" + tenant + "/", "", 0).entries()) {
             operations.add(new Operation.Delete(

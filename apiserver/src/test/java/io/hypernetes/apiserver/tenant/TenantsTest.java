@@ -1,14 +1,18 @@
 package io.hypernetes.apiserver.tenant;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.hypernetes.apiserver.rbac.BaseRoles;
 import io.hypernetes.apiserver.service.AddressRange;
 import io.hypernetes.apiserver.service.BaseServices;
 import io.hypernetes.apiserver.service.StoredAllocations;
+import io.hypernetes.apiserver.storage.LayeredStore;
 import io.hypernetes.apiserver.storage.ObjectKey;
 import io.hypernetes.apiserver.storage.StoredForm;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.kind.Kinds;
+import io.hypernetes.store.ConflictException;
 import io.hypernetes.store.Operation;
 import io.hypernetes.store.Store;
 import io.hypernetes.store.embedded.EmbeddedSettings;
@@ -39,7 +43,7 @@ class TenantsTest {
 
     @Test
     void aTenantOfAnOlderReleaseGetsItsNumberAndItsFirstServices() {
-        try (var store = EmbeddedStore.open(folder, EmbeddedSettings.defaults())) {
+        try (var store = layered(EmbeddedStore.open(folder, EmbeddedSettings.defaults()))) {
             var key = new ObjectKey("root", "hypernetes.io", "tenants", "", "acme").text();
             store.commit(List.of(tenant(key, "acme")));
             var tenants = tenants(store, new Recorder(new TreeSet<>()));
@@ -61,6 +65,27 @@ class TenantsTest {
         }
     }
 
+    @Test
+    void whatBecomesTheTenantsOwnWhileItGoesIsNotLeftBehind() {
+        try (var stored = EmbeddedStore.open(folder, EmbeddedSettings.defaults())) {
+            var store = new LayeredStore(stored, BaseRoles.layer());
+            var tenants = tenants(store, new Recorder(new TreeSet<>()));
+            store.commit(List.of(tenant(new ObjectKey("root", "hypernetes.io", "tenants", "", "acme").text(), "acme")));
+            tenants.restore(Instant.EPOCH);
+            for (boolean deleted : List.of(false, true)) {
+                var view = store.get(new ObjectKey("acme", "rbac.authorization.k8s.io", "clusterroles", "", deleted ? "edit" : "view").text())
+                        .orElseThrow();
+                var removal = tenants.remains("acme");
+                store.commit(List.of(deleted
+                        ? new Operation.Delete(view.key(), view.revision(), revision -> view.value())
+                        : new Operation.Put(view.key(), view.revision(), revision -> view.value())));
+                assertThatThrownBy(() -> store.commit(removal)).isInstanceOf(ConflictException.class);
+            }
+            store.commit(tenants.remains("acme"));
+            assertThat(stored.list("/acme/", "", 0).entries()).isEmpty();
+        }
+    }
+
     private static Operation tenant(String key, String name) {
         var object = Json.object();
         object.put("apiVersion", "hypernetes.io/v1");
@@ -74,7 +99,11 @@ class TenantsTest {
         var basics = new NamespaceBasics(store, kinds, "PEM", java.time.Clock.systemUTC());
         var range = AddressRange.parse("10.96.0.0/12");
         var services = new StoredAllocations(store, range, new Random(1), java.time.Clock.systemUTC());
-        return new Tenants(store, kinds, authorities, basics, new BaseServices(kinds, services, range), new Segments(store, new Random(2)));
+        return new Tenants(layered(store), kinds, authorities, basics, new BaseServices(kinds, services, range), new Segments(store, new Random(2)));
+    }
+
+    private static LayeredStore layered(Store store) {
+        return store instanceof LayeredStore layered ? layered : new LayeredStore(store, BaseRoles.layer());
     }
 
     private record Recorder(Set<String> there) implements TenantAuthorities {
