@@ -84,6 +84,16 @@ static bool set_clock(uint64_t wall, struct failure *f) {
     return clock_settime(CLOCK_REALTIME, &t) == 0 || fail_errno(f, "clock", "setting the clock failed");
 }
 
+// What the driver of the host's generator was given before a template rested, all copies have; the first who reads it gets it. Few machines have none.
+static void skip_kept_random_bytes(void) {
+    uint8_t kept[256];
+    int fd = open("/dev/hwrng", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0) return;
+    ssize_t skipped = read(fd, kept, sizeof kept);
+    (void)skipped;  // less, or EAGAIN, when less was kept
+    close(fd);
+}
+
 // A clone begins with the same random state as all its siblings, so the host's bytes are mixed in and credited before anything runs.
 static bool add_entropy(struct bytes entropy, struct failure *f) {
     struct {
@@ -108,6 +118,7 @@ static void resume(struct bytes message, struct asked asked) {
     if (good && (r.nonce.size != NONCE_SIZE || r.entropy.size < 32)) good = fail(&f, EINVAL, "message", "the nonce must have 16 bytes, the entropy at least 32");
     if (good && r.machine_id[0] && strspn(r.machine_id, "0123456789abcdef") != 32) good = fail(&f, EINVAL, "message", "the machine id must be 32 hexadecimal digits");
     if (good && session_resumed && memcmp(session_instance, r.nonce.data, NONCE_SIZE)) good = fail(&f, EBUSY, "resume", "this machine was resumed already, with another nonce");
+    if (good) skip_kept_random_bytes();
     good = good && add_entropy(r.entropy, &f) && set_clock(r.wall, &f);
     if (good) {
         memcpy(session_instance, r.nonce.data, NONCE_SIZE);

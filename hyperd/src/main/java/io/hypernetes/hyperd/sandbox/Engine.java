@@ -148,7 +148,7 @@ public final class Engine implements AutoCloseable {
 
     private Set<String> disks() {
         Set<String> disks = new TreeSet<>(house.scratch().present());
-        disks.removeIf(Engine::isTemplates);
+        disks.removeAll(ofTheNode());
         // Those of the Docker face outlive their sandboxes and are the face's to account for.
         disks.addAll(ids(record -> record.machine() != null && record.identity().isDocker()));
         return disks;
@@ -162,9 +162,11 @@ public final class Engine implements AutoCloseable {
         return names;
     }
 
-    // A template, made or being made, belongs to nobody and is no leak.
-    private static boolean isTemplates(String name) {
-        return name.startsWith(Templates.NAME);
+    // Templates, made or being made, and machines that try a kernel belong to no pod and are no leaks. Those that nobody knows are.
+    private Set<String> ofTheNode() {
+        Set<String> names = new TreeSet<>(templates.machineNames());
+        names.addAll(house.kernels().machineNames());
+        return names;
     }
 
     private Set<String> entries(Path folder) {
@@ -172,10 +174,10 @@ public final class Engine implements AutoCloseable {
             return Set.of();
         }
         try (Stream<Path> entries = Files.list(folder)) {
-            return entries.filter(Files::isDirectory)
-                    .map(entry -> String.valueOf(entry.getFileName()))
-                    .filter(name -> !isTemplates(name))
-                    .collect(Collectors.toSet());
+            Set<String> present = entries.filter(Files::isDirectory).map(entry -> String.valueOf(entry.getFileName())).collect(Collectors.toSet());
+            // Asked for after the folder was read, a template that is made just now is known already.
+            present.removeAll(ofTheNode());
+            return present;
         } catch (IOException failure) {
             throw new UncheckedIOException("listing " + folder, failure);
         }

@@ -61,6 +61,7 @@ final class OwnKernels {
     private final KernelFolder folder;
     private final ReentrantLock preparing = new ReentrantLock();
     private final Map<String, GuestKernel> prepared = new ConcurrentHashMap<>();
+    private final Set<String> trying = ConcurrentHashMap.newKeySet();
 
     /// @param usual the node's own kernel
     OwnKernels(
@@ -170,13 +171,19 @@ final class OwnKernels {
         return HyperdException.invalid("Kernel " + name + " of image " + image.id() + " cannot run pods: " + lacks + ".");
     }
 
+    /// The names of the machines in which kernels are being tried.
+    Set<String> machineNames() {
+        return Set.copyOf(trying);
+    }
+
     /// Boots it once.
     ///
     /// @return what it lacks; empty when nothing
     private String probe(String name, GuestKernel kernel) throws IOException {
-        String machineName = Templates.NAME + "kernel-" + UUID.randomUUID().toString().substring(0, 8);
-        Path disk = scratch.make(machineName, PROBE_SCRATCH);
+        String machineName = "kernel-" + UUID.randomUUID().toString().substring(0, 8);
+        trying.add(machineName);
         try {
+            Path disk = scratch.make(machineName, PROBE_SCRATCH);
             Machine machine = hypervisor.start(new MachineSpec(
                     UUID.randomUUID(), machineName, settings.machinesFolder().resolve(machineName), kernel, 1, PROBE_MIB, disk, null,
                     settings.cgroupParent(), 0));
@@ -191,6 +198,7 @@ final class OwnKernels {
             }
         } finally {
             scratch.remove(machineName);
+            trying.remove(machineName);
         }
     }
 

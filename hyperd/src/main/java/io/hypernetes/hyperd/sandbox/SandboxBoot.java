@@ -19,6 +19,7 @@ import io.hypernetes.network.Attachment;
 import io.hypernetes.network.AttachmentRequest;
 import io.hypernetes.network.Network;
 import io.hypernetes.telemetry.Timeline;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -138,15 +139,34 @@ final class SandboxBoot {
         SandboxRecord.Size size = sandbox.record().size();
         Templates.Choice choice = house.templates().choose(new MachineKind(kernel, size.vcpus(), size.memoryMib()));
         if (choice instanceof Templates.Choice.Copy(Template template)) {
+            requireDisk();
             try {
                 Guest guest = copy(template);
                 house.templates().copied(template);
                 return guest;
             } catch (HypervisorException | GuestException | HyperdException failure) {
+                if (isGivenUp()) {
+                    throw new HyperdException(
+                            HyperdException.Kind.UNAVAILABLE,
+                            "Sandbox " + sandbox.id() + ": it was given up while its machine was being copied: " + failure.getMessage(), failure);
+                }
                 return coldAfter(template, kernel, failure);
             }
         }
         return cold(kernel, choice instanceof Templates.Choice.Cold(String reason) ? reason : "");
+    }
+
+    /// Whoever interrupts a start, or removes the pod meanwhile, says nothing about the template.
+    private boolean isGivenUp() {
+        return Thread.currentThread().isInterrupted() || sandbox.record().phase() != SandboxRecord.Phase.MAKING;
+    }
+
+    // A copy without it would fail, and the template be blamed.
+    private void requireDisk() {
+        if (!Files.isRegularFile(disk())) {
+            throw new HyperdException(
+                    HyperdException.Kind.UNAVAILABLE, "Sandbox " + sandbox.id() + ": its disk " + disk() + " is not there. Was it removed meanwhile?");
+        }
     }
 
     private Guest coldAfter(Template template, GuestKernel kernel, RuntimeException failure) {

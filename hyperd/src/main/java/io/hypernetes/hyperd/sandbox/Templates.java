@@ -17,7 +17,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
@@ -30,7 +32,7 @@ import org.slf4j.LoggerFactory;
 /// one and never fails for one. Safe for use by many threads.
 final class Templates implements AutoCloseable {
     /// Begins the names of machines that become templates; no sandbox is called so.
-    static final String NAME = "template-";
+    private static final String NAME = "template-";
 
     private static final Logger LOG = LoggerFactory.getLogger(Templates.class);
     private static final int MOST = 4;
@@ -55,10 +57,12 @@ final class Templates implements AutoCloseable {
     private final LinkedBlockingQueue<MachineKind> wanted = new LinkedBlockingQueue<>();
     private final AtomicLong copies = new AtomicLong();
     private final AtomicLong coldStarts = new AtomicLong();
+    /// Names of machines that are or become templates. What is called so and is not among them was left behind.
+    private final Set<String> machineNames = ConcurrentHashMap.newKeySet();
     private final @Nullable Thread maker;
 
     // Guarded by this. A kind that is being made has no template yet.
-    private final Map<MachineKind, Optional<Template>> known = new HashMap<>();
+    private final Map<MachineKind, Optional<Kept>> known = new HashMap<>();
     private final Map<MachineKind, Long> lastAsked = new HashMap<>();
     private final Map<MachineKind, Failures> failures = new HashMap<>();
     private boolean closed;
@@ -88,6 +92,8 @@ final class Templates implements AutoCloseable {
         this.maker = templating == null ? null : Thread.ofVirtual().name("templates").start(() -> makeAll(templating));
     }
 
+    private record Kept(Template template, String name) {}
+
     /// @param count since the last good copy
     /// @param last when, as [System#nanoTime]
     private record Failures(int count, long last) {}
@@ -105,12 +111,12 @@ final class Templates implements AutoCloseable {
         if (templating == null) {
             return new Choice.Cold("templates are off");
         }
-        Optional<Template> unused = Optional.empty();
+        Optional<Kept> unused = Optional.empty();
         synchronized (this) {
-            Optional<Template> found = known.get(kind);
+            Optional<Kept> found = known.get(kind);
             if (found != null) {
                 lastAsked.put(kind, nanoTime.getAsLong());
-                return found.<Choice>map(Choice.Copy::new).orElse(new Choice.Cold("its template is still being made"));
+                return found.<Choice>map(kept -> new Choice.Copy(kept.template())).orElse(new Choice.Cold("its template is still being made"));
             }
             Failures before = failures.getOrDefault(kind, new Failures(0, 0));
             if (before.count() >= MOST_FAILURES && nanoTime.getAsLong() - before.last() < AGAIN_NANOS) {
@@ -126,12 +132,12 @@ final class Templates implements AutoCloseable {
             known.put(kind, Optional.empty());
             wanted.add(kind);
         }
-        unused.ifPresent(Templates::giveUp);
+        unused.ifPresent(this::giveUp);
         return new Choice.Cold("the first of its kind: its template is made next");
     }
 
     /// The template that nobody has asked for for the longest time makes room; empty when all are in use.
-    private Optional<Template> removeUnused() {
+    private Optional<Kept> removeUnused() {
         Optional<MachineKind> oldest = known.entrySet().stream()
                 .filter(entry -> entry.getValue().isPresent())
                 .map(Map.Entry::getKey)
@@ -144,31 +150,46 @@ final class Templates implements AutoCloseable {
     }
 
     // Takes a while, so never while others are kept from choosing. What cannot be closed ends with the engine.
-    private static void giveUp(Template template) {
+    private void giveUp(Kept kept) {
+        Template template = kept.template();
         try {
             template.close();
         } catch (RuntimeException failure) {
             LOG.warn("event=template-not-closed kernel={} vcpus={} memory-mib={} error=\"{}\" effect=\"its memory is held until this process ends\"",
                     template.kind().kernel().version(), template.kind().vcpus(), template.kind().memoryMib(), failure.getMessage());
+        } finally {
+            machineNames.remove(kept.name());
         }
+    }
+
+    /// The names of the machines that are templates, or become such.
+    Set<String> machineNames() {
+        return Set.copyOf(machineNames);
     }
 
     /// The template of this kind when there is one now. Asks for none.
     synchronized Optional<Template> ready(MachineKind kind) {
+        return serving(kind).map(Kept::template);
+    }
+
+    // The caller holds the lock.
+    private Optional<Kept> serving(MachineKind kind) {
         return known.getOrDefault(kind, Optional.empty());
     }
 
     /// A copy did not come up: the template is given up, and made again when it is next asked for. However many of its copies fail, that is
     /// one failure.
     void failed(Template template) {
+        Optional<Kept> given;
         synchronized (this) {
-            if (!known.remove(template.kind(), Optional.of(template))) {
-                return;
+            given = serving(template.kind()).filter(kept -> kept.template() == template);
+            if (given.isPresent()) {
+                known.remove(template.kind());
+                lastAsked.remove(template.kind());
+                countFailure(template.kind());
             }
-            lastAsked.remove(template.kind());
-            countFailure(template.kind());
         }
-        giveUp(template);
+        given.ifPresent(this::giveUp);
     }
 
     // The caller holds the lock.
@@ -196,7 +217,7 @@ final class Templates implements AutoCloseable {
                     "copies", copies.get(),
                     "coldStarts", coldStarts.get(),
                     "templates", known.values().stream().filter(Optional::isPresent).count(),
-                    "templateBytes", known.values().stream().flatMap(Optional::stream).mapToLong(Template::bytes).sum());
+                    "templateBytes", known.values().stream().flatMap(Optional::stream).mapToLong(kept -> kept.template().bytes()).sum());
         }
     }
 
@@ -215,19 +236,23 @@ final class Templates implements AutoCloseable {
     private void make(Templating by, MachineKind kind) throws InterruptedException {
         UUID uuid = UUID.randomUUID();
         String name = NAME + uuid;
+        machineNames.add(name);
+        boolean made = false;
         try {
             Template template = by.make(
                     kind, new MachinePlace(uuid, name, machines.resolve(name), cgroupParent), scratch.make(name, MachineSizes.SMALLEST_SCRATCH_BYTES, false),
                     machine -> rest(machine, name));
+            made = true;
+            Kept kept = new Kept(template, name);
             boolean late;
             synchronized (this) {
                 late = closed;
                 if (!late) {
-                    known.put(kind, Optional.of(template));
+                    known.put(kind, Optional.of(kept));
                 }
             }
             if (late) {
-                giveUp(template);
+                giveUp(kept);
             }
         } catch (RuntimeException failure) {
             if (Thread.interrupted()) {
@@ -242,6 +267,9 @@ final class Templates implements AutoCloseable {
             }
         } finally {
             scratch.remove(name);
+            if (!made) {
+                machineNames.remove(name);
+            }
         }
     }
 
@@ -259,13 +287,13 @@ final class Templates implements AutoCloseable {
     @Override
     public void close() {
         Thread making = maker;
-        List<Template> left;
+        List<Kept> left;
         synchronized (this) {
             closed = true;
             left = known.values().stream().flatMap(Optional::stream).toList();
             known.clear();
         }
-        left.forEach(Templates::giveUp);
+        left.forEach(this::giveUp);
         if (making != null) {
             making.interrupt();
             try {

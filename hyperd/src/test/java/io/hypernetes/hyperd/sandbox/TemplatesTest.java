@@ -73,6 +73,18 @@ class TemplatesTest {
     }
 
     @Test
+    void theNamesOfTemplatesAreThoseThatLive() {
+        assertThat(templates.machineNames()).isEmpty();
+        Template template = ready(1);
+        ready(STUCK);
+        assertThat(templates.machineNames()).hasSize(2).allMatch(name -> name.startsWith("template-"));
+        templates.failed(template);
+        assertThat(templates.machineNames()).hasSize(1);
+        templates.close();
+        assertThat(templates.machineNames()).as("one that does not end is a leak").isEmpty();
+    }
+
+    @Test
     void aKindThatFailsAgainAndAgainIsLeftAloneForAWhile() {
         for (int i = 0; i < 2; i++) {
             templates.failed(ready(1));

@@ -31,6 +31,8 @@ final class QemuTemplating implements Templating {
 
     private static final Logger LOG = LoggerFactory.getLogger(QemuTemplating.class);
     private static final long MIB = 1 << 20;
+    /// What a template's process may use beside its guest's memory: QEMU's heap, and the large cache of one that is forked. The kernel ends one that leaks.
+    private static final int MORE_MIB = 512;
 
     private final QemuLauncher launcher;
     private final QemuCommand command;
@@ -113,7 +115,7 @@ final class QemuTemplating implements Templating {
         int tap = spareTap();
         QemuMachine machine;
         try {
-            machine = launcher.launch(new QemuLauncher.Order(place, kind.vcpus(), 0, beginning.apply(tap)));
+            machine = launcher.launch(new QemuLauncher.Order(place, kind.vcpus(), kind.memoryMib() + MORE_MIB, beginning.apply(tap)));
         } finally {
             Descriptors.close(tap);
         }
