@@ -60,6 +60,16 @@ final class Instruments implements AutoCloseable {
                     counter.call(starts.getOrDefault("copies", 0L), "copy");
                 })
                 .register(registry);
+        CounterWithCallback.builder()
+                .name("hyperd_templates_retired_total")
+                .help("Templates that make no more copies: one of them crashed, or they had served long enough.")
+                .labelNames("reason")
+                .callback(counter -> {
+                    Map<String, Long> starts = hyperd.starts();
+                    counter.call(starts.getOrDefault("crashedTemplates", 0L), "crash");
+                    counter.call(starts.getOrDefault("renewedTemplates", 0L), "served");
+                })
+                .register(registry);
         gauge("hyperd_templates", "Templates that machines can be copied from.", () -> hyperd.starts().getOrDefault("templates", 0L));
         gauge("hyperd_template_bytes", "Memory that templates hold.", () -> hyperd.starts().getOrDefault("templateBytes", 0L));
         gauge("hyperd_sandboxes", "Sandboxes, ready or not.", () -> hyperd.inventory().records().size());

@@ -41,4 +41,8 @@ public interface Machine {
     ///
     /// @return why it ended; empty when the timeout passed first
     Optional<String> awaitExit(Duration timeout) throws InterruptedException;
+
+    /// Whether its process was ended by a fault of its own (SIGSEGV, SIGABRT, SIGBUS, SIGILL, SIGSYS), which its guest may have brought about on
+    /// purpose. Known once [#awaitExit] has told the end; false when only another process of ours could have learned how it ended.
+    boolean crashed();
 }

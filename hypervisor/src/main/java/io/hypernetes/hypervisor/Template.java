@@ -10,6 +10,10 @@ public interface Template extends AutoCloseable {
     /// Host memory that it holds, in bytes; copies share it.
     long bytes();
 
+    /// Whether the hypervisor processes of its copies have secrets of their own process in common (layout of addresses, stack canary), so that
+    /// whoever finds those of one knows those of all.
+    boolean sharesSecrets();
+
     /// Starts a copy: its guest goes on where the template's stopped.
     ///
     /// @param nic a tap of which the copy gets the descriptor. The hardware address is the template's

@@ -79,7 +79,7 @@ final class Rebirth {
         Map<String, String> annotations = record.identity().annotations();
         return new AttachmentRequest(
                 record.id(),
-                annotations.getOrDefault(SandboxBoot.TENANT_ANNOTATION, "root"),
+                SandboxBoot.tenant(record),
                 annotations.getOrDefault(SandboxBoot.NETWORK_ANNOTATION, "default"),
                 record.identity().namespace(),
                 record.identity().name(),

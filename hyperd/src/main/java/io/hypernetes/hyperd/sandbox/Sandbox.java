@@ -15,6 +15,7 @@ import io.hypernetes.hypervisor.HypervisorException;
 import io.hypernetes.hypervisor.Machine;
 import io.hypernetes.hypervisor.MachineRecord;
 import io.hypernetes.hypervisor.MachineUsage;
+import io.hypernetes.hypervisor.Template;
 import io.hypernetes.network.Attachment;
 import io.hypernetes.telemetry.Timeline;
 import java.time.Duration;
@@ -28,6 +29,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -63,6 +65,8 @@ public final class Sandbox implements AutoCloseable {
     private volatile boolean paused;
     // Not in the journal: of interest while the start is.
     private volatile String coldReason = "";
+    // Not in the journal: no template survives the engine.
+    private volatile @Nullable Template origin;
 
     Sandbox(SandboxRecord record, House house) {
         this.record = record;
@@ -305,14 +309,27 @@ public final class Sandbox implements AutoCloseable {
         coldReason = why;
     }
 
+    /// Its machine is a copy.
+    void copiedFrom(Template template) {
+        origin = template;
+    }
+
     void giveUpMachine(UUID next) {
+        origin = null;
         tether.destroy();
         update(current -> current.withMachine(null).withMachineId(next));
     }
 
     void ready(Map<String, Long> phases) {
         becomeReady(current -> current.withPhases(phases).withPhase(SandboxRecord.Phase.READY, ""));
-        tether.watch(this::machineEnded);
+        Template template = origin;
+        tether.watch((which, why) -> {
+            // Whatever becomes of the sandbox meanwhile.
+            if (template != null && which.crashed()) {
+                house.templates().crashed(template, SandboxBoot.tenant(record));
+            }
+            machineEnded(which, why);
+        });
         tell(id(), ContainerEvent.Kind.STARTED);
     }
 

@@ -109,7 +109,7 @@ final class SandboxBoot {
         try {
             Attachment attachment = timed("network", () -> house.network().attach(new AttachmentRequest(
                     record.id(),
-                    annotations.getOrDefault(TENANT_ANNOTATION, "root"),
+                    tenant(record),
                     annotations.getOrDefault(NETWORK_ANNOTATION, "default"),
                     record.identity().namespace(),
                     record.identity().name(),
@@ -137,12 +137,13 @@ final class SandboxBoot {
             return cold(kernel, "it has volumes, whose disks no template has");
         }
         SandboxRecord.Size size = sandbox.record().size();
-        Templates.Choice choice = house.templates().choose(new MachineKind(kernel, size.vcpus(), size.memoryMib()));
+        Templates.Choice choice = house.templates().choose(new MachineKind(kernel, size.vcpus(), size.memoryMib()), tenant(sandbox.record()));
         if (choice instanceof Templates.Choice.Copy(Template template)) {
             requireDisk();
             try {
                 Guest guest = copy(template);
                 house.templates().copied(template);
+                sandbox.copiedFrom(template);
                 return guest;
             } catch (HypervisorException | GuestException | HyperdException failure) {
                 if (isGivenUp()) {
@@ -261,6 +262,11 @@ final class SandboxBoot {
             return List.of(new NetworkConfig.Route(everything, attachment.gateway()));
         }
         return attachment.routes().stream().map(route -> new NetworkConfig.Route(route.destination(), route.gateway())).toList();
+    }
+
+    /// Whose pod it is; who runs a node without tenants is `root`.
+    static String tenant(SandboxRecord record) {
+        return record.identity().annotations().getOrDefault(TENANT_ANNOTATION, "root");
     }
 
     /// Who a guest is and what time it is.

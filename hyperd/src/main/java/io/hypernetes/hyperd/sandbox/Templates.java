@@ -44,6 +44,9 @@ final class Templates implements AutoCloseable {
     private static final long IN_USE_NANOS = 60_000_000_000L;
     /// A kind whose templates failed too often is tried again after so long: the reason may have been the host's.
     private static final long AGAIN_NANOS = 600_000_000_000L;
+    /// What copies have in common, nobody shall have longer to find out than this, nor more copies to find it out with.
+    private static final long MOST_AGE_NANOS = 86_400_000_000_000L;
+    private static final int MOST_COPIES = 1000;
 
     private final @Nullable Templating templating;
     private final Activity activity;
@@ -57,6 +60,8 @@ final class Templates implements AutoCloseable {
     private final LinkedBlockingQueue<MachineKind> wanted = new LinkedBlockingQueue<>();
     private final AtomicLong copies = new AtomicLong();
     private final AtomicLong coldStarts = new AtomicLong();
+    private final AtomicLong crashed = new AtomicLong();
+    private final AtomicLong renewed = new AtomicLong();
     /// Names of machines that are or become templates. What is called so and is not among them was left behind.
     private final Set<String> machineNames = ConcurrentHashMap.newKeySet();
     private final @Nullable Thread maker;
@@ -65,6 +70,7 @@ final class Templates implements AutoCloseable {
     private final Map<MachineKind, Optional<Kept>> known = new HashMap<>();
     private final Map<MachineKind, Long> lastAsked = new HashMap<>();
     private final Map<MachineKind, Failures> failures = new HashMap<>();
+    private final Crashes crashes = new Crashes();
     private boolean closed;
 
     /// @param templating null when templates are not wanted or the hypervisor makes none
@@ -92,7 +98,25 @@ final class Templates implements AutoCloseable {
         this.maker = templating == null ? null : Thread.ofVirtual().name("templates").start(() -> makeAll(templating));
     }
 
-    private record Kept(Template template, String name) {}
+    /// A template and what became of it; guarded by the lock of [Templates].
+    private static final class Kept {
+        final Template template;
+        final String name;
+        final long madeAt;
+        int copies;
+        /// Whether another is being made that will take its place.
+        boolean renewing;
+
+        Kept(Template template, String name, long madeAt) {
+            this.template = template;
+            this.name = name;
+            this.madeAt = madeAt;
+        }
+
+        boolean isDue(long now) {
+            return !renewing && (copies >= MOST_COPIES || now - madeAt >= MOST_AGE_NANOS);
+        }
+    }
 
     /// @param count since the last good copy
     /// @param last when, as [System#nanoTime]
@@ -106,21 +130,34 @@ final class Templates implements AutoCloseable {
         record Cold(String why) implements Choice {}
     }
 
-    /// What a machine of this kind is to start from; a template that is missing is made behind this.
-    Choice choose(MachineKind kind) {
+    /// What a machine of this kind is to start from; a template that is missing, or has served long enough, is made behind this.
+    ///
+    /// @param tenant whose machine it will be
+    Choice choose(MachineKind kind, String tenant) {
         if (templating == null) {
             return new Choice.Cold("templates are off");
         }
         Optional<Kept> unused = Optional.empty();
         synchronized (this) {
+            long now = nanoTime.getAsLong();
+            if (crashes.bars(tenant, now)) {
+                return new Choice.Cold("copies of its tenant crashed " + Crashes.MOST_BY_TENANT + " times within half an hour");
+            }
             Optional<Kept> found = known.get(kind);
             if (found != null) {
-                lastAsked.put(kind, nanoTime.getAsLong());
-                return found.<Choice>map(kept -> new Choice.Copy(kept.template())).orElse(new Choice.Cold("its template is still being made"));
+                lastAsked.put(kind, now);
+                found.filter(kept -> kept.isDue(now)).ifPresent(kept -> {
+                    kept.renewing = true;
+                    wanted.add(kind);
+                });
+                return found.<Choice>map(kept -> new Choice.Copy(kept.template)).orElse(new Choice.Cold("its template is still being made"));
             }
             Failures before = failures.getOrDefault(kind, new Failures(0, 0));
-            if (before.count() >= MOST_FAILURES && nanoTime.getAsLong() - before.last() < AGAIN_NANOS) {
+            if (before.count() >= MOST_FAILURES && now - before.last() < AGAIN_NANOS) {
                 return new Choice.Cold("its template failed " + before.count() + " times; it is tried again within ten minutes");
+            }
+            if (crashes.pauseNanos(kind, now) > 0) {
+                return new Choice.Cold("copies of several templates of its kind crashed; another is made within ten minutes");
             }
             if (known.size() >= MOST) {
                 unused = removeUnused();
@@ -128,7 +165,7 @@ final class Templates implements AutoCloseable {
                     return new Choice.Cold("there are " + MOST + " templates of other kinds, all in use");
                 }
             }
-            lastAsked.put(kind, nanoTime.getAsLong());
+            lastAsked.put(kind, now);
             known.put(kind, Optional.empty());
             wanted.add(kind);
         }
@@ -139,7 +176,7 @@ final class Templates implements AutoCloseable {
     /// The template that nobody has asked for for the longest time makes room; empty when all are in use.
     private Optional<Kept> removeUnused() {
         Optional<MachineKind> oldest = known.entrySet().stream()
-                .filter(entry -> entry.getValue().isPresent())
+                .filter(entry -> entry.getValue().filter(kept -> !kept.renewing).isPresent())
                 .map(Map.Entry::getKey)
                 .min(Comparator.comparingLong(kind -> lastAsked.getOrDefault(kind, Long.MIN_VALUE)));
         if (oldest.isEmpty() || nanoTime.getAsLong() - lastAsked.getOrDefault(oldest.get(), 0L) < IN_USE_NANOS) {
@@ -151,14 +188,14 @@ final class Templates implements AutoCloseable {
 
     // Takes a while, so never while others are kept from choosing. What cannot be closed ends with the engine.
     private void giveUp(Kept kept) {
-        Template template = kept.template();
+        Template template = kept.template;
         try {
             template.close();
         } catch (RuntimeException failure) {
             LOG.warn("event=template-not-closed kernel={} vcpus={} memory-mib={} error=\"{}\" effect=\"its memory is held until this process ends\"",
                     template.kind().kernel().version(), template.kind().vcpus(), template.kind().memoryMib(), failure.getMessage());
         } finally {
-            machineNames.remove(kept.name());
+            machineNames.remove(kept.name);
         }
     }
 
@@ -169,7 +206,7 @@ final class Templates implements AutoCloseable {
 
     /// The template of this kind when there is one now. Asks for none.
     synchronized Optional<Template> ready(MachineKind kind) {
-        return serving(kind).map(Kept::template);
+        return serving(kind).map(kept -> kept.template);
     }
 
     // The caller holds the lock.
@@ -182,14 +219,53 @@ final class Templates implements AutoCloseable {
     void failed(Template template) {
         Optional<Kept> given;
         synchronized (this) {
-            given = serving(template.kind()).filter(kept -> kept.template() == template);
-            if (given.isPresent()) {
-                known.remove(template.kind());
-                lastAsked.remove(template.kind());
+            given = serving(template.kind()).filter(kept -> kept.template == template);
+            given.ifPresent(kept -> {
+                remove(kept);
                 countFailure(template.kind());
-            }
+            });
         }
         given.ifPresent(this::giveUp);
+    }
+
+    /// A copy that had come up was ended by a fault of its hypervisor's, which its guest may have brought about in order to learn what all
+    /// copies of the template have in common. It makes no more of them; another is made, but not for ever at the wish of one tenant.
+    void crashed(Template template, String tenant) {
+        if (!template.sharesSecrets()) {
+            return;
+        }
+        Optional<Kept> given;
+        synchronized (this) {
+            long now = nanoTime.getAsLong();
+            crashes.add(tenant, now);
+            given = serving(template.kind()).filter(kept -> kept.template == template);
+            given.ifPresent(kept -> {
+                crashes.lost(template.kind(), now);
+                remove(kept);
+                if (!kept.renewing && crashes.pauseNanos(template.kind(), now) == 0) {
+                    known.put(template.kind(), Optional.empty());
+                    lastAsked.put(template.kind(), now);
+                    wanted.add(template.kind());
+                }
+            });
+        }
+        if (given.isPresent()) {
+            crashed.incrementAndGet();
+            LOG.warn("event=template-retired kernel={} vcpus={} memory-mib={} tenant={} reason=\"a copy crashed\"",
+                    template.kind().kernel().version(), template.kind().vcpus(), template.kind().memoryMib(), tenant);
+        }
+        given.ifPresent(this::giveUp);
+    }
+
+    // The caller holds the lock. One that is being renewed has its successor under way.
+    private void remove(Kept kept) {
+        MachineKind kind = kept.template.kind();
+        if (kept.renewing) {
+            known.put(kind, Optional.empty());
+        } else {
+            known.remove(kind);
+            lastAsked.remove(kind);
+        }
     }
 
     // The caller holds the lock.
@@ -203,6 +279,7 @@ final class Templates implements AutoCloseable {
         copies.incrementAndGet();
         synchronized (this) {
             failures.remove(template.kind());
+            serving(template.kind()).filter(kept -> kept.template == template).ifPresent(kept -> kept.copies++);
         }
     }
 
@@ -216,8 +293,10 @@ final class Templates implements AutoCloseable {
             return Map.of(
                     "copies", copies.get(),
                     "coldStarts", coldStarts.get(),
+                    "crashedTemplates", crashed.get(),
+                    "renewedTemplates", renewed.get(),
                     "templates", known.values().stream().filter(Optional::isPresent).count(),
-                    "templateBytes", known.values().stream().flatMap(Optional::stream).mapToLong(kept -> kept.template().bytes()).sum());
+                    "templateBytes", known.values().stream().flatMap(Optional::stream).mapToLong(kept -> kept.template.bytes()).sum());
         }
     }
 
@@ -243,28 +322,31 @@ final class Templates implements AutoCloseable {
                     kind, new MachinePlace(uuid, name, machines.resolve(name), cgroupParent), scratch.make(name, MachineSizes.SMALLEST_SCRATCH_BYTES, false),
                     machine -> rest(machine, name));
             made = true;
-            Kept kept = new Kept(template, name);
-            boolean late;
+            Kept kept = new Kept(template, name, nanoTime.getAsLong());
+            Optional<Kept> over;
             synchronized (this) {
-                late = closed;
-                if (!late) {
+                over = closed ? Optional.of(kept) : serving(kind);
+                if (!closed) {
                     known.put(kind, Optional.of(kept));
                 }
             }
-            if (late) {
-                giveUp(kept);
-            }
+            over.filter(old -> old != kept).ifPresent(old -> renewed.incrementAndGet());
+            over.ifPresent(this::giveUp);
         } catch (RuntimeException failure) {
             if (Thread.interrupted()) {
                 throw new InterruptedException();
             }
             LOG.warn("event=template-failed kernel={} vcpus={} memory-mib={} error=\"{}\" effect=\"pods of this kind start cold\"",
                     kind.kernel().version(), kind.vcpus(), kind.memoryMib(), failure.getMessage());
+            Optional<Kept> old;
             synchronized (this) {
+                // One that had served long enough serves no longer because there is no other.
+                old = serving(kind);
                 countFailure(kind);
                 known.remove(kind);
                 lastAsked.remove(kind);
             }
+            old.ifPresent(this::giveUp);
         } finally {
             scratch.remove(name);
             if (!made) {

@@ -123,6 +123,11 @@ final class FakeParts {
         }
 
         @Override
+        public boolean crashed() {
+            return false;
+        }
+
+        @Override
         public Optional<String> awaitExit(Duration timeout) throws InterruptedException {
             synchronized (state) {
                 if (!state.ended) {

@@ -26,11 +26,19 @@ class TemplatesTest {
     private static final long MINUTE = 60_000_000_000L;
     /// Processors of a kind whose templates cannot be closed.
     private static final int STUCK = 16;
+    /// Processors of a kind whose copies are processes of their own.
+    private static final int APART = 17;
     private static final Duration LONG = Duration.ofSeconds(60);
 
     private final AtomicLong now = new AtomicLong(1);
     private final List<MachineKind> closed = new CopyOnWriteArrayList<>();
-    private final Templating templating = (kind, place, disk, rest) -> new Kept(kind);
+    private volatile boolean broken;
+    private final Templating templating = (kind, place, disk, rest) -> {
+        if (broken) {
+            throw new HypervisorException("nothing boots here");
+        }
+        return new Kept(kind);
+    };
     private final Activity activity = new Activity(System::nanoTime);
     private final Templates templates;
 
@@ -50,14 +58,14 @@ class TemplatesTest {
         for (int vcpus = 1; vcpus <= 4; vcpus++) {
             ready(vcpus);
         }
-        assertThat(templates.choose(kind(5))).isEqualTo(new Templates.Choice.Cold("there are 4 templates of other kinds, all in use"));
+        assertThat(templates.choose(kind(5), "acme")).isEqualTo(new Templates.Choice.Cold("there are 4 templates of other kinds, all in use"));
         now.addAndGet(2 * MINUTE);
-        assertThat(templates.choose(kind(1))).isInstanceOf(Templates.Choice.Copy.class);
-        templates.choose(kind(2));
+        assertThat(templates.choose(kind(1), "acme")).isInstanceOf(Templates.Choice.Copy.class);
+        templates.choose(kind(2), "acme");
         ready(5);
         assertThat(closed).as("1 and 2 were asked for again, 3 comes before 4 or with it").hasSize(1)
                 .allMatch(kind -> kind.vcpus() == 3 || kind.vcpus() == 4);
-        assertThat(templates.choose(kind(1))).isInstanceOf(Templates.Choice.Copy.class);
+        assertThat(templates.choose(kind(1), "acme")).isInstanceOf(Templates.Choice.Copy.class);
         assertThat(templates.counts()).containsEntry("templates", 4L);
     }
 
@@ -69,7 +77,7 @@ class TemplatesTest {
         }
         assertThat(closed).containsExactly(kind(1));
         ready(1);
-        assertThat(templates.choose(kind(1))).isInstanceOf(Templates.Choice.Copy.class);
+        assertThat(templates.choose(kind(1), "acme")).isInstanceOf(Templates.Choice.Copy.class);
     }
 
     @Test
@@ -95,7 +103,7 @@ class TemplatesTest {
         for (int i = 0; i < 2; i++) {
             templates.failed(ready(1));
         }
-        assertThat(templates.choose(kind(1)))
+        assertThat(templates.choose(kind(1), "acme"))
                 .isEqualTo(new Templates.Choice.Cold("its template failed 3 times; it is tried again within ten minutes"));
         now.addAndGet(10 * MINUTE);
         ready(1);
@@ -112,9 +120,73 @@ class TemplatesTest {
     }
 
     @Test
+    void aCrashOfACopyCostsTheTemplateAndEachFurtherOneAPause() {
+        Template first = ready(1);
+        templates.crashed(first, "acme");
+        templates.crashed(first, "acme");
+        assertThat(closed).containsExactly(kind(1));
+        Template second = successor(first);
+        templates.crashed(second, "globex");
+        assertThat(templates.choose(kind(1), "initech"))
+                .isEqualTo(new Templates.Choice.Cold("copies of several templates of its kind crashed; another is made within ten minutes"));
+        assertThat(templates.ready(kind(1))).isEmpty();
+        now.addAndGet(MINUTE / 2);
+        assertThat(templates.choose(kind(1), "initech")).isEqualTo(new Templates.Choice.Cold("the first of its kind: its template is made next"));
+        successor(second);
+        assertThat(templates.counts()).containsEntry("crashedTemplates", 2L).containsEntry("renewedTemplates", 0L);
+    }
+
+    @Test
+    void aTenantWhoseCopiesCrashAgainAndAgainHasNoneForAWhile() {
+        Template template = ready(1);
+        for (int i = 0; i < 3; i++) {
+            templates.crashed(template, "acme");
+        }
+        successor(template);
+        assertThat(templates.choose(kind(1), "acme"))
+                .isEqualTo(new Templates.Choice.Cold("copies of its tenant crashed 3 times within half an hour"));
+        assertThat(templates.choose(kind(1), "globex")).isInstanceOf(Templates.Choice.Copy.class);
+        now.addAndGet(30 * MINUTE);
+        assertThat(templates.choose(kind(1), "acme")).isInstanceOf(Templates.Choice.Copy.class);
+    }
+
+    @Test
+    void copiesThatHaveNothingOfTheirHypervisorInCommonMayCrash() {
+        Template template = ready(APART);
+        templates.crashed(template, "acme");
+        assertThat(templates.choose(kind(APART), "acme")).isEqualTo(new Templates.Choice.Copy(template));
+        assertThat(closed).isEmpty();
+    }
+
+    @Test
+    void aTemplateThatHasServedLongEnoughServesUntilThereIsAnother() {
+        Template old = ready(1);
+        now.addAndGet(24 * 60 * MINUTE);
+        assertThat(templates.choose(kind(1), "acme")).isEqualTo(new Templates.Choice.Copy(old));
+        Template used = successor(old);
+        for (int i = 0; i < 1000; i++) {
+            templates.copied(used);
+        }
+        assertThat(templates.choose(kind(1), "acme")).isEqualTo(new Templates.Choice.Copy(used));
+        successor(used);
+        await().atMost(LONG).until(() -> closed.size() == 2);
+        assertThat(templates.counts()).containsEntry("renewedTemplates", 2L).containsEntry("templates", 1L);
+    }
+
+    @Test
+    void aTemplateThatHasServedLongEnoughEndsWhenThereCanBeNoOther() {
+        Template old = ready(1);
+        broken = true;
+        now.addAndGet(24 * 60 * MINUTE);
+        assertThat(templates.choose(kind(1), "acme")).isEqualTo(new Templates.Choice.Copy(old));
+        await().atMost(LONG).until(() -> closed.contains(kind(1)));
+        assertThat(templates.ready(kind(1))).isEmpty();
+    }
+
+    @Test
     void noTemplateIsMadeWhileAPodIsBeingStarted() throws InterruptedException {
         activity.begin();
-        assertThat(templates.choose(kind(1))).isInstanceOf(Templates.Choice.Cold.class);
+        assertThat(templates.choose(kind(1), "acme")).isInstanceOf(Templates.Choice.Cold.class);
         CountDownLatch quiet = new CountDownLatch(1);
         Thread waiter = Thread.ofVirtual().start(() -> {
             try {
@@ -139,9 +211,15 @@ class TemplatesTest {
     }
 
     private Template ready(int vcpus) {
-        assertThat(templates.choose(kind(vcpus))).isInstanceOf(Templates.Choice.Cold.class);
+        assertThat(templates.choose(kind(vcpus), "acme")).isInstanceOf(Templates.Choice.Cold.class);
         await().atMost(LONG).until(() -> templates.ready(kind(vcpus)).isPresent());
         return templates.ready(kind(vcpus)).orElseThrow();
+    }
+
+    /// The template that was made in the place of this.
+    private Template successor(Template of) {
+        await().atMost(LONG).until(() -> templates.ready(of.kind()).filter(next -> next != of).isPresent());
+        return templates.ready(of.kind()).orElseThrow();
     }
 
     private static MachineKind kind(int vcpus) {
@@ -163,6 +241,11 @@ class TemplatesTest {
         @Override
         public long bytes() {
             return 1;
+        }
+
+        @Override
+        public boolean sharesSecrets() {
+            return kind.vcpus() != APART;
         }
 
         @Override

@@ -47,6 +47,11 @@ final class QemuForkTemplate implements Template {
     }
 
     @Override
+    public boolean sharesSecrets() {
+        return true;
+    }
+
+    @Override
     public Machine copy(MachinePlace place, MachineSpec.Nic nic, Path scratchDisk, int hostMemoryLimitMib) {
         QemuLauncher.Beginning fork = (where, uid, groups, channels) -> fork(new ForkServer.Copy(
                 where.uuid(), where.name(), uid, groups, channels.console(), channels.qmp(), channels.guest(), nic.tapDescriptor()));

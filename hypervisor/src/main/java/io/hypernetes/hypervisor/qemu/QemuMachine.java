@@ -19,6 +19,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -38,6 +39,8 @@ final class QemuMachine implements Machine {
     private static final Duration LOOK_AGAIN = Duration.ofHours(1);
     /// `/proc/PID/stat` counts processor time in hundredths of a second, on every machine.
     private static final long NANOS_A_TICK = 10_000_000;
+    /// Numbers of x86 and arm64: SIGILL, SIGABRT, SIGBUS, SIGSEGV, SIGSYS.
+    private static final Set<Integer> FAULTS = Set.of(4, 6, 7, 11, 31);
 
     private final MachineRecord record;
     private final HostProcess process;
@@ -45,6 +48,7 @@ final class QemuMachine implements Machine {
     private final Cgroups cgroups;
     private final CompletableFuture<String> ended = new CompletableFuture<>();
     private final ReentrantLock conversation = new ReentrantLock();
+    private volatile boolean crashed;
 
     QemuMachine(MachineRecord record, HostProcess process, ConsoleTail console, Cgroups cgroups) {
         this.record = record;
@@ -71,6 +75,7 @@ final class QemuMachine implements Machine {
                 while (status.isEmpty()) {
                     status = process.awaitExit(LOOK_AGAIN);
                 }
+                crashed = status.get() instanceof ExitStatus.Signal(int signal) && FAULTS.contains(signal);
                 console.awaitEnd(Duration.ofSeconds(1));
                 String printed = console.lastLines(8);
                 String reason = status.get() + (printed.isEmpty() ? "" : ": " + printed);
@@ -226,6 +231,11 @@ final class QemuMachine implements Machine {
         } catch (ExecutionException failure) {
             throw new HypervisorException("waiting for the end of machine " + record.name() + ": " + failure.getMessage(), failure);
         }
+    }
+
+    @Override
+    public boolean crashed() {
+        return crashed;
     }
 
     /// Ends a process that is no machine, or none any more.

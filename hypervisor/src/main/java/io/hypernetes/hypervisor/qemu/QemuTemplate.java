@@ -49,6 +49,11 @@ final class QemuTemplate implements Template {
     }
 
     @Override
+    public boolean sharesSecrets() {
+        return false;
+    }
+
+    @Override
     public Machine copy(MachinePlace place, MachineSpec.Nic nic, Path scratchDisk, int hostMemoryLimitMib) {
         int ram;
         int devices;
