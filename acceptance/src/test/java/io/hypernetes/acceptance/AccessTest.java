@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -13,6 +14,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 /// Who may do what, asked with stock kubectl and from within a pod.
 @ExtendWith(SharedCluster.class)
 class AccessTest {
+    private static final Duration LIMIT = Duration.ofSeconds(60);
     private static final String PLACE = "/var/run/secrets/kubernetes.io/serviceaccount";
 
     @Test
@@ -32,6 +34,22 @@ class AccessTest {
         String answer = withInput(cluster, review, "create", "--validate=false", "-f", "-", "-o", "jsonpath={.status.user.username} {.status.user.extra}");
         assertThat(answer).startsWith("system:serviceaccount:default:bot ").contains("\"authentication.kubernetes.io/pod-name\":[\"bot\"]");
         cluster.kubectl("delete", "tenant", "accounts", "--timeout=90s");
+    }
+
+    @Test
+    void aUserOfTheOperatorLogsInAndIsLockedOut(Cluster cluster) {
+        cluster.apply("{apiVersion: hypernetes.io/v1, kind: Tenant, metadata: {name: people}}");
+        String home = cluster.root.resolve("people").toString();
+        byte[] password = "correct horse battery\n".getBytes(StandardCharsets.UTF_8);
+        Run.of(LIMIT, Map.of(), password, cluster.hypernetesCommand("user", "add", "dora", "--admin-of", "people", "--password-stdin")).ok();
+        String config = Run.of(LIMIT, Map.of("HYPERNETES_HOME", home), password, cluster.hypernetesCommand("login", "--user", "dora", "--password-stdin")).ok().trim();
+        List<String> whoami = List.of("kubectl", "--kubeconfig", config, "auth", "whoami");
+        assertThat(Run.of(LIMIT, Map.of("HOME", home), new byte[0], whoami).ok()).contains("dora", "system:masters");
+        assertThat(cluster.hypernetes("user", "list", "-o", "json").ok()).contains("\"name\" : \"dora\"").doesNotContain("argon2");
+        cluster.hypernetes("user", "disable", "dora").ok();
+        assertThat(Run.of(LIMIT, Map.of("HOME", home), new byte[0], whoami).err()).contains("You must be logged in to the server");
+        cluster.hypernetes("user", "delete", "dora").ok();
+        cluster.kubectl("delete", "tenant", "people", "--timeout=90s");
     }
 
     private static String withInput(Cluster cluster, String input, String... arguments) {

@@ -64,10 +64,11 @@ final class Cluster implements AutoCloseable {
 
     /// Runs `./hypernetes ARGUMENTS` against this cluster.
     Run hypernetes(Duration limit, String... arguments) {
-        return Run.of(limit, Map.of(), new byte[0], command(arguments));
+        return Run.of(limit, Map.of(), new byte[0], hypernetesCommand(arguments));
     }
 
-    private List<String> command(String... arguments) {
+    /// `./hypernetes ARGUMENTS` against this cluster, to be run.
+    List<String> hypernetesCommand(String... arguments) {
         List<String> command = new ArrayList<>(List.of(checkout().resolve("hypernetes").toString()));
         command.addAll(List.of(arguments));
         command.addAll(List.of("--root", root.toString()));
@@ -81,7 +82,7 @@ final class Cluster implements AutoCloseable {
 
     /// Begins `./hypernetes ARGUMENTS` against this cluster; whoever begins it ends it.
     Process start(String... arguments) throws IOException {
-        return new ProcessBuilder(command(arguments)).redirectError(ProcessBuilder.Redirect.DISCARD).start();
+        return new ProcessBuilder(hypernetesCommand(arguments)).redirectError(ProcessBuilder.Redirect.DISCARD).start();
     }
 
     /// The environment in which kubectl speaks to this cluster as its operator.
