@@ -13,6 +13,8 @@ import io.hypernetes.apiserver.access.TenantResolution;
 import io.hypernetes.apiserver.admission.PriorityClasses;
 import io.hypernetes.apiserver.audit.AuditLog;
 import io.hypernetes.apiserver.audit.AuditPage;
+import io.hypernetes.apiserver.backup.Backups;
+import io.hypernetes.apiserver.backup.TenantRestores;
 import io.hypernetes.apiserver.custom.Cleanup;
 import io.hypernetes.apiserver.custom.TenantKinds;
 import io.hypernetes.apiserver.discovery.Discovery;
@@ -143,8 +145,8 @@ public final class ApiServer implements AutoCloseable {
         var root = authorities.root();
         var basics = new NamespaceBasics(store, kinds, root.certificatePem(), clock);
         var services = new StoredAllocations(store, settings.serviceRange(), random, clock);
-        var tenants = new Tenants(
-                store, kinds, follow(authorities), basics, new BaseServices(kinds, services, settings.serviceRange()), new Segments(store, random));
+        var segments = new Segments(store, random);
+        var tenants = new Tenants(store, kinds, follow(authorities), basics, new BaseServices(kinds, services, settings.serviceRange()), segments);
         tenants.restore(clock.instant());
         var tokens = new ServiceAccountTokens(authorities, store, clock, settings.tokenIssuer());
         var users = new LocalAccounts(store, clock, random);
@@ -210,6 +212,8 @@ public final class ApiServer implements AutoCloseable {
                 new Doors(tenant -> new RenewedTls(() -> Tls.server(root.issue(door(settings))), clock)),
                 new TokenIssuer(authorities, tokens),
                 new AuditPage(auditFile),
+                new Backups(stored, clock, random),
+                new TenantRestores(stored, authorities, segments, settings.restores()),
                 metrics,
                 clock);
         var pipeline = new Pipeline(

@@ -25,6 +25,7 @@ import org.jspecify.annotations.Nullable;
 /// @param serviceRange addresses of services, the same in every tenant
 /// @param destinations where webhooks and issuers of tenants may be
 /// @param logins whom to believe beside local users
+/// @param restores folder in which this machine's operator leaves backups of tenants to be restored; null: none are
 public record ApiServerSettings(
         InetSocketAddress listen,
         List<String> names,
@@ -35,7 +36,8 @@ public record ApiServerSettings(
         AddressRange serviceRange,
         @Nullable Path auditFile,
         Destinations destinations,
-        Logins logins) {
+        Logins logins,
+        @Nullable Path restores) {
     private static final String IN_CLUSTER = "https://kubernetes.default.svc.cluster.local";
 
     public ApiServerSettings {
@@ -62,28 +64,29 @@ public record ApiServerSettings(
                 AddressRange.parse("10.96.0.0/12"),
                 null,
                 new Destinations(Destinations.PRIVATE, List.of()),
-                Logins.LOCAL);
+                Logins.LOCAL,
+                null);
     }
 
     /// The same with another cost of the machine around each pod.
     public ApiServerSettings withPodOverhead(Map<String, String> overhead) {
-        return new ApiServerSettings(listen, names, addresses, overhead, tokenIssuer, eventLifetime, serviceRange, auditFile, destinations, logins);
+        return new ApiServerSettings(listen, names, addresses, overhead, tokenIssuer, eventLifetime, serviceRange, auditFile, destinations, logins, restores);
     }
 
     /// The same with other addresses of services.
     public ApiServerSettings withServiceRange(AddressRange range) {
-        return new ApiServerSettings(listen, names, addresses, podOverhead, tokenIssuer, eventLifetime, range, auditFile, destinations, logins);
+        return new ApiServerSettings(listen, names, addresses, podOverhead, tokenIssuer, eventLifetime, range, auditFile, destinations, logins, restores);
     }
 
     /// The same, with webhooks of tenants elsewhere.
     public ApiServerSettings withDestinations(Destinations others) {
-        return new ApiServerSettings(listen, names, addresses, podOverhead, tokenIssuer, eventLifetime, serviceRange, auditFile, others, logins);
+        return new ApiServerSettings(listen, names, addresses, podOverhead, tokenIssuer, eventLifetime, serviceRange, auditFile, others, logins, restores);
     }
 
     /// The same, believing others.
     public ApiServerSettings withLogins(Logins others) {
         return new ApiServerSettings(
-                listen, names, addresses, podOverhead, tokenIssuer, eventLifetime, serviceRange, auditFile, destinations, others);
+                listen, names, addresses, podOverhead, tokenIssuer, eventLifetime, serviceRange, auditFile, destinations, others, restores);
     }
 
     /// The same, reached under more names and addresses.
@@ -93,16 +96,22 @@ public record ApiServerSettings(
         var allAddresses = new java.util.LinkedHashSet<>(addresses);
         allAddresses.addAll(moreAddresses);
         return new ApiServerSettings(
-                listen, List.copyOf(allNames), List.copyOf(allAddresses), podOverhead, tokenIssuer, eventLifetime, serviceRange, auditFile, destinations, logins);
+                listen, List.copyOf(allNames), List.copyOf(allAddresses), podOverhead, tokenIssuer, eventLifetime, serviceRange, auditFile, destinations, logins, restores);
     }
 
     /// The same with another issuer of service account tokens. Tokens of the former issuer are no longer believed.
     public ApiServerSettings withTokenIssuer(String issuer) {
-        return new ApiServerSettings(listen, names, addresses, podOverhead, issuer, eventLifetime, serviceRange, auditFile, destinations, logins);
+        return new ApiServerSettings(listen, names, addresses, podOverhead, issuer, eventLifetime, serviceRange, auditFile, destinations, logins, restores);
     }
 
     /// The same with an audit log.
     public ApiServerSettings withAudit(Path file) {
-        return new ApiServerSettings(listen, names, addresses, podOverhead, tokenIssuer, eventLifetime, serviceRange, file, destinations, logins);
+        return new ApiServerSettings(listen, names, addresses, podOverhead, tokenIssuer, eventLifetime, serviceRange, file, destinations, logins, restores);
+    }
+
+    /// The same, restoring tenants from backups in a folder.
+    public ApiServerSettings withRestores(Path folder) {
+        return new ApiServerSettings(
+                listen, names, addresses, podOverhead, tokenIssuer, eventLifetime, serviceRange, auditFile, destinations, logins, folder);
     }
 }

@@ -1,6 +1,8 @@
 package io.hypernetes.apiserver;
 
 import io.hypernetes.apiserver.audit.AuditPage;
+import io.hypernetes.apiserver.backup.Backups;
+import io.hypernetes.apiserver.backup.TenantRestores;
 import io.hypernetes.apiserver.custom.TenantKinds;
 import io.hypernetes.apiserver.discovery.Discovery;
 import io.hypernetes.apiserver.discovery.OpenApiDocuments;
@@ -27,6 +29,8 @@ final class Routes {
     private final Doors doors;
     private final TokenIssuer issuer;
     private final AuditPage audit;
+    private final Backups backups;
+    private final TenantRestores restores;
     private final Metrics metrics;
     private final Clock clock;
 
@@ -39,6 +43,8 @@ final class Routes {
             Doors doors,
             TokenIssuer issuer,
             AuditPage audit,
+            Backups backups,
+            TenantRestores restores,
             Metrics metrics,
             Clock clock) {
         this.kinds = kinds;
@@ -49,6 +55,8 @@ final class Routes {
         this.doors = doors;
         this.issuer = issuer;
         this.audit = audit;
+        this.backups = backups;
+        this.restores = restores;
         this.metrics = metrics;
         this.clock = clock;
     }
@@ -67,6 +75,10 @@ final class Routes {
             discovery.serve(http, tenant);
             return;
         }
+        if (path.equals(TenantRestores.PATH) && http.method().equals("POST")) {
+            restores.serve(http, caller, tenant);
+            return;
+        }
         if (!http.method().equals("GET") && !http.method().equals("HEAD")) {
             throw ApiStatus.methodNotAllowed().asException();
         }
@@ -76,6 +88,8 @@ final class Routes {
             issuer.configuration(http, tenant);
         } else if (path.equals(AuditPage.PATH)) {
             audit.serve(http, caller, tenant);
+        } else if (path.equals(Backups.PATH) && http.method().equals("GET")) {
+            backups.serve(http, caller, tenant);
         } else if (path.equals("/openid/v1/jwks")) {
             issuer.keys(http, tenant);
         } else if (path.startsWith("/openapi/")) {

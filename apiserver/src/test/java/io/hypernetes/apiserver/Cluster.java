@@ -59,10 +59,15 @@ final class Cluster implements AutoCloseable {
                 // The webhooks of tests are here; of loopback nothing else is allowed.
                 ApiServerSettings.at(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 0))
                         .withDestinations(new Destinations(Destinations.PRIVATE, List.of("127.0.0.1/32")))
-                        .withAudit(folder.resolve("audit.log")),
+                        .withAudit(folder.resolve("audit.log"))
+                        .withRestores(restores()),
                 store,
                 authorities,
                 Clock.systemUTC());
+    }
+
+    Path restores() throws IOException {
+        return Files.createDirectories(folder.resolve("restores"));
     }
 
     /// Stops server and store and starts both again over the same folder, on another port.

@@ -35,6 +35,9 @@ import picocli.CommandLine.Spec;
             LogoutCommand.class,
             CredentialCommand.class,
             AuditCommand.class,
+            BackupCommand.class,
+            RestoreCommand.class,
+            UpgradeCommand.class,
             ImageCommand.class,
             PodCommand.class,
             KernelCommand.class,
@@ -58,11 +61,15 @@ public final class Hypernetes implements Runnable {
             // kubectl waits for this one each time: without the table of all commands it takes half as long.
             System.exit(credential(Path.of(arguments[1])));
         }
-        CommandLine line = new CommandLine(new Hypernetes())
+        System.exit(line().execute(arguments));
+    }
+
+    /// The table of all commands.
+    static CommandLine line() {
+        return new CommandLine(new Hypernetes())
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setParameterExceptionHandler(Hypernetes::wrongUse)
                 .setExecutionExceptionHandler((failure, command, parsed) -> explain(failure));
-        System.exit(line.execute(arguments));
     }
 
     private static int credential(Path login) {

@@ -60,6 +60,7 @@ final class MasterProcess implements AutoCloseable {
                 .reachedBy(List.of(HostAddresses.hostName()), reachedBy(settings))
                 .withDestinations(destinations(settings))
                 .withLogins(LoginSources.of(settings))
+                .withRestores(places.restores())
                 .withPodOverhead(Map.of("memory", settings.number("pod-overhead-mib", 0, 4096) + "Mi"));
         opened(ApiServer.start(
                 api.withTokenIssuer(settings.text("service-account-issuer", api.tokenIssuer())).withAudit(places.auditLog()),
@@ -81,7 +82,7 @@ final class MasterProcess implements AutoCloseable {
         return reserved;
     }
 
-    private static KeyRing keys(Places places, Settings settings, SecureRandom random) {
+    static KeyRing keys(Places places, Settings settings, SecureRandom random) {
         String master = settings.text("master-key-file");
         return KeyRing.open(places.tenantKeys(), master.isEmpty() ? places.tenantKeys().resolve("master.key") : Path.of(master), random);
     }

@@ -35,6 +35,15 @@ record Places(Path state, Path run, Path log) {
         return masterState().resolve("keys");
     }
 
+    /// Where a backup of a tenant lies until the master has read it.
+    Path restores() {
+        return masterState().resolve("restores");
+    }
+
+    Path config() {
+        return state.resolve("config.yaml");
+    }
+
     Path nodeState() {
         return state.resolve("node");
     }

@@ -26,7 +26,8 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "tenant",
         description = "Make, list, show, change, suspend, resume and delete tenants.",
-        subcommands = {TenantCommand.Create.class, TenantCommand.ListAll.class, TenantCommand.Show.class, TenantCommand.Config.class, TenantCommand.Delete.class, TenantUse.class},
+        subcommands = {TenantCommand.Create.class, TenantCommand.ListAll.class, TenantCommand.Show.class, TenantCommand.Config.class,
+            TenantCommand.Set.class, TenantCommand.Suspend.class, TenantCommand.Resume.class, TenantCommand.Delete.class, TenantUse.class},
         mixinStandardHelpOptions = true)
 final class TenantCommand {
     private static final Duration LOOK = Duration.ofMillis(300);

@@ -69,6 +69,29 @@ public final class Client implements AutoCloseable {
         return call("GET", "/tenants/" + tenant + path, null, null, Json.MAPPER::readTree);
     }
 
+    /// Reads what is no JSON and may be long, such as a backup; the caller closes it. It breaks off when it stands still for half a minute.
+    ///
+    /// @param path after the tenant prefix, begins with `/`
+    /// @throws ApiException when refused or unreachable
+    public InputStream download(String tenant, String path) {
+        return new GuardedBody(open("/tenants/" + tenant + path, "*/*"), REQUEST_TIMEOUT);
+    }
+
+    /// Asks for something to be done that is no object of the API.
+    ///
+    /// @param path after the tenant prefix, begins with `/`
+    /// @param limit how long the answer may take
+    /// @throws ApiException when refused or unreachable
+    public JsonNode act(String tenant, String path, Duration limit) {
+        String whole = "/tenants/" + tenant + path;
+        String what = "POST " + whole;
+        try (InputStream in = new GuardedBody(send(what, "POST", whole, null, JSON, null, limit), REQUEST_TIMEOUT)) {
+            return Json.MAPPER.readTree(in);
+        } catch (IOException | JacksonException broken) {
+            throw ApiException.unreachable(what, broken);
+        }
+    }
+
     /// Server address, for messages.
     public URI server() {
         return server;

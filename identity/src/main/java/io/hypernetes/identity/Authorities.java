@@ -1,6 +1,9 @@
 package io.hypernetes.identity;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -11,6 +14,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -29,6 +33,7 @@ public final class Authorities {
     private static final Pattern TENANT_NAME = Pattern.compile("[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?");
 
     private static final String TOKEN_KEY = "token.key";
+    private static final Pattern FILE = Pattern.compile("(root|tenants/" + TENANT_NAME.pattern() + ")/(ca\\.key|ca\\.crt|token\\.key)");
 
     private final Path folder;
     private final Path tenantsFolder;
@@ -133,6 +138,68 @@ public final class Authorities {
             SecretFiles.remove(grave);
         } catch (IOException e) {
             throw new IdentityException("cannot remove the certificate authority of tenant " + name + ": " + e, e);
+        }
+    }
+
+    /// The files of all authorities in a folder, of a half-made one none, by their names below it, as a backup keeps them.
+    ///
+    /// @throws IdentityException when they cannot be read
+    public static Map<String, byte[]> files(Path folder) {
+        Map<String, byte[]> files = new TreeMap<>();
+        try (Stream<Path> all = Files.walk(folder, 3)) {
+            for (Path file : all.filter(Files::isRegularFile).toList()) {
+                String name = folder.relativize(file).toString();
+                if (FILE.matcher(name).matches()) {
+                    files.put(name, Files.readAllBytes(file));
+                }
+            }
+            return files;
+        } catch (IOException | UncheckedIOException e) {
+            throw new IdentityException("cannot read the certificate authorities in " + folder + ": " + e, e);
+        }
+    }
+
+    /// Whether [#files] gives files of this name.
+    public static boolean isFile(String name) {
+        return FILE.matcher(name).matches();
+    }
+
+    /// Brings back the authority of a tenant that has none: what it signed is believed again.
+    ///
+    /// @param files as [#files] gave them, those of the tenant alone
+    /// @throws IdentityException when the tenant has an authority, or the files are none of one
+    public synchronized void restore(String tenant, Map<String, byte[]> files) {
+        if (find(tenant) != null || !TENANT_NAME.matcher(tenant).matches()) {
+            throw new IdentityException("the tenant " + tenant + " has a certificate authority; it is not written over");
+        }
+        byte[] mark = new byte[8];
+        random.nextBytes(mark);
+        Path draft = tenantsFolder.resolve(".new-" + tenant + "-" + HexFormat.of().formatHex(mark));
+        try {
+            SecretFiles.folder(draft);
+            try {
+                for (var file : files.entrySet()) {
+                    String prefix = "tenants/" + tenant + "/";
+                    if (!file.getKey().startsWith(prefix) || !isFile(file.getKey())) {
+                        throw new IdentityException("\"" + file.getKey() + "\" is no file of the authority of tenant " + tenant);
+                    }
+                    SecretFiles.write(draft.resolve(file.getKey().substring(prefix.length())), new String(file.getValue(), UTF_8));
+                }
+                CertificateAuthority authority = CertificateAuthority.load(draft, clock, random);
+                Path tokens = draft.resolve(TOKEN_KEY);
+                TokenKey key = Files.exists(tokens) ? TokenKey.load(tokens) : null;
+                SecretFiles.sync(draft);
+                Files.move(draft, tenantsFolder.resolve(tenant), StandardCopyOption.ATOMIC_MOVE);
+                SecretFiles.sync(tenantsFolder);
+                add(tenant, authority);
+                if (key != null) {
+                    add(tenant, key);
+                }
+            } finally {
+                SecretFiles.remove(draft);
+            }
+        } catch (IOException e) {
+            throw new IdentityException("cannot bring back the certificate authority of tenant " + tenant + ": " + e, e);
         }
     }
 

@@ -1,0 +1,190 @@
+package io.hypernetes.cli;
+
+import io.hypernetes.apiserver.backup.TenantEntries;
+import io.hypernetes.client.Client;
+import io.hypernetes.client.ObjectKey;
+import io.hypernetes.identity.Authorities;
+import io.hypernetes.store.Entry;
+import io.hypernetes.store.Page;
+import io.hypernetes.store.backup.BackupException;
+import io.hypernetes.store.backup.BackupHeader;
+import io.hypernetes.store.backup.BackupItem;
+import io.hypernetes.store.backup.BackupReader;
+import io.hypernetes.store.backup.BackupWriter;
+import io.hypernetes.store.embedded.EmbeddedSettings;
+import io.hypernetes.store.embedded.EmbeddedStore;
+import java.io.BufferedInputStream;
+import java.io.BufferedOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.SecureRandom;
+import java.time.Clock;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// Writes and reads the files of `hypernetes backup`: the store's entries, the authorities' files below `pki/`, and of everything also `config.yaml`.
+final class Backups {
+    static final String PKI = "pki/";
+    static final String CONFIG = "config.yaml";
+    private static final int MOST_CONFIG = 1 << 20;
+
+    private final Places places;
+    private final Settings settings;
+    private final SecureRandom random = new SecureRandom();
+
+    Backups(Places places, Settings settings) {
+        this.places = places;
+        this.settings = settings;
+    }
+
+    /// What a whole backup was found to hold.
+    record Found(BackupHeader header, long entries, long files, long bytes) {
+
+        /// For people.
+        String shown() {
+            return (header.whole() ? "everything" : "tenant " + header.tenant()) + " as of " + header.created() + ": " + entries + " entries, " + files + " files, "
+                    + (bytes >> 10) + " KiB";
+        }
+    }
+
+    /// Writes a backup, and reads it again before it gets its name.
+    ///
+    /// @param tenant empty for everything
+    /// @throws IOException when it cannot be written, or is not read as it was written
+    Found write(Path file, String tenant, char @Nullable [] passphrase) throws IOException {
+        Path draft = file.resolveSibling("." + file.getFileName() + ".part");
+        Files.deleteIfExists(draft);
+        try {
+            try (FileChannel channel = FileChannel.open(
+                    draft,
+                    Set.of(StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW),
+                    PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")))) {
+                OutputStream out = new BufferedOutputStream(Channels.newOutputStream(channel), 1 << 16);
+                if (ProcessLock.holder(places.lockOf("master")).isPresent()) {
+                    fromMaster(out, tenant, passphrase);
+                } else {
+                    fromStore(out, tenant, passphrase);
+                }
+                out.flush();
+                channel.force(true);
+            }
+            Found found = check(draft, passphrase);
+            Files.move(draft, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            sync(file);
+            return found;
+        } finally {
+            Files.deleteIfExists(draft);
+        }
+    }
+
+    private void fromMaster(OutputStream out, String tenant, char @Nullable [] passphrase) throws IOException {
+        try (Client client = OperatorAccess.open(places, settings).client();
+                InputStream in = client.download(ObjectKey.ROOT, "/backup" + (tenant.isEmpty() ? "" : "?tenant=" + tenant));
+                BackupReader entries = BackupReader.open(in, null)) {
+            BackupWriter writer = BackupWriter.begin(out, entries.header(), passphrase, random);
+            for (var item = entries.next(); item.isPresent(); item = entries.next()) {
+                writer.item(item.get());
+            }
+            finish(writer, tenant);
+        }
+    }
+
+    private void fromStore(OutputStream out, String tenant, char @Nullable [] passphrase) throws IOException {
+        if (!Files.isDirectory(places.masterState().resolve("store"))) {
+            throw new UsageException("there is no cluster here (" + places.masterState() + " holds no store)", UsageException.UNAVAILABLE);
+        }
+        try (EmbeddedStore store = EmbeddedStore.open(
+                places.masterState().resolve("store"),
+                EmbeddedSettings.defaults().withNativeFolder(places.nativeLibraries()).withKeys(MasterProcess.keys(places, settings, random)))) {
+            Page page = store.list("", "", 0);
+            BackupWriter writer = BackupWriter.begin(out, new BackupHeader(Clock.systemUTC().instant(), tenant, page.revision()), passphrase, random);
+            long held = 0;
+            for (Entry entry : page.entries()) {
+                if (tenant.isEmpty() || TenantEntries.holds(tenant, entry.key())) {
+                    writer.entry(entry);
+                    held++;
+                }
+            }
+            if (held == 0) {
+                throw new UsageException("there is no tenant '" + tenant + "' in the store");
+            }
+            finish(writer, tenant);
+        }
+    }
+
+    /// The authorities are read behind the entries: a tenant made in between then has one too many, which is harmless, and none has one too few.
+    private void finish(BackupWriter writer, String tenant) throws IOException {
+        Map<String, byte[]> authorities = Authorities.files(places.pki());
+        for (var file : authorities.entrySet()) {
+            if (tenant.isEmpty() || file.getKey().startsWith("tenants/" + tenant + "/")) {
+                writer.file(PKI + file.getKey(), file.getValue());
+            }
+        }
+        if (tenant.isEmpty() && Files.exists(places.config()) && Files.size(places.config()) <= MOST_CONFIG) {
+            writer.file(CONFIG, Files.readAllBytes(places.config()));
+        }
+        writer.finish();
+    }
+
+    /// Reads a backup to its end.
+    ///
+    /// @throws BackupException when it is not sound
+    static Found check(Path file, char @Nullable [] passphrase) throws IOException {
+        long entries = 0;
+        long files = 0;
+        long bytes = 0;
+        try (BackupReader reader = open(file, passphrase)) {
+            for (var item = reader.next(); item.isPresent(); item = reader.next()) {
+                switch (item.get()) {
+                    case BackupItem.Stored(Entry entry) -> {
+                        entries++;
+                        bytes += entry.value().length;
+                    }
+                    case BackupItem.SmallFile(String _, byte[] content) -> {
+                        files++;
+                        bytes += content.length;
+                    }
+                }
+            }
+            return new Found(reader.header(), entries, files, bytes);
+        }
+    }
+
+    static BackupReader open(Path file, char @Nullable [] passphrase) throws IOException {
+        return BackupReader.open(new BufferedInputStream(Files.newInputStream(file), 1 << 16), passphrase);
+    }
+
+    /// The passphrase in the first line of a file; null without a file.
+    static char @Nullable [] passphrase(@Nullable Path file) {
+        if (file == null) {
+            return null;
+        }
+        try {
+            String text = Files.readString(file).lines().findFirst().orElse("");
+            if (text.length() < 8) {
+                throw new UsageException("--passphrase-file " + file + ": its first line must have 8 characters or more");
+            }
+            return text.toCharArray();
+        } catch (IOException e) {
+            throw new UsageException("--passphrase-file " + file + " cannot be read: " + e.getMessage());
+        }
+    }
+
+    static void sync(Path file) throws IOException {
+        Path folder = file.toAbsolutePath().getParent();
+        if (folder != null) {
+            try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
+                channel.force(true);
+            }
+        }
+    }
+}

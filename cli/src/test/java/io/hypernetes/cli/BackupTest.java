@@ -1,0 +1,131 @@
+package io.hypernetes.cli;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.hypernetes.apiserver.tenant.TenantState;
+import io.hypernetes.identity.Authorities;
+import io.hypernetes.store.Operation;
+import io.hypernetes.store.Page;
+import io.hypernetes.store.embedded.EmbeddedSettings;
+import io.hypernetes.store.embedded.EmbeddedStore;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.SecureRandom;
+import java.time.Clock;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// `hypernetes backup` and `restore` where no master runs.
+class BackupTest {
+    @TempDir
+    Path folder;
+
+    private record Said(int code, String text) {}
+
+    private Said hypernetes(String... arguments) {
+        var text = new ByteArrayOutputStream();
+        PrintStream out = System.out;
+        PrintStream err = System.err;
+        try (var stream = new PrintStream(text, true, UTF_8)) {
+            System.setOut(stream);
+            System.setErr(stream);
+            return new Said(Hypernetes.line().execute(arguments), text.toString(UTF_8));
+        } finally {
+            System.setOut(out);
+            System.setErr(err);
+        }
+    }
+
+    private EmbeddedStore open(Path root) {
+        Places places = Places.below(root);
+        return EmbeddedStore.open(places.masterState().resolve("store"), EmbeddedSettings.defaults().withNativeFolder(folder.resolve("native"))
+                .withKeys(MasterProcess.keys(places, Settings.read(places.config(), List.of()), new SecureRandom())));
+    }
+
+    private Page cluster(Path root) throws IOException {
+        Places places = Places.below(root);
+        Files.createDirectories(places.masterState());
+        Files.writeString(places.config(), "api-port: 7443\n");
+        Authorities authorities = Authorities.open(places.pki(), Clock.systemUTC(), new SecureRandom());
+        authorities.tenant("acme");
+        authorities.tokenKey("acme");
+        try (EmbeddedStore store = open(root)) {
+            store.commit(List.of(Operation.create("/acme/core/secrets/default/s", "the secret".getBytes(UTF_8)), Operation.create(TenantState.key("acme"), "{}".getBytes(UTF_8))));
+            return store.list("", "", 0);
+        }
+    }
+
+    @Test
+    void aMasterIsMadeAnewOfABackupOfEverything() throws IOException {
+        Path one = folder.resolve("one");
+        Path two = folder.resolve("two");
+        Page before = cluster(one);
+        Path file = folder.resolve("monday");
+        Path passphrase = Files.writeString(folder.resolve("passphrase"), "correct horse battery\n");
+        assertThat(hypernetes("backup", file.toString(), "--root", one.toString(), "--passphrase-file", passphrase.toString()))
+                .satisfies(said -> assertThat(said.text()).contains("backup of everything", "2 entries", "read again and found good").doesNotContain("not locked"))
+                .extracting(Said::code).isEqualTo(0);
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file))).isEqualTo("rw-------");
+        assertThat(hypernetes("backup", file.toString(), "--root", one.toString()).text()).contains("is there already");
+
+        assertThat(hypernetes("restore", file.toString(), "--root", two.toString()).text()).contains("--passphrase-file");
+        assertThat(hypernetes("restore", file.toString(), "--root", one.toString(), "--passphrase-file", passphrase.toString()))
+                .isEqualTo(new Said(64, "hypernetes: there is a master here already (" + Places.below(one).masterState()
+                        + "); a backup of everything is restored only where there is none. Move that folder away, or use --root, or --tenant for one tenant of it\n"));
+        Said restored = hypernetes("restore", file.toString(), "--root", two.toString(), "--passphrase-file", passphrase.toString());
+        assertThat(restored.text()).contains("restored everything");
+        assertThat(restored.code()).isZero();
+        try (EmbeddedStore store = open(two)) {
+            assertThat(store.list("", "", 0).entries()).usingRecursiveFieldByFieldElementComparator().isEqualTo(before.entries());
+        }
+        assertThat(Authorities.files(Places.below(two).pki())).usingRecursiveComparison().isEqualTo(Authorities.files(Places.below(one).pki()));
+        assertThat(Authorities.files(Places.below(two).pki())).containsOnlyKeys(
+                "root/ca.crt", "root/ca.key", "tenants/acme/ca.crt", "tenants/acme/ca.key", "tenants/acme/token.key");
+        assertThat(Places.below(two).config()).hasContent("api-port: 7443");
+    }
+
+    @Test
+    void aDamagedOneMakesNothing() throws IOException {
+        Path one = folder.resolve("one");
+        cluster(one);
+        Path file = folder.resolve("backup");
+        assertThat(hypernetes("backup", file.toString(), "--root", one.toString()).text()).contains("It is not locked");
+        assertThat(hypernetes("restore", "--check", file.toString()).text()).contains("everything", "it is good");
+        byte[] good = Files.readAllBytes(file);
+        Path two = folder.resolve("two");
+        for (int n = 1; n < 20; n++) {
+            byte[] bad = good.clone();
+            bad[n * (good.length / 20)] ^= 4;
+            Files.write(file, bad);
+            assertThat(hypernetes("restore", file.toString(), "--root", two.toString()).code()).isNotZero();
+            assertThat(Places.below(two).masterState()).doesNotExist();
+        }
+        Files.write(file, java.util.Arrays.copyOf(good, good.length - 1));
+        assertThat(hypernetes("restore", "--check", file.toString()).text()).contains("cut short");
+        // What a restore that was killed left is no hindrance.
+        Files.createDirectories(two.resolve("lib/.master.restoring/keys"));
+        Files.write(file, good);
+        assertThat(hypernetes("restore", file.toString(), "--root", two.toString()).code()).isZero();
+        assertThat(two.resolve("lib/.master.restoring")).doesNotExist();
+    }
+
+    @Test
+    void oneTenantIsTakenAloneAndComesBackIntoARunningClusterOnly() throws IOException {
+        Path one = folder.resolve("one");
+        cluster(one);
+        Path file = folder.resolve("acme");
+        assertThat(hypernetes("backup", file.toString(), "--root", one.toString(), "--tenant", "acme").text()).contains("tenant acme", "2 entries, 3 files");
+        assertThat(hypernetes("backup", folder.resolve("x").toString(), "--root", one.toString(), "--tenant", "bolt").text()).contains("there is no tenant 'bolt'");
+        assertThat(folder.resolve("x")).doesNotExist();
+        assertThat(hypernetes("restore", file.toString(), "--root", folder.resolve("two").toString()))
+                .satisfies(said -> assertThat(said.text()).contains("none runs"))
+                .extracting(Said::code).isEqualTo(69);
+        assertThat(hypernetes("restore", file.toString(), "--tenant", "bolt").text()).contains("is a backup of tenant acme, not of bolt");
+    }
+}
