@@ -101,6 +101,38 @@ class IsolationTest extends ClusterTest {
     }
 
     @Test
+    void aTenantSeesTheOperatorsClassesAndChangesNone() throws Exception {
+        var storage = "/apis/storage.k8s.io/v1/storageclasses";
+        var runtime = "/apis/node.k8s.io/v1/runtimeclasses";
+        try (var watch = red.watch(storage + "?watch=1")) {
+            admin.post(storage, """
+                    {"metadata":{"name":"fast","labels":{"tier":"one"},"annotations":{"storageclass.kubernetes.io/is-default-class":"true","note":"hidden-mark"}},
+                     "provisioner":"example.com/disks","parameters":{"pool":"hidden-mark"},"mountOptions":["hidden-mark"]}""").expect(201);
+            var event = watch.next();
+            assertThat(Json.string(event, "type")).isEqualTo("ADDED");
+            assertThat(Json.print(event)).contains("example.com/disks").doesNotContain("hidden-mark", "managedFields");
+        }
+        admin.post(runtime, "{\"metadata\":{\"name\":\"roomy\",\"annotations\":{\"note\":\"hidden-mark\"}},\"handler\":\"hypernetes\",\"overhead\":{\"podFixed\":{\"memory\":\"512Mi\"}}}").expect(201);
+        assertThat(red.get(storage + "/fast").expect(200).text()).contains("\"reclaimPolicy\":\"Delete\"", "is-default-class").doesNotContain("hidden-mark");
+        assertThat(red.get(storage + "?labelSelector=tier%3Done").expect(200).text()).contains("fast").doesNotContain("hidden-mark");
+        assertThat(red.get(storage, "application/json;as=Table;v=v1;g=meta.k8s.io").expect(200).text()).contains("fast (default)").doesNotContain("hidden-mark");
+        assertThat(red.get(runtime + "/roomy").expect(200).text()).contains("512Mi").doesNotContain("hidden-mark");
+        assertThat(red.post(storage, "{\"metadata\":{\"name\":\"own\"},\"provisioner\":\"example.com/own\"}").expect(403).at("message"))
+                .isEqualTo("storageclasses.storage.k8s.io is forbidden: storageclasses are the operator's: a tenant sees what its pods may ask of them, and cannot make, change or delete them");
+        assertThat(red.delete(runtime + "/roomy").expect(403).at("message")).startsWith("runtimeclasses.node.k8s.io \"roomy\" is forbidden: runtimeclasses are the operator's");
+        red.patch(storage + "/fast", "application/merge-patch+json", "{\"allowVolumeExpansion\":true}").expect(403);
+        red.put(storage + "/fast", red.get(storage + "/fast").text()).expect(403);
+        red.delete(storage).expect(403);
+        // Neither can whoever may nothing tell the two refusals apart from others.
+        assertThat(cluster.client("red", "nobody-there", "dev").post(storage, "{\"metadata\":{\"name\":\"own\"}}").expect(403).text()).doesNotContain("operator's");
+        // A pod of the tenant may ask for them.
+        var pod = red.post(pods("default"), Cluster.pod("roomy").replace("\"containers\"", "\"runtimeClassName\":\"roomy\",\"containers\"")).expect(201);
+        assertThat(pod.at("spec", "overhead", "memory")).isEqualTo("512Mi");
+        red.delete(pods("default") + "/roomy").expect(200);
+        assertThat(admin.get(storage + "/fast").expect(200).text()).contains("hidden-mark");
+    }
+
+    @Test
     void aTenantSeesOfNodesWhatItsPodsMayAsk() throws Exception {
         try (var watch = red.watch("/api/v1/nodes?watch=1&fieldSelector=metadata.name=shared")) {
             admin.post(

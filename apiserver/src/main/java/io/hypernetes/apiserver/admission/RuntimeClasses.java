@@ -1,6 +1,7 @@
 package io.hypernetes.apiserver.admission;
 
 import io.hypernetes.apiserver.quota.PodResources;
+import io.hypernetes.apiserver.request.Caller;
 import io.hypernetes.apiserver.storage.ObjectKey;
 import io.hypernetes.objects.ApiStatus;
 import io.hypernetes.objects.Json;
@@ -8,7 +9,7 @@ import io.hypernetes.store.Store;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/// Gives a new pod what its RuntimeClass says: its overhead, where that is more than the machine around the pod costs anyway, and where it may run.
+/// Gives a new pod what its RuntimeClass, which is the operator's in every tenant, says: its overhead, where that is more than the machine around the pod costs anyway, and where it may run.
 public final class RuntimeClasses {
     private final Store store;
 
@@ -19,13 +20,13 @@ public final class RuntimeClasses {
     /// Completes a new pod, which has the overhead of its machine already.
     ///
     /// @throws io.hypernetes.objects.ApiException 403 when there is no such class, or pod and class want different nodes
-    public void pod(String tenant, ObjectNode pod) {
+    public void pod(ObjectNode pod) {
         var spec = Json.child(pod, "spec");
         var name = Json.string(spec, "runtimeClassName");
         if (name.isEmpty()) {
             return;
         }
-        var found = store.get(new ObjectKey(tenant, "node.k8s.io", "runtimeclasses", "", name).text())
+        var found = store.get(new ObjectKey(Caller.ROOT, "node.k8s.io", "runtimeclasses", "", name).text())
                 .map(entry -> Json.readObject(entry.value()))
                 .orElseThrow(() -> refused(pod, "pod rejected: RuntimeClass \"" + name + "\" not found"));
         for (var cost : found.path("overhead").path("podFixed").properties()) {

@@ -121,7 +121,7 @@ final class Admission {
                 if (!mirror) {
                     accounts.create(request, object);
                 }
-                runtimes.pod(request.tenant(), object);
+                runtimes.pod(object);
                 priorities.pod(request.tenant(), object);
                 limits.pod(request.tenant(), request.target().namespace(), object);
                 PodQos.settle(object);

@@ -131,7 +131,8 @@ public final class Resources {
                             type.group(),
                             type.resource(),
                             target.name(),
-                            type.resource() + " are the operator's: a tenant sees what its pods may ask of them, and cannot change, cordon or drain them")
+                            type.resource() + " are the operator's: a tenant sees what its pods may ask of them, and "
+                                    + (type.is("", "nodes") ? "cannot change, cordon or drain them" : "cannot make, change or delete them"))
                     .asException();
         }
         requireVerb(request, type.verbs().contains(target.verb()));

@@ -28,23 +28,14 @@ final class NodeRules implements KindRules {
     @Override
     public ObjectNode projected(ObjectNode node) {
         ObjectNode seen = Json.object();
-        copy(node, seen, List.of("apiVersion", "kind"));
-        copy(node.path("metadata"), seen.putObject("metadata"), List.of("resourceVersion", "name", "uid", "creationTimestamp", "labels"));
-        copy(node.path("spec"), seen.putObject("spec"), List.of("taints", "unschedulable"));
+        Projection.copy(node, seen, List.of("apiVersion", "kind"));
+        Projection.copy(node.path("metadata"), seen.putObject("metadata"), List.of("resourceVersion", "name", "uid", "creationTimestamp", "labels"));
+        Projection.copy(node.path("spec"), seen.putObject("spec"), List.of("taints", "unschedulable"));
         JsonNode status = node.path("status");
         ObjectNode state = seen.putObject("status");
-        copy(status, state, List.of("capacity", "allocatable", "conditions"));
-        copy(status.path("nodeInfo"), state.putObject("nodeInfo"), List.of("architecture", "operatingSystem", "kubeletVersion"));
+        Projection.copy(status, state, List.of("capacity", "allocatable", "conditions"));
+        Projection.copy(status.path("nodeInfo"), state.putObject("nodeInfo"), List.of("architecture", "operatingSystem", "kubeletVersion"));
         return seen;
-    }
-
-    private static void copy(JsonNode from, ObjectNode to, List<String> names) {
-        for (String name : names) {
-            JsonNode value = from.get(name);
-            if (value != null) {
-                to.set(name, value);
-            }
-        }
     }
 
     @Override

@@ -2,12 +2,18 @@ package io.hypernetes.objects.kind;
 
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.Names;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
 /// RuntimeClasses.
 final class RuntimeClassRules implements KindRules {
     private static final Layout LAYOUT = Layout.named().text("Handler", "What the container runtime calls it.", "handler").age();
+
+    @Override
+    public ObjectNode projected(ObjectNode type) {
+        return Projection.of(type, List.of("kubernetes.io/description"), List.of("handler", "overhead", "scheduling"));
+    }
 
     @Override
     public void validate(ObjectNode type, Errors errors) {

@@ -28,6 +28,13 @@ final class StorageClassRules implements KindRules {
         return chosen ? name + " (default)" : name;
     }
 
+    /// Tenants see what they choose by, nothing of where the disks are.
+    @Override
+    public ObjectNode projected(ObjectNode type) {
+        return Projection.of(type, List.of(DEFAULT, "kubernetes.io/description"),
+                List.of("provisioner", "reclaimPolicy", "volumeBindingMode", "allowVolumeExpansion", "allowedTopologies"));
+    }
+
     @Override
     public void defaults(ObjectNode type) {
         Json.setDefault(type, "reclaimPolicy", "Delete");
