@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 
 /// Everything a namespace can hold, whatever kinds the API has: pods first, so that nothing is taken from under a running one.
@@ -81,18 +82,24 @@ final class NamespaceContent {
     private List<Kind<?>> customKinds(String tenant) {
         List<Kind<?>> custom = new ArrayList<>();
         for (CustomResourceDefinition definition : client.of(Kind.CUSTOM_RESOURCE_DEFINITION).list(Scope.tenant(tenant), Selection.everything()).items()) {
-            boolean established = definition.getStatus() != null && definition.getStatus().getConditions() != null
-                    && definition.getStatus().getConditions().stream().anyMatch(condition ->
-                            "Established".equals(condition.getType()) && "True".equals(condition.getStatus()));
-            if (established && "Namespaced".equals(definition.getSpec().getScope())) {
-                definition.getSpec().getVersions().stream()
-                        .filter(version -> Boolean.TRUE.equals(version.getServed()))
-                        .findFirst()
-                        .ifPresent(version -> custom.add(Kind.generic(
-                                definition.getSpec().getGroup(), version.getName(), definition.getSpec().getNames().getPlural(),
-                                definition.getSpec().getNames().getKind(), true)));
-            }
+            servedKind(definition, "Namespaced").ifPresent(custom::add);
         }
         return custom;
+    }
+
+    /// The kind that an established definition of this scope makes, in a version that is served.
+    static Optional<Kind<?>> servedKind(CustomResourceDefinition definition, String scope) {
+        boolean established = definition.getStatus() != null && definition.getStatus().getConditions() != null
+                && definition.getStatus().getConditions().stream().anyMatch(condition ->
+                        "Established".equals(condition.getType()) && "True".equals(condition.getStatus()));
+        if (!established || !scope.equals(definition.getSpec().getScope())) {
+            return Optional.empty();
+        }
+        return definition.getSpec().getVersions().stream()
+                .filter(version -> Boolean.TRUE.equals(version.getServed()))
+                .findFirst()
+                .map(version -> Kind.generic(
+                        definition.getSpec().getGroup(), version.getName(), definition.getSpec().getNames().getPlural(),
+                        definition.getSpec().getNames().getKind(), scope.equals("Namespaced")));
     }
 }

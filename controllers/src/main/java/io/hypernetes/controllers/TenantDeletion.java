@@ -19,7 +19,7 @@ import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Empties tenants that are being deleted, namespace by namespace, then lets them go by taking their finalizer; what remains of a tenant
+/// Empties tenants that are being deleted, namespace by namespace, then of what finalizers hold outside of namespaces, and lets them go by taking their finalizer; what remains of a tenant
 /// then (its empty base namespaces, its authority) goes with the Tenant itself.
 final class TenantDeletion implements Controller {
     private static final Logger LOG = LoggerFactory.getLogger(TenantDeletion.class);
@@ -28,6 +28,7 @@ final class TenantDeletion implements Controller {
 
     private final Client client;
     private final NamespaceContent content;
+    private final ClusterContent outside;
     private final InstantSource clock;
     private Caches caches;
 
@@ -36,6 +37,7 @@ final class TenantDeletion implements Controller {
         this.client = client;
         this.clock = clock;
         this.content = new NamespaceContent(client);
+        this.outside = new ClusterContent(client);
     }
 
     @Override
@@ -61,6 +63,10 @@ final class TenantDeletion implements Controller {
             NamespaceContent.Left here = content.empty(key.name(), namespace.getMetadata().getName());
             here.resources().forEach((kind, count) -> left.merge(kind, count, Integer::sum));
             here.finalizers().forEach((finalizer, count) -> holding.merge(finalizer, count, Integer::sum));
+        }
+        if (left.isEmpty()) {
+            // Volumes, for one, can be let go only when no claim and no pod has them any more.
+            outside.empty(key.name(), new NamespaceContent.Left(left, holding));
         }
         if (!left.isEmpty()) {
             tell(key, left, holding);

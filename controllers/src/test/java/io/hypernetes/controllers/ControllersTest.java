@@ -187,9 +187,29 @@ class ControllersTest {
         client.of(Kind.TENANT).create("root", tenant);
         client.of(Kind.NAMESPACE).create("red", new NamespaceBuilder().withNewMetadata().withName("x").endMetadata().build());
         client.of(Kind.CONFIG_MAP).create("red", new ConfigMapBuilder().withNewMetadata().withNamespace("x").withName("m").endMetadata().build());
+        // Outside of namespaces: one that somebody has to let go, and one that nobody minds.
+        client.of(CLUSTER_ROLE).create("red", clusterRole("held", "example.com/cleanup"));
+        client.of(CLUSTER_ROLE).create("red", clusterRole("free"));
         client.of(Kind.TENANT).delete(ObjectKey.root("red"), Deletion.ordinary());
+        await().untilAsserted(() -> assertThat(client.of(CLUSTER_ROLE).get(new ObjectKey("red", "", "held")).getMetadata().getDeletionTimestamp()).isNotNull());
+        await().untilAsserted(() -> assertThat(String.valueOf(client.of(Kind.TENANT).get(ObjectKey.root("red")).getAdditionalProperties().get("status")))
+                .contains("left: 1 clusterroles.rbac.authorization.k8s.io; held by finalizers: 1 example.com/cleanup"));
+        client.of(CLUSTER_ROLE).change(new ObjectKey("red", "", "held"), null, role -> {
+            role.getMetadata().setFinalizers(List.of());
+            return role;
+        });
         await().untilAsserted(() -> assertThat(client.of(Kind.TENANT).find(ObjectKey.root("red"))).isEmpty());
         assertThat(client.of(Kind.CONFIG_MAP).find(new ObjectKey("red", "x", "m"))).isEmpty();
+    }
+
+    private static final Kind<GenericKubernetesResource> CLUSTER_ROLE = Kind.generic("rbac.authorization.k8s.io", "v1", "clusterroles", "ClusterRole", false);
+
+    private static GenericKubernetesResource clusterRole(String name, String... finalizers) {
+        GenericKubernetesResource role = new GenericKubernetesResource();
+        role.setApiVersion("rbac.authorization.k8s.io/v1");
+        role.setKind("ClusterRole");
+        role.setMetadata(new ObjectMetaBuilder().withName(name).withFinalizers(finalizers).build());
+        return role;
     }
 
     private String ask(String signer, String subject, String user, String group) {
