@@ -10,6 +10,7 @@ import com.nimbusds.jose.jwk.KeyType;
 import com.nimbusds.jwt.JWTClaimsSet;
 import com.nimbusds.jwt.SignedJWT;
 import io.hypernetes.identity.BearerTokens;
+import io.hypernetes.identity.IdentityUnavailableException;
 import io.hypernetes.identity.NotAuthenticatedException;
 import io.hypernetes.identity.Person;
 import io.hypernetes.identity.Principal;
@@ -101,7 +102,7 @@ public final class OidcTokens implements BearerTokens {
             if (issuer.url().equals(url)) {
                 named = true;
                 if (meant(claims, issuer)) {
-                    return Optional.of(person(jwt, claims, issuer, new Source(tenant, url, issuer.trust()), tenantsDocuments));
+                    return Optional.of(ownPerson(jwt, claims, issuer, new Source(tenant, url, issuer.trust())));
                 }
             }
         }
@@ -109,6 +110,16 @@ public final class OidcTokens implements BearerTokens {
             throw new NotAuthenticatedException("the token is for another audience");
         }
         return Optional.empty();
+    }
+
+    /// Somebody of an issuer that the tenant named. That its keys cannot be had is told to nobody: whoever guesses at tenants would else learn from the difference
+    /// that there is this one and where its people come from.
+    private Person ownPerson(SignedJWT jwt, JWTClaimsSet claims, Issuer issuer, Source source) {
+        try {
+            return person(jwt, claims, issuer, source, tenantsDocuments);
+        } catch (IdentityUnavailableException e) {
+            throw new NotAuthenticatedException(String.valueOf(e.getMessage()), e);
+        }
     }
 
     private static boolean meant(JWTClaimsSet claims, Issuer issuer) {
