@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
@@ -35,8 +36,36 @@ class TenantsTest {
         cluster.kubectlOf("acme", "delete", "pod", "web", "--timeout=60s").ok();
         assertThat(cluster.kubectlOf("bolt", "get", "pod", "web", "-o", "jsonpath={.metadata.uid}/{.status.phase}").ok()).isEqualTo(uid + "/Running");
 
+        suspendedAndResumed(cluster);
+
+        // A tenant that was deleted comes back from its backup with everything that it had; its pod begins anew.
+        String backup = cluster.root.resolve("bolt.backup").toString();
+        String config = cluster.hypernetes("kubeconfig", "--tenant", "bolt").ok().trim();
+        assertThat(cluster.hypernetes("backup", backup, "--tenant", "bolt").ok()).contains("tenant bolt", "found good");
         cluster.kubectl("delete", "tenant", "acme", "bolt", "--timeout=90s");
         assertThat(cluster.kubectl("get", "tenants", "-o", "name")).doesNotContain("acme", "bolt");
+        cluster.hypernetes("restore", backup).ok();
+        assertThat(cluster.hypernetes("restore", backup).err()).contains("a backup never replaces one");
+        List<String> asBefore = List.of("kubectl", "--kubeconfig", config, "get", "pod", "web", "-o", "jsonpath={.metadata.uid}/{.status.phase}/{.status.containerStatuses[0].ready}");
+        Awaitility.await().atMost(Duration.ofSeconds(60)).untilAsserted(() -> assertThat(Run.of(Duration.ofMinutes(1), Map.of("HOME", cluster.root.toString()), new byte[0], asBefore).out())
+                .isEqualTo(uid + "/Running/true"));
+        assertThat(cluster.kubectlOf("bolt", "exec", "web", "--", "echo", "here").ok()).isEqualTo("here\n");
+        cluster.kubectl("delete", "tenant", "bolt", "--timeout=90s");
+    }
+
+    /// Its pod goes on where it was: the same process, with what it has in memory.
+    private static void suspendedAndResumed(Cluster cluster) {
+        cluster.kubectlOf("bolt", "exec", "web", "--", "sh", "-c", "echo remembered > /dev/shm/mark").ok();
+        cluster.hypernetes("tenant", "suspend", "bolt").ok();
+        Awaitility.await().atMost(Duration.ofSeconds(60)).untilAsserted(() -> assertThat(
+                        cluster.kubectlOf("bolt", "get", "pod", "web", "-o", "jsonpath={.status.reason}/{.status.containerStatuses[0].state.waiting.reason}").ok())
+                .isEqualTo("TenantSuspended/TenantSuspended"));
+        assertThat(cluster.kubectlOf("bolt", "delete", "pod", "web").err()).contains("tenant bolt is suspended");
+        cluster.hypernetes("tenant", "resume", "bolt").ok();
+        Awaitility.await().atMost(Duration.ofSeconds(60)).untilAsserted(() -> assertThat(cluster.kubectlOf("bolt", "get", "pods", "--no-headers").ok())
+                .containsPattern("web\\s+1/1\\s+Running\\s+0\\s"));
+        assertThat(cluster.kubectlOf("bolt", "exec", "web", "--", "cat", "/dev/shm/mark").ok()).isEqualTo("remembered\n");
+        assertThat(cluster.kubectlOf("bolt", "logs", "web").ok()).isEqualTo("i belong to bolt\n");
     }
 
     @Test
@@ -54,7 +83,7 @@ class TenantsTest {
     }
 
     private static String asHere(Cluster cluster, String config, String server) {
-        Run run = Run.of(Duration.ofMinutes(1), Map.of("HOME", cluster.root.toString()), new byte[0], java.util.List.of(
+        Run run = Run.of(Duration.ofMinutes(1), Map.of("HOME", cluster.root.toString()), new byte[0], List.of(
                 "kubectl", "--kubeconfig", config, "--server", server, "get", "--raw", server.replaceFirst("https://[^/]*", "") + "/api/v1/pods"));
         assertThat(run.exitCode()).isNotZero();
         return run.err();

@@ -85,7 +85,7 @@ public final class FakeCri implements AutoCloseable {
                     .bossEventLoopGroup(loop).workerEventLoopGroup(loop)
                     .channelType(EpollServerDomainSocketChannel.class).withChildOption(io.netty.channel.ChannelOption.SO_KEEPALIVE, null)
                     .executor(Executors.newVirtualThreadPerTaskExecutor())
-                    .addService(new Runtime()).addService(new Images())
+                    .addService(new Runtime()).addService(new Images()).addService(checkpoints())
                     .build().start();
         } catch (IOException broken) {
             throw new UncheckedIOException(broken);
@@ -164,6 +164,75 @@ public final class FakeCri implements AutoCloseable {
                 }
             }
         });
+    }
+
+    /// Names of what was written of sandboxes, and whose they are.
+    final Map<String, String> checkpoints = new java.util.concurrent.ConcurrentHashMap<>();
+    volatile boolean cannotCheckpoint;
+    private final Map<String, Map<String, Run>> written = new HashMap<>();
+
+    /// hyperd's calls beside CRI.
+    private io.grpc.ServerServiceDefinition checkpoints() {
+        return io.grpc.ServerServiceDefinition.builder("hypernetes.v1.Pods")
+                .addMethod(checkpointCall("Checkpoint", request -> {
+                    if (cannotCheckpoint) {
+                        throw Status.UNAVAILABLE.withDescription("no room").asRuntimeException();
+                    }
+                    String id = request.getFieldsOrThrow("sandbox").getStringValue();
+                    String name = request.getFieldsOrThrow("name").getStringValue();
+                    checkpoints.put(name, id);
+                    Map<String, Run> alive = new LinkedHashMap<>();
+                    runs.forEach((run, of) -> {
+                        if (of.sandbox.equals(id) && of.state == ContainerState.CONTAINER_RUNNING) {
+                            Run copy = new Run();
+                            copy.sandbox = of.sandbox;
+                            copy.config = of.config;
+                            copy.state = of.state;
+                            copy.createdAt = of.createdAt;
+                            copy.startedAt = of.startedAt;
+                            alive.put(run, copy);
+                        }
+                    });
+                    written.put(name, alive);
+                    sandboxes.get(id).state = PodSandboxState.SANDBOX_NOTREADY;
+                    alive.keySet().forEach(run -> end(run, runs.get(run), 255));
+                    calls.add("checkpoint");
+                }))
+                .addMethod(checkpointCall("Restore", request -> {
+                    String name = request.getFieldsOrThrow("name").getStringValue();
+                    sandboxes.get(checkpoints.get(name)).state = PodSandboxState.SANDBOX_READY;
+                    runs.putAll(written.get(name));
+                    calls.add("restore");
+                }))
+                .addMethod(checkpointCall("RemoveCheckpoint", request -> checkpoints.remove(request.getFieldsOrThrow("name").getStringValue())))
+                .addMethod(checkpointCall("Checkpoints", request -> {
+                }))
+                .build();
+    }
+
+    private io.grpc.ServerMethodDefinition<com.google.protobuf.Struct, com.google.protobuf.Struct> checkpointCall(
+            String name, java.util.function.Consumer<com.google.protobuf.Struct> action) {
+        var marshaller = io.grpc.protobuf.ProtoUtils.marshaller(com.google.protobuf.Struct.getDefaultInstance());
+        var method = io.grpc.MethodDescriptor.<com.google.protobuf.Struct, com.google.protobuf.Struct>newBuilder()
+                .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+                .setFullMethodName("hypernetes.v1.Pods/" + name)
+                .setRequestMarshaller(marshaller)
+                .setResponseMarshaller(marshaller)
+                .build();
+        return io.grpc.ServerMethodDefinition.create(method, io.grpc.stub.ServerCalls.asyncUnaryCall((request, out) -> {
+            var all = com.google.protobuf.ListValue.newBuilder();
+            try {
+                synchronized (FakeCri.this) {
+                    action.accept(request);
+                    checkpoints.keySet().forEach(one -> all.addValues(com.google.protobuf.Value.newBuilder().setStructValue(com.google.protobuf.Struct.newBuilder()
+                            .putFields("name", com.google.protobuf.Value.newBuilder().setStringValue(one).build()))));
+                }
+            } catch (io.grpc.StatusRuntimeException refused) {
+                out.onError(refused);
+                return;
+            }
+            reply(out, com.google.protobuf.Struct.newBuilder().putFields("checkpoints", com.google.protobuf.Value.newBuilder().setListValue(all).build()).build());
+        }));
     }
 
     private static long now() {

@@ -53,7 +53,33 @@ class RunningPodChangesTest extends KubeletHarness {
     }
 
     @Test
-    void aPodOfASuspendedTenantStandsStillAndBeginsAgainWhateverItsPolicy() {
+    void aPodOfASuspendedTenantStandsStillAndGoesOnWhereItWas() {
+        suspendAndResume(false);
+        assertThat(cri.calls().stream().filter("restore"::equals).count()).isEqualTo(2);
+        for (String name : new String[] {"web", "job"}) {
+            eventually(name, pod -> assertThat(main(pod).getRestartCount()).isZero());
+        }
+        assertThat(cri.runsOf("main").stream().filter(run -> run.state == io.hypernetes.cri.v1.ContainerState.CONTAINER_RUNNING)).hasSize(2);
+        assertThat(cri.checkpoints).isEmpty();
+        // One that is deleted while it stands still leaves nothing.
+        suspend("web");
+        await().until(() -> !cri.checkpoints.isEmpty());
+        client.of(Kind.POD).delete(new ObjectKey("red", "default", "web"), io.hypernetes.client.Deletion.ordinary());
+        await().until(() -> cri.checkpoints.isEmpty() && client.of(Kind.POD).find(new ObjectKey("red", "default", "web")).isEmpty());
+    }
+
+    @Test
+    void aPodOfASuspendedTenantBeginsAnewWhereItsMemoryCannotBeKept() {
+        cri.cannotCheckpoint = true;
+        suspendAndResume(true);
+        assertThat(cri.calls()).doesNotContain("checkpoint", "restore");
+    }
+
+    private void suspend(String name) {
+        change(name, pod -> pod.edit().editMetadata().addToAnnotations("hypernetes.io/suspended", Instant.now().truncatedTo(ChronoUnit.SECONDS).toString()).endMetadata().build());
+    }
+
+    private void suspendAndResume(boolean anew) {
         cri.podCidr = "10.88.0.0/24";
         create(pod("web").build());
         create(pod("job").editSpec().withRestartPolicy("Never").endSpec().build());
@@ -61,7 +87,7 @@ class RunningPodChangesTest extends KubeletHarness {
         running("job");
         int sandboxes = cri.sandboxesReady();
         for (String name : new String[] {"web", "job"}) {
-            change(name, pod -> pod.edit().editMetadata().addToAnnotations("hypernetes.io/suspended", Instant.now().truncatedTo(ChronoUnit.SECONDS).toString()).endMetadata().build());
+            suspend(name);
         }
         for (String name : new String[] {"web", "job"}) {
             eventually(name, pod -> {
@@ -72,6 +98,7 @@ class RunningPodChangesTest extends KubeletHarness {
             });
         }
         assertThat(cri.sandboxesReady()).isEqualTo(sandboxes - 2);
+        assertThat(cri.checkpoints).hasSize(anew ? 0 : 2);
         for (String name : new String[] {"web", "job"}) {
             change(name, pod -> pod.edit().editMetadata().removeFromAnnotations("hypernetes.io/suspended").endMetadata().build());
         }

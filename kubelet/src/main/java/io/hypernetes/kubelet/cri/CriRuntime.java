@@ -21,9 +21,11 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -39,6 +41,7 @@ public final class CriRuntime implements AutoCloseable {
     private final ManagedChannel channel;
     private final RuntimeServiceGrpc.RuntimeServiceBlockingStub runtime;
     private final ImageServiceGrpc.ImageServiceBlockingStub images;
+    private final PodMemory memory;
 
     /// @param executor runs the callbacks of gRPC; a virtual thread per task will do
     public CriRuntime(Path socket, Executor executor) {
@@ -55,12 +58,18 @@ public final class CriRuntime implements AutoCloseable {
                 .build();
         this.runtime = RuntimeServiceGrpc.newBlockingStub(channel);
         this.images = ImageServiceGrpc.newBlockingStub(channel);
+        this.memory = new PodMemory(channel);
     }
 
     @Override
     public void close() {
         channel.shutdownNow();
         loop.shutdownGracefully(0, 1, TimeUnit.SECONDS);
+    }
+
+    /// What becomes of pods' memory while they stand still.
+    public PodMemory memory() {
+        return memory;
     }
 
     public VersionResponse version() {
@@ -182,6 +191,12 @@ public final class CriRuntime implements AutoCloseable {
         ImageStatusResponse answer = call("ImageStatus", () -> images.withDeadlineAfter(QUICK.toMillis(), TimeUnit.MILLISECONDS)
                 .imageStatus(ImageStatusRequest.newBuilder().setImage(ImageSpec.newBuilder().setImage(reference)).build()));
         return answer.hasImage() && !answer.getImage().getId().isEmpty() ? Optional.of(answer.getImage()) : Optional.empty();
+    }
+
+    /// The runtime's names of all images that are here.
+    public Set<String> imageIds() {
+        return call("ListImages", () -> images.withDeadlineAfter(QUICK.toMillis(), TimeUnit.MILLISECONDS).listImages(ListImagesRequest.getDefaultInstance()))
+                .getImagesList().stream().map(Image::getId).collect(Collectors.toSet());
     }
 
     /// Pulls the image and returns its reference in the runtime. Takes as long as it takes; cancelled through `context`.

@@ -5,6 +5,7 @@ import io.fabric8.kubernetes.api.model.LocalObjectReference;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.grpc.Context;
+import io.hypernetes.client.ObjectKey;
 import io.hypernetes.cri.v1.AuthConfig;
 import io.hypernetes.cri.v1.Image;
 import io.hypernetes.cri.v1.PodSandboxConfig;
@@ -23,6 +24,7 @@ import java.util.Optional;
 /// Brings the image of a container to this node as its pull policy says. One per pod, used by the pod's own thread.
 final class ImagePull {
     private static final Duration LOOK_AGAIN = Duration.ofSeconds(10);
+    private static final Duration FAR = Duration.ofMinutes(5);
 
     private final CriRuntime cri;
     private final Sources sources;
@@ -62,6 +64,11 @@ final class ImagePull {
                 throw new WaitException(new Waiting("ErrImageNeverPull", message), LOOK_AGAIN);
             }
         }
+        Optional<String> denied = tenant.equals(ObjectKey.ROOT) ? Optional.empty() : RegistryPlace.refusal(image);
+        if (denied.isPresent()) {
+            events.warning(pod, container, "Failed", "Failed to pull image \"" + image + "\": " + denied.get());
+            throw new WaitException(new Waiting("ErrImagePull", denied.get()), FAR);
+        }
         Duration left = backOff.remaining(image);
         if (!left.isZero()) {
             String message = "Back-off pulling image \"" + image + "\"";
@@ -89,6 +96,7 @@ final class ImagePull {
                 Duration took = Duration.between(start, clock.instant());
                 Optional<Image> here = cri.image(reference);
                 pulled.pulled(tenant, image, here.map(Image::getId).orElse(reference), anonymously);
+                tidy();
                 long size = here.map(Image::getSize).orElse(0L);
                 events.normal(pod, container, "Pulled", "Successfully pulled image \"" + image + "\" in " + text(took)
                         + " (" + text(took) + " including waiting). Image size: " + size + " bytes.");
@@ -105,6 +113,14 @@ final class ImagePull {
         events.warning(pod, container, "Failed", "Error: ErrImagePull");
         backOff.next(image, clock.instant());
         throw new WaitException(new Waiting("ErrImagePull", why), Duration.ofSeconds(1));
+    }
+
+    private void tidy() {
+        try {
+            pulled.forgetAllBut(cri::imageIds);
+        } catch (CriException later) {
+            // The next pull does it; the image is here.
+        }
     }
 
     /// What to try in turn: the secrets that name the image's registry; without any, no credentials.

@@ -54,6 +54,7 @@ final class PodWorker {
     private final Probes probes;
     private final PodTrace trace;
     private final Resizing resizing;
+    private final SuspendedMemory memory;
     private final String uid;
     private final Runnable gone;
     private final Semaphore wake = new Semaphore(0);
@@ -87,6 +88,7 @@ final class PodWorker {
         this.configs = new CriConfigs(services.settings(), services.volumes());
         this.trace = new PodTrace(services.steps(), services.clock(), pod == null ? null : pod.getMetadata().getResourceVersion());
         this.resizing = new Resizing(services, others);
+        this.memory = new SuspendedMemory(services, uid);
         this.starts = new ContainerStart(key.tenant(), services, configs, trace);
         this.termination = new Termination(services, starts.hooks(), this::wake);
         this.probes = new Probes(key.tenant(), services.cri(), services.http(), services.grpc(), services.clock(), this::wake, this::unhealthy);
@@ -228,6 +230,11 @@ final class PodWorker {
         Optional<Instant> suspended = Suspended.since(now);
         if (suspended.isPresent() && evicted == null && !phaseIsFinal(now)) {
             return suspend(now, seen, suspended.get());
+        }
+        // Before anything is said of containers that ended only because their machine was written to disk.
+        if (evicted == null && !phaseIsFinal(now) && !seen.sandboxes().isEmpty() && seen.readySandbox().isEmpty() && memory.bringBack(now)) {
+            wake();
+            return RESYNC;
         }
         boolean over = evicted != null || phaseIsFinal(now) || pastDeadline(now) || Plan.finished(now, seen);
         if (over) {
@@ -433,11 +440,15 @@ final class PodWorker {
 
     // --- standing still
 
-    /// The pod's tenant is suspended: its containers end gracefully and its machine goes, but the pod stays and begins again where its spec says
-    /// once it is resumed. What a container did before that is not forgotten; that it was ended here is.
-    private Duration suspend(Pod now, ObservedPod seen, Instant since) {
-        keepProbes(seen);
+    /// The pod's tenant is suspended: its machine is written to disk and goes, and the pod stays. Where it cannot be written its containers end
+    /// gracefully, and begin again where the spec says once it is resumed. What a container did before that is not forgotten; that it was ended here is.
+    private Duration suspend(Pod now, ObservedPod looked, Instant since) {
         cancelPull();
+        ObservedPod seen = looked;
+        if (memory.keep(now, looked)) {
+            seen = services.cri().observe(uid);
+        }
+        keepProbes(seen);
         if (!termination.advance(Optional.of(now), seen, deadline(CriConfigs.graceSeconds(now)))) {
             tell(now, seen, false);
             return RESYNC;
@@ -517,6 +528,7 @@ final class PodWorker {
         if (!left.sandboxes().isEmpty() || !left.containers().isEmpty()) {
             return FIRST_RETRY;
         }
+        memory.forget();
         services.volumes().remove(uid);
         removeLogs();
         LOG.info("event=pod-gone pod={} uid={}", key, uid);

@@ -16,19 +16,26 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 /// Which images on this node each tenant may use without asking a registry: those that it has pulled here itself, those that were pulled here without any
 /// credentials, and those that no pod's pull brought here, which the operator loaded for all (as Kubernetes' `NeverVerifyPreloadedImages`). That an image
 /// lies on a node, because another tenant could pull it, gives nobody a right to it. Thread-safe.
 ///
+/// A record says in its content of which image it is, and goes once that is no longer here.
+///
 /// A pull with credentials is told before it begins and durably, so that a kubelet that dies meanwhile leaves no private image that looks like a loaded one.
 final class PulledImages {
     private static final String EVERYBODY = "*";
     private static final String PRIVATE = "!";
     private static final String INTENT = "intent-";
+    /// Each pod has an object of this class, and all of them have the one folder.
+    private static final ReentrantLock CHANGING = new ReentrantLock();
 
     private final Path folder;
 
@@ -45,7 +52,7 @@ final class PulledImages {
             return true;
         }
         for (String reference : begun()) {
-            ids.apply(reference).ifPresent(pulled -> write(record(PRIVATE, pulled), ""));
+            ids.apply(reference).ifPresent(pulled -> write(record(PRIVATE, pulled), pulled));
         }
         return !Files.exists(record(PRIVATE, id));
     }
@@ -61,15 +68,41 @@ final class PulledImages {
     /// @param anonymously whether it asked for no credentials
     void pulled(String tenant, String reference, String id, boolean anonymously) {
         if (anonymously) {
-            write(record(EVERYBODY, id), "");
+            write(record(EVERYBODY, id), id);
             return;
         }
-        write(record(PRIVATE, id), "");
-        write(record(tenant, id), "");
+        write(record(PRIVATE, id), id);
+        write(record(tenant, id), id);
         try {
             Files.deleteIfExists(intent(reference));
         } catch (IOException e) {
             throw failed(e);
+        }
+    }
+
+    /// Removes the records of images that are gone.
+    ///
+    /// @param present asked while nobody notes anything, so that no image comes between the question and the removal
+    void forgetAllBut(Supplier<Set<String>> present) {
+        CHANGING.lock();
+        try (Stream<Path> all = Files.list(folder)) {
+            Set<String> here = present.get();
+            for (Path file : all.toList()) {
+                String name = String.valueOf(file.getFileName());
+                if (name.startsWith(".") || name.startsWith(INTENT)) {
+                    continue;
+                }
+                String id = Files.readString(file);
+                if (!id.isEmpty() && !here.contains(id)) {
+                    Files.deleteIfExists(file);
+                }
+            }
+        } catch (NoSuchFileException e) {
+            // Nothing was noted so far.
+        } catch (IOException e) {
+            throw failed(e);
+        } finally {
+            CHANGING.unlock();
         }
     }
 
@@ -95,10 +128,11 @@ final class PulledImages {
     }
 
     private void write(Path file, String text) {
-        if (Files.exists(file)) {
-            return;
-        }
+        CHANGING.lock();
         try {
+            if (Files.exists(file)) {
+                return;
+            }
             Files.createDirectories(folder);
             Path whole = folder.resolve("." + UUID.randomUUID());
             try (FileChannel channel = FileChannel.open(whole, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
@@ -111,6 +145,8 @@ final class PulledImages {
             }
         } catch (IOException e) {
             throw failed(e);
+        } finally {
+            CHANGING.unlock();
         }
     }
 

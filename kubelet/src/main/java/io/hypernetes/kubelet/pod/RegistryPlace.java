@@ -1,0 +1,47 @@
+package io.hypernetes.kubelet.pod;
+
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.util.Optional;
+
+/// Where the registry of an image is. Whoever names an image makes this node speak to its registry, so tenants name none on the node itself or on its wire,
+/// such as a cloud's metadata service. Where a registry sends on to is judged by who pulls.
+final class RegistryPlace {
+    private static final String DEFAULT = "docker.io";
+
+    private RegistryPlace() {}
+
+    /// Why pods of tenants may not have an image pulled; empty when they may. A name that is not known is for the pull to tell.
+    static Optional<String> refusal(String image) {
+        String registry = registry(image);
+        String host = host(registry);
+        try {
+            // The pull asks a moment later in the same process, where the answer is kept that long.
+            for (InetAddress address : InetAddress.getAllByName(host)) {
+                if (address.isLoopbackAddress() || address.isAnyLocalAddress() || address.isLinkLocalAddress() || address.isMulticastAddress()) {
+                    return Optional.of("registry " + registry + " is at " + address.getHostAddress()
+                            + ", an address of the node itself or of its wire, from where pods of tenants get no images; use a registry with another address, or ask the operator to load the image");
+                }
+            }
+        } catch (UnknownHostException e) {
+            return Optional.empty();
+        }
+        return Optional.empty();
+    }
+
+    /// What stands before the first slash, if that can be a host and not a part of a name.
+    static String registry(String image) {
+        int slash = image.indexOf('/');
+        String first = slash < 0 ? "" : image.substring(0, slash);
+        return first.contains(".") || first.contains(":") || first.equals("localhost") ? first : DEFAULT;
+    }
+
+    private static String host(String registry) {
+        if (registry.startsWith("[")) {
+            int end = registry.indexOf(']');
+            return end < 0 ? registry : registry.substring(1, end);
+        }
+        int colon = registry.lastIndexOf(':');
+        return colon < 0 ? registry : registry.substring(0, colon);
+    }
+}

@@ -1,0 +1,101 @@
+package io.hypernetes.kubelet.pod;
+
+import io.fabric8.kubernetes.api.model.Pod;
+import io.grpc.Status;
+import io.hypernetes.kubelet.cri.CriException;
+import io.hypernetes.kubelet.cri.ObservedPod;
+import io.hypernetes.kubelet.cri.ObservedSandbox;
+import io.hypernetes.kubelet.cri.PodMemory;
+import java.io.IOException;
+import java.nio.file.FileStore;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Keeps the memory of one pod on the node's disk while its tenant is suspended: processes, open files and emptyDir volumes go on where they were. Used
+/// by the pod's own thread; that something is kept is known by its name alone, so a kubelet that was killed goes on with it.
+final class SuspendedMemory {
+    private static final Logger LOG = LoggerFactory.getLogger(SuspendedMemory.class);
+    private static final int TRIES = 3;
+    /// More than what pods are evicted for.
+    private static final int LEFT_PERCENT = 15;
+
+    private final PodServices services;
+    private final PodMemory memory;
+    private final String name;
+    private boolean refused;
+    private int tried;
+
+    SuspendedMemory(PodServices services, String podUid) {
+        this.services = services;
+        this.memory = services.cri().memory();
+        this.name = "suspended-" + podUid;
+    }
+
+    /// Writes the pod and ends its machine, if it runs.
+    ///
+    /// @return whether it did; if not the pod is as it was
+    boolean keep(Pod pod, ObservedPod seen) {
+        Optional<ObservedSandbox> sandbox = seen.readySandbox();
+        if (sandbox.isEmpty() || !seen.anyRunning() || refused) {
+            return false;
+        }
+        try {
+            // One that is there already is of before: the pod has gone on since, or the runtime died when it had written it.
+            memory.remove(name);
+            requireRoom(services.cri().machineMemoryBytes(sandbox.get().id()));
+            memory.save(sandbox.get().id(), name);
+            return true;
+        } catch (CriException failure) {
+            refused = true;
+            LOG.warn("event=suspended-without-memory pod={} reason=\"{}\"", pod.getMetadata().getName(), failure.getMessage());
+            services.events().warning(pod, "MemoryNotKept", "The pod ends and will begin anew when its tenant is resumed, since its memory could not be kept: " + failure.getMessage());
+            return false;
+        }
+    }
+
+    /// What one tenant's pods leave on the disk must not drive those of others from the node.
+    private void requireRoom(long bytes) {
+        Path folder = services.settings().stateFolder();
+        try {
+            FileStore disk = Files.getFileStore(folder);
+            if (disk.getUsableSpace() - bytes < disk.getTotalSpace() / 100 * LEFT_PERCENT) {
+                throw new CriException(Status.Code.RESOURCE_EXHAUSTED, "the disk of " + folder + " would be filled to more than " + (100 - LEFT_PERCENT) + " %");
+            }
+        } catch (IOException e) {
+            throw new CriException(Status.Code.UNAVAILABLE, "the free space of " + folder + " cannot be read: " + e.getMessage());
+        }
+    }
+
+    /// Brings the pod back as it was, if it was kept; what was kept is removed then. After three tries it is given up, and the pod begins anew.
+    ///
+    /// @return whether it is there again
+    boolean bringBack(Pod pod) {
+        refused = false;
+        if (!memory.has(name)) {
+            return false;
+        }
+        try {
+            memory.restore(name);
+        } catch (CriException failure) {
+            if (++tried < TRIES) {
+                throw failure;
+            }
+            tried = 0;
+            LOG.warn("event=suspended-memory-lost pod={} reason=\"{}\"", pod.getMetadata().getName(), failure.getMessage());
+            services.events().warning(pod, "MemoryNotRestored", "The pod begins anew, since what was kept of it could not be brought back: " + failure.getMessage());
+            memory.remove(name);
+            return false;
+        }
+        tried = 0;
+        memory.remove(name);
+        return true;
+    }
+
+    /// Removes what is kept; nothing is fine.
+    void forget() {
+        memory.remove(name);
+    }
+}

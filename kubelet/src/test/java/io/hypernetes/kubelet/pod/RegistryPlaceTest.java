@@ -1,0 +1,26 @@
+package io.hypernetes.kubelet.pod;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+
+class RegistryPlaceTest {
+
+    @Test
+    void tenantsNameNoRegistryOnTheNodeOrItsWire() {
+        for (String image : new String[] {
+            "127.0.0.1:5000/a:1", "localhost/a", "localhost:10250/a", "169.254.169.254/latest/meta-data", "[::1]:5000/a", "[fe80::1]/a", "0.0.0.0:1/a", "127.1.2.3/a@sha256:0", "224.0.0.1/a"}) {
+            assertThat(RegistryPlace.refusal(image)).as(image).isPresent();
+        }
+        for (String image : new String[] {"192.0.2.1:5000/a:1", "10.0.0.5/a", "[2001:db8::1]:5000/a", "no-such-host.invalid/a"}) {
+            assertThat(RegistryPlace.refusal(image)).as(image).isEmpty();
+        }
+    }
+
+    @Test
+    void aNameWithoutARegistryIsTheDefaultOnes() {
+        assertThat(RegistryPlace.registry("busybox:1")).isEqualTo("docker.io");
+        assertThat(RegistryPlace.registry("library/busybox")).isEqualTo("docker.io");
+        assertThat(RegistryPlace.registry("hypernetes.io/sample/busybox:1")).isEqualTo("hypernetes.io");
+    }
+}
