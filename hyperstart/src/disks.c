@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <linux/blkpg.h>
 #include <linux/fs.h>
 #include <linux/quota.h>
@@ -14,6 +15,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -141,6 +143,27 @@ bool disk_volume_mount(const char *serial, const char *path, struct failure *f) 
     snprintf(p->path, sizeof p->path, "%s", path);
     p->next = places;
     places = p;
+    return true;
+}
+
+static uint32_t given_group;
+
+static int give(const char *path, const struct stat *st, int flag, struct FTW *at) {
+    (void)at;
+    if (lchown(path, (uid_t)-1, given_group) < 0) return -1;
+    if (flag == FTW_SL) return 0;
+    // After the owner, as changing that takes away what runs as another.
+    return chmod(path, (st->st_mode & 07777) | (S_ISDIR(st->st_mode) ? 02770 : 0660));
+}
+
+bool disk_volume_group(const char *path, uint32_t group, bool keep, struct failure *f) {
+    struct statvfs fs;
+    struct stat st;
+    if (statvfs(path, &fs) < 0 || stat(path, &st) < 0) return fail_errno(f, "volume", "looking at %.200s failed", path);
+    if (fs.f_flag & ST_RDONLY || (keep && st.st_gid == group && (st.st_mode & 02770) == 02770)) return true;
+    given_group = group;
+    // The root last: with `keep` it says that all below it is done.
+    if (nftw(path, give, 32, FTW_PHYS | FTW_MOUNT | FTW_DEPTH) != 0) return fail_errno(f, "volume", "giving %.200s to group %u failed", path, group);
     return true;
 }
 

@@ -170,6 +170,7 @@ bool volume_declare(const struct volume_spec *spec, struct failure *f) {
         if (mount("tmpfs", path, "tmpfs", MS_NOSUID | MS_NODEV, options) < 0) good = fail_errno(f, "volume", "volume %s: mounting a tmpfs with %s failed", v->name, options);
     }
     if (good && v->kind == VOLUME_SCRATCH && spec->size && disk_scratch_present()) good = disk_scratch_limit(path, spec->size, f);
+    if (good && v->kind == VOLUME_DISK && spec->gid) good = disk_volume_group(path, spec->gid, spec->keep_group, f);
     // The owner and mode of a disk's root are on the disk.
     if (good && v->kind != VOLUME_DISK && (chown(path, spec->uid, spec->gid) < 0 || chmod(path, mode) < 0)) good = fail_errno(f, "volume", "volume %s: setting its owner and mode failed", v->name);
     if (!good) {

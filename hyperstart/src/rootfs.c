@@ -261,6 +261,26 @@ static bool bind_pod_files(int root, struct failure *f) {
     return true;
 }
 
+// What a subPath names: what is not there is made with the mode of the volume itself, so whoever may write to that may write here.
+static int make_sub_path(int volume, const char *sub_path) {
+    struct stat st;
+    char prefix[4200], place[40];
+    int at = -1;
+    if (fstat(volume, &st) < 0) return -1;
+    for (const char *end = sub_path + strspn(sub_path, "/"); *end; end += strspn(end, "/")) {
+        end += strcspn(end, "/");
+        snprintf(prefix, sizeof prefix, "%.*s", (int)(end - sub_path), sub_path);
+        if (at >= 0) close(at);
+        at = open_inside(volume, prefix, O_PATH);
+        if (at < 0 && errno == ENOENT && (at = make_inside(volume, prefix, true, 0755)) >= 0) {
+            snprintf(place, sizeof place, "/proc/self/fd/%d", at);
+            chmod(place, st.st_mode & 07777);
+        }
+        if (at < 0) return -1;
+    }
+    return at;
+}
+
 // What a mount of a volume binds: its folder, or what lies below it. -1 with the failure filled.
 static int volume_source(const struct mount_spec *m, struct failure *f) {
     uint32_t kind;
@@ -277,7 +297,7 @@ static int volume_source(const struct mount_spec *m, struct failure *f) {
         fail(f, EINVAL, "mount", "mount %.200s: subPath \"%.200s\" leads out of the volume", m->destination, m->sub_path);
     } else {
         source = open_inside(volume, m->sub_path, O_PATH);
-        if (source < 0 && errno == ENOENT && kind != VOLUME_FILES) source = make_inside(volume, m->sub_path, true, 0755);
+        if (source < 0 && errno == ENOENT && kind != VOLUME_FILES) source = make_sub_path(volume, m->sub_path);
         if (source < 0) fail_errno(f, "mount", "mount %.200s: opening subPath \"%.200s\" of volume %s failed", m->destination, m->sub_path, m->volume);
     }
     close(volume);

@@ -42,7 +42,8 @@ const struct schema container_schema = SCHEMA(container_spec, container_spec_rul
 
 static const struct rule volume_spec_rules[] = {
     NEED(volume_spec, 1, name, STR, 128), NEED(volume_spec, 2, kind, U32, 4), ONE(volume_spec, 3, size, U64, 0),
-    ONE(volume_spec, 4, mode, U32, 07777), ONE(volume_spec, 5, uid, U32, 0), ONE(volume_spec, 6, gid, U32, 0)};
+    ONE(volume_spec, 4, mode, U32, 07777), ONE(volume_spec, 5, uid, U32, 0), ONE(volume_spec, 6, gid, U32, 0),
+    ONE(volume_spec, 7, keep_group, BOOL, 0)};
 static const struct schema volume_schema = SCHEMA(volume_spec, volume_spec_rules);
 
 static const struct rule sysctl_spec_rules[] = {NEED(sysctl_spec, 1, name, STR, 256), NEED(sysctl_spec, 2, value, STR, 4096)};

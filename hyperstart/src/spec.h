@@ -69,6 +69,7 @@ struct volume_spec {
     uint32_t kind;
     uint64_t size;
     uint32_t mode, uid, gid;
+    bool keep_group;
 };
 
 struct sysctl_spec {

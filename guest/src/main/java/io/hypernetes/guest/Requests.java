@@ -61,7 +61,7 @@ final class Requests {
         if (volume.mode() != VolumeSpec.DEFAULT_MODE) {
             message.u32(4, volume.mode());
         }
-        message.u32UnlessZero(5, volume.uid()).u32UnlessZero(6, volume.gid());
+        message.u32UnlessZero(5, volume.uid()).u32UnlessZero(6, volume.gid()).boolIfTrue(7, volume.keepGroup());
     }
 
     private static void container(MessageWriter message, ContainerSpec container) {

@@ -7,13 +7,18 @@ package io.hypernetes.guest;
 /// @param bytes size limit; 0 for half the machine's RAM, and for none on the scratch disk, which must have been formatted with project quotas
 /// @param mode permission bits, or [#DEFAULT_MODE]; this and the owner of a `DISK` are on the disk
 /// @param uid owner
-/// @param gid group
-public record VolumeSpec(String name, Kind kind, long bytes, int mode, int uid, int gid) {
+/// @param gid group; all that is on a `DISK` is given to it, so that it may read and write it, unless it is 0
+/// @param keepGroup of a `DISK`: nothing is given when its root is the group's already
+public record VolumeSpec(String name, Kind kind, long bytes, int mode, int uid, int gid, boolean keepGroup) {
     /// 0777 for `SCRATCH` and `MEMORY`, 0755 for `FILES`.
     public static final int DEFAULT_MODE = -1;
 
     public VolumeSpec(String name, Kind kind) {
         this(name, kind, 0, DEFAULT_MODE, 0, 0);
+    }
+
+    public VolumeSpec(String name, Kind kind, long bytes, int mode, int uid, int gid) {
+        this(name, kind, bytes, mode, uid, gid, false);
     }
 
     public enum Kind {

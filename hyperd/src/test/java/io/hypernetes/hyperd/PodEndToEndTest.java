@@ -47,6 +47,7 @@ class PodEndToEndTest {
                 .setDnsConfig(DNSConfig.newBuilder().addServers("10.96.0.10").addSearches("default.svc.cluster.local").addOptions("ndots:5"))
                 .putAnnotations("hypernetes.io/empty-dir.fast", "{\"medium\":\"Memory\",\"sizeLimit\":\"8Mi\"}")
                 .putAnnotations("hypernetes.io/empty-dir.limited", "{\"medium\":\"\",\"sizeLimit\":\"4Mi\"}")
+                .putAnnotations("hypernetes.io/disk.kept", "{\"file\":\"red/kept.disk\",\"bytes\":67108864,\"group\":2000}")
                 .setLinux(LinuxPodSandboxConfig.newBuilder().putSysctls("net.core.somaxconn", "777"))
                 .build();
         sandbox = lab.run(pod);
@@ -177,6 +178,27 @@ class PodEndToEndTest {
                 .addMounts(mount("/limited", limited)));
         finished(filler);
         assertThat(String.join("\n", lab.log("pod", "filler"))).containsPattern("quota exceeded|No space left").contains(" 4096 ").contains("again").contains("elsewhere as before");
+    }
+
+    @Test
+    void aDiskThatOutlivesThePodIsItsGroups() throws Exception {
+        Path kept = folder.resolve("pods/uid-pod/volumes/hypernetes.io~disk/kept");
+        ContainerConfig.Builder writer = lab.container("keeper", "sh", "-c",
+                        "touch /kept/of/me; ls -lnd /kept /kept/of /kept/of/me; ls -a /kept; df -k /kept | cut -c1-60; touch /read/x || echo for reading only")
+                .addMounts(mount("/kept", kept))
+                .addMounts(mount("/kept/of", kept.resolve("a/b")))
+                .addMounts(mount("/read", kept).setReadonly(true))
+                .setLinux(LinuxContainerConfig.newBuilder().setSecurityContext(LinuxContainerSecurityContext.newBuilder()
+                        .setRunAsUser(Int64Value.newBuilder().setValue(101))
+                        .addSupplementalGroups(2000)));
+        finished(lab.start(sandbox, writer));
+        List<String> lines = lab.log("pod", "keeper");
+        assertThat(lines).anyMatch(line -> line.matches("drwxrws.*2000 .* /kept"))
+                .anyMatch(line -> line.matches("drwxrws.*2000 .* /kept/of"))
+                .anyMatch(line -> line.matches("-rw.* 101 +2000 .* /kept/of/me"))
+                .contains("for reading only")
+                .doesNotContain("lost+found");
+        assertThat(Files.size(folder.resolve("volumes/red/kept.disk"))).isEqualTo(64L << 20);
     }
 
     @Test

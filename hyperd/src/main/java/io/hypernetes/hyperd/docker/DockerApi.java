@@ -4,6 +4,7 @@ import io.hypernetes.guest.GuestException;
 import io.hypernetes.hyperd.HyperdException;
 import io.hypernetes.hyperd.container.Signals;
 import io.hypernetes.hyperd.docker.http.HttpExchange;
+import io.hypernetes.hyperd.volume.Ext4Disk;
 import io.hypernetes.images.ImageException;
 import java.io.IOException;
 import java.io.OutputStream;

@@ -2,6 +2,7 @@ package io.hypernetes.hyperd.docker;
 
 import io.hypernetes.guest.MountSpec;
 import io.hypernetes.hyperd.journal.SandboxRecord;
+import io.hypernetes.hyperd.volume.Ext4Disk;
 import io.hypernetes.hypervisor.MachineSpec;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -34,8 +35,6 @@ import org.slf4j.LoggerFactory;
 final class DockerVolumes {
     private static final Logger LOG = LoggerFactory.getLogger(DockerVolumes.class);
     private static final String SUFFIX = ".disk";
-    /// The folder of a volume's file system that containers see: beside it there may be others' business, such as lost+found.
-    private static final String CONTENT = "data";
     private static final Pattern SIZE = Pattern.compile("([1-9][0-9]{0,11})([kmgtKMGT]?)[bB]?");
     private static final long LEAST_BYTES = 16L << 20;
     private static final long MOST_BYTES = 16L << 40;
@@ -289,7 +288,7 @@ final class DockerVolumes {
         Set<String> seeded = new LinkedHashSet<>();
         for (VolumeMount mount : mounts) {
             boolean seed = mount.copy() && seeded.add(mount.volume());
-            specs.add(new MountSpec.Volume(mount.destination(), serial(names, mount.volume()), CONTENT, mount.readOnly(), false, seed));
+            specs.add(new MountSpec.Volume(mount.destination(), serial(names, mount.volume()), Ext4Disk.CONTENT, mount.readOnly(), false, seed));
         }
         specs.sort(Comparator.comparing(MountSpec::destination));
         return specs;

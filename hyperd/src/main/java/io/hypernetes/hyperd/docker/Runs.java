@@ -6,6 +6,7 @@ import io.hypernetes.hyperd.container.AttachedClient;
 import io.hypernetes.hyperd.container.Container;
 import io.hypernetes.hyperd.sandbox.Sandbox;
 import io.hypernetes.hyperd.sandbox.SandboxRequest;
+import io.hypernetes.hyperd.volume.Ext4Disk;
 import io.hypernetes.hypervisor.MachineSpec;
 import io.hypernetes.network.NetworkException;
 import java.time.Duration;

@@ -1,5 +1,6 @@
 package io.hypernetes.hyperd.docker;
 
+import io.hypernetes.hyperd.volume.Ext4Disk;
 import io.hypernetes.images.DiskLayer;
 import io.hypernetes.images.Image;
 import java.util.HashMap;

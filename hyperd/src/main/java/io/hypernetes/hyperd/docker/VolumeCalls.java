@@ -1,6 +1,7 @@
 package io.hypernetes.hyperd.docker;
 
 import io.hypernetes.hyperd.docker.http.HttpExchange;
+import io.hypernetes.hyperd.volume.Ext4Disk;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.List;

@@ -99,7 +99,17 @@ public record SandboxRecord(
     /// @param kind where its content lives
     /// @param hostPath for [VolumeKind#FILES] the folder or file whose content is pushed, for [VolumeKind#DISK] the file that is the disk; else empty
     /// @param sizeBytes its limit, 0 for none
-    public record Volume(VolumeKind kind, String hostPath, long sizeBytes) {}
+    /// @param group whose all of a [VolumeKind#DISK] is to be; null for nobody in particular
+    public record Volume(VolumeKind kind, String hostPath, long sizeBytes, @Nullable Group group) {
+        public Volume(VolumeKind kind, String hostPath, long sizeBytes) {
+            this(kind, hostPath, sizeBytes, null);
+        }
+    }
+
+    /// A group of the guest that may read and write all of a volume.
+    ///
+    /// @param keep whether a volume whose root is the group's is left as it is
+    public record Group(int gid, boolean keep) {}
 
     /// Where the content of a volume lives.
     public enum VolumeKind {

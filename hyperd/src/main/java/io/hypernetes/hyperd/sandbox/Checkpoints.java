@@ -5,6 +5,7 @@ import io.hypernetes.hyperd.container.Container;
 import io.hypernetes.hyperd.journal.ContainerRecord;
 import io.hypernetes.hyperd.journal.Intent;
 import io.hypernetes.hyperd.journal.SandboxRecord;
+import io.hypernetes.hyperd.volume.PodDisks;
 import io.hypernetes.hypervisor.Checkpointing;
 import io.hypernetes.hypervisor.Machine;
 import io.hypernetes.hypervisor.SavedMachine;
@@ -120,6 +121,11 @@ public final class Checkpoints {
 
     private Checkpoint save(Sandbox sandbox, Checkpointing driver, CheckpointFolder.Draft draft, String name, boolean stop, boolean keep)
             throws IOException {
+        if (sandbox.record().hasDisks() || PodDisks.named(sandbox.record().identity().annotations())) {
+            throw new HyperdException(
+                    HyperdException.Kind.UNSUPPORTED,
+                    "Sandbox " + sandbox.id() + " has volumes that outlive it, so it cannot be saved: what is on their disks would have changed when it comes back.");
+        }
         long begin = System.nanoTime();
         boolean paused = sandbox.isPaused();
         boolean saved = false;

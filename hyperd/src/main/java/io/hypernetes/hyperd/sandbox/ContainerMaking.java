@@ -14,6 +14,7 @@ import io.hypernetes.hyperd.journal.SandboxRecord;
 import io.hypernetes.hyperd.log.LogPosition;
 import io.hypernetes.images.Image;
 import io.hypernetes.telemetry.Timeline;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -25,6 +26,9 @@ import org.slf4j.LoggerFactory;
 /// The sandbox's lifecycle lock is held.
 final class ContainerMaking {
     private static final Logger LOG = LoggerFactory.getLogger(ContainerMaking.class);
+
+    /// A disk that was not unmounted is mended first, and one that is given to a group is walked through.
+    private static final Duration MOUNTED = Duration.ofMinutes(3);
 
     private final House house;
     private final Sandbox sandbox;
@@ -123,7 +127,8 @@ final class ContainerMaking {
         List<VolumeSpec> specs =
                 fresh.entrySet().stream().map(entry -> SandboxVolumes.spec(entry.getKey(), entry.getValue())).toList();
         guest.plan(
-                new PodPlan(newHosts ? SandboxBoot.settings(sandbox.record(), Map.of()) : null, specs, List.of()), House.ANSWER);
+                new PodPlan(newHosts ? SandboxBoot.settings(sandbox.record(), Map.of()) : null, specs, List.of()),
+                specs.stream().anyMatch(spec -> spec.kind() == VolumeSpec.Kind.DISK) ? MOUNTED : House.ANSWER);
         // Watched before it is read, so that no change falls in between.
         sandbox.followVolumes();
         for (Entry<String, SandboxRecord.Volume> volume : fresh.entrySet()) {

@@ -6,9 +6,11 @@ import io.hypernetes.hyperd.HyperdException;
 import io.hypernetes.hyperd.container.ContainerRequest;
 import io.hypernetes.hyperd.journal.ContainerRecord;
 import io.hypernetes.hyperd.journal.SandboxRecord;
+import io.hypernetes.hyperd.volume.Ext4Disk;
 import io.hypernetes.hyperd.volume.FolderContent;
 import io.hypernetes.hyperd.volume.MountPolicy;
 import io.hypernetes.hyperd.volume.MountSource;
+import io.hypernetes.hyperd.volume.PodDisks;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -68,6 +70,13 @@ record PlannedMounts(
                 case MountSource.Hosts file ->
                     hosts = new String(FolderContent.readFile(file.hostFile(), MOST_HOSTS_BYTES), StandardCharsets.UTF_8);
                 case MountSource.Volume volume -> {
+                    if (volume.kind() == MountSource.Kind.DISK) {
+                        PodDisks.Disk disk = policy.disks().get(pod.annotations(), volume.name());
+                        String subPath = Ext4Disk.CONTENT + (volume.subPath().isEmpty() ? "" : "/" + volume.subPath());
+                        volumes.put(disk.serial(), new SandboxRecord.Volume(SandboxRecord.VolumeKind.DISK, disk.file().toString(), 0, disk.group()));
+                        specs.add(new MountSpec.Volume(mount.containerPath(), disk.serial(), subPath, mount.readOnly() || disk.readOnly(), false));
+                        continue;
+                    }
                     SandboxRecord.Volume declared = declared(pod, volume);
                     String name = guestName(volume);
                     volumes.put(name, declared);

@@ -8,6 +8,7 @@ import io.hypernetes.guest.PodSettings;
 import io.hypernetes.guest.Resume;
 import io.hypernetes.hyperd.HyperdException;
 import io.hypernetes.hyperd.journal.SandboxRecord;
+import io.hypernetes.hyperd.volume.PodDisks;
 import io.hypernetes.hypervisor.GuestKernel;
 import io.hypernetes.hypervisor.HypervisorException;
 import io.hypernetes.hypervisor.Machine;
@@ -30,6 +31,7 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -59,6 +61,7 @@ final class SandboxBoot {
     private final @Nullable Path keptDisk;
     private final Timeline.Running whole;
     private final Map<String, Long> phases = new LinkedHashMap<>();
+    private List<MachineSpec.Volume> volumes = List.of();
 
     /// @param keptDisk a disk that outlives the sandbox and is its owner's to make; null for one of the sandbox's own
     /// @param whole the step that all its steps are part of
@@ -72,6 +75,11 @@ final class SandboxBoot {
 
     void run() {
         long begin = System.nanoTime();
+        volumes = request.volumes();
+        if (PodDisks.named(request.identity().annotations())) {
+            List<MachineSpec.Volume> disks = timed("volumes", () -> house.mounts().disks().ready(request.identity().annotations()));
+            volumes = Stream.concat(volumes.stream(), disks.stream()).toList();
+        }
         placeAndDisk();
         GuestKernel kernel = timed("kernel", () -> house.kernels().of(sandbox.record().identity()));
         Guest guest;
@@ -133,7 +141,7 @@ final class SandboxBoot {
     }
 
     private Guest copyOrMachine(GuestKernel kernel) {
-        if (!request.volumes().isEmpty()) {
+        if (!volumes.isEmpty()) {
             return cold(kernel, "it has volumes, whose disks no template has");
         }
         SandboxRecord.Size size = sandbox.record().size();
@@ -234,7 +242,7 @@ final class SandboxBoot {
                         new MachineSpec.Nic(tap.descriptor(), attachment.mac()),
                         house.cgroupParent(),
                         limit,
-                        request.volumes()));
+                        volumes));
             }
         });
         sandbox.started(machine);

@@ -38,7 +38,9 @@ final class SandboxVolumes implements AutoCloseable {
             case FILES -> VolumeSpec.Kind.FILES;
             case DISK -> VolumeSpec.Kind.DISK;
         };
-        return new VolumeSpec(name, kind, volume.sizeBytes(), VolumeSpec.DEFAULT_MODE, 0, 0);
+        SandboxRecord.Group group = volume.group();
+        return new VolumeSpec(
+                name, kind, volume.sizeBytes(), VolumeSpec.DEFAULT_MODE, 0, group == null ? 0 : group.gid(), group != null && group.keep());
     }
 
     /// Pushes the present content of a volume of files.

@@ -13,6 +13,7 @@ import java.util.Set;
 /// |---|---|
 /// | `volumes/kubernetes.io~configmap/NAME[/sub]` and `~secret`, `~projected`, `~downward-api` | files pushed into the guest |
 /// | `volumes/kubernetes.io~empty-dir/NAME[/sub]` | a directory of the pod's disk, or memory |
+/// | `volumes/hypernetes.io~disk/NAME[/sub]` | what is on a disk that outlives the pod ([PodDisks]) |
 /// | `etc-hosts` | the pod's /etc/hosts |
 /// | `containers/NAME/FILE` | a file copied back when the container ends |
 /// | any other plain file outside `volumes` | a file pushed once |
@@ -25,10 +26,20 @@ public final class MountPolicy {
     private static final Set<String> KERNELS = Set.of("dev", "proc", "sys");
     private static final Set<String> MADE_BY_GUEST = Set.of("/etc/resolv.conf", "/etc/hostname");
 
-    private final Path podsFolder;
+    private static final String DISK_PLUGIN = "hypernetes.io~disk";
 
+    private final Path podsFolder;
+    private final PodDisks disks;
+
+    /// @param podsFolder the kubelet's; the disks that outlive pods are in `volumes` beside it
     public MountPolicy(Path podsFolder) {
         this.podsFolder = podsFolder.toAbsolutePath().normalize();
+        this.disks = new PodDisks(this.podsFolder.resolveSibling("volumes"));
+    }
+
+    /// The disks that outlive pods.
+    public PodDisks disks() {
+        return disks;
     }
 
     /// @param podUid uid of the pod whose container mounts
@@ -106,11 +117,14 @@ public final class MountPolicy {
         if (kind.equals("empty-dir")) {
             return new MountSource.Volume(name, MountSource.Kind.EMPTY_DIR, folder, subPath);
         }
+        if (kind.equals(DISK_PLUGIN)) {
+            return new MountSource.Volume(name, MountSource.Kind.DISK, folder, subPath);
+        }
         if (FILE_PLUGINS.contains(kind)) {
             return new MountSource.Volume(name, MountSource.Kind.FILES, folder, subPath);
         }
         throw HyperdException.unsupported("Volume " + name + " is of kind " + kind
-                + ", which this release does not have: it has ConfigMap, Secret, projected, downward API and emptyDir volumes.");
+                + ", which this release does not have: it has ConfigMap, Secret, projected, downward API and emptyDir volumes, and disks of its own.");
     }
 
     private static Path parent(Path path) {

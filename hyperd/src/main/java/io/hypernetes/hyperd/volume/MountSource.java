@@ -33,6 +33,8 @@ public sealed interface MountSource {
         /// A directory on the pod's writable disk, or in memory when the pod says so.
         EMPTY_DIR,
         /// Files of this host, pushed into the guest and again when they change.
-        FILES
+        FILES,
+        /// A disk of its own, which the pod's annotations describe ([PodDisks]).
+        DISK
     }
 }

@@ -1,5 +1,6 @@
-package io.hypernetes.hyperd.docker;
+package io.hypernetes.hyperd.volume;
 
+import io.hypernetes.hyperd.HyperdException;
 import io.hypernetes.linux.Descriptors;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -13,9 +14,12 @@ import java.util.Objects;
 
 /// Disks that outlive machines: sparse files with a journalled file system, since machines may end abruptly. The host makes them and never
 /// mounts one: what is in it was written by a guest.
-final class Ext4Disk {
+public final class Ext4Disk {
     /// The size of a disk of which nobody said a size. What was never written takes no room.
-    static final long ORDINARY_BYTES = 10L << 30;
+    public static final long ORDINARY_BYTES = 10L << 30;
+
+    /// The folder of a disk that containers see: beside it there may be others' business, such as lost+found.
+    public static final String CONTENT = "data";
 
     // Where the superblock says what a mount must understand, and there: that the journal holds what is not in its place yet.
     private static final long INCOMPATIBLE_FEATURES = 1024 + 0x60;
@@ -24,7 +28,7 @@ final class Ext4Disk {
     private Ext4Disk() {}
 
     /// Makes a disk, durably, unless it is there.
-    static void make(Path file, long bytes) {
+    public static void make(Path file, long bytes) {
         if (Files.exists(file)) {
             return;
         }
@@ -49,25 +53,37 @@ final class Ext4Disk {
             Files.move(unfinished, file, StandardCopyOption.ATOMIC_MOVE);
             Descriptors.syncFolder(Objects.requireNonNull(file.toAbsolutePath().getParent()));
         } catch (IOException failure) {
-            throw new DockerFailure(500, "the disk " + file + " could not be made: " + failure.getMessage() + "; is there room?");
+            throw unavailable("The disk " + file + " could not be made: " + failure.getMessage() + ". Is there room, and is e2fsprogs installed?", failure);
         } catch (InterruptedException stopping) {
             Thread.currentThread().interrupt();
-            throw new DockerFailure(500, "interrupted while the disk " + file + " was made");
+            throw unavailable("Interrupted while the disk " + file + " was made.", stopping);
+        }
+    }
+
+    /// Makes a disk larger that no machine has; its guest makes the file system fit when it next mounts it. A disk never shrinks.
+    public static void grow(Path file, long bytes) {
+        try (RandomAccessFile disk = new RandomAccessFile(file.toFile(), "rw")) {
+            if (disk.length() < bytes) {
+                disk.setLength(bytes);
+                disk.getFD().sync();
+            }
+        } catch (IOException failure) {
+            throw unavailable("The disk " + file + " could not be made larger: " + failure.getMessage() + ".", failure);
         }
     }
 
     /// Whether whoever mounts it next has to write to it, even if only to read: its last machine ended without unmounting it.
-    static boolean needsRecovery(Path file) {
+    public static boolean needsRecovery(Path file) {
         ByteBuffer features = ByteBuffer.allocate(1);
         try (FileChannel disk = FileChannel.open(file, StandardOpenOption.READ)) {
             return disk.read(features, INCOMPATIBLE_FEATURES) == 1 && (features.get(0) & NEEDS_RECOVERY) != 0;
         } catch (IOException failure) {
-            throw new DockerFailure(500, "the disk " + file + " cannot be read: " + failure);
+            throw unavailable("The disk " + file + " cannot be read: " + failure + ".", failure);
         }
     }
 
     /// What it takes on the host's disk, in bytes.
-    static long usedBytes(Path file) {
+    public static long usedBytes(Path file) {
         if (!Files.exists(file)) {
             return 0;
         }
@@ -77,5 +93,9 @@ final class Ext4Disk {
         } finally {
             Descriptors.close(descriptor);
         }
+    }
+
+    private static HyperdException unavailable(String message, Exception cause) {
+        return new HyperdException(HyperdException.Kind.UNAVAILABLE, message, cause);
     }
 }
