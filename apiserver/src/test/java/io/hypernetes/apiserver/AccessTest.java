@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.hypernetes.identity.Authorities;
 import io.hypernetes.identity.CertificateSpec;
+import io.hypernetes.objects.Json;
 import java.net.http.HttpClient;
 import java.nio.file.Path;
 import java.security.SecureRandom;
@@ -104,6 +105,66 @@ class AccessTest extends ClusterTest {
         node.post("/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases", lease.formatted("n1")).expect(201);
         node.post("/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases", lease.formatted("n2")).expect(403);
         node.get("/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/n2").expect(403);
+    }
+
+    @Test
+    void aNodeReadsItsVolumesAndLetsGoOfThoseThatAreDeleted() {
+        var green = cluster.client("green", "gina", "system:masters");
+        var volumes = "/api/v1/persistentvolumes";
+        var claims = "/api/v1/namespaces/default/persistentvolumeclaims";
+        var volume = "{\"metadata\":{\"name\":\"%1$s\",\"finalizers\":[\"hypernetes.io/local-disk\"]},\"spec\":{\"accessModes\":[\"ReadWriteOnce\"],"
+                + "\"capacity\":{\"storage\":\"1Gi\"},\"csi\":{\"driver\":\"local.hypernetes.io\",\"volumeHandle\":\"%1$s\",\"volumeAttributes\":{\"node\":\"%2$s\"}}}}";
+        assertThat(green.post(volumes, volume.formatted("near", "n1")).expect(201).json().path("metadata").path("finalizers").toString())
+                .contains("kubernetes.io/pv-protection");
+        green.post(volumes, volume.formatted("far", "n2")).expect(201);
+        var claim = "{\"metadata\":{\"name\":\"%s\"},\"spec\":{\"accessModes\":[\"ReadWriteOnce\"],\"resources\":{\"requests\":{\"storage\":\"1Gi\"}}}}";
+        var made = green.post(claims, claim.formatted("mine")).expect(201);
+        // The operator's class is everybody's default, and what is made is protected.
+        assertThat(made.at("spec", "storageClassName")).isEqualTo("local");
+        assertThat(made.json().path("metadata").path("finalizers").toString()).contains("kubernetes.io/pvc-protection");
+        green.post(claims, claim.formatted("theirs")).expect(201);
+        for (var name : List.of("mine", "theirs")) {
+            green.post(pods("default"), Cluster.pod("uses-" + name).replace(
+                            "\"spec\":{", "\"spec\":{\"volumes\":[{\"name\":\"v\",\"persistentVolumeClaim\":{\"claimName\":\"" + name + "\"}}],"))
+                    .expect(201);
+        }
+        var scheduler = cluster.client("root", "system:kube-scheduler");
+        bind(scheduler, "uses-mine", "n1").expect(201);
+        bind(scheduler, "uses-theirs", "n2").expect(201);
+
+        node.get("/tenants/green" + claims + "/mine").expect(200);
+        node.get("/tenants/green" + claims + "/theirs").expect(403);
+        node.get("/tenants/green" + claims).expect(403);
+        var selected = "?fieldSelector=spec.csi.volumeAttributes.node%3D";
+        assertThat(ObjectsTest.names(node.get("/tenants/*" + volumes + selected + "n1").expect(200).json())).containsExactly("near");
+        node.get("/tenants/*" + volumes + selected + "n2").expect(403);
+        node.get("/tenants/*" + volumes).expect(403);
+        var near = node.get("/tenants/green" + volumes + "/near").expect(200);
+        node.get("/tenants/green" + volumes + "/far").expect(403);
+        node.put("/tenants/green" + volumes + "/near", near.text()).expect(403);
+        node.delete("/tenants/green" + volumes + "/near").expect(403);
+        green.delete(volumes + "/near").expect(200);
+        var going = Json.readObject(node.get("/tenants/green" + volumes + "/near").expect(200).text());
+        Json.child(going, "metadata").putArray("finalizers");
+        node.put("/tenants/green" + volumes + "/near", Json.print(going)).expect(200);
+        green.get(volumes + "/near").expect(404);
+        green.delete(pods("default") + "/uses-mine?gracePeriodSeconds=0").expect(200);
+    }
+
+    @Test
+    void onlyClaimsWhoseClassAllowsItGrow() {
+        var classes = "/apis/storage.k8s.io/v1/storageclasses";
+        var claims = "/api/v1/namespaces/default/persistentvolumeclaims";
+        admin.post(classes, "{\"metadata\":{\"name\":\"rigid\"},\"provisioner\":\"example.com/x\"}").expect(201);
+        for (var name : List.of("rigid", "local")) {
+            admin.post(claims, "{\"metadata\":{\"name\":\"of-" + name + "\"},\"spec\":{\"accessModes\":[\"ReadWriteOnce\"],\"volumeName\":\"v\","
+                    + "\"storageClassName\":\"" + name + "\",\"resources\":{\"requests\":{\"storage\":\"1Gi\"}}}}").expect(201);
+        }
+        var more = "{\"spec\":{\"resources\":{\"requests\":{\"storage\":\"2Gi\"}}}}";
+        assertThat(admin.patch(claims + "/of-rigid", "application/merge-patch+json", more).expect(403).at("message"))
+                .isEqualTo("persistentvolumeclaims \"of-rigid\" is forbidden: only dynamically provisioned pvc can be resized and the storageclass"
+                        + " that provisions the pvc must support resize");
+        admin.patch(claims + "/of-local", "application/merge-patch+json", more).expect(200);
     }
 
     @Test

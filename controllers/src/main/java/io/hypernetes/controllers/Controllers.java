@@ -2,6 +2,7 @@ package io.hypernetes.controllers;
 
 import io.hypernetes.client.Client;
 import io.hypernetes.client.EventRecorder;
+import io.hypernetes.client.LocalVolume;
 import io.hypernetes.client.ObjectKey;
 import io.hypernetes.client.WorkLoop;
 import io.hypernetes.client.WorkQueue;
@@ -20,6 +21,9 @@ import io.hypernetes.controllers.replicas.ReplicaSets;
 import io.hypernetes.controllers.replicas.ReplicationControllers;
 import io.hypernetes.controllers.scaling.Autoscalers;
 import io.hypernetes.controllers.stateful.StatefulSets;
+import io.hypernetes.controllers.volume.EphemeralClaims;
+import io.hypernetes.controllers.volume.VolumeBinder;
+import io.hypernetes.controllers.volume.VolumeProtection;
 import io.hypernetes.identity.CertificateAuthority;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -70,6 +74,9 @@ public final class Controllers implements AutoCloseable {
                 new EndpointMirror(client),
                 new DisruptionBudgets(client, events(client, "controllermanager", clock), clock),
                 new Autoscalers(client, events(client, "horizontal-pod-autoscaler", clock), clock, LOOK_AT_USE),
+                new VolumeBinder(client, events(client, "persistentvolume-controller", clock), events(client, LocalVolume.PROVISIONER, clock), clock),
+                new VolumeProtection(client),
+                new EphemeralClaims(client, events(client, "ephemeral-volume-controller", clock)),
                 new EndedPods(client, MOST_ENDED_PODS),
                 new NamespaceDeletion(client, clock),
                 new TenantSuspension(client, clock),

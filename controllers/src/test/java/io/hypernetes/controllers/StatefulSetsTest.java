@@ -9,7 +9,9 @@ import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
 import io.fabric8.kubernetes.api.model.apps.StatefulSetBuilder;
+import io.fabric8.kubernetes.api.model.storage.StorageClassBuilder;
 import io.hypernetes.client.Kind;
+import io.hypernetes.client.LocalVolume;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -69,10 +71,14 @@ class StatefulSetsTest {
 
     @Test
     void podsHaveNamesOfTheirOwnAndComeOneAfterTheOther() {
+        bench.client.of(Kind.STORAGE_CLASS).create(Workbench.TENANT, new StorageClassBuilder()
+                .withNewMetadata().withName("local").endMetadata()
+                .withProvisioner(LocalVolume.PROVISIONER).withVolumeBindingMode("WaitForFirstConsumer").withReclaimPolicy("Delete")
+                .build());
         StatefulSet db = set("db", 3, "OrderedReady");
         db.getSpec().setVolumeClaimTemplates(List.of(new PersistentVolumeClaimBuilder()
                 .withNewMetadata().withName("data").endMetadata()
-                .withNewSpec().withAccessModes("ReadWriteOnce")
+                .withNewSpec().withAccessModes("ReadWriteOnce").withStorageClassName("local")
                 .withNewResources().addToRequests("storage", new Quantity("1Gi")).endResources().endSpec()
                 .build()));
         bench.create(Kind.STATEFUL_SET, db);

@@ -26,6 +26,8 @@ import io.hypernetes.kubelet.server.ServerTls;
 import io.hypernetes.kubelet.staticpod.MirrorPods;
 import io.hypernetes.kubelet.staticpod.StaticPods;
 import io.hypernetes.kubelet.volume.ApiSources;
+import io.hypernetes.kubelet.volume.DiskRemoval;
+import io.hypernetes.kubelet.volume.Disks;
 import io.hypernetes.kubelet.volume.Volumes;
 import io.hypernetes.telemetry.StepSink;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
@@ -65,6 +67,7 @@ public final class Kubelet implements AutoCloseable {
     private final NodeAgent node;
     private final LogRotation rotation;
     private final Eviction eviction;
+    private final DiskRemoval removal;
 
     /// @param client speaks as `system:node:NAME`
     /// @param tls of the kubelet's own server, asked at every connection; see [ServerTls#context]
@@ -90,6 +93,7 @@ public final class Kubelet implements AutoCloseable {
             throws IOException {
         // Secrets of tenants lie below: nobody but the kubelet and the runtime may look.
         Files.setPosixFilePermissions(Files.createDirectories(settings.podsFolder()), PosixFilePermissions.fromString("rwx------"));
+        Files.setPosixFilePermissions(Files.createDirectories(settings.disksFolder()), PosixFilePermissions.fromString("rwx------"));
         Files.setPosixFilePermissions(Files.createDirectories(settings.logFolder().resolve("pods")), PosixFilePermissions.fromString("rwxr-x---"));
         this.cri = new CriRuntime(settings.criSocket(), threads);
         this.probes = new GrpcHealth(dialer);
@@ -97,7 +101,7 @@ public final class Kubelet implements AutoCloseable {
         this.statuses = new StatusWriter(client);
         ApiSources sources = new ApiSources(client);
         Volumes volumes = new Volumes(settings.podsFolder(), sources, clock);
-        PodServices services = new PodServices(settings, cri, volumes, sources, new RecordedPodEvents(recorder), statuses, new PodHttp(dialer), probes, variables, clock,
+        PodServices services = new PodServices(settings, cri, volumes, new Disks(sources, settings.nodeName()), sources, new RecordedPodEvents(recorder), statuses, new PodHttp(dialer), probes, variables, clock,
                 NodeAgent.allocatable(settings), steps, metrics);
         this.pods = new PodTable(services);
         this.mirrors = new MirrorPods(client, pods);
@@ -108,6 +112,7 @@ public final class Kubelet implements AutoCloseable {
         this.node = new NodeAgent(settings, client, cri, recorder, clock, server.port());
         this.eviction = new Eviction(node.signals(), cri, pods, Eviction.BEAT);
         this.rotation = new LogRotation(settings, cri, pods, clock);
+        this.removal = new DiskRemoval(client, settings.disksFolder(), settings.nodeName());
     }
 
     public Kubelet start() {
@@ -117,6 +122,7 @@ public final class Kubelet implements AutoCloseable {
         staticPods.start();
         rotation.start();
         eviction.start();
+        removal.start();
         threads.execute(this::adopt);
         threads.execute(this::listen);
         return this;
@@ -145,6 +151,7 @@ public final class Kubelet implements AutoCloseable {
         mirrors.close();
         pods.close();
         rotation.close();
+        removal.close();
         eviction.close();
         node.close();
         server.close();

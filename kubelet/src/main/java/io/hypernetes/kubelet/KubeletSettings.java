@@ -49,4 +49,9 @@ public record KubeletSettings(
     public Path podsFolder() {
         return stateFolder.resolve("pods");
     }
+
+    /// Where the disks are that outlive pods; the runtime looks for them there, beside the pods' folders.
+    public Path disksFolder() {
+        return stateFolder.resolve("volumes");
+    }
 }

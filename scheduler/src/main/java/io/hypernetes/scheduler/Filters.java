@@ -45,8 +45,9 @@ final class Filters {
         if (!lacking.isEmpty()) {
             return new Objection(lacking, lacks(pod.demand(), state));
         }
-        if (!volumes.reachable(pod, node)) {
-            return Objection.lasting("node(s) didn't match PersistentVolume's node affinity");
+        String unreachable = volumes.objection(pod, node);
+        if (unreachable != null) {
+            return Objection.lasting(unreachable);
         }
         return rules.objection(state);
     }

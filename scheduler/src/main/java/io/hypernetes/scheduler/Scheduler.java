@@ -8,6 +8,7 @@ import io.fabric8.kubernetes.api.model.PersistentVolume;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
+import io.fabric8.kubernetes.api.model.storage.StorageClass;
 import io.hypernetes.client.ApiException;
 import io.hypernetes.client.Client;
 import io.hypernetes.client.Deletion;
@@ -20,11 +21,13 @@ import io.hypernetes.client.ObjectKey;
 import io.hypernetes.client.Scope;
 import io.hypernetes.client.Selection;
 import io.hypernetes.client.Selectors;
+import io.hypernetes.client.VolumeMatch;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
@@ -55,9 +58,11 @@ public final class Scheduler implements AutoCloseable {
     private final Informer<Namespace> namespaces;
     private final Informer<PersistentVolumeClaim> claims;
     private final Informer<PersistentVolume> volumes;
+    private final Informer<StorageClass> classes;
     private final Informer<PodDisruptionBudget> budgets;
     private final Informer<GenericKubernetesResource> tenants;
     private final VolumeRules volumeRules;
+    private final ClaimBinding claimBinding;
     private final Preemption preemption;
     private final Cluster cluster = new Cluster();
     /// Pods that fitted nowhere.
@@ -70,7 +75,8 @@ public final class Scheduler implements AutoCloseable {
     private final CountDownLatch stopped = new CountDownLatch(1);
 
     /// @param rules whether other pods decide where it can be
-    private record Parked(int priority, boolean rules) {}
+    /// @param volumes whether volumes do
+    private record Parked(int priority, boolean rules, boolean volumes) {}
 
     /// @param client may read what pods and nodes are about in all tenants, write bindings, pod status and events, and delete pods
     public Scheduler(Client client, InstantSource clock, RandomGenerator random) {
@@ -84,11 +90,13 @@ public final class Scheduler implements AutoCloseable {
                 .handler(new PodHandler());
         this.namespaces = new Informer<>(client, Kind.NAMESPACE, Scope.everywhere(), Selection.everything());
         this.claims = new Informer<>(client, Kind.PERSISTENT_VOLUME_CLAIM, Scope.everywhere(), Selection.everything()).handler(new ClaimHandler());
-        this.volumes = new Informer<>(client, Kind.PERSISTENT_VOLUME, Scope.everywhere(), Selection.everything());
+        this.volumes = new Informer<>(client, Kind.PERSISTENT_VOLUME, Scope.everywhere(), Selection.everything()).handler(new VolumeHandler());
+        this.classes = new Informer<>(client, Kind.STORAGE_CLASS, Scope.everywhere(), Selection.everything()).handler(new ClassHandler());
         this.budgets = new Informer<>(client, Kind.POD_DISRUPTION_BUDGET, Scope.everywhere(), Selection.everything());
         this.tenants = new Informer<>(client, Kind.TENANT, Scope.tenant(ObjectKey.ROOT), Selection.everything()).handler(new TenantHandler());
         Index<PodDisruptionBudget> byNamespace = budgets.index(budget -> List.of(place(ObjectKey.of(budget))));
-        this.volumeRules = new VolumeRules.Known(claims, volumes);
+        this.volumeRules = new VolumeRules.Known(claims, volumes, classes);
+        this.claimBinding = new ClaimBinding(client, claims);
         this.preemption = new Preemption((tenant, namespace) -> byNamespace.get(tenant + "/" + namespace).stream()
                 .flatMap(budget -> Selectors.of(budget.getSpec().getSelector()).stream()
                         .map(selector -> new Preemption.Budget(ObjectKey.of(budget), selector, allowed(budget))))
@@ -105,7 +113,7 @@ public final class Scheduler implements AutoCloseable {
 
     /// Begins; choices are made once nodes, pods and namespaces are listed.
     public Scheduler start() {
-        List.of(nodes, tenants, pods, namespaces, claims, volumes, budgets).forEach(Informer::start);
+        List.of(nodes, tenants, pods, namespaces, claims, volumes, classes, budgets).forEach(Informer::start);
         chooser.start();
         return this;
     }
@@ -115,7 +123,7 @@ public final class Scheduler implements AutoCloseable {
         stopped.countDown();
         queue.close();
         chooser.interrupt();
-        List.of(pods, nodes, tenants, namespaces, claims, volumes, budgets).forEach(Informer::close);
+        List.of(pods, nodes, tenants, namespaces, claims, volumes, classes, budgets).forEach(Informer::close);
         events.close();
     }
 
@@ -148,7 +156,7 @@ public final class Scheduler implements AutoCloseable {
         }
         PodFacts facts = PodFacts.of(key, pod);
         // Before the decision: what changes on a node while it is made wakes the pod again.
-        parked.put(key, new Parked(facts.priority(), facts.hasRules()));
+        parked.put(key, new Parked(facts.priority(), facts.hasRules(), pod.getSpec().getVolumes() != null && !pod.getSpec().getVolumes().isEmpty()));
         Choice choice = cluster.decide(view -> {
             Choice found = Choice.of(facts, view, volumeRules, this::labelsOf, preemption, random);
             if (found instanceof Choice.Fits(String node)) {
@@ -176,8 +184,31 @@ public final class Scheduler implements AutoCloseable {
         return namespaces.get(new ObjectKey(tenant, "", namespace)).map(Selectors::labelsOf).orElse(Map.of());
     }
 
+    /// Its volumes come first; others do not wait for them.
+    private boolean haveVolumes(ObjectKey key, PodFacts pod, String node) throws InterruptedException {
+        Optional<String> failure;
+        try {
+            failure = claimBinding.bind(volumeRules.waiting(pod), node, () -> pods.get(key).filter(Scheduler::waits).isPresent());
+        } catch (ApiException refused) {
+            failure = Optional.of(String.valueOf(refused.getMessage()));
+        }
+        failure.ifPresent(why -> {
+            LOG.warn("event=volumes-not-bound pod={} node={} reason=\"{}\"", key, node, why);
+            events.record(key.tenant(), pod.pod(), EventRecorder.Type.WARNING, "FailedScheduling", "running PreBind plugin \"VolumeBinding\": " + why);
+            assumed.remove(key);
+            cluster.release(key);
+            if (pods.get(key).isPresent()) {
+                queue.retry(key, pod.priority());
+            }
+        });
+        return failure.isEmpty();
+    }
+
     private void bind(ObjectKey key, PodFacts pod, String node) {
         try {
+            if (!haveVolumes(key, pod, node)) {
+                return;
+            }
             bindings.acquire();
         } catch (InterruptedException ended) {
             Thread.currentThread().interrupt();
@@ -315,13 +346,59 @@ public final class Scheduler implements AutoCloseable {
 
         @Override
         public void updated(PersistentVolumeClaim before, PersistentVolumeClaim now) {
-            if (!Objects.equals(before.getSpec().getVolumeName(), now.getSpec().getVolumeName())) {
+            claimBinding.changed();
+            if (VolumeMatch.isBound(before) != VolumeMatch.isBound(now) || !VolumeMatch.selectedNode(before).equals(VolumeMatch.selectedNode(now))) {
                 added(now);
             }
         }
 
         @Override
-        public void deleted(PersistentVolumeClaim last) {}
+        public void deleted(PersistentVolumeClaim last) {
+            claimBinding.changed();
+        }
+    }
+
+    /// A volume may be what a pod of its tenant waits for.
+    private final class VolumeHandler implements Informer.Handler<PersistentVolume> {
+        @Override
+        public void added(PersistentVolume volume) {
+            String tenant = ObjectKey.of(volume).tenant();
+            parked.forEach((key, waiting) -> {
+                if (waiting.volumes() && key.tenant().equals(tenant)) {
+                    wake(key);
+                }
+            });
+        }
+
+        @Override
+        public void updated(PersistentVolume before, PersistentVolume now) {
+            if (!Objects.equals(before.getSpec(), now.getSpec()) || !Objects.equals(before.getStatus(), now.getStatus())) {
+                added(now);
+            }
+        }
+
+        @Override
+        public void deleted(PersistentVolume last) {}
+    }
+
+    /// A class says how the claims that name it are bound.
+    private final class ClassHandler implements Informer.Handler<StorageClass> {
+        @Override
+        public void added(StorageClass type) {
+            parked.forEach((key, waiting) -> {
+                if (waiting.volumes()) {
+                    wake(key);
+                }
+            });
+        }
+
+        @Override
+        public void updated(StorageClass before, StorageClass now) {
+            added(now);
+        }
+
+        @Override
+        public void deleted(StorageClass last) {}
     }
 
     private final class PodHandler implements Informer.Handler<Pod> {

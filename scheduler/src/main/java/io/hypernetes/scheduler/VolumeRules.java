@@ -1,16 +1,18 @@
 package io.hypernetes.scheduler;
 
 import io.fabric8.kubernetes.api.model.Node;
-import io.fabric8.kubernetes.api.model.NodeSelector;
 import io.fabric8.kubernetes.api.model.PersistentVolume;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Volume;
+import io.fabric8.kubernetes.api.model.storage.StorageClass;
 import io.hypernetes.client.Informer;
+import io.hypernetes.client.LocalVolume;
 import io.hypernetes.client.ObjectKey;
-import io.hypernetes.client.Placement;
+import io.hypernetes.client.VolumeMatch;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /// What the volumes of a pod mean for where it can be.
 interface VolumeRules {
@@ -22,60 +24,103 @@ interface VolumeRules {
         return Optional.empty();
     }
 
-    /// Whether the volumes that the pod's claims are bound to can be reached from a node.
-    default boolean reachable(PodFacts pod, Node node) {
-        return true;
+    /// Why the volumes of the pod's claims cannot be had on a node; null when they can.
+    default @Nullable String objection(PodFacts pod, Node node) {
+        return null;
     }
 
-    /// By the claims and volumes that informers know. Claims are known when their informer has listed them; until then nothing is blocked.
-    record Known(Informer<PersistentVolumeClaim> claims, Informer<PersistentVolume> volumes) implements VolumeRules {
+    /// The claims of a pod that get their volume when it is known where the pod will be.
+    default List<ObjectKey> waiting(PodFacts pod) {
+        return List.of();
+    }
+
+    /// By the claims and volumes that informers know. They are known when they have been listed; until then nothing is blocked.
+    record Known(Informer<PersistentVolumeClaim> claims, Informer<PersistentVolume> volumes, Informer<StorageClass> classes) implements VolumeRules {
 
         @Override
         public Optional<String> blocks(PodFacts pod) {
-            if (!claims.synced()) {
+            if (!claims.synced() || !classes.synced()) {
                 return Optional.empty();
             }
-            for (String name : names(pod)) {
-                PersistentVolumeClaim claim = claims.get(new ObjectKey(pod.key().tenant(), pod.key().namespace(), name)).orElse(null);
+            boolean immediate = false;
+            for (ObjectKey key : keys(pod)) {
+                PersistentVolumeClaim claim = claims.get(key).orElse(null);
                 if (claim == null) {
-                    return Optional.of("persistentvolumeclaim \"" + name + "\" not found");
+                    return Optional.of("persistentvolumeclaim \"" + key.name() + "\" not found");
+                }
+                if (claim.getStatus() != null && "Lost".equals(claim.getStatus().getPhase())) {
+                    return Optional.of("persistentvolumeclaim \"" + key.name() + "\" bound to non-existent persistentvolume \"" + claim.getSpec().getVolumeName() + "\"");
                 }
                 if (claim.getMetadata().getDeletionTimestamp() != null) {
-                    return Optional.of("persistentvolumeclaim \"" + name + "\" is being deleted");
+                    return Optional.of("persistentvolumeclaim \"" + key.name() + "\" is being deleted");
                 }
+                immediate |= !VolumeMatch.isBound(claim) && !waits(key, claim);
             }
-            return Optional.empty();
+            return immediate ? Optional.of("pod has unbound immediate PersistentVolumeClaims") : Optional.empty();
         }
 
         @Override
-        public boolean reachable(PodFacts pod, Node node) {
-            for (String name : names(pod)) {
-                Optional<NodeSelector> required = claims.get(new ObjectKey(pod.key().tenant(), pod.key().namespace(), name))
-                        .map(claim -> claim.getSpec().getVolumeName())
-                        .flatMap(volume -> volumes.get(new ObjectKey(pod.key().tenant(), "", volume)))
-                        .map(volume -> volume.getSpec().getNodeAffinity())
-                        .map(affinity -> affinity.getRequired());
-                if (required.isPresent() && !Placement.matches(required.get(), node)) {
-                    return false;
+        public @Nullable String objection(PodFacts pod, Node node) {
+            for (ObjectKey key : keys(pod)) {
+                PersistentVolumeClaim claim = claims.get(key).orElse(null);
+                String why = claim == null ? null : objection(key, claim, node);
+                if (why != null) {
+                    return why;
                 }
             }
-            return true;
+            return null;
         }
 
-        private static List<String> names(PodFacts pod) {
+        private @Nullable String objection(ObjectKey key, PersistentVolumeClaim claim, Node node) {
+            if (VolumeMatch.isBound(claim)) {
+                PersistentVolume volume = volumes.get(new ObjectKey(key.tenant(), "", claim.getSpec().getVolumeName())).orElse(null);
+                if (volume == null) {
+                    return volumes.synced() ? "node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)" : null;
+                }
+                return VolumeMatch.reachable(volume, node) ? null : "node(s) didn't match PersistentVolume's node affinity";
+            }
+            String selected = VolumeMatch.selectedNode(claim);
+            if (!selected.isEmpty()) {
+                // Its volume is being made there.
+                return selected.equals(node.getMetadata().getName()) ? null : "node(s) didn't find available persistent volumes to bind";
+            }
+            boolean made = VolumeMatch.named(classes, key.tenant(), VolumeMatch.classOf(claim))
+                    .filter(type -> LocalVolume.PROVISIONER.equals(type.getProvisioner()))
+                    .isPresent();
+            return made || !free(key, claim, node).isEmpty() ? null : "node(s) didn't find available persistent volumes to bind";
+        }
+
+        private List<PersistentVolume> free(ObjectKey key, PersistentVolumeClaim claim, Node node) {
+            return volumes.list(volume -> ObjectKey.of(volume).tenant().equals(key.tenant())
+                    && (VolumeMatch.isFree(volume, claim) || VolumeMatch.isFor(volume, claim))
+                    && VolumeMatch.reachable(volume, node));
+        }
+
+        @Override
+        public List<ObjectKey> waiting(PodFacts pod) {
+            return keys(pod).stream()
+                    .filter(key -> claims.get(key).filter(claim -> !VolumeMatch.isBound(claim)).isPresent())
+                    .toList();
+        }
+
+        private boolean waits(ObjectKey key, PersistentVolumeClaim claim) {
+            return VolumeMatch.named(classes, key.tenant(), VolumeMatch.classOf(claim)).filter(VolumeMatch::waits).isPresent();
+        }
+
+        private static List<ObjectKey> keys(PodFacts pod) {
             List<Volume> all = pod.pod().getSpec().getVolumes();
             if (all == null || all.isEmpty()) {
                 return List.of();
             }
-            List<String> names = new ArrayList<>();
+            List<ObjectKey> keys = new ArrayList<>();
             for (Volume volume : all) {
                 if (volume.getPersistentVolumeClaim() != null) {
-                    names.add(volume.getPersistentVolumeClaim().getClaimName());
+                    keys.add(new ObjectKey(pod.key().tenant(), pod.key().namespace(), volume.getPersistentVolumeClaim().getClaimName()));
                 } else if (volume.getEphemeral() != null) {
-                    names.add(pod.key().name() + "-" + volume.getName());
+                    keys.add(new ObjectKey(pod.key().tenant(), pod.key().namespace(), pod.key().name() + "-" + volume.getName()));
                 }
             }
-            return names;
+            return keys;
         }
     }
 }

@@ -64,7 +64,8 @@ public final class Authorisation {
             boolean reads = !target.writes();
             boolean binds = SCHEDULER_WRITES.contains(target.resourcePath());
             boolean preempts = target.resourcePath().equals("pods") && target.verb().equals("delete");
-            return reads || binds || preempts ? new Decision(true, "the scheduler may") : Decision.NO;
+            boolean placesVolumes = target.resourcePath().equals("persistentvolumeclaims") && target.verb().equals("update");
+            return reads || binds || preempts || placesVolumes ? new Decision(true, "the scheduler may") : Decision.NO;
         }
         if (target.resource() && caller.node().isPresent()) {
             var why = nodes.refusal(caller.node().get(), tenant, target, selector);

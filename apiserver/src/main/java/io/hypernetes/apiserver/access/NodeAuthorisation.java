@@ -13,6 +13,9 @@ import java.util.Set;
 
 /// What a node may do: itself, the pods bound to it, and what those pods name. Nothing else of any tenant.
 final class NodeAuthorisation {
+    /// The field by which a node selects the volumes whose disks it has.
+    private static final String VOLUME_NODE = "spec.csi.volumeAttributes.node";
+
     private final Store store;
 
     NodeAuthorisation(Store store) {
@@ -27,6 +30,8 @@ final class NodeAuthorisation {
             case "certificates.k8s.io/certificatesigningrequests" -> request(tenant, target);
             case "/pods" -> pods(node, tenant, target, selector);
             case "/configmaps", "/secrets" -> named(node, tenant, target, selector);
+            case "/persistentvolumeclaims" -> claim(node, tenant, target);
+            case "/persistentvolumes" -> volume(node, tenant, target, selector);
             case "hypernetes.io/tenants" -> tenant(node, tenant, target);
             case "/services", "discovery.k8s.io/endpointslices" -> services(node, tenant, target);
             case "node.k8s.io/runtimeclasses" -> runtimeClass(node, tenant, target);
@@ -114,6 +119,39 @@ final class NodeAuthorisation {
             }
         }
         return "no pod on node " + node + " names it";
+    }
+
+    private String claim(String node, TenantPath tenant, Target target) {
+        if (!target.verb().equals("get") || !target.subresource().isEmpty() || tenant.everywhere()) {
+            return "a node may only read, by name, the claims that its pods name";
+        }
+        var pods = store.list(ObjectKey.prefix(tenant.tenant(), "", "pods", target.namespace()), "", 0).entries();
+        boolean named = pods.stream().anyMatch(entry -> isBound(entry.value(), node)
+                && PodReferences.of(Json.readObject(entry.value())).claims().contains(target.name()));
+        return named ? "" : "no pod on node " + node + " names it";
+    }
+
+    // The disk of a volume is on the node that the volume names. What is deleted stays until that node has removed its disk.
+    private String volume(String node, TenantPath tenant, Target target, String selector) {
+        if (target.collection()) {
+            boolean own = Set.of("list", "watch").contains(target.verb()) && node.equals(demanded(selector, VOLUME_NODE));
+            return own ? "" : "a node reads volumes with fieldSelector=" + VOLUME_NODE + "=" + node + " only";
+        }
+        if (!Set.of("get", "update").contains(target.verb()) || !target.subresource().isEmpty() || tenant.everywhere()) {
+            return "a node may only read its volumes, and let go of those that are deleted";
+        }
+        var entry = store.get(new ObjectKey(tenant.tenant(), "", "persistentvolumes", "", target.name()).text());
+        if (entry.isEmpty()) {
+            // What is gone is told as such to who had a pod of the tenant.
+            return hasPodOf(node, tenant.tenant()) ? "" : "it is no volume of node " + node;
+        }
+        var volume = Json.readObject(entry.get().value());
+        if (!Json.string(volume, "spec", "csi", "volumeAttributes", "node").equals(node)) {
+            return "it is no volume of node " + node;
+        }
+        return target.verb().equals("get") || !Json.string(volume, "metadata", "deletionTimestamp").isEmpty()
+                ? ""
+                : "a node may change a volume only to let go of it when it is deleted";
     }
 
     private String tenant(String node, TenantPath tenant, Target target) {

@@ -6,16 +6,21 @@ import java.util.List;
 import java.util.Set;
 import tools.jackson.databind.JsonNode;
 
-/// The names of the ConfigMaps and Secrets that a pod needs to run.
-record PodReferences(Set<String> configMaps, Set<String> secrets) {
+/// The names of the ConfigMaps, Secrets and PersistentVolumeClaims that a pod needs to run.
+record PodReferences(Set<String> configMaps, Set<String> secrets, Set<String> claims) {
 
     static PodReferences of(JsonNode pod) {
         var configMaps = new HashSet<String>();
         var secrets = new HashSet<String>();
+        var claims = new HashSet<String>();
         var spec = pod.path("spec");
         for (var volume : Json.objects(spec, "volumes")) {
             add(configMaps, Json.string(volume, "configMap", "name"));
             add(secrets, Json.string(volume, "secret", "secretName"));
+            add(claims, Json.string(volume, "persistentVolumeClaim", "claimName"));
+            if (volume.path("ephemeral").isObject()) {
+                claims.add(Json.string(pod.path("metadata"), "name") + "-" + Json.string(volume, "name"));
+            }
             for (var source : Json.objects(volume.path("projected"), "sources")) {
                 add(configMaps, Json.string(source, "configMap", "name"));
                 add(secrets, Json.string(source, "secret", "name"));
@@ -36,7 +41,7 @@ record PodReferences(Set<String> configMaps, Set<String> secrets) {
                 }
             }
         }
-        return new PodReferences(configMaps, secrets);
+        return new PodReferences(configMaps, secrets, claims);
     }
 
     private static void add(Set<String> names, String name) {

@@ -132,6 +132,7 @@ final class Admission {
                 storage.claim(request.tenant(), object);
                 limits.claim(request.tenant(), request.target().namespace(), object);
             }
+            case "persistentvolumes" -> StorageClasses.protect(object, "kubernetes.io/pv-protection");
             case "namespaces" -> {
                 Tenants.complete(object);
                 security(request, object, Json.object());
@@ -218,6 +219,7 @@ final class Admission {
             case "tenants" -> Segments.update(updated, old);
             case "events" -> event(request, updated);
             case "certificatesigningrequests" -> signing.update(request, updated, old);
+            case "persistentvolumeclaims" -> storage.resize(request.tenant(), updated, old);
             case "pods" -> {
                 keepSuspension(request, updated, old);
                 if (request.target().subresource().equals("ephemeralcontainers")) {

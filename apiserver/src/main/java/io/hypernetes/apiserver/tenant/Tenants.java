@@ -1,5 +1,6 @@
 package io.hypernetes.apiserver.tenant;
 
+import io.hypernetes.apiserver.admission.StorageClasses;
 import io.hypernetes.apiserver.request.Caller;
 import io.hypernetes.apiserver.service.BaseServices;
 import io.hypernetes.apiserver.storage.LayeredStore;
@@ -50,7 +51,13 @@ public final class Tenants {
     public void restore(Instant now) {
         for (var name : BASE_NAMESPACES) {
             try {
-                store.commit(baseNamespace(Caller.ROOT, name, now));
+                var operations = new ArrayList<>(baseNamespace(Caller.ROOT, name, now));
+                if (name.equals("default")) {
+                    // Once: an operator who removes it means it.
+                    var type = new ObjectKey(Caller.ROOT, "storage.k8s.io", "storageclasses", "", "local").text();
+                    operations.add(new Operation.Put(type, Operation.ANY, StoredForm.encoder(StorageClasses.local(now))));
+                }
+                store.commit(operations);
             } catch (ConflictException e) {
                 // It is there already.
             }

@@ -38,6 +38,7 @@ import io.hypernetes.cri.v1.Protocol;
 import io.hypernetes.cri.v1.SecurityProfile;
 import io.hypernetes.kubelet.KubeletSettings;
 import io.hypernetes.kubelet.cri.Labels;
+import io.hypernetes.kubelet.volume.Disks;
 import io.hypernetes.kubelet.volume.Volumes;
 import java.math.RoundingMode;
 import java.nio.file.Path;
@@ -75,6 +76,11 @@ final class CriConfigs {
     }
 
     PodSandboxConfig sandbox(String tenant, Pod pod, int attempt) {
+        return sandbox(tenant, pod, attempt, List.of());
+    }
+
+    /// @param disks that outlive it
+    PodSandboxConfig sandbox(String tenant, Pod pod, int attempt, List<Disks.Disk> disks) {
         Map<String, String> annotations = new HashMap<>(pod.getMetadata().getAnnotations());
         // What the runtime is told under our own prefix comes from the spec, which was admitted, never from a tenant's annotation.
         // Except for the kernel it wants: which ones it may have is the runtime's to say.
@@ -84,6 +90,7 @@ final class CriConfigs {
             annotations.put(Labels.EPHEMERAL_STORAGE, String.valueOf(disk));
         }
         annotations.put(ObjectKey.TENANT_ANNOTATION, tenant);
+        disks.forEach(each -> annotations.put(Disks.ANNOTATION + each.volume(), each.annotation()));
         for (Volume volume : pod.getSpec().getVolumes()) {
             if (volume.getEmptyDir() != null) {
                 annotations.put(Labels.EMPTY_DIR + volume.getName(), emptyDir(volume.getEmptyDir()));

@@ -7,6 +7,7 @@ import io.hypernetes.kubelet.ServiceVariables;
 import io.hypernetes.kubelet.cri.CriRuntime;
 import io.hypernetes.kubelet.probe.GrpcHealth;
 import io.hypernetes.kubelet.probe.PodHttp;
+import io.hypernetes.kubelet.volume.Disks;
 import io.hypernetes.kubelet.volume.Sources;
 import io.hypernetes.kubelet.volume.Volumes;
 import io.hypernetes.telemetry.StepSink;
@@ -24,6 +25,7 @@ public record PodServices(
         KubeletSettings settings,
         CriRuntime cri,
         Volumes volumes,
+        Disks disks,
         Sources sources,
         PodEvents events,
         StatusWriter statuses,

@@ -14,6 +14,7 @@ import io.hypernetes.kubelet.cri.ObservedPod;
 import io.hypernetes.kubelet.cri.ObservedSandbox;
 import io.hypernetes.kubelet.probe.Probes;
 import io.hypernetes.kubelet.volume.AtomicFolder;
+import io.hypernetes.kubelet.volume.Disks;
 import io.hypernetes.kubelet.volume.PodFields;
 import io.hypernetes.kubelet.volume.VolumeException;
 import java.io.IOException;
@@ -223,6 +224,7 @@ final class PodWorker {
     private Duration pass() {
         ObservedPod seen = services.cri().observe(uid);
         lastSeen = seen;
+        services.disks().seen(uid, key.name(), seen.sandboxes().stream().filter(ObservedSandbox::ready).findFirst().map(ObservedSandbox::annotations).orElse(Map.of()));
         Pod now = pod;
         if (now == null || removed || now.getMetadata().getDeletionTimestamp() != null) {
             return terminate(seen);
@@ -275,12 +277,12 @@ final class PodWorker {
         if (attempt > 0) {
             services.events().normal(now, "SandboxChanged", "Pod sandbox changed, it will be killed and re-created.");
         }
-        trace.timed("volumes", "", () -> prepared(now));
+        List<Disks.Disk> disks = trace.timed("volumes", "", () -> prepared(now));
         try {
             java.nio.file.Files.createDirectories(configs.logFolder(key.tenant(), now));
             String handler = runtimeHandler(now);
             String id = trace.calling(
-                    "sandbox", "", () -> services.cri().runSandbox(configs.sandbox(key.tenant(), now, attempt), handler));
+                    "sandbox", "", () -> services.cri().runSandbox(configs.sandbox(key.tenant(), now, attempt, disks), handler));
             LOG.info("event=sandbox-ready pod={} uid={} sandbox={} attempt={}", key, uid, id, attempt);
             failure = null;
             freshSandbox = id;
@@ -403,9 +405,21 @@ final class PodWorker {
         volumesAt = at;
     }
 
-    private Pod prepared(Pod now) {
+    private List<Disks.Disk> prepared(Pod now) {
         prepareVolumes(now, List.of());
-        return now;
+        try {
+            List<Disks.Disk> disks = services.disks().of(key.tenant(), now);
+            services.disks().attach(uid, key.name(), disks, this::wake);
+            disks.forEach(disk -> services.events().normal(now, "SuccessfulAttachVolume",
+                    "AttachVolume.Attach succeeded for volume \"" + disk.persistentVolume() + "\" "));
+            return disks;
+        } catch (Disks.InUseException inUse) {
+            services.events().warning(now, "FailedAttachVolume", String.valueOf(inUse.getMessage()));
+            throw inUse;
+        } catch (VolumeException failed) {
+            services.events().warning(now, "FailedMount", String.valueOf(failed.getMessage()));
+            throw failed;
+        }
     }
 
     private void prepareVolumes(Pod now, List<String> ips) {
@@ -459,6 +473,7 @@ final class PodWorker {
                 services.cri().stopSandbox(sandbox.id());
             }
         }
+        services.disks().seen(uid, key.name(), Map.of());
         for (ObservedContainer container : Suspended.endedSince(seen, since)) {
             services.cri().removeContainer(container.id());
         }
@@ -497,6 +512,7 @@ final class PodWorker {
                 services.cri().stopSandbox(sandbox.id());
             }
         }
+        services.disks().seen(uid, key.name(), Map.of());
         machineGone.countDown();
         return Duration.ofMinutes(10);
     }
@@ -518,6 +534,7 @@ final class PodWorker {
         for (ObservedSandbox sandbox : seen.sandboxes()) {
             services.cri().stopSandbox(sandbox.id());
         }
+        services.disks().seen(uid, key.name(), Map.of());
         for (ObservedContainer container : seen.containers()) {
             services.cri().removeContainer(container.id());
         }

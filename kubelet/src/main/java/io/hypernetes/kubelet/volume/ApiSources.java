@@ -2,6 +2,8 @@ package io.hypernetes.kubelet.volume;
 
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
+import io.fabric8.kubernetes.api.model.PersistentVolume;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.hypernetes.client.Client;
 import io.hypernetes.client.Kind;
@@ -29,6 +31,16 @@ public final class ApiSources implements Sources {
     @Override
     public Optional<Secret> secret(String tenant, String namespace, String name) {
         return client.of(Kind.SECRET).find(new ObjectKey(tenant, namespace, name));
+    }
+
+    @Override
+    public Optional<PersistentVolumeClaim> claim(String tenant, String namespace, String name) {
+        return client.of(Kind.PERSISTENT_VOLUME_CLAIM).find(new ObjectKey(tenant, namespace, name));
+    }
+
+    @Override
+    public Optional<PersistentVolume> persistentVolume(String tenant, String name) {
+        return client.of(Kind.PERSISTENT_VOLUME).find(new ObjectKey(tenant, "", name));
     }
 
     @Override

@@ -1,14 +1,20 @@
 package io.hypernetes.kubelet.volume;
 
 import io.fabric8.kubernetes.api.model.ConfigMap;
+import io.fabric8.kubernetes.api.model.PersistentVolume;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Secret;
 import java.util.Optional;
 
-/// Where ConfigMaps, Secrets and tokens come from. Implementations block and throw when the API cannot answer.
+/// Where ConfigMaps, Secrets, claims and tokens come from. Implementations block and throw when the API cannot answer.
 public interface Sources {
     Optional<ConfigMap> configMap(String tenant, String namespace, String name);
 
     Optional<Secret> secret(String tenant, String namespace, String name);
+
+    Optional<PersistentVolumeClaim> claim(String tenant, String namespace, String name);
+
+    Optional<PersistentVolume> persistentVolume(String tenant, String name);
 
     /// The handler of a RuntimeClass of the tenant; empty when there is no such class.
     Optional<String> runtimeHandler(String tenant, String name);

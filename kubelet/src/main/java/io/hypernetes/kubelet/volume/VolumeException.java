@@ -1,7 +1,7 @@
 package io.hypernetes.kubelet.volume;
 
 /// A volume cannot be prepared now; the message says which, why, and is shown in a FailedMount event.
-public final class VolumeException extends RuntimeException {
+public class VolumeException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
     public VolumeException(String message) {

@@ -55,9 +55,14 @@ public final class Volumes {
         return pods.resolve(podUid);
     }
 
-    /// Where a volume lies, whether prepared or not.
+    /// Where a volume lies, whether prepared or not. Of one that has a disk of its own only the name is there.
     public Path path(String podUid, Volume volume) {
-        return folder(podUid).resolve("volumes").resolve("kubernetes.io~" + plugin(volume)).resolve(volume.getName());
+        String plugin = isDisk(volume) ? "hypernetes.io~disk" : "kubernetes.io~" + plugin(volume);
+        return folder(podUid).resolve("volumes").resolve(plugin).resolve(volume.getName());
+    }
+
+    private static boolean isDisk(Volume volume) {
+        return volume.getPersistentVolumeClaim() != null || volume.getEphemeral() != null;
     }
 
     /// Writes every volume of the pod.
@@ -68,7 +73,7 @@ public final class Volumes {
         for (Volume volume : pod.getSpec().getVolumes()) {
             Path path = path(pod.getMetadata().getUid(), volume);
             try {
-                if (volume.getEmptyDir() != null) {
+                if (volume.getEmptyDir() != null || isDisk(volume)) {
                     Files.createDirectories(path);
                 } else {
                     AtomicFolder.write(path, content(tenant, fields, volume), Long.toString(System.nanoTime(), 36) + clock.millis());
@@ -113,7 +118,7 @@ public final class Volumes {
             return "projected";
         }
         throw new VolumeException("volume \"" + volume.getName() + "\" is of a kind that this release does not have: "
-                + "it has emptyDir, configMap, secret, downwardAPI and projected volumes");
+                + "it has emptyDir, configMap, secret, downwardAPI, projected, persistentVolumeClaim and ephemeral volumes");
     }
 
     private Map<String, Content> content(String tenant, PodFields fields, Volume volume) {

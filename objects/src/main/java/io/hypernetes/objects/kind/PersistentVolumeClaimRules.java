@@ -30,12 +30,6 @@ final class PersistentVolumeClaimRules implements KindRules {
                 return mode.isEmpty() ? "<unset>" : mode;
             });
 
-    /// Whoever uses the kind that has no effect is told each time.
-    @Override
-    public String deprecation() {
-        return "no driver provides volumes yet: a pod that names this claim is refused";
-    }
-
     @Override
     public void defaults(ObjectNode claim) {
         applyDefaults(claim);

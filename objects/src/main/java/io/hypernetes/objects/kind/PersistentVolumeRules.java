@@ -94,11 +94,17 @@ final class PersistentVolumeRules implements KindRules {
             errors.forbidden("spec.persistentvolumesource", "spec.persistentvolumesource is immutable after creation");
         }
         WorkloadValidation.immutable(WorkloadValidation.spec(volume), WorkloadValidation.spec(old), "spec", "volumeMode", errors);
+        if (WorkloadValidation.spec(old).path("nodeAffinity").isObject()) {
+            WorkloadValidation.immutable(WorkloadValidation.spec(volume), WorkloadValidation.spec(old), "spec", "nodeAffinity", errors);
+        }
     }
 
     @Override
     public Map<String, String> selectableFields(ObjectNode volume) {
-        return Map.of("name", Json.string(volume, "metadata", "name"));
+        return Map.of(
+                "name", Json.string(volume, "metadata", "name"),
+                // By this a node finds the volumes whose disks it has.
+                "spec.csi.volumeAttributes.node", Json.string(volume, "spec", "csi", "volumeAttributes", "node"));
     }
 
     @Override

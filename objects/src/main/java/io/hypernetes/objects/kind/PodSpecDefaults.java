@@ -136,6 +136,9 @@ final class PodSpecDefaults {
                 Json.setDefault(token, "expirationSeconds", 3600);
             }
         }
+        if (volume.path("ephemeral").get("volumeClaimTemplate") instanceof ObjectNode template) {
+            Json.setDefault(Json.child(template, "spec"), "volumeMode", "Filesystem");
+        }
         if (volume.get("hostPath") instanceof ObjectNode host && !Json.present(host.get("type"))) {
             host.put("type", "");
         }

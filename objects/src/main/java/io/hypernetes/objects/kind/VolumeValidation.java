@@ -10,7 +10,7 @@ import tools.jackson.databind.node.ObjectNode;
 
 /// The rules of a pod's volumes. One use each.
 final class VolumeValidation {
-    private static final String SERVED = "emptyDir, configMap, secret, downwardAPI, projected";
+    private static final String SERVED = "emptyDir, configMap, secret, downwardAPI, projected, persistentVolumeClaim, ephemeral";
     private static final Set<String> FIELD_PATHS = Set.of("metadata.name", "metadata.namespace", "metadata.uid", "metadata.labels", "metadata.annotations");
 
     private final JsonNode spec;
@@ -59,6 +59,18 @@ final class VolumeValidation {
             case "secret" -> named(source, "secretName", at);
             case "downwardAPI" -> files(source, at);
             case "projected" -> projected(source, at);
+            case "persistentVolumeClaim" -> {
+                if (Json.string(source, "claimName").isEmpty()) {
+                    errors.required(at + ".claimName", "");
+                }
+            }
+            case "ephemeral" -> {
+                if (source.get("volumeClaimTemplate") instanceof ObjectNode template) {
+                    PersistentVolumeClaimRules.validateSpec(Json.child(template, "spec"), at + ".volumeClaimTemplate.spec", errors);
+                } else {
+                    errors.required(at + ".volumeClaimTemplate", "");
+                }
+            }
             case "hostPath" -> errors.forbidden(
                     at,
                     "every pod is a virtual machine of its own and sees no file system of its host; use emptyDir for scratch space,"

@@ -118,7 +118,7 @@ class PodRulesTest {
                 "'hostPID':true|spec.hostPID|shareProcessNamespace",
                 "'hostIPC':true|spec.hostIPC|virtual machine",
                 "'volumes':[{'name':'v','hostPath':{'path':'/'}}]|spec.volumes[0].hostPath|emptyDir",
-                "'volumes':[{'name':'v','persistentVolumeClaim':{'claimName':'x'}}]|spec.volumes[0].persistentVolumeClaim|not served",
+                "'volumes':[{'name':'v','nfs':{'server':'s','path':'/x'}}]|spec.volumes[0].nfs|not served",
                 "'volumes':[{'name':'v','csi':{'driver':'x'}}]|spec.volumes[0].csi|not served",
                 "'volumes':[{'name':'v','projected':{'sources':[{'clusterTrustBundle':{'path':'t'}}]}}]|spec.volumes[0].projected.sources[0].clusterTrustBundle|not served"
             })
@@ -137,7 +137,8 @@ class PodRulesTest {
                         + "'volumeMounts':[{'name':'a','mountPath':'/a'}]}],'volumes':[{'name':'a','emptyDir':{'medium':'Memory'}},"
                         + "{'name':'b','configMap':{'name':'m','items':[{'key':'k','path':'p/q'}]}},{'name':'c','secret':{'secretName':'s'}},"
                         + "{'name':'d','downwardAPI':{'items':[{'path':'l','fieldRef':{'fieldPath':'metadata.labels'}}]}},"
-                        + "{'name':'e','projected':{'sources':[{'configMap':{'name':'m'}},{'secret':{'name':'s'}}]}}]}"))
+                        + "{'name':'e','projected':{'sources':[{'configMap':{'name':'m'}},{'secret':{'name':'s'}}]}},{'name':'f','persistentVolumeClaim':{'claimName':'x'}},"
+                        + "{'name':'g','ephemeral':{'volumeClaimTemplate':{'spec':{'accessModes':['ReadWriteOnce'],'resources':{'requests':{'storage':'1Gi'}}}}}}]}"))
                 .isEmpty();
     }
 

@@ -1,0 +1,55 @@
+package io.hypernetes.client;
+
+import io.fabric8.kubernetes.api.model.CSIPersistentVolumeSource;
+import io.fabric8.kubernetes.api.model.PersistentVolume;
+import io.fabric8.kubernetes.api.model.Quantity;
+import java.math.RoundingMode;
+import java.util.Map;
+import java.util.Optional;
+import java.util.regex.Pattern;
+
+/// A disk on one node, as a PersistentVolume describes it. The node makes it when a pod first uses it and removes it when the PersistentVolume is
+/// deleted: its finalizer stays until that is done.
+///
+/// @param node that has it
+/// @param handle its name, unique in its tenant
+/// @param bytes its size
+/// @param readOnly whether no pod may write to it
+public record LocalVolume(String node, String handle, long bytes, boolean readOnly) {
+    /// The driver of such volumes, in `spec.csi.driver`.
+    public static final String DRIVER = "local.hypernetes.io";
+    /// The provisioner of such volumes, in StorageClasses.
+    public static final String PROVISIONER = "hypernetes.io/local";
+    /// Keeps the PersistentVolume until the node has removed the disk.
+    public static final String FINALIZER = "hypernetes.io/local-disk";
+    /// Which of the volume's attributes names the node.
+    public static final String NODE = "node";
+    /// By which a node selects its volumes.
+    public static final String NODE_FIELD = "spec.csi.volumeAttributes." + NODE;
+
+    private static final Pattern HANDLE = Pattern.compile("[a-z0-9]([a-z0-9.-]{0,200}[a-z0-9])?");
+
+    /// What a PersistentVolume describes; empty when that is no disk of a node, or names none that could be.
+    public static Optional<LocalVolume> of(PersistentVolume volume) {
+        CSIPersistentVolumeSource source = volume.getSpec().getCsi();
+        if (source == null || !DRIVER.equals(source.getDriver()) || source.getVolumeHandle() == null || !HANDLE.matcher(source.getVolumeHandle()).matches()) {
+            return Optional.empty();
+        }
+        Map<String, String> attributes = source.getVolumeAttributes() == null ? Map.of() : source.getVolumeAttributes();
+        String node = attributes.getOrDefault(NODE, "");
+        return node.isEmpty()
+                ? Optional.empty()
+                : Optional.of(new LocalVolume(node, source.getVolumeHandle(), storage(volume.getSpec().getCapacity()), Boolean.TRUE.equals(source.getReadOnly())));
+    }
+
+    /// The bytes of `storage` in a capacity or in requests, rounded up; 0 when it is not there.
+    public static long storage(@org.jspecify.annotations.Nullable Map<String, Quantity> amounts) {
+        Quantity storage = amounts == null ? null : amounts.get("storage");
+        return storage == null ? 0 : storage.getNumericalAmount().setScale(0, RoundingMode.CEILING).longValue();
+    }
+
+    /// The disk's file below the folder of a node's volumes. Tenants cannot name each other's.
+    public String file(String tenant) {
+        return tenant + "/" + handle + ".disk";
+    }
+}
