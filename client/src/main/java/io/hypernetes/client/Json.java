@@ -5,11 +5,13 @@ import java.io.InputStream;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.module.SimpleModule;
 
 /// JSON as the fabric8 model classes need it: unknown fields are kept by the classes or ignored, Go's octal modes are read.
 final class Json {
     static final JsonMapper MAPPER = JsonMapper.builder()
             .addModule(new GoCompatibilityModule())
+            .addModule(new SimpleModule().addDeserializer(String.class, new SharedStrings()))
             .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
             .disable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .build();

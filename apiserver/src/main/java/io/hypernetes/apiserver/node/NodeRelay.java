@@ -127,10 +127,12 @@ public final class NodeRelay {
     /// A connection to a port of a pod on that node.
     ///
     /// @param target path and query of the node's port-forward, with the port
+    /// @param patience for each thing that the node says meanwhile
     /// @throws IOException when the node does not open it; the message says why
-    Socket tunnel(NodeAddress node, String target) throws IOException {
+    Socket tunnel(NodeAddress node, String target, Duration patience) throws IOException {
         var connection = NodeConnection.open(node, tls.get());
         try {
+            connection.patience((int) Math.clamp(patience.toMillis(), 1, Integer.MAX_VALUE));
             var key = new byte[16];
             random.nextBytes(key);
             var answer = connection.request(

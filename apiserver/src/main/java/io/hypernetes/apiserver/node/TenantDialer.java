@@ -35,8 +35,9 @@ public final class TenantDialer implements ServiceResolver {
     /// A connection to a port of a pod.
     ///
     /// @param pod the object, which has a node
+    /// @param patience with the node until the connection is there
     /// @throws IOException when the node or the pod does not take it; the message says why
-    public Socket connect(String tenant, ObjectNode pod, int port) throws IOException {
+    public Socket connect(String tenant, ObjectNode pod, int port, Duration patience) throws IOException {
         var name = Json.string(pod, "metadata", "name");
         var node = Json.string(pod, "spec", "nodeName");
         var entry = store.get(new ObjectKey(Caller.ROOT, "", "nodes", "", node).text());
@@ -44,7 +45,7 @@ public final class TenantDialer implements ServiceResolver {
             throw new IOException("pod " + name + " is on no node that is known");
         }
         var target = "/tenants/" + tenant + "/portForward/" + Json.string(pod, "metadata", "namespace") + "/" + name + "?ports=" + port;
-        return relay.tunnel(NodeAddress.of(Json.readObject(entry.get().value())), target);
+        return relay.tunnel(NodeAddress.of(Json.readObject(entry.get().value())), target, patience);
     }
 
     @Override
@@ -56,7 +57,7 @@ public final class TenantDialer implements ServiceResolver {
         for (var each : Json.objects(Json.readObject(entry.get().value()).path("spec"), "ports")) {
             if (Json.number(each, 0, "port") == port) {
                 var endpoint = endpoint(tenant, namespace, name, Json.string(each, "name"));
-                var socket = connect(tenant, endpoint.pod, endpoint.port);
+                var socket = connect(tenant, endpoint.pod, endpoint.port, timeout);
                 socket.setSoTimeout((int) Math.clamp(timeout.toMillis(), 1, Integer.MAX_VALUE));
                 return socket;
             }

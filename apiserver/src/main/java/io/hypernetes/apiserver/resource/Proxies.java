@@ -8,12 +8,14 @@ import io.hypernetes.objects.Json;
 import io.hypernetes.store.Store;
 import java.io.IOException;
 import java.net.Socket;
+import java.time.Duration;
 import java.util.List;
 import tools.jackson.databind.node.ObjectNode;
 
 /// `pods/proxy` and `services/proxy`: HTTP to what runs in a pod, with the rights of the caller to the pod or service.
 final class Proxies {
     private static final int HTTP = 80;
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
 
     private final Store store;
     private final TenantDialer dialer;
@@ -72,7 +74,7 @@ final class Proxies {
         }
         Socket socket;
         try {
-            socket = dialer.connect(request.tenant(), pod, port);
+            socket = dialer.connect(request.tenant(), pod, port, PATIENCE);
         } catch (IOException unreachable) {
             throw unreachable(unreachable);
         }
