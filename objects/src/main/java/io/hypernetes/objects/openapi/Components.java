@@ -164,6 +164,11 @@ final class Components {
     }
 
     private static void extensions(ObjectNode property, SchemaField field) {
+        if (!field.values().isEmpty()) {
+            ObjectNode one = field.type() instanceof ValueType.ListOf ? (ObjectNode) property.path("items") : property;
+            ArrayNode values = one.putArray("enum");
+            field.values().forEach(values::add);
+        }
         if (!field.listType().isEmpty()) {
             property.put(
                     field.type() instanceof ValueType.ListOf ? "x-kubernetes-list-type" : "x-kubernetes-map-type", field.listType());

@@ -120,7 +120,7 @@ public final class StrategicMergePatch {
         for (String name : patch.propertyNames()) {
             members.put(
                     name,
-                    new SchemaField(name, new ValueType.Ref(valueType), false, "", List.of(), "", Set.of()));
+                    new SchemaField(name, new ValueType.Ref(valueType), false, "", List.of(), "", Set.of(), List.of()));
         }
         return object(target, patch, new SchemaType(valueType, members));
     }

@@ -69,7 +69,8 @@ public final class Schema {
                 cell(row, "list_or_map_type"),
                 words(cell(row, "map_keys")),
                 cell(row, "merge_key"),
-                Set.copyOf(words(cell(row, "patch_strategy"))));
+                Set.copyOf(words(cell(row, "patch_strategy"))),
+                words(cell(row, "enum")));
     }
 
     private static String cell(Map<String, String> row, String column) {

@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
 /// @param mapKeys for `listType` map: the fields that together identify an item, in order
 /// @param mergeKey for strategic merge of lists of objects: the field that identifies an item; empty for none
 /// @param patchStrategies any of `merge`, `replace`, `retainKeys`
+/// @param values the only values that the field, or each item of its list, may have; empty when it may have others
 public record SchemaField(
         String name,
         ValueType type,
@@ -17,7 +18,8 @@ public record SchemaField(
         String listType,
         List<String> mapKeys,
         String mergeKey,
-        Set<String> patchStrategies) {
+        Set<String> patchStrategies,
+        List<String> values) {
     /// The named type of the value, of a list's items or of a map's values; null when there is none.
     public @Nullable String refersTo() {
         return refersTo(type);

@@ -53,6 +53,17 @@ class OpenApiTest {
     }
 
     @Test
+    void fieldsWithAClosedSetOfValuesSayThem() {
+        JsonNode schemas = document("api/v1").path("components").path("schemas");
+        assertThat(schemas.path("io.k8s.api.core.v1.Container").path("properties").path("imagePullPolicy").path("enum").toString())
+                .isEqualTo("[\"Always\",\"IfNotPresent\",\"Never\"]");
+        assertThat(schemas.path("io.k8s.api.core.v1.PersistentVolumeClaimSpec").path("properties").path("accessModes").path("items").path("enum"))
+                .hasSize(4);
+        JsonNode swagger = Json.readObject(API.swagger().json()).path("definitions");
+        assertThat(swagger.path("io.k8s.api.core.v1.Container").path("properties").path("imagePullPolicy").path("enum")).hasSize(3);
+    }
+
+    @Test
     void patchAndListFactsAreThere() {
         JsonNode schemas = document("api/v1").path("components").path("schemas");
         JsonNode containers = schemas.path("io.k8s.api.core.v1.PodSpec").path("properties").path("containers");
