@@ -269,10 +269,31 @@ class ObjectsTest extends ClusterTest {
         assertThat(admin.get("/apis/apps/v1beta1/deployments").expect(404).at("message"))
                 .isEqualTo("the server could not find the requested resource");
         admin.get("/nothing").expect(404);
-        admin.get("/openapi/v2", "application/com.github.proto-openapi.spec.v2.v1.0+protobuf").expect(406);
         admin.delete("/api/v1/namespaces").expect(405);
         admin.post("/api/v1/namespaces/default/pods/x/log", "{}").expect(405);
         admin.get("/api/v1/namespaces/default/pods/x/resize").expect(404);
+    }
+
+    @Test
+    void theFirstMediaTypeThatIsServedIsTaken() throws java.io.IOException {
+        var protobuf = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
+        for (var asked : java.util.List.of(protobuf, "application/com.github.proto-openapi.spec.v2@v1.0+protobuf", "text/html," + protobuf + ",application/json")) {
+            var answer = admin.get("/openapi/v2", asked).expect(200);
+            assertThat(answer.http().headers().firstValue("Content-Type")).hasValue(protobuf);
+            var document = com.google.protobuf.UnknownFieldSet.parseFrom(answer.body());
+            assertThat(document.getField(1).getLengthDelimitedList().getFirst().toStringUtf8()).isEqualTo("2.0");
+            var definitions = com.google.protobuf.UnknownFieldSet.parseFrom(document.getField(9).getLengthDelimitedList().getFirst());
+            assertThat(definitions.getField(1).getLengthDelimitedList()).anyMatch(named -> named.toStringUtf8().contains("io.k8s.api.core.v1.PodSpec"));
+        }
+        assertThat(admin.get("/openapi/v2", "application/json," + protobuf).expect(200).at("swagger")).isEqualTo("2.0");
+        assertThat(admin.get("/openapi/v2", "text/html").expect(406).at("message"))
+                .isEqualTo("only the following media types are accepted: application/json, " + protobuf);
+        admin.get("/openapi/v3", protobuf).expect(406);
+        assertThat(admin.get("/apis", "application/xml").expect(406).at("reason")).isEqualTo("NotAcceptable");
+        admin.get("/apis", "application/xml, */*;q=0.1").expect(200);
+        assertThat(admin.send(admin.request(configMaps("default")).header("Content-Type", "text/plain")
+                                .POST(java.net.http.HttpRequest.BodyPublishers.ofString("x")).build()).expect(415).at("message"))
+                .contains("accepted media types include: application/json, application/yaml, application/vnd.kubernetes.protobuf");
     }
 
     @Test

@@ -87,8 +87,11 @@ public final class Discovery {
     }
 
     /// The version of the aggregated form that the client prefers to the old form; empty for the old form.
+    ///
+    /// @throws io.hypernetes.objects.ApiException 406 when it takes neither
     private static String aggregatedVersion(Exchange http) {
-        for (var range : Accepted.parse(http.headers("Accept"))) {
+        var ranges = Accepted.parse(http.headers("Accept"));
+        for (var range : ranges) {
             var parameters = range.parameters();
             if (range.type().equals("application/json")
                     && parameters.getOrDefault("g", "").equals("apidiscovery.k8s.io")
@@ -96,12 +99,14 @@ public final class Discovery {
                     && List.of("v2", "v2beta1").contains(parameters.getOrDefault("v", ""))) {
                 return parameters.getOrDefault("v", "");
             }
-            if (parameters.getOrDefault("as", "").isEmpty()
-                    && List.of("application/json", "application/*", "*/*").contains(range.type())) {
+            if (parameters.getOrDefault("as", "").isEmpty() && Accepted.isJson(range)) {
                 return "";
             }
         }
-        return "";
+        if (ranges.isEmpty()) {
+            return "";
+        }
+        throw ApiStatus.notAcceptable(List.of("application/json")).asException();
     }
 
     private static ObjectNode aggregated(List<Kind> kinds, String version) {

@@ -13,7 +13,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/// Serves `/openapi/v3`, and `/openapi/v2` as JSON: its protobuf form does not exist, and whoever asks for nothing else is told so.
+/// Serves `/openapi/v3` as JSON, and `/openapi/v2` as JSON and as protobuf.
 public final class OpenApiDocuments {
     private static final String INDEX = "/openapi/v3";
 
@@ -38,9 +38,6 @@ public final class OpenApiDocuments {
     public void serve(Exchange http, TenantPath tenant) throws IOException {
         var path = tenant.path();
         var openApi = tenant.tenant().equals(Caller.ROOT) || tenant.everywhere() ? root.get() : tenants.get();
-        if (path.equals("/openapi/v2")) {
-            acceptJson(http);
-        }
         var own = own(tenant.tenant());
         var document = path.equals("/openapi/v2")
                 ? (own == null ? openApi : own.everything).swagger()
@@ -50,23 +47,39 @@ public final class OpenApiDocuments {
         if (document == null) {
             throw ApiStatus.noSuchResource().asException();
         }
-        var tag = "\"" + document.hash() + "\"";
+        boolean protobuf = isProtobuf(http, path.equals("/openapi/v2"));
+        var tag = "\"" + document.hash() + (protobuf ? "-protobuf" : "") + "\"";
         http.setHeader("ETag", tag);
         http.setHeader("Vary", "Accept");
         http.setHeader("Cache-Control", http.query("hash").isEmpty() ? "no-cache" : "public, immutable");
         if (http.header("If-None-Match").orElse("").equals(tag)) {
             http.send(304, "", new byte[0]);
-            return;
+        } else if (protobuf) {
+            // Clients keep it: made for each that does not have it, it need not take the room of another document here.
+            http.send(200, SwaggerProtobuf.TYPE, SwaggerProtobuf.of(document.json()));
+        } else {
+            http.send(200, "application/json", document.json());
         }
-        http.send(200, "application/json", document.json());
     }
 
-    /// @throws io.hypernetes.objects.ApiException 406
-    private static void acceptJson(Exchange http) {
+    /// Whether the client prefers protobuf to JSON.
+    ///
+    /// @param offered whether the document has that form
+    /// @throws io.hypernetes.objects.ApiException 406 when it takes neither
+    private static boolean isProtobuf(Exchange http, boolean offered) {
         var ranges = Accepted.parse(http.headers("Accept"));
-        if (!ranges.isEmpty() && ranges.stream().noneMatch(range -> List.of("application/json", "application/*", "*/*").contains(range.type()))) {
-            throw ApiStatus.notAcceptable(List.of("application/json")).asException();
+        for (var range : ranges) {
+            if (Accepted.isJson(range)) {
+                return false;
+            }
+            if (offered && SwaggerProtobuf.TYPES.contains(range.type())) {
+                return true;
+            }
         }
+        if (ranges.isEmpty()) {
+            return false;
+        }
+        throw ApiStatus.notAcceptable(offered ? List.of("application/json", SwaggerProtobuf.TYPE) : List.of("application/json")).asException();
     }
 
     private static OpenApi.@Nullable Document find(OpenApi builtIn, @Nullable Edition own, String path) {

@@ -33,7 +33,7 @@ public record Accepted(Form form, String version, boolean yaml) {
             return new Accepted(Form.OBJECT, "v1", false);
         }
         for (var range : ranges) {
-            boolean json = List.of("application/json", "application/*", "*/*").contains(range.type());
+            boolean json = isJson(range);
             boolean yaml = range.type().equals("application/yaml");
             if (!json && !yaml) {
                 continue;
@@ -62,6 +62,11 @@ public record Accepted(Form form, String version, boolean yaml) {
             }
         }
         throw ApiStatus.notAcceptable(OFFERED).asException();
+    }
+
+    /// Whether JSON is in a range.
+    public static boolean isJson(Range range) {
+        return List.of("application/json", "application/*", "*/*").contains(range.type());
     }
 
     /// The media type of the answer.
