@@ -46,8 +46,10 @@ import io.hypernetes.apiserver.service.StoredAllocations;
 import io.hypernetes.apiserver.tenant.Segments;
 import io.hypernetes.apiserver.tenant.TenantAuthorities;
 import io.hypernetes.apiserver.tenant.Tenants;
+import io.hypernetes.apiserver.webhook.ConversionHooks;
 import io.hypernetes.apiserver.webhook.Destinations;
 import io.hypernetes.apiserver.webhook.DynamicAdmission;
+import io.hypernetes.apiserver.webhook.OutboundCall;
 import io.hypernetes.apiserver.webhook.OutboundDocuments;
 import io.hypernetes.identity.Authorities;
 import io.hypernetes.identity.BearerTokens;
@@ -92,7 +94,6 @@ public final class ApiServer implements AutoCloseable {
     private final HttpEdge edge;
     private final Feeds feeds;
     private final Cleanup cleanup;
-    private final DynamicAdmission programmed;
     private final EventSweeper sweeper;
     private final QuotaKeeper quotas;
     private final Follower follower;
@@ -103,13 +104,11 @@ public final class ApiServer implements AutoCloseable {
             HttpEdge edge,
             Feeds feeds,
             Cleanup cleanup,
-            DynamicAdmission programmed,
             EventSweeper sweeper,
             QuotaKeeper quotas,
             Follower follower,
             @Nullable AuditLog audit,
             List<AutoCloseable> outward) {
-        this.programmed = programmed;
         this.edge = edge;
         this.cleanup = cleanup;
         this.feeds = feeds;
@@ -139,10 +138,19 @@ public final class ApiServer implements AutoCloseable {
         store.onCommit(policies::committed);
         var random = new SecureRandom();
         var kinds = Kinds.load();
-        var tenantKinds = new TenantKinds(kinds, store);
+        var root = authorities.root();
+        var caller = new RenewedTls(
+                () -> Tls.client(
+                        root.certificate(),
+                        root.issue(CertificateSpec.client(
+                                "kube-apiserver-kubelet-client", List.of("system:masters"), RenewedTls.VALIDITY))),
+                clock);
+        var relay = new NodeRelay(caller);
+        var dialer = new TenantDialer(store, relay);
+        var calls = new OutboundCall(settings.destinations(), dialer, "webhook");
+        var tenantKinds = new TenantKinds(kinds, store, new ConversionHooks(calls));
         var cleanup = new Cleanup(store, tenantKinds, clock);
         var feeds = new Feeds(store);
-        var root = authorities.root();
         var basics = new NamespaceBasics(store, kinds, root.certificatePem(), clock);
         var services = new StoredAllocations(store, settings.serviceRange(), random, clock);
         var segments = new Segments(store, random);
@@ -155,7 +163,7 @@ public final class ApiServer implements AutoCloseable {
         var people = new ArrayList<BearerTokens>();
         people.add(users);
         people.add(new OidcTokens(settings.logins().issuers(), new TenantIssuers(store), everywhere, permitted, clock));
-        var outward = new ArrayList<AutoCloseable>(List.of(everywhere, permitted));
+        var outward = new ArrayList<AutoCloseable>(List.of(everywhere, permitted, calls));
         var listeners = new ArrayList<Follower.Listener>();
         var access = settings.logins().keystone();
         if (access != null) {
@@ -166,12 +174,6 @@ public final class ApiServer implements AutoCloseable {
             listeners.add(projects);
         }
         var authentication = new Authentication(certificates(authorities, users, clock), tokens, people, store, clock);
-        var caller = new RenewedTls(
-                () -> Tls.client(
-                        root.certificate(),
-                        root.issue(CertificateSpec.client(
-                                "kube-apiserver-kubelet-client", List.of("system:masters"), RenewedTls.VALIDITY))),
-                clock);
         var server = new RenewedTls(
                 () -> Tls.server(root.issue(CertificateSpec.server(
                         "hypernetes-master", settings.names(), settings.addresses(), RenewedTls.VALIDITY))),
@@ -181,9 +183,7 @@ public final class ApiServer implements AutoCloseable {
         var authorisation = new Authorisation(store, policies);
         var quotas = new Quotas(store, kinds);
         var quotaKeeper = new QuotaKeeper(store, quotas);
-        var relay = new NodeRelay(caller);
-        var dialer = new TenantDialer(store, relay);
-        var programmed = new DynamicAdmission(store, tenantKinds, settings.destinations(), dialer);
+        var programmed = new DynamicAdmission(store, tenantKinds, calls);
         var resources = new Resources(
                 store,
                 tenantKinds,
@@ -234,7 +234,6 @@ public final class ApiServer implements AutoCloseable {
                 edge,
                 feeds,
                 cleanup,
-                programmed,
                 new EventSweeper(store, clock, settings.eventLifetime()),
                 quotaKeeper,
                 new Follower(store, listeners),
@@ -267,7 +266,6 @@ public final class ApiServer implements AutoCloseable {
         if (audit != null) {
             audit.close();
         }
-        programmed.close();
         for (var part : outward) {
             try {
                 part.close();

@@ -33,11 +33,13 @@ public final class TenantKinds {
     private final Kinds builtIn;
     private final CustomKinds custom;
     private final Store store;
+    private final Conversions conversions;
     private final ConcurrentHashMap<String, Compiled> compiled = new ConcurrentHashMap<>();
 
     private record Compiled(long revision, List<Kind> kinds) {}
 
-    public TenantKinds(Kinds builtIn, Store store) {
+    public TenantKinds(Kinds builtIn, Store store, Conversions conversions) {
+        this.conversions = conversions;
         this.builtIn = builtIn;
         this.custom = new CustomKinds(builtIn.schema());
         this.store = store;
@@ -145,7 +147,11 @@ public final class TenantKinds {
             return known.kinds;
         }
         var definition = Json.readObject(entry.value());
-        var made = new Compiled(entry.revision(), Definitions.isEstablished(definition) ? custom.of(definition) : List.of());
+        var made = new Compiled(
+                entry.revision(),
+                Definitions.isEstablished(definition)
+                        ? custom.of(definition, conversions.of(ObjectKey.tenantOf(entry.key()), definition))
+                        : List.of());
         if (compiled.size() >= MOST_COMPILED) {
             compiled.clear();
         }

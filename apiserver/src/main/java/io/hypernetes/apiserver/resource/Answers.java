@@ -9,8 +9,11 @@ import io.hypernetes.objects.Json;
 import io.hypernetes.objects.kind.Kind;
 import io.hypernetes.objects.kind.PartialObjectMetadata;
 import io.hypernetes.objects.kind.Table;
+import io.hypernetes.store.Entry;
 import java.io.IOException;
 import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.List;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -106,20 +109,53 @@ public final class Answers {
 
     /// The bytes of an entry as a client sees them: in the form of the kind it asked for, and with its tenant where several are read at once.
     static byte[] shown(ResourceRequest request, String key, byte[] stored) {
-        var own = inKind(request, stored);
+        return marked(request, key, inKind(request, stored));
+    }
+
+    /// As the other, of many entries, in their order.
+    static List<byte[]> shown(ResourceRequest request, List<Entry> entries) {
+        var shown = new ArrayList<byte[]>(entries.size());
+        var foreign = new ArrayList<Entry>();
+        for (var entry : entries) {
+            if (isShownAsStored(request, entry.value())) {
+                shown.add(marked(request, entry.key(), entry.value()));
+            } else {
+                shown.add(entry.value());
+                foreign.add(entry);
+            }
+        }
+        if (foreign.isEmpty()) {
+            return shown;
+        }
+        var made = new ArrayDeque<byte[]>(foreign.size());
+        Forms.each(request.kind(), foreign, (entry, object) -> made.add(marked(request, entry.key(), encoded(request, object))));
+        var next = foreign.iterator();
+        var waiting = next.next();
+        for (int i = 0; i < entries.size() && waiting != null; i++) {
+            if (entries.get(i) == waiting) {
+                shown.set(i, made.remove());
+                waiting = next.hasNext() ? next.next() : null;
+            }
+        }
+        return shown;
+    }
+
+    private static byte[] marked(ResourceRequest request, String key, byte[] own) {
         return request.tenantPath().everywhere() ? StoredForm.withTenant(own, ObjectKey.tenantOf(key)) : own;
+    }
+
+    private static boolean isShownAsStored(ResourceRequest request, byte[] stored) {
+        return !request.projected() && Forms.isIn(request.kind(), stored);
     }
 
     /// Stored bytes in the form of the kind that was asked for, and as much of them as the tenant sees.
     private static byte[] inKind(ResourceRequest request, byte[] stored) {
-        var kind = request.kind();
-        if (kind.type().isStored() && !request.projected()) {
-            return stored;
-        }
-        var object = Json.readObject(stored);
-        long revision = Long.parseLong(Json.string(object, "metadata", "resourceVersion"));
-        var own = kind.fromStored(object);
-        return StoredForm.encoder(request.projected() ? kind.projected(own) : own).apply(revision);
+        return isShownAsStored(request, stored) ? stored : encoded(request, request.kind().fromStored(Json.readObject(stored)));
+    }
+
+    private static byte[] encoded(ResourceRequest request, ObjectNode own) {
+        long revision = Long.parseLong(Json.string(own, "metadata", "resourceVersion"));
+        return StoredForm.encoder(request.projected() ? request.kind().projected(own) : own).apply(revision);
     }
 
     private static byte[] line(byte[] json) {

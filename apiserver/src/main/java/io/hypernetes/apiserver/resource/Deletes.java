@@ -128,7 +128,7 @@ final class Deletes {
             long grace = grace(request, options, object);
             var marked = mark(request, options, object, grace);
             boolean remove = Removal.isFinished(marked);
-            dynamic.delete(request, options.dryRun(), request.kind().fromStored(object.deepCopy()));
+            dynamic.delete(request, options.dryRun(), object);
             if (options.dryRun()) {
                 return new Outcome(StoredForm.encoder(marked).apply(current.revision()), !remove);
             }

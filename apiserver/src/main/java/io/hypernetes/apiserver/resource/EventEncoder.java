@@ -46,9 +46,9 @@ final class EventEncoder {
     /// What a change is indexed by as it was before, for watches of a kind.
     private record Before(Kind kind) {}
 
-    /// An object that is there when the watch begins.
-    byte[] added(Entry entry) {
-        return encode("ADDED", entry.key(), entry.value());
+    /// The events of objects that are there when the watch begins.
+    List<byte[]> added(List<Entry> entries) {
+        return Answers.shown(request, entries).stream().map(shown -> event("ADDED", shown)).toList();
     }
 
     /// The event of a change; null when it does not concern this watch.
@@ -129,7 +129,10 @@ final class EventEncoder {
     }
 
     private byte[] encode(String type, String key, byte[] stored) {
-        var shown = Answers.shown(request, key, stored);
+        return event(type, Answers.shown(request, key, stored));
+    }
+
+    private byte[] event(String type, byte[] shown) {
         byte[] object =
                 switch (accepted.form()) {
                     case OBJECT -> shown;

@@ -4,16 +4,25 @@ import io.hypernetes.objects.Json;
 import io.hypernetes.objects.kind.Kind;
 import io.hypernetes.objects.selector.LabelSelector;
 import io.hypernetes.store.Entry;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.node.ObjectNode;
 
 /// What selectors look at in one object.
-record Indexed(long revision, Map<String, String> labels, Map<String, String> fields) {
+///
+/// @param kind as what it was looked at: a definition that has changed may select by other fields
+record Indexed(Kind kind, long revision, Map<String, String> labels, Map<String, String> fields) {
 
     static Indexed of(Kind kind, Entry entry) {
-        var object = kind.fromStored(Json.readObject(entry.value()));
+        return of(kind, entry, kind.fromStored(Json.readObject(entry.value())));
+    }
+
+    private static Indexed of(Kind kind, Entry entry, ObjectNode object) {
         return new Indexed(
-                entry.revision(), Map.copyOf(LabelSelector.labelsOf(object)), Map.copyOf(kind.selectableFields(object)));
+                kind, entry.revision(), Map.copyOf(LabelSelector.labelsOf(object)), Map.copyOf(kind.selectableFields(object)));
     }
 
     /// The indexes of objects that lists with selectors looked at, kept beside the store's bytes. Thread-safe, bounded.
@@ -21,19 +30,31 @@ record Indexed(long revision, Map<String, String> labels, Map<String, String> fi
         private static final int MAX = 100_000;
         private final ConcurrentHashMap<String, Indexed> known = new ConcurrentHashMap<>();
 
-        Indexed of(Kind kind, Entry entry) {
-            // Two faces of one object have fields of different names.
-            var key = kind.type().isStored() ? entry.key() : kind.type().apiVersion() + entry.key();
-            var found = known.get(key);
-            if (found != null && found.revision() == entry.revision()) {
-                return found;
+        /// Hands over the index of each entry, in their order.
+        void each(Kind kind, List<Entry> entries, BiConsumer<Entry, Indexed> consumer) {
+            var unknown = entries.stream().filter(entry -> find(kind, entry) == null).toList();
+            Forms.each(kind, unknown, (entry, object) -> keep(kind, entry, Indexed.of(kind, entry, object)));
+            for (var entry : entries) {
+                var found = find(kind, entry);
+                consumer.accept(entry, found == null ? Indexed.of(kind, entry) : found);
             }
-            var made = Indexed.of(kind, entry);
+        }
+
+        private @Nullable Indexed find(Kind kind, Entry entry) {
+            var found = known.get(place(kind, entry));
+            return found != null && found.revision() == entry.revision() && found.kind() == kind ? found : null;
+        }
+
+        private void keep(Kind kind, Entry entry, Indexed made) {
             if (known.size() >= MAX) {
                 known.clear();
             }
-            known.put(key, made);
-            return made;
+            known.put(place(kind, entry), made);
+        }
+
+        /// Two faces of one object have fields of different names.
+        private static String place(Kind kind, Entry entry) {
+            return kind.type().isStored() ? entry.key() : kind.type().apiVersion() + entry.key();
         }
 
         void forget(String key) {

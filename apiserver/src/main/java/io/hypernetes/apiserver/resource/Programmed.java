@@ -38,8 +38,15 @@ final class Programmed {
                 attempt(request, old == null ? "CREATE" : "UPDATE", name(request, object), request.dryRun()), object, old);
     }
 
-    /// Asks about a deletion.
-    void delete(ResourceRequest request, boolean dryRun, ObjectNode object) {
+    /// Asks about a deletion. What is stored is brought into the form of its kind only when there is somebody to ask, so that a conversion
+    /// that fails keeps nothing from being deleted.
+    ///
+    /// @param stored is not changed
+    void delete(ResourceRequest request, boolean dryRun, ObjectNode stored) {
+        if (!admission.isProgrammed(request.tenant())) {
+            return;
+        }
+        var object = request.kind().fromStored(stored.deepCopy());
         var attempt = attempt(request, "DELETE", name(request, object), dryRun);
         admission.mutate(attempt, null, object, made -> made);
         admission.validate(attempt, null, object);

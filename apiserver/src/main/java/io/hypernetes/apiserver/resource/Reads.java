@@ -115,11 +115,11 @@ final class Reads {
         long remaining = range.remaining();
         if (!direct) {
             var matching = new ArrayList<Entry>();
-            for (var entry : entries) {
-                if (selection.matches(indexes.of(request.kind(), entry))) {
+            indexes.each(request.kind(), entries, (entry, index) -> {
+                if (selection.matches(index)) {
                     matching.add(entry);
                 }
-            }
+            });
             remaining = limit == 0 ? 0 : Math.max(0, matching.size() - limit);
             entries = remaining > 0 ? matching.subList(0, limit) : matching;
         }
@@ -156,12 +156,12 @@ final class Reads {
                         + ",\"items\":[")
                 .getBytes(StandardCharsets.UTF_8));
         boolean first = true;
-        for (var entry : entries) {
+        for (var shown : Answers.shown(request, entries)) {
             if (!first) {
                 chunks.add(COMMA);
             }
             first = false;
-            chunks.add(Answers.shown(request, entry.key(), entry.value()));
+            chunks.add(shown);
         }
         chunks.add(END);
         return chunks;
@@ -169,8 +169,8 @@ final class Reads {
 
     private static List<ObjectNode> trees(ResourceRequest request, List<Entry> entries) {
         var trees = new ArrayList<ObjectNode>(entries.size());
-        for (var entry : entries) {
-            trees.add(Json.readObject(Answers.shown(request, entry.key(), entry.value())));
+        for (var shown : Answers.shown(request, entries)) {
+            trees.add(Json.readObject(shown));
         }
         return trees;
     }

@@ -3,6 +3,7 @@ package io.hypernetes.apiserver.resource;
 import io.hypernetes.apiserver.request.Accepted;
 import io.hypernetes.apiserver.storage.ChangeCursor;
 import io.hypernetes.apiserver.storage.Feeds;
+import io.hypernetes.objects.ApiException;
 import io.hypernetes.objects.ApiStatus;
 import io.hypernetes.store.CompactedException;
 import io.hypernetes.store.Store;
@@ -16,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 final class Watches {
     private static final Duration BOOKMARK_EVERY = Duration.ofSeconds(30);
     private static final long SHORTEST_DEFAULT_SECONDS = 1800;
+    private static final int PAGE = 500;
 
     private final Store store;
     private final Feeds feeds;
@@ -48,6 +50,10 @@ final class Watches {
                                 ? tooOld(options.revision())
                                 : ApiStatus.unavailable("the server is stopping")));
                 out.flush();
+            } catch (ApiException e) {
+                // An object that cannot be shown in the version asked for.
+                out.send(encoder.error(e.status()));
+                out.flush();
             }
         }
     }
@@ -59,8 +65,11 @@ final class Watches {
         if (from == 0 || options.sendInitialEvents()) {
             var state = reads.find(
                     request, selection, new ListOptions(0, true, "", 0, "", 0, false, false));
-            for (var entry : state.entries()) {
-                out.send(encoder.added(entry));
+            var entries = state.entries();
+            for (int i = 0; i < entries.size(); i += PAGE) {
+                for (var event : encoder.added(entries.subList(i, Math.min(entries.size(), i + PAGE)))) {
+                    out.send(event);
+                }
             }
             from = state.revision();
             if (options.sendInitialEvents() && options.bookmarks()) {

@@ -213,7 +213,8 @@ final class Writes {
                 throw kind.invalid(updated, errors).asException();
             }
             dynamic.validate(request, updated, old);
-            if (updated.equals(old)) {
+            // What is stored in the form of an older version is written anew even so: that is how objects come to the present one.
+            if (updated.equals(old) && StoredForm.isOf(current.value(), type.storedVersion().apiVersion())) {
                 return current.value();
             }
             try (var charge = admission.charge(request, updated, old)) {

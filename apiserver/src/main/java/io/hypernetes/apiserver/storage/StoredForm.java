@@ -36,6 +36,13 @@ public final class StoredForm {
         return revision -> withRevision(template, revision);
     }
 
+    /// Whether stored bytes are an object of this version.
+    ///
+    /// @param apiVersion such as `stable.example.com/v1`
+    public static boolean isOf(byte[] stored, String apiVersion) {
+        return matches(stored, 0, ("{\"apiVersion\":\"" + apiVersion + "\"").getBytes(StandardCharsets.UTF_8));
+    }
+
     /// The same bytes with another revision.
     public static byte[] withRevision(byte[] stored, long revision) {
         int start = revisionStart(stored);

@@ -3,38 +3,25 @@ package io.hypernetes.apiserver.webhook;
 import io.hypernetes.apiserver.custom.TenantKinds;
 import io.hypernetes.objects.kind.Kind;
 import io.hypernetes.store.Store;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.SynchronousQueue;
-import java.util.concurrent.ThreadPoolExecutor;
-import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
 /// Admission that a tenant has programmed: mutating webhooks before an object is validated, then policies, then validating webhooks.
 /// The configurations themselves are never intercepted, so that a tenant cannot lock itself out. Thread-safe.
-public final class DynamicAdmission implements AutoCloseable {
-    private static final int MOST_LOOKUPS = 16;
-
+public final class DynamicAdmission {
     private final Webhooks webhooks;
     private final Policies policies;
-    private final ScheduledExecutorService deadlines;
-    private final ExecutorService lookups;
 
-    public DynamicAdmission(Store store, TenantKinds kinds, Destinations destinations, ServiceResolver services) {
-        this.deadlines = Executors.newSingleThreadScheduledExecutor(
-                Thread.ofPlatform().daemon().name("webhook-deadlines").factory());
-        this.lookups = new ThreadPoolExecutor(
-                0,
-                MOST_LOOKUPS,
-                30,
-                TimeUnit.SECONDS,
-                new SynchronousQueue<>(),
-                Thread.ofPlatform().daemon().name("webhook-lookup-", 0).factory());
-        this.webhooks = new Webhooks(store, kinds, new OutboundCall(destinations, services, deadlines, lookups));
+    /// @param outbound calls the webhooks
+    public DynamicAdmission(Store store, TenantKinds kinds, OutboundCall outbound) {
+        this.webhooks = new Webhooks(store, kinds, outbound);
         this.policies = new Policies(store, kinds);
+    }
+
+    /// Whether a tenant has programmed anything at all.
+    public boolean isProgrammed(String tenant) {
+        return webhooks.any(tenant) || policies.any(tenant);
     }
 
     /// Lets mutating webhooks change an object.
@@ -65,11 +52,5 @@ public final class DynamicAdmission implements AutoCloseable {
 
     private static boolean isExempt(Kind kind) {
         return kind.type().group().equals("admissionregistration.k8s.io");
-    }
-
-    @Override
-    public void close() {
-        deadlines.shutdownNow();
-        lookups.shutdownNow();
     }
 }

@@ -4,7 +4,6 @@ import io.hypernetes.objects.Json;
 import io.hypernetes.objects.cel.ExpressionException;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
@@ -55,23 +54,6 @@ record Hook(String name, ObjectNode source, List<ObjectNode> rules, @Nullable Co
     }
 
     OutboundCall.Peer peer(String tenant) {
-        var client = source.path("clientConfig");
-        var bundle = Json.string(client, "caBundle");
-        byte[] trust;
-        try {
-            trust = Base64.getMimeDecoder().decode(bundle);
-        } catch (IllegalArgumentException e) {
-            trust = new byte[0];
-        }
-        if (client.path("service").isObject()) {
-            return new OutboundCall.Peer.Service(
-                    tenant,
-                    Json.string(client, "service", "namespace"),
-                    Json.string(client, "service", "name"),
-                    (int) Json.number(client, 443, "service", "port"),
-                    Json.string(client, "service", "path"),
-                    trust);
-        }
-        return new OutboundCall.Peer.Url(java.net.URI.create(Json.string(client, "url")), trust);
+        return OutboundCall.Peer.of(tenant, source.path("clientConfig"));
     }
 }

@@ -1,5 +1,6 @@
 package io.hypernetes.apiserver.webhook;
 
+import io.hypernetes.objects.Json;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
@@ -15,23 +16,29 @@ import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.cert.CertificateFactory;
 import java.time.Duration;
+import java.util.Base64;
 import java.util.Locale;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.TrustManagerFactory;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
 
 /// One HTTPS request to where a tenant said.
 ///
 /// The JDK's client is not used, because it resolves names by itself: here the address that was checked is the one that is connected
-/// to, no redirect is followed, no connection is kept, and the whole call ends at its deadline whatever the peer does.
-final class OutboundCall {
+/// to, no redirect is followed, no connection is kept, and the whole call ends at its deadline whatever the peer does. Thread-safe.
+public final class OutboundCall implements AutoCloseable {
+    private static final int MOST_LOOKUPS = 16;
     static final int LARGEST_ANSWER = 4 << 20;
     private static final int LONGEST_LINE = 8 << 10;
     private static final int MOST_HEADERS = 100;
@@ -41,13 +48,26 @@ final class OutboundCall {
     private final ScheduledExecutorService deadlines;
     private final ExecutorService lookups;
 
-    /// @param lookups runs lookups of names: platform threads, bounded
-    OutboundCall(
-            Destinations destinations, ServiceResolver services, ScheduledExecutorService deadlines, ExecutorService lookups) {
-        this.lookups = lookups;
+    /// @param services finds the services of tenants
+    /// @param name of the threads
+    public OutboundCall(Destinations destinations, ServiceResolver services, String name) {
         this.destinations = destinations;
         this.services = services;
-        this.deadlines = deadlines;
+        this.deadlines = Executors.newSingleThreadScheduledExecutor(
+                Thread.ofPlatform().daemon().name(name + "-deadlines").factory());
+        this.lookups = new ThreadPoolExecutor(
+                0,
+                MOST_LOOKUPS,
+                30,
+                TimeUnit.SECONDS,
+                new SynchronousQueue<>(),
+                Thread.ofPlatform().daemon().name(name + "-lookup-", 0).factory());
+    }
+
+    @Override
+    public void close() {
+        deadlines.shutdownNow();
+        lookups.shutdownNow();
     }
 
     /// Whom to call.
@@ -55,6 +75,28 @@ final class OutboundCall {
     /// @param trust PEM of the authorities that the peer's certificate may come from; empty for those that the JDK trusts
     sealed interface Peer {
         byte[] trust();
+
+        /// Whom a `clientConfig` names.
+        ///
+        /// @throws IllegalArgumentException when its URL is none
+        static Peer of(String tenant, JsonNode client) {
+            byte[] trust;
+            try {
+                trust = Base64.getMimeDecoder().decode(Json.string(client, "caBundle"));
+            } catch (IllegalArgumentException e) {
+                trust = new byte[0];
+            }
+            if (client.path("service").isObject()) {
+                return new Service(
+                        tenant,
+                        Json.string(client, "service", "namespace"),
+                        Json.string(client, "service", "name"),
+                        (int) Json.number(client, 443, "service", "port"),
+                        Json.string(client, "service", "path"),
+                        trust);
+            }
+            return new Url(URI.create(Json.string(client, "url")), trust);
+        }
 
         record Url(URI url, byte[] trust) implements Peer {}
 

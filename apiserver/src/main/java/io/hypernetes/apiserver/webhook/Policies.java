@@ -38,6 +38,11 @@ final class Policies {
         this.bindings = new Configurations<>(store, "validatingadmissionpolicybindings", binding -> binding);
     }
 
+    /// Whether a tenant has any that count.
+    boolean any(String tenant) {
+        return !bindings.of(tenant).isEmpty();
+    }
+
     /// Judges an attempt by all policies that are bound to it.
     ///
     /// @throws ApiException when one denies it

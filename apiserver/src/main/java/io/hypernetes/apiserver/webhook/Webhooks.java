@@ -32,6 +32,11 @@ final class Webhooks {
         this.validating = new Configurations<>(store, "validatingwebhookconfigurations", Hook::of);
     }
 
+    /// Whether a tenant has any.
+    boolean any(String tenant) {
+        return !mutating.of(tenant).isEmpty() || !validating.of(tenant).isEmpty();
+    }
+
     /// Lets the mutating webhooks of a tenant change an object, one after the other, by the names of their configurations. Those that
     /// want it look again when others changed the object after them, once.
     ///

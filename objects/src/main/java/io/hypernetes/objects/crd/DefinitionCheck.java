@@ -35,11 +35,6 @@ public final class DefinitionCheck {
                     definition.path("spec").path("preserveUnknownFields"),
                     "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead"));
         }
-        if (Json.string(definition, "spec", "conversion", "strategy").equals("Webhook")) {
-            errors.add(FieldError.forbidden(
-                    "spec.conversion.strategy",
-                    "conversion by webhook is not offered: use None, with versions of which each keeps what the others say"));
-        }
         List<ObjectNode> versions = Json.objects(definition.path("spec"), "versions");
         for (int i = 0; i < versions.size(); i++) {
             // With one version the schema is called by the name that it has always had.

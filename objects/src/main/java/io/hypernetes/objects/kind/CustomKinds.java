@@ -33,23 +33,22 @@ public final class CustomKinds {
     }
 
     /// The kinds that a definition declares, one for each version that is served.
-    public List<Kind> of(ObjectNode definition) {
+    ///
+    /// @param conversion between the versions
+    public List<Kind> of(ObjectNode definition, Conversion conversion) {
         JsonNode spec = definition.path("spec");
         List<CustomVersion> versions =
                 Json.objects(spec, "versions").stream().map(CustomVersion::of).toList();
         String group = Json.string(spec, "group");
-        GroupVersion stored = versions.stream()
-                .filter(CustomVersion::stored)
-                .findFirst()
-                .map(version -> new GroupVersion(group, version.name()))
-                .orElseGet(() -> new GroupVersion(group, ""));
+        CustomVersion storage = versions.stream().filter(CustomVersion::stored).findFirst().orElse(null);
+        GroupVersion stored = new GroupVersion(group, storage == null ? "" : storage.name());
         List<Kind> kinds = new ArrayList<>();
         for (CustomVersion version : versions) {
             if (version.served()) {
                 ResourceType type = type(spec, version, new GroupVersion(group, version.name()), stored);
                 kinds.add(new Kind(
                         type,
-                        new CustomRules(version, type.apiVersion() + " " + type.kind()),
+                        new CustomRules(type, version, storage == null ? version : storage, conversion),
                         Ownership.custom(version.shape(metadata))));
             }
         }

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /// CustomResourceDefinitions: their form.
@@ -121,7 +122,75 @@ final class CustomResourceDefinitionRules implements KindRules {
         if (stored != 1) {
             errors.invalid("spec.versions", spec.path("versions"), "must have exactly one version marked as storage version");
         }
-        errors.oneOf("spec.conversion.strategy", Json.string(spec, "conversion", "strategy"), List.of("None", "Webhook"));
+        conversion(spec.path("conversion"), errors);
+    }
+
+    /// Upstream tells of these fields by the names of its internal form.
+    private static void conversion(JsonNode conversion, Errors errors) {
+        String strategy = Json.string(conversion, "strategy");
+        errors.oneOf("spec.conversion.strategy", strategy, List.of("None", "Webhook"));
+        JsonNode client = conversion.path("webhook").path("clientConfig");
+        JsonNode versions = conversion.path("webhook").path("conversionReviewVersions");
+        if (strategy.equals("Webhook")) {
+            if (client.isObject()) {
+                WebhookConfigurationRules.client(client, "spec.conversion.webhookClientConfig", errors);
+            } else {
+                errors.required("spec.conversion.webhookClientConfig", "required when strategy is set to Webhook");
+            }
+            reviewVersions(versions, errors);
+        } else if (conversion.path("webhook").isObject()) {
+            if (client.isObject()) {
+                errors.forbidden("spec.conversion.webhookClientConfig", "should not be set when strategy is not set to Webhook");
+            }
+            if (!versions.isEmpty()) {
+                errors.forbidden("spec.conversion.conversionReviewVersions", "should not be set when strategy is not set to Webhook");
+            }
+        }
+    }
+
+    private static void reviewVersions(JsonNode versions, Errors errors) {
+        String at = "spec.conversion.conversionReviewVersions";
+        if (versions.isEmpty()) {
+            errors.required(at, "");
+            return;
+        }
+        Set<String> seen = new HashSet<>();
+        for (int i = 0; i < versions.size(); i++) {
+            String version = versions.path(i).asString("");
+            if (seen.add(version)) {
+                errors.invalid(at + "[" + i + "]", version, Names.label1035(version));
+            } else {
+                errors.invalid(at + "[" + i + "]", version, "duplicate version");
+            }
+        }
+        if (!seen.contains("v1") && !seen.contains("v1beta1")) {
+            errors.invalid(at, versions, "must include at least one of v1, v1beta1");
+        }
+    }
+
+    /// The versions in which objects may lie in the store: no version goes while it is one of them.
+    private static void storedVersions(ObjectNode definition, Errors errors) {
+        JsonNode stored = definition.path("status").path("storedVersions");
+        if (stored.isEmpty()) {
+            errors.invalid("status.storedVersions", stored, "must have at least one stored version");
+            return;
+        }
+        Set<String> known = new HashSet<>();
+        stored.forEach(version -> known.add(version.asString("")));
+        Set<String> present = new HashSet<>();
+        for (ObjectNode version : Json.objects(definition.path("spec"), "versions")) {
+            String name = Json.string(version, "name");
+            present.add(name);
+            if (Json.flag(version, "storage") && !known.contains(name)) {
+                errors.invalid("status.storedVersions", stored, "must have the storage version " + name);
+            }
+        }
+        for (int i = 0; i < stored.size(); i++) {
+            String name = stored.path(i).asString("");
+            if (!present.contains(name)) {
+                errors.invalid("status.storedVersions[" + i + "]", name, "must appear in spec.versions");
+            }
+        }
     }
 
     @Override
@@ -136,6 +205,7 @@ final class CustomResourceDefinitionRules implements KindRules {
             }
         }
         WorkloadValidation.immutable(spec, before, "spec", "scope", errors);
+        storedVersions(definition, errors);
     }
 
     @Override

@@ -6,6 +6,8 @@ import io.hypernetes.objects.crd.CustomVersion;
 import io.hypernetes.objects.schema.Decoder;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -17,14 +19,18 @@ final class CustomRules implements KindRules {
     private static final String METADATA = "meta.v1.ObjectMeta";
     private static final List<String> OWN_METADATA = List.of("managedFields", "resourceVersion");
 
+    private final ResourceType type;
     private final CustomVersion version;
-    private final String name;
+    private final CustomVersion storage;
+    private final Conversion conversion;
     private final @Nullable Scaling scaling;
 
-    /// @param name such as `stable.example.com/v1 CronTab`
-    CustomRules(CustomVersion version, String name) {
+    /// @param storage the version in whose form objects are stored
+    CustomRules(ResourceType type, CustomVersion version, CustomVersion storage, Conversion conversion) {
+        this.type = type;
         this.version = version;
-        this.name = name;
+        this.storage = storage;
+        this.conversion = conversion;
         Map<String, List<String>> paths = version.scalePaths();
         List<String> wanted = paths.get("specReplicasPath");
         List<String> present = paths.get("statusReplicasPath");
@@ -65,7 +71,7 @@ final class CustomRules implements KindRules {
 
     @Override
     public String deprecation() {
-        return version.deprecation(name);
+        return version.deprecation(type.apiVersion() + " " + type.kind());
     }
 
     @Override
@@ -131,11 +137,37 @@ final class CustomRules implements KindRules {
         return scaling;
     }
 
-    /// Versions differ in nothing but their names; what another one keeps and this one does not know is left out.
+    /// What was stored in the form of this very version is taken as it is; else what this version does not know is left out.
     @Override
-    public ObjectNode fromStored(ObjectNode stored) {
-        version.prune(stored);
-        version.setDefaults(stored);
+    public List<ObjectNode> fromStored(List<ObjectNode> stored) {
+        BitSet foreign = new BitSet();
+        List<ObjectNode> toConvert = new ArrayList<>();
+        for (int i = 0; i < stored.size(); i++) {
+            if (!Json.string(stored.get(i), "apiVersion").equals(type.apiVersion())) {
+                foreign.set(i);
+                toConvert.add(stored.get(i));
+            }
+        }
+        if (toConvert.isEmpty()) {
+            return stored;
+        }
+        Iterator<ObjectNode> converted = conversion.convert(toConvert, type.apiVersion()).iterator();
+        List<ObjectNode> all = new ArrayList<>(stored.size());
+        for (int i = 0; i < stored.size(); i++) {
+            ObjectNode object = foreign.get(i) ? converted.next() : stored.get(i);
+            if (foreign.get(i)) {
+                version.prune(object);
+                version.setDefaults(object);
+            }
+            all.add(object);
+        }
+        return all;
+    }
+
+    @Override
+    public ObjectNode toStored(ObjectNode object) {
+        ObjectNode stored = conversion.convert(List.of(object), type.storedVersion().apiVersion()).getFirst();
+        storage.prune(stored);
         return stored;
     }
 }

@@ -94,18 +94,30 @@ public final class Kind {
         rules.named(object);
     }
 
-    /// An object in the form of this kind, of its stored form; the argument is given away. The same object when the kind is stored as itself.
+    /// An object in the form of this kind, of its stored form; the argument is given away. The same object when it is stored in that form.
+    ///
+    /// @throws io.hypernetes.objects.ApiException when a custom kind's conversion fails
     public ObjectNode fromStored(ObjectNode stored) {
-        if (type.isStored()) {
+        return fromStored(List.of(stored)).getFirst();
+    }
+
+    /// As the other, for many at once, in their order: a conversion that asks somebody asks once.
+    public List<ObjectNode> fromStored(List<ObjectNode> stored) {
+        // A custom kind's objects are stored in whatever version was the stored one when they were written.
+        if (type.isStored() && !rules.isCustom()) {
             return stored;
         }
-        ObjectNode object = rules.fromStored(stored);
-        object.put("apiVersion", type.apiVersion());
-        object.put("kind", type.kind());
-        return object;
+        List<ObjectNode> objects = rules.fromStored(stored);
+        for (ObjectNode object : objects) {
+            object.put("apiVersion", type.apiVersion());
+            object.put("kind", type.kind());
+        }
+        return objects;
     }
 
     /// The form in which an object of this kind is stored; the argument is not changed.
+    ///
+    /// @throws io.hypernetes.objects.ApiException when a custom kind's conversion fails
     public ObjectNode toStored(ObjectNode object) {
         if (type.isStored()) {
             return object;
@@ -190,6 +202,19 @@ public final class Kind {
         rules.validateUpdate(updated, old, subresource, errors);
         if (subresource == null && !rules.isCustom()) {
             rules.validate(updated, errors);
+        }
+        return errors.list();
+    }
+
+    /// What is wrong with the labels or annotations of an object.
+    ///
+    /// @param member `labels` or `annotations`
+    public static List<FieldError> metadataErrors(String member, ObjectNode map) {
+        Errors errors = new Errors();
+        if (member.equals("labels")) {
+            MetadataValidation.labels(map, "metadata.labels", errors);
+        } else {
+            MetadataValidation.annotations(map, "metadata.annotations", errors);
         }
         return errors.list();
     }

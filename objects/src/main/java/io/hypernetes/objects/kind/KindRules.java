@@ -106,6 +106,11 @@ interface KindRules {
         return stored;
     }
 
+    /// As the other, for many at once, in their order.
+    default List<ObjectNode> fromStored(List<ObjectNode> stored) {
+        return stored.stream().map(this::fromStored).toList();
+    }
+
     /// The reverse of [#fromStored].
     default ObjectNode toStored(ObjectNode object) {
         return object;

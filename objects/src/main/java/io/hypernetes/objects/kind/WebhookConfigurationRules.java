@@ -94,26 +94,30 @@ final class WebhookConfigurationRules implements KindRules {
         }
         WorkloadValidation.selector(hook.path("namespaceSelector"), at + ".namespaceSelector", errors);
         WorkloadValidation.selector(hook.path("objectSelector"), at + ".objectSelector", errors);
-        JsonNode client = hook.path("clientConfig");
+        client(hook.path("clientConfig"), at + ".clientConfig", errors);
+        if (mutating) {
+            errors.oneOf(at + ".reinvocationPolicy", Json.string(hook, "reinvocationPolicy"), List.of("IfNeeded", "Never"));
+        }
+    }
+
+    /// Where a webhook is.
+    static void client(JsonNode client, String at, Errors errors) {
         boolean url = !Json.string(client, "url").isEmpty();
         boolean service = client.path("service").isObject();
         if (url == service) {
-            errors.required(at + ".clientConfig", "exactly one of url or service is required");
+            errors.required(at, "exactly one of url or service is required");
         } else if (url && !Json.string(client, "url").startsWith("https://")) {
-            errors.invalid(at + ".clientConfig.url", Json.string(client, "url"), "'https' is the only allowed URL scheme; desired format: https://host[/path]");
+            errors.invalid(at + ".url", Json.string(client, "url"), "'https' is the only allowed URL scheme; desired format: https://host[/path]");
         } else if (service) {
             for (String field : List.of("name", "namespace")) {
                 if (Json.string(client, "service", field).isEmpty()) {
-                    errors.required(at + ".clientConfig.service." + field, "service " + field + " is required");
+                    errors.required(at + ".service." + field, "service " + field + " is required");
                 }
             }
             long port = Json.number(client, 443, "service", "port");
             if (port < 1 || port > 65535) {
-                errors.invalid(at + ".clientConfig.service.port", port, "port is not valid: must be between 1 and 65535, inclusive");
+                errors.invalid(at + ".service.port", port, "port is not valid: must be between 1 and 65535, inclusive");
             }
-        }
-        if (mutating) {
-            errors.oneOf(at + ".reinvocationPolicy", Json.string(hook, "reinvocationPolicy"), List.of("IfNeeded", "Never"));
         }
     }
 
