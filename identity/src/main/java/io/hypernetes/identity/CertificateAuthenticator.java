@@ -10,6 +10,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import javax.naming.InvalidNameException;
 import javax.naming.ldap.LdapName;
 import javax.naming.ldap.Rdn;
@@ -27,8 +28,15 @@ public final class CertificateAuthenticator {
             "2.5.29.19", // basic constraints
             "2.5.29.37"); // extended key usage
 
+    private static final int MOST_REMEMBERED = 10_000;
+
     private final Authorities authorities;
     private final InstantSource clock;
+    /// A signature takes longer to verify than most requests to serve, and a connection shows the same certificate with each.
+    private final ConcurrentHashMap<X509Certificate, Remembered> remembered = new ConcurrentHashMap<>();
+
+    /// What a certificate says and an authority has signed; whether both are good today is asked each time.
+    private record Remembered(X509Certificate issuer, Principal principal) {}
 
     public CertificateAuthenticator(Authorities authorities, InstantSource clock) {
         this.authorities = authorities;
@@ -44,7 +52,20 @@ public final class CertificateAuthenticator {
         if (tenant == null || issuer == null) {
             throw refused(certificate, "signed by an authority that is not known here", null);
         }
-        verify(certificate, issuer);
+        Remembered known = remembered.get(certificate);
+        if (known == null || !known.issuer.equals(issuer.certificate())) {
+            verify(certificate, issuer);
+            known = new Remembered(issuer.certificate(), principal(tenant, certificate));
+            if (remembered.size() >= MOST_REMEMBERED) {
+                remembered.clear();
+            }
+            remembered.put(certificate, known);
+        }
+        checkDates(certificate, issuer);
+        return known.principal;
+    }
+
+    private static Principal principal(String tenant, X509Certificate certificate) {
         List<String> groups = new ArrayList<>();
         String name = "";
         String uid = "";
@@ -85,11 +106,8 @@ public final class CertificateAuthenticator {
         if (!certificate.getIssuerX500Principal().equals(issuer.certificate().getSubjectX500Principal())) {
             throw refused(certificate, "its issuer's name is not that of the authority", null);
         }
-        Date now = Date.from(clock.instant());
         try {
             certificate.verify(issuer.certificate().getPublicKey());
-            issuer.certificate().checkValidity(now);
-            certificate.checkValidity(now);
             if (certificate.getBasicConstraints() >= 0) {
                 throw refused(certificate, "it is an authority's own", null);
             }
@@ -103,6 +121,16 @@ public final class CertificateAuthenticator {
         Set<String> critical = certificate.getCriticalExtensionOIDs();
         if (critical != null && !UNDERSTOOD.containsAll(critical)) {
             throw refused(certificate, "it has a critical extension that is not understood", null);
+        }
+    }
+
+    private void checkDates(X509Certificate certificate, CertificateAuthority issuer) {
+        Date now = Date.from(clock.instant());
+        try {
+            issuer.certificate().checkValidity(now);
+            certificate.checkValidity(now);
+        } catch (GeneralSecurityException e) {
+            throw refused(certificate, String.valueOf(e.getMessage()), e);
         }
     }
 

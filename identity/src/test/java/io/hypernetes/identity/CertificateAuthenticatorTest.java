@@ -91,6 +91,22 @@ class CertificateAuthenticatorTest {
     }
 
     @Test
+    void whatIsRememberedEndsWithItsDateAndItsAuthority() {
+        Authorities authorities = open();
+        var authenticator = new CertificateAuthenticator(authorities, clock);
+        X509Certificate ann = authorities.tenant("blue").issue(CertificateSpec.client("ann", List.of(), Duration.ofHours(1))).certificate();
+        Principal first = authenticator.authenticate(ann);
+        assertThat(authenticator.authenticate(ann)).isEqualTo(first);
+        now = now.plus(Duration.ofHours(2));
+        assertThatThrownBy(() -> authenticator.authenticate(ann)).isInstanceOf(NotAuthenticatedException.class).hasMessageContaining("NotAfter");
+        now = now.minus(Duration.ofHours(2));
+        assertThat(authenticator.authenticate(ann)).isEqualTo(first);
+        authorities.delete("blue");
+        authorities.tenant("blue");
+        assertThatThrownBy(() -> authenticator.authenticate(ann)).isInstanceOf(NotAuthenticatedException.class).hasMessageContaining("not known here");
+    }
+
+    @Test
     void strangersAndStrangeNamesAreRefused() {
         Authorities authorities = open();
         CertificateAuthority stranger =

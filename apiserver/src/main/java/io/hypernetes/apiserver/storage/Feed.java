@@ -1,41 +1,42 @@
 package io.hypernetes.apiserver.storage;
 
-import io.hypernetes.store.CompactedException;
-import io.hypernetes.store.Store;
 import io.hypernetes.store.StoreException;
-import io.hypernetes.store.Watch;
 import java.time.Duration;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.Predicate;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
-/// One watch of the store whose changes any number of readers follow. Changes form a linked list: each reader holds its own
-/// place in it, the feed holds the oldest that newcomers may still start from, and memory between them is freed by itself.
+/// Changes that any number of readers follow. They form a linked list: each reader holds its own place in it, the feed holds the oldest
+/// that newcomers may still start from, and memory between them is freed by itself. Whoever has a source of changes appends them.
 final class Feed implements AutoCloseable {
     private static final int KEPT_CHANGES = 20_000;
+    private static final int KEPT_ENCODED = 500;
 
-    private final Watch watch;
-    private final Predicate<String> wanted;
+    private final LongSupplier reached;
+    private final Runnable onClose;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition moved = lock.newCondition();
     private Node oldest;
     private Node newest;
+    /// The newest of which what was worked out is forgotten.
+    private Node encoded;
+    private int ahead;
     private int kept;
     private int readers;
     private long unreadSinceNanos = System.nanoTime();
-    private volatile long progress;
     private volatile boolean closed;
     private volatile @Nullable StoreException failure;
 
-    /// Follows `prefix` from after `revision`, keeping keys that are `wanted`.
-    Feed(Store store, String prefix, Predicate<String> wanted, long revision) {
-        this.watch = store.watch(prefix, revision);
-        this.wanted = wanted;
-        this.progress = revision;
+    /// @param revision the feed has what comes after it
+    /// @param reached a revision up to which everything was appended
+    /// @param onClose tells the source that nobody needs it any more
+    Feed(long revision, LongSupplier reached, Runnable onClose) {
+        this.reached = reached;
+        this.onClose = onClose;
         this.oldest = new Node(revision, null);
         this.newest = oldest;
-        Thread.ofVirtual().name("feed " + prefix).start(this::follow);
+        this.encoded = oldest;
     }
 
     /// A reader of the changes after `revision`.
@@ -75,39 +76,31 @@ final class Feed implements AutoCloseable {
     @Override
     public void close() {
         closed = true;
-        watch.close();
+        onClose.run();
         signal();
     }
 
-    private void follow() {
-        try {
-            while (!closed) {
-                var change = watch.next(Duration.ofSeconds(1));
-                long reached = watch.progress();
-                if (change.isPresent() && wanted.test(change.get().entry().key())) {
-                    append(new ObjectChange(change.get()));
-                }
-                if (reached > progress) {
-                    progress = reached;
-                }
-            }
-        } catch (StoreException e) {
-            failure = e;
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            closed = true;
-        } finally {
-            watch.close();
-            signal();
-        }
+    /// Ends the feed: no more changes can be had.
+    void fail(StoreException reason) {
+        failure = reason;
+        signal();
     }
 
-    private void append(ObjectChange change) {
+    /// Adds a change; by one thread, in the order of revisions.
+    void append(ObjectChange change) {
         lock.lock();
         try {
             var node = new Node(change.revision(), change);
             newest.next = node;
             newest = node;
+            var behind = encoded.next;
+            if (++ahead > KEPT_ENCODED && behind != null) {
+                encoded = behind;
+                ahead--;
+                if (behind.change != null) {
+                    behind.change.forget();
+                }
+            }
             var next = oldest.next;
             if (++kept > KEPT_CHANGES && next != null) {
                 oldest = next;
@@ -189,8 +182,9 @@ final class Feed implements AutoCloseable {
 
         @Override
         public long progress() {
-            long reached = progress;
-            return place.next == null ? Math.max(reached, from) : Math.max(place.revision, from);
+            // Asked first: what is appended afterwards is newer.
+            long all = reached.getAsLong();
+            return place.next == null ? Math.max(all, from) : Math.max(place.revision, from);
         }
 
         @Override
@@ -213,10 +207,5 @@ final class Feed implements AutoCloseable {
                 lock.unlock();
             }
         }
-    }
-
-    /// Whether an exception says that history was lost.
-    static boolean lostHistory(StoreException e) {
-        return e instanceof CompactedException;
     }
 }

@@ -1,10 +1,14 @@
 package io.hypernetes.apiserver.storage;
 
 import io.hypernetes.store.Store;
+import io.hypernetes.store.StoreUnavailableException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
-import java.util.function.Predicate;
+import java.util.function.LongFunction;
+import org.jspecify.annotations.Nullable;
 
 /// The feeds in use, one for each tenant and resource, and one for a resource across tenants. Safe for many threads.
 ///
@@ -14,6 +18,9 @@ public final class Feeds implements AutoCloseable {
 
     private final Store store;
     private final Map<String, Feed> feeds = new HashMap<>();
+    /// Feeds that do not reach back far enough for everybody; their readers stay with them until they leave.
+    private final List<Feed> retired = new ArrayList<>();
+    private @Nullable Trunk trunk;
     private boolean closed;
 
     public Feeds(Store store) {
@@ -24,18 +31,30 @@ public final class Feeds implements AutoCloseable {
     ///
     /// @throws io.hypernetes.store.CompactedException when the store has no history back to there
     public ChangeCursor follow(String tenant, String group, String resource, long revision) {
-        return open(ObjectKey.prefix(tenant, group, resource), key -> true, revision);
+        var prefix = ObjectKey.prefix(tenant, group, resource);
+        return open(prefix, revision, from -> FeedSource.follow(store, prefix, from));
     }
 
     /// Follows one resource across all tenants from after `revision`.
+    ///
+    /// @throws io.hypernetes.store.CompactedException when the store has no history back to there
     public ChangeCursor followEverywhere(String group, String resource, long revision) {
-        var middle = ObjectKey.prefix("", group, resource).substring(1);
-        return open("*" + middle, key -> key.startsWith(middle, key.indexOf('/', 1)), revision);
+        var middle = Trunk.middle(ObjectKey.prefix("*", group, resource));
+        return open("*" + middle, revision, from -> trunk().branch(middle, from));
     }
 
-    private synchronized ChangeCursor open(String name, Predicate<String> wanted, long revision) {
+    private Trunk trunk() {
+        var known = trunk;
+        if (known == null || known.ended()) {
+            known = new Trunk(store);
+            trunk = known;
+        }
+        return known;
+    }
+
+    private synchronized ChangeCursor open(String name, long revision, LongFunction<Feed> begin) {
         if (closed) {
-            throw new io.hypernetes.store.StoreUnavailableException("the server is stopping");
+            throw new StoreUnavailableException("the server is stopping");
         }
         sweep();
         var feed = feeds.get(name);
@@ -43,11 +62,11 @@ public final class Feeds implements AutoCloseable {
         if (cursor != null) {
             return cursor;
         }
-        // None yet, or none that reaches back so far: readers of the old one stay with it until they leave.
-        var fresh = new Feed(store, name.startsWith("*") ? "/" : name, wanted, revision);
+        // None yet, or none that reaches back so far.
+        var fresh = begin.apply(revision);
         var first = fresh.open(revision);
         if (first == null) {
-            throw new io.hypernetes.store.StoreUnavailableException("the feed of " + name + " ended at once");
+            throw new StoreUnavailableException("the feed of " + name + " ended at once");
         }
         var replaced = feeds.put(name, fresh);
         if (replaced != null) {
@@ -55,8 +74,6 @@ public final class Feeds implements AutoCloseable {
         }
         return first;
     }
-
-    private final java.util.List<Feed> retired = new java.util.ArrayList<>();
 
     private void sweep() {
         feeds.values().removeIf(Feeds::done);
@@ -79,5 +96,8 @@ public final class Feeds implements AutoCloseable {
         closed = true;
         feeds.values().forEach(Feed::close);
         retired.forEach(Feed::close);
+        if (trunk != null) {
+            trunk.close();
+        }
     }
 }

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 /// One change as all watchers of a feed share it: what is worked out for one of them is there for the others. Thread-safe.
 public final class ObjectChange {
     private final Change change;
-    private final ConcurrentHashMap<Object, Object> worked = new ConcurrentHashMap<>(2);
+    private volatile @Nullable ConcurrentHashMap<Object, Object> worked;
 
     ObjectChange(Change change) {
         this.change = change;
@@ -37,14 +37,24 @@ public final class ObjectChange {
         return change.deleted();
     }
 
-    /// A value derived from this change alone, made once. `what` must be unique for the way it is made.
+    /// A value derived from this change alone, mostly made once. `what` must be unique for the way it is made.
     @SuppressWarnings("unchecked")
     public <T> T once(Object what, Supplier<T> make) {
-        var known = worked.get(what);
+        var done = worked;
+        if (done == null) {
+            done = new ConcurrentHashMap<>(2);
+            worked = done;
+        }
+        var known = done.get(what);
         if (known == null) {
             known = make.get();
-            worked.put(what, known);
+            done.put(what, known);
         }
         return (T) known;
+    }
+
+    /// Lets go of what was worked out: most readers are past it, and it is larger than the change.
+    void forget() {
+        worked = null;
     }
 }

@@ -1,0 +1,49 @@
+package io.hypernetes.apiserver.storage;
+
+import io.hypernetes.store.Store;
+import io.hypernetes.store.StoreException;
+import io.hypernetes.store.Watch;
+import java.time.Duration;
+
+/// Fills a feed from one watch of the store.
+final class FeedSource {
+    private final Watch watch;
+    private volatile long progress;
+    private volatile boolean closed;
+
+    private FeedSource(Watch watch, long revision) {
+        this.watch = watch;
+        this.progress = revision;
+    }
+
+    /// The feed of a prefix from after `revision`.
+    ///
+    /// @throws io.hypernetes.store.CompactedException when the store has no history back to there
+    static Feed follow(Store store, String prefix, long revision) {
+        var source = new FeedSource(store.watch(prefix, revision), revision);
+        var feed = new Feed(revision, () -> source.progress, source::close);
+        Thread.ofVirtual().name("feed " + prefix).start(() -> source.run(feed));
+        return feed;
+    }
+
+    private void close() {
+        closed = true;
+        watch.close();
+    }
+
+    private void run(Feed feed) {
+        try (watch) {
+            while (!closed) {
+                var change = watch.next(Duration.ofSeconds(1));
+                long reached = watch.progress();
+                change.ifPresent(each -> feed.append(new ObjectChange(each)));
+                progress = Math.max(progress, reached);
+            }
+        } catch (StoreException e) {
+            feed.fail(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            feed.close();
+        }
+    }
+}

@@ -1,0 +1,88 @@
+package io.hypernetes.apiserver.storage;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.hypernetes.store.Operation;
+import io.hypernetes.store.embedded.EmbeddedSettings;
+import io.hypernetes.store.embedded.EmbeddedStore;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class FeedsTest {
+    private static final List<String> RESOURCES = List.of("pods", "configmaps");
+    private static final int COMMITS = 400;
+
+    @TempDir
+    Path folder;
+
+    private record Written(String resource, String key, long revision) {}
+
+    /// Readers that begin anywhere, while there are writes, get every change of their resource after their revision, once and in order.
+    @Test
+    void everyReaderGetsWhatCameAfterItsRevision() throws Exception {
+        long seed = Long.getLong("feeds.seed", System.nanoTime());
+        System.out.println("feeds.seed=" + seed);
+        var random = new Random(seed);
+        try (var store = EmbeddedStore.open(folder, EmbeddedSettings.defaults());
+                var feeds = new Feeds(store);
+                var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            var written = new CopyOnWriteArrayList<Written>();
+            var readers = new ArrayList<Future<?>>();
+            long begin = store.tick();
+            for (int i = 0; i < COMMITS; i++) {
+                var operations = new ArrayList<Operation>();
+                for (int n = random.nextInt(3); n >= 0; n--) {
+                    var key = new ObjectKey(
+                            random.nextBoolean() ? "red" : "blue", "", RESOURCES.get(random.nextInt(2)), "default", "o" + i + "-" + n);
+                    operations.add(new Operation.Put(key.text(), Operation.ABSENT, revision -> "{}".getBytes(StandardCharsets.UTF_8)));
+                }
+                var commit = store.commit(operations);
+                commit.entries().forEach(entry -> written.add(new Written(ObjectKey.parse(entry.key()).resource(), entry.key(), entry.revision())));
+                if (random.nextInt(10) == 0) {
+                    var resource = RESOURCES.get(random.nextInt(2));
+                    long from = switch (random.nextInt(3)) {
+                        case 0 -> begin;
+                        case 1 -> written.get(random.nextInt(written.size())).revision();
+                        default -> store.tick();
+                    };
+                    readers.add(threads.submit(() -> read(feeds, resource, from, written)));
+                }
+            }
+            for (var resource : RESOURCES) {
+                var last = new ObjectKey("red", "", resource, "default", "last");
+                var commit = store.commit(List.of(new Operation.Put(last.text(), Operation.ABSENT, revision -> "{}".getBytes(StandardCharsets.UTF_8))));
+                written.add(new Written(resource, last.text(), commit.entries().getFirst().revision()));
+            }
+            for (var reader : readers) {
+                reader.get();
+            }
+        }
+    }
+
+    private static Void read(Feeds feeds, String resource, long from, List<Written> written) throws Exception {
+        var seen = new ArrayList<String>();
+        try (var cursor = feeds.followEverywhere("", resource, from)) {
+            while (seen.isEmpty() || !seen.getLast().endsWith("/last")) {
+                var change = cursor.next(Duration.ofSeconds(20));
+                assertThat(change).as("a change after " + seen.size()).isNotNull();
+                seen.add(change.key());
+                assertThat(cursor.progress()).isGreaterThanOrEqualTo(from);
+            }
+        }
+        // The writer notes its last writes just behind the commit.
+        org.awaitility.Awaitility.await().untilAsserted(() -> assertThat(seen).containsExactlyElementsOf(written.stream()
+                .filter(each -> each.resource().equals(resource) && each.revision() > from)
+                .map(Written::key)
+                .toList()));
+        return null;
+    }
+}
