@@ -5,6 +5,7 @@ import io.hypernetes.apiserver.ApiServerSettings;
 import io.hypernetes.apiserver.service.AddressRange;
 import io.hypernetes.apiserver.webhook.Destinations;
 import io.hypernetes.client.Client;
+import io.hypernetes.client.SharedObjects;
 import io.hypernetes.controllers.ControllerSettings;
 import io.hypernetes.controllers.Controllers;
 import io.hypernetes.identity.Authorities;
@@ -69,9 +70,10 @@ final class MasterProcess implements AutoCloseable {
                 clock,
                 instruments.registry()));
         URI server = OperatorAccess.local(settings);
-        Client controllers = opened(component(authorities, server, "system:kube-controller-manager"));
+        SharedObjects shared = new SharedObjects();
+        Client controllers = opened(component(authorities, server, "system:kube-controller-manager", shared));
         opened(new Controllers(controllers, ControllerSettings.ordinary(settings.text("cluster-cidr")).withReserved(reserved(api)), authorities::find, clock).start());
-        Client scheduler = opened(component(authorities, server, "system:kube-scheduler"));
+        Client scheduler = opened(component(authorities, server, "system:kube-scheduler", shared));
         opened(new Scheduler(scheduler, clock, random).start());
         instruments.serve(settings, "master-metrics-port");
     }
@@ -116,11 +118,12 @@ final class MasterProcess implements AutoCloseable {
         return addresses;
     }
 
-    private static Client component(Authorities authorities, URI server, String user) {
+    private static Client component(Authorities authorities, URI server, String user, SharedObjects shared) {
         return new Client(
                 server,
                 Tls.client(authorities.root().certificate(), authorities.root().issue(CertificateSpec.client(user, List.of(), COMPONENT_CERTIFICATE))),
-                user.substring("system:".length()));
+                user.substring("system:".length()),
+                shared);
     }
 
     private <T extends AutoCloseable> T opened(T part) {

@@ -41,8 +41,11 @@ public final class Informer<T extends HasMetadata> implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Informer.class);
     private static final Duration SHORTEST_PAUSE = Duration.ofMillis(200);
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(15);
+    private static final Consumer<HasMetadata> WHOLE = object -> {};
 
     private final Resources<T> resources;
+    private final SharedObjects shared;
+    private volatile SharedObjects.@Nullable Others<T> others;
     private final Scope scope;
     private final Selection selection;
     private final int watchSeconds;
@@ -55,11 +58,12 @@ public final class Informer<T extends HasMetadata> implements AutoCloseable {
     private final List<Index<T>> indexes = new CopyOnWriteArrayList<>();
     private String resourceVersion = "";
     private volatile long revision;
-    private Consumer<? super T> trim = object -> {};
+    private Consumer<? super T> trim = WHOLE;
     private Duration pause = SHORTEST_PAUSE;
 
     public Informer(Client client, Kind<T> kind, Scope scope, Selection selection) {
         this.resources = client.of(kind);
+        this.shared = client.shared();
         this.scope = scope;
         this.selection = selection;
         this.watchSeconds = 300 + ThreadLocalRandom.current().nextInt(300);
@@ -73,7 +77,7 @@ public final class Informer<T extends HasMetadata> implements AutoCloseable {
     }
 
     /// Changes each object before it is cached, to drop what nobody will read; before [#start] only. The name, the uid, the version and the
-    /// tenant's annotation must stay.
+    /// tenant's annotation must stay. Caches of one process that are given the very same trim share their objects ([SharedObjects]).
     public Informer<T> trimmedBy(Consumer<? super T> trim) {
         this.trim = trim;
         return this;
@@ -95,6 +99,7 @@ public final class Informer<T extends HasMetadata> implements AutoCloseable {
 
     /// Begins to list and watch.
     public Informer<T> start() {
+        others = shared.join(this, resources.kind(), scope.isEverywhere(), trim);
         thread.start();
         return this;
     }
@@ -126,6 +131,10 @@ public final class Informer<T extends HasMetadata> implements AutoCloseable {
     @Override
     public void close() {
         closed.countDown();
+        SharedObjects.Others<T> joined = others;
+        if (joined != null) {
+            joined.leave();
+        }
         closeStream();
         thread.interrupt();
     }
@@ -177,14 +186,13 @@ public final class Informer<T extends HasMetadata> implements AutoCloseable {
     }
 
     private void relist() {
-        ObjectList<T> list = resources.list(scope, selection);
         Map<ObjectKey, T> before = new HashMap<>(cache);
-        for (T object : list.items()) {
+        String version = resources.list(scope, selection, object -> {
             before.remove(keyOf(object));
             store(object, "");
-        }
+        });
         before.forEach((key, last) -> remove(key, last));
-        reached(list.resourceVersion());
+        reached(version);
         pause = SHORTEST_PAUSE;
         synced.countDown();
     }
@@ -243,12 +251,19 @@ public final class Informer<T extends HasMetadata> implements AutoCloseable {
     }
 
     /// @param reached the version up to which the cache is current with this object; empty during a list
-    private void store(T object, String reached) {
-        // Nobody reads them from a cache, and they are often larger than the rest.
-        object.getMetadata().setManagedFields(null);
-        trim.accept(object);
-        ObjectKey key = keyOf(object);
-        T before = cache.put(key, object);
+    private void store(T read, String reached) {
+        ObjectKey key = keyOf(read);
+        SharedObjects.Others<T> joined = Objects.requireNonNull(others, "started");
+        T object;
+        @Nullable T before;
+        joined.lock().lock();
+        try {
+            T known = joined.find(key, read);
+            object = known == null ? trimmed(read) : known;
+            before = cache.put(key, object);
+        } finally {
+            joined.lock().unlock();
+        }
         indexes.forEach(index -> index.replace(key, before, object));
         if (!reached.isEmpty()) {
             reached(reached);
@@ -264,6 +279,13 @@ public final class Informer<T extends HasMetadata> implements AutoCloseable {
                 handler.updated(before, object);
             }
         }
+    }
+
+    private T trimmed(T object) {
+        // Nobody reads them from a cache, and they are often larger than the rest.
+        object.getMetadata().setManagedFields(null);
+        trim.accept(object);
+        return object;
     }
 
     private void remove(ObjectKey key, T last) {

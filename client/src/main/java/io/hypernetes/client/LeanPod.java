@@ -1,60 +1,87 @@
 package io.hypernetes.client;
 
 import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.ContainerState;
+import io.fabric8.kubernetes.api.model.ContainerStatus;
+import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodSpec;
+import io.fabric8.kubernetes.api.model.PodStatus;
+import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.api.model.ResourceRequirements;
 import io.fabric8.kubernetes.api.model.Volume;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// What components that decide about pods, and do not run them, need of one. With it a cache of many pods is a fraction of the size; a pod
-/// that went through it must not be written back.
+/// that went through it must not be written back, and its lists and maps cannot be changed.
 public final class LeanPod {
+    /// The trim of all caches of lean pods, for [Informer#trimmedBy].
+    public static final Consumer<Pod> TRIM = LeanPod::trim;
+
     private LeanPod() {}
 
-    /// Drops what only who runs the pod reads: commands, environments, mounts, volumes filled from other objects, probes, hooks and the like. For [Informer#trimmedBy].
-    public static void trim(Pod pod) {
+    /// Drops what only who runs the pod reads: commands, environments, mounts, volumes filled from other objects, probes, hooks and the like.
+    static void trim(Pod pod) {
+        pod.setAdditionalProperties(Map.of());
         if (pod.getMetadata().getAnnotations() != null) {
             pod.getMetadata().getAnnotations().remove("kubectl.kubernetes.io/last-applied-configuration");
         }
-        if (pod.getSpec() == null) {
-            return;
+        compact(pod.getMetadata());
+        if (pod.getSpec() != null) {
+            trim(pod.getSpec());
         }
-        if (pod.getSpec().getVolumes() != null) {
+        if (pod.getStatus() != null) {
+            trim(pod.getStatus());
+        }
+    }
+
+    /// Puts an object's metadata into as little room as it needs: each object of the model has a map for fields that it does not know and a
+    /// list for each field that may have several values, most of them empty and together larger than what they hold.
+    public static void compact(ObjectMeta meta) {
+        meta.setAdditionalProperties(Map.of());
+        meta.setAnnotations(small(meta.getAnnotations()));
+        meta.setLabels(small(meta.getLabels()));
+        meta.setFinalizers(small(meta.getFinalizers()));
+        meta.setOwnerReferences(small(meta.getOwnerReferences()));
+        if (meta.getOwnerReferences() != null) {
+            meta.getOwnerReferences().forEach(owner -> owner.setAdditionalProperties(Map.of()));
+        }
+    }
+
+    private static void trim(PodSpec spec) {
+        spec.setAdditionalProperties(Map.of());
+        if (spec.getVolumes() != null) {
             // Claims decide where a pod may run; what a volume is filled with is for who mounts it.
-            pod.getSpec().setVolumes(pod.getSpec().getVolumes().stream().filter(volume -> !isFilled(volume)).toList());
+            spec.setVolumes(spec.getVolumes().stream().filter(volume -> !isFilled(volume)).toList());
         }
-        withoutUnknownFields(pod);
-        trim(pod.getSpec().getContainers());
-        trim(pod.getSpec().getInitContainers());
-        pod.getSpec().setImagePullSecrets(null);
-        pod.getSpec().setSecurityContext(null);
-        pod.getSpec().setDnsConfig(null);
+        spec.setContainers(small(spec.getContainers()));
+        spec.setInitContainers(small(spec.getInitContainers()));
+        trim(spec.getContainers());
+        trim(spec.getInitContainers());
+        spec.setImagePullSecrets(List.of());
+        spec.setSecurityContext(null);
+        spec.setDnsConfig(null);
+        spec.setEphemeralContainers(small(spec.getEphemeralContainers()));
+        spec.setHostAliases(List.of());
+        spec.setReadinessGates(small(spec.getReadinessGates()));
+        spec.setResourceClaims(small(spec.getResourceClaims()));
+        spec.setSchedulingGates(small(spec.getSchedulingGates()));
+        spec.setTopologySpreadConstraints(small(spec.getTopologySpreadConstraints()));
+        spec.setNodeSelector(small(spec.getNodeSelector()));
+        spec.setOverhead(quantities(spec.getOverhead()));
+        spec.setTolerations(small(spec.getTolerations()));
+        if (spec.getTolerations() != null) {
+            spec.getTolerations().forEach(toleration -> toleration.setAdditionalProperties(Map.of()));
+        }
     }
 
     private static boolean isFilled(Volume volume) {
         return volume.getProjected() != null || volume.getConfigMap() != null || volume.getSecret() != null
                 || volume.getDownwardAPI() != null || volume.getEmptyDir() != null;
-    }
-
-    /// Each model object keeps a map for fields that it does not know, most often empty: together they are larger than what is known.
-    private static void withoutUnknownFields(Pod pod) {
-        pod.setAdditionalProperties(Map.of());
-        pod.getMetadata().setAdditionalProperties(Map.of());
-        pod.getSpec().setAdditionalProperties(Map.of());
-        if (pod.getSpec().getTolerations() != null) {
-            pod.getSpec().getTolerations().forEach(toleration -> toleration.setAdditionalProperties(Map.of()));
-        }
-        if (pod.getStatus() == null) {
-            return;
-        }
-        pod.getStatus().setAdditionalProperties(Map.of());
-        if (pod.getStatus().getConditions() != null) {
-            pod.getStatus().getConditions().forEach(condition -> condition.setAdditionalProperties(Map.of()));
-        }
-        if (pod.getStatus().getContainerStatuses() != null) {
-            pod.getStatus().getContainerStatuses().forEach(status -> status.setAdditionalProperties(Map.of()));
-        }
     }
 
     private static void trim(@Nullable List<Container> containers) {
@@ -63,23 +90,95 @@ public final class LeanPod {
         }
         for (Container container : containers) {
             container.setAdditionalProperties(Map.of());
-            if (container.getResources() != null) {
-                container.getResources().setAdditionalProperties(Map.of());
-            }
+            trim(container.getResources());
+            container.setPorts(small(container.getPorts()));
             if (container.getPorts() != null) {
                 container.getPorts().forEach(port -> port.setAdditionalProperties(Map.of()));
             }
-            container.setCommand(null);
-            container.setArgs(null);
-            container.setEnv(null);
-            container.setEnvFrom(null);
-            container.setVolumeMounts(null);
-            container.setVolumeDevices(null);
+            container.setResizePolicy(List.of());
+            container.setCommand(List.of());
+            container.setArgs(List.of());
+            container.setEnv(List.of());
+            container.setEnvFrom(List.of());
+            container.setVolumeMounts(List.of());
+            container.setVolumeDevices(List.of());
             container.setLivenessProbe(null);
             container.setReadinessProbe(null);
             container.setStartupProbe(null);
             container.setLifecycle(null);
             container.setSecurityContext(null);
         }
+    }
+
+    private static void trim(@Nullable ResourceRequirements resources) {
+        if (resources == null) {
+            return;
+        }
+        resources.setAdditionalProperties(Map.of());
+        resources.setClaims(small(resources.getClaims()));
+        resources.setRequests(quantities(resources.getRequests()));
+        resources.setLimits(quantities(resources.getLimits()));
+    }
+
+    private static void trim(PodStatus status) {
+        status.setAdditionalProperties(Map.of());
+        status.setHostIPs(small(status.getHostIPs()));
+        status.setPodIPs(small(status.getPodIPs()));
+        status.setResourceClaimStatuses(small(status.getResourceClaimStatuses()));
+        status.setEphemeralContainerStatuses(small(status.getEphemeralContainerStatuses()));
+        status.setConditions(small(status.getConditions()));
+        if (status.getConditions() != null) {
+            status.getConditions().forEach(condition -> condition.setAdditionalProperties(Map.of()));
+        }
+        status.setInitContainerStatuses(small(status.getInitContainerStatuses()));
+        status.setContainerStatuses(small(status.getContainerStatuses()));
+        trimStates(status.getInitContainerStatuses());
+        trimStates(status.getContainerStatuses());
+    }
+
+    private static void trimStates(@Nullable List<ContainerStatus> statuses) {
+        if (statuses == null) {
+            return;
+        }
+        for (ContainerStatus status : statuses) {
+            status.setAdditionalProperties(Map.of());
+            status.setVolumeMounts(List.of());
+            status.setAllocatedResources(quantities(status.getAllocatedResources()));
+            trim(status.getResources());
+            trim(status.getState());
+            trim(status.getLastState());
+        }
+    }
+
+    private static void trim(@Nullable ContainerState state) {
+        if (state == null) {
+            return;
+        }
+        state.setAdditionalProperties(Map.of());
+        if (state.getRunning() != null) {
+            state.getRunning().setAdditionalProperties(Map.of());
+        }
+        if (state.getWaiting() != null) {
+            state.getWaiting().setAdditionalProperties(Map.of());
+        }
+        if (state.getTerminated() != null) {
+            state.getTerminated().setAdditionalProperties(Map.of());
+        }
+    }
+
+    private static @Nullable Map<String, Quantity> quantities(@Nullable Map<String, Quantity> amounts) {
+        if (amounts == null) {
+            return null;
+        }
+        amounts.values().forEach(amount -> amount.setAdditionalProperties(Map.of()));
+        return small(amounts);
+    }
+
+    private static <T> @Nullable List<T> small(@Nullable List<T> list) {
+        return list == null || list.stream().anyMatch(Objects::isNull) ? list : List.copyOf(list);
+    }
+
+    private static <T> @Nullable Map<String, T> small(@Nullable Map<String, T> map) {
+        return map == null || map.values().stream().anyMatch(Objects::isNull) ? map : Map.copyOf(map);
     }
 }

@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -50,17 +51,25 @@ public final class Resources<T extends HasMetadata> {
     /// All objects in the scope, fetched in pages.
     public ObjectList<T> list(Scope scope, Selection selection) {
         List<T> items = new ArrayList<>();
+        String version = list(scope, selection, items::add);
+        return new ObjectList<>(version, items);
+    }
+
+    /// The same, handed over one by one as the pages come, so that nobody need hold them all as they were sent.
+    ///
+    /// @return the resourceVersion of the list
+    String list(Scope scope, Selection selection, Consumer<? super T> each) {
         String token = "";
         while (true) {
             String path = collection(scope) + "?limit=" + PAGE + selectors(selection) + parameter("continue", token);
             JsonNode page = client.call("GET", path, null, kind.listMediaType(), null, Json::tree);
             for (JsonNode item : page.path("items")) {
-                understood(item, path).ifPresent(items::add);
+                understood(item, path).ifPresent(each);
             }
             JsonNode meta = page.path("metadata");
             token = meta.path("continue").asString("");
             if (token.isEmpty()) {
-                return new ObjectList<>(meta.path("resourceVersion").asString(""), items);
+                return meta.path("resourceVersion").asString("");
             }
         }
     }

@@ -161,12 +161,12 @@ public final class Caches implements AutoCloseable {
         return owner == null ? orphansOf(ObjectKey.of(object)) : owner.getUid();
     }
 
-    @SuppressWarnings("unchecked") // an entry is made from its key
+    @SuppressWarnings("unchecked") // an entry is made from its key, whose objects are what it says
     private <T extends HasMetadata> Entry<T> entry(Kind<T> kind) {
         synchronized (entries) {
             Entry<T> entry = (Entry<T>) entries.computeIfAbsent(kind, fresh -> {
                 Informer<T> informer = new Informer<>(client, kind, scope(kind), Selection.everything());
-                return new Entry<>(kind.equals(Kind.POD) ? informer.trimmedBy(object -> LeanPod.trim((Pod) object)) : informer);
+                return new Entry<>(kind.equals(Kind.POD) ? (Informer<T>) ((Informer<Pod>) informer).trimmedBy(LeanPod.TRIM) : informer);
             });
             asked.add(entry.informer);
             return entry;

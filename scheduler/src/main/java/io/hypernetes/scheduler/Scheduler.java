@@ -86,7 +86,7 @@ public final class Scheduler implements AutoCloseable {
         this.verdicts = new PodVerdicts(client, clock);
         this.nodes = new Informer<>(client, Kind.NODE, Scope.tenant(ObjectKey.ROOT), Selection.everything()).handler(new NodeHandler());
         this.pods = new Informer<>(client, Kind.POD, Scope.everywhere(), Selection.everything())
-                .trimmedBy(LeanPod::trim)
+                .trimmedBy(LeanPod.TRIM)
                 .handler(new PodHandler());
         this.namespaces = new Informer<>(client, Kind.NAMESPACE, Scope.everywhere(), Selection.everything());
         this.claims = new Informer<>(client, Kind.PERSISTENT_VOLUME_CLAIM, Scope.everywhere(), Selection.everything()).handler(new ClaimHandler());

@@ -7,6 +7,7 @@ import io.hypernetes.client.Client;
 import io.hypernetes.client.Index;
 import io.hypernetes.client.Informer;
 import io.hypernetes.client.Kind;
+import io.hypernetes.client.LeanPod;
 import io.hypernetes.client.ObjectKey;
 import io.hypernetes.client.Scope;
 import io.hypernetes.client.Selection;
@@ -88,6 +89,7 @@ final class Graph implements AutoCloseable {
         meta.setLabels(null);
         String tenant = meta.getAnnotations() == null ? null : meta.getAnnotations().get(ObjectKey.TENANT_ANNOTATION);
         meta.setAnnotations(tenant == null ? null : Map.of(ObjectKey.TENANT_ANNOTATION, tenant));
+        LeanPod.compact(meta);
     }
 
     /// Begins and ends the watches of custom kinds.
