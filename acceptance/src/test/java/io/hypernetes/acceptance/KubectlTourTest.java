@@ -72,7 +72,7 @@ class KubectlTourTest {
         step("apiresources/apiversions.go", "api-versions", ".*apps/v1\n.*\nv1");
         step("apiresources/apiresources.go", "api-resources --api-group=apps --no-headers", ".*deployments +deploy +apps/v1 +true +Deployment\n.*");
         step("clusterinfo/clusterinfo.go", "cluster-info", ".*Kubernetes control plane.* is running at .*https://.*");
-        step("explain/explain.go", "explain pod.spec.restartPolicy", "KIND: +Pod\nVERSION: +v1\n+FIELD: restartPolicy <string>\n.*DESCRIPTION:\n +Restart policy for all containers within the pod.*");
+        step("explain/explain.go", "explain pod.spec.restartPolicy", "KIND: +Pod\nVERSION: +v1\n+FIELD: restartPolicy <string>\nENUM:\n +Always\n +Never\n +OnFailure\n+DESCRIPTION:\n +Restart policy for all containers within the pod.*");
         step("explain/explain.go", "explain deployments --recursive", "GROUP: +apps\nKIND: +Deployment\n.* progressDeadlineSeconds\t<integer>\n.*");
         step("auth/cani.go", "auth can-i create pods", "yes");
         step("auth/cani.go", "auth can-i --list", "Resources +Non-Resource URLs +Resource Names +Verbs\n.*\\*\\.\\* +\\[] +\\[] +\\[\\*].*");
@@ -86,6 +86,11 @@ class KubectlTourTest {
         step("create/create_configmap.go", "create configmap m --from-literal=a=b", "configmap/m created");
         step("create/create_secret.go", "create secret generic s --from-literal=a=b", "secret/s created");
         step("create/create_secret_docker.go", "create secret docker-registry d --docker-server=r.example.com --docker-username=u --docker-password=p", "secret/d created");
+        Path key = folder.resolve("tls.key");
+        Path certificate = folder.resolve("tls.crt");
+        Run.of("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", key.toString(), "-out", certificate.toString(), "-subj", "/CN=tour", "-days", "1").ok();
+        step("create/create_secret_tls.go", "create secret tls t --cert=" + certificate + " --key=" + key, "secret/t created");
+        step("get/get.go", "get secret t -o jsonpath={.type}", "kubernetes.io/tls");
         step("create/create_serviceaccount.go", "create serviceaccount sa", "serviceaccount/sa created");
         step("create/create_token.go", "create token sa", "[\\w-]+\\.[\\w-]+\\.[\\w-]+");
         step("create/create_role.go", "create role r --verb=get --resource=pods", "role.rbac.authorization.k8s.io/r created");
@@ -106,6 +111,16 @@ class KubectlTourTest {
         step("create/create_job.go", "create job j --from=cronjob/cj --dry-run=server", "job.batch/j created \\(server dry run\\)");
         step("create/create_deployment.go", "create deployment w --image=x --dry-run=server", "deployment.apps/w created \\(server dry run\\)");
         step("get/get.go", "get deployment,job", "");
+    }
+
+    /// What has no PATCH kubectl checks itself before it sends it, by the OpenAPI document of version 2 in protobuf.
+    @Test
+    void whatCannotBePatchedIsCreatedToo() {
+        step("create/create.go", "{apiVersion: authentication.k8s.io/v1, kind: TokenReview, spec: {token: nobodys}}", 0, "create -f - -o jsonpath={.kind}", "TokenReview");
+        step("create/create.go", "{apiVersion: authorization.k8s.io/v1, kind: SelfSubjectAccessReview, spec: {resourceAttributes: {verb: get, resource: pods}}}", 0,
+                "create -f - -o jsonpath={.status.allowed}", "true");
+        step("apply/apply.go", "{apiVersion: v1, kind: List, items: [{apiVersion: v1, kind: ConfigMap, metadata: {name: of-a-list}}]}", 0, "apply -f -", "configmap/of-a-list created");
+        step("create/create.go", "{apiVersion: authentication.k8s.io/v1, kind: TokenReview, spec: {tokken: nobodys}}", 1, "create -f -", ".*unknown field \"spec.tokken\".*");
     }
 
     @Test
@@ -282,6 +297,10 @@ class KubectlTourTest {
         assertThat(Run.of(Duration.ofMinutes(1), cluster.environment(), new byte[0], List.of("timeout", "3", "kubectl", "-n", "tour", "attach", "walker")).out()).as("attach/attach.go").contains("tick\n");
         step("debug/debug.go", "debug walker --image=" + Cluster.SAMPLE + " --image-pull-policy=IfNotPresent -c looker --profile=general -- true", "");
         step("get/get.go", "get pod walker -o jsonpath={.spec.ephemeralContainers[0].name}", "looker");
+        step("debug/debug.go", "debug walker --copy-to=walked --image=" + Cluster.SAMPLE + " --image-pull-policy=IfNotPresent -c helper --profile=general -- sleep 600", "");
+        step("wait/wait.go", "wait pod/walked --for=condition=Ready --timeout=100s", "pod/walked condition met");
+        step("exec/exec.go", "exec walked -c helper -- id -u", "0");
+        step("delete/delete.go", "delete pod walked --wait=false", "pod \"walked\" deleted.*");
         portForward();
         Awaitility.await().atMost(Duration.ofSeconds(60)).ignoreExceptionsInstanceOf(AssertionError.class)
                 .untilAsserted(() -> step("top/top_pod.go", "top pod walker", "NAME +CPU\\(cores\\) +MEMORY\\(bytes\\) *\nwalker +\\d+m +\\d+Mi"));
