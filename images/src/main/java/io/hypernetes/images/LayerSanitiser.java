@@ -8,7 +8,9 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /// Rewrites a layer's tar for the converter: clean paths, whiteouts as overlayfs wants them, each path once, nothing that a
 /// layer must not say. Used for one layer, once.
@@ -28,11 +30,12 @@ final class LayerSanitiser {
     private final ImageSettings.Limits limits;
     private final Set<Integer> skipped;
     private final TarWriter writer;
-    private final Map<String, TarEntry> folders = new TreeMap<>();
+    // In order, so that what is below a folder is found without looking at all that is not: there may be a million names.
+    private final TreeMap<String, TarEntry> folders = new TreeMap<>();
     private final TreeMap<String, Integer> files = new TreeMap<>();
-    private final Map<String, String> symbolicLinks = new HashMap<>();
-    private final Set<String> whiteouts = new HashSet<>();
-    private final Set<String> opaque = new HashSet<>();
+    private final TreeMap<String, String> symbolicLinks = new TreeMap<>();
+    private final TreeSet<String> whiteouts = new TreeSet<>();
+    private final TreeSet<String> opaque = new TreeSet<>();
     private final Set<Integer> superseded = new HashSet<>();
     private final long startNanos = System.nanoTime();
     private int number;
@@ -191,13 +194,16 @@ final class LayerSanitiser {
             return;
         }
         String below = path + "/";
-        var inside = files.subMap(below, path + "0");
+        // The character behind the slash: all that is between the two begins with the slash.
+        String behind = path + "0";
+        SortedMap<String, Integer> inside = files.subMap(below, behind);
         superseded.addAll(inside.values());
         inside.clear();
-        folders.keySet().removeIf(folder -> folder.startsWith(below));
-        symbolicLinks.keySet().removeIf(link -> link.startsWith(below));
-        whiteouts.removeIf(gone -> gone.startsWith(below));
-        opaque.removeIf(folder -> folder.equals(path) || folder.startsWith(below));
+        folders.subMap(below, behind).clear();
+        symbolicLinks.subMap(below, behind).clear();
+        whiteouts.subSet(below, behind).clear();
+        opaque.subSet(below, behind).clear();
+        opaque.remove(path);
     }
 
     private void writeFoldersAndWhiteouts() throws IOException {

@@ -57,6 +57,37 @@ class DiskImageConverterTest {
         assertThat(ImageSettings.defaults().limits().entries()).isEqualTo(1_000_000);
     }
 
+    /// As many files as the settings allow a layer, through the real converter (`layer.files`: so many).
+    @Test
+    void manyFilesBecomeADiskOrAreRefusedInBoundedMemory() throws Exception {
+        int files = Integer.getInteger("layer.files", 20_000);
+        Path layer = folder.resolve("crowd");
+        try (OutputStream out = new BufferedOutputStream(new GZIPOutputStream(Files.newOutputStream(layer)), 1 << 16)) {
+            TarWriter tar = new TarWriter(out);
+            for (int i = 0; i < files; i++) {
+                tar.write(TarEntry.file("crowd/" + i % 1000 + "/" + i, 0644, 0), InputStream.nullInputStream());
+            }
+            tar.finish();
+        }
+        Path work = Files.createDirectory(folder.resolve("work"));
+        // Empty files compress so well that they are a bomb by the ordinary ratio.
+        ImageSettings.Limits limits = ImageSettings.defaults().limits();
+        ImageSettings settings = ImageSettings.defaults().withLimits(new ImageSettings.Limits(
+                limits.layerBytes(), limits.unpackedBytes(), 100_000, limits.entries(), limits.pathBytes(), limits.conversionTimeout()));
+        DiskImageConverter converter = new DiskImageConverter(settings, work, new NativeZstd(folder));
+        long begin = System.nanoTime();
+        try {
+            DiskImageConverter.Converted made = converter.convert("crowd", Files.size(layer), () -> Files.newInputStream(layer));
+            System.out.printf("%d files: a disk of %d KiB in %.1f s%n", files, Files.size(made.file()) >> 10, (System.nanoTime() - begin) / 1e9);
+            assertThat(Shell.contents(new DiskLayer("crowd", made.file(), Files.size(made.file())))).hasSize(files + 1002);
+        } catch (ImageException refused) {
+            System.out.printf("%d files: refused in %.1f s: %s%n", files, (System.nanoTime() - begin) / 1e9, refused.getMessage());
+            assertThat(refused.reason()).isEqualTo(ImageException.Reason.TOO_LARGE);
+            assertThat(files).as(refused.getMessage()).isGreaterThan(500_000);
+            assertThat(Files.list(work)).isEmpty();
+        }
+    }
+
     /// A program in the converter's place tells what it is and what it can reach.
     @Test
     void theConverterIsNobodyAndReachesNothing() throws Exception {

@@ -3,11 +3,13 @@ package io.hypernetes.images;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assertions.assertTimeout;
 
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.time.Duration;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -156,6 +158,19 @@ class LayerSanitiserTest {
         }
         file("l29/x", "");
         assertThatThrownBy(this::sanitised).isInstanceOf(IOException.class);
+    }
+
+    /// Each folder becomes a file behind it. Looking at all names for each of them would take minutes.
+    @Test
+    void aLayerThatReplacesFolderAfterFolderTakesNoLongerThanAnyOther() throws IOException {
+        int many = 60_000;
+        for (int i = 0; i < many; i++) {
+            folder("d" + i);
+        }
+        for (int i = 0; i < many; i++) {
+            file("d" + i, "");
+        }
+        assertTimeout(Duration.ofSeconds(10), () -> assertThat(sanitised()).hasSize(many).allSatisfy((name, entry) -> assertThat(entry.type()).isEqualTo(TarEntry.Type.FILE)));
     }
 
     @Test
