@@ -10,11 +10,17 @@ import java.util.List;
 /// @param namespace namespace of the pod
 /// @param pod name of the pod
 /// @param ports ports of the host that shall lead to the pod, from the attachment to its end
+/// @param membership the groups that it is kept to from its first packet on; see [Network#groups]
 public record AttachmentRequest(
-        String sandboxId, String tenant, String network, String namespace, String pod, List<PortMapping> ports) {
+        String sandboxId, String tenant, String network, String namespace, String pod, List<PortMapping> ports, Groups.Membership membership) {
 
     public AttachmentRequest {
         ports = List.copyOf(ports);
+    }
+
+    /// In the open.
+    public AttachmentRequest(String sandboxId, String tenant, String network, String namespace, String pod, List<PortMapping> ports) {
+        this(sandboxId, tenant, network, namespace, pod, ports, Groups.Membership.OPEN);
     }
 
     /// Without ports.

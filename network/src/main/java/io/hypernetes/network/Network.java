@@ -41,6 +41,11 @@ public interface Network extends AutoCloseable {
     /// Tells where the pods of the other nodes are; replaces what was told before.
     void setPeers(List<Peer> peers);
 
+    /// The groups that pods of this network can be kept to; empty when it knows none.
+    default Optional<Groups> groups() {
+        return Optional.empty();
+    }
+
     /// Why no pod can be attached now, in a sentence; empty when all is well.
     default Optional<String> trouble() {
         return Optional.empty();

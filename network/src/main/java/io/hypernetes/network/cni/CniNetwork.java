@@ -103,6 +103,9 @@ public final class CniNetwork implements Network {
 
     @Override
     public Attachment attach(AttachmentRequest request) {
+        if (request.membership().isConfined()) {
+            throw new NetworkException("sandbox " + request.sandboxId() + " asks for groups, which networks of CNI plugins do not know");
+        }
         return holding(request.sandboxId(), () -> {
             Pod known = pods.get(request.sandboxId());
             if (known != null && known.attachment() != null) {

@@ -22,11 +22,13 @@ final class HostRules {
     private final LocalSettings settings;
     private final Cidr range;
     private final String bridge;
+    private final GroupRules groups;
 
     HostRules(LocalSettings settings, Cidr range) {
         this.settings = settings;
         this.range = range;
         this.bridge = settings.bridge();
+        this.groups = new GroupRules(bridge, range);
     }
 
     /// A tap and what its pod may call itself.
@@ -46,7 +48,7 @@ final class HostRules {
     }
 
     /// Makes bridge and tables from nothing or from what is there.
-    void apply(Collection<Port> ports) {
+    void apply(Collection<Port> ports, Collection<GroupRules.Confined> confined) {
         StringBuilder batch = new StringBuilder();
         if (!exists()) {
             batch.append("link add name ").append(bridge).append(" type bridge forward_delay 0 stp_state 0 mcast_snooping 0\n");
@@ -58,10 +60,10 @@ final class HostRules {
                 .append(" addrgenmode none up\n");
         batch.append("addr replace ").append(gateway()).append(" brd + dev ").append(bridge).append('\n');
         ip(batch);
-        nft(tables(ports));
+        nft(tables(ports, confined));
     }
 
-    private String tables(Collection<Port> ports) {
+    private String tables(Collection<Port> ports, Collection<GroupRules.Confined> confined) {
         String elements = ports.isEmpty() ? "" : "elements = { " + String.join(", ", ports.stream().map(Port::element).toList()) + " }";
         String taps = ports.isEmpty()
                 ? ""
@@ -87,8 +89,10 @@ final class HostRules {
                     type ipv4_addr . ipv4_addr
                     %7$s
                   }
+                %8$s
                   chain arriving {
                     type nat hook prerouting priority dstnat
+                    %9$s
                     fib daddr type local jump ports
                   }
                   chain leaving {
@@ -117,6 +121,7 @@ final class HostRules {
                     type ifname . ether_addr . ipv4_addr
                     %4$s
                   }
+                %10$s
                   chain sent {
                     type filter hook prerouting priority -300
                     iifname @taps jump pod
@@ -129,7 +134,8 @@ final class HostRules {
                   }
                 }
                 """
-                .formatted(bridge, range, taps, elements, elements(ports, false), elements(ports, true), hairpins(ports));
+                .formatted(bridge, range, taps, elements, elements(ports, false), elements(ports, true), hairpins(ports),
+                        groups.sets(confined), groups.asking(), groups.bridgeSets(confined));
     }
 
     private static String elements(Collection<Port> ports, boolean onOneAddress) {
@@ -178,6 +184,16 @@ final class HostRules {
         nft("add element bridge " + bridge + " pods { " + port.element() + " }\nadd element bridge " + bridge + " taps { \"" + port.tap()
                 + "\" }\ndelete element bridge " + bridge + " pods { " + port.element() + " }\ndelete element bridge " + bridge
                 + " taps { \"" + port.tap() + "\" }\n" + published("add", port) + published("delete", port));
+    }
+
+    /// Makes these the only pods that are kept to groups.
+    void confine(Collection<GroupRules.Confined> confined) {
+        nft(groups.change(confined));
+    }
+
+    /// Leads what they ask of the gateway's port for names to these ports.
+    void answerNames(int udpPort, int tcpPort) {
+        nft(groups.answerNames(udpPort, tcpPort));
     }
 
     /// Makes the routes to other nodes' pods exactly these, and spares their addresses the masquerade.

@@ -5,6 +5,7 @@ import io.hypernetes.linux.NetworkDevices;
 import io.hypernetes.network.Attachment;
 import io.hypernetes.network.AttachmentRequest;
 import io.hypernetes.network.Gateway;
+import io.hypernetes.network.Groups;
 import io.hypernetes.network.HostNameservers;
 import io.hypernetes.network.Network;
 import io.hypernetes.network.NetworkException;
@@ -36,6 +37,7 @@ public final class LocalNetwork implements Network {
     private final Cidr range;
     private final Leases leases;
     private final PublishedPorts ports;
+    private final Memberships memberships;
     private final HostRules rules;
     private final HostGateway gateway;
 
@@ -48,10 +50,11 @@ public final class LocalNetwork implements Network {
         this.range = Cidr.parse(settings.podCidr());
         this.leases = new Leases(store, "/network/local/" + settings.bridge() + "/", range);
         this.ports = new PublishedPorts(store, "/network/local-ports/" + settings.bridge() + "/");
+        this.memberships = new Memberships(store, "/network/local-groups/" + settings.bridge() + "/");
         this.rules = new HostRules(settings, range);
         this.gateway = new HostGateway(range.address(1), settings.bridge());
         allow("/proc/sys/net/ipv4/ip_forward", "pods reach nothing outside");
-        rules.apply(leases.sandboxes().stream().map(s -> port(s, leases.of(s).orElseThrow())).toList());
+        rules.apply(leases.sandboxes().stream().map(s -> port(s, leases.of(s).orElseThrow())).toList(), confined());
         // Connections of the host to itself reach pods under 127.0.0.1; the rules keep pods from the host's own loopback.
         allow("/proc/sys/net/ipv4/conf/" + settings.bridge() + "/route_localnet", "published ports cannot be reached by 127.0.0.1");
         gateway.silence();
@@ -63,6 +66,7 @@ public final class LocalNetwork implements Network {
         // First the lease: who has ports is found by it.
         int host = leases.take(request.sandboxId());
         ports.take(request.sandboxId(), request.ports());
+        confine(request.sandboxId(), request.membership());
         return attachment(request.sandboxId(), host);
     }
 
@@ -75,6 +79,42 @@ public final class LocalNetwork implements Network {
                 settings.mtu(),
                 HostNameservers.usable(),
                 List.of());
+    }
+
+    // One at a time: each makes the rules what all memberships say.
+    private synchronized void confine(String sandbox, Groups.Membership membership) {
+        if (memberships.set(sandbox, membership)) {
+            rules.confine(confined());
+        }
+    }
+
+    private List<GroupRules.Confined> confined() {
+        return memberships.all().entrySet().stream()
+                .flatMap(each -> leases.of(each.getKey()).stream().map(host -> new GroupRules.Confined(range.address(host), each.getValue())))
+                .toList();
+    }
+
+    @Override
+    public Optional<Groups> groups() {
+        return Optional.of(new Groups() {
+            @Override
+            public Gateway gateway() {
+                return gateway;
+            }
+
+            @Override
+            public void answerNames(int udpPort, int tcpPort) {
+                rules.answerNames(udpPort, tcpPort);
+            }
+
+            @Override
+            public void move(String sandboxId, Membership membership) {
+                if (leases.of(sandboxId).isEmpty()) {
+                    throw new NetworkException("sandbox " + sandboxId + " has no attachment; what it belongs to is said when it is attached");
+                }
+                confine(sandboxId, membership);
+            }
+        });
     }
 
     /// The gateway of this node's pods, which is the host itself.
@@ -145,6 +185,7 @@ public final class LocalNetwork implements Network {
     public void detach(String sandboxId) {
         leases.of(sandboxId).ifPresent(host -> rules.unplug(port(sandboxId, host)));
         ports.giveBack(sandboxId);
+        confine(sandboxId, Groups.Membership.OPEN);
         leases.giveBack(sandboxId);
     }
 

@@ -3,6 +3,7 @@ package io.hypernetes.network.local;
 import io.hypernetes.network.Attachment;
 import io.hypernetes.network.AttachmentRequest;
 import io.hypernetes.network.Gateway;
+import io.hypernetes.network.Groups;
 import io.hypernetes.network.HostNameservers;
 import io.hypernetes.network.Network;
 import io.hypernetes.network.NetworkException;
@@ -158,6 +159,9 @@ public final class TenantNetworks implements Network {
             throw new NetworkException("pod " + request.namespace() + "/" + request.pod() + " asks for the network " + request.network()
                     + "; tenants have one network, named " + DEFAULT_NETWORK);
         }
+        if (request.membership().isConfined()) {
+            throw new NetworkException("pod " + request.namespace() + "/" + request.pod() + " of tenant " + request.tenant() + " asks for groups, which are of root's network");
+        }
         if (!request.ports().isEmpty()) {
             throw new NetworkException("pod " + request.namespace() + "/" + request.pod() + " of tenant " + request.tenant()
                     + " asks for ports of the host, which belong to the operator; use a Service");
@@ -217,6 +221,12 @@ public final class TenantNetworks implements Network {
                 throw failure;
             }
         }
+    }
+
+    /// Those of `root`; a tenant's pods are all in the open of their own segment.
+    @Override
+    public Optional<Groups> groups() {
+        return host.groups();
     }
 
     @Override

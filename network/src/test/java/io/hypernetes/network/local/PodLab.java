@@ -4,6 +4,7 @@ import io.hypernetes.linux.NetworkDevices;
 import io.hypernetes.network.Attachment;
 import io.hypernetes.network.AttachmentRequest;
 import io.hypernetes.network.Commands;
+import io.hypernetes.network.Groups;
 import io.hypernetes.network.Network;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -170,6 +171,11 @@ final class PodLab implements AutoCloseable {
     /// Likewise of a node with another bridge.
     Place pod(Network network, String tenant, String sandbox, String bridge) {
         return pod(network, network.attach(new AttachmentRequest(sandbox, tenant, "default", "default", sandbox)), bridge);
+    }
+
+    /// Likewise, kept to groups.
+    Place pod(Network network, String sandbox, Groups.Membership membership) {
+        return pod(network, network.attach(new AttachmentRequest(sandbox, "root", "default", "default", sandbox, List.of(), membership)), "hnlab");
     }
 
     private Place pod(Network network, Attachment attachment, String bridge) {

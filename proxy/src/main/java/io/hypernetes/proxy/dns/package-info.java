@@ -1,5 +1,4 @@
-/// A tenant's name server in its gateway: names of services and pods from what the node sees of the API, all else by the host's resolvers.
-/// Every byte of a query is hostile; what one tenant may keep busy is bounded.
+/// What the name server of a tenant's gateway knows: names of services and pods from what the node sees of the API.
 @NullMarked
 package io.hypernetes.proxy.dns;
 

@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.hypernetes.network.Gateway;
 import io.hypernetes.network.ServiceTable;
+import io.hypernetes.network.dns.NameServer;
+import io.hypernetes.network.dns.Query;
+import io.hypernetes.network.dns.Reply;
 import io.hypernetes.proxy.ServiceView;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
@@ -72,7 +75,8 @@ class NameServerTest {
     void open() throws Exception {
         elsewhere = new DatagramSocket(0, InetAddress.getLoopbackAddress());
         Thread.ofVirtual().start(this::beElsewhere);
-        server = new NameServer(LOOPBACK, "cluster.local", () -> view, new Random(1),
+        Zone zone = new Zone("cluster.local", new Random(1));
+        server = NameServer.open(LOOPBACK, "cluster.local", asker -> view.map(zone::of),
                 () -> List.of(new InetSocketAddress(InetAddress.getLoopbackAddress(), elsewhere.getLocalPort())));
     }
 
@@ -162,13 +166,8 @@ class NameServerTest {
             // Whatever it is, it is answered or dropped, and never more than what was allowed. What would be asked elsewhere is left out.
             Optional<Query> query = Query.read(bad, bad.length);
             if (query.isEmpty() || query.get().name().endsWith("cluster.local")) {
-                server.answer(bad, false).ifPresent(answer -> assertThat(answer.length).isLessThanOrEqualTo(1232));
+                server.answer(bad, false, InetAddress.getLoopbackAddress()).ifPresent(answer -> assertThat(answer.length).isLessThanOrEqualTo(1232));
             }
-        }
-        for (int i = 0; i < 20_000; i++) {
-            byte[] answer = new byte[random.nextInt(80)];
-            random.nextBytes(answer);
-            Records.read(answer, "x", Query.A);
         }
         // A name of pointers to itself, and one of endless labels.
         assertThat(Query.read(with(good, 12, new byte[] {(byte) 0xc0, 0x0c}), good.length)).isEmpty();
@@ -188,8 +187,18 @@ class NameServerTest {
     private static byte[] query(String name, int type) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         out.writeBytes(new byte[] {0x12, 0x34, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0});
-        out.writeBytes(Reply.wireName(name));
+        out.writeBytes(wireName(name));
         out.writeBytes(new byte[] {0, (byte) type, 0, 1});
+        return out.toByteArray();
+    }
+
+    private static byte[] wireName(String name) {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        for (String label : name.split("\\.")) {
+            out.write(label.length());
+            out.writeBytes(label.getBytes(StandardCharsets.US_ASCII));
+        }
+        out.write(0);
         return out.toByteArray();
     }
 

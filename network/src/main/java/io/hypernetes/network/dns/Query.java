@@ -1,4 +1,4 @@
-package io.hypernetes.proxy.dns;
+package io.hypernetes.network.dns;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -14,8 +14,8 @@ import java.util.Optional;
 /// @param type A is 1
 /// @param payload bytes of UDP that the asker takes
 /// @param extended whether it knows EDNS
-record Query(int id, int flags, String name, byte[] rawName, int type, int payload, boolean extended) {
-    static final int A = 1, NS = 2, CNAME = 5, SOA = 6, PTR = 12, TXT = 16, AAAA = 28, SRV = 33, OPT = 41, ANY = 255;
+public record Query(int id, int flags, String name, byte[] rawName, int type, int payload, boolean extended) {
+    public static final int A = 1, NS = 2, CNAME = 5, SOA = 6, PTR = 12, TXT = 16, AAAA = 28, SRV = 33, OPT = 41, ANY = 255;
     static final int INTERNET = 1;
 
     private static final int HEADER = 12, LONGEST_NAME = 255, LONGEST_LABEL = 63;
@@ -23,7 +23,7 @@ record Query(int id, int flags, String name, byte[] rawName, int type, int paylo
     private static final int RESPONSE = 0x8000, OPCODE = 0x7800;
 
     /// Reads a query; empty when it is none that deserves an answer, or none of one question in the class of the Internet.
-    static Optional<Query> read(byte[] bytes, int length) {
+    public static Optional<Query> read(byte[] bytes, int length) {
         if (length < HEADER) {
             return Optional.empty();
         }

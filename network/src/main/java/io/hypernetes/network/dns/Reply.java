@@ -1,4 +1,4 @@
-package io.hypernetes.proxy.dns;
+package io.hypernetes.network.dns;
 
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
@@ -10,27 +10,32 @@ import java.util.List;
 /// @param code of the answer, one of those below
 /// @param answers records that answer
 /// @param authority with the start of the zone, which tells for how long an absence holds
-record Reply(int code, List<Rr> answers, boolean authority) {
-    static final int OK = 0, FORMAT_ERROR = 1, SERVER_FAILURE = 2, NO_SUCH_NAME = 3, NOT_IMPLEMENTED = 4, REFUSED = 5;
+public record Reply(int code, List<Rr> answers, boolean authority) {
+    public static final int OK = 0, FORMAT_ERROR = 1, SERVER_FAILURE = 2, NO_SUCH_NAME = 3, NOT_IMPLEMENTED = 4, REFUSED = 5;
+
+    /// For how long an answer may be remembered.
+    public static final int TTL_SECONDS = 5;
 
     private static final int RESPONSE = 0x8000, AUTHORITATIVE = 0x0400, TRUNCATED = 0x0200, RECURSION_DESIRED = 0x0100, RECURSION_AVAILABLE = 0x0080;
     private static final int LARGEST = 65_535;
     private static final int QUESTION_NAME = 0xc00c;
     private static final int OPT_PAYLOAD = 1232;
 
-    Reply {
+    public Reply {
         answers = List.copyOf(answers);
     }
 
-    static Reply of(List<Rr> answers) {
+    /// An answer; without records it tells that the name is there and has none of the kind asked for.
+    public static Reply of(List<Rr> answers) {
         return new Reply(OK, answers, answers.isEmpty());
     }
 
-    static Reply failure(int code) {
+    /// @param code one of the above
+    public static Reply failure(int code) {
         return new Reply(code, List.of(), false);
     }
 
-    static Reply noSuchName() {
+    public static Reply noSuchName() {
         return new Reply(NO_SUCH_NAME, List.of(), true);
     }
 
@@ -40,8 +45,8 @@ record Reply(int code, List<Rr> answers, boolean authority) {
     /// @param type as in a query
     /// @param seconds for which it may be remembered
     /// @param data in the form of the wire
-    record Rr(String owner, int type, int seconds, byte[] data) {
-        static Rr address(String owner, int seconds, String address) {
+    public record Rr(String owner, int type, int seconds, byte[] data) {
+        public static Rr address(String owner, int seconds, String address) {
             byte[] data = new byte[4];
             String[] parts = address.split("\\.");
             for (int i = 0; i < 4; i++) {
@@ -50,11 +55,11 @@ record Reply(int code, List<Rr> answers, boolean authority) {
             return new Rr(owner, Query.A, seconds, data);
         }
 
-        static Rr name(String owner, int type, int seconds, String target) {
+        public static Rr name(String owner, int type, int seconds, String target) {
             return new Rr(owner, type, seconds, wireName(target));
         }
 
-        static Rr service(String owner, int seconds, int weight, int port, String target) {
+        public static Rr service(String owner, int seconds, int weight, int port, String target) {
             ByteArrayOutputStream data = new ByteArrayOutputStream();
             number(data, 0);
             number(data, weight);
@@ -63,7 +68,7 @@ record Reply(int code, List<Rr> answers, boolean authority) {
             return new Rr(owner, Query.SRV, seconds, data.toByteArray());
         }
 
-        static Rr text(String owner, int seconds, String text) {
+        public static Rr text(String owner, int seconds, String text) {
             byte[] bytes = text.getBytes(StandardCharsets.US_ASCII);
             ByteArrayOutputStream data = new ByteArrayOutputStream();
             data.write(bytes.length);
@@ -72,9 +77,9 @@ record Reply(int code, List<Rr> answers, boolean authority) {
         }
     }
 
-    /// @param zone whose absences are told
+    /// @param zone whose absences are told; empty for none
     /// @param most bytes that the asker takes; what does not fit is left out, and the asker told to ask by TCP
-    byte[] bytes(Query query, String zone, int most) {
+    public byte[] bytes(Query query, String zone, int most) {
         List<byte[]> records = new ArrayList<>();
         int room = Math.min(most, LARGEST) - 12 - query.rawName().length - 4 - (query.extended() ? 11 : 0);
         boolean cut = false;
@@ -87,8 +92,8 @@ record Reply(int code, List<Rr> answers, boolean authority) {
             room -= record.length;
             records.add(record);
         }
-        byte[] start = authority ? record(startOf(zone), query) : new byte[0];
-        boolean told = authority && start.length <= room;
+        byte[] start = authority && !zone.isEmpty() ? record(startOf(zone), query) : new byte[0];
+        boolean told = start.length > 0 && start.length <= room;
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         number(out, query.id());
         number(out, RESPONSE | AUTHORITATIVE | RECURSION_AVAILABLE | (query.flags() & RECURSION_DESIRED) | (cut ? TRUNCATED : 0) | code);
@@ -134,11 +139,11 @@ record Reply(int code, List<Rr> answers, boolean authority) {
         ByteArrayOutputStream data = new ByteArrayOutputStream();
         data.writeBytes(wireName("ns.dns." + zone));
         data.writeBytes(wireName("hostmaster." + zone));
-        for (int value : new int[] {1, 7200, 1800, 86_400, Zone.TTL_SECONDS}) {
+        for (int value : new int[] {1, 7200, 1800, 86_400, TTL_SECONDS}) {
             number(data, value >>> 16);
             number(data, value & 0xffff);
         }
-        return new Rr(zone, Query.SOA, Zone.TTL_SECONDS, data.toByteArray());
+        return new Rr(zone, Query.SOA, TTL_SECONDS, data.toByteArray());
     }
 
     /// A name as labels with their lengths. What is no name ends where it ceases to be one.

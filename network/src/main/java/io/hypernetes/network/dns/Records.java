@@ -1,4 +1,4 @@
-package io.hypernetes.proxy.dns;
+package io.hypernetes.network.dns;
 
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;

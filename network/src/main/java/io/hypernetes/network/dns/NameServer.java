@@ -1,14 +1,13 @@
-package io.hypernetes.proxy.dns;
+package io.hypernetes.network.dns;
 
 import io.hypernetes.network.Gateway;
 import io.hypernetes.network.HostNameservers;
-import io.hypernetes.proxy.ServiceView;
 import java.io.DataInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
-import java.net.SocketAddress;
 import java.net.StandardProtocolFamily;
 import java.nio.ByteBuffer;
 import java.nio.channels.DatagramChannel;
@@ -20,12 +19,12 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Semaphore;
+import java.util.function.Function;
 import java.util.function.Supplier;
-import java.util.random.RandomGenerator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// The name server of one tenant, listening by UDP and TCP in its gateway. Closing it ends both. Safe for use by many threads.
+/// The name server of one gateway, listening by UDP and TCP in its gateway. Closing it ends both. Safe for use by many threads.
 public final class NameServer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(NameServer.class);
     private static final int MOST_QUERIES = 512, MOST_FORWARDED = 256, MOST_CONNECTIONS = 64, MOST_ALIASES = 8;
@@ -34,8 +33,7 @@ public final class NameServer implements AutoCloseable {
     private static final int IDLE_MILLIS = 10_000;
 
     private final String domain;
-    private final Supplier<Optional<ServiceView>> views;
-    private final Zone zone;
+    private final Function<InetAddress, Optional<Names>> names;
     private final Forwarder forwarder;
     private final Semaphore queries = new Semaphore(MOST_QUERIES);
     private final Semaphore connections = new Semaphore(MOST_CONNECTIONS);
@@ -44,23 +42,29 @@ public final class NameServer implements AutoCloseable {
 
     /// Listens on free ports of the gateway's address.
     ///
-    /// @param views the tenant's services; empty when they are not known yet, after a time of waiting at most
+    /// @param domain whose absences are told; empty for none
+    /// @param names what whoever has the address may know; empty when that is not known yet, after a time of waiting at most
     /// @throws IOException when the gateway refuses
-    public static NameServer open(Gateway gateway, String domain, Supplier<Optional<ServiceView>> views, RandomGenerator random) throws IOException {
-        return new NameServer(
-                gateway, domain, views, random, () -> HostNameservers.ofHost().stream().map(Forwarder::server).toList());
+    public static NameServer open(Gateway gateway, String domain, Function<InetAddress, Optional<Names>> names) throws IOException {
+        return open(gateway, domain, names, () -> HostNameservers.ofHost().stream().map(NameServer::resolver).toList());
     }
 
-    NameServer(
-            Gateway gateway,
-            String domain,
-            Supplier<Optional<ServiceView>> views,
-            RandomGenerator random,
-            Supplier<List<InetSocketAddress>> resolvers)
+    /// The same, with other resolvers than the host's.
+    public static NameServer open(
+            Gateway gateway, String domain, Function<InetAddress, Optional<Names>> names, Supplier<List<InetSocketAddress>> resolvers) throws IOException {
+        return new NameServer(gateway, domain, names, resolvers);
+    }
+
+    /// Where a name server listens by convention.
+    public static InetSocketAddress resolver(String address) {
+        return Forwarder.server(address);
+    }
+
+    private NameServer(
+            Gateway gateway, String domain, Function<InetAddress, Optional<Names>> names, Supplier<List<InetSocketAddress>> resolvers)
             throws IOException {
         this.domain = domain;
-        this.views = views;
-        this.zone = new Zone(domain, random);
+        this.names = names;
         this.forwarder = new Forwarder(resolvers, PATIENCE, MOST_FORWARDED);
         InetSocketAddress at = new InetSocketAddress(gateway.address(), 0);
         try {
@@ -98,7 +102,7 @@ public final class NameServer implements AutoCloseable {
         while (datagrams.isOpen()) {
             try {
                 buffer.clear();
-                SocketAddress from = datagrams.receive(buffer);
+                InetSocketAddress from = (InetSocketAddress) datagrams.receive(buffer);
                 byte[] query = Arrays.copyOf(buffer.array(), buffer.position());
                 // More than that at once is dropped, as a full socket would drop it; the asker asks again.
                 if (queries.tryAcquire()) {
@@ -112,9 +116,9 @@ public final class NameServer implements AutoCloseable {
         }
     }
 
-    private void respond(byte[] query, SocketAddress to) {
+    private void respond(byte[] query, InetSocketAddress to) {
         try {
-            Optional<byte[]> answer = answer(query, false);
+            Optional<byte[]> answer = answer(query, false, to.getAddress());
             if (answer.isPresent()) {
                 datagrams.send(ByteBuffer.wrap(answer.get()), to);
             }
@@ -150,7 +154,7 @@ public final class NameServer implements AutoCloseable {
             while (true) {
                 byte[] query = new byte[Math.min(in.readUnsignedShort(), LARGEST_QUERY)];
                 in.readFully(query);
-                Optional<byte[]> answer = answer(query, true);
+                Optional<byte[]> answer = answer(query, true, socket.getInetAddress());
                 if (answer.isEmpty()) {
                     return;
                 }
@@ -165,48 +169,49 @@ public final class NameServer implements AutoCloseable {
     }
 
     /// The bytes of the answer; empty for what is no query at all.
-    Optional<byte[]> answer(byte[] bytes, boolean byTcp) {
+    public Optional<byte[]> answer(byte[] bytes, boolean byTcp, InetAddress asker) {
         Optional<Query> read = Query.read(bytes, bytes.length);
         if (read.isEmpty()) {
             return malformed(bytes);
         }
         Query query = read.get();
         int most = byTcp ? LARGEST_ANSWER : query.payload();
-        Optional<ServiceView> view = views.get();
-        if (view.isEmpty()) {
+        Optional<Names> asked = names.apply(asker);
+        if (asked.isEmpty()) {
             return Optional.of(Reply.failure(Reply.SERVER_FAILURE).bytes(query, domain, most));
         }
-        return switch (zone.find(view.get(), query.name(), query.type())) {
-            case Zone.Found.Here(Reply reply) -> Optional.of(reply.bytes(query, domain, most));
-            case Zone.Found.Alias(String target) -> Optional.of(follow(view.get(), query, target).bytes(query, domain, most));
-            case Zone.Found.Elsewhere() -> Optional.of(
-                    forwarder.ask(bytes, byTcp).orElseGet(() -> Reply.failure(Reply.SERVER_FAILURE).bytes(query, domain, most)));
+        Names known = asked.get();
+        return switch (known.find(query.name(), query.type())) {
+            case Names.Found.Here(Reply reply) -> Optional.of(reply.bytes(query, domain, most));
+            case Names.Found.Alias(String target) -> Optional.of(follow(known, query, target).bytes(query, domain, most));
+            case Names.Found.Elsewhere() -> Optional.of(
+                    forwarder.ask(bytes, byTcp, known.resolvers()).orElseGet(() -> Reply.failure(Reply.SERVER_FAILURE).bytes(query, domain, most)));
         };
     }
 
     /// Resolvers of programs do not follow aliases themselves, so the whole chain is the answer.
-    private Reply follow(ServiceView view, Query query, String target) {
+    private Reply follow(Names known, Query query, String target) {
         List<Reply.Rr> records = new ArrayList<>();
         String owner = query.name();
         String next = target;
         for (int i = 0; i < MOST_ALIASES; i++) {
             next = next.endsWith(".") ? next.substring(0, next.length() - 1) : next;
             next = next.toLowerCase(java.util.Locale.ROOT);
-            records.add(Reply.Rr.name(owner, Query.CNAME, Zone.TTL_SECONDS, next));
+            records.add(Reply.Rr.name(owner, Query.CNAME, Reply.TTL_SECONDS, next));
             if (query.type() == Query.CNAME) {
                 return Reply.of(records);
             }
-            switch (zone.find(view, next, query.type())) {
-                case Zone.Found.Here(Reply reply) -> {
+            switch (known.find(next, query.type())) {
+                case Names.Found.Here(Reply reply) -> {
                     records.addAll(reply.answers());
                     return new Reply(reply.code(), records, false);
                 }
-                case Zone.Found.Alias(String further) -> {
+                case Names.Found.Alias(String further) -> {
                     owner = next;
                     next = further;
                 }
-                case Zone.Found.Elsewhere() -> {
-                    records.addAll(elsewhere(next, query.type()));
+                case Names.Found.Elsewhere() -> {
+                    records.addAll(elsewhere(known, next, query.type()));
                     return Reply.of(records);
                 }
             }
@@ -214,12 +219,12 @@ public final class NameServer implements AutoCloseable {
         return Reply.failure(Reply.SERVER_FAILURE);
     }
 
-    private List<Reply.Rr> elsewhere(String name, int type) {
+    private List<Reply.Rr> elsewhere(Names known, String name, int type) {
         byte[] wire = Reply.wireName(name);
         ByteBuffer question = ByteBuffer.allocate(HEADER + wire.length + 4);
         question.putShort((short) 0).putShort((short) 0x0100).putShort((short) 1).putShort((short) 0).putInt(0);
         question.put(wire).putShort((short) type).putShort((short) Query.INTERNET);
-        return forwarder.ask(question.array(), false).map(answer -> Records.read(answer, name, type)).orElse(List.of());
+        return forwarder.ask(question.array(), false, known.resolvers()).map(answer -> Records.read(answer, name, type)).orElse(List.of());
     }
 
     private static Optional<byte[]> malformed(byte[] bytes) {

@@ -1,4 +1,4 @@
-package io.hypernetes.proxy.dns;
+package io.hypernetes.network.dns;
 
 import java.io.DataInputStream;
 import java.io.IOException;
@@ -19,16 +19,16 @@ final class Forwarder {
     private static final int PORT = 53;
     private static final int LARGEST = 65_535;
 
-    private final Supplier<List<InetSocketAddress>> servers;
+    private final Supplier<List<InetSocketAddress>> hosts;
     private final Duration patience;
     private final Semaphore room;
     private final SecureRandom random = new SecureRandom();
 
-    /// @param servers asked again for each question, as hosts change theirs
+    /// @param hosts the host's, asked again for each question, as hosts change theirs
     /// @param patience with each of them
     /// @param most questions at once
-    Forwarder(Supplier<List<InetSocketAddress>> servers, Duration patience, int most) {
-        this.servers = servers;
+    Forwarder(Supplier<List<InetSocketAddress>> hosts, Duration patience, int most) {
+        this.hosts = hosts;
         this.patience = patience;
         this.room = new Semaphore(most);
     }
@@ -38,12 +38,14 @@ final class Forwarder {
     }
 
     /// The answer of the first server that gives one, under the asker's id; empty when none does in time or too many ask.
-    Optional<byte[]> ask(byte[] query, boolean byTcp) {
+    ///
+    /// @param servers to be asked; empty for the host's
+    Optional<byte[]> ask(byte[] query, boolean byTcp, List<InetSocketAddress> servers) {
         if (!room.tryAcquire()) {
             return Optional.empty();
         }
         try {
-            for (InetSocketAddress server : servers.get()) {
+            for (InetSocketAddress server : servers.isEmpty() ? hosts.get() : servers) {
                 try {
                     byte[] sent = query.clone();
                     // An id of our own: that of the asker may be known to whoever would forge an answer.
