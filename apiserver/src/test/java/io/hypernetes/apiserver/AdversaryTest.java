@@ -302,6 +302,10 @@ class AdversaryTest extends ClusterTest {
         for (var part : List.of("hostNetwork", "hostPID", "hostIPC")) {
             prowler.post(pods("default"), Cluster.pod("h").replace("\"containers\"", "\"" + part + "\":true,\"containers\"")).expect(422);
         }
+        // PL1-BC-HI-1 (b), moved: a node port is one of the tenant's own gateway, so two tenants have the same one.
+        for (var each : List.of(prey, prowler)) {
+            each.post("/api/v1/namespaces/default/services", "{\"metadata\":{\"name\":\"np\"},\"spec\":{\"type\":\"NodePort\",\"ports\":[{\"port\":80,\"nodePort\":31000}]}}").expect(201);
+        }
         // PL1-CC-TI-1, moved: a tenant's ResourceQuotas are its own; the quota over the whole is out of reach (TenantLifeTest).
         prowler.post("/api/v1/namespaces/default/resourcequotas", "{\"metadata\":{\"name\":\"own\"},\"spec\":{\"hard\":{\"pods\":\"5\"}}}").expect(201);
         prowler.delete("/api/v1/namespaces/default/resourcequotas/own").expect(200);

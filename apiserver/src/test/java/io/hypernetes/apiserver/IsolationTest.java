@@ -101,6 +101,21 @@ class IsolationTest extends ClusterTest {
     }
 
     @Test
+    void whatEveryTenantHasIsShownOnceAcrossTenants() {
+        admin.post("/apis/hypernetes.io/v1/tenants", Cluster.tenant("common")).expect(201);
+        var roles = "/apis/rbac.authorization.k8s.io/v1/clusterroles";
+        var across = "/tenants/*" + roles + "?fieldSelector=metadata.name%3Dsystem:discovery";
+        assertThat(ObjectsTest.names(admin.get(across).expect(200).json())).hasSize(1);
+        var common = cluster.client("common", "alice", "system:masters");
+        common.patch(roles + "/system:discovery", "application/merge-patch+json", "{\"metadata\":{\"labels\":{\"a\":\"b\"}}}").expect(200);
+        assertThat(ObjectsTest.names(admin.get(across).expect(200).json())).hasSize(2);
+        assertThat(admin.get(across).text()).contains("\"hypernetes.io/tenant\":\"common\"");
+        common.delete(roles + "/system:discovery").expect(200);
+        assertThat(ObjectsTest.names(admin.get(across).expect(200).json())).hasSize(1);
+        assertThat(ObjectsTest.names(admin.get(across + "&limit=1").expect(200).json())).hasSize(1);
+    }
+
+    @Test
     void aTenantSeesTheOperatorsClassesAndChangesNone() throws Exception {
         var storage = "/apis/storage.k8s.io/v1/storageclasses";
         var runtime = "/apis/node.k8s.io/v1/runtimeclasses";

@@ -1,12 +1,12 @@
 package io.hypernetes.apiserver.resource;
 
 import io.hypernetes.apiserver.request.Caller;
+import io.hypernetes.apiserver.storage.LayeredStore;
 import io.hypernetes.apiserver.storage.ObjectKey;
 import io.hypernetes.objects.ApiStatus;
 import io.hypernetes.store.CompactedException;
 import io.hypernetes.store.Entry;
 import io.hypernetes.store.Page;
-import io.hypernetes.store.Store;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -18,9 +18,11 @@ import java.util.TreeMap;
 
 /// Ranges of objects, as they are now or as they were at a revision that history still reaches.
 final class Ranges {
-    private final Store store;
+    private static final String ROOT = "/" + Caller.ROOT + "/";
 
-    Ranges(Store store) {
+    private final LayeredStore store;
+
+    Ranges(LayeredStore store) {
         this.store = store;
     }
 
@@ -68,7 +70,7 @@ final class Ranges {
                 continue;
             }
             int left = limit == 0 ? 0 : limit - entries.size();
-            Page page = store.list(prefix, after.startsWith(prefix) ? after : "", limit == 0 ? 0 : Math.max(1, left));
+            Page page = page(prefix, after.startsWith(prefix) ? after : "", limit == 0 ? 0 : Math.max(1, left), prefixes.size() > 1);
             if (limit != 0 && left == 0) {
                 remaining += page.entries().size() + page.remaining();
             } else {
@@ -78,6 +80,11 @@ final class Ranges {
             revision = revision == 0 ? page.revision() : revision;
         }
         return new Range(entries, revision == 0 ? store.tick() : revision, remaining);
+    }
+
+    /// Across tenants what all of them have is shown once, as root's.
+    private Page page(String prefix, String after, int limit, boolean many) {
+        return many && !prefix.startsWith(ROOT) ? store.listOwn(prefix, after, limit) : store.list(prefix, after, limit);
     }
 
     /// What was there at `revision`, after a key.
@@ -90,7 +97,7 @@ final class Ranges {
                 continue;
             }
             var state = new TreeMap<String, Entry>(KEY_ORDER);
-            for (var entry : store.list(prefix, "", 0).entries()) {
+            for (var entry : page(prefix, "", 0, prefixes.size() > 1).entries()) {
                 state.put(entry.key(), entry);
             }
             for (var undone : before(prefix, revision).entrySet()) {

@@ -12,10 +12,10 @@ import io.hypernetes.apiserver.quota.Quotas;
 import io.hypernetes.apiserver.rbac.Policies;
 import io.hypernetes.apiserver.service.ServiceAllocator;
 import io.hypernetes.apiserver.storage.Feeds;
+import io.hypernetes.apiserver.storage.LayeredStore;
 import io.hypernetes.apiserver.tenant.Tenants;
 import io.hypernetes.apiserver.webhook.DynamicAdmission;
 import io.hypernetes.objects.ApiStatus;
-import io.hypernetes.store.Store;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
@@ -41,7 +41,7 @@ public final class Resources {
     /// @param podOverhead what the machine around each pod costs, by resource name
     /// @param services gives services their addresses
     public Resources(
-            Store store,
+            LayeredStore store,
             TenantKinds kinds,
             Cleanup cleanup,
             DynamicAdmission programmed,
