@@ -16,7 +16,9 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -46,7 +48,10 @@ class WorkloadsTest {
         OperatorAccess access = OperatorAccess.open(places, settings);
         kubeconfig = access.kubeconfig("root");
         client = access.client();
-        nodes = new SimulatedNodes(client, SimulationSettings.nodes(3), Clock.systemUTC()).start();
+        SimulationSettings three = SimulationSettings.nodes(3);
+        Map<String, String> room = new HashMap<>(three.room());
+        room.put("example.com/slots", "10");
+        nodes = new SimulatedNodes(client, new SimulationSettings(three.prefix(), three.count(), three.zones(), room, three.labels(), three.heartbeat()), Clock.systemUTC()).start();
     }
 
     @AfterAll
@@ -144,6 +149,61 @@ class WorkloadsTest {
         assertThat(kubectl("get replicasets -l app=front")).startsWith("No resources found");
     }
 
+    private static void owned(String name, boolean blocking, String... owners) throws Exception {
+        List<String> references = new ArrayList<>();
+        for (String owner : owners) {
+            references.add("{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"name\":\"%s\",\"uid\":\"%s\",\"blockOwnerDeletion\":%s}"
+                    .formatted(owner, kubectl("get configmap " + owner + " -o jsonpath={.metadata.uid}"), blocking));
+        }
+        kubectl("patch configmap " + name + " --type=merge -p {\"metadata\":{\"ownerReferences\":[" + String.join(",", references) + "]}}");
+    }
+
+    @Test
+    void ownersInACircleGoAndWhoHasAnotherOwnerStays() throws Exception {
+        for (String name : List.of("circle-a", "circle-b", "circle-c", "first-owner", "second-owner", "child-of-both", "child-of-first")) {
+            kubectl("create configmap " + name);
+        }
+        owned("circle-a", true, "circle-c");
+        owned("circle-b", true, "circle-a");
+        owned("circle-c", true, "circle-b");
+        kubectl("delete configmap circle-a");
+        awaitNone("configmap", "circle-a", "circle-b", "circle-c");
+
+        owned("child-of-both", true, "first-owner", "second-owner");
+        owned("child-of-first", true, "first-owner");
+        kubectl("delete configmap first-owner --cascade=foreground --timeout=60s");
+        awaitNone("configmap", "first-owner", "child-of-first");
+        assertThat(kubectl("get configmap child-of-both -o jsonpath={.metadata.ownerReferences[*].name}")).isEqualTo("second-owner");
+        kubectl("delete configmap second-owner child-of-both");
+    }
+
+    private static void awaitNone(String kind, String... names) {
+        await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> assertThat(kubectl("get " + kind + " -o name").lines())
+                .doesNotContainAnyElementsOf(List.of(names).stream().map(name -> kind + "/" + name).toList()));
+    }
+
+    @Test
+    void podsOfAControllerStayOrGoWithIt() throws Exception {
+        String controller = "{apiVersion: v1, kind: ReplicationController, metadata: {name: rc}, spec: {replicas: 3, selector: {app: rc}, template: {metadata: {labels: {app: rc}}, spec: {containers: [{name: c, image: x}]}}}}";
+        apply(controller);
+        kubectl("wait --for=jsonpath={.status.readyReplicas}=3 rc/rc --timeout=60s");
+        kubectl("delete rc rc --cascade=orphan");
+        await().untilAsserted(() -> assertThat(kubectl("get pods -l app=rc -o jsonpath={.items[*].metadata.ownerReferences}")).isEmpty());
+        String kept = kubectl("get pods -l app=rc -o name");
+        assertThat(kept.lines()).hasSize(3);
+        // The next of the name takes them in, and lets one go that has another label.
+        apply(controller);
+        await().untilAsserted(() -> assertThat(kubectl("get pods -l app=rc -o jsonpath={.items[*].metadata.ownerReferences[0].name}")).isEqualTo("rc rc rc"));
+        assertThat(kubectl("get pods -l app=rc -o name")).isEqualTo(kept);
+        String one = kept.lines().findFirst().orElseThrow();
+        kubectl("label " + one + " app=free --overwrite");
+        await().untilAsserted(() -> assertThat(kubectl("get " + one + " -o jsonpath={.metadata.ownerReferences}")).isEmpty());
+        kubectl("wait --for=jsonpath={.status.readyReplicas}=3 rc/rc --timeout=60s");
+        kubectl("delete rc rc --cascade=foreground --timeout=60s");
+        assertThat(kubectl("get pods -l app=rc")).startsWith("No resources found");
+        kubectl("delete " + one);
+    }
+
     @Test
     void jobsAndCronJobsRunToTheirEnd() throws Exception {
         kubectl("create job once --image=a");
@@ -174,6 +234,48 @@ class WorkloadsTest {
         assertThat(kubectl("get pods -l app=kept -o jsonpath={.items[*].spec.nodeName}")).doesNotContain(node);
         kubectl("uncordon " + node);
         kubectl("delete deployment,pdb kept");
+    }
+
+    /// The ReplicaSet of those that make way makes others at once, which want the place too.
+    @Test
+    void deploymentsOfHighPriorityTakeThePlacesOfThoseOfLow() throws Exception {
+        apply("""
+                {apiVersion: scheduling.k8s.io/v1, kind: PriorityClass, metadata: {name: p-low}, value: 1}
+                ---
+                {apiVersion: scheduling.k8s.io/v1, kind: PriorityClass, metadata: {name: p-middle}, value: 2}
+                ---
+                {apiVersion: scheduling.k8s.io/v1, kind: PriorityClass, metadata: {name: p-high}, value: 3}
+                """);
+        for (String resource : List.of("example.com/slots: 5", "cpu: 15")) {
+            apply(important("low", 4, resource));
+            kubectl("rollout status deployment/low --timeout=60s");
+            apply(important("middle", 2, resource));
+            kubectl("rollout status deployment/middle --timeout=60s");
+            apply(important("high", 3, resource));
+            kubectl("rollout status deployment/high --timeout=90s");
+            // Six places in all: what is left of them is the more important ones'.
+            kubectl("wait --for=jsonpath={.status.readyReplicas}=2 deployment/middle --timeout=60s");
+            kubectl("wait --for=jsonpath={.status.readyReplicas}=1 deployment/low --timeout=60s");
+            assertThat(kubectl("get events --field-selector=reason=Preempted -o jsonpath={.items[*].involvedObject.name}")).contains("low-").doesNotContain("middle-", "high-");
+            kubectl("delete deployment low middle high --cascade=foreground --timeout=60s");
+        }
+        kubectl("delete priorityclass p-low p-middle p-high");
+    }
+
+    private static String important(String name, int replicas, String asks) {
+        return """
+                apiVersion: apps/v1
+                kind: Deployment
+                metadata: {name: %s}
+                spec:
+                  replicas: %d
+                  selector: {matchLabels: {app: %s}}
+                  template:
+                    metadata: {labels: {app: %s}}
+                    spec:
+                      priorityClassName: p-%s
+                      containers: [{name: c, image: x, resources: {limits: {%s}, requests: {%s}}}]
+                """.formatted(name, replicas, name, name, name, asks, asks);
     }
 
     @Test
@@ -209,6 +311,7 @@ class WorkloadsTest {
         kubectl("-n team create deployment web --image=a --replicas=2");
         kubectl("-n team create job once --image=a");
         kubectl("-n team create configmap c --from-literal=a=b");
+        kubectl("-n team create service clusterip s --tcp=80:80");
         kubectl("-n team rollout status deployment/web --timeout=60s");
         kubectl("delete namespace team --timeout=60s");
         assertThat(run("", "get", "namespace", "team").output).contains("not found");

@@ -1,7 +1,6 @@
 package io.hypernetes.scheduler;
 
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -21,6 +20,9 @@ sealed interface Choice {
     /// @param makeWay who could go, so that it can; nobody, when nothing would help
     record FitsNowhere(String message, Preemption.Result makeWay) implements Choice {}
 
+    /// A node that cannot take the pod.
+    record Refusal(NodeState node, Objection objection) {}
+
     /// Filters and scores nodes. In a large cluster only a part of the nodes that would do is compared, each time another one. Ties are
     /// broken at random, so that equal nodes fill evenly.
     static Choice of(PodFacts pod, Cluster.View view, VolumeRules volumes, PodTerm.Namespaces namespaces, Preemption preemption, RandomGenerator random) {
@@ -37,7 +39,7 @@ sealed interface Choice {
         int enough = enough(nodes.size());
         int start = view.start();
         List<NodeState> fitting = new ArrayList<>();
-        Map<NodeState, Objection> objections = new HashMap<>();
+        List<Refusal> objections = new ArrayList<>();
         int looked = 0;
         for (; looked < nodes.size() && fitting.size() < enough; looked++) {
             NodeState node = nodes.get((start + looked) % nodes.size());
@@ -45,7 +47,7 @@ sealed interface Choice {
             if (objection == null) {
                 fitting.add(node);
             } else {
-                objections.put(node, objection);
+                objections.add(new Refusal(node, objection));
             }
         }
         view.startNextAt(start + looked);
@@ -71,9 +73,9 @@ sealed interface Choice {
         return fitting.get(best);
     }
 
-    private static String reasons(Map<NodeState, Objection> objections) {
+    private static String reasons(List<Refusal> objections) {
         Map<String, Integer> counts = new TreeMap<>();
-        objections.values().forEach(objection -> objection.reasons().forEach(reason -> counts.merge(reason, 1, Integer::sum)));
+        objections.forEach(refusal -> refusal.objection().reasons().forEach(reason -> counts.merge(reason, 1, Integer::sum)));
         return counts.entrySet().stream()
                 .map(reason -> reason.getValue() + " " + reason.getKey())
                 .sorted()

@@ -5,30 +5,40 @@ import io.hypernetes.client.ObjectKey;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /// The nodes and what is placed on them, kept current event by event. A pod is placed once: by its binding, or by an
 /// assumption between the choice and the moment its binding is seen. Thread-safe: decisions are made inside [#decide].
 final class Cluster {
+    private static final int MOST_LABEL_SETS = 256;
+
     private record Placement(String node, PodFacts pod, String zone) {}
 
     /// Where a pod is.
     record Placed(PodFacts pod, NodeState node) {}
 
     private final Map<String, NodeState> nodes = new LinkedHashMap<>();
-    private List<NodeState> order = List.of();
+    /// All nodes in an order that stays; null when nodes came or went since it was made.
+    private @Nullable List<NodeState> order;
     private final Map<ObjectKey, Placement> placements = new HashMap<>();
-    private final Map<ObjectKey, String> nominations = new HashMap<>();
+    private final Map<ObjectKey, Placement> nominations = new HashMap<>();
     /// By tenant and namespace, since rules between pods hold within a tenant and mostly within a namespace.
     private final Map<String, Map<String, Map<ObjectKey, Placement>>> byNamespace = new HashMap<>();
     /// Pods that keep others away, by tenant.
     private final Map<String, Map<ObjectKey, Placement>> apart = new HashMap<>();
     /// Pods that like to be near others, by tenant.
     private final Map<String, Map<ObjectKey, Placement>> attached = new HashMap<>();
+    /// What follows from placements and the labels of nodes: made when it is asked for, then kept current until the nodes change.
+    private final Tallies tallies = new Tallies();
+    private final Map<String, TermParts> keepers = new HashMap<>();
+    private final Map<String, TermParts> likers = new HashMap<>();
+    private final Map<Set<String>, Map<String, Set<String>>> parts = new HashMap<>();
     /// How many pods of a controller are in each zone.
     private final Map<String, Map<String, Integer>> zones = new HashMap<>();
     private final Shares shares = new Shares();
@@ -44,20 +54,32 @@ final class Cluster {
         shares.node(name, Demand.of(node.getStatus() == null ? null : node.getStatus().getAllocatable()));
         NodeState known = nodes.get(name);
         if (known != null) {
+            Map<String, String> before = known.labels();
             known.update(node);
+            if (!before.equals(known.labels())) {
+                nodesChanged();
+            }
             return;
         }
         NodeState fresh = new NodeState(node);
         nodes.put(name, fresh);
-        order = List.copyOf(nodes.values());
+        nodesChanged();
         // Pods may be seen before their node.
         placements.values().stream().filter(placement -> placement.node.equals(name)).forEach(placement -> fresh.add(placement.pod));
+    }
+
+    private void nodesChanged() {
+        order = null;
+        tallies.clear();
+        keepers.clear();
+        likers.clear();
+        parts.clear();
     }
 
     synchronized void nodeGone(String name) {
         nodes.remove(name);
         shares.node(name, null);
-        order = List.copyOf(nodes.values());
+        nodesChanged();
     }
 
     synchronized void place(PodFacts pod, String node) {
@@ -79,6 +101,17 @@ final class Cluster {
         count(placement, 1);
         if (state != null) {
             state.add(pod);
+            tally(pod, state, 1);
+        }
+    }
+
+    private void tally(PodFacts pod, NodeState node, int sign) {
+        tallies.count(pod, node, sign);
+        for (Map<String, TermParts> known : List.of(keepers, likers)) {
+            TermParts ofTenant = known.get(pod.key().tenant());
+            if (ofTenant != null) {
+                ofTenant.count(pod, node, sign);
+            }
         }
     }
 
@@ -108,6 +141,11 @@ final class Cluster {
         NodeState state = nodes.get(placement.node);
         if (state != null) {
             state.remove(pod);
+            tally(placement.pod, state, -1);
+        }
+        if (namespaces != null && namespaces.isEmpty()) {
+            List.of(byNamespace, apart, attached, keepers, likers).forEach(known -> known.remove(pod.tenant()));
+            tallies.forget(pod.tenant());
         }
     }
 
@@ -127,14 +165,14 @@ final class Cluster {
         unnominate(pod.key());
         NodeState state = nodes.get(node);
         if (state != null) {
-            nominations.put(pod.key(), node);
+            nominations.put(pod.key(), new Placement(node, pod, ""));
             state.nominate(pod);
         }
     }
 
     synchronized void unnominate(ObjectKey pod) {
-        String node = nominations.remove(pod);
-        NodeState state = node == null ? null : nodes.get(node);
+        Placement nomination = nominations.remove(pod);
+        NodeState state = nomination == null ? null : nodes.get(nomination.node);
         if (state != null) {
             state.forget(pod);
         }
@@ -150,7 +188,12 @@ final class Cluster {
 
         /// All nodes, in an order that stays.
         List<NodeState> nodes() {
-            return order;
+            List<NodeState> known = order;
+            if (known == null) {
+                known = List.copyOf(nodes.values());
+                order = known;
+            }
+            return known;
         }
 
         @Nullable NodeState node(String name) {
@@ -159,11 +202,11 @@ final class Cluster {
 
         /// Where to begin to look, so that not always the same nodes are looked at first.
         int start() {
-            return order.isEmpty() ? 0 : next % order.size();
+            return nodes.isEmpty() ? 0 : next % nodes.size();
         }
 
         void startNextAt(int index) {
-            next = order.isEmpty() ? 0 : index % order.size();
+            next = nodes.isEmpty() ? 0 : index % nodes.size();
         }
 
         /// The pods of some namespaces of a tenant, or with null of all.
@@ -183,11 +226,53 @@ final class Cluster {
             return found;
         }
 
-        /// The pods of a tenant that like or need to be near others.
-        List<Placed> attached(String tenant) {
+        /// The terms by which pods of a tenant keep others away.
+        TermParts keepersByTerm(String tenant) {
+            return keepers.computeIfAbsent(tenant, fresh -> new TermParts(PodFacts::antiAffinity, keepers(tenant)));
+        }
+
+        /// The terms by which pods of a tenant like to be near others or need it; what is needed weighs as a wish of weight 1.
+        TermParts likersByTerm(String tenant) {
+            return likers.computeIfAbsent(tenant, fresh -> {
+                List<Placed> found = new ArrayList<>();
+                add(attached.getOrDefault(tenant, Map.of()).values(), found);
+                return new TermParts(PodFacts::liking, found);
+            });
+        }
+
+        /// Pods of a tenant that others make way for, where they will be; those less important than the one that is asked for are none of its concern.
+        List<Placed> promised(PodFacts pod) {
+            if (nominations.isEmpty()) {
+                return List.of();
+            }
             List<Placed> found = new ArrayList<>();
-            add(attached.getOrDefault(tenant, Map.of()).values(), found);
+            add(nominations.values().stream()
+                    .filter(nomination -> nomination.pod.keepsRoomFrom(pod) && nomination.pod.key().tenant().equals(pod.key().tenant()))
+                    .toList(), found);
             return found;
+        }
+
+        /// How many pods a term means, by part; parts with none are left out.
+        Map<String, Integer> tally(String tenant, Tallies.Question question) {
+            return tallies.of(tenant, question, () -> pods(tenant, question.term().namespaces()));
+        }
+
+        /// The values that a label has on nodes that have all the labels given.
+        Set<String> parts(String topologyKey, Set<String> labelled) {
+            if (parts.size() > MOST_LABEL_SETS) {
+                // They are chosen by whoever makes pods.
+                parts.clear();
+            }
+            return parts.computeIfAbsent(labelled, fresh -> new HashMap<>()).computeIfAbsent(topologyKey, fresh -> {
+                Set<String> found = new HashSet<>();
+                for (NodeState node : nodes()) {
+                    String part = node.labels().get(topologyKey);
+                    if (part != null && node.labels().keySet().containsAll(labelled)) {
+                        found.add(part);
+                    }
+                }
+                return found;
+            });
         }
 
         /// How many pods of a controller are in each zone.

@@ -13,6 +13,10 @@ import org.jspecify.annotations.Nullable;
 final class Filters {
     private static final Taint UNSCHEDULABLE = new Taint("NoSchedule", "node.kubernetes.io/unschedulable", null, null);
 
+    private static final Objection CORDONED = Objection.lasting("node(s) were unschedulable");
+    private static final Objection OTHER_NAME = Objection.lasting("node(s) didn't match the requested node name");
+    private static final Objection NOT_SELECTED = Objection.lasting("node(s) didn't match Pod's node affinity/selector");
+
     private Filters() {}
 
     /// Why the node cannot take the pod: null when it can. The first filter that objects ends the search, as its
@@ -22,11 +26,11 @@ final class Filters {
         List<Toleration> tolerations = pod.pod().getSpec().getTolerations();
         if (node.getSpec() != null && Boolean.TRUE.equals(node.getSpec().getUnschedulable())
                 && !Placement.isTolerated(UNSCHEDULABLE, tolerations)) {
-            return Objection.lasting("node(s) were unschedulable");
+            return CORDONED;
         }
         String named = pod.pod().getSpec().getNodeName();
         if (named != null && !named.isEmpty() && !named.equals(state.name())) {
-            return Objection.lasting("node(s) didn't match the requested node name");
+            return OTHER_NAME;
         }
         if (!Placement.taints(node).isEmpty()) {
             Taint taint = Placement.untolerated(node, tolerations, "NoSchedule", "NoExecute");
@@ -36,7 +40,7 @@ final class Filters {
             }
         }
         if (!Placement.selects(pod.pod().getSpec(), node)) {
-            return Objection.lasting("node(s) didn't match Pod's node affinity/selector");
+            return NOT_SELECTED;
         }
         if (!pod.ports().isEmpty() && collides(pod, state)) {
             return Objection.passing("node(s) didn't have free ports for the requested pod ports");
@@ -53,14 +57,12 @@ final class Filters {
     }
 
     private static boolean collides(PodFacts pod, NodeState state) {
-        for (PodFacts other : state.pods()) {
-            for (PodFacts.HostPort taken : other.ports()) {
-                if (pod.ports().stream().anyMatch(taken::collides)) {
-                    return true;
-                }
-            }
-        }
-        return false;
+        return state.pods().stream().anyMatch(other -> collide(pod, other))
+                || state.nominated().stream().anyMatch(other -> other.keepsRoomFrom(pod) && collide(pod, other));
+    }
+
+    private static boolean collide(PodFacts pod, PodFacts other) {
+        return other.ports().stream().anyMatch(taken -> pod.ports().stream().anyMatch(taken::collides));
     }
 
     /// Resources of which the node has too little left, in the order in which upstream names them. Room that is kept for a pod of the
@@ -73,7 +75,7 @@ final class Filters {
         long ephemeral = state.usedEphemeral();
         int pods = state.pods().size();
         for (PodFacts other : state.nominated()) {
-            if (other.priority() >= pod.priority() && !other.key().equals(pod.key())) {
+            if (other.keepsRoomFrom(pod)) {
                 cpu += other.demand().cpuMillis();
                 memory += other.demand().memory();
                 ephemeral += other.demand().ephemeral();
@@ -102,7 +104,8 @@ final class Filters {
             lacking.add("Insufficient " + Demand.EPHEMERAL);
         }
         new TreeMap<>(asked.more()).forEach((name, amount) -> {
-            if (amount > room.more().getOrDefault(name, 0L) - state.usedMore(name)) {
+            long promised = state.nominated().stream().filter(other -> other.keepsRoomFrom(pod)).mapToLong(other -> other.demand().more().getOrDefault(name, 0L)).sum();
+            if (amount > room.more().getOrDefault(name, 0L) - state.usedMore(name) - promised) {
                 lacking.add("Insufficient " + name);
             }
         });

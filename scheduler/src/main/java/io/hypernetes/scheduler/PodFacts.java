@@ -84,6 +84,21 @@ record PodFacts(
         return !affinity.isEmpty() || !antiAffinity.isEmpty() || !spread.isEmpty();
     }
 
+    /// Whether room that is kept for it, while others make way, is not for that one.
+    boolean keepsRoomFrom(PodFacts other) {
+        return priority >= other.priority && !key.equals(other.key);
+    }
+
+    /// The terms by which it is drawn to others; what it needs counts as a wish of weight 1.
+    List<PodTerm> liking() {
+        if (affinity.isEmpty()) {
+            return preferred;
+        }
+        List<PodTerm> all = new ArrayList<>(preferred);
+        affinity.forEach(term -> all.add(new PodTerm(term.topologyKey(), term.selector(), term.namespaces(), term.namespaceSelector(), 1)));
+        return all;
+    }
+
     private static String controller(Pod pod) {
         List<OwnerReference> owners = pod.getMetadata().getOwnerReferences();
         if (owners != null) {

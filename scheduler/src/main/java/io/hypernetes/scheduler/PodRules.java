@@ -1,22 +1,32 @@
 package io.hypernetes.scheduler;
 
+import io.fabric8.kubernetes.api.model.PodSpec;
 import io.hypernetes.client.ObjectKey;
 import io.hypernetes.client.Placement;
 import io.hypernetes.scheduler.Cluster.Placed;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// What the pods that are placed mean for one pod that is not: counted once for a decision, then asked for each node. All counting is by
 /// part of the cluster, that is by the value that nodes have of a topology label.
 final class PodRules {
+    // Of each of thousands of nodes.
+    private static final Objection UNLABELLED = Objection.lasting("node(s) didn't match pod topology spread constraints (missing required label)");
+    private static final Objection UNEVEN = Objection.passing("node(s) didn't match pod topology spread constraints");
+    private static final Objection FAR = Objection.lasting("node(s) didn't match pod affinity rules");
+    private static final Objection TOO_NEAR = Objection.passing("node(s) didn't match pod anti-affinity rules");
+    private static final Objection KEPT = Objection.passing("node(s) didn't satisfy existing pods anti-affinity rules");
+
     private final PodFacts pod;
     /// Parts that pods with an anti-affinity against this one keep to themselves.
-    private final Map<String, Set<String>> kept = new HashMap<>();
+    private final List<Kept> kept = new ArrayList<>();
     /// By term: the parts with pods that it must be near to, counted over pods that all terms mean.
     private final List<Set<String>> near = new ArrayList<>();
     private boolean anyNear;
@@ -25,7 +35,9 @@ final class PodRules {
     private final List<Set<String>> apart = new ArrayList<>();
     private final List<SpreadCount> spread = new ArrayList<>();
 
-    /// @param counts pods by part, for every part that counts
+    private record Kept(String topologyKey, Set<String> parts) {}
+
+    /// @param counts pods by part; a part that is not in it has none
     /// @param least of the emptiest part; 0 when there are fewer parts than there must be
     private record SpreadCount(SpreadRule rule, Map<String, Integer> counts, int least) {}
 
@@ -43,30 +55,13 @@ final class PodRules {
     /// @param without pods that are taken to be gone
     static PodRules of(PodFacts pod, Cluster.View view, PodTerm.Namespaces namespaces, Set<ObjectKey> without) {
         PodRules rules = new PodRules(pod);
-        String tenant = pod.key().tenant();
-        for (Placed keeper : view.keepers(tenant)) {
-            if (without.contains(keeper.pod().key())) {
-                continue;
-            }
-            for (PodTerm term : keeper.pod().antiAffinity()) {
-                String part = keeper.node().labels().get(term.topologyKey());
-                if (part != null && term.means(tenant, pod, namespaces)) {
-                    rules.kept.computeIfAbsent(term.topologyKey(), fresh -> new HashSet<>()).add(part);
-                }
-            }
-        }
+        List<Placed> promised = view.promised(pod);
+        rules.countKept(view, namespaces, without, promised);
         if (!pod.affinity().isEmpty()) {
             rules.countNear(view, namespaces, without);
         }
         for (PodTerm term : pod.antiAffinity()) {
-            Set<String> parts = new HashSet<>();
-            for (Placed other : candidates(view, tenant, term)) {
-                String part = other.node().labels().get(term.topologyKey());
-                if (part != null && !without.contains(other.pod().key()) && term.means(tenant, other.pod(), namespaces)) {
-                    parts.add(part);
-                }
-            }
-            rules.apart.add(parts);
+            rules.apart.add(rules.meant(term, view, namespaces, without, promised));
         }
         for (SpreadRule rule : pod.spread()) {
             if (rule.required()) {
@@ -76,13 +71,68 @@ final class PodRules {
         return rules;
     }
 
+    private void countKept(Cluster.View view, PodTerm.Namespaces namespaces, Set<ObjectKey> without, List<Placed> promised) {
+        String tenant = pod.key().tenant();
+        List<Placed> oneByOne = promised;
+        if (without.isEmpty()) {
+            view.keepersByTerm(tenant).all().forEach((term, counts) -> {
+                if (term.means(tenant, pod, namespaces)) {
+                    kept.add(new Kept(term.topologyKey(), counts.keySet()));
+                }
+            });
+        } else {
+            oneByOne = new ArrayList<>(promised);
+            oneByOne.addAll(view.keepers(tenant));
+        }
+        Map<String, Set<String>> parts = new HashMap<>();
+        for (Placed keeper : oneByOne) {
+            if (without.contains(keeper.pod().key())) {
+                continue;
+            }
+            for (PodTerm term : keeper.pod().antiAffinity()) {
+                String part = keeper.node().labels().get(term.topologyKey());
+                if (part != null && term.means(tenant, pod, namespaces)) {
+                    parts.computeIfAbsent(term.topologyKey(), fresh -> new HashSet<>()).add(part);
+                }
+            }
+        }
+        parts.forEach((topologyKey, found) -> kept.add(new Kept(topologyKey, found)));
+    }
+
+    /// The parts with pods that a term means.
+    private Set<String> meant(PodTerm term, Cluster.View view, PodTerm.Namespaces namespaces, Set<ObjectKey> without, List<Placed> promised) {
+        String tenant = pod.key().tenant();
+        boolean canKeep = without.isEmpty() && Tallies.canKeep(term);
+        Set<String> tallied = canKeep ? view.tally(tenant, new Tallies.Question(term, Set.of(), true)).keySet() : Set.of();
+        if (canKeep && promised.isEmpty()) {
+            return tallied;
+        }
+        List<Placed> oneByOne = new ArrayList<>(promised);
+        if (!canKeep) {
+            oneByOne.addAll(candidates(view, tenant, term));
+        }
+        Set<String> parts = new HashSet<>(tallied);
+        for (Placed other : oneByOne) {
+            String part = other.node().labels().get(term.topologyKey());
+            if (part != null && !without.contains(other.pod().key()) && term.means(tenant, other.pod(), namespaces)) {
+                parts.add(part);
+            }
+        }
+        return parts;
+    }
+
     private static List<Placed> candidates(Cluster.View view, String tenant, PodTerm term) {
         return view.pods(tenant, term.namespaceSelector().isPresent() ? null : term.namespaces());
     }
 
     private void countNear(Cluster.View view, PodTerm.Namespaces namespaces, Set<ObjectKey> without) {
-        pod.affinity().forEach(term -> near.add(new HashSet<>()));
         String tenant = pod.key().tenant();
+        if (pod.affinity().size() == 1) {
+            near.add(meant(pod.affinity().getFirst(), view, namespaces, without, List.of()));
+            anyNear = !near.getFirst().isEmpty();
+            return;
+        }
+        pod.affinity().forEach(term -> near.add(new HashSet<>()));
         for (Placed other : candidates(view, tenant, pod.affinity().getFirst())) {
             boolean meant = !without.contains(other.pod().key())
                     && pod.affinity().stream().allMatch(term -> term.means(tenant, other.pod(), namespaces));
@@ -100,6 +150,12 @@ final class PodRules {
     }
 
     private SpreadCount count(SpreadRule rule, Cluster.View view, Set<ObjectKey> without) {
+        if (without.isEmpty() && everyNodeCounts(rule)) {
+            Set<String> labelled = pod.spread().stream().filter(SpreadRule::required).map(SpreadRule::topologyKey).collect(Collectors.toSet());
+            Map<String, Integer> counts = view.tally(pod.key().tenant(), rule.question(pod, labelled));
+            int parts = view.parts(rule.topologyKey(), labelled).size();
+            return new SpreadCount(rule, counts, least(rule, counts.values(), parts, counts.size() < parts));
+        }
         Map<String, Integer> counts = new HashMap<>();
         for (NodeState node : view.nodes()) {
             if (isEligible(rule, node)) {
@@ -111,8 +167,19 @@ final class PodRules {
                 counts.merge(String.valueOf(other.node().labels().get(rule.topologyKey())), 1, Integer::sum);
             }
         }
-        int least = counts.size() < rule.minDomains() ? 0 : counts.values().stream().mapToInt(Integer::intValue).min().orElse(0);
-        return new SpreadCount(rule, counts, least);
+        return new SpreadCount(rule, counts, least(rule, counts.values(), counts.size(), false));
+    }
+
+    private static int least(SpreadRule rule, Collection<Integer> counts, int parts, boolean someEmpty) {
+        return someEmpty || parts < rule.minDomains() ? 0 : counts.stream().mapToInt(Integer::intValue).min().orElse(0);
+    }
+
+    /// Whether all nodes with the labels count: neither the pod's node affinity nor taints have a say.
+    private boolean everyNodeCounts(SpreadRule rule) {
+        PodSpec spec = pod.pod().getSpec();
+        boolean selective = spec.getNodeSelector() != null && !spec.getNodeSelector().isEmpty()
+                || spec.getAffinity() != null && spec.getAffinity().getNodeAffinity() != null;
+        return !rule.honorTaints() && !(rule.honorAffinity() && selective);
     }
 
     /// A node counts when it has the labels of all rules and, as the rule says, could take the pod by affinity and taints.
@@ -131,11 +198,11 @@ final class PodRules {
         for (SpreadCount count : spread) {
             String part = node.labels().get(count.rule.topologyKey());
             if (part == null) {
-                return Objection.lasting("node(s) didn't match pod topology spread constraints (missing required label)");
+                return UNLABELLED;
             }
             int itself = count.rule.countsItself(pod) ? 1 : 0;
             if (count.counts.getOrDefault(part, 0) + itself - count.least > count.rule.maxSkew()) {
-                return Objection.passing("node(s) didn't match pod topology spread constraints");
+                return UNEVEN;
             }
         }
         boolean nearEnough = true;
@@ -147,18 +214,18 @@ final class PodRules {
         }
         // The first of a group that wants to be together has nobody to be near to.
         if (!nearEnough && !(labelled && !anyNear && nearItself)) {
-            return Objection.lasting("node(s) didn't match pod affinity rules");
+            return FAR;
         }
         for (int i = 0; i < apart.size(); i++) {
             String part = node.labels().get(pod.antiAffinity().get(i).topologyKey());
             if (part != null && apart.get(i).contains(part)) {
-                return Objection.passing("node(s) didn't match pod anti-affinity rules");
+                return TOO_NEAR;
             }
         }
-        for (Map.Entry<String, Set<String>> keep : kept.entrySet()) {
-            String part = node.labels().get(keep.getKey());
-            if (part != null && keep.getValue().contains(part)) {
-                return Objection.passing("node(s) didn't satisfy existing pods anti-affinity rules");
+        for (Kept keep : kept) {
+            String part = node.labels().get(keep.topologyKey);
+            if (part != null && keep.parts.contains(part)) {
+                return KEPT;
             }
         }
         return null;

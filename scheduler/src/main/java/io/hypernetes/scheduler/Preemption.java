@@ -55,7 +55,7 @@ final class Preemption {
         this.budgets = budgets;
     }
 
-    Result search(PodFacts pod, Cluster.View view, VolumeRules volumes, PodTerm.Namespaces namespaces, Map<NodeState, Objection> objections) {
+    Result search(PodFacts pod, Cluster.View view, VolumeRules volumes, PodTerm.Namespaces namespaces, List<Choice.Refusal> objections) {
         int nodes = view.nodes().size();
         if ("Never".equals(pod.pod().getSpec().getPreemptionPolicy())) {
             return Result.none("preemption: not eligible due to preemptionPolicy=Never.");
@@ -65,7 +65,7 @@ final class Preemption {
         if (earlier != null && earlier.pods().stream().anyMatch(other -> other.terminating() && other.priority() < pod.priority())) {
             return Result.none("preemption: not eligible due to a terminating pod on the nominated node.");
         }
-        List<NodeState> hopeful = objections.entrySet().stream().filter(entry -> !entry.getValue().lasting()).map(Map.Entry::getKey).toList();
+        List<NodeState> hopeful = objections.stream().filter(refusal -> !refusal.objection().lasting()).map(Choice.Refusal::node).toList();
         int most = Math.max(MOST_CANDIDATES, nodes / 10);
         List<Candidate> candidates = new ArrayList<>();
         for (NodeState node : hopeful) {

@@ -92,13 +92,7 @@ final class Scores {
             return falling(load);
         }
         for (SpreadRule rule : wishes) {
-            Map<String, Integer> counts = new HashMap<>();
-            for (Placed other : view.pods(pod.key().tenant(), Set.of(pod.key().namespace()))) {
-                String part = other.node().labels().get(rule.topologyKey());
-                if (part != null && rule.counts(pod, other.pod())) {
-                    counts.merge(part, 1, Integer::sum);
-                }
-            }
+            Map<String, Integer> counts = view.tally(pod.key().tenant(), rule.question(pod, Set.of()));
             Set<String> parts = new HashSet<>();
             nodes.forEach(node -> parts.add(String.valueOf(node.labels().get(rule.topologyKey()))));
             for (int i = 0; i < load.length; i++) {
@@ -124,30 +118,28 @@ final class Scores {
     /// Near to whom it likes, and where those like it who are there.
     private static double[] neighbours(PodFacts pod, List<NodeState> nodes, Cluster.View view, PodTerm.Namespaces namespaces) {
         String tenant = pod.key().tenant();
-        List<Placed> attached = view.attached(tenant);
-        if (pod.preferred().isEmpty() && attached.isEmpty()) {
+        Map<PodTerm, Map<String, Integer>> likers = view.likersByTerm(tenant).all();
+        if (pod.preferred().isEmpty() && likers.isEmpty()) {
             return new double[0];
         }
         Map<String, Map<String, Double>> liking = new HashMap<>();
         for (PodTerm term : pod.preferred()) {
-            for (Placed other : view.pods(tenant, term.namespaceSelector().isPresent() ? null : term.namespaces())) {
-                if (term.means(tenant, other.pod(), namespaces)) {
-                    like(liking, term, other.node(), term.weight());
+            if (Tallies.canKeep(term)) {
+                view.tally(tenant, new Tallies.Question(term, Set.of(), true)).forEach((part, count) -> like(liking, term, part, (double) term.weight() * count));
+                continue;
+            }
+            for (Placed other : view.pods(tenant, null)) {
+                String part = other.node().labels().get(term.topologyKey());
+                if (part != null && term.means(tenant, other.pod(), namespaces)) {
+                    like(liking, term, part, term.weight());
                 }
             }
         }
-        for (Placed other : attached) {
-            for (PodTerm term : other.pod().preferred()) {
-                if (term.means(tenant, pod, namespaces)) {
-                    like(liking, term, other.node(), term.weight());
-                }
+        likers.forEach((term, counts) -> {
+            if (term.means(tenant, pod, namespaces)) {
+                counts.forEach((part, count) -> like(liking, term, part, (double) term.weight() * count));
             }
-            for (PodTerm term : other.pod().affinity()) {
-                if (term.means(tenant, pod, namespaces)) {
-                    like(liking, term, other.node(), 1);
-                }
-            }
-        }
+        });
         if (liking.isEmpty()) {
             return new double[0];
         }
@@ -162,11 +154,8 @@ final class Scores {
         return sums;
     }
 
-    private static void like(Map<String, Map<String, Double>> liking, PodTerm term, NodeState node, double weight) {
-        String part = node.labels().get(term.topologyKey());
-        if (part != null) {
-            liking.computeIfAbsent(term.topologyKey(), fresh -> new HashMap<>()).merge(part, weight, Double::sum);
-        }
+    private static void like(Map<String, Map<String, Double>> liking, PodTerm term, String part, double weight) {
+        liking.computeIfAbsent(term.topologyKey(), fresh -> new HashMap<>()).merge(part, weight, Double::sum);
     }
 
     private static double room(PodFacts pod, NodeState node) {

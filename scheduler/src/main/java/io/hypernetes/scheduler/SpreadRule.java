@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /// How evenly the pods that a selector finds are to be spread over the parts of the cluster.
 ///
@@ -43,6 +44,13 @@ record SpreadRule(
                 && other.key().namespace().equals(pod.key().namespace())
                 && !other.terminating()
                 && selector.filter(labels -> labels.matches(other.labels())).isPresent();
+    }
+
+    /// The question of which [#counts] decides for each pod.
+    ///
+    /// @param labelled only pods on nodes with all these labels count
+    Tallies.Question question(PodFacts pod, Set<String> labelled) {
+        return new Tallies.Question(new PodTerm(topologyKey, selector, Set.of(pod.key().namespace()), Optional.empty(), 0), labelled, false);
     }
 
     boolean countsItself(PodFacts pod) {

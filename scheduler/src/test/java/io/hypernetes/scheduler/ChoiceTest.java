@@ -8,16 +8,18 @@ import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.hypernetes.client.ObjectKey;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.function.BiFunction;
 import org.junit.jupiter.api.Test;
 
 class ChoiceTest {
     private static final ObjectKey KEY = new ObjectKey("red", "default", "web");
 
     static Node node(String name, String cpu, String memory) {
-        Map<String, Quantity> room = Map.of("cpu", new Quantity(cpu), "memory", new Quantity(memory), "pods", new Quantity("110"));
+        Map<String, Quantity> room = new HashMap<>(Map.of("cpu", new Quantity(cpu), "memory", new Quantity(memory), "pods", new Quantity("110")));
         return new NodeBuilder()
                 .withNewMetadata().withName(name).addToLabels("disk", name.equals("n1") ? "ssd" : "hdd").endMetadata()
                 .withNewSpec().endSpec()
@@ -97,6 +99,42 @@ class ChoiceTest {
         Cluster cluster = cluster(node("n1", "4", "4Gi"), node("n2", "4", "4Gi"));
         cluster.place(PodFacts.of(new ObjectKey("blue", "x", "y"), pod("y", "3", "3Gi")), "n1");
         assertThat(choose(cluster, KEY, pod("web", "500m", "512Mi"))).isEqualTo(new Choice.Fits("n2"));
+    }
+
+    /// As the pod that a ReplicaSet makes for the one that had to go.
+    private static Pod slots(String name, int priority) {
+        return new PodBuilder(pod(name, "1m", "1Mi")).editMetadata().addToLabels("app", "it").endMetadata()
+                .editSpec().withPriority(priority).editFirstContainer().editResources()
+                .addToRequests("example.com/slots", new Quantity("2")).endResources().endContainer().endSpec().build();
+    }
+
+    private static Pod port(String name, int priority) {
+        return new PodBuilder(pod(name, "1m", "1Mi")).editSpec().withPriority(priority).editFirstContainer()
+                .addNewPort().withContainerPort(80).withHostPort(80).endPort().endContainer().endSpec().build();
+    }
+
+    private static Pod alone(String name, int priority) {
+        return new PodBuilder(slots(name, priority)).editSpec()
+                .editFirstContainer().editResources().removeFromRequests("example.com/slots").endResources().endContainer()
+                .withNewAffinity().withNewPodAntiAffinity().addNewRequiredDuringSchedulingIgnoredDuringExecution()
+                .withTopologyKey("disk").withNewLabelSelector().addToMatchLabels("app", "it").endLabelSelector()
+                .endRequiredDuringSchedulingIgnoredDuringExecution().endPodAntiAffinity().endAffinity().endSpec().build();
+    }
+
+    @Test
+    void roomThatOthersMakeForAPodIsKeptFromLessImportantOnes() {
+        Node node = node("n1", "4", "4Gi");
+        node.getStatus().getAllocatable().put("example.com/slots", new Quantity("2"));
+        for (BiFunction<String, Integer, Pod> kind : List.<BiFunction<String, Integer, Pod>>of(ChoiceTest::slots, ChoiceTest::port, ChoiceTest::alone)) {
+            Cluster cluster = cluster(node);
+            cluster.nominate(PodFacts.of(KEY, kind.apply("web", 10)), "n1");
+            ObjectKey other = new ObjectKey("red", "default", "other");
+            assertThat(why(choose(cluster, other, kind.apply("other", 1)))).startsWith("0/1 nodes are available: 1 ");
+            assertThat(choose(cluster, other, kind.apply("other", 11))).isEqualTo(new Choice.Fits("n1"));
+            assertThat(choose(cluster, KEY, kind.apply("web", 10))).isEqualTo(new Choice.Fits("n1"));
+            cluster.release(KEY);
+            assertThat(choose(cluster, other, kind.apply("other", 1))).isEqualTo(new Choice.Fits("n1"));
+        }
     }
 
     @Test

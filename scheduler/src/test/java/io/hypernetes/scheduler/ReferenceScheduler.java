@@ -97,7 +97,7 @@ final class ReferenceScheduler {
             Map<String, Integer> counts = new HashMap<>();
             for (Node other : nodes) {
                 String part = part(rule.getTopologyKey(), other.getMetadata().getName());
-                if (part != null) {
+                if (part != null && isLabelledForAll(pod, other.getMetadata().getName())) {
                     counts.putIfAbsent(part, 0);
                 }
             }
@@ -105,12 +105,12 @@ final class ReferenceScheduler {
                 String part = part(rule.getTopologyKey(), at.node);
                 boolean counts_ = key.tenant().equals(at.key.tenant()) && key.namespace().equals(at.key.namespace())
                         && labels(rule.getLabelSelector().getMatchLabels(), at.pod);
-                if (part != null && counts_) {
+                if (part != null && counts_ && isLabelledForAll(pod, at.node)) {
                     counts.merge(part, 1, Integer::sum);
                 }
             }
             String part = part(rule.getTopologyKey(), node.getMetadata().getName());
-            if (part == null) {
+            if (part == null || !isLabelledForAll(pod, node.getMetadata().getName())) {
                 return false;
             }
             int least = counts.values().stream().mapToInt(Integer::intValue).min().orElse(0);
@@ -120,6 +120,10 @@ final class ReferenceScheduler {
             }
         }
         return true;
+    }
+
+    private boolean isLabelledForAll(Pod pod, String node) {
+        return pod.getSpec().getTopologySpreadConstraints().stream().allMatch(rule -> part(rule.getTopologyKey(), node) != null);
     }
 
     private String part(String topologyKey, String node) {

@@ -47,6 +47,11 @@ class SchedulerPropertiesTest {
                 cluster.release(gone.key());
                 continue;
             }
+            if (random.nextInt(20) == 0) {
+                int moved = random.nextInt(nodes.size());
+                nodes.set(moved, new NodeBuilder(nodes.get(moved)).editMetadata().addToLabels("zone", "z" + random.nextInt(4)).endMetadata().build());
+                cluster.node(nodes.get(moved));
+            }
             ObjectKey key = new ObjectKey(random.nextBoolean() ? "red" : "blue", random.nextBoolean() ? "x" : "y", "p" + step);
             Pod pod = pod(key, random);
             PodFacts facts = PodFacts.of(key, pod);
@@ -74,20 +79,34 @@ class SchedulerPropertiesTest {
     private static Pod pod(ObjectKey key, Random random) {
         PodBuilder pod = new PodBuilder(ChoiceTest.pod(key.name(), random.nextInt(5) * 100 + "m", random.nextInt(4) * 100 + "Mi"))
                 .editMetadata().withNamespace(key.namespace()).addToLabels("app", APPS.get(random.nextInt(3))).endMetadata();
-        switch (random.nextInt(5)) {
+        switch (random.nextInt(6)) {
             case 0 -> pod.editSpec().editOrNewAffinity().editOrNewPodAntiAffinity()
                     .addToRequiredDuringSchedulingIgnoredDuringExecution(term(random)).endPodAntiAffinity().endAffinity().endSpec();
             case 1 -> pod.editSpec().editOrNewAffinity().editOrNewPodAffinity()
                     .addToRequiredDuringSchedulingIgnoredDuringExecution(term(random)).endPodAffinity().endAffinity().endSpec();
-            case 2 -> pod.editSpec().addNewTopologySpreadConstraint()
-                    .withMaxSkew(1 + random.nextInt(2)).withTopologyKey(KEYS.get(random.nextInt(2))).withWhenUnsatisfiable("DoNotSchedule")
-                    .withLabelSelector(new LabelSelectorBuilder().addToMatchLabels("app", APPS.get(random.nextInt(3))).build())
-                    .endTopologySpreadConstraint().endSpec();
+            case 2 -> spread(pod, random);
+            case 3 -> {
+                // Some of the pods with a wish that only the scores ask for have two rules.
+                pod.editSpec().editOrNewAffinity().editOrNewPodAffinity().addNewPreferredDuringSchedulingIgnoredDuringExecution()
+                        .withWeight(1 + random.nextInt(100)).withPodAffinityTerm(term(random))
+                        .endPreferredDuringSchedulingIgnoredDuringExecution().endPodAffinity().endAffinity().endSpec();
+                if (random.nextBoolean()) {
+                    spread(pod, random);
+                    spread(pod, random);
+                }
+            }
             default -> {
                 // Most pods have no rules.
             }
         }
         return pod.build();
+    }
+
+    private static void spread(PodBuilder pod, Random random) {
+        pod.editSpec().addNewTopologySpreadConstraint()
+                .withMaxSkew(1 + random.nextInt(2)).withTopologyKey(KEYS.get(random.nextInt(2))).withWhenUnsatisfiable("DoNotSchedule")
+                .withLabelSelector(new LabelSelectorBuilder().addToMatchLabels("app", APPS.get(random.nextInt(3))).build())
+                .endTopologySpreadConstraint().endSpec();
     }
 
     private static PodAffinityTerm term(Random random) {

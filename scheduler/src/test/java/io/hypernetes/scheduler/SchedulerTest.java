@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.fabric8.kubernetes.api.model.Event;
+import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.Quantity;
 import io.hypernetes.client.Client;
 import io.hypernetes.client.Deletion;
 import io.hypernetes.client.FakeApi;
@@ -94,6 +96,30 @@ class SchedulerTest {
         assertThat(read("blue", "low").getMetadata().getDeletionTimestamp()).isNull();
         client.of(Kind.POD).delete(new ObjectKey("red", "default", "low"), new Deletion(0L, null));
         await().untilAsserted(() -> assertThat(read("red", "high").getSpec().getNodeName()).isEqualTo("n1"));
+    }
+
+    @Test
+    void theReplacementOfAPodThatMadeWayDoesNotTakeThePlaceFirst() {
+        Node node = ChoiceTest.node("n1", "2", "4Gi");
+        node.getStatus().getAllocatable().put("example.com/slots", new Quantity("1"));
+        client.of(Kind.NODE).create("root", node);
+        client.of(Kind.POD).create("red", slot("low", 0));
+        scheduler.start();
+        await().untilAsserted(() -> assertThat(read("red", "low").getSpec().getNodeName()).isEqualTo("n1"));
+        client.of(Kind.POD).create("red", slot("high", 1000));
+        await().untilAsserted(() -> assertThat(read("red", "low").getMetadata().getDeletionTimestamp()).isNotNull());
+        client.of(Kind.POD).create("red", slot("replacement", 0));
+        client.of(Kind.POD).delete(new ObjectKey("red", "default", "low"), new Deletion(0L, null));
+        await().untilAsserted(() -> assertThat(read("red", "high").getSpec().getNodeName()).isEqualTo("n1"));
+        assertThat(read("red", "replacement").getSpec().getNodeName()).isNull();
+        assertThat(read("red", "replacement").getMetadata().getDeletionTimestamp()).isNull();
+    }
+
+    private static Pod slot(String name, int priority) {
+        Pod pod = ChoiceTest.pod(name, "1m", "1Mi");
+        pod.getSpec().setPriority(priority);
+        pod.getSpec().getContainers().getFirst().getResources().getRequests().put("example.com/slots", new Quantity("1"));
+        return pod;
     }
 
     @Test
