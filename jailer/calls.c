@@ -1,14 +1,17 @@
 // QEMU's own calls, changed a little: what a template must not have, and what must be known of it when it is copied.
 #define _GNU_SOURCE
+#include <dlfcn.h>
 #include <errno.h>
 #include <linux/if_tun.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "template.h"
@@ -79,4 +82,38 @@ EXPORTED int ioctl(int file, unsigned long what, ...) {
     if (what == TUNSETVNETHDRSZ)
         tap_header_size = *(int *)argument;
     return (int)syscall(SYS_ioctl, file, what, argument);
+}
+
+// ---- the control socket
+
+// As in QEMU's chardev/char-fe.h.
+struct backend {
+    void *device, *event;
+    int (*can_read)(void *monitor);
+};
+
+static int (*can_read)(void *monitor);
+
+// As many bytes as QEMU reads at most. What it does with a command does not depend on how the command came; whoever sends waits for each answer, or
+// sends no more commands together than QEMU keeps in its queue.
+static int can_read_more(void *monitor) { return can_read(monitor) ? 4096 : 0; }
+
+static bool peek(const void *at, void *to, size_t size) {
+    struct iovec ours = {to, size}, theirs = {(void *)at, size};
+    return process_vm_readv(getpid(), &ours, 1, &theirs, 1, 0) == (ssize_t)size;
+}
+
+// The control socket's device keeps whom it gives its bytes to, and that is recognised by its content. A QEMU that keeps it otherwise goes on as it did.
+void read_faster(void) {
+    void *(*find)(const char *) = (void *(*)(const char *))dlsym(RTLD_DEFAULT, "qemu_chr_find");
+    int (*ordinary)(void *) = (int (*)(void *))dlsym(RTLD_DEFAULT, "monitor_can_read");
+    void **device = find && ordinary ? find("qmp") : NULL;
+    for (int i = 0; device && i < 64; i++) {
+        struct backend *backend, seen;
+        if (peek(device + i, &backend, sizeof backend) && backend && peek(backend, &seen, sizeof seen) && seen.device == device && seen.can_read == ordinary) {
+            can_read = ordinary;
+            __atomic_store_n(&backend->can_read, can_read_more, __ATOMIC_RELEASE);
+            return;
+        }
+    }
 }

@@ -121,6 +121,7 @@ static const char *freeze(void) {
     if (busy)
         return busy;
     frozen = true;
+    read_faster();
     if (!uuid)
         wrong = "this QEMU does not let its uuid be changed";
     if (!wrong)

@@ -22,6 +22,9 @@ const char *find_ids(void);           // of those that have stopped
 const char *begin_threads(void);      // in a copy: all that were stopped, but the first
 _Noreturn void become_first(void);    // in a copy, whose only own thread becomes the process's first
 
+// calls.c: QEMU reads what it is told on its control socket a byte a turn; from now on it reads more at once.
+void read_faster(void);
+
 // forkserver.c: what failed, and errno in words. For one thread.
 const char *fail(const char *what);
 

@@ -48,6 +48,16 @@ public interface Guest extends AutoCloseable {
     /// @return ids of the containers prepared
     List<String> plan(PodPlan plan, Duration deadline);
 
+    /// [#resume], [#network] and [#plan] of a fresh machine, in one: the guest goes from each to the next without waiting for us.
+    ///
+    /// @param deadline for all answers together
+    /// @throws GuestException the first refusal; what follows it may have been done all the same
+    default void begin(Resume resume, NetworkConfig network, PodPlan plan, Duration deadline) {
+        resume(resume, deadline);
+        network(network, deadline);
+        plan(plan, deadline);
+    }
+
     /// Starts a prepared container. A command that cannot be run is refused at step `exec`, with ENOENT or EACCES, and the container
     /// has then exited with code 127 or 126.
     StartedContainer start(String container, Duration deadline);

@@ -180,6 +180,28 @@ final class GuestSession implements Guest, Receiver.Sink {
         }
     }
 
+    /// Requests that are sent together and answered in their order.
+    private List<Message> requests(String what, int[] types, List<byte[]> payloads, Duration deadline) {
+        String tried = what + " in machine " + machine;
+        long begun = System.nanoTime();
+        List<Exchange.Pending> pending = new ArrayList<>();
+        List<byte[]> together = new ArrayList<>();
+        boolean sent = false;
+        try {
+            for (int i = 0; i < types.length; i++) {
+                pending.add(exchange.begin(tried, types[i]));
+                together.addAll(frames(types[i], pending.getLast().id(), payloads.get(i)));
+            }
+            outgoing.add(tried, together, begun + Deadline.nanos(deadline));
+            sent = true;
+            return pending.stream().map(request -> await(tried, request, begun, deadline)).toList();
+        } finally {
+            for (Exchange.Pending request : pending) {
+                abandon(request, sent);
+            }
+        }
+    }
+
     private void abandon(Exchange.Pending request, boolean sent) {
         try {
             exchange.abandon(request, sent);
@@ -259,6 +281,17 @@ final class GuestSession implements Guest, Receiver.Sink {
     @Override
     public List<String> plan(PodPlan plan, Duration deadline) {
         return decode(request("preparing containers", FrameType.PLAN, Requests.plan(plan), deadline), Answers::planned);
+    }
+
+    @Override
+    public void begin(Resume resume, NetworkConfig network, PodPlan plan, Duration deadline) {
+        decode(requests(
+                        "beginning a pod",
+                        new int[] {FrameType.RESUME, FrameType.NETWORK, FrameType.PLAN},
+                        List.of(Requests.resume(resume), Requests.network(network), Requests.plan(plan)),
+                        deadline).getLast(),
+                Answers::planned);
+        instance = resume.nonce().clone();
     }
 
     @Override

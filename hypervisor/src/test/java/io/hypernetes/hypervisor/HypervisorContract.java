@@ -164,9 +164,10 @@ public abstract class HypervisorContract {
                     assertThat(new String(written.readNBytes(15), StandardCharsets.US_ASCII)).isEqualTo("by-the-template");
                 }
                 assertThat(template.bytes()).isBetween(5L << 20, 400L << 20);
-                other = template.copy(place("other"), secondTap, scratch("other-scratch"), 0);
+                Path othersDisk = scratch("other-scratch");
+                other = template.copy(place("other"), secondTap, () -> othersDisk, 0);
                 long begin = System.nanoTime();
-                machine = template.copy(place("copy"), firstTap, spec.scratchDisk(), 512);
+                machine = template.copy(place("copy"), firstTap, spec::scratchDisk, 512);
                 try (Guest guest = new Guest(machine)) {
                     assertThat(guest.ask("recall")).isEqualTo("seed");
                     System.out.println("first answer of a copy of " + getClass().getSimpleName() + " after " + (System.nanoTime() - begin) / 1_000_000 + " ms");
@@ -212,7 +213,7 @@ public abstract class HypervisorContract {
                 MachineSpec.Nic tap = Objects.requireNonNull(nic());
                 try (Template template = first.templating().get().make(new MachineKind(spec.kernel(), 2, 256), place("template"), scratch("template-scratch"), running -> remember(running, "seed"))) {
                     Path disk = scratch("copy-scratch");
-                    machine = template.copy(place("copy"), tap, disk, 0);
+                    machine = template.copy(place("copy"), tap, () -> disk, 0);
                     goesOn(machine, disk, "copy");
                 }
             }

@@ -11,6 +11,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /// Files of which most was never written: what is read, copied and digested of them is what they hold, not the holes. Stateless.
 public final class SparseFile {
@@ -55,6 +56,28 @@ public final class SparseFile {
         MessageDigest digest = begin(Files.size(file));
         read(file, (offset, piece) -> update(digest, offset, piece));
         return digest.digest();
+    }
+
+    /// A part of a file that is not all zeros.
+    ///
+    /// @param bytes not copied: whoever changes them changes the piece
+    public record Piece(long offset, byte[] bytes) {}
+
+    /// All of a file that is not zeros, in pieces of at most 4,096 bytes, in order.
+    ///
+    /// @param mostBytes empty when there is more
+    public static Optional<List<Piece>> content(Path file, int mostBytes) throws IOException {
+        List<Piece> pieces = new ArrayList<>();
+        long[] total = {0};
+        read(file, (offset, piece) -> {
+            total[0] += piece.remaining();
+            if (total[0] <= mostBytes) {
+                byte[] bytes = new byte[piece.remaining()];
+                piece.duplicate().get(bytes);
+                pieces.add(new Piece(offset, bytes));
+            }
+        });
+        return total[0] <= mostBytes ? Optional.of(pieces) : Optional.empty();
     }
 
     private interface Sink {

@@ -79,24 +79,26 @@ final class Rehearsal {
     void run(Machine machine, Guest guest, Ending ending) {
         machine.appendLayers(LayerDisk.files(List.of(layer)));
         for (int round = 0; round < ROUNDS; round++) {
-            Instant now = Instant.now();
-            guest.resume(
-                    new Resume(Identities.nonce(UUID.randomUUID()), now.getEpochSecond() * NANOS + now.getNano(), Identities.entropy(), CONTAINER, ""), ANSWER);
-            guest.network(
-                    new NetworkConfig("0a:58:00:00:00:02", "eth0", MTU, List.of("169.254.88.2/24"),
-                            List.of(new NetworkConfig.Route("0.0.0.0/0", "169.254.88.1"))), ANSWER);
-            ContainerSpec container = container(round);
-            guest.plan(new PodPlan(new PodSettings(CONTAINER, "", List.of("169.254.88.1"), List.of(), List.of(), null, Map.of(), 0), List.of(),
-                    List.of()), ANSWER);
-            guest.plan(new PodPlan(null, List.of(), List.of(container)), ANSWER);
-            try (ContainerOutput output = guest.openOutput(CONTAINER, OutputKind.STDOUT, 0, ANSWER)) {
-                guest.start(CONTAINER, ANSWER);
-                drain(output);
-            }
-            ending.await();
+            perform(guest, ending, round);
             guest.remove(CONTAINER, ANSWER);
             guest.forget(ANSWER);
         }
+    }
+
+    private void perform(Guest guest, Ending ending, int round) {
+        Instant now = Instant.now();
+        guest.begin(
+                new Resume(Identities.nonce(UUID.randomUUID()), now.getEpochSecond() * NANOS + now.getNano(), Identities.entropy(), CONTAINER, ""),
+                new NetworkConfig("0a:58:00:00:00:02", "eth0", MTU, List.of("169.254.88.2/24"),
+                        List.of(new NetworkConfig.Route("0.0.0.0/0", "169.254.88.1"))),
+                new PodPlan(new PodSettings(CONTAINER, "", List.of("169.254.88.1"), List.of(), List.of(), null, Map.of(), 0), List.of(), List.of()),
+                ANSWER);
+        guest.plan(new PodPlan(null, List.of(), List.of(container(round))), ANSWER);
+        try (ContainerOutput output = guest.openOutput(CONTAINER, OutputKind.STDOUT, 0, ANSWER)) {
+            guest.start(CONTAINER, ANSWER);
+            drain(output);
+        }
+        ending.await();
     }
 
     // The first is an unprivileged one with all that is limited, the others what is mostly asked for.

@@ -291,12 +291,12 @@ public final class Sandbox implements AutoCloseable {
     // ---- what SandboxBoot, ContainerMaking, Recovery and Reunion do with it ----
 
     void placed(Attachment attachment) {
-        update(current -> current.withAttachment(attachment));
+        note(current -> current.withAttachment(attachment));
     }
 
     void started(Machine running) {
         tether.hold(running);
-        update(current -> current.withMachine(running.record()));
+        note(current -> current.withMachine(running.record()));
     }
 
     Guest firstSession(Duration deadline) {
@@ -396,6 +396,15 @@ public final class Sandbox implements AutoCloseable {
         if (!next.equals(record)) {
             house.journal().write(next);
             record = next;
+        }
+    }
+
+    // What is made comes into the journal when all of it is: until then it is found by the sandbox's id.
+    private synchronized void note(UnaryOperator<SandboxRecord> change) {
+        if (record.phase() == SandboxRecord.Phase.MAKING) {
+            record = change.apply(record);
+        } else {
+            update(change);
         }
     }
 

@@ -26,26 +26,22 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.UUID;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
+import java.util.concurrent.Future;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Makes the machine of one new sandbox, in the order in which the steps are journalled:
+/// Makes the machine of one new sandbox. The intent (the record in phase MAKING) is in the journal before this begins; then come
 ///
-/// 1. the intent (the record in phase MAKING is there before this begins)
-/// 2. a place on the network and a disk, side by side
-/// 3. the machine, whose record is journalled as soon as it runs
-/// 4. the first answer of its guest; a guest that does not answer in time is given up and booted once more
-/// 5. identity, addresses, settings
-/// 6. READY
+/// 1. side by side: a place on the network, a disk, and the machine, which waits for both. A machine that boots is begun when they are there
+/// 2. the first answer of its guest; a guest that does not answer in time is given up and booted once more
+/// 3. identity, addresses, settings
+/// 4. READY, which is journalled with all that was made
 ///
-/// Whatever fails, the caller undoes everything by the record alone. For one thread.
+/// Whatever fails, the caller undoes everything: a sandbox that is being made has nothing that is not found by its id. For one thread.
 final class SandboxBoot {
     private static final Logger LOG = LoggerFactory.getLogger(SandboxBoot.class);
     static final String TENANT_ANNOTATION = "hypernetes.io/tenant";
@@ -80,7 +76,6 @@ final class SandboxBoot {
             List<MachineSpec.Volume> disks = timed("volumes", () -> house.mounts().disks().ready(request.identity().annotations()));
             volumes = Stream.concat(volumes.stream(), disks.stream()).toList();
         }
-        placeAndDisk();
         GuestKernel kernel = timed("kernel", () -> house.kernels().of(sandbox.record().identity()));
         Guest guest;
         try {
@@ -90,7 +85,7 @@ final class SandboxBoot {
             sandbox.giveUpMachine(UUID.randomUUID());
             timed("disk-again", this::makeDisk);
             try {
-                guest = machine(kernel);
+                guest = begun(machine(kernel));
             } catch (GuestException secondFailure) {
                 throw new HyperdException(
                         HyperdException.Kind.TIMEOUT,
@@ -101,7 +96,6 @@ final class SandboxBoot {
                         secondFailure);
             }
         }
-        plan(guest);
         phases.put("total", System.nanoTime() - begin);
         sandbox.ready(phases);
         LOG.info("event=sandbox-ready sandbox={} pod={}/{} kernel={} vcpus={} memory-mib={} phases-millis={}",
@@ -109,35 +103,18 @@ final class SandboxBoot {
                 sandbox.record().size().vcpus(), sandbox.record().size().memoryMib(), millis());
     }
 
-    private void placeAndDisk() {
+    private Attachment attach() {
         SandboxRecord record = sandbox.record();
-        CompletableFuture<Path> disk = new CompletableFuture<>();
-        makeDiskBeside(disk);
         Map<String, String> annotations = record.identity().annotations();
-        try {
-            Attachment attachment = timed("network", () -> house.network().attach(new AttachmentRequest(
-                    record.id(),
-                    tenant(record),
-                    annotations.getOrDefault(NETWORK_ANNOTATION, "default"),
-                    record.identity().namespace(),
-                    record.identity().name(),
-                    request.ports())));
-            sandbox.placed(attachment);
-        } finally {
-            // Never leave the disk being made behind an undo.
-            timed("disk", () -> await(disk));
-        }
-    }
-
-    private void makeDiskBeside(CompletableFuture<Path> disk) {
-        Thread.ofVirtual().name("disk-" + sandbox.id()).start(() -> {
-            try {
-                disk.complete(makeDisk());
-            } catch (Throwable failure) {
-                // Whatever it is, whoever waits must learn of it.
-                disk.completeExceptionally(failure);
-            }
-        });
+        Attachment attachment = house.network().attach(new AttachmentRequest(
+                record.id(),
+                tenant(record),
+                annotations.getOrDefault(NETWORK_ANNOTATION, "default"),
+                record.identity().namespace(),
+                record.identity().name(),
+                request.ports()));
+        sandbox.placed(attachment);
+        return attachment;
     }
 
     private Guest copyOrMachine(GuestKernel kernel) {
@@ -146,23 +123,40 @@ final class SandboxBoot {
         }
         SandboxRecord.Size size = sandbox.record().size();
         Templates.Choice choice = house.templates().choose(new MachineKind(kernel, size.vcpus(), size.memoryMib()), tenant(sandbox.record()));
-        if (choice instanceof Templates.Choice.Copy(Template template)) {
-            requireDisk();
+        return switch (choice) {
+            case Templates.Choice.Copy(Template template) -> copyOrMachine(template, kernel);
+            case Templates.Choice.Cold(String reason) -> cold(kernel, reason);
+        };
+    }
+
+    private Guest copyOrMachine(Template template, GuestKernel kernel) {
+        String why;
+        try (Beside beside = new Beside(sandbox.id(), whole)) {
+            Future<Path> disk = beside.begin("disk", this::presentDisk);
+            Future<Attachment> attachment = beside.begin("network", this::attach);
             try {
-                Guest guest = copy(template);
+                Guest guest = copy(template, disk, attachment, beside);
                 house.templates().copied(template);
                 sandbox.copiedFrom(template);
                 return guest;
             } catch (HypervisorException | GuestException | HyperdException failure) {
+                // A place or a disk that could not be had is not the template's fault, and no other machine would have it.
+                Beside.get(attachment);
+                Beside.get(disk);
                 if (isGivenUp()) {
                     throw new HyperdException(
                             HyperdException.Kind.UNAVAILABLE,
                             "Sandbox " + sandbox.id() + ": it was given up while its machine was being copied: " + failure.getMessage(), failure);
                 }
-                return coldAfter(template, kernel, failure);
+                why = "the copy failed: " + failure.getMessage();
             }
         }
-        return cold(kernel, choice instanceof Templates.Choice.Cold(String reason) ? reason : "");
+        house.templates().failed(template);
+        sandbox.giveUpMachine(UUID.randomUUID());
+        house.hypervisor().removeRemains(sandbox.id(), house.machineFolder(sandbox.id()), house.cgroupParent());
+        // A machine that boots has an empty disk for layers.
+        sandbox.update(current -> current.withLayers(List.of()));
+        return cold(kernel, why);
     }
 
     /// Whoever interrupts a start, or removes the pod meanwhile, says nothing about the template.
@@ -171,42 +165,55 @@ final class SandboxBoot {
     }
 
     // A copy without it would fail, and the template be blamed.
-    private void requireDisk() {
-        if (!Files.isRegularFile(disk())) {
+    private Path presentDisk() {
+        Path disk = makeDisk();
+        if (!Files.isRegularFile(disk)) {
             throw new HyperdException(
-                    HyperdException.Kind.UNAVAILABLE, "Sandbox " + sandbox.id() + ": its disk " + disk() + " is not there. Was it removed meanwhile?");
+                    HyperdException.Kind.UNAVAILABLE, "Sandbox " + sandbox.id() + ": its disk " + disk + " is not there. Was it removed meanwhile?");
         }
-    }
-
-    private Guest coldAfter(Template template, GuestKernel kernel, RuntimeException failure) {
-        house.templates().failed(template);
-        sandbox.giveUpMachine(UUID.randomUUID());
-        house.hypervisor().removeRemains(sandbox.id(), house.machineFolder(sandbox.id()), house.cgroupParent());
-        // A machine that boots has an empty disk for layers.
-        sandbox.update(current -> current.withLayers(List.of()));
-        timed("disk-again", this::makeDisk);
-        return cold(kernel, "the copy failed: " + failure.getMessage());
+        return disk;
     }
 
     private Guest cold(GuestKernel kernel, String why) {
         house.templates().startedCold();
-        sandbox.startedCold(why);
-        LOG.info("event=cold-start sandbox={} reason=\"{}\"", sandbox.id(), why);
-        return machine(kernel);
+        if (house.templates().areOn()) {
+            sandbox.startedCold(why);
+            LOG.info("event=cold-start sandbox={} reason=\"{}\"", sandbox.id(), why);
+        }
+        try (Beside beside = new Beside(sandbox.id(), whole)) {
+            Future<Path> disk = beside.begin("disk", this::makeDisk);
+            timed("network", this::attach);
+            timed("disk", () -> Beside.get(disk));
+        }
+        return begun(machine(kernel));
     }
 
-    private Guest copy(Template template) {
+    /// A copy needs its tap from the beginning, its disk before its guest goes on, and its address when that is told who it is.
+    private Guest copy(Template template, Future<Path> disk, Future<Attachment> attachment, Beside beside) {
         SandboxRecord record = sandbox.record();
-        Attachment attachment = Objects.requireNonNull(record.attachment());
         MachinePlace place = new MachinePlace(record.machineId(), record.id(), house.machineFolder(record.id()), house.cgroupParent());
-        Machine machine = timed(COPY, () -> {
-            try (Network.Tap tap = house.network().openTap(attachment)) {
-                return template.copy(place, new MachineSpec.Nic(tap.descriptor(), attachment.mac()), disk(), hostLimitMib(record));
+        Network.Tap spare = house.network().openSpareTap(record.id()).orElse(null);
+        Future<Attachment> plugged = attachment;
+        Machine machine;
+        try (Network.Tap tap = spare != null ? spare : house.network().openTap(Beside.get(attachment))) {
+            if (spare != null) {
+                plugged = beside.begin("plug", () -> plugged(attachment));
             }
-        });
+            machine = timed(COPY, () -> template.copy(place, new MachineSpec.Nic(tap.descriptor(), ""), () -> Beside.get(disk), hostLimitMib(record)));
+        }
         sandbox.started(machine);
         // The template's session ended between two frames, so this guest's channel is as good as new.
-        return timed("attach", () -> sandbox.firstSession(COPY_ANSWER));
+        Guest guest = timed("attach", () -> sandbox.firstSession(COPY_ANSWER));
+        Beside.get(attachment);
+        begun(guest);
+        Beside.get(plugged);
+        return guest;
+    }
+
+    private Attachment plugged(Future<Attachment> attachment) {
+        Attachment placed = Beside.get(attachment);
+        house.network().plug(placed);
+        return placed;
     }
 
     private int hostLimitMib(SandboxRecord record) {
@@ -249,17 +256,18 @@ final class SandboxBoot {
         return timed("boot", () -> sandbox.firstSession(house.bootDeadline()));
     }
 
-    private void plan(Guest guest) {
+    private Guest begun(Guest guest) {
         SandboxRecord record = sandbox.record();
         Attachment attachment = record.attachment();
         if (attachment == null) {
             throw new IllegalStateException("sandbox " + record.id() + " has no place on the network");
         }
-        timed("plan", () -> {
-            guest.resume(identity(house, record), House.ANSWER);
-            guest.network(
-                    new NetworkConfig(attachment.mac(), "eth0", attachment.mtu(), attachment.addresses(), routes(attachment)), House.ANSWER);
-            guest.plan(new PodPlan(settings(record, request.sysctls()), List.of(), List.of()), House.ANSWER);
+        return timed("plan", () -> {
+            guest.begin(
+                    identity(house, record),
+                    new NetworkConfig(attachment.mac(), "eth0", attachment.mtu(), attachment.addresses(), routes(attachment)),
+                    new PodPlan(settings(record, request.sysctls()), List.of(), List.of()),
+                    House.ANSWER);
             return guest;
         });
     }
@@ -314,13 +322,5 @@ final class SandboxBoot {
         StringBuilder text = new StringBuilder();
         phases.forEach((phase, nanos) -> text.append(text.isEmpty() ? "" : ",").append(phase).append(':').append(nanos / 1_000_000));
         return text.toString();
-    }
-
-    private static Path await(CompletableFuture<Path> disk) {
-        try {
-            return disk.join();
-        } catch (CompletionException failure) {
-            throw failure.getCause() instanceof RuntimeException cause ? cause : failure;
-        }
     }
 }

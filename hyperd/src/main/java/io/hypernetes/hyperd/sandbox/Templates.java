@@ -130,6 +130,11 @@ final class Templates implements AutoCloseable {
         record Cold(String why) implements Choice {}
     }
 
+    /// Whether pods start from templates when they can. Where they never do, a cold start is nothing to tell.
+    boolean areOn() {
+        return templating != null;
+    }
+
     /// What a machine of this kind is to start from; a template that is missing, or has served long enough, is made behind this.
     ///
     /// @param tenant whose machine it will be

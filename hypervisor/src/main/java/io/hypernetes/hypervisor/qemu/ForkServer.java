@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -51,7 +52,7 @@ final class ForkServer implements AutoCloseable {
         List<Integer> joining = new ArrayList<>();
         try {
             for (Path group : copy.groups()) {
-                joining.add(Descriptors.openForReadingAndWriting(group.resolve("cgroup.procs")));
+                joining.add(Descriptors.openForReadingAndWriting(joinBy(group)));
             }
             List<Integer> given = new ArrayList<>(List.of(copy.console(), copy.qmp(), copy.guest(), copy.tap()));
             given.addAll(joining);
@@ -65,6 +66,13 @@ final class ForkServer implements AutoCloseable {
         } finally {
             joining.forEach(Descriptors::close);
         }
+    }
+
+    /// A process of one thread may join a cgroup of version 1 as that thread. Joining as a process keeps all others of the host from making threads
+    /// meanwhile, for which the kernel waits some milliseconds.
+    private static Path joinBy(Path group) {
+        Path threads = group.resolve("tasks");
+        return Files.exists(threads) ? threads : group.resolve("cgroup.procs");
     }
 
     private byte[] exchange(byte[] request, int[] descriptors) throws IOException, InterruptedException {

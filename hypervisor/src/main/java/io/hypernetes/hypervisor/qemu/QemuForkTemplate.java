@@ -9,7 +9,7 @@ import io.hypernetes.hypervisor.Template;
 import io.hypernetes.linux.HostProcess;
 import io.hypernetes.linux.UnixSocket;
 import java.nio.file.Path;
-import java.util.Map;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -52,13 +52,13 @@ final class QemuForkTemplate implements Template {
     }
 
     @Override
-    public Machine copy(MachinePlace place, MachineSpec.Nic nic, Path scratchDisk, int hostMemoryLimitMib) {
+    public Machine copy(MachinePlace place, MachineSpec.Nic nic, Supplier<Path> scratchDisk, int hostMemoryLimitMib) {
         QemuLauncher.Beginning fork = (where, uid, groups, channels) -> fork(new ForkServer.Copy(
                 where.uuid(), where.name(), uid, groups, channels.console(), channels.qmp(), channels.guest(), nic.tapDescriptor()));
         int limit = hostMemoryLimitMib == 0 ? 0 : hostMemoryLimitMib + QemuCommand.FORKS_MORE_MIB;
-        return launcher.launch(new QemuLauncher.Order(place, kind.vcpus(), limit, fork)).orDestroyed("releasing", qmp -> {
-            ScratchSlot.fill(qmp, scratchDisk);
-            qmp.execute("cont", Map.of());
+        return launcher.launch(new QemuLauncher.Order(place, kind.vcpus(), limit, fork), () -> {
+            Path disk = scratchDisk.get();
+            return qmp -> ScratchSlot.fillAndGo(qmp, disk);
         });
     }
 

@@ -15,6 +15,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -84,6 +85,13 @@ final class QemuLauncher {
 
     /// Returns when the control socket answers.
     QemuMachine launch(Order order) {
+        return launch(order, () -> qmp -> {});
+    }
+
+    /// As [#launch(Order)], with what is said to the machine in the same conversation, at once.
+    ///
+    /// @param first tells what, when the process has begun
+    QemuMachine launch(Order order, Supplier<QemuMachine.Steps> first) {
         MachinePlace place = order.place();
         long begin = System.nanoTime();
         String cgroup = cgroup(place.cgroupParent(), place.name());
@@ -108,7 +116,8 @@ final class QemuLauncher {
             MachineRecord record = new MachineRecord(
                     place.uuid(), place.name(), place.folder(), process.pid(), process.startTimeTicks(), HostBoot.id(), cgroup);
             QemuMachine machine = new QemuMachine(record, process, console, cgroups);
-            machine.recognise(settings.startTimeout());
+            QemuMachine.Steps steps = first.get();
+            machine.recognise(settings.startTimeout(), steps);
             long answered = System.nanoTime();
             LOG.info("event=machine-started name={} pid={} accelerator={} prepareMs={} spawnMs={} qmpMs={}",
                     place.name(), process.pid(), kvm ? "kvm" : "tcg", millis(prepared - begin), millis(spawned - prepared), millis(answered - spawned));

@@ -25,6 +25,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -59,11 +60,17 @@ final class QemuMachine implements Machine {
 
     /// Asks the process behind the control socket who it is.
     void recognise(Duration timeout) throws IOException, InterruptedException {
+        recognise(timeout, qmp -> {});
+    }
+
+    /// As [#recognise(Duration)], and goes on with the conversation when it is the right one.
+    void recognise(Duration timeout, Steps then) throws IOException, InterruptedException {
         try (Qmp qmp = Qmp.open(record.folder().resolve(QMP), timeout)) {
             String uuid = qmp.execute("query-uuid", Map.of()).path("UUID").asString("");
             if (!uuid.equalsIgnoreCase(record.uuid().toString())) {
                 throw new IOException("the machine on " + record.folder() + " is " + uuid + ", not " + record.uuid());
             }
+            then.run(qmp);
         }
     }
 
@@ -140,6 +147,20 @@ final class QemuMachine implements Machine {
             steer(what, steps);
             good = true;
             return this;
+        } finally {
+            if (!good) {
+                destroy();
+            }
+        }
+    }
+
+    /// What somebody else makes for this machine, which is destroyed when that fails.
+    <T> T orDestroyed(Supplier<T> part) {
+        boolean good = false;
+        try {
+            T made = part.get();
+            good = true;
+            return made;
         } finally {
             if (!good) {
                 destroy();

@@ -9,7 +9,7 @@ import io.hypernetes.hypervisor.Template;
 import io.hypernetes.linux.Descriptors;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -54,7 +54,7 @@ final class QemuTemplate implements Template {
     }
 
     @Override
-    public Machine copy(MachinePlace place, MachineSpec.Nic nic, Path scratchDisk, int hostMemoryLimitMib) {
+    public Machine copy(MachinePlace place, MachineSpec.Nic nic, Supplier<Path> scratchDisk, int hostMemoryLimitMib) {
         int ram;
         int devices;
         synchronized (this) {
@@ -68,10 +68,10 @@ final class QemuTemplate implements Template {
             QemuMachine machine = launcher.launch(new QemuLauncher.Order(
                     place, kind.vcpus(), hostMemoryLimitMib, launcher.jailed(
                             command.copy(place, kind), List.of(QemuTemplating.DESCRIPTORS), List.of(ram, nic.tapDescriptor()))));
+            Path disk = machine.orDestroyed(scratchDisk);
             return machine.orDestroyed("restoring", qmp -> {
                 QemuTemplating.migrate(qmp, "migrate-incoming", devices, true);
-                ScratchSlot.fill(qmp, scratchDisk);
-                qmp.execute("cont", Map.of());
+                ScratchSlot.fillAndGo(qmp, disk);
             });
         } finally {
             Descriptors.close(ram);

@@ -8,7 +8,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Predicate;
 import tools.jackson.core.JacksonException;
@@ -25,6 +27,9 @@ final class Qmp implements AutoCloseable {
     /// Of the whole conversation: a QEMU that never ends is not listened to for ever.
     private static final long MOST_BYTES = 64L << 20;
     private static final int LONGEST_QUOTE = 300;
+    /// QEMU keeps eight commands that wait for their turn.
+    static final int TOGETHER = 6;
+
     private static final JsonMapper JSON = new JsonMapper();
 
     private final UnixSocket socket;
@@ -55,11 +60,13 @@ final class Qmp implements AutoCloseable {
         }
         Qmp qmp = new Qmp(socket, System.nanoTime() + timeout.toNanos());
         try {
+            Command capabilities = new Command("qmp_capabilities", Map.of());
+            int id = qmp.send(List.of(capabilities));
             JsonNode greeting = qmp.readLine();
             if (!greeting.has("QMP")) {
                 throw new IOException("expected a QMP greeting on " + path + ", got " + shortened(greeting.toString()));
             }
-            qmp.execute("qmp_capabilities", Map.of());
+            qmp.answer(id, capabilities);
             return qmp;
         } catch (IOException | InterruptedException | RuntimeException failure) {
             qmp.close();
@@ -72,11 +79,55 @@ final class Qmp implements AutoCloseable {
     /// @param descriptors sent along with the command
     /// @throws QmpException when QEMU refuses
     JsonNode execute(String command, Map<String, ?> arguments, int... descriptors) throws IOException, InterruptedException {
-        int id = ++lastId;
-        byte[] request =
-                (JSON.writeValueAsString(Map.of("execute", command, "arguments", arguments, "id", id)) + "\n")
-                        .getBytes(StandardCharsets.UTF_8);
-        socket.send(request, descriptors, left());
+        return executeAll(List.of(new Command(command, arguments, descriptors))).getFirst();
+    }
+
+    /// One of several commands.
+    ///
+    /// @param descriptors sent along with it
+    record Command(String name, Map<String, ?> arguments, int... descriptors) {}
+
+    /// Sends commands without waiting for the answers in between. QEMU runs them in their order, those behind a refused one too.
+    ///
+    /// @param commands [#TOGETHER] at most
+    /// @return the answers, in that order
+    /// @throws QmpException the first refusal
+    List<JsonNode> executeAll(List<Command> commands) throws IOException, InterruptedException {
+        int id = send(commands);
+        List<JsonNode> answers = new ArrayList<>();
+        for (Command command : commands) {
+            answers.add(answer(id++, command));
+        }
+        return answers;
+    }
+
+    /// @return the first one's id; those of the others follow
+    private int send(List<Command> commands) throws IOException, InterruptedException {
+        StringBuilder together = new StringBuilder();
+        for (Command command : commands) {
+            String line = JSON.writeValueAsString(command.arguments().isEmpty()
+                    ? Map.of("execute", command.name(), "id", ++lastId)
+                    : Map.of("execute", command.name(), "arguments", command.arguments(), "id", ++lastId)) + "\n";
+            if (command.descriptors().length > 0) {
+                // They belong to the first byte of what they are sent with.
+                send(together, new int[0]);
+                send(together.append(line), command.descriptors());
+            } else {
+                together.append(line);
+            }
+        }
+        send(together, new int[0]);
+        return lastId - commands.size() + 1;
+    }
+
+    private void send(StringBuilder together, int[] descriptors) throws IOException, InterruptedException {
+        if (!together.isEmpty()) {
+            socket.send(together.toString().getBytes(StandardCharsets.UTF_8), descriptors, left());
+            together.setLength(0);
+        }
+    }
+
+    private JsonNode answer(int id, Command to) throws IOException, InterruptedException {
         while (true) {
             JsonNode answer = readLine();
             if (answer.path("id").asInt(0) != id) {
@@ -85,7 +136,7 @@ final class Qmp implements AutoCloseable {
             }
             JsonNode error = answer.get("error");
             if (error != null) {
-                throw new QmpException(command, shortened(error.path("desc").asString("")));
+                throw new QmpException(to.name(), shortened(error.path("desc").asString("")));
             }
             return answer.path("return");
         }

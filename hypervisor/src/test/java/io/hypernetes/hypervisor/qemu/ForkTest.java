@@ -98,7 +98,8 @@ class ForkTest {
             assertThat(Files.getAttribute(Path.of("/proc/" + one.record().pid()), "unix:uid"))
                     .isNotEqualTo(Files.getAttribute(Path.of("/proc/" + two.record().pid()), "unix:uid"));
             template.close();
-            assertThatThrownBy(() -> template.copy(place("late"), new MachineSpec.Nic(taps.open(), ""), disk("late"), 0))
+            Path late = disk("late");
+            assertThatThrownBy(() -> template.copy(place("late"), new MachineSpec.Nic(taps.open(), ""), () -> late, 0))
                     .isInstanceOf(HypervisorException.class).hasMessageContaining("given up");
             one.pause();
             assertThat(one.isPaused()).isTrue();
@@ -110,6 +111,19 @@ class ForkTest {
     }
 
     @Test
+    void aDiskThatCannotBeMadeEndsTheCopyAndNotTheTemplate() throws Exception {
+        try (QemuHypervisor hypervisor = hypervisor();
+                Template template = hypervisor.templating().orElseThrow().make(new MachineKind(kernel, 1, 128), place("template"), disk("template"), running -> {})) {
+            assertThatThrownBy(() -> template.copy(place("without"), new MachineSpec.Nic(taps.open(), ""), () -> {
+                throw new IllegalStateException("the disk is full");
+            }, 0)).isInstanceOf(HypervisorException.class).hasMessageContaining("the disk is full");
+            assertThat(place("without").folder()).doesNotExist();
+            assertThat(Cgroups.discover().folders(PARENT + "/without")).isEmpty();
+            assertThat(copy(template, "one").isPaused()).isFalse();
+        }
+    }
+
+    @Test
     void aTemplateWhoseProcessHasEndedSaysSoAndLeavesNothing() throws Exception {
         try (QemuHypervisor hypervisor = hypervisor()) {
             long[] pid = {0};
@@ -117,7 +131,8 @@ class ForkTest {
             Template template = hypervisor.templating().orElseThrow()
                     .make(new MachineKind(kernel, 1, 128), place, disk("template"), running -> pid[0] = running.record().pid());
             ProcessHandle.of(pid[0]).orElseThrow().destroyForcibly();
-            assertThatThrownBy(() -> template.copy(place("copy"), new MachineSpec.Nic(taps.open(), ""), disk("copy"), 0)).hasMessageContaining("forking template");
+            Path disk = disk("copy");
+            assertThatThrownBy(() -> template.copy(place("copy"), new MachineSpec.Nic(taps.open(), ""), () -> disk, 0)).hasMessageContaining("forking template");
             assertThat(place("copy").folder()).doesNotExist();
             template.close();
             template.close();
@@ -130,7 +145,8 @@ class ForkTest {
     }
 
     private Machine copy(Template template, String name) throws IOException {
-        Machine machine = template.copy(place(name), new MachineSpec.Nic(taps.open(), ""), disk(name), 256);
+        Path disk = disk(name);
+        Machine machine = template.copy(place(name), new MachineSpec.Nic(taps.open(), ""), () -> disk, 256);
         machines.add(machine);
         return machine;
     }
