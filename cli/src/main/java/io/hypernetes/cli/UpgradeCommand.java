@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -32,6 +33,8 @@ import picocli.CommandLine.Mixin;
 final class UpgradeCommand implements Runnable {
     private static final Duration GRACE = Duration.ofSeconds(25);
     private static final Duration READY = Duration.ofSeconds(60);
+    private static final Duration ASKING = Duration.ofSeconds(20);
+    private static final Duration LOOK = Duration.ofMillis(300);
 
     @Mixin
     private final Common common = new Common();
@@ -58,8 +61,7 @@ final class UpgradeCommand implements Runnable {
                 awaitReady(console, places);
             }
             // One that has ended by itself meanwhile is no harm; one that was started anew has another id and is.
-            Set<String> ended = new TreeSet<>(before);
-            ended.removeAll(containers(places));
+            Set<String> ended = missing(places, before);
             console.say("  " + (before.size() - ended.size()) + " of " + before.size() + " containers went on running"
                     + (ended.isEmpty() ? "" : "; ended meanwhile: " + String.join(", ", ended)));
         }
@@ -95,6 +97,22 @@ final class UpgradeCommand implements Runnable {
                 UpCommand.await(client, Kind.NODE, Scope.tenant(ObjectKey.ROOT), name, READY, StatusCommand::isReady);
             });
         }
+    }
+
+    /// Which of these containers do not run, once hyperd has had the time to ask all machines.
+    private Set<String> missing(Places places, Set<String> before) {
+        Instant until = Instant.now().plus(ASKING);
+        Set<String> missing = new TreeSet<>(before);
+        missing.removeAll(containers(places));
+        try {
+            while (!missing.isEmpty() && Instant.now().isBefore(until)) {
+                Thread.sleep(LOOK);
+                missing.removeAll(containers(places));
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        return missing;
     }
 
     private static boolean runs(Places places, String process) {
