@@ -237,13 +237,16 @@ public final class Checkpoints {
 
     /// Removes a checkpoint; nothing happens when there is none.
     public void remove(String name) {
+        boolean there = folder.exists(name);
         try {
             folder.remove(name);
         } catch (IOException failure) {
             throw new HyperdException(HyperdException.Kind.UNAVAILABLE, "Checkpoint " + name + " could not be removed: " + failure + ".", failure);
         }
         house.images().release(holder(name));
-        LOG.info("event=checkpoint-removed name={}", name);
+        if (there) {
+            LOG.info("event=checkpoint-removed name={}", name);
+        }
     }
 
     /// What an earlier process left of a checkpoint that it was making.
