@@ -27,6 +27,51 @@ class WorkloadTest {
     }
 
     @Test
+    void aStatefulSetFindsItsDiskAgain(Cluster cluster) {
+        cluster.kubectl("apply", "-f", Cluster.checkout().resolve("examples/statefulset.yaml").toString());
+        cluster.awaitRunning("counter-0");
+        assertThat(cluster.kubectl("get", "pvc", "data-counter-0", "--no-headers")).containsPattern("Bound +pvc-[0-9a-f-]+ +1Gi +RWO +local");
+        Awaitility.await().atMost(Duration.ofSeconds(30)).untilAsserted(
+                () -> assertThat(cluster.kubectl("exec", "counter-0", "--", "cat", "/data/starts")).isEqualTo("1\n"));
+        assertThat(cluster.kubectl("exec", "counter-0", "--", "stat", "-c", "%u:%g %a", "/data", "/data/starts")).isEqualTo("0:2000 2775\n1000:2000 644\n");
+        assertThat(cluster.kubectl("describe", "pod", "counter-0")).contains("SuccessfulAttachVolume", "it has volumes, whose disks no template has");
+
+        // A second pod cannot have the disk at the same time; it gets it when the first one has gone.
+        cluster.apply("""
+                apiVersion: v1
+                kind: Pod
+                metadata: {name: heir}
+                spec:
+                  terminationGracePeriodSeconds: 1
+                  containers:
+                  - name: main
+                    image: %s
+                    command: [sleep, '100000']
+                    volumeMounts: [{name: data, mountPath: /old, readOnly: true}]
+                  volumes:
+                  - name: data
+                    persistentVolumeClaim: {claimName: data-counter-0}
+                """.formatted(Cluster.SAMPLE));
+        Awaitility.await().atMost(Duration.ofSeconds(60)).untilAsserted(() -> assertThat(cluster.kubectl("describe", "pod", "heir"))
+                .containsPattern("Multi-Attach error for volume \"pvc-[0-9a-f-]+\" Volume is already used by pod\\(s\\) counter-0"));
+        cluster.kubectl("scale", "statefulset", "counter", "--replicas=0");
+        cluster.awaitRunning("heir");
+        assertThat(cluster.kubectl("exec", "heir", "--", "cat", "/old/starts")).isEqualTo("1\n");
+        cluster.delete("heir");
+
+        cluster.kubectl("scale", "statefulset", "counter", "--replicas=1");
+        cluster.awaitRunning("counter-0");
+        Awaitility.await().atMost(Duration.ofSeconds(30)).untilAsserted(
+                () -> assertThat(cluster.kubectl("exec", "counter-0", "--", "cat", "/data/starts")).isEqualTo("2\n"));
+        cluster.kubectl("delete", "statefulset/counter", "pod/counter-0", "--wait=true");
+        String volume = cluster.kubectl("get", "pvc", "data-counter-0", "-o", "jsonpath={.spec.volumeName}");
+        assertThat(cluster.root.resolve("lib/node/kubelet/volumes/root/" + volume + ".disk")).exists();
+        cluster.kubectl("delete", "pvc", "data-counter-0", "--wait=true", "--timeout=60s");
+        cluster.kubectl("wait", "--for=delete", "pv/" + volume, "--timeout=60s");
+        assertThat(cluster.root.resolve("lib/node/kubelet/volumes/root/" + volume + ".disk")).doesNotExist();
+    }
+
+    @Test
     void environmentCommandAndArguments(Cluster cluster) {
         cluster.apply("""
                 apiVersion: v1

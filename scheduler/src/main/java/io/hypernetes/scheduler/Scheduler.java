@@ -129,7 +129,8 @@ public final class Scheduler implements AutoCloseable {
 
     private void run() {
         try {
-            while (!(nodes.awaitSynced(LOOK_AGAIN) && pods.awaitSynced(LOOK_AGAIN) && namespaces.awaitSynced(LOOK_AGAIN))) {
+            while (!(nodes.awaitSynced(LOOK_AGAIN) && pods.awaitSynced(LOOK_AGAIN) && namespaces.awaitSynced(LOOK_AGAIN)
+                    && claims.awaitSynced(LOOK_AGAIN) && volumes.awaitSynced(LOOK_AGAIN) && classes.awaitSynced(LOOK_AGAIN))) {
                 // The API server is not reachable yet; the informers go on trying and say so in the log.
             }
             for (var key = queue.take(); key.isPresent(); key = queue.take()) {

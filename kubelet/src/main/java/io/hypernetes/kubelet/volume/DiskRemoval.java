@@ -12,12 +12,16 @@ import io.hypernetes.client.WorkLoop;
 import io.hypernetes.client.WorkQueue;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,6 +31,7 @@ import org.slf4j.LoggerFactory;
 /// A machine that still runs with a removed disk keeps what is on it until it ends.
 public final class DiskRemoval implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(DiskRemoval.class);
+    private static final Duration LONG = Duration.ofHours(1);
     private static final String PROTECTION = "kubernetes.io/pv-protection";
 
     private final Client client;
@@ -67,7 +72,23 @@ public final class DiskRemoval implements AutoCloseable {
     public DiskRemoval start() {
         volumes.start();
         loop.start();
+        Thread.ofVirtual().name("disks-unknown").start(this::tellUnknown);
         return this;
+    }
+
+    // Nobody removes them: a master that was restored from an older backup knows less than this node, and the data may be all that is left.
+    private void tellUnknown() {
+        try (Stream<Path> files = volumes.awaitSynced(LONG) ? Files.walk(folder, 2) : Stream.empty()) {
+            Set<Path> known = volumes.list().stream()
+                    .flatMap(volume -> local(volume).map(local -> folder.resolve(local.file(ObjectKey.of(volume).tenant()))).stream())
+                    .collect(Collectors.toSet());
+            files.filter(file -> Files.isRegularFile(file) && !known.contains(file)).forEach(file ->
+                    LOG.warn("event=disk-unknown disk={} reason=\"no PersistentVolume describes it; remove it, or make one with its name as volumeHandle\"", file));
+        } catch (IOException broken) {
+            LOG.warn("event=disks-not-listed folder={} reason=\"{}\"", folder, broken.toString());
+        } catch (InterruptedException closed) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private Optional<Duration> reconcile(ObjectKey key) {
@@ -103,6 +124,13 @@ public final class DiskRemoval implements AutoCloseable {
             if (free && Files.deleteIfExists(file)) {
                 LOG.info("event=disk-removed tenant={} disk={}", tenant, file);
             }
+            if (free) {
+                // What the runtime was making when it died.
+                Files.deleteIfExists(file.resolveSibling(file.getFileName() + ".part"));
+                Files.deleteIfExists(folder.resolve(tenant));
+            }
+        } catch (DirectoryNotEmptyException others) {
+            LOG.debug("event=disks-left tenant={}", tenant);
         } catch (IOException failure) {
             throw new UncheckedIOException("removing the disk " + file, failure);
         }
