@@ -76,6 +76,34 @@ class GuestSessionTest {
     }
 
     @Test
+    void aPodIsBegunInOneAndTheFirstRefusalIsTold() throws Exception {
+        try (Guest guest = fake.attach()) {
+            byte[] nonce = "fedcba9876543210".getBytes(StandardCharsets.US_ASCII);
+            Resume resume = new Resume(nonce, 1, new byte[32], "web", "");
+            NetworkConfig network = new NetworkConfig("0a:58:00:00:00:02", "eth0", 1500, List.of("10.0.0.2/24"), List.of());
+            var begun = async(() -> FakeGuest.attempt(() -> {
+                guest.begin(resume, network, new PodPlan(null, List.of(), List.of()), SOON);
+                return null;
+            }));
+            // None of them waits for an answer.
+            List<Frame> asked = List.of(fake.expect(FrameType.RESUME), fake.expect(FrameType.NETWORK), fake.expect(FrameType.PLAN));
+            fake.answer(asked.getFirst(), it -> {});
+            fake.refuse(asked.get(1), Errno.EINVAL, "network", "no such address");
+            fake.answer(asked.getLast(), it -> {});
+            assertThat((GuestException) begun.get()).hasMessageContaining("no such address").hasMessageContaining("beginning a pod");
+            var again = async(() -> FakeGuest.attempt(() -> {
+                guest.begin(resume, network, new PodPlan(null, List.of(), List.of()), SOON);
+                return null;
+            }));
+            for (int type : new int[] {FrameType.RESUME, FrameType.NETWORK, FrameType.PLAN}) {
+                fake.answer(fake.expect(type), it -> {});
+            }
+            assertThat(again.get()).isNull();
+            assertThat(guest.instance()).isEqualTo(nonce);
+        }
+    }
+
+    @Test
     void aRefusalTellsErrnoStepAndSentence() throws Exception {
         try (Guest guest = fake.attach()) {
             var start = async(() -> FakeGuest.attempt(() -> guest.start("web", SOON)));
