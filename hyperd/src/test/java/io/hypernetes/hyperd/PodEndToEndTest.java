@@ -3,7 +3,6 @@ package io.hypernetes.hyperd;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.google.protobuf.ByteString;
 import io.grpc.Status;
@@ -21,28 +20,23 @@ import java.util.Random;
 import org.assertj.core.api.ThrowableAssert;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /// One real pod and what containers in it can do. Needs root and QEMU.
+@ExtendWith(SharedLab.class)
+@Order(3)
 class PodEndToEndTest {
     private static final Duration SOON = Duration.ofSeconds(60);
-
-    @TempDir
-    static Path folder;
 
     static Lab lab;
     static String sandbox;
     static String shell;
 
     @BeforeAll
-    static void boot() throws Exception {
-        assumeTrue(Files.getAttribute(Path.of("/proc/self"), "unix:uid").equals(0), "needs root");
-        assumeTrue(Files.isExecutable(Path.of("/usr/bin/qemu-system-x86_64")), "needs QEMU");
-        for (String part : List.of("../jailer", "../hyperstart")) {
-            assertThat(new ProcessBuilder("make", "-s", "-C", part).inheritIO().start().waitFor()).isZero();
-        }
-        lab = new Lab(folder);
+    static void boot(Lab shared) {
+        lab = shared;
         PodSandboxConfig pod = lab.pod("pod").toBuilder()
                 .setDnsConfig(DNSConfig.newBuilder().addServers("10.96.0.10").addSearches("default.svc.cluster.local").addOptions("ndots:5"))
                 .putAnnotations("hypernetes.io/empty-dir.fast", "{\"medium\":\"Memory\",\"sizeLimit\":\"8Mi\"}")
@@ -56,16 +50,9 @@ class PodEndToEndTest {
 
     @AfterAll
     static void end() throws Exception {
-        if (lab == null) {
-            return;
-        }
-        try {
-            if (sandbox != null) {
-                lab.remove(sandbox);
-                assertThat(lab.leaks()).isEmpty();
-            }
-        } finally {
-            lab.close();
+        if (sandbox != null) {
+            lab.remove(sandbox);
+            assertThat(lab.leaks()).isEmpty();
         }
     }
 
@@ -142,7 +129,7 @@ class PodEndToEndTest {
 
     @Test
     void volumesArePushedAndPushedAgain() throws Exception {
-        Path pod = folder.resolve("pods/uid-pod");
+        Path pod = lab.root.resolve("pods/uid-pod");
         Path map = pod.resolve("volumes/kubernetes.io~configmap/settings");
         Lab.publish(map, "v1", "blue");
         Path message = Files.createDirectories(pod.resolve("containers/volumes")).resolve("0");
@@ -171,7 +158,7 @@ class PodEndToEndTest {
 
     @Test
     void anEmptyDirOnTheDiskHoldsNoMoreThanItsLimit() throws Exception {
-        Path limited = folder.resolve("pods/uid-pod/volumes/kubernetes.io~empty-dir/limited");
+        Path limited = lab.root.resolve("pods/uid-pod/volumes/kubernetes.io~empty-dir/limited");
         String filler = lab.start(sandbox, lab.container("filler", "sh", "-c",
                         "mkdir /limited/below; dd if=/dev/zero of=/limited/below/big bs=1M count=8; df -k /limited | cut -c1-60; rm /limited/below/big; echo again > /limited/small;"
                                 + " cat /limited/small; dd if=/dev/zero of=/elsewhere bs=1M count=8 && echo elsewhere as before")
@@ -182,7 +169,7 @@ class PodEndToEndTest {
 
     @Test
     void aDiskThatOutlivesThePodIsItsGroups() throws Exception {
-        Path kept = folder.resolve("pods/uid-pod/volumes/hypernetes.io~disk/kept");
+        Path kept = lab.root.resolve("pods/uid-pod/volumes/hypernetes.io~disk/kept");
         ContainerConfig.Builder writer = lab.container("keeper", "sh", "-c",
                         "touch /kept/of/me; ls -lnd /kept /kept/of /kept/of/me; ls -a /kept; df -k /kept | cut -c1-60; touch /read/x || echo for reading only")
                 .addMounts(mount("/kept", kept))
@@ -198,7 +185,7 @@ class PodEndToEndTest {
                 .anyMatch(line -> line.matches("-rw.* 101 +2000 .* /kept/of/me"))
                 .contains("for reading only")
                 .doesNotContain("lost+found");
-        assertThat(Files.size(folder.resolve("volumes/red/kept.disk"))).isEqualTo(64L << 20);
+        assertThat(Files.size(lab.root.resolve("volumes/red/kept.disk"))).isEqualTo(64L << 20);
     }
 
     @Test
@@ -206,7 +193,7 @@ class PodEndToEndTest {
         assertThat(status(() -> lab.create(sandbox, lab.container("bind", "true").addMounts(mount("/host", Path.of("/dev"))))))
                 .isEqualTo(Status.Code.INVALID_ARGUMENT);
         assertThat(status(() -> lab.create(sandbox, lab.container("other", "true")
-                        .addMounts(mount("/x", folder.resolve("pods/another-pod/volumes/kubernetes.io~secret/s"))))))
+                        .addMounts(mount("/x", lab.root.resolve("pods/another-pod/volumes/kubernetes.io~secret/s"))))))
                 .isEqualTo(Status.Code.INVALID_ARGUMENT);
         assertThat(status(() -> lab.create(sandbox, lab.container("device", "true")
                         .addDevices(Device.newBuilder().setHostPath("/dev/sda").setContainerPath("/dev/sda")))))
@@ -325,12 +312,12 @@ class PodEndToEndTest {
     void logsAreRotated() throws Exception {
         String talker = lab.start(sandbox, lab.container("talker", "sh", "-c",
                 "i=1; while [ $i -le 60 ]; do echo line $i; i=$((i+1)); sleep 0.03; done"));
-        Path log = folder.resolve("logs/pod/talker.log");
+        Path log = lab.root.resolve("logs/pod/talker.log");
         await().atMost(SOON).until(() -> Files.exists(log) && lab.log("pod", "talker").size() > 5);
-        Files.move(log, folder.resolve("logs/pod/talker.log.1"));
+        Files.move(log, lab.root.resolve("logs/pod/talker.log.1"));
         lab.runtime.reopenContainerLog(ReopenContainerLogRequest.newBuilder().setContainerId(talker).build());
         finished(talker);
-        List<String> all = new java.util.ArrayList<>(Files.readAllLines(folder.resolve("logs/pod/talker.log.1")));
+        List<String> all = new java.util.ArrayList<>(Files.readAllLines(lab.root.resolve("logs/pod/talker.log.1")));
         assertThat(all.size()).isBetween(5, 59);
         all.addAll(Files.readAllLines(log));
         assertThat(all).hasSize(60);
@@ -348,8 +335,8 @@ class PodEndToEndTest {
         PodSandboxStatusResponse status = lab.runtime.podSandboxStatus(
                 PodSandboxStatusRequest.newBuilder().setPodSandboxId(sandbox).setVerbose(true).build());
         assertThat(status.getStatus().getState()).isEqualTo(PodSandboxState.SANDBOX_READY);
-        assertThat(status.getStatus().getNetwork().getIp()).startsWith(LabNode.network(folder) + ".");
-        assertThat(status.getInfoOrThrow("info")).contains("pssBytes", "phasesNanos", "boot");
+        assertThat(status.getStatus().getNetwork().getIp()).startsWith(LabNode.network(lab.root) + ".");
+        assertThat(status.getInfoOrThrow("info")).contains("pssBytes", "phasesNanos", "\"plan\"");
         assertThat(lab.runtime.status(StatusRequest.newBuilder().setVerbose(true).build()).getInfoOrThrow("hypervisor")).startsWith("qemu");
     }
 

@@ -18,13 +18,17 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Pods come and go, two at a time; behind them nothing is left on the host, and the engine has not grown. Needs root and QEMU.
 ///
 /// `soak.lives` says how many (500 is the long form); `soak.templates=false` boots each machine, which takes four times as long.
+@ExtendWith(SharedLab.class)
+@Order(1)
 class SoakTest {
     private static final int LIVES = Integer.getInteger("soak.lives", 12);
     private static final boolean TEMPLATES = Boolean.parseBoolean(System.getProperty("soak.templates", "true"));
@@ -38,22 +42,29 @@ class SoakTest {
 
     @Test
     @Timeout(value = 60, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
-    void podsComeAndGoAndNothingStays(@TempDir Path folder) throws Exception {
-        Lab.require();
-        try (Lab lab = new Lab(folder, TEMPLATES)) {
-            int warm = Math.max(4, LIVES / 4);
-            live(lab, warm);
-            Cost before = cost(lab);
-            long begin = System.nanoTime();
-            live(lab, LIVES);
-            double seconds = (System.nanoTime() - begin) / 1e9;
-            Cost after = cost(lab);
-            System.out.printf("soak: %d lives behind %d in %.0f s; %s, then %s%n", LIVES - warm, warm, seconds, before, after);
-            assertThat(after.heap).as("live heap, before %s", before).isLessThan(before.heap + HEAP_SLACK);
-            assertThat(after.rss).as("resident memory, before %s", before).isLessThan(before.rss + RSS_SLACK);
-            assertThat(after.descriptors).as("descriptors, before %s", before).isLessThanOrEqualTo(before.descriptors + DESCRIPTOR_SLACK);
-            assertThat(after.threads).as("threads, before %s", before).isLessThanOrEqualTo(before.threads + THREAD_SLACK);
+    void podsComeAndGoAndNothingStays(Lab shared, @TempDir Path folder) throws Exception {
+        if (TEMPLATES) {
+            soak(shared);
+        } else {
+            try (Lab cold = new Lab(folder)) {
+                soak(cold);
+            }
         }
+    }
+
+    private void soak(Lab lab) throws Exception {
+        int warm = Math.max(4, LIVES / 4);
+        live(lab, warm);
+        Cost before = cost(lab);
+        long begin = System.nanoTime();
+        live(lab, LIVES);
+        double seconds = (System.nanoTime() - begin) / 1e9;
+        Cost after = cost(lab);
+        System.out.printf("soak: %d lives behind %d in %.0f s; %s, then %s%n", LIVES - warm, warm, seconds, before, after);
+        assertThat(after.heap).as("live heap, before %s", before).isLessThan(before.heap + HEAP_SLACK);
+        assertThat(after.rss).as("resident memory, before %s", before).isLessThan(before.rss + RSS_SLACK);
+        assertThat(after.descriptors).as("descriptors, before %s", before).isLessThanOrEqualTo(before.descriptors + DESCRIPTOR_SLACK);
+        assertThat(after.threads).as("threads, before %s", before).isLessThanOrEqualTo(before.threads + THREAD_SLACK);
     }
 
     private void live(Lab lab, int until) throws Exception {

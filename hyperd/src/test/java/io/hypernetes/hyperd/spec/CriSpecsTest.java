@@ -1,34 +1,24 @@
 package io.hypernetes.hyperd.spec;
 
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
-
 import io.hypernetes.hyperd.Lab;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.List;
+import io.hypernetes.hyperd.SharedLab;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Nested;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /// The public CRI validation suite, spec by spec, on real machines: each test carries the name of the spec whose meaning it has.
 /// `docs/cri.md` lists all of them, also those that cannot apply to a pod that is a machine. Needs root and QEMU.
+@ExtendWith(SharedLab.class)
+@Order(2)
 class CriSpecsTest {
-    @TempDir
-    static Path folder;
-
     static Bench bench;
 
     @BeforeAll
-    static void boot() throws Exception {
-        assumeTrue(Files.getAttribute(Path.of("/proc/self"), "unix:uid").equals(0), "needs root");
-        assumeTrue(Files.isExecutable(Path.of("/usr/bin/qemu-system-x86_64")), "needs QEMU");
-        for (String part : List.of("../jailer", "../hyperstart")) {
-            assertThat(new ProcessBuilder("make", "-s", "-C", part).inheritIO().start().waitFor()).isZero();
-        }
-        bench = new Bench(new Lab(folder));
+    static void boot(Lab lab) {
+        bench = new Bench(lab);
     }
 
     @AfterAll
@@ -58,7 +48,7 @@ class CriSpecsTest {
     @DisplayName("Container mounts, image volumes and logs")
     class Mounts extends FileSpecs {
         Mounts() {
-            super(bench, folder);
+            super(bench, bench.lab.root);
         }
     }
 
@@ -74,7 +64,7 @@ class CriSpecsTest {
     @DisplayName("Security Context")
     class Security extends SecuritySpecs {
         Security() {
-            super(bench, folder);
+            super(bench, bench.lab.root);
         }
     }
 
@@ -82,7 +72,7 @@ class CriSpecsTest {
     @DisplayName("Seccomp, namespaces and groups")
     class Isolation extends IsolationSpecs {
         Isolation() {
-            super(bench, folder);
+            super(bench, bench.lab.root);
         }
     }
 
@@ -90,7 +80,7 @@ class CriSpecsTest {
     @DisplayName("Image Manager")
     class Images extends ImageSpecs {
         Images() {
-            super(bench, folder);
+            super(bench, bench.lab.root);
         }
     }
 }
