@@ -105,4 +105,98 @@ class ConformanceWebhooksTest extends ClusterTest {
                 .isEqualTo("admission webhook \"attached.conformance.example.com\" denied the request: this webhook denies all requests");
         admin.get(pods("attached") + "/p/attach?stdout=true&container=web").expect(403);
     }
+
+    @Test
+    void aMutatingWebhookIsUpdatedAndPatched() {
+        namespace(admin, "mutating");
+        String path = GROUP + "mutatingwebhookconfigurations/mutating";
+        admin.post(GROUP + "mutatingwebhookconfigurations", configuration("MutatingWebhookConfiguration", "mutating", "/add", maps("\"CREATE\""), in("mutating"))).expect(201);
+        assertThat(admin.post(configMaps("mutating"), configMap("a", "1")).expect(201).json().path("data").has("mutation-start")).isTrue();
+        String revision = admin.get(path).at("metadata", "resourceVersion");
+        admin.put(path, configuration("MutatingWebhookConfiguration", "mutating", "/add", maps("\"UPDATE\""), in("mutating"))
+                .replace("\"name\":\"mutating\"}", "\"name\":\"mutating\",\"resourceVersion\":\"" + revision + "\"}")).expect(200);
+        assertThat(admin.post(configMaps("mutating"), configMap("b", "1")).expect(201).json().path("data").has("mutation-start")).isFalse();
+        admin.patch(path, "application/json-patch+json", "[{\"op\":\"replace\",\"path\":\"/webhooks/0/rules/0/operations\",\"value\":[\"CREATE\"]}]").expect(200);
+        assertThat(admin.post(configMaps("mutating"), configMap("c", "1")).expect(201).json().path("data").has("mutation-start")).isTrue();
+    }
+
+    @Test
+    void podsAndConfigMapsAreDenied() {
+        namespace(admin, "denying");
+        admin.post(configMaps("denying"), configMap("before", "1")).expect(201);
+        admin.post(GROUP + "validatingwebhookconfigurations", configuration("ValidatingWebhookConfiguration", "denying", "/deny",
+                rule("\"CREATE\",\"UPDATE\"", "", "\"pods\",\"configmaps\""), in("denying"))).expect(201);
+        admin.post(pods("denying"), Cluster.pod("p")).expect(403);
+        admin.post(configMaps("denying"), configMap("c", "1")).expect(403);
+        admin.put(configMaps("denying") + "/before", configMap("before", "2")).expect(403);
+        assertThat(admin.patch(configMaps("denying") + "/before", "application/merge-patch+json", "{\"data\":{\"k\":\"3\"}}").expect(403).at("message")).contains("this webhook denies all requests");
+        // Others are not asked about.
+        admin.post(configMaps("default"), configMap("not-asked", "1")).expect(201);
+    }
+
+    private static String definition(String group, String schema) {
+        return """
+                {"apiVersion":"apiextensions.k8s.io/v1","kind":"CustomResourceDefinition","metadata":{"name":"things.%s","labels":{"set":"%s"}},"spec":{"group":"%s","scope":"Namespaced",
+                 "names":{"plural":"things","singular":"thing","kind":"Thing"},"versions":[{"name":"v1","served":true,"storage":true,"schema":{"openAPIV3Schema":%s}}]}}""".formatted(group, group, group, schema);
+    }
+
+    private static String thing(String group, String name, String data) {
+        return "{\"apiVersion\":\"%s/v1\",\"kind\":\"Thing\",\"metadata\":{\"name\":\"%s\"},\"data\":{%s}}".formatted(group, name, data);
+    }
+
+    @Test
+    void definitionsAreDenied() {
+        admin.post(GROUP + "validatingwebhookconfigurations", configuration("ValidatingWebhookConfiguration", "no-definitions", "/deny",
+                rule("\"CREATE\"", "apiextensions.k8s.io", "\"customresourcedefinitions\""), ",\"objectSelector\":{\"matchLabels\":{\"set\":\"denied.example.com\"}}")).expect(201);
+        String definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+        admin.post(definitions, definition("denied.example.com", "{\"type\":\"object\"}")).expect(403);
+        admin.get(definitions + "/things.denied.example.com").expect(404);
+    }
+
+    @Test
+    void customObjectsAreMutatedPrunedAndDenied() {
+        namespace(admin, "custom");
+        admin.post("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", definition("hooked.example.com",
+                "{\"type\":\"object\",\"properties\":{\"data\":{\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"string\"},\"stage-1\":{\"type\":\"string\"}}}}}")).expect(201);
+        String things = "/apis/hooked.example.com/v1/namespaces/custom/things";
+        hooks.respond("/stages", WebhookServer.patch("[{\"op\":\"add\",\"path\":\"/data/stage-1\",\"value\":\"yes\"},{\"op\":\"add\",\"path\":\"/data/stage-2\",\"value\":\"yes\"}]"));
+        admin.post(GROUP + "mutatingwebhookconfigurations", configuration("MutatingWebhookConfiguration", "stages", "/stages",
+                rule("\"CREATE\"", "hooked.example.com", "\"things\""), in("custom"))).expect(201);
+        assertThat(admin.post(things, thing("hooked.example.com", "one", "\"a\":\"1\"")).expect(201).json().path("data").toString())
+                .as("stage-2 is not in the schema").isEqualTo("{\"a\":\"1\",\"stage-1\":\"yes\"}");
+        admin.post(GROUP + "validatingwebhookconfigurations", configuration("ValidatingWebhookConfiguration", "no-things", "/deny",
+                rule("\"CREATE\",\"UPDATE\",\"DELETE\"", "hooked.example.com", "\"things\""), in("custom"))).expect(201);
+        admin.post(things, thing("hooked.example.com", "two", "")).expect(403);
+        admin.patch(things + "/one", "application/merge-patch+json", "{\"data\":{\"a\":\"2\"}}").expect(403);
+        admin.delete(things + "/one").expect(403);
+        assertThat(admin.get(things + "/one").at("data", "a")).isEqualTo("1");
+    }
+
+    @Test
+    void defaultsFollowAMutation() {
+        namespace(admin, "defaulted");
+        hooks.respond("/container", WebhookServer.patch("[{\"op\":\"add\",\"path\":\"/spec/initContainers\",\"value\":[{\"name\":\"added\",\"image\":\"busybox:1\"}]}]"));
+        admin.post(GROUP + "mutatingwebhookconfigurations", configuration("MutatingWebhookConfiguration", "defaulted", "/container",
+                rule("\"CREATE\"", "", "\"pods\""), in("defaulted"))).expect(201);
+        var added = admin.post(pods("defaulted"), Cluster.pod("p")).expect(201).json().path("spec").path("initContainers").path(0);
+        assertThat(added.path("name").asString("")).isEqualTo("added");
+        assertThat(added.path("terminationMessagePolicy").asString("")).isEqualTo("File");
+        assertThat(added.path("imagePullPolicy").asString("")).isEqualTo("IfNotPresent");
+    }
+
+    @Test
+    void conditionsAreCheckedWhenTheyAreWritten() {
+        for (String kind : new String[] {"Validating", "Mutating"}) {
+            String path = GROUP + kind.toLowerCase(java.util.Locale.ROOT) + "webhookconfigurations";
+            String good = configuration(kind + "WebhookConfiguration", "conditional", "/add", maps("\"CREATE\""),
+                    in("nowhere") + ",\"matchConditions\":[{\"name\":\"first\",\"expression\":\"object.metadata.namespace == 'a'\"}]");
+            admin.post(path, good).expect(201);
+            assertThat(admin.patch(path + "/conditional", "application/json-patch+json",
+                    "[{\"op\":\"add\",\"path\":\"/webhooks/0/matchConditions/-\",\"value\":{\"name\":\"second\",\"expression\":\"request.operation == 'CREATE'\"}}]").expect(200)
+                    .json().path("webhooks").path(0).path("matchConditions").size()).isEqualTo(2);
+            assertThat(admin.post(path, good.replace("\"conditional\"", "\"broken\"").replace("object.metadata.namespace == 'a'", "... [] bad expression")).expect(422).at("message"))
+                    .contains("webhooks[0].matchConditions[0].expression");
+            admin.delete(path + "/conditional").expect(200);
+        }
+    }
 }

@@ -31,7 +31,7 @@ class EveryKindTest extends ClusterTest {
         namespace(admin, "every");
     }
 
-    private static List<ObjectNode> manifests() throws IOException {
+    static List<ObjectNode> manifests() throws IOException {
         try (var in = EveryKindTest.class.getResourceAsStream("every-kind.jsonl")) {
             return new String(java.util.Objects.requireNonNull(in).readAllBytes(), StandardCharsets.UTF_8)
                     .lines().map(Json::readObject).toList();

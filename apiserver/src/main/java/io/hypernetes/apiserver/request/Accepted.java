@@ -69,6 +69,15 @@ public record Accepted(Form form, String version, boolean yaml) {
         return List.of("application/json", "application/*", "*/*").contains(range.type());
     }
 
+    /// For answers that are no stored objects, of which neither tables nor metadata can be made.
+    ///
+    /// @throws io.hypernetes.objects.ApiException 406 when anything but the object itself was asked for
+    public void requireObject() {
+        if (form != Form.OBJECT) {
+            throw ApiStatus.notAcceptable(OFFERED).asException();
+        }
+    }
+
     /// The media type of the answer.
     public String contentType() {
         return yaml ? "application/yaml" : "application/json";

@@ -21,7 +21,7 @@ final class Forms {
 
     /// Whether stored bytes are in the form of a kind as they are.
     static boolean isIn(Kind kind, byte[] stored) {
-        return kind.isCustom() ? StoredForm.isOf(stored, kind.type().apiVersion()) : kind.type().isStored();
+        return kind.isCustom() ? !kind.completesStored() && StoredForm.isOf(stored, kind.type().apiVersion()) : kind.type().isStored();
     }
 
     /// Hands over the object of each entry in the form of a kind, in their order.

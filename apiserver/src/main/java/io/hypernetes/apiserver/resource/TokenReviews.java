@@ -2,6 +2,7 @@ package io.hypernetes.apiserver.resource;
 
 import io.hypernetes.apiserver.access.Authentication;
 import io.hypernetes.apiserver.access.ServiceAccountTokens;
+import io.hypernetes.apiserver.request.Accepted;
 import io.hypernetes.apiserver.request.Caller;
 import io.hypernetes.objects.ApiException;
 import io.hypernetes.objects.ApiStatus;
@@ -94,6 +95,7 @@ final class TokenReviews {
 
     /// Reviews are never stored: the answer is what was asked, filled in.
     static void answer(ResourceRequest request, ObjectNode review) throws IOException {
+        Accepted.of(request.http().headers("Accept")).requireObject();
         Json.child(review, "metadata").put("creationTimestamp", io.hypernetes.objects.ApiTime.format(request.now()));
         Answers.json(request.http(), 201, review);
     }

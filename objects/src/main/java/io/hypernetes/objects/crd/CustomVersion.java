@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -173,7 +174,19 @@ public final class CustomVersion {
     ///
     /// @return the paths of what was removed
     public List<String> prune(ObjectNode object) {
-        return Pruning.object(object, schema);
+        return prune(object, (path, metadata) -> {});
+    }
+
+    /// As [#prune(ObjectNode)].
+    ///
+    /// @param embeddedMetadata told the metadata of objects inside it, with their paths: no definition describes it, and it is not pruned here
+    public List<String> prune(ObjectNode object, BiConsumer<String, ObjectNode> embeddedMetadata) {
+        return Pruning.object(object, schema, embeddedMetadata);
+    }
+
+    /// Whether something is filled in that was left out.
+    public boolean hasDefaults() {
+        return schema.hasDefaults();
     }
 
     /// Fills in the schema's defaults, changing the object.

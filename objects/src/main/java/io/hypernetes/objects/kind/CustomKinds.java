@@ -42,13 +42,14 @@ public final class CustomKinds {
         String group = Json.string(spec, "group");
         CustomVersion storage = versions.stream().filter(CustomVersion::stored).findFirst().orElse(null);
         GroupVersion stored = new GroupVersion(group, storage == null ? "" : storage.name());
+        boolean changed = Json.number(definition, 1, "metadata", "generation") > 1;
         List<Kind> kinds = new ArrayList<>();
         for (CustomVersion version : versions) {
             if (version.served()) {
                 ResourceType type = type(spec, version, new GroupVersion(group, version.name()), stored);
                 kinds.add(new Kind(
                         type,
-                        new CustomRules(type, version, storage == null ? version : storage, conversion),
+                        new CustomRules(type, version, storage == null ? version : storage, conversion, changed),
                         Ownership.custom(version.shape(metadata))));
             }
         }

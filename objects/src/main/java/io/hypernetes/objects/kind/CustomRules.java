@@ -10,6 +10,7 @@ import java.util.BitSet;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Matcher;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -23,14 +24,17 @@ final class CustomRules implements KindRules {
     private final CustomVersion version;
     private final CustomVersion storage;
     private final Conversion conversion;
+    private final boolean changed;
     private final @Nullable Scaling scaling;
 
     /// @param storage the version in whose form objects are stored
-    CustomRules(ResourceType type, CustomVersion version, CustomVersion storage, Conversion conversion) {
+    /// @param changed whether its definition is not the first: objects may have been stored under another
+    CustomRules(ResourceType type, CustomVersion version, CustomVersion storage, Conversion conversion, boolean changed) {
         this.type = type;
         this.version = version;
         this.storage = storage;
         this.conversion = conversion;
+        this.changed = changed;
         Map<String, List<String>> paths = version.scalePaths();
         List<String> wanted = paths.get("specReplicasPath");
         List<String> present = paths.get("statusReplicasPath");
@@ -50,12 +54,16 @@ final class CustomRules implements KindRules {
         duplicates.forEach(path -> problems.add("duplicate field \"" + path + "\""));
         JsonNode metadata = object.get("metadata");
         if (metadata instanceof ObjectNode given) {
-            decoder.decode(given, METADATA, List.of()).problems().forEach(problem -> problems.add(problem.replaceFirst("\"", "\"metadata.")));
+            metadata(decoder, "metadata", given, problems);
         } else if (metadata != null && !metadata.isNull()) {
             throw new MalformedJsonException("json: cannot unmarshal " + Json.typeName(metadata) + " into the metadata of an object");
         }
-        version.prune(object).forEach(path -> problems.add("unknown field \"" + path + "\""));
+        version.prune(object, (path, embedded) -> metadata(decoder, path, embedded, problems)).forEach(path -> problems.add("unknown field \"" + path + "\""));
         return new Decoder.Decoded(object, List.copyOf(problems));
+    }
+
+    private static void metadata(Decoder decoder, String path, ObjectNode metadata, List<String> problems) {
+        decoder.decode(metadata, METADATA, List.of()).problems().forEach(problem -> problems.add(problem.replaceFirst("\"", "\"" + Matcher.quoteReplacement(path) + ".")));
     }
 
     @Override
@@ -137,7 +145,13 @@ final class CustomRules implements KindRules {
         return scaling;
     }
 
-    /// What was stored in the form of this very version is taken as it is; else what this version does not know is left out.
+    /// What is filled in now, objects of an earlier definition lack.
+    @Override
+    public boolean completesStored() {
+        return changed && version.hasDefaults();
+    }
+
+    /// What was stored in the form of this very version is taken as it is, but for what its definition fills in since; else what this version does not know is left out.
     @Override
     public List<ObjectNode> fromStored(List<ObjectNode> stored) {
         BitSet foreign = new BitSet();
@@ -147,6 +161,13 @@ final class CustomRules implements KindRules {
                 foreign.set(i);
                 toConvert.add(stored.get(i));
             }
+        }
+        if (completesStored()) {
+            stored.forEach(object -> {
+                if (Json.string(object, "apiVersion").equals(type.apiVersion())) {
+                    version.setDefaults(object);
+                }
+            });
         }
         if (toConvert.isEmpty()) {
             return stored;

@@ -94,6 +94,11 @@ public final class Kind {
         rules.named(object);
     }
 
+    /// Whether stored objects may lack what this kind fills in: a custom kind's definition came to fill in more after they were stored.
+    public boolean completesStored() {
+        return rules.completesStored();
+    }
+
     /// An object in the form of this kind, of its stored form; the argument is given away. The same object when it is stored in that form.
     ///
     /// @throws io.hypernetes.objects.ApiException when a custom kind's conversion fails

@@ -101,6 +101,11 @@ interface KindRules {
         return null;
     }
 
+    /// Whether objects are stored in which [#defaults] would fill in something that was not filled in when they were written.
+    default boolean completesStored() {
+        return false;
+    }
+
     /// An object in the form of this kind, made of the stored form of which this kind is a second face. May change its argument.
     default ObjectNode fromStored(ObjectNode stored) {
         return stored;
