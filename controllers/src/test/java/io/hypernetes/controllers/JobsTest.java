@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.fabric8.kubernetes.api.model.LabelSelectorBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.batch.v1.CronJob;
 import io.fabric8.kubernetes.api.model.batch.v1.CronJobBuilder;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
@@ -109,6 +110,77 @@ class JobsTest {
         assertThat(awaitCondition("each", "Failed").getReason()).isEqualTo("FailedIndexes");
         assertThat(bench.get(Kind.JOB, "each").getStatus().getFailedIndexes()).isEqualTo("0,1");
         assertThat(bench.get(Kind.JOB, "each").getStatus().getFailed()).isEqualTo(4);
+    }
+
+    private static final Map<String, String> RUNS = Map.of("simulate.hypernetes.io/run-for", "1h");
+
+    private static JobBuilder indexed(String name, Map<String, String> annotations, int completions) {
+        return job(name, annotations).editSpec().withParallelism(completions).withCompletions(completions).withCompletionMode("Indexed").endSpec();
+    }
+
+    @Test
+    void aSuccessPolicyNamesTheIndexesOrTheirNumber() {
+        bench.create(Kind.JOB, indexed("all-of-them", WORKS, 3).editSpec().withNewSuccessPolicy().addNewRule().withSucceededIndexes("0-2").endRule().endSuccessPolicy().endSpec().build());
+        JobCondition met = awaitCondition("all-of-them", "SuccessCriteriaMet");
+        assertThat(met.getReason()).isEqualTo("SuccessPolicy");
+        awaitCondition("all-of-them", "Complete");
+        assertThat(bench.get(Kind.JOB, "all-of-them").getStatus().getCompletedIndexes()).isEqualTo("0-2");
+
+        for (boolean byNumber : new boolean[] {false, true}) {
+            String name = byNumber ? "one-of-them" : "the-first";
+            var policy = indexed(name, RUNS, 3).editSpec().withNewSuccessPolicy().addNewRule();
+            bench.create(Kind.JOB, (byNumber ? policy.withSucceededCount(1) : policy.withSucceededIndexes("0")).endRule().endSuccessPolicy().endSpec().build());
+            await().untilAsserted(() -> assertThat(bench.get(Kind.JOB, name).getStatus().getReady()).isEqualTo(3));
+            Pod first = podsOf(name).stream().filter(pod -> pod.getSpec().getHostname().equals(name + "-0")).findFirst().orElseThrow();
+            bench.change(Kind.POD, first.getMetadata().getName(), pod -> new PodBuilder(pod).editMetadata().addToAnnotations("simulate.hypernetes.io/run-for", "1ms").endMetadata().build());
+            awaitCondition(name, "Complete");
+            assertThat(bench.get(Kind.JOB, name).getStatus().getCompletedIndexes()).isEqualTo("0");
+            assertThat(bench.get(Kind.JOB, name).getStatus().getSucceeded()).isEqualTo(1);
+            await().untilAsserted(() -> assertThat(podsOf(name).stream().filter(pod -> "Running".equals(pod.getStatus().getPhase()))).isEmpty());
+        }
+    }
+
+    @Test
+    void indexesFailAtOnceWhenAPolicySaysSoAndTooManyEndTheJob() {
+        bench.create(Kind.JOB, indexed("at-once", FAILS, 2).editSpec().withBackoffLimit(Integer.MAX_VALUE).withBackoffLimitPerIndex(5)
+                .withNewPodFailurePolicy().addNewRule().withAction("FailIndex").withNewOnExitCodes().withOperator("In").withValues(3).endOnExitCodes().endRule().endPodFailurePolicy()
+                .endSpec().build());
+        assertThat(awaitCondition("at-once", "Failed").getReason()).isEqualTo("FailedIndexes");
+        assertThat(bench.get(Kind.JOB, "at-once").getStatus().getFailedIndexes()).isEqualTo("0,1");
+        assertThat(bench.get(Kind.JOB, "at-once").getStatus().getFailed()).isEqualTo(2);
+
+        bench.create(Kind.JOB, indexed("too-many", FAILS, 10).editSpec().withParallelism(2).withBackoffLimit(Integer.MAX_VALUE).withBackoffLimitPerIndex(0).withMaxFailedIndexes(3).endSpec().build());
+        JobCondition failed = awaitCondition("too-many", "Failed");
+        assertThat(failed.getReason()).isEqualTo("MaxFailedIndexesExceeded");
+        assertThat(podsOf("too-many")).hasSizeLessThan(10);
+    }
+
+    @Test
+    void aDisruptionIsNoFailureWhenThePolicyIgnoresIt() {
+        bench.create(Kind.JOB, job("disrupted", RUNS).editSpec().withBackoffLimit(0).withNewPodFailurePolicy().addNewRule().withAction("Ignore")
+                .addNewOnPodCondition().withType("DisruptionTarget").withStatus("True").endOnPodCondition().endRule().endPodFailurePolicy().endSpec().build());
+        await().untilAsserted(() -> assertThat(bench.get(Kind.JOB, "disrupted").getStatus().getReady()).isEqualTo(1));
+        Pod evicted = podsOf("disrupted").getFirst();
+        bench.client.of(Kind.POD).change(bench.key(evicted.getMetadata().getName()), "status", pod -> new PodBuilder(pod).editStatus()
+                .addNewCondition().withType("DisruptionTarget").withStatus("True").withReason("EvictionByEvictionAPI").endCondition().endStatus().build());
+        bench.delete(Kind.POD, evicted.getMetadata().getName());
+        await().untilAsserted(() -> assertThat(podsOf("disrupted")).anyMatch(pod -> !pod.getMetadata().getUid().equals(evicted.getMetadata().getUid()) && "Running".equals(pod.getStatus().getPhase())));
+        assertThat(bench.get(Kind.JOB, "disrupted").getStatus().getFailed()).isNull();
+        bench.delete(Kind.JOB, "disrupted");
+    }
+
+    @Test
+    void aJobTakesInItsOrphansAndReleasesStrangers() {
+        bench.create(Kind.JOB, job("adopting", RUNS).editSpec().withParallelism(2).withCompletions(2).endSpec().build());
+        await().untilAsserted(() -> assertThat(bench.get(Kind.JOB, "adopting").getStatus().getReady()).isEqualTo(2));
+        String name = podsOf("adopting").getFirst().getMetadata().getName();
+        bench.change(Kind.POD, name, pod -> new PodBuilder(pod).editMetadata().withOwnerReferences(List.of()).endMetadata().build());
+        await().untilAsserted(() -> assertThat(bench.get(Kind.POD, name).getMetadata().getOwnerReferences()).hasSize(1));
+        bench.change(Kind.POD, name, pod -> new PodBuilder(pod).editMetadata().removeFromLabels("app").endMetadata().build());
+        await().untilAsserted(() -> assertThat(bench.get(Kind.POD, name).getMetadata().getOwnerReferences()).isEmpty());
+        await().untilAsserted(() -> assertThat(bench.get(Kind.JOB, "adopting").getStatus().getReady()).isEqualTo(2));
+        bench.delete(Kind.JOB, "adopting");
+        bench.delete(Kind.POD, name);
     }
 
     @Test

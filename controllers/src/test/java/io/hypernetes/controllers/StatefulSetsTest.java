@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import io.fabric8.kubernetes.api.model.LabelSelectorBuilder;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaimBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
 import io.fabric8.kubernetes.api.model.apps.StatefulSetBuilder;
@@ -13,6 +14,7 @@ import io.fabric8.kubernetes.api.model.storage.StorageClassBuilder;
 import io.hypernetes.client.Kind;
 import io.hypernetes.client.LocalVolume;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -122,5 +124,35 @@ class StatefulSetsTest {
                 .filter(revision -> revision.getMetadata().getName().startsWith("part-"))
                 .map(revision -> revision.getRevision()))
                 .containsExactlyInAnyOrder(2L, 3L);
+    }
+
+    private static StatefulSet neverReady(String name, String management) {
+        return new StatefulSetBuilder(set(name, 3, management)).editSpec()
+                .withTemplate(Workbench.template(name, "a", Map.of("simulate.hypernetes.io/ready-after", "never"))).endSpec().build();
+    }
+
+    @Test
+    void anUnhealthyPodHoldsUpTheNextUnlessAllComeAtOnce() {
+        bench.create(Kind.STATEFUL_SET, neverReady("halting", "OrderedReady"));
+        bench.create(Kind.STATEFUL_SET, neverReady("burst", "Parallel"));
+        await().untilAsserted(() -> assertThat(podsOf("burst")).filteredOn(pod -> "Running".equals(pod.getStatus().getPhase())).hasSize(3));
+        await().untilAsserted(() -> assertThat(podsOf("halting")).filteredOn(pod -> "Running".equals(pod.getStatus().getPhase())).hasSize(1));
+        assertThat(podsOf("halting")).extracting(pod -> pod.getMetadata().getName()).containsExactly("halting-0");
+        bench.change(Kind.POD, "halting-0", pod -> new PodBuilder(pod).editMetadata().addToAnnotations("simulate.hypernetes.io/ready-after", "0s").endMetadata().build());
+        await().untilAsserted(() -> assertThat(podsOf("halting")).extracting(pod -> pod.getMetadata().getName()).containsExactly("halting-0", "halting-1"));
+        for (String name : List.of("halting", "burst")) {
+            bench.change(Kind.STATEFUL_SET, name, now -> new StatefulSetBuilder(now).editSpec().withReplicas(0).endSpec().build());
+            await().untilAsserted(() -> assertThat(podsOf(name)).isEmpty());
+        }
+    }
+
+    @Test
+    void aPodThatFailedIsMadeAgainWithItsName() {
+        bench.create(Kind.STATEFUL_SET, set("again", 1, "OrderedReady"));
+        awaitRolledOut("again", 1);
+        String uid = bench.get(Kind.POD, "again-0").getMetadata().getUid();
+        bench.client.of(Kind.POD).change(bench.key("again-0"), "status", pod -> new PodBuilder(pod).editStatus().withPhase("Failed").withReason("Evicted").endStatus().build());
+        await().untilAsserted(() -> assertThat(bench.get(Kind.POD, "again-0").getMetadata().getUid()).isNotEqualTo(uid));
+        awaitRolledOut("again", 1);
     }
 }

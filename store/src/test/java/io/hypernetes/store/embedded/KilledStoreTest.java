@@ -13,22 +13,33 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// A process that is killed at any instant loses nothing that it acknowledged.
+/// A process that is killed at any instant loses nothing that it acknowledged. `-Dstore.kills=1000` kills it more often than `./test` does.
 class KilledStoreTest {
+    private static final int KILLS = Integer.getInteger("store.kills", 3);
+    /// So often one store is killed before there is a fresh one: what has to be looked at grows.
+    private static final int OF_ONE_STORE = 5;
+
     @TempDir
     Path folder;
 
     @Test
     void everyAcknowledgedWriteIsThereAfterSigkill() throws Exception {
         Random random = new Random();
-        for (int round = 0; round < 3; round++) {
-            int enough = 200 + random.nextInt(3000);
-            try (Acknowledged acknowledged = Acknowledged.start(folder)) {
+        long kept = 0;
+        for (int round = 0; round < KILLS; round++) {
+            Path place = folder.resolve("store" + round / OF_ONE_STORE);
+            int enough = 1 + random.nextInt(3000);
+            try (Acknowledged acknowledged = Acknowledged.start(place)) {
                 Awaitility.await().atMost(Duration.ofSeconds(60)).pollInterval(Duration.ofMillis(5))
                         .until(() -> acknowledged.count() >= enough);
                 acknowledged.kill();
                 assertThat(acknowledged.count()).isGreaterThanOrEqualTo(enough);
-                acknowledged.requireKept(folder, acknowledged.count());
+                acknowledged.requireKept(place, acknowledged.count());
+                kept += acknowledged.count();
+            }
+            if (KILLS > OF_ONE_STORE && round % OF_ONE_STORE == OF_ONE_STORE - 1) {
+                Folders.delete(place);
+                System.out.println("killed " + (round + 1) + " times, " + kept + " acknowledged writes, none lost");
             }
         }
     }

@@ -19,8 +19,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// A store on a disk of its own, an ext4 in a file. A copy of that file is what a machine would find after its power was cut: what was
-/// only in memory is not in it.
+/// only in memory is not in it. `-Dstore.powerlosses=1000` cuts more often than `./test` does.
 class PowerLossTest {
+    private static final int LOSSES = Integer.getInteger("store.powerlosses", 3);
+    /// So many fit onto one disk, with what is written in between.
+    private static final int OF_ONE_DISK = 3;
+
     @TempDir
     Path folder;
 
@@ -30,7 +34,12 @@ class PowerLossTest {
     void makeDisk() throws Exception {
         assumeTrue("root".equals(System.getProperty("user.name")) && Files.exists(Path.of("/dev/loop-control")),
                 "POWER LOSS IS NOT TESTED: mounting a file system in a file needs root and loop devices");
+        freshDisk();
+    }
+
+    private void freshDisk() throws Exception {
         Path disk = folder.resolve("disk");
+        Files.deleteIfExists(disk);
         try (RandomAccessFile file = new RandomAccessFile(disk.toFile(), "rw")) {
             file.setLength(192 << 20);
         }
@@ -51,9 +60,22 @@ class PowerLossTest {
     @Test
     void everyWriteAcknowledgedBeforeThePowerFailsIsThere() throws Exception {
         Random random = new Random();
+        long kept = 0;
+        for (int lost = 0; lost < LOSSES; lost += OF_ONE_DISK) {
+            if (lost > 0) {
+                run("umount", mounted.toString());
+                freshDisk();
+                System.out.println("cut " + lost + " times, " + kept + " acknowledged writes, none lost");
+            }
+            kept += losePower(random, Math.min(OF_ONE_DISK, LOSSES - lost));
+        }
+    }
+
+    private long losePower(Random random, int rounds) throws Exception {
+        long kept = 0;
         try (Acknowledged acknowledged = Acknowledged.start(mounted.resolve("store"))) {
-            for (int round = 0; round < 3; round++) {
-                int enough = acknowledged.count() + 100 + random.nextInt(2000);
+            for (int round = 0; round < rounds; round++) {
+                int enough = acknowledged.count() + 1 + random.nextInt(2000);
                 Awaitility.await().atMost(Duration.ofSeconds(60)).pollInterval(Duration.ofMillis(5))
                         .until(() -> acknowledged.count() >= enough);
                 // Stopped, so that the copy is one instant: a real loss of power does not go on writing either.
@@ -67,8 +89,10 @@ class PowerLossTest {
                 acknowledged.requireKept(point.resolve("store"), before);
                 run("umount", point.toString());
                 Files.delete(copy);
+                kept += before;
             }
         }
+        return kept;
     }
 
     @Test
