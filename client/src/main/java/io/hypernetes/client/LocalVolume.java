@@ -27,6 +27,9 @@ public record LocalVolume(String node, String handle, long bytes, boolean readOn
     /// By which a node selects its volumes.
     public static final String NODE_FIELD = "spec.csi.volumeAttributes." + NODE;
 
+    /// Annotation of a volume whose disk a pod has run with: from then on a disk that is not there is lost, and none is made in its place.
+    public static final String USED = "hypernetes.io/disk-used";
+
     private static final Pattern HANDLE = Pattern.compile("[a-z0-9]([a-z0-9.-]{0,200}[a-z0-9])?");
 
     /// What a PersistentVolume describes; empty when that is no disk of a node, or names none that could be.

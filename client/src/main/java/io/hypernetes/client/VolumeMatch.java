@@ -5,7 +5,10 @@ import io.fabric8.kubernetes.api.model.NodeSelector;
 import io.fabric8.kubernetes.api.model.ObjectReference;
 import io.fabric8.kubernetes.api.model.PersistentVolume;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.Volume;
 import io.fabric8.kubernetes.api.model.storage.StorageClass;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -22,6 +25,32 @@ public final class VolumeMatch {
     private static final String OLD_CLASS = "volume.beta.kubernetes.io/storage-class";
 
     private VolumeMatch() {}
+
+    /// The name of the claim that a volume of a pod stands for; null for a volume of another sort.
+    public static @Nullable String claimOf(Pod pod, Volume volume) {
+        if (volume.getPersistentVolumeClaim() != null) {
+            return volume.getPersistentVolumeClaim().getClaimName();
+        }
+        return volume.getEphemeral() == null ? null : pod.getMetadata().getName() + "-" + volume.getName();
+    }
+
+    /// The claims that a pod's volumes stand for.
+    ///
+    /// @param key the pod's
+    public static List<ObjectKey> claimsOf(ObjectKey key, Pod pod) {
+        List<Volume> volumes = pod.getSpec().getVolumes();
+        if (volumes == null || volumes.isEmpty()) {
+            return List.of();
+        }
+        List<ObjectKey> claims = new ArrayList<>();
+        for (Volume volume : volumes) {
+            String name = claimOf(pod, volume);
+            if (name != null) {
+                claims.add(new ObjectKey(key.tenant(), key.namespace(), name));
+            }
+        }
+        return claims;
+    }
 
     /// The name of the class that a claim asks for; empty for none.
     public static String classOf(PersistentVolumeClaim claim) {

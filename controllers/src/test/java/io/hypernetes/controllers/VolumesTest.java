@@ -106,6 +106,7 @@ class VolumesTest {
         assertThat(made.getSpec().getStorageClassName()).isEqualTo("local");
         assertThat(claim("first").getStatus().getCapacity()).containsEntry("storage", new Quantity("1Gi"));
         await().untilAsserted(() -> assertThat(bench.events("first", "ProvisioningSucceeded")).hasSize(1));
+        await().untilAsserted(() -> assertThat(volumeOf("first").getMetadata().getAnnotations()).containsEntry(LocalVolume.USED, "true"));
 
         // Deleted while a pod uses it, it stays; then it goes, and its volume as soon as the node has removed the disk.
         bench.delete(Kind.PERSISTENT_VOLUME_CLAIM, "first");

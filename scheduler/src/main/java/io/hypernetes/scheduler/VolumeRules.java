@@ -3,13 +3,11 @@ package io.hypernetes.scheduler;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.PersistentVolume;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
-import io.fabric8.kubernetes.api.model.Volume;
 import io.fabric8.kubernetes.api.model.storage.StorageClass;
 import io.hypernetes.client.Informer;
 import io.hypernetes.client.LocalVolume;
 import io.hypernetes.client.ObjectKey;
 import io.hypernetes.client.VolumeMatch;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -108,19 +106,7 @@ interface VolumeRules {
         }
 
         private static List<ObjectKey> keys(PodFacts pod) {
-            List<Volume> all = pod.pod().getSpec().getVolumes();
-            if (all == null || all.isEmpty()) {
-                return List.of();
-            }
-            List<ObjectKey> keys = new ArrayList<>();
-            for (Volume volume : all) {
-                if (volume.getPersistentVolumeClaim() != null) {
-                    keys.add(new ObjectKey(pod.key().tenant(), pod.key().namespace(), volume.getPersistentVolumeClaim().getClaimName()));
-                } else if (volume.getEphemeral() != null) {
-                    keys.add(new ObjectKey(pod.key().tenant(), pod.key().namespace(), pod.key().name() + "-" + volume.getName()));
-                }
-            }
-            return keys;
+            return VolumeMatch.claimsOf(pod.key(), pod.pod());
         }
     }
 }

@@ -15,6 +15,8 @@ import io.hypernetes.client.VolumeMatch;
 import io.hypernetes.controllers.pods.PodState;
 import java.time.Duration;
 import java.util.Comparator;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Optional;
 
 /// One look at one claim: it gets the volume that it names, one that would do, or one that is made for it; what it had and has no more is told.
@@ -138,9 +140,27 @@ final class ClaimStep {
         } else if (claim.getMetadata().getUid().equals(owner.getUid())) {
             binding.claimBound(key, claim, volume);
             expansion.advance(key, claim, volume);
+            noteUse(key, volume);
         } else {
             lost(key, claim, "ClaimMisbound", "Two claims are bound to the same volume, this one is bound incorrectly");
         }
+    }
+
+    /// What a pod has run with holds data: should its disk be gone later, nobody may get an empty one instead.
+    private void noteUse(ObjectKey key, PersistentVolume volume) {
+        boolean noted = volume.getMetadata().getAnnotations() != null && volume.getMetadata().getAnnotations().containsKey(LocalVolume.USED);
+        if (noted || LocalVolume.of(volume).isEmpty()
+                || shelf.pods().get(key).stream().noneMatch(pod -> PodState.phase(pod).equals("Running") || PodState.isEnded(pod))) {
+            return;
+        }
+        client.of(Kind.PERSISTENT_VOLUME).change(ObjectKey.of(volume), null, now -> {
+            Map<String, String> annotations = new HashMap<>(now.getMetadata().getAnnotations() == null ? Map.of() : now.getMetadata().getAnnotations());
+            if (annotations.put(LocalVolume.USED, "true") != null) {
+                return null;
+            }
+            now.getMetadata().setAnnotations(annotations);
+            return now;
+        });
     }
 
     private void lost(ObjectKey key, PersistentVolumeClaim claim, String reason, String message) {

@@ -4,7 +4,6 @@ import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.PersistentVolume;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Pod;
-import io.fabric8.kubernetes.api.model.Volume;
 import io.fabric8.kubernetes.api.model.storage.StorageClass;
 import io.hypernetes.client.Index;
 import io.hypernetes.client.Informer;
@@ -12,7 +11,6 @@ import io.hypernetes.client.Kind;
 import io.hypernetes.client.ObjectKey;
 import io.hypernetes.client.VolumeMatch;
 import io.hypernetes.controllers.Caches;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -41,20 +39,7 @@ record Shelf(
 
     /// The claims that a pod names.
     static List<ObjectKey> claimsOf(Pod pod) {
-        List<Volume> volumes = pod.getSpec().getVolumes();
-        if (volumes == null || volumes.isEmpty()) {
-            return List.of();
-        }
-        List<ObjectKey> claims = new ArrayList<>();
-        ObjectKey key = ObjectKey.of(pod);
-        for (Volume volume : volumes) {
-            if (volume.getPersistentVolumeClaim() != null) {
-                claims.add(new ObjectKey(key.tenant(), key.namespace(), volume.getPersistentVolumeClaim().getClaimName()));
-            } else if (volume.getEphemeral() != null) {
-                claims.add(new ObjectKey(key.tenant(), key.namespace(), key.name() + "-" + volume.getName()));
-            }
-        }
-        return claims;
+        return VolumeMatch.claimsOf(ObjectKey.of(pod), pod);
     }
 
     Optional<StorageClass> classOf(ObjectKey claim, PersistentVolumeClaim of) {

@@ -20,8 +20,8 @@ import tools.jackson.databind.json.JsonMapper;
 
 /// The disks of pods that outlive them. A sandbox names each by an annotation `hypernetes.io/disk.VOLUME` with
 /// `{"file": …, "bytes": …, "readOnly": …, "group": …, "keepGroup": …}`: a path below one folder and nothing else of the host, its size, whether
-/// the pod only reads it, and the group that may write all of it. A disk is made when it is first named and grown when it is named with
-/// more bytes; removing one is for whoever named it. That one machine alone writes to it, the hypervisor's lock sees to.
+/// the pod only reads it, and the group that may write all of it. A disk is made when it is first named, unless it was used before (`"used": true`) and
+/// so must be there, and grown when it is named with more bytes; removing one is for whoever named it. That one machine alone writes to it, the hypervisor's lock sees to.
 ///
 /// Safe for use by many threads.
 public final class PodDisks {
@@ -45,8 +45,9 @@ public final class PodDisks {
     /// @param name of the pod's volume
     /// @param serial by which the guest finds it
     /// @param bytes at least so large
+    /// @param used whether it holds data, so that none may be made in its place
     /// @param group that may write all of it; null for nobody in particular
-    public record Disk(String name, String serial, Path file, long bytes, boolean readOnly, SandboxRecord.@Nullable Group group) {}
+    public record Disk(String name, String serial, Path file, long bytes, boolean readOnly, boolean used, SandboxRecord.@Nullable Group group) {}
 
     /// Whether a pod has any.
     public static boolean named(Map<String, String> annotations) {
@@ -100,6 +101,10 @@ public final class PodDisks {
         if (parent == null || Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
             throw HyperdException.invalid("The disk " + file + " of volume " + disk.name() + " is no ordinary file.");
         }
+        if (disk.used()) {
+            throw new HyperdException(HyperdException.Kind.NOT_FOUND, "The disk " + file + " of volume " + disk.name()
+                    + ", which pods have used before, is not on this node any more. Bring the file back, or delete the claim and its volume to begin anew.");
+        }
         try {
             if (!Files.isDirectory(parent)) {
                 Files.createDirectories(parent);
@@ -133,6 +138,7 @@ public final class PodDisks {
                     folder.resolve(file),
                     (Math.max(LEAST_BYTES, bytes) + BLOCK - 1) / BLOCK * BLOCK,
                     tree.path("readOnly").asBoolean(false),
+                    tree.path("used").asBoolean(false),
                     group == 0 ? null : new SandboxRecord.Group((int) group, tree.path("keepGroup").asBoolean(false)));
         } catch (JacksonException wrong) {
             throw HyperdException.invalid("The annotation " + ANNOTATION + name + " = " + setting + " is no JSON: " + wrong.getOriginalMessage());

@@ -47,6 +47,15 @@ class PodDisksTest {
     }
 
     @Test
+    void aDiskThatWasUsedIsNotMadeAnew() throws Exception {
+        PodDisks disks = new PodDisks(folder);
+        Map<String, String> used = named("data", "{\"file\":\"red/pvc-1.disk\",\"bytes\":33554432,\"used\":true}");
+        assertThatThrownBy(() -> disks.ready(used)).isInstanceOf(HyperdException.class).hasMessageContaining("pvc-1.disk").hasMessageContaining("is not on this node any more");
+        disks.ready(named("data", "{\"file\":\"red/pvc-1.disk\",\"bytes\":33554432}"));
+        assertThat(disks.ready(used)).hasSize(1);
+    }
+
+    @Test
     void theirOrderIsThatOfTheirNames() {
         Map<String, String> annotations = new HashMap<>(named("z", "{\"file\":\"t/z\",\"bytes\":1}"));
         annotations.putAll(named("a", "{\"file\":\"t/a\",\"bytes\":1}"));

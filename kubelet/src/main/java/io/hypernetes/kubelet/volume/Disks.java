@@ -7,6 +7,7 @@ import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodSecurityContext;
 import io.fabric8.kubernetes.api.model.Volume;
 import io.hypernetes.client.LocalVolume;
+import io.hypernetes.client.VolumeMatch;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -14,7 +15,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
-import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
@@ -61,21 +61,13 @@ public final class Disks {
         }
     }
 
-    /// The name of the claim that a volume of a pod stands for; null for a volume of another sort.
-    public static @Nullable String claimOf(Pod pod, Volume volume) {
-        if (volume.getPersistentVolumeClaim() != null) {
-            return volume.getPersistentVolumeClaim().getClaimName();
-        }
-        return volume.getEphemeral() == null ? null : pod.getMetadata().getName() + "-" + volume.getName();
-    }
-
     /// The disks that a pod's claims stand for.
     ///
     /// @throws VolumeException naming the first that it cannot have now
     public List<Disk> of(String tenant, Pod pod) {
         List<Disk> disks = new ArrayList<>();
         for (Volume volume : pod.getSpec().getVolumes()) {
-            String name = claimOf(pod, volume);
+            String name = VolumeMatch.claimOf(pod, volume);
             if (name != null) {
                 try {
                     disks.add(disk(tenant, pod, volume, name));
@@ -121,13 +113,20 @@ public final class Disks {
                 || (volume.getPersistentVolumeClaim() != null && Boolean.TRUE.equals(volume.getPersistentVolumeClaim().getReadOnly()))
                 || persistent.getSpec().getAccessModes().equals(List.of("ReadOnlyMany"));
         String file = local.file(tenant);
-        return new Disk(volume.getName(), bound, file, readOnly, annotation(pod, file, local.bytes(), readOnly));
+        return new Disk(volume.getName(), bound, file, readOnly, annotation(pod, file, local.bytes(), readOnly, isUsed(persistent)));
     }
 
-    private static String annotation(Pod pod, String file, long bytes, boolean readOnly) {
+    private static boolean isUsed(PersistentVolume volume) {
+        return volume.getMetadata().getAnnotations() != null && volume.getMetadata().getAnnotations().containsKey(LocalVolume.USED);
+    }
+
+    private static String annotation(Pod pod, String file, long bytes, boolean readOnly, boolean used) {
         ObjectNode setting = JSON.createObjectNode().put("file", file).put("bytes", bytes);
         if (readOnly) {
             setting.put("readOnly", true);
+        }
+        if (used) {
+            setting.put("used", true);
         }
         PodSecurityContext security = pod.getSpec().getSecurityContext();
         if (security != null && security.getFsGroup() != null) {

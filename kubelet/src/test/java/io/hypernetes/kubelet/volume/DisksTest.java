@@ -54,6 +54,12 @@ class DisksTest {
     }
 
     @Test
+    void aDiskThatWasUsedIsSaidToBe() {
+        volume.getMetadata().setAnnotations(Map.of(LocalVolume.USED, "true"));
+        assertThat(disks.of("red", pod()).getFirst().annotation()).contains("\"used\":true");
+    }
+
+    @Test
     void whatIsNotTheClaimsIsRefused() {
         volume.getSpec().getClaimRef().setUid("another");
         assertThatThrownBy(() -> disks.of("red", pod())).isInstanceOf(VolumeException.class)
