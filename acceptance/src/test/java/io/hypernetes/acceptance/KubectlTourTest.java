@@ -120,7 +120,7 @@ class KubectlTourTest {
         step("create/create.go", "{apiVersion: authorization.k8s.io/v1, kind: SelfSubjectAccessReview, spec: {resourceAttributes: {verb: get, resource: pods}}}", 0,
                 "create -f - -o jsonpath={.status.allowed}", "true");
         step("apply/apply.go", "{apiVersion: v1, kind: List, items: [{apiVersion: v1, kind: ConfigMap, metadata: {name: of-a-list}}]}", 0, "apply -f -", "configmap/of-a-list created");
-        step("create/create.go", "{apiVersion: authentication.k8s.io/v1, kind: TokenReview, spec: {tokken: nobodys}}", 1, "create -f -", ".*unknown field \"spec.tokken\".*");
+        step("create/create.go", "{apiVersion: authentication.k8s.io/v1, kind: TokenReview, spec: {tokken: nobodys}}", 1, "create -f -", ".*unknown field \"tokken\" in io.k8s.api.authentication.v1.TokenReviewSpec.*");
     }
 
     @Test
