@@ -2,6 +2,7 @@ package io.hypernetes.apiserver.storage;
 
 import io.hypernetes.store.Store;
 import io.hypernetes.store.StoreException;
+import io.hypernetes.store.StoreUnavailableException;
 import io.hypernetes.store.Watch;
 import java.time.Duration;
 
@@ -44,6 +45,9 @@ final class FeedSource {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             feed.close();
+        } catch (RuntimeException e) {
+            // A fault of ours: whoever reads hears of it and begins anew, with another feed.
+            feed.fail(new StoreUnavailableException("following the store failed", e));
         }
     }
 }

@@ -109,6 +109,9 @@ final class Trunk implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             end(new StoreUnavailableException("the server is stopping"));
+        } catch (RuntimeException e) {
+            // A fault of ours: whoever reads hears of it and begins anew, with another trunk.
+            end(new StoreUnavailableException("following the store failed", e));
         }
     }
 
