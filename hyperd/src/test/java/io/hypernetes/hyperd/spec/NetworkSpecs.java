@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.hypernetes.cri.v1.*;
+import io.hypernetes.hyperd.SpdyClient;
 import io.hypernetes.hyperd.StreamClient;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -149,6 +150,80 @@ abstract class NetworkSpecs {
         try (StreamClient client = new StreamClient(address, "v4.channel.k8s.io")) {
             client.send(0, "GET / HTTP/1.0\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
             await().atMost(Bench.SOON).until(() -> client.text(0).contains("main page"));
+        }
+        bench.removeContainer(id);
+    }
+
+    // The suite's own clients are made with client-go and speak SPDY: the same once more in its way.
+
+    @Test
+    @DisplayName("runtime should support exec with tty=false and stdin=false, and with tty=true and stdin=true, by SPDY [Conformance]")
+    void execStreamsBySpdy() throws Exception {
+        String id = bench.running(bench.idle("spdy"));
+        try (SpdyClient client = new SpdyClient(exec(id, false, "sh", "-c", "echo -n hello; echo -n oops >&2; exit 3"), "v4.channel.k8s.io")) {
+            SpdyClient.Stream error = client.open("streamtype", "error");
+            SpdyClient.Stream stdout = client.open("streamtype", "stdout");
+            SpdyClient.Stream stderr = client.open("streamtype", "stderr");
+            assertThat(stdout.whole()).isEqualTo("hello");
+            assertThat(stderr.whole()).isEqualTo("oops");
+            assertThat(error.whole()).contains("NonZeroExitCode", "\"3\"");
+        }
+        try (SpdyClient client = new SpdyClient(exec(id, true, "sh"), "v4.channel.k8s.io")) {
+            SpdyClient.Stream error = client.open("streamtype", "error");
+            SpdyClient.Stream stdin = client.open("streamtype", "stdin");
+            SpdyClient.Stream stdout = client.open("streamtype", "stdout");
+            SpdyClient.Stream resize = client.open("streamtype", "resize");
+            resize.send("{\"Width\":103,\"Height\":41}");
+            await().atMost(Bench.SOON).untilAsserted(() -> {
+                stdin.send("stty size\n");
+                assertThat(stdout.text()).contains("41 103");
+            });
+            stdin.send("echo -n hello; exit\n");
+            assertThat(stdout.whole()).contains("hello");
+            assertThat(error.whole()).doesNotContain("Failure");
+        }
+        bench.removeContainer(id);
+    }
+
+    @Test
+    @DisplayName("runtime should support attach, by SPDY [Conformance]")
+    void attachBySpdy() throws Exception {
+        String id = bench.running(bench.lab.container(bench.name("shell"), "/bin/sh").setStdin(true).setStdinOnce(true));
+        String address = bench.runtime.attach(AttachRequest.newBuilder().setContainerId(id).setStdin(true).setStdout(true).setStderr(true).build()).getUrl();
+        try (SpdyClient client = new SpdyClient(address, "v4.channel.k8s.io")) {
+            client.open("streamtype", "error");
+            SpdyClient.Stream stdin = client.open("streamtype", "stdin");
+            SpdyClient.Stream stdout = client.open("streamtype", "stdout");
+            SpdyClient.Stream stderr = client.open("streamtype", "stderr");
+            stdin.send("echo -n hello\n");
+            await().atMost(Bench.SOON).until(() -> stdout.text().equals("hello"));
+            stdin.end();
+            assertThat(stdout.whole()).isEqualTo("hello");
+            assertThat(stderr.whole()).isEmpty();
+        }
+        await().atMost(Bench.SOON).until(() -> bench.lab.status(id).getState() == ContainerState.CONTAINER_EXITED);
+        bench.removeContainer(id);
+    }
+
+    @Test
+    @DisplayName("runtime should support portforward, by SPDY [Conformance]")
+    void portForwardBySpdy() throws Exception {
+        String id = bench.running(server(bench, 8082));
+        await().atMost(Bench.SOON).until(() -> page(bench.sandboxStatus(bench.sandbox).getNetwork().getIp(), 8082).contains("main page"));
+        String address = bench.runtime.portForward(PortForwardRequest.newBuilder().setPodSandboxId(bench.sandbox).addPort(8082).build()).getUrl();
+        try (SpdyClient client = new SpdyClient(address, "portforward.k8s.io")) {
+            // Connection after connection through the one session, as kubectl makes them.
+            for (int request = 0; request < 2; request++) {
+                String number = Integer.toString(request);
+                SpdyClient.Stream error = client.open("streamtype", "error", "port", "8082", "requestid", number);
+                SpdyClient.Stream data = client.open("streamtype", "data", "port", "8082", "requestid", number);
+                error.end();
+                data.send("GET / HTTP/1.0\r\n\r\n");
+                await().atMost(Bench.SOON).until(() -> data.text().contains("main page"));
+                data.end();
+                assertThat(data.whole()).endsWith("main page\n");
+                assertThat(error.whole()).isEmpty();
+            }
         }
         bench.removeContainer(id);
     }
