@@ -76,8 +76,13 @@ class CheckpointTest {
         lab.remove(sandbox);
         lab.kill();
         lab.start();
+        // Its kubelet has made it anew meanwhile.
+        PodSandboxConfig pod = lab.pod("counts");
+        String anew = lab.run(pod.toBuilder().setMetadata(pod.getMetadata().toBuilder().setAttempt(1)).build());
+        assertThatThrownBy(() -> call(PodCalls.RESTORE, "name", "stopped")).hasMessageContaining(anew).hasMessageContaining("replace");
         int before = lines().size();
-        assertThat(call(PodCalls.RESTORE, "name", "stopped").getFieldsOrThrow("sandbox").getStringValue()).isEqualTo(sandbox);
+        assertThat(call(PodCalls.RESTORE, "name", "stopped", "replace", true).getFieldsOrThrow("sandbox").getStringValue()).isEqualTo(sandbox);
+        assertThat(lab.runtime.listPodSandbox(ListPodSandboxRequest.getDefaultInstance()).getItemsList()).as("no pod runs twice").map(PodSandbox::getId).containsExactly(sandbox);
         isAlive();
         await().atMost(SOON).until(() -> lines().size() > before + 20);
         counted();

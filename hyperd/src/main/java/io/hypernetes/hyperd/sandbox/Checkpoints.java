@@ -170,7 +170,7 @@ public final class Checkpoints {
     }
 
     /// Brings a pod back as it was when it was saved. A pod that is there still, running or not, becomes what it was; one that has been
-    /// removed is there again, under its former ids.
+    /// removed is there again, under its former ids, in the place of any sandbox that was made for the pod since.
     ///
     /// @param replace whether a running pod may be replaced
     /// @throws HyperdException when the checkpoint is incomplete or of another hypervisor, or its pod runs and `replace` is false; all is as
@@ -179,6 +179,7 @@ public final class Checkpoints {
         Checkpointing driver = driver();
         Checkpoint checkpoint = folder.verified(name);
         requireLayers(checkpoint);
+        replaceOthers(checkpoint, replace);
         Sandbox sandbox = sandboxes.presentOrReborn(checkpoint.sandbox());
         house.activity().begin();
         try {
@@ -193,6 +194,25 @@ public final class Checkpoints {
             });
         } finally {
             house.activity().end();
+        }
+    }
+
+    /// A kubelet that saw its pod stop has made it anew, and no pod runs twice.
+    private void replaceOthers(Checkpoint checkpoint, boolean replace) {
+        SandboxRecord.Identity pod = checkpoint.sandbox().identity();
+        for (Sandbox other : sandboxes.list()) {
+            SandboxRecord.Identity its = other.record().identity();
+            if (!other.isReady() || other.id().equals(checkpoint.sandbox().id()) || !its.podUid().equals(pod.podUid())
+                    || !its.name().equals(pod.name()) || !its.namespace().equals(pod.namespace())) {
+                continue;
+            }
+            if (!replace) {
+                throw new HyperdException(
+                        HyperdException.Kind.WRONG_STATE,
+                        "The pod of checkpoint " + checkpoint.name() + " runs in sandbox " + other.id() + ", which was made since. Stop it first, or ask to replace it.");
+            }
+            LOG.info("event=sandbox-replaced sandbox={} checkpoint={}", other.id(), checkpoint.name());
+            sandboxes.remove(other.id());
         }
     }
 
