@@ -43,7 +43,9 @@ final class Cluster implements AutoCloseable {
     static Cluster at(Path root, int cidrByte, String... more) {
         List<String> settings = new ArrayList<>(List.of(
                 "api-port=" + freePort(), "kubelet-port=" + freePort(),
-                "master-metrics-port=" + freePort(), "node-metrics-port=" + freePort(), "cluster-cidr=10." + cidrByte + ".0.0/16"));
+                "master-metrics-port=" + freePort(), "node-metrics-port=" + freePort(), "cluster-cidr=10." + cidrByte + ".0.0/16",
+                // Tests wait for changed files.
+                "pod-sync-seconds=6"));
         settings.addAll(List.of(more));
         return new Cluster(root, List.copyOf(settings), Integer.toString(cidrByte));
     }

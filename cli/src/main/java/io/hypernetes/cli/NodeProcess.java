@@ -76,7 +76,8 @@ final class NodeProcess implements AutoCloseable {
                 RESERVED_MEMORY_BYTES,
                 Map.of(),
                 own ? List.of(services.dnsAddress()) : List.of(),
-                services.domain());
+                services.domain(),
+                Duration.ofSeconds(settings.number("pod-sync-seconds", 1, 3_600)));
         opened(new Kubelet(kubelet, client, identity.servingTls(), clock, steps, new KubeletMetrics(instruments.registry()), engine.dialer(),
                 own ? proxy::variables : ServiceVariables.NONE).start());
         instruments.serve(settings, "node-metrics-port");

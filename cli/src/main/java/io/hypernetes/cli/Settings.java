@@ -32,6 +32,7 @@ final class Settings {
             new Setting("node-name", "", "name of this machine's node; empty: its host name"),
             new Setting("node-address", "", "address under which the master reaches this node; empty: the address of the default route, else 127.0.0.1"),
             new Setting("kubelet-port", "10250", "port of the kubelet's server, 1 to 65535"),
+            new Setting("pod-sync-seconds", "45", "how often the node looks at each pod by itself, 1 to 3600; in that time changed ConfigMaps and Secrets reach the files of running pods"),
             new Setting("cluster-cidr", "10.88.0.0/16", "addresses of pods, the master's to say; each node gets a /24 of it"),
             new Setting("service-cidr", "10.96.0.0/12", "addresses of services, the same in every tenant; the first is the API server's, the tenth the name server's"),
             new Setting("network", "local", "local (each tenant on wires of its own) or cni (the plugins that /etc/cni/net.d names)"),

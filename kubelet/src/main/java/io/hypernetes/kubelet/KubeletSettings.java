@@ -1,6 +1,7 @@
 package io.hypernetes.kubelet;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 
@@ -18,6 +19,7 @@ import java.util.Map;
 /// @param labels more labels for the Node
 /// @param clusterDns name servers for pods; empty lets the network decide
 /// @param clusterDomain such as `cluster.local`
+/// @param syncFrequency how often each pod is looked at without a cause; until then changed ConfigMaps and Secrets wait
 public record KubeletSettings(
         String nodeName,
         String nodeIp,
@@ -30,7 +32,8 @@ public record KubeletSettings(
         long reservedMemoryBytes,
         Map<String, String> labels,
         List<String> clusterDns,
-        String clusterDomain) {
+        String clusterDomain,
+        Duration syncFrequency) {
 
     public KubeletSettings {
         labels = Map.copyOf(labels);
@@ -39,6 +42,28 @@ public record KubeletSettings(
 
     /// The port of upstream kubelets.
     public static final int DEFAULT_PORT = 10250;
+
+    /// How often an ordinary node looks at each of its pods.
+    public static final Duration SYNC_FREQUENCY = Duration.ofSeconds(45);
+
+    /// With the ordinary frequency.
+    public KubeletSettings(
+            String nodeName,
+            String nodeIp,
+            int port,
+            Path criSocket,
+            Path stateFolder,
+            Path logFolder,
+            int maxPods,
+            long reservedCpuMillis,
+            long reservedMemoryBytes,
+            Map<String, String> labels,
+            List<String> clusterDns,
+            String clusterDomain) {
+        this(
+                nodeName, nodeIp, port, criSocket, stateFolder, logFolder, maxPods, reservedCpuMillis, reservedMemoryBytes, labels, clusterDns,
+                clusterDomain, SYNC_FREQUENCY);
+    }
 
     /// The settings of an ordinary node.
     public static KubeletSettings ordinary(String nodeName, String nodeIp, Path criSocket, Path stateFolder, Path logFolder) {

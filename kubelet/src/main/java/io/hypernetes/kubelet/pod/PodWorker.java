@@ -43,7 +43,7 @@ import org.slf4j.LoggerFactory;
 final class PodWorker {
     private static final Logger LOG = LoggerFactory.getLogger(PodWorker.class);
     /// Slow safety net; nothing on the hot path waits for it. It is also how fast changed ConfigMaps reach a pod.
-    private static final Duration RESYNC = Duration.ofSeconds(45);
+    /// At most; half of the time between two looks when that is less, which is never in step with passes that others cause.
     private static final Duration REFRESH = Duration.ofSeconds(20);
     private static final Duration FIRST_RETRY = Duration.ofMillis(500);
     private static final Duration LONGEST_RETRY = Duration.ofSeconds(30);
@@ -207,7 +207,7 @@ final class PodWorker {
             return next;
         } catch (CriException | ApiException | VolumeException refused) {
             if (closed) {
-                return RESYNC;
+                return resync();
             }
             LOG.warn("event=pod-retry pod={} uid={} retryMillis={} reason=\"{}\"", key, uid, retry.toMillis(), refused.getMessage());
         } catch (RuntimeException fault) {
@@ -236,7 +236,7 @@ final class PodWorker {
         // Before anything is said of containers that ended only because their machine was written to disk.
         if (evicted == null && !phaseIsFinal(now) && !seen.sandboxes().isEmpty() && seen.readySandbox().isEmpty() && memory.bringBack(now)) {
             wake();
-            return RESYNC;
+            return resync();
         }
         boolean over = evicted != null || phaseIsFinal(now) || pastDeadline(now) || Plan.finished(now, seen);
         if (over) {
@@ -293,7 +293,7 @@ final class PodWorker {
             throw new VolumeException("the log folder " + configs.logFolder(key.tenant(), now) + " cannot be made: " + broken, broken);
         }
         wake();
-        return RESYNC;
+        return resync();
     }
 
     private String runtimeHandler(Pod now) {
@@ -335,11 +335,11 @@ final class PodWorker {
         }
         if (!run.stop().isEmpty()) {
             wake();
-            return RESYNC;
+            return resync();
         }
         refreshVolumes(now, run);
         waits.keySet().retainAll(run.start().stream().map(Container::getName).collect(Collectors.toSet()));
-        Duration next = jittered(RESYNC);
+        Duration next = jittered(resync());
         boolean started = false;
         for (Container container : run.start()) {
             Context.CancellableContext context = Context.ROOT.withCancellation();
@@ -358,7 +358,7 @@ final class PodWorker {
             }
             if (dying()) {
                 wake();
-                return RESYNC;
+                return resync();
             }
         }
         if (started) {
@@ -386,11 +386,20 @@ final class PodWorker {
         services.cri().stopContainer(stop.running().id(), CriConfigs.graceSeconds(now));
     }
 
+    private Duration resync() {
+        return services.settings().syncFrequency();
+    }
+
+    private Duration refresh() {
+        Duration half = resync().dividedBy(2);
+        return half.compareTo(REFRESH) < 0 ? half : REFRESH;
+    }
+
     /// Before a start, and now and then: this is how a changed ConfigMap reaches a running pod.
     private void refreshVolumes(Pod now, Plan.Run run) {
         Instant at = services.clock().instant();
         Instant last = volumesAt;
-        if (last != null && at.isBefore(last.plus(REFRESH)) && run.start().isEmpty()) {
+        if (last != null && at.isBefore(last.plus(refresh())) && run.start().isEmpty()) {
             return;
         }
         try {
@@ -465,7 +474,7 @@ final class PodWorker {
         keepProbes(seen);
         if (!termination.advance(Optional.of(now), seen, deadline(CriConfigs.graceSeconds(now)))) {
             tell(now, seen, false);
-            return RESYNC;
+            return resync();
         }
         removedAt = null;
         for (ObservedSandbox sandbox : seen.sandboxes()) {
@@ -501,7 +510,7 @@ final class PodWorker {
         }
         if (!termination.advance(Optional.of(now), seen, deadline(evicted != null ? 0 : CriConfigs.graceSeconds(now)))) {
             tell(now, seen, false);
-            return RESYNC;
+            return resync();
         }
         removedAt = null;
         if (!phaseIsFinal(now)) {
@@ -526,7 +535,7 @@ final class PodWorker {
             if (now != null) {
                 tell(now, seen, false);
             }
-            return RESYNC;
+            return resync();
         }
         if (now != null && !removed && !phaseIsFinal(now)) {
             tell(now, seen, true);
@@ -553,7 +562,7 @@ final class PodWorker {
             services.statuses().delete(key, uid);
         }
         ended = true;
-        return RESYNC;
+        return resync();
     }
 
     /// Readiness is told until the very end, as clients drain by it.
