@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -61,11 +62,51 @@ static bool load_modules(const char *list, const char *folder) {
 
 void boot_modules(void) { load_modules("/lib/modules/order", "/lib/modules/"); }
 
-_Noreturn void boot_module_asked(const char *name) {
+static bool load_demanded(const char *module) {
     char list[128];
-    bool plain = name[0] && strlen(name) < 64 && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-") == strlen(name);
-    snprintf(list, sizeof list, "/demand/%s", plain ? name : "");
-    _exit(plain && load_modules(list, "/demand/") ? 0 : 1);
+    snprintf(list, sizeof list, "/demand/%s", module);
+    return load_modules(list, "/demand/");
+}
+
+// What the kernel asks for by what it is good for: "nft-chain-2-nat". False when no module says that it is.
+static bool load_alias(const char *alias) {
+    FILE *aliases = fopen("/demand/aliases", "re");
+    if (!aliases) return false;
+    char line[192], known[64], module[64];
+    bool loaded = false;
+    while (!loaded && fgets(line, sizeof line, aliases))
+        loaded = sscanf(line, "%63s %63s", known, module) == 2 && !strcmp(known, alias) && load_demanded(module);
+    fclose(aliases);
+    return loaded;
+}
+
+_Noreturn void boot_module_asked(const char *name) {
+    bool plain = name[0] && strlen(name) < 64 && strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-") == strlen(name)
+                 && strcmp(name, "aliases");
+    _exit(plain && (load_demanded(name) || load_alias(name)) ? 0 : 1);
+}
+
+void boot_modules_for_filters(void) {
+    static bool done;
+    if (done) return;
+    done = true;
+    load_demanded("ip_tables");
+    load_demanded("ip6_tables");
+}
+
+// Opening one loads its module; until then nobody else would make them.
+static void make_device_files(void) {
+    static const struct { const char *module, *path; mode_t mode; unsigned minor; } files[] = {
+        {"fuse", "/dev/fuse", 0666, 229}, {"loop", "/dev/loop-control", 0660, 237}, {"tun", "/dev/net/tun", 0666, 200}};
+    mode_t mask = umask(0);
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        char list[64];
+        snprintf(list, sizeof list, "/demand/%s", files[i].module);
+        if (access(list, F_OK) < 0) continue;
+        if (i == 2) mkdir("/dev/net", 0755);
+        if (mknod(files[i].path, S_IFCHR | files[i].mode, makedev(10, files[i].minor)) < 0 && errno != EEXIST) complain_errno("making %s failed", files[i].path);
+    }
+    umask(mask);
 }
 
 // pivot_root cannot leave the initramfs itself, so everything moves onto a tmpfs; the files of the initramfs give their memory back.
@@ -93,7 +134,10 @@ void boot_leave_initramfs(void) {
     }
     if (old >= 0) close(old);
     // Where modules wait to be asked for, the kernel needs a program that loads them: this one.
-    if (demand) write_text("/proc/sys/kernel/modprobe", MODPROBE);
+    if (demand) {
+        write_text("/proc/sys/kernel/modprobe", MODPROBE);
+        make_device_files();
+    }
     mkdir("/run", 0755);
     mkdir("/tmp", 01777);
     mkdir("/etc", 0755);

@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "boot.h"
 #include "cgroup.h"
 #include "devices.h"
 #include "exec.h"
@@ -94,7 +95,11 @@ static bool find_devices(struct container *c, struct failure *f) {
     return true;
 }
 
+enum { CAP_NET_ADMIN_BIT = 12 };
+
 static bool prepare(struct container *c, struct failure *f) {
+    // iptables of old asks for its tables in a way that makes the kernel ask for no module.
+    if (c->spec.privileged || c->spec.capabilities >> CAP_NET_ADMIN_BIT & 1) boot_modules_for_filters();
     if (!find_devices(c, f) || !rootfs_mount(c, f)) return false;
     if (cgroup_make(c->spec.id, &c->spec.resources, f) && (c->spec.privileged || devices_limit(c->spec.id, &c->spec.devices, f))) return true;
     rootfs_unmount(c);

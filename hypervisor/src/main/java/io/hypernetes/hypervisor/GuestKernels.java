@@ -34,8 +34,17 @@ public final class GuestKernels {
             "virtio_mmio", "virtio_pci", "virtio_console", "virtio_blk", "virtio_net", "virtio_rng", "crc32c_generic", "squashfs",
             "overlay", "ext4");
 
-    /// What only some containers ask for: in the initramfs, loaded when the kernel wants it.
-    private static final List<String> ON_DEMAND = List.of("bridge", "quota_v2");
+    /// What only some containers ask for, mostly privileged ones: links, packet filters, FUSE and loop devices. In the initramfs, loaded when the kernel
+    /// wants it; 3 MB, which the machines of a template share.
+    private static final List<String> ON_DEMAND = List.of(
+            "quota_v2", "fuse", "loop", "tun", "veth", "dummy", "macvlan", "vxlan", "bridge", "br_netfilter",
+            "nfnetlink", "nf_tables", "nft_chain_nat", "nft_nat", "nft_masq", "nft_redir", "nft_ct", "nft_reject_inet", "nft_reject_ipv4", "nft_reject_ipv6",
+            "nft_compat", "nft_limit", "nft_log", "nft_fib_inet", "nft_fib_ipv4", "nft_fib_ipv6", "nft_hash", "nft_numgen",
+            "nf_conntrack", "nf_nat", "nf_conntrack_netlink",
+            "ip_tables", "iptable_filter", "iptable_nat", "iptable_mangle", "iptable_raw", "ipt_REJECT",
+            "ip6_tables", "ip6table_filter", "ip6table_nat", "ip6table_mangle", "ip6table_raw", "ip6t_REJECT",
+            "xt_tcpudp", "xt_conntrack", "xt_state", "xt_addrtype", "xt_comment", "xt_multiport", "xt_nat", "xt_MASQUERADE", "xt_REDIRECT", "xt_mark",
+            "xt_connmark", "xt_limit", "xt_owner", "xt_TCPMSS", "xt_LOG", "xt_statistic", "xt_recent");
 
     private final Path ownKernel;
     private final Path bootFolder;
@@ -99,7 +108,7 @@ public final class GuestKernels {
             GuestKernels own = new GuestKernels(Path.of("/nonexistent"), tree.resolve("boot"), kernel.modules(), hyperstart, cache);
             Path image = KernelImage.unpack(kernel.image(), kernel.version(), cache).orElse(kernel.image());
             if (!kernel.hasModules()) {
-                return new GuestKernel(kernel.version(), image, own.initramfs(kernel.version(), List.of(), Map.of()), kernel.needsAcpi());
+                return new GuestKernel(kernel.version(), image, own.initramfs(kernel.version(), List.of(), OnDemand.NOTHING), kernel.needsAcpi());
             }
             KernelModules modules = new KernelModules(kernel.modules());
             List<String> lacking = modules.lacking(NEEDED);
@@ -142,7 +151,7 @@ public final class GuestKernels {
 
     private GuestKernel own(Path vmlinux) throws IOException {
         String version = Files.readString(ownKernel.resolve("version")).strip();
-        return new GuestKernel(version, vmlinux, initramfs(version, List.of(), Map.of()), false);
+        return new GuestKernel(version, vmlinux, initramfs(version, List.of(), OnDemand.NOTHING), false);
     }
 
     private GuestKernel packaged(Path image, String version) throws IOException {
@@ -183,8 +192,16 @@ public final class GuestKernels {
         return numbers.toString().replaceAll("(\\.0)+$", "");
     }
 
+    /// Modules that wait to be asked for.
+    ///
+    /// @param files by the module's name: all that it needs in load order, itself last
+    /// @param aliases other names under which the kernel asks for them
+    private record OnDemand(Map<String, List<Path>> files, Map<String, String> aliases) {
+        static final OnDemand NOTHING = new OnDemand(Map.of(), Map.of());
+    }
+
     // One that the kernel does not have, or has built in, is left out.
-    private static Map<String, List<Path>> onDemand(KernelModules modules) {
+    private static OnDemand onDemand(KernelModules modules) throws IOException {
         Map<String, List<Path>> found = new TreeMap<>();
         for (String name : ON_DEMAND) {
             try {
@@ -196,7 +213,7 @@ public final class GuestKernels {
                 continue;
             }
         }
-        return found;
+        return new OnDemand(found, modules.aliases(found.keySet()));
     }
 
     /// Whether this kernel loads signed modules only. One that takes unsigned ones is given these: to check fourteen signatures takes an
@@ -206,7 +223,7 @@ public final class GuestKernels {
         return !Files.isRegularFile(config) || Files.readAllLines(config).contains("CONFIG_MODULE_SIG_FORCE=y");
     }
 
-    private Path initramfs(String version, List<Path> modules, Map<String, List<Path>> onDemand) throws IOException {
+    private Path initramfs(String version, List<Path> modules, OnDemand onDemand) throws IOException {
         boolean signed = signaturesForced(version);
         Cpio cpio = new Cpio();
         // The kernel opens it for init before /dev is mounted anywhere; without it init has no standard output.
@@ -220,7 +237,7 @@ public final class GuestKernels {
         }
         cpio.file("lib/modules/order", 0644, order.toString().getBytes(StandardCharsets.UTF_8));
         Set<String> written = new HashSet<>();
-        for (Map.Entry<String, List<Path>> demanded : onDemand.entrySet()) {
+        for (Map.Entry<String, List<Path>> demanded : onDemand.files().entrySet()) {
             StringBuilder list = new StringBuilder();
             for (Path module : demanded.getValue()) {
                 String name = KernelModules.name(module.toString()) + ".ko";
@@ -230,6 +247,11 @@ public final class GuestKernels {
                 list.append(name).append('\n');
             }
             cpio.file("demand/" + demanded.getKey(), 0644, list.toString().getBytes(StandardCharsets.UTF_8));
+        }
+        if (!onDemand.aliases().isEmpty()) {
+            StringBuilder aliases = new StringBuilder();
+            onDemand.aliases().forEach((alias, module) -> aliases.append(alias).append(' ').append(module).append('\n'));
+            cpio.file("demand/aliases", 0644, aliases.toString().getBytes(StandardCharsets.UTF_8));
         }
         return cached(version, cpio.finish());
     }

@@ -12,6 +12,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 
 /// The modules of one packaged kernel, `/lib/modules/VERSION`.
@@ -66,6 +67,26 @@ final class KernelModules {
             }
         }
         return ordered.stream().map(folder::resolve).toList();
+    }
+
+    /// Other names under which the kernel asks for these modules, such as `nft-chain-2-nat`; those of devices on buses are left out.
+    Map<String, String> aliases(Set<String> names) throws IOException {
+        Map<String, String> found = new TreeMap<>();
+        Path file = folder.resolve("modules.alias");
+        if (!Files.exists(file)) {
+            return found;
+        }
+        for (String line : Files.readAllLines(file)) {
+            String[] words = line.split(" ");
+            if (words.length == 3 && words[0].equals("alias") && names.contains(words[2])) {
+                // The kernel asks for block-major-7 when nobody knows block-major-7-0.
+                String alias = words[1].endsWith("-*") ? words[1].substring(0, words[1].length() - 2) : words[1];
+                if (alias.matches("[A-Za-z0-9_-]{1,63}")) {
+                    found.put(alias, words[2]);
+                }
+            }
+        }
+        return found;
     }
 
     private void visit(List<String> files, Set<String> ordered) {

@@ -63,6 +63,29 @@ class GuestKernelsTest {
     }
 
     @Test
+    void whatIsAskedForLaterIsFoundByAllItsNames() throws Exception {
+        String version = "6.1.0-56-cloud-amd64";
+        packaged(version);
+        Path folder = temp.resolve("modules").resolve(version);
+        for (String file : List.of("fuse", "loop", "nft_chain_nat", "unused")) {
+            Files.writeString(folder.resolve(file + ".ko"), "module " + file);
+        }
+        Files.writeString(folder.resolve("modules.dep"), Files.readString(folder.resolve("modules.dep")) + "fuse.ko:\nloop.ko:\nnft_chain_nat.ko: loop.ko\nunused.ko:\n");
+        Files.writeString(folder.resolve("modules.alias"), """
+                # Aliases extracted from modules themselves.
+                alias devname:fuse fuse
+                alias char-major-10-229 fuse
+                alias block-major-7-* loop
+                alias nft-chain-2-nat nft_chain_nat
+                alias pci:v00001AF4d* virtio_pci
+                alias char-major-1-1 unused
+                """);
+        String archive = Files.readString(kernels.find().initramfs(), StandardCharsets.ISO_8859_1);
+        assertThat(archive).contains("demand/aliases", "block-major-7 loop\nchar-major-10-229 fuse\nnft-chain-2-nat nft_chain_nat\n", "loop.ko\nnft_chain_nat.ko\n", "module fuse")
+                .doesNotContain("unused", "devname");
+    }
+
+    @Test
     void whatWasMadeIsMadeAgainOnlyWhenSomethingChanged() throws Exception {
         packaged("6.1.0-56-cloud-amd64");
         GuestKernel found = kernels.find();
