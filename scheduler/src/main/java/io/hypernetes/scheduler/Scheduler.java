@@ -67,6 +67,8 @@ public final class Scheduler implements AutoCloseable {
     private final Cluster cluster = new Cluster();
     /// Pods that fitted nowhere.
     private final Map<ObjectKey, Parked> parked = new ConcurrentHashMap<>();
+    /// Those of them that other pods keep away, or may bring a place; some may have left since.
+    private final Set<ObjectKey> parkedByRules = ConcurrentHashMap.newKeySet();
     /// Chosen but not yet seen bound: an older event of such a pod must not lead to a second choice.
     private final Set<ObjectKey> assumed = ConcurrentHashMap.newKeySet();
     private final SchedulingQueue queue = new SchedulingQueue(System::nanoTime, cluster.shares()::of);
@@ -74,9 +76,8 @@ public final class Scheduler implements AutoCloseable {
     private final Thread chooser = Thread.ofVirtual().name("scheduler").unstarted(this::run);
     private final CountDownLatch stopped = new CountDownLatch(1);
 
-    /// @param rules whether other pods decide where it can be
-    /// @param volumes whether volumes do
-    private record Parked(int priority, boolean rules, boolean volumes) {}
+    /// @param volumes whether volumes decide where it can be
+    private record Parked(int priority, boolean volumes) {}
 
     /// @param client may read what pods and nodes are about in all tenants, write bindings, pod status and events, and delete pods
     public Scheduler(Client client, InstantSource clock, RandomGenerator random) {
@@ -157,7 +158,10 @@ public final class Scheduler implements AutoCloseable {
         }
         PodFacts facts = PodFacts.of(key, pod);
         // Before the decision: what changes on a node while it is made wakes the pod again.
-        parked.put(key, new Parked(facts.priority(), facts.hasRules(), pod.getSpec().getVolumes() != null && !pod.getSpec().getVolumes().isEmpty()));
+        parked.put(key, new Parked(facts.priority(), pod.getSpec().getVolumes() != null && !pod.getSpec().getVolumes().isEmpty()));
+        if (facts.hasRules()) {
+            parkedByRules.add(key);
+        }
         Choice choice = cluster.decide(view -> {
             Choice found = Choice.of(facts, view, volumeRules, this::labelsOf, preemption, random);
             if (found instanceof Choice.Fits(String node)) {
@@ -446,11 +450,13 @@ public final class Scheduler implements AutoCloseable {
                 queue.forget(key);
                 cluster.place(PodFacts.of(key, pod), node);
                 // Whoever wants to be near it, or as many of a kind everywhere, may have found a place.
-                parked.forEach((other, waiting) -> {
-                    if (waiting.rules() && other.tenant().equals(key.tenant())) {
+                for (ObjectKey other : parkedByRules) {
+                    if (!parked.containsKey(other)) {
+                        parkedByRules.remove(other);
+                    } else if (other.tenant().equals(key.tenant())) {
                         wake(other);
                     }
-                });
+                }
             } else if (waits(pod) && !parked.containsKey(key)) {
                 String nominated = pod.getStatus() == null ? null : pod.getStatus().getNominatedNodeName();
                 if (nominated != null && !nominated.isEmpty()) {
