@@ -16,6 +16,7 @@ import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /// A folder whose files change all at once: they lie in a version folder, `..data` points to the present one, and every
 /// top-level name is a link through `..data`. Readers see the old set or the new one, never a mixture.
@@ -43,8 +44,9 @@ public final class AtomicFolder {
     ///
     /// @param files by relative path; paths that leave the folder are refused
     /// @param version a name that no version of this folder had before, such as a timestamp
+    /// @param group whose the files are; null for the group of who writes them
     /// @return false when it held them already
-    public static boolean write(Path folder, Map<String, Content> files, String version) throws IOException {
+    public static boolean write(Path folder, Map<String, Content> files, String version, @Nullable Integer group) throws IOException {
         for (String path : files.keySet()) {
             Path relative = Path.of(path);
             if (relative.isAbsolute() || path.isEmpty() || path.startsWith("..") || !relative.normalize().equals(relative)) {
@@ -65,6 +67,9 @@ public final class AtomicFolder {
             Files.createDirectories(path.getParent());
             Files.write(path, file.getValue().bytes());
             Files.setPosixFilePermissions(path, permissions(file.getValue().mode()));
+            if (group != null) {
+                Files.setAttribute(path, "unix:gid", group, LinkOption.NOFOLLOW_LINKS);
+            }
         }
         Path swap = folder.resolve("..data_tmp");
         Files.deleteIfExists(swap);

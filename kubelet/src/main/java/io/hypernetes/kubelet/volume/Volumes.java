@@ -7,6 +7,7 @@ import io.fabric8.kubernetes.api.model.DownwardAPIVolumeFile;
 import io.fabric8.kubernetes.api.model.DownwardAPIVolumeSource;
 import io.fabric8.kubernetes.api.model.KeyToPath;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodSecurityContext;
 import io.fabric8.kubernetes.api.model.ProjectedVolumeSource;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.SecretProjection;
@@ -76,7 +77,7 @@ public final class Volumes {
                 if (volume.getEmptyDir() != null || isDisk(volume)) {
                     Files.createDirectories(path);
                 } else {
-                    AtomicFolder.write(path, content(tenant, fields, volume), Long.toString(System.nanoTime(), 36) + clock.millis());
+                    AtomicFolder.write(path, readable(content(tenant, fields, volume), group(pod)), Long.toString(System.nanoTime(), 36) + clock.millis(), group(pod));
                 }
             } catch (IOException broken) {
                 throw new VolumeException("volume \"" + volume.getName() + "\": writing " + path + " failed: " + broken, broken);
@@ -232,6 +233,19 @@ public final class Volumes {
         // Renewed at four fifths of its life, as long as anyone looks.
         tokens.put(key, new Token(text, now + seconds * 4 / 5));
         return text;
+    }
+
+    private static @Nullable Integer group(Pod pod) {
+        PodSecurityContext context = pod.getSpec().getSecurityContext();
+        return context == null || context.getFsGroup() == null ? null : (int) (long) context.getFsGroup();
+    }
+
+    /// A group that the files are given to may read them, whatever their modes say.
+    private static Map<String, Content> readable(Map<String, Content> files, @Nullable Integer group) {
+        if (group != null) {
+            files.replaceAll((path, content) -> new Content(content.bytes(), content.mode() | 0440));
+        }
+        return files;
     }
 
     private static int mode(@Nullable Integer mode) {
