@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /// Behaviours of upstream's conformance suite that need containers, by meaning; `docs/conformance.md` says which is which. Machines are dear,
-/// so three pods serve all of them.
+/// so four pods serve all of them.
 @ExtendWith(SharedCluster.class)
 class ConformancePodsTest {
     private static final String MANIFEST = """
@@ -20,11 +20,25 @@ class ConformancePodsTest {
             kind: ConfigMap
             metadata: {name: c-map}
             data: {data-1: value-1, data-2: value-2}
+            binaryData: {raw: /v7v}
             ---
             apiVersion: v1
             kind: Secret
             metadata: {name: c-secret}
             stringData: {secret-1: hidden}
+            ---
+            apiVersion: v1
+            kind: Namespace
+            metadata: {name: c-other}
+            ---
+            apiVersion: v1
+            kind: Secret
+            metadata: {name: c-secret, namespace: c-other}
+            stringData: {secret-1: another}
+            ---
+            {apiVersion: v1, kind: ConfigMap, metadata: {name: c-gone}, data: {gone: "yes"}}
+            ---
+            {apiVersion: v1, kind: Secret, metadata: {name: c-gone}, stringData: {gone: "yes"}}
             ---
             apiVersion: v1
             kind: Service
@@ -50,6 +64,7 @@ class ConformancePodsTest {
                 args: ["mkdir /one /two; echo one > /one/index.html; echo two > /two/index.html; httpd -p 8081 -h /two; exec httpd -f -p 8080 -h /one"]
                 readinessProbe: {exec: {command: ["true"]}, initialDelaySeconds: 8, periodSeconds: 1}
                 livenessProbe: {tcpSocket: {port: 8080}, initialDelaySeconds: 2, periodSeconds: 1, failureThreshold: 1}
+                lifecycle: {postStart: {exec: {command: [sh, -c, 'echo "$HOSTNAME" > /hooked']}}}
             ---
             apiVersion: v1
             kind: Pod
@@ -68,12 +83,65 @@ class ConformancePodsTest {
                 - {name: mapped, mountPath: /mapped}
                 - {name: map, mountPath: /part/file, subPath: data-1}
                 - {name: token, mountPath: /token}
+                - {name: map, mountPath: /v/map}
+                - {name: map-mode, mountPath: /v/map-mode}
+                - {name: map-items, mountPath: /v/map-items}
+                - {name: secret, mountPath: /v/secret}
+                - {name: secret-mode, mountPath: /v/secret-mode}
+                - {name: secret-items, mountPath: /v/secret-items}
+                - {name: projected, mountPath: /v/projected}
+                - {name: projected-info, mountPath: /v/projected-info}
+                - {name: disk, mountPath: /v/disk}
+                - {name: late-map, mountPath: /v/late-map}
+                - {name: late-secret, mountPath: /v/late-secret}
+                - {name: late, mountPath: /v/late}
+                - {name: secret, mountPath: /sub/secret, subPath: secret-1}
+                - {name: all, mountPath: /sub/projected, subPath: data-2}
+                - {name: info, mountPath: /sub/info, subPath: podname}
+                - {name: map, mountPath: /etc/group, subPath: data-2}
               - name: user
                 image: IMAGE
                 command: [sh, -c, 'exec sleep 99999']
                 securityContext: {runAsUser: 1001, runAsGroup: 1001}
+                resources: {requests: {cpu: 250m, memory: 32Mi}, limits: {cpu: 1250m, memory: 64Mi}}
                 volumeMounts: *mounts
               volumes:
+              - {name: map-mode, configMap: {name: c-map, defaultMode: 0400}}
+              - {name: map-items, configMap: {name: c-map, items: [{key: data-2, path: path/to/data-2}, {key: data-1, path: one, mode: 0400}]}}
+              - {name: secret, secret: {secretName: c-secret}}
+              - {name: secret-mode, secret: {secretName: c-secret, defaultMode: 0400}}
+              - {name: secret-items, secret: {secretName: c-secret, items: [{key: secret-1, path: new/path, mode: 0400}]}}
+              - {name: disk, emptyDir: {}}
+              - {name: late-map, configMap: {name: c-late, optional: true}}
+              - {name: late-secret, secret: {secretName: c-late, optional: true}}
+              - name: late
+                projected:
+                  sources:
+                  - configMap: {name: c-late, optional: true}
+                  - secret: {name: c-late, optional: true, items: [{key: late-2, path: secret-2}]}
+                  - configMap: {name: c-gone, optional: true}
+                  - secret: {name: c-gone, optional: true, items: [{key: gone, path: secret-gone}]}
+                  - downwardAPI: {items: [{path: labels, fieldRef: {fieldPath: metadata.labels}}]}
+              - name: projected
+                projected:
+                  defaultMode: 0400
+                  sources:
+                  - configMap: {name: c-map, items: [{key: data-1, path: path/to/one}, {key: data-2, path: two, mode: 0444}]}
+                  - secret: {name: c-secret, items: [{key: secret-1, path: secret/one}]}
+                  - secret: {name: c-secret, items: [{key: secret-1, path: secret/two, mode: 0444}]}
+              - name: projected-info
+                projected:
+                  defaultMode: 0400
+                  sources:
+                  - downwardAPI:
+                      items:
+                      - {path: podname, fieldRef: {fieldPath: metadata.name}}
+                      - {path: cpu-limit, mode: 0444, resourceFieldRef: {containerName: user, resource: limits.cpu, divisor: 1m}}
+                      - {path: cpu-request, resourceFieldRef: {containerName: user, resource: requests.cpu, divisor: 1m}}
+                      - {path: memory-limit, resourceFieldRef: {containerName: user, resource: limits.memory}}
+                      - {path: memory-request, resourceFieldRef: {containerName: user, resource: requests.memory}}
+                      - {path: no-cpu-limit, resourceFieldRef: {containerName: root, resource: limits.cpu}}
+                      - {path: no-memory-limit, resourceFieldRef: {containerName: root, resource: limits.memory}}
               - name: memory
                 emptyDir: {medium: Memory}
               - name: map
@@ -92,6 +160,12 @@ class ConformancePodsTest {
                   - {path: podname, mode: 0400, fieldRef: {fieldPath: metadata.name}}
                   - {path: cpu-request, resourceFieldRef: {containerName: root, resource: requests.cpu, divisor: 1m}}
                   - {path: cpu-limit, resourceFieldRef: {containerName: root, resource: limits.cpu}}
+                  - {path: user-cpu-limit, resourceFieldRef: {containerName: user, resource: limits.cpu, divisor: 1m}}
+                  - {path: user-memory-limit, resourceFieldRef: {containerName: user, resource: limits.memory}}
+                  - {path: user-memory-request, resourceFieldRef: {containerName: user, resource: requests.memory}}
+                  - {path: memory-limit, resourceFieldRef: {containerName: root, resource: limits.memory}}
+                  - {path: labels, fieldRef: {fieldPath: metadata.labels}}
+                  - {path: annotations, fieldRef: {fieldPath: metadata.annotations}}
               - name: token
                 projected: {sources: [{serviceAccountToken: {path: token, audience: conformance, expirationSeconds: 3600}}]}
             ---
@@ -107,14 +181,52 @@ class ConformancePodsTest {
               - name: env
                 image: IMAGE
                 command: [sh, -c, "TEST_VAR=wrong echo \\"test=$(TEST_VAR)\\"; exec sleep 99999"]
-                env: [{name: TEST_VAR, value: test-value}]
+                env:
+                - {name: TEST_VAR, value: test-value}
+                - {name: FROM_MAP, valueFrom: {configMapKeyRef: {name: c-map, key: data-1}}}
+                - {name: FROM_SECRET, valueFrom: {secretKeyRef: {name: c-secret, key: secret-1}}}
+                - {name: COMPOSED, value: '$(TEST_VAR);;$(FROM_MAP);;$$(TEST_VAR)'}
+                - {name: POD_NAME, valueFrom: {fieldRef: {fieldPath: metadata.name}}}
+                - {name: POD_NAMESPACE, valueFrom: {fieldRef: {fieldPath: metadata.namespace}}}
+                - {name: POD_IP, valueFrom: {fieldRef: {fieldPath: status.podIP}}}
+                - {name: POD_UID, valueFrom: {fieldRef: {fieldPath: metadata.uid}}}
+                - {name: HOST_IP, valueFrom: {fieldRef: {fieldPath: status.hostIP}}}
+                - {name: HOST_IPS, valueFrom: {fieldRef: {fieldPath: status.hostIPs}}}
+                - {name: CPU_LIMIT, valueFrom: {resourceFieldRef: {resource: limits.cpu}}}
+                - {name: CPU_REQUEST, valueFrom: {resourceFieldRef: {resource: requests.cpu, divisor: 1m}}}
+                - {name: MEMORY_LIMIT, valueFrom: {resourceFieldRef: {resource: limits.memory}}}
+                - {name: MEMORY_REQUEST, valueFrom: {resourceFieldRef: {resource: requests.memory}}}
+                - {name: NO_MEMORY_LIMIT, valueFrom: {resourceFieldRef: {containerName: user, resource: limits.memory}}}
+                resources: {requests: {cpu: 250m, memory: 32Mi}, limits: {cpu: 1250m, memory: 64Mi}}
+                volumeMounts: [{name: logs, mountPath: /whole}, {name: logs, mountPath: /logs, subPathExpr: $(POD_NAME)}]
                 envFrom:
                 - {prefix: K8S_, configMapRef: {name: c-map}}
                 - {prefix: p-, secretRef: {name: c-secret}}
               - name: user
                 image: IMAGE
                 command: [sh, -c, 'grep NoNewPrivs /proc/self/status; exec sleep 99999']
-                securityContext: {runAsUser: 1000, allowPrivilegeEscalation: false}
+                securityContext: {runAsUser: 1000, runAsNonRoot: true, allowPrivilegeEscalation: false}
+              volumes: [{name: logs, emptyDir: {}}]
+            ---
+            apiVersion: v1
+            kind: Pod
+            metadata: {name: c-ends}
+            spec:
+              restartPolicy: Never
+              containers:
+              - name: path
+                image: IMAGE
+                command: [sh, -c, 'echo -n DONE > /dev/termination-custom-log']
+                terminationMessagePath: /dev/termination-custom-log
+                securityContext: {runAsUser: 1000}
+              - name: quiet
+                image: IMAGE
+                command: [sh, -c, 'echo -n DONE']
+                terminationMessagePolicy: FallbackToLogsOnError
+              - name: file
+                image: IMAGE
+                command: [sh, -c, 'echo -n OK > /dev/termination-log; echo -n DONE']
+                terminationMessagePolicy: FallbackToLogsOnError
             ---
             apiVersion: batch/v1
             kind: Job
@@ -142,7 +254,8 @@ class ConformancePodsTest {
 
     @AfterAll
     static void remove(Cluster cluster) {
-        cluster.kubectl("delete", "pod/c-web", "pod/c-volumes", "pod/c-plain", "job/c-job", "service/c-web", "configmap/c-map", "secret/c-secret", "--timeout=60s");
+        cluster.kubectl("delete", "pod/c-web", "pod/c-volumes", "pod/c-plain", "pod/c-ends", "job/c-job", "service/c-web", "configmap/c-map", "configmap/c-late", "secret/c-secret", "secret/c-late",
+                "namespace/c-other", "--ignore-not-found", "--timeout=60s");
     }
 
     private static String in(Cluster cluster, String container, String script) {
@@ -203,12 +316,69 @@ class ConformancePodsTest {
         assertThat(in(cluster, "root", "cat /part/file")).isEqualTo("value-1");
     }
 
+    /// Maps and Secrets that need not be there come and go as well.
     @Test
     void changesReachTheFiles(Cluster cluster) {
+        assertThat(in(cluster, "root", "cat /v/late/gone /v/late/secret-gone; ls /v/late-map /v/late-secret | wc -w")).isEqualTo("yesyes2\n");
         cluster.kubectl("annotate", "pod", "c-volumes", "--overwrite", "builder=foo");
+        cluster.kubectl("label", "pod", "c-volumes", "key=new");
         cluster.kubectl("patch", "configmap", "c-map", "--type=merge", "-p", "{\"data\":{\"data-3\":\"value-3\"}}");
-        Awaitility.await().atMost(Duration.ofSeconds(100)).untilAsserted(
-                () -> assertThat(in(cluster, "root", "cat /all/annotations; cat /all/data-3")).contains("builder=\"foo\"", "value-3"));
+        cluster.kubectl("create", "configmap", "c-late", "--from-literal=late-1=came");
+        cluster.kubectl("create", "secret", "generic", "c-late", "--from-literal=late-2=followed");
+        cluster.kubectl("delete", "configmap/c-gone", "secret/c-gone");
+        Awaitility.await().atMost(Duration.ofSeconds(100)).untilAsserted(() -> assertThat(
+                        in(cluster, "root", "cat /all/annotations /info/annotations /info/labels /v/late/labels /all/data-3; cd /v; cat late-map/* late-secret/* late/late-1 late/secret-2"))
+                .containsPattern("(?s)builder=\"foo\".*builder=\"foo\".*key=\"new\".*key=\"new\".*value-3camefollowedcamefollowed"));
+        Awaitility.await().atMost(Duration.ofSeconds(100)).untilAsserted(() -> assertThat(in(cluster, "root", "ls /v/late")).isEqualTo("labels\nlate-1\nsecret-2\n"));
+    }
+
+    @Test
+    void filesOfConfigMapsHaveTheirPathsAndModes(Cluster cluster) {
+        assertThat(in(cluster, "root", "cd /v; cat map/data-1 map-mode/data-1 map-items/one map-items/path/to/data-2; echo; xxd -p map/raw; stat -L -c %a map/data-1 map-mode/data-1 map-items/one map-items/path/to/data-2 | tr '\\n' ' '; ls map-items"))
+                .isEqualTo("value-1value-1value-1value-2\nfefeef\n644 400 400 644 one\npath\n");
+        assertThat(in(cluster, "user", "cat /v/map/data-1 /v/map-items/path/to/data-2")).isEqualTo("value-1value-2");
+    }
+
+    @Test
+    void filesOfSecretsHaveTheirPathsAndModes(Cluster cluster) {
+        assertThat(in(cluster, "root", "cd /v; cat secret/secret-1 secret-mode/secret-1 secret-items/new/path; echo; stat -L -c %a secret/secret-1 secret-mode/secret-1 secret-items/new/path | tr '\\n' ' '; ls secret-items"))
+                .isEqualTo("hiddenhiddenhidden\n644 400 400 new\n");
+    }
+
+    @Test
+    void projectedFilesHaveTheirPathsAndModes(Cluster cluster) {
+        assertThat(in(cluster, "root", "cd /v/projected; cat path/to/one two secret/one secret/two; echo; stat -L -c %a path/to/one two secret/one secret/two | tr '\\n' ' '"))
+                .isEqualTo("value-1value-2hiddenhidden\n400 444 400 444 ");
+        assertThat(in(cluster, "user", "cat /v/projected/two /v/projected/secret/two; cat /v/projected/secret/one 2>/dev/null || echo refused")).isEqualTo("value-2hiddenrefused\n");
+    }
+
+    @Test
+    void whatThePodIsIsReadAsFiles(Cluster cluster) {
+        String node = pod(cluster, "c-volumes", "{.spec.nodeName}");
+        String memory = cluster.kubectl("get", "node", node, "-o", "jsonpath={.status.allocatable.memory}");
+        long bytes = memory.endsWith("Ki") ? Long.parseLong(memory.replace("Ki", "")) << 10 : Long.parseLong(memory);
+        assertThat(in(cluster, "root", "cd /v/projected-info; for f in podname cpu-limit cpu-request memory-limit memory-request no-memory-limit; do cat $f; echo -n ' '; done; stat -L -c %a podname cpu-limit | tr '\\n' ' '"))
+                .isEqualTo("c-volumes 1250 250 67108864 33554432 " + bytes + " 400 444 ");
+        assertThat(in(cluster, "root", "cat /v/projected-info/no-cpu-limit")).isEqualTo(in(cluster, "root", "cat /info/cpu-limit"));
+        assertThat(in(cluster, "root", "cd /info; for f in user-cpu-limit user-memory-limit user-memory-request memory-limit; do cat $f; echo -n ' '; done")).isEqualTo("1250 67108864 33554432 " + bytes + " ");
+    }
+
+    @Test
+    void filesOnTheScratchDiskHaveTheModesTheyAreGiven(Cluster cluster) {
+        for (String user : List.of("root", "user")) {
+            assertThat(in(cluster, user, "stat -c %a /v/disk; for m in 644 666 777; do for d in /v/disk /memory; do f=$d/$(id -u)-$m; echo $m > $f; chmod $m $f; stat -c '%a %u' $f; cat $f; done; done"))
+                    .isEqualTo("777\n" + List.of("644", "666", "777").stream().map(mode -> (mode + " " + (user.equals("root") ? 0 : 1001) + "\n" + mode + "\n").repeat(2)).collect(java.util.stream.Collectors.joining()));
+        }
+    }
+
+    @Test
+    void partsOfVolumesAreMounted(Cluster cluster) {
+        assertThat(in(cluster, "root", "cat /sub/secret /sub/projected /sub/info /etc/group")).isEqualTo("hiddenvalue-2c-volumesvalue-2");
+    }
+
+    @Test
+    void aVolumesPartIsNamedByVariables(Cluster cluster) {
+        assertThat(plain(cluster, "echo line > /logs/a; cat /whole/c-plain/a")).isEqualTo("line\n");
     }
 
     @Test
@@ -236,6 +406,40 @@ class ConformancePodsTest {
     @Test
     void variablesAreExpandedInCommands(Cluster cluster) {
         assertThat(cluster.kubectl("logs", "c-plain", "-c", "env")).contains("test=test-value\n");
+    }
+
+    @Test
+    void variablesTellWhatIsKnownOfThePod(Cluster cluster) {
+        assertThat(cluster.kubectl("exec", "c-plain", "-c", "env", "--", "env").lines()).contains(
+                "FROM_MAP=value-1", "FROM_SECRET=hidden", "COMPOSED=test-value;;value-1;;$(TEST_VAR)", "POD_NAME=c-plain", "POD_NAMESPACE=default",
+                "POD_IP=" + pod(cluster, "c-plain", "{.status.podIP}"), "POD_UID=" + pod(cluster, "c-plain", "{.metadata.uid}"),
+                "HOST_IP=" + pod(cluster, "c-plain", "{.status.hostIP}"), "HOST_IPS=" + pod(cluster, "c-plain", "{.status.hostIPs[0].ip}"),
+                "CPU_LIMIT=2", "CPU_REQUEST=250", "MEMORY_LIMIT=67108864", "MEMORY_REQUEST=33554432",
+                "C_WEB_SERVICE_HOST=" + cluster.kubectl("get", "service", "c-web", "-o", "jsonpath={.spec.clusterIP}"), "C_WEB_SERVICE_PORT=80", "C_WEB_SERVICE_PORT_TWO=81");
+        assertThat(plain(cluster, "echo $NO_MEMORY_LIMIT")).matches("\\d{9,}\n");
+    }
+
+    @Test
+    void messagesOfTheEndAreTold(Cluster cluster) {
+        cluster.awaitPod("c-ends", "{.status.phase}", "Succeeded"::equals);
+        assertThat(pod(cluster, "c-ends", "{range .status.containerStatuses[*]}{.name}={.state.terminated.message} {.state.terminated.exitCode} {.state.terminated.reason}\n{end}").lines())
+                .containsExactlyInAnyOrder("path=DONE 0 Completed", "quiet= 0 Completed", "file=OK 0 Completed");
+    }
+
+    @Test
+    void usersAndGroupsAreThoseAskedFor(Cluster cluster) {
+        assertThat(in(cluster, "user", "id -u; id -g")).isEqualTo("1001\n1001\n");
+        assertThat(in(cluster, "root", "id -u; touch /writable; grep CapEff /proc/self/status")).matches("0\nCapEff:\\s+00000000[0-9a-f]{8}\n");
+    }
+
+    @Test
+    void theHookOfTheStartHasRun(Cluster cluster) {
+        assertThat(cluster.kubectl("exec", "c-web", "-c", "web", "--", "cat", "/hooked")).isEqualTo("c-web\n");
+    }
+
+    @Test
+    void theHostsFileKnowsThePod(Cluster cluster) {
+        assertThat(plain(cluster, "cat /etc/hosts")).contains("127.0.0.1\tlocalhost").containsPattern(pod(cluster, "c-plain", "{.status.podIP}").replace(".", "\\.") + "\\s+c-plain");
     }
 
     @Test
