@@ -78,7 +78,7 @@ class WorkloadsSoakTest {
             await().atMost(PATIENCE).pollInterval(Duration.ofSeconds(2)).ignoreExceptionsInstanceOf(ApiException.class).untilAsserted(() -> assertThat(unsettled(client)).isEmpty());
             System.out.println("settled " + Duration.ofNanos(System.nanoTime() - start).toSeconds() + " s after the last kill, " + active(client).values().stream().mapToInt(Integer::intValue).sum() + " pods run");
             for (String name : List.copyOf(wanted.keySet())) {
-                insist(() -> client.of(kind(name)).delete(key(name), Deletion.ordinary()));
+                insist(() -> client.of(kind(name)).delete(key(name), new Deletion(null, null, Deletion.Propagation.BACKGROUND)));
             }
             await().atMost(PATIENCE).pollInterval(Duration.ofSeconds(2)).ignoreExceptionsInstanceOf(ApiException.class).untilAsserted(() -> {
                 for (Kind<?> kind : List.of(Kind.DEPLOYMENT, Kind.REPLICA_SET, Kind.STATEFUL_SET, Kind.CONTROLLER_REVISION, Kind.JOB, Kind.POD)) {
