@@ -6,11 +6,8 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.ParameterContext;
 import org.junit.jupiter.api.extension.ParameterResolver;
 
-/// Gives tests the one cluster of their test process: made at first use, taken down behind the last test.
+/// Gives tests the one cluster of the run: made at first use, taken down behind the last test.
 public final class SharedCluster implements ParameterResolver {
-    /// Pods of two clusters on one machine have no address in common.
-    private static final int CIDR_BYTE = 90 + Integer.getInteger("acceptance.fork", 1);
-
     private static final ExtensionContext.Namespace NAMESPACE = ExtensionContext.Namespace.create(SharedCluster.class);
 
     @Override
@@ -25,7 +22,7 @@ public final class SharedCluster implements ParameterResolver {
 
     private static Cluster create() {
         try {
-            Cluster cluster = Cluster.at(Files.createTempDirectory("hypernetes-acceptance-"), CIDR_BYTE);
+            Cluster cluster = Cluster.at(Files.createTempDirectory("hypernetes-acceptance-"), 91);
             Run up = cluster.up();
             System.out.println(up.out());
             up.ok();
