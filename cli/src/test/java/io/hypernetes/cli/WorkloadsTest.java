@@ -169,6 +169,13 @@ class WorkloadsTest {
         kubectl("delete configmap circle-a");
         awaitNone("configmap", "circle-a", "circle-b", "circle-c");
 
+        // Nothing of its goes: all that it waits for is that it is no longer named.
+        kubectl("create configmap named-once");
+        kubectl("create configmap adopted");
+        owned("adopted", true, "named-once", "second-owner");
+        kubectl("delete configmap named-once --cascade=foreground --timeout=60s");
+        kubectl("delete configmap adopted");
+
         owned("child-of-both", true, "first-owner", "second-owner");
         owned("child-of-first", true, "first-owner");
         kubectl("delete configmap first-owner --cascade=foreground --timeout=60s");

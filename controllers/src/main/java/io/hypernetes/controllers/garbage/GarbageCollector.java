@@ -87,11 +87,20 @@ public final class GarbageCollector implements AutoCloseable {
             }
         }
 
+        /// Owners that it names no longer, or no longer blocks, may have waited for nothing else.
+        @Override
+        public void was(Item item, PartialObjectMetadata before) {
+            lookAtWaitingOwners(item, before);
+        }
+
         @Override
         public void gone(Item item, PartialObjectMetadata last) {
             graph.dependents(item.key().tenant(), item.uid()).forEach(queue::add);
-            // An owner may have waited for this one.
-            for (OwnerReference reference : Graph.owners(last)) {
+            lookAtWaitingOwners(item, last);
+        }
+
+        private void lookAtWaitingOwners(Item item, PartialObjectMetadata dependent) {
+            for (OwnerReference reference : Graph.owners(dependent)) {
                 owner(item, reference).ifPresent(owner -> graph.find(owner.kind(), owner.key())
                         .filter(object -> Graph.isLeaving(object) && Graph.hasFinalizer(object, FOREGROUND))
                         .ifPresent(object -> queue.add(new Item(owner.kind(), owner.key(), object.getMetadata().getUid()))));

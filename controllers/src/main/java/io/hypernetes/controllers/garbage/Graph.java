@@ -74,6 +74,7 @@ final class Graph implements AutoCloseable {
             @Override
             public void updated(PartialObjectMetadata before, PartialObjectMetadata now) {
                 added(now);
+                handlers.forEach(handler -> handler.was(entry.item(now), before));
             }
 
             @Override
@@ -142,6 +143,9 @@ final class Graph implements AutoCloseable {
 
     interface Handler {
         void changed(Item item, PartialObjectMetadata now);
+
+        /// What the object was before it changed.
+        void was(Item item, PartialObjectMetadata before);
 
         void gone(Item item, PartialObjectMetadata last);
     }
