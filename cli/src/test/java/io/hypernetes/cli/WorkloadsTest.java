@@ -169,7 +169,7 @@ class WorkloadsTest {
         kubectl("delete configmap circle-a");
         awaitNone("configmap", "circle-a", "circle-b", "circle-c");
 
-        // Nothing of its goes: all that it waits for is that it is no longer named.
+        // None of its dependents goes: all that it waits for is that it is no longer named.
         kubectl("create configmap named-once");
         kubectl("create configmap adopted");
         owned("adopted", true, "named-once", "second-owner");
