@@ -1,27 +1,15 @@
 package io.hypernetes.bench;
 
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
+import javax.net.ssl.SSLContext;
 import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -43,7 +31,9 @@ public final class ApiLoad {
 
     private final ApiMaster master;
     private final Map<String, Object> figures = new TreeMap<>();
+    private SSLContext tls;
 
+    @SuppressWarnings("NullAway.Init") // main() sets it once the master is there
     private ApiLoad(ApiMaster master) {
         this.master = master;
     }
@@ -56,6 +46,7 @@ public final class ApiLoad {
         try (ApiMaster master = new ApiMaster(home, folder)) {
             ApiLoad run = new ApiLoad(master);
             run.row("start of an empty master", "ms", master.start() / 1e6);
+            run.tls = master.tls("root");
             run.measure(folder, count);
             Path file = home.resolve("bench/target/api.json");
             Files.writeString(
@@ -94,105 +85,73 @@ public final class ApiLoad {
     }
 
     private double creates(int from, int count) throws Exception {
-        AtomicInteger next = new AtomicInteger(from);
         Latencies latencies = new Latencies();
-        long begin = System.nanoTime();
-        try (ExecutorService clients = Executors.newVirtualThreadPerTaskExecutor()) {
-            List<Future<?>> running = new ArrayList<>();
-            for (int i = 0; i < CLIENTS; i++) {
-                running.add(clients.submit(() -> {
-                    for (int number = next.getAndIncrement(); number < from + count; number = next.getAndIncrement()) {
-                        long start = System.nanoTime();
-                        master.post(PODS, POD.formatted(number, number % 100));
-                        latencies.add(System.nanoTime() - start);
-                    }
-                    return null;
-                }));
-            }
-            for (Future<?> client : running) {
-                client.get();
-            }
+        try (WireLoad clients = new WireLoad(tls, master.address(), CLIENTS)) {
+            double server = master.processorSeconds();
+            double own = ownSeconds();
+            long begin = System.nanoTime();
+            clients.send(from, count, number -> WireLoad.request("POST", PODS, "application/json", POD.formatted(number, number % 100)), latencies);
+            double perSecond = count * 1e9 / (System.nanoTime() - begin);
+            row("  of these: p50", "ms", latencies.millis(50));
+            row("  of these: p99", "ms", latencies.millis(99));
+            row("  processor time of the master for each", "us", (master.processorSeconds() - server) * 1e6 / count);
+            row("  processor time of the client for each", "us", (ownSeconds() - own) * 1e6 / count);
+            return perSecond;
         }
-        double perSecond = count * 1e9 / (System.nanoTime() - begin);
-        row("  of these: p50", "ms", latencies.millis(50));
-        row("  of these: p99", "ms", latencies.millis(99));
-        return perSecond;
+    }
+
+    private static double ownSeconds() {
+        return ProcessHandle.current().info().totalCpuDuration().orElseThrow().toNanos() / 1e9;
     }
 
     private void lists() throws Exception {
-        long begin = System.nanoTime();
-        long bytes = master.get(PODS);
-        row("list of " + LISTED + " pods, first", "ms", (System.nanoTime() - begin) / 1e6);
-        row("  its length", "MB", bytes / 1e6);
-        Latencies latencies = new Latencies();
-        Latencies selected = new Latencies();
-        for (int i = 0; i < LISTS; i++) {
-            begin = System.nanoTime();
-            master.get(PODS);
-            latencies.add(System.nanoTime() - begin);
-            begin = System.nanoTime();
-            master.get(PODS + "?labelSelector=shard%3Ds7");
-            selected.add(System.nanoTime() - begin);
+        try (WireLoad client = new WireLoad(tls, master.address(), 1)) {
+            Latencies first = new Latencies();
+            client.send(0, 1, _ -> WireLoad.request(PODS), first);
+            row("list of " + LISTED + " pods, first", "ms", first.millis(50));
+            row("  its length", "MB", master.get(PODS) / 1e6);
+            Latencies latencies = new Latencies();
+            Latencies selected = new Latencies();
+            client.send(0, LISTS, _ -> WireLoad.request(PODS), latencies);
+            client.send(0, LISTS, _ -> WireLoad.request(PODS + "?labelSelector=shard%3Ds7"), selected);
+            row("list of " + LISTED + " pods, p50", "ms", latencies.millis(50));
+            row("list of 100 among " + LISTED + " by label, p50", "ms", selected.millis(50));
         }
-        row("list of " + LISTED + " pods, p50", "ms", latencies.millis(50));
-        row("list of 100 among " + LISTED + " by label, p50", "ms", selected.millis(50));
     }
 
     /// From the moment before a change is asked for to its arrival at each of many watchers.
     private void fanOut() throws Exception {
         Map<String, Long> sent = new ConcurrentHashMap<>();
         Latencies latencies = new Latencies();
-        CountDownLatch watching = new CountDownLatch(WATCHERS);
-        CountDownLatch arrived = new CountDownLatch(WATCHERS * CHANGES);
         master.post("/api/v1/namespaces/default/configmaps", "{\"metadata\":{\"name\":\"watched\"}}");
-        HttpClient http = master.client();
-        try (ExecutorService watchers = Executors.newVirtualThreadPerTaskExecutor()) {
-            for (int i = 0; i < WATCHERS; i++) {
-                watchers.submit(() -> {
-                    follow(http, sent, latencies, watching, arrived);
-                    return null;
-                });
-            }
-            if (!watching.await(120, TimeUnit.SECONDS)) {
-                throw new IOException(watching.getCount() + " of " + WATCHERS + " watches did not begin");
-            }
-            for (int i = 0; i < CHANGES; i++) {
-                String mark = "m" + i;
-                sent.put(mark, System.nanoTime());
-                master.mergePatch("/api/v1/namespaces/default/configmaps/watched", "{\"data\":{\"mark\":\"" + mark + "\"}}");
-                TimeUnit.MILLISECONDS.sleep(100); // a pace, not a wait: changes must not meet each other
-            }
-            if (!arrived.await(60, TimeUnit.SECONDS)) {
-                throw new IOException(arrived.getCount() + " events did not arrive");
-            }
-            http.shutdownNow();
-        }
-        row("an event at " + WATCHERS + " watchers, p50", "ms", latencies.millis(50));
-        row("an event at " + WATCHERS + " watchers, p99", "ms", latencies.millis(99));
-    }
-
-    private void follow(HttpClient http, Map<String, Long> sent, Latencies latencies, CountDownLatch watching, CountDownLatch arrived)
-            throws IOException, InterruptedException {
-        HttpResponse<java.io.InputStream> answer = http.send(
-                HttpRequest.newBuilder(master.uri("/api/v1/namespaces/default/configmaps?watch=1&fieldSelector=metadata.name%3Dwatched"))
-                        .build(),
-                HttpResponse.BodyHandlers.ofInputStream());
-        try (BufferedReader lines = new BufferedReader(new InputStreamReader(answer.body(), StandardCharsets.UTF_8))) {
-            lines.readLine();
-            watching.countDown();
-            for (int i = 0; i < CHANGES; i++) {
-                String line = lines.readLine();
-                long now = System.nanoTime();
-                if (line == null) {
-                    return;
+        String path = "/api/v1/namespaces/default/configmaps?watch=1&fieldSelector=metadata.name%3Dwatched";
+        try (WireWatchers watchers = new WireWatchers(tls, master.address(), WATCHERS, path);
+                WireLoad writer = new WireLoad(tls, master.address(), 1)) {
+            double server = master.processorSeconds();
+            double own = ownSeconds();
+            Thread changing = Thread.ofPlatform().start(() -> {
+                try {
+                    for (int i = 0; i < CHANGES; i++) {
+                        String mark = "m" + i;
+                        sent.put(mark, System.nanoTime());
+                        byte[] patch = WireLoad.request(
+                                "PATCH",
+                                "/api/v1/namespaces/default/configmaps/watched",
+                                "application/merge-patch+json",
+                                "{\"data\":{\"mark\":\"" + mark + "\"}}");
+                        writer.send(0, 1, _ -> patch, new Latencies());
+                        TimeUnit.MILLISECONDS.sleep(100); // a pace, not a wait: changes must not meet each other
+                    }
+                } catch (IOException | InterruptedException e) {
+                    throw new IllegalStateException(e);
                 }
-                int at = line.indexOf("\"mark\":\"") + 8;
-                Long start = sent.get(line.substring(at, line.indexOf('"', at)));
-                if (start != null) {
-                    latencies.add(now - start);
-                    arrived.countDown();
-                }
-            }
+            });
+            watchers.follow(CHANGES, sent, latencies);
+            changing.join();
+            row("an event at " + WATCHERS + " watchers, p50", "ms", latencies.millis(50));
+            row("an event at " + WATCHERS + " watchers, p99", "ms", latencies.millis(99));
+            row("  processor time of the master for each watcher", "us", (master.processorSeconds() - server) * 1e6 / CHANGES / WATCHERS);
+            row("  processor time of the client for each watcher", "us", (ownSeconds() - own) * 1e6 / CHANGES / WATCHERS);
         }
     }
 

@@ -5,6 +5,8 @@ import io.hypernetes.identity.CertificateSpec;
 import io.hypernetes.identity.Tls;
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -96,6 +98,16 @@ final class ApiMaster implements AutoCloseable {
         return Long.parseLong(columns[2]);
     }
 
+    /// Processor time that it has used, in seconds.
+    double processorSeconds() {
+        return process.toHandle().info().totalCpuDuration().orElseThrow().toNanos() / 1e9;
+    }
+
+    /// Where it serves.
+    InetSocketAddress address() {
+        return new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), port);
+    }
+
     /// A client with connections of its own.
     HttpClient client() {
         return client("root");
@@ -103,15 +115,19 @@ final class ApiMaster implements AutoCloseable {
 
     /// The same for an administrator of a tenant.
     HttpClient client(String tenant) {
-        Authorities authorities = Authorities.open(folder.resolve("lib/master/pki"), Clock.systemUTC(), new SecureRandom());
-        SSLContext tls = Tls.client(
-                authorities.root().certificate(),
-                authorities.tenant(tenant).issue(CertificateSpec.client("bench", List.of("system:masters"), Duration.ofHours(2))));
         return HttpClient.newBuilder()
-                .sslContext(tls)
+                .sslContext(tls(tenant))
                 .version(HttpClient.Version.HTTP_1_1)
                 .executor(Executors.newVirtualThreadPerTaskExecutor())
                 .build();
+    }
+
+    /// What an administrator of a tenant shows.
+    SSLContext tls(String tenant) {
+        Authorities authorities = Authorities.open(folder.resolve("lib/master/pki"), Clock.systemUTC(), new SecureRandom());
+        return Tls.client(
+                authorities.root().certificate(),
+                authorities.tenant(tenant).issue(CertificateSpec.client("bench", List.of("system:masters"), Duration.ofHours(2))));
     }
 
     URI uri(String path) {
