@@ -6,6 +6,8 @@ import io.hypernetes.cri.v1.ContainerConfig;
 import io.hypernetes.cri.v1.ContainerMetadata;
 import io.hypernetes.cri.v1.CreateContainerRequest;
 import io.hypernetes.cri.v1.ImageSpec;
+import io.hypernetes.cri.v1.LinuxContainerResources;
+import io.hypernetes.cri.v1.LinuxPodSandboxConfig;
 import io.hypernetes.cri.v1.NetworkConfig;
 import io.hypernetes.cri.v1.PodSandboxConfig;
 import io.hypernetes.cri.v1.PodSandboxMetadata;
@@ -28,15 +30,19 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardWatchEventKinds;
 import java.nio.file.WatchService;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /// Starts pods one after another through the CRI socket, as a kubelet would, and removes each again.
 final class CriPods implements AutoCloseable {
     private static final String IMAGE = "hypernetes.io/sample/busybox:1";
+    private static final long PERIOD_MICROS = 100_000;
     private static final JsonMapper JSON = new JsonMapper();
 
     private final Path folder;
@@ -47,7 +53,21 @@ final class CriPods implements AutoCloseable {
     /// What one start took, from the call of RunPodSandbox on.
     ///
     /// @param restored whether the guest itself says that its kernel was running before the pod was asked for
-    record Started(String sandbox, long readyNanos, long createdNanos, long outputNanos, boolean restored, Map<String, Long> phases, long pssBytes) {}
+    /// @param processor what it took of the processors up to the same three points; empty when not asked for
+    record Started(
+            String sandbox, long readyNanos, long createdNanos, long outputNanos, boolean restored, Map<String, Long> phases, long pssBytes, List<ProcessorTime> processor) {}
+
+    /// What else is wanted of a start.
+    ///
+    /// @param vcpus limit of the pod in whole processors, 0 for none
+    /// @param engine whose processor time is taken, for whoever starts one pod at a time; null for none
+    record Wish(int vcpus, @Nullable ProcessHandle engine) {
+        private void note(List<ProcessorTime> noted) throws IOException {
+            if (engine != null) {
+                noted.add(ProcessorTime.of(engine));
+            }
+        }
+    }
 
     CriPods(Path folder, Path home) throws IOException {
         this.folder = folder;
@@ -69,18 +89,23 @@ final class CriPods implements AutoCloseable {
     }
 
     /// Starts a pod with one container and waits for its first output.
-    Started start(String name) throws IOException, InterruptedException {
+    Started start(String name, Wish wish) throws IOException, InterruptedException {
         Path logs = Files.createDirectories(folder.resolve("log/pods/" + name));
         PodSandboxConfig config = PodSandboxConfig.newBuilder()
                 .setMetadata(PodSandboxMetadata.newBuilder().setName(name).setNamespace("bench").setUid(name))
                 .setHostname(name)
                 .setLogDirectory(logs.toString())
+                .setLinux(LinuxPodSandboxConfig.newBuilder()
+                        .setResources(LinuxContainerResources.newBuilder().setCpuPeriod(PERIOD_MICROS).setCpuQuota((long) wish.vcpus() * PERIOD_MICROS)))
                 .build();
+        List<ProcessorTime> noted = new ArrayList<>();
+        wish.note(noted);
         try (WatchService watch = logs.getFileSystem().newWatchService()) {
             logs.register(watch, StandardWatchEventKinds.ENTRY_CREATE, StandardWatchEventKinds.ENTRY_MODIFY);
             long start = System.nanoTime();
             String sandbox = cri.runPodSandbox(RunPodSandboxRequest.newBuilder().setConfig(config).build()).getPodSandboxId();
             long ready = System.nanoTime() - start;
+            wish.note(noted);
             String container = cri.createContainer(CreateContainerRequest.newBuilder()
                             .setPodSandboxId(sandbox)
                             .setSandboxConfig(config)
@@ -92,6 +117,7 @@ final class CriPods implements AutoCloseable {
                             .build())
                     .getContainerId();
             long created = System.nanoTime() - start;
+            wish.note(noted);
             cri.startContainer(StartContainerRequest.newBuilder().setContainerId(container).build());
             Path log = logs.resolve("main.log");
             while (!Files.exists(log) || Files.size(log) == 0) {
@@ -103,6 +129,7 @@ final class CriPods implements AutoCloseable {
                 key.reset();
             }
             long output = System.nanoTime() - start;
+            wish.note(noted);
             String line = Files.readString(log);
             double uptime = Double.parseDouble(line.substring(line.indexOf("up ") + 3).strip());
             JsonNode info = JSON.readTree(cri.podSandboxStatus(PodSandboxStatusRequest.newBuilder().setPodSandboxId(sandbox).setVerbose(true).build())
@@ -111,7 +138,8 @@ final class CriPods implements AutoCloseable {
             info.path("phasesNanos").properties().forEach(phase -> phases.put(phase.getKey(), phase.getValue().asLong()));
             // From the start of its machine on; before that it waited for its turn, an address and a disk.
             double age = (output - ready) + phases.getOrDefault("total", 0L) - phases.getOrDefault("network", 0L) - phases.getOrDefault("disk", 0L);
-            return new Started(sandbox, ready, created, output, uptime * 1e9 > age, phases, info.path("pssBytes").asLong());
+            return new Started(sandbox, ready, created, output, uptime * 1e9 > age, phases, info.path("pssBytes").asLong(),
+                    noted.stream().skip(1).map(now -> now.minus(noted.getFirst())).toList());
         }
     }
 

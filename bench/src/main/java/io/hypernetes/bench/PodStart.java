@@ -26,7 +26,10 @@ public final class PodStart {
     private static final int FLOORS = 3;
     private static final long READY_NANOS = 120_000_000_000L;
 
+    private static final String VCPUS = "vcpus=";
+
     private final int count;
+    private final int vcpus;
     private final Floor plain;
     private final Floor prepared;
     private final CriPods pods;
@@ -34,17 +37,18 @@ public final class PodStart {
     private final Series series = new Series();
     private final Map<String, Object> figures = new TreeMap<>();
 
-    private PodStart(int count, Floor plain, Floor prepared, CriPods pods, ProcessHandle engine) {
+    private PodStart(int count, int vcpus, Floor plain, Floor prepared, CriPods pods, ProcessHandle engine) {
         this.engine = engine;
         this.count = count;
+        this.vcpus = vcpus;
         this.plain = plain;
         this.prepared = prepared;
         this.pods = pods;
     }
 
-    private enum Mode { COLD, WARM, BURST, SUSTAINED }
+    private enum Mode { COLD, WARM, PROCESSOR, BURST, SUSTAINED }
 
-    /// @param arguments mode, how many, and settings of the engine as name=value
+    /// @param arguments mode, how many, and as name=value `vcpus`, the limit of each pod, and settings of the engine
     public static void main(String[] arguments) throws Exception {
         Mode mode = Mode.valueOf(arguments[0].toUpperCase(java.util.Locale.ROOT));
         int count = Integer.parseInt(arguments[1]);
@@ -52,8 +56,13 @@ public final class PodStart {
         Path folder = Files.createTempDirectory("hypernetes-bench-");
         List<String> command = new ArrayList<>(List.of(home.resolve("hypernetes").toString(), "hyperd", "--root", folder.toString(),
                 "--set", "templates=" + (mode == Mode.COLD ? "off" : "on")));
+        int vcpus = 0;
         for (int i = 2; i < arguments.length; i++) {
-            command.addAll(List.of("--set", arguments[i]));
+            if (arguments[i].startsWith(VCPUS)) {
+                vcpus = Integer.parseInt(arguments[i].substring(VCPUS.length()));
+            } else {
+                command.addAll(List.of("--set", arguments[i]));
+            }
         }
         Process hyperd = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
         try {
@@ -71,8 +80,8 @@ public final class PodStart {
             Floor plain = new Floor(kernel, Files.exists(delivered) ? delivered : kernel.image(), "", init, jailer, folder);
             Floor prepared = new Floor(kernel, kernel.image(), " noreplace-smp mitigations=off", init, jailer, folder);
             try (CriPods pods = new CriPods(folder, home)) {
-                PodStart run = new PodStart(count, plain, prepared, pods, hyperd.toHandle());
-                run.figures.putAll(Map.of("mode", mode.name(), "kernel", kernel.version(), "pods", count));
+                PodStart run = new PodStart(count, vcpus, plain, prepared, pods, hyperd.toHandle());
+                run.figures.putAll(Map.of("mode", mode.name(), "kernel", kernel.version(), "pods", count, "vcpus", vcpus));
                 run.measure(mode, kernel.version());
                 run.keep(home.resolve("bench/target/pod-start" + (mode == Mode.COLD ? "" : "-" + arguments[0]) + ".json"));
             }
@@ -89,7 +98,7 @@ public final class PodStart {
 
     private void measure(Mode mode, String kernel) throws Exception {
         plain.nanos();
-        pods.remove(pods.start("warm-up").sandbox());
+        pods.remove(pods.start("warm-up", new CriPods.Wish(vcpus, null)).sandbox());
         System.out.printf("Pod start, %s, kernel %s, %d pods%n", mode.name().toLowerCase(java.util.Locale.ROOT), kernel, count);
         if (mode != Mode.COLD) {
             awaitReady();
@@ -97,7 +106,7 @@ public final class PodStart {
         }
         System.out.println();
         switch (mode) {
-            case COLD, WARM -> oneByOne(mode);
+            case COLD, WARM, PROCESSOR -> oneByOne(mode);
             case BURST -> burst();
             case SUSTAINED -> sustained();
         }
@@ -109,12 +118,12 @@ public final class PodStart {
             floors();
         }
         for (int i = 0; i < count; i++) {
-            if (mode == Mode.WARM) {
+            if (mode != Mode.COLD) {
                 awaitReady();
             } else {
                 series.floor(plain.nanos(), prepared.nanos());
             }
-            CriPods.Started started = pods.start("pod" + i);
+            CriPods.Started started = pods.start("pod" + i, new CriPods.Wish(vcpus, mode == Mode.PROCESSOR ? engine : null));
             series.pod(started);
             pss = Math.max(pss, pods.pssBytes(started.sandbox()));
             pods.remove(started.sandbox());
@@ -175,7 +184,7 @@ public final class PodStart {
             for (int i = 0; i < howMany; i++) {
                 String name = "pod" + i;
                 work.add(() -> {
-                    CriPods.Started started = pods.start(name);
+                    CriPods.Started started = pods.start(name, new CriPods.Wish(vcpus, null));
                     if (remove) {
                         pods.remove(started.sandbox());
                     }

@@ -1,6 +1,7 @@
 package io.hypernetes.bench;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -24,22 +25,46 @@ final class Series {
 
     void print() {
         System.out.printf("  %-52s %8s %8s %8s %8s %8s%n", "ms", "p50", "p99", "min", "max", "ratio");
-        row("floor: QEMU + the packaged kernel + a trivial init", floor);
-        row("the same with the kernel prepared as hyperd does", prepared);
+        if (!floor.isEmpty()) {
+            row("floor: QEMU + the packaged kernel + a trivial init", floor);
+            row("the same with the kernel prepared as hyperd does", prepared);
+        }
         row("hyperd: RunPodSandbox returns", values(CriPods.Started::readyNanos));
         row("hyperd: CreateContainer returns", values(CriPods.Started::createdNanos));
         row("hyperd: first byte of the container's output", values(CriPods.Started::outputNanos));
         System.out.printf("%n  phases of RunPodSandbox (median)%n");
         phases().forEach((name, nanos) -> System.out.printf("    %-50s %8.1f%n", name, percentile(nanos, 50) / 1e6));
+        if (pods.stream().noneMatch(pod -> pod.processor().isEmpty())) {
+            System.out.printf("%n  processor time of a pod, mean, up to then, in ms %9s %8s %8s %8s %8s%n", "machine", "engine", "template", "tools", "all");
+            List<String> points = List.of("RunPodSandbox returns", "CreateContainer returns", "first byte of output");
+            for (int i = 0; i < points.size(); i++) {
+                long[] mean = processor(i);
+                System.out.printf("    %-44s %9.1f %8.1f %8.1f %8.1f %8.1f%n", points.get(i), mean[0] / 1e6, mean[1] / 1e6, mean[2] / 1e6, mean[3] / 1e6,
+                        Arrays.stream(mean).sum() / 1e6);
+            }
+        }
         System.out.printf("%n  say themselves that they were restored: %d, booted: %d%n", restored(), pods.size() - restored());
     }
 
     Map<String, Object> figures() {
         Map<String, Object> figures = new TreeMap<>(Map.of("floorNanos", floor, "preparedFloorNanos", prepared, "readyNanos", values(CriPods.Started::readyNanos),
                 "createdNanos", values(CriPods.Started::createdNanos), "outputNanos", values(CriPods.Started::outputNanos),
-                "phasesNanos", phases(), "restored", restored(), "ratioReady", ratio(values(CriPods.Started::readyNanos)), "ratioOutput", ratio(values(CriPods.Started::outputNanos))));
-        figures.put("ratioOutputToPrepared", percentile(values(CriPods.Started::outputNanos), 50) / (double) percentile(prepared, 50));
+                "phasesNanos", phases(), "restored", restored()));
+        if (!floor.isEmpty()) {
+            figures.put("ratioReady", ratio(values(CriPods.Started::readyNanos)));
+            figures.put("ratioOutput", ratio(values(CriPods.Started::outputNanos)));
+            figures.put("ratioOutputToPrepared", percentile(values(CriPods.Started::outputNanos), 50) / (double) percentile(prepared, 50));
+        }
+        if (pods.stream().noneMatch(pod -> pod.processor().isEmpty())) {
+            figures.put("processorNanosMachineEngineTemplateTools", processor(2));
+        }
         return figures;
+    }
+
+    // Machine, engine, template, tools.
+    private long[] processor(int point) {
+        List<ToLongFunction<ProcessorTime>> parts = List.of(ProcessorTime::machine, ProcessorTime::engine, ProcessorTime::template, ProcessorTime::tools);
+        return parts.stream().mapToLong(part -> (long) pods.stream().mapToLong(pod -> part.applyAsLong(pod.processor().get(point))).average().orElse(0)).toArray();
     }
 
     private long restored() {
@@ -57,12 +82,12 @@ final class Series {
     }
 
     private void row(String name, List<Long> nanos) {
-        System.out.printf("  %-52s %8.1f %8.1f %8.1f %8.1f %7.2fx%n", name, percentile(nanos, 50) / 1e6, percentile(nanos, 99) / 1e6,
-                percentile(nanos, 0) / 1e6, percentile(nanos, 100) / 1e6, ratio(nanos));
+        System.out.printf("  %-52s %8.1f %8.1f %8.1f %8.1f %s%n", name, percentile(nanos, 50) / 1e6, percentile(nanos, 99) / 1e6,
+                percentile(nanos, 0) / 1e6, percentile(nanos, 100) / 1e6, floor.isEmpty() ? "" : String.format("%7.2fx", ratio(nanos)));
     }
 
     private double ratio(List<Long> nanos) {
-        return percentile(nanos, 50) / (double) percentile(floor, 50);
+        return floor.isEmpty() ? Double.NaN : percentile(nanos, 50) / (double) percentile(floor, 50);
     }
 
     private static long percentile(List<Long> values, int percent) {
