@@ -11,6 +11,7 @@ import io.hypernetes.hyperd.stream.Streams;
 import io.hypernetes.hypervisor.GuestKernel;
 import io.hypernetes.hypervisor.Hypervisor;
 import io.hypernetes.images.ImageStore;
+import io.hypernetes.network.Groups;
 import io.hypernetes.network.Network;
 import io.hypernetes.store.Store;
 import io.hypernetes.telemetry.StepSink;
@@ -22,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.json.JsonMapper;
 
 /// The engine of one node, serving CRI v1. It is ready when the constructor returns: what an earlier process left running is
@@ -29,6 +31,7 @@ import tools.jackson.databind.json.JsonMapper;
 ///
 /// Safe for use by many threads.
 public final class Hyperd implements AutoCloseable {
+    private final @Nullable Groups groups;
     private final Engine engine;
     private final StreamServer streamServer;
     private final CriServer cri;
@@ -65,6 +68,7 @@ public final class Hyperd implements AutoCloseable {
             Clock clock,
             StepSink steps)
             throws IOException {
+        this.groups = network.groups().orElse(null);
         Events events = new Events();
         Path scratch = settings.stateFolder().resolve("scratch");
         engine = new Engine(settings, scratch, images, hypervisor, network, new Journal(store), events, kernel, GuestDoor.PROTOCOL, clock, steps);
@@ -114,7 +118,7 @@ public final class Hyperd implements AutoCloseable {
     /// @param socket as `/run/hypernetes/docker.sock`
     /// @param folder what Docker containers keep
     public DockerServer docker(Path socket, Path folder, ImageStore images, Store store, Clock clock) throws IOException {
-        return new DockerServer(socket, folder, engine.sandboxes(), images, store, clock);
+        return new DockerServer(socket, folder, engine.sandboxes(), images, store, groups, clock);
     }
 
     /// Ends the machines of all Docker containers, giving their processes ten seconds. Their next start finds them as after a reboot.

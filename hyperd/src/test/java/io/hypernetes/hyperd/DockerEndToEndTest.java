@@ -14,39 +14,39 @@ import java.io.OutputStream;
 import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 import org.awaitility.core.ConditionTimeoutException;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /// The Docker face on real machines, through the stock client.
+@ExtendWith(SharedLab.class)
+@Order(5)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 @Timeout(value = 240, unit = TimeUnit.SECONDS)
 class DockerEndToEndTest {
     private static final String WITH_VOLUME = "hypernetes.io/lab:volume";
-
-    @TempDir
-    static Path temp;
 
     private Lab lab;
     private DockerClient docker;
 
     @BeforeAll
-    void start() throws Exception {
-        lab = new Lab(temp);
-        docker = new DockerClient(temp);
+    void meet(Lab shared) throws Exception {
+        lab = shared;
+        docker = new DockerClient(lab.root);
         ImageArchive image = Lab.image(WITH_VOLUME, new ImageConfig(
                 List.of(), List.of("sleep", "10000"), List.of("PATH=/bin"), "", "/", "", List.of(), List.of("/srv/data"), Map.of()));
         image.nextLayer();
@@ -61,12 +61,12 @@ class DockerEndToEndTest {
     void clear() {
         docker.ok("ps", "-aq").lines().forEach(id -> docker.ok("rm", "-f", "-v", id));
         docker.ok("volume", "prune", "-af");
+        docker.ok("network", "prune", "-f");
     }
 
     @AfterAll
-    void stop() throws Exception {
+    void leaveNothing() throws Exception {
         assertThat(lab.leaks()).isEmpty();
-        lab.close();
     }
 
     @Test
@@ -129,8 +129,9 @@ class DockerEndToEndTest {
             log.awaits("second");
         }
         assertThat(docker.ok("system", "df", "--format", "{{.Type}} {{.TotalCount}} {{.Active}}")).contains("Images ").contains("Containers 1 1").contains("Build Cache 0");
-        assertThat(docker.ok("ps", "-s", "--format", "{{.Size}}")).containsPattern("^[3-9]\\.?[0-9]*MB");
-        assertThat(docker.run("network", "create", "mine").err()).contains("bridge");
+        assertThat(docker.ok("ps", "-s", "--format", "{{.Size}}")).containsPattern("^([3-9]|[1-3][0-9])\\.?[0-9]*MB");
+        assertThat(docker.run("network", "create", "-d", "overlay", "mine").err()).contains("network driver overlay cannot be had: there is bridge");
+        assertThat(docker.run("network", "create", "--subnet", "10.1.0.0/16", "mine").err()).contains("--subnet");
         assertThat(docker.run("create", "--platform", "linux/s390x", Lab.IMAGE).err()).contains("does not match the host's");
         docker.ok("stop", "-t", "0", "told");
         assertThat(docker.ok("system", "prune", "-f", "--volumes")).contains("Deleted Containers").containsPattern("Total reclaimed space: [1-9]");
@@ -139,31 +140,81 @@ class DockerEndToEndTest {
 
     @Test
     void whatAContainerChangedIsToldAndExported() throws Exception {
-        docker.ok("run", "--name", "changed", "-v", "/vol", WITH_VOLUME, "sh", "-c",
-                "rm /etc/lab; mkdir -p /new/deep; echo x > /new/deep/file; echo more >> /etc/group; echo y > /vol/inside; chmod 700 /tmp");
+        docker.ok("run", "-d", "--name", "changed", "-v", "/vol", WITH_VOLUME, "sh", "-c",
+                "rm /etc/lab; mkdir -p /new/deep; echo x > /new/deep/file; echo more >> /etc/group; chmod 700 /tmp; echo y > /vol/inside; sleep 10000");
+        await().atMost(Duration.ofSeconds(60)).until(() -> docker.run("exec", "changed", "cat", "/vol/inside").code() == 0);
+        docker.ok("export", "-o", lab.root.resolve("exported.tar").toString(), "changed");
+        assertThat(docker.run("commit", "-c", "RUN make", "changed", "lab.test/changed:1").err()).contains("RUN is not a valid change command");
+        String made = docker.ok("commit", "-m", "for later", "-c", "ENV MADE=\"by commit\"", "-c", "CMD [\"true\"]", "changed", "lab.test/changed:1").strip();
+        // What has ended gets a machine for the call.
+        docker.ok("stop", "-t", "0", "changed");
         assertThat(docker.ok("diff", "changed").lines()).containsExactlyInAnyOrder(
                 "C /etc", "D /etc/lab", "C /etc/group", "A /new", "A /new/deep", "A /new/deep/file", "C /tmp", "A /vol");
-        docker.ok("export", "-o", temp.resolve("exported.tar").toString(), "changed");
-        Process list = new ProcessBuilder("tar", "-tf", temp.resolve("exported.tar").toString()).start();
+        Process list = new ProcessBuilder("tar", "-tf", lab.root.resolve("exported.tar").toString()).start();
         assertThat(new String(list.getInputStream().readAllBytes(), StandardCharsets.UTF_8).lines())
                 .contains("./new/deep/file", "./bin/busybox", "./vol/").doesNotContain("./etc/lab", "./vol/inside", "./proc/1/");
-        String made = docker.ok("commit", "-m", "for later", "changed", "lab.test/changed:1").strip();
         assertThat(made).startsWith("sha256:");
-        assertThat(docker.ok("run", "--rm", "lab.test/changed:1", "sh", "-c", "cat /new/deep/file; ls /etc/lab 2>&1; ls /vol; head -n 1 /etc/group"))
-                .isEqualTo("x\nls: /etc/lab: No such file or directory\nroot:x:0:\n");
+        assertThat(docker.ok("image", "inspect", "-f", "{{.Config.Cmd}}", "lab.test/changed:1")).isEqualTo("[true]\n");
+        assertThat(docker.ok("run", "--rm", "lab.test/changed:1", "sh", "-c", "echo $MADE; cat /new/deep/file; ls /etc/lab 2>&1; ls /vol; head -n 1 /etc/group"))
+                .isEqualTo("by commit\nx\nls: /etc/lab: No such file or directory\nroot:x:0:\n");
         assertThat(docker.ok("history", "--format", "{{.Comment}}", "lab.test/changed:1")).startsWith("for later\n");
         docker.ok("rm", "-v", "changed");
         docker.ok("rmi", "lab.test/changed:1");
     }
 
     @Test
+    void containersOfANetworkFindEachOtherByName() {
+        assertThat(docker.run("network", "create", "bridge").err()).contains("predefined bridge network");
+        String front = docker.ok("network", "create", "--label", "a=b", "front").strip();
+        assertThat(front).matches("[0-9a-f]{64}");
+        assertThat(docker.run("network", "create", "front").err()).contains("already exists");
+        docker.ok("network", "create", "--internal", "back");
+        String serves = "mkdir -p /w; hostname > /w/index.html; exec httpd -f -p 80 -h /w";
+        docker.ok("run", "-d", "--name", "web", "--hostname", "webs", "--network", "front", "--network-alias", "www", Lab.IMAGE, "sh", "-c", serves);
+        docker.ok("run", "-d", "--name", "db", "--hostname", "dbs", "--network", "back", Lab.IMAGE, "sh", "-c", serves);
+        docker.ok("run", "-d", "--name", "client", "--network", "front", Lab.IMAGE, "sleep", "10000");
+        await().atMost(Duration.ofSeconds(60)).untilAsserted(() -> assertThat(page("web")).as(this::whatTheClientSees).isEqualTo("webs\n"));
+        assertThat(page("www")).isEqualTo("webs\n");
+        assertThat(page("WEB.front")).isEqualTo("webs\n");
+        String address = docker.ok("inspect", "-f", "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", "db").strip();
+        assertThat(page("db")).as("of another network").isEmpty();
+        assertThat(page(address)).as("of another network, by its address").isEmpty();
+        docker.ok("network", "connect", "--alias", "me", "back", "client");
+        assertThat(page("db")).isEqualTo("dbs\n");
+        assertThat(page(address)).isEqualTo("dbs\n");
+        assertThat(docker.run("network", "connect", "back", "client").err()).contains("already exists in network back");
+        docker.ok("network", "disconnect", "front", "client");
+        assertThat(page("web")).isEmpty();
+        assertThat(docker.ok("network", "inspect", "-f", "{{.Internal}} {{range .Containers}}{{.Name}} {{end}}", "back")).startsWith("true ").contains("client ", "db ").doesNotContain("web");
+        assertThat(docker.ok("ps", "--filter", "network=back", "--format", "{{.Names}}").lines()).containsExactlyInAnyOrder("client", "db");
+        assertThat(docker.ok("network", "ls", "--filter", "label=a=b", "--format", "{{.Name}}")).isEqualTo("front\n");
+        assertThat(docker.run("network", "rm", "back").err()).contains("has active endpoints").contains("client");
+        assertThat(docker.run("run", "--rm", "--network", "nowhere", Lab.IMAGE, "true").err()).contains("network nowhere not found");
+        docker.ok("rm", "-f", "web", "db", "client");
+        assertThat(docker.ok("network", "rm", "back")).isEqualTo("back\n");
+        assertThat(docker.ok("network", "prune", "-f")).contains("front");
+        assertThat(docker.ok("network", "ls", "--format", "{{.Name}}")).isEqualTo("bridge\n");
+    }
+
+    private String whatTheClientSees() {
+        return docker.run("exec", "client", "sh", "-c", "cat /etc/resolv.conf; busybox nslookup web; busybox timeout 20 wget -O - http://web/").toString();
+    }
+
+    /// What the container `client` reads from another; nothing when it is not found or not reached.
+    private String page(String host) {
+        return docker.run("exec", "client", "busybox", "timeout", "6", "wget", "-q", "-O", "-", "http://" + host + "/").out();
+    }
+
+    @Test
+    @Order(Integer.MAX_VALUE)
     void portsRestartsAndRemovalsSurviveTheDeathOfTheEngine() throws Exception {
         int port;
         try (ServerSocket free = new ServerSocket(0)) {
             port = free.getLocalPort();
         }
-        docker.ok("run", "-d", "--name", "always", "--restart", "always", "-p", "127.0.0.1:" + port + ":80", Lab.IMAGE, "sh", "-c",
-                "echo started >> /starts; cat /starts > /www; mkdir -p /web; cat /www > /web/index.html; exec httpd -f -h /web");
+        docker.ok("network", "create", "kept");
+        docker.ok("run", "-d", "--name", "always", "--network", "kept", "--network-alias", "me", "--restart", "always", "-p", "127.0.0.1:" + port + ":80", Lab.IMAGE, "sh", "-c",
+                "echo started >> /starts; sync; cat /starts > /www; mkdir -p /web; cat /www > /web/index.html; exec httpd -f -h /web");
         docker.ok("run", "-d", "--name", "brief", "--rm", "-v", "/anonymous", Lab.IMAGE, "sleep", "10000");
         assertThat(docker.ok("port", "always")).isEqualTo("80/tcp -> 127.0.0.1:" + port + "\n");
         awaitPage(port, "started\n");
@@ -177,7 +228,9 @@ class DockerEndToEndTest {
         awaitPage(port, "started\nstarted\n");
         assertThat(docker.ok("ps", "-a", "--format", "{{.Names}}").lines()).containsExactlyInAnyOrder("always", "failing");
         assertThat(docker.ok("volume", "ls", "-q")).as("that of the container that removes itself went with it").isEmpty();
+        assertThat(docker.ok("exec", "always", "wget", "-q", "-O", "-", "http://me/")).as("names are answered again").isEqualTo("started\nstarted\n");
         docker.ok("rm", "-f", "always", "failing");
+        docker.ok("network", "rm", "kept");
     }
 
     @Test
@@ -186,7 +239,7 @@ class DockerEndToEndTest {
             terminal.resize(31, 97);
             Map<String, String> environment = new HashMap<>(System.getenv());
             environment.put("TERM", "xterm");
-            environment.put("HOME", temp.toString());
+            environment.put("HOME", lab.root.toString());
             HostProcess client = terminal.start(Spawn.of(docker.command("run", "--rm", "-it", "--name", "term", Lab.IMAGE, "sh")).withEnvironment(environment));
             Screen screen = new Screen(terminal.output());
             OutputStream keys = terminal.input();
@@ -208,15 +261,9 @@ class DockerEndToEndTest {
         await().atMost(Duration.ofSeconds(30)).until(() -> docker.ok("ps", "-aq").isEmpty());
     }
 
-    // A copy of a template names no file of its node, so it is known by its folder's name.
-    private List<ProcessHandle> machines() throws IOException {
-        List<String> names;
-        try (Stream<Path> folders = Files.list(temp.resolve("run/machines"))) {
-            names = folders.map(folder -> "guest=" + folder.getFileName()).toList();
-        }
-        return ProcessHandle.allProcesses()
-                .filter(process -> process.info().commandLine().filter(line -> line.contains("qemu-system") && names.stream().anyMatch(line::contains)).isPresent())
-                .toList();
+    /// Those of containers.
+    private List<ProcessHandle> machines() throws Exception {
+        return Footprint.of(lab.root).machines().stream().flatMap(pid -> ProcessHandle.of(Long.parseLong(pid)).stream()).toList();
     }
 
     private static void awaitPage(int port, String wanted) {

@@ -27,9 +27,9 @@ final class CommitCall {
     ///
     /// @param folder for the layer while it is made
     static String handle(HttpExchange exchange, DockerContainer container, DockerHouse house, Path folder) throws IOException {
-        if (exchange.queries("changes").stream().anyMatch(change -> !change.isEmpty())) {
-            throw DockerFailure.later("commit --change cannot be had; give the options with `docker run`, or build the image");
-        }
+        List<String> changes = exchange.queries("changes");
+        // What is wrong with them is said before the container is read.
+        CommitChanges.apply(JSON.createObjectNode(), changes);
         String repository = exchange.query("repo");
         String tag = exchange.query("tag");
         DockerRecord of = container.record();
@@ -38,7 +38,7 @@ final class CommitCall {
             written(container, layer);
             byte[] base = house.images().configuration(of.imageId());
             Image made = house.images().derive(
-                    of.imageId(), layer, diffId -> configuration(base, of, diffId, exchange.query("author"), exchange.query("comment"), Instant.now(house.clock())),
+                    of.imageId(), layer, diffId -> configuration(base, of, changes, diffId, exchange.query("author"), exchange.query("comment"), Instant.now(house.clock())),
                     repository.isEmpty() ? null : repository + ":" + (tag.isEmpty() ? "latest" : tag));
             container.tell("commit", Map.of("imageID", made.id(), "comment", exchange.query("comment")));
             return made.id();
@@ -52,7 +52,7 @@ final class CommitCall {
                 guest, container.id(), CopySpec.Direction.LAYER, out -> Files.copy(out, layer, StandardCopyOption.REPLACE_EXISTING)));
     }
 
-    static byte[] configuration(byte[] base, DockerRecord of, String diffId, String author, String comment, Instant now) {
+    static byte[] configuration(byte[] base, DockerRecord of, List<String> changes, String diffId, String author, String comment, Instant now) {
         ObjectNode image = (ObjectNode) JSON.readTree(base);
         image.put("created", now.toString());
         if (!author.isEmpty()) {
@@ -62,9 +62,10 @@ final class CommitCall {
         for (String name : KEPT) {
             JsonNode value = of.config().path(name);
             if (!value.isMissingNode() && !value.isNull() && !(value.isContainer() && value.isEmpty()) && !value.asString("x").isEmpty()) {
-                config.set(name, value);
+                config.set(name, value.deepCopy());
             }
         }
+        CommitChanges.apply(config, changes);
         image.withObject("rootfs").put("type", "layers").withArray("diff_ids").add(diffId);
         image.withArray("history").addObject().put("created", now.toString()).put("created_by", String.join(" ", Wish.argv(of.config())))
                 .put("author", author).put("comment", comment);

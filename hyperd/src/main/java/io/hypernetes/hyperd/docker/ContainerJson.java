@@ -52,7 +52,7 @@ final class ContainerJson {
         }
         row.set("Labels", of.config().path("Labels"));
         row.put("State", phase(of)).put("Status", status(of, now) + (health == null ? "" : " (" + health.shown() + ")"));
-        row.putObject("HostConfig").put("NetworkMode", "default");
+        row.putObject("HostConfig").put("NetworkMode", of.hostConfig().path("NetworkMode").asString("default"));
         row.set("NetworkSettings", networks(of));
         row.set("Mounts", VolumeCalls.mounts(of.mounts(), volumes));
         return row;
@@ -69,7 +69,15 @@ final class ContainerJson {
 
     private static ObjectNode networks(DockerRecord of) {
         ObjectNode settings = NODES.objectNode();
-        settings.putObject("Networks").putObject("bridge").put("IPAddress", of.state().address());
+        ObjectNode networks = settings.putObject("Networks");
+        for (DockerRecord.Endpoint endpoint : of.networks()) {
+            ObjectNode one = networks.putObject(endpoint.name()).put("NetworkID", endpoint.network()).put("EndpointID", of.isRunning() ? of.id() : "")
+                    .put("IPAddress", of.state().address());
+            endpoint.aliases().forEach(one.putArray("Aliases")::add);
+            if (!endpoint.isBridge()) {
+                DockerNames.names(of, endpoint).forEach(one.putArray("DNSNames")::add);
+            }
+        }
         return settings;
     }
 

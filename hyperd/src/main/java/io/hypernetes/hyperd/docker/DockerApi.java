@@ -35,7 +35,6 @@ final class DockerApi {
 
     private static final Pattern VERSIONED = Pattern.compile("/v1\\.([0-9]{1,3})(/.*)");
     private static final Pattern CONTAINER = Pattern.compile("/containers/([^/]+)(?:/([a-z]+))?");
-    private static final Pattern NETWORK = Pattern.compile("GET /networks/([^/]+)");
     private static final Pattern EXEC = Pattern.compile("/exec/([^/]+)/([a-z]+)");
     private static final int LEAST_VERSION = 24;
     private static final int MOST_VERSION = 48;
@@ -48,6 +47,7 @@ final class DockerApi {
     private final Path uploads;
     private final ImageCalls images;
     private final VolumeCalls volumes;
+    private final NetworkCalls networks;
     private final StreamCalls streams = new StreamCalls();
 
     DockerApi(DockerHouse house, DockerContainers containers, Path uploads) {
@@ -56,6 +56,7 @@ final class DockerApi {
         this.uploads = uploads;
         this.images = new ImageCalls(house, uploads);
         this.volumes = new VolumeCalls(house.volumes());
+        this.networks = new NetworkCalls(house.networks(), containers);
     }
 
     void handle(HttpExchange exchange) throws IOException {
@@ -123,26 +124,21 @@ final class DockerApi {
                     "Id", CommitCall.handle(exchange, containers.get(exchange.query("container")), house, uploads)));
             case "POST /containers/prune" -> prune(exchange);
             case "GET /system/df" -> json(exchange, 200, SystemCalls.usage(house, containers.list(), images, volumes, exchange.queries("type")));
-            // There are none that could be unused, so these remove what there is: nothing.
-            case "POST /networks/prune" -> json(exchange, 200, NODES.objectNode().putNull("NetworksDeleted"));
+            // There is none, so this removes what there is: nothing.
             case "POST /build/prune" -> json(exchange, 200, NODES.objectNode().putNull("CachesDeleted").put("SpaceReclaimed", 0));
-            case "GET /networks" -> json(exchange, 200, NetworkCalls.list(Filters.parse(exchange.query("filters")), containers.list()));
             default -> {
                 Matcher container = CONTAINER.matcher(path);
                 Matcher exec = EXEC.matcher(path);
-                Matcher network = NETWORK.matcher(call);
                 if (path.startsWith("/images/") && images.handle(call, exchange)) {
                     return;
                 }
                 if (path.startsWith("/volumes") && volumes.handle(call, exchange, body(exchange))) {
                     return;
                 }
-                if (!network.matches() && path.startsWith("/networks")) {
-                    throw NetworkCalls.later(call);
+                if (path.startsWith("/networks") && networks.handle(call, exchange, body(exchange))) {
+                    return;
                 }
-                if (network.matches()) {
-                    json(exchange, 200, NetworkCalls.one(network.group(1), containers.list()));
-                } else if (container.matches()) {
+                if (container.matches()) {
                     String verb = container.group(2) == null ? "" : container.group(2);
                     container(exchange, exchange.method() + " " + verb, containers.get(container.group(1)), call);
                 } else if (exec.matches()) {

@@ -9,6 +9,7 @@ import io.hypernetes.hyperd.sandbox.Sandbox;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -264,6 +265,47 @@ final class DockerContainer {
         tell("kill", Map.of("signal", Integer.toString(signal)));
     }
 
+    /// Puts it into one more network, at once when it runs.
+    void join(NetworkRecord network, DockerRecord.Endpoint place) {
+        lifecycle.lock();
+        try {
+            requireThere();
+            if (record().endpoint(network.id()).isPresent()) {
+                throw new DockerFailure(403, "endpoint with name " + record().name() + " already exists in network " + network.name());
+            }
+            List<DockerRecord.Endpoint> all = new ArrayList<>(record().networks());
+            all.add(place);
+            move(all);
+            house.networks().tell("connect", network, Map.of("container", id()));
+        } finally {
+            lifecycle.unlock();
+        }
+    }
+
+    /// Takes it out of a network, at once when it runs.
+    void leave(NetworkRecord network) {
+        lifecycle.lock();
+        try {
+            requireThere();
+            if (record().endpoint(network.id()).isEmpty()) {
+                throw new DockerFailure(403, "container " + id() + " is not connected to network " + network.name());
+            }
+            move(record().networks().stream().filter(endpoint -> !endpoint.network().equals(network.id())).toList());
+            house.networks().tell("disconnect", network, Map.of("container", id()));
+        } finally {
+            lifecycle.unlock();
+        }
+    }
+
+    // The record first: a process that comes after makes the rules what it says.
+    private void move(List<DockerRecord.Endpoint> networks) {
+        update(record().in(networks));
+        Run now = run;
+        if (now != null) {
+            house.networks().moved(record(), now.sandbox());
+        }
+    }
+
     boolean isPaused() {
         Run now = run;
         return now != null && now.sandbox().isPaused();
@@ -391,6 +433,7 @@ final class DockerContainer {
                 Run found = new Run(sandbox, container);
                 run = found;
                 house.volumes().adopted(record());
+                house.networks().moved(record(), sandbox);
                 streams.made(found);
                 if (!record().isRunning()) {
                     update(record().with(state.running(container.record().startedNanos(), Runs.address(sandbox), state.ports())));

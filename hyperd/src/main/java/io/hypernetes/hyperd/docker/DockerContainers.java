@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -28,7 +29,8 @@ final class DockerContainers {
     private static final JsonMapper JSON = new JsonMapper();
 
     private final DockerHouse house;
-    private final Map<String, DockerContainer> containers = new HashMap<>();
+    // Changed under this, read by anybody: who holds the lock of the networks looks here, and who makes a container here asks them.
+    private final Map<String, DockerContainer> containers = new ConcurrentHashMap<>();
     private final SecureRandom random = new SecureRandom();
 
     /// Takes up what an earlier process left.
@@ -53,7 +55,7 @@ final class DockerContainers {
     }
 
     /// Newest first.
-    synchronized List<DockerContainer> list() {
+    List<DockerContainer> list() {
         List<DockerContainer> list = new ArrayList<>(containers.values());
         list.sort(Comparator.comparingLong((DockerContainer container) -> container.record().createdNanos()).reversed());
         return list;
@@ -95,6 +97,7 @@ final class DockerContainers {
         String id = HexFormat.of().formatHex(bytes);
         String name = asked.isEmpty() ? freeName() : checked(asked);
         List<VolumeWishes.Asked> volumes = VolumeWishes.of(request, image.config(), from -> get(from).record().mounts());
+        List<DockerRecord.Endpoint> networks = house.networks().asked(request);
         ObjectNode config = Wish.complete(request, image.config(), id);
         JsonNode said = JSON.readTree(house.images().configuration(image.id())).path("config");
         if (config.path("Shell").isEmpty() && said.path("Shell").isArray()) {
@@ -108,7 +111,7 @@ final class DockerContainers {
         house.images().lease(image.id(), "docker-" + id);
         DockerRecord record = new DockerRecord(
                 id, name, house.now(), reference, image.id(), config, host.isObject() ? host : JsonNodeFactory.instance.objectNode(),
-                house.volumes().taken(id, volumes), DockerRecord.State.NEW);
+                house.volumes().taken(id, volumes), networks, DockerRecord.State.NEW);
         house.journal().write(record);
         DockerContainer container = new DockerContainer(record, house, this::forget);
         containers.put(id, container);

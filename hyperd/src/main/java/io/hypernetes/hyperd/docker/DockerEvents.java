@@ -23,7 +23,7 @@ final class DockerEvents {
     private final Deque<Event> recent = new ArrayDeque<>();
     private final Set<Follower> followers = ConcurrentHashMap.newKeySet();
 
-    /// @param type `container`, `image` or `volume`
+    /// @param type `container`, `image`, `volume` or `network`
     record Event(String type, String action, String id, Map<String, String> attributes, long nanos) {}
 
     synchronized void publish(Event event) {

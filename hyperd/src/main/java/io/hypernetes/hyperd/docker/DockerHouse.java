@@ -9,7 +9,8 @@ import java.time.Instant;
 /// What every Docker container is made from.
 ///
 /// @param folder disks and logs of the containers
-record DockerHouse(Sandboxes sandboxes, ImageStore images, DockerJournal journal, DockerEvents events, DockerVolumes volumes, Path folder, Clock clock) {
+record DockerHouse(
+        Sandboxes sandboxes, ImageStore images, DockerJournal journal, DockerEvents events, DockerVolumes volumes, DockerNetworks networks, Path folder, Clock clock) {
     Path disk(String id) {
         return folder.resolve(id + ".disk");
     }

@@ -1,6 +1,7 @@
 package io.hypernetes.hyperd.docker;
 
 import java.util.List;
+import java.util.Optional;
 import tools.jackson.databind.JsonNode;
 
 /// What is kept of a Docker container. Command and environment are in it, since the container may be started again.
@@ -9,13 +10,35 @@ import tools.jackson.databind.JsonNode;
 /// @param hostConfig as the client asked
 /// @param createdNanos since 1970
 /// @param mounts the volumes that it names, for all its life
+/// @param networks those that it is in, or will be when it runs
 /// @param state how it stands
 record DockerRecord(
         String id, String name, long createdNanos, String image, String imageId, JsonNode config, JsonNode hostConfig, List<VolumeMount> mounts,
-        State state) {
+        List<Endpoint> networks, State state) {
 
     DockerRecord {
         mounts = List.copyOf(mounts);
+        networks = List.copyOf(networks);
+    }
+
+    /// A container's place in a network.
+    ///
+    /// @param network id of the network
+    /// @param name of the network, which never changes
+    /// @param aliases what others in the network may call the container, besides its name
+    record Endpoint(String network, String name, List<String> aliases) {
+        Endpoint {
+            aliases = List.copyOf(aliases);
+        }
+
+        boolean isBridge() {
+            return network.equals(NetworkRecord.BRIDGE.id());
+        }
+    }
+
+    /// Its place in a network; empty when it is not in it.
+    Optional<Endpoint> endpoint(String network) {
+        return networks.stream().filter(endpoint -> endpoint.network().equals(network)).findFirst();
     }
 
     /// How far a container has come.
@@ -67,15 +90,19 @@ record DockerRecord(
     record Published(String protocol, String hostAddress, int hostPort, int port) {}
 
     DockerRecord with(State next) {
-        return new DockerRecord(id, name, createdNanos, image, imageId, config, hostConfig, mounts, next);
+        return new DockerRecord(id, name, createdNanos, image, imageId, config, hostConfig, mounts, networks, next);
     }
 
     DockerRecord withHostConfig(JsonNode next) {
-        return new DockerRecord(id, name, createdNanos, image, imageId, config, next, mounts, state);
+        return new DockerRecord(id, name, createdNanos, image, imageId, config, next, mounts, networks, state);
     }
 
     DockerRecord named(String next) {
-        return new DockerRecord(id, next, createdNanos, image, imageId, config, hostConfig, mounts, state);
+        return new DockerRecord(id, next, createdNanos, image, imageId, config, hostConfig, mounts, networks, state);
+    }
+
+    DockerRecord in(List<Endpoint> next) {
+        return new DockerRecord(id, name, createdNanos, image, imageId, config, hostConfig, mounts, next, state);
     }
 
     boolean isRunning() {

@@ -4,13 +4,17 @@ import io.hypernetes.hyperd.docker.http.HttpLimits;
 import io.hypernetes.hyperd.docker.http.UnixHttpServer;
 import io.hypernetes.hyperd.sandbox.Sandboxes;
 import io.hypernetes.images.ImageStore;
+import io.hypernetes.network.Groups;
 import io.hypernetes.store.Store;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
+import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -19,14 +23,16 @@ import org.slf4j.LoggerFactory;
 public final class DockerServer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(DockerServer.class);
 
+    private final DockerNetworks networks;
     private final UnixHttpServer server;
 
     /// Starts to listen.
     ///
     /// @param socket where; an older socket file is replaced
     /// @param folder for uploads under way, and the containers' disks and logs
+    /// @param groups what networks are made of; null when the node's network knows no groups
     /// @throws IOException when the socket cannot be made
-    public DockerServer(Path socket, Path folder, Sandboxes sandboxes, ImageStore images, Store store, Clock clock) throws IOException {
+    public DockerServer(Path socket, Path folder, Sandboxes sandboxes, ImageStore images, Store store, @Nullable Groups groups, Clock clock) throws IOException {
         Path uploads = folder.resolve("uploads");
         Path containers = folder.resolve("containers");
         Files.createDirectories(uploads);
@@ -42,8 +48,15 @@ public final class DockerServer implements AutoCloseable {
         Files.setPosixFilePermissions(volumes, PosixFilePermissions.fromString("rwx------"));
         DockerJournal journal = new DockerJournal(store);
         DockerEvents events = new DockerEvents();
-        DockerHouse house = new DockerHouse(sandboxes, images, journal, events, new DockerVolumes(journal, events, volumes, clock), containers, clock);
-        DockerApi api = new DockerApi(house, new DockerContainers(house), uploads);
+        AtomicReference<@Nullable DockerContainers> all = new AtomicReference<>();
+        networks = new DockerNetworks(journal, events, groups, clock, () -> {
+            DockerContainers known = all.get();
+            return known == null ? List.of() : NetworkCalls.running(known.list());
+        });
+        DockerHouse house = new DockerHouse(sandboxes, images, journal, events, new DockerVolumes(journal, events, volumes, clock), networks, containers, clock);
+        DockerContainers found = new DockerContainers(house);
+        all.set(found);
+        DockerApi api = new DockerApi(house, found, uploads);
         server = new UnixHttpServer(
                 socket, Map.of("Api-Version", DockerApi.VERSION, "Ostype", "linux", "Server", "hyperd", "Docker-Experimental", "false"),
                 HttpLimits.DEFAULTS, api::handle);
@@ -53,5 +66,6 @@ public final class DockerServer implements AutoCloseable {
     @Override
     public void close() {
         server.close();
+        networks.close();
     }
 }

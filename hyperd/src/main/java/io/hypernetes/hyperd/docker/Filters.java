@@ -51,7 +51,7 @@ record Filters(Map<String, List<String>> wanted) {
     /// @param health null when it has no checks, or does not run
     /// @throws DockerFailure 400 for a filter that is not known
     boolean container(DockerRecord of, boolean paused, @Nullable Health health) {
-        known("name", "id", "status", "exited", "label", "ancestor", "volume", "health");
+        known("name", "id", "status", "exited", "label", "ancestor", "volume", "health", "network");
         Map<String, String> labels = new LinkedHashMap<>();
         of.config().path("Labels").properties().forEach(label -> labels.put(label.getKey(), label.getValue().asString("")));
         return any("name", name -> ("/" + of.name()).contains(name) || name.equals("^/?" + of.name() + "$") || name.equals("^" + of.name() + "$"))
@@ -60,6 +60,7 @@ record Filters(Map<String, List<String>> wanted) {
                 && any("health", wish -> wish.equals(health == null ? "none" : health.status().word()))
                 && any("exited", code -> of.state().phase() == DockerRecord.Phase.EXITED && code.equals(Integer.toString(of.state().exitCode())))
                 && any("volume", wish -> of.mounts().stream().anyMatch(mount -> mount.volume().equals(wish) || mount.destination().equals(wish)))
+                && any("network", wish -> of.networks().stream().anyMatch(endpoint -> endpoint.name().equals(wish) || endpoint.network().startsWith(wish)))
                 && any("ancestor", image -> of.image().equals(image) || of.imageId().contains(image))
                 && wanted.getOrDefault("label", List.of()).stream().allMatch(wish -> label(wish, labels));
     }
@@ -76,8 +77,13 @@ record Filters(Map<String, List<String>> wanted) {
     /// @throws DockerFailure 400 for a filter that is not known
     boolean prunedVolume(VolumeRecord volume) {
         known("all", "label", "label!");
-        return wanted.getOrDefault("label", List.of()).stream().allMatch(wish -> label(wish, volume.labels()))
-                && wanted.getOrDefault("label!", List.of()).stream().noneMatch(wish -> label(wish, volume.labels()));
+        return pruned(volume.labels());
+    }
+
+    /// Whether what has these labels is meant to go.
+    boolean pruned(Map<String, String> labels) {
+        return wanted.getOrDefault("label", List.of()).stream().allMatch(wish -> label(wish, labels))
+                && wanted.getOrDefault("label!", List.of()).stream().noneMatch(wish -> label(wish, labels));
     }
 
     private void known(String... names) {
@@ -88,11 +94,14 @@ record Filters(Map<String, List<String>> wanted) {
         }
     }
 
+    /// @param dangling whether no container names it
     /// @throws DockerFailure 400 for a filter that is not known
-    boolean network(String name, String id) {
-        known("name", "id", "driver", "scope", "type");
-        return any("name", name::contains) && any("id", id::startsWith) && any("driver", "bridge"::equals) && any("scope", "local"::equals)
-                && any("type", "builtin"::equals);
+    boolean network(NetworkRecord network, boolean dangling) {
+        known("name", "id", "driver", "scope", "type", "label", "dangling");
+        return any("name", network.name()::contains) && any("id", network.id()::startsWith) && any("driver", "bridge"::equals) && any("scope", "local"::equals)
+                && any("type", (network.isBridge() ? "builtin" : "custom")::equals)
+                && any("dangling", wish -> dangling == (wish.equals("true") || wish.equals("1")))
+                && wanted.getOrDefault("label", List.of()).stream().allMatch(wish -> label(wish, network.labels()));
     }
 
     boolean event(DockerEvents.Event event) {
@@ -100,6 +109,7 @@ record Filters(Map<String, List<String>> wanted) {
                 && any("event", action -> event.action().equals(action) || event.action().startsWith(action + ":"))
                 && any("container", name -> event.id().startsWith(name) || name.equals(event.attributes().get("name")))
                 && any("volume", name -> event.type().equals("volume") && event.id().equals(name))
+                && any("network", name -> event.type().equals("network") && (event.id().startsWith(name) || name.equals(event.attributes().get("name"))))
                 && any("image", image -> image.equals(event.attributes().get("image")))
                 && wanted.getOrDefault("label", List.of()).stream().allMatch(wish -> label(wish, event.attributes()));
     }

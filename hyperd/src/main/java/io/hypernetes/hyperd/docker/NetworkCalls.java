@@ -1,56 +1,109 @@
 package io.hypernetes.hyperd.docker;
 
+import io.hypernetes.hyperd.docker.http.HttpExchange;
+import java.io.IOException;
+import java.time.Instant;
 import java.util.List;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
-/// The one network that Docker containers have, as the API shows it.
+/// `docker network`. Safe for use by many threads.
 final class NetworkCalls {
-    static final String NAME = "bridge";
-    /// Networks have ids of this form; there is one network, and it never changes.
-    static final String ID = "0".repeat(63) + "1";
+    private static final Pattern ONE = Pattern.compile("(GET|DELETE) /networks/([^/]+)");
+    private static final Pattern MEMBER = Pattern.compile("POST /networks/([^/]+)/(connect|disconnect)");
+    private static final JsonMapper JSON = new JsonMapper();
+    private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
 
-    private NetworkCalls() {}
+    private final DockerNetworks networks;
+    private final DockerContainers containers;
 
-    /// `network create|rm|connect|disconnect`.
+    NetworkCalls(DockerNetworks networks, DockerContainers containers) {
+        this.networks = networks;
+        this.containers = containers;
+    }
+
+    /// False when it is none of its calls.
     ///
-    /// @throws DockerFailure always
-    static DockerFailure later(String call) {
-        return DockerFailure.later("hyperd does not answer " + call + " yet: every container is in the one network `bridge`, where containers reach each other by address");
-    }
-
-    static ArrayNode list(Filters filters, List<DockerContainer> containers) {
-        ArrayNode all = JsonNodeFactory.instance.arrayNode();
-        if (filters.network(NAME, ID)) {
-            all.add(show(containers));
-        }
-        return all;
-    }
-
-    /// @throws DockerFailure 404 when it is not that one
-    static ObjectNode one(String reference, List<DockerContainer> containers) {
-        if (!reference.equals(NAME) && !(reference.length() >= 12 && ID.startsWith(reference))) {
-            throw new DockerFailure(404, "network " + reference + " not found: there is only `bridge`");
-        }
-        return show(containers);
-    }
-
-    private static ObjectNode show(List<DockerContainer> containers) {
-        ObjectNode network = JsonNodeFactory.instance.objectNode().put("Name", NAME).put("Id", ID).put("Created", "0001-01-01T00:00:00Z")
-                .put("Scope", "local").put("Driver", "bridge").put("EnableIPv4", true).put("EnableIPv6", false).put("Internal", false)
-                .put("Attachable", false).put("Ingress", false).put("ConfigOnly", false);
-        network.putObject("IPAM").put("Driver", "default").putArray("Config");
-        ObjectNode members = network.putObject("Containers");
-        for (DockerContainer container : containers) {
-            DockerRecord record = container.record();
-            if (record.isRunning()) {
-                members.putObject(record.id()).put("Name", record.name()).put("EndpointID", record.id()).put("MacAddress", "")
-                        .put("IPv4Address", record.state().address()).put("IPv6Address", "");
+    /// @param body of the request, empty when it has none
+    boolean handle(String call, HttpExchange exchange, JsonNode body) throws IOException {
+        switch (call) {
+            case "GET /networks" -> {
+                Filters filters = Filters.parse(exchange.query("filters"));
+                Set<String> named = named();
+                ArrayNode all = NODES.arrayNode();
+                networks.list().stream().filter(network -> filters.network(network, !named.contains(network.id()))).forEach(network -> all.add(show(network)));
+                json(exchange, 200, all);
+            }
+            case "POST /networks/create" -> json(exchange, 201, NODES.objectNode().put("Id", networks.create(body).id()).put("Warning", ""));
+            case "POST /networks/prune" -> {
+                ObjectNode answer = NODES.objectNode();
+                networks.prune(Filters.parse(exchange.query("filters")), named()).forEach(answer.putArray("NetworksDeleted")::add);
+                json(exchange, 200, answer);
+            }
+            default -> {
+                Matcher one = ONE.matcher(call);
+                Matcher member = MEMBER.matcher(call);
+                if (one.matches() && one.group(1).equals("GET")) {
+                    json(exchange, 200, show(networks.get(one.group(2))));
+                } else if (one.matches()) {
+                    networks.remove(networks.get(one.group(2)));
+                    exchange.answer(204, "application/json", new byte[0]);
+                } else if (member.matches()) {
+                    NetworkRecord network = networks.get(member.group(1));
+                    DockerContainer container = containers.get(body.path("Container").asString(""));
+                    if (member.group(2).equals("connect")) {
+                        Unanswered.endpoint(body.path("EndpointConfig"));
+                        container.join(network, DockerNetworks.endpoint(network, body.path("EndpointConfig")));
+                    } else {
+                        container.leave(network);
+                    }
+                    exchange.answer(200, "application/json", new byte[0]);
+                } else {
+                    return false;
+                }
             }
         }
-        network.putObject("Options");
-        network.putObject("Labels");
-        return network;
+        return true;
+    }
+
+    /// The networks that any container names, running or not.
+    private Set<String> named() {
+        return containers.list().stream().flatMap(container -> container.record().networks().stream()).map(DockerRecord.Endpoint::network).collect(Collectors.toSet());
+    }
+
+    private ObjectNode show(NetworkRecord network) {
+        ObjectNode shown = NODES.objectNode().put("Name", network.name()).put("Id", network.id())
+                .put("Created", network.createdNanos() == 0 ? "0001-01-01T00:00:00Z" : Instant.ofEpochSecond(0, network.createdNanos()).toString())
+                .put("Scope", "local").put("Driver", "bridge").put("EnableIPv4", true).put("EnableIPv6", false).put("Internal", network.internal())
+                .put("Attachable", network.attachable()).put("Ingress", false).put("ConfigOnly", false);
+        ObjectNode ipam = shown.putObject("IPAM").put("Driver", "default");
+        ipam.putNull("Options");
+        ipam.putArray("Config");
+        shown.putObject("ConfigFrom").put("Network", "");
+        ObjectNode members = shown.putObject("Containers");
+        for (DockerRecord container : networks.members(network)) {
+            members.putObject(container.id()).put("Name", container.name()).put("EndpointID", container.id()).put("MacAddress", "")
+                    .put("IPv4Address", container.state().address()).put("IPv6Address", "");
+        }
+        shown.putObject("Options");
+        ObjectNode labels = shown.putObject("Labels");
+        network.labels().forEach(labels::put);
+        return shown;
+    }
+
+    private static void json(HttpExchange exchange, int status, Object tree) throws IOException {
+        exchange.answer(status, "application/json", JSON.writeValueAsBytes(tree));
+    }
+
+    /// The running ones of some containers.
+    static List<DockerRecord> running(List<DockerContainer> containers) {
+        return containers.stream().map(DockerContainer::record).filter(DockerRecord::isRunning).toList();
     }
 }

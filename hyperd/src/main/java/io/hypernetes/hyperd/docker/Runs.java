@@ -33,7 +33,7 @@ final class Runs {
         List<MachineSpec.Volume> disks = house.volumes().attach(of);
         Sandbox sandbox = null;
         try {
-            SandboxRequest machine = Wish.sandbox(of, ports, disks);
+            SandboxRequest machine = Wish.sandbox(of, ports, disks, house.networks().place(of));
             Ext4Disk.make(house.disk(of.id()), Ext4Disk.ORDINARY_BYTES);
             sandbox = house.sandboxes().run(machine, house.disk(of.id()));
             Container container = house.sandboxes().create(

@@ -22,7 +22,7 @@ final class Unanswered {
             new Option("Devices", "--device", DEVICES),
             new Option("DeviceRequests", "--gpus", DEVICES),
             new Option("DeviceCgroupRules", "--device-cgroup-rule", DEVICES),
-            new Option("Links", "--link", "it is not answered yet; containers reach each other by address"),
+            new Option("Links", "--link", "containers of a network find each other by name: docker network create"),
             new Option("PidMode", "--pid", SHARED),
             new Option("IpcMode", "--ipc", SHARED, "private"),
             new Option("UTSMode", "--uts", SHARED),
@@ -57,16 +57,14 @@ final class Unanswered {
     private static final List<Option> CONFIG = List.of(
             new Option("Domainname", "--domainname", "it is not answered yet; give the whole name with --hostname"),
             new Option("MacAddress", "--mac-address", ADDRESSES),
-            new Option("NetworkDisabled", "NetworkDisabled", "every container is in the default network so far"));
+            new Option("NetworkDisabled", "NetworkDisabled", "every machine is in a network"));
 
     private static final List<Option> ENDPOINT = List.of(
             new Option("Links", "--link", ADDRESSES),
-            new Option("Aliases", "--network-alias", ADDRESSES),
             new Option("MacAddress", "--mac-address", ADDRESSES),
             new Option("DriverOpts", "--network driver-opt", ADDRESSES),
             new Option("IPAddress", "--ip", ADDRESSES));
 
-    private static final Set<String> NETWORKS = Set.of("", "default", "bridge");
     private static final Set<String> NO_NEW_PRIVILEGES = Set.of("no-new-privileges", "no-new-privileges:true", "no-new-privileges=true");
     // What is unconfined by a Linux security module is so in every machine: its kernel runs none.
     private static final Set<String> KNOWN_SECURITY = Set.of(
@@ -114,11 +112,17 @@ final class Unanswered {
         security(host.path("SecurityOpt"));
         request.path("NetworkingConfig").path("EndpointsConfig").properties().forEach(endpoint -> {
             network(endpoint.getKey());
-            ENDPOINT.forEach(option -> option.check(endpoint.getValue()));
-            if (endpoint.getValue().path("IPAMConfig").valueStream().anyMatch(Unanswered::asks)) {
-                throw DockerFailure.later("--ip cannot be had: " + ADDRESSES);
-            }
+            endpoint(endpoint.getValue());
         });
+    }
+
+    /// @param config of a place in a network
+    /// @throws DockerFailure 501 likewise
+    static void endpoint(JsonNode config) {
+        ENDPOINT.forEach(option -> option.check(config));
+        if (config.path("IPAMConfig").valueStream().anyMatch(Unanswered::asks)) {
+            throw DockerFailure.later("--ip cannot be had: " + ADDRESSES);
+        }
     }
 
     /// Whether the container is never to gain privileges.
@@ -127,8 +131,11 @@ final class Unanswered {
     }
 
     private static void network(String name) {
-        if (!NETWORKS.contains(name)) {
-            throw DockerFailure.later("network " + name + " cannot be joined: there is only the default network so far");
+        if (name.equals("none")) {
+            throw DockerFailure.later("network none cannot be had: every machine is in a network; docker network create --internal makes one that leads nowhere outside");
+        }
+        if (name.equals("host") || name.startsWith("container:") || name.startsWith("ns:")) {
+            throw DockerFailure.later("network " + name + " cannot be joined: " + SHARED);
         }
     }
 

@@ -82,7 +82,7 @@ final class Wish {
         return argv;
     }
 
-    static SandboxRequest sandbox(DockerRecord of, List<DockerRecord.Published> ports, List<MachineSpec.Volume> disks) {
+    static SandboxRequest sandbox(DockerRecord of, List<DockerRecord.Published> ports, List<MachineSpec.Volume> disks, DockerNetworks.Place place) {
         JsonNode host = of.hostConfig();
         long nanoCpus = host.path("NanoCpus").asLong(0);
         long quota = nanoCpus > 0 ? Math.max(1000, nanoCpus / 10_000) : Math.max(0, host.path("CpuQuota").asLong(0));
@@ -90,7 +90,10 @@ final class Wish {
         return new SandboxRequest(
                 new SandboxRecord.Identity(of.id(), of.id(), "docker", 0, SandboxRecord.Identity.DOCKER, "", Map.of(), Map.of()),
                 new SandboxRecord.Files(
-                        of.config().path("Hostname").asString(""), texts(host.path("Dns")), texts(host.path("DnsSearch")),
+                        of.config().path("Hostname").asString(""),
+                        // A name server of the engine's asks those that the client names.
+                        place.nameservers().isEmpty() ? texts(host.path("Dns")) : place.nameservers(),
+                        texts(host.path("DnsSearch")),
                         texts(host.path("DnsOptions")), ""),
                 Limits.sysctls(host),
                 host.path("Memory").asLong(0),
@@ -100,7 +103,8 @@ final class Wish {
                 0,
                 ports.stream().map(port -> new PortMapping(
                         PortMapping.Protocol.valueOf(port.protocol().toUpperCase(Locale.ROOT)), port.hostAddress(), port.hostPort(), port.port())).toList(),
-                disks);
+                disks,
+                place.membership());
     }
 
     static ContainerRequest container(DockerRecord of, SandboxRequest machine, Path log) {

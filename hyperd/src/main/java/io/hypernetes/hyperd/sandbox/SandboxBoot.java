@@ -112,7 +112,8 @@ final class SandboxBoot {
                 annotations.getOrDefault(NETWORK_ANNOTATION, "default"),
                 record.identity().namespace(),
                 record.identity().name(),
-                request.ports()));
+                request.ports(),
+                request.membership()));
         sandbox.placed(attachment);
         return attachment;
     }

@@ -2,6 +2,7 @@ package io.hypernetes.hyperd.sandbox;
 
 import io.hypernetes.hyperd.journal.SandboxRecord;
 import io.hypernetes.hypervisor.MachineSpec;
+import io.hypernetes.network.Groups;
 import io.hypernetes.network.PortMapping;
 import java.util.List;
 import java.util.Map;
@@ -18,6 +19,7 @@ import java.util.Map;
 /// @param scratchBytes limit of its writable disk, 0 for the default
 /// @param ports ports of the host that lead to it
 /// @param volumes disks that outlive it; a machine with such disks is booted, as no template has them
+/// @param membership the groups of the node's network that it is kept to
 public record SandboxRequest(
         SandboxRecord.Identity identity,
         SandboxRecord.Files files,
@@ -28,7 +30,8 @@ public record SandboxRequest(
         long cpuPeriodMicros,
         long scratchBytes,
         List<PortMapping> ports,
-        List<MachineSpec.Volume> volumes) {
+        List<MachineSpec.Volume> volumes,
+        Groups.Membership membership) {
 
     public SandboxRequest {
         sysctls = Map.copyOf(sysctls);
@@ -47,5 +50,22 @@ public record SandboxRequest(
             long cpuPeriodMicros,
             long scratchBytes) {
         this(identity, files, sysctls, memoryBytes, overheadBytes, cpuQuotaMicros, cpuPeriodMicros, scratchBytes, List.of(), List.of());
+    }
+
+    /// In the open.
+    public SandboxRequest(
+            SandboxRecord.Identity identity,
+            SandboxRecord.Files files,
+            Map<String, String> sysctls,
+            long memoryBytes,
+            long overheadBytes,
+            long cpuQuotaMicros,
+            long cpuPeriodMicros,
+            long scratchBytes,
+            List<PortMapping> ports,
+            List<MachineSpec.Volume> volumes) {
+        this(
+                identity, files, sysctls, memoryBytes, overheadBytes, cpuQuotaMicros, cpuPeriodMicros, scratchBytes, ports, volumes,
+                Groups.Membership.OPEN);
     }
 }

@@ -22,7 +22,7 @@ class DockerTypesTest {
     private static DockerRecord record(String name, String label) {
         JsonNode config = JSON.readTree("{\"Cmd\":[\"true\"],\"Labels\":{\"app\":\"" + label + "\"}}");
         return new DockerRecord(
-                "ab".repeat(32), name, 0, "busybox", "sha256:1", config, JsonNodeFactory.instance.objectNode(), List.of(), DockerRecord.State.NEW);
+                "ab".repeat(32), name, 0, "busybox", "sha256:1", config, JsonNodeFactory.instance.objectNode(), List.of(), List.of(), DockerRecord.State.NEW);
     }
 
     @Test
@@ -109,7 +109,7 @@ class DockerTypesTest {
     void anImageOfAContainerHasItsConfigurationAndOneMoreLayer() {
         JsonNode made = JSON.readTree(CommitCall.configuration(
                 "{\"os\":\"linux\",\"config\":{\"Cmd\":[\"old\"]},\"rootfs\":{\"diff_ids\":[\"sha256:1\"]}}".getBytes(java.nio.charset.StandardCharsets.UTF_8),
-                record("web", "shop"), "sha256:2", "me", "why", java.time.Instant.EPOCH));
+                record("web", "shop"), List.of(), "sha256:2", "me", "why", java.time.Instant.EPOCH));
         assertThat(made.path("config").toString()).isEqualTo("{\"Cmd\":[\"true\"],\"Labels\":{\"app\":\"shop\"}}");
         assertThat(made.path("rootfs").path("diff_ids").toString()).isEqualTo("[\"sha256:1\",\"sha256:2\"]");
         assertThat(made.path("history").path(0).path("comment").asString()).isEqualTo("why");

@@ -44,7 +44,7 @@ class DockerVolumesTest {
     private DockerRecord container(String name, VolumeMount... mounts) {
         List<VolumeWishes.Asked> asked = List.of(mounts).stream().map(VolumeWishes.Asked::new).toList();
         return new DockerRecord(
-                name, name, 0, "", "", JsonNodeFactory.instance.objectNode(), JsonNodeFactory.instance.objectNode(), volumes.taken(name, asked),
+                name, name, 0, "", "", JsonNodeFactory.instance.objectNode(), JsonNodeFactory.instance.objectNode(), volumes.taken(name, asked), List.of(),
                 DockerRecord.State.NEW);
     }
 

@@ -51,8 +51,7 @@ class UnansweredTest {
     @ValueSource(strings = {
         "\"MacAddress\":\"02:00:00:00:00:01\"",
         "\"NetworkingConfig\":{\"EndpointsConfig\":{\"bridge\":{\"MacAddress\":\"02:00:00:00:00:01\"}}}",
-        "\"NetworkingConfig\":{\"EndpointsConfig\":{\"bridge\":{\"IPAMConfig\":{\"IPv4Address\":\"10.0.0.9\"}}}}",
-        "\"NetworkingConfig\":{\"EndpointsConfig\":{\"mine\":{}}}"})
+        "\"NetworkingConfig\":{\"EndpointsConfig\":{\"bridge\":{\"IPAMConfig\":{\"IPv4Address\":\"10.0.0.9\"}}}}"})
     void whatIsBesideTheHostConfigIsRefusedToo(String field) {
         assertThatThrownBy(() -> Unanswered.refuse(JSON.readTree("{" + field + "}"))).isInstanceOf(DockerFailure.class);
     }
