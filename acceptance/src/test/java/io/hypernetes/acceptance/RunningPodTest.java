@@ -52,6 +52,22 @@ class RunningPodTest {
         assertThat(cluster.kubectl("get", "pod", "steady", "-o", "jsonpath={.status.phase}/{.status.containerStatuses[0].restartCount}")).isEqualTo("Running/0");
     }
 
+    /// To the kubelet it is a pause, and no more.
+    @Test
+    void aCheckpointTakesAPodBackUnderItsKubelet(Cluster cluster) {
+        String is = "{.status.phase} {.status.containerStatuses[0].containerID} {.status.containerStatuses[0].restartCount} {.status.podIP}";
+        String before = cluster.kubectl("get", "pod", "steady", "-o", "jsonpath=" + is);
+        cluster.kubectl("exec", "steady", "-c", "main", "--", "sh", "-c", "echo before > /tmp/when");
+        assertThat(cluster.hypernetes("pod", "checkpoint", "steady", "--name", "steady-before").ok()).contains("steady-before");
+        cluster.kubectl("exec", "steady", "-c", "main", "--", "sh", "-c", "echo after > /tmp/when");
+        assertThat(cluster.hypernetes("pod", "restore", "steady-before").err()).contains("runs").contains("replace");
+        cluster.hypernetes("pod", "restore", "steady-before", "--replace").ok();
+        assertThat(cluster.kubectl("exec", "steady", "-c", "main", "--", "cat", "/tmp/when")).isEqualTo("before\n");
+        assertThat(cluster.kubectl("get", "pod", "steady", "-o", "jsonpath=" + is)).isEqualTo(before);
+        assertThat(cluster.hypernetes("pod", "checkpoints").ok()).contains("steady-before");
+        cluster.hypernetes("pod", "checkpoints", "--remove", "steady-before").ok();
+    }
+
     @Test
     void limitsGrowWhileItRuns(Cluster cluster) {
         cluster.kubectl("patch", "pod", "steady", "--subresource=resize", "-p",
