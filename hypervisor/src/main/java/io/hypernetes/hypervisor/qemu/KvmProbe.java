@@ -7,7 +7,6 @@ import io.hypernetes.linux.HostBoot;
 import io.hypernetes.linux.HostProcess;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -27,7 +26,7 @@ import org.slf4j.LoggerFactory;
 /// this QEMU and this kernel, because each failed attempt costs time and a line in the host's kernel log.
 final class KvmProbe {
     private static final Logger LOG = LoggerFactory.getLogger(KvmProbe.class);
-    private static final Duration DEADLINE = Duration.ofSeconds(3);
+    private static final Duration WRAP_UP = Duration.ofSeconds(3);
     private static final int MEMORY_MIB = 128;
     /// With what is around it, a line of `doctor` has less than 120 characters.
     private static final int LONGEST_REASON = 76;
@@ -96,8 +95,8 @@ final class KvmProbe {
         Process probe = new ProcessBuilder(settings.jailer().toString(), "--kvm-probe", device.toString()).redirectErrorStream(true).start();
         try {
             probe.getOutputStream().close();
-            if (!probe.waitFor(DEADLINE.toMillis(), TimeUnit.MILLISECONDS)) {
-                return "a guest of a few instructions did not end within " + DEADLINE.toSeconds() + " s";
+            if (!probe.waitFor(settings.probeTimeout().toMillis(), TimeUnit.MILLISECONDS)) {
+                return "a guest of a few instructions did not end within " + settings.probeTimeout().toSeconds() + " s";
             }
             String said = new String(probe.getInputStream().readNBytes(1000), StandardCharsets.UTF_8).strip();
             return probe.exitValue() == 0 && !said.isEmpty() ? said : "the jailer's probe ended with " + probe.exitValue() + ": " + said;
@@ -120,18 +119,18 @@ final class KvmProbe {
             HostProcess process = start(kernel, root, fifo);
             console.follow("kvm-probe");
             try (process) {
-                Optional<ExitStatus> ended = process.awaitExit(DEADLINE);
+                Optional<ExitStatus> ended = process.awaitExit(settings.probeTimeout());
                 if (ended.isEmpty()) {
                     process.signal(HostProcess.SIGKILL);
-                    process.awaitExit(DEADLINE);
+                    process.awaitExit(WRAP_UP);
                 }
-                console.awaitEnd(DEADLINE);
+                console.awaitEnd(WRAP_UP);
                 if (console.text().contains(REACHED)) {
                     return Optional.empty();
                 }
                 String printed = console.lastLines(2);
                 return Optional.of(ended.map(status -> "QEMU ended with " + status)
-                                .orElse("the kernel did not come up within " + DEADLINE.toMillis() + " ms")
+                                .orElse("the kernel did not come up within " + settings.probeTimeout().toMillis() + " ms")
                         + (printed.isEmpty() ? "" : ": " + printed));
             }
         } catch (InterruptedException interrupted) {

@@ -13,6 +13,7 @@ import java.time.Duration;
 /// @param firstUid first of the user ids (and group ids) of which each machine gets one of its own
 /// @param uidCount how many there are; each engine of the host claims 1,024 of them
 /// @param uidClaims folder where it claims them, the same for all engines of the host
+/// @param probeTimeout until a kernel that boots under KVM must have said so; longer than it takes on any hardware, as a KVM that cannot do it hangs
 /// @param startTimeout until QEMU must have built the machine and answer
 public record QemuSettings(
         Path qemu,
@@ -23,6 +24,7 @@ public record QemuSettings(
         int firstUid,
         int uidCount,
         Path uidClaims,
+        Duration probeTimeout,
         Duration startTimeout) {
 
     /// Debian's QEMU, microvm, KVM where it works, user ids from 1,879,048,192 on, which no distribution gives out.
@@ -36,15 +38,21 @@ public record QemuSettings(
                 0x70000000,
                 65536,
                 Path.of("/run/hypernetes-uids"),
+                Duration.ofSeconds(3),
                 Duration.ofSeconds(15));
     }
 
     public QemuSettings withAccelerator(Accelerator other) {
-        return new QemuSettings(qemu, jailer, stateFolder, other, machine, firstUid, uidCount, uidClaims, startTimeout);
+        return new QemuSettings(qemu, jailer, stateFolder, other, machine, firstUid, uidCount, uidClaims, probeTimeout, startTimeout);
     }
 
     public QemuSettings withMachine(MachineType other) {
-        return new QemuSettings(qemu, jailer, stateFolder, accelerator, other, firstUid, uidCount, uidClaims, startTimeout);
+        return new QemuSettings(qemu, jailer, stateFolder, accelerator, other, firstUid, uidCount, uidClaims, probeTimeout, startTimeout);
+    }
+
+    /// On a slower machine than any that is meant to serve.
+    QemuSettings withTimeouts(Duration probe, Duration start) {
+        return new QemuSettings(qemu, jailer, stateFolder, accelerator, machine, firstUid, uidCount, uidClaims, probe, start);
     }
 
     /// What runs the guest's instructions.

@@ -186,7 +186,7 @@ class JailTest {
     private Machine start(String name, Path program, int memoryLimitMib) throws Exception {
         QemuSettings standard = QemuSettings.standard(QemuContractTest.JAILER, temp.resolve("state")).withAccelerator(Accelerator.TCG);
         QemuSettings settings = new QemuSettings(program, standard.jailer(), standard.stateFolder(), standard.accelerator(), standard.machine(),
-                standard.firstUid(), standard.uidCount(), standard.uidClaims(), Duration.ofSeconds(60));
+                standard.firstUid(), standard.uidCount(), standard.uidClaims(), standard.probeTimeout(), Duration.ofSeconds(60));
         Path scratch = Files.write(temp.resolve(name + ".disk"), new byte[1 << 20]);
         try (QemuHypervisor hypervisor = new QemuHypervisor(settings, kernel)) {
             Machine machine = hypervisor.start(new MachineSpec(UUID.randomUUID(), name, temp.resolve(name), kernel, 2, 128, scratch,
