@@ -8,4 +8,5 @@ void boot_modules(void);   // /lib/modules/order
 _Noreturn void boot_module_asked(const char *name);
 void boot_modules_for_filters(void);  // those of iptables, once
 void boot_leave_initramfs(void);
+void boot_stop_interval_timer(void);  // unless the kernel uses it
 void boot_sysctls(void);

@@ -58,6 +58,7 @@ int main(int count, char **arguments) {
     phase_reached("modules");
     boot_leave_initramfs();
     boot_sysctls();
+    boot_stop_interval_timer();
     cgroup_setup();
     network_loopback_up();
     phase_reached("mounts");
