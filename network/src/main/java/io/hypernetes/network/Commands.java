@@ -1,36 +1,112 @@
 package io.hypernetes.network;
 
-import java.io.IOException;
-import java.io.OutputStream;
+import io.hypernetes.linux.Descriptors;
+import io.hypernetes.linux.ErrnoException;
+import io.hypernetes.linux.ExitStatus;
+import io.hypernetes.linux.HostProcess;
+import io.hypernetes.linux.Spawn;
+import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 
 /// Runs one of the host's network tools on a batch of lines; for the drivers.
+///
+/// Each pod takes several, so they are started without the program in between by which [ProcessBuilder] starts others: it costs as much processor time as
+/// they do.
 public final class Commands {
+    /// Tools take milliseconds; one that hangs must not hang whoever waits.
+    private static final Duration PATIENCE = Duration.ofMinutes(2);
+    private static final int BUFFER = 8192;
+
     private Commands() {}
 
     /// @param input the batch
     /// @return what it printed
     /// @throws NetworkException when it fails; the message holds its complaint and the batch
     public static String run(List<String> command, String input) {
-        try {
-            Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-            try (OutputStream to = process.getOutputStream()) {
-                to.write(input.getBytes(StandardCharsets.UTF_8));
-            } catch (IOException ended) {
-                // It did not read to the end; its exit code and complaint tell why.
+        boolean interrupted = Thread.interrupted();
+        int[] printing = Descriptors.pipe();
+        try (HostProcess process = started(command, input, printing[1])) {
+            Waiting waiting = new Waiting();
+            String printed = waiting.printed(printing[0]);
+            Optional<ExitStatus> end = waiting.end(process);
+            interrupted |= waiting.interrupted;
+            if (end.isEmpty()) {
+                process.signal(HostProcess.SIGKILL);
+                waiting.end(process);
             }
-            String printed = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
-            if (process.waitFor() != 0) {
-                throw new NetworkException(String.join(" ", command) + " failed: " + printed + "; it was given: "
+            if (interrupted) {
+                throw new NetworkException("interrupted while running " + String.join(" ", command));
+            }
+            if (!end.equals(Optional.of(new ExitStatus.Code(0)))) {
+                throw new NetworkException(String.join(" ", command) + " failed: " + (end.isEmpty() ? "it did not end; " : "") + printed + "; it was given: "
                         + input.strip().replace("\n", "; "));
             }
             return printed;
-        } catch (IOException failure) {
+        } finally {
+            Descriptors.close(printing[0]);
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    /// @param output where it prints to; closed
+    private static HostProcess started(List<String> command, String input, int output) {
+        int batch = -1;
+        try {
+            batch = Descriptors.readOnlyMemoryFile("batch", input.getBytes(StandardCharsets.UTF_8));
+            return Spawn.of(command).withDescriptors(List.of(batch, output, output)).start();
+        } catch (ErrnoException failure) {
             throw new NetworkException("cannot run " + command.getFirst() + ": install iproute2 and nftables", failure);
-        } catch (InterruptedException interrupted) {
-            Thread.currentThread().interrupt();
-            throw new NetworkException("interrupted while running " + String.join(" ", command), interrupted);
+        } finally {
+            Descriptors.close(output);
+            if (batch >= 0) {
+                Descriptors.close(batch);
+            }
+        }
+    }
+
+    /// What has begun is waited for though somebody interrupts: a half-done change is worse than a late one.
+    private static final class Waiting {
+        private final long until = System.nanoTime() + PATIENCE.toNanos();
+        private boolean interrupted;
+
+        String printed(int from) {
+            ByteArrayOutputStream all = new ByteArrayOutputStream();
+            byte[] some = new byte[BUFFER];
+            while (left().isPositive()) {
+                try {
+                    if (!Descriptors.awaitReadable(from, left())) {
+                        continue;
+                    }
+                } catch (InterruptedException later) {
+                    interrupted = true;
+                    continue;
+                }
+                int got = Descriptors.read(from, some);
+                if (got == 0) {
+                    break;
+                }
+                all.write(some, 0, got);
+            }
+            return all.toString(StandardCharsets.UTF_8).strip();
+        }
+
+        Optional<ExitStatus> end(HostProcess process) {
+            while (true) {
+                try {
+                    return process.awaitExit(left().isPositive() ? left() : Duration.ofSeconds(1));
+                } catch (InterruptedException later) {
+                    interrupted = true;
+                }
+            }
+        }
+
+        private Duration left() {
+            return Duration.ofNanos(until - System.nanoTime());
         }
     }
 }
