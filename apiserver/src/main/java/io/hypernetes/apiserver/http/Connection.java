@@ -24,8 +24,6 @@ import javax.net.ssl.SSLContext;
 
 /// The sending half of one HTTP/1.1 connection or one HTTP/2 stream, with waiting for slow clients.
 final class Connection {
-    private static final int BATCH_BYTES = 128 * 1024;
-
     private final Channel channel;
     private final boolean keepAlive;
     private final boolean http2;
@@ -75,7 +73,7 @@ final class Connection {
             headers.set(HttpHeaderNames.CONTENT_LENGTH, Long.toString(length));
         }
         connectionHeader(headers);
-        if (headOnly || length <= BATCH_BYTES) {
+        if (headOnly || length <= Pieces.BYTES) {
             var content = headOnly || length == 0
                     ? Unpooled.EMPTY_BUFFER
                     : Unpooled.wrappedBuffer(chunks.size(), chunks.toArray(byte[][]::new));
@@ -84,18 +82,9 @@ final class Connection {
             return;
         }
         write(new DefaultHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.valueOf(status), headers));
-        int from = 0;
-        while (from < chunks.size()) {
-            int to = from;
-            long bytes = 0;
-            while (to < chunks.size() && (to == from || bytes + chunks.get(to).length <= BATCH_BYTES)) {
-                bytes += chunks.get(to).length;
-                to++;
-            }
-            var batch = chunks.subList(from, to).toArray(byte[][]::new);
-            write(new DefaultHttpContent(Unpooled.wrappedBuffer(batch.length, batch)));
-            flush();
-            from = to;
+        var pieces = new Pieces(chunks, length);
+        for (var piece = pieces.next(); piece.length > 0; piece = pieces.next()) {
+            writeAndFlush(new DefaultHttpContent(Unpooled.wrappedBuffer(piece)));
         }
         finish(LastHttpContent.EMPTY_LAST_CONTENT);
     }
@@ -127,17 +116,28 @@ final class Connection {
     }
 
     void write(Object message) throws IOException {
+        waitFor(message);
+        channel.write(message, channel.voidPromise());
+    }
+
+    /// Waits until a message may be written, or lets go of it.
+    private void waitFor(Object message) throws IOException {
         try {
             awaitWritable();
         } catch (IOException e) {
             io.netty.util.ReferenceCountUtil.release(message);
             throw e;
         }
-        channel.write(message, channel.voidPromise());
     }
 
     void flush() {
         channel.flush();
+    }
+
+    /// Both at once, which is one way to the event loop instead of two.
+    void writeAndFlush(Object message) throws IOException {
+        waitFor(message);
+        channel.writeAndFlush(message, channel.voidPromise());
     }
 
     void finish(Object last) throws IOException {

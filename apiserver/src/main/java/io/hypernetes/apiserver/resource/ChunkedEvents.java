@@ -11,7 +11,7 @@ record ChunkedEvents(AnswerStream out) implements EventSink {
     }
 
     @Override
-    public void flush() {
+    public void flush() throws IOException {
         out.flush();
     }
 

@@ -2,7 +2,9 @@ package io.hypernetes.apiserver.storage;
 
 import io.hypernetes.store.StoreException;
 import java.time.Duration;
-import java.util.concurrent.locks.Condition;
+import java.util.HashSet;
+import java.util.Set;
+import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -16,7 +18,8 @@ final class Feed implements AutoCloseable {
     private final LongSupplier reached;
     private final Runnable onClose;
     private final ReentrantLock lock = new ReentrantLock();
-    private final Condition moved = lock.newCondition();
+    /// The readers that have to be woken, each by itself: on a condition, a thousand of them would take the lock one after the other to leave.
+    private Set<Cursor> waiting = new HashSet<>();
     private Node oldest;
     private Node newest;
     /// The newest of which what was worked out is forgotten.
@@ -88,6 +91,7 @@ final class Feed implements AutoCloseable {
 
     /// Adds a change; by one thread, in the order of revisions.
     void append(ObjectChange change) {
+        Set<Cursor> toWake;
         lock.lock();
         try {
             var node = new Node(change.revision(), change);
@@ -106,19 +110,32 @@ final class Feed implements AutoCloseable {
                 oldest = next;
                 kept--;
             }
-            moved.signalAll();
+            toWake = waiting();
         } finally {
             lock.unlock();
         }
+        toWake.forEach(Cursor::unpark);
     }
 
     private void signal() {
+        Set<Cursor> toWake;
         lock.lock();
         try {
-            moved.signalAll();
+            toWake = waiting();
         } finally {
             lock.unlock();
         }
+        toWake.forEach(Cursor::unpark);
+    }
+
+    /// Takes the readers that wait; under the lock.
+    private Set<Cursor> waiting() {
+        if (waiting.isEmpty()) {
+            return Set.of();
+        }
+        var taken = waiting;
+        waiting = new HashSet<>();
+        return taken;
     }
 
     private static final class Node {
@@ -137,6 +154,7 @@ final class Feed implements AutoCloseable {
         private final long from;
         private boolean left;
         private volatile boolean woken;
+        private volatile @Nullable Thread reader;
 
         Cursor(Node place, long from) {
             this.place = place;
@@ -158,21 +176,62 @@ final class Feed implements AutoCloseable {
         }
 
         private @Nullable Node await(Duration timeout) throws InterruptedException {
+            long end = System.nanoTime() + timeout.toNanos();
+            if (!timeout.isZero() && mustWait()) {
+                reader = Thread.currentThread();
+                while (mustWait()) {
+                    long left = end - System.nanoTime();
+                    if (left <= 0 || !enlist()) {
+                        break;
+                    }
+                    LockSupport.parkNanos(this, left);
+                    if (Thread.interrupted()) {
+                        delist();
+                        throw new InterruptedException();
+                    }
+                }
+                delist();
+            }
+            var next = place.next;
+            var broken = failure;
+            if (next == null && broken != null && !closed) {
+                throw broken;
+            }
+            return next;
+        }
+
+        private boolean mustWait() {
+            return place.next == null && !closed && failure == null && !woken;
+        }
+
+        /// Makes whatever happens next wake this reader; false when it has happened already.
+        private boolean enlist() {
             lock.lock();
             try {
-                long left = timeout.toNanos();
-                while (place.next == null && !closed && failure == null && !woken && left > 0) {
-                    left = moved.awaitNanos(left);
+                if (!mustWait()) {
+                    return false;
                 }
-                var next = place.next;
-                var broken = failure;
-                if (next == null && broken != null && !closed) {
-                    throw broken;
-                }
-                return next;
+                waiting.add(this);
+                return true;
             } finally {
                 lock.unlock();
             }
+        }
+
+        private void delist() {
+            // After a change nobody waits: append has taken all from the list, or is about to.
+            if (place.next == null) {
+                lock.lock();
+                try {
+                    waiting.remove(this);
+                } finally {
+                    lock.unlock();
+                }
+            }
+        }
+
+        private void unpark() {
+            LockSupport.unpark(reader);
         }
 
         @Override

@@ -85,4 +85,34 @@ class FeedsTest {
                 .toList()));
         return null;
     }
+
+    /// Many readers wait at once: a change reaches each, the next one too, and who is told to leave does.
+    @Test
+    void everyWaitingReaderIsWoken() throws Exception {
+        try (var store = EmbeddedStore.open(folder, EmbeddedSettings.defaults());
+                var feeds = new Feeds(store);
+                var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            long begin = store.tick();
+            var cursors = new ArrayList<ChangeCursor>();
+            for (int i = 0; i < 300; i++) {
+                cursors.add(feeds.follow("red", "", "pods", begin));
+            }
+            for (int i = 0; i < 20; i++) {
+                var name = "o" + i;
+                var waiting = cursors.stream().map(cursor -> threads.submit(() -> cursor.next(Duration.ofSeconds(20)))).toList();
+                store.commit(List.of(new Operation.Put(
+                        new ObjectKey("red", "", "pods", "default", name).text(), Operation.ABSENT, revision -> "{}".getBytes(StandardCharsets.UTF_8))));
+                for (var reader : waiting) {
+                    assertThat(reader.get()).isNotNull().extracting(ObjectChange::key).asString().endsWith("/" + name);
+                }
+            }
+            var waiting = cursors.stream().map(cursor -> threads.submit(() -> cursor.next(Duration.ofSeconds(20)))).toList();
+            cursors.forEach(ChangeCursor::wake);
+            for (int i = 0; i < waiting.size(); i++) {
+                assertThat(waiting.get(i).get()).isNull();
+                assertThat(cursors.get(i).ended()).isTrue();
+                cursors.get(i).close();
+            }
+        }
+    }
 }
