@@ -1,0 +1,117 @@
+package io.hypernetes.kubelet.pod;
+
+import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.ContainerStatus;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodCondition;
+import io.fabric8.kubernetes.api.model.PodStatus;
+import io.hypernetes.client.ObjectKey;
+import io.hypernetes.kubelet.cri.ObservedPod;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// Tells the API how one pod is, when that has changed. For the pod's worker, except for [#again].
+final class StatusTelling {
+    private final PodServices services;
+    private final Readiness readiness;
+    private final Resizing resizing;
+    private final ObjectKey key;
+    private final String uid;
+    private @Nullable PodStatus told;
+    private volatile boolean again;
+
+    StatusTelling(PodServices services, Readiness readiness, Resizing resizing, ObjectKey key, String uid) {
+        this.services = services;
+        this.readiness = readiness;
+        this.resizing = resizing;
+        this.key = key;
+        this.uid = uid;
+    }
+
+    /// Where the pod's life goes, as far as its containers do not say that themselves.
+    sealed interface Course {}
+
+    enum Plain implements Course {
+        GOES_ON,
+        /// Its tenant is suspended.
+        STANDS_STILL,
+        ENDS,
+        /// It was active for longer than it may.
+        ENDS_LATE
+    }
+
+    /// @param why for people
+    record Evicted(String why) implements Course {}
+
+    /// Writes the status the next time even when it has not changed. Of any thread.
+    void again() {
+        again = true;
+    }
+
+    /// @param waits why containers do not run, by their names
+    void tell(Pod now, ObservedPod seen, Map<String, Waiting> waits, Course course) {
+        PodStatus last = told != null ? told : now.getStatus() == null ? new PodStatus() : now.getStatus();
+        Path folder = services.volumes().folder(uid);
+        Instant at = services.clock().instant();
+        boolean ending = course != Plain.GOES_ON && course != Plain.STANDS_STILL;
+        PodStatus status = new StatusOf(now, seen, merged(last, now), new HashMap<>(waits), readiness, ending,
+                services.settings().nodeIp(), at, container -> TerminationMessage.of(container, folder)).build();
+        showResources(now, seen, status);
+        if (course == Plain.STANDS_STILL) {
+            Suspended.show(status);
+        } else if (course instanceof Evicted(String why)) {
+            failed(status, "Evicted", why);
+            with(status, Conditions.disrupted(now, "TerminationByKubelet", why, at));
+        } else if (course == Plain.ENDS_LATE) {
+            failed(status, "DeadlineExceeded", "Pod was active on the node longer than the specified deadline");
+        }
+        if (again || !status.equals(told)) {
+            again = false;
+            told = status;
+            services.statuses().write(key, uid, status);
+        }
+    }
+
+    private static void failed(PodStatus status, String reason, String message) {
+        status.setPhase("Failed");
+        status.setReason(reason);
+        status.setMessage(message);
+    }
+
+    private static void with(PodStatus status, PodCondition one) {
+        List<PodCondition> conditions = new ArrayList<>(status.getConditions());
+        conditions.add(one);
+        status.setConditions(conditions);
+    }
+
+    private void showResources(Pod now, ObservedPod seen, PodStatus status) {
+        status.setContainerStatuses(withResources(now.getSpec().getContainers(), now, seen, status.getContainerStatuses()));
+        status.setInitContainerStatuses(withResources(now.getSpec().getInitContainers(), now, seen, status.getInitContainerStatuses()));
+        PodCondition resize = resizing.condition();
+        if (resize != null) {
+            with(status, resize);
+        }
+    }
+
+    private List<ContainerStatus> withResources(List<Container> containers, Pod now, ObservedPod seen, List<ContainerStatus> statuses) {
+        List<ContainerStatus> shown = new ArrayList<>();
+        for (int i = 0; i < statuses.size(); i++) {
+            Container container = containers.get(i);
+            shown.add(resizing.told(now, container, statuses.get(i), seen.container(container.getName()).orElse(null)));
+        }
+        return shown;
+    }
+
+    /// Conditions of others (readiness gates) come from the API, all else from what was told last.
+    private static PodStatus merged(PodStatus last, Pod now) {
+        return now.getStatus() == null ? last
+                : last.edit().withConditions(Conditions.merge(
+                        last.getConditions().stream().filter(each -> Conditions.OWNED.contains(each.getType())).toList(),
+                        now.getStatus().getConditions())).build();
+    }
+}
