@@ -40,7 +40,7 @@ final class OperatorAccess {
         if (!Files.isReadable(places.pki().resolve("root"))) {
             throw new UsageException("the cluster's keys in " + places.pki() + " belong to another user; use sudo", 77);
         }
-        return new OperatorAccess(places, settings, Authorities.open(places.pki(), Clock.systemUTC(), new SecureRandom()));
+        return new OperatorAccess(places, settings, Authorities.lookAt(places.pki(), Clock.systemUTC(), new SecureRandom()));
     }
 
     CertificateAuthority root() {

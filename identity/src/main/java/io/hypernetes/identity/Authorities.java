@@ -10,7 +10,9 @@ import java.nio.file.StandardCopyOption;
 import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
 import java.time.InstantSource;
+import java.util.Collections;
 import java.util.HexFormat;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -20,7 +22,6 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.bouncycastle.asn1.x509.AuthorityKeyIdentifier;
 import org.bouncycastle.asn1.x509.Extension;
-import org.bouncycastle.asn1.x509.SubjectKeyIdentifier;
 import org.bouncycastle.cert.jcajce.JcaX509ExtensionUtils;
 import org.jspecify.annotations.Nullable;
 
@@ -29,9 +30,14 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Folder: `root/` and `tenants/NAME/`. No authority vouches for another, so that trusting the root authority never means
 /// trusting a tenant's.
+///
+/// Of a tenant only its name and the identifiers of its keys are kept in memory. The keys themselves are read when somebody first needs them, and
+/// those of a few hundred tenants are kept: ten thousand idle ones cost next to nothing, at the start neither.
 public final class Authorities {
     private static final Pattern TENANT_NAME = Pattern.compile("[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?");
 
+    private static final int MOST_READ = 512;
+    private static final int LOCKS = 64;
     private static final String TOKEN_KEY = "token.key";
     private static final Pattern FILE = Pattern.compile("(root|tenants/" + TENANT_NAME.pattern() + ")/(ca\\.key|ca\\.crt|token\\.key)");
 
@@ -40,20 +46,27 @@ public final class Authorities {
     private final InstantSource clock;
     private final SecureRandom random;
     private final CertificateAuthority root;
-    private final Map<String, CertificateAuthority> tenants = new ConcurrentHashMap<>();
-    /// The tenant of each authority by the hexadecimal key identifier.
+    /// The key identifier of each tenant's authority, hexadecimal.
+    private final Map<String, String> keyIds = new ConcurrentHashMap<>();
     private final Map<String, String> tenantByKeyId = new ConcurrentHashMap<>();
-    private final Map<String, TokenKey> tokenKeys = new ConcurrentHashMap<>();
+    private final Map<String, String> tokenKeyIds = new ConcurrentHashMap<>();
     private final Map<String, String> tenantByTokenKey = new ConcurrentHashMap<>();
+    /// What was read of late.
+    private final Map<String, CertificateAuthority> authorities = recent();
+    private final Map<String, TokenKey> tokenKeys = recent();
+    /// Held, the one of its name, while a tenant's files are made, read or removed.
+    private final Object[] locks = Stream.generate(Object::new).limit(LOCKS).toArray();
+    private final boolean owner;
 
-    private Authorities(Path folder, InstantSource clock, SecureRandom random) {
+    private Authorities(Path folder, InstantSource clock, SecureRandom random, boolean owner) {
+        this.owner = owner;
         this.folder = folder;
         this.tenantsFolder = folder.resolve("tenants");
         this.clock = clock;
         this.random = random;
         this.root = CertificateAuthority.openOrCreate(folder.resolve(Principal.ROOT), "hypernetes root", clock, random);
-        tenantByKeyId.put(subjectKeyId(root.certificate()), Principal.ROOT);
-        loadTokenKey(Principal.ROOT);
+        tenantByKeyId.put(KeyIds.of(root.certificate()), Principal.ROOT);
+        indexTokenKey(Principal.ROOT);
     }
 
     /// Opens the folder, creating what is missing; half-made and half-removed authorities of a crash are cleared away.
@@ -61,29 +74,38 @@ public final class Authorities {
     /// @throws IdentityException when it cannot be read or written
     public static Authorities open(Path folder, InstantSource clock, SecureRandom random) {
         try {
-            Authorities authorities = new Authorities(folder, clock, random);
-            authorities.loadTenants();
+            Authorities authorities = new Authorities(folder, clock, random, true);
+            authorities.index();
             return authorities;
         } catch (IOException e) {
             throw new IdentityException("cannot open the certificate authorities in " + folder + ": " + e, e);
         }
     }
 
-    private void loadTenants() throws IOException {
+    /// Looks at a folder that another process has open: its authorities are found by the names of tenants, and nothing is cleared away, since
+    /// what is half-made there may be in the making.
+    ///
+    /// @throws IdentityException when it cannot be read
+    public static Authorities lookAt(Path folder, InstantSource clock, SecureRandom random) {
+        return new Authorities(folder, clock, random, false);
+    }
+
+    private void index() throws IOException {
         SecretFiles.folder(tenantsFolder);
         List<Path> folders;
         try (Stream<Path> list = Files.list(tenantsFolder)) {
             folders = list.toList();
         }
-        for (Path folder : folders) {
-            String name = String.valueOf(folder.getFileName());
-            if (name.startsWith(".")) {
-                SecretFiles.remove(folder);
-            } else {
-                add(name, CertificateAuthority.load(folder, clock, random));
-                loadTokenKey(name);
+        for (Path each : folders) {
+            if (String.valueOf(each.getFileName()).startsWith(".")) {
+                SecretFiles.remove(each);
             }
         }
+        // Two files to be read for each, of ten thousand perhaps: a start waits for it.
+        folders.parallelStream().map(each -> String.valueOf(each.getFileName())).filter(name -> !name.startsWith(".")).forEach(name -> {
+            add(name, KeyIds.in(tenantsFolder.resolve(name)));
+            indexTokenKey(name);
+        });
     }
 
     /// The authority of the root cluster: operators, nodes, and every serving certificate.
@@ -94,7 +116,7 @@ public final class Authorities {
     /// The authority for the clients of a tenant, created when there is none; `root` gives [#root].
     ///
     /// @throws IllegalArgumentException when the name is not a DNS label
-    public synchronized CertificateAuthority tenant(String name) {
+    public CertificateAuthority tenant(String name) {
         CertificateAuthority known = find(name);
         if (known != null) {
             return known;
@@ -102,33 +124,68 @@ public final class Authorities {
         if (!TENANT_NAME.matcher(name).matches()) {
             throw new IllegalArgumentException("\"" + name + "\" cannot name a tenant: it must be a DNS label of at most 63 characters");
         }
-        CertificateAuthority created = CertificateAuthority.openOrCreate(
-                tenantsFolder.resolve(name), "hypernetes tenant " + name, clock, random);
-        add(name, created);
-        return created;
+        synchronized (lock(name)) {
+            CertificateAuthority created = CertificateAuthority.openOrCreate(
+                    tenantsFolder.resolve(name), "hypernetes tenant " + name, clock, random);
+            add(name, KeyIds.of(created.certificate()));
+            authorities.put(name, created);
+            return created;
+        }
     }
 
     /// The authority of a tenant, or null when it has none.
+    ///
+    /// @throws IdentityException when its files are broken
     public @Nullable CertificateAuthority find(String name) {
-        return name.equals(Principal.ROOT) ? root : tenants.get(name);
+        if (name.equals(Principal.ROOT)) {
+            return root;
+        }
+        CertificateAuthority known = authorities.get(name);
+        if (known != null) {
+            return known;
+        }
+        synchronized (lock(name)) {
+            if (!has(name)) {
+                return null;
+            }
+            CertificateAuthority loaded = CertificateAuthority.load(tenantsFolder.resolve(name), clock, random);
+            authorities.put(name, loaded);
+            return loaded;
+        }
+    }
+
+    private boolean has(String tenant) {
+        return owner ? keyIds.containsKey(tenant) : TENANT_NAME.matcher(tenant).matches() && Files.isDirectory(tenantsFolder.resolve(tenant));
+    }
+
+    private Object lock(String tenant) {
+        return locks[Math.floorMod(tenant.hashCode(), locks.length)];
     }
 
     /// Destroys the authority of a tenant: nothing it signed is believed from now on. Absent is fine.
     ///
     /// @throws IllegalArgumentException for `root`
-    public synchronized void delete(String name) {
+    public void delete(String name) {
         if (name.equals(Principal.ROOT)) {
             throw new IllegalArgumentException("the root authority cannot be deleted");
         }
-        CertificateAuthority gone = tenants.remove(name);
-        if (gone == null) {
-            return;
+        synchronized (lock(name)) {
+            String gone = keyIds.remove(name);
+            if (gone == null) {
+                return;
+            }
+            tenantByKeyId.remove(gone);
+            authorities.remove(name);
+            String tokens = tokenKeyIds.remove(name);
+            if (tokens != null) {
+                tenantByTokenKey.remove(tokens);
+            }
+            tokenKeys.remove(name);
+            remove(name);
         }
-        tenantByKeyId.remove(subjectKeyId(gone.certificate()));
-        TokenKey tokens = tokenKeys.remove(name);
-        if (tokens != null) {
-            tenantByTokenKey.remove(tokens.id());
-        }
+    }
+
+    private void remove(String name) {
         try {
             byte[] mark = new byte[8];
             random.nextBytes(mark);
@@ -168,8 +225,14 @@ public final class Authorities {
     ///
     /// @param files as [#files] gave them, those of the tenant alone
     /// @throws IdentityException when the tenant has an authority, or the files are none of one
-    public synchronized void restore(String tenant, Map<String, byte[]> files) {
-        if (find(tenant) != null || !TENANT_NAME.matcher(tenant).matches()) {
+    public void restore(String tenant, Map<String, byte[]> files) {
+        synchronized (lock(tenant)) {
+            restored(tenant, files);
+        }
+    }
+
+    private void restored(String tenant, Map<String, byte[]> files) {
+        if (tenant.equals(Principal.ROOT) || has(tenant) || !TENANT_NAME.matcher(tenant).matches()) {
             throw new IdentityException("the tenant " + tenant + " has a certificate authority; it is not written over");
         }
         byte[] mark = new byte[8];
@@ -191,7 +254,7 @@ public final class Authorities {
                 SecretFiles.sync(draft);
                 Files.move(draft, tenantsFolder.resolve(tenant), StandardCopyOption.ATOMIC_MOVE);
                 SecretFiles.sync(tenantsFolder);
-                add(tenant, authority);
+                add(tenant, KeyIds.of(authority.certificate()));
                 if (key != null) {
                     add(tenant, key);
                 }
@@ -211,15 +274,18 @@ public final class Authorities {
         return known != null ? known : makeTokenKey(tenant);
     }
 
-    private synchronized TokenKey makeTokenKey(String tenant) {
-        TokenKey known = tokenKeys.get(tenant);
-        if (known != null) {
-            return known;
+    private TokenKey makeTokenKey(String tenant) {
+        synchronized (lock(tenant)) {
+            TokenKey known = tokenKeys.get(tenant);
+            if (known != null) {
+                return known;
+            }
+            if (!tenant.equals(Principal.ROOT) && !has(tenant)) {
+                throw new IllegalArgumentException("there is no tenant \"" + tenant + "\" to sign tokens for");
+            }
+            Path file = tokenKeyFile(tenant);
+            return add(tenant, Files.exists(file) ? TokenKey.load(file) : TokenKey.create(file, random));
         }
-        if (find(tenant) == null) {
-            throw new IllegalArgumentException("there is no tenant \"" + tenant + "\" to sign tokens for");
-        }
-        return add(tenant, TokenKey.create(tokenKeyFile(tenant), random));
     }
 
     /// The tenant whose tokens name the key `id`, or null. That the key signed a token is still to be checked.
@@ -227,15 +293,18 @@ public final class Authorities {
         return tenantByTokenKey.get(id);
     }
 
-    private void loadTokenKey(String tenant) {
+    private void indexTokenKey(String tenant) {
         Path file = tokenKeyFile(tenant);
         if (Files.exists(file)) {
-            add(tenant, TokenKey.load(file));
+            String id = TokenKey.id(file);
+            tokenKeyIds.put(tenant, id);
+            tenantByTokenKey.put(id, tenant);
         }
     }
 
     private TokenKey add(String tenant, TokenKey key) {
         tokenKeys.put(tenant, key);
+        tokenKeyIds.put(tenant, key.id());
         tenantByTokenKey.put(key.id(), tenant);
         return key;
     }
@@ -246,7 +315,7 @@ public final class Authorities {
 
     /// The tenants that have an authority of their own.
     public Set<String> tenantNames() {
-        return Set.copyOf(tenants.keySet());
+        return Set.copyOf(keyIds.keySet());
     }
 
     /// The tenant whose authority claims to have signed `certificate`, or null; the claim is not yet verified.
@@ -264,23 +333,19 @@ public final class Authorities {
         }
     }
 
-    private void add(String name, CertificateAuthority authority) {
-        tenants.put(name, authority);
-        tenantByKeyId.put(subjectKeyId(authority.certificate()), name);
+    private void add(String name, String keyId) {
+        keyIds.put(name, keyId);
+        tenantByKeyId.put(keyId, name);
     }
 
-    private static String subjectKeyId(X509Certificate certificate) {
-        try {
-            byte[] extension = certificate.getExtensionValue(Extension.subjectKeyIdentifier.getId());
-            if (extension == null) {
-                throw new IdentityException("the authority certificate of " + certificate.getSubjectX500Principal()
-                        + " has no key identifier: it was not made by this software");
+    private static <T> Map<String, T> recent() {
+        return Collections.synchronizedMap(new LinkedHashMap<>(16, 0.75f, true) {
+            private static final long serialVersionUID = 1;
+
+            @Override
+            protected boolean removeEldestEntry(Map.Entry<String, T> eldest) {
+                return size() > MOST_READ;
             }
-            return HexFormat.of()
-                    .formatHex(SubjectKeyIdentifier.getInstance(JcaX509ExtensionUtils.parseExtensionValue(extension))
-                            .getKeyIdentifier());
-        } catch (IOException e) {
-            throw new IdentityException("cannot read the key identifier of " + certificate.getSubjectX500Principal(), e);
-        }
+        });
     }
 }

@@ -23,7 +23,7 @@ import java.util.List;
 /// Its folder holds `ca.key` and `ca.crt`, mode 0600. Creation is one rename: after a crash the folder is whole or absent.
 public final class CertificateAuthority {
     private static final String KEY_FILE = "ca.key";
-    private static final String CERTIFICATE_FILE = "ca.crt";
+    static final String CERTIFICATE_FILE = "ca.crt";
 
     private final PrivateKey key;
     private final X509Certificate certificate;

@@ -31,11 +31,29 @@ public final class TokenKey {
     private TokenKey(PrivateKey privateKey, ECPublicKey publicKey) {
         this.privateKey = privateKey;
         this.publicKey = publicKey;
+        this.id = id(publicKey.getEncoded());
+    }
+
+    private static String id(byte[] publicKey) {
         try {
-            this.id = Base64.getUrlEncoder().withoutPadding()
-                    .encodeToString(MessageDigest.getInstance("SHA-256").digest(publicKey.getEncoded()));
+            return Base64.getUrlEncoder().withoutPadding().encodeToString(MessageDigest.getInstance("SHA-256").digest(publicKey));
         } catch (GeneralSecurityException e) {
             throw new IdentityException("this JDK has no SHA-256: " + e.getMessage(), e);
+        }
+    }
+
+    /// The [#id] of the key in a file, of which nothing else is read.
+    ///
+    /// @throws IdentityException when there is none
+    static String id(Path file) {
+        try {
+            var found = Pem.blocks(Files.readString(file), PUBLIC);
+            if (found.isEmpty()) {
+                throw new IdentityException("the token key " + file + " is broken: restore it from a backup, or remove it to start with a new key, which ends all tokens");
+            }
+            return id(found.getFirst());
+        } catch (IOException e) {
+            throw new IdentityException("cannot read the token key " + file + ": " + e, e);
         }
     }
 

@@ -144,7 +144,34 @@ class CertificateAuthenticatorTest {
                 folder.resolve("pki/root/ca.key"),
                 folder.resolve("pki/tenants/blue/ca.key"),
                 java.nio.file.StandardCopyOption.REPLACE_EXISTING);
-        assertThatThrownBy(this::open).isInstanceOf(IdentityException.class).hasMessageContaining("does not belong");
+        // Only who needs it is told: the other tenants go on.
+        Authorities opened = open();
+        assertThatThrownBy(() -> opened.find("blue")).isInstanceOf(IdentityException.class).hasMessageContaining("does not belong");
+        assertThat(opened.tenant("green")).isNotNull();
+    }
+
+    @Test
+    void anAuthorityIsReadWhenItIsNeededAndItsClientsAreKnownBeforeThat() {
+        Authorities before = open();
+        X509Certificate ann = before.tenant("blue").issue(CertificateSpec.client("ann", List.of(), DAY)).certificate();
+        Authorities after = open();
+        assertThat(after.tenantNames()).containsExactly("blue");
+        assertThat(new CertificateAuthenticator(after, clock).authenticate(ann).tenant()).isEqualTo("blue");
+        after.delete("blue");
+        assertThat(after.find("blue")).isNull();
+        refused(after, ann, "not known");
+    }
+
+    @Test
+    void whoLooksOnFindsWhatTheOwnerMakesAndClearsNothingAway() throws Exception {
+        Authorities owner = open();
+        Authorities other = Authorities.lookAt(folder.resolve("pki"), clock, random);
+        Path draft = Files.createDirectories(folder.resolve("pki/tenants/.new-green-00"));
+        assertThat(other.find("blue")).isNull();
+        X509Certificate made = owner.tenant("blue").certificate();
+        assertThat(java.util.Objects.requireNonNull(other.find("blue")).certificate()).isEqualTo(made);
+        assertThat(other.find("../root")).isNull();
+        assertThat(draft).exists();
     }
 
     @Test
