@@ -5,6 +5,7 @@ import io.hypernetes.apiserver.storage.ObjectKey;
 import io.hypernetes.objects.ApiStatus;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.Quantity;
+import io.hypernetes.store.Entry;
 import io.hypernetes.store.Store;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -24,18 +25,27 @@ public final class StorageClasses {
     }
 
     /// The class that the operator's tenant has when it is made: disks of the node where the first pod of a claim is.
-    public static ObjectNode local(Instant now) {
+    ///
+    /// @param chosen whether claims get it that name none
+    public static ObjectNode local(Instant now, boolean chosen) {
         var type = Json.object();
         type.put("apiVersion", "storage.k8s.io/v1").put("kind", "StorageClass");
         Json.child(type, "metadata")
                 .put("name", "local")
                 .put("uid", UUID.randomUUID().toString())
                 .put("creationTimestamp", now.truncatedTo(ChronoUnit.SECONDS).toString());
-        Json.child(Json.child(type, "metadata"), "annotations").put(DEFAULT, "true");
+        if (chosen) {
+            Json.child(Json.child(type, "metadata"), "annotations").put(DEFAULT, "true");
+        }
         return type.put("provisioner", "hypernetes.io/local")
                 .put("reclaimPolicy", "Delete")
                 .put("volumeBindingMode", "WaitForFirstConsumer")
                 .put("allowVolumeExpansion", true);
+    }
+
+    /// Whether a stored class is one that claims get that name none.
+    public static boolean isDefault(Entry entry) {
+        return Json.string(Json.readObject(entry.value()), "metadata", "annotations", DEFAULT).equals("true");
     }
 
     /// Protects a new volume or claim.
@@ -90,10 +100,9 @@ public final class StorageClasses {
     private boolean chosen(String tenant, ObjectNode spec) {
         long latest = 0;
         for (var entry : store.list(ObjectKey.prefix(tenant, "storage.k8s.io", "storageclasses"), "", 0).entries()) {
-            var found = Json.readObject(entry.value());
-            if (entry.createRevision() > latest && Json.string(found, "metadata", "annotations", DEFAULT).equals("true")) {
+            if (entry.createRevision() > latest && isDefault(entry)) {
                 latest = entry.createRevision();
-                spec.put("storageClassName", Json.string(found, "metadata", "name"));
+                spec.put("storageClassName", Json.string(Json.readObject(entry.value()), "metadata", "name"));
             }
         }
         return latest > 0;

@@ -4,6 +4,7 @@ import io.netty.bootstrap.ServerBootstrap;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
@@ -234,7 +235,17 @@ public final class HttpEdge implements AutoCloseable {
                                 .addLast(new BoundedBody(settings.maxBodyBytes()))
                                 .addLast(new RequestDispatcher(true, settings, handler, threads));
                     }
-                }));
+                }))
+                .addLast(new LastWord());
+    }
+
+    /// Ends a connection that fails, as clients that reset theirs make it do; nothing else of HTTP/2 listens for that.
+    private static final class LastWord extends ChannelInboundHandlerAdapter {
+        @Override
+        public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+            log.debug("event=connection-failed remote={} cause={}", context.channel().remoteAddress(), cause.toString());
+            context.close();
+        }
     }
 
     private final class ProtocolChoice extends ApplicationProtocolNegotiationHandler {

@@ -65,21 +65,20 @@ public final class NamespaceBasics {
 
     private void restore(String tenant, String namespace, String key) {
         for (int attempt = 1; attempt <= ATTEMPTS; attempt++) {
+            boolean account = key.equals(accountKey(tenant, namespace));
+            var present = store.get(key).orElse(null);
+            if (present != null && (account || isRight(Json.readObject(present.value())))) {
+                return;
+            }
             var home = store.get(new ObjectKey(tenant, "", "namespaces", "", namespace).text()).orElse(null);
             if (home == null || isGoing(home) || isGoing(tenant)) {
                 return;
             }
-            var present = store.get(key).orElse(null);
             ObjectNode wanted;
             if (present == null) {
-                wanted = key.equals(accountKey(tenant, namespace))
-                        ? account(namespace, clock.instant())
-                        : configMap(namespace, clock.instant());
+                wanted = account ? account(namespace, clock.instant()) : configMap(namespace, clock.instant());
             } else {
                 wanted = Json.readObject(present.value());
-                if (key.equals(accountKey(tenant, namespace)) || isRight(wanted)) {
-                    return;
-                }
                 wanted.putObject("data").put("ca.crt", certificate);
             }
             try {

@@ -1,6 +1,5 @@
 package io.hypernetes.apiserver.tenant;
 
-import io.hypernetes.apiserver.admission.StorageClasses;
 import io.hypernetes.apiserver.request.Caller;
 import io.hypernetes.apiserver.service.BaseServices;
 import io.hypernetes.apiserver.storage.LayeredStore;
@@ -51,27 +50,23 @@ public final class Tenants {
     public void restore(Instant now) {
         for (var name : BASE_NAMESPACES) {
             try {
-                var operations = new ArrayList<>(baseNamespace(Caller.ROOT, name, now));
-                if (name.equals("default")) {
-                    // Once: an operator who removes it means it.
-                    var type = new ObjectKey(Caller.ROOT, "storage.k8s.io", "storageclasses", "", "local").text();
-                    operations.add(new Operation.Put(type, Operation.ANY, StoredForm.encoder(StorageClasses.local(now))));
-                }
-                store.commit(operations);
+                store.commit(baseNamespace(Caller.ROOT, name, now));
             } catch (ConflictException e) {
                 // It is there already.
             }
         }
+        new BuiltIns(store).restore(now);
         basics.restore(Caller.ROOT);
         services(Caller.ROOT, now);
         var tenants = new HashSet<>(names());
         tenants.remove(Caller.ROOT);
-        tenants.forEach(authorities::create);
+        var vouched = authorities.tenants();
+        tenants.stream().filter(tenant -> !vouched.contains(tenant)).forEach(authorities::create);
         for (var tenant : tenants) {
             segments.restore(tenant);
             services(tenant, now);
         }
-        authorities.tenants().stream().filter(name -> !tenants.contains(name)).forEach(authorities::destroy);
+        vouched.stream().filter(name -> !tenants.contains(name)).forEach(authorities::destroy);
     }
 
     /// Every tenant, `root` first.
