@@ -1,6 +1,7 @@
 package io.hypernetes.client;
 
 import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.ObjectMeta;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -285,7 +286,27 @@ public final class Informer<T extends HasMetadata> implements AutoCloseable {
         // Nobody reads them from a cache, and they are often larger than the rest.
         object.getMetadata().setManagedFields(null);
         trim.accept(object);
+        lighten(object.getMetadata());
         return object;
+    }
+
+    /// The maps and lists that an object is read into take, of a small one, half of its memory. Nobody changes what is in a cache.
+    private static void lighten(ObjectMeta metadata) {
+        metadata.setLabels(light(metadata.getLabels()));
+        metadata.setAnnotations(light(metadata.getAnnotations()));
+        if (metadata.getAdditionalProperties().isEmpty()) {
+            metadata.setAdditionalProperties(Map.of());
+        }
+        if (metadata.getFinalizers() != null && metadata.getFinalizers().isEmpty()) {
+            metadata.setFinalizers(List.of());
+        }
+        if (metadata.getOwnerReferences() != null && metadata.getOwnerReferences().isEmpty()) {
+            metadata.setOwnerReferences(List.of());
+        }
+    }
+
+    private static @Nullable Map<String, String> light(@Nullable Map<String, String> map) {
+        return map instanceof HashMap && !map.containsValue(null) ? Map.copyOf(map) : map;
     }
 
     private void remove(ObjectKey key, T last) {

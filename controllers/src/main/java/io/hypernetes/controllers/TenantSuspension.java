@@ -71,14 +71,15 @@ final class TenantSuspension implements Controller {
         }
         boolean suspended = suspended(tenant);
         int changed = 0;
-        for (Pod pod : caches.pods().list()) {
-            ObjectKey place = ObjectKey.of(pod);
-            if (place.tenant().equals(key.name()) && marked(pod) != suspended) {
-                mark(place, suspended);
-                changed++;
-            }
+        for (Pod pod : caches.pods().list(each -> ObjectKey.of(each).tenant().equals(key.name()) && marked(each) != suspended)) {
+            mark(ObjectKey.of(pod), suspended);
+            changed++;
         }
-        phase(key, suspended ? "Suspended" : "Active");
+        String phase = suspended ? "Suspended" : "Active";
+        // Every tenant that is made comes by here, and is what it is already.
+        if (!(tenant.getAdditionalProperties().get("status") instanceof Map<?, ?> status && phase.equals(status.get("phase")))) {
+            phase(key, phase);
+        }
         if (changed > 0) {
             LOG.info("event=tenant-pods-marked tenant={} suspended={} pods={}", key.name(), suspended, changed);
         }
