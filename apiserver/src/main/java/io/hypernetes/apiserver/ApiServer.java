@@ -26,6 +26,7 @@ import io.hypernetes.apiserver.fair.Fairness;
 import io.hypernetes.apiserver.http.EdgeSettings;
 import io.hypernetes.apiserver.http.HttpEdge;
 import io.hypernetes.apiserver.login.LoginPage;
+import io.hypernetes.apiserver.node.NodePlaces;
 import io.hypernetes.apiserver.node.NodeRelay;
 import io.hypernetes.apiserver.node.TenantDialer;
 import io.hypernetes.apiserver.quota.QuotaKeeper;
@@ -147,7 +148,9 @@ public final class ApiServer implements AutoCloseable {
                 clock);
         var relay = new NodeRelay(caller);
         var dialer = new TenantDialer(store, relay);
-        var calls = new OutboundCall(settings.destinations(), dialer, "webhook");
+        var places = new NodePlaces(store);
+        var destinations = settings.destinations().without(places::has);
+        var calls = new OutboundCall(destinations, dialer, "webhook");
         var tenantKinds = new TenantKinds(kinds, store, new ConversionHooks(calls));
         var cleanup = new Cleanup(store, tenantKinds, clock);
         var feeds = new Feeds(store);
@@ -159,7 +162,7 @@ public final class ApiServer implements AutoCloseable {
         var tokens = new ServiceAccountTokens(authorities, store, clock, settings.tokenIssuer());
         var users = new LocalAccounts(store, clock, random);
         var everywhere = new OutboundDocuments(Destinations.EVERYWHERE);
-        var permitted = new OutboundDocuments(settings.destinations());
+        var permitted = new OutboundDocuments(destinations);
         var people = new ArrayList<BearerTokens>();
         people.add(users);
         people.add(new OidcTokens(settings.logins().issuers(), new TenantIssuers(store), everywhere, permitted, clock));
@@ -227,7 +230,7 @@ public final class ApiServer implements AutoCloseable {
                 routes,
                 metrics,
                 new Audit(auditLog, clock));
-        listeners.addAll(List.of(policies, new NamespaceKeeper(store, basics), new RoleAggregation(store), quotaKeeper));
+        listeners.addAll(List.of(policies, places, new NamespaceKeeper(store, basics), new RoleAggregation(store), quotaKeeper));
         var edge = new HttpEdge(EdgeSettings.at(settings.listen()), server, pipeline);
         log.info("event=api-listening address={}", edge.address());
         return new ApiServer(

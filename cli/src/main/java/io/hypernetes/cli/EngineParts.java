@@ -54,6 +54,7 @@ record EngineParts(EmbeddedStore journal, LocalImageStore images, QemuHypervisor
         EmbeddedStore journal = EmbeddedStore.open(
                 state.resolve("journal"), EmbeddedSettings.defaults().withNativeFolder(places.nativeLibraries()));
         LocalImageStore images = LocalImageStore.open(state.resolve("images"), imageSettings(places, settings)
+                .withOperators(OperatorRanges.registries(settings).denied())
                 .withInsecureRegistries(Set.copyOf(settings.list("insecure-registries")))
                 .withNativeFolder(places.nativeLibraries()));
         GuestKernels kernels = kernels(places, settings);

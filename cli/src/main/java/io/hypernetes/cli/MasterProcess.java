@@ -3,7 +3,6 @@ package io.hypernetes.cli;
 import io.hypernetes.apiserver.ApiServer;
 import io.hypernetes.apiserver.ApiServerSettings;
 import io.hypernetes.apiserver.service.AddressRange;
-import io.hypernetes.apiserver.webhook.Destinations;
 import io.hypernetes.client.Client;
 import io.hypernetes.client.SharedObjects;
 import io.hypernetes.controllers.ControllerSettings;
@@ -59,7 +58,7 @@ final class MasterProcess implements AutoCloseable {
         ApiServerSettings api = ApiServerSettings.at(listen)
                 .withServiceRange(serviceRange(settings))
                 .reachedBy(List.of(HostAddresses.hostName()), reachedBy(settings))
-                .withDestinations(destinations(settings))
+                .withDestinations(OperatorRanges.webhooks(settings))
                 .withLogins(LoginSources.of(settings))
                 .withRestores(places.restores())
                 .withPodOverhead(Map.of("memory", settings.number("pod-overhead-mib", 0, 4096) + "Mi"));
@@ -87,16 +86,6 @@ final class MasterProcess implements AutoCloseable {
     static KeyRing keys(Places places, Settings settings, SecureRandom random) {
         String master = settings.text("master-key-file");
         return KeyRing.open(places.tenantKeys(), master.isEmpty() ? places.tenantKeys().resolve("master.key") : Path.of(master), random);
-    }
-
-    private static Destinations destinations(Settings settings) {
-        List<String> denied = new ArrayList<>(Destinations.PRIVATE);
-        denied.addAll(settings.list("denied-cidrs"));
-        try {
-            return new Destinations(denied, settings.list("webhook-cidrs"));
-        } catch (IllegalArgumentException e) {
-            throw new UsageException("webhook-cidrs and denied-cidrs hold ranges such as 192.0.2.0/24, comma-separated: " + e.getMessage());
-        }
     }
 
     static AddressRange serviceRange(Settings settings) {

@@ -9,8 +9,11 @@ import io.hypernetes.client.Scope;
 import io.hypernetes.client.Selection;
 import io.hypernetes.network.Network;
 import io.hypernetes.network.NetworkException;
+import java.net.InetAddress;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -22,6 +25,7 @@ final class NodePeers implements AutoCloseable {
     private final Network network;
     private final Informer<Node> nodes;
     private List<Network.Peer> told = List.of();
+    private volatile Set<InetAddress> places = Set.of();
 
     NodePeers(Client client, String self, Network network) {
         this.self = self;
@@ -45,8 +49,30 @@ final class NodePeers implements AutoCloseable {
         nodes.start();
     }
 
+    /// Whether another node, or this one, is at an address.
+    boolean has(InetAddress address) {
+        return places.contains(address);
+    }
+
+    private static Set<InetAddress> places(List<Node> nodes) {
+        Set<InetAddress> found = new HashSet<>();
+        for (Node node : nodes) {
+            if (node.getStatus() != null && node.getStatus().getAddresses() != null) {
+                node.getStatus().getAddresses().forEach(address -> {
+                    try {
+                        found.add(InetAddress.ofLiteral(address.getAddress()));
+                    } catch (IllegalArgumentException e) {
+                        // A name.
+                    }
+                });
+            }
+        }
+        return Set.copyOf(found);
+    }
+
     // Called by the informer's one thread.
     private void tell() {
+        places = places(nodes.list());
         List<Network.Peer> peers = new ArrayList<>();
         for (Node node : nodes.list(node -> !node.getMetadata().getName().equals(self))) {
             String cidr = node.getSpec() == null ? null : node.getSpec().getPodCIDR();

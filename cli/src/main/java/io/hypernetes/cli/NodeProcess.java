@@ -60,7 +60,7 @@ final class NodeProcess implements AutoCloseable {
 
         NodeIdentity identity = opened(bootstrap.identity(clock));
         Client client = opened(new Client(identity.server(), identity.clientTls(), "kubelet"));
-        opened(new NodePeers(client, name, engine.network()));
+        NodePeers peers = opened(new NodePeers(client, name, engine.network()));
         ProxySettings services = services(settings, name, identity);
         NodeProxy proxy = opened(new NodeProxy(services, client, new SecureRandom()));
         boolean own = engine.follow(proxy.follower());
@@ -77,7 +77,8 @@ final class NodeProcess implements AutoCloseable {
                 Map.of(),
                 own ? List.of(services.dnsAddress()) : List.of(),
                 services.domain(),
-                Duration.ofSeconds(settings.number("pod-sync-seconds", 1, 3_600)));
+                Duration.ofSeconds(settings.number("pod-sync-seconds", 1, 3_600)),
+                OperatorRanges.registries(settings).without(peers::has).denied());
         opened(new Kubelet(kubelet, client, identity.servingTls(), clock, steps, new KubeletMetrics(instruments.registry()), engine.dialer(),
                 own ? proxy::variables : ServiceVariables.NONE).start());
         instruments.serve(settings, "node-metrics-port");

@@ -41,6 +41,7 @@ final class Settings {
             new Setting("denied-cidrs", "", "addresses that pods of tenants other than root do not reach, comma-separated; this machine, other nodes and link-local ones they never reach"),
             new Setting("master-key-file", "", "file with the master's key, under which the keys of tenants are kept; empty: keys/master.key in the master's state folder"),
             new Setting("webhook-cidrs", "", "private addresses that admission webhooks of tenants may be at, comma-separated; empty: public addresses only"),
+            new Setting("registry-cidrs", "", "addresses of the operator's at which images of tenants may be, comma-separated; empty: none of denied-cidrs, of pods and services, of nodes"),
             new Setting("bridge", "", "name of the node's bridge, at most 9 characters; empty: hn and a mark of the state folder"),
             new Setting("accelerator", "auto", "auto (KVM where it truly works), kvm or tcg"),
             new Setting("templates", "auto", "auto (on where the host has 4 GiB of memory or more), on or off: whether pods start as copies of a machine that has booted already"),

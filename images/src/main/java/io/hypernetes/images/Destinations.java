@@ -12,12 +12,14 @@ final class Destinations {
 
     /// @param next where a redirect or a token service is
     /// @param home where the registry itself is: what is local to it may be spoken to
+    /// @param operators the operator's own addresses
     /// @throws ImageException when it may not be spoken to
     /// @throws IOException when its name is not known
-    static void check(URI next, URI home) throws IOException {
+    static void check(URI next, URI home, Predicate<InetAddress> operators) throws IOException {
         refuse(next, home, "of this host itself", address -> address.isLoopbackAddress() || address.isAnyLocalAddress());
         refuse(next, home, "of this host's own network segment", InetAddress::isLinkLocalAddress);
         refuse(next, home, "of a group of hosts", InetAddress::isMulticastAddress);
+        refuse(next, home, "of the operator's own machines", operators);
     }
 
     private static void refuse(URI next, URI home, String what, Predicate<InetAddress> local) throws IOException {

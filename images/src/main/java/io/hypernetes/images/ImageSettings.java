@@ -1,11 +1,13 @@
 package io.hypernetes.images;
 
+import java.net.InetAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /// How a [LocalImageStore] behaves. [ImageSettingsFile] reads it from a file.
@@ -13,13 +15,15 @@ import org.jspecify.annotations.Nullable;
 /// @param registries settings of single registries by `host` or `host:port`
 /// @param credentialsFile a Docker `config.json` with credentials for registries; null for none
 /// @param nativeFolder where the zstd library is unpacked, once. Null: `native` in the store's folder
+/// @param operators addresses of the operator's own machines: only a registry that is at one itself may send on to one
 public record ImageSettings(
         Map<String, Registry> registries,
         @Nullable Path credentialsFile,
         Transfers transfers,
         Limits limits,
         Disk disk,
-        @Nullable Path nativeFolder) {
+        @Nullable Path nativeFolder,
+        Predicate<InetAddress> operators) {
 
     public ImageSettings {
         registries = Map.copyOf(registries);
@@ -78,7 +82,8 @@ public record ImageSettings(
                 new Transfers(Duration.ofSeconds(10), Duration.ofSeconds(60), 5, Duration.ofSeconds(30), 4, 2),
                 new Limits(16L << 30, 32L << 30, 500, 1_000_000, 128L << 20, Duration.ofMinutes(30)),
                 new Disk(256L << 20, 85, 80, Duration.ofMinutes(5), true, Duration.ofDays(1)),
-                null);
+                null,
+                _ -> false);
     }
 
     /// The settings of a registry, those that nothing is said of included.
@@ -98,26 +103,30 @@ public record ImageSettings(
     }
 
     public ImageSettings withRegistries(Map<String, Registry> all) {
-        return new ImageSettings(all, credentialsFile, transfers, limits, disk, nativeFolder);
+        return new ImageSettings(all, credentialsFile, transfers, limits, disk, nativeFolder, operators);
     }
 
     public ImageSettings withCredentialsFile(Path file) {
-        return new ImageSettings(registries, file, transfers, limits, disk, nativeFolder);
+        return new ImageSettings(registries, file, transfers, limits, disk, nativeFolder, operators);
     }
 
     public ImageSettings withTransfers(Transfers other) {
-        return new ImageSettings(registries, credentialsFile, other, limits, disk, nativeFolder);
+        return new ImageSettings(registries, credentialsFile, other, limits, disk, nativeFolder, operators);
     }
 
     public ImageSettings withLimits(Limits other) {
-        return new ImageSettings(registries, credentialsFile, transfers, other, disk, nativeFolder);
+        return new ImageSettings(registries, credentialsFile, transfers, other, disk, nativeFolder, operators);
     }
 
     public ImageSettings withDisk(Disk other) {
-        return new ImageSettings(registries, credentialsFile, transfers, limits, other, nativeFolder);
+        return new ImageSettings(registries, credentialsFile, transfers, limits, other, nativeFolder, operators);
+    }
+
+    public ImageSettings withOperators(Predicate<InetAddress> addresses) {
+        return new ImageSettings(registries, credentialsFile, transfers, limits, disk, nativeFolder, addresses);
     }
 
     public ImageSettings withNativeFolder(Path folder) {
-        return new ImageSettings(registries, credentialsFile, transfers, limits, disk, folder);
+        return new ImageSettings(registries, credentialsFile, transfers, limits, disk, folder, operators);
     }
 }

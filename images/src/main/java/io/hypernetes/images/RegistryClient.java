@@ -360,7 +360,7 @@ final class RegistryClient {
             if (!allowed || next.getHost() == null) {
                 throw new IOException("a redirect to " + Text.shortened(String.valueOf(next.getScheme())) + " is not followed");
             }
-            Destinations.check(next, base);
+            Destinations.check(next, base, settings.operators());
             at = next;
         }
         throw new IOException("more than " + MOST_REDIRECTS + " redirects");
@@ -426,7 +426,7 @@ final class RegistryClient {
         if (!"https".equals(address.getScheme()) && !("http".equals(address.getScheme()) && "http".equals(base.getScheme()))) {
             throw new IOException("the registry's token service " + Text.shortened(realm) + " is not https");
         }
-        Destinations.check(address, base);
+        Destinations.check(address, base, settings.operators());
         String what = "token for " + reference + " from " + Text.shortened(realm);
         try (Answer answer = credentials != null && !credentials.identityToken().isEmpty()
                 ? post(URI.create(realm), query + "&grant_type=refresh_token&client_id=hypernetes&refresh_token="

@@ -1,9 +1,11 @@
 package io.hypernetes.kubelet;
 
+import java.net.InetAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 
 /// What a kubelet must know about its node.
 ///
@@ -20,6 +22,7 @@ import java.util.Map;
 /// @param clusterDns name servers for pods; empty lets the network decide
 /// @param clusterDomain such as `cluster.local`
 /// @param syncFrequency how often each pod is looked at without a cause; until then changed ConfigMaps and Secrets wait
+/// @param operators addresses of the operator's own, at which pods of tenants have no registries
 public record KubeletSettings(
         String nodeName,
         String nodeIp,
@@ -33,7 +36,8 @@ public record KubeletSettings(
         Map<String, String> labels,
         List<String> clusterDns,
         String clusterDomain,
-        Duration syncFrequency) {
+        Duration syncFrequency,
+        Predicate<InetAddress> operators) {
 
     public KubeletSettings {
         labels = Map.copyOf(labels);
@@ -46,7 +50,7 @@ public record KubeletSettings(
     /// How often an ordinary node looks at each of its pods.
     public static final Duration SYNC_FREQUENCY = Duration.ofSeconds(45);
 
-    /// With the ordinary frequency.
+    /// With the ordinary frequency, and no addresses of the operator's.
     public KubeletSettings(
             String nodeName,
             String nodeIp,
@@ -62,7 +66,7 @@ public record KubeletSettings(
             String clusterDomain) {
         this(
                 nodeName, nodeIp, port, criSocket, stateFolder, logFolder, maxPods, reservedCpuMillis, reservedMemoryBytes, labels, clusterDns,
-                clusterDomain, SYNC_FREQUENCY);
+                clusterDomain, SYNC_FREQUENCY, _ -> false);
     }
 
     /// The settings of an ordinary node.

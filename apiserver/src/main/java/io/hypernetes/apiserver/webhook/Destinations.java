@@ -4,8 +4,9 @@ import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Predicate;
 
-/// Where tenants may make this server connect to. Immutable.
+/// Where tenants may make the operator's machines connect to. Immutable.
 ///
 /// Loopback, link-local, multicast and unspecified addresses are denied always, unless the operator allows a range by name; then the
 /// operator's own ranges. What is not denied is allowed.
@@ -23,22 +24,42 @@ public final class Destinations {
 
     private final List<AddressBlock> denied;
     private final List<AddressBlock> allowed;
+    private final Predicate<InetAddress> also;
 
     /// @param denied ranges that belong to the operator
     /// @param allowed ranges that may be reached although they are denied
     /// @throws IllegalArgumentException when one is no range of addresses
     public Destinations(List<String> denied, List<String> allowed) {
+        this(blocks(denied), allowed.stream().map(AddressBlock::parse).toList(), _ -> false);
+    }
+
+    private Destinations(List<AddressBlock> denied, List<AddressBlock> allowed, Predicate<InetAddress> also) {
+        this.denied = denied;
+        this.allowed = allowed;
+        this.also = also;
+    }
+
+    private static List<AddressBlock> blocks(List<String> denied) {
         var all = new ArrayList<AddressBlock>();
         NEVER.stream().map(AddressBlock::parse).forEach(all::add);
         denied.stream().map(AddressBlock::parse).forEach(all::add);
-        this.denied = List.copyOf(all);
-        this.allowed = allowed.stream().map(AddressBlock::parse).toList();
+        return List.copyOf(all);
+    }
+
+    /// The same, with more addresses denied: those that are the operator's at the time.
+    public Destinations without(Predicate<InetAddress> more) {
+        return new Destinations(denied, allowed, also.or(more));
     }
 
     /// Whether an address may be connected to.
-    boolean permits(InetAddress address) {
+    public boolean permits(InetAddress address) {
         return allowed.stream().anyMatch(block -> block.contains(address))
-                || denied.stream().noneMatch(block -> block.contains(address));
+                || (denied.stream().noneMatch(block -> block.contains(address)) && !also.test(address));
+    }
+
+    /// What is not [#permits].
+    public Predicate<InetAddress> denied() {
+        return address -> !permits(address);
     }
 
     /// The address to connect to for a host: its first, when all of them are permitted. One that names several, some of them denied,

@@ -12,6 +12,7 @@ import io.hypernetes.cri.v1.PodSandboxConfig;
 import io.hypernetes.kubelet.cri.CriException;
 import io.hypernetes.kubelet.cri.CriRuntime;
 import io.hypernetes.kubelet.volume.Sources;
+import java.net.InetAddress;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -20,6 +21,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Predicate;
 
 /// Brings the image of a container to this node as its pull policy says. One per pod, used by the pod's own thread.
 final class ImagePull {
@@ -32,9 +34,12 @@ final class ImagePull {
     private final InstantSource clock;
     private final PulledImages pulled;
     private final BackOff backOff;
+    private final Predicate<InetAddress> operators;
     private final Map<String, String> lastFailure = new HashMap<>();
 
-    ImagePull(CriRuntime cri, Sources sources, PodEvents events, InstantSource clock, PulledImages pulled) {
+    /// @param operators addresses at which pods of tenants have no registries
+    ImagePull(CriRuntime cri, Sources sources, PodEvents events, InstantSource clock, PulledImages pulled, Predicate<InetAddress> operators) {
+        this.operators = operators;
         this.pulled = pulled;
         this.cri = cri;
         this.sources = sources;
@@ -64,7 +69,7 @@ final class ImagePull {
                 throw new WaitException(new Waiting("ErrImageNeverPull", message), LOOK_AGAIN);
             }
         }
-        Optional<String> denied = tenant.equals(ObjectKey.ROOT) ? Optional.empty() : RegistryPlace.refusal(image);
+        Optional<String> denied = tenant.equals(ObjectKey.ROOT) ? Optional.empty() : RegistryPlace.refusal(image, operators);
         if (denied.isPresent()) {
             events.warning(pod, container, "Failed", "Failed to pull image \"" + image + "\": " + denied.get());
             throw new WaitException(new Waiting("ErrImagePull", denied.get()), FAR);

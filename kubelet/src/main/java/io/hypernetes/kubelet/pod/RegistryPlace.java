@@ -3,16 +3,19 @@ package io.hypernetes.kubelet.pod;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.Optional;
+import java.util.function.Predicate;
 
 /// Where the registry of an image is. Whoever names an image makes this node speak to its registry, so tenants name none on the node itself or on its wire,
-/// such as a cloud's metadata service. Where a registry sends on to is judged by who pulls.
+/// such as a cloud's metadata service, and none at the operator's own addresses. Where a registry sends on to is judged by who pulls.
 final class RegistryPlace {
     private static final String DEFAULT = "docker.io";
 
     private RegistryPlace() {}
 
     /// Why pods of tenants may not have an image pulled; empty when they may. A name that is not known is for the pull to tell.
-    static Optional<String> refusal(String image) {
+    ///
+    /// @param operators the operator's own addresses
+    static Optional<String> refusal(String image, Predicate<InetAddress> operators) {
         String registry = registry(image);
         String host = host(registry);
         try {
@@ -21,6 +24,10 @@ final class RegistryPlace {
                 if (address.isLoopbackAddress() || address.isAnyLocalAddress() || address.isLinkLocalAddress() || address.isMulticastAddress()) {
                     return Optional.of("registry " + registry + " is at " + address.getHostAddress()
                             + ", an address of the node itself or of its wire, from where pods of tenants get no images; use a registry with another address, or ask the operator to load the image");
+                }
+                if (operators.test(address)) {
+                    return Optional.of("registry " + registry + " is at " + address.getHostAddress()
+                            + ", an address of the operator's own, from where pods of tenants get no images; use a registry with another address, or ask the operator to allow this one (registry-cidrs)");
                 }
             }
         } catch (UnknownHostException e) {

@@ -10,11 +10,18 @@ class RegistryPlaceTest {
     void tenantsNameNoRegistryOnTheNodeOrItsWire() {
         for (String image : new String[] {
             "127.0.0.1:5000/a:1", "localhost/a", "localhost:10250/a", "169.254.169.254/latest/meta-data", "[::1]:5000/a", "[fe80::1]/a", "0.0.0.0:1/a", "127.1.2.3/a@sha256:0", "224.0.0.1/a"}) {
-            assertThat(RegistryPlace.refusal(image)).as(image).isPresent();
+            assertThat(RegistryPlace.refusal(image, _ -> false)).as(image).isPresent();
         }
         for (String image : new String[] {"192.0.2.1:5000/a:1", "10.0.0.5/a", "[2001:db8::1]:5000/a", "no-such-host.invalid/a"}) {
-            assertThat(RegistryPlace.refusal(image)).as(image).isEmpty();
+            assertThat(RegistryPlace.refusal(image, _ -> false)).as(image).isEmpty();
         }
+    }
+
+    @Test
+    void tenantsNameNoRegistryAtTheOperatorsAddresses() {
+        assertThat(RegistryPlace.refusal("10.0.0.5:5000/a:1", address -> address.isSiteLocalAddress())).hasValueSatisfying(
+                why -> assertThat(why).contains("10.0.0.5").contains("registry-cidrs"));
+        assertThat(RegistryPlace.refusal("192.0.2.1/a", address -> address.isSiteLocalAddress())).isEmpty();
     }
 
     @Test
