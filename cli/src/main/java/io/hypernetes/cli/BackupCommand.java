@@ -55,6 +55,9 @@ final class BackupCommand implements Runnable {
         try {
             var found = new Backups(common.places(), common.settings()).write(file.toAbsolutePath(), tenant, passphrase);
             System.out.println("backup of " + found.shown() + "; read again and found good: " + file);
+            if (!found.missing().isEmpty()) {
+                System.out.println(found.missing());
+            }
             if (passphrase == null) {
                 System.out.println("It is not locked: keep it as you keep a key, or use --passphrase-file.");
             }

@@ -1,9 +1,11 @@
 package io.hypernetes.cli;
 
 import io.hypernetes.apiserver.backup.TenantEntries;
+import io.hypernetes.apiserver.storage.ObjectKey;
 import io.hypernetes.client.Client;
-import io.hypernetes.client.ObjectKey;
 import io.hypernetes.identity.Authorities;
+import io.hypernetes.identity.Principal;
+import io.hypernetes.objects.Json;
 import io.hypernetes.store.Entry;
 import io.hypernetes.store.Page;
 import io.hypernetes.store.backup.BackupException;
@@ -27,6 +29,8 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
 import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -36,6 +40,7 @@ final class Backups {
     static final String PKI = "pki/";
     static final String CONFIG = "config.yaml";
     private static final int MOST_CONFIG = 1 << 20;
+    private static final int MOST_SHOWN = 20;
 
     private final Places places;
     private final Settings settings;
@@ -47,7 +52,20 @@ final class Backups {
     }
 
     /// What a whole backup was found to hold.
-    record Found(BackupHeader header, long entries, long files, long bytes) {
+    ///
+    /// @param volumes whose data are on nodes and not in it: the first of them, for people
+    /// @param allVolumes how many there are
+    record Found(BackupHeader header, long entries, long files, long bytes, List<String> volumes, long allVolumes) {
+
+        /// What a restore does not bring back; empty when there is nothing of the kind.
+        String missing() {
+            if (allVolumes == 0) {
+                return "";
+            }
+            StringBuilder text = new StringBuilder("Not in it is what is on " + allVolumes + (allVolumes == 1 ? " volume, on its node" : " volumes, on their nodes") + "; copy it yourself:");
+            volumes.forEach(volume -> text.append("\n  ").append(volume));
+            return text.append(allVolumes > volumes.size() ? "\n  and " + (allVolumes - volumes.size()) + " more" : "").toString();
+        }
 
         /// For people.
         String shown() {
@@ -88,7 +106,7 @@ final class Backups {
 
     private void fromMaster(OutputStream out, String tenant, char @Nullable [] passphrase) throws IOException {
         try (Client client = OperatorAccess.open(places, settings).client();
-                InputStream in = client.download(ObjectKey.ROOT, "/backup" + (tenant.isEmpty() ? "" : "?tenant=" + tenant));
+                InputStream in = client.download(Principal.ROOT, "/backup" + (tenant.isEmpty() ? "" : "?tenant=" + tenant));
                 BackupReader entries = BackupReader.open(in, null)) {
             BackupWriter writer = BackupWriter.begin(out, entries.header(), passphrase, random);
             for (var item = entries.next(); item.isPresent(); item = entries.next()) {
@@ -142,12 +160,20 @@ final class Backups {
         long entries = 0;
         long files = 0;
         long bytes = 0;
+        List<String> volumes = new ArrayList<>();
+        long allVolumes = 0;
         try (BackupReader reader = open(file, passphrase)) {
             for (var item = reader.next(); item.isPresent(); item = reader.next()) {
                 switch (item.get()) {
                     case BackupItem.Stored(Entry entry) -> {
                         entries++;
                         bytes += entry.value().length;
+                        if (entry.key().contains("/core/persistentvolumes/")) {
+                            allVolumes++;
+                            if (volumes.size() < MOST_SHOWN) {
+                                volumes.add(volume(entry));
+                            }
+                        }
                     }
                     case BackupItem.SmallFile(String _, byte[] content) -> {
                         files++;
@@ -155,8 +181,16 @@ final class Backups {
                     }
                 }
             }
-            return new Found(reader.header(), entries, files, bytes);
+            return new Found(reader.header(), entries, files, bytes, List.copyOf(volumes), allVolumes);
         }
+    }
+
+    private static String volume(Entry entry) {
+        ObjectKey key = ObjectKey.parse(entry.key());
+        var volume = Json.readObject(entry.value());
+        String claim = Json.string(volume, "spec", "claimRef", "name");
+        return "tenant " + key.tenant() + ": " + key.name()
+                + (claim.isEmpty() ? "" : ", claim " + Json.string(volume, "spec", "claimRef", "namespace") + "/" + claim);
     }
 
     static BackupReader open(Path file, char @Nullable [] passphrase) throws IOException {

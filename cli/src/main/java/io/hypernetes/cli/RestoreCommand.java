@@ -83,6 +83,9 @@ final class RestoreCommand implements Runnable {
             Backups.Found found = Backups.check(file, passphrase);
             if (check) {
                 System.out.println("backup of " + found.shown() + "; it is good");
+                if (!found.missing().isEmpty()) {
+                    System.out.println(found.missing());
+                }
                 return;
             }
             BackupHeader header = found.header();

@@ -3,7 +3,13 @@ package io.hypernetes.cli;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
+import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.hypernetes.apiserver.tenant.TenantState;
+import io.hypernetes.client.Client;
+import io.hypernetes.client.Kind;
+import io.hypernetes.client.ObjectKey;
 import io.hypernetes.identity.Authorities;
 import io.hypernetes.store.Operation;
 import io.hypernetes.store.Page;
@@ -12,12 +18,15 @@ import io.hypernetes.store.embedded.EmbeddedStore;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -88,6 +97,79 @@ class BackupTest {
         assertThat(Authorities.files(Places.below(two).pki())).containsOnlyKeys(
                 "root/ca.crt", "root/ca.key", "tenants/acme/ca.crt", "tenants/acme/ca.key", "tenants/acme/token.key");
         assertThat(Places.below(two).config()).hasContent("api-port: 7443");
+    }
+
+    @Test
+    void volumesThatAreNotInItAreNamed() throws IOException {
+        Path one = folder.resolve("one");
+        cluster(one);
+        try (EmbeddedStore store = open(one)) {
+            store.commit(List.of(Operation.create("/acme/core/persistentvolumes//pvc-1", "{\"spec\":{\"claimRef\":{\"namespace\":\"shop\",\"name\":\"data\"}}}".getBytes(UTF_8))));
+        }
+        Path file = folder.resolve("backup");
+        String named = "Not in it is what is on 1 volume, on its node; copy it yourself:\n  tenant acme: pvc-1, claim shop/data\n";
+        assertThat(hypernetes("backup", file.toString(), "--root", one.toString()).text()).contains(named);
+        assertThat(hypernetes("restore", "--check", file.toString()).text()).contains(named);
+    }
+
+    @Test
+    void aMasterThatWasMadeAnewServesWhatTheFormerHeld() throws Exception {
+        Path one = folder.resolve("one");
+        Path two = folder.resolve("two");
+        Path file = folder.resolve("backup");
+        String uid;
+        try (Master former = new Master(one); Client client = former.client()) {
+            GenericKubernetesResource tenant = new GenericKubernetesResource();
+            tenant.setApiVersion(Kind.TENANT.apiVersion());
+            tenant.setKind(Kind.TENANT.kind());
+            tenant.setMetadata(new ObjectMetaBuilder().withName("acme").build());
+            client.of(Kind.TENANT).create(ObjectKey.ROOT, tenant);
+            client.of(Kind.CONFIG_MAP).create("acme", new ConfigMapBuilder().withNewMetadata().withNamespace("default").withName("kept").endMetadata().withData(Map.of("a", "b")).build());
+            uid = client.of(Kind.NAMESPACE).get(new ObjectKey("acme", "", "default")).getMetadata().getUid();
+            assertThat(hypernetes(former.with("backup", file.toString())).text()).contains("found good");
+            client.of(Kind.CONFIG_MAP).create("acme", new ConfigMapBuilder().withNewMetadata().withNamespace("default").withName("later").endMetadata().build());
+        }
+        assertThat(hypernetes("restore", file.toString(), "--root", two.toString()).code()).isZero();
+        try (Master restored = new Master(two); Client client = restored.client()) {
+            assertThat(client.of(Kind.CONFIG_MAP).get(new ObjectKey("acme", "default", "kept")).getData()).containsEntry("a", "b");
+            assertThat(client.of(Kind.CONFIG_MAP).find(new ObjectKey("acme", "default", "later"))).isEmpty();
+            assertThat(client.of(Kind.NAMESPACE).get(new ObjectKey("acme", "", "default")).getMetadata().getUid()).isEqualTo(uid);
+            client.of(Kind.CONFIG_MAP).create("acme", new ConfigMapBuilder().withNewMetadata().withNamespace("default").withName("later").endMetadata().build());
+        }
+    }
+
+    /// A master in this process, on a port of its own.
+    private static final class Master implements AutoCloseable {
+        private final Places places;
+        private final Settings settings;
+        private final List<String> flags;
+        private final MasterProcess process;
+        private final ProcessLock lock;
+
+        Master(Path root) throws Exception {
+            try (ServerSocket free = new ServerSocket(0)) {
+                flags = List.of("--root", root.toString(), "--set", "api-address=127.0.0.1", "--set", "api-port=" + free.getLocalPort(), "--set", "metrics-address=");
+            }
+            places = Places.below(root);
+            settings = Settings.read(places.config(), flags.stream().filter(flag -> flag.contains("=")).toList());
+            Files.createDirectories(places.run());
+            lock = ProcessLock.take(places.lockOf("master"), "master");
+            process = new MasterProcess(places, settings);
+        }
+
+        Client client() {
+            return OperatorAccess.open(places, settings).client();
+        }
+
+        String[] with(String... arguments) {
+            return Stream.concat(Stream.of(arguments), flags.stream()).toArray(String[]::new);
+        }
+
+        @Override
+        public void close() throws Exception {
+            process.close();
+            lock.close();
+        }
     }
 
     @Test
