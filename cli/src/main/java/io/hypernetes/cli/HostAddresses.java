@@ -2,6 +2,7 @@ package io.hypernetes.cli;
 
 import java.io.IOException;
 import java.net.DatagramSocket;
+import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.NetworkInterface;
@@ -28,16 +29,27 @@ final class HostAddresses {
     /// Every IPv4 address of this machine, loopback first.
     static List<String> all() {
         List<String> addresses = new ArrayList<>(List.of("127.0.0.1"));
+        interfaces().stream()
+                .filter(address -> address instanceof Inet4Address && !address.isLoopbackAddress())
+                .map(InetAddress::getHostAddress)
+                .forEach(addresses::add);
+        return addresses;
+    }
+
+    /// Every address, IPv4 or IPv6, at which others can reach this machine, but for those that mean something on its own wire only.
+    static List<String> reachable() {
+        return interfaces().stream()
+                .filter(address -> !address.isLoopbackAddress() && !address.isLinkLocalAddress())
+                .map(address -> address.getHostAddress().replaceFirst("%.*", ""))
+                .toList();
+    }
+
+    private static List<InetAddress> interfaces() {
         try {
-            NetworkInterface.networkInterfaces()
-                    .flatMap(NetworkInterface::inetAddresses)
-                    .filter(address -> address instanceof java.net.Inet4Address && !address.isLoopbackAddress())
-                    .map(InetAddress::getHostAddress)
-                    .forEach(addresses::add);
+            return NetworkInterface.networkInterfaces().flatMap(NetworkInterface::inetAddresses).toList();
         } catch (IOException e) {
             throw new UsageException("listing this machine's addresses: " + e.getMessage(), UsageException.UNAVAILABLE);
         }
-        return addresses;
     }
 
     /// The machine's name, as Kubernetes wants node names.

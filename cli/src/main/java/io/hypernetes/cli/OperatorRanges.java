@@ -30,7 +30,7 @@ final class OperatorRanges {
         if (!advertised.isEmpty()) {
             own.add(advertised);
         }
-        own.addAll(HostAddresses.all());
+        own.addAll(HostAddresses.reachable());
         return own;
     }
 

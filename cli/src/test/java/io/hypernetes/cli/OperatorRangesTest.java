@@ -1,0 +1,46 @@
+package io.hypernetes.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.net.InetAddress;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class OperatorRangesTest {
+    private static Settings settings(String... flags) {
+        return Settings.read(Path.of("/nowhere/config.yaml"), List.of(flags));
+    }
+
+    private static InetAddress at(String literal) {
+        return InetAddress.ofLiteral(literal);
+    }
+
+    @Test
+    void whatIsTheOperatorsIsDeniedToRegistriesUnlessItIsNamed() {
+        var registries = OperatorRanges.registries(settings("denied-cidrs=203.0.113.0/24", "registry-cidrs=203.0.113.5/32"));
+        for (String own : List.of("203.0.113.1", "10.88.1.2", "10.96.0.1", "100.126.0.1", "127.0.0.1", "169.254.169.254")) {
+            assertThat(registries.permits(at(own))).as(own).isFalse();
+        }
+        HostAddresses.reachable().forEach(own -> assertThat(registries.permits(at(own))).as(own).isFalse());
+        for (String other : List.of("203.0.113.5", "192.168.1.1", "192.0.2.1")) {
+            assertThat(registries.permits(at(other))).as(other).isTrue();
+        }
+    }
+
+    @Test
+    void webhooksMayBeAtPublicAddressesThatAreNotTheOperators() {
+        var webhooks = OperatorRanges.webhooks(settings("denied-cidrs=203.0.113.0/24", "webhook-cidrs=192.168.7.0/24", "advertise-address=198.51.100.9"));
+        for (String own : List.of("203.0.113.1", "198.51.100.9", "192.168.1.1", "10.88.1.2", "169.254.169.254")) {
+            assertThat(webhooks.permits(at(own))).as(own).isFalse();
+        }
+        assertThat(webhooks.permits(at("192.168.7.7"))).isTrue();
+        assertThat(webhooks.permits(at("192.0.2.1"))).isTrue();
+    }
+
+    @Test
+    void whatIsNoRangeIsTold() {
+        assertThatThrownBy(() -> OperatorRanges.registries(settings("registry-cidrs=here"))).isInstanceOf(UsageException.class).hasMessageContaining("registry-cidrs");
+    }
+}
