@@ -18,7 +18,9 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Executors;
 import javax.net.ssl.SSLContext;
 
@@ -31,12 +33,25 @@ final class ApiMaster implements AutoCloseable {
     private Process process;
     private HttpClient http;
 
-    @SuppressWarnings("NullAway.Init") // start() comes first
     ApiMaster(Path home, Path folder) throws IOException {
+        this(home, folder, freePort());
+    }
+
+    @SuppressWarnings("NullAway.Init") // start() comes first
+    private ApiMaster(Path home, Path folder, int port) throws IOException {
         this.home = home;
         this.folder = folder;
-        this.port = freePort();
+        this.port = port;
         this.metricsPort = freePort();
+    }
+
+    /// One that another process has started, to make requests to.
+    static ApiMaster running(Path folder, int port) throws IOException {
+        return new ApiMaster(Path.of(""), folder, port);
+    }
+
+    int port() {
+        return port;
     }
 
     private static int freePort() throws IOException {
@@ -82,20 +97,27 @@ final class ApiMaster implements AutoCloseable {
 
     /// The bytes of all objects that are still in use, after a collection.
     long liveBytes() throws IOException, InterruptedException {
+        return live().values().stream().mapToLong(Long::longValue).sum();
+    }
+
+    /// The same by class.
+    Map<String, Long> live() throws IOException, InterruptedException {
         Process histogram = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "jcmd").toString(), Long.toString(process.pid()), "GC.class_histogram")
                 .redirectErrorStream(true)
                 .start();
-        String total = "";
+        Map<String, Long> bytes = new HashMap<>();
         for (String line : histogram.inputReader(StandardCharsets.UTF_8).lines().toList()) {
-            total = line.startsWith("Total") ? line : total;
+            String[] columns = line.trim().split("\\s+");
+            if (columns.length >= 4 && columns[0].endsWith(":")) {
+                bytes.merge(columns[3], Long.parseLong(columns[2]), Long::sum);
+            }
         }
         histogram.waitFor();
-        String[] columns = total.trim().split("\\s+");
-        if (columns.length < 3) {
+        if (bytes.isEmpty()) {
             throw new IOException("jcmd tells nothing of the master's objects");
         }
-        return Long.parseLong(columns[2]);
+        return bytes;
     }
 
     /// Processor time that it has used, in seconds.
@@ -124,7 +146,7 @@ final class ApiMaster implements AutoCloseable {
 
     /// What an administrator of a tenant shows.
     SSLContext tls(String tenant) {
-        Authorities authorities = Authorities.open(folder.resolve("lib/master/pki"), Clock.systemUTC(), new SecureRandom());
+        Authorities authorities = Authorities.lookAt(folder.resolve("lib/master/pki"), Clock.systemUTC(), new SecureRandom());
         return Tls.client(
                 authorities.root().certificate(),
                 authorities.tenant(tenant).issue(CertificateSpec.client("bench", List.of("system:masters"), Duration.ofHours(2))));

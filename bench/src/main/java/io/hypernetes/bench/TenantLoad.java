@@ -1,12 +1,15 @@
 package io.hypernetes.bench;
 
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ExecutorService;
@@ -21,28 +24,47 @@ import tools.jackson.databind.json.JsonMapper;
 public final class TenantLoad {
     private static final String TENANTS = "/apis/hypernetes.io/v1/tenants";
     private static final String CONFIG_MAPS = "/api/v1/namespaces/default/configmaps";
+    private static final String FLOOD = "--flood";
     private static final int ALONE = 200;
     private static final int MAKERS = 16;
     private static final int FLOODERS = 64;
     private static final int ASKED = 400;
+    private static final int SHOWN = 24;
 
     private final ApiMaster master;
+    private final Path home;
+    private final Path folder;
     private final Map<String, Object> figures = new TreeMap<>();
+    private long empty;
 
-    private TenantLoad(ApiMaster master) {
+    private TenantLoad(ApiMaster master, Path home, Path folder) {
         this.master = master;
+        this.home = home;
+        this.folder = folder;
     }
 
-    /// @param arguments how many tenants
+    /// @param arguments how many tenants, and which parts: `again` (the master started anew with them), `flood`; none: all. The process that floods is another of
+    /// these
     public static void main(String[] arguments) throws Exception {
+        if (arguments[0].equals(FLOOD)) {
+            floods(ApiMaster.running(Path.of(arguments[1]), Integer.parseInt(arguments[2])));
+            return;
+        }
         int count = Math.max(2 * ALONE, Integer.parseInt(arguments[0]));
         Path home = Path.of(System.getProperty("hypernetes.home"));
         Path folder = Files.createTempDirectory("hypernetes-bench-");
         try (ApiMaster master = new ApiMaster(home, folder)) {
-            TenantLoad run = new TenantLoad(master);
+            TenantLoad run = new TenantLoad(master, home, folder);
             master.start();
+            run.empty = master.liveBytes();
             run.tenants(count);
-            run.flood();
+            List<String> parts = List.of(arguments).subList(1, arguments.length);
+            if (parts.isEmpty() || parts.contains("again")) {
+                run.again(count);
+            }
+            if (parts.isEmpty() || parts.contains("flood")) {
+                run.flood();
+            }
             Path file = home.resolve("bench/target/tenants.json");
             Files.writeString(file, JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build().writeValueAsString(run.figures));
             System.out.println("\n  figures: " + file);
@@ -57,7 +79,7 @@ public final class TenantLoad {
         for (int n = 0; n < ALONE; n++) {
             make(n);
         }
-        long before = master.liveBytes();
+        Map<String, Long> before = master.live();
         Latencies alone = new Latencies();
         for (int n = ALONE; n < 2 * ALONE; n++) {
             long start = System.nanoTime();
@@ -79,8 +101,28 @@ public final class TenantLoad {
             }
         }
         row("tenants made by " + MAKERS + " at once", "1/s", (count - 2 * ALONE) * 1e9 / (System.nanoTime() - begin));
-        row("objects of an idle tenant, after a collection", "KB", (master.liveBytes() - before) / 1e3 / (count - ALONE));
+        objects(before, count - ALONE);
         row("resident memory of the master with " + count + " tenants", "MB", master.residentBytes() / 1e6);
+    }
+
+    /// What has come with some tenants, and of which classes most of it is.
+    private void objects(Map<String, Long> before, int tenants) throws IOException, InterruptedException {
+        Map<String, Long> grown = master.live();
+        before.forEach((type, bytes) -> grown.merge(type, -bytes, Long::sum));
+        row("objects of a tenant just made, after a collection", "KB", grown.values().stream().mapToLong(Long::longValue).sum() / 1e3 / tenants);
+        grown.entrySet().stream()
+                .sorted(Map.Entry.<String, Long>comparingByValue().reversed())
+                .limit(SHOWN)
+                .forEach(type -> row("  " + type.getKey(), "KB", type.getValue() / 1e3 / tenants));
+    }
+
+    /// The master is started anew with all tenants.
+    private void again(int count) throws Exception {
+        master.stop();
+        row("a master with " + count + " tenants serves after", "s", master.start() / 1e9);
+        master.get("/tenants/t" + (count - 1) + CONFIG_MAPS);
+        row("  its memory then", "MB", master.residentBytes() / 1e6);
+        row("  objects of an idle tenant then, after a collection", "KB", (master.liveBytes() - empty) / 1e3 / count);
     }
 
     private void make(int n) throws IOException, InterruptedException {
@@ -92,31 +134,58 @@ public final class TenantLoad {
         ask(quiet, new Latencies());
         Latencies idle = new Latencies();
         ask(quiet, idle);
-        AtomicBoolean over = new AtomicBoolean();
-        AtomicInteger flooded = new AtomicInteger();
         Latencies under = new Latencies();
-        long begin = System.nanoTime();
-        try (ExecutorService flooders = Executors.newVirtualThreadPerTaskExecutor()) {
-            HttpClient loud = master.client("t2");
-            for (int i = 0; i < FLOODERS; i++) {
-                int flooder = i;
-                flooders.submit(() -> {
-                    for (int n = 0; !over.get(); n++) {
-                        send(loud, flooder % 2 == 0 ? null : "{\"metadata\":{\"name\":\"c" + flooder + "-" + n + "\"},\"data\":{\"k\":\"v\"}}");
-                        flooded.incrementAndGet();
-                    }
-                    return null;
-                });
-            }
-            ask(quiet, under);
-            over.set(true);
-        }
-        row("requests of the tenant that floods", "1/s", flooded.get() * 1e9 / (System.nanoTime() - begin));
+        Process flooder = new ProcessBuilder(
+                        // As if it were on a machine of its own, as far as one machine can do that: it takes what master and asker leave.
+                        "nice", "-n", "19", Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Dhypernetes.home=" + home,
+                        "-Djdk.httpclient.connectionPoolSize=512", "-cp", System.getProperty("java.class.path"), TenantLoad.class.getName(),
+                        FLOOD, folder.toString(), Integer.toString(master.port()))
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
+        BufferedReader said = flooder.inputReader(StandardCharsets.UTF_8);
+        said.readLine();
+        long flooding = System.nanoTime();
+        ask(quiet, under);
+        double seconds = (System.nanoTime() - flooding) / 1e9;
+        flooder.outputWriter(StandardCharsets.UTF_8).close();
+        long flooded = Long.parseLong(said.readLine());
+        flooder.waitFor();
+        row("requests of the tenant that floods", "1/s", flooded / seconds);
         row("requests of another without: p50", "ms", idle.millis(50));
         row("  p99", "ms", idle.millis(99));
         row("requests of another meanwhile: p50", "ms", under.millis(50));
         row("  p99", "ms", under.millis(99));
         row("p99 under the flood to that without", "x", under.millis(99) / idle.millis(99));
+    }
+
+    /// Floods a master until its input ends: says so when it is under way, and how many requests that were at the end.
+    private static void floods(ApiMaster master) throws Exception {
+        AtomicBoolean over = new AtomicBoolean();
+        AtomicInteger flooded = new AtomicInteger();
+        try (ExecutorService flooders = Executors.newVirtualThreadPerTaskExecutor()) {
+            TenantLoad load = new TenantLoad(master, Path.of(""), Path.of(""));
+            HttpClient loud = master.client("t2");
+            for (int i = 0; i < FLOODERS; i++) {
+                int flooder = i;
+                flooders.submit(() -> {
+                    for (int n = 0; !over.get(); n++) {
+                        load.send(loud, flooder % 2 == 0 ? null : "{\"metadata\":{\"name\":\"c" + flooder + "-" + n + "\"},\"data\":{\"k\":\"v\"}}");
+                        flooded.incrementAndGet();
+                    }
+                    return null;
+                });
+            }
+            while (flooded.get() < 4 * FLOODERS) {
+                Thread.sleep(10);
+            }
+            flooded.set(0);
+            System.out.println("flooding");
+            while (System.in.read() >= 0) {
+                // Only the end counts.
+            }
+            System.out.println(flooded.get());
+            over.set(true);
+        }
     }
 
     private void ask(HttpClient client, Latencies latencies) throws IOException, InterruptedException {
