@@ -56,6 +56,7 @@ class TenantNetworkTest {
             cluster.apply("{apiVersion: hypernetes.io/v1, kind: Tenant, metadata: {name: " + tenant + "}}");
             apply(cluster, tenant, pod("web", tenant));
         }
+        apply(cluster, OCHRE, pod("more", OCHRE));
         String address = "";
         for (String tenant : List.of(MAUVE, OCHRE)) {
             // Ready means that the probe came through the tenant's gateway.
@@ -68,14 +69,46 @@ class TenantNetworkTest {
             address = its;
             apply(cluster, tenant, service(its));
         }
-        String neighbour = address.replaceFirst("\\d+$", "") + "7";
+        Awaitility.await().atMost(Duration.ofSeconds(90)).untilAsserted(() -> assertThat(
+                        cluster.kubectlOf(OCHRE, "get", "pods", "--no-headers").ok())
+                .containsPattern("more\\s+1/1\\s+Running"));
+        // An address that the one tenant has and the other has not.
+        String others = cluster.kubectlOf(OCHRE, "get", "pod", "more", "-o", "jsonpath={.status.podIP}").ok();
+        String neighbour = address.replaceFirst("\\d+$", "") + (others.endsWith(".7") ? "8" : "7");
         String gateway = address.replaceFirst("\\d+$", "1");
         String host = cluster.kubectl("get", "nodes", "-o", "jsonpath={.items[0].status.addresses[?(@.type==\"InternalIP\")].address}");
 
         servicesAndNames(cluster);
         theDoor(cluster);
         scans(cluster, gateway, host, neighbour);
+        sweeps(cluster, address, gateway, others);
         lies(cluster, gateway, address, neighbour);
+        claims(cluster, others);
+    }
+
+    /// Everything asked at once that has, or may have, an address on the node: only the tenant's own gateway answers.
+    private static void sweeps(Cluster cluster, String address, String gateway, String others) {
+        assertThat(inside(cluster, OCHRE, "timeout 5 wget -q -O - http://" + others + ":8080/")).as("its own tenant reaches it").isEqualTo(OCHRE + "\n");
+        assertThat(inside(cluster, MAUVE, "ping -c 1 -W 1 " + others + " >/dev/null && echo heard; nc -w 1 " + others + " 8080 </dev/null && echo open; echo asked"))
+                .as("the other tenant's pod").isEqualTo("asked\n");
+        String range = address.replaceFirst("\\d+$", "");
+        String script = """
+                for n in $(seq 1 24); do
+                  [ %1$s$n != %2$s ] && arping -c 1 -w 1 -I eth0 %1$s$n 2>/dev/null | grep -q 'reply from' && echo arp $n >> /tmp/seen &
+                  for port in 22 %3$s %4$s 8080; do nc -w 1 100.126.0.$n $port </dev/null >/dev/null 2>&1 && echo open 100.126.0.$n:$port >> /tmp/seen & done
+                done
+                nc -w 1 169.254.169.254 80 </dev/null >/dev/null 2>&1 && echo metadata >> /tmp/seen &
+                wait
+                sort -u /tmp/seen
+                """.formatted(range, address, cluster.setting("api-port"), cluster.setting("kubelet-port"));
+        assertThat(inside(cluster, MAUVE, script)).as("who answers to whom").isEqualTo("arp " + gateway.substring(range.length()) + "\n");
+    }
+
+    /// Whoever says on its wire that it has the other tenant's address takes nothing from it.
+    private static void claims(Cluster cluster, String others) {
+        assertThat(inside(cluster, MAUVE, "ip addr add " + others + "/32 dev eth0; arping -U -c 2 -w 2 -I eth0 " + others + " >/dev/null; ip addr del " + others + "/32 dev eth0; echo claimed"))
+                .isEqualTo("claimed\n");
+        assertThat(inside(cluster, OCHRE, "timeout 5 wget -q -O - http://" + others + ":8080/")).isEqualTo(OCHRE + "\n");
     }
 
     @AfterAll
