@@ -1,9 +1,6 @@
 package io.hypernetes.linux;
 
 import java.io.ByteArrayOutputStream;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -16,10 +13,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// The table is read whole and entries are removed one by one, since kernels before 6.9 cannot be asked for more.
 public final class TrackedConnections {
-    private static final int AF_NETLINK = 16, AF_INET = 2;
-    private static final int SOCK_RAW_CLOEXEC = 3 | 0x80000;
-    private static final int NETLINK_NETFILTER = 12;
-    private static final int SOL_SOCKET = 1, SO_RCVTIMEO = 20;
+    private static final int AF_INET = 2;
 
     private static final int GET = 0x101, DELETE = 0x102;
     private static final int ERROR = 2, DONE = 3;
@@ -30,13 +24,7 @@ public final class TrackedConnections {
     private static final int TUPLE_ORIGINAL = 1, TUPLE_REPLY = 2, TUPLE_ADDRESSES = 1, TUPLE_PROTOCOL = 2, SOURCE_V4 = 1, NUMBER = 1, SOURCE_PORT = 2;
 
     private static final int UDP = 17;
-    private static final int BUFFER = 64 << 10;
-    private static final int PATIENCE_SECONDS = 5;
 
-    private static final Libc SOCKET = Libc.function("socket");
-    private static final Libc SEND = Libc.function("send");
-    private static final Libc RECV = Libc.function("recv");
-    private static final Libc SETSOCKOPT = Libc.function("setsockopt");
 
     private TrackedConnections() {}
 
@@ -51,36 +39,19 @@ public final class TrackedConnections {
         for (int i = 0; i < source.length; i++) {
             source[i] = (byte) Integer.parseInt(parts[i]);
         }
-        int socket = open();
-        try {
+        try (Netlink socket = Netlink.open(Netlink.NETFILTER)) {
             List<byte[]> found = find(socket, source, port);
             found.forEach(tuple -> delete(socket, tuple));
             return found.size();
-        } finally {
-            Descriptors.close(socket);
-        }
-    }
-
-    private static int open() {
-        int socket = SOCKET.call("netlink", AF_NETLINK, SOCK_RAW_CLOEXEC, NETLINK_NETFILTER);
-        try (Arena arena = Arena.ofConfined()) {
-            // The kernel answers at once; should it not, nobody waits for ever.
-            MemorySegment patience = arena.allocate(ValueLayout.JAVA_LONG, 2);
-            patience.setAtIndex(ValueLayout.JAVA_LONG, 0, PATIENCE_SECONDS);
-            SETSOCKOPT.call("netlink", socket, SOL_SOCKET, SO_RCVTIMEO, patience.address(), patience.byteSize());
-            return socket;
-        } catch (RuntimeException failure) {
-            Descriptors.close(socket);
-            throw failure;
         }
     }
 
     /// The original tuples, as they came, of the entries that fit.
-    private static List<byte[]> find(int socket, byte[] source, int port) {
-        send(socket, message(GET, REQUEST | DUMP, new byte[0]));
+    private static List<byte[]> find(Netlink socket, byte[] source, int port) {
+        socket.send(message(GET, REQUEST | DUMP, new byte[0]));
         List<byte[]> found = new ArrayList<>();
         while (true) {
-            ByteBuffer in = receive(socket);
+            ByteBuffer in = socket.receive();
             while (in.remaining() >= HEADER) {
                 int begin = in.position();
                 int length = in.getInt();
@@ -152,11 +123,11 @@ public final class TrackedConnections {
         return null;
     }
 
-    private static void delete(int socket, byte[] tuple) {
+    private static void delete(Netlink socket, byte[] tuple) {
         ByteBuffer attribute = ByteBuffer.allocate(ATTRIBUTE + (tuple.length + 3 & ~3)).order(ByteOrder.nativeOrder());
         attribute.putShort((short) (ATTRIBUTE + tuple.length)).putShort((short) (TUPLE_ORIGINAL | NESTED)).put(tuple);
-        send(socket, message(DELETE, REQUEST | ACKNOWLEDGE, attribute.array()));
-        ByteBuffer answer = receive(socket);
+        socket.send(message(DELETE, REQUEST | ACKNOWLEDGE, attribute.array()));
+        ByteBuffer answer = socket.receive();
         answer.position(HEADER);
         int error = -answer.slice().order(ByteOrder.nativeOrder()).getInt();
         // It may have ended by itself meanwhile.
@@ -177,20 +148,5 @@ public final class TrackedConnections {
         out.writeBytes(head.array());
         out.writeBytes(attributes);
         return out.toByteArray();
-    }
-
-    private static void send(int socket, byte[] message) {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment bytes = arena.allocateFrom(ValueLayout.JAVA_BYTE, message);
-            SEND.call("netlink", socket, bytes.address(), message.length, 0);
-        }
-    }
-
-    private static ByteBuffer receive(int socket) {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment buffer = arena.allocate(BUFFER);
-            int got = RECV.call("netlink", socket, buffer.address(), BUFFER, 0);
-            return ByteBuffer.wrap(buffer.asSlice(0, got).toArray(ValueLayout.JAVA_BYTE)).order(ByteOrder.nativeOrder());
-        }
     }
 }

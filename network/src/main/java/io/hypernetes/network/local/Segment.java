@@ -1,6 +1,7 @@
 package io.hypernetes.network.local;
 
 import io.hypernetes.linux.ErrnoException;
+import io.hypernetes.linux.Links;
 import io.hypernetes.linux.NetworkDevices;
 import io.hypernetes.linux.TrackedConnections;
 import io.hypernetes.network.Commands;
@@ -254,16 +255,20 @@ final class Segment implements Gateway {
     ///
     /// @param spare whether the tap is on the host still
     void plug(HostRules.Port port, boolean spare) {
-        if (spare) {
-            // A device may go into another namespace while its owner holds it open; it arrives shut down.
-            ip("link set dev " + port.tap() + " netns " + namespace + "\n");
+        try {
+            if (spare) {
+                // A device may go into another namespace while its owner holds it open; it arrives shut down.
+                Links.move(port.tap(), path());
+            }
+            inside(() -> {
+                Commands.run(List.of("nft", "-f", "-"), "add element bridge pods pods { " + port.element() + " }\n");
+                Links.join(port.tap(), BRIDGE, mtu);
+                return port;
+            });
+        } catch (ErrnoException failure) {
+            throw new NetworkException("plugging " + port.tap() + " into tenant " + tenant + "'s network " + namespace + ": " + failure.getMessage()
+                    + ". Is its machine still running?", failure);
         }
-        inside(() -> {
-            Commands.run(List.of("nft", "-f", "-"), "add element bridge pods pods { " + port.element() + " }\n");
-            ip("link set dev " + port.tap() + " mtu " + mtu + " addrgenmode none\nlink set dev " + port.tap() + " master " + BRIDGE
-                    + "\nlink set dev " + port.tap() + " type bridge_slave isolated on\nlink set dev " + port.tap() + " up\n");
-            return port;
-        });
     }
 
     /// Forgets the port. Its tap has vanished with the machine; one that has not is cut off.

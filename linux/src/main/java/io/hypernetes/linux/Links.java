@@ -1,0 +1,88 @@
+package io.hypernetes.linux;
+
+import java.lang.foreign.Arena;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+
+/// Changes of network interfaces (rtnetlink), in the network namespace of the calling thread. Needs CAP_NET_ADMIN.
+public final class Links {
+    private static final int NEWLINK = 16, ERROR = 2, REQUEST = 1, ACKNOWLEDGE = 4;
+    private static final int HEADER = 16, INTERFACE = 16, ATTRIBUTE = 4, LARGEST = 512;
+    private static final int NAME = 3, MTU = 4, MASTER = 10, LINK_INFO = 18, OF_FAMILY = 26, NAMESPACE = 28;
+    private static final int SLAVE_KIND = 4, SLAVE_DATA = 5, PORT_ISOLATED = 33;
+    private static final int AF_INET6 = 10, ADDRESS_MODE = 8, NO_ADDRESS = 1;
+    private static final int UP = 1;
+
+    private static final Libc IF_NAMETOINDEX = Libc.function("if_nametoindex");
+
+    private Links() {}
+
+    /// Moves an interface into another namespace, where it arrives shut down. Whoever has it open keeps it.
+    ///
+    /// @param namespace a file that stands for it
+    /// @throws ErrnoException when there is no such interface, or one of its name there
+    public static void move(String name, Path namespace) {
+        int file = Descriptors.openForReading(namespace);
+        try {
+            change("moving " + name + " to " + namespace, 0, named(name).put(number(NAMESPACE, file)));
+        } finally {
+            Descriptors.close(file);
+        }
+    }
+
+    /// Makes an interface a port of a bridge, and only then lets it run: without an IPv6 address of its own, and cut off from other ports that are.
+    ///
+    /// @throws ErrnoException when one of them is not there
+    public static void join(String name, String bridge, int mtu) {
+        String what = "joining " + name + " to " + bridge;
+        byte[] noAddress = attribute(OF_FAMILY, attribute(AF_INET6, attribute(ADDRESS_MODE, (byte) NO_ADDRESS)));
+        change(what, 0, named(name).put(number(MTU, mtu)).put(noAddress).put(number(MASTER, index(bridge))));
+        byte[] kind = attribute(SLAVE_KIND, "bridge\0".getBytes(StandardCharsets.UTF_8)), isolated = attribute(SLAVE_DATA, attribute(PORT_ISOLATED, (byte) 1));
+        change(what, UP, named(name).put(attribute(LINK_INFO, ByteBuffer.allocate(kind.length + isolated.length).put(kind).put(isolated).array())));
+    }
+
+    private static int index(String name) {
+        try (Arena arena = Arena.ofConfined()) {
+            int index = (int) IF_NAMETOINDEX.callPlain(arena.allocateFrom(name).address());
+            if (index == 0) {
+                throw new ErrnoException("if_nametoindex", name, ErrnoException.ENODEV);
+            }
+            return index;
+        }
+    }
+
+    private static ByteBuffer named(String name) {
+        return ByteBuffer.allocate(LARGEST).order(ByteOrder.nativeOrder()).put(attribute(NAME, (name + "\0").getBytes(StandardCharsets.UTF_8)));
+    }
+
+    private static byte[] number(int type, int value) {
+        return attribute(type, ByteBuffer.allocate(4).order(ByteOrder.nativeOrder()).putInt(value).array());
+    }
+
+    private static byte[] attribute(int type, byte... content) {
+        ByteBuffer whole = ByteBuffer.allocate(ATTRIBUTE + (content.length + 3 & ~3)).order(ByteOrder.nativeOrder());
+        whole.putShort((short) (ATTRIBUTE + content.length)).putShort((short) type).put(content);
+        return whole.array();
+    }
+
+    private static void change(String what, int flags, ByteBuffer attributes) {
+        attributes.flip();
+        ByteBuffer message = ByteBuffer.allocate(HEADER + INTERFACE + attributes.remaining()).order(ByteOrder.nativeOrder());
+        message.putInt(message.capacity()).putShort((short) NEWLINK).putShort((short) (REQUEST | ACKNOWLEDGE)).putInt(1).putInt(0);
+        // Of any family and type, found by its name.
+        message.putInt(0).putInt(0).putInt(flags).putInt(flags).put(attributes);
+        try (Netlink socket = Netlink.open(Netlink.ROUTE)) {
+            socket.send(message.array());
+            ByteBuffer answer = socket.receive();
+            if (answer.remaining() < HEADER + 4 || answer.getShort(4) != ERROR) {
+                throw new IllegalStateException(what + ": the kernel gave no answer that fits");
+            }
+            int error = -answer.getInt(HEADER);
+            if (error != 0) {
+                throw new ErrnoException("netlink", what, error);
+            }
+        }
+    }
+}
