@@ -13,7 +13,6 @@ import org.jspecify.annotations.Nullable;
 /// that newcomers may still start from, and memory between them is freed by itself. Whoever has a source of changes appends them.
 final class Feed implements AutoCloseable {
     private static final int KEPT_CHANGES = 20_000;
-    private static final int KEPT_ENCODED = 500;
 
     private final LongSupplier reached;
     private final Runnable onClose;
@@ -22,9 +21,6 @@ final class Feed implements AutoCloseable {
     private Set<Cursor> waiting = new HashSet<>();
     private Node oldest;
     private Node newest;
-    /// The newest of which what was worked out is forgotten.
-    private Node encoded;
-    private int ahead;
     private int kept;
     private int readers;
     private long unreadSinceNanos = System.nanoTime();
@@ -39,7 +35,6 @@ final class Feed implements AutoCloseable {
         this.onClose = onClose;
         this.oldest = new Node(revision, null);
         this.newest = oldest;
-        this.encoded = oldest;
     }
 
     /// A reader of the changes after `revision`.
@@ -97,14 +92,6 @@ final class Feed implements AutoCloseable {
             var node = new Node(change.revision(), change);
             newest.next = node;
             newest = node;
-            var behind = encoded.next;
-            if (++ahead > KEPT_ENCODED && behind != null) {
-                encoded = behind;
-                ahead--;
-                if (behind.change != null) {
-                    behind.change.forget();
-                }
-            }
             var next = oldest.next;
             if (++kept > KEPT_CHANGES && next != null) {
                 oldest = next;
@@ -231,7 +218,10 @@ final class Feed implements AutoCloseable {
         }
 
         private void unpark() {
-            LockSupport.unpark(reader);
+            var waits = reader;
+            if (waits != null) {
+                LockSupport.unpark(waits);
+            }
         }
 
         @Override
@@ -249,7 +239,8 @@ final class Feed implements AutoCloseable {
         @Override
         public void wake() {
             woken = true;
-            signal();
+            // Who is not there yet looks at this before it waits.
+            unpark();
         }
 
         @Override

@@ -9,6 +9,7 @@ import java.time.Duration;
 /// Fills a feed from one watch of the store.
 final class FeedSource {
     private final Watch watch;
+    private final Encodings encodings = new Encodings();
     private volatile long progress;
     private volatile boolean closed;
 
@@ -37,7 +38,7 @@ final class FeedSource {
             while (!closed) {
                 var change = watch.next(Duration.ofSeconds(1));
                 long reached = watch.progress();
-                change.ifPresent(each -> feed.append(new ObjectChange(each)));
+                change.ifPresent(each -> feed.append(new ObjectChange(each, encodings)));
                 progress = Math.max(progress, reached);
             }
         } catch (StoreException e) {

@@ -9,10 +9,13 @@ import org.jspecify.annotations.Nullable;
 /// One change as all watchers of a feed share it: what is worked out for one of them is there for the others. Thread-safe.
 public final class ObjectChange {
     private final Change change;
+    private final Encodings encodings;
     private volatile @Nullable ConcurrentHashMap<Object, Object> worked;
 
-    ObjectChange(Change change) {
+    /// @param encodings decides how long the change holds what was worked out
+    ObjectChange(Change change, Encodings encodings) {
         this.change = change;
+        this.encodings = encodings;
     }
 
     public String key() {
@@ -37,13 +40,14 @@ public final class ObjectChange {
         return change.deleted();
     }
 
-    /// A value derived from this change alone, mostly made once. `what` must be unique for the way it is made.
+    /// A value derived from this change alone, made once for readers that come soon one after the other. `what` must be unique for the way it is made.
     @SuppressWarnings("unchecked")
     public <T> T once(Object what, Supplier<T> make) {
         var done = worked;
         if (done == null) {
             done = new ConcurrentHashMap<>(2);
             worked = done;
+            encodings.holds(this);
         }
         var known = done.get(what);
         if (known == null) {
@@ -53,7 +57,7 @@ public final class ObjectChange {
         return (T) known;
     }
 
-    /// Lets go of what was worked out: most readers are past it, and it is larger than the change.
+    /// Lets go of what was worked out.
     void forget() {
         worked = null;
     }

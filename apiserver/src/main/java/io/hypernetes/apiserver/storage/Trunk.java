@@ -20,6 +20,7 @@ final class Trunk implements AutoCloseable {
     private final Watch watch;
     private final ReentrantLock lock = new ReentrantLock();
     private final Map<String, List<Branch>> branches = new HashMap<>();
+    private final Encodings encodings = new Encodings();
     private long dispatched;
     private volatile long progress;
     private volatile boolean closed;
@@ -60,7 +61,7 @@ final class Trunk implements AutoCloseable {
                     for (var change = past.next(Duration.ZERO); change.isPresent(); change = past.next(Duration.ZERO)) {
                         var each = change.get();
                         if (each.entry().revision() <= dispatched && middle.equals(middle(each.entry().key()))) {
-                            feed.append(new ObjectChange(each));
+                            feed.append(new ObjectChange(each, encodings));
                         }
                     }
                 } catch (InterruptedException e) {
@@ -122,7 +123,7 @@ final class Trunk implements AutoCloseable {
             dispatched = change.entry().revision();
             var same = branches.get(middle);
             if (same != null) {
-                var shared = new ObjectChange(change);
+                var shared = new ObjectChange(change, encodings);
                 for (var branch : same) {
                     if (dispatched > branch.had) {
                         branch.feed.append(shared);

@@ -1,0 +1,47 @@
+package io.hypernetes.apiserver.storage;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.hypernetes.store.Change;
+import io.hypernetes.store.Entry;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+
+class ObjectChangeTest {
+    private static final int MORE_THAN_KEPT = 1_000;
+
+    /// However often readers are slow and have things made again, only the last few changes hold any.
+    @Test
+    void whatIsMadeAgainForSlowReadersIsLetGoOfAgain() {
+        var encodings = new Encodings();
+        var changes = new ArrayList<ObjectChange>();
+        for (int i = 0; i < MORE_THAN_KEPT; i++) {
+            changes.add(new ObjectChange(new Change(new Entry("/t//pods/d/p" + i, new byte[0], 1, 1), null, false), encodings));
+        }
+        for (int round = 0; round < 3; round++) {
+            var made = new AtomicInteger();
+            for (var change : changes) {
+                for (int reader = 0; reader < 5; reader++) {
+                    change.once("form", made::incrementAndGet);
+                }
+            }
+            assertThat(made).as("each once a round: it was let go of in the last").hasValue(MORE_THAN_KEPT);
+        }
+        assertThat(holding(changes)).isBetween(100, MORE_THAN_KEPT / 2);
+    }
+
+    private static int holding(List<ObjectChange> changes) {
+        int held = 0;
+        for (var change : changes.reversed()) {
+            var made = new AtomicInteger();
+            change.once("form", made::incrementAndGet);
+            if (made.get() > 0) {
+                break;
+            }
+            held++;
+        }
+        return held;
+    }
+}
