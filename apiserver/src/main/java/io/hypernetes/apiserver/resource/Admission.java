@@ -96,9 +96,9 @@ final class Admission {
         var operations = new ArrayList<Operation>();
         var home = Json.object();
         if (request.kind().type().namespaced()) {
-            var entry = activeNamespace(request, object);
-            operations.add(new Operation.Check(entry.key(), entry.revision()));
-            home = Json.readObject(entry.value());
+            var found = activeNamespace(request, object);
+            operations.add(new Operation.Check(found.entry().key(), found.entry().revision()));
+            home = found.object();
         }
         var tenant = living(request, object);
         tenant.ifPresent(state -> operations.add(state.unchanged()));
@@ -224,7 +224,7 @@ final class Admission {
                 keepSuspension(request, updated, old);
                 if (request.target().subresource().equals("ephemeralcontainers")) {
                     PodSecurity.pod(
-                            Json.readObject(activeNamespace(request, updated).value()),
+                            activeNamespace(request, updated).object(),
                             updated,
                             warning -> Decoding.warn(request.http(), warning));
                 }
@@ -270,12 +270,15 @@ final class Admission {
         }
     }
 
-    private Entry activeNamespace(ResourceRequest request, ObjectNode object) {
+    private record Home(Entry entry, ObjectNode object) {}
+
+    private Home activeNamespace(ResourceRequest request, ObjectNode object) {
         var name = request.target().namespace();
         var key = new ObjectKey(request.tenant(), "", "namespaces", "", name).text();
         var entry = store.get(key)
                 .orElseThrow(() -> ApiStatus.notFound("", "namespaces", name).asException());
-        if (!Json.string(Json.readObject(entry.value()), "metadata", "deletionTimestamp").isEmpty()) {
+        var namespace = Json.readObject(entry.value());
+        if (!Json.string(namespace, "metadata", "deletionTimestamp").isEmpty()) {
             var type = request.kind().type();
             var status = ApiStatus.forbidden(
                     type.group(),
@@ -298,7 +301,7 @@ final class Admission {
                                     0))
                     .asException();
         }
-        return entry;
+        return new Home(entry, namespace);
     }
 
     /// The tenant of a request, which its commit checks: so nothing is made in a tenant that goes, nor left behind by it.

@@ -65,6 +65,10 @@ public final class BaseLayer {
             return List.of();
         }
         var suffix = prefix.substring(tenant);
+        var first = objects.ceilingKey(suffix);
+        if (first == null || !first.startsWith(suffix)) {
+            return List.of();
+        }
         var name = prefix.substring(0, tenant);
         return objects.tailMap(suffix, true).entrySet().stream()
                 .takeWhile(object -> object.getKey().startsWith(suffix))
