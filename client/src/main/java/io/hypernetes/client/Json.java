@@ -6,6 +6,7 @@ import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.module.SimpleModule;
+import tools.jackson.databind.node.ObjectNode;
 
 /// JSON as the fabric8 model classes need it: unknown fields are kept by the classes or ignored, Go's octal modes are read.
 final class Json {
@@ -28,6 +29,14 @@ final class Json {
 
     static <T> T read(JsonNode node, Class<T> type) {
         return MAPPER.treeToValue(node, type);
+    }
+
+    /// An object of the API without its managed fields, which nobody here reads and which are often larger than the rest.
+    static <T> T object(JsonNode node, Class<T> type) {
+        if (node.path("metadata") instanceof ObjectNode metadata) {
+            metadata.remove("managedFields");
+        }
+        return read(node, type);
     }
 
     static <T> T read(InputStream in, Class<T> type) {

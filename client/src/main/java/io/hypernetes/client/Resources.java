@@ -77,7 +77,7 @@ public final class Resources<T extends HasMetadata> {
     // One object that does not fit the model must not hide all others.
     private Optional<T> understood(JsonNode item, String path) {
         try {
-            return Optional.of(Json.read(item, kind.type()));
+            return Optional.of(Json.object(item, kind.type()));
         } catch (JacksonException misfit) {
             JsonNode meta = item.path("metadata");
             LOG.warn("event=object-not-understood namespace={} name={} request=\"GET {}\" error=\"{}\" effect=\"it is left out\"",

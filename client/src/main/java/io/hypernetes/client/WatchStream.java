@@ -12,7 +12,7 @@ import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
 import tools.jackson.databind.JsonNode;
 
-/// The events of one watch, in order. One thread reads; any thread may close, which ends the reader.
+/// The events of one watch, in order, of objects without their managed fields. One thread reads; any thread may close, which ends the reader.
 public final class WatchStream<T extends HasMetadata> implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(WatchStream.class);
     private static final int GONE = 410;
@@ -67,7 +67,7 @@ public final class WatchStream<T extends HasMetadata> implements AutoCloseable {
     private WatchEvent<T> changed(String what, JsonNode object) {
         T decoded;
         try {
-            decoded = Json.read(object, type);
+            decoded = Json.object(object, type);
         } catch (JacksonException misfit) {
             JsonNode meta = object.path("metadata");
             LOG.warn("event=object-not-understood change={} namespace={} name={} request=\"{}\" error=\"{}\" effect=\"it is left out\"",
