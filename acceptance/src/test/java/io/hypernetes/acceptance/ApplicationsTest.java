@@ -109,4 +109,110 @@ class ApplicationsTest {
         awaitAnswer(cluster, "postgres-0", "50005000", sum);
         cluster.kubectl("delete", "statefulset/postgres", "pod/postgres-0", "pvc/data-postgres-0", "--timeout=90s");
     }
+
+    @Test
+    void nginxIsRolledOverUnderLoadWithoutAFailedRequest(Cluster cluster) {
+        image(cluster, "applications.test/nginx:1", "nginx");
+        cluster.apply("""
+                apiVersion: v1
+                kind: ConfigMap
+                metadata: {name: nginx}
+                data:
+                  nginx.conf: |
+                    daemon off;
+                    user www-data;
+                    error_log /dev/stderr;
+                    pid /tmp/nginx.pid;
+                    events {}
+                    http { access_log off; server { listen 80; location / { return 200 "version $hostname\\n"; } } }
+                ---
+                apiVersion: apps/v1
+                kind: Deployment
+                metadata: {name: nginx}
+                spec:
+                  replicas: 2
+                  strategy: {rollingUpdate: {maxUnavailable: 0, maxSurge: 1}}
+                  selector: {matchLabels: {app: nginx}}
+                  template:
+                    metadata: {labels: {app: nginx}}
+                    spec:
+                      terminationGracePeriodSeconds: 15
+                      containers:
+                      - name: nginx
+                        image: applications.test/nginx:1
+                        command: [nginx, -c, /etc/conf/nginx.conf]
+                        readinessProbe: {httpGet: {path: /, port: 80}, periodSeconds: 1}
+                        lifecycle: {preStop: {exec: {command: [sleep, '5']}}}
+                        volumeMounts: [{name: conf, mountPath: /etc/conf}]
+                      volumes: [{name: conf, configMap: {name: nginx}}]
+                ---
+                apiVersion: v1
+                kind: Service
+                metadata: {name: nginx}
+                spec: {selector: {app: nginx}, ports: [{port: 80}]}
+                """);
+        cluster.kubectl("rollout", "status", "deployment/nginx", "--timeout=110s");
+        cluster.runShell("load", """
+                good=0; bad=0
+                while true; do
+                  if wget -q -T 5 -O /dev/null http://nginx.default.svc.cluster.local/; then good=$((good+1)); else bad=$((bad+1)); fi
+                  echo "$good $bad" > /tmp/count.new; mv /tmp/count.new /tmp/count
+                done""");
+        cluster.awaitRunning("load");
+        int before = counted(cluster, 50);
+        for (int round = 1; round <= 2; round++) {
+            cluster.kubectl("set", "env", "deployment/nginx", "ROUND=" + round);
+            cluster.kubectl("rollout", "status", "deployment/nginx", "--timeout=110s");
+        }
+        counted(cluster, before + 50);
+        cluster.delete("load");
+        cluster.kubectl("delete", "deployment/nginx", "service/nginx", "configmap/nginx");
+    }
+
+    /// Waits for so many good requests, among which no bad one may be.
+    private static int counted(Cluster cluster, int least) {
+        int[] good = {0};
+        Awaitility.await().atMost(Duration.ofSeconds(90)).until(() -> {
+            String[] count = cluster.kubectlRun("exec", "load", "--", "cat", "/tmp/count").out().strip().split(" ");
+            if (count.length == 2) {
+                assertThat(count[1]).as("failed requests, of " + count[0]).isEqualTo("0");
+                good[0] = Integer.parseInt(count[0]);
+            }
+            return good[0] >= least;
+        });
+        return good[0];
+    }
+
+    @Test
+    void aJobOfAHundredPodsAndOneOfEveryMinute(Cluster cluster) {
+        cluster.apply("""
+                apiVersion: batch/v1
+                kind: CronJob
+                metadata: {name: minutely}
+                spec:
+                  schedule: '* * * * *'
+                  jobTemplate: {spec: {template: {spec: {restartPolicy: Never, containers: [{name: main, image: %1$s, command: [date]}]}}}}
+                ---
+                apiVersion: batch/v1
+                kind: Job
+                metadata: {name: hundred}
+                spec:
+                  completions: 100
+                  parallelism: 10
+                  completionMode: Indexed
+                  template:
+                    spec:
+                      restartPolicy: Never
+                      containers:
+                      - name: main
+                        image: %1$s
+                        command: [sh, -c, 'echo $JOB_COMPLETION_INDEX']
+                        resources: {limits: {memory: 64Mi, cpu: 500m}, requests: {cpu: 10m, memory: 16Mi}}
+                """.formatted(Cluster.SAMPLE));
+        Awaitility.await().atMost(Duration.ofMinutes(5)).pollInterval(Duration.ofSeconds(2)).untilAsserted(() ->
+                assertThat(cluster.kubectl("get", "job", "hundred", "-o", "jsonpath={.status.succeeded}/{.status.failed}/{.status.completedIndexes}")).isEqualTo("100//0-99"));
+        Awaitility.await().atMost(Duration.ofSeconds(120)).pollInterval(Duration.ofSeconds(2)).untilAsserted(() ->
+                assertThat(cluster.kubectl("get", "cronjob", "minutely", "-o", "jsonpath={.status.lastSuccessfulTime}")).isNotEmpty());
+        cluster.kubectl("delete", "cronjob/minutely", "job/hundred", "--timeout=90s");
+    }
 }
