@@ -28,6 +28,8 @@ public final class TenantLoad {
     private static final int ALONE = 200;
     private static final int MAKERS = 16;
     private static final int FLOODERS = 64;
+    /// Requests after which a flood is one.
+    private static final int WARM = 3_000;
     private static final int ASKED = 400;
     private static final int SHOWN = 24;
 
@@ -136,8 +138,7 @@ public final class TenantLoad {
         ask(quiet, idle);
         Latencies under = new Latencies();
         Process flooder = new ProcessBuilder(
-                        // As if it were on a machine of its own, as far as one machine can do that: it takes what master and asker leave.
-                        "nice", "-n", "19", Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Dhypernetes.home=" + home,
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Dhypernetes.home=" + home,
                         "-Djdk.httpclient.connectionPoolSize=512", "-cp", System.getProperty("java.class.path"), TenantLoad.class.getName(),
                         FLOOD, folder.toString(), Integer.toString(master.port()))
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
@@ -175,7 +176,7 @@ public final class TenantLoad {
                     return null;
                 });
             }
-            while (flooded.get() < 4 * FLOODERS) {
+            while (flooded.get() < WARM) {
                 Thread.sleep(10);
             }
             flooded.set(0);
