@@ -2,8 +2,7 @@ package io.hypernetes.apiserver.http;
 
 import java.util.List;
 
-/// Cuts a long content of many small arrays into large ones. To copy it costs a tenth of what handing each small array through TLS does,
-/// and the records are full.
+/// Cuts a long content of many small arrays into large ones: records of TLS are full then, and nothing on the way handles each array by itself.
 final class Pieces {
     /// Eight records of TLS.
     static final int BYTES = 128 << 10;
