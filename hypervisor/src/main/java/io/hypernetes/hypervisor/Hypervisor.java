@@ -9,6 +9,11 @@ public interface Hypervisor extends AutoCloseable {
     /// What `doctor` and node status print, for example `qemu 7.2.22, microvm, tcg (KVM unusable: …)`.
     String description();
 
+    /// Whether guests' instructions are translated by a program, because the host's processors cannot run them.
+    default boolean emulates() {
+        return false;
+    }
+
     /// Boots a machine. Returns when its process runs, its control socket answers and the guest channel accepts
     /// connections; whether the guest inside has come up is for the caller to see on that channel.
     ///

@@ -19,6 +19,9 @@ final class MachineSizes {
     /// What a pod without a processor limit gets.
     static final int UNLIMITED_VCPUS = 2;
 
+    /// The same where processors are emulated: one that waits for another keeps the host's busy, which that other would need.
+    static final int UNLIMITED_EMULATED_VCPUS = 1;
+
     static final int MOST_VCPUS = 64;
 
     /// What a guest keeps for its kernel and hyperstart when the pod was not charged a measured overhead.
@@ -33,8 +36,9 @@ final class MachineSizes {
 
     private MachineSizes() {}
 
-    static SandboxRecord.Size of(SandboxRequest pod) {
-        return new SandboxRecord.Size(vcpus(pod), memoryMib(pod), scratchBytes(pod));
+    /// @param emulated whether machines' processors are
+    static SandboxRecord.Size of(SandboxRequest pod, boolean emulated) {
+        return new SandboxRecord.Size(vcpus(pod, emulated), memoryMib(pod), scratchBytes(pod));
     }
 
     /// A limit above what the machine has would promise what is not there. It is made for its pod and keeps its size.
@@ -67,9 +71,9 @@ final class MachineSizes {
         return (int) size;
     }
 
-    private static int vcpus(SandboxRequest pod) {
+    private static int vcpus(SandboxRequest pod, boolean emulated) {
         if (pod.cpuQuotaMicros() <= 0) {
-            return UNLIMITED_VCPUS;
+            return emulated ? UNLIMITED_EMULATED_VCPUS : UNLIMITED_VCPUS;
         }
         long period = pod.cpuPeriodMicros() > 0 ? pod.cpuPeriodMicros() : 100_000;
         long whole = Math.clamp(Math.ceilDiv(pod.cpuQuotaMicros(), period), 1, MOST_VCPUS);

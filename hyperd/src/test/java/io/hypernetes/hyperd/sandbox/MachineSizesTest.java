@@ -16,32 +16,33 @@ class MachineSizesTest {
 
     @Test
     void withoutLimits() {
-        assertThat(MachineSizes.of(request(0, 0, 0, 0))).isEqualTo(new SandboxRecord.Size(2, 1024, 10L << 30));
+        assertThat(MachineSizes.of(request(0, 0, 0, 0), false)).isEqualTo(new SandboxRecord.Size(2, 1024, 10L << 30));
+        assertThat(MachineSizes.of(request(0, 0, 0, 0), true)).isEqualTo(new SandboxRecord.Size(1, 1024, 10L << 30));
     }
 
     @Test
     void theSmallestClassThatHoldsLimitsAndGuest() {
-        assertThat(MachineSizes.of(request(64 * MIB, 0, 0, 0)).memoryMib()).isEqualTo(128);
-        assertThat(MachineSizes.of(request(100 * MIB, 0, 0, 0)).memoryMib()).isEqualTo(256);
-        assertThat(MachineSizes.of(request(100 * MIB, 20 * MIB, 0, 0)).memoryMib()).isEqualTo(128);
-        assertThat(MachineSizes.of(request(100 * MIB, 30 * MIB, 0, 0)).memoryMib()).isEqualTo(256);
-        assertThat(MachineSizes.of(request(0, 0, 100_000, 0)).vcpus()).isEqualTo(1);
-        assertThat(MachineSizes.of(request(0, 0, 100_001, 0)).vcpus()).isEqualTo(2);
-        assertThat(MachineSizes.of(request(0, 0, 250_000, 0)).vcpus()).isEqualTo(4);
-        assertThat(MachineSizes.of(request(0, 0, 3_300_000, 0)).vcpus()).isEqualTo(64);
-        assertThat(MachineSizes.of(request(0, 0, Long.MAX_VALUE, 0)).vcpus()).isEqualTo(64);
-        assertThat(MachineSizes.of(request(0, 0, 1, 0)).vcpus()).isEqualTo(1);
-        assertThat(MachineSizes.of(request(0, 0, 0, 1)).scratchBytes()).isEqualTo(16 * MIB);
+        assertThat(MachineSizes.of(request(64 * MIB, 0, 0, 0), true).memoryMib()).isEqualTo(128);
+        assertThat(MachineSizes.of(request(100 * MIB, 0, 0, 0), true).memoryMib()).isEqualTo(256);
+        assertThat(MachineSizes.of(request(100 * MIB, 20 * MIB, 0, 0), true).memoryMib()).isEqualTo(128);
+        assertThat(MachineSizes.of(request(100 * MIB, 30 * MIB, 0, 0), true).memoryMib()).isEqualTo(256);
+        assertThat(MachineSizes.of(request(0, 0, 100_000, 0), true).vcpus()).isEqualTo(1);
+        assertThat(MachineSizes.of(request(0, 0, 100_001, 0), true).vcpus()).isEqualTo(2);
+        assertThat(MachineSizes.of(request(0, 0, 250_000, 0), true).vcpus()).isEqualTo(4);
+        assertThat(MachineSizes.of(request(0, 0, 3_300_000, 0), true).vcpus()).isEqualTo(64);
+        assertThat(MachineSizes.of(request(0, 0, Long.MAX_VALUE, 0), true).vcpus()).isEqualTo(64);
+        assertThat(MachineSizes.of(request(0, 0, 1, 0), true).vcpus()).isEqualTo(1);
+        assertThat(MachineSizes.of(request(0, 0, 0, 1), true).scratchBytes()).isEqualTo(16 * MIB);
     }
 
     @Test
     void tooMuchIsRefused() {
-        assertThatThrownBy(() -> MachineSizes.of(request(Long.MAX_VALUE, 0, 0, 0))).hasMessageContaining("largest machine");
+        assertThatThrownBy(() -> MachineSizes.of(request(Long.MAX_VALUE, 0, 0, 0), true)).hasMessageContaining("largest machine");
     }
 
     @Property
     void alwaysEnoughAndNeverTwiceTooMuch(@ForAll @LongRange(min = 1, max = 1L << 38) long memory) {
-        long size = MachineSizes.of(request(memory, 0, 0, 0)).memoryMib() * MIB;
+        long size = MachineSizes.of(request(memory, 0, 0, 0), true).memoryMib() * MIB;
         long wanted = memory + MachineSizes.GUEST_COST_MIB * MIB;
         assertThat(size).isGreaterThanOrEqualTo(wanted);
         assertThat(size == MachineSizes.SMALLEST_MIB * MIB || size < 2 * wanted).isTrue();

@@ -42,6 +42,7 @@ public final class QemuHypervisor implements Hypervisor {
     private final String program;
     private final String type;
     private final boolean forks;
+    private final boolean emulates;
     private final GuestKernel usual;
 
     /// @param kernel the kernel that most guests boot: KVM is tried with it, once for each boot of the host
@@ -65,6 +66,7 @@ public final class QemuHypervisor implements Hypervisor {
                         + "; let the accelerator be chosen, or repair KVM");
             }
             boolean kvm = without.isEmpty();
+            this.emulates = !kvm;
             this.launcher = new QemuLauncher(settings, kvm, cgroups, uids);
             this.command = new QemuCommand(settings.qemu(), settings.machine(), kvm, kvm ? 0 : tscKhz(settings.jailer()));
             this.forks = new Jail(settings, kvm).canFork();
@@ -107,6 +109,11 @@ public final class QemuHypervisor implements Hypervisor {
             Thread.currentThread().interrupt();
             throw new HypervisorException("interrupted while running " + String.join(" ", command), interrupted);
         }
+    }
+
+    @Override
+    public boolean emulates() {
+        return emulates;
     }
 
     @Override
