@@ -22,6 +22,7 @@ class KvmContractTest extends QemuContractTest {
     protected Hypervisor hypervisor() {
         Hypervisor hypervisor = super.hypervisor();
         assertThat(hypervisor.description()).endsWith(" kvm");
+        assertThat(hypervisor.emulates()).isFalse();
         return hypervisor;
     }
 }

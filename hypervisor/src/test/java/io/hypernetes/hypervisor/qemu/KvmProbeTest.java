@@ -41,6 +41,7 @@ class KvmProbeTest {
         answer.ifPresent(why -> assertThat(why).hasSizeBetween(5, 76).doesNotContain("\n"));
         try (QemuHypervisor hypervisor = new QemuHypervisor(settings, kernel)) {
             assertThat(hypervisor.description()).hasSizeLessThan(119).contains(answer.orElse("kvm"));
+            assertThat(hypervisor.emulates()).isEqualTo(answer.isPresent());
         }
         System.out.println("KVM here: " + answer.map(why -> "not usable: " + why).orElse("usable"));
         Instant begin = Instant.now();
