@@ -22,6 +22,7 @@ import io.hypernetes.store.embedded.EmbeddedStore;
 import io.hypernetes.telemetry.StepSink;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
+import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -29,6 +30,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import java.util.zip.CRC32;
 
 /// hyperd with everything under it, wired from the settings: journal, images, hypervisor, network. Closing leaves the machines running.
@@ -42,19 +44,20 @@ record EngineParts(EmbeddedStore journal, LocalImageStore images, QemuHypervisor
 
     /// @param podsFolder the kubelet's pods folder
     static EngineParts open(Places places, Settings settings, Path podsFolder) throws IOException {
-        return open(places, settings, podsFolder, StepSink.NONE);
+        return open(places, settings, podsFolder, StepSink.NONE, _ -> false);
     }
 
     /// As the other, measured.
     ///
     /// @param steps gets every step of every start when it is over
-    static EngineParts open(Places places, Settings settings, Path podsFolder, StepSink steps) throws IOException {
+    /// @param machines whether the operator has a machine at an address, as far as is known at the time
+    static EngineParts open(Places places, Settings settings, Path podsFolder, StepSink steps, Predicate<InetAddress> machines) throws IOException {
         Path home = Background.home();
         Path state = places.nodeState();
         EmbeddedStore journal = EmbeddedStore.open(
                 state.resolve("journal"), EmbeddedSettings.defaults().withNativeFolder(places.nativeLibraries()));
         LocalImageStore images = LocalImageStore.open(state.resolve("images"), imageSettings(places, settings)
-                .withOperators(OperatorRanges.registries(settings).denied())
+                .withOperators(OperatorRanges.registries(settings).without(machines).denied())
                 .withInsecureRegistries(Set.copyOf(settings.list("insecure-registries")))
                 .withNativeFolder(places.nativeLibraries()));
         GuestKernels kernels = kernels(places, settings);

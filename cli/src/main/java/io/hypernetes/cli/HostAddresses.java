@@ -6,10 +6,12 @@ import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.NetworkInterface;
+import java.net.UnknownHostException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 
 /// Under which names and addresses this machine is known.
 final class HostAddresses {
@@ -42,6 +44,15 @@ final class HostAddresses {
                 .filter(address -> !address.isLoopbackAddress() && !address.isLinkLocalAddress())
                 .map(address -> address.getHostAddress().replaceFirst("%.*", ""))
                 .toList();
+    }
+
+    /// Where a host is; empty when its name is not known now.
+    static Set<InetAddress> of(String host) {
+        try {
+            return Set.copyOf(List.of(InetAddress.getAllByName(host)));
+        } catch (UnknownHostException e) {
+            return Set.of();
+        }
     }
 
     private static List<InetAddress> interfaces() {

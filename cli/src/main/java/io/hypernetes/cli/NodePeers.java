@@ -58,7 +58,7 @@ final class NodePeers implements AutoCloseable {
         Set<InetAddress> found = new HashSet<>();
         for (Node node : nodes) {
             if (node.getStatus() != null && node.getStatus().getAddresses() != null) {
-                node.getStatus().getAddresses().forEach(address -> {
+                node.getStatus().getAddresses().stream().filter(address -> address.getAddress() != null).forEach(address -> {
                     try {
                         found.add(InetAddress.ofLiteral(address.getAddress()));
                     } catch (IllegalArgumentException e) {

@@ -14,6 +14,7 @@ import io.hypernetes.kubelet.join.NodeIdentity;
 import io.hypernetes.proxy.NodeProxy;
 import io.hypernetes.proxy.ProxySettings;
 import io.hypernetes.telemetry.StepSink;
+import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
@@ -23,6 +24,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import javax.net.ssl.SSLContext;
 
 /// The node: hyperd and the kubelet in one process, talking over the CRI socket; wired top to bottom here. Closing it leaves the
@@ -54,13 +56,16 @@ final class NodeProcess implements AutoCloseable {
         }
         Instruments instruments = opened(new Instruments(settings));
         StepSink steps = instruments.steps();
-        EngineParts engine = opened(EngineParts.open(places, settings, podsFolder(places), steps));
+        ClusterMachines machines = new ClusterMachines();
+        EngineParts engine = opened(EngineParts.open(places, settings, podsFolder(places), steps, machines));
         instruments.show(engine.hyperd());
         opened(engine.docker(places));
 
         NodeIdentity identity = opened(bootstrap.identity(clock));
         Client client = opened(new Client(identity.server(), identity.clientTls(), "kubelet"));
         NodePeers peers = opened(new NodePeers(client, name, engine.network()));
+        Set<InetAddress> masters = HostAddresses.of(identity.server().getHost());
+        machines.are(address -> peers.has(address) || masters.contains(address));
         ProxySettings services = services(settings, name, identity);
         NodeProxy proxy = opened(new NodeProxy(services, client, new SecureRandom()));
         boolean own = engine.follow(proxy.follower());
@@ -78,7 +83,7 @@ final class NodeProcess implements AutoCloseable {
                 own ? List.of(services.dnsAddress()) : List.of(),
                 services.domain(),
                 Duration.ofSeconds(settings.number("pod-sync-seconds", 1, 3_600)),
-                OperatorRanges.registries(settings).without(peers::has).denied());
+                OperatorRanges.registries(settings).without(machines).denied());
         opened(new Kubelet(kubelet, client, identity.servingTls(), clock, steps, new KubeletMetrics(instruments.registry()), engine.dialer(),
                 own ? proxy::variables : ServiceVariables.NONE).start());
         instruments.serve(settings, "node-metrics-port");

@@ -3,45 +3,80 @@ package io.hypernetes.images;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.URI;
+import java.net.UnknownHostException;
+import java.util.List;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
-/// Where a registry may send us on. It must not make this host speak to itself or to its neighbours on the wire, such as a cloud's metadata
-/// service: whoever names an image chooses the registry, and so what that answers.
+/// Whom one registry may make this host speak to: not the host itself, nor its neighbours on the wire, such as a cloud's metadata service, nor the operator's machines, since
+/// whoever names an image chooses the registry, and so what that answers and what its name stands for the next time it is looked up. A registry that is at such addresses itself, all of
+/// its, may send on to others of the same kind. Safe for use by many threads.
 final class Destinations {
-    private Destinations() {}
+    private final URI home;
+    private final List<Kind> kinds;
+    private @Nullable List<Kind> forbidden;
 
-    /// @param next where a redirect or a token service is
-    /// @param home where the registry itself is: what is local to it may be spoken to
+    /// @param what completes "an address …"
+    private record Kind(String what, Predicate<InetAddress> members) {}
+
+    /// @param home where the registry is
     /// @param operators the operator's own addresses
-    /// @throws ImageException when it may not be spoken to
-    /// @throws IOException when its name is not known
-    static void check(URI next, URI home, Predicate<InetAddress> operators) throws IOException {
-        refuse(next, home, "of this host itself", address -> address.isLoopbackAddress() || address.isAnyLocalAddress());
-        refuse(next, home, "of this host's own network segment", InetAddress::isLinkLocalAddress);
-        refuse(next, home, "of a group of hosts", InetAddress::isMulticastAddress);
-        refuse(next, home, "of the operator's own machines", operators);
+    Destinations(URI home, Predicate<InetAddress> operators) {
+        this.home = home;
+        this.kinds = List.of(
+                new Kind("of this host itself", address -> address.isLoopbackAddress() || address.isAnyLocalAddress()),
+                new Kind("of this host's own network segment", InetAddress::isLinkLocalAddress),
+                new Kind("of a group of hosts", InetAddress::isMulticastAddress),
+                new Kind("of the operator's own machines", operators));
     }
 
-    private static void refuse(URI next, URI home, String what, Predicate<InetAddress> local) throws IOException {
+    /// To be asked before each request, those to the registry itself among them: the connection that follows gets the same answer, which Java keeps for a while.
+    ///
+    /// @throws ImageException when it may not be spoken to
+    /// @throws IOException when its name is not known
+    void check(URI next) throws IOException {
+        List<Kind> not = forbidden();
         for (InetAddress address : addresses(next)) {
-            if (local.test(address)) {
-                for (InetAddress own : addresses(home)) {
-                    if (local.test(own)) {
-                        return;
-                    }
+            for (Kind kind : not) {
+                if (kind.members.test(address)) {
+                    throw new ImageException(ImageException.Reason.UNREACHABLE, "registry " + home.getRawAuthority()
+                            + (isHome(next) ? " is at " : " sends us on to " + Text.shortened(next.getHost()) + ", which is ") + "an address " + kind.what + " (" + address.getHostAddress()
+                            + "); such addresses are not followed");
                 }
-                throw new ImageException(ImageException.Reason.UNREACHABLE, "registry " + home.getRawAuthority() + " sends us on to " + Text.shortened(next.getHost()) + ", which is an address " + what + " (" + address.getHostAddress()
-                        + "); such addresses are not followed");
             }
         }
     }
 
-    // Both looks, and the connection itself, get the same answer: Java keeps it for a while.
-    private static InetAddress[] addresses(URI of) throws IOException {
+    // Decided once: what a name stood for at first is what was allowed.
+    private synchronized List<Kind> forbidden() throws IOException {
+        List<Kind> known = forbidden;
+        if (known == null) {
+            List<InetAddress> own = addresses(home);
+            known = kinds.stream().filter(kind -> own.isEmpty() || !own.stream().allMatch(kind.members)).toList();
+            if (!own.isEmpty()) {
+                forbidden = known;
+            }
+        }
+        return known;
+    }
+
+    private boolean isHome(URI address) {
+        return home.getRawAuthority().equals(address.getRawAuthority());
+    }
+
+    // That the registry itself is not known is for the connection to tell.
+    private List<InetAddress> addresses(URI of) throws IOException {
         String host = of.getHost();
         if (host == null) {
             throw new IOException("an address without a host: " + Text.shortened(of.toString()));
         }
-        return InetAddress.getAllByName(host);
+        try {
+            return List.of(InetAddress.getAllByName(host));
+        } catch (UnknownHostException unknown) {
+            if (isHome(of)) {
+                return List.of();
+            }
+            throw unknown;
+        }
     }
 }

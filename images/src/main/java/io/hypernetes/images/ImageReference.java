@@ -1,5 +1,6 @@
 package io.hypernetes.images;
 
+import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -93,7 +94,7 @@ public record ImageReference(String host, String repository, @Nullable String ta
     }
 
     private static boolean isHost(String first) {
-        return first.contains(".") || first.contains(":") || first.equals("localhost") || !first.equals(first.toLowerCase());
+        return first.contains(".") || first.contains(":") || first.equals("localhost") || !first.equals(first.toLowerCase(Locale.ROOT));
     }
 
     private static ImageException invalid(String text, String why) {

@@ -46,6 +46,7 @@ final class RegistryClient {
     private final ImageReference reference;
     private final @Nullable RegistryCredentials credentials;
     private final URI base;
+    private final Destinations destinations;
     private volatile @Nullable String authorization;
 
     RegistryClient(HttpClient http, ImageSettings settings, ImageReference reference,
@@ -61,6 +62,7 @@ final class RegistryClient {
         this.reference = reference;
         this.credentials = credentials;
         this.base = base;
+        this.destinations = new Destinations(base, settings.operators());
     }
 
     private static URI home(ImageReference reference, ImageSettings settings) {
@@ -360,7 +362,6 @@ final class RegistryClient {
             if (!allowed || next.getHost() == null) {
                 throw new IOException("a redirect to " + Text.shortened(String.valueOf(next.getScheme())) + " is not followed");
             }
-            Destinations.check(next, base, settings.operators());
             at = next;
         }
         throw new IOException("more than " + MOST_REDIRECTS + " redirects");
@@ -378,6 +379,7 @@ final class RegistryClient {
     }
 
     private Answer answer(HttpRequest request) throws IOException {
+        destinations.check(request.uri());
         try {
             return new Answer(http.send(request, HttpResponse.BodyHandlers.ofInputStream()));
         } catch (InterruptedException e) {
@@ -426,7 +428,6 @@ final class RegistryClient {
         if (!"https".equals(address.getScheme()) && !("http".equals(address.getScheme()) && "http".equals(base.getScheme()))) {
             throw new IOException("the registry's token service " + Text.shortened(realm) + " is not https");
         }
-        Destinations.check(address, base, settings.operators());
         String what = "token for " + reference + " from " + Text.shortened(realm);
         try (Answer answer = credentials != null && !credentials.identityToken().isEmpty()
                 ? post(URI.create(realm), query + "&grant_type=refresh_token&client_id=hypernetes&refresh_token="

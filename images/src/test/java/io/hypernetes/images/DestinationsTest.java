@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.URI;
+import java.net.UnknownHostException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -17,23 +19,45 @@ class DestinationsTest {
     @ParameterizedTest
     @ValueSource(strings = {
         "http://127.0.0.1/x", "http://127.9.9.9:6443/x", "https://localhost/x", "http://[::1]/x", "http://0.0.0.0/x", "http://[::]/x", "http://[::ffff:127.0.0.1]/x",
-        "http://169.254.169.254/latest/meta-data", "http://[fe80::1]/x", "http://224.0.0.1/x", "http://2130706433/x"})
+        "http://169.254.169.254/latest/meta-data", "http://[fe80::1]/x", "http://224.0.0.1/x", "http://LOCALHOST/x"})
     void addressesOfThisHostAndItsSegmentAreNotFollowed(String next) {
-        assertThatThrownBy(() -> Destinations.check(URI.create(next), PUBLIC, _ -> false)).isInstanceOfAny(ImageException.class, IOException.class);
+        assertThatThrownBy(() -> from(PUBLIC).check(URI.create(next))).isInstanceOf(ImageException.class).hasMessageContaining("is an address of");
+    }
+
+    @Test
+    void whatIsNoHostOrNotKnownIsNotFollowed() {
+        assertThatThrownBy(() -> from(PUBLIC).check(URI.create("http://no-such-host.invalid/x"))).isInstanceOf(UnknownHostException.class);
+        assertThatThrownBy(() -> from(PUBLIC).check(URI.create("mailto:somebody"))).isInstanceOf(IOException.class).hasMessageContaining("without a host");
+        // Of the registry itself the connection says it.
+        URI nowhere = URI.create("https://no-such-host.invalid/v2/");
+        assertThatCode(() -> from(nowhere).check(nowhere)).doesNotThrowAnyException();
+    }
+
+    @Test
+    void aRegistryThatMovesToAnAddressOfTheOperatorsIsNoLongerSpokenTo() throws IOException {
+        AtomicBoolean moved = new AtomicBoolean();
+        Destinations destinations = new Destinations(PUBLIC, _ -> moved.get());
+        destinations.check(PUBLIC);
+        moved.set(true);
+        assertThatThrownBy(() -> destinations.check(PUBLIC)).isInstanceOf(ImageException.class).hasMessageContaining("192.0.2.7 is at an address of the operator's own");
+    }
+
+    private static Destinations from(URI home) {
+        return new Destinations(home, _ -> false);
     }
 
     @Test
     void othersAreAndWhatIsLocalToALocalRegistryToo() {
-        assertThatCode(() -> Destinations.check(URI.create("https://198.51.100.1/x"), PUBLIC, _ -> false)).doesNotThrowAnyException();
-        assertThatCode(() -> Destinations.check(URI.create("http://127.0.0.1:5001/x"), HERE, _ -> false)).doesNotThrowAnyException();
-        assertThatThrownBy(() -> Destinations.check(URI.create("http://169.254.169.254/x"), HERE, _ -> false)).hasMessageContaining("own network segment");
+        assertThatCode(() -> from(PUBLIC).check(URI.create("https://198.51.100.1/x"))).doesNotThrowAnyException();
+        assertThatCode(() -> from(HERE).check(URI.create("http://127.0.0.1:5001/x"))).doesNotThrowAnyException();
+        assertThatThrownBy(() -> from(HERE).check(URI.create("http://169.254.169.254/x"))).hasMessageContaining("own network segment");
     }
 
     @Test
     void theOperatorsAddressesAreNotFollowedFromElsewhere() {
         URI own = URI.create("https://10.0.0.5/v2/");
         URI next = URI.create("https://10.0.0.6/x");
-        assertThatThrownBy(() -> Destinations.check(next, PUBLIC, InetAddress::isSiteLocalAddress)).isInstanceOf(ImageException.class).hasMessageContaining("operator's own");
-        assertThatCode(() -> Destinations.check(next, own, InetAddress::isSiteLocalAddress)).doesNotThrowAnyException();
+        assertThatThrownBy(() -> new Destinations(PUBLIC, InetAddress::isSiteLocalAddress).check(next)).isInstanceOf(ImageException.class).hasMessageContaining("operator's own");
+        assertThatCode(() -> new Destinations(own, InetAddress::isSiteLocalAddress).check(next)).doesNotThrowAnyException();
     }
 }

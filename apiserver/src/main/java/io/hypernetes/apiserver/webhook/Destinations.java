@@ -17,7 +17,7 @@ public final class Destinations {
 
     private static final List<String> NEVER =
             List.of("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3", "::/127", "fe80::/10", "fec0::/10", "ff00::/8",
-                    "64:ff9b::/96", "2002::/16");
+                    "64:ff9b::/96", "64:ff9b:1::/48", "2001::/32", "2002::/16");
 
     /// No limits: for what the operator says.
     public static final Destinations EVERYWHERE = new Destinations(List.of(), List.of("0.0.0.0/0", "::/0"));

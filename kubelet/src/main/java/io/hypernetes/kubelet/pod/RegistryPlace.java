@@ -2,6 +2,7 @@ package io.hypernetes.kubelet.pod;
 
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Predicate;
 
@@ -19,7 +20,7 @@ final class RegistryPlace {
         String registry = registry(image);
         String host = host(registry);
         try {
-            // The pull asks a moment later in the same process, where the answer is kept that long.
+            // The pull asks a moment later in the same process, where the answer is kept that long, and holds to what it heard first.
             for (InetAddress address : InetAddress.getAllByName(host)) {
                 if (address.isLoopbackAddress() || address.isAnyLocalAddress() || address.isLinkLocalAddress() || address.isMulticastAddress()) {
                     return Optional.of("registry " + registry + " is at " + address.getHostAddress()
@@ -36,11 +37,12 @@ final class RegistryPlace {
         return Optional.empty();
     }
 
-    /// What stands before the first slash, if that can be a host and not a part of a name.
+    /// What stands before the first slash, if that can be a host and not a part of a name, as whoever pulls reads it: parts of names have no capitals.
     static String registry(String image) {
         int slash = image.indexOf('/');
         String first = slash < 0 ? "" : image.substring(0, slash);
-        return first.contains(".") || first.contains(":") || first.equals("localhost") ? first : DEFAULT;
+        boolean host = first.contains(".") || first.contains(":") || first.equals("localhost") || !first.equals(first.toLowerCase(Locale.ROOT));
+        return host ? first : DEFAULT;
     }
 
     private static String host(String registry) {

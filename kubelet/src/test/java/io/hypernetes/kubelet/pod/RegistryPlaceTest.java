@@ -9,7 +9,7 @@ class RegistryPlaceTest {
     @Test
     void tenantsNameNoRegistryOnTheNodeOrItsWire() {
         for (String image : new String[] {
-            "127.0.0.1:5000/a:1", "localhost/a", "localhost:10250/a", "169.254.169.254/latest/meta-data", "[::1]:5000/a", "[fe80::1]/a", "0.0.0.0:1/a", "127.1.2.3/a@sha256:0", "224.0.0.1/a"}) {
+            "127.0.0.1:5000/a:1", "localhost/a", "LOCALHOST/a", "Localhost/a/b:1", "localhost:10250/a", "169.254.169.254/latest/meta-data", "[::1]:5000/a", "[fe80::1]/a", "0.0.0.0:1/a", "127.1.2.3/a@sha256:0", "224.0.0.1/a"}) {
             assertThat(RegistryPlace.refusal(image, _ -> false)).as(image).isPresent();
         }
         for (String image : new String[] {"192.0.2.1:5000/a:1", "10.0.0.5/a", "[2001:db8::1]:5000/a", "no-such-host.invalid/a"}) {
