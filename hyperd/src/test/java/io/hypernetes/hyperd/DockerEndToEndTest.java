@@ -177,6 +177,9 @@ class DockerEndToEndTest {
         assertThat(page("www")).isEqualTo("webs\n");
         assertThat(page("WEB.front")).isEqualTo("webs\n");
         String address = docker.ok("inspect", "-f", "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", "db").strip();
+        await().atMost(Duration.ofSeconds(60)).untilAsserted(() ->
+                assertThat(docker.run("exec", "db", "busybox", "wget", "-q", "-O", "-", "http://127.0.0.1/").out()).isEqualTo("dbs\n"));
+        assertThat(docker.ok("run", "--rm", "--network", "front", Lab.IMAGE, "busybox", "timeout", "20", "wget", "-q", "-O", "-", "http://web/")).as("the first thing that it does").isEqualTo("webs\n");
         assertThat(page("db")).as("of another network").isEmpty();
         assertThat(page(address)).as("of another network, by its address").isEmpty();
         docker.ok("network", "connect", "--alias", "me", "back", "client");

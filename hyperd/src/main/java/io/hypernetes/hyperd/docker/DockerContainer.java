@@ -103,6 +103,8 @@ final class DockerContainer {
             made = runs.make(record(), ports);
             run = made;
             streams.made(made);
+            // Before its first program runs: that may ask for a name at once.
+            update(record().with(record().state().at(Runs.address(made.sandbox()))));
             made.sandbox().start(made.container());
             house.volumes().started(record());
             update(record().with(record().state().running(house.now(), Runs.address(made.sandbox()), ports)));
@@ -271,11 +273,14 @@ final class DockerContainer {
         try {
             requireThere();
             if (record().endpoint(network.id()).isPresent()) {
+                if (run == null) {
+                    return;
+                }
                 throw new DockerFailure(403, "endpoint with name " + record().name() + " already exists in network " + network.name());
             }
             List<DockerRecord.Endpoint> all = new ArrayList<>(record().networks());
             all.add(place);
-            move(all);
+            house.networks().holding(List.of(place), () -> move(all));
             house.networks().tell("connect", network, Map.of("container", id()));
         } finally {
             lifecycle.unlock();
@@ -375,7 +380,7 @@ final class DockerContainer {
                 return;
             }
             // After a crash it is found without a started container, and removed.
-            Run made = runs.make(record(), List.of());
+            Run made = runs.makeApart(record());
             try {
                 action.act(made.sandbox().guest());
             } finally {

@@ -112,9 +112,11 @@ final class DockerContainers {
         DockerRecord record = new DockerRecord(
                 id, name, house.now(), reference, image.id(), config, host.isObject() ? host : JsonNodeFactory.instance.objectNode(),
                 house.volumes().taken(id, volumes), networks, DockerRecord.State.NEW);
-        house.journal().write(record);
         DockerContainer container = new DockerContainer(record, house, this::forget);
-        containers.put(id, container);
+        house.networks().holding(networks, () -> {
+            house.journal().write(record);
+            containers.put(id, container);
+        });
         container.tell("create", Map.of());
         return container;
     }

@@ -11,17 +11,23 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /// What one container is told of the others in the networks that it is in: their names, aliases and short ids, plain or with the network's name behind.
-record DockerNames(DockerRecord asker, List<DockerRecord> running) implements Names {
+///
+/// @param outside whether the asker is led outside; names of elsewhere would be a way there
+record DockerNames(DockerRecord asker, List<DockerRecord> running, boolean outside) implements Names {
     private static final String REVERSE = ".in-addr.arpa";
     private static final int SHORT_ID = 12;
 
     /// @param address of who asks
-    static Names of(String address, List<DockerRecord> running) {
-        return running.stream().filter(container -> container.state().address().equals(address)).findFirst()
-                .<Names>map(container -> new DockerNames(container, running))
+    /// @param up the containers that run, and those that start: the first thing that a program does is often to ask
+    /// @param outside whether who is in these networks is led outside
+    static Names of(String address, List<DockerRecord> up, Predicate<List<DockerRecord.Endpoint>> outside) {
+        List<DockerRecord> running = up.stream().filter(DockerRecord::isRunning).toList();
+        return up.stream().filter(container -> container.state().address().equals(address)).findFirst()
+                .<Names>map(container -> new DockerNames(container, running, outside.test(container.networks())))
                 .orElse((name, type) -> new Found.Here(Reply.failure(Reply.REFUSED)));
     }
 
@@ -41,7 +47,7 @@ record DockerNames(DockerRecord asker, List<DockerRecord> running) implements Na
             }
         }
         if (addresses.isEmpty()) {
-            return new Found.Elsewhere();
+            return elsewhere();
         }
         List<Reply.Rr> records = new ArrayList<>();
         if (type == Query.A || type == Query.ANY) {
@@ -55,7 +61,7 @@ record DockerNames(DockerRecord asker, List<DockerRecord> running) implements Na
     private Found reverse(String name) {
         String[] parts = name.substring(0, name.length() - REVERSE.length()).split("\\.");
         if (parts.length != 4) {
-            return new Found.Elsewhere();
+            return elsewhere();
         }
         String address = parts[3] + "." + parts[2] + "." + parts[1] + "." + parts[0];
         for (DockerRecord.Endpoint mine : networks()) {
@@ -65,7 +71,11 @@ record DockerNames(DockerRecord asker, List<DockerRecord> running) implements Na
                 }
             }
         }
-        return new Found.Elsewhere();
+        return elsewhere();
+    }
+
+    private Found elsewhere() {
+        return outside ? new Found.Elsewhere() : new Found.Here(Reply.failure(Reply.NO_SUCH_NAME));
     }
 
     // In the one that all are in, nobody has a name.

@@ -40,7 +40,7 @@ final class DockerNetworks implements AutoCloseable {
     private final DockerEvents events;
     private final @Nullable Groups groups;
     private final Clock clock;
-    private final Supplier<List<DockerRecord>> running;
+    private final Supplier<List<DockerRecord>> up;
     private final SecureRandom random = new SecureRandom();
 
     // Guarded by this.
@@ -51,15 +51,19 @@ final class DockerNetworks implements AutoCloseable {
     /// Takes up what an earlier process left.
     ///
     /// @param groups null when the node's network knows none: then there is `bridge` only
-    /// @param running the containers that run now; not asked before this is made
-    DockerNetworks(DockerJournal journal, DockerEvents events, @Nullable Groups groups, Clock clock, Supplier<List<DockerRecord>> running) {
+    /// @param up the containers that run or start now; not asked before [#open]
+    DockerNetworks(DockerJournal journal, DockerEvents events, @Nullable Groups groups, Clock clock, Supplier<List<DockerRecord>> up) {
         this.journal = journal;
         this.events = events;
         this.groups = groups;
         this.clock = clock;
-        this.running = running;
+        this.up = up;
         networks.put(NetworkRecord.BRIDGE.id(), NetworkRecord.BRIDGE);
         journal.networks().forEach(network -> networks.put(network.id(), network));
+    }
+
+    /// The containers are known: from now on their names are answered.
+    synchronized void open() {
         if (networks.size() > 1) {
             answerNames();
         }
@@ -70,6 +74,7 @@ final class DockerNetworks implements AutoCloseable {
     /// @param nameservers for its resolv.conf; empty for what the client or the node says
     record Place(Membership membership, List<String> nameservers) {
         static final Place OPEN = new Place(Membership.OPEN, List.of());
+        static final Place NOWHERE = new Place(new Membership(Set.of(), false, false), List.of());
     }
 
     /// @param body of `POST /networks/create`
@@ -145,12 +150,20 @@ final class DockerNetworks implements AutoCloseable {
         return found.getFirst();
     }
 
-    /// Removes a network in which no container runs. Those that do not run cannot start any more.
+    /// Does what needs these networks while none of them can go.
+    ///
+    /// @throws DockerFailure 404 when one is gone
+    synchronized void holding(List<DockerRecord.Endpoint> endpoints, Runnable action) {
+        endpoints.forEach(endpoint -> get(endpoint.network()));
+        action.run();
+    }
+
+    /// Removes a network in which no container runs, or starts. Those that do not run cannot start any more.
     synchronized void remove(NetworkRecord network) {
         if (network.isBridge()) {
             throw new DockerFailure(403, network.name() + " is a pre-defined network and cannot be removed");
         }
-        List<DockerRecord> members = members(network);
+        List<DockerRecord> members = up.get().stream().filter(container -> container.endpoint(network.id()).isPresent()).toList();
         if (!members.isEmpty()) {
             throw new DockerFailure(403, "error while removing network: network " + network.name() + " has active endpoints (" + members.stream()
                     .map(member -> "name:\"" + member.name() + "\" id:\"" + member.id().substring(0, 12) + "\"").collect(Collectors.joining(", ")) + ")");
@@ -162,7 +175,7 @@ final class DockerNetworks implements AutoCloseable {
 
     /// The running containers that are in it.
     List<DockerRecord> members(NetworkRecord network) {
-        return running.get().stream().filter(container -> container.endpoint(network.id()).isPresent()).toList();
+        return up.get().stream().filter(container -> container.isRunning() && container.endpoint(network.id()).isPresent()).toList();
     }
 
     /// The networks that the body of a creation names.
@@ -170,9 +183,14 @@ final class DockerNetworks implements AutoCloseable {
     /// @throws DockerFailure 400 when one is not there: to a client, 404 of a creation means that there is no such image
     List<DockerRecord.Endpoint> asked(JsonNode request) {
         Map<String, DockerRecord.Endpoint> endpoints = new LinkedHashMap<>();
-        NetworkRecord first = wanted(request.path("HostConfig").path("NetworkMode").asString(""));
-        endpoints.put(first.id(), endpoint(first, MissingNode.getInstance()));
-        request.path("NetworkingConfig").path("EndpointsConfig").properties().forEach(each -> {
+        String mode = request.path("HostConfig").path("NetworkMode").asString("");
+        JsonNode named = request.path("NetworkingConfig").path("EndpointsConfig");
+        // Who names networks and says nothing of a mode means those and no other.
+        if (named.isEmpty() || !(mode.isEmpty() || mode.equals("default"))) {
+            NetworkRecord first = wanted(mode);
+            endpoints.put(first.id(), endpoint(first, MissingNode.getInstance()));
+        }
+        named.properties().forEach(each -> {
             NetworkRecord network = wanted(each.getKey());
             endpoints.put(network.id(), endpoint(network, each.getValue()));
         });
@@ -231,6 +249,10 @@ final class DockerNetworks implements AutoCloseable {
         return new Membership(ids, open, open || ids.stream().anyMatch(this::leadsOutside));
     }
 
+    private synchronized boolean leadsOutside(List<DockerRecord.Endpoint> endpoints) {
+        return membership(endpoints).outside();
+    }
+
     private boolean leadsOutside(String id) {
         NetworkRecord network = networks.get(id);
         return network != null && !network.internal();
@@ -242,7 +264,7 @@ final class DockerNetworks implements AutoCloseable {
             return;
         }
         try {
-            NameServer server = NameServer.open(groups.gateway(), "", asker -> Optional.of(DockerNames.of(asker.getHostAddress(), running.get())));
+            NameServer server = NameServer.open(groups.gateway(), "", asker -> Optional.of(DockerNames.of(asker.getHostAddress(), up.get(), this::leadsOutside)));
             names = server;
             groups.answerNames(server.udpPort(), server.tcpPort());
         } catch (IOException | NetworkException refused) {
@@ -258,10 +280,15 @@ final class DockerNetworks implements AutoCloseable {
     }
 
     /// Those that no container names and the filters mean, removed.
-    synchronized List<String> prune(Filters filters, Set<String> named) {
+    ///
+    /// @param named the networks that any container names, running or not
+    /// @throws DockerFailure 400 for a filter that is not known; then nothing was removed
+    synchronized List<String> prune(Filters filters, Supplier<Set<String>> named) {
+        List<NetworkRecord> meant = list().stream().filter(filters::prunedNetwork).filter(network -> !network.isBridge()).toList();
+        Set<String> kept = named.get();
         List<String> gone = new ArrayList<>();
-        for (NetworkRecord network : list()) {
-            if (!network.isBridge() && !named.contains(network.id()) && filters.pruned(network.labels())) {
+        for (NetworkRecord network : meant) {
+            if (!kept.contains(network.id())) {
                 remove(network);
                 gone.add(network.name());
             }

@@ -69,6 +69,11 @@ record DockerRecord(
             return new State(next, startedNanos, finishedNanos, exitCode, oomKilled, error, restarts, stopped, address, ports);
         }
 
+        /// About to run there.
+        State at(String there) {
+            return new State(phase, startedNanos, finishedNanos, exitCode, oomKilled, error, restarts, stopped, there, ports);
+        }
+
         State running(long atNanos, String at, List<Published> published) {
             return new State(Phase.RUNNING, atNanos, 0, 0, false, "", restarts, false, at, published);
         }
@@ -107,6 +112,11 @@ record DockerRecord(
 
     boolean isRunning() {
         return state.phase() == Phase.RUNNING;
+    }
+
+    /// Whether it has a machine, or is about to.
+    boolean isUp() {
+        return isRunning() || state.phase() == Phase.STARTING;
     }
 
     boolean autoRemove() {

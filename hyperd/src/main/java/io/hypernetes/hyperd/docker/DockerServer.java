@@ -51,11 +51,12 @@ public final class DockerServer implements AutoCloseable {
         AtomicReference<@Nullable DockerContainers> all = new AtomicReference<>();
         networks = new DockerNetworks(journal, events, groups, clock, () -> {
             DockerContainers known = all.get();
-            return known == null ? List.of() : NetworkCalls.running(known.list());
+            return known == null ? List.of() : NetworkCalls.up(known.list());
         });
         DockerHouse house = new DockerHouse(sandboxes, images, journal, events, new DockerVolumes(journal, events, volumes, clock), networks, containers, clock);
         DockerContainers found = new DockerContainers(house);
         all.set(found);
+        networks.open();
         DockerApi api = new DockerApi(house, found, uploads);
         server = new UnixHttpServer(
                 socket, Map.of("Api-Version", DockerApi.VERSION, "Ostype", "linux", "Server", "hyperd", "Docker-Experimental", "false"),

@@ -80,6 +80,12 @@ record Filters(Map<String, List<String>> wanted) {
         return pruned(volume.labels());
     }
 
+    /// @throws DockerFailure 400 for a filter that is not known
+    boolean prunedNetwork(NetworkRecord network) {
+        known("label", "label!");
+        return pruned(network.labels());
+    }
+
     /// Whether what has these labels is meant to go.
     boolean pruned(Map<String, String> labels) {
         return wanted.getOrDefault("label", List.of()).stream().allMatch(wish -> label(wish, labels))

@@ -4,6 +4,7 @@ import io.hypernetes.hyperd.docker.http.HttpExchange;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -44,7 +45,7 @@ final class NetworkCalls {
             case "POST /networks/create" -> json(exchange, 201, NODES.objectNode().put("Id", networks.create(body).id()).put("Warning", ""));
             case "POST /networks/prune" -> {
                 ObjectNode answer = NODES.objectNode();
-                networks.prune(Filters.parse(exchange.query("filters")), named()).forEach(answer.putArray("NetworksDeleted")::add);
+                networks.prune(Filters.parse(exchange.query("filters")), this::named).forEach(answer.putArray("NetworksDeleted")::add);
                 json(exchange, 200, answer);
             }
             default -> {
@@ -56,13 +57,13 @@ final class NetworkCalls {
                     networks.remove(networks.get(one.group(2)));
                     exchange.answer(204, "application/json", new byte[0]);
                 } else if (member.matches()) {
-                    NetworkRecord network = networks.get(member.group(1));
                     DockerContainer container = containers.get(body.path("Container").asString(""));
                     if (member.group(2).equals("connect")) {
+                        NetworkRecord network = networks.get(member.group(1));
                         Unanswered.endpoint(body.path("EndpointConfig"));
                         container.join(network, DockerNetworks.endpoint(network, body.path("EndpointConfig")));
                     } else {
-                        container.leave(network);
+                        container.leave(left(member.group(1), container.record()));
                     }
                     exchange.answer(200, "application/json", new byte[0]);
                 } else {
@@ -71,6 +72,17 @@ final class NetworkCalls {
             }
         }
         return true;
+    }
+
+    /// A network that is gone can still be left, by who does not run.
+    private NetworkRecord left(String reference, DockerRecord container) {
+        try {
+            return networks.get(reference);
+        } catch (DockerFailure none) {
+            return container.networks().stream().filter(endpoint -> endpoint.name().equals(reference) || endpoint.network().equals(reference)).findFirst()
+                    .map(endpoint -> new NetworkRecord(endpoint.network(), endpoint.name(), 0, Map.of(), false, false))
+                    .orElseThrow(() -> none);
+        }
     }
 
     /// The networks that any container names, running or not.
@@ -102,8 +114,8 @@ final class NetworkCalls {
         exchange.answer(status, "application/json", JSON.writeValueAsBytes(tree));
     }
 
-    /// The running ones of some containers.
-    static List<DockerRecord> running(List<DockerContainer> containers) {
-        return containers.stream().map(DockerContainer::record).filter(DockerRecord::isRunning).toList();
+    /// Those of some containers that run or start.
+    static List<DockerRecord> up(List<DockerContainer> containers) {
+        return containers.stream().map(DockerContainer::record).filter(DockerRecord::isUp).toList();
     }
 }

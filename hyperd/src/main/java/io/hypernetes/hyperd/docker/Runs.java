@@ -11,6 +11,7 @@ import io.hypernetes.hypervisor.MachineSpec;
 import io.hypernetes.network.NetworkException;
 import java.time.Duration;
 import java.util.List;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// Makes and ends the machines of Docker containers: a container's own disk and those of its volumes are attached to one machine for each run.
@@ -30,10 +31,19 @@ final class Runs {
 
     /// A machine in which the container is, without being started.
     Run make(DockerRecord of, List<DockerRecord.Published> ports) {
+        return make(of, ports, () -> house.networks().place(of));
+    }
+
+    /// A machine for its files alone, in no network.
+    Run makeApart(DockerRecord of) {
+        return make(of, List.of(), () -> DockerNetworks.Place.NOWHERE);
+    }
+
+    private Run make(DockerRecord of, List<DockerRecord.Published> ports, Supplier<DockerNetworks.Place> place) {
         List<MachineSpec.Volume> disks = house.volumes().attach(of);
         Sandbox sandbox = null;
         try {
-            SandboxRequest machine = Wish.sandbox(of, ports, disks, house.networks().place(of));
+            SandboxRequest machine = Wish.sandbox(of, ports, disks, place.get());
             Ext4Disk.make(house.disk(of.id()), Ext4Disk.ORDINARY_BYTES);
             sandbox = house.sandboxes().run(machine, house.disk(of.id()));
             Container container = house.sandboxes().create(

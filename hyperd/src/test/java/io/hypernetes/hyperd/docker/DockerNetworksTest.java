@@ -53,7 +53,9 @@ class DockerNetworksTest {
     }
 
     private DockerNetworks again() {
-        return new DockerNetworks(new DockerJournal(store), new DockerEvents(), new Loopback(), Clock.systemUTC(), () -> running);
+        DockerNetworks made = new DockerNetworks(new DockerJournal(store), new DockerEvents(), new Loopback(), Clock.systemUTC(), () -> running);
+        made.open();
+        return made;
     }
 
     /// Groups of nobody; names are asked on loopback.
@@ -180,6 +182,61 @@ class DockerNetworksTest {
     }
 
     @Test
+    void whoIsLedNowhereIsToldNoNamesOfElsewhere() {
+        create("{'Name':'inner','Internal':true}");
+        container("client", "10.0.0.2", "{'HostConfig':{'NetworkMode':'inner'}}");
+        container("web", "10.0.0.3", "{'HostConfig':{'NetworkMode':'inner'}}");
+        assertThat(ask("10.0.0.2", "web")).containsExactly("10.0.0.3");
+        for (String unknown : List.of("example.org", "9.0.0.10.in-addr.arpa", "x.in-addr.arpa")) {
+            assertThat(((Names.Found.Here) find("10.0.0.2", unknown, Query.A)).reply().code()).as(unknown).isEqualTo(Reply.NO_SUCH_NAME);
+        }
+    }
+
+    @Test
+    void whoStartsMayAskAndHoldsItsNetworkButIsNoAnswerYet() {
+        NetworkRecord front = create("{'Name':'front'}");
+        container("web", "10.0.0.3", "{'HostConfig':{'NetworkMode':'front'}}");
+        DockerRecord starting = container("client", "10.0.0.2", "{'HostConfig':{'NetworkMode':'front'}}");
+        running.clear();
+        running.add(starting.with(DockerRecord.State.NEW.with(DockerRecord.Phase.STARTING).at("10.0.0.2")));
+        assertThatThrownBy(() -> networks.remove(front)).hasMessageContaining("active endpoints").hasMessageContaining("client");
+        assertThat(networks.members(front)).isEmpty();
+        assertThat(find("10.0.0.2", "client", Query.A)).isInstanceOf(Names.Found.Elsewhere.class);
+        container("web", "10.0.0.3", "{'HostConfig':{'NetworkMode':'front'}}");
+        assertThat(ask("10.0.0.2", "web")).containsExactly("10.0.0.3");
+    }
+
+    @Test
+    void pruneTakesWhatNobodyNamesAndNothingByAFilterItDoesNotKnow() {
+        NetworkRecord used = create("{'Name':'used'}");
+        create("{'Name':'kept','Labels':{'keep':'1'}}");
+        create("{'Name':'idle'}");
+        assertThatThrownBy(() -> networks.prune(Filters.parse("{\"until\":[\"24h\"]}"), Set::of)).hasMessageContaining("invalid filter 'until'");
+        assertThat(networks.list()).hasSize(4);
+        assertThat(networks.prune(Filters.parse("{\"label!\":[\"keep\"]}"), () -> Set.of(used.id()))).containsExactly("idle");
+        assertThat(networks.list()).extracting(NetworkRecord::name).containsExactly("bridge", "used", "kept");
+    }
+
+    @Test
+    void whoNamesNetworksWithoutAModeIsInThoseAlone() {
+        NetworkRecord back = create("{'Name':'back','Internal':true}");
+        DockerRecord alone = container("alone", "10.0.0.2", "{'NetworkingConfig':{'EndpointsConfig':{'back':{}}}}");
+        assertThat(networks.place(alone).membership()).isEqualTo(new Groups.Membership(Set.of(back.id()), false, false));
+        DockerRecord both = container("both", "10.0.0.3", "{'HostConfig':{'NetworkMode':'bridge'},'NetworkingConfig':{'EndpointsConfig':{'back':{}}}}");
+        assertThat(networks.place(both).membership()).isEqualTo(new Groups.Membership(Set.of(back.id()), true, true));
+    }
+
+    @Test
+    void whatNeedsANetworkIsNotDoneWhenThatIsGone() {
+        NetworkRecord front = create("{'Name':'front'}");
+        List<DockerRecord.Endpoint> endpoints = networks.asked(json("{'HostConfig':{'NetworkMode':'front'}}"));
+        networks.remove(front);
+        assertThatThrownBy(() -> networks.holding(endpoints, () -> {
+            throw new AssertionError("done");
+        })).hasMessageContaining("not found");
+    }
+
+    @Test
     void aRecordOfEarlierTimesIsOfTheOneNetwork() {
         DockerRecord record = container("old", "10.0.0.2", "{}");
         ObjectNode tree = JSON.valueToTree(record);
@@ -188,7 +245,7 @@ class DockerNetworksTest {
     }
 
     private Names.Found find(String asker, String name, int type) {
-        return DockerNames.of(asker, running).find(name, type);
+        return DockerNames.of(asker, running, endpoints -> networks.membership(endpoints).outside()).find(name, type);
     }
 
     private List<String> ask(String asker, String name) {

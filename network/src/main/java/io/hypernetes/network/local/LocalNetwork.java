@@ -38,6 +38,8 @@ public final class LocalNetwork implements Network {
     private final Leases leases;
     private final PublishedPorts ports;
     private final Memberships memberships;
+    /// Whether the rules say something else than the memberships do. Guarded by this.
+    private boolean behind;
     private final HostRules rules;
     private final HostGateway gateway;
 
@@ -81,10 +83,12 @@ public final class LocalNetwork implements Network {
                 List.of());
     }
 
-    // One at a time: each makes the rules what all memberships say.
+    // One at a time: each makes the rules what all memberships say, and what an earlier one could not.
     private synchronized void confine(String sandbox, Groups.Membership membership) {
-        if (memberships.set(sandbox, membership)) {
+        if (memberships.set(sandbox, membership) || behind) {
+            behind = true;
             rules.confine(confined());
+            behind = false;
         }
     }
 
