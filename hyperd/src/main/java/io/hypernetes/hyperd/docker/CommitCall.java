@@ -28,11 +28,11 @@ final class CommitCall {
     /// @param folder for the layer while it is made
     static String handle(HttpExchange exchange, DockerContainer container, DockerHouse house, Path folder) throws IOException {
         List<String> changes = exchange.queries("changes");
-        // What is wrong with them is said before the container is read.
-        CommitChanges.apply(JSON.createObjectNode(), changes);
+        DockerRecord of = container.record();
+        // What is wrong with them is said before the container is read; it may depend on the container's variables.
+        config(of, changes);
         String repository = exchange.query("repo");
         String tag = exchange.query("tag");
-        DockerRecord of = container.record();
         Path layer = Files.createTempFile(folder, "commit-", ".tar");
         try {
             written(container, layer);
@@ -58,7 +58,15 @@ final class CommitCall {
         if (!author.isEmpty()) {
             image.put("author", author);
         }
-        ObjectNode config = image.putObject("config");
+        image.set("config", config(of, changes));
+        image.withObject("rootfs").put("type", "layers").withArray("diff_ids").add(diffId);
+        image.withArray("history").addObject().put("created", now.toString()).put("created_by", String.join(" ", Wish.argv(of.config())))
+                .put("author", author).put("comment", comment);
+        return JSON.writeValueAsBytes(image);
+    }
+
+    private static ObjectNode config(DockerRecord of, List<String> changes) {
+        ObjectNode config = JSON.createObjectNode();
         for (String name : KEPT) {
             JsonNode value = of.config().path(name);
             if (!value.isMissingNode() && !value.isNull() && !(value.isContainer() && value.isEmpty()) && !value.asString("x").isEmpty()) {
@@ -66,9 +74,6 @@ final class CommitCall {
             }
         }
         CommitChanges.apply(config, changes);
-        image.withObject("rootfs").put("type", "layers").withArray("diff_ids").add(diffId);
-        image.withArray("history").addObject().put("created", now.toString()).put("created_by", String.join(" ", Wish.argv(of.config())))
-                .put("author", author).put("comment", comment);
-        return JSON.writeValueAsBytes(image);
+        return config;
     }
 }

@@ -1,11 +1,15 @@
 package io.hypernetes.hyperd.docker;
 
-import java.util.ArrayList;
+import io.hypernetes.hyperd.container.Signals;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
@@ -14,17 +18,28 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
-/// `docker commit --change`: lines of a Dockerfile that alter an image's configuration and run nothing.
+/// `docker commit --change`: lines of a Dockerfile that alter an image's configuration and run nothing. Variables in them are those of the
+/// image as it was before the line.
 final class CommitChanges {
     private static final JsonMapper JSON = new JsonMapper();
-    private static final Pattern PORT = Pattern.compile("([0-9]{1,5})(?:/(tcp|udp|sctp))?");
+    private static final Pattern PORTS = Pattern.compile("([0-9]{1,5})(?:-([0-9]{1,5}))?");
+    private static final Set<String> PROTOCOLS = Set.of("tcp", "udp", "sctp");
+    private static final int LAST_PORT = 65_535;
+    private static final int MOST_PORTS = LAST_PORT + 1;
     private static final int MOST_LINES = 1000;
 
     private final ObjectNode config;
+    private final Map<String, String> environment = new LinkedHashMap<>();
+    private final DockerfileWords words = new DockerfileWords();
+    private int ports;
     private boolean commandGiven;
 
     private CommitChanges(ObjectNode config) {
         this.config = config;
+        for (String entry : Wish.texts(config.path("Env"))) {
+            String[] parts = entry.split("=", 2);
+            environment.put(parts[0], parts.length > 1 ? parts[1] : "");
+        }
     }
 
     /// Applies lines in their order.
@@ -60,13 +75,13 @@ final class CommitChanges {
                     config.remove("Cmd");
                 }
             }
-            case "ENV" -> pairs(instruction, rest).forEach(this::variable);
+            case "ENV" -> variables(pairs(instruction, rest));
             case "LABEL" -> pairs(instruction, rest).forEach((name, value) -> object("Labels").put(name, value));
-            case "EXPOSE" -> words(rest).forEach(this::port);
-            case "VOLUME" -> array(rest).orElseGet(() -> words(rest)).forEach(folder -> object("Volumes").putObject(folder));
-            case "USER" -> config.put("User", rest);
-            case "WORKDIR" -> config.put("WorkingDir", rest.startsWith("/") ? rest : config.path("WorkingDir").asString("/").replaceFirst("/*$", "/") + rest);
-            case "STOPSIGNAL" -> config.put("StopSignal", rest);
+            case "EXPOSE" -> blankSeparated(expanded(rest)).forEach(this::expose);
+            case "VOLUME" -> array(rest).orElseGet(() -> blankSeparated(rest)).forEach(this::volume);
+            case "USER" -> config.put("User", expanded(rest));
+            case "WORKDIR" -> config.put("WorkingDir", folder(expanded(rest)));
+            case "STOPSIGNAL" -> config.put("StopSignal", signal(expanded(rest)));
             case "HEALTHCHECK", "ONBUILD", "SHELL" -> throw DockerFailure.later("commit --change " + instruction + " cannot be had; build the image, or say it with `docker run`");
             default -> throw new DockerFailure(400, parts[0] + " is not a valid change command");
         }
@@ -76,18 +91,78 @@ final class CommitChanges {
         return config.path(name).isObject() ? (ObjectNode) config.path(name) : config.putObject(name);
     }
 
-    private void variable(String name, String value) {
-        ArrayNode environment = JsonNodeFactory.instance.arrayNode();
-        Wish.texts(config.path("Env")).stream().filter(entry -> !entry.startsWith(name + "=")).forEach(environment::add);
-        config.set("Env", environment.add(name + "=" + value));
+    private String expanded(String text) {
+        return words.expand(text, environment);
     }
 
-    private void port(String text) {
-        var parts = PORT.matcher(text);
-        if (!parts.matches()) {
-            throw new DockerFailure(400, "invalid port \"" + text + "\" in EXPOSE: as 80 or 53/udp");
+    private static List<String> blankSeparated(String text) {
+        return text.isBlank() ? List.of() : List.of(text.strip().split("\\s+"));
+    }
+
+    private void variables(Map<String, String> changed) {
+        environment.putAll(changed);
+        ArrayNode entries = JsonNodeFactory.instance.arrayNode();
+        environment.forEach((name, value) -> entries.add(name + "=" + value));
+        config.set("Env", entries);
+    }
+
+    /// `80`, `53/udp` or `8000-8010/tcp`.
+    private void expose(String text) {
+        String[] parts = text.split("/", 2);
+        if (parts[0].isEmpty()) {
+            throw new DockerFailure(400, "no port specified: " + text + "<empty>");
         }
-        object("ExposedPorts").putObject(parts.group(1) + "/" + (parts.group(2) == null ? "tcp" : parts.group(2)));
+        String protocol = parts.length < 2 || parts[1].isEmpty() ? "tcp" : parts[1].toLowerCase(Locale.ROOT);
+        if (!PROTOCOLS.contains(protocol)) {
+            throw new DockerFailure(400, "invalid proto: " + protocol);
+        }
+        Matcher range = PORTS.matcher(parts[0]);
+        int first = range.matches() ? Integer.parseInt(range.group(1)) : MOST_PORTS;
+        int last = range.matches() && range.group(2) != null ? Integer.parseInt(range.group(2)) : first;
+        if (first > last || last > LAST_PORT) {
+            throw new DockerFailure(400, "invalid containerPort: " + parts[0] + ": a port from 0 to " + LAST_PORT + ", or a range of them as 8000-8010");
+        }
+        ports += last - first + 1;
+        if (ports > MOST_PORTS) {
+            throw new DockerFailure(400, "EXPOSE in --change takes at most " + MOST_PORTS + " ports together");
+        }
+        for (int port = first; port <= last; port++) {
+            object("ExposedPorts").putObject(port + "/" + protocol);
+        }
+    }
+
+    private void volume(String text) {
+        String path = expanded(text).strip();
+        if (path.isEmpty()) {
+            throw new DockerFailure(400, "VOLUME specified can not be an empty string");
+        }
+        object("Volumes").putObject(path);
+    }
+
+    /// An absolute path as it is; any other starts where the image did before.
+    private String folder(String path) {
+        if (path.isEmpty()) {
+            throw new DockerFailure(400, "cannot normalize nothing: WORKDIR requires a path");
+        }
+        if (path.startsWith("/")) {
+            return path;
+        }
+        Deque<String> names = new ArrayDeque<>();
+        for (String name : (config.path("WorkingDir").asString("") + "/" + path).split("/+")) {
+            if (name.equals("..")) {
+                names.pollLast();
+            } else if (!name.isEmpty() && !name.equals(".")) {
+                names.addLast(name);
+            }
+        }
+        return "/" + String.join("/", names);
+    }
+
+    private static String signal(String name) {
+        if (Signals.number(name).isEmpty()) {
+            throw new DockerFailure(400, "invalid signal: " + name);
+        }
+        return name;
     }
 
     // A JSON array is a program and its arguments; anything else is for a shell.
@@ -104,70 +179,42 @@ final class CommitChanges {
         }
         try {
             JsonNode tree = JSON.readTree(text);
-            return tree.isArray() && tree.valueStream().allMatch(JsonNode::isString) ? Optional.of(Wish.texts(tree)) : Optional.empty();
+            if (!tree.valueStream().allMatch(JsonNode::isString)) {
+                throw new DockerFailure(400, "when using JSON array syntax, arrays must be comprised of strings only: " + text);
+            }
+            return Optional.of(Wish.texts(tree));
         } catch (JacksonException noJson) {
             return Optional.empty();
         }
     }
 
-    /// `NAME=VALUE …`, or the older `NAME VALUE`.
-    private static Map<String, String> pairs(String instruction, String text) {
+    /// `NAME=VALUE …`, or the older `NAME VALUE`; all of a line see the variables from before it.
+    private Map<String, String> pairs(String instruction, String text) {
         Map<String, String> pairs = new LinkedHashMap<>();
-        List<String> words = words(text);
-        if (!words.getFirst().contains("=")) {
+        List<String> written = DockerfileWords.split(text);
+        if (!written.getFirst().contains("=")) {
             String[] parts = text.split("\\s+", 2);
             if (parts.length < 2) {
                 throw new DockerFailure(400, instruction + " must have two arguments");
             }
-            return Map.of(parts[0], parts[1]);
+            pairs.put(name(instruction, parts[0]), expanded(parts[1]));
+            return pairs;
         }
-        for (String word : words) {
+        for (String word : written) {
             int equals = word.indexOf('=');
-            if (equals < 1) {
-                throw new DockerFailure(400, "can't find = in \"" + word + "\". Must be of the form: name=value");
+            if (equals < 0) {
+                throw new DockerFailure(400, "Syntax error - can't find = in \"" + word + "\". Must be of the form: name=value");
             }
-            pairs.put(word.substring(0, equals), word.substring(equals + 1));
+            pairs.put(name(instruction, word.substring(0, equals)), expanded(word.substring(equals + 1)));
         }
         return pairs;
     }
 
-    /// Words as a shell would see them: quotes hold blanks, a backslash the character behind it.
-    private static List<String> words(String text) {
-        List<String> words = new ArrayList<>();
-        StringBuilder word = new StringBuilder();
-        boolean begun = false;
-        char quote = 0;
-        for (int i = 0; i < text.length(); i++) {
-            char c = text.charAt(i);
-            if (c == '\\' && quote != '\'' && i + 1 < text.length()) {
-                word.append(text.charAt(++i));
-                begun = true;
-            } else if (quote != 0) {
-                if (c == quote) {
-                    quote = 0;
-                } else {
-                    word.append(c);
-                }
-            } else if (c == '"' || c == '\'') {
-                quote = c;
-                begun = true;
-            } else if (Character.isWhitespace(c)) {
-                if (begun) {
-                    words.add(word.toString());
-                    word.setLength(0);
-                    begun = false;
-                }
-            } else {
-                word.append(c);
-                begun = true;
-            }
+    private String name(String instruction, String written) {
+        String name = expanded(written);
+        if (name.isEmpty()) {
+            throw new DockerFailure(400, instruction + " names can not be blank");
         }
-        if (quote != 0) {
-            throw new DockerFailure(400, "a quote in --change is not closed: " + text);
-        }
-        if (begun) {
-            words.add(word.toString());
-        }
-        return words;
+        return name;
     }
 }
