@@ -234,7 +234,9 @@ final class DockerNetworks implements AutoCloseable {
     synchronized void moved(DockerRecord of, Sandbox machine) {
         try {
             if (groups != null && machine.isReady()) {
-                groups.move(machine.id(), membership(of.networks()));
+                Membership now = membership(of.networks());
+                // It was told when it started whom to ask for names, and only who is confined is led there: so it is, to a group of its own and all that is open.
+                groups.move(machine.id(), now.isConfined() ? now : new Membership(Set.of(of.id()), true, true));
             }
         } catch (NetworkException refused) {
             if (machine.isReady()) {

@@ -58,9 +58,9 @@ final class GroupRules {
                 """.formatted(range, listed(all(confined)), listed(roaming(confined)), listed(inner(confined)), listed(together(confined)));
     }
 
-    /// For the chain of what arrives, in the table of family `ip`: questions for names. Also of who is in no group any more: it was told this name server when it started.
+    /// For the chain of what arrives, in the table of family `ip`: questions for names.
     String asking() {
-        return "ip saddr " + range + " ip daddr " + range.address(1) + " meta l4proto { tcp, udp } th dport " + NAMES + " dnat ip to meta l4proto map @names";
+        return "ip saddr @grouped ip daddr " + range.address(1) + " meta l4proto { tcp, udp } th dport " + NAMES + " dnat ip to meta l4proto map @names";
     }
 
     /// Set and chain for the table of family `bridge`.
