@@ -155,7 +155,7 @@ class ApplicationsTest {
         cluster.runShell("load", """
                 good=0; bad=0
                 while true; do
-                  if wget -q -T 5 -O /dev/null http://nginx.default.svc.cluster.local/; then good=$((good+1)); else bad=$((bad+1)); fi
+                  if timeout 5 wget -q -O /dev/null http://nginx.default.svc.cluster.local/; then good=$((good+1)); else bad=$((bad+1)); fi
                   echo "$good $bad" > /tmp/count.new; mv /tmp/count.new /tmp/count
                 done""");
         cluster.awaitRunning("load");
