@@ -12,8 +12,10 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
@@ -163,6 +165,7 @@ public final class TenantLoad {
     private static void floods(ApiMaster master) throws Exception {
         AtomicBoolean over = new AtomicBoolean();
         AtomicInteger flooded = new AtomicInteger();
+        CountDownLatch warm = new CountDownLatch(WARM);
         try (ExecutorService flooders = Executors.newVirtualThreadPerTaskExecutor()) {
             TenantLoad load = new TenantLoad(master, Path.of(""), Path.of(""));
             HttpClient loud = master.client("t2");
@@ -172,12 +175,14 @@ public final class TenantLoad {
                     for (int n = 0; !over.get(); n++) {
                         load.send(loud, flooder % 2 == 0 ? null : "{\"metadata\":{\"name\":\"c" + flooder + "-" + n + "\"},\"data\":{\"k\":\"v\"}}");
                         flooded.incrementAndGet();
+                        warm.countDown();
                     }
                     return null;
                 });
             }
-            while (flooded.get() < WARM) {
-                Thread.sleep(10);
+            if (!warm.await(1, TimeUnit.MINUTES)) {
+                over.set(true);
+                throw new IOException("no flood: " + flooded.get() + " of its first " + WARM + " requests were answered within a minute");
             }
             flooded.set(0);
             System.out.println("flooding");

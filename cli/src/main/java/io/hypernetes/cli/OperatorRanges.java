@@ -38,7 +38,7 @@ final class OperatorRanges {
         try {
             return new Destinations(denied, settings.list(allowed));
         } catch (IllegalArgumentException e) {
-            throw new UsageException("denied-cidrs, " + allowed + ", cluster-cidr and uplink-cidr hold ranges such as 192.0.2.0/24, comma-separated: " + e.getMessage());
+            throw new UsageException("denied-cidrs, " + allowed + ", cluster-cidr, service-cidr and uplink-cidr hold ranges such as 192.0.2.0/24, comma-separated, advertise-address an address: " + e.getMessage());
         }
     }
 }
