@@ -114,11 +114,17 @@ class OwnershipLawsTest {
 
     @Property(tries = 400)
     void whatIsAppliedIsInTheObjectAndOwned(@ForAll("configs") ObjectNode config, @ForAll List<@From("steps") Step> before) {
-        ObjectNode object = take(after(before), new Step("ann", true, config), 30);
+        ObjectNode live = after(before);
+        ObjectNode object = take(live, new Step("ann", true, config), 30);
         FieldSet said = Typed.fields(POD, config);
         assertThat(said.difference(Typed.fields(POD, object))).isEqualTo(FieldSet.EMPTY);
         assertThat(said.difference(owned(object))).isEqualTo(FieldSet.EMPTY);
-        assertThat(bare(object)).isEqualTo(Typed.merge(POD, bare(object), config));
+        JsonNode again = Typed.merge(POD, bare(object), config);
+        assertThat(Comparison.between(POD, bare(object), again).isEmpty()).isTrue();
+        // Another order alone is no change, so that an object whose items and owners are the same stays in the order it had.
+        if (!object.equals(live)) {
+            assertThat(bare(object)).isEqualTo(again);
+        }
     }
 
     @Property(tries = 400)

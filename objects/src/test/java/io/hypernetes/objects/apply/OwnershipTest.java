@@ -124,6 +124,12 @@ class OwnershipTest {
     }
 
     @Test
+    void anotherOrderAloneIsNoChange() {
+        var one = PODS.applied(Json.object(), json("{'metadata':{'finalizers':['x/b','x/a']}}"), writer("x", 0), false);
+        assertThat(PODS.applied(one, json("{'metadata':{'finalizers':['x/a','x/b']}}"), writer("x", 1), false)).isSameAs(one);
+    }
+
+    @Test
     void anUpdateTakesOverWhatItChanges() {
         var one = MAPS.applied(Json.object(), json("{'data':{'a':'1','b':'2'}}"), writer("x", 0), false);
         var changed = one.deepCopy();
