@@ -2,7 +2,11 @@ package io.hypernetes.acceptance;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -14,6 +18,15 @@ class PodLifeTest {
     @Test
     void theNodeIsReady(Cluster cluster) {
         assertThat(cluster.kubectl("get", "nodes", "--no-headers")).containsPattern("\\sReady\\s");
+    }
+
+    @Test
+    void masterAndNodeStartFromTheCacheThatTheBuildMade(Cluster cluster) throws IOException {
+        for (String process : List.of("master", "node")) {
+            for (ProcessHandle running : cluster.processes("io.hypernetes.cli.Hypernetes " + process)) {
+                assertThat(Files.readString(Path.of("/proc/" + running.pid() + "/maps"))).as(process).contains("/hypernetes.aot");
+            }
+        }
     }
 
     @Test
