@@ -123,7 +123,12 @@ public final class CronJobs implements Controller {
             for (Job job : mine) {
                 boolean known = active.stream().anyMatch(reference -> reference.getUid().equals(job.getMetadata().getUid()));
                 if (!JobConditions.isFinished(job)) {
-                    still.add(reference(job));
+                    if (known || isScheduled(job)) {
+                        still.add(reference(job));
+                    } else {
+                        events.record(key.tenant(), cron, Type.WARNING, "UnexpectedJob",
+                                "Saw a job that the controller did not create or forgot: " + job.getMetadata().getName());
+                    }
                     continue;
                 }
                 if (known) {
@@ -144,6 +149,11 @@ public final class CronJobs implements Controller {
                 }
             }
             active = still;
+        }
+
+        /// Whether the schedule made it: somebody's own (`kubectl create job --from=cronjob/…`) neither holds it up nor is replaced.
+        private static boolean isScheduled(Job job) {
+            return job.getMetadata().getAnnotations() != null && job.getMetadata().getAnnotations().containsKey(SCHEDULED);
         }
 
         private Optional<Duration> schedule() {
@@ -171,7 +181,7 @@ public final class CronJobs implements Controller {
             Long deadline = cron.getSpec().getStartingDeadlineSeconds();
             if (deadline != null && due.plusSeconds(deadline).isBefore(now)) {
                 events.record(key.tenant(), cron, Type.WARNING, "MissSchedule", "Missed scheduled time to start a job: "
-                        + DateTimeFormatter.ofPattern("EEE, dd MMM yyyy HH:mm:ss Z", Locale.ROOT).format(due.atZone(zone)));
+                        + DateTimeFormatter.ofPattern("EEE, dd MMM yyyy HH:mm:ss Z", Locale.ROOT).format(due.atZone(ZoneOffset.UTC)));
                 return untilNext;
             }
             String name = cron.getMetadata().getName() + "-" + due.getEpochSecond() / 60;
@@ -187,7 +197,7 @@ public final class CronJobs implements Controller {
                 return untilNext;
             }
             if ("Replace".equals(policy)) {
-                mine.stream().filter(job -> !JobConditions.isFinished(job)).forEach(this::delete);
+                mine.stream().filter(job -> active.stream().anyMatch(reference -> reference.getUid().equals(job.getMetadata().getUid()))).forEach(this::delete);
                 active.clear();
             }
             start(name, due, zone);
@@ -208,7 +218,7 @@ public final class CronJobs implements Controller {
             for (Instant time = schedule.next(from).orElse(null); time != null && !time.isAfter(now); time = schedule.next(time).orElse(null)) {
                 due = time;
                 missed++;
-                if (missed == MANY) {
+                if (missed == MANY + 1) {
                     events.record(key.tenant(), cron, Type.WARNING, "TooManyMissedTimes",
                             "too many missed start times. Set or decrease .spec.startingDeadlineSeconds or check clock skew");
                     // From here on by halves: a year of missed minutes must not be walked through.

@@ -2,9 +2,7 @@ package io.hypernetes.controllers.batch;
 
 import java.time.Duration;
 import java.time.Instant;
-import java.time.LocalDateTime;
 import java.time.ZoneId;
-import java.time.ZoneOffset;
 import java.time.ZonedDateTime;
 import java.time.temporal.ChronoUnit;
 import java.util.BitSet;
@@ -103,32 +101,26 @@ sealed interface Schedule {
 
         @Override
         public Optional<Instant> next(Instant after) {
-            ZonedDateTime start = after.atZone(zone).truncatedTo(ChronoUnit.MINUTES).plusMinutes(1);
-            LocalDateTime last = start.toLocalDateTime().plusYears(5);
-            LocalDateTime at = start.toLocalDateTime();
+            // In steps of real time: an hour that a change of the clock leaves out does not come, one that comes twice counts twice.
+            ZonedDateTime at = after.atZone(zone).truncatedTo(ChronoUnit.MINUTES).plusMinutes(1);
+            ZonedDateTime last = at.plusYears(5);
             while (at.isBefore(last)) {
                 if (!months.get(at.getMonthValue())) {
-                    at = at.toLocalDate().withDayOfMonth(1).plusMonths(1).atStartOfDay();
+                    at = at.toLocalDate().withDayOfMonth(1).plusMonths(1).atStartOfDay(zone);
                 } else if (!isDay(at)) {
-                    at = at.toLocalDate().plusDays(1).atStartOfDay();
+                    at = at.toLocalDate().plusDays(1).atStartOfDay(zone);
                 } else if (!hours.get(at.getHour())) {
-                    at = at.truncatedTo(ChronoUnit.HOURS).plusHours(1);
+                    at = at.plusMinutes(60 - at.getMinute());
                 } else if (!minutes.get(at.getMinute())) {
                     at = at.plusMinutes(1);
                 } else {
-                    List<ZoneOffset> offsets = zone.getRules().getValidOffsets(at);
-                    // An hour that a change of the clock leaves out does not come that day; one that comes twice counts once, the first time.
-                    Instant found = offsets.isEmpty() ? Instant.MIN : at.toInstant(offsets.getFirst());
-                    if (found.isAfter(after)) {
-                        return Optional.of(found);
-                    }
-                    at = at.plusMinutes(1);
+                    return Optional.of(at.toInstant());
                 }
             }
             return Optional.empty();
         }
 
-        private boolean isDay(LocalDateTime at) {
+        private boolean isDay(ZonedDateTime at) {
             boolean day = days.get(at.getDayOfMonth());
             boolean weekday = weekdays.get(at.getDayOfWeek().getValue() % 7);
             return anyDay || anyWeekday ? day && weekday : day || weekday;

@@ -34,6 +34,13 @@ class ScheduleTest {
             TZ=Asia/Tokyo 0 0 * * * | 2026-01-01T00:00:00Z | UTC           | 2026-01-01T15:00:00Z
             30 2 * * *           | 2026-03-28T12:00:00Z | Europe/Berlin    | 2026-03-30T00:30:00Z
             30 2 * * *           | 2026-10-24T12:00:00Z | Europe/Berlin    | 2026-10-25T00:30:00Z
+            30 2 * * *           | 2026-10-25T00:30:00Z | Europe/Berlin    | 2026-10-25T01:30:00Z
+            30 2 * * *           | 2026-10-25T01:30:00Z | Europe/Berlin    | 2026-10-26T01:30:00Z
+            */5 * * * *          | 2026-10-25T00:55:00Z | Europe/Berlin    | 2026-10-25T01:00:00Z
+            0 * * * *            | 2012-03-11T06:00:00Z | America/New_York | 2012-03-11T07:00:00Z
+            0 2 * * *            | 2012-03-11T05:00:00Z | America/New_York | 2012-03-12T06:00:00Z
+            0 3 * * *            | 2026-10-03T12:00:00Z | Australia/Lord_Howe | 2026-10-03T16:00:00Z
+            0 0 * * *            | 2018-11-03T12:00:00Z | America/Sao_Paulo | 2018-11-05T02:00:00Z
             """)
     void theNextTimeIsFound(String schedule, String after, String zone, String expected) {
         assertThat(next(schedule, after, zone)).isEqualTo(expected);
