@@ -59,6 +59,8 @@ public final class FakeCri implements AutoCloseable {
     final Set<String> images = new TreeSet<>();
     final Map<String, Integer> execExitCodes = new HashMap<>();
     private final List<StreamObserver<ContainerEventResponse>> listeners = new CopyOnWriteArrayList<>();
+    /// The programs of all probes and hooks, in order.
+    final List<String> execs = new CopyOnWriteArrayList<>();
     private final List<String> calls = new CopyOnWriteArrayList<>();
     String pullFailure = "";
     String updateFailure = "";
@@ -67,6 +69,8 @@ public final class FakeCri implements AutoCloseable {
     final Map<String, String> coldReasons = new java.util.concurrent.ConcurrentHashMap<>();
     final Map<String, Long> pssBytes = new java.util.concurrent.ConcurrentHashMap<>();
     String podCidr = "";
+    /// The address of every pod; one of each its own when empty.
+    volatile String podIp = "";
     String streamUrl = "";
     ExecRequest lastExec = ExecRequest.getDefaultInstance();
     boolean ignoreTerm;
@@ -274,7 +278,7 @@ public final class FakeCri implements AutoCloseable {
                 id = "s" + next++;
                 Sandbox sandbox = new Sandbox();
                 sandbox.config = request.getConfig();
-                sandbox.ip = "10.88.0." + (next + 1);
+                sandbox.ip = podIp.isEmpty() ? "10.88.0." + (next + 1) : podIp;
                 sandboxes.put(id, sandbox);
                 calls.add("run-sandbox");
             }
@@ -454,6 +458,7 @@ public final class FakeCri implements AutoCloseable {
 
         @Override
         public void execSync(ExecSyncRequest request, StreamObserver<ExecSyncResponse> out) {
+            execs.add(request.getCmd(0));
             reply(out, ExecSyncResponse.newBuilder().setExitCode(execExitCodes.getOrDefault(request.getCmd(0), 0)).build());
         }
 

@@ -175,7 +175,7 @@ final class CriConfigs {
         Volume volume = pod.getSpec().getVolumes().stream().filter(each -> each.getName().equals(mount.getName())).findFirst()
                 .orElseThrow(() -> new ConfigException("volume \"" + mount.getName() + "\" is mounted but not declared"));
         Path path = volumes.path(pod.getMetadata().getUid(), volume);
-        String subPath = mount.getSubPathExpr() != null ? Expansion.expand(mount.getSubPathExpr(), variables) : text(mount.getSubPath());
+        String subPath = mount.getSubPathExpr() != null ? Expansion.expandAll(mount.getSubPathExpr(), variables) : text(mount.getSubPath());
         if (!subPath.isEmpty()) {
             Path below = path.resolve(subPath).normalize();
             if (Path.of(subPath).isAbsolute() || !below.startsWith(path)) {

@@ -1,15 +1,15 @@
 package io.hypernetes.kubelet.pod;
 
 import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.HTTPGetAction;
 import io.fabric8.kubernetes.api.model.LifecycleHandler;
 import io.hypernetes.cri.v1.ExecSyncResponse;
 import io.hypernetes.kubelet.cri.CriException;
 import io.hypernetes.kubelet.cri.CriRuntime;
+import io.hypernetes.kubelet.probe.HttpGets;
 import io.hypernetes.kubelet.probe.PodHttp;
 import java.io.IOException;
-import java.net.URI;
 import java.time.Duration;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -36,12 +36,8 @@ final class Hooks {
                         : Optional.of("command exited with " + answer.getExitCode() + ": " + answer.getStderr().toStringUtf8());
             }
             if (hook.getHttpGet() != null) {
-                String path = hook.getHttpGet().getPath() == null ? "/" : hook.getHttpGet().getPath();
-                String host = hook.getHttpGet().getHost() == null ? podIp : hook.getHttpGet().getHost();
-                String scheme = "HTTPS".equalsIgnoreCase(hook.getHttpGet().getScheme()) ? "https" : "http";
-                Integer port = hook.getHttpGet().getPort().getIntVal();
-                URI uri = URI.create(scheme + "://" + host + ":" + (port == null ? 80 : port) + (path.startsWith("/") ? path : "/" + path));
-                int code = http.get(tenant, uri, List.of(), atMost);
+                HTTPGetAction action = hook.getHttpGet();
+                int code = http.get(tenant, HttpGets.uri(container, action, podIp), HttpGets.headers(action, "kube-lifecycle"), atMost);
                 return code < 400 ? Optional.empty() : Optional.of("HTTP status " + code);
             }
             if (hook.getSleep() != null) {

@@ -1,10 +1,8 @@
 package io.hypernetes.kubelet.probe;
 
 import io.fabric8.kubernetes.api.model.Container;
-import io.fabric8.kubernetes.api.model.ContainerPort;
 import io.fabric8.kubernetes.api.model.GRPCAction;
 import io.fabric8.kubernetes.api.model.HTTPGetAction;
-import io.fabric8.kubernetes.api.model.IntOrString;
 import io.fabric8.kubernetes.api.model.Probe;
 import io.hypernetes.cri.v1.ExecSyncResponse;
 import io.hypernetes.kubelet.cri.CriException;
@@ -14,9 +12,7 @@ import java.net.Socket;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 
 /// One try of a probe. exec runs in the container through the runtime; http, tcp and grpc go from the gateway
 /// of the pod's tenant on this node to the pod's address.
@@ -45,7 +41,7 @@ final class ProbeAction {
                 return http(container, probe.getHttpGet(), podIp, timeout);
             }
             if (probe.getTcpSocket() != null) {
-                return tcp(host(probe.getTcpSocket().getHost(), podIp), port(container, probe.getTcpSocket().getPort()), timeout);
+                return tcp(HttpGets.host(probe.getTcpSocket().getHost(), podIp), HttpGets.port(container, probe.getTcpSocket().getPort()), timeout);
             }
             if (probe.getGrpc() != null) {
                 GRPCAction asked = probe.getGrpc();
@@ -68,17 +64,9 @@ final class ProbeAction {
     }
 
     private ProbeResult http(Container container, HTTPGetAction action, String podIp, Duration timeout) {
-        String scheme = "HTTPS".equalsIgnoreCase(action.getScheme()) ? "https" : "http";
-        String path = action.getPath() == null || action.getPath().isEmpty() ? "/" : action.getPath();
-        String host = host(action.getHost(), podIp);
-        URI uri = URI.create(scheme + "://" + host + ":" + port(container, action.getPort()) + (path.startsWith("/") ? path : "/" + path));
-        List<Map.Entry<String, String>> headers = new ArrayList<>();
-        action.getHttpHeaders().forEach(header -> headers.add(Map.entry(header.getName(), header.getValue() == null ? "" : header.getValue())));
-        if (headers.stream().noneMatch(header -> header.getKey().equalsIgnoreCase("User-Agent"))) {
-            headers.add(Map.entry("User-Agent", "kube-probe/1.36"));
-        }
+        URI uri = HttpGets.uri(container, action, podIp);
         try {
-            int status = http.get(tenant, uri, headers, timeout);
+            int status = http.get(tenant, uri, HttpGets.headers(action, "kube-probe"), timeout);
             return status >= 200 && status < 400 ? ProbeResult.SUCCESS : ProbeResult.failure("HTTP probe failed with statuscode: " + status);
         } catch (IOException failure) {
             return ProbeResult.failure("Get \"" + uri + "\": " + why(failure));
@@ -90,27 +78,6 @@ final class ProbeAction {
             return socket.isConnected() ? ProbeResult.SUCCESS : ProbeResult.failure("dial tcp " + host + ":" + port + ": not connected");
         } catch (IOException failure) {
             return ProbeResult.failure("dial tcp " + host + ":" + port + ": " + why(failure));
-        }
-    }
-
-    private static String host(@org.jspecify.annotations.Nullable String host, String podIp) {
-        return host == null || host.isEmpty() ? podIp : host;
-    }
-
-    static int port(Container container, IntOrString port) {
-        if (port.getIntVal() != null) {
-            return port.getIntVal();
-        }
-        String name = port.getStrVal();
-        for (ContainerPort each : container.getPorts()) {
-            if (name.equals(each.getName())) {
-                return each.getContainerPort();
-            }
-        }
-        try {
-            return Integer.parseInt(name);
-        } catch (NumberFormatException notANumber) {
-            throw new IllegalArgumentException("container " + container.getName() + " has no port named \"" + name + "\"");
         }
     }
 

@@ -1,0 +1,310 @@
+package io.hypernetes.kubelet;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.sun.net.httpserver.HttpServer;
+import io.fabric8.kubernetes.api.model.Event;
+import io.fabric8.kubernetes.api.model.LifecycleHandlerBuilder;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodBuilder;
+import io.fabric8.kubernetes.api.model.ProbeBuilder;
+import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.api.model.VolumeMountBuilder;
+import io.grpc.MethodDescriptor;
+import io.grpc.Server;
+import io.grpc.ServerServiceDefinition;
+import io.grpc.netty.NettyServerBuilder;
+import io.grpc.stub.ServerCalls;
+import io.hypernetes.client.Deletion;
+import io.hypernetes.client.Kind;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/// Behaviours of upstream's conformance suite that a kubelet shows with a runtime in memory, by meaning; `docs/conformance.md` says which is which.
+@Timeout(value = 90, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class ConformanceKubeletTest extends KubeletHarness {
+    private static final InetAddress HERE = InetAddress.getLoopbackAddress();
+
+    private static PodBuilder restarting(String name, String policy) {
+        return pod(name).editSpec().withRestartPolicy(policy).endSpec();
+    }
+
+    private void change(String name, UnaryOperator<Pod> change) {
+        client.of(Kind.POD).change(key(name), null, change);
+    }
+
+    /// Every answer of this listener has the status that is set.
+    private static HttpServer listener(List<String> asked, AtomicInteger status) throws IOException {
+        HttpServer server = HttpServer.create(new InetSocketAddress(HERE, 0), 0);
+        server.createContext("/", exchange -> {
+            asked.add(exchange.getRequestURI() + " " + exchange.getRequestHeaders().getFirst("X-Test") + " " + exchange.getRequestHeaders().getFirst("User-Agent"));
+            exchange.sendResponseHeaders(status.get(), -1);
+            exchange.close();
+        });
+        server.start();
+        return server;
+    }
+
+    private static PodBuilder withInit(PodBuilder pod) {
+        return pod.editSpec()
+                .addNewInitContainer().withName("first").withImage("app:1").withImagePullPolicy("IfNotPresent").endInitContainer()
+                .addNewInitContainer().withName("second").withImage("app:1").withImagePullPolicy("IfNotPresent").endInitContainer()
+                .endSpec();
+    }
+
+    @Test
+    void initContainersOfAPodThatMayNotRestartRunOnceEach() {
+        create(withInit(restarting("well", "Never")).build());
+        await().untilAsserted(() -> assertThat(cri.runsOf("first")).hasSize(1));
+        cri.exit("first", 0);
+        await().untilAsserted(() -> assertThat(cri.runsOf("second")).hasSize(1));
+        cri.exit("second", 0);
+        running("well");
+        cri.exit("main", 0);
+        eventually("well", pod -> {
+            assertThat(pod.getStatus().getPhase()).isEqualTo("Succeeded");
+            assertThat(condition(pod, "Initialized")).isEqualTo("True");
+            assertThat(pod.getStatus().getInitContainerStatuses()).allMatch(each -> each.getReady() && each.getState().getTerminated().getExitCode() == 0);
+        });
+    }
+
+    @Test
+    void aFailedInitContainerEndsAPodThatMayNotRestart() {
+        create(withInit(restarting("ill", "Never")).build());
+        await().untilAsserted(() -> assertThat(cri.runsOf("first")).hasSize(1));
+        cri.exit("first", 1);
+        eventually("ill", pod -> {
+            assertThat(pod.getStatus().getPhase()).isEqualTo("Failed");
+            assertThat(condition(pod, "Initialized")).isEqualTo("False");
+            assertThat(main(pod).getState().getWaiting().getReason()).isEqualTo("PodInitializing");
+        });
+        assertThat(cri.runsOf("first")).hasSize(1);
+        assertThat(cri.runsOf("second")).isEmpty();
+        assertThat(cri.runsOf("main")).isEmpty();
+    }
+
+    @Test
+    void whatAnEndMeansIsThePolicysAffair() {
+        create(restarting("always", "Always").build());
+        running("always");
+        cri.exit("main", 1);
+        eventually("always", pod -> {
+            assertThat(main(pod).getRestartCount()).isEqualTo(1);
+            assertThat(pod.getStatus().getPhase()).isEqualTo("Running");
+            assertThat(main(pod).getReady()).isTrue();
+        });
+        client.of(Kind.POD).delete(key("always"), new Deletion(0L, null));
+        await().untilAsserted(() -> assertThat(client.of(Kind.POD).find(key("always"))).isEmpty());
+
+        create(restarting("on-failure", "OnFailure").build());
+        running("on-failure");
+        cri.exit("main", 1);
+        eventually("on-failure", pod -> assertThat(main(pod).getRestartCount()).isEqualTo(1));
+        running("on-failure");
+        cri.exit("main", 0);
+        eventually("on-failure", pod -> {
+            assertThat(pod.getStatus().getPhase()).isEqualTo("Succeeded");
+            assertThat(main(pod).getRestartCount()).isEqualTo(1);
+            assertThat(main(pod).getReady()).isFalse();
+        });
+
+        create(restarting("never", "Never").build());
+        running("never");
+        cri.exit("main", 1);
+        eventually("never", pod -> {
+            assertThat(pod.getStatus().getPhase()).isEqualTo("Failed");
+            assertThat(main(pod).getRestartCount()).isZero();
+            assertThat(main(pod).getState().getTerminated().getReason()).isEqualTo("Error");
+        });
+    }
+
+    @Test
+    void aDeadlineMayBeSetWhileAPodRuns() {
+        create(pod("late").editSpec().withActiveDeadlineSeconds(600L).endSpec().build());
+        running("late");
+        change("late", pod -> pod.edit().editSpec().withActiveDeadlineSeconds(1L).endSpec().build());
+        eventually("late", pod -> {
+            assertThat(pod.getStatus().getPhase()).isEqualTo("Failed");
+            assertThat(pod.getStatus().getReason()).isEqualTo("DeadlineExceeded");
+        });
+    }
+
+    @Test
+    void aPodThatIsNotReadyIsNotRestarted() {
+        cri.execExitCodes.put("ready", 1);
+        create(pod("web").editSpec().editContainer(0)
+                .withReadinessProbe(new ProbeBuilder().withNewExec().withCommand("ready").endExec().withPeriodSeconds(1).withFailureThreshold(1).build())
+                .endContainer().endSpec().build());
+        await().untilAsserted(() -> assertThat(events()).anySatisfy(event -> {
+            assertThat(event.getReason()).isEqualTo("Unhealthy");
+            assertThat(event.getMessage()).startsWith("Readiness probe failed: ");
+            assertThat(event.getCount()).isGreaterThanOrEqualTo(3);
+        }));
+        assertThat(main(read("web")).getReady()).isFalse();
+        assertThat(main(read("web")).getRestartCount()).isZero();
+        assertThat(condition(read("web"), "Ready")).isEqualTo("False");
+    }
+
+    @Test
+    void livenessByHttpIsHeeded() throws Exception {
+        List<String> asked = new CopyOnWriteArrayList<>();
+        AtomicInteger status = new AtomicInteger(200);
+        HttpServer server = listener(asked, status);
+        cri.podIp = HERE.getHostAddress();
+        create(pod("web").editSpec().editContainer(0)
+                .addNewPort().withName("health").withContainerPort(server.getAddress().getPort()).endPort()
+                .withNewLivenessProbe().withNewHttpGet().withPath("/healthz").withNewPort("health").addNewHttpHeader("X-Test", "yes").endHttpGet()
+                .withPeriodSeconds(1).withFailureThreshold(1).endLivenessProbe()
+                .endContainer().endSpec().build());
+        running("web");
+        await().until(() -> asked.size() >= 3);
+        assertThat(asked).allMatch(each -> each.startsWith("/healthz yes kube-probe/1."));
+        assertThat(main(read("web")).getRestartCount()).isZero();
+        status.set(500);
+        eventually("web", pod -> assertThat(main(pod).getRestartCount()).isEqualTo(1));
+        await().untilAsserted(() -> assertThat(events()).extracting(Event::getMessage).contains("Liveness probe failed: HTTP probe failed with statuscode: 500"));
+        server.stop(0);
+    }
+
+    @Test
+    void livenessByGrpcIsHeeded() throws Exception {
+        AtomicInteger serving = new AtomicInteger(1);
+        AtomicInteger asked = new AtomicInteger();
+        MethodDescriptor<byte[], byte[]> check = MethodDescriptor.newBuilder(new Plain(), new Plain())
+                .setType(MethodDescriptor.MethodType.UNARY).setFullMethodName("grpc.health.v1.Health/Check").build();
+        Server server = NettyServerBuilder.forAddress(new InetSocketAddress(HERE, 0))
+                .addService(ServerServiceDefinition.builder("grpc.health.v1.Health").addMethod(check, ServerCalls.asyncUnaryCall((_, to) -> {
+                    asked.incrementAndGet();
+                    to.onNext(new byte[] {8, (byte) serving.get()});
+                    to.onCompleted();
+                })).build()).build().start();
+        cri.podIp = HERE.getHostAddress();
+        create(pod("web").editSpec().editContainer(0)
+                .withNewLivenessProbe().withNewGrpc().withPort(server.getPort()).endGrpc().withTimeoutSeconds(20).withPeriodSeconds(1).withFailureThreshold(1).endLivenessProbe()
+                .endContainer().endSpec().build());
+        running("web");
+        await().until(() -> asked.get() >= 3);
+        assertThat(main(read("web")).getRestartCount()).isZero();
+        serving.set(2);
+        eventually("web", pod -> assertThat(main(pod).getRestartCount()).isEqualTo(1));
+        server.shutdownNow();
+    }
+
+    private static final class Plain implements MethodDescriptor.Marshaller<byte[]> {
+        @Override
+        public InputStream stream(byte[] value) {
+            return new ByteArrayInputStream(value);
+        }
+
+        @Override
+        public byte[] parse(InputStream stream) {
+            try {
+                return stream.readAllBytes();
+            } catch (IOException broken) {
+                throw new UncheckedIOException(broken);
+            }
+        }
+    }
+
+    @Test
+    void hooksAskWhomTheyName() throws Exception {
+        List<String> asked = new CopyOnWriteArrayList<>();
+        HttpServer server = listener(asked, new AtomicInteger(200));
+        create(pod("web").editSpec().editContainer(0)
+                .addNewPort().withName("hooks").withContainerPort(server.getAddress().getPort()).endPort()
+                .withNewLifecycle()
+                .withPostStart(new LifecycleHandlerBuilder().withNewHttpGet().withHost(HERE.getHostAddress()).withNewPort("hooks").withPath("/start?by=hook").addNewHttpHeader("X-Test", "yes").endHttpGet().build())
+                .withPreStop(new LifecycleHandlerBuilder().withNewHttpGet().withHost(HERE.getHostAddress()).withNewPort(server.getAddress().getPort()).withPath("stop").endHttpGet().build())
+                .endLifecycle().endContainer().endSpec().build());
+        running("web");
+        assertThat(asked).containsExactly("/start?by=hook yes kube-lifecycle/1.36");
+        client.of(Kind.POD).delete(key("web"), Deletion.ordinary());
+        await().untilAsserted(() -> assertThat(client.of(Kind.POD).find(key("web"))).isEmpty());
+        assertThat(asked).hasSize(2).last().isEqualTo("/stop null kube-lifecycle/1.36");
+        server.stop(0);
+    }
+
+    @Test
+    void aContainerMayDoSomethingBeforeItEnds() {
+        create(pod("web").editSpec().editContainer(0)
+                .withNewLifecycle().withPreStop(new LifecycleHandlerBuilder().withNewExec().withCommand("farewell").endExec().build()).endLifecycle()
+                .endContainer().endSpec().build());
+        running("web");
+        assertThat(cri.execs).isEmpty();
+        client.of(Kind.POD).delete(key("web"), Deletion.ordinary());
+        await().until(() -> !cri.execs.isEmpty());
+        await().untilAsserted(() -> assertThat(client.of(Kind.POD).find(key("web"))).isEmpty());
+        assertThat(cri.execs).containsExactly("farewell");
+    }
+
+    private Pod withPart(String name, String value) {
+        return pod(name).editMetadata().addToAnnotations("part", value).endMetadata().editSpec()
+                .addNewVolume().withName("work").withNewEmptyDir().endEmptyDir().endVolume()
+                .editContainer(0)
+                .addNewEnv().withName("PART").withNewValueFrom().withNewFieldRef("v1", "metadata.annotations['part']").endValueFrom().endEnv()
+                .withVolumeMounts(new VolumeMountBuilder().withName("work").withMountPath("/work").withSubPathExpr("$(PART)").build())
+                .endContainer().endSpec().build();
+    }
+
+    @Test
+    void aPartOfAVolumeStaysInIt() {
+        create(withPart("absolute", "/tmp"));
+        create(withPart("upwards", ".."));
+        create(withPart("nothing", ""));
+        for (String name : List.of("absolute", "upwards", "nothing")) {
+            eventually(name, pod -> {
+                assertThat(pod.getStatus().getPhase()).isEqualTo("Pending");
+                assertThat(main(pod).getState().getWaiting().getReason()).isEqualTo("CreateContainerConfigError");
+            });
+        }
+        assertThat(main(read("nothing")).getState().getWaiting().getMessage()).isEqualTo("missing value for PART");
+        assertThat(cri.runsOf("main")).isEmpty();
+        // What was wrong is put right, and it goes on.
+        change("absolute", pod -> pod.edit().editMetadata().addToAnnotations("part", "mine").endMetadata().build());
+        running("absolute");
+        assertThat(cri.runsOf("main").getFirst().config.getMounts(0).getHostPath()).endsWith("/work/mine");
+    }
+
+    @Test
+    void severalContainersAreResizedAtOnce() {
+        PodBuilder three = pod("web").editSpec()
+                .addNewContainer().withName("c2").withImage("app:1").withImagePullPolicy("IfNotPresent").endContainer()
+                .addNewContainer().withName("c3").withImage("app:1").withImagePullPolicy("IfNotPresent").endContainer().endSpec();
+        create(sized(three.build(), List.of("100m", "100m", "100m"), List.of("64Mi", "64Mi", "64Mi")));
+        running("web");
+        change("web", pod -> sized(pod, List.of("200m", "50m", "150m"), List.of("64Mi", "96Mi", "96Mi")));
+        eventually("web", pod -> {
+            assertThat(pod.getStatus().getContainerStatuses()).extracting(each -> each.getResources().getLimits().get("cpu").toString()).containsExactly("200m", "50m", "150m");
+            assertThat(pod.getStatus().getContainerStatuses()).extracting(each -> each.getResources().getLimits().get("memory").toString()).containsExactly("64Mi", "96Mi", "96Mi");
+            assertThat(pod.getStatus().getConditions()).noneMatch(each -> each.getType().startsWith("PodResize"));
+        });
+        // One gets more and the others less, which is less altogether.
+        change("web", pod -> sized(pod, List.of("250m", "25m", "25m"), List.of("80Mi", "64Mi", "64Mi")));
+        eventually("web", pod -> {
+            assertThat(pod.getStatus().getContainerStatuses()).extracting(each -> each.getResources().getLimits().get("cpu").toString()).containsExactly("250m", "25m", "25m");
+            assertThat(pod.getStatus().getContainerStatuses()).extracting(each -> each.getResources().getLimits().get("memory").toString()).containsExactly("80Mi", "64Mi", "64Mi");
+        });
+        assertThat(read("web").getStatus().getContainerStatuses()).allMatch(each -> each.getRestartCount() == 0);
+        assertThat(read("web").getStatus().getQosClass()).isEqualTo("Guaranteed");
+    }
+
+    private static Pod sized(Pod pod, List<String> cpu, List<String> memory) {
+        Pod sized = new PodBuilder(pod).build();
+        for (int i = 0; i < cpu.size(); i++) {
+            var amounts = java.util.Map.of("cpu", new Quantity(cpu.get(i)), "memory", new Quantity(memory.get(i)));
+            sized.getSpec().getContainers().get(i).setResources(new io.fabric8.kubernetes.api.model.ResourceRequirementsBuilder().withLimits(amounts).withRequests(amounts).build());
+        }
+        return sized;
+    }
+}
