@@ -402,6 +402,10 @@ class ConformanceApiTest extends ClusterTest {
         assertThat(generation(pods + "/p")).isEqualTo(2);
         admin.patch(pods + "/p", "application/strategic-merge-patch+json", "{\"spec\":{\"containers\":[{\"name\":\"web\",\"image\":\"busybox:2\"}]}}").expect(200);
         assertThat(generation(pods + "/p")).isEqualTo(3);
+        admin.post(pods + "/p/binding", "{\"apiVersion\":\"v1\",\"kind\":\"Binding\",\"metadata\":{\"name\":\"p\"},\"target\":{\"kind\":\"Node\",\"name\":\"n\"}}").expect(201);
+        long bound = generation(pods + "/p");
+        admin.delete(pods + "/p?gracePeriodSeconds=30").expect(200);
+        assertThat(generation(pods + "/p")).as("the time it is given to end is part of what is wanted").isEqualTo(bound + 1);
     }
 
     // Watches.

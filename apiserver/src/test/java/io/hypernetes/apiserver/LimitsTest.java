@@ -180,6 +180,17 @@ class LimitsTest extends ClusterTest {
     }
 
     @Test
+    void aRuntimeClassCountsAsLongAsItIsThere() {
+        admin.post("/apis/node.k8s.io/v1/runtimeclasses", "{\"metadata\":{\"name\":\"free\"},\"handler\":\"hypernetes\"}").expect(201);
+        var made = admin.post(pods("default"), pod("free", "", "\"runtimeClassName\":\"free\",")).expect(201).json();
+        assertThat(Json.string(made, "spec", "runtimeClassName")).isEqualTo("free");
+        assertThat(made.path("spec").path("overhead").isEmpty()).isTrue();
+        admin.delete("/apis/node.k8s.io/v1/runtimeclasses/free").expect(200);
+        await().untilAsserted(() -> assertThat(admin.post(pods("default") + "?dryRun=All", pod("late", "", "\"runtimeClassName\":\"free\",")).expect(403).at("message"))
+                .isEqualTo("pods \"late\" is forbidden: pod rejected: RuntimeClass \"free\" not found"));
+    }
+
+    @Test
     void prioritiesComeFromClasses() {
         admin.get(CLASSES + "/system-node-critical").expect(200);
         admin.post(CLASSES, "{\"metadata\":{\"name\":\"high\"},\"value\":1000,\"preemptionPolicy\":\"Never\"}").expect(201);

@@ -179,6 +179,26 @@ class ControllersTest {
     }
 
     @Test
+    void aDeletedNamespaceLosesItsPodsBeforeAllElse() {
+        client.of(Kind.NAMESPACE).create("red", new NamespaceBuilder().withNewMetadata().withName("y").endMetadata()
+                .withNewSpec().withFinalizers("kubernetes").endSpec().build());
+        client.of(Kind.CONFIG_MAP).create("red", new ConfigMapBuilder().withNewMetadata().withNamespace("y").withName("m").endMetadata().build());
+        client.of(Kind.POD).create("red", new io.fabric8.kubernetes.api.model.PodBuilder().withNewMetadata().withNamespace("y").withName("p").withFinalizers("example.com/held").endMetadata()
+                .withNewSpec().addNewContainer().withName("c").withImage("a").endContainer().endSpec().build());
+        client.of(Kind.NAMESPACE).delete(new ObjectKey("red", "", "y"), Deletion.ordinary());
+        await().untilAsserted(() -> assertThat(client.of(Kind.NAMESPACE).get(new ObjectKey("red", "", "y")).getStatus().getConditions())
+                .anySatisfy(condition -> assertThat(condition.getMessage()).isEqualTo("Some content in the namespace has finalizers remaining: example.com/held in 1 resource instances")));
+        assertThat(client.of(Kind.POD).get(new ObjectKey("red", "y", "p")).getMetadata().getDeletionTimestamp()).isNotNull();
+        assertThat(client.of(Kind.CONFIG_MAP).get(new ObjectKey("red", "y", "m")).getMetadata().getDeletionTimestamp()).isNull();
+        client.of(Kind.POD).change(new ObjectKey("red", "y", "p"), null, pod -> {
+            pod.getMetadata().setFinalizers(java.util.List.of());
+            return pod;
+        });
+        await().atMost(Duration.ofSeconds(20)).untilAsserted(() -> assertThat(client.of(Kind.NAMESPACE).find(new ObjectKey("red", "", "y"))).isEmpty());
+        assertThat(client.of(Kind.CONFIG_MAP).find(new ObjectKey("red", "y", "m"))).isEmpty();
+    }
+
+    @Test
     void aDeletedTenantIsEmptiedAndGoes() {
         GenericKubernetesResource tenant = new GenericKubernetesResource();
         tenant.setApiVersion("hypernetes.io/v1");

@@ -93,4 +93,30 @@ class DaemonSetsTest {
         await().untilAsserted(() -> assertThat(podsOf("surge")).hasSize(2)
                 .allMatch(pod -> pod.getSpec().getContainers().getFirst().getImage().equals("b")));
     }
+
+    @Test
+    void aPodThatFailedIsMadeAgain() {
+        bench.create(Kind.DAEMON_SET, set("again"));
+        awaitRolledOut("again", 4);
+        Pod failed = podsOf("again").getFirst();
+        bench.client.of(Kind.POD).change(bench.key(failed.getMetadata().getName()), "status",
+                pod -> new io.fabric8.kubernetes.api.model.PodBuilder(pod).editStatus().withPhase("Failed").endStatus().build());
+        await().untilAsserted(() -> assertThat(bench.client.of(Kind.POD).find(bench.key(failed.getMetadata().getName()))).isEmpty());
+        awaitRolledOut("again", 4);
+        assertThat(podsOf("again")).hasSize(4).anyMatch(pod -> pod.getSpec().getNodeName().equals(failed.getSpec().getNodeName()));
+        await().untilAsserted(() -> assertThat(bench.events("again", "FailedDaemonPod")).isNotEmpty());
+    }
+
+    @Test
+    void aRollbackRestartsNoPodThatIsRight() {
+        bench.create(Kind.DAEMON_SET, set("back"));
+        awaitRolledOut("back", 4);
+        List<String> before = podsOf("back").stream().map(pod -> pod.getMetadata().getUid()).toList();
+        bench.change(Kind.DAEMON_SET, "back", now -> new DaemonSetBuilder(now).editSpec()
+                .withTemplate(Workbench.template("back", "broken", java.util.Map.of("simulate.hypernetes.io/ready-after", "never"))).endSpec().build());
+        await().untilAsserted(() -> assertThat(podsOf("back")).filteredOn(pod -> pod.getSpec().getContainers().getFirst().getImage().equals("broken")).hasSize(1));
+        bench.change(Kind.DAEMON_SET, "back", now -> new DaemonSetBuilder(now).editSpec().withTemplate(Workbench.template("back", "a")).endSpec().build());
+        awaitRolledOut("back", 4);
+        assertThat(podsOf("back")).hasSize(4).filteredOn(pod -> before.contains(pod.getMetadata().getUid())).hasSize(3);
+    }
 }

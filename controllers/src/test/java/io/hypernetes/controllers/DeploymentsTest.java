@@ -163,4 +163,20 @@ class DeploymentsTest {
         await().untilAsserted(() -> assertThat(sets("short")).hasSize(2));
         assertThat(setOf("short", "c").getMetadata().getAnnotations()).containsEntry("deployment.kubernetes.io/revision", "3");
     }
+
+    @Test
+    void scalingInTheMiddleOfARolloutIsShared() {
+        Deployment wide = deployment("wide", 10, "RollingUpdate");
+        wide.getSpec().getStrategy().setRollingUpdate(new io.fabric8.kubernetes.api.model.apps.RollingUpdateDeploymentBuilder()
+                .withMaxSurge(new IntOrString(3)).withMaxUnavailable(new IntOrString(2)).build());
+        bench.create(Kind.DEPLOYMENT, wide);
+        awaitRolledOut("wide", 10);
+        bench.change(Kind.DEPLOYMENT, "wide", now -> new DeploymentBuilder(now)
+                .editSpec().withTemplate(Workbench.template("wide", "b", Map.of("simulate.hypernetes.io/ready-after", "never"))).endSpec().build());
+        await().untilAsserted(() -> assertThat(List.of(setOf("wide", "a").getSpec().getReplicas(), setOf("wide", "b").getSpec().getReplicas())).containsExactly(8, 5));
+        await().untilAsserted(() -> assertThat(bench.get(Kind.DEPLOYMENT, "wide").getStatus().getReplicas()).isEqualTo(13));
+        bench.change(Kind.DEPLOYMENT, "wide", now -> new DeploymentBuilder(now).editSpec().withReplicas(30).endSpec().build());
+        // 20 more for 13: to each in proportion to what it has.
+        await().untilAsserted(() -> assertThat(List.of(setOf("wide", "a").getSpec().getReplicas(), setOf("wide", "b").getSpec().getReplicas())).containsExactly(20, 13));
+    }
 }

@@ -119,4 +119,16 @@ class EndpointsTest {
         await().untilAsserted(() -> assertThat(bench.get(Kind.POD_DISRUPTION_BUDGET, "some").getStatus().getConditions().getFirst().getReason())
                 .isEqualTo("InsufficientPods"));
     }
+
+    @Test
+    void aServiceThatMatchesNoPodHasEmptyEndpointsWhichGoWithIt() {
+        bench.create(Kind.SERVICE, new ServiceBuilder().withNewMetadata().withName("lonely").endMetadata()
+                .withNewSpec().addToSelector("app", "nobody").addNewPort().withPort(80).endPort().endSpec().build());
+        await().untilAsserted(() -> assertThat(slices("lonely")).hasSize(1));
+        assertThat(endpoints("lonely")).isEmpty();
+        await().untilAsserted(() -> assertThat(bench.get(Kind.ENDPOINTS, "lonely").getSubsets()).isEmpty());
+        bench.delete(Kind.SERVICE, "lonely");
+        await().untilAsserted(() -> assertThat(slices("lonely")).isEmpty());
+        await().untilAsserted(() -> assertThat(bench.client.of(Kind.ENDPOINTS).find(bench.key("lonely"))).isEmpty());
+    }
 }
