@@ -11,16 +11,19 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
 
 /// The host's control groups, version 1 or 2, whichever has the memory, cpu and pids controllers. A group is named by a path relative to
 /// the mount points, the same in every hierarchy. Stateless after discovery and safe for use by many threads.
 public final class Cgroups {
     private static final List<String> WANTED = List.of("memory", "cpu", "pids");
-    private static final Duration UNTIL_EMPTY = Duration.ofSeconds(2);
+    /// A process that had much memory takes a while to end where many end at once.
+    private static final Duration UNTIL_EMPTY = Duration.ofSeconds(10);
+    private static final long LOOK_AGAIN_NANOS = 1_000_000;
     private static final long MIB = 1 << 20;
     private static final long CPU_PERIOD_MICROS = 100_000;
 
@@ -166,16 +169,39 @@ public final class Cgroups {
         return pids;
     }
 
-    /// Kills every process in the group and waits for their end.
-    public void killAll(String group) throws InterruptedException {
-        for (long pid : processes(group)) {
-            Optional<HostProcess> found = HostProcess.find(pid);
-            if (found.isPresent()) {
-                try (HostProcess process = found.get()) {
-                    process.signal(HostProcess.SIGKILL);
-                    process.awaitExit(UNTIL_EMPTY);
-                }
+    /// The names of the groups directly below a group; none when there is no such group.
+    public Set<String> below(String group) {
+        Set<String> names = new TreeSet<>();
+        for (Path folder : folders(group)) {
+            try (Stream<Path> entries = Files.list(folder)) {
+                entries.filter(Files::isDirectory).forEach(entry -> names.add(entry.getFileName().toString()));
+            } catch (NoSuchFileException gone) {
+                continue;
+            } catch (IOException failure) {
+                throw new UncheckedIOException("listing the cgroups below " + group, failure);
             }
+        }
+        return names;
+    }
+
+    /// Kills every process in the group, also those that the former ones started meanwhile, and waits for their end, for ten seconds at most.
+    public void killAll(String group) throws InterruptedException {
+        long deadline = System.nanoTime() + UNTIL_EMPTY.toNanos();
+        for (Set<Long> pids = processes(group); !pids.isEmpty() && System.nanoTime() < deadline; pids = processes(group)) {
+            List<HostProcess> all = new ArrayList<>();
+            try {
+                for (long pid : pids) {
+                    HostProcess.find(pid).ifPresent(all::add);
+                }
+                all.forEach(process -> process.signal(HostProcess.SIGKILL));
+                for (HostProcess process : all) {
+                    process.awaitExit(Duration.ofNanos(Math.max(0, deadline - System.nanoTime())));
+                }
+            } finally {
+                all.forEach(HostProcess::close);
+            }
+            // One that has ended may still be listed for a moment.
+            LockSupport.parkNanos(LOOK_AGAIN_NANOS);
         }
     }
 
@@ -209,7 +235,7 @@ public final class Cgroups {
                     throw new UncheckedIOException("removing cgroup " + folder + ": processes are still in it", busy);
                 }
                 // A process that has ended leaves its group a moment later, and version 1 tells nobody when.
-                LockSupport.parkNanos(1_000_000);
+                LockSupport.parkNanos(LOOK_AGAIN_NANOS);
             }
         }
     }

@@ -6,7 +6,7 @@ public final class ErrnoException extends RuntimeException {
 
     /// Numbers a caller may want to tell apart; they are the same on every architecture that Java runs on.
     public static final int EPERM = 1, ENOENT = 2, ESRCH = 3, EINTR = 4, EIO = 5, EAGAIN = 11, EBUSY = 16, EEXIST = 17,
-            ENODEV = 19, EINVAL = 22, EPIPE = 32;
+            ENODEV = 19, EINVAL = 22, EPIPE = 32, ECONNREFUSED = 111;
 
     private final String call;
     private final String argument;

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -88,7 +89,8 @@ public final class UnixSocket implements AutoCloseable {
 
     /// Sends all bytes; the first of them carries the descriptors, of which the peer gets copies.
     ///
-    /// @throws IOException when the peer is gone or does not take them within `timeout`
+    /// @throws SocketTimeoutException when the peer does not take them within `timeout`
+    /// @throws IOException when the peer is gone
     public void send(byte[] bytes, int[] descriptors, Duration timeout) throws IOException, InterruptedException {
         long deadline = System.nanoTime() + timeout.toNanos();
         try (Arena arena = Arena.ofConfined()) {
@@ -113,7 +115,7 @@ public final class UnixSocket implements AutoCloseable {
                 } else if (sent == -ErrnoException.EAGAIN) {
                     Duration left = Duration.ofNanos(deadline - System.nanoTime());
                     if (left.isNegative() || !Descriptors.awaitWritable(descriptor, left)) {
-                        throw new IOException("the peer on " + path + " took nothing for " + timeout.toMillis() + " ms");
+                        throw new SocketTimeoutException("the peer on " + path + " took nothing for " + timeout.toMillis() + " ms");
                     }
                 } else if (sent != -ErrnoException.EINTR) {
                     throw new IOException(new ErrnoException(SENDMSG.name(), path.toString(), -sent));
@@ -137,7 +139,7 @@ public final class UnixSocket implements AutoCloseable {
     /// Receives what has come, at least one byte.
     ///
     /// @throws EOFException when the peer has closed
-    /// @throws IOException when nothing comes within `timeout`
+    /// @throws SocketTimeoutException when nothing comes within `timeout`
     public int receive(byte[] into, Duration timeout) throws IOException, InterruptedException {
         long deadline = System.nanoTime() + timeout.toNanos();
         try (Arena arena = Arena.ofConfined()) {
@@ -154,7 +156,7 @@ public final class UnixSocket implements AutoCloseable {
                 if (got == -ErrnoException.EAGAIN) {
                     Duration left = Duration.ofNanos(deadline - System.nanoTime());
                     if (left.isNegative() || !Descriptors.awaitReadable(descriptor, left)) {
-                        throw new IOException("the peer on " + path + " sent nothing for " + timeout.toMillis() + " ms");
+                        throw new SocketTimeoutException("the peer on " + path + " sent nothing for " + timeout.toMillis() + " ms");
                     }
                 } else if (got != -ErrnoException.EINTR) {
                     throw new IOException(new ErrnoException(RECV.name(), path.toString(), -got));

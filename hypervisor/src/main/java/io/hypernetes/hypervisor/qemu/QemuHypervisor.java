@@ -173,17 +173,17 @@ public final class QemuHypervisor implements Hypervisor {
         if (found.isPresent()) {
             HostProcess process = found.get();
             try {
-                ConsoleTail console = ConsoleTail.of(record.folder().resolve(QemuMachine.CONSOLE));
-                console.follow(record.name());
-                QemuMachine machine = new QemuMachine(record, process, console, cgroups);
-                machine.recognise(RECOGNISE);
+                QemuMachine machine = QemuMachine.adopt(record, process, cgroups, RECOGNISE);
                 machine.watch();
                 LOG.info("event=machine-adopted name={} pid={}", record.name(), record.pid());
                 return Optional.of(machine);
-            } catch (IOException | RuntimeException failure) {
+            } catch (IOException failure) {
                 // It is ours, by pid and start time, but cannot be steered any more: then it is worth nothing.
                 LOG.warn("event=machine-not-adopted name={} pid={} reason=\"{}\"", record.name(), record.pid(), failure.getMessage());
                 QemuMachine.kill(process);
+            } catch (RuntimeException ours) {
+                process.close();
+                throw new HypervisorException("adopting machine " + record.name() + " (pid " + record.pid() + "), which runs on: " + ours.getMessage(), ours);
             } catch (InterruptedException interrupted) {
                 Thread.currentThread().interrupt();
                 process.close();

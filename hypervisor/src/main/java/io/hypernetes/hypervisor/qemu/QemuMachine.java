@@ -10,9 +10,11 @@ import io.hypernetes.linux.HostProcess;
 import io.hypernetes.linux.UnixSocket;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.SocketTimeoutException;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Comparator;
@@ -56,6 +58,28 @@ final class QemuMachine implements Machine {
         this.process = process;
         this.console = console;
         this.cgroups = cgroups;
+    }
+
+    /// A machine of an earlier engine, whose process this is by its pid, its start time and the host's boot.
+    ///
+    /// @param patience how long it may take to say who it is. One that says nothing, as it may be on a busy host when an engine of many machines
+    ///     comes back, is adopted all the same: who its guest is will be asked of the guest
+    /// @throws IOException when it is another machine or nobody can steer it any more
+    /// @throws RuntimeException when that could not be found out here and now
+    static QemuMachine adopt(MachineRecord record, HostProcess process, Cgroups cgroups, Duration patience) throws IOException, InterruptedException {
+        Path pipe = record.folder().resolve(CONSOLE);
+        if (!Files.exists(pipe)) {
+            throw new NoSuchFileException(pipe.toString(), null, "what leads to the machine has been removed");
+        }
+        ConsoleTail console = ConsoleTail.of(pipe);
+        console.follow(record.name());
+        QemuMachine machine = new QemuMachine(record, process, console, cgroups);
+        try {
+            machine.recognise(patience);
+        } catch (SocketTimeoutException silent) {
+            LOG.warn("event=machine-silent name={} pid={} error=\"{}\" effect=\"it is adopted all the same\"", record.name(), record.pid(), silent.getMessage());
+        }
+        return machine;
     }
 
     /// Asks the process behind the control socket who it is.

@@ -4,6 +4,7 @@ import io.hypernetes.linux.ErrnoException;
 import io.hypernetes.linux.UnixSocket;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -51,12 +52,22 @@ final class Qmp implements AutoCloseable {
     /// Connects and waits for the greeting.
     ///
     /// @param timeout for the whole conversation
+    /// @throws SocketTimeoutException when nothing is heard; QEMU may be slow, or talk with another
+    /// @throws IOException when nobody listens, or what is heard is no greeting
+    /// @throws ErrnoException when this process or host cannot connect
     static Qmp open(Path path, Duration timeout) throws IOException, InterruptedException {
         UnixSocket socket;
         try {
             socket = UnixSocket.connect(path);
         } catch (ErrnoException failure) {
-            throw new IOException(failure.getMessage(), failure);
+            if (failure.errno() == ErrnoException.EAGAIN) {
+                // Others have connected before and are not served yet either.
+                throw new SocketTimeoutException(failure.getMessage());
+            }
+            if (failure.errno() == ErrnoException.ENOENT || failure.errno() == ErrnoException.ECONNREFUSED) {
+                throw new IOException(failure.getMessage(), failure);
+            }
+            throw failure;
         }
         Qmp qmp = new Qmp(socket, System.nanoTime() + timeout.toNanos());
         try {
@@ -167,7 +178,7 @@ final class Qmp implements AutoCloseable {
     private Duration left() throws IOException {
         long nanos = deadline - System.nanoTime();
         if (nanos <= 0) {
-            throw new IOException("QEMU did not answer in time");
+            throw new SocketTimeoutException("QEMU did not answer in time");
         }
         return Duration.ofNanos(nanos);
     }
