@@ -46,7 +46,7 @@ public record ImageSettings(
     }
 
     /// @param connectTimeout longest wait for a connection, and for an answer's beginning three times that
-    /// @param stallTimeout a transfer that brings no byte for so long is broken off
+    /// @param stallTimeout a transfer that brings no byte for so long, or fewer than 256 a second over such a time, is broken off
     /// @param attempts how often in a row a request is tried without any progress
     /// @param longestPause between two attempts, whatever the registry asks for
     /// @param parallelDownloads layers fetched at a time, over all pulls

@@ -5,6 +5,7 @@ import java.io.OutputStream;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -68,6 +69,9 @@ public interface ImageStore extends AutoCloseable {
 
     /// Keeps an image and its layers from removal as long as the lease named `holder` stands; durable. Idempotent.
     void lease(String imageId, String holder);
+
+    /// Who holds a lease: for whoever comes back and looks for those of his that stand for nothing any more.
+    Set<String> holders();
 
     /// Ends every lease of `holder`. Idempotent.
     void release(String holder);

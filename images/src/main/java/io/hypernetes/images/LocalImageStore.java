@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -48,6 +49,7 @@ public final class LocalImageStore implements ImageStore {
     private final ScheduledExecutorService timer;
     private final Object gate = new Object();
     private final Catalogue catalogue; // guarded by gate
+    private boolean unwritten; // guarded by gate: a change that the caller was told had failed, and that the next write brings to the disk
     private final RegistryHttp http;
     private final Map<String, Image> images = new LinkedHashMap<>(); // guarded by gate; what the catalogue says, ready to give out
 
@@ -331,7 +333,7 @@ public final class LocalImageStore implements ImageStore {
             if (!catalogue.images().containsKey(imageId)) {
                 throw new ImageException(ImageException.Reason.NOT_FOUND, "there is no image " + imageId + " to lease");
             }
-            if (catalogue.leases().computeIfAbsent(holder, h -> new TreeSet<>()).add(imageId)) {
+            if (catalogue.leases().computeIfAbsent(holder, h -> new TreeSet<>()).add(imageId) || unwritten) {
                 catalogue.touch(imageId, clock.instant().getEpochSecond());
                 write("leasing image " + imageId);
             }
@@ -339,11 +341,18 @@ public final class LocalImageStore implements ImageStore {
     }
 
     @Override
+    public Set<String> holders() {
+        synchronized (gate) {
+            return Set.copyOf(catalogue.leases().keySet());
+        }
+    }
+
+    @Override
     public void release(String holder) {
         synchronized (gate) {
             Set<String> released = catalogue.leases().remove(holder);
-            if (released != null) {
-                released.forEach(id -> catalogue.touch(id, clock.instant().getEpochSecond()));
+            if (released != null || unwritten) {
+                Objects.requireNonNullElse(released, Set.<String>of()).forEach(id -> catalogue.touch(id, clock.instant().getEpochSecond()));
                 write("ending the leases of " + holder);
             }
         }
@@ -491,8 +500,10 @@ public final class LocalImageStore implements ImageStore {
     }
 
     private void write(String what) {
+        unwritten = true;
         try {
             catalogue.write();
+            unwritten = false;
         } catch (IOException e) {
             throw Folders.failure(e, what);
         }

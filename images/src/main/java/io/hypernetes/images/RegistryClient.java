@@ -492,8 +492,11 @@ final class RegistryClient {
     }
 
     /// The registry's own words: `{"errors":[{"code","message","detail"}]}`, or plain text.
-    private static String errorText(InputStream body) throws IOException {
-        byte[] content = body.readNBytes(MOST_ERROR_BYTES);
+    private String errorText(InputStream body) throws IOException {
+        byte[] content;
+        try (StallGuard guard = new StallGuard(body, settings.transfers().stallTimeout())) {
+            content = guard.readUpTo(MOST_ERROR_BYTES);
+        }
         try {
             StringBuilder words = new StringBuilder();
             for (JsonNode error : Documents.JSON.readTree(content).path("errors")) {

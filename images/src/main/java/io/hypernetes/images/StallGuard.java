@@ -5,15 +5,25 @@ import java.io.InputStream;
 import java.time.Duration;
 import java.util.concurrent.locks.LockSupport;
 
-/// Reads a stream that may fall silent: when no byte comes for the given time it is closed, and the read fails.
-/// The JDK's HTTP client has a limit for the beginning of an answer only.
+/// Reads a stream that may fall silent, or nearly so: when no byte comes for the given time it is closed, and the read fails; so does one when
+/// fewer than a least number of bytes a second came over that time. Only the time that is spent waiting counts: whoever reads may take his.
+/// The JDK's HTTP client has a limit for the beginning of an answer only. For one reader.
 final class StallGuard implements AutoCloseable {
+    /// A line as slow as that carries no image; a peer that sends a byte now and then holds a pull, and its place among others, for ever.
+    static final long LEAST_BYTES_A_SECOND = 256;
+
+    private static final double SECOND = 1e9;
+    private static final long NOT_WAITING = 0;
+
     private final InputStream in;
     private final long stallNanos;
     private final Thread watcher;
-    private volatile long lastNanos = System.nanoTime();
+    /// When the read that is under way began, never 0 then.
+    private volatile long waitingSince = NOT_WAITING;
     private volatile boolean over;
     private volatile boolean stalled;
+    private long waited;
+    private long came;
 
     StallGuard(InputStream in, Duration stall) {
         this.in = in;
@@ -22,16 +32,29 @@ final class StallGuard implements AutoCloseable {
     }
 
     int read(byte[] buffer) throws IOException {
+        long begin = System.nanoTime();
+        waitingSince = begin == NOT_WAITING ? 1 : begin;
+        int read;
         try {
-            int read = in.read(buffer);
-            lastNanos = System.nanoTime();
-            if (read < 0 && stalled) {
-                throw silence(null);
-            }
-            return read;
+            read = in.read(buffer);
         } catch (IOException e) {
             throw stalled ? silence(e) : e;
+        } finally {
+            waitingSince = NOT_WAITING;
         }
+        if (read < 0 && stalled) {
+            throw silence(null);
+        }
+        waited += System.nanoTime() - begin;
+        came += Math.max(0, read);
+        if (read >= 0 && waited >= stallNanos) {
+            if (came < LEAST_BYTES_A_SECOND * waited / SECOND) {
+                throw new IOException("only " + came + " bytes came in " + waited / 1_000_000 + " ms");
+            }
+            waited = 0;
+            came = 0;
+        }
+        return read;
     }
 
     /// Everything to the end of the stream, at most `most` bytes.
@@ -46,7 +69,8 @@ final class StallGuard implements AutoCloseable {
 
     private void watch() {
         while (!over) {
-            long silent = System.nanoTime() - lastNanos;
+            long since = waitingSince;
+            long silent = since == NOT_WAITING ? 0 : System.nanoTime() - since;
             if (silent >= stallNanos) {
                 stalled = true;
                 try {

@@ -419,7 +419,7 @@ final class DockerContainer {
         } catch (IOException failure) {
             throw new DockerFailure(500, "removing the files of container " + id() + ": " + failure);
         }
-        house.images().release("docker-" + id());
+        house.images().release(DockerHouse.holder(id()));
         house.volumes().forgotten(id(), record().mounts(), volumes);
         standing.gone();
         removed.accept(this);

@@ -47,6 +47,10 @@ final class DockerContainers {
                 house.sandboxes().remove(sandbox);
             }
         });
+        // A creation that was cut off has a lease and no record.
+        for (String holder : house.images().holders()) {
+            DockerHouse.held(holder).filter(id -> !containers.containsKey(id)).ifPresent(id -> house.images().release(holder));
+        }
         List.copyOf(containers.values()).forEach(container -> container.recover(sandboxes.get(container.id())));
     }
 
@@ -108,17 +112,29 @@ final class DockerContainers {
         if (!check.isEmpty()) {
             config.set("Healthcheck", check);
         }
-        house.images().lease(image.id(), "docker-" + id);
-        DockerRecord record = new DockerRecord(
-                id, name, house.now(), reference, image.id(), config, host.isObject() ? host : JsonNodeFactory.instance.objectNode(),
-                house.volumes().taken(id, volumes), networks, DockerRecord.State.NEW);
-        DockerContainer container = new DockerContainer(record, house, this::forget);
-        house.networks().holding(networks, () -> {
-            house.journal().write(record);
-            containers.put(id, container);
-        });
-        container.tell("create", Map.of());
-        return container;
+        house.images().lease(image.id(), DockerHouse.holder(id));
+        List<VolumeMount> mounts = List.of();
+        boolean made = false;
+        try {
+            mounts = house.volumes().taken(id, volumes);
+            DockerRecord record = new DockerRecord(
+                    id, name, house.now(), reference, image.id(), config, host.isObject() ? host : JsonNodeFactory.instance.objectNode(),
+                    mounts, networks, DockerRecord.State.NEW);
+            DockerContainer container = new DockerContainer(record, house, this::forget);
+            house.networks().holding(networks, () -> {
+                house.journal().write(record);
+                containers.put(id, container);
+            });
+            made = true;
+            container.tell("create", Map.of());
+            return container;
+        } finally {
+            // As when one of its networks has gone meanwhile.
+            if (!made) {
+                house.volumes().forgotten(id, mounts, true);
+                house.images().release(DockerHouse.holder(id));
+            }
+        }
     }
 
     synchronized void rename(DockerContainer container, String name) {

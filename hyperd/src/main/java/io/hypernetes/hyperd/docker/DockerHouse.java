@@ -5,12 +5,25 @@ import io.hypernetes.images.ImageStore;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
+import java.util.Optional;
 
 /// What every Docker container is made from.
 ///
 /// @param folder disks and logs of the containers
 record DockerHouse(
         Sandboxes sandboxes, ImageStore images, DockerJournal journal, DockerEvents events, DockerVolumes volumes, DockerNetworks networks, Path folder, Clock clock) {
+    private static final String HOLDER = "docker-";
+
+    /// As whom a container leases its image.
+    static String holder(String id) {
+        return HOLDER + id;
+    }
+
+    /// The container that leases an image as this holder; empty when that is no container of the Docker face.
+    static Optional<String> held(String holder) {
+        return holder.startsWith(HOLDER) ? Optional.of(holder.substring(HOLDER.length())) : Optional.empty();
+    }
+
     Path disk(String id) {
         return folder.resolve(id + ".disk");
     }

@@ -234,6 +234,12 @@ final class FakeParts {
             }
 
             @Override
+            public Set<String> holders() {
+                hand.alive();
+                return Set.copyOf(world.leases.keySet());
+            }
+
+            @Override
             public void release(String holder) {
                 hand.step("release");
                 world.leases.remove(holder);
