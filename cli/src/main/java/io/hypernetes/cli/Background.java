@@ -23,10 +23,21 @@ final class Background {
 
     private final Places places;
     private final List<String> globalFlags;
+    private final boolean endsWithUs;
 
     Background(Places places, List<String> globalFlags) {
+        this(places, globalFlags, false);
+    }
+
+    private Background(Places places, List<String> globalFlags, boolean endsWithUs) {
         this.places = places;
         this.globalFlags = List.copyOf(globalFlags);
+        this.endsWithUs = endsWithUs;
+    }
+
+    /// The same, of which a process that does not serve yet ends when this command is told to end: it has not said by its lock yet that it is there.
+    Background withHalfStartedEnding() {
+        return new Background(places, globalFlags, true);
     }
 
     /// Starts `hypernetes PROCESS` in a session of its own and returns when it has said that it serves.
@@ -47,7 +58,14 @@ final class Background {
             builder.directory(Path.of("/").toFile());
             builder.environment().putAll(environment);
             Process started = builder.start();
-            awaitReady(process, started, errors);
+            if (endsWithUs) {
+                Thread ending = new Thread(started::destroy);
+                Runtime.getRuntime().addShutdownHook(ending);
+                awaitReady(process, started, errors);
+                Runtime.getRuntime().removeShutdownHook(ending);
+            } else {
+                awaitReady(process, started, errors);
+            }
         } catch (IOException e) {
             throw new UsageException("starting the " + process + ": " + e.getMessage(), UsageException.UNAVAILABLE);
         }

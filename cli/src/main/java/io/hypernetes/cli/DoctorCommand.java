@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -103,6 +104,11 @@ final class DoctorCommand implements Callable<Integer> {
                     status.getInfoOrDefault("leaks", "").lines().filter(line -> !line.isBlank()).forEach(leaks::add);
                 }
             } else {
+                Set<String> machines = EngineParts.machineGroups(places);
+                if (!machines.isEmpty()) {
+                    findings.add(new Finding("machines", "note", machines.size() + " of pods without a node",
+                            "`" + common.command("up") + "` takes them over, `" + common.command("down") + "` ends them"));
+                }
                 Path jailer = Background.home().resolve("jailer/build/jailer");
                 try (QemuHypervisor hypervisor = new QemuHypervisor(
                         QemuSettings.standard(jailer, places.nodeState().resolve("hypervisor")).withAccelerator(EngineParts.accelerator(settings)), kernel)) {

@@ -29,6 +29,10 @@ final class DownCommand implements Runnable {
         ProcessLog.quiet();
         Console console = Console.ofProcess();
         Background background = new Background(common.places(), common.flags());
+        // It would start again what is stopped here.
+        if (background.stop("up", GRACE)) {
+            console.say("  An `up` that was under way has ended.");
+        }
         for (String process : StatusCommand.PROCESSES.reversed()) {
             console.task("Stop " + process, step -> {
                 if (!background.stop(process, GRACE)) {

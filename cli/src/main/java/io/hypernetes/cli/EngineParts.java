@@ -21,6 +21,7 @@ import io.hypernetes.store.embedded.EmbeddedSettings;
 import io.hypernetes.store.embedded.EmbeddedStore;
 import io.hypernetes.telemetry.StepSink;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
@@ -167,13 +168,38 @@ record EngineParts(EmbeddedStore journal, LocalImageStore images, QemuHypervisor
     }
 
     /// Below which each machine has its own.
-    private static String cgroup(Places places) {
+    static String cgroup(Places places) {
         return "hypernetes-" + mark(places);
     }
 
-    /// Takes the group of all machines from the host, when none is left in it and no engine runs.
-    static void removeCgroup(Places places) {
-        Cgroups.discover().removeIfUnused(cgroup(places));
+    /// The names of machines that have a cgroup, whoever began them.
+    static Set<String> machineGroups(Places places) {
+        return Cgroups.discover().below(cgroup(places));
+    }
+
+    /// Ends all machines there are, whatever is known of them, and takes their cgroups from the host. The caller holds the node's lock, and no engine runs.
+    ///
+    /// @return how many had still a process
+    static int endMachines(Places places) {
+        Cgroups cgroups = Cgroups.discover();
+        String parent = cgroup(places);
+        int ended = 0;
+        try {
+            for (String name : cgroups.below(parent)) {
+                String group = parent + "/" + name;
+                ended += cgroups.processes(group).isEmpty() ? 0 : 1;
+                cgroups.killAll(group);
+                cgroups.remove(group);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new UsageException("interrupted while machines were being ended; `hypernetes down` may be repeated", UsageException.UNAVAILABLE);
+        } catch (UncheckedIOException e) {
+            throw new UsageException("machines that do not end: " + e.getMessage() + ": " + e.getCause().getMessage()
+                    + "; they may be stuck in the host's kernel, see dmesg. `hypernetes down` may be repeated", UsageException.UNAVAILABLE);
+        }
+        cgroups.removeIfUnused(parent);
+        return ended;
     }
 
     static String bridge(Places places, Settings settings) {

@@ -14,6 +14,7 @@ import io.hypernetes.kubelet.join.NodeIdentity;
 import io.hypernetes.proxy.NodeProxy;
 import io.hypernetes.proxy.ProxySettings;
 import io.hypernetes.telemetry.StepSink;
+import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -128,29 +129,41 @@ final class NodeProcess implements AutoCloseable {
         return new NodeBootstrap(pki(places), "any", new SecureRandom()).isJoined();
     }
 
-    /// Ends the pods of a node whose process has ended, and takes its network away. A second call finds nothing to do.
+    /// Ends the pods of a node whose process has ended, and takes its network away; at last whatever of its machines is left, known to the journal
+    /// or not. A second call finds nothing to do.
     static void removePods(Places places, Settings settings, Console console) {
-        if (!Files.isDirectory(places.nodeState().resolve("journal"))) {
+        boolean known = Files.isDirectory(places.nodeState().resolve("journal"));
+        if (!known && EngineParts.machineGroups(places).isEmpty()) {
             return;
         }
         console.task("Stop pods", step -> {
-            try (ProcessLock lock = ProcessLock.take(places.lockOf("node"), "node");
-                    EngineParts engine = EngineParts.open(places, settings, podsFolder(places));
-                    CriConnection cri = new CriConnection(places.criSocket())) {
-                List<PodSandbox> sandboxes = cri.sandboxes();
-                int done = 0;
-                for (PodSandbox sandbox : sandboxes) {
-                    step.detail(done++ + " of " + sandboxes.size());
-                    cri.remove(sandbox.getId());
+            try (ProcessLock lock = ProcessLock.take(places.lockOf("node"), "node")) {
+                if (known) {
+                    removePods(places, settings, step);
                 }
-                engine.hyperd().stopDocker();
-                engine.removeNetwork();
-                step.detail(sandboxes.isEmpty() ? "there were none" : sandboxes.size() + " stopped");
-            } catch (StatusRuntimeException e) {
-                throw new UsageException("stopping pods: " + e.getMessage() + "; `hypernetes down` may be repeated", UsageException.UNAVAILABLE);
+                int strays = EngineParts.endMachines(places);
+                if (strays > 0) {
+                    step.detail("and " + strays + " machine(s) that nobody knew");
+                }
             }
-            EngineParts.removeCgroup(places);
         });
+    }
+
+    private static void removePods(Places places, Settings settings, Console.Step step) throws IOException {
+        try (EngineParts engine = EngineParts.open(places, settings, podsFolder(places));
+                CriConnection cri = new CriConnection(places.criSocket())) {
+            List<PodSandbox> sandboxes = cri.sandboxes();
+            int done = 0;
+            for (PodSandbox sandbox : sandboxes) {
+                step.detail(done++ + " of " + sandboxes.size());
+                cri.remove(sandbox.getId());
+            }
+            engine.hyperd().stopDocker();
+            engine.removeNetwork();
+            step.detail(sandboxes.isEmpty() ? "there were none" : sandboxes.size() + " stopped");
+        } catch (StatusRuntimeException e) {
+            throw new UsageException("stopping pods: " + e.getMessage() + "; `hypernetes down` may be repeated", UsageException.UNAVAILABLE);
+        }
     }
 
     @Override

@@ -43,15 +43,20 @@ final class UpCommand implements Runnable {
         ProcessLog.quiet();
         Console console = Console.ofProcess();
         Places places = common.places();
-        Settings settings = common.settings();
         if (!Files.isWritable(places.existingAbove()) || !"root".equals(System.getProperty("user.name"))) {
             throw new UsageException("`up` starts virtual machines and networks: run it as root (sudo ./hypernetes up)", 77);
         }
-        settings = common.rememberedSettings();
+        try (ProcessLock lock = ProcessLock.take(places.lockOf("up"), "up")) {
+            up(console, places);
+        }
+    }
+
+    private void up(Console console, Places places) {
+        Settings settings = common.rememberedSettings();
         if (!Files.exists(places.masterState())) {
             settings = besideOthers(console, settings);
         }
-        Background background = new Background(places, common.flags());
+        Background background = new Background(places, common.flags()).withHalfStartedEnding();
 
         if (running(places, "master")) {
             console.task("Master", step -> {

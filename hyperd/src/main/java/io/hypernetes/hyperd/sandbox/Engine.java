@@ -155,10 +155,8 @@ public final class Engine implements AutoCloseable {
     }
 
     private Set<String> machineCgroups() {
-        Set<String> names = new TreeSet<>();
-        for (Path folder : Cgroups.discover().folders(house.cgroupParent())) {
-            names.addAll(entries(folder));
-        }
+        Set<String> names = new TreeSet<>(Cgroups.discover().below(house.cgroupParent()));
+        names.removeAll(ofTheNode());
         return names;
     }
 

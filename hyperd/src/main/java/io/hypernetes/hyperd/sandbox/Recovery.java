@@ -7,6 +7,7 @@ import io.hypernetes.hyperd.journal.Intent;
 import io.hypernetes.hyperd.journal.SandboxRecord;
 import io.hypernetes.hypervisor.Machine;
 import io.hypernetes.hypervisor.MachineRecord;
+import io.hypernetes.linux.Cgroups;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -17,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -142,24 +144,25 @@ final class Recovery {
                 house.scratch().remove(id);
             }
         }
-        removeFolders(known);
+        for (String id : machineNames()) {
+            if (!known.contains(id)) {
+                LOG.warn("event=leak-removed what=machine sandbox={}", id);
+                house.hypervisor().removeRemains(id, house.machineFolder(id), house.cgroupParent());
+            }
+        }
     }
 
-    private void removeFolders(Set<String> known) {
-        if (!Files.isDirectory(house.machines())) {
-            return;
-        }
-        try (Stream<Path> folders = Files.list(house.machines())) {
-            for (Path folder : folders.toList()) {
-                String id = String.valueOf(folder.getFileName());
-                if (!known.contains(id)) {
-                    LOG.warn("event=leak-removed what=machine sandbox={}", id);
-                    house.hypervisor().removeRemains(id, folder, house.cgroupParent());
-                }
+    /// Of all machines that have a folder, or processes in a cgroup: the run folder is one that a host may sweep.
+    private Set<String> machineNames() {
+        Set<String> names = new TreeSet<>(Cgroups.discover().below(house.cgroupParent()));
+        if (Files.isDirectory(house.machines())) {
+            try (Stream<Path> folders = Files.list(house.machines())) {
+                folders.forEach(folder -> names.add(String.valueOf(folder.getFileName())));
+            } catch (IOException failure) {
+                throw new UncheckedIOException("listing " + house.machines(), failure);
             }
-        } catch (IOException failure) {
-            throw new UncheckedIOException("listing " + house.machines(), failure);
         }
+        return names;
     }
 
     private static void join(List<Thread> work) {

@@ -1,0 +1,43 @@
+package io.hypernetes.hyperd.sandbox;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.hypernetes.hyperd.HyperdSettings;
+import io.hypernetes.hyperd.event.Events;
+import io.hypernetes.hyperd.journal.Journal;
+import io.hypernetes.hypervisor.GuestKernel;
+import io.hypernetes.linux.Cgroups;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.UUID;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class RecoveryTest {
+    /// As when the run folder was swept while a machine was being made.
+    @Test
+    void aMachineOfNoRecordIsFoundByItsCgroupAlone(@TempDir Path place) throws Exception {
+        assumeTrue(Files.getAttribute(Path.of("/proc/self"), "unix:uid").equals(0), "needs root");
+        Cgroups cgroups = Cgroups.discover();
+        String parent = "hn-recovery-" + ProcessHandle.current().pid();
+        cgroups.create(parent + "/stray");
+        World world = new World();
+        world.machines.put(UUID.randomUUID(), new World.MachineState("stray", place.resolve("machines/stray")));
+        world.machines.put(UUID.randomUUID(), new World.MachineState("of-another-engine", place.resolve("machines/of-another-engine")));
+        FakeParts parts = new FakeParts(world, new World.Hand(0));
+        HyperdSettings settings = new HyperdSettings(
+                place.resolve("state"), place.resolve("machines"), place.resolve("cri.sock"), place.resolve("pods"), parent, Duration.ofSeconds(5), 2, 0);
+        try (Engine engine = new Engine(
+                settings, place.resolve("scratch"), parts.images(), parts.hypervisor(), parts.network(), new Journal(parts.store()),
+                new Events(), () -> new GuestKernel("6.1", Path.of("/k"), Path.of("/i"), false), FakeGuest.door(new World.Hand(0)), Clock.systemUTC())) {
+            assertThat(world.machines.values()).extracting(machine -> machine.name).containsExactly("of-another-engine");
+            assertThat(engine.inventory().cgroups()).as("the fake removes no cgroup, so it is a leak").containsExactly("stray");
+        } finally {
+            cgroups.remove(parent + "/stray");
+            cgroups.remove(parent);
+        }
+    }
+}
