@@ -34,6 +34,8 @@ import java.util.Set;
 /// the API server over HTTPS like anyone else.
 final class MasterProcess implements AutoCloseable {
     private static final Duration COMPONENT_CERTIFICATE = Duration.ofDays(365);
+    /// A burst of new tenants that pays for no key. Each takes a few milliseconds in the background after a start.
+    private static final int AUTHORITIES_READY = 16;
 
     private final Deque<AutoCloseable> parts = new ArrayDeque<>();
 
@@ -74,6 +76,7 @@ final class MasterProcess implements AutoCloseable {
         opened(new Controllers(controllers, ControllerSettings.ordinary(settings.text("cluster-cidr")).withReserved(reserved(api)), authorities::find, clock).start());
         Client scheduler = opened(component(authorities, server, "system:kube-scheduler", shared));
         opened(new Scheduler(scheduler, clock, random).start());
+        opened(authorities.keepReady(AUTHORITIES_READY));
         instruments.serve(settings, "master-metrics-port");
     }
 

@@ -39,6 +39,8 @@ public final class Authorities {
     private static final int MOST_READ = 512;
     private static final int LOCKS = 64;
     private static final String TOKEN_KEY = "token.key";
+    /// The same for all: which tenant it is for is told by its key, and may be decided after it was made.
+    private static final String TENANT_SUBJECT = "hypernetes tenant";
     private static final Pattern FILE = Pattern.compile("(root|tenants/" + TENANT_NAME.pattern() + ")/(ca\\.key|ca\\.crt|token\\.key)");
 
     private final Path folder;
@@ -57,6 +59,7 @@ public final class Authorities {
     /// Held, the one of its name, while a tenant's files are made, read or removed.
     private final Object[] locks = Stream.generate(Object::new).limit(LOCKS).toArray();
     private final boolean owner;
+    private volatile @Nullable ReadyAuthorities ready;
 
     private Authorities(Path folder, InstantSource clock, SecureRandom random, boolean owner) {
         this.owner = owner;
@@ -125,12 +128,41 @@ public final class Authorities {
             throw new IllegalArgumentException("\"" + name + "\" cannot name a tenant: it must be a DNS label of at most 63 characters");
         }
         synchronized (lock(name)) {
-            CertificateAuthority created = CertificateAuthority.openOrCreate(
-                    tenantsFolder.resolve(name), "hypernetes tenant " + name, clock, random);
+            Path place = tenantsFolder.resolve(name);
+            ReadyAuthorities stock = ready;
+            CertificateAuthority taken = stock == null ? null : stock.take(place);
+            CertificateAuthority created = taken == null ? CertificateAuthority.openOrCreate(place, TENANT_SUBJECT, clock, random) : taken;
             add(name, KeyIds.of(created.certificate()));
             authorities.put(name, created);
             return created;
         }
+    }
+
+    /// Keeps some authorities made for tenants to come, so that making one is a rename; a thread of its own makes what was taken anew. Until it is
+    /// closed; then, and when none is ready, each is made when it is asked for.
+    ///
+    /// @param most how many, at least 1
+    /// @throws IllegalStateException when some are kept already
+    public AutoCloseable keepReady(int most) {
+        ReadyAuthorities stock = new ReadyAuthorities(most, () -> {
+            byte[] mark = new byte[8];
+            random.nextBytes(mark);
+            Path draft = tenantsFolder.resolve(".ready-" + HexFormat.of().formatHex(mark));
+            return new ReadyAuthorities.Ready(draft, CertificateAuthority.draft(draft, TENANT_SUBJECT, clock, random));
+        });
+        synchronized (this) {
+            if (ready != null) {
+                throw new IllegalStateException("authorities are kept ready already");
+            }
+            ready = stock;
+        }
+        stock.start();
+        return () -> {
+            synchronized (this) {
+                ready = null;
+            }
+            stock.close();
+        };
     }
 
     /// The authority of a tenant, or null when it has none.

@@ -81,28 +81,39 @@ public final class CertificateAuthority {
         random.nextBytes(mark);
         Path draft = parent.resolve(".new-" + folder.getFileName() + "-" + HexFormat.of().formatHex(mark));
         try {
-            SecretFiles.folder(draft);
-            KeyPair pair = newKeyPair(random);
-            X509Certificate certificate = new CertificateMaker(clock, random).authority(name, pair);
-            SecretFiles.write(draft.resolve(KEY_FILE), Pem.encode(pair.getPrivate()));
-            SecretFiles.write(draft.resolve(CERTIFICATE_FILE), Pem.encode(certificate));
-            SecretFiles.sync(draft);
-            try {
-                Files.move(draft, folder, StandardCopyOption.ATOMIC_MOVE);
-            } catch (AtomicMoveNotSupportedException e) {
-                throw e;
-            } catch (FileSystemException e) {
-                // Someone else was faster: theirs is the one.
-                if (Files.exists(folder.resolve(CERTIFICATE_FILE))) {
-                    return load(folder, clock, random);
-                }
-                throw e;
-            }
-            SecretFiles.sync(parent);
-            return new CertificateAuthority(pair.getPrivate(), certificate, clock, random);
+            CertificateAuthority made = draft(draft, name, clock, random);
+            // Someone else was faster: theirs is the one.
+            return put(draft, folder) ? made : load(folder, clock, random);
         } finally {
             SecretFiles.remove(draft);
         }
+    }
+
+    /// Makes an authority in a folder nobody looks into yet; durable but for the folder's own name.
+    static CertificateAuthority draft(Path folder, String name, InstantSource clock, SecureRandom random) throws IOException {
+        SecretFiles.folder(folder);
+        KeyPair pair = newKeyPair(random);
+        X509Certificate certificate = new CertificateMaker(clock, random).authority(name, pair);
+        SecretFiles.write(folder.resolve(KEY_FILE), Pem.encode(pair.getPrivate()));
+        SecretFiles.write(folder.resolve(CERTIFICATE_FILE), Pem.encode(certificate));
+        SecretFiles.sync(folder);
+        return new CertificateAuthority(pair.getPrivate(), certificate, clock, random);
+    }
+
+    /// Gives a draft its place, durably and in one step; false when there is an authority at that place already, which stays.
+    static boolean put(Path draft, Path folder) throws IOException {
+        try {
+            Files.move(draft, folder, StandardCopyOption.ATOMIC_MOVE);
+        } catch (AtomicMoveNotSupportedException e) {
+            throw e;
+        } catch (FileSystemException e) {
+            if (Files.exists(folder.resolve(CERTIFICATE_FILE))) {
+                return false;
+            }
+            throw e;
+        }
+        SecretFiles.sync(folder.toAbsolutePath().resolveSibling(""));
+        return true;
     }
 
     /// Its own certificate: what others must trust to believe what it signs.
