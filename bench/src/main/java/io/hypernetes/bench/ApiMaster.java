@@ -84,6 +84,11 @@ final class ApiMaster implements AutoCloseable {
         process.onExit().join();
     }
 
+    /// The process; the launcher ends as the process that it starts.
+    long pid() {
+        return process.pid();
+    }
+
     /// Resident memory in bytes.
     long residentBytes() throws IOException {
         // The launcher ends as the process that it starts.

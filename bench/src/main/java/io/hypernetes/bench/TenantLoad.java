@@ -8,6 +8,7 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -32,7 +33,7 @@ public final class TenantLoad {
     private static final int FLOODERS = 64;
     /// Requests after which a flood is one.
     private static final int WARM = 3_000;
-    private static final int ASKED = 400;
+    private static final int ASKED = 1_000;
     private static final int SHOWN = 24;
 
     private final ApiMaster master;
@@ -133,38 +134,68 @@ public final class TenantLoad {
         master.post(TENANTS, "{\"metadata\":{\"name\":\"t" + n + "\"}}");
     }
 
+    /// First with everything on all processors, where what the flooding clients use is missing to master and asker; then with a processor for the flooding
+    /// clients, and the others for master and asker, as if the clients were on another machine: what is left then is the master's own.
     private void flood() throws Exception {
+        flood("");
+        int processors = Runtime.getRuntime().availableProcessors();
+        if (processors > 1) {
+            String rest = processors == 2 ? "0" : "0-" + (processors - 2);
+            pin(master.pid(), rest);
+            pin(ProcessHandle.current().pid(), rest);
+            flood(Integer.toString(processors - 1));
+        }
+    }
+
+    /// @param processor where the flooding clients run; empty for all
+    private void flood(String processor) throws Exception {
+        String where = processor.isEmpty() ? "" : ", clients on a processor of their own";
         HttpClient quiet = master.client("t1");
+        ask(quiet, new Latencies());
         ask(quiet, new Latencies());
         Latencies idle = new Latencies();
         ask(quiet, idle);
         Latencies under = new Latencies();
-        Process flooder = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Dhypernetes.home=" + home,
-                        "-Djdk.httpclient.connectionPoolSize=512", "-cp", System.getProperty("java.class.path"), TenantLoad.class.getName(),
-                        FLOOD, folder.toString(), Integer.toString(master.port()))
-                .redirectError(ProcessBuilder.Redirect.INHERIT)
-                .start();
+        List<String> command = new ArrayList<>(processor.isEmpty() ? List.of() : List.of("taskset", "-c", processor));
+        command.addAll(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Dhypernetes.home=" + home,
+                "-Djdk.httpclient.connectionPoolSize=512", "-cp", System.getProperty("java.class.path"), TenantLoad.class.getName(),
+                FLOOD, folder.toString(), Integer.toString(master.port())));
+        Process flooder = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
         BufferedReader said = flooder.inputReader(StandardCharsets.UTF_8);
         said.readLine();
         long flooding = System.nanoTime();
+        double used = master.processorSeconds();
         ask(quiet, under);
         double seconds = (System.nanoTime() - flooding) / 1e9;
+        used = master.processorSeconds() - used;
         flooder.outputWriter(StandardCharsets.UTF_8).close();
-        long flooded = Long.parseLong(said.readLine());
+        String[] counted = said.readLine().split(" ");
         flooder.waitFor();
-        row("requests of the tenant that floods", "1/s", flooded / seconds);
+        row("requests of the tenant that floods" + where, "1/s", Long.parseLong(counted[0]) / seconds);
+        row("  of them told to come again", "1/s", Long.parseLong(counted[1]) / seconds);
+        row("  processors that the master used", "", used / seconds);
         row("requests of another without: p50", "ms", idle.millis(50));
         row("  p99", "ms", idle.millis(99));
         row("requests of another meanwhile: p50", "ms", under.millis(50));
         row("  p99", "ms", under.millis(99));
-        row("p99 under the flood to that without", "x", under.millis(99) / idle.millis(99));
+        row("p99 under the flood to that without" + where, "x", under.millis(99) / idle.millis(99));
+    }
+
+    private static void pin(long process, String processors) throws IOException, InterruptedException {
+        Process pinned = new ProcessBuilder("taskset", "-a", "-p", "-c", processors, Long.toString(process))
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                .start();
+        if (pinned.waitFor() != 0) {
+            throw new IOException("taskset cannot keep process " + process + " on processors " + processors);
+        }
     }
 
     /// Floods a master until its input ends: says so when it is under way, and how many requests that were at the end.
     private static void floods(ApiMaster master) throws Exception {
         AtomicBoolean over = new AtomicBoolean();
         AtomicInteger flooded = new AtomicInteger();
+        AtomicInteger refused = new AtomicInteger();
         CountDownLatch warm = new CountDownLatch(WARM);
         try (ExecutorService flooders = Executors.newVirtualThreadPerTaskExecutor()) {
             TenantLoad load = new TenantLoad(master, Path.of(""), Path.of(""));
@@ -172,8 +203,11 @@ public final class TenantLoad {
             for (int i = 0; i < FLOODERS; i++) {
                 int flooder = i;
                 flooders.submit(() -> {
-                    for (int n = 0; !over.get(); n++) {
-                        load.send(loud, flooder % 2 == 0 ? null : "{\"metadata\":{\"name\":\"c" + flooder + "-" + n + "\"},\"data\":{\"k\":\"v\"}}");
+                    while (!over.get()) {
+                        String created = flooder % 2 == 0 ? null : "{\"metadata\":{\"generateName\":\"c\"},\"data\":{\"k\":\"v\"}}";
+                        if (load.send(loud, created) == 429) {
+                            refused.incrementAndGet();
+                        }
                         flooded.incrementAndGet();
                         warm.countDown();
                     }
@@ -185,11 +219,12 @@ public final class TenantLoad {
                 throw new IOException("no flood: " + flooded.get() + " of its first " + WARM + " requests were answered within a minute");
             }
             flooded.set(0);
+            refused.set(0);
             System.out.println("flooding");
             while (System.in.read() >= 0) {
                 // Only the end counts.
             }
-            System.out.println(flooded.get());
+            System.out.println(flooded.get() + " " + refused.get());
             over.set(true);
         }
     }
@@ -202,13 +237,13 @@ public final class TenantLoad {
         }
     }
 
-    /// Lists, or creates what is given.
-    private void send(HttpClient client, @org.jspecify.annotations.Nullable String created) throws IOException, InterruptedException {
+    /// Lists, or creates what is given; the status of the answer.
+    private int send(HttpClient client, @org.jspecify.annotations.Nullable String created) throws IOException, InterruptedException {
         HttpRequest.Builder request = HttpRequest.newBuilder(master.uri(CONFIG_MAPS));
         if (created != null) {
             request.header("Content-Type", "application/json").POST(HttpRequest.BodyPublishers.ofString(created));
         }
-        client.send(request.build(), HttpResponse.BodyHandlers.discarding());
+        return client.send(request.build(), HttpResponse.BodyHandlers.discarding()).statusCode();
     }
 
     private void row(String name, String unit, double value) {

@@ -8,7 +8,8 @@ import java.util.Set;
 
 /// Holds each tenant, and in it each user, to a fair share of the server. Thread-safe.
 ///
-/// Reads and writes have seats of their own: reads use the processor, writes mostly wait for the disk together. Nodes share seats among themselves,
+/// Reads and writes have seats of their own: reads use the processor, writes also wait for the disk together. A request runs to its end or to
+/// where it waits without being interrupted, so the few that a tenant has running are what another's request finds before it. Nodes share seats among themselves,
 /// so that what they tell of a tenant's pods never waits behind that tenant. Requests that last (watches, logs, commands in pods) hold no seat, and
 /// neither do operators and the components of the master.
 public final class Fairness {
@@ -25,8 +26,8 @@ public final class Fairness {
     public Fairness(int processors) {
         reads = new Seats(
                 new Seats.Limits(64 * processors, 16 * processors, processors, PER_USER, PER_TENANT, PATIENCE), System::nanoTime);
-        nodes = new Seats(new Seats.Limits(512, 64, 16, PER_USER, PER_TENANT, PATIENCE), System::nanoTime);
-        writes = new Seats(new Seats.Limits(512, 256, 32, PER_USER, PER_TENANT, PATIENCE), System::nanoTime);
+        nodes = new Seats(new Seats.Limits(512, 64, 32, PER_USER, PER_TENANT, PATIENCE), System::nanoTime);
+        writes = new Seats(new Seats.Limits(512, 256, 4 * processors, PER_USER, PER_TENANT, PATIENCE), System::nanoTime);
     }
 
     /// A seat, or none for who needs none. Closing gives it back, once however often.

@@ -14,14 +14,14 @@ import org.jspecify.annotations.Nullable;
 
 /// A number of seats for requests that run, given to tenants in turn and within a tenant to its users in turn. Thread-safe.
 ///
-/// A tenant that is alone may use many seats; as soon as another tenant is about, each is held to its share, so that a flood of one leaves the
-/// processor to the others. Who finds no seat waits in a queue of bounded length for a bounded time and is then asked to come again.
+/// A tenant that is alone may use many seats; as soon as another tenant is about, each is held to its share of a few, at least one, so that a
+/// flood of one leaves the processor to the others. Who finds no seat waits in a queue of bounded length for a bounded time and is then asked to come again.
 final class Seats {
     private static final long ABOUT_NANOS = Duration.ofSeconds(1).toNanos();
 
     /// @param total seats there are
     /// @param alone how many a tenant may use while no other is about
-    /// @param shared how many while another is
+    /// @param shared how many all tenants share while there are several
     /// @param waitingPerUser how many requests of one user may wait
     /// @param waitingPerTenant how many of one tenant
     /// @param patience how long a request waits
@@ -165,7 +165,12 @@ final class Seats {
     }
 
     private boolean mayRun(String tenant, Party party) {
-        return running < limits.total() && party.running < (othersAbout(tenant) ? limits.shared() : limits.alone());
+        return running < limits.total() && party.running < (othersAbout(tenant) ? share() : limits.alone());
+    }
+
+    /// What a tenant may use while others are about, of whom one at least is always counted.
+    private int share() {
+        return Math.max(1, limits.shared() / Math.max(2, parties.size()));
     }
 
     private boolean othersAbout(String tenant) {

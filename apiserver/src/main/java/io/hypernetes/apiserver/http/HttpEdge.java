@@ -52,6 +52,7 @@ public final class HttpEdge implements AutoCloseable {
     private final EventLoopGroup acceptor;
     private final EventLoopGroup loops;
     private final ExecutorService threads;
+    private final Handshakes handshakes = new Handshakes(Math.max(1, Runtime.getRuntime().availableProcessors() / 2));
     private final io.netty.channel.group.ChannelGroup connections =
             new io.netty.channel.group.DefaultChannelGroup(io.netty.util.concurrent.GlobalEventExecutor.INSTANCE, true);
     private final BodyBudget budget;
@@ -81,6 +82,7 @@ public final class HttpEdge implements AutoCloseable {
             acceptor.shutdownGracefully(0, 0, TimeUnit.SECONDS);
             loops.shutdownGracefully(0, 0, TimeUnit.SECONDS);
             threads.shutdown();
+            handshakes.close();
             throw e;
         }
     }
@@ -94,6 +96,7 @@ public final class HttpEdge implements AutoCloseable {
     public void close() {
         listener.close().awaitUninterruptibly();
         connections.close().awaitUninterruptibly(5, TimeUnit.SECONDS);
+        handshakes.close();
         threads.shutdown();
         try {
             if (!threads.awaitTermination(5, TimeUnit.SECONDS)) {
@@ -179,11 +182,16 @@ public final class HttpEdge implements AutoCloseable {
     }
 
     private void secure(Channel channel, String name, String choice, SSLContext context) {
-        var handshake = new SslHandler(engine(context));
+        var handshake = new SslHandler(engine(context), handshakes.from(origin(channel)));
         handshake.setHandshakeTimeoutMillis(10_000);
         handshake.setCloseNotifyFlushTimeoutMillis(3_000);
         channel.pipeline().addLast(name, handshake);
         channel.pipeline().addLast(choice, new ProtocolChoice(handshake));
+    }
+
+    /// Who opens a connection, as far as is known before its handshake: the machine, and the door they come by.
+    private static Object origin(Channel channel) {
+        return (channel.remoteAddress() instanceof InetSocketAddress remote ? remote.getHostString() : "") + " " + doorOf(channel);
     }
 
     private static SSLEngine engine(SSLContext context) {

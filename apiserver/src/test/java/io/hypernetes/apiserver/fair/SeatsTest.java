@@ -38,7 +38,7 @@ class SeatsTest {
 
     @Test
     void aTenantAloneMayUseManyAndIsHeldToItsShareWhenAnotherIsAbout() {
-        var seats = seats(10, 4, 2, Duration.ofSeconds(30));
+        var seats = seats(10, 4, 4, Duration.ofSeconds(30));
         for (int i = 0; i < 4; i++) {
             seats.enter("flood", "u");
         }
@@ -55,6 +55,28 @@ class SeatsTest {
         clock.addAndGet(Duration.ofSeconds(2).toNanos());
         seats.enter("flood", "u");
         assertThatThrownBy(() -> seats(1, 1, 1, Duration.ofMillis(1)).leave("nobody")).isInstanceOf(IllegalStateException.class);
+    }
+
+    @Test
+    void whatTenantsShareIsDividedByThoseWhoAreServedAndEachHasOneAtLeast() {
+        var seats = seats(10, 8, 4, Duration.ofSeconds(30));
+        seats.enter("a", "x");
+        seats.enter("b", "x");
+        seats.enter("a", "x");
+        seats.enter("b", "x");
+        waits(seats, "a", "x");
+        seats.enter("c", "x");
+        seats.enter("d", "x");
+        seats.enter("e", "x");
+        waits(seats, "e", "x");
+        assertThat(seated).isEmpty();
+        // With three of them left each may have one, with two of them two.
+        seats.leave("c");
+        seats.leave("d");
+        assertThat(seated).isEmpty();
+        seats.leave("b");
+        seats.leave("b");
+        await().untilAsserted(() -> assertThat(seated).containsExactly("e/x"));
     }
 
     @Test
