@@ -16,13 +16,13 @@ import picocli.CommandLine.Parameters;
         name = "backup",
         description = {
             "Write all that the master holds to one file, or with --tenant what one tenant holds: objects, users, keys of authorities, settings.",
-            "The master may run meanwhile or not; the file shows one instant. Volumes, images and pods' memory are on nodes and not in it."
+            "The master may run meanwhile or not; the file shows one instant. Images and pods' memory are on nodes and not in it, volumes only with --with-disks."
         },
         mixinStandardHelpOptions = true,
         footerHeading = "%nExamples:%n",
         footer = {
             "  hypernetes backup /mnt/backups/monday --passphrase-file /root/passphrase",
-            "  hypernetes backup acme.backup --tenant acme",
+            "  hypernetes backup acme.backup --tenant acme --with-disks",
             "  hypernetes restore --check acme.backup"
         })
 final class BackupCommand implements Runnable {
@@ -39,6 +39,9 @@ final class BackupCommand implements Runnable {
     @Option(names = "--passphrase-file", paramLabel = "FILE", description = "lock it with the passphrase in the first line of FILE; without, whoever reads the backup has all secrets in it")
     private @Nullable Path passphraseFile;
 
+    @Option(names = "--with-disks", description = "take along the disks of claims that are on this machine, each as it is when its turn comes; those that pods run with are left out and named")
+    private boolean withDisks;
+
     @Option(names = "--force", description = "replace the file when it is there")
     private boolean force;
 
@@ -53,10 +56,14 @@ final class BackupCommand implements Runnable {
             throw new UsageException("--tenant " + tenant + " names no tenant; root is in a backup of everything");
         }
         try {
-            var found = new Backups(common.places(), common.settings()).write(file.toAbsolutePath(), tenant, passphrase);
+            DiskBackup disks = withDisks ? new DiskBackup(common.places().disks()) : null;
+            var found = new Backups(common.places(), common.settings()).write(file.toAbsolutePath(), tenant, passphrase, disks);
             System.out.println("backup of " + found.shown() + "; read again and found good: " + file);
             if (!found.missing().isEmpty()) {
                 System.out.println(found.missing());
+            }
+            if (disks != null && !disks.inUse().isEmpty()) {
+                System.out.println("Pods run with " + disks.inUse().size() + " of these on this machine; end them, or take the backup while the node is down: " + common.command("down"));
             }
             if (passphrase == null) {
                 System.out.println("It is not locked: keep it as you keep a key, or use --passphrase-file.");

@@ -29,7 +29,7 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
 import java.time.Clock;
-import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -53,9 +53,10 @@ final class Backups {
 
     /// What a whole backup was found to hold.
     ///
+    /// @param disks how many disks of claims are in it
     /// @param volumes whose data are on nodes and not in it: the first of them, for people
     /// @param allVolumes how many there are
-    record Found(BackupHeader header, long entries, long files, long bytes, List<String> volumes, long allVolumes) {
+    record Found(BackupHeader header, long entries, long files, long disks, long bytes, List<String> volumes, long allVolumes) {
 
         /// What a restore does not bring back; empty when there is nothing of the kind.
         String missing() {
@@ -70,15 +71,16 @@ final class Backups {
         /// For people.
         String shown() {
             return (header.whole() ? "everything" : "tenant " + header.tenant()) + " as of " + header.created() + ": " + entries + " entries, " + files + " files, "
-                    + (bytes >> 10) + " KiB";
+                    + (disks == 0 ? "" : disks + (disks == 1 ? " disk, " : " disks, ")) + (bytes >> 10) + " KiB";
         }
     }
 
     /// Writes a backup, and reads it again before it gets its name.
     ///
     /// @param tenant empty for everything
+    /// @param disks takes the disks of claims along, and knows afterwards which were left out; null for none
     /// @throws IOException when it cannot be written, or is not read as it was written
-    Found write(Path file, String tenant, char @Nullable [] passphrase) throws IOException {
+    Found write(Path file, String tenant, char @Nullable [] passphrase, @Nullable DiskBackup disks) throws IOException {
         Path draft = file.resolveSibling("." + file.getFileName() + ".part");
         Files.deleteIfExists(draft);
         try {
@@ -88,9 +90,9 @@ final class Backups {
                     PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")))) {
                 OutputStream out = new BufferedOutputStream(Channels.newOutputStream(channel), 1 << 16);
                 if (ProcessLock.holder(places.lockOf("master")).isPresent()) {
-                    fromMaster(out, tenant, passphrase);
+                    fromMaster(out, tenant, passphrase, disks);
                 } else {
-                    fromStore(out, tenant, passphrase);
+                    fromStore(out, tenant, passphrase, disks);
                 }
                 out.flush();
                 channel.force(true);
@@ -104,19 +106,22 @@ final class Backups {
         }
     }
 
-    private void fromMaster(OutputStream out, String tenant, char @Nullable [] passphrase) throws IOException {
+    private void fromMaster(OutputStream out, String tenant, char @Nullable [] passphrase, @Nullable DiskBackup disks) throws IOException {
         try (Client client = OperatorAccess.open(places, settings).client();
                 InputStream in = client.download(Principal.ROOT, "/backup" + (tenant.isEmpty() ? "" : "?tenant=" + tenant));
                 BackupReader entries = BackupReader.open(in, null)) {
             BackupWriter writer = BackupWriter.begin(out, entries.header(), passphrase, random);
             for (var item = entries.next(); item.isPresent(); item = entries.next()) {
                 writer.item(item.get());
+                if (disks != null && item.get() instanceof BackupItem.Stored(Entry entry)) {
+                    disks.saw(entry);
+                }
             }
-            finish(writer, tenant);
+            finish(writer, tenant, disks);
         }
     }
 
-    private void fromStore(OutputStream out, String tenant, char @Nullable [] passphrase) throws IOException {
+    private void fromStore(OutputStream out, String tenant, char @Nullable [] passphrase, @Nullable DiskBackup disks) throws IOException {
         if (!Files.isDirectory(places.masterState().resolve("store"))) {
             throw new UsageException("there is no cluster here (" + places.masterState() + " holds no store)", UsageException.UNAVAILABLE);
         }
@@ -129,18 +134,21 @@ final class Backups {
             for (Entry entry : page.entries()) {
                 if (tenant.isEmpty() || TenantEntries.holds(tenant, entry.key())) {
                     writer.entry(entry);
+                    if (disks != null) {
+                        disks.saw(entry);
+                    }
                     held++;
                 }
             }
             if (held == 0) {
                 throw new UsageException("there is no tenant '" + tenant + "' in the store");
             }
-            finish(writer, tenant);
+            finish(writer, tenant, disks);
         }
     }
 
     /// The authorities are read behind the entries: a tenant made in between then has one too many, which is harmless, and none has one too few.
-    private void finish(BackupWriter writer, String tenant) throws IOException {
+    private void finish(BackupWriter writer, String tenant, @Nullable DiskBackup disks) throws IOException {
         Map<String, byte[]> authorities = Authorities.files(places.pki());
         for (var file : authorities.entrySet()) {
             if (tenant.isEmpty() || file.getKey().startsWith("tenants/" + tenant + "/")) {
@@ -149,6 +157,9 @@ final class Backups {
         }
         if (tenant.isEmpty() && Files.exists(places.config()) && Files.size(places.config()) <= MOST_CONFIG) {
             writer.file(CONFIG, Files.readAllBytes(places.config()));
+        }
+        if (disks != null) {
+            disks.write(writer);
         }
         writer.finish();
     }
@@ -160,28 +171,31 @@ final class Backups {
         long entries = 0;
         long files = 0;
         long bytes = 0;
-        List<String> volumes = new ArrayList<>();
-        long allVolumes = 0;
+        long disks = 0;
+        // What is said of each for people, by the name of its disk, or by its key when it has none of ours.
+        Map<String, String> volumes = new LinkedHashMap<>();
         try (BackupReader reader = open(file, passphrase)) {
             for (var item = reader.next(); item.isPresent(); item = reader.next()) {
                 switch (item.get()) {
                     case BackupItem.Stored(Entry entry) -> {
                         entries++;
                         bytes += entry.value().length;
-                        if (entry.key().contains("/core/persistentvolumes/")) {
-                            allVolumes++;
-                            if (volumes.size() < MOST_SHOWN) {
-                                volumes.add(volume(entry));
-                            }
+                        if (DiskBackup.isVolume(entry)) {
+                            volumes.put(DiskBackup.nameOf(entry).orElse(entry.key()), volume(entry));
                         }
                     }
                     case BackupItem.SmallFile(String _, byte[] content) -> {
                         files++;
                         bytes += content.length;
                     }
+                    case BackupItem.DiskPart part -> bytes += part.content().length;
+                    case BackupItem.DiskEnd end -> {
+                        disks++;
+                        volumes.remove(end.disk());
+                    }
                 }
             }
-            return new Found(reader.header(), entries, files, bytes, List.copyOf(volumes), allVolumes);
+            return new Found(reader.header(), entries, files, disks, bytes, volumes.values().stream().limit(MOST_SHOWN).toList(), volumes.size());
         }
     }
 

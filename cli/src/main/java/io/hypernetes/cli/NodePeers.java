@@ -10,25 +10,32 @@ import io.hypernetes.client.Selection;
 import io.hypernetes.network.Network;
 import io.hypernetes.network.NetworkException;
 import java.net.InetAddress;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Tells the network where the other nodes' pods are, as the Nodes say.
+/// Tells where the nodes are, as the Nodes say: the network where the others' pods are, and whoever else wants to know the addresses of all.
 final class NodePeers implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(NodePeers.class);
+
+    private static final Duration LOOK_AGAIN = Duration.ofSeconds(5);
 
     private final String self;
     private final Network network;
     private final Informer<Node> nodes;
     private List<Network.Peer> told = List.of();
-    private volatile Set<InetAddress> places = Set.of();
+    private volatile boolean closed;
+    private final Consumer<Set<InetAddress>> places;
 
-    NodePeers(Client client, String self, Network network) {
+    /// @param places given the addresses of all nodes, this one among them, once they are all known and whenever they may be others
+    NodePeers(Client client, String self, Network network, Consumer<Set<InetAddress>> places) {
         this.self = self;
+        this.places = places;
         this.network = network;
         this.nodes = new Informer<>(client, Kind.NODE, Scope.tenant(ObjectKey.ROOT), Selection.everything()).handler(new Informer.Handler<>() {
             @Override
@@ -47,11 +54,23 @@ final class NodePeers implements AutoCloseable {
             }
         });
         nodes.start();
+        // Without a single node there is no news.
+        Thread.ofVirtual().name("nodes-known").start(this::tellWhenKnown);
     }
 
-    /// Whether another node, or this one, is at an address.
-    boolean has(InetAddress address) {
-        return places.contains(address);
+    private void tellWhenKnown() {
+        try {
+            while (!closed && !nodes.awaitSynced(LOOK_AGAIN)) {
+                // The master is not reachable yet.
+            }
+            tellPlaces();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private synchronized void tellPlaces() {
+        places.accept(places(nodes.list()));
     }
 
     private static Set<InetAddress> places(List<Node> nodes) {
@@ -72,7 +91,9 @@ final class NodePeers implements AutoCloseable {
 
     // Called by the informer's one thread.
     private void tell() {
-        places = places(nodes.list());
+        if (nodes.synced()) {
+            tellPlaces();
+        }
         List<Network.Peer> peers = new ArrayList<>();
         for (Node node : nodes.list(node -> !node.getMetadata().getName().equals(self))) {
             String cidr = node.getSpec() == null ? null : node.getSpec().getPodCIDR();
@@ -98,6 +119,7 @@ final class NodePeers implements AutoCloseable {
 
     @Override
     public void close() {
+        closed = true;
         nodes.close();
     }
 }

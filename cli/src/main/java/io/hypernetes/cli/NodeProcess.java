@@ -32,6 +32,8 @@ import javax.net.ssl.SSLContext;
 /// pods running.
 final class NodeProcess implements AutoCloseable {
     private static final Duration JOIN_LIMIT = Duration.ofMinutes(1);
+    /// How long a pull of a tenant waits at the start for the master to say which machines there are.
+    private static final Duration MACHINES_KNOWN = Duration.ofSeconds(20);
     private static final int MAX_PODS = 110;
     private static final int RESERVED_CPU_MILLIS = 100;
     private static final long RESERVED_MEMORY_BYTES = 512L << 20;
@@ -57,16 +59,15 @@ final class NodeProcess implements AutoCloseable {
         }
         Instruments instruments = opened(new Instruments(settings));
         StepSink steps = instruments.steps();
-        ClusterMachines machines = new ClusterMachines();
+        ClusterMachines machines = new ClusterMachines(MACHINES_KNOWN);
         EngineParts engine = opened(EngineParts.open(places, settings, podsFolder(places), steps, machines));
         instruments.show(engine.hyperd());
         opened(engine.docker(places));
 
         NodeIdentity identity = opened(bootstrap.identity(clock));
         Client client = opened(new Client(identity.server(), identity.clientTls(), "kubelet"));
-        NodePeers peers = opened(new NodePeers(client, name, engine.network()));
         Set<InetAddress> masters = HostAddresses.of(identity.server().getHost());
-        machines.are(address -> peers.has(address) || masters.contains(address));
+        opened(new NodePeers(client, name, engine.network(), nodes -> machines.are(address -> nodes.contains(address) || masters.contains(address))));
         ProxySettings services = services(settings, name, identity);
         NodeProxy proxy = opened(new NodeProxy(services, client, new SecureRandom()));
         boolean own = engine.follow(proxy.follower());

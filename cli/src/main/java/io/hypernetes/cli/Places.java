@@ -48,6 +48,11 @@ record Places(Path state, Path run, Path log) {
         return state.resolve("node");
     }
 
+    /// The disks of claims that are on this machine's node.
+    Path disks() {
+        return nodeState().resolve("kubelet/volumes");
+    }
+
     Path kubeconfigs() {
         return state.resolve("kubeconfig");
     }

@@ -94,10 +94,10 @@ final class RestoreCommand implements Runnable {
             }
             String wanted = header.whole() ? tenant : header.tenant();
             if (wanted.isEmpty()) {
-                everything(passphrase);
+                told(everything(passphrase));
                 System.out.println("restored " + found.shown() + "; start it with: " + common.command("up"));
             } else {
-                bringBack(wanted, passphrase);
+                told(bringBack(wanted, passphrase));
                 System.out.println("tenant " + wanted + " restored as of " + header.created() + "; what it signed is good again");
             }
         } catch (ApiException refused) {
@@ -107,8 +107,17 @@ final class RestoreCommand implements Runnable {
         }
     }
 
-    /// A master's whole state, made beside its place and put there in one step.
-    private void everything(char @Nullable [] passphrase) throws IOException {
+    private static void told(int keptDisks) {
+        if (keptDisks > 0) {
+            System.out.println("keeping " + keptDisks + (keptDisks == 1 ? " disk that is" : " disks that are") + " on this machine already");
+        }
+    }
+
+    /// A master's whole state, made beside its place and put there in one step. The disks come before it, as it must not come to an end with a master whose
+    /// disks are missing.
+    ///
+    /// @return how many disks were there already
+    private int everything(char @Nullable [] passphrase) throws IOException {
         Places places = common.places();
         try (ProcessLock lock = ProcessLock.take(places.lockOf("master"), "master")) {
             requireEmpty(places.masterState());
@@ -116,13 +125,15 @@ final class RestoreCommand implements Runnable {
             Path draft = places.state().resolve(".master.restoring");
             remove(draft);
             Files.createDirectories(draft, SECRET_FOLDER);
-            try {
+            try (DiskRestore disks = new DiskRestore(places.disks())) {
                 configure(places, passphrase);
-                fill(draft, common.settings(), passphrase);
+                fill(draft, common.settings(), passphrase, disks);
                 sync(draft);
+                disks.place();
                 Files.deleteIfExists(places.masterState());
                 Files.move(draft, places.masterState(), StandardCopyOption.ATOMIC_MOVE);
                 Backups.sync(places.masterState());
+                return disks.kept();
             } finally {
                 remove(draft);
             }
@@ -158,7 +169,7 @@ final class RestoreCommand implements Runnable {
         }
     }
 
-    private void fill(Path draft, Settings settings, char @Nullable [] passphrase) throws IOException {
+    private void fill(Path draft, Settings settings, char @Nullable [] passphrase, DiskRestore disks) throws IOException {
         String masterKey = settings.text("master-key-file");
         Path keys = draft.resolve("keys");
         KeyRing ring = KeyRing.open(keys, masterKey.isEmpty() ? keys.resolve("master.key") : Path.of(masterKey), new SecureRandom());
@@ -175,6 +186,8 @@ final class RestoreCommand implements Runnable {
                     }
                     case BackupItem.SmallFile _ -> {
                     }
+                    case BackupItem.DiskPart part -> disks.add(part);
+                    case BackupItem.DiskEnd end -> disks.add(end);
                 }
             }
             if (!authority) {
@@ -193,8 +206,10 @@ final class RestoreCommand implements Runnable {
         }
     }
 
-    /// Hands the tenant's part to the running master, which makes it all or nothing.
-    private void bringBack(String wanted, char @Nullable [] passphrase) throws IOException {
+    /// Hands the tenant's part to the running master, which makes it all or nothing. Its disks are here before, as its pods start at once.
+    ///
+    /// @return how many disks were there already
+    private int bringBack(String wanted, char @Nullable [] passphrase) throws IOException {
         Places places = common.places();
         Settings settings = common.settings();
         if (ProcessLock.holder(places.lockOf("master")).isEmpty()) {
@@ -203,17 +218,24 @@ final class RestoreCommand implements Runnable {
         Files.createDirectories(places.restores(), SECRET_FOLDER);
         String name = wanted + "-" + Long.toHexString(System.nanoTime());
         Path handed = places.restores().resolve(name);
-        try {
-            hand(handed, wanted, passphrase);
+        try (DiskRestore disks = new DiskRestore(places.disks())) {
+            hand(handed, wanted, passphrase, disks);
+            disks.place();
             try (Client client = OperatorAccess.open(places, settings).client()) {
                 client.act(ObjectKey.ROOT, "/restore?file=" + name, LIMIT);
+            } catch (ApiException refused) {
+                if (!refused.isUnreachable()) {
+                    disks.remove();
+                }
+                throw refused;
             }
+            return disks.kept();
         } finally {
             Files.deleteIfExists(handed);
         }
     }
 
-    private void hand(Path target, String wanted, char @Nullable [] passphrase) throws IOException {
+    private void hand(Path target, String wanted, char @Nullable [] passphrase, DiskRestore disks) throws IOException {
         String authority = Backups.PKI + "tenants/" + wanted + "/";
         boolean found = false;
         try (BackupReader reader = Backups.open(file, passphrase);
@@ -227,6 +249,8 @@ final class RestoreCommand implements Runnable {
                         found = true;
                     }
                     case BackupItem.SmallFile(String name, byte[] content) when name.startsWith(authority) -> writer.file(name.substring(Backups.PKI.length()), content);
+                    case BackupItem.DiskPart part when part.disk().startsWith(wanted + "/") -> disks.add(part);
+                    case BackupItem.DiskEnd end when end.disk().startsWith(wanted + "/") -> disks.add(end);
                     default -> {
                     }
                 }

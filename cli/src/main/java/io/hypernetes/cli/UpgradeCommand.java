@@ -70,7 +70,7 @@ final class UpgradeCommand implements Runnable {
     private String backUp(Places places) {
         Path file = places.state().resolve("before-upgrade.backup");
         try {
-            return new Backups(places, common.settings()).write(file, "", null).shown();
+            return new Backups(places, common.settings()).write(file, "", null, null).shown();
         } catch (IOException e) {
             throw new UsageException("nothing was replaced, since the backup " + file + " could not be written: " + e.getMessage(), UsageException.UNAVAILABLE);
         }

@@ -6,11 +6,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
+import io.fabric8.kubernetes.api.model.PersistentVolumeBuilder;
+import io.fabric8.kubernetes.api.model.Quantity;
 import io.hypernetes.apiserver.tenant.TenantState;
 import io.hypernetes.client.Client;
 import io.hypernetes.client.Kind;
+import io.hypernetes.client.LocalVolume;
 import io.hypernetes.client.ObjectKey;
 import io.hypernetes.identity.Authorities;
+import io.hypernetes.linux.Descriptors;
+import io.hypernetes.linux.FileLock;
+import io.hypernetes.linux.SparseFile;
 import io.hypernetes.store.Operation;
 import io.hypernetes.store.Page;
 import io.hypernetes.store.embedded.EmbeddedSettings;
@@ -19,13 +25,17 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.net.ServerSocket;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -112,6 +122,103 @@ class BackupTest {
         assertThat(hypernetes("restore", "--check", file.toString()).text()).contains(named);
     }
 
+    private Path disk(Path root, String tenant, String name) throws IOException {
+        Path file = Places.below(root).disks().resolve(tenant).resolve(name + ".disk");
+        Files.createDirectories(file.getParent());
+        try (EmbeddedStore store = open(root)) {
+            store.commit(List.of(Operation.create("/" + tenant + "/core/persistentvolumes//" + name, """
+                    {"spec":{"csi":{"driver":"local.hypernetes.io","volumeHandle":"%s","volumeAttributes":{"node":"here"}},"claimRef":{"namespace":"shop","name":"of-%s"}}}
+                    """.formatted(name, name).getBytes(UTF_8))));
+        }
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+            // More than one part, holes before, between and after.
+            for (long offset : new long[] {1 << 20, 600 << 20}) {
+                byte[] content = new byte[700_000];
+                new Random(offset).nextBytes(content);
+                channel.write(ByteBuffer.wrap(content), offset);
+            }
+            channel.write(ByteBuffer.wrap(new byte[1]), (1L << 30) - 1);
+        }
+        return file;
+    }
+
+    @Test
+    void disksOfClaimsComeBackAsTheyWere() throws IOException {
+        Path one = folder.resolve("one");
+        Path two = folder.resolve("two");
+        cluster(one);
+        Path kept = disk(one, "acme", "kept");
+        Path busy = disk(one, "acme", "busy");
+        Path stranger = Files.writeString(kept.resolveSibling("stranger.disk"), "no PersistentVolume describes it");
+        Path file = folder.resolve("backup");
+        try (FileLock _ = FileLock.tryLock(busy).orElseThrow()) {
+            Said said = hypernetes("backup", file.toString(), "--root", one.toString(), "--with-disks");
+            assertThat(said.text()).contains("1 disk", "Not in it is what is on 1 volume", "tenant acme: busy, claim shop/of-busy", "Pods run with 1 of these");
+            assertThat(said.code()).isZero();
+        }
+        assertThat(Files.size(file)).isBetween(1_400_000L, 1_600_000L);
+        assertThat(hypernetes("restore", "--check", file.toString()).text()).contains("1 disk", "Not in it is what is on 1 volume").doesNotContain("of-kept");
+
+        assertThat(hypernetes("restore", file.toString(), "--root", two.toString()).text()).contains("restored everything").doesNotContain("keeping");
+        Path restored = Places.below(two).disks().resolve("acme/kept.disk");
+        assertThat(SparseFile.digest(restored)).isEqualTo(SparseFile.digest(kept));
+        assertThat(Files.size(restored)).isEqualTo(1L << 30);
+        int descriptor = Descriptors.openForReading(restored);
+        assertThat(Descriptors.allocatedBytes(descriptor)).isLessThan(4 << 20);
+        Descriptors.close(descriptor);
+        try (Stream<Path> all = Files.list(restored.getParent())) {
+            assertThat(all).containsExactly(restored);
+        }
+
+        // A node that outlived its master has newer data than the backup.
+        Path three = folder.resolve("three");
+        Path newer = Places.below(three).disks().resolve("acme/kept.disk");
+        Files.createDirectories(newer.getParent());
+        Files.writeString(newer, "newer");
+        assertThat(hypernetes("restore", file.toString(), "--root", three.toString()).text()).contains("keeping 1 disk that is on this machine already");
+        assertThat(newer).hasContent("newer");
+        assertThat(stranger).exists();
+    }
+
+    @Test
+    void aTenantComesBackIntoARunningClusterWithItsDisks() throws Exception {
+        Path one = folder.resolve("one");
+        Path two = folder.resolve("two");
+        Path file = folder.resolve("acme");
+        Path disk = Places.below(one).disks().resolve("acme/kept.disk");
+        Files.createDirectories(disk.getParent());
+        Files.write(disk, new byte[] {1, 2, 3});
+        try (Master former = new Master(one); Client client = former.client()) {
+            client.of(Kind.TENANT).create(ObjectKey.ROOT, acme());
+            client.of(Kind.PERSISTENT_VOLUME).create("acme", new PersistentVolumeBuilder()
+                    .withNewMetadata().withName("kept").endMetadata()
+                    .withNewSpec()
+                    .withCapacity(Map.of("storage", new Quantity("1Gi")))
+                    .withAccessModes("ReadWriteOnce")
+                    .withNewCsi().withDriver(LocalVolume.DRIVER).withVolumeHandle("kept").withVolumeAttributes(Map.of(LocalVolume.NODE, "here")).endCsi()
+                    .endSpec()
+                    .build());
+            assertThat(hypernetes(former.with("backup", file.toString(), "--tenant", "acme", "--with-disks")).text()).contains("1 disk");
+        }
+        try (Master running = new Master(two)) {
+            assertThat(hypernetes(running.with("restore", file.toString())).text()).contains("tenant acme restored");
+            Path restored = Places.below(two).disks().resolve("acme/kept.disk");
+            assertThat(restored).hasBinaryContent(new byte[] {1, 2, 3});
+            // Refused, as the tenant is there: then its disks are those that it has.
+            Files.delete(restored);
+            assertThat(hypernetes(running.with("restore", file.toString())).text()).contains("there is a tenant of that name");
+            assertThat(restored).doesNotExist();
+        }
+    }
+
+    private static GenericKubernetesResource acme() {
+        GenericKubernetesResource tenant = new GenericKubernetesResource();
+        tenant.setApiVersion(Kind.TENANT.apiVersion());
+        tenant.setKind(Kind.TENANT.kind());
+        tenant.setMetadata(new ObjectMetaBuilder().withName("acme").build());
+        return tenant;
+    }
+
     @Test
     void aMasterThatWasMadeAnewServesWhatTheFormerHeld() throws Exception {
         Path one = folder.resolve("one");
@@ -119,11 +226,7 @@ class BackupTest {
         Path file = folder.resolve("backup");
         String uid;
         try (Master former = new Master(one); Client client = former.client()) {
-            GenericKubernetesResource tenant = new GenericKubernetesResource();
-            tenant.setApiVersion(Kind.TENANT.apiVersion());
-            tenant.setKind(Kind.TENANT.kind());
-            tenant.setMetadata(new ObjectMetaBuilder().withName("acme").build());
-            client.of(Kind.TENANT).create(ObjectKey.ROOT, tenant);
+            client.of(Kind.TENANT).create(ObjectKey.ROOT, acme());
             client.of(Kind.CONFIG_MAP).create("acme", new ConfigMapBuilder().withNewMetadata().withNamespace("default").withName("kept").endMetadata().withData(Map.of("a", "b")).build());
             uid = client.of(Kind.NAMESPACE).get(new ObjectKey("acme", "", "default")).getMetadata().getUid();
             assertThat(hypernetes(former.with("backup", file.toString())).text()).contains("found good");

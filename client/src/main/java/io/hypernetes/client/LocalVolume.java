@@ -53,6 +53,11 @@ public record LocalVolume(String node, String handle, long bytes, boolean readOn
 
     /// The disk's file below the folder of a node's volumes. Tenants cannot name each other's.
     public String file(String tenant) {
+        return file(tenant, handle);
+    }
+
+    /// The same of a volume's handle.
+    public static String file(String tenant, String handle) {
         return tenant + "/" + handle + ".disk";
     }
 }

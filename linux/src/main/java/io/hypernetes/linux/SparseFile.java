@@ -31,18 +31,14 @@ public final class SparseFile {
     public static byte[] copy(Path from, Path to) throws IOException {
         Files.createFile(to, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
         try (FileChannel target = FileChannel.open(to, StandardOpenOption.WRITE)) {
-            MessageDigest digest = begin(Files.size(from));
-            read(from, (offset, piece) -> {
-                update(digest, offset, piece);
-                target.write(piece.duplicate(), offset);
-            });
             long size = Files.size(from);
+            byte[] digest = read(from, size, (offset, piece) -> target.write(piece.duplicate(), offset));
             if (target.size() < size) {
                 // The end is a hole, which only a length makes.
                 truncateUp(target, size);
             }
             target.force(true);
-            return digest.digest();
+            return digest;
         }
     }
 
@@ -53,9 +49,8 @@ public final class SparseFile {
     /// SHA-256 over the file's length and each grain of 4,096 bytes that is not all zeros, with its offset: the same whatever of the zeros
     /// are holes.
     public static byte[] digest(Path file) throws IOException {
-        MessageDigest digest = begin(Files.size(file));
-        read(file, (offset, piece) -> update(digest, offset, piece));
-        return digest.digest();
+        return read(file, Files.size(file), (offset, piece) -> {
+        });
     }
 
     /// A part of a file that is not all zeros.
@@ -80,9 +75,22 @@ public final class SparseFile {
         return total[0] <= mostBytes ? Optional.of(pieces) : Optional.empty();
     }
 
-    private interface Sink {
-        /// @param piece one grain that is not all zeros; shorter at the end of the file
+    /// Takes what a file holds.
+    public interface Sink {
+        /// @param piece one grain that is not all zeros, at an offset that is a multiple of 4,096; shorter at the end of the file. Its bytes change after the call
         void take(long offset, ByteBuffer piece) throws IOException;
+    }
+
+    /// Gives all of a file that is not zeros, in order.
+    ///
+    /// @return the digest of what was given, as [#digest] gives it
+    public static byte[] read(Path file, long size, Sink sink) throws IOException {
+        MessageDigest digest = begin(size);
+        read(file, (offset, piece) -> {
+            update(digest, offset, piece);
+            sink.take(offset, piece);
+        });
+        return digest.digest();
     }
 
     private static void read(Path file, Sink sink) throws IOException {

@@ -143,6 +143,9 @@ public final class TenantRestores {
                     switch (item.get()) {
                         case BackupItem.Stored(Entry entry) -> entries.add(entry);
                         case BackupItem.SmallFile(String name, byte[] bytes) -> files.put(name, bytes);
+                        // Disks are on nodes, and brought back there.
+                        case BackupItem.DiskPart _, BackupItem.DiskEnd _ -> {
+                        }
                     }
                 }
                 return new Content(reader.header().tenant(), reader.header().revision(), entries, files);

@@ -102,6 +102,8 @@ public final class BackupReader implements AutoCloseable {
             BackupItem item = switch (kind) {
                 case BackupWriter.ENTRY -> entry();
                 case BackupWriter.FILE -> new BackupItem.SmallFile(data.readUTF(), bytes());
+                case BackupWriter.DISK_PART -> new BackupItem.DiskPart(data.readUTF(), data.readLong(), bytes());
+                case BackupWriter.DISK_END -> new BackupItem.DiskEnd(data.readUTF(), data.readLong(), bytes());
                 default -> throw new BackupException("the backup holds something unknown (" + kind + "); it is of a newer version");
             };
             items++;

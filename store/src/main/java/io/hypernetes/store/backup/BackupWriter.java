@@ -15,6 +15,8 @@ public final class BackupWriter implements AutoCloseable {
     static final String MARK = "hypernetes backup 1";
     static final byte ENTRY = 'E';
     static final byte FILE = 'F';
+    static final byte DISK_PART = 'P';
+    static final byte DISK_END = 'D';
     static final byte END = 'Z';
 
     private final OutputStream out;
@@ -60,11 +62,31 @@ public final class BackupWriter implements AutoCloseable {
         items++;
     }
 
+    /// Adds a part of a disk that is longer than memory.
+    public void part(BackupItem.DiskPart part) throws IOException {
+        data.writeByte(DISK_PART);
+        data.writeUTF(part.disk());
+        data.writeLong(part.offset());
+        bytes(part.content());
+        items++;
+    }
+
+    /// Ends a disk.
+    public void end(BackupItem.DiskEnd disk) throws IOException {
+        data.writeByte(DISK_END);
+        data.writeUTF(disk.disk());
+        data.writeLong(disk.bytes());
+        bytes(disk.digest());
+        items++;
+    }
+
     /// Adds what was read from another backup.
     public void item(BackupItem item) throws IOException {
         switch (item) {
             case BackupItem.Stored(Entry entry) -> entry(entry);
             case BackupItem.SmallFile(String name, byte[] content) -> file(name, content);
+            case BackupItem.DiskPart part -> part(part);
+            case BackupItem.DiskEnd end -> end(end);
         }
     }
 

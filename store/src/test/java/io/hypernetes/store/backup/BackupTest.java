@@ -65,6 +65,18 @@ class BackupTest {
     }
 
     @Test
+    void disksComeBackPartByPart() throws IOException {
+        var out = new ByteArrayOutputStream();
+        try (var writer = BackupWriter.begin(out, HEADER, null, new SecureRandom())) {
+            writer.part(new BackupItem.DiskPart("acme/d", 1L << 40, new byte[] {1, 2}));
+            writer.end(new BackupItem.DiskEnd("acme/d", 2L << 40, new byte[] {3}));
+            writer.finish();
+        }
+        assertThat(read(out.toByteArray(), null)).usingRecursiveFieldByFieldElementComparator().containsExactly(
+                new BackupItem.DiskPart("acme/d", 1L << 40, new byte[] {1, 2}), new BackupItem.DiskEnd("acme/d", 2L << 40, new byte[] {3}));
+    }
+
+    @Test
     void aLockedOneShowsNothingAndOpensWithItsPassphraseOnly() throws IOException {
         byte[] locked = written(PASSPHRASE, 0);
         assertThat(new String(locked, ISO_8859_1)).doesNotContain("secret").doesNotContain("horse").contains("tenant acme\n");
