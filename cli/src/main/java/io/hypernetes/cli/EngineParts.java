@@ -195,8 +195,8 @@ record EngineParts(EmbeddedStore journal, LocalImageStore images, QemuHypervisor
             Thread.currentThread().interrupt();
             throw new UsageException("interrupted while machines were being ended; `hypernetes down` may be repeated", UsageException.UNAVAILABLE);
         } catch (UncheckedIOException e) {
-            throw new UsageException("machines that do not end: " + e.getMessage() + ": " + e.getCause().getMessage()
-                    + "; they may be stuck in the host's kernel, see dmesg. `hypernetes down` may be repeated", UsageException.UNAVAILABLE);
+            throw new UsageException("machines that do not end: " + e.getMessage()
+                    + (e.getCause() == null ? "" : ": " + e.getCause().getMessage()) + "; they may be stuck in the host's kernel, see dmesg. `hypernetes down` may be repeated", UsageException.UNAVAILABLE);
         }
         cgroups.removeIfUnused(parent);
         return ended;
