@@ -20,10 +20,13 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.rocksdb.BlockBasedTableConfig;
 import org.rocksdb.CompressionType;
 import org.rocksdb.FlushOptions;
 import org.rocksdb.InfoLogLevel;
+import org.rocksdb.LRUCache;
 import org.rocksdb.Options;
+import org.rocksdb.ReadOptions;
 import org.rocksdb.RocksDB;
 import org.rocksdb.RocksDBException;
 import org.rocksdb.RocksIterator;
@@ -43,6 +46,8 @@ final class RocksLog implements DurableLog {
     /// Has sealed rows.
     private static final long FORMAT_2 = 2;
     private static final int ROWS_AT_ONCE = 500;
+    private static final int BLOCK_CACHE = 1 << 20;
+    private static final int READ_AHEAD = 1 << 20;
     private static final int HEADER = 2 * Long.BYTES;
 
     private final Path folder;
@@ -131,7 +136,9 @@ final class RocksLog implements DurableLog {
                 // A torn end of the log was never acknowledged. What comes before it is checked by the log's checksums.
                 .setWalRecoveryMode(WALRecoveryMode.PointInTimeRecovery)
                 .setWriteBufferSize(16 << 20)
-                .setMaxWriteBufferNumber(3)
+                .setMaxWriteBufferNumber(2)
+                // Values are read at the start alone, and then once.
+                .setTableFormatConfig(new BlockBasedTableConfig().setBlockCache(new LRUCache(BLOCK_CACHE)))
                 .setMaxOpenFiles(64)
                 .setMaxBackgroundJobs(2)
                 .setCompressionType(CompressionType.LZ4_COMPRESSION)
@@ -151,16 +158,15 @@ final class RocksLog implements DurableLog {
         if (format == FORMAT_2 && keys == null) {
             throw new StoreUnavailableException("the values of store " + folder + " are sealed; it cannot be opened without its keys");
         }
-        List<Entry> entries = new ArrayList<>();
-        rows(DATA, (key, row) -> entries.add(entry(key, row)));
+        List<Entry> open = new ArrayList<>();
+        rows(DATA, (key, row) -> open.add(entry(key, row)));
+        List<Entry> entries = open;
         KeyRing ring = keys;
         if (ring != null) {
-            if (!entries.isEmpty()) {
-                seal(entries);
+            if (!open.isEmpty()) {
+                seal(open);
             }
-            entries.clear();
-            rows(SEALED, (key, row) -> entries.add(opened(ring, key, row)));
-            ring.settle();
+            entries = sealed(ring);
             forgetAllBut(ring, entries);
         }
         long highest = 0;
@@ -173,14 +179,27 @@ final class RocksLog implements DurableLog {
         return new Content(entries, lastCommit, ceiling);
     }
 
+    private List<Entry> sealed(KeyRing ring) {
+        try (RowOpening opening = new RowOpening(opener -> (key, row) -> opened(opener, key, row), ring)) {
+            rows(SEALED, opening::add);
+            return opening.entries();
+        }
+    }
+
     private interface RowReader {
         void row(byte[] key, byte[] row);
     }
 
     private void rows(byte part, RowReader reader) {
-        try (RocksIterator rows = db.newIterator()) {
-            for (rows.seek(new byte[] {part}); rows.isValid() && rows.key()[0] == part; rows.next()) {
-                reader.row(rows.key(), rows.value());
+        // Each row is read once: what is read ahead helps, what is kept does not.
+        try (ReadOptions once = new ReadOptions().setReadaheadSize(READ_AHEAD).setFillCache(false);
+                RocksIterator rows = db.newIterator(once)) {
+            for (rows.seek(new byte[] {part}); rows.isValid(); rows.next()) {
+                byte[] key = rows.key();
+                if (key[0] != part) {
+                    break;
+                }
+                reader.row(key, rows.value());
             }
             rows.status();
         } catch (RocksDBException e) {
@@ -320,7 +339,7 @@ final class RocksLog implements DurableLog {
         return ByteBuffer.allocate(key.length + HEADER).put(key).put(header, 0, HEADER).array();
     }
 
-    private static Entry opened(KeyRing ring, byte[] key, byte[] row) {
+    private static Entry opened(KeyRing.Opener ring, byte[] key, byte[] row) {
         Entry sealed = entry(key, row);
         return new Entry(
                 sealed.key(), ring.open(KeyRing.owner(sealed.key()), bound(key, row), sealed.value()), sealed.createRevision(), sealed.revision());

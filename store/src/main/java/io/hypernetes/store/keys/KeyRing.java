@@ -38,8 +38,6 @@ public final class KeyRing {
     private final SecureRandom random;
     private final LongNonceGcm gcm = new LongNonceGcm();
     private final Map<String, OwnerKey> keys = new HashMap<>();
-    /// Keys that opened values were sealed with, while a store is read.
-    private final Map<String, SecretKey> opened = new HashMap<>();
 
     private static final class OwnerKey {
         final byte[] key;
@@ -157,35 +155,43 @@ public final class KeyRing {
         return sealed;
     }
 
-    /// Opens what [#seal] gave for the same owner and the same `bound`.
-    ///
-    /// @throws StoreUnavailableException when the owner has no key or the bytes are not what was sealed
-    public byte[] open(String owner, byte[] bound, byte[] sealed) {
-        OwnerKey key = keys.get(owner);
-        if (key == null) {
-            throw new StoreUnavailableException("the key of " + owner + " is missing in " + folder + "; put the file back from a copy");
-        }
-        if (sealed.length < overhead()) {
-            throw new StoreUnavailableException("a sealed value of " + owner + " is cut short");
-        }
-        byte[] first = Arrays.copyOf(sealed, LongNonceGcm.HALF);
-        byte[] rest = Arrays.copyOfRange(sealed, LongNonceGcm.HALF, LongNonceGcm.NONCE);
-        if (opened.size() >= OPENED_WITH) {
-            opened.clear();
-        }
-        SecretKey derived = opened.computeIfAbsent(owner + "/" + new String(first, ISO_8859_1),
-                _ -> gcm.derive(key.key, first));
-        try {
-            return gcm.open(derived, rest, bound, sealed, LongNonceGcm.NONCE);
-        } catch (GeneralSecurityException e) {
-            throw new StoreUnavailableException("a value of " + owner + " does not open with its key in " + folder
-                    + ": it was changed, or the key is another one's; restore both from copies of one time", e);
-        }
+    /// Something to open values with. Each is for one thread; several may open at once, while nothing is sealed and no key is destroyed.
+    public Opener opener() {
+        return new Opener();
     }
 
-    /// Forgets what only the reading of a store needed.
-    public void settle() {
-        opened.clear();
+    /// Opens what [#seal] gave.
+    public final class Opener {
+        private final LongNonceGcm own = new LongNonceGcm();
+        /// Keys that opened values were sealed with.
+        private final Map<String, SecretKey> opened = new HashMap<>();
+
+        private Opener() {}
+
+        /// Opens a value sealed for the same owner and the same `bound`.
+        ///
+        /// @throws StoreUnavailableException when the owner has no key or the bytes are not what was sealed
+        public byte[] open(String owner, byte[] bound, byte[] sealed) {
+            OwnerKey key = keys.get(owner);
+            if (key == null) {
+                throw new StoreUnavailableException("the key of " + owner + " is missing in " + folder + "; put the file back from a copy");
+            }
+            if (sealed.length < overhead()) {
+                throw new StoreUnavailableException("a sealed value of " + owner + " is cut short");
+            }
+            byte[] first = Arrays.copyOf(sealed, LongNonceGcm.HALF);
+            byte[] rest = Arrays.copyOfRange(sealed, LongNonceGcm.HALF, LongNonceGcm.NONCE);
+            if (opened.size() >= OPENED_WITH) {
+                opened.clear();
+            }
+            SecretKey derived = opened.computeIfAbsent(owner + "/" + new String(first, ISO_8859_1), _ -> own.derive(key.key, first));
+            try {
+                return own.open(derived, rest, bound, sealed, LongNonceGcm.NONCE);
+            } catch (GeneralSecurityException e) {
+                throw new StoreUnavailableException("a value of " + owner + " does not open with its key in " + folder
+                        + ": it was changed, or the key is another one's; restore both from copies of one time", e);
+            }
+        }
     }
 
     /// Destroys the key of an owner of whom nothing is left: what it sealed can never be opened again. Absent is fine.

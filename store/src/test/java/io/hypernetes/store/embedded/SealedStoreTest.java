@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.hypernetes.store.Entry;
 import io.hypernetes.store.Operation;
 import io.hypernetes.store.Store;
 import io.hypernetes.store.StoreUnavailableException;
@@ -14,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -46,6 +48,23 @@ class SealedStoreTest {
             for (String key : List.of("/red/a", "/blue/a", "number")) {
                 assertThat(store.get(key).orElseThrow().value()).isEqualTo(SECRET);
             }
+        }
+    }
+
+    @Test
+    void manyValuesOfManyOwnersComeBackInOrder() {
+        List<Operation> all = new ArrayList<>();
+        for (int n = 0; n < 3000; n++) {
+            all.add(Operation.create("/tenant-" + n % 40 + "/key-" + n, ("value " + n).getBytes(UTF_8)));
+        }
+        try (Store store = open(keys())) {
+            store.commit(all);
+        }
+        try (Store store = open(keys())) {
+            List<Entry> entries = store.list("", "", 0).entries();
+            assertThat(entries).extracting(Entry::key).isSorted().hasSize(3000);
+            assertThat(entries).allSatisfy(entry -> assertThat(new String(entry.value(), UTF_8))
+                    .isEqualTo("value " + entry.key().substring(entry.key().lastIndexOf('-') + 1)));
         }
     }
 
