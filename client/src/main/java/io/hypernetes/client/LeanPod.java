@@ -1,5 +1,6 @@
 package io.hypernetes.client;
 
+import io.fabric8.kubernetes.api.model.Affinity;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.ContainerState;
 import io.fabric8.kubernetes.api.model.ContainerStatus;
@@ -9,6 +10,7 @@ import io.fabric8.kubernetes.api.model.PodSpec;
 import io.fabric8.kubernetes.api.model.PodStatus;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.ResourceRequirements;
+import io.fabric8.kubernetes.api.model.Toleration;
 import io.fabric8.kubernetes.api.model.Volume;
 import java.util.List;
 import java.util.Map;
@@ -17,10 +19,12 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// What components that decide about pods, and do not run them, need of one. With it a cache of many pods is a fraction of the size; a pod
-/// that went through it must not be written back, and its lists and maps cannot be changed.
+/// that went through it must not be written back or changed: equal parts of several pods are one object.
 public final class LeanPod {
     /// The trim of all caches of lean pods, for [Informer#trimmedBy].
     public static final Consumer<Pod> TRIM = LeanPod::trim;
+
+    private static final SharedParts PARTS = new SharedParts();
 
     private LeanPod() {}
 
@@ -33,10 +37,33 @@ public final class LeanPod {
         compact(pod.getMetadata());
         if (pod.getSpec() != null) {
             trim(pod.getSpec());
+            pod.setSpec(shared(pod.getSpec()));
         }
         if (pod.getStatus() != null) {
             trim(pod.getStatus());
+            if (pod.getStatus().getPodIP() == null) {
+                // Those that run are all different.
+                pod.setStatus(PARTS.one(PodStatus.class, pod.getStatus()));
+            }
         }
+    }
+
+    /// The whole where pods of one kind are on one node or on none, else at least what does not depend on the node.
+    private static PodSpec shared(PodSpec spec) {
+        PodSpec same = PARTS.one(PodSpec.class, spec);
+        if (same == spec) {
+            spec.setContainers(shared(Container.class, spec.getContainers()));
+            spec.setInitContainers(shared(Container.class, spec.getInitContainers()));
+            spec.setTolerations(shared(Toleration.class, spec.getTolerations()));
+            if (spec.getAffinity() != null) {
+                spec.setAffinity(PARTS.one(Affinity.class, spec.getAffinity()));
+            }
+        }
+        return same;
+    }
+
+    private static <T> @Nullable List<T> shared(Class<T> type, @Nullable List<T> parts) {
+        return parts == null ? null : small(parts.stream().map(part -> PARTS.one(type, part)).toList());
     }
 
     /// Puts an object's metadata into as little room as it needs: each object of the model has a map for fields that it does not know and a
@@ -179,6 +206,7 @@ public final class LeanPod {
     }
 
     private static <T> @Nullable Map<String, T> small(@Nullable Map<String, T> map) {
-        return map == null || map.values().stream().anyMatch(Objects::isNull) ? map : Map.copyOf(map);
+        // The set of entries, since a map keeps the view of its values once it was asked for it.
+        return map == null || map.entrySet().stream().anyMatch(entry -> entry.getValue() == null) ? map : Map.copyOf(map);
     }
 }

@@ -3,9 +3,13 @@ package io.hypernetes.client;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.fabric8.kubernetes.api.model.LocalObjectReference;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodResourceClaim;
+import io.fabric8.kubernetes.api.model.PodResourceClaimBuilder;
 import java.io.ByteArrayInputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import tools.jackson.core.JacksonException;
 
@@ -36,6 +40,32 @@ class SharedStringsTest {
     void numbersAreReadAsTextAndObjectsAreNot() {
         assertThat(pod("n", "12").getSpec().getContainers().getFirst().getImage()).isEqualTo("12");
         assertThatThrownBy(() -> pod("n", "{\"a\":1}")).isInstanceOf(JacksonException.class);
+    }
+
+    @Test
+    void equalPartsOfLeanPodsAreOneAndOthersAreNot() {
+        var one = pod("one", "\"registry.example.com/parts:1\"");
+        var two = pod("two", "\"registry.example.com/parts:1\"");
+        var elsewhere = pod("three", "\"registry.example.com/parts:1\"");
+        elsewhere.getSpec().setNodeName("n");
+        var other = pod("four", "\"registry.example.com/parts:2\"");
+        List.of(one, two, elsewhere, other).forEach(LeanPod::trim);
+        assertThat(two.getSpec()).isSameAs(one.getSpec());
+        assertThat(two.getMetadata().getName()).isEqualTo("two");
+        assertThat(elsewhere.getSpec().getNodeName()).isEqualTo("n");
+        assertThat(elsewhere.getSpec().getContainers().getFirst()).isSameAs(one.getSpec().getContainers().getFirst());
+        assertThat(other.getSpec().getContainers().getFirst().getImage()).endsWith("parts:2");
+    }
+
+    @Test
+    void partsOfTwoTypesThatLookAlikeStayWhatTheyAre() {
+        var parts = new SharedParts();
+        var claim = parts.one(LocalObjectReference.class, new LocalObjectReference("a"));
+        assertThat(parts.one(PodResourceClaim.class, new PodResourceClaimBuilder().withName("a").build())).isInstanceOf(PodResourceClaim.class);
+        assertThat(parts.one(LocalObjectReference.class, new LocalObjectReference("a"))).isEqualTo(claim);
+        var large = new LocalObjectReference("x".repeat(5000));
+        assertThat(parts.one(LocalObjectReference.class, large)).isSameAs(large);
+        assertThat(parts.one(LocalObjectReference.class, new LocalObjectReference("x".repeat(5000)))).isNotSameAs(large);
     }
 
     @Test
