@@ -24,8 +24,7 @@ final class ClusterContent {
 
     ClusterContent(Client client) {
         this.client = client;
-        for (io.hypernetes.objects.kind.Kind kind : Kinds.load().all()) {
-            ResourceType type = kind.type();
+        for (ResourceType type : Kinds.types()) {
             if (!type.namespaced() && type.isStored() && !type.rootOnly() && type.verbs().containsAll(List.of("list", "delete"))) {
                 kinds.add(Kind.generic(type.group(), type.version(), type.resource(), type.kind(), false));
             }

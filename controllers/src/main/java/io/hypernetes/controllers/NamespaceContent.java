@@ -25,8 +25,7 @@ final class NamespaceContent {
     NamespaceContent(Client client) {
         this.client = client;
         kinds.put(Kind.POD, false);
-        for (io.hypernetes.objects.kind.Kind kind : Kinds.load().all()) {
-            ResourceType type = kind.type();
+        for (ResourceType type : Kinds.types()) {
             if (type.namespaced() && type.isStored() && !type.resource().equals("pods") && type.verbs().contains("deletecollection")) {
                 kinds.put(Kind.generic(type.group(), type.version(), type.resource(), type.kind(), true), type.rootOnly());
             }

@@ -32,8 +32,7 @@ final class ExpectedPods {
         caches.of(Kind.DEPLOYMENT);
         caches.of(Kind.STATEFUL_SET);
         caches.of(Kind.REPLICATION_CONTROLLER);
-        for (io.hypernetes.objects.kind.Kind served : Kinds.load().all()) {
-            ResourceType type = served.type();
+        for (ResourceType type : Kinds.types()) {
             if (type.subresources().containsKey("scale")) {
                 kinds.put(type.group() + "/" + type.kind(), Kind.generic(type.group(), type.version(), type.resource(), type.kind(), type.namespaced()));
             }

@@ -49,8 +49,7 @@ final class Graph implements AutoCloseable {
 
     Graph(Client client) {
         this.client = client;
-        for (io.hypernetes.objects.kind.Kind served : Kinds.load().all()) {
-            ResourceType type = served.type();
+        for (ResourceType type : Kinds.types()) {
             boolean collectable = type.isStored() && type.verbs().contains("delete") && type.verbs().contains("watch")
                     && !type.resource().equals("events") && !type.resource().equals("tenants");
             if (collectable) {
@@ -88,6 +87,9 @@ final class Graph implements AutoCloseable {
     private static void trim(PartialObjectMetadata object) {
         var meta = object.getMetadata();
         meta.setLabels(null);
+        meta.setCreationTimestamp(null);
+        meta.setGenerateName(null);
+        meta.setGeneration(null);
         String tenant = meta.getAnnotations() == null ? null : meta.getAnnotations().get(ObjectKey.TENANT_ANNOTATION);
         meta.setAnnotations(tenant == null ? null : Map.of(ObjectKey.TENANT_ANNOTATION, tenant));
         LeanPod.compact(meta);

@@ -63,8 +63,7 @@ public final class Autoscalers implements Controller {
         this.events = events;
         this.clock = clock;
         this.period = period;
-        for (io.hypernetes.objects.kind.Kind served : Kinds.load().all()) {
-            ResourceType type = served.type();
+        for (ResourceType type : Kinds.types()) {
             if (type.subresources().containsKey("scale")) {
                 kinds.put(type.group() + "/" + type.kind(), Kind.generic(type.group(), type.version(), type.resource(), type.kind(), type.namespaced()));
             }

@@ -47,18 +47,11 @@ public final class Kinds {
 
     /// Reads the tables on the class path. Takes tens of milliseconds: once a process.
     public static Kinds load(InstantSource clock) {
-        Map<String, List<Map<String, String>>> facts = new LinkedHashMap<>();
-        for (String table : List.of("resources.tsv", "hypernetes-resources.tsv")) {
-            for (Map<String, String> row : FactTable.read(table)) {
-                facts.computeIfAbsent(path(row), _ -> new ArrayList<>()).add(row);
-            }
-        }
         Map<String, KindRules> rules = Rules.byKind(clock);
         List<Kind> kinds = new ArrayList<>();
         Schema schema = Schema.load();
         SchemaShapes shapes = new SchemaShapes(schema);
-        for (Map<String, String> row : FactTable.read("served.tsv")) {
-            ResourceType type = type(row, facts);
+        for (ResourceType type : types()) {
             KindRules own = rules.get(type.kind() + "." + type.group() + "/" + type.version());
             if (own == null) {
                 own = rules.get(type.kind() + "." + type.group());
@@ -67,6 +60,26 @@ public final class Kinds {
             kinds.add(new Kind(type, own == null ? new KindRules() {} : own, ownership));
         }
         return new Kinds(schema, kinds);
+    }
+
+    /// What kinds are served, for those who need no schema of them: a small part of the work of [#load]. In its order.
+    public static List<ResourceType> types() {
+        return Types.SERVED;
+    }
+
+    /// Read when it is first asked for.
+    private static final class Types {
+        private static final List<ResourceType> SERVED = read();
+
+        private static List<ResourceType> read() {
+            Map<String, List<Map<String, String>>> facts = new LinkedHashMap<>();
+            for (String table : List.of("resources.tsv", "hypernetes-resources.tsv")) {
+                for (Map<String, String> row : FactTable.read(table)) {
+                    facts.computeIfAbsent(path(row), _ -> new ArrayList<>()).add(row);
+                }
+            }
+            return FactTable.read("served.tsv").stream().map(row -> type(row, facts)).toList();
+        }
     }
 
     /// The kind served at this group, version and plural, or null.

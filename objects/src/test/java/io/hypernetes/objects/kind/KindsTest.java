@@ -36,6 +36,11 @@ class KindsTest {
     }
 
     @Test
+    void theTypesAloneAreThoseOfTheKinds() {
+        assertThat(Kinds.types()).isEqualTo(KINDS.all().stream().map(Kind::type).toList());
+    }
+
+    @Test
     void everyKindHasASchemaColumnsAndDefaultsThatSettle() {
         for (Kind kind : KINDS.all()) {
             assertThat(KINDS.schema().find(kind.type().schemaType())).as(kind.toString()).isNotNull();
