@@ -17,7 +17,20 @@ final class Foreground {
         AutoCloseable start() throws Exception;
     }
 
+    /// Makes the process and says when it serves, which may be before all of it runs; may throw before and after.
+    interface Serving {
+        AutoCloseable start(Runnable serves) throws Exception;
+    }
+
     static void run(String name, Common common, Start start) {
+        run(name, common, (Serving) serves -> {
+            AutoCloseable process = start.start();
+            serves.run();
+            return process;
+        });
+    }
+
+    static void run(String name, Common common, Serving start) {
         try (ProcessLock lock = ProcessLock.take(common.places().lockOf(name), name)) {
             ProcessLog.to(common.places().logOf(name));
             Logger log = LoggerFactory.getLogger(name);
@@ -33,10 +46,12 @@ final class Foreground {
                     Thread.currentThread().interrupt();
                 }
             }));
-            try (AutoCloseable process = start.start()) {
+            Runnable serves = () -> {
                 log.info("event=serving process={} pid={}", name, ProcessHandle.current().pid());
                 System.out.println(Background.READY);
                 System.out.flush();
+            };
+            try (AutoCloseable process = start.start(serves)) {
                 told.await();
                 log.info("event=stopping process={}", name);
             } finally {

@@ -14,6 +14,6 @@ final class MasterCommand implements Runnable {
 
     @Override
     public void run() {
-        Foreground.run("master", common, () -> new MasterProcess(common.places(), common.settings()));
+        Foreground.run("master", common, serves -> new MasterProcess(common.places(), common.settings(), serves));
     }
 }

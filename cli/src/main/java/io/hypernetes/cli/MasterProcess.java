@@ -40,15 +40,20 @@ final class MasterProcess implements AutoCloseable {
     private final Deque<AutoCloseable> parts = new ArrayDeque<>();
 
     MasterProcess(Places places, Settings settings) throws Exception {
+        this(places, settings, () -> {});
+    }
+
+    /// @param serves is called as soon as the API is served, before scheduler and controllers are made: they read all anew and take their time
+    MasterProcess(Places places, Settings settings, Runnable serves) throws Exception {
         try {
-            start(places, settings);
+            start(places, settings, serves);
         } catch (Exception e) {
             close();
             throw e;
         }
     }
 
-    private void start(Places places, Settings settings) throws IOException {
+    private void start(Places places, Settings settings, Runnable serves) throws IOException {
         Clock clock = Clock.systemUTC();
         Instruments instruments = opened(new Instruments(settings));
         SecureRandom random = new SecureRandom();
@@ -70,6 +75,8 @@ final class MasterProcess implements AutoCloseable {
                 authorities,
                 clock,
                 instruments.registry()));
+        instruments.serve(settings, "master-metrics-port");
+        serves.run();
         URI server = OperatorAccess.local(settings);
         SharedObjects shared = new SharedObjects();
         Client controllers = opened(component(authorities, server, "system:kube-controller-manager", shared));
@@ -77,7 +84,7 @@ final class MasterProcess implements AutoCloseable {
         Client scheduler = opened(component(authorities, server, "system:kube-scheduler", shared));
         opened(new Scheduler(scheduler, clock, random).start());
         opened(authorities.keepReady(AUTHORITIES_READY));
-        instruments.serve(settings, "master-metrics-port");
+        opened(new HeapTide());
     }
 
     private static Set<String> reserved(ApiServerSettings api) {
