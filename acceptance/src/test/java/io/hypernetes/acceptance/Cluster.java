@@ -171,8 +171,18 @@ final class Cluster implements AutoCloseable {
     /// The processes of this cluster whose command line holds `mark`.
     List<ProcessHandle> processes(String mark) {
         return ProcessHandle.allProcesses()
-                .filter(process -> process.info().commandLine().filter(line -> line.contains(root.toString()) && line.contains(mark)).isPresent())
+                .filter(process -> commandLine(process).contains(root.toString()) && commandLine(process).contains(mark))
                 .toList();
+    }
+
+    /// Empty for one that has ended. The JDK's own says of a machine that was copied from a template, whose program lies in no folder any more when the
+    /// template has gone, that it runs no program of QEMU's.
+    private static String commandLine(ProcessHandle process) {
+        try {
+            return Files.readString(Path.of("/proc", Long.toString(process.pid()), "cmdline"), StandardCharsets.ISO_8859_1).replace('\0', ' ');
+        } catch (IOException ended) {
+            return "";
+        }
     }
 
     /// The machines of pods: without those that wait for pods, or become templates.
@@ -181,7 +191,7 @@ final class Cluster implements AutoCloseable {
         String doctor = hypernetes("doctor", "-o", "json").out();
         return all.stream()
                 .filter(machine -> {
-                    String name = machine.info().commandLine().orElse("").replaceFirst("(?s).*-name guest=(\\S+).*", "$1");
+                    String name = commandLine(machine).replaceFirst("(?s).*-name guest=(\\S+).*", "$1");
                     return !name.startsWith("template-") && !doctor.contains(name);
                 })
                 .toList();
@@ -198,7 +208,7 @@ final class Cluster implements AutoCloseable {
             throw new UncheckedIOException(e);
         }
         return ProcessHandle.allProcesses()
-                .filter(process -> process.info().commandLine().filter(line -> line.contains("qemu-system") && names.stream().anyMatch(line::contains)).isPresent())
+                .filter(process -> commandLine(process).contains("qemu-system") && names.stream().anyMatch(commandLine(process)::contains))
                 .toList();
     }
 
@@ -213,7 +223,7 @@ final class Cluster implements AutoCloseable {
         // One that has ended and was not reaped yet has no command line.
         List<ProcessHandle> machines = everyMachine();
         Run down = hypernetes(Duration.ofMinutes(2), "down");
-        List<ProcessHandle> left = Stream.concat(Stream.concat(processes("").stream(), everyMachine().stream()), machines.stream().filter(machine -> machine.info().commandLine().isPresent()))
+        List<ProcessHandle> left = Stream.concat(Stream.concat(processes("").stream(), everyMachine().stream()), machines.stream().filter(machine -> !commandLine(machine).isEmpty()))
                 .distinct()
                 .toList();
         left.forEach(ProcessHandle::destroyForcibly);
@@ -221,7 +231,7 @@ final class Cluster implements AutoCloseable {
             throw new AssertionError(down);
         }
         if (!left.isEmpty()) {
-            throw new AssertionError("left behind by `down`: " + left.stream().map(p -> p.info().commandLine().orElse("?")).toList());
+            throw new AssertionError("left behind by `down`: " + left.stream().map(p -> p.pid() + " " + commandLine(p)).toList());
         }
         try (Stream<Path> files = Files.walk(root)) {
             files.sorted(java.util.Comparator.reverseOrder()).forEach(file -> file.toFile().delete());

@@ -11,10 +11,13 @@ import java.time.Instant;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.ExtendWith;
 
-/// Every process of Hypernetes is killed at once; the pods do not notice.
+/// Every process of Hypernetes is killed at once; the pods do not notice. Last of those that share the cluster, for it ends it and begins it anew.
+@ExtendWith(SharedCluster.class)
+@Order(Integer.MAX_VALUE)
 class CrashTest {
     private static final String COUNTS = """
             i=0
@@ -26,65 +29,62 @@ class CrashTest {
             """;
 
     @Test
-    void podsOutliveTheirManagers(@TempDir Path folder) throws Exception {
-        try (Cluster cluster = Cluster.at(folder.resolve("cluster"), 93)) {
-            cluster.up().ok();
-            cluster.runShell("counts", COUNTS);
-            cluster.runShell("stays", "sleep 100000");
-            cluster.awaitRunning("counts");
-            cluster.awaitRunning("stays");
-            // The machine of a pod that ends while nobody looks may go at once; those of the others must stay.
-            List<Long> machines = cluster.machines().stream().map(ProcessHandle::pid).sorted().toList();
-            cluster.apply(Cluster.shellPod("exits", "while [ ! -e /tmp/go ]; do sleep 0.2; done; sleep 4; exit 9", "Never"));
-            cluster.awaitRunning("exits");
-            Awaitility.await().until(() -> lines(cluster, "counts").size() > 500);
+    void podsOutliveTheirManagers(Cluster cluster) throws Exception {
+        cluster.runShell("counts", COUNTS);
+        cluster.runShell("stays", "sleep 100000");
+        cluster.awaitRunning("counts");
+        cluster.awaitRunning("stays");
+        // The machine of a pod that ends while nobody looks may go at once; those of the others must stay.
+        List<Long> machines = cluster.machines().stream().map(ProcessHandle::pid).sorted().toList();
+        cluster.apply(Cluster.shellPod("exits", "while [ ! -e /tmp/go ]; do sleep 0.2; done; sleep 4; exit 9", "Never"));
+        cluster.awaitRunning("exits");
+        Awaitility.await().until(() -> lines(cluster, "counts").size() > 500);
 
-            String uids = uids(cluster);
-            double uptime = uptime(cluster);
-            Process oldSession = spliced(cluster, "old session");
-            cluster.kubectl("exec", "exits", "--", "touch", "/tmp/go");
+        String uids = uids(cluster);
+        double uptime = uptime(cluster);
+        Process oldSession = spliced(cluster, "old session");
+        cluster.kubectl("exec", "exits", "--", "touch", "/tmp/go");
 
-            Instant killed = Instant.now();
-            for (String process : List.of("master", "node")) {
-                List<ProcessHandle> handles = cluster.processes("io.hypernetes.cli.Hypernetes " + process);
-                assertThat(handles).as(process).hasSize(1);
-                handles.getFirst().destroyForcibly();
-                handles.getFirst().onExit().join();
-            }
-            assertThat(oldSession.onExit().join().exitValue()).as("an exec through a killed server fails").isNotZero();
-            // The container's own clock is all that can tell that it has ended: nobody is there to be asked.
-            Awaitility.await().pollDelay(Duration.ofSeconds(8)).until(() -> Instant.now().isAfter(killed.plusSeconds(8)));
-
-            cluster.up().ok();
-            assertThat(uids(cluster)).isEqualTo(uids);
-            assertThat(cluster.machines().stream().map(ProcessHandle::pid).sorted().toList()).containsAll(machines);
-            assertThat(uptime(cluster)).isGreaterThan(uptime + 8);
-
-            Process newSession = spliced(cluster, "new session");
-            newSession.getOutputStream().close();
-            assertThat(new String(newSession.getInputStream().readAllBytes(), StandardCharsets.UTF_8)).isEqualTo("new session\n");
-            assertThat(newSession.waitFor()).isZero();
-
-            cluster.awaitPod("exits", "{.status.phase}/{.status.containerStatuses[0].state.terminated.exitCode}", "Failed/9"::equals);
-            assertThat(cluster.kubectl("get", "pods", "-o", "jsonpath={.items[*].status.containerStatuses[*].restartCount}")).matches("0( 0)*");
-
-            int seen = lines(cluster, "counts").size();
-            Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> lines(cluster, "counts").size() > seen + 1000);
-            List<String> all = lines(cluster, "counts");
-            assertThat(all).isEqualTo(IntStream.rangeClosed(1, all.size()).mapToObj(Integer::toString).toList());
-
-            // Both are replaced while the pods run, and what the master held was copied before.
-            List<Long> running = cluster.machines().stream().map(ProcessHandle::pid).sorted().toList();
-            assertThat(running).isNotEmpty();
-            assertThat(cluster.hypernetes(Duration.ofMinutes(2), "upgrade").ok()).containsPattern("([0-9]+) of \\1 containers went on running");
-            assertThat(cluster.hypernetes("restore", "--check", cluster.root.resolve("lib/before-upgrade.backup").toString()).ok()).contains("everything", "it is good");
-            assertThat(cluster.machines().stream().map(ProcessHandle::pid).sorted().toList()).containsAll(running);
-
-            // What `up` says after a `down` is true of now, not of what was.
-            cluster.hypernetes(Duration.ofMinutes(2), "down").ok();
-            cluster.up().ok();
-            assertThat(cluster.kubectl("exec", "first-light", "--", "echo", "here")).isEqualTo("here\n");
+        Instant killed = Instant.now();
+        for (String process : List.of("master", "node")) {
+            List<ProcessHandle> handles = cluster.processes("io.hypernetes.cli.Hypernetes " + process);
+            assertThat(handles).as(process).hasSize(1);
+            handles.getFirst().destroyForcibly();
+            handles.getFirst().onExit().join();
         }
+        assertThat(oldSession.onExit().join().exitValue()).as("an exec through a killed server fails").isNotZero();
+        // The container's own clock is all that can tell that it has ended: nobody is there to be asked.
+        Awaitility.await().pollDelay(Duration.ofSeconds(8)).until(() -> Instant.now().isAfter(killed.plusSeconds(8)));
+
+        cluster.up().ok();
+        assertThat(uids(cluster)).isEqualTo(uids);
+        assertThat(cluster.machines().stream().map(ProcessHandle::pid).sorted().toList()).containsAll(machines);
+        assertThat(uptime(cluster)).isGreaterThan(uptime + 8);
+
+        Process newSession = spliced(cluster, "new session");
+        newSession.getOutputStream().close();
+        assertThat(new String(newSession.getInputStream().readAllBytes(), StandardCharsets.UTF_8)).isEqualTo("new session\n");
+        assertThat(newSession.waitFor()).isZero();
+
+        cluster.awaitPod("exits", "{.status.phase}/{.status.containerStatuses[0].state.terminated.exitCode}", "Failed/9"::equals);
+        assertThat(cluster.kubectl("get", "pods", "-o", "jsonpath={.items[*].status.containerStatuses[*].restartCount}")).matches("0( 0)*");
+
+        int seen = lines(cluster, "counts").size();
+        Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> lines(cluster, "counts").size() > seen + 1000);
+        List<String> all = lines(cluster, "counts");
+        assertThat(all).isEqualTo(IntStream.rangeClosed(1, all.size()).mapToObj(Integer::toString).toList());
+
+        // Both are replaced while the pods run, and what the master held was copied before.
+        List<Long> running = cluster.machines().stream().map(ProcessHandle::pid).sorted().toList();
+        assertThat(running).isNotEmpty();
+        assertThat(cluster.hypernetes(Duration.ofMinutes(2), "upgrade").ok()).containsPattern("([0-9]+) of \\1 containers went on running");
+        assertThat(cluster.hypernetes("restore", "--check", cluster.root.resolve("lib/before-upgrade.backup").toString()).ok()).contains("everything", "it is good");
+        assertThat(cluster.machines().stream().map(ProcessHandle::pid).sorted().toList()).containsAll(running);
+
+        // What `up` says after a `down` is true of now, not of what was.
+        cluster.hypernetes(Duration.ofMinutes(2), "down").ok();
+        cluster.up().ok();
+        assertThat(cluster.kubectl("exec", "first-light", "--", "echo", "here")).isEqualTo("here\n");
     }
 
     /// An exec of `cat` that has already echoed a line.
