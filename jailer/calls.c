@@ -64,6 +64,17 @@ EXPORTED int gnutls_rnd(int level, void *to, size_t size) {
     return 0;
 }
 
+// GLib's generator has a state in memory too. QEMU draws nothing secret from it; what it draws must not repeat in each copy all the same.
+EXPORTED uint32_t g_random_int(void) {
+    uint32_t drawn = 0;
+    gnutls_rnd(0, &drawn, sizeof drawn);
+    return drawn;
+}
+
+EXPORTED int32_t g_random_int_range(int32_t begin, int32_t end) {
+    return end <= begin ? begin : (int32_t)(begin + (int64_t)(g_random_int() % (uint32_t)((int64_t)end - begin)));
+}
+
 // Nobody else can tell later what it was made for.
 EXPORTED int signalfd(int file, const sigset_t *set, int flags) {
     int made = (int)syscall(SYS_signalfd4, file, set, sizeof signals_of[0], flags);

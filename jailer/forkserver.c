@@ -11,9 +11,9 @@
 // has none, another user, empty namespaces, an empty root folder and a filter of system calls before any of QEMU's threads runs in it.
 #define _GNU_SOURCE
 #include "forkserver.h"
+#include "listing.h"
 #include "template.h"
 
-#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -34,6 +34,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#define FILES "/proc/self/fd"
+
 enum { MOMENT_MS = 10 };
 
 static int files[MOST_FILES];    // what the template has open
@@ -45,7 +47,8 @@ static unsigned char *uuid;
 
 const char *fail(const char *what) {
     static char text[200];
-    snprintf(text, sizeof text, "%s: %s", what, strerror(errno));
+    const char *name = strerrorname_np(errno);
+    snprintf(text, sizeof text, "%s: %s (%d)", what, name ? name : "an error", errno);
     return text;
 }
 
@@ -57,13 +60,14 @@ static bool is_connection(int file) {
            && !getsockopt(file, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) && !listening;
 }
 
+static struct listing listing;
+
 static bool is_connected(void) {
-    bool connected = false;
-    DIR *folder = opendir("/proc/self/fd");
-    for (struct dirent *entry; folder && !connected && (entry = readdir(folder));)
-        connected = entry->d_name[0] != '.' && is_connection(atoi(entry->d_name));
-    if (folder)
-        closedir(folder);
+    bool connected = false, begun = list_begin(&listing, FILES);
+    for (int file; begun && !connected && (file = list_next(&listing)) >= 0;)
+        connected = is_connection(file);
+    if (begun)
+        list_end(&listing);
     return connected;
 }
 
@@ -82,17 +86,17 @@ static const char *await_hangup(void) {
 // a state that it would share with the template and all other copies.
 static const char *find_files(void) {
     static const struct { int number; enum given as; } own[] = {{1, CONSOLE}, {3, QMP}, {5, GUEST}, {7, TAP}};
-    DIR *folder = opendir("/proc/self/fd");
-    if (!folder)
+    if (!list_begin(&listing, FILES))
         return fail("listing files");
     const char *wrong = NULL;
-    for (struct dirent *entry; !wrong && (entry = readdir(folder));) {
-        int file = atoi(entry->d_name);
-        if (entry->d_name[0] == '.' || file == dirfd(folder) || file == CONTROL)
+    int file;
+    while (!wrong && (file = list_next(&listing)) >= 0) {
+        if (file == listing.folder || file == CONTROL)
             continue;
-        char link[64] = "";
+        char path[64], link[64] = "";
+        snprintf(path, sizeof path, FILES "/%d", file);
         struct stat found, model;
-        if (file_count == MOST_FILES || readlinkat(dirfd(folder), entry->d_name, link, sizeof link - 1) < 0 || fstat(file, &found) < 0) {
+        if (file_count == MOST_FILES || readlink(path, link, sizeof link - 1) < 0 || fstat(file, &found) < 0) {
             wrong = "looking at the open files";
             break;
         }
@@ -108,7 +112,9 @@ static const char *find_files(void) {
         files[file_count] = file;
         kinds[file_count++] = kind;
     }
-    closedir(folder);
+    if (file == -2)
+        wrong = fail("listing files");
+    list_end(&listing);
     return wrong;
 }
 

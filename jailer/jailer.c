@@ -232,7 +232,13 @@ int main(int count, char **arguments) {
     change_root(&jail);
     become(&jail);
     char preload[PATH_MAX + 16] = "";
-    char *environment[] = {"PATH=/usr/bin:/bin", "LC_ALL=C", jail.preload ? preload : NULL, NULL};
+    char *environment[5] = {"PATH=/usr/bin:/bin", "LC_ALL=C"};
+    size_t count_of_environment = 2;
+    if (jail.preload)
+        environment[count_of_environment++] = preload;
+    // The kernel tells a thread where it runs by an area that glibc registers; the threads of a copy have registered none and would read the template's.
+    if (jail.forks)
+        environment[count_of_environment++] = "GLIBC_TUNABLES=glibc.pthread.rseq=0";
     if (jail.preload)
         snprintf(preload, sizeof preload, "LD_PRELOAD=%s", jail.preload);
     execve(program[0], program, environment);

@@ -25,7 +25,7 @@ _Noreturn void become_first(void);    // in a copy, whose only own thread become
 // calls.c: QEMU reads what it is told on its control socket a byte a turn; from now on it reads more at once.
 void read_faster(void);
 
-// forkserver.c: what failed, and errno in words. For one thread.
+// forkserver.c: what failed, and errno by its name, which takes no lock of the C library. For one thread.
 const char *fail(const char *what);
 
 #endif
