@@ -12,9 +12,14 @@ import io.hypernetes.store.Store;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.StandardProtocolFamily;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.List;
@@ -99,8 +104,7 @@ final class NodeNetwork implements Network {
         try {
             if (network == null) {
                 TenantNetworks made = open(podCidr);
-                Files.createDirectories(memory.getParent());
-                Files.writeString(memory, podCidr + "\n");
+                remember(podCidr);
                 made.setPeers(peers);
                 network = made;
             } else if (!Files.readString(memory).trim().equals(podCidr)) {
@@ -110,6 +114,20 @@ final class NodeNetwork implements Network {
         } catch (IOException e) {
             throw new NetworkException("remembering the pod addresses " + podCidr + " in " + memory + ": " + e.getMessage(), e);
         }
+    }
+
+    /// All of it or nothing: half of it would keep every later start from beginning.
+    private void remember(String podCidr) throws IOException {
+        Files.createDirectories(memory.getParent());
+        Path draft = memory.resolveSibling(memory.getFileName() + ".new");
+        try (FileChannel file = FileChannel.open(draft, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
+            ByteBuffer text = ByteBuffer.wrap((podCidr + "\n").getBytes(StandardCharsets.US_ASCII));
+            while (text.hasRemaining()) {
+                file.write(text);
+            }
+            file.force(true);
+        }
+        Files.move(draft, memory, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     }
 
     private TenantNetworks known() {

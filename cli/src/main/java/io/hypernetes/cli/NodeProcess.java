@@ -22,6 +22,7 @@ import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
@@ -139,31 +140,43 @@ final class NodeProcess implements AutoCloseable {
         }
         console.task("Stop pods", step -> {
             try (ProcessLock lock = ProcessLock.take(places.lockOf("node"), "node")) {
-                if (known) {
-                    removePods(places, settings, step);
+                List<String> failed = known ? removePods(places, settings, step) : List.of();
+                int left = EngineParts.endMachines(places);
+                if (left > 0) {
+                    step.detail("ended " + left + " machine(s) that ran on");
                 }
-                int strays = EngineParts.endMachines(places);
-                if (strays > 0) {
-                    step.detail("and " + strays + " machine(s) that nobody knew");
+                if (!failed.isEmpty()) {
+                    throw new UsageException("pods that did not stop in good order, whose machines have been ended: " + String.join("; ", failed)
+                            + "; `hypernetes down` may be repeated", UsageException.UNAVAILABLE);
                 }
             }
         });
     }
 
-    private static void removePods(Places places, Settings settings, Console.Step step) throws IOException {
+    /// @return which of them could not be stopped; one that cannot keeps none of the others running
+    private static List<String> removePods(Places places, Settings settings, Console.Step step) throws IOException {
+        List<String> failed = new ArrayList<>();
         try (EngineParts engine = EngineParts.open(places, settings, podsFolder(places));
                 CriConnection cri = new CriConnection(places.criSocket())) {
             List<PodSandbox> sandboxes = cri.sandboxes();
-            int done = 0;
             for (PodSandbox sandbox : sandboxes) {
-                step.detail(done++ + " of " + sandboxes.size());
-                cri.remove(sandbox.getId());
+                step.detail(sandboxes.indexOf(sandbox) + " of " + sandboxes.size());
+                attempt(sandbox.getMetadata().getNamespace() + "/" + sandbox.getMetadata().getName(), failed, () -> cri.remove(sandbox.getId()));
             }
-            engine.hyperd().stopDocker();
-            engine.removeNetwork();
-            step.detail(sandboxes.isEmpty() ? "there were none" : sandboxes.size() + " stopped");
+            step.detail(sandboxes.isEmpty() ? "there were none" : sandboxes.size() - failed.size() + " stopped");
+            attempt("containers of Docker", failed, engine.hyperd()::stopDocker);
+            attempt("their network", failed, engine::removeNetwork);
         } catch (StatusRuntimeException e) {
-            throw new UsageException("stopping pods: " + e.getMessage() + "; `hypernetes down` may be repeated", UsageException.UNAVAILABLE);
+            throw new UsageException("asking hyperd for its pods: " + e.getMessage() + "; `hypernetes down` may be repeated", UsageException.UNAVAILABLE);
+        }
+        return failed;
+    }
+
+    private static void attempt(String what, List<String> failed, Runnable stopping) {
+        try {
+            stopping.run();
+        } catch (RuntimeException e) {
+            failed.add(what + ": " + e.getMessage());
         }
     }
 

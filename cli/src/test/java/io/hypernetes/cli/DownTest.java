@@ -35,7 +35,7 @@ class DownTest {
             Files.writeString(folder.resolve("cgroup.procs"), Long.toString(machine.pid()));
         }
         assertThat(EngineParts.machineGroups(places)).containsExactly("ab".repeat(32));
-        assertThat(said(console -> NodeProcess.removePods(places, settings, console))).contains("Stop pods", "1 machine(s) that nobody knew");
+        assertThat(said(console -> NodeProcess.removePods(places, settings, console))).contains("Stop pods", "ended 1 machine(s) that ran on");
         assertThat(HostProcess.find(machine.pid(), machine.startTimeTicks())).isEmpty();
         assertThat(cgroups.folders(EngineParts.cgroup(places))).isEmpty();
         assertThat(said(console -> NodeProcess.removePods(places, settings, console))).isEmpty();

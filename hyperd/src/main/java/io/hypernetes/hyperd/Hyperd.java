@@ -6,6 +6,7 @@ import io.hypernetes.hyperd.event.Events;
 import io.hypernetes.hyperd.journal.Journal;
 import io.hypernetes.hyperd.sandbox.Engine;
 import io.hypernetes.hyperd.sandbox.GuestDoor;
+import io.hypernetes.hyperd.sandbox.Sandbox;
 import io.hypernetes.hyperd.stream.StreamServer;
 import io.hypernetes.hyperd.stream.Streams;
 import io.hypernetes.hypervisor.GuestKernel;
@@ -122,8 +123,24 @@ public final class Hyperd implements AutoCloseable {
     }
 
     /// Ends the machines of all Docker containers, giving their processes ten seconds. Their next start finds them as after a reboot.
+    ///
+    /// @throws RuntimeException when some did not end, after all the others have
     public void stopDocker() {
-        engine.sandboxes().ofDocker().forEach(sandbox -> engine.sandboxes().shutDown(sandbox, Duration.ofSeconds(10)));
+        RuntimeException first = null;
+        for (Sandbox sandbox : engine.sandboxes().ofDocker()) {
+            try {
+                engine.sandboxes().shutDown(sandbox, Duration.ofSeconds(10));
+            } catch (RuntimeException failure) {
+                if (first == null) {
+                    first = failure;
+                } else {
+                    first.addSuppressed(failure);
+                }
+            }
+        }
+        if (first != null) {
+            throw first;
+        }
     }
 
     /// How machines were started, and what is ready for the next; see [Engine#starts].

@@ -174,7 +174,7 @@ public final class Cgroups {
         Set<String> names = new TreeSet<>();
         for (Path folder : folders(group)) {
             try (Stream<Path> entries = Files.list(folder)) {
-                entries.filter(Files::isDirectory).forEach(entry -> names.add(entry.getFileName().toString()));
+                entries.filter(Files::isDirectory).forEach(entry -> names.add(String.valueOf(entry.getFileName())));
             } catch (NoSuchFileException gone) {
                 continue;
             } catch (IOException failure) {
