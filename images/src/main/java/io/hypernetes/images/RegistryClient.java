@@ -5,14 +5,11 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.net.ConnectException;
 import java.net.URI;
 import java.net.URLEncoder;
-import java.net.UnknownHostException;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.nio.channels.UnresolvedAddressException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -25,7 +22,6 @@ import java.time.format.DateTimeFormatter;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -47,6 +43,7 @@ final class RegistryClient {
     private final @Nullable RegistryCredentials credentials;
     private final URI base;
     private final Destinations destinations;
+    private final Retries retries;
     private volatile @Nullable String authorization;
 
     RegistryClient(HttpClient http, ImageSettings settings, ImageReference reference,
@@ -63,6 +60,7 @@ final class RegistryClient {
         this.credentials = credentials;
         this.base = base;
         this.destinations = new Destinations(base, settings.operators());
+        this.retries = new Retries(settings.transfers(), "registry " + base.getScheme() + "://" + base.getRawAuthority());
     }
 
     private static URI home(ImageReference reference, ImageSettings settings) {
@@ -83,7 +81,7 @@ final class RegistryClient {
     Fetched manifest(String tagOrDigest) {
         URI address = base.resolve("manifests/" + tagOrDigest);
         String what = "manifest of " + reference;
-        byte[] content = retrying(what, () -> {
+        byte[] content = retries.until(what, () -> {
             try (Answer answer = get(address, Map.of("Accept", ACCEPTED))) {
                 return answer.status() == 200
                         ? bounded(answer.body(), Documents.MOST_BYTES, what)
@@ -107,7 +105,7 @@ final class RegistryClient {
         if (blob.size() > Documents.MOST_BYTES) {
             throw new ImageException(ImageException.Reason.TOO_LARGE, what + " has " + blob.size() + " bytes");
         }
-        byte[] content = retrying(what, () -> {
+        byte[] content = retries.until(what, () -> {
             try (Answer answer = get(blobAddress(blob.digest()), Map.of())) {
                 return answer.status() == 200
                         ? bounded(answer.body(), Documents.MOST_BYTES, what)
@@ -148,7 +146,7 @@ final class RegistryClient {
         Transfer transfer = Transfer.after(blob, file);
         try {
             if (transfer.done < blob.size() || blob.size() == 0) {
-                retrying(what, () -> {
+                retries.until(what, () -> {
                     receive(blob, transfer, file, progress, what);
                     return "";
                 });
@@ -209,7 +207,7 @@ final class RegistryClient {
                 transfer.hash = blob.digest().hasher();
                 transfer.done = 0;
                 if (answer.status() != 200) {
-                    throw new TryLater("the registry sent another part than asked for", Duration.ZERO);
+                    throw new Retries.TryLater("the registry sent another part than asked for", Duration.ZERO);
                 }
             }
             receive(blob, transfer, answer, progress, what);
@@ -246,74 +244,6 @@ final class RegistryClient {
     private ImageException wrongContent(String what, Digest found) {
         return Documents.corrupt(what + " is damaged or forged: its content has the digest " + found
                 + "; pull again, and tell the registry's operator when it stays");
-    }
-
-    private interface Attempt<T> {
-        T run() throws IOException;
-    }
-
-    private <T> T retrying(String what, Attempt<T> attempt) {
-        for (int n = 1; ; n++) {
-            IOException failure;
-            try {
-                return attempt.run();
-            } catch (IOException e) {
-                failure = e;
-            }
-            boolean hopeless = isRefusal(failure);
-            if (n >= settings.transfers().attempts() || hopeless) {
-                throw new ImageException(ImageException.Reason.UNREACHABLE,
-                        what + ": registry " + base.getScheme() + "://" + base.getRawAuthority() + " cannot be reached or breaks off ("
-                                + Text.shortened(reason(failure)) + "), tried " + n
-                                + (n == 1 ? " time" : " times") + "; check its address and the network",
-                        failure);
-            }
-            pause(pauseAfter(failure, n));
-        }
-    }
-
-    /// What the registry asked for, else twice as long each time, never the same for two clients; bounded either way.
-    private Duration pauseAfter(IOException failure, int attempt) {
-        Duration asked = failure instanceof TryLater later ? later.wait : null;
-        long millis = asked != null
-                ? asked.toMillis()
-                : (200L << Math.min(attempt - 1, 10)) * (75 + ThreadLocalRandom.current().nextInt(50)) / 100;
-        return Duration.ofMillis(Math.min(millis, settings.transfers().longestPause().toMillis()));
-    }
-
-    private static boolean isRefusal(IOException failure) {
-        return failure instanceof ConnectException || failure instanceof UnknownHostException
-                || failure.getCause() instanceof UnresolvedAddressException;
-    }
-
-    private static String reason(IOException failure) {
-        if (failure.getCause() instanceof UnresolvedAddressException
-                || (failure.getCause() != null && failure.getCause().getCause() instanceof UnresolvedAddressException)) {
-            return "the host name is unknown";
-        }
-        String message = failure.getMessage();
-        return message != null ? message : failure instanceof ConnectException ? "connection refused" : failure.toString();
-    }
-
-    private static void pause(Duration wait) {
-        try {
-            Thread.sleep(wait); // a registry that asked for patience cannot tell when it is over
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new ImageException(ImageException.Reason.UNREACHABLE, "the pull was interrupted", e);
-        }
-    }
-
-    /// The registry has no time now.
-    private static final class TryLater extends IOException {
-        private static final long serialVersionUID = 1L;
-        final transient @Nullable Duration wait;
-
-        /// @param wait what the registry asked for; null when it did not say
-        TryLater(String message, @Nullable Duration wait) {
-            super(message);
-            this.wait = wait;
-        }
     }
 
     private record Answer(HttpResponse<InputStream> response) implements AutoCloseable {
@@ -463,7 +393,7 @@ final class RegistryClient {
         String message = what + ": the registry answered " + answer.status() + (words.isEmpty() ? "" : " (" + words + ")");
         int status = answer.status();
         if (status == 429 || status >= 500) {
-            throw new TryLater("status " + status + (words.isEmpty() ? "" : ": " + words), patience(answer));
+            throw new Retries.TryLater("status " + status + (words.isEmpty() ? "" : ": " + words), patience(answer));
         }
         if (status == 401 || status == 403) {
             throw new ImageException(ImageException.Reason.UNAUTHORIZED, message

@@ -66,13 +66,13 @@ final class SandboxRequests {
                         Names.map("annotations", config.getAnnotationsMap())),
                 new SandboxRecord.Files(hostname, dns.getServersList(), dns.getSearchesList(), dns.getOptionsList(), ""),
                 sysctls(linux.getSysctlsMap()),
-                Math.max(0, resources.getMemoryLimitInBytes()),
-                Math.max(0, linux.getOverhead().getMemoryLimitInBytes()),
-                Math.max(0, resources.getCpuQuota()),
-                Math.max(0, resources.getCpuPeriod()),
-                scratchBytes(config),
-                ports(config),
-                List.of());
+                new SandboxRequest.Demand(
+                        Math.max(0, resources.getMemoryLimitInBytes()),
+                        Math.max(0, linux.getOverhead().getMemoryLimitInBytes()),
+                        Math.max(0, resources.getCpuQuota()),
+                        Math.max(0, resources.getCpuPeriod()),
+                        scratchBytes(config)),
+                ports(config));
     }
 
     /// A running machine keeps its size: what fits into it changes nothing here, as limits are set on containers.

@@ -75,7 +75,7 @@ final class RunControl {
 
     /// Sets the limits that the record has now.
     void limit(Run of, DockerRecord record) {
-        SandboxRequest limits = Wish.sandbox(record, List.of(), List.of(), DockerNetworks.Place.OPEN);
+        SandboxRequest.Demand limits = Wish.sandbox(record, List.of(), List.of(), DockerNetworks.Place.OPEN).demand();
         of.sandbox().updateResources(of.container(), new ContainerRecord.Resources(
                 limits.cpuPeriodMicros(), limits.cpuQuotaMicros(), record.hostConfig().path("CpuShares").asLong(0), limits.memoryBytes(), 0, java.util.Map.of()));
     }

@@ -96,11 +96,7 @@ final class Wish {
                         texts(host.path("DnsSearch")),
                         texts(host.path("DnsOptions")), ""),
                 Limits.sysctls(host),
-                host.path("Memory").asLong(0),
-                0,
-                quota,
-                period,
-                0,
+                new SandboxRequest.Demand(host.path("Memory").asLong(0), 0, quota, period, 0),
                 ports.stream().map(port -> new PortMapping(
                         PortMapping.Protocol.valueOf(port.protocol().toUpperCase(Locale.ROOT)), port.hostAddress(), port.hostPort(), port.port())).toList(),
                 disks,
@@ -124,7 +120,7 @@ final class Wish {
                 new ContainerRecord.Terminal(
                         config.path("Tty").asBoolean(false), config.path("OpenStdin").asBoolean(false), config.path("StdinOnce").asBoolean(false)),
                 new ContainerRecord.Resources(
-                        machine.cpuPeriodMicros(), machine.cpuQuotaMicros(), host.path("CpuShares").asLong(0), machine.memoryBytes(),
+                        machine.demand().cpuPeriodMicros(), machine.demand().cpuQuotaMicros(), host.path("CpuShares").asLong(0), machine.demand().memoryBytes(),
                         host.path("OomScoreAdj").asLong(0), pids > 0 ? Map.of("pids.max", Long.toString(pids)) : Map.of()),
                 security(host),
                 config.path("StopSignal").asString(""),

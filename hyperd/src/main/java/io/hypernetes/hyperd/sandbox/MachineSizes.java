@@ -37,7 +37,7 @@ final class MachineSizes {
     private MachineSizes() {}
 
     /// @param emulated whether machines' processors are
-    static SandboxRecord.Size of(SandboxRequest pod, boolean emulated) {
+    static SandboxRecord.Size of(SandboxRequest.Demand pod, boolean emulated) {
         return new SandboxRecord.Size(vcpus(pod, emulated), memoryMib(pod), scratchBytes(pod));
     }
 
@@ -54,7 +54,7 @@ final class MachineSizes {
         }
     }
 
-    private static int memoryMib(SandboxRequest pod) {
+    private static int memoryMib(SandboxRequest.Demand pod) {
         if (pod.memoryBytes() == 0) {
             return UNLIMITED_MIB;
         }
@@ -71,7 +71,7 @@ final class MachineSizes {
         return (int) size;
     }
 
-    private static int vcpus(SandboxRequest pod, boolean emulated) {
+    private static int vcpus(SandboxRequest.Demand pod, boolean emulated) {
         if (pod.cpuQuotaMicros() <= 0) {
             return emulated ? UNLIMITED_EMULATED_VCPUS : UNLIMITED_VCPUS;
         }
@@ -84,7 +84,7 @@ final class MachineSizes {
         return vcpus;
     }
 
-    private static long scratchBytes(SandboxRequest pod) {
+    private static long scratchBytes(SandboxRequest.Demand pod) {
         if (pod.scratchBytes() == 0) {
             return DEFAULT_SCRATCH_BYTES;
         }

@@ -12,11 +12,7 @@ import java.util.Map;
 /// @param identity what its owner calls it
 /// @param files what its /etc is made of; empty name servers and searches mean those of the network
 /// @param sysctls kernel settings of the pod's own kernel
-/// @param memoryBytes sum of its containers' limits, 0 for no limit
-/// @param overheadBytes memory that the pod was charged for its machine, 0 when unknown
-/// @param cpuQuotaMicros sum of its containers' limits in one period, 0 for no limit
-/// @param cpuPeriodMicros that period
-/// @param scratchBytes limit of its writable disk, 0 for the default
+/// @param demand how much its machine must offer
 /// @param ports ports of the host that lead to it
 /// @param volumes disks that outlive it; a machine with such disks is booted, as no template has them
 /// @param membership the groups of the node's network that it is kept to
@@ -24,11 +20,7 @@ public record SandboxRequest(
         SandboxRecord.Identity identity,
         SandboxRecord.Files files,
         Map<String, String> sysctls,
-        long memoryBytes,
-        long overheadBytes,
-        long cpuQuotaMicros,
-        long cpuPeriodMicros,
-        long scratchBytes,
+        Demand demand,
         List<PortMapping> ports,
         List<MachineSpec.Volume> volumes,
         Groups.Membership membership) {
@@ -39,33 +31,18 @@ public record SandboxRequest(
         volumes = List.copyOf(volumes);
     }
 
-    /// Without ports of the host and disks that outlive it.
+    /// In the open of the node's network, without disks that outlive it.
     public SandboxRequest(
-            SandboxRecord.Identity identity,
-            SandboxRecord.Files files,
-            Map<String, String> sysctls,
-            long memoryBytes,
-            long overheadBytes,
-            long cpuQuotaMicros,
-            long cpuPeriodMicros,
-            long scratchBytes) {
-        this(identity, files, sysctls, memoryBytes, overheadBytes, cpuQuotaMicros, cpuPeriodMicros, scratchBytes, List.of(), List.of());
+            SandboxRecord.Identity identity, SandboxRecord.Files files, Map<String, String> sysctls, Demand demand, List<PortMapping> ports) {
+        this(identity, files, sysctls, demand, ports, List.of(), Groups.Membership.OPEN);
     }
 
-    /// In the open.
-    public SandboxRequest(
-            SandboxRecord.Identity identity,
-            SandboxRecord.Files files,
-            Map<String, String> sysctls,
-            long memoryBytes,
-            long overheadBytes,
-            long cpuQuotaMicros,
-            long cpuPeriodMicros,
-            long scratchBytes,
-            List<PortMapping> ports,
-            List<MachineSpec.Volume> volumes) {
-        this(
-                identity, files, sysctls, memoryBytes, overheadBytes, cpuQuotaMicros, cpuPeriodMicros, scratchBytes, ports, volumes,
-                Groups.Membership.OPEN);
-    }
+    /// How much a pod asks for.
+    ///
+    /// @param memoryBytes sum of its containers' limits, 0 for no limit
+    /// @param overheadBytes memory that the pod was charged for its machine, 0 when unknown
+    /// @param cpuQuotaMicros sum of its containers' limits in one period, 0 for no limit
+    /// @param cpuPeriodMicros that period
+    /// @param scratchBytes limit of its writable disk, 0 for the default
+    public record Demand(long memoryBytes, long overheadBytes, long cpuQuotaMicros, long cpuPeriodMicros, long scratchBytes) {}
 }

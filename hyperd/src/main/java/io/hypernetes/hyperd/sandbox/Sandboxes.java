@@ -47,7 +47,7 @@ public final class Sandboxes implements AutoCloseable {
     ///
     /// @param keptDisk a formatted file; null for a disk of the sandbox's own
     public Sandbox run(SandboxRequest request, @Nullable Path keptDisk) {
-        SandboxRecord.Size size = MachineSizes.of(request, house.hypervisor().emulates());
+        SandboxRecord.Size size = MachineSizes.of(request.demand(), house.hypervisor().emulates());
         String name = name(request.identity());
         if (!names.add(name)) {
             throw new HyperdException(

@@ -29,9 +29,9 @@ class RequestsTest {
                 "hypernetes", Set.of());
         assertThat(request.identity().podUid()).isEqualTo("uid");
         assertThat(request.files().hostname()).isEqualTo("pod");
-        assertThat(request.scratchBytes()).isEqualTo(2L << 30);
-        assertThat(request.memoryBytes()).isEqualTo(77);
-        assertThat(request.overheadBytes()).isEqualTo(11);
+        assertThat(request.demand().scratchBytes()).isEqualTo(2L << 30);
+        assertThat(request.demand().memoryBytes()).isEqualTo(77);
+        assertThat(request.demand().overheadBytes()).isEqualTo(11);
     }
 
     static Stream<Arguments> pods() {

@@ -151,7 +151,7 @@ class DeathAtEveryStepTest {
         return new SandboxRequest(
                 new SandboxRecord.Identity("pod", "uid", "default", 0, "", "/logs", Map.of("a", "b"), Map.of()),
                 new SandboxRecord.Files("pod", List.of(), List.of(), List.of(), ""),
-                Map.of(), 0, 0, 0, 0, 32 << 20);
+                Map.of(), new SandboxRequest.Demand(0, 0, 0, 0, 32 << 20), List.of());
     }
 
     static ContainerRequest container(Path place) {

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.hypernetes.hyperd.journal.SandboxRecord;
 import java.util.List;
-import java.util.Map;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.LongRange;
@@ -59,9 +58,7 @@ class MachineSizesTest {
         }
     }
 
-    private static SandboxRequest request(long memory, long overhead, long quota, long scratch) {
-        return new SandboxRequest(
-                new SandboxRecord.Identity("p", "u", "n", 0, "", "", Map.of(), Map.of()),
-                new SandboxRecord.Files("p", List.of(), List.of(), List.of(), ""), Map.of(), memory, overhead, quota, 100_000, scratch);
+    private static SandboxRequest.Demand request(long memory, long overhead, long quota, long scratch) {
+        return new SandboxRequest.Demand(memory, overhead, quota, 100_000, scratch);
     }
 }
