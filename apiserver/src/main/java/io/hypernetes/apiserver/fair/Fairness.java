@@ -5,6 +5,7 @@ import io.hypernetes.apiserver.request.Target;
 import io.hypernetes.apiserver.request.TenantPath;
 import java.time.Duration;
 import java.util.Set;
+import java.util.concurrent.locks.LockSupport;
 
 /// Holds each tenant, and in it each user, to a fair share of the server. Thread-safe.
 ///
@@ -24,29 +25,44 @@ public final class Fairness {
 
     /// @param processors how many the server has
     public Fairness(int processors) {
-        reads = new Seats(
-                new Seats.Limits(64 * processors, 16 * processors, processors, PER_USER, PER_TENANT, PATIENCE), System::nanoTime);
-        nodes = new Seats(new Seats.Limits(512, 64, 32, PER_USER, PER_TENANT, PATIENCE), System::nanoTime);
-        writes = new Seats(new Seats.Limits(512, 256, 4 * processors, PER_USER, PER_TENANT, PATIENCE), System::nanoTime);
+        reads = seats(64 * processors, 16 * processors, processors);
+        nodes = seats(512, 64, 32);
+        writes = seats(512, 256, 2 * processors);
+    }
+
+    private static Seats seats(int total, int alone, int shared) {
+        return new Seats(new Seats.Limits(total, alone, shared, PER_USER, PER_TENANT, PATIENCE), System::nanoTime, Fairness::after);
+    }
+
+    private static void after(long nanos, Runnable action) {
+        Thread.ofVirtual().name("seat-rests").start(() -> {
+            long end = System.nanoTime() + nanos;
+            for (long left = nanos; left > 0; left = end - System.nanoTime()) {
+                LockSupport.parkNanos(left);
+            }
+            action.run();
+        });
     }
 
     /// A seat, or none for who needs none. Closing gives it back, once however often.
     public static final class Seat implements AutoCloseable {
-        private static final Seat NONE = new Seat(null, "");
+        private static final Seat NONE = new Seat(null, "", 0);
         private final @org.jspecify.annotations.Nullable Seats seats;
         private final String party;
+        private final long since;
         private boolean left;
 
-        private Seat(@org.jspecify.annotations.Nullable Seats seats, String party) {
+        private Seat(@org.jspecify.annotations.Nullable Seats seats, String party, long since) {
             this.seats = seats;
             this.party = party;
+            this.since = since;
         }
 
         @Override
         public void close() {
             if (seats != null && !left) {
                 left = true;
-                seats.leave(party);
+                seats.leave(party, since);
             }
         }
     }
@@ -62,7 +78,6 @@ public final class Fairness {
         var node = caller.node();
         var seats = node.isPresent() ? nodes : target.writes() ? writes : reads;
         var party = node.orElse(tenant.tenant());
-        seats.enter(party, caller.user());
-        return new Seat(seats, party);
+        return new Seat(seats, party, seats.enter(party, caller.user()));
     }
 }

@@ -15,9 +15,12 @@ import org.jspecify.annotations.Nullable;
 /// A number of seats for requests that run, given to tenants in turn and within a tenant to its users in turn. Thread-safe.
 ///
 /// A tenant that is alone may use many seats; as soon as another tenant is about, each is held to its share of a few, at least one, so that a
-/// flood of one leaves the processor to the others. Who finds no seat waits in a queue of bounded length for a bounded time and is then asked to come again.
+/// flood of one leaves the processor to the others. While it alone has requests that wait, each of its seats also rests as long as it was used before
+/// the next request has it: processors that one tenant can keep busy for ever would answer the others no sooner than it lets go of them. Who finds no seat waits in a queue of bounded length for a bounded time and is then asked to come again.
 final class Seats {
     private static final long ABOUT_NANOS = Duration.ofSeconds(1).toNanos();
+    /// A request may be long for its client's slowness, which needs no rest.
+    private static final long LONGEST_REST_NANOS = Duration.ofMillis(50).toNanos();
 
     /// @param total seats there are
     /// @param alone how many a tenant may use while no other is about
@@ -26,6 +29,11 @@ final class Seats {
     /// @param waitingPerTenant how many of one tenant
     /// @param patience how long a request waits
     record Limits(int total, int alone, int shared, int waitingPerUser, int waitingPerTenant, Duration patience) {}
+
+    /// Tells when a time is over.
+    interface Timer {
+        void after(long nanos, Runnable action);
+    }
 
     private static final class Waiter {
         private final Condition called;
@@ -39,6 +47,7 @@ final class Seats {
     /// A tenant with requests that run or wait.
     private static final class Party {
         private int running;
+        private int resting;
         private int waiting;
         /// Who waits, by user; the user at the front is next, and then goes to the end.
         private final LinkedHashMap<String, ArrayDeque<Waiter>> users = new LinkedHashMap<>();
@@ -46,6 +55,7 @@ final class Seats {
 
     private final Limits limits;
     private final LongSupplier nanos;
+    private final Timer timer;
     private final ReentrantLock lock = new ReentrantLock();
     /// Tenants in the order of their turns.
     private final LinkedHashMap<String, Party> parties = new LinkedHashMap<>();
@@ -54,15 +64,17 @@ final class Seats {
     private int running;
 
     /// @param nanos a monotonic clock
-    Seats(Limits limits, LongSupplier nanos) {
+    Seats(Limits limits, LongSupplier nanos, Timer timer) {
         this.limits = limits;
         this.nanos = nanos;
+        this.timer = timer;
     }
 
     /// Takes a seat, waiting for it if need be; whoever has one gives it back with [#leave].
     ///
+    /// @return when it was taken
     /// @throws ApiException 429 when too many wait already or the wait was too long
-    void enter(String tenant, String user) {
+    long enter(String tenant, String user) {
         lock.lock();
         try {
             note(tenant);
@@ -70,7 +82,7 @@ final class Seats {
             if (party.waiting == 0 && mayRun(tenant, party)) {
                 party.running++;
                 running++;
-                return;
+                return nanos.getAsLong();
             }
             var line = party.users.computeIfAbsent(user, _ -> new ArrayDeque<>());
             if (line.size() >= limits.waitingPerUser() || party.waiting >= limits.waitingPerTenant()) {
@@ -84,13 +96,16 @@ final class Seats {
             line.add(waiter);
             party.waiting++;
             await(tenant, party, user, waiter);
+            return nanos.getAsLong();
         } finally {
             lock.unlock();
         }
     }
 
     /// Gives a seat back.
-    void leave(String tenant) {
+    ///
+    /// @param since when it was taken
+    void leave(String tenant, long since) {
         lock.lock();
         try {
             var party = parties.get(tenant);
@@ -99,6 +114,26 @@ final class Seats {
             }
             party.running--;
             running--;
+            if (floods(tenant, party)) {
+                party.resting++;
+                timer.after(Math.min(nanos.getAsLong() - since, LONGEST_REST_NANOS), () -> rested(tenant, party));
+            }
+            forget(tenant, party);
+            seatNext();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Whether a tenant alone has requests that wait, while others are about.
+    private boolean floods(String tenant, Party party) {
+        return party.waiting > 0 && parties.values().stream().noneMatch(other -> other != party && other.waiting > 0) && othersAbout(tenant);
+    }
+
+    private void rested(String tenant, Party party) {
+        lock.lock();
+        try {
+            party.resting--;
             forget(tenant, party);
             seatNext();
         } finally {
@@ -165,7 +200,7 @@ final class Seats {
     }
 
     private boolean mayRun(String tenant, Party party) {
-        return running < limits.total() && party.running < (othersAbout(tenant) ? share() : limits.alone());
+        return running < limits.total() && party.running + party.resting < (othersAbout(tenant) ? share() : limits.alone());
     }
 
     /// What a tenant may use while others are about, of whom one at least is always counted.
@@ -193,7 +228,7 @@ final class Seats {
     }
 
     private void forget(String tenant, Party party) {
-        if (party.running == 0 && party.waiting == 0) {
+        if (party.running == 0 && party.resting == 0 && party.waiting == 0) {
             parties.remove(tenant);
         }
     }

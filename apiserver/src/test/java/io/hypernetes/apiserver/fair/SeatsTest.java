@@ -12,11 +12,20 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
 class SeatsTest {
+    private record Rest(long nanos, Runnable end) {}
+
     private final AtomicLong clock = new AtomicLong();
+    private final List<Rest> rests = new CopyOnWriteArrayList<>();
     private final List<String> seated = new CopyOnWriteArrayList<>();
 
     private Seats seats(int total, int alone, int shared, Duration patience) {
-        return new Seats(new Seats.Limits(total, alone, shared, 3, 6, patience), clock::get);
+        return new Seats(new Seats.Limits(total, alone, shared, 3, 6, patience), clock::get, (nanos, action) -> {
+            if (nanos == 0) {
+                action.run();
+            } else {
+                rests.add(new Rest(nanos, action));
+            }
+        });
     }
 
     private Thread comes(Seats seats, String tenant, String user) {
@@ -45,16 +54,16 @@ class SeatsTest {
         waits(seats, "flood", "u");
         // The other needs not wait for the flood.
         seats.enter("calm", "v");
-        seats.leave("flood");
-        seats.leave("flood");
+        seats.leave("flood", clock.get());
+        seats.leave("flood", clock.get());
         assertThat(seated).isEmpty();
-        seats.leave("flood");
+        seats.leave("flood", clock.get());
         await().until(() -> seated.size() == 1);
-        seats.leave("calm");
+        seats.leave("calm", clock.get());
         // A while later it is alone again.
         clock.addAndGet(Duration.ofSeconds(2).toNanos());
         seats.enter("flood", "u");
-        assertThatThrownBy(() -> seats(1, 1, 1, Duration.ofMillis(1)).leave("nobody")).isInstanceOf(IllegalStateException.class);
+        assertThatThrownBy(() -> seats(1, 1, 1, Duration.ofMillis(1)).leave("nobody", 0)).isInstanceOf(IllegalStateException.class);
     }
 
     @Test
@@ -71,12 +80,32 @@ class SeatsTest {
         waits(seats, "e", "x");
         assertThat(seated).isEmpty();
         // With three of them left each may have one, with two of them two.
-        seats.leave("c");
-        seats.leave("d");
+        seats.leave("c", clock.get());
+        seats.leave("d", clock.get());
         assertThat(seated).isEmpty();
-        seats.leave("b");
-        seats.leave("b");
+        seats.leave("b", clock.get());
+        seats.leave("b", clock.get());
         await().untilAsserted(() -> assertThat(seated).containsExactly("e/x"));
+    }
+
+    @Test
+    void aSeatOfTheOnlyTenantWhoseRequestsWaitRestsAsLongAsItWasUsed() {
+        var seats = seats(10, 4, 4, Duration.ofSeconds(30));
+        seats.enter("calm", "v");
+        long since = seats.enter("flood", "u");
+        seats.enter("flood", "u");
+        waits(seats, "flood", "u");
+        clock.addAndGet(7_000);
+        seats.leave("flood", since);
+        assertThat(rests).extracting(Rest::nanos).containsExactly(7_000L);
+        assertThat(seated).isEmpty();
+        // The other finds seats meanwhile.
+        seats.enter("calm", "v");
+        rests.getFirst().end().run();
+        await().until(() -> seated.size() == 1);
+        // Nobody waits, so nothing rests.
+        seats.leave("flood", since);
+        assertThat(rests).hasSize(1);
     }
 
     @Test
@@ -89,7 +118,7 @@ class SeatsTest {
         waits(seats, "b", "z");
         for (int i = 1; i <= 4; i++) {
             int number = i;
-            seats.leave(i == 1 ? "a" : seated.getLast().substring(0, 1));
+            seats.leave(i == 1 ? "a" : seated.getLast().substring(0, 1), clock.get());
             await().until(() -> seated.size() == number);
         }
         assertThat(seated.indexOf("b/z")).isLessThan(2);
@@ -117,7 +146,7 @@ class SeatsTest {
         var hasty = seats(1, 1, 1, Duration.ofMillis(20));
         hasty.enter("a", "x");
         assertThatThrownBy(() -> hasty.enter("a", "x")).isInstanceOf(ApiException.class);
-        hasty.leave("a");
+        hasty.leave("a", clock.get());
         hasty.enter("a", "x");
     }
 }
