@@ -27,7 +27,7 @@ public final class Fairness {
     public Fairness(int processors) {
         reads = seats(64 * processors, 16 * processors, processors);
         nodes = seats(512, 64, 32);
-        writes = seats(512, 256, 2 * processors);
+        writes = seats(512, 256, 4 * processors);
     }
 
     private static Seats seats(int total, int alone, int shared) {
