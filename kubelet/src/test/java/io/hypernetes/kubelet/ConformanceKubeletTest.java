@@ -248,6 +248,47 @@ class ConformanceKubeletTest extends KubeletHarness {
         assertThat(cri.execs).containsExactly("farewell");
     }
 
+    @Test
+    void theHostsFileHasTheAliasesAndTheWholeNameOfAPod() {
+        create(pod("plain").build());
+        running("plain");
+        assertThat(cri.runsOf("main").getFirst().config.getMountsList()).noneMatch(mount -> mount.getContainerPath().equals("/etc/hosts"));
+        create(pod("named").editSpec().withHostname("host").withSubdomain("sub")
+                .addNewHostAlias().withIp("192.0.2.1").withHostnames("a.example", "b").endHostAlias().endSpec().build());
+        running("named");
+        var mount = cri.runsOf("main").getLast().config.getMountsList().stream().filter(each -> each.getContainerPath().equals("/etc/hosts")).findFirst().orElseThrow();
+        assertThat(java.nio.file.Path.of(mount.getHostPath())).hasFileName("etc-hosts").content()
+                .contains(read("named").getStatus().getPodIP() + "\thost.sub.default.svc.cluster.local\thost\n").endsWith("\n192.0.2.1\ta.example\tb\n");
+    }
+
+    @Test
+    void aPodMayBearItsWholeNameUnlessThatIsTooLong() {
+        create(pod("web").editSpec().withSubdomain("sub").withSetHostnameAsFQDN(true).endSpec().build());
+        running("web");
+        assertThat(cri.sandboxes.values()).singleElement().satisfies(sandbox -> assertThat(sandbox.config.getHostname()).isEqualTo("web.sub.default.svc.cluster.local"));
+        create(pod("long").editSpec().withHostname("h".repeat(40)).withSubdomain("sub").withSetHostnameAsFQDN(true).endSpec().build());
+        await().untilAsserted(() -> assertThat(events()).extracting(Event::getMessage).anyMatch(text -> text.endsWith("is too long (64 characters is the max, 70 characters requested)")));
+        assertThat(cri.sandboxes).hasSize(1);
+    }
+
+    @Test
+    void whoMayNotBeRootIsNoneByItsImageEither() {
+        cri.imageUsers.put("named:1", "www");
+        cri.imageUsers.put("numbered:1", "1000");
+        for (String image : List.of("app", "named", "numbered")) {
+            create(pod(image).editSpec().withNewSecurityContext().withRunAsNonRoot(true).endSecurityContext().editContainer(0).withImage(image + ":1").endContainer().endSpec().build());
+        }
+        running("numbered");
+        for (String image : List.of("app", "named")) {
+            eventually(image, pod -> {
+                assertThat(main(pod).getState().getWaiting().getReason()).isEqualTo("CreateContainerConfigError");
+                assertThat(main(pod).getState().getWaiting().getMessage()).startsWith("container has runAsNonRoot and image " + (image.equals("app")
+                        ? "will run as root (pod: \"app_default(" : "has non-numeric user (www), cannot verify user is non-root (pod: \"named_default("));
+            });
+        }
+        assertThat(cri.runsOf("main")).hasSize(1);
+    }
+
     private Pod withPart(String name, String value) {
         return pod(name).editMetadata().addToAnnotations("part", value).endMetadata().editSpec()
                 .addNewVolume().withName("work").withNewEmptyDir().endEmptyDir().endVolume()

@@ -69,6 +69,8 @@ public final class FakeCri implements AutoCloseable {
     final Map<String, String> coldReasons = new java.util.concurrent.ConcurrentHashMap<>();
     final Map<String, Long> pssBytes = new java.util.concurrent.ConcurrentHashMap<>();
     String podCidr = "";
+    /// Whom images name as their user; root when nothing is said.
+    final Map<String, String> imageUsers = new java.util.concurrent.ConcurrentHashMap<>();
     /// The address of every pod; one of each its own when empty.
     volatile String podIp = "";
     String streamUrl = "";
@@ -481,8 +483,11 @@ public final class FakeCri implements AutoCloseable {
             String image = request.getImage().getImage();
             ImageStatusResponse.Builder answer = ImageStatusResponse.newBuilder();
             synchronized (FakeCri.this) {
-                if (images.contains(image)) {
-                    answer.setImage(Image.newBuilder().setId(image).setSize(42));
+                String name = image.replaceFirst("^sha256:", "");
+                if (images.contains(name)) {
+                    Image.Builder found = Image.newBuilder().setId(image).setSize(42);
+                    String user = imageUsers.getOrDefault(name, "0");
+                    answer.setImage(user.matches("\\d+") ? found.setUid(Int64Value.newBuilder().setValue(Long.parseLong(user))) : found.setUsername(user));
                 }
             }
             reply(out, answer.build());

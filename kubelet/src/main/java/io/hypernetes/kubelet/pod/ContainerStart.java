@@ -5,6 +5,7 @@ import io.fabric8.kubernetes.api.model.Pod;
 import io.grpc.Context;
 import io.hypernetes.client.ApiException;
 import io.hypernetes.cri.v1.ContainerConfig;
+import io.hypernetes.cri.v1.Mount;
 import io.hypernetes.cri.v1.PodSandboxConfig;
 import io.hypernetes.kubelet.cri.CriException;
 import io.hypernetes.kubelet.cri.Labels;
@@ -77,6 +78,15 @@ final class ContainerStart {
             Path messageFile = messageFile(pod, container, attempt);
             ContainerConfig config = configs.container(tenant, pod, container, attempt, imageRef, variables, messageFile,
                     target(pod, container, seen));
+            if (NonRoot.asked(pod, container) && !config.getLinux().getSecurityContext().hasRunAsUser()) {
+                NonRoot.check(pod, container, services.cri().image(imageRef)
+                        .orElseThrow(() -> new ConfigException("the image " + container.getImage() + " is gone, cannot verify user is non-root")));
+            }
+            Optional<Mount> hosts = HostsFile.write(
+                    services.volumes().folder(pod.getMetadata().getUid()), pod, container, sandbox.ips(), services.settings().clusterDomain());
+            if (hosts.isPresent()) {
+                config = config.toBuilder().addMounts(hosts.get()).build();
+            }
             Files.createDirectories(configs.logFolder(tenant, pod).resolve(container.getName()));
             String id = create(pod, container, sandbox, config, sandboxConfig);
             start(pod, container, id);

@@ -102,7 +102,7 @@ final class CriConfigs {
                         .setNamespace(pod.getMetadata().getNamespace())
                         .setUid(pod.getMetadata().getUid())
                         .setAttempt(attempt))
-                .setHostname(hostname(pod))
+                .setHostname(HostsFile.machineName(pod, settings.clusterDomain()))
                 .setLogDirectory(logFolder(tenant, pod).toString())
                 .setDnsConfig(dns(settings, pod))
                 .putAllLabels(pod.getMetadata().getLabels())
@@ -195,7 +195,7 @@ final class CriConfigs {
         return "{\"medium\":\"" + text(source.getMedium()) + "\",\"sizeLimit\":\"" + size + "\"}";
     }
 
-    private static String hostname(Pod pod) {
+    static String hostname(Pod pod) {
         String name = pod.getSpec().getHostname() == null ? pod.getMetadata().getName() : pod.getSpec().getHostname();
         String cut = name.length() > 63 ? name.substring(0, 63) : name;
         int end = cut.length();
@@ -347,8 +347,7 @@ final class CriConfigs {
         Long user = own.getRunAsUser() == null ? shared.getRunAsUser() : own.getRunAsUser();
         optional(user).ifPresent(security::setRunAsUser);
         optional(own.getRunAsGroup() == null ? shared.getRunAsGroup() : own.getRunAsGroup()).ifPresent(security::setRunAsGroup);
-        Boolean nonRoot = own.getRunAsNonRoot() == null ? shared.getRunAsNonRoot() : own.getRunAsNonRoot();
-        if (Boolean.TRUE.equals(nonRoot) && user != null && user == 0) {
+        if (user != null && user == 0 && NonRoot.asked(pod, container)) {
             throw new ConfigException("container's runAsUser breaks non-root policy");
         }
         Capabilities capabilities = own.getCapabilities();

@@ -19,6 +19,7 @@ import org.slf4j.LoggerFactory;
 /// Gives one pod a machine, the first or another in the place of one that has gone. For the pod's worker.
 final class SandboxStart {
     private static final Logger LOG = LoggerFactory.getLogger(SandboxStart.class);
+    private static final int LONGEST_NAME = 64;
 
     private final PodServices services;
     private final CriConfigs configs;
@@ -65,6 +66,7 @@ final class SandboxStart {
         try {
             Files.createDirectories(logs);
             String handler = runtimeHandler(now);
+            checkName(now);
             String id = trace.calling(
                     "sandbox", "", () -> services.cri().runSandbox(configs.sandbox(key.tenant(), now, attempt, disks), handler));
             LOG.info("event=sandbox-ready pod={} uid={} sandbox={} attempt={}", key, uid, id, attempt);
@@ -74,6 +76,17 @@ final class SandboxStart {
             throw refused;
         } catch (IOException broken) {
             throw new VolumeException("the log folder " + logs + " cannot be made: " + broken, broken);
+        }
+    }
+
+    /// A kernel takes no longer name.
+    private void checkName(Pod now) {
+        String name = HostsFile.machineName(now, services.settings().clusterDomain());
+        if (name.length() > LONGEST_NAME) {
+            String message = "failed to construct FQDN from pod hostname and cluster domain, FQDN " + name + " is too long (" + LONGEST_NAME
+                    + " characters is the max, " + name.length() + " characters requested)";
+            services.events().warning(now, "FailedCreatePodSandBox", "Failed to create pod sandbox: " + message);
+            throw new VolumeException(message);
         }
     }
 
