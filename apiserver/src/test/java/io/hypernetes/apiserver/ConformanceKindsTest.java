@@ -48,10 +48,12 @@ class ConformanceKindsTest extends ClusterTest {
     }
 
     private void lives(String apiVersion, String kindName) throws Exception {
-        Kind kind = kinds.get(apiVersion, kindName);
+        lives(kinds.get(apiVersion, kindName), manifest(apiVersion, kindName));
+    }
+
+    private void lives(Kind kind, ObjectNode manifest) throws Exception {
         String namespace = place();
         isDiscovered(kind);
-        ObjectNode manifest = manifest(apiVersion, kindName);
         String label = namespace;
         String path = path(kind, namespace);
         String labelled = path + "?labelSelector=life%3D" + label;
@@ -385,5 +387,15 @@ class ConformanceKindsTest extends ClusterTest {
     @Test
     void volumeAttributesClassesLive() throws Exception {
         lives("storage.k8s.io/v1", "VolumeAttributesClass");
+    }
+
+    @Test
+    void nodesLive() throws Exception {
+        lives(kinds.get("v1", "Node"), Json.readObject("{\"apiVersion\":\"v1\",\"kind\":\"Node\",\"metadata\":{}}"));
+    }
+
+    @Test
+    void podTemplatesAreReplaced() throws Exception {
+        lives("v1", "PodTemplate");
     }
 }

@@ -166,6 +166,37 @@ class StreamsTest extends ClusterTest {
     }
 
     @Test
+    void logsFlowInMessagesToWhomAsksForThem() throws Exception {
+        assertThat(logInMessages("")).isEqualTo("binary line1\nline2").isEqualTo(logInMessages("Sec-WebSocket-Protocol: binary.k8s.io\r\n"));
+        assertThat(logInMessages("Sec-WebSocket-Protocol: base64.binary.k8s.io\r\n")).isEqualTo("base64 line1\nline2");
+        assertThat(logInMessages("Sec-WebSocket-Protocol: other\r\n")).startsWith("HTTP/1.1 400");
+    }
+
+    /// The kind and the content of all messages up to the last, which ends it.
+    private String logInMessages(String header) throws IOException {
+        var tls = Tls.client(cluster.authorities.root().certificate(), cluster.credential("root", "admin", "system:masters"));
+        try (var socket = (SSLSocket) tls.getSocketFactory().createSocket("127.0.0.1", cluster.server.address().getPort())) {
+            socket.setSoTimeout(20_000);
+            socket.getOutputStream().write(("GET " + pods("default") + "/web/log HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+                    + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n" + header + "\r\n").getBytes(StandardCharsets.US_ASCII));
+            var in = socket.getInputStream();
+            String head = readHead(in);
+            if (!head.startsWith("HTTP/1.1 101")) {
+                return head;
+            }
+            assertThat(head).contains(header.strip());
+            var content = new ByteArrayOutputStream();
+            String kind = "";
+            for (int first = in.read(); first != 0x88; first = in.read()) {
+                byte[] message = in.readNBytes(in.read());
+                kind = first == 0x82 ? "binary" : "base64";
+                content.write(first == 0x82 ? message : java.util.Base64.getDecoder().decode(message));
+            }
+            return kind + " " + content.toString(StandardCharsets.US_ASCII);
+        }
+    }
+
+    @Test
     void operatorsAskANodeWhatItTellsOfItself() throws InterruptedException {
         heads.clear();
         assertThat(admin.get("/api/v1/nodes/n1/proxy/stats/summary?only_cpu_and_memory=true").expect(200).text()).isEqualTo("line1\nline2");

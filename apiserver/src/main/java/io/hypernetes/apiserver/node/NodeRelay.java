@@ -45,10 +45,49 @@ public final class NodeRelay {
         this.tls = tls;
     }
 
+    /// Takes what the node answers, piece by piece.
+    public interface Sink extends AutoCloseable {
+        /// Takes bytes that do not change any more.
+        void send(byte[] bytes) throws IOException;
+
+        void flush() throws IOException;
+
+        @Override
+        void close() throws IOException;
+    }
+
+    /// Begins the answer to the client, whose bytes of the given type follow.
+    public interface Answering {
+        Sink begin(String contentType) throws IOException;
+    }
+
     /// Streams a plain answer of the node, flushing as bytes arrive.
     ///
     /// @param target path and query at the node
     public void stream(Exchange exchange, NodeAddress node, String target) throws IOException {
+        stream(exchange, node, target, type -> {
+            var out = exchange.stream(200, type);
+            return new Sink() {
+                @Override
+                public void send(byte[] bytes) throws IOException {
+                    out.write(bytes);
+                }
+
+                @Override
+                public void flush() throws IOException {
+                    out.flush();
+                }
+
+                @Override
+                public void close() throws IOException {
+                    out.close();
+                }
+            };
+        });
+    }
+
+    /// The same in another form than the body of an answer.
+    public void stream(Exchange exchange, NodeAddress node, String target, Answering answering) throws IOException {
         try (var connection = open(node)) {
             exchange.onDisconnect(() -> Thread.startVirtualThread(connection::close));
             var answer = ask(connection, node, "GET", target, List.of(Map.entry("Host", node.host())));
@@ -57,10 +96,10 @@ public final class NodeRelay {
             }
             var type = answer.headers().getOrDefault("content-type", "text/plain");
             try (var body = answer.body();
-                    var out = exchange.stream(200, type)) {
+                    var out = answering.begin(type)) {
                 var buffer = new byte[BUFFER];
                 for (int count = body.read(buffer); count >= 0; count = body.read(buffer)) {
-                    out.write(java.util.Arrays.copyOf(buffer, count));
+                    out.send(java.util.Arrays.copyOf(buffer, count));
                     out.flush();
                 }
             }

@@ -37,12 +37,13 @@ final class PodStreams {
             throw waiting(pod, container);
         }
         checkStarted(request, pod, container);
-        relay.stream(
-                request.http(),
-                node,
-                path(request, "containerLogs") + "/" + container
-                        + query(request, List.of(
-                                "follow", "previous", "tailLines", "sinceSeconds", "sinceTime", "timestamps", "limitBytes")));
+        var target = path(request, "containerLogs") + "/" + container
+                + query(request, List.of("follow", "previous", "tailLines", "sinceSeconds", "sinceTime", "timestamps", "limitBytes"));
+        if (WebSocketEvents.asked(request.http())) {
+            relay.stream(request.http(), node, target, _ -> WebSocketEvents.openForLog(request.http()));
+        } else {
+            relay.stream(request.http(), node, target);
+        }
     }
 
     void exec(ResourceRequest request, String verb) throws IOException {

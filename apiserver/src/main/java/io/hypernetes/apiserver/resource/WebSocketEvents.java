@@ -3,26 +3,36 @@ package io.hypernetes.apiserver.resource;
 import io.hypernetes.apiserver.http.ClientGoneException;
 import io.hypernetes.apiserver.http.Exchange;
 import io.hypernetes.apiserver.http.RawConnection;
+import io.hypernetes.apiserver.node.NodeRelay;
 import io.hypernetes.objects.ApiStatus;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Base64;
+import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Stream;
 
-/// Events as one text message each over a WebSocket, the first choice of some Java clients.
-final class WebSocketEvents implements EventSink {
+/// What is otherwise the body of an answer, in messages over a WebSocket: events of a watch, one text message each, which is the first choice of some Java
+/// clients; a log in pieces as they come.
+final class WebSocketEvents implements EventSink, NodeRelay.Sink {
+    private static final List<String> LOG_PROTOCOLS = List.of("", "binary.k8s.io", "base64.binary.k8s.io");
     private static final String MAGIC = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
     private static final int TEXT = 0x81;
+    private static final int BINARY = 0x82;
     private static final int PONG = 0x8a;
     private static final int CLOSE = 0x88;
 
     private final RawConnection connection;
+    private final int opcode;
+    private final boolean base64;
     private final ReentrantLock sending = new ReentrantLock();
 
-    private WebSocketEvents(RawConnection connection) {
+    private WebSocketEvents(RawConnection connection, int opcode, boolean base64) {
         this.connection = connection;
+        this.opcode = opcode;
+        this.base64 = base64;
         Thread.ofVirtual().name("watch-websocket-reader").start(this::listen);
     }
 
@@ -31,18 +41,32 @@ final class WebSocketEvents implements EventSink {
     }
 
     static WebSocketEvents open(Exchange http) throws IOException {
+        return new WebSocketEvents(upgrade(http, ""), TEXT, false);
+    }
+
+    /// For a log: binary messages, or text in Base64 for a client that asks for that protocol first.
+    static WebSocketEvents openForLog(Exchange http) throws IOException {
+        List<String> offered = Stream.of(http.header("Sec-WebSocket-Protocol").orElse("").split(",")).map(String::strip).toList();
+        String chosen = offered.stream().filter(LOG_PROTOCOLS::contains).findFirst()
+                .orElseThrow(() -> ApiStatus.badRequest("none of the WebSocket protocols " + offered + " is one for logs: binary.k8s.io, base64.binary.k8s.io").asException());
+        boolean base64 = chosen.startsWith("base64");
+        return new WebSocketEvents(upgrade(http, chosen.isEmpty() ? "" : "Sec-WebSocket-Protocol: " + chosen + "\r\n"), base64 ? TEXT : BINARY, base64);
+    }
+
+    private static RawConnection upgrade(Exchange http, String more) throws IOException {
         var key = http.header("Sec-WebSocket-Key").orElse("");
         if (http.isHttp2() || key.isEmpty() || !http.header("Sec-WebSocket-Version").orElse("").equals("13")) {
             throw ApiStatus.badRequest("not a valid WebSocket request: version 13 over HTTP/1.1 is needed").asException();
         }
         var head = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: "
-                + accept(key) + "\r\n\r\n";
-        return new WebSocketEvents(http.upgrade(head.getBytes(StandardCharsets.ISO_8859_1)));
+                + accept(key) + "\r\n" + more + "\r\n";
+        return http.upgrade(head.getBytes(StandardCharsets.ISO_8859_1));
     }
 
     @Override
     public void send(byte[] event) throws IOException {
-        frame(TEXT, event, event.length);
+        byte[] payload = base64 ? Base64.getEncoder().encode(event) : event;
+        frame(opcode, payload, payload.length);
     }
 
     @Override
