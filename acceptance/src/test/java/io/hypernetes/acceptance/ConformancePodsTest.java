@@ -49,9 +49,17 @@ class ConformancePodsTest {
               - {name: one, port: 80, targetPort: 8080}
               - {name: two, port: 81, targetPort: 8081}
             ---
+            {apiVersion: v1, kind: Service, metadata: {name: c-sub}, spec: {clusterIP: None, selector: {app: c-volumes}}}
+            ---
+            {apiVersion: v1, kind: Service, metadata: {name: c-outside}, spec: {type: ExternalName, externalName: foo.example.com}}
+            ---
+            {apiVersion: v1, kind: Service, metadata: {name: c-sticky}, spec: {type: NodePort, sessionAffinity: ClientIP, selector: {sticky: "yes"}, ports: [{port: 80, targetPort: 9000}]}}
+            ---
+            {apiVersion: v1, kind: Service, metadata: {name: c-apart}, spec: {ports: [{name: one, port: 80, targetPort: 8080}, {name: nine, port: 90, targetPort: 9000}]}}
+            ---
             apiVersion: v1
             kind: Pod
-            metadata: {name: c-web, labels: {app: c-web}}
+            metadata: {name: c-web, labels: {app: c-web, sticky: "yes"}}
             spec:
               terminationGracePeriodSeconds: 1
               initContainers:
@@ -61,7 +69,7 @@ class ConformancePodsTest {
               - name: web
                 image: IMAGE
                 command: [sh, -c]
-                args: ["mkdir /one /two; echo one > /one/index.html; echo two > /two/index.html; httpd -p 8081 -h /two; exec httpd -f -p 8080 -h /one"]
+                args: ["mkdir /one /two; echo one > /one/index.html; echo two > /two/index.html; httpd -p 8081 -h /two; mkdir /s; echo c-web > /s/index.html; httpd -p 9000 -h /s; exec httpd -f -p 8080 -h /one"]
                 readinessProbe: {exec: {command: ["true"]}, initialDelaySeconds: 8, periodSeconds: 1}
                 livenessProbe: {tcpSocket: {port: 8080}, initialDelaySeconds: 2, periodSeconds: 1, failureThreshold: 1}
                 lifecycle: {postStart: {exec: {command: [sh, -c, 'echo "$HOSTNAME" > /hooked']}}}
@@ -70,6 +78,8 @@ class ConformancePodsTest {
             kind: Pod
             metadata: {name: c-volumes, annotations: {builder: bar}, labels: {app: c-volumes}}
             spec:
+              hostname: c-host
+              subdomain: c-sub
               terminationGracePeriodSeconds: 1
               containers:
               - name: root
@@ -80,6 +90,7 @@ class ConformancePodsTest {
                 - {name: all, mountPath: /all}
                 - {name: memory, mountPath: /memory}
                 - {name: info, mountPath: /info}
+                - {name: info-mode, mountPath: /info-mode}
                 - {name: mapped, mountPath: /mapped}
                 - {name: map, mountPath: /part/file, subPath: data-1}
                 - {name: token, mountPath: /token}
@@ -112,6 +123,7 @@ class ConformancePodsTest {
               - {name: secret-mode, secret: {secretName: c-secret, defaultMode: 0400}}
               - {name: secret-items, secret: {secretName: c-secret, items: [{key: secret-1, path: new/path, mode: 0400}]}}
               - {name: disk, emptyDir: {}}
+              - {name: info-mode, downwardAPI: {defaultMode: 0400, items: [{path: podname, fieldRef: {fieldPath: metadata.name}}]}}
               - {name: late-map, configMap: {name: c-late, optional: true}}
               - {name: late-secret, secret: {secretName: c-late, optional: true}}
               - name: late
@@ -171,11 +183,12 @@ class ConformancePodsTest {
             ---
             apiVersion: v1
             kind: Pod
-            metadata: {name: c-plain, labels: {app: c-plain}}
+            metadata: {name: c-plain, labels: {app: c-plain, sticky: "yes"}}
             spec:
               terminationGracePeriodSeconds: 1
               dnsPolicy: None
               dnsConfig: {nameservers: [10.96.0.10], searches: [resolv.conf.local, default.svc.cluster.local]}
+              hostAliases: [{ip: 203.0.113.7, hostnames: [alias-1, alias-2]}]
               securityContext: {sysctls: [{name: kernel.shm_rmid_forced, value: "1"}]}
               containers:
               - name: env
@@ -206,6 +219,13 @@ class ConformancePodsTest {
                 image: IMAGE
                 command: [sh, -c, 'grep NoNewPrivs /proc/self/status; exec sleep 99999']
                 securityContext: {runAsUser: 1000, runAsNonRoot: true, allowPrivilegeEscalation: false}
+              - {name: server, image: IMAGE, command: [sh, -c, 'mkdir /s; echo c-plain > /s/index.html; exec httpd -f -p 9000 -h /s']}
+              - name: frozen
+                image: IMAGE
+                command: [sh, -c, 'id -u; if echo x 2>/dev/null > /tmp/file; then echo written; else echo refused; fi; exec sleep 99999']
+                securityContext: {runAsUser: 65534, readOnlyRootFilesystem: true}
+              - {name: as-the-image-says, image: IMAGE, stdin: true}
+              - {name: other-arguments, image: IMAGE, args: [sleep, "77777"]}
               volumes: [{name: logs, emptyDir: {}}]
             ---
             apiVersion: v1
@@ -213,7 +233,15 @@ class ConformancePodsTest {
             metadata: {name: c-ends}
             spec:
               restartPolicy: Never
+              securityContext: {runAsUser: 1001, runAsGroup: 2002, fsGroup: 2003}
+              volumes:
+              - {name: secret, secret: {secretName: c-secret, defaultMode: 0440}}
+              - {name: projected, projected: {defaultMode: 0440, sources: [{secret: {name: c-secret}}]}}
               containers:
+              - name: group
+                image: IMAGE
+                command: [sh, -c, "id -u; id -g; id -G; stat -L -c '%a %g' /s/secret-1 /p/secret-1; cat /s/secret-1 /p/secret-1"]
+                volumeMounts: [{name: secret, mountPath: /s}, {name: projected, mountPath: /p}]
               - name: path
                 image: IMAGE
                 command: [sh, -c, 'echo -n DONE > /dev/termination-custom-log']
@@ -254,7 +282,7 @@ class ConformancePodsTest {
 
     @AfterAll
     static void remove(Cluster cluster) {
-        cluster.kubectl("delete", "pod/c-web", "pod/c-volumes", "pod/c-plain", "pod/c-ends", "job/c-job", "service/c-web", "configmap/c-map", "configmap/c-late", "secret/c-secret", "secret/c-late",
+        cluster.kubectl("delete", "pod/c-web", "pod/c-volumes", "pod/c-plain", "pod/c-ends", "job/c-job", "service/c-web", "service/c-sub", "service/c-outside", "service/c-sticky", "service/c-apart", "configmap/c-map", "configmap/c-late", "secret/c-secret", "secret/c-late",
                 "namespace/c-other", "--ignore-not-found", "--timeout=60s");
     }
 
@@ -291,6 +319,11 @@ class ConformancePodsTest {
     @Test
     void filesOfTheDownwardApiHaveTheirOwnModes(Cluster cluster) {
         assertThat(in(cluster, "root", "stat -L -c %a /info/podname; stat -L -c %a /info/cpu-request")).isEqualTo("400\n644\n");
+    }
+
+    @Test
+    void filesOfTheDownwardApiHaveTheModeOfAll(Cluster cluster) {
+        assertThat(in(cluster, "root", "stat -L -c %a /info-mode/podname")).isEqualTo("400\n");
     }
 
     @Test
@@ -423,13 +456,34 @@ class ConformancePodsTest {
     void messagesOfTheEndAreTold(Cluster cluster) {
         cluster.awaitPod("c-ends", "{.status.phase}", "Succeeded"::equals);
         assertThat(pod(cluster, "c-ends", "{range .status.containerStatuses[*]}{.name}={.state.terminated.message} {.state.terminated.exitCode} {.state.terminated.reason}\n{end}").lines())
-                .containsExactlyInAnyOrder("path=DONE 0 Completed", "quiet= 0 Completed", "file=OK 0 Completed");
+                .containsExactlyInAnyOrder("group= 0 Completed", "path=DONE 0 Completed", "quiet= 0 Completed", "file=OK 0 Completed");
     }
 
     @Test
     void usersAndGroupsAreThoseAskedFor(Cluster cluster) {
         assertThat(in(cluster, "user", "id -u; id -g")).isEqualTo("1001\n1001\n");
         assertThat(in(cluster, "root", "id -u; touch /writable; grep CapEff /proc/self/status")).matches("0\nCapEff:\\s+00000000[0-9a-f]{8}\n");
+    }
+
+    @Test
+    void aPodsUserAndGroupsAreItsContainersAndItsFiles(Cluster cluster) {
+        cluster.awaitPod("c-ends", "{.status.phase}", "Succeeded"::equals);
+        assertThat(cluster.kubectl("logs", "c-ends", "-c", "group")).isEqualTo("1001\n2002\n2002 2003\n440 2003\n440 2003\nhiddenhidden");
+    }
+
+    @Test
+    void aRootOfAContainerMayBeReadOnly(Cluster cluster) {
+        assertThat(cluster.kubectl("logs", "c-plain", "-c", "frozen")).isEqualTo("65534\nrefused\n");
+    }
+
+    @Test
+    void withoutACommandTheImageSaysWhatRuns(Cluster cluster) {
+        assertThat(running(cluster, "as-the-image-says")).isEqualTo("sh ");
+        assertThat(running(cluster, "other-arguments")).isEqualTo("sleep 77777 ");
+    }
+
+    private static String running(Cluster cluster, String container) {
+        return cluster.kubectl("exec", "c-plain", "-c", container, "--", "sh", "-c", "tr '\\0' ' ' < /proc/1/cmdline");
     }
 
     @Test
@@ -440,6 +494,11 @@ class ConformancePodsTest {
     @Test
     void theHostsFileKnowsThePod(Cluster cluster) {
         assertThat(plain(cluster, "cat /etc/hosts")).contains("127.0.0.1\tlocalhost").containsPattern(pod(cluster, "c-plain", "{.status.podIP}").replace(".", "\\.") + "\\s+c-plain");
+    }
+
+    @Test
+    void theHostsFileHasTheAliasesOfThePod(Cluster cluster) {
+        assertThat(plain(cluster, "cat /etc/hosts")).contains("203.0.113.7\talias-1\talias-2\n");
     }
 
     @Test
@@ -517,5 +576,52 @@ class ConformancePodsTest {
         // Upstream: half within 20 seconds, 99 of 100 within 50.
         assertThat(Duration.between(start, Instant.now())).isLessThan(Duration.ofSeconds(20));
         cluster.kubectl("delete", "services", "-l", "set=c-latency");
+    }
+
+    @Test
+    void podsAndServicesHaveNames(Cluster cluster) {
+        String address = pod(cluster, "c-volumes", "{.status.podIP}");
+        assertThat(plain(cluster, "nslookup c-host.c-sub.default.svc.cluster.local")).as("a pod by its hostname").contains("Address: " + address);
+        assertThat(plain(cluster, "nslookup c-sub.default.svc.cluster.local")).as("a service without an address").contains("Address: " + address);
+        assertThat(in(cluster, "root", "hostname; grep -w " + address + " /etc/hosts")).isEqualTo("c-host\n" + address + "\tc-host.c-sub.default.svc.cluster.local\tc-host\n");
+        assertThat(plain(cluster, "nslookup -type=cname c-outside.default.svc.cluster.local")).contains("canonical name = foo.example.com");
+        assertThat(plain(cluster, "nslookup kubernetes.default.svc.cluster.local")).contains("Address: 10.96.0.1\n");
+    }
+
+    /// Who answers to so many requests, in this order.
+    private static String answers(Cluster cluster, String address) {
+        return in(cluster, "root", "for i in 1 2 3 4 5 6 7 8 9 10 11 12; do timeout 5 wget -q -O - http://" + address + "/; done");
+    }
+
+    @Test
+    void aServiceMayStayWithWhomItChose(Cluster cluster) {
+        String port = cluster.kubectl("get", "service", "c-sticky", "-o", "jsonpath={.spec.ports[0].nodePort}");
+        String gateway = pod(cluster, "c-volumes", "{.status.podIP}").replaceFirst("\\d+$", "1");
+        String node = pod(cluster, "c-volumes", "{.status.hostIP}");
+        for (String affinity : List.of("ClientIP", "None", "ClientIP")) {
+            cluster.kubectl("patch", "service", "c-sticky", "-p", "{\"spec\":{\"sessionAffinity\":\"" + affinity + "\"}}");
+            for (String address : List.of("c-sticky", gateway + ":" + port)) {
+                Awaitility.await().atMost(Duration.ofSeconds(60)).ignoreExceptionsInstanceOf(AssertionError.class).untilAsserted(() -> assertThat(answers(cluster, address).lines().toList())
+                        .as(affinity + " " + address).hasSize(12).satisfies(names -> assertThat(names.stream().distinct()).hasSize(affinity.equals("None") ? 2 : 1)));
+            }
+        }
+        for (String here : List.of(node, "127.0.0.1")) {
+            Awaitility.await().atMost(Duration.ofSeconds(20)).ignoreExceptionsInstanceOf(java.io.IOException.class).untilAsserted(() -> {
+                try (var answer = java.net.URI.create("http://" + here + ":" + port + "/").toURL().openStream()) {
+                    assertThat(new String(answer.readAllBytes(), java.nio.charset.StandardCharsets.UTF_8)).as("from the node itself").matches("c-(web|plain)\n");
+                }
+            });
+        }
+    }
+
+    @Test
+    void slicesByHandAreServedTogether(Cluster cluster) {
+        String slice = "{apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, metadata: {name: c-apart-%s, labels: {kubernetes.io/service-name: c-apart}}, addressType: IPv4, ports: [%s], endpoints: [{addresses: [%s]}]}\n---\n";
+        String web = pod(cluster, "c-web", "{.status.podIP}");
+        cluster.apply(slice.formatted("a", "{name: one, port: 8080}", web) + slice.formatted("b", "{name: nine, port: 9000}", web) + slice.formatted("c", "{name: nine, port: 9000}", pod(cluster, "c-plain", "{.status.podIP}")));
+        Awaitility.await().atMost(Duration.ofSeconds(60)).ignoreExceptionsInstanceOf(AssertionError.class).untilAsserted(() -> {
+            assertThat(answers(cluster, "c-apart:80").lines().distinct()).containsExactly("one");
+            assertThat(answers(cluster, "c-apart:90").lines().distinct()).containsExactlyInAnyOrder("c-web", "c-plain");
+        });
     }
 }

@@ -64,7 +64,8 @@ class ConformanceWorkloadsTest {
     }
 
     private static void eventually(ThrowingRunnable check) {
-        Awaitility.await().atMost(Duration.ofSeconds(60)).pollInterval(Duration.ofMillis(100)).untilAsserted(check);
+        // What has no status yet is looked at again.
+        Awaitility.await().atMost(Duration.ofSeconds(60)).pollInterval(Duration.ofMillis(100)).ignoreExceptionsInstanceOf(NullPointerException.class).untilAsserted(check);
     }
 
     private static Pod pod(String name) {
@@ -193,16 +194,114 @@ class ConformanceWorkloadsTest {
 
     @Test
     void aPodOfHighPriorityTakesThePlaceOfOneOfLow() {
+        takesThePlace("high", "c-high");
+    }
+
+    @Test
+    void aCriticalPodTakesThePlaceOfAnother() {
+        takesThePlace("critical", "system-cluster-critical");
+    }
+
+    private static void takesThePlace(String high, String priority) {
         create(slots("low", "c-low", 3));
         create(slots("middle", "c-middle", 3));
         eventually(() -> assertThat(List.of(pod("low"), pod("middle"))).allMatch(pod -> "Running".equals(pod.getStatus().getPhase())));
         String kept = pod("middle").getMetadata().getUid();
-        create(slots("high", "c-high", 3));
-        eventually(() -> assertThat(pod("high").getStatus().getPhase()).isEqualTo("Running"));
+        create(slots(high, priority, 3));
+        eventually(() -> assertThat(pod(high).getStatus().getPhase()).isEqualTo("Running"));
         eventually(() -> assertThat(pod("low")).isNull());
         assertThat(pod("middle").getMetadata().getUid()).isEqualTo(kept);
         assertThat(api.v1().events().inNamespace(SPACE).withField("involvedObject.name", "low").list().getItems()).anyMatch(event -> event.getReason().equals("Preempted"));
         api.pods().inNamespace(SPACE).withName("middle").delete();
-        api.pods().inNamespace(SPACE).withName("high").delete();
+        api.pods().inNamespace(SPACE).withName(high).delete();
+        eventually(() -> assertThat(List.of("middle", high)).allMatch(name -> pod(name) == null));
+    }
+
+    @Test
+    void aTaintThatIsTakenAwayLetsAPodStay() {
+        create("""
+                {apiVersion: v1, kind: Pod, metadata: {name: stays}, spec: {nodeName: conf-0, terminationGracePeriodSeconds: 0, containers: [{name: c, image: x}],
+                 tolerations: [{key: other, operator: Exists}, {key: soon, operator: Exists, effect: NoExecute, tolerationSeconds: 3}]}}""");
+        create("""
+                {apiVersion: v1, kind: Pod, metadata: {name: leaves}, spec: {nodeName: conf-0, terminationGracePeriodSeconds: 0, containers: [{name: c, image: x}],
+                 tolerations: [{key: soon, operator: Exists}, {key: other, operator: Exists, effect: NoExecute, tolerationSeconds: 5}]}}""");
+        eventually(() -> assertThat(List.of(pod("stays"), pod("leaves"))).allMatch(pod -> "Running".equals(pod.getStatus().getPhase())));
+        var node = api.nodes().withName("conf-0");
+        node.edit(now -> now.edit().editSpec().addNewTaint().withKey("soon").withEffect("NoExecute").endTaint().addNewTaint().withKey("other").withEffect("NoExecute").endTaint().endSpec().build());
+        try {
+            node.edit(now -> now.edit().editSpec().removeMatchingFromTaints(taint -> "soon".equals(taint.getKey())).endSpec().build());
+            // The one would have gone two seconds before the other.
+            eventually(() -> assertThat(pod("leaves")).isNull());
+            assertThat(pod("stays").getMetadata().getDeletionTimestamp()).isNull();
+        } finally {
+            node.edit(now -> now.edit().editSpec().removeMatchingFromTaints(taint -> List.of("soon", "other").contains(taint.getKey())).endSpec().build());
+        }
+        api.pods().inNamespace(SPACE).withName("stays").delete();
+    }
+
+    @Test
+    void aPodIsMadeWatchedChangedAndRemoved() {
+        java.util.Queue<String> seen = new java.util.concurrent.ConcurrentLinkedQueue<>();
+        try (var _ = api.pods().inNamespace(SPACE).withLabel("app", "life").watch(new io.fabric8.kubernetes.client.Watcher<Pod>() {
+            @Override
+            public void eventReceived(Action action, Pod pod) {
+                seen.add(action + " " + pod.getMetadata().getName());
+            }
+
+            @Override
+            public void onClose(io.fabric8.kubernetes.client.WatcherException cause) {
+                seen.add("closed " + cause);
+            }
+        })) {
+            create(onePod("life", ""));
+            awaitRunning("life", 1);
+            var life = api.pods().inNamespace(SPACE).withName("life");
+            life.edit(now -> now.edit().editMetadata().addToLabels("time", "later").endMetadata().build());
+            assertThat(api.pods().inNamespace(SPACE).withLabel("time", "later").list().getItems()).hasSize(1);
+            life.patch(PatchContext.of(PatchType.STRATEGIC_MERGE), "{\"metadata\":{\"labels\":{\"patched\":\"yes\"}},\"spec\":{\"containers\":[{\"name\":\"c\",\"image\":\"x:2\"}]}}");
+            assertThat(life.get().getSpec().getContainers().getFirst().getImage()).isEqualTo("x:2");
+            Pod stated = life.editStatus(now -> now.edit().editStatus().addNewCondition().withType("example.com/Told").withStatus("True").endCondition().endStatus().build());
+            assertThat(stated.getStatus().getConditions()).anyMatch(condition -> condition.getType().equals("example.com/Told"));
+            api.pods().inNamespace(SPACE).withLabel("patched", "yes").delete();
+            eventually(() -> assertThat(life.get()).isNull());
+            eventually(() -> assertThat(seen).contains("ADDED life", "MODIFIED life", "DELETED life"));
+            assertThat(seen).noneMatch(event -> event.startsWith("closed"));
+        }
+    }
+
+    @Test
+    void aDeploymentLives() {
+        create("""
+                {apiVersion: apps/v1, kind: Deployment, metadata: {name: lives, labels: {set: lives}}, spec: {replicas: 1, selector: {matchLabels: {app: lives}},
+                 template: {metadata: {labels: {app: lives}}, spec: {PLACE, containers: [{name: c, image: "x:1"}]}}}}""");
+        var lives = api.apps().deployments().inNamespace(SPACE).withName("lives");
+        eventually(() -> assertThat(lives.get().getStatus().getReadyReplicas()).isEqualTo(1));
+        lives.patch(PatchContext.of(PatchType.STRATEGIC_MERGE), "{\"metadata\":{\"labels\":{\"patched\":\"yes\"}},\"spec\":{\"replicas\":2,\"template\":{\"spec\":{\"containers\":[{\"name\":\"c\",\"image\":\"x:2\"}]}}}}");
+        eventually(() -> assertThat(lives.get().getStatus().getUpdatedReplicas()).isEqualTo(2));
+        eventually(() -> assertThat(lives.get().getStatus().getReadyReplicas()).isEqualTo(2));
+        assertThat(api.apps().deployments().inAnyNamespace().withLabel("set", "lives").list().getItems()).singleElement().satisfies(found -> assertThat(found.getMetadata().getLabels()).containsEntry("patched", "yes"));
+        assertThat(lives.editStatus(now -> now.edit().editStatus().addNewCondition().withType("Told").withStatus("True").endCondition().endStatus().build()).getStatus().getConditions())
+                .anyMatch(condition -> condition.getType().equals("Told"));
+        lives.edit(now -> now.edit().editMetadata().addToAnnotations("updated", "yes").endMetadata().build());
+        api.apps().deployments().inNamespace(SPACE).withLabel("set", "lives").delete();
+        eventually(() -> assertThat(pods("lives")).isEmpty());
+        assertThat(lives.get()).isNull();
+    }
+
+    @Test
+    void aJobLives() {
+        create("""
+                {apiVersion: batch/v1, kind: Job, metadata: {name: lives, labels: {set: job-lives}}, spec: {suspend: true, parallelism: 1,
+                 template: {metadata: {labels: {app: job-lives}}, spec: {PLACE, restartPolicy: Never, containers: [{name: c, image: x}]}}}}""");
+        var lives = api.batch().v1().jobs().inNamespace(SPACE).withName("lives");
+        eventually(() -> assertThat(lives.get().getStatus().getConditions()).anyMatch(condition -> condition.getType().equals("Suspended") && condition.getStatus().equals("True")));
+        lives.patch(PatchContext.of(PatchType.STRATEGIC_MERGE), "{\"metadata\":{\"labels\":{\"patched\":\"yes\"}}}");
+        lives.edit(now -> now.edit().editMetadata().addToAnnotations("updated", "yes").endMetadata().editSpec().withSuspend(false).endSpec().build());
+        eventually(() -> assertThat(lives.get().getStatus().getSucceeded()).isEqualTo(1));
+        assertThat(api.batch().v1().jobs().inAnyNamespace().withLabel("set", "job-lives").list().getItems())
+                .singleElement().satisfies(job -> assertThat(job.getMetadata().getLabels()).containsEntry("patched", "yes"));
+        api.batch().v1().jobs().inNamespace(SPACE).withLabel("set", "job-lives").delete();
+        eventually(() -> assertThat(lives.get()).isNull());
+        eventually(() -> assertThat(pods("job-lives")).isEmpty());
     }
 }

@@ -175,6 +175,11 @@ class KubectlTourTest {
         step("set/set_serviceaccount.go", "set serviceaccount deployment/web default", "deployment.apps/web serviceaccount updated");
         edit();
         step("get/get.go", "get deployment web -o jsonpath={..image}~{..env}~{..requests}", "x:4 \\[\\{\"name\":\"A\",\"value\":\"b\"}] \\{\"cpu\":\"10m\"}");
+        step("run/run.go", "run swapped --image=x:1 --overrides={\"spec\":{\"nodeSelector\":{\"simulated\":\"tour\"},\"tolerations\":[{\"key\":\"simulated\",\"operator\":\"Exists\"}],\"terminationGracePeriodSeconds\":0}}", "pod/swapped created");
+        step("wait/wait.go", "wait pod/swapped --for=condition=Ready --timeout=60s", "pod/swapped condition met");
+        step("replace/replace.go", cluster.kubectl("-n", "tour", "get", "pod", "swapped", "-o", "json").replace("x:1", "x:2"), 0, "replace -f -", "pod/swapped replaced");
+        step("get/get.go", "get pod swapped -o jsonpath={.spec.containers[0].image}", "x:2");
+        step("delete/delete.go", "delete pod swapped", "pod \"swapped\" deleted.*");
         step("delete/delete.go", "delete deployment side web", "deployment.apps \"side\" deleted.*\ndeployment.apps \"web\" deleted.*");
     }
 

@@ -56,7 +56,13 @@ class TenantNetworkTest {
             cluster.apply("{apiVersion: hypernetes.io/v1, kind: Tenant, metadata: {name: " + tenant + "}}");
             apply(cluster, tenant, pod("web", tenant));
         }
-        apply(cluster, OCHRE, pod("more", OCHRE));
+        apply(cluster, OCHRE, """
+                {apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: kept}, spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 100Mi}}}}
+                ---
+                """ + pod("more", OCHRE) + """
+                    volumeMounts: [{name: kept, mountPath: /kept}]
+                  volumes: [{name: kept, persistentVolumeClaim: {claimName: kept}}]
+                """);
         String address = "";
         for (String tenant : List.of(MAUVE, OCHRE)) {
             // Ready means that the probe came through the tenant's gateway.
@@ -78,12 +84,23 @@ class TenantNetworkTest {
         String gateway = address.replaceFirst("\\d+$", "1");
         String host = cluster.kubectl("get", "nodes", "-o", "jsonpath={.items[0].status.addresses[?(@.type==\"InternalIP\")].address}");
 
+        aDisk(cluster);
         servicesAndNames(cluster);
         theDoor(cluster);
         scans(cluster, gateway, host, neighbour);
         sweeps(cluster, address, gateway, others);
         lies(cluster, gateway, address, neighbour);
         claims(cluster, others);
+    }
+
+    /// A tenant's claim is a disk of its own pod, and nobody else sees claim or volume.
+    private static void aDisk(Cluster cluster) {
+        assertThat(cluster.kubectlOf(OCHRE, "get", "pvc", "kept", "--no-headers").ok()).containsPattern("Bound +pvc-[0-9a-f-]+ +100Mi +RWO +local");
+        assertThat(cluster.kubectlOf(OCHRE, "exec", "more", "--", "sh", "-c", "grep ' /kept ' /proc/mounts | cut -d' ' -f3; echo ochre > /kept/name; cat /kept/name").ok()).isEqualTo("ext4\nochre\n");
+        String volume = cluster.kubectlOf(OCHRE, "get", "pvc", "kept", "-o", "jsonpath={.spec.volumeName}").ok();
+        assertThat(cluster.kubectlOf(MAUVE, "get", "pv", volume).err()).contains("NotFound");
+        assertThat(cluster.kubectlRun("get", "pv", volume).err()).contains("NotFound");
+        assertThat(cluster.root.resolve("lib/node/kubelet/volumes/" + OCHRE + "/" + volume + ".disk")).exists();
     }
 
     /// Everything asked at once that has, or may have, an address on the node: only the tenant's own gateway answers.
@@ -114,6 +131,8 @@ class TenantNetworkTest {
     @AfterAll
     static void remove(Cluster cluster) {
         cluster.kubectl("delete", "tenant", MAUVE, OCHRE, "--ignore-not-found", "--timeout=90s");
+        assertThat(cluster.root.resolve("lib/node/kubelet/volumes/" + OCHRE)).satisfiesAnyOf(
+                folder -> assertThat(folder).doesNotExist(), folder -> assertThat(folder).isEmptyDirectory());
     }
 
     private static void servicesAndNames(Cluster cluster) {

@@ -59,10 +59,15 @@ class WorkloadTest {
         assertThat(cluster.kubectl("exec", "heir", "--", "cat", "/old/starts")).isEqualTo("1\n");
         cluster.delete("heir");
 
+        // It grows while nobody has it, and is larger when the pod comes again.
+        cluster.kubectl("patch", "pvc", "data-counter-0", "-p", "{\"spec\":{\"resources\":{\"requests\":{\"storage\":\"2Gi\"}}}}");
         cluster.kubectl("scale", "statefulset", "counter", "--replicas=1");
         cluster.awaitRunning("counter-0");
         Awaitility.await().atMost(Duration.ofSeconds(30)).untilAsserted(
                 () -> assertThat(cluster.kubectl("exec", "counter-0", "--", "cat", "/data/starts")).isEqualTo("2\n"));
+        assertThat(Long.parseLong(cluster.kubectl("exec", "counter-0", "--", "sh", "-c", "df -m /data | tail -1 | awk '{print $2}'").strip())).isBetween(1800L, 2048L);
+        Awaitility.await().atMost(Duration.ofSeconds(60)).untilAsserted(
+                () -> assertThat(cluster.kubectl("get", "pvc", "data-counter-0", "-o", "jsonpath={.status.capacity.storage} {.status.conditions}")).isEqualTo("2Gi "));
         cluster.kubectl("delete", "statefulset/counter", "pod/counter-0", "--wait=true");
         String volume = cluster.kubectl("get", "pvc", "data-counter-0", "-o", "jsonpath={.spec.volumeName}");
         assertThat(cluster.root.resolve("lib/node/kubelet/volumes/root/" + volume + ".disk")).exists();

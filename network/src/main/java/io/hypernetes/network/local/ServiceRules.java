@@ -151,6 +151,7 @@ final class ServiceRules {
                 add map ip %1$s %2$s { type ipv4_addr . inet_proto . inet_service : verdict; }
                 add map ip %1$s %3$s { type inet_proto . inet_service : verdict; }
                 add chain ip %1$s arriving { type nat hook prerouting priority -101; }
+                add chain ip %1$s local { type nat hook output priority -101; }
                 add rule ip %1$s arriving iifname "%4$s" ip daddr . meta l4proto . th dport vmap @%2$s
                 add set ip %1$s %6$s { type ipv4_addr . ipv4_addr; }
                 add chain ip %1$s leaving { type nat hook postrouting priority 99; }
@@ -159,7 +160,9 @@ final class ServiceRules {
                 add rule ip %1$s unserved iifname "%4$s" ip daddr %5$s meta l4proto tcp reject with tcp reset
                 add rule ip %1$s unserved iifname "%4$s" ip daddr %5$s reject
                 """.formatted(table, MAP, NODE_MAP, bridge, parts.serviceCidr(), HAIRPINS));
-        batch.append("add rule ip ").append(table).append(" arriving fib daddr type local meta l4proto . th dport vmap @").append(NODE_MAP).append('\n');
+        for (String chain : List.of("arriving", "local")) {
+            batch.append("add rule ip ").append(table).append(' ').append(chain).append(" fib daddr type local meta l4proto . th dport vmap @").append(NODE_MAP).append('\n');
+        }
         batch.append(difference(new Parts(parts.serviceCidr()), parts));
         return batch.toString();
     }
