@@ -18,6 +18,7 @@ import io.hypernetes.client.Client;
 import io.hypernetes.client.EventRecorder;
 import io.hypernetes.client.EventRecorder.Type;
 import io.hypernetes.client.Index;
+import io.hypernetes.client.Informer;
 import io.hypernetes.client.Kind;
 import io.hypernetes.client.ObjectKey;
 import io.hypernetes.client.Patch;
@@ -79,7 +80,25 @@ public final class Autoscalers implements Controller {
     public void watch(Caches caches, Consumer<ObjectKey> wake) {
         this.caches = caches;
         this.pods = caches.byNamespace(Kind.POD);
-        caches.of(Kind.HORIZONTAL_POD_AUTOSCALER).handler(Caches.keys(wake));
+        caches.of(Kind.HORIZONTAL_POD_AUTOSCALER).handler(new Informer.Handler<>() {
+            @Override
+            public void added(HorizontalPodAutoscaler object) {
+                wake.accept(ObjectKey.of(object));
+            }
+
+            @Override
+            public void updated(HorizontalPodAutoscaler before, HorizontalPodAutoscaler now) {
+                // Not by what it writes itself: each look would lead to the next.
+                if (!Objects.equals(before.getSpec(), now.getSpec())) {
+                    wake.accept(ObjectKey.of(now));
+                }
+            }
+
+            @Override
+            public void deleted(HorizontalPodAutoscaler last) {
+                wake.accept(ObjectKey.of(last));
+            }
+        });
     }
 
     @Override
@@ -89,7 +108,6 @@ public final class Autoscalers implements Controller {
             behaviors.remove(key);
             return Optional.empty();
         }
-        // Its own status wakes it too; what was looked at a moment ago is not looked at again.
         new Look(key, autoscaler).take();
         return Optional.of(period);
     }
@@ -235,7 +253,12 @@ public final class Autoscalers implements Controller {
             if (utilization == null && average <= 0) {
                 throw new Usage.UnknownUsageException("neither a utilization nor an average value is asked for");
             }
-            Usage.Proposal proposal = Usage.of(resource, container, current, mine, used(resource, container), utilization, average, TOLERANCE, now);
+            Usage.Proposal proposal;
+            try {
+                proposal = Usage.of(resource, container, current, mine, used(resource, container), utilization, average, TOLERANCE, now);
+            } catch (Usage.UnknownUsageException unknown) {
+                throw new Usage.UnknownUsageException("failed to get " + resource + (utilization == null ? " usage: " : " utilization: ") + unknown.getMessage());
+            }
             metrics.add(status(metric, resource, container, proposal));
             String kind = utilization == null ? "" : "utilization (percentage of request)";
             return new Proposed(proposal.replicas(), resource + (container.isEmpty() ? " resource" : " container resource") + (kind.isEmpty() ? "" : " " + kind));
@@ -316,7 +339,7 @@ public final class Autoscalers implements Controller {
             HorizontalPodAutoscalerStatus before = autoscaler.getStatus() == null ? new HorizontalPodAutoscalerStatus() : autoscaler.getStatus();
             HorizontalPodAutoscalerStatus status = new HorizontalPodAutoscalerStatusBuilder(before)
                     .withConditions(conditions)
-                    .withCurrentMetrics(metrics.isEmpty() ? null : metrics)
+                    .withCurrentMetrics(metrics)
                     .withCurrentReplicas(current)
                     .withDesiredReplicas(desired)
                     .withLastScaleTime(scaled ? now.truncatedTo(ChronoUnit.SECONDS).toString() : before.getLastScaleTime())

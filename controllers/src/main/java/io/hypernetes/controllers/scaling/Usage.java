@@ -61,7 +61,7 @@ final class Usage {
             }
         }
         if (ready.isEmpty()) {
-            throw new UnknownUsageException("no metrics returned from resource metrics API");
+            throw new UnknownUsageException("unable to get metrics for resource " + resource + ": no metrics returned from resource metrics API");
         }
         long usage = ready.stream().mapToLong(name -> used.getOrDefault(name, 0L)).sum();
         long requested = 0;
