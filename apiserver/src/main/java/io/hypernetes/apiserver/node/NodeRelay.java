@@ -64,29 +64,7 @@ public final class NodeRelay {
     /// Streams a plain answer of the node, flushing as bytes arrive.
     ///
     /// @param target path and query at the node
-    public void stream(Exchange exchange, NodeAddress node, String target) throws IOException {
-        stream(exchange, node, target, type -> {
-            var out = exchange.stream(200, type);
-            return new Sink() {
-                @Override
-                public void send(byte[] bytes) throws IOException {
-                    out.write(bytes);
-                }
-
-                @Override
-                public void flush() throws IOException {
-                    out.flush();
-                }
-
-                @Override
-                public void close() throws IOException {
-                    out.close();
-                }
-            };
-        });
-    }
-
-    /// The same in another form than the body of an answer.
+    /// @param answering asked for once the node agrees
     public void stream(Exchange exchange, NodeAddress node, String target, Answering answering) throws IOException {
         try (var connection = open(node)) {
             exchange.onDisconnect(() -> Thread.startVirtualThread(connection::close));

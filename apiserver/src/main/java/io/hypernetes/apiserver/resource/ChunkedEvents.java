@@ -3,7 +3,7 @@ package io.hypernetes.apiserver.resource;
 import io.hypernetes.apiserver.http.AnswerStream;
 import java.io.IOException;
 
-/// Events as one JSON document after the other in the body of the answer.
+/// What is sent, one after the other in the body of the answer: events, each a JSON document; a log.
 record ChunkedEvents(AnswerStream out) implements EventSink {
     @Override
     public void send(byte[] event) throws IOException {

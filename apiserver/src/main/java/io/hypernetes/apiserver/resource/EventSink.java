@@ -1,15 +1,12 @@
 package io.hypernetes.apiserver.resource;
 
+import io.hypernetes.apiserver.node.NodeRelay;
 import java.io.IOException;
 
 /// Where the events of one watch go.
-interface EventSink extends AutoCloseable {
+interface EventSink extends NodeRelay.Sink {
 
     /// Queues one event: a JSON document with a line end. The bytes must not change.
-    void send(byte[] event) throws IOException;
-
-    void flush() throws IOException;
-
     @Override
-    void close() throws IOException;
+    void send(byte[] event) throws IOException;
 }

@@ -39,11 +39,9 @@ final class PodStreams {
         checkStarted(request, pod, container);
         var target = path(request, "containerLogs") + "/" + container
                 + query(request, List.of("follow", "previous", "tailLines", "sinceSeconds", "sinceTime", "timestamps", "limitBytes"));
-        if (WebSocketEvents.asked(request.http())) {
-            relay.stream(request.http(), node, target, _ -> WebSocketEvents.openForLog(request.http()));
-        } else {
-            relay.stream(request.http(), node, target);
-        }
+        relay.stream(request.http(), node, target, type -> WebSocketEvents.asked(request.http())
+                ? WebSocketEvents.openForLog(request.http())
+                : new ChunkedEvents(request.http().stream(200, type)));
     }
 
     void exec(ResourceRequest request, String verb) throws IOException {
@@ -71,7 +69,8 @@ final class PodStreams {
         var node = NodeAddress.of(Json.readObject(reads.entry(request).value()));
         var rest = request.target().proxied();
         var query = request.http().rawQuery();
-        relay.stream(request.http(), node, (rest.isEmpty() ? "/" : rest) + (query.isEmpty() ? "" : "?" + query));
+        relay.stream(request.http(), node, (rest.isEmpty() ? "/" : rest) + (query.isEmpty() ? "" : "?" + query),
+                type -> new ChunkedEvents(request.http().stream(200, type)));
     }
 
     private static void upgraded(ResourceRequest request) {

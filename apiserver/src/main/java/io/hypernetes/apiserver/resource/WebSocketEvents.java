@@ -3,7 +3,6 @@ package io.hypernetes.apiserver.resource;
 import io.hypernetes.apiserver.http.ClientGoneException;
 import io.hypernetes.apiserver.http.Exchange;
 import io.hypernetes.apiserver.http.RawConnection;
-import io.hypernetes.apiserver.node.NodeRelay;
 import io.hypernetes.objects.ApiStatus;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -16,7 +15,7 @@ import java.util.stream.Stream;
 
 /// What is otherwise the body of an answer, in messages over a WebSocket: events of a watch, one text message each, which is the first choice of some Java
 /// clients; a log in pieces as they come.
-final class WebSocketEvents implements EventSink, NodeRelay.Sink {
+final class WebSocketEvents implements EventSink {
     private static final List<String> LOG_PROTOCOLS = List.of("", "binary.k8s.io", "base64.binary.k8s.io");
     private static final String MAGIC = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
     private static final int TEXT = 0x81;
