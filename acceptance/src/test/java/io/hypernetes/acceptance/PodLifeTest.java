@@ -23,7 +23,9 @@ class PodLifeTest {
     @Test
     void masterAndNodeStartFromTheCacheThatTheBuildMade(Cluster cluster) throws IOException {
         for (String process : List.of("master", "node")) {
-            for (ProcessHandle running : cluster.processes("io.hypernetes.cli.Hypernetes " + process)) {
+            List<ProcessHandle> found = cluster.processes("io.hypernetes.cli.Hypernetes " + process);
+            assertThat(found).as(process).isNotEmpty();
+            for (ProcessHandle running : found) {
                 assertThat(Files.readString(Path.of("/proc/" + running.pid() + "/maps"))).as(process).contains("/hypernetes.aot");
             }
         }

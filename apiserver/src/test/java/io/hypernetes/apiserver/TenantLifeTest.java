@@ -85,6 +85,22 @@ class TenantLifeTest extends ClusterTest {
     }
 
     @Test
+    void podsSayThatTheirTenantSharesNoTemplatesAndNobodyElseDoes() {
+        admin.post(TENANTS, tenant("odd").replace("\"metadata\"", "\"spec\":{\"isolation\":\"Secret\"},\"metadata\"")).expect(422);
+        admin.post(TENANTS, tenant("apart").replace("\"metadata\"", "\"spec\":{\"isolation\":\"Strict\"},\"metadata\"")).expect(201);
+        var apart = cluster.client("apart", "ann", "system:masters");
+        apart.post(pods("default"), pod("p")).expect(201);
+        assertThat(apart.get(pods("default") + "/p").at("metadata", "annotations", "hypernetes.io/isolation")).isEqualTo("Strict");
+        apart.patch(pods("default") + "/p", MERGE, "{\"metadata\":{\"annotations\":{\"hypernetes.io/isolation\":null}}}").expect(200);
+        assertThat(apart.get(pods("default") + "/p").at("metadata", "annotations", "hypernetes.io/isolation")).isEqualTo("Strict");
+        admin.patch(TENANTS + "/apart", MERGE, "{\"spec\":{\"isolation\":\"Shared\"}}").expect(200);
+        apart.post(pods("default"), pod("q").replace("\"metadata\":{", "\"metadata\":{\"annotations\":{\"hypernetes.io/isolation\":\"Strict\"},")).expect(201);
+        assertThat(apart.get(pods("default") + "/q").at("metadata", "annotations", "hypernetes.io/isolation")).isEmpty();
+        apart.patch(pods("default") + "/q", MERGE, "{\"metadata\":{\"annotations\":{\"hypernetes.io/isolation\":\"Strict\"}}}").expect(200);
+        assertThat(apart.get(pods("default") + "/q").at("metadata", "annotations", "hypernetes.io/isolation")).isEmpty();
+    }
+
+    @Test
     void aProtectedTenantIsNotDeleted() {
         admin.post(TENANTS, tenant("kept").replace("\"metadata\"", "\"spec\":{\"deletionProtection\":true},\"metadata\"")).expect(201);
         assertThat(admin.delete(TENANTS + "/kept").expect(403).at("message")).contains("set spec.deletionProtection to false first");

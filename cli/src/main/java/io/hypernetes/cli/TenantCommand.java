@@ -32,6 +32,22 @@ import picocli.CommandLine.Parameters;
 final class TenantCommand {
     private static final Duration LOOK = Duration.ofMillis(300);
 
+    /// Whether a tenant's machines have templates in common with those of others.
+    enum Isolation {
+        SHARED("Shared"),
+        STRICT("Strict");
+
+        private final String inSpec;
+
+        Isolation(String inSpec) {
+            this.inSpec = inSpec;
+        }
+
+        String inSpec() {
+            return inSpec;
+        }
+    }
+
     @Command(name = "create", description = "Make a tenant; it is ready when this returns.", mixinStandardHelpOptions = true,
             footerHeading = "%nExample:%n", footer = {"  hypernetes tenant create acme --display-name 'Acme Inc.' --protect",
             "  kubectl --kubeconfig $(hypernetes tenant kubeconfig acme) get namespaces"})
@@ -50,6 +66,10 @@ final class TenantCommand {
 
         @Option(names = "--protect", description = "refuse to delete it until spec.deletionProtection is false again")
         private boolean protect;
+
+        @Option(names = "--isolation", paramLabel = "shared|strict", description = "strict: its machines are copied from templates of its own alone; first pods of a kind boot then (default shared)",
+                defaultValue = "shared")
+        private Isolation isolation = Isolation.SHARED;
 
         @Option(names = "--quota", paramLabel = "RESOURCE=AMOUNT", split = ",", description = "what it may use as a whole, as pods=100,requests.cpu=8,count/secrets=500")
         private Map<String, String> quota = new LinkedHashMap<>();
@@ -74,6 +94,9 @@ final class TenantCommand {
             }
             if (protect) {
                 spec.put("deletionProtection", true);
+            }
+            if (isolation != Isolation.SHARED) {
+                spec.put("isolation", isolation.inSpec());
             }
             GenericKubernetesResource tenant = new GenericKubernetesResource();
             tenant.setApiVersion(Kind.TENANT.apiVersion());
@@ -127,6 +150,7 @@ final class TenantCommand {
                     quota.forEach((resource, limit) -> System.out.println("quota         " + resource + ": " + (used.containsKey(resource) ? used.get(resource) : "?") + " of " + limit));
                 }
                 System.out.println("created       " + tenant.getMetadata().getCreationTimestamp());
+                System.out.println("isolation     " + (text(tenant, "spec", "isolation").isEmpty() ? Isolation.SHARED.inSpec() : text(tenant, "spec", "isolation")));
                 System.out.println("protected     " + text(tenant, "spec", "deletionProtection").equals("true"));
                 System.out.println("namespaces    " + client.of(Kind.NAMESPACE).list(Scope.tenant(name), Selection.everything()).items().size());
                 System.out.println("pods          " + client.of(Kind.POD).list(Scope.tenant(name), Selection.everything()).items().size());
@@ -166,6 +190,9 @@ final class TenantCommand {
         @Option(names = "--weight", paramLabel = "N", description = "its share of a full cluster against that of others, 1 to 1000")
         private @Nullable Integer weight;
 
+        @Option(names = "--isolation", paramLabel = "shared|strict", description = "whether its machines share templates with those of others; pods that there are stay as they were made")
+        private @Nullable Isolation isolation;
+
         @Option(names = "--protect", paramLabel = "true|false", arity = "1", description = "whether deleting it is refused")
         private @Nullable Boolean protect;
 
@@ -175,6 +202,7 @@ final class TenantCommand {
                 put(spec, "displayName", displayName);
                 put(spec, "weight", weight);
                 put(spec, "deletionProtection", protect);
+                put(spec, "isolation", isolation == null ? null : isolation.inSpec());
                 Map<String, Object> limits = new LinkedHashMap<>();
                 if (spec.get("quota") instanceof Map<?, ?> known) {
                     known.forEach((resource, limit) -> limits.put(String.valueOf(resource), String.valueOf(limit)));

@@ -117,7 +117,8 @@ final class Admission {
             case "pods" -> {
                 boolean mirror = MirrorAdmission.create(request, object);
                 pods.create(request, object);
-                suspended(request, tenant.map(TenantState::suspended).orElse(false), object);
+                annotate(object, Suspension.ANNOTATION, tenant.map(TenantState::suspended).orElse(false) ? ApiTime.format(request.now()) : "");
+                annotate(object, TenantState.ISOLATION_ANNOTATION, tenant.map(TenantState::strict).orElse(false) ? TenantState.STRICT : "");
                 if (!mirror) {
                     accounts.create(request, object);
                 }
@@ -221,7 +222,7 @@ final class Admission {
             case "certificatesigningrequests" -> signing.update(request, updated, old);
             case "persistentvolumeclaims" -> storage.resize(request.tenant(), updated, old);
             case "pods" -> {
-                keepSuspension(request, updated, old);
+                keepTenantState(request, updated, old);
                 if (request.target().subresource().equals("ephemeralcontainers")) {
                     PodSecurity.pod(
                             activeNamespace(request, updated).object(),
@@ -256,17 +257,18 @@ final class Admission {
                         .unchanged());
     }
 
-    /// Only the controllers stop pods and let them go on.
-    private static void keepSuspension(ResourceRequest request, ObjectNode updated, ObjectNode old) {
-        var before = Json.string(old, "metadata", "annotations", Suspension.ANNOTATION);
-        if (request.caller().isControllerManager() || before.equals(Json.string(updated, "metadata", "annotations", Suspension.ANNOTATION))) {
-            return;
+    /// Only the controllers stop pods and let them go on, and nobody changes what a pod was made with.
+    private static void keepTenantState(ResourceRequest request, ObjectNode updated, ObjectNode old) {
+        if (!request.caller().isControllerManager()) {
+            keep(updated, old, Suspension.ANNOTATION);
         }
-        var annotations = Json.child(Json.child(updated, "metadata"), "annotations");
-        if (before.isEmpty()) {
-            annotations.remove(Suspension.ANNOTATION);
-        } else {
-            annotations.put(Suspension.ANNOTATION, before);
+        keep(updated, old, TenantState.ISOLATION_ANNOTATION);
+    }
+
+    private static void keep(ObjectNode updated, ObjectNode old, String annotation) {
+        var before = Json.string(old, "metadata", "annotations", annotation);
+        if (!before.equals(Json.string(updated, "metadata", "annotations", annotation))) {
+            annotate(updated, annotation, before);
         }
     }
 
@@ -319,13 +321,13 @@ final class Admission {
         return Optional.of(state);
     }
 
-    /// A new pod of a suspended tenant stands still from the start; no other pod may say that it does.
-    private static void suspended(ResourceRequest request, boolean suspended, ObjectNode pod) {
+    /// What the tenant's state says of a pod, and nobody else may: empty takes the annotation away.
+    private static void annotate(ObjectNode pod, String annotation, String value) {
         var annotations = Json.child(Json.child(pod, "metadata"), "annotations");
-        if (suspended) {
-            annotations.put(Suspension.ANNOTATION, ApiTime.format(request.now()));
+        if (value.isEmpty()) {
+            annotations.remove(annotation);
         } else {
-            annotations.remove(Suspension.ANNOTATION);
+            annotations.put(annotation, value);
         }
         if (annotations.isEmpty()) {
             Json.child(pod, "metadata").remove("annotations");

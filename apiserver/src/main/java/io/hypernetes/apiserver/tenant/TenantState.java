@@ -37,6 +37,17 @@ public record TenantState(Entry entry, ObjectNode object) {
         return Json.flag(object, "spec", "suspended");
     }
 
+    /// On a pod of a tenant that shares no machine templates with others: [#STRICT].
+    public static final String ISOLATION_ANNOTATION = "hypernetes.io/isolation";
+
+    /// How a Tenant says so in `spec.isolation`.
+    public static final String STRICT = "Strict";
+
+    /// Whether its machines are copied from templates of its own alone.
+    public boolean strict() {
+        return Json.string(object, "spec", "isolation").equals(STRICT);
+    }
+
     /// Makes a commit fail when the tenant changed meanwhile, or went.
     public Operation unchanged() {
         return new Operation.Check(entry.key(), entry.revision());

@@ -1,6 +1,5 @@
 package io.hypernetes.hyperd.sandbox;
 
-import io.hypernetes.hypervisor.MachineKind;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
@@ -20,7 +19,7 @@ final class Crashes {
 
     // The latest, oldest first, at most MOST_BY_TENANT each.
     private final Map<String, Deque<Long>> byTenant = new HashMap<>();
-    private final Map<MachineKind, Lost> byKind = new HashMap<>();
+    private final Map<TemplateKind, Lost> byKind = new HashMap<>();
 
     /// @param templates lost, each within the window of the one before it
     /// @param last when, as [System#nanoTime]
@@ -37,7 +36,7 @@ final class Crashes {
     }
 
     /// A template of this kind was given up for it.
-    void lost(MachineKind kind, long now) {
+    void lost(TemplateKind kind, long now) {
         byKind.values().removeIf(lost -> now - lost.last() >= WINDOW_NANOS);
         Lost before = byKind.getOrDefault(kind, new Lost(0, now));
         byKind.put(kind, new Lost(before.templates() + 1, now));
@@ -50,7 +49,7 @@ final class Crashes {
     }
 
     /// How long no template of this kind is to be made yet, in nanoseconds; 0 when one may be.
-    long pauseNanos(MachineKind kind, long now) {
+    long pauseNanos(TemplateKind kind, long now) {
         Lost lost = byKind.get(kind);
         if (lost == null || lost.templates() < 2) {
             return 0;

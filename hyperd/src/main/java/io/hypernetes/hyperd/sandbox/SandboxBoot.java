@@ -46,6 +46,9 @@ final class SandboxBoot {
     private static final Logger LOG = LoggerFactory.getLogger(SandboxBoot.class);
     static final String TENANT_ANNOTATION = "hypernetes.io/tenant";
     static final String NETWORK_ANNOTATION = "hypernetes.io/network";
+    /// Whether machines of the tenant's pods may be copies of templates that others have copies of too: not when this is [#STRICT].
+    static final String ISOLATION_ANNOTATION = "hypernetes.io/isolation";
+    static final String STRICT = "Strict";
 
     /// The phase that a start from a template has, and a cold one has not.
     static final String COPY = "copy";
@@ -123,7 +126,9 @@ final class SandboxBoot {
             return cold(kernel, "it has volumes, whose disks no template has");
         }
         SandboxRecord.Size size = sandbox.record().size();
-        Templates.Choice choice = house.templates().choose(new MachineKind(kernel, size.vcpus(), size.memoryMib()), tenant(sandbox.record()));
+        String tenant = tenant(sandbox.record());
+        String owner = STRICT.equals(sandbox.record().identity().annotations().get(ISOLATION_ANNOTATION)) ? tenant : "";
+        Templates.Choice choice = house.templates().choose(new TemplateKind(new MachineKind(kernel, size.vcpus(), size.memoryMib()), owner), tenant);
         return switch (choice) {
             case Templates.Choice.Copy(Template template) -> copyOrMachine(template, kernel);
             case Templates.Choice.Cold(String reason) -> cold(kernel, reason);

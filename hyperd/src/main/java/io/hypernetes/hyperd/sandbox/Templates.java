@@ -5,7 +5,6 @@ import io.hypernetes.guest.Guest;
 import io.hypernetes.guest.GuestException;
 import io.hypernetes.guest.GuestListener;
 import io.hypernetes.hypervisor.Machine;
-import io.hypernetes.hypervisor.MachineKind;
 import io.hypernetes.hypervisor.MachinePlace;
 import io.hypernetes.hypervisor.Template;
 import io.hypernetes.hypervisor.Templating;
@@ -57,7 +56,7 @@ final class Templates implements AutoCloseable {
     private final String cgroupParent;
     private final Duration bootDeadline;
     private final LongSupplier nanoTime;
-    private final LinkedBlockingQueue<MachineKind> wanted = new LinkedBlockingQueue<>();
+    private final LinkedBlockingQueue<TemplateKind> wanted = new LinkedBlockingQueue<>();
     private final AtomicLong copies = new AtomicLong();
     private final AtomicLong coldStarts = new AtomicLong();
     private final AtomicLong crashed = new AtomicLong();
@@ -67,9 +66,9 @@ final class Templates implements AutoCloseable {
     private final @Nullable Thread maker;
 
     // Guarded by this. A kind that is being made has no template yet.
-    private final Map<MachineKind, Optional<Kept>> known = new HashMap<>();
-    private final Map<MachineKind, Long> lastAsked = new HashMap<>();
-    private final Map<MachineKind, Failures> failures = new HashMap<>();
+    private final Map<TemplateKind, Optional<Kept>> known = new HashMap<>();
+    private final Map<TemplateKind, Long> lastAsked = new HashMap<>();
+    private final Map<TemplateKind, Failures> failures = new HashMap<>();
     private final Crashes crashes = new Crashes();
     private boolean closed;
 
@@ -100,6 +99,7 @@ final class Templates implements AutoCloseable {
 
     /// A template and what became of it; guarded by the lock of [Templates].
     private static final class Kept {
+        final TemplateKind kind;
         final Template template;
         final String name;
         final long madeAt;
@@ -107,7 +107,8 @@ final class Templates implements AutoCloseable {
         /// Whether another is being made that will take its place.
         boolean renewing;
 
-        Kept(Template template, String name, long madeAt) {
+        Kept(TemplateKind kind, Template template, String name, long madeAt) {
+            this.kind = kind;
             this.template = template;
             this.name = name;
             this.madeAt = madeAt;
@@ -138,7 +139,7 @@ final class Templates implements AutoCloseable {
     /// What a machine of this kind is to start from; a template that is missing, or has served long enough, is made behind this.
     ///
     /// @param tenant whose machine it will be
-    Choice choose(MachineKind kind, String tenant) {
+    Choice choose(TemplateKind kind, String tenant) {
         if (templating == null) {
             return new Choice.Cold("templates are off");
         }
@@ -180,7 +181,7 @@ final class Templates implements AutoCloseable {
 
     /// The template that nobody has asked for for the longest time makes room; empty when all are in use.
     private Optional<Kept> removeUnused() {
-        Optional<MachineKind> oldest = known.entrySet().stream()
+        Optional<TemplateKind> oldest = known.entrySet().stream()
                 .filter(entry -> entry.getValue().filter(kept -> !kept.renewing).isPresent())
                 .map(Map.Entry::getKey)
                 .min(Comparator.comparingLong(kind -> lastAsked.getOrDefault(kind, Long.MIN_VALUE)));
@@ -210,13 +211,18 @@ final class Templates implements AutoCloseable {
     }
 
     /// The template of this kind when there is one now. Asks for none.
-    synchronized Optional<Template> ready(MachineKind kind) {
+    synchronized Optional<Template> ready(TemplateKind kind) {
         return serving(kind).map(kept -> kept.template);
     }
 
     // The caller holds the lock.
-    private Optional<Kept> serving(MachineKind kind) {
+    private Optional<Kept> serving(TemplateKind kind) {
         return known.getOrDefault(kind, Optional.empty());
+    }
+
+    // The caller holds the lock. There are few.
+    private Optional<Kept> kept(Template template) {
+        return known.values().stream().flatMap(Optional::stream).filter(kept -> kept.template == template).findFirst();
     }
 
     /// A copy did not come up: the template is given up, and made again when it is next asked for. However many of its copies fail, that is
@@ -224,10 +230,10 @@ final class Templates implements AutoCloseable {
     void failed(Template template) {
         Optional<Kept> given;
         synchronized (this) {
-            given = serving(template.kind()).filter(kept -> kept.template == template);
+            given = kept(template);
             given.ifPresent(kept -> {
                 remove(kept);
-                countFailure(template.kind());
+                countFailure(kept.kind);
             });
         }
         given.ifPresent(this::giveUp);
@@ -243,14 +249,14 @@ final class Templates implements AutoCloseable {
         synchronized (this) {
             long now = nanoTime.getAsLong();
             crashes.add(tenant, now);
-            given = serving(template.kind()).filter(kept -> kept.template == template);
+            given = kept(template);
             given.ifPresent(kept -> {
-                crashes.lost(template.kind(), now);
+                crashes.lost(kept.kind, now);
                 remove(kept);
-                if (!kept.renewing && crashes.pauseNanos(template.kind(), now) == 0) {
-                    known.put(template.kind(), Optional.empty());
-                    lastAsked.put(template.kind(), now);
-                    wanted.add(template.kind());
+                if (!kept.renewing && crashes.pauseNanos(kept.kind, now) == 0) {
+                    known.put(kept.kind, Optional.empty());
+                    lastAsked.put(kept.kind, now);
+                    wanted.add(kept.kind);
                 }
             });
         }
@@ -264,7 +270,7 @@ final class Templates implements AutoCloseable {
 
     // The caller holds the lock. One that is being renewed has its successor under way.
     private void remove(Kept kept) {
-        MachineKind kind = kept.template.kind();
+        TemplateKind kind = kept.kind;
         if (kept.renewing) {
             known.put(kind, Optional.empty());
         } else {
@@ -274,7 +280,7 @@ final class Templates implements AutoCloseable {
     }
 
     // The caller holds the lock.
-    private void countFailure(MachineKind kind) {
+    private void countFailure(TemplateKind kind) {
         int before = failures.getOrDefault(kind, new Failures(0, 0)).count();
         failures.put(kind, new Failures(before + 1, nanoTime.getAsLong()));
     }
@@ -283,8 +289,10 @@ final class Templates implements AutoCloseable {
     void copied(Template template) {
         copies.incrementAndGet();
         synchronized (this) {
-            failures.remove(template.kind());
-            serving(template.kind()).filter(kept -> kept.template == template).ifPresent(kept -> kept.copies++);
+            kept(template).ifPresent(kept -> {
+                failures.remove(kept.kind);
+                kept.copies++;
+            });
         }
     }
 
@@ -308,7 +316,7 @@ final class Templates implements AutoCloseable {
     private void makeAll(Templating by) {
         try {
             while (true) {
-                MachineKind kind = wanted.take();
+                TemplateKind kind = wanted.take();
                 activity.awaitQuiet(PATIENCE_NANOS);
                 make(by, kind);
             }
@@ -317,17 +325,17 @@ final class Templates implements AutoCloseable {
         }
     }
 
-    private void make(Templating by, MachineKind kind) throws InterruptedException {
+    private void make(Templating by, TemplateKind kind) throws InterruptedException {
         UUID uuid = UUID.randomUUID();
         String name = NAME + uuid;
         machineNames.add(name);
         boolean made = false;
         try {
             Template template = by.make(
-                    kind, new MachinePlace(uuid, name, machines.resolve(name), cgroupParent), scratch.make(name, MachineSizes.SMALLEST_SCRATCH_BYTES, false),
+                    kind.machine(), new MachinePlace(uuid, name, machines.resolve(name), cgroupParent), scratch.make(name, MachineSizes.SMALLEST_SCRATCH_BYTES, false),
                     machine -> rest(machine, name));
             made = true;
-            Kept kept = new Kept(template, name, nanoTime.getAsLong());
+            Kept kept = new Kept(kind, template, name, nanoTime.getAsLong());
             Optional<Kept> over;
             synchronized (this) {
                 over = closed ? Optional.of(kept) : serving(kind);
@@ -341,8 +349,8 @@ final class Templates implements AutoCloseable {
             if (Thread.interrupted()) {
                 throw new InterruptedException();
             }
-            LOG.warn("event=template-failed kernel={} vcpus={} memory-mib={} error=\"{}\" effect=\"pods of this kind start cold\"",
-                    kind.kernel().version(), kind.vcpus(), kind.memoryMib(), failure.getMessage());
+            LOG.warn("event=template-failed kernel={} vcpus={} memory-mib={} tenant={} error=\"{}\" effect=\"pods of this kind start cold\"",
+                    kind.machine().kernel().version(), kind.machine().vcpus(), kind.machine().memoryMib(), kind.owner(), failure.getMessage());
             Optional<Kept> old;
             synchronized (this) {
                 // One that had served long enough serves no longer because there is no other.

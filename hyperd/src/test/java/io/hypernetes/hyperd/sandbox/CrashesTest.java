@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 
 class CrashesTest {
     private static final long WINDOW = Duration.ofMinutes(30).toNanos();
-    private static final MachineKind KIND = new MachineKind(new GuestKernel("6.1", Path.of("/k"), Path.of("/i"), false), 1, 128);
+    private static final TemplateKind KIND = TemplateKind.shared(new MachineKind(new GuestKernel("6.1", Path.of("/k"), Path.of("/i"), false), 1, 128));
 
     private final Crashes crashes = new Crashes();
 

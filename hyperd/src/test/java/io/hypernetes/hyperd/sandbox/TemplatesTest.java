@@ -76,7 +76,7 @@ class TemplatesTest {
         for (int i = 0; i < 5; i++) {
             templates.failed(template);
         }
-        assertThat(closed).containsExactly(kind(1));
+        assertThat(closed).containsExactly(kind(1).machine());
         ready(1);
         assertThat(templates.choose(kind(1), "acme")).isInstanceOf(Templates.Choice.Copy.class);
     }
@@ -115,9 +115,9 @@ class TemplatesTest {
         Template stuck = ready(STUCK);
         templates.failed(stuck);
         ready(STUCK);
-        assertThat(ready(2).kind()).isEqualTo(kind(2));
+        assertThat(ready(2).kind()).isEqualTo(kind(2).machine());
         templates.close();
-        assertThat(closed).containsExactlyInAnyOrder(kind(STUCK), kind(STUCK), kind(2));
+        assertThat(closed).containsExactlyInAnyOrder(kind(STUCK).machine(), kind(STUCK).machine(), kind(2).machine());
     }
 
     @Test
@@ -125,7 +125,7 @@ class TemplatesTest {
         Template first = ready(1);
         templates.crashed(first, "acme");
         templates.crashed(first, "acme");
-        assertThat(closed).containsExactly(kind(1));
+        assertThat(closed).containsExactly(kind(1).machine());
         Template second = successor(first);
         templates.crashed(second, "globex");
         assertThat(templates.choose(kind(1), "initech"))
@@ -180,7 +180,7 @@ class TemplatesTest {
         broken = true;
         now.addAndGet(24 * 60 * MINUTE);
         assertThat(templates.choose(kind(1), "acme")).isEqualTo(new Templates.Choice.Copy(old));
-        await().atMost(LONG).until(() -> closed.contains(kind(1)));
+        await().atMost(LONG).until(() -> closed.contains(kind(1).machine()));
         assertThat(templates.ready(kind(1))).isEmpty();
     }
 
@@ -206,6 +206,21 @@ class TemplatesTest {
     }
 
     @Test
+    void whoWantsTemplatesOfItsOwnSharesNone() {
+        Template shared = ready(1);
+        TemplateKind own = new TemplateKind(kind(1).machine(), "acme");
+        assertThat(templates.choose(own, "acme")).isEqualTo(new Templates.Choice.Cold("the first of its kind: its template is made next"));
+        await().atMost(LONG).until(() -> templates.ready(own).isPresent());
+        Template acmes = templates.ready(own).orElseThrow();
+        assertThat(acmes).isNotSameAs(shared);
+        assertThat(templates.choose(own, "acme")).isEqualTo(new Templates.Choice.Copy(acmes));
+        assertThat(templates.choose(kind(1), "globex")).isEqualTo(new Templates.Choice.Copy(shared));
+        templates.failed(acmes);
+        assertThat(templates.ready(own)).isEmpty();
+        assertThat(templates.ready(kind(1))).containsSame(shared);
+    }
+
+    @Test
     void impatienceEndsTheWait() throws InterruptedException {
         activity.begin();
         activity.awaitQuiet(1_000_000);
@@ -219,12 +234,12 @@ class TemplatesTest {
 
     /// The template that was made in the place of this.
     private Template successor(Template of) {
-        await().atMost(LONG).until(() -> templates.ready(of.kind()).filter(next -> next != of).isPresent());
-        return templates.ready(of.kind()).orElseThrow();
+        await().atMost(LONG).until(() -> templates.ready(TemplateKind.shared(of.kind())).filter(next -> next != of).isPresent());
+        return templates.ready(TemplateKind.shared(of.kind())).orElseThrow();
     }
 
-    private static MachineKind kind(int vcpus) {
-        return new MachineKind(new GuestKernel("6.1", Path.of("/k"), Path.of("/i"), false), vcpus, 128);
+    private static TemplateKind kind(int vcpus) {
+        return TemplateKind.shared(new MachineKind(new GuestKernel("6.1", Path.of("/k"), Path.of("/i"), false), vcpus, 128));
     }
 
     private final class Kept implements Template {

@@ -17,8 +17,11 @@ public final class Labels {
     /// Prefix of sandbox annotations that describe an emptyDir, followed by the volume's name.
     public static final String EMPTY_DIR = "hypernetes.io/empty-dir.";
 
-    /// Sandbox annotation: bytes of the pod's writable disk.
+    /// Sandbox annotation: the kernel that the pod wants.
     public static final String KERNEL = "hypernetes.io/kernel";
+    /// Sandbox annotation: whether the pod's tenant shares machine templates with others, which the API server says of each pod.
+    public static final String ISOLATION = "hypernetes.io/isolation";
+    /// Sandbox annotation: bytes of the pod's writable disk.
     public static final String EPHEMERAL_STORAGE = "hypernetes.io/ephemeral-storage";
 
     private Labels() {}

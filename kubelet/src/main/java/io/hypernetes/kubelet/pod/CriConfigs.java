@@ -75,21 +75,26 @@ final class CriConfigs {
                 tenant + "_" + pod.getMetadata().getNamespace() + "_" + pod.getMetadata().getName() + "_" + pod.getMetadata().getUid());
     }
 
+    /// What the runtime is told of a pod by name. Under our own prefix that comes from the spec, which was admitted, never from an annotation of the
+    /// tenant's: except for the kernel it wants, as which ones it may have is the runtime's to say, and for what the API server alone may write.
+    static Map<String, String> annotations(String tenant, Pod pod) {
+        Map<String, String> annotations = new HashMap<>(pod.getMetadata().getAnnotations());
+        annotations.keySet().removeIf(name -> name.startsWith("hypernetes.io/") && !name.equals(Labels.KERNEL) && !name.equals(Labels.ISOLATION));
+        long disk = ephemeralBytes(pod);
+        if (disk > 0) {
+            annotations.put(Labels.EPHEMERAL_STORAGE, String.valueOf(disk));
+        }
+        annotations.put(ObjectKey.TENANT_ANNOTATION, tenant);
+        return annotations;
+    }
+
     PodSandboxConfig sandbox(String tenant, Pod pod, int attempt) {
         return sandbox(tenant, pod, attempt, List.of());
     }
 
     /// @param disks that outlive it
     PodSandboxConfig sandbox(String tenant, Pod pod, int attempt, List<Disks.Disk> disks) {
-        Map<String, String> annotations = new HashMap<>(pod.getMetadata().getAnnotations());
-        // What the runtime is told under our own prefix comes from the spec, which was admitted, never from a tenant's annotation.
-        // Except for the kernel it wants: which ones it may have is the runtime's to say.
-        annotations.keySet().removeIf(name -> name.startsWith("hypernetes.io/") && !name.equals(Labels.KERNEL));
-        long disk = ephemeralBytes(pod);
-        if (disk > 0) {
-            annotations.put(Labels.EPHEMERAL_STORAGE, String.valueOf(disk));
-        }
-        annotations.put(ObjectKey.TENANT_ANNOTATION, tenant);
+        Map<String, String> annotations = annotations(tenant, pod);
         disks.forEach(each -> annotations.put(Disks.ANNOTATION + each.volume(), each.annotation()));
         for (Volume volume : pod.getSpec().getVolumes()) {
             if (volume.getEmptyDir() != null) {

@@ -13,6 +13,7 @@ import io.hypernetes.cri.v1.SupplementalGroupsPolicy;
 import io.hypernetes.kubelet.KubeletSettings;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class CriConfigsTest {
@@ -36,6 +37,21 @@ class CriConfigsTest {
             assertThat(security(container).getMaskedPathsList()).isEmpty();
             assertThat(security(container).getReadonlyPathsList()).isEmpty();
         }
+    }
+
+    @Test
+    void ofOurOwnAnnotationsOnlyThoseArePassedOnThatAPodMayHave() {
+        Pod pod = new PodBuilder()
+                .withNewMetadata().withName("p").withNamespace("shop").withUid("u")
+                .addToAnnotations("hypernetes.io/tenant", "other")
+                .addToAnnotations("hypernetes.io/disk.data", "{}")
+                .addToAnnotations("hypernetes.io/kernel", "six")
+                .addToAnnotations("hypernetes.io/isolation", "Strict")
+                .addToAnnotations("example.org/note", "kept")
+                .endMetadata().withNewSpec().endSpec().build();
+        assertThat(CriConfigs.annotations("acme", pod)).containsOnly(
+                Map.entry("hypernetes.io/tenant", "acme"), Map.entry("hypernetes.io/kernel", "six"),
+                Map.entry("hypernetes.io/isolation", "Strict"), Map.entry("example.org/note", "kept"));
     }
 
     @Test

@@ -13,6 +13,7 @@ import tools.jackson.databind.node.ObjectNode;
 final class TenantRules implements KindRules {
     private static final int DISPLAY_NAME_MAX = 253;
     private static final int WEIGHT_MAX = 1000;
+    private static final List<String> ISOLATIONS = List.of("Shared", "Strict");
 
     @Override
     public List<String> checkName(String name) {
@@ -41,6 +42,10 @@ final class TenantRules implements KindRules {
             if (weight < 1 || weight > WEIGHT_MAX) {
                 errors.add(FieldError.invalid("spec.weight", weight, "must be between 1 and " + WEIGHT_MAX));
             }
+        }
+        String isolation = Json.string(tenant, "spec", "isolation");
+        if (!isolation.isEmpty() && !ISOLATIONS.contains(isolation)) {
+            errors.add(FieldError.notSupported("spec.isolation", isolation, ISOLATIONS));
         }
         ResourceQuotaRules.amounts(Json.at(tenant, "spec", "quota"), "spec.quota", errors);
     }
