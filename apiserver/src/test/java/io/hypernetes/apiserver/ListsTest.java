@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.hypernetes.objects.Json;
 import java.io.ByteArrayInputStream;
+import java.util.ArrayList;
+import java.util.Random;
+import java.util.TreeSet;
 import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.Test;
 
@@ -26,6 +29,41 @@ class ListsTest extends ClusterTest {
         // Without a limit, and with the word for it, any later state will do.
         for (var way : new String[] {"?resourceVersion=" + revision, "?limit=500&resourceVersionMatch=NotOlderThan&resourceVersion=" + revision}) {
             assertThat(ObjectsTest.names(admin.get(configMaps("states") + way).expect(200).json())).contains("b").doesNotContain("a");
+        }
+    }
+
+    /// Between the pages objects come, go and come back, before and behind the place that was reached.
+    @Test
+    void piecesShowOneStateHoweverMuchChangesMeanwhile() {
+        var random = new Random(7);
+        for (int round = 0; round < 6; round++) {
+            var path = configMaps("churn-" + round);
+            namespace(admin, "churn-" + round);
+            for (int i = 0; i < 30; i++) {
+                admin.post(path, configMap("m%02d".formatted(i), "1")).expect(201);
+            }
+            var all = ObjectsTest.names(admin.get(path).expect(200).json());
+            var seen = new ArrayList<String>();
+            var present = new TreeSet<>(all);
+            var page = admin.get(path + "?limit=4").expect(200).json();
+            seen.addAll(ObjectsTest.names(page));
+            var token = Json.string(page, "metadata", "continue");
+            while (!token.isEmpty()) {
+                for (int change = random.nextInt(12); change > 0; change--) {
+                    var name = "m%02d".formatted(random.nextInt(round < 3 ? 30 : 60));
+                    if (name.equals("m00") || present.remove(name)) {
+                        admin.delete(path + "/" + name);
+                    } else {
+                        present.add(name);
+                        admin.post(path, configMap(name, "2")).expect(201);
+                    }
+                }
+                page = admin.get(path + "?limit=4&continue=" + token).expect(200).json();
+                seen.addAll(ObjectsTest.names(page));
+                token = Json.string(page, "metadata", "continue");
+                assertThat(page.path("metadata").path("remainingItemCount").asInt(0)).isEqualTo(all.size() - seen.size());
+            }
+            assertThat(seen).isEqualTo(all);
         }
     }
 

@@ -92,22 +92,61 @@ final class Ranges {
     /// @throws CompactedException when history does not reach back so far
     Range at(List<String> prefixes, String after, int limit, long revision) {
         var result = new ArrayList<Entry>();
+        long remaining = 0;
         for (var prefix : prefixes) {
             if (after.compareTo(prefix) > 0 && !after.startsWith(prefix)) {
                 continue;
             }
-            var state = new TreeMap<String, Entry>(KEY_ORDER);
-            for (var entry : page(prefix, "", 0, prefixes.size() > 1).entries()) {
-                state.put(entry.key(), entry);
+            int left = limit == 0 ? 0 : limit - result.size();
+            var part = at(prefix, after.startsWith(prefix) ? after : "", limit == 0 ? 0 : Math.max(1, left), prefixes.size() > 1, revision);
+            if (limit != 0 && left == 0) {
+                remaining += part.entries().size() + part.remaining();
+            } else {
+                result.addAll(part.entries());
+                remaining += part.remaining();
             }
-            for (var undone : before(prefix, revision).entrySet()) {
-                undone.getValue()
-                        .ifPresentOrElse(entry -> state.put(entry.key(), entry), () -> state.remove(undone.getKey()));
-            }
-            result.addAll(after.startsWith(prefix) ? state.tailMap(after, false).values() : state.values());
         }
-        long remaining = limit == 0 ? 0 : Math.max(0, result.size() - limit);
-        return new Range(limit == 0 ? result : List.copyOf(result.subList(0, Math.min(limit, result.size()))), revision, remaining);
+        return new Range(result, revision, remaining);
+    }
+
+    /// The same of one prefix. A changed key takes away one entry at most, so as many more are read than are asked for, not all.
+    private Range at(String prefix, String after, int limit, boolean many, long revision) {
+        int more = 0;
+        boolean all = limit == 0;
+        while (true) {
+            var page = page(prefix, after, all ? 0 : (int) Math.min(Integer.MAX_VALUE, (long) limit + more), many);
+            var undone = before(prefix, revision);
+            undone.keySet().removeIf(key -> KEY_ORDER.compare(key, after) <= 0);
+            if (page.remaining() > 0 && undone.size() > more) {
+                more = 2 * undone.size();
+                continue;
+            }
+            var found = undone(page, undone, limit, revision);
+            if (page.remaining() == 0 || found.remaining() > 0) {
+                return found;
+            }
+            // By the count nothing follows, but it was taken while others write, and a list must not end too early.
+            all = true;
+        }
+    }
+
+    private Range undone(Page page, Map<String, Optional<Entry>> undone, int limit, long revision) {
+        var state = new TreeMap<String, Entry>(KEY_ORDER);
+        page.entries().forEach(entry -> state.put(entry.key(), entry));
+        var end = page.remaining() == 0 ? "" : page.entries().getLast().key();
+        long remaining = page.remaining();
+        for (var then : undone.entrySet()) {
+            var key = then.getKey();
+            if (!end.isEmpty() && KEY_ORDER.compare(key, end) > 0) {
+                // Behind what was read it only counts.
+                remaining += (then.getValue().isPresent() ? 1 : 0) - (store.get(key).isPresent() ? 1 : 0);
+            } else {
+                then.getValue().ifPresentOrElse(entry -> state.put(key, entry), () -> state.remove(key));
+            }
+        }
+        var entries = List.copyOf(state.values());
+        int shown = limit == 0 ? entries.size() : Math.min(limit, entries.size());
+        return new Range(entries.subList(0, shown), revision, remaining + entries.size() - shown);
     }
 
     /// Keys are compared as the store does: by their UTF-8 bytes. Names of objects are ASCII.
