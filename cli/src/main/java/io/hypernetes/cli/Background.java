@@ -59,15 +59,27 @@ final class Background {
             builder.environment().putAll(environment);
             Process started = builder.start();
             if (endsWithUs) {
-                Thread ending = new Thread(started::destroy);
-                Runtime.getRuntime().addShutdownHook(ending);
-                awaitReady(process, started, errors);
-                Runtime.getRuntime().removeShutdownHook(ending);
+                awaitReadyOrEnd(process, started, errors);
             } else {
                 awaitReady(process, started, errors);
             }
         } catch (IOException e) {
             throw new UsageException("starting the " + process + ": " + e.getMessage(), UsageException.UNAVAILABLE);
+        }
+    }
+
+    private void awaitReadyOrEnd(String process, Process started, Path errors) throws IOException {
+        Thread ending = new Thread(started::destroy);
+        try {
+            Runtime.getRuntime().addShutdownHook(ending);
+            try {
+                awaitReady(process, started, errors);
+            } finally {
+                Runtime.getRuntime().removeShutdownHook(ending);
+            }
+        } catch (IllegalStateException told) {
+            // We are ending already.
+            started.destroy();
         }
     }
 

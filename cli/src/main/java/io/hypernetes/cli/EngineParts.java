@@ -21,7 +21,6 @@ import io.hypernetes.store.embedded.EmbeddedSettings;
 import io.hypernetes.store.embedded.EmbeddedStore;
 import io.hypernetes.telemetry.StepSink;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
@@ -29,6 +28,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
@@ -184,19 +185,23 @@ record EngineParts(EmbeddedStore journal, LocalImageStore images, QemuHypervisor
         Cgroups cgroups = Cgroups.discover();
         String parent = cgroup(places);
         int ended = 0;
-        try {
-            for (String name : cgroups.below(parent)) {
-                String group = parent + "/" + name;
+        List<String> stuck = new ArrayList<>();
+        for (String name : cgroups.below(parent)) {
+            String group = parent + "/" + name;
+            try {
                 ended += cgroups.processes(group).isEmpty() ? 0 : 1;
                 cgroups.killAll(group);
                 cgroups.remove(group);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new UsageException("interrupted while machines were being ended; `hypernetes down` may be repeated", UsageException.UNAVAILABLE);
+            } catch (RuntimeException e) {
+                stuck.add(name + " (" + e.getMessage() + ")");
             }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new UsageException("interrupted while machines were being ended; `hypernetes down` may be repeated", UsageException.UNAVAILABLE);
-        } catch (UncheckedIOException e) {
-            throw new UsageException("machines that do not end: " + e.getMessage()
-                    + (e.getCause() == null ? "" : ": " + e.getCause().getMessage()) + "; they may be stuck in the host's kernel, see dmesg. `hypernetes down` may be repeated", UsageException.UNAVAILABLE);
+        }
+        if (!stuck.isEmpty()) {
+            throw new UsageException("machines that do not end: " + String.join(", ", stuck)
+                    + "; they may be stuck in the host's kernel, see dmesg. All others have ended. `hypernetes down` may be repeated", UsageException.UNAVAILABLE);
         }
         cgroups.removeIfUnused(parent);
         return ended;

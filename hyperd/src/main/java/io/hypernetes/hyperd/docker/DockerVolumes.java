@@ -165,16 +165,24 @@ final class DockerVolumes {
     /// For a container that is being made: volumes that are not there are made, and from now on the container names them all.
     synchronized List<VolumeMount> taken(String container, List<VolumeWishes.Asked> asked) {
         List<VolumeMount> mounts = new ArrayList<>();
-        for (VolumeWishes.Asked wish : asked) {
-            boolean anonymous = wish.mount().volume().isEmpty();
-            VolumeRecord volume = create(wish.mount().volume(), wish.labels(), wish.options(), anonymous);
-            mounts.add(wish.mount().of(volume.name()));
+        boolean all = false;
+        try {
+            for (VolumeWishes.Asked wish : asked) {
+                boolean anonymous = wish.mount().volume().isEmpty();
+                VolumeRecord volume = create(wish.mount().volume(), wish.labels(), wish.options(), anonymous);
+                mounts.add(wish.mount().of(volume.name()));
+            }
+            if (Set.copyOf(mounts.stream().map(VolumeMount::volume).toList()).size() > MachineSpec.MOST_VOLUMES) {
+                throw new DockerFailure(400, "a container can have " + MachineSpec.MOST_VOLUMES + " volumes");
+            }
+            named(container, mounts);
+            all = true;
+            return List.copyOf(mounts);
+        } finally {
+            if (!all) {
+                forgotten(container, mounts, true);
+            }
         }
-        if (Set.copyOf(mounts.stream().map(VolumeMount::volume).toList()).size() > MachineSpec.MOST_VOLUMES) {
-            throw new DockerFailure(400, "a container can have " + MachineSpec.MOST_VOLUMES + " volumes");
-        }
-        named(container, mounts);
-        return List.copyOf(mounts);
     }
 
     /// A container of an earlier process names these.

@@ -5,6 +5,7 @@ import io.hypernetes.hyperd.HyperdException;
 import io.hypernetes.hyperd.journal.ContainerRecord;
 import io.hypernetes.hyperd.journal.Intent;
 import io.hypernetes.hyperd.journal.SandboxRecord;
+import io.hypernetes.hypervisor.HypervisorException;
 import io.hypernetes.hypervisor.Machine;
 import io.hypernetes.hypervisor.MachineRecord;
 import io.hypernetes.linux.Cgroups;
@@ -19,6 +20,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -30,6 +32,7 @@ import org.slf4j.LoggerFactory;
 final class Recovery {
     private static final Logger LOG = LoggerFactory.getLogger(Recovery.class);
     private static final Duration FIRST_ANSWER = Duration.ofSeconds(5);
+    private static final long[] PAUSES_MILLIS = {100, 1000, 3000};
 
     private final House house;
     private final Sandboxes sandboxes;
@@ -105,7 +108,14 @@ final class Recovery {
     /// @param intent to save it, which an earlier process did not come to the end of; null for none
     private void adopt(Sandbox sandbox, SandboxRecord record, @Nullable Intent intent) {
         MachineRecord known = record.machine();
-        Optional<Machine> machine = known == null ? Optional.empty() : house.hypervisor().adopt(known);
+        Optional<Machine> machine;
+        try {
+            machine = known == null ? Optional.empty() : adopt(known);
+        } catch (HypervisorException unknown) {
+            // What is shown as ready and cannot be reached would stay so for ever; as stopped, its owner has it removed, which ends the machine.
+            sandbox.stop("The pod's virtual machine could not be taken over: " + unknown.getMessage());
+            return;
+        }
         if (machine.isEmpty()) {
             LOG.warn("event=machine-gone sandbox={}", record.id());
             sandbox.stop("The pod's virtual machine ended while hyperd was not running.");
@@ -131,23 +141,43 @@ final class Recovery {
         }
     }
 
+    /// What keeps this process from it may be over in a moment, as when it has no descriptor left.
+    private Optional<Machine> adopt(MachineRecord known) {
+        for (long pause : PAUSES_MILLIS) {
+            try {
+                return house.hypervisor().adopt(known);
+            } catch (HypervisorException failure) {
+                LOG.warn("event=machine-not-adopted name={} error=\"{}\" next=\"again in {} ms\"", known.name(), failure.getMessage(), pause);
+                LockSupport.parkNanos(pause * 1_000_000);
+            }
+        }
+        return house.hypervisor().adopt(known);
+    }
+
+    /// What cannot be removed now is told as a leak, and keeps nobody from starting.
+    private static void removing(String what, String id, Runnable removal) {
+        LOG.warn("event=leak-removed what={} sandbox={}", what, id);
+        try {
+            removal.run();
+        } catch (RuntimeException failure) {
+            LOG.error("event=leak-not-removed what={} sandbox={} error=\"{}\"", what, id, failure.getMessage());
+        }
+    }
+
     private void removeLeaks(Set<String> known) {
         for (String id : house.network().attachments()) {
             if (!known.contains(id)) {
-                LOG.warn("event=leak-removed what=attachment sandbox={}", id);
-                house.network().detach(id);
+                removing("attachment", id, () -> house.network().detach(id));
             }
         }
         for (String id : house.scratch().present()) {
             if (!known.contains(id)) {
-                LOG.warn("event=leak-removed what=disk sandbox={}", id);
-                house.scratch().remove(id);
+                removing("disk", id, () -> house.scratch().remove(id));
             }
         }
         for (String id : machineNames()) {
             if (!known.contains(id)) {
-                LOG.warn("event=leak-removed what=machine sandbox={}", id);
-                house.hypervisor().removeRemains(id, house.machineFolder(id), house.cgroupParent());
+                removing("machine", id, () -> house.hypervisor().removeRemains(id, house.machineFolder(id), house.cgroupParent()));
             }
         }
     }

@@ -10,6 +10,7 @@ import io.hypernetes.hyperd.sandbox.Engine;
 import io.hypernetes.hyperd.sandbox.GuestDoor;
 import io.hypernetes.hypervisor.GuestKernel;
 import io.hypernetes.hypervisor.Hypervisor;
+import io.hypernetes.hypervisor.MachineSpec;
 import io.hypernetes.images.DiskLayer;
 import io.hypernetes.images.Image;
 import io.hypernetes.images.ImageConfig;
@@ -94,6 +95,19 @@ class DockerContainersTest {
         assertThat(containers.list()).extracting(container -> container.record().name()).containsExactly("kept");
         assertThat(holders).containsExactly("docker-" + containers.get("kept").id());
         assertThat(house.volumes().list()).hasSize(1);
+    }
+
+    @Test
+    void tooManyVolumesAreNoneAfterwards() {
+        DockerContainers containers = new DockerContainers(house);
+        StringBuilder volumes = new StringBuilder();
+        for (int i = 0; i <= MachineSpec.MOST_VOLUMES; i++) {
+            volumes.append(i == 0 ? "" : ", ").append("\"/data").append(i).append("\": {}");
+        }
+        assertThatThrownBy(() -> containers.create("greedy", "", new JsonMapper().readTree("{\"Image\": \"lab:1\", \"Volumes\": {" + volumes + "}}")))
+                .isInstanceOf(DockerFailure.class);
+        assertThat(house.volumes().list()).isEmpty();
+        assertThat(holders).isEmpty();
     }
 
     @Test
