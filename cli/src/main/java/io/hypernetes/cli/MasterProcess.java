@@ -98,13 +98,29 @@ final class MasterProcess implements AutoCloseable {
         return KeyRing.open(places.tenantKeys(), master.isEmpty() ? places.tenantKeys().resolve("master.key") : Path.of(master), random);
     }
 
+    /// The addresses of services.
+    ///
+    /// @throws UsageException when the setting is no such range, or shares addresses with that of pods or of wires to tenants: packets to services
+    ///     would get no answer
     static AddressRange serviceRange(Settings settings) {
+        AddressRange range = range(settings, "service-cidr");
+        for (String other : List.of("cluster-cidr", "uplink-cidr")) {
+            if (range.overlaps(range(settings, other))) {
+                throw new UsageException("settings service-cidr (" + range + ") and " + other + " (" + settings.text(other)
+                        + ") have addresses in common, so that services could not be told from pods. Choose one of them elsewhere, for example --set "
+                        + other + "=" + (other.equals("cluster-cidr") ? "10.88.0.0/16" : "100.126.0.0/16"));
+            }
+        }
+        return range;
+    }
+
+    static AddressRange range(Settings settings, String name) {
         try {
-            AddressRange range = AddressRange.parse(settings.text("service-cidr"));
+            AddressRange range = AddressRange.parse(settings.text(name));
             range.at(AddressRange.NAME_SERVER);
             return range;
         } catch (IllegalArgumentException wrong) {
-            throw new UsageException("setting service-cidr: " + wrong.getMessage());
+            throw new UsageException("setting " + name + ": " + wrong.getMessage());
         }
     }
 

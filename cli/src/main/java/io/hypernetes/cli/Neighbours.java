@@ -1,5 +1,6 @@
 package io.hypernetes.cli;
 
+import io.hypernetes.apiserver.service.AddressRange;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -45,8 +46,9 @@ final class Neighbours {
         }
         String usual = "10." + FIRST_NETWORK + ".";
         if (!settings.isGiven("cluster-cidr") && settings.text("network").equals("local") && settings.text("cluster-cidr").startsWith(usual) && !unused.test(usual)) {
+            AddressRange services = MasterProcess.range(settings, "service-cidr");
             for (int network = FIRST_NETWORK + 1; network <= LAST_NETWORK; network++) {
-                if (unused.test("10." + network + ".")) {
+                if (unused.test("10." + network + ".") && !services.overlaps(AddressRange.parse("10." + network + ".0.0/16"))) {
                     chosen.add("cluster-cidr=10." + network + ".0.0/16");
                     if (!settings.isGiven("uplink-cidr")) {
                         // A neighbour without tenants has none yet, so that it is there must do.

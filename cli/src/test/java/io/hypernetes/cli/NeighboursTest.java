@@ -1,6 +1,7 @@
 package io.hypernetes.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Path;
 import java.util.List;
@@ -21,6 +22,22 @@ class NeighboursTest {
         Set<String> networks = Set.of("10.88.", "10.89.");
         assertThat(new Neighbours(port -> !taken.contains(port), prefix -> !networks.contains(prefix)).avoided(Settings.read(NO_FILE, List.of())))
                 .containsExactly("api-port=6543", "kubelet-port=10450", "node-metrics-port=10354", "cluster-cidr=10.90.0.0/16", "uplink-cidr=100.124.0.0/16");
+    }
+
+    @Test
+    void podsGetNoAddressesOfServices() {
+        assertThat(new Neighbours(port -> true, prefix -> !prefix.matches("10\\.(8.|9[0-5])\\.")).avoided(Settings.read(NO_FILE, List.of())))
+                .containsExactly("cluster-cidr=10.112.0.0/16", "uplink-cidr=100.102.0.0/16");
+    }
+
+    @Test
+    void rangesOfServicesAndPodsThatOverlapAreRefused() {
+        assertThatThrownBy(() -> MasterProcess.serviceRange(Settings.read(NO_FILE, List.of("cluster-cidr=10.97.0.0/16"))))
+                .isInstanceOf(UsageException.class)
+                .hasMessageContaining("service-cidr (10.96.0.0/12) and cluster-cidr (10.97.0.0/16) have addresses in common");
+        assertThatThrownBy(() -> MasterProcess.serviceRange(Settings.read(NO_FILE, List.of("service-cidr=100.126.4.0/24"))))
+                .isInstanceOf(UsageException.class).hasMessageContaining("uplink-cidr");
+        assertThat(MasterProcess.serviceRange(Settings.read(NO_FILE, List.of()))).hasToString("10.96.0.0/12");
     }
 
     @Test

@@ -69,6 +69,12 @@ public record AddressRange(int network, int prefixLength) {
         return Math.min(Math.max(16, size() / 16), Math.min(LARGEST_LOWER_PART, size() / 2));
     }
 
+    /// Whether some address is in both.
+    public boolean overlaps(AddressRange other) {
+        int shorter = -1 << (32 - Math.min(prefixLength, other.prefixLength));
+        return (network & shorter) == (other.network & shorter);
+    }
+
     /// Whether an address may be given.
     public boolean contains(String address) {
         try {
