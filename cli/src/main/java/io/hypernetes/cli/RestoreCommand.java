@@ -28,6 +28,7 @@ import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
@@ -175,11 +176,12 @@ final class RestoreCommand implements Runnable {
         KeyRing ring = KeyRing.open(keys, masterKey.isEmpty() ? keys.resolve("master.key") : Path.of(masterKey), new SecureRandom());
         EmbeddedSettings store = EmbeddedSettings.defaults().withNativeFolder(common.places().nativeLibraries()).withKeys(ring);
         boolean authority = false;
+        Instant now = Instant.now();
         try (BackupReader reader = Backups.open(file, passphrase);
                 StoreFilling filling = StoreFilling.begin(draft.resolve("store"), store)) {
             for (var item = reader.next(); item.isPresent(); item = reader.next()) {
                 switch (item.get()) {
-                    case BackupItem.Stored(Entry entry) -> filling.add(entry);
+                    case BackupItem.Stored(Entry entry) -> filling.add(RestoredNodes.unheardOf(entry, now));
                     case BackupItem.SmallFile(String name, byte[] content) when name.startsWith(Backups.PKI) && Authorities.isFile(name.substring(Backups.PKI.length())) -> {
                         write(draft.resolve(name), content);
                         authority |= name.equals(Backups.PKI + "root/ca.key");

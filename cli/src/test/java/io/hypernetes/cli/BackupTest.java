@@ -8,6 +8,7 @@ import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.PersistentVolumeBuilder;
 import io.fabric8.kubernetes.api.model.Quantity;
+import io.hypernetes.apiserver.storage.StoredForm;
 import io.hypernetes.apiserver.tenant.TenantState;
 import io.hypernetes.client.Client;
 import io.hypernetes.client.Kind;
@@ -17,6 +18,7 @@ import io.hypernetes.identity.Authorities;
 import io.hypernetes.linux.Descriptors;
 import io.hypernetes.linux.FileLock;
 import io.hypernetes.linux.SparseFile;
+import io.hypernetes.objects.Json;
 import io.hypernetes.store.Operation;
 import io.hypernetes.store.Page;
 import io.hypernetes.store.embedded.EmbeddedSettings;
@@ -217,6 +219,28 @@ class BackupTest {
         tenant.setKind(Kind.TENANT.kind());
         tenant.setMetadata(new ObjectMetaBuilder().withName("acme").build());
         return tenant;
+    }
+
+    @Test
+    void ofNoNodeARestoredMasterBelievesThatItIsReady() throws IOException {
+        Path one = folder.resolve("one");
+        Path two = folder.resolve("two");
+        Path file = folder.resolve("backup");
+        cluster(one);
+        try (EmbeddedStore store = open(one)) {
+            store.commit(List.of(new Operation.Put("/root/core/nodes//worker", Operation.ABSENT, StoredForm.encoder(Json.readObject("""
+                    {"apiVersion":"v1","kind":"Node","metadata":{"name":"worker"},"status":{"conditions":[{"type":"Ready","status":"True","reason":"KubeletReady"}]}}
+                    """.getBytes(UTF_8))))));
+        }
+        assertThat(hypernetes("backup", file.toString(), "--root", one.toString()).code()).isZero();
+        assertThat(hypernetes("restore", file.toString(), "--root", two.toString()).code()).isZero();
+        try (EmbeddedStore store = open(two)) {
+            var entry = store.get("/root/core/nodes//worker").orElseThrow();
+            var node = Json.readObject(entry.value());
+            assertThat(node.at("/status/conditions/0/status").asString()).isEqualTo("Unknown");
+            assertThat(node.at("/status/conditions/0/reason").asString()).isEqualTo("NodeStatusUnknown");
+            assertThat(node.at("/metadata/resourceVersion").asString()).isEqualTo(Long.toString(entry.revision()));
+        }
     }
 
     @Test
