@@ -182,9 +182,11 @@ public final class HttpEdge implements AutoCloseable {
     }
 
     private void secure(Channel channel, String name, String choice, SSLContext context) {
-        var handshake = new SslHandler(engine(context), handshakes.from(origin(channel)));
+        var arrival = new TlsArrival(handshakes.from(origin(channel)));
+        var handshake = new SslHandler(engine(context), arrival::execute);
         handshake.setHandshakeTimeoutMillis(10_000);
         handshake.setCloseNotifyFlushTimeoutMillis(3_000);
+        channel.pipeline().addLast(name + "-arrival", arrival);
         channel.pipeline().addLast(name, handshake);
         channel.pipeline().addLast(choice, new ProtocolChoice(handshake));
     }
