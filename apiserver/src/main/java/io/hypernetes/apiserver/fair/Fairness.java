@@ -10,9 +10,10 @@ import java.util.concurrent.locks.LockSupport;
 /// Holds each tenant, and in it each user, to a fair share of the server. Thread-safe.
 ///
 /// Reads and writes have seats of their own: reads use the processor, writes also wait for the disk together. A request runs to its end or to
-/// where it waits without being interrupted, so the few that a tenant has running are what another's request finds before it. Nodes share seats among themselves,
-/// so that what they tell of a tenant's pods never waits behind that tenant. Requests that last (watches, logs, commands in pods) hold no seat, and
-/// neither do operators and the components of the master.
+/// where it waits without being interrupted, so the few that a tenant has running are what another's request finds before it. Nodes have seats of their own,
+/// so that what they tell of a tenant's pods never waits behind that tenant; and by tenant, so that webhooks of one tenant that answer slowly to what
+/// nodes tell keep no node from telling of others. By what a node tells of itself it is known to live: that needs no seat, and neither do requests
+/// that last (watches, logs, commands in pods), operators and the components of the master.
 public final class Fairness {
     private static final Set<String> STREAMS = Set.of("exec", "attach", "portforward", "log", "proxy");
     private static final Duration PATIENCE = Duration.ofSeconds(15);
@@ -25,13 +26,14 @@ public final class Fairness {
 
     /// @param processors how many the server has
     public Fairness(int processors) {
-        reads = seats(64 * processors, 16 * processors, processors);
-        nodes = seats(512, 64, 32);
-        writes = seats(512, 256, 4 * processors);
+        // Two at least: what a tenant's webhooks do in the cluster before they answer must not wait for the one request that waits for them.
+        reads = seats(64 * processors, 16 * processors, processors, 2);
+        nodes = seats(2048, 64, 64, 16);
+        writes = seats(512, 256, 4 * processors, 2);
     }
 
-    private static Seats seats(int total, int alone, int shared) {
-        return new Seats(new Seats.Limits(total, alone, shared, PER_USER, PER_TENANT, PATIENCE), System::nanoTime, Fairness::after);
+    private static Seats seats(int total, int alone, int shared, int least) {
+        return new Seats(new Seats.Limits(total, alone, shared, least, PER_USER, PER_TENANT, PATIENCE), System::nanoTime, Fairness::after);
     }
 
     private static void after(long nanos, Runnable action) {
@@ -76,8 +78,23 @@ public final class Fairness {
             return Seat.NONE;
         }
         var node = caller.node();
+        if (node.isPresent() && tellsOfItself(node.get(), tenant, target)) {
+            return Seat.NONE;
+        }
         var seats = node.isPresent() ? nodes : target.writes() ? writes : reads;
-        var party = node.orElse(tenant.tenant());
+        // What is not a tenant's a node does by itself, and shares with no other node.
+        var party = node.isPresent() && !isTenants(tenant) ? "node " + node.get() : tenant.tenant();
         return new Seat(seats, party, seats.enter(party, caller.user()));
+    }
+
+    private static boolean tellsOfItself(String node, TenantPath tenant, Target target) {
+        return tenant.tenant().equals(Caller.ROOT)
+                && target.name().equals(node)
+                && (target.plural().equals("nodes") && target.group().isEmpty()
+                        || target.plural().equals("leases") && target.group().equals("coordination.k8s.io"));
+    }
+
+    private static boolean isTenants(TenantPath tenant) {
+        return !tenant.everywhere() && !tenant.tenant().equals(Caller.ROOT);
     }
 }

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 
 /// A number of seats for requests that run, given to tenants in turn and within a tenant to its users in turn. Thread-safe.
 ///
-/// A tenant that is alone may use many seats; as soon as another tenant is about, each is held to its share of a few, at least one, so that a
+/// A tenant that is alone may use many seats; as soon as another tenant is about, each is held to its share of a few, at least a floor, so that a
 /// flood of one leaves the processor to the others. While it alone has requests that wait, each of its seats also rests as long as it was used before
 /// the next request has it: processors that one tenant can keep busy for ever would answer the others no sooner than it lets go of them. Who finds no seat waits in a queue of bounded length for a bounded time and is then asked to come again.
 final class Seats {
@@ -25,10 +25,11 @@ final class Seats {
     /// @param total seats there are
     /// @param alone how many a tenant may use while no other is about
     /// @param shared how many all tenants share while there are several
+    /// @param least how many each may use however many are about
     /// @param waitingPerUser how many requests of one user may wait
     /// @param waitingPerTenant how many of one tenant
     /// @param patience how long a request waits
-    record Limits(int total, int alone, int shared, int waitingPerUser, int waitingPerTenant, Duration patience) {}
+    record Limits(int total, int alone, int shared, int least, int waitingPerUser, int waitingPerTenant, Duration patience) {}
 
     /// Tells when a time is over.
     interface Timer {
@@ -205,7 +206,7 @@ final class Seats {
 
     /// What a tenant may use while others are about, of whom one at least is always counted.
     private int share() {
-        return Math.max(1, limits.shared() / Math.max(2, parties.size()));
+        return Math.max(limits.least(), limits.shared() / Math.max(2, parties.size()));
     }
 
     private boolean othersAbout(String tenant) {

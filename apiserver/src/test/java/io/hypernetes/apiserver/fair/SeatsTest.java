@@ -19,7 +19,11 @@ class SeatsTest {
     private final List<String> seated = new CopyOnWriteArrayList<>();
 
     private Seats seats(int total, int alone, int shared, Duration patience) {
-        return new Seats(new Seats.Limits(total, alone, shared, 3, 6, patience), clock::get, (nanos, action) -> {
+        return seats(total, alone, shared, 1, patience);
+    }
+
+    private Seats seats(int total, int alone, int shared, int least, Duration patience) {
+        return new Seats(new Seats.Limits(total, alone, shared, least, 3, 6, patience), clock::get, (nanos, action) -> {
             if (nanos == 0) {
                 action.run();
             } else {
@@ -86,6 +90,17 @@ class SeatsTest {
         seats.leave("b", clock.get());
         seats.leave("b", clock.get());
         await().untilAsserted(() -> assertThat(seated).containsExactly("e/x"));
+    }
+
+    @Test
+    void eachMayUseTheFloorHoweverManyAreAbout() {
+        var seats = seats(10, 8, 2, 2, Duration.ofSeconds(30));
+        for (var tenant : List.of("a", "b", "c")) {
+            seats.enter(tenant, "x");
+            seats.enter(tenant, "x");
+        }
+        waits(seats, "c", "x");
+        assertThat(seated).isEmpty();
     }
 
     @Test

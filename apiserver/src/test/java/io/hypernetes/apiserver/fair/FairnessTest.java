@@ -1,0 +1,60 @@
+package io.hypernetes.apiserver.fair;
+
+import static org.assertj.core.api.Assertions.assertThatCode;
+
+import io.hypernetes.apiserver.request.Caller;
+import io.hypernetes.apiserver.request.Target;
+import io.hypernetes.apiserver.request.TenantPath;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class FairnessTest {
+    private static final Caller NODE = new Caller(Caller.ROOT, "system:node:n1", List.of("system:nodes"));
+    private static final int MANY = 64;
+
+    private final Fairness fairness = new Fairness(1);
+
+    /// Comes in, or fails after the time that one waits for a seat.
+    private Fairness.Seat enter(Caller caller, String tenant, String method, String path) {
+        return fairness.enter(caller, new TenantPath(tenant, "", path), Target.of(method, path, false));
+    }
+
+    @Test
+    void aTenantThatHoldsUpWhatNodesTellOfItsPodsHoldsUpNothingElse() {
+        var status = "/api/v1/namespaces/default/pods/web/status";
+        for (int i = 0; i < MANY; i++) {
+            enter(NODE, "slow", "PATCH", status);
+        }
+        assertThatCode(() -> {
+                    enter(NODE, "other", "PATCH", status);
+                    enter(NODE, Caller.ROOT, "GET", "/api/v1/namespaces/kube-system/pods");
+                })
+                .doesNotThrowAnyException();
+    }
+
+    @Test
+    void whatANodeTellsOfItselfNeedsNoSeat() {
+        for (int i = 0; i < MANY; i++) {
+            enter(NODE, Caller.ROOT, "PATCH", "/api/v1/nodes/other/status");
+        }
+        assertThatCode(() -> {
+                    enter(NODE, Caller.ROOT, "PATCH", "/api/v1/nodes/n1/status");
+                    enter(NODE, Caller.ROOT, "PUT", "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/n1");
+                })
+                .doesNotThrowAnyException();
+    }
+
+    @Test
+    void aTenantMayHaveTwoRequestsHoweverManyTenantsAreAbout() {
+        for (var tenant : List.of("a", "b", "c", "d", "e")) {
+            var alice = new Caller(tenant, "alice", List.of());
+            assertThatCode(() -> {
+                        for (int i = 0; i < 2; i++) {
+                            enter(alice, tenant, "GET", "/api/v1/pods");
+                            enter(alice, tenant, "POST", "/api/v1/namespaces/default/pods");
+                        }
+                    })
+                    .doesNotThrowAnyException();
+        }
+    }
+}
