@@ -182,7 +182,9 @@ public final class HttpEdge implements AutoCloseable {
     }
 
     private void secure(Channel channel, String name, String choice, SSLContext context) {
-        var arrival = new TlsArrival(handshakes.from(origin(channel)));
+        var connection = handshakes.from(origin(channel));
+        channel.closeFuture().addListener(closed -> connection.gone());
+        var arrival = new TlsArrival(connection);
         var handshake = new SslHandler(engine(context), arrival::execute);
         handshake.setHandshakeTimeoutMillis(10_000);
         handshake.setCloseNotifyFlushTimeoutMillis(3_000);

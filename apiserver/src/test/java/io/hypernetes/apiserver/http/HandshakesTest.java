@@ -1,6 +1,7 @@
 package io.hypernetes.apiserver.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -38,6 +39,29 @@ class HandshakesTest {
             done.await();
         }
         assertThat(order).containsExactly("loud0", "quiet0", "loud1", "quiet1", "loud2", "loud3");
+    }
+
+    @Test
+    void whoHasBegunIsFirstOfItsLineAndWhoIsGoneIsForgotten() throws Exception {
+        try (var handshakes = new Handshakes(1)) {
+            var first = handshakes.from("here");
+            first.execute(() -> {
+                begun.countDown();
+                awaitGo();
+            });
+            begun.await();
+            var gone = handshakes.from("here");
+            gone.execute(task("gone"));
+            handshakes.from("here").execute(task("fresh0"));
+            handshakes.from("here").execute(task("fresh1"));
+            first.execute(task("second"));
+            first.execute(task("third"));
+            gone.gone();
+            gone.execute(task("gone too"));
+            go.countDown();
+            await().until(() -> order.contains("fresh1"));
+        }
+        assertThat(order).containsExactly("second", "third", "fresh0", "fresh1");
     }
 
     private void awaitGo() {
