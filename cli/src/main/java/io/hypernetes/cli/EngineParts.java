@@ -11,6 +11,7 @@ import io.hypernetes.images.ImageException;
 import io.hypernetes.images.ImageSettings;
 import io.hypernetes.images.ImageSettingsFile;
 import io.hypernetes.images.LocalImageStore;
+import io.hypernetes.images.OperatorAddresses;
 import io.hypernetes.kubelet.PodDialer;
 import io.hypernetes.linux.Cgroups;
 import io.hypernetes.network.Gateway;
@@ -22,7 +23,6 @@ import io.hypernetes.store.embedded.EmbeddedStore;
 import io.hypernetes.telemetry.StepSink;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
-import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -32,7 +32,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
-import java.util.function.Predicate;
 import java.util.zip.CRC32;
 
 /// hyperd with everything under it, wired from the settings: journal, images, hypervisor, network. Closing leaves the machines running.
@@ -46,20 +45,21 @@ record EngineParts(EmbeddedStore journal, LocalImageStore images, QemuHypervisor
 
     /// @param podsFolder the kubelet's pods folder
     static EngineParts open(Places places, Settings settings, Path podsFolder) throws IOException {
-        return open(places, settings, podsFolder, StepSink.NONE, _ -> false);
+        return open(places, settings, podsFolder, StepSink.NONE, ClusterMachines.none());
     }
 
     /// As the other, measured.
     ///
     /// @param steps gets every step of every start when it is over
-    /// @param machines whether the operator has a machine at an address, as far as is known at the time
-    static EngineParts open(Places places, Settings settings, Path podsFolder, StepSink steps, Predicate<InetAddress> machines) throws IOException {
+    /// @param machines which the cluster has
+    static EngineParts open(Places places, Settings settings, Path podsFolder, StepSink steps, ClusterMachines machines) throws IOException {
         Path home = Background.home();
         Path state = places.nodeState();
         EmbeddedStore journal = EmbeddedStore.open(
                 state.resolve("journal"), EmbeddedSettings.defaults().withNativeFolder(places.nativeLibraries()));
         LocalImageStore images = LocalImageStore.open(state.resolve("images"), imageSettings(places, settings)
-                .withOperators(OperatorRanges.registries(settings).without(machines).denied())
+                .withOperators(new OperatorAddresses(
+                        OperatorRanges.registries(settings).without(machines::isKnown).denied(), OperatorRanges.registries(settings).without(machines).denied()))
                 .withInsecureRegistries(Set.copyOf(settings.list("insecure-registries")))
                 .withNativeFolder(places.nativeLibraries()));
         GuestKernels kernels = kernels(places, settings);

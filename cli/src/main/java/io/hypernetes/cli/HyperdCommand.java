@@ -24,7 +24,7 @@ final class HyperdCommand implements Runnable {
             Places places = common.places();
             Settings settings = common.settings();
             Instruments instruments = new Instruments(settings);
-            EngineParts engine = EngineParts.open(places, settings, NodeProcess.podsFolder(places), instruments.steps(), _ -> false);
+            EngineParts engine = EngineParts.open(places, settings, NodeProcess.podsFolder(places), instruments.steps(), ClusterMachines.none());
             instruments.show(engine.hyperd());
             instruments.serve(settings, "node-metrics-port");
             DockerServer docker = engine.docker(places);

@@ -34,6 +34,7 @@ class ClusterMachinesTest {
     void whileNobodyTellsAnyAddressMayBeOne() {
         var machines = new ClusterMachines(Duration.ofMillis(10));
         assertThat(machines.test(registry)).isTrue();
+        assertThat(machines.isKnown(registry)).isFalse();
         machines.are(machine::equals);
         assertThat(machines.test(registry)).isFalse();
     }

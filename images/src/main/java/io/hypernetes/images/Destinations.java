@@ -17,19 +17,25 @@ final class Destinations {
     private @Nullable List<Kind> forbidden;
 
     /// @param what completes "an address …"
-    private record Kind(String what, Predicate<InetAddress> members) {}
+    /// @param perhaps its members, and what cannot be said yet not to be one
+    private record Kind(String what, Predicate<InetAddress> members, Predicate<InetAddress> perhaps) {
+        Kind(String what, Predicate<InetAddress> members) {
+            this(what, members, members);
+        }
+    }
 
     /// @param home where the registry is
     /// @param operators the operator's own addresses
-    Destinations(URI home, Predicate<InetAddress> operators) {
+    Destinations(URI home, OperatorAddresses operators) {
         this.home = home;
         this.kinds = List.of(
                 new Kind("of this host itself", address -> address.isLoopbackAddress() || address.isAnyLocalAddress()),
                 new Kind("of this host's own network segment", InetAddress::isLinkLocalAddress),
                 new Kind("of a group of hosts", InetAddress::isMulticastAddress),
-                new Kind("of the operator's own machines", operators));
+                new Kind("of the operator's own machines", operators.surely(), operators.perhaps()));
     }
 
+    /// Where a registry is may be anywhere that is not known to be forbidden, since whoever named it was asked first; where it sends on to may not.
     /// To be asked before each request, those to the registry itself among them: the connection that follows gets the same answer, which Java keeps for a while.
     ///
     /// @throws ImageException when it may not be spoken to
@@ -38,10 +44,11 @@ final class Destinations {
         List<Kind> not = forbidden();
         for (InetAddress address : addresses(next)) {
             for (Kind kind : not) {
-                if (kind.members.test(address)) {
+                boolean member = kind.members.test(address);
+                if (member || (!isHome(next) && kind.perhaps.test(address))) {
                     throw new ImageException(ImageException.Reason.UNREACHABLE, "registry " + home.getRawAuthority()
                             + (isHome(next) ? " is at " : " sends us on to " + Text.shortened(next.getHost()) + ", which is ") + "an address " + kind.what + " (" + address.getHostAddress()
-                            + "); such addresses are not followed");
+                            + ")" + (member ? "" : " for all that is known yet, as the master has not told which there are") + "; such addresses are not followed");
                 }
             }
         }

@@ -1,13 +1,11 @@
 package io.hypernetes.images;
 
-import java.net.InetAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /// How a [LocalImageStore] behaves. [ImageSettingsFile] reads it from a file.
@@ -23,7 +21,7 @@ public record ImageSettings(
         Limits limits,
         Disk disk,
         @Nullable Path nativeFolder,
-        Predicate<InetAddress> operators) {
+        OperatorAddresses operators) {
 
     public ImageSettings {
         registries = Map.copyOf(registries);
@@ -83,7 +81,7 @@ public record ImageSettings(
                 new Limits(16L << 30, 32L << 30, 500, 1_000_000, 128L << 20, Duration.ofMinutes(30)),
                 new Disk(256L << 20, 85, 80, Duration.ofMinutes(5), true, Duration.ofDays(1)),
                 null,
-                _ -> false);
+                OperatorAddresses.known(_ -> false));
     }
 
     /// The settings of a registry, those that nothing is said of included.
@@ -122,7 +120,7 @@ public record ImageSettings(
         return new ImageSettings(registries, credentialsFile, transfers, limits, other, nativeFolder, operators);
     }
 
-    public ImageSettings withOperators(Predicate<InetAddress> addresses) {
+    public ImageSettings withOperators(OperatorAddresses addresses) {
         return new ImageSettings(registries, credentialsFile, transfers, limits, disk, nativeFolder, addresses);
     }
 

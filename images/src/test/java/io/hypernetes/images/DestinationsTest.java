@@ -36,14 +36,14 @@ class DestinationsTest {
     @Test
     void aRegistryThatMovesToAnAddressOfTheOperatorsIsNoLongerSpokenTo() throws IOException {
         AtomicBoolean moved = new AtomicBoolean();
-        Destinations destinations = new Destinations(PUBLIC, _ -> moved.get());
+        Destinations destinations = new Destinations(PUBLIC, OperatorAddresses.known(_ -> moved.get()));
         destinations.check(PUBLIC);
         moved.set(true);
         assertThatThrownBy(() -> destinations.check(PUBLIC)).isInstanceOf(ImageException.class).hasMessageContaining("192.0.2.7 is at an address of the operator's own");
     }
 
     private static Destinations from(URI home) {
-        return new Destinations(home, _ -> false);
+        return new Destinations(home, OperatorAddresses.known(_ -> false));
     }
 
     @Test
@@ -57,7 +57,16 @@ class DestinationsTest {
     void theOperatorsAddressesAreNotFollowedFromElsewhere() {
         URI own = URI.create("https://10.0.0.5/v2/");
         URI next = URI.create("https://10.0.0.6/x");
-        assertThatThrownBy(() -> new Destinations(PUBLIC, InetAddress::isSiteLocalAddress).check(next)).isInstanceOf(ImageException.class).hasMessageContaining("operator's own");
-        assertThatCode(() -> new Destinations(own, InetAddress::isSiteLocalAddress).check(next)).doesNotThrowAnyException();
+        assertThatThrownBy(() -> new Destinations(PUBLIC, OperatorAddresses.known(InetAddress::isSiteLocalAddress)).check(next)).isInstanceOf(ImageException.class).hasMessageContaining("operator's own");
+        assertThatCode(() -> new Destinations(own, OperatorAddresses.known(InetAddress::isSiteLocalAddress)).check(next)).doesNotThrowAnyException();
+    }
+
+    @Test
+    void whileTheOperatorsAddressesAreNotAllKnownARegistryServesWhatItHasItselfAndSendsNowhere() throws IOException {
+        URI denied = URI.create("https://10.0.0.6/x");
+        Destinations destinations = new Destinations(PUBLIC, new OperatorAddresses(InetAddress::isSiteLocalAddress, _ -> true));
+        destinations.check(PUBLIC);
+        assertThatThrownBy(() -> destinations.check(denied)).isInstanceOf(ImageException.class).hasMessageContaining("operator's own machines (10.0.0.6); such");
+        assertThatThrownBy(() -> destinations.check(URI.create("https://198.51.100.1/x"))).isInstanceOf(ImageException.class).hasMessageContaining("for all that is known yet");
     }
 }

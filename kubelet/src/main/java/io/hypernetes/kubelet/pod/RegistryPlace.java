@@ -28,7 +28,7 @@ final class RegistryPlace {
                 }
                 if (operators.test(address)) {
                     return Optional.of("registry " + registry + " is at " + address.getHostAddress()
-                            + ", an address of the operator's own, from where pods of tenants get no images; use a registry with another address, or ask the operator to allow this one (registry-cidrs)");
+                            + ", an address of the operator's own as far as this node knows, from where pods of tenants get no images; use a registry with another address, or ask the operator to allow this one (registry-cidrs)");
                 }
             }
         } catch (UnknownHostException e) {
