@@ -29,6 +29,7 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
 import java.time.Clock;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -172,6 +173,8 @@ final class Backups {
         long files = 0;
         long bytes = 0;
         long disks = 0;
+        String open = "";
+        Set<String> ended = new HashSet<>();
         // What is said of each for people, by the name of its disk, or by its key when it has none of ours.
         Map<String, String> volumes = new LinkedHashMap<>();
         try (BackupReader reader = open(file, passphrase)) {
@@ -188,12 +191,25 @@ final class Backups {
                         files++;
                         bytes += content.length;
                     }
-                    case BackupItem.DiskPart part -> bytes += part.content().length;
+                    case BackupItem.DiskPart part -> {
+                        bytes += part.content().length;
+                        if (!open.isEmpty() && !open.equals(part.disk())) {
+                            throw new IOException("it is damaged: the disk " + open + " has no end");
+                        }
+                        open = part.disk();
+                    }
                     case BackupItem.DiskEnd end -> {
                         disks++;
+                        if ((!open.isEmpty() && !open.equals(end.disk())) || !ended.add(end.disk())) {
+                            throw new IOException("it is damaged: the disk " + end.disk() + " is in it twice, or another has no end");
+                        }
+                        open = "";
                         volumes.remove(end.disk());
                     }
                 }
+            }
+            if (!open.isEmpty()) {
+                throw new IOException("it is damaged: the disk " + open + " has no end");
             }
             return new Found(reader.header(), entries, files, disks, bytes, volumes.values().stream().limit(MOST_SHOWN).toList(), volumes.size());
         }

@@ -2,6 +2,7 @@ package io.hypernetes.cli;
 
 import io.hypernetes.apiserver.storage.ObjectKey;
 import io.hypernetes.client.LocalVolume;
+import io.hypernetes.linux.ErrnoException;
 import io.hypernetes.linux.FileLock;
 import io.hypernetes.linux.SparseFile;
 import io.hypernetes.objects.Json;
@@ -14,8 +15,10 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Pattern;
 import tools.jackson.databind.JsonNode;
 
@@ -29,7 +32,8 @@ final class DiskBackup {
     private static final int PART = 256 << 10;
 
     private final Path folder;
-    private final List<String> names = new ArrayList<>();
+    /// More than one volume may describe a disk.
+    private final Set<String> names = new LinkedHashSet<>();
     private final List<String> inUse = new ArrayList<>();
 
     /// @param folder where this machine's disks are
@@ -70,13 +74,24 @@ final class DiskBackup {
             if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
                 continue;
             }
-            Optional<FileLock> lock = FileLock.tryLock(file);
+            Optional<FileLock> lock;
+            try {
+                lock = FileLock.tryLockThere(file);
+            } catch (ErrnoException failure) {
+                if (failure.errno() == ErrnoException.ENOENT) {
+                    // It went with its claim a moment ago.
+                    continue;
+                }
+                throw new IOException("the disk " + name + " cannot be read: " + failure.getMessage(), failure);
+            }
             if (lock.isEmpty()) {
                 inUse.add(name);
                 continue;
             }
             try (FileLock _ = lock.get()) {
-                write(writer, name, file);
+                if (Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
+                    write(writer, name, file);
+                }
             }
         }
     }

@@ -6,10 +6,10 @@ import io.hypernetes.store.backup.BackupItem;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
@@ -30,6 +30,7 @@ final class DiskRestore implements AutoCloseable {
     private final List<Path> written = new ArrayList<>();
     private final List<Path> placed = new ArrayList<>();
     private final Set<String> kept = new HashSet<>();
+    private final Set<String> seen = new HashSet<>();
     private String open = "";
     private @Nullable FileChannel channel;
 
@@ -84,8 +85,14 @@ final class DiskRestore implements AutoCloseable {
         for (Path draft : written) {
             String name = String.valueOf(draft.getFileName());
             Path file = draft.resolveSibling(name.substring(0, name.length() - ".part".length()));
-            Files.move(draft, file, StandardCopyOption.ATOMIC_MOVE);
+            try {
+                // Never in the place of another: who made that meanwhile may be using it.
+                Files.createLink(file, draft);
+            } catch (FileAlreadyExistsException made) {
+                throw new IOException("the disk " + file + " has been made by another while this backup was being restored", made);
+            }
             placed.add(file);
+            Files.delete(draft);
             Descriptors.syncFolder(Objects.requireNonNull(file.getParent()));
         }
         if (!written.isEmpty()) {
@@ -112,6 +119,9 @@ final class DiskRestore implements AutoCloseable {
         }
         if (channel != null || !DiskBackup.isName(disk)) {
             throw new IOException("the backup is damaged: a disk begins in another, or has no name that a disk can have");
+        }
+        if (!seen.add(disk)) {
+            throw new IOException("the backup is damaged: it holds the disk " + disk + " twice");
         }
         open = disk;
         if (Files.exists(folder.resolve(disk), LinkOption.NOFOLLOW_LINKS)) {

@@ -2,6 +2,7 @@ package io.hypernetes.cli;
 
 import io.hypernetes.client.ApiException;
 import io.hypernetes.client.Client;
+import io.hypernetes.client.Kind;
 import io.hypernetes.client.ObjectKey;
 import io.hypernetes.apiserver.backup.TenantEntries;
 import io.hypernetes.identity.Authorities;
@@ -218,15 +219,28 @@ final class RestoreCommand implements Runnable {
             throw new UsageException("a tenant is restored by the running master of this machine, and none runs; start it with: " + common.command("up"), UsageException.UNAVAILABLE);
         }
         Files.createDirectories(places.restores(), SECRET_FOLDER);
+        // Two at once would write the same disks.
+        try (ProcessLock lock = ProcessLock.take(places.lockOf("restore"), "restore");
+                Client client = OperatorAccess.open(places, settings).client()) {
+            if (client.of(Kind.TENANT).find(ObjectKey.root(wanted)).isPresent()) {
+                throw new UsageException("there is a tenant of that name (" + wanted + "); a backup never replaces one, so delete it first (`hypernetes tenant delete " + wanted + "`)");
+            }
+            return bringBack(client, wanted, passphrase);
+        }
+    }
+
+    private int bringBack(Client client, String wanted, char @Nullable [] passphrase) throws IOException {
+        Places places = common.places();
         String name = wanted + "-" + Long.toHexString(System.nanoTime());
         Path handed = places.restores().resolve(name);
         try (DiskRestore disks = new DiskRestore(places.disks())) {
             hand(handed, wanted, passphrase, disks);
             disks.place();
-            try (Client client = OperatorAccess.open(places, settings).client()) {
+            try {
                 client.act(ObjectKey.ROOT, "/restore?file=" + name, LIMIT);
             } catch (ApiException refused) {
-                if (!refused.isUnreachable()) {
+                // A tenant of that name that was made meanwhile may have disks of these names.
+                if (!refused.isUnreachable() && !refused.isAlreadyExists() && !refused.isConflict()) {
                     disks.remove();
                 }
                 throw refused;

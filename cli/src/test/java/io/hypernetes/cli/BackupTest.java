@@ -124,14 +124,18 @@ class BackupTest {
         assertThat(hypernetes("restore", "--check", file.toString()).text()).contains(named);
     }
 
-    private Path disk(Path root, String tenant, String name) throws IOException {
-        Path file = Places.below(root).disks().resolve(tenant).resolve(name + ".disk");
-        Files.createDirectories(file.getParent());
+    private void volume(Path root, String tenant, String name, String handle) throws IOException {
         try (EmbeddedStore store = open(root)) {
             store.commit(List.of(Operation.create("/" + tenant + "/core/persistentvolumes//" + name, """
                     {"spec":{"csi":{"driver":"local.hypernetes.io","volumeHandle":"%s","volumeAttributes":{"node":"here"}},"claimRef":{"namespace":"shop","name":"of-%s"}}}
-                    """.formatted(name, name).getBytes(UTF_8))));
+                    """.formatted(handle, name).getBytes(UTF_8))));
         }
+    }
+
+    private Path disk(Path root, String tenant, String name) throws IOException {
+        Path file = Places.below(root).disks().resolve(tenant).resolve(name + ".disk");
+        Files.createDirectories(file.getParent());
+        volume(root, tenant, name, name);
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
             // More than one part, holes before, between and after.
             for (long offset : new long[] {1 << 20, 600 << 20}) {
@@ -151,6 +155,7 @@ class BackupTest {
         cluster(one);
         Path kept = disk(one, "acme", "kept");
         Path busy = disk(one, "acme", "busy");
+        volume(one, "acme", "the-same", "kept");
         Path stranger = Files.writeString(kept.resolveSibling("stranger.disk"), "no PersistentVolume describes it");
         Path file = folder.resolve("backup");
         try (FileLock _ = FileLock.tryLock(busy).orElseThrow()) {

@@ -148,7 +148,16 @@ public final class Authorities {
             byte[] mark = new byte[8];
             random.nextBytes(mark);
             Path draft = tenantsFolder.resolve(".ready-" + HexFormat.of().formatHex(mark));
-            return new ReadyAuthorities.Ready(draft, CertificateAuthority.draft(draft, TENANT_SUBJECT, clock, random));
+            boolean made = false;
+            try {
+                CertificateAuthority authority = CertificateAuthority.draft(draft, TENANT_SUBJECT, clock, random);
+                made = true;
+                return new ReadyAuthorities.Ready(draft, authority);
+            } finally {
+                if (!made) {
+                    SecretFiles.remove(draft);
+                }
+            }
         });
         synchronized (this) {
             if (ready != null) {

@@ -70,7 +70,9 @@ final class ReadyAuthorities implements AutoCloseable {
             SecretFiles.remove(next.folder());
             return null;
         } catch (IOException e) {
-            throw new IdentityException("cannot put a certificate authority in " + place + ": " + e, e);
+            // One that is made at its place may still be possible, and if not, says why. What is left of this one is cleared away at the next start.
+            log.warn("event=ready-authority-not-placed place={} error=\"{}\"", place, String.valueOf(e));
+            return null;
         }
     }
 

@@ -33,6 +33,13 @@ public final class FileLock implements AutoCloseable {
         } catch (IOException failure) {
             throw new UncheckedIOException("making the lock file " + file, failure);
         }
+        return tryLockThere(file);
+    }
+
+    /// As [#tryLock(Path)] with a file that is there.
+    ///
+    /// @throws ErrnoException ENOENT when it is not
+    public static Optional<FileLock> tryLockThere(Path file) {
         int descriptor = Descriptors.openForReadingAndWriting(file);
         int result = FLOCK.tryCall(descriptor, LOCK_EX | LOCK_NB);
         if (result >= 0) {

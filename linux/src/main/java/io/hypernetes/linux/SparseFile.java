@@ -12,6 +12,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /// Files of which most was never written: what is read, copied and digested of them is what they hold, not the holes. Stateless.
 public final class SparseFile {
@@ -94,9 +95,11 @@ public final class SparseFile {
     }
 
     private static void read(Path file, Sink sink) throws IOException {
+        int descriptor = Descriptors.openForReading(file);
         try (FileChannel source = FileChannel.open(file, StandardOpenOption.READ)) {
             ByteBuffer buffer = ByteBuffer.allocate(PIECE);
-            for (Extent extent : extents(file)) {
+            Extents extents = new Extents(source.size(), descriptor);
+            for (Extent extent = extents.next(); extent != null; extent = extents.next()) {
                 // Grains are counted from the beginning of the file.
                 long at = extent.offset - extent.offset % GRAIN;
                 while (at < extent.end) {
@@ -117,34 +120,42 @@ public final class SparseFile {
                     at += buffer.limit();
                 }
             }
+        } finally {
+            Descriptors.close(descriptor);
         }
     }
 
     private record Extent(long offset, long end) {}
 
-    /// Grain by grain none twice: an extent that begins in the grain in which the former ended begins behind it.
-    private static List<Extent> extents(Path file) throws IOException {
-        List<Extent> extents = new ArrayList<>();
-        long size = Files.size(file);
-        int descriptor = Descriptors.openForReading(file);
-        try {
-            long at = 0;
+    /// One after the other, since a file may have millions. Grain by grain none twice: an extent that begins in the grain in which the former ended
+    /// begins behind it.
+    private static final class Extents {
+        private final long size;
+        private final int descriptor;
+        private long at;
+        private long before;
+
+        Extents(long size, int descriptor) {
+            this.size = size;
+            this.descriptor = descriptor;
+        }
+
+        /// Null when there are no more.
+        @Nullable Extent next() {
             while (at < size) {
                 long data = seek(descriptor, at, SEEK_DATA, size);
                 if (data >= size) {
                     break;
                 }
-                long hole = seek(descriptor, data, SEEK_HOLE, size);
-                long before = extents.isEmpty() ? 0 : roundUp(extents.getLast().end);
+                at = seek(descriptor, data, SEEK_HOLE, size);
                 long begin = Math.max(data - data % GRAIN, before);
-                if (begin < hole) {
-                    extents.add(new Extent(begin, hole));
+                if (begin < at) {
+                    before = roundUp(at);
+                    return new Extent(begin, at);
                 }
-                at = hole;
             }
-            return extents;
-        } finally {
-            Descriptors.close(descriptor);
+            at = size;
+            return null;
         }
     }
 
