@@ -55,6 +55,18 @@ class ConformanceWebhooksTest extends ClusterTest {
     }
 
     @Test
+    void whatATenantsStateSaysOfAPodNoWebhookSays() {
+        namespace(admin, "unsaying");
+        hooks.respond("/unsay", WebhookServer.patch("[{\"op\":\"add\",\"path\":\"/metadata/annotations\",\"value\":{\"hypernetes.io/suspended\":\"x\",\"hypernetes.io/isolation\":\"Strict\",\"kept\":\"yes\"}}]"));
+        admin.post(GROUP + "mutatingwebhookconfigurations", configuration("MutatingWebhookConfiguration", "unsaying", "/unsay", rule("\"CREATE\",\"UPDATE\"", "", "\"pods\""), in("unsaying"))).expect(201);
+        String pods = "/api/v1/namespaces/unsaying/pods";
+        admin.post(pods, "{\"metadata\":{\"name\":\"p\"},\"spec\":{\"containers\":[{\"name\":\"c\",\"image\":\"i\"}]}}").expect(201);
+        assertThat(admin.get(pods + "/p").json().path("metadata").path("annotations").toString()).isEqualTo("{\"kept\":\"yes\"}");
+        admin.patch(pods + "/p", "application/merge-patch+json", "{\"metadata\":{\"labels\":{\"a\":\"b\"}}}").expect(200);
+        assertThat(admin.get(pods + "/p").json().path("metadata").path("annotations").toString()).isEqualTo("{\"kept\":\"yes\"}");
+    }
+
+    @Test
     void whatIsCalledSkipMeIsSkipped() {
         namespace(admin, "skipping");
         admin.post(GROUP + "mutatingwebhookconfigurations", configuration("MutatingWebhookConfiguration", "skipping", "/add", maps("\"*\""),

@@ -27,13 +27,13 @@ public final class Fairness {
     /// @param processors how many the server has
     public Fairness(int processors) {
         // Two at least: what a tenant's webhooks do in the cluster before they answer must not wait for the one request that waits for them.
-        reads = seats(64 * processors, 16 * processors, processors, 2);
-        nodes = seats(2048, 64, 64, 16);
-        writes = seats(512, 256, 4 * processors, 2);
+        reads = seats(64 * processors, 16 * processors, processors, 2, Fairness::after);
+        nodes = seats(2048, 64, 64, 16, null);
+        writes = seats(512, 256, 4 * processors, 2, null);
     }
 
-    private static Seats seats(int total, int alone, int shared, int least) {
-        return new Seats(new Seats.Limits(total, alone, shared, least, PER_USER, PER_TENANT, PATIENCE), System::nanoTime, Fairness::after);
+    private static Seats seats(int total, int alone, int shared, int least, Seats.@org.jspecify.annotations.Nullable Timer timer) {
+        return new Seats(new Seats.Limits(total, alone, shared, least, PER_USER, PER_TENANT, PATIENCE), System::nanoTime, timer);
     }
 
     private static void after(long nanos, Runnable action) {

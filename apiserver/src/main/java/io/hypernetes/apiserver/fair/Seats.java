@@ -56,7 +56,7 @@ final class Seats {
 
     private final Limits limits;
     private final LongSupplier nanos;
-    private final Timer timer;
+    private final @Nullable Timer timer;
     private final ReentrantLock lock = new ReentrantLock();
     /// Tenants in the order of their turns.
     private final LinkedHashMap<String, Party> parties = new LinkedHashMap<>();
@@ -65,7 +65,8 @@ final class Seats {
     private int running;
 
     /// @param nanos a monotonic clock
-    Seats(Limits limits, LongSupplier nanos, Timer timer) {
+    /// @param timer ends the rest of seats; null where none rest, as what requests wait for is no processor
+    Seats(Limits limits, LongSupplier nanos, @Nullable Timer timer) {
         this.limits = limits;
         this.nanos = nanos;
         this.timer = timer;
@@ -115,7 +116,7 @@ final class Seats {
             }
             party.running--;
             running--;
-            if (floods(tenant, party)) {
+            if (timer != null && floods(tenant, party)) {
                 party.resting++;
                 timer.after(Math.min(nanos.getAsLong() - since, LONGEST_REST_NANOS), () -> rested(tenant, party));
             }

@@ -169,8 +169,14 @@ final class Admission {
         return request.kind().type().is("", "pods") ? create(request, object) : guard;
     }
 
-    /// Admits a change again after webhooks of the tenant have changed it.
-    void again(ResourceRequest request, ObjectNode updated, ObjectNode old) {
+    /// Admits a change again after webhooks of the tenant have changed it: what the tenant's state says of a pod is as it was admitted, whatever they made of it.
+    ///
+    /// @param admitted as it was before them
+    void again(ResourceRequest request, ObjectNode updated, ObjectNode old, ObjectNode admitted) {
+        if (request.kind().type().is("", "pods")) {
+            keep(updated, admitted, Suspension.ANNOTATION);
+            keep(updated, admitted, TenantState.ISOLATION_ANNOTATION);
+        }
         escalation.check(request.tenant(), request.caller(), request.target(), updated, old);
     }
 

@@ -206,7 +206,7 @@ final class Writes {
             var admitted = updated;
             updated = dynamic.mutate(request, updated, old);
             if (updated != admitted) {
-                admission.again(request, updated, old);
+                admission.again(request, updated, old, admitted);
             }
             var errors = kind.validateUpdate(updated, old, subresource);
             if (!errors.isEmpty()) {

@@ -161,7 +161,8 @@ final class ServiceRules {
                 add rule ip %1$s unserved iifname "%4$s" ip daddr %5$s reject
                 """.formatted(table, MAP, NODE_MAP, bridge, parts.serviceCidr(), HAIRPINS));
         for (String chain : List.of("arriving", "local")) {
-            batch.append("add rule ip ").append(table).append(' ').append(chain).append(" fib daddr type local meta l4proto . th dport vmap @").append(NODE_MAP).append('\n');
+            // Loopback is the host's own: its packets keep a source that leads nowhere else, and who listens there goes on being found.
+            batch.append("add rule ip ").append(table).append(' ').append(chain).append(chain.equals("local") ? " ip daddr != 127.0.0.0/8" : "").append(" fib daddr type local meta l4proto . th dport vmap @").append(NODE_MAP).append('\n');
         }
         batch.append(difference(new Parts(parts.serviceCidr()), parts));
         return batch.toString();

@@ -15,6 +15,8 @@ import java.util.concurrent.Future;
 /// Opens sealed rows beside the thread that reads them, on all processors and in their order. For one thread.
 final class RowOpening implements AutoCloseable {
     private static final int ROWS = 512;
+    /// Sealed rows wait, and are in memory beside what they open to: so much in a part, or one row.
+    private static final int PART_BYTES = 1 << 20;
 
     /// Makes an entry of a row.
     interface RowEntry {
@@ -35,6 +37,7 @@ final class RowOpening implements AutoCloseable {
     private final Deque<Future<List<Entry>>> open = new ArrayDeque<>();
     private final List<Entry> entries = new ArrayList<>();
     private List<Row> next = new ArrayList<>(ROWS);
+    private long nextBytes;
 
     RowOpening(Form form, KeyRing ring) {
         this.form = form;
@@ -44,7 +47,8 @@ final class RowOpening implements AutoCloseable {
     /// Takes the next row; waits where opening is slower than reading.
     void add(byte[] key, byte[] value) {
         next.add(new Row(key, value));
-        if (next.size() == ROWS) {
+        nextBytes += value.length;
+        if (next.size() == ROWS || nextBytes >= PART_BYTES) {
             submit();
             if (open.size() > 2 * parts) {
                 take();
@@ -66,6 +70,7 @@ final class RowOpening implements AutoCloseable {
     private void submit() {
         List<Row> rows = next;
         next = new ArrayList<>(ROWS);
+        nextBytes = 0;
         open.add(threads.submit(() -> {
             RowEntry entry = form.with(ring.opener());
             return rows.stream().map(row -> entry.of(row.key, row.value)).toList();
