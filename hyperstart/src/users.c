@@ -21,8 +21,10 @@ static int cut(char *line, char **parts, int most) {
     return n;
 }
 
+static bool digits(const char *text) { return *text && strspn(text, "0123456789") == strlen(text); }
+
 static bool number(const char *text, uint32_t *value) {
-    if (!*text || strlen(text) > 10 || strspn(text, "0123456789") != strlen(text)) return false;
+    if (!digits(text) || strlen(text) > 10) return false;
     unsigned long long n = strtoull(text, NULL, 10);
     *value = (uint32_t)n;
     return n < 0xFFFFFFFF;
@@ -34,10 +36,12 @@ static void add_group(struct identity *who, uint32_t gid) {
     if (who->count < MAX_GROUPS) who->groups[who->count++] = gid;
 }
 
-// Finds the user by name, else by number; a number needs no entry.
+// Finds the user by number if it is one, else by name; a number needs no entry. Digits are never a name, not even when they are too many
+// for a number: the host has checked the number (`runAsNonRoot`), and an entry `1000:x:0:0::/:` would make root of it.
 static bool find_user(const char *user, struct identity *who, char *name, size_t name_size) {
-    uint32_t wanted;
-    bool numeric = number(user, &wanted), found = false;
+    uint32_t wanted = 0;
+    bool numeric = digits(user), found = false;
+    if (numeric && !number(user, &wanted)) return false;
     FILE *file = fopen("/etc/passwd", "re");
     static char line[LINE];
     for (int i = 0; file && !found && i < MOST_LINES && fgets(line, sizeof line, file); i++) {
@@ -45,7 +49,7 @@ static bool find_user(const char *user, struct identity *who, char *name, size_t
         uint32_t uid, gid;
         int n = cut(line, p, 7);
         if (n < 4 || !number(p[2], &uid) || !number(p[3], &gid)) continue;
-        if (strcmp(p[0], user) && !(numeric && uid == wanted)) continue;
+        if (numeric ? uid != wanted : strcmp(p[0], user) != 0) continue;
         found = true;
         who->uid = uid;
         who->gid = gid;
@@ -60,7 +64,8 @@ static bool find_user(const char *user, struct identity *who, char *name, size_t
 // Reads /etc/group for the group asked for (if any) and for those that the user is in.
 static bool find_groups(const char *group, const char *name, struct identity *who) {
     uint32_t wanted = 0;
-    bool numeric = group && number(group, &wanted), found = !group || numeric;
+    bool numeric = group && digits(group), found = !group || numeric;
+    if (numeric && !number(group, &wanted)) return false;
     if (numeric) who->gid = wanted;
     FILE *file = fopen("/etc/group", "re");
     static char line[LINE];
@@ -90,8 +95,8 @@ bool identity_resolve(const char *user, const struct list *extra_groups, bool st
     if (group) *group++ = 0;
     if (group && !*group) group = NULL;
     if (!find_user(text[0] ? text : "0", who, name, sizeof name))
-        return fail(f, ENOENT, "user", "user %.200s is not in the image's /etc/passwd", text);
-    if (!find_groups(group, name, who)) return fail(f, ENOENT, "user", "group %.200s is not in the image's /etc/group", group);
+        return fail(f, ENOENT, "user", "user %.200s is not in the image's /etc/passwd, nor a number up to 4294967294", text);
+    if (!find_groups(group, name, who)) return fail(f, ENOENT, "user", "group %.200s is not in the image's /etc/group, nor a number up to 4294967294", group);
     if (strict) who->count = 0;
     // As a login has it, and as Kubernetes shows it.
     add_group(who, who->gid);

@@ -20,6 +20,18 @@ FILE *__wrap_fopen(const char *path, const char *mode) {
     return length[which] ? fmemopen((void *)text[which], length[which], "r") : NULL;
 }
 
+// Who says a number gets that number, whatever the image calls by it: the host has checked it, as for `runAsNonRoot`.
+static void check_numbers(const char *user, bool found, const struct identity *who) {
+    const char *group = user + strcspn(user, ":");
+    size_t digits = strspn(user, "0123456789");
+    if (digits && user + digits == group) {
+        unsigned long long wanted = strtoull(user, NULL, 10);
+        if (found && who->uid != wanted) abort();
+        if (!found && digits < 11 && wanted < 0xFFFFFFFF && (!*group || !group[1])) abort();
+    }
+    if (found && *group && group[1] && strspn(group + 1, "0123456789") == strlen(group + 1) && who->gid != strtoull(group + 1, NULL, 10)) abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     const char *at = size ? (const char *)data : "", *end = at + size;
     for (int i = 0; i < 3; i++) {
@@ -36,8 +48,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct list groups = {extra, 2};
     struct identity *who = malloc(sizeof *who);
     struct failure failure;
-    for (int strict = 0; user && who && strict < 2; strict++)
-        if (identity_resolve(user, &groups, strict, who, &failure) && (who->count > MAX_GROUPS || !who->home[0])) abort();
+    for (int strict = 0; user && who && strict < 2; strict++) {
+        bool found = identity_resolve(user, &groups, strict, who, &failure);
+        if (found && (who->count > MAX_GROUPS || !who->home[0])) abort();
+        check_numbers(user, found, who);
+    }
     free(who);
     free(user);
     return 0;

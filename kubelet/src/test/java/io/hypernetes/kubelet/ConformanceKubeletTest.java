@@ -279,6 +279,8 @@ class ConformanceKubeletTest extends KubeletHarness {
             create(pod(image).editSpec().withNewSecurityContext().withRunAsNonRoot(true).endSecurityContext().editContainer(0).withImage(image + ":1").endContainer().endSpec().build());
         }
         running("numbered");
+        // What was checked is what the runtime is told to run.
+        assertThat(cri.runsOf("main").getFirst().config.getLinux().getSecurityContext().getRunAsUser().getValue()).isEqualTo(1000);
         for (String image : List.of("app", "named")) {
             eventually(image, pod -> {
                 assertThat(main(pod).getState().getWaiting().getReason()).isEqualTo("CreateContainerConfigError");

@@ -120,7 +120,7 @@ final class ImageFace extends ImageServiceGrpc.ImageServiceImplBase {
         return found.stream().map(ImageFace::view).toList();
     }
 
-    private static io.hypernetes.cri.v1.Image view(Image image) {
+    static io.hypernetes.cri.v1.Image view(Image image) {
         io.hypernetes.cri.v1.Image.Builder view = io.hypernetes.cri.v1.Image.newBuilder()
                 .setId(image.id())
                 .addAllRepoTags(image.tags())
@@ -132,12 +132,17 @@ final class ImageFace extends ImageServiceGrpc.ImageServiceImplBase {
         String name = colon < 0 ? user : user.substring(0, colon);
         if (name.isEmpty()) {
             view.setUid(Int64Value.newBuilder().setValue(0));
-        } else if (name.length() < 11 && name.chars().allMatch(Character::isDigit)) {
+        } else if (number(name)) {
             view.setUid(Int64Value.newBuilder().setValue(Long.parseLong(name)));
         } else {
             view.setUsername(name);
         }
         return view.build();
+    }
+
+    /// Exactly what the guest takes for a number (hyperstart's users.c): a kubelet decides by it who is not root.
+    private static boolean number(String name) {
+        return name.length() < 11 && name.chars().allMatch(c -> c >= '0' && c <= '9') && Long.parseLong(name) <= 0xFFFF_FFFEL;
     }
 
     private static @Nullable RegistryCredentials credentials(PullImageRequest request) {

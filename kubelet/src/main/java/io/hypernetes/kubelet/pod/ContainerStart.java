@@ -5,6 +5,7 @@ import io.fabric8.kubernetes.api.model.Pod;
 import io.grpc.Context;
 import io.hypernetes.client.ApiException;
 import io.hypernetes.cri.v1.ContainerConfig;
+import io.hypernetes.cri.v1.Int64Value;
 import io.hypernetes.cri.v1.Mount;
 import io.hypernetes.cri.v1.PodSandboxConfig;
 import io.hypernetes.kubelet.cri.CriException;
@@ -79,8 +80,11 @@ final class ContainerStart {
             ContainerConfig config = configs.container(tenant, pod, container, attempt, imageRef, variables, messageFile,
                     target(pod, container, seen));
             if (NonRoot.asked(pod, container) && !config.getLinux().getSecurityContext().hasRunAsUser()) {
-                NonRoot.check(pod, container, services.cri().image(imageRef)
+                long user = NonRoot.check(pod, container, services.cri().image(imageRef)
                         .orElseThrow(() -> new ConfigException("the image " + container.getImage() + " is gone, cannot verify user is non-root")));
+                ContainerConfig.Builder checked = config.toBuilder();
+                checked.getLinuxBuilder().getSecurityContextBuilder().setRunAsUser(Int64Value.newBuilder().setValue(user));
+                config = checked.build();
             }
             Optional<Mount> hosts = HostsFile.write(
                     services.volumes().folder(pod.getMetadata().getUid()), pod, container, sandbox.ips(), services.settings().clusterDomain());

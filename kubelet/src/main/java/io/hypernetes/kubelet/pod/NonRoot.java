@@ -17,10 +17,11 @@ final class NonRoot {
 
     /// For a container whose user only its image says.
     ///
+    /// @return the image's user, to be asked for when the container is made, so that what was checked is what runs
     /// @throws ConfigException when that is root, or has a name only, which may mean root in the image's own list of users
-    static void check(Pod pod, Container container, Image image) {
+    static long check(Pod pod, Container container, Image image) {
         if (image.hasUid() && image.getUid().getValue() != 0) {
-            return;
+            return image.getUid().getValue();
         }
         String where = " (pod: \"" + pod.getMetadata().getName() + "_" + pod.getMetadata().getNamespace() + "(" + pod.getMetadata().getUid()
                 + ")\", container: " + container.getName() + ")";
