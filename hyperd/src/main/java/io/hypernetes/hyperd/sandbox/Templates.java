@@ -22,6 +22,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,6 +36,8 @@ final class Templates implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Templates.class);
     private static final int MOST = 4;
+    /// So that something is left to those who share.
+    private static final int MOST_OWNED = MOST - 1;
     private static final int MOST_FAILURES = 3;
     private static final Duration ANSWER = Duration.ofSeconds(10);
     /// Pods that start one after another without a pause need a template all the more.
@@ -165,8 +168,13 @@ final class Templates implements AutoCloseable {
             if (crashes.pauseNanos(kind, now) > 0) {
                 return new Choice.Cold("copies of several templates of its kind crashed; another is made within ten minutes");
             }
-            if (known.size() >= MOST) {
-                unused = removeUnused();
+            if (!kind.owner().isEmpty() && known.keySet().stream().filter(other -> !other.owner().isEmpty()).count() >= MOST_OWNED) {
+                unused = removeUnused(other -> !other.owner().isEmpty());
+                if (unused.isEmpty()) {
+                    return new Choice.Cold("there are " + MOST_OWNED + " templates of tenants that share none, all in use");
+                }
+            } else if (known.size() >= MOST) {
+                unused = removeUnused(_ -> true);
                 if (unused.isEmpty()) {
                     return new Choice.Cold("there are " + MOST + " templates of other kinds, all in use");
                 }
@@ -180,8 +188,9 @@ final class Templates implements AutoCloseable {
     }
 
     /// The template that nobody has asked for for the longest time makes room; empty when all are in use.
-    private Optional<Kept> removeUnused() {
+    private Optional<Kept> removeUnused(Predicate<TemplateKind> among) {
         Optional<TemplateKind> oldest = known.entrySet().stream()
+                .filter(entry -> among.test(entry.getKey()))
                 .filter(entry -> entry.getValue().filter(kept -> !kept.renewing).isPresent())
                 .map(Map.Entry::getKey)
                 .min(Comparator.comparingLong(kind -> lastAsked.getOrDefault(kind, Long.MIN_VALUE)));
@@ -281,8 +290,11 @@ final class Templates implements AutoCloseable {
 
     // The caller holds the lock.
     private void countFailure(TemplateKind kind) {
+        long now = nanoTime.getAsLong();
+        // Owners come and go.
+        failures.values().removeIf(failed -> now - failed.last() >= AGAIN_NANOS);
         int before = failures.getOrDefault(kind, new Failures(0, 0)).count();
-        failures.put(kind, new Failures(before + 1, nanoTime.getAsLong()));
+        failures.put(kind, new Failures(before + 1, now));
     }
 
     /// A copy came up.

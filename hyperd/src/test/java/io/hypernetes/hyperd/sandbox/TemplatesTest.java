@@ -221,6 +221,24 @@ class TemplatesTest {
     }
 
     @Test
+    void somethingIsLeftToThoseWhoShare() {
+        for (String owner : List.of("a", "b", "c")) {
+            TemplateKind own = new TemplateKind(kind(1).machine(), owner);
+            templates.choose(own, owner);
+            await().atMost(LONG).until(() -> templates.ready(own).isPresent());
+        }
+        TemplateKind another = new TemplateKind(kind(1).machine(), "d");
+        assertThat(templates.choose(another, "d")).isEqualTo(new Templates.Choice.Cold("there are 3 templates of tenants that share none, all in use"));
+        Template shared = ready(1);
+        now.addAndGet(MINUTE);
+        templates.choose(kind(1), "globex");
+        templates.choose(another, "d");
+        await().atMost(LONG).until(() -> templates.ready(another).isPresent());
+        assertThat(templates.ready(kind(1))).containsSame(shared);
+        assertThat(templates.ready(new TemplateKind(kind(1).machine(), "a"))).isEmpty();
+    }
+
+    @Test
     void impatienceEndsTheWait() throws InterruptedException {
         activity.begin();
         activity.awaitQuiet(1_000_000);
