@@ -130,21 +130,24 @@ final class RocksLog implements DurableLog {
     }
 
     private static Options options() {
-        return new Options()
-                .setCreateIfMissing(true)
-                .setParanoidChecks(true)
-                // A torn end of the log was never acknowledged. What comes before it is checked by the log's checksums.
-                .setWalRecoveryMode(WALRecoveryMode.PointInTimeRecovery)
-                .setWriteBufferSize(16 << 20)
-                .setMaxWriteBufferNumber(2)
-                // Values are read at the start alone, and then once.
-                .setTableFormatConfig(new BlockBasedTableConfig().setBlockCache(new LRUCache(BLOCK_CACHE)))
-                .setMaxOpenFiles(64)
-                .setMaxBackgroundJobs(2)
-                .setCompressionType(CompressionType.LZ4_COMPRESSION)
-                .setInfoLogLevel(InfoLogLevel.WARN_LEVEL)
-                .setKeepLogFileNum(2)
-                .setMaxLogFileSize(1 << 20);
+        // The options hold it on.
+        try (LRUCache cache = new LRUCache(BLOCK_CACHE)) {
+            return new Options()
+                    .setCreateIfMissing(true)
+                    .setParanoidChecks(true)
+                    // A torn end of the log was never acknowledged. What comes before it is checked by the log's checksums.
+                    .setWalRecoveryMode(WALRecoveryMode.PointInTimeRecovery)
+                    .setWriteBufferSize(16 << 20)
+                    .setMaxWriteBufferNumber(2)
+                    // Values are read at the start alone, and then once.
+                    .setTableFormatConfig(new BlockBasedTableConfig().setBlockCache(cache))
+                    .setMaxOpenFiles(64)
+                    .setMaxBackgroundJobs(2)
+                    .setCompressionType(CompressionType.LZ4_COMPRESSION)
+                    .setInfoLogLevel(InfoLogLevel.WARN_LEVEL)
+                    .setKeepLogFileNum(2)
+                    .setMaxLogFileSize(1 << 20);
+        }
     }
 
     Content load() {
