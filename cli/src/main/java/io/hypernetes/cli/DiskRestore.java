@@ -89,6 +89,7 @@ final class DiskRestore implements AutoCloseable {
                 // Never in the place of another: who made that meanwhile may be using it.
                 Files.createLink(file, draft);
             } catch (FileAlreadyExistsException made) {
+                remove();
                 throw new IOException("the disk " + file + " has been made by another while this backup was being restored", made);
             }
             placed.add(file);

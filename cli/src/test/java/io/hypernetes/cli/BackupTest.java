@@ -2,6 +2,7 @@ package io.hypernetes.cli;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
@@ -19,6 +20,7 @@ import io.hypernetes.linux.Descriptors;
 import io.hypernetes.linux.FileLock;
 import io.hypernetes.linux.SparseFile;
 import io.hypernetes.objects.Json;
+import io.hypernetes.store.backup.BackupItem;
 import io.hypernetes.store.Operation;
 import io.hypernetes.store.Page;
 import io.hypernetes.store.embedded.EmbeddedSettings;
@@ -185,6 +187,26 @@ class BackupTest {
         assertThat(hypernetes("restore", file.toString(), "--root", three.toString()).text()).contains("keeping 1 disk that is on this machine already");
         assertThat(newer).hasContent("newer");
         assertThat(stranger).exists();
+    }
+
+    @Test
+    void disksAreGivenTheirNamesAllOrNone() throws IOException {
+        byte[] content = {1, 2, 3};
+        Path disks = folder.resolve("disks");
+        byte[] digest = SparseFile.digest(Files.write(folder.resolve("same"), content));
+        try (DiskRestore restore = new DiskRestore(disks)) {
+            for (String name : List.of("acme/one.disk", "acme/two.disk")) {
+                restore.add(new BackupItem.DiskPart(name, 0, content));
+                restore.add(new BackupItem.DiskEnd(name, content.length, digest));
+            }
+            assertThatThrownBy(() -> restore.add(new BackupItem.DiskPart("acme/one.disk", 0, content))).isInstanceOf(IOException.class).hasMessageContaining("twice");
+            Files.writeString(disks.resolve("acme/two.disk"), "somebody else's");
+            assertThatThrownBy(restore::place).isInstanceOf(IOException.class).hasMessageContaining("has been made by another");
+        }
+        assertThat(disks.resolve("acme/two.disk")).hasContent("somebody else's");
+        try (Stream<Path> left = Files.list(disks.resolve("acme"))) {
+            assertThat(left).containsExactly(disks.resolve("acme/two.disk"));
+        }
     }
 
     @Test
