@@ -24,6 +24,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -66,9 +67,9 @@ class ConformanceKubeletTest extends KubeletHarness {
     @Test
     void initContainersOfAPodThatMayNotRestartRunOnceEach() {
         create(withInit(restarting("well", "Never")).build());
-        await().untilAsserted(() -> assertThat(cri.runsOf("first")).hasSize(1));
+        await().atMost(Duration.ofSeconds(60)).untilAsserted(() -> assertThat(cri.runsOf("first")).hasSize(1));
         cri.exit("first", 0);
-        await().untilAsserted(() -> assertThat(cri.runsOf("second")).hasSize(1));
+        await().atMost(Duration.ofSeconds(60)).untilAsserted(() -> assertThat(cri.runsOf("second")).hasSize(1));
         cri.exit("second", 0);
         running("well");
         cri.exit("main", 0);
@@ -82,7 +83,7 @@ class ConformanceKubeletTest extends KubeletHarness {
     @Test
     void aFailedInitContainerEndsAPodThatMayNotRestart() {
         create(withInit(restarting("ill", "Never")).build());
-        await().untilAsserted(() -> assertThat(cri.runsOf("first")).hasSize(1));
+        await().atMost(Duration.ofSeconds(60)).untilAsserted(() -> assertThat(cri.runsOf("first")).hasSize(1));
         cri.exit("first", 1);
         eventually("ill", pod -> {
             assertThat(pod.getStatus().getPhase()).isEqualTo("Failed");
@@ -105,7 +106,7 @@ class ConformanceKubeletTest extends KubeletHarness {
             assertThat(main(pod).getReady()).isTrue();
         });
         client.of(Kind.POD).delete(key("always"), new Deletion(0L, null));
-        await().untilAsserted(() -> assertThat(client.of(Kind.POD).find(key("always"))).isEmpty());
+        await().atMost(Duration.ofSeconds(60)).untilAsserted(() -> assertThat(client.of(Kind.POD).find(key("always"))).isEmpty());
 
         create(restarting("on-failure", "OnFailure").build());
         running("on-failure");
@@ -146,7 +147,7 @@ class ConformanceKubeletTest extends KubeletHarness {
         create(pod("web").editSpec().editContainer(0)
                 .withReadinessProbe(new ProbeBuilder().withNewExec().withCommand("ready").endExec().withPeriodSeconds(1).withFailureThreshold(1).build())
                 .endContainer().endSpec().build());
-        await().untilAsserted(() -> assertThat(events()).anySatisfy(event -> {
+        await().atMost(Duration.ofSeconds(60)).untilAsserted(() -> assertThat(events()).anySatisfy(event -> {
             assertThat(event.getReason()).isEqualTo("Unhealthy");
             assertThat(event.getMessage()).startsWith("Readiness probe failed: ");
             assertThat(event.getCount()).isGreaterThanOrEqualTo(3);
@@ -168,12 +169,12 @@ class ConformanceKubeletTest extends KubeletHarness {
                 .withPeriodSeconds(1).withFailureThreshold(1).endLivenessProbe()
                 .endContainer().endSpec().build());
         running("web");
-        await().until(() -> asked.size() >= 3);
+        await().atMost(Duration.ofSeconds(60)).until(() -> asked.size() >= 3);
         assertThat(asked).allMatch(each -> each.startsWith("/healthz yes kube-probe/1."));
         assertThat(main(read("web")).getRestartCount()).isZero();
         status.set(500);
         eventually("web", pod -> assertThat(main(pod).getRestartCount()).isEqualTo(1));
-        await().untilAsserted(() -> assertThat(events()).extracting(Event::getMessage).contains("Liveness probe failed: HTTP probe failed with statuscode: 500"));
+        await().atMost(Duration.ofSeconds(60)).untilAsserted(() -> assertThat(events()).extracting(Event::getMessage).contains("Liveness probe failed: HTTP probe failed with statuscode: 500"));
         server.stop(0);
     }
 
@@ -194,7 +195,7 @@ class ConformanceKubeletTest extends KubeletHarness {
                 .withNewLivenessProbe().withNewGrpc().withPort(server.getPort()).endGrpc().withTimeoutSeconds(20).withPeriodSeconds(1).withFailureThreshold(1).endLivenessProbe()
                 .endContainer().endSpec().build());
         running("web");
-        await().until(() -> asked.get() >= 3);
+        await().atMost(Duration.ofSeconds(60)).until(() -> asked.get() >= 3);
         assertThat(main(read("web")).getRestartCount()).isZero();
         serving.set(2);
         eventually("web", pod -> assertThat(main(pod).getRestartCount()).isEqualTo(1));
@@ -230,7 +231,7 @@ class ConformanceKubeletTest extends KubeletHarness {
         running("web");
         assertThat(asked).containsExactly("/start?by=hook yes kube-lifecycle/1.36");
         client.of(Kind.POD).delete(key("web"), Deletion.ordinary());
-        await().untilAsserted(() -> assertThat(client.of(Kind.POD).find(key("web"))).isEmpty());
+        await().atMost(Duration.ofSeconds(60)).untilAsserted(() -> assertThat(client.of(Kind.POD).find(key("web"))).isEmpty());
         assertThat(asked).hasSize(2).last().isEqualTo("/stop null kube-lifecycle/1.36");
         server.stop(0);
     }
@@ -243,8 +244,8 @@ class ConformanceKubeletTest extends KubeletHarness {
         running("web");
         assertThat(cri.execs).isEmpty();
         client.of(Kind.POD).delete(key("web"), Deletion.ordinary());
-        await().until(() -> !cri.execs.isEmpty());
-        await().untilAsserted(() -> assertThat(client.of(Kind.POD).find(key("web"))).isEmpty());
+        await().atMost(Duration.ofSeconds(60)).until(() -> !cri.execs.isEmpty());
+        await().atMost(Duration.ofSeconds(60)).untilAsserted(() -> assertThat(client.of(Kind.POD).find(key("web"))).isEmpty());
         assertThat(cri.execs).containsExactly("farewell");
     }
 
@@ -267,7 +268,7 @@ class ConformanceKubeletTest extends KubeletHarness {
         running("web");
         assertThat(cri.sandboxes.values()).singleElement().satisfies(sandbox -> assertThat(sandbox.config.getHostname()).isEqualTo("web.sub.default.svc.cluster.local"));
         create(pod("long").editSpec().withHostname("h".repeat(40)).withSubdomain("sub").withSetHostnameAsFQDN(true).endSpec().build());
-        await().untilAsserted(() -> assertThat(events()).extracting(Event::getMessage).anyMatch(text -> text.endsWith("is too long (64 characters is the max, 70 characters requested)")));
+        await().atMost(Duration.ofSeconds(60)).untilAsserted(() -> assertThat(events()).extracting(Event::getMessage).anyMatch(text -> text.endsWith("is too long (64 characters is the max, 70 characters requested)")));
         assertThat(cri.sandboxes).hasSize(1);
     }
 

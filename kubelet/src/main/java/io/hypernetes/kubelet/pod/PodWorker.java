@@ -245,7 +245,7 @@ final class PodWorker {
                 wake();
                 yield resync();
             }
-            case Plan.Run run -> proceed(now, seen, run);
+            case Plan.Run run -> untilDeadline(now, proceed(now, seen, run));
         };
     }
 
@@ -478,6 +478,17 @@ final class PodWorker {
         Long seconds = now.getSpec().getActiveDeadlineSeconds();
         String start = now.getStatus() == null ? null : now.getStatus().getStartTime();
         return seconds != null && start != null && Instant.parse(start).plusSeconds(seconds).isBefore(services.clock().instant());
+    }
+
+    /// Nothing wakes the loop when a pod's time is over.
+    private Duration untilDeadline(Pod now, Duration next) {
+        Long seconds = now.getSpec().getActiveDeadlineSeconds();
+        String start = now.getStatus() == null ? null : now.getStatus().getStartTime();
+        if (seconds == null || start == null) {
+            return next;
+        }
+        Duration left = Duration.between(services.clock().instant(), Instant.parse(start).plusSeconds(seconds)).plusMillis(1);
+        return left.compareTo(next) < 0 ? (left.isNegative() ? Duration.ofMillis(1) : left) : next;
     }
 
     private static boolean phaseIsFinal(Pod now) {

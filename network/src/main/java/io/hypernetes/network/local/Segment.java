@@ -298,7 +298,14 @@ final class Segment implements Gateway {
     /// The host's end of a wire outlives its namespace for a moment, and for ever when a maker died in between.
     private void remains() {
         if (links().contains(device())) {
-            ip("link del dev " + device() + "\n");
+            try {
+                ip("link del dev " + device() + "\n");
+            } catch (NetworkException failure) {
+                // It may have gone by itself since.
+                if (links().contains(device())) {
+                    throw failure;
+                }
+            }
         }
     }
 
