@@ -1,6 +1,5 @@
 package io.hypernetes.cli;
 
-import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.hypernetes.apiserver.service.AddressRange;
 import io.hypernetes.client.Client;
@@ -162,18 +161,9 @@ final class NodeProcess implements AutoCloseable {
             List<PodSandbox> sandboxes = cri.sandboxes();
             for (PodSandbox sandbox : sandboxes) {
                 step.detail(sandboxes.indexOf(sandbox) + " of " + sandboxes.size());
-                try {
-                    cri.remove(sandbox.getId());
-                } catch (StatusRuntimeException e) {
-                    failed.add(sandbox.getMetadata().getNamespace() + "/" + sandbox.getMetadata().getName() + ": " + e.getMessage());
-                    if (e.getStatus().getCode() == Status.Code.DEADLINE_EXCEEDED || e.getStatus().getCode() == Status.Code.UNAVAILABLE) {
-                        // An engine that is silent once will be so for each, a minute at a time.
-                        failed.add("those behind it, which were not asked for");
-                        break;
-                    }
-                }
+                attempt(sandbox.getMetadata().getNamespace() + "/" + sandbox.getMetadata().getName(), failed, () -> cri.remove(sandbox.getId()));
             }
-            step.detail(sandboxes.isEmpty() ? "there were none" : Math.max(0, sandboxes.size() - failed.size()) + " stopped");
+            step.detail(sandboxes.isEmpty() ? "there were none" : sandboxes.size() - failed.size() + " stopped");
             attempt("containers of Docker", failed, engine.hyperd()::stopDocker);
             attempt("their network", failed, engine::removeNetwork);
         } catch (StatusRuntimeException e) {
