@@ -65,12 +65,15 @@ public final class HostProcess implements AutoCloseable {
             throw new ErrnoException(PIDFD_OPEN.name(), "pid " + pid, -pidfd);
         }
         // Read after the open: if the number was given away in between, the pidfd is the new owner's, and so is the time.
-        OptionalLong started = startTimeTicks(pid);
-        if (started.isEmpty()) {
-            Descriptors.close(pidfd);
-            return Optional.empty();
+        OptionalLong started = OptionalLong.empty();
+        try {
+            started = startTimeTicks(pid);
+        } finally {
+            if (started.isEmpty()) {
+                Descriptors.close(pidfd);
+            }
         }
-        return Optional.of(new HostProcess(pid, started.getAsLong(), pidfd));
+        return started.isEmpty() ? Optional.empty() : Optional.of(new HostProcess(pid, started.getAsLong(), pidfd));
     }
 
     /// When process `pid` started, in clock ticks since the host's boot (field 22 of `/proc/PID/stat`); empty when there is none.

@@ -113,13 +113,13 @@ final class DockerContainers {
             config.set("Healthcheck", check);
         }
         house.images().lease(image.id(), DockerHouse.holder(id));
-        List<VolumeMount> mounts = List.of();
+        DockerVolumes.Taken taken = DockerVolumes.Taken.NOTHING;
         boolean made = false;
         try {
-            mounts = house.volumes().taken(id, volumes);
+            taken = house.volumes().taken(id, volumes);
             DockerRecord record = new DockerRecord(
                     id, name, house.now(), reference, image.id(), config, host.isObject() ? host : JsonNodeFactory.instance.objectNode(),
-                    mounts, networks, DockerRecord.State.NEW);
+                    taken.mounts(), networks, DockerRecord.State.NEW);
             DockerContainer container = new DockerContainer(record, house, this::forget);
             house.networks().holding(networks, () -> {
                 house.journal().write(record);
@@ -131,7 +131,7 @@ final class DockerContainers {
         } finally {
             // As when one of its networks has gone meanwhile.
             if (!made) {
-                house.volumes().forgotten(id, mounts, true);
+                house.volumes().givenBack(id, taken);
                 house.images().release(DockerHouse.holder(id));
             }
         }

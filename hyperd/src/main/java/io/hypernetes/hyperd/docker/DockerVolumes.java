@@ -162,27 +162,51 @@ final class DockerVolumes {
         tell("destroy", name, Map.of());
     }
 
+    /// What a container that is being made has taken.
+    ///
+    /// @param made of the mounts those of anonymous volumes, which are its own and go with it when it is not made after all
+    record Taken(List<VolumeMount> mounts, List<VolumeMount> made) {
+        static final Taken NOTHING = new Taken(List.of(), List.of());
+
+        Taken {
+            mounts = List.copyOf(mounts);
+            made = List.copyOf(made);
+        }
+    }
+
     /// For a container that is being made: volumes that are not there are made, and from now on the container names them all.
-    synchronized List<VolumeMount> taken(String container, List<VolumeWishes.Asked> asked) {
+    synchronized Taken taken(String container, List<VolumeWishes.Asked> asked) {
         List<VolumeMount> mounts = new ArrayList<>();
-        boolean all = false;
+        List<VolumeMount> made = new ArrayList<>();
         try {
             for (VolumeWishes.Asked wish : asked) {
                 boolean anonymous = wish.mount().volume().isEmpty();
                 VolumeRecord volume = create(wish.mount().volume(), wish.labels(), wish.options(), anonymous);
-                mounts.add(wish.mount().of(volume.name()));
+                VolumeMount mount = wish.mount().of(volume.name());
+                mounts.add(mount);
+                if (anonymous) {
+                    made.add(mount);
+                }
             }
             if (Set.copyOf(mounts.stream().map(VolumeMount::volume).toList()).size() > MachineSpec.MOST_VOLUMES) {
                 throw new DockerFailure(400, "a container can have " + MachineSpec.MOST_VOLUMES + " volumes");
             }
             named(container, mounts);
-            all = true;
-            return List.copyOf(mounts);
-        } finally {
-            if (!all) {
-                forgotten(container, mounts, true);
+            return new Taken(mounts, made);
+        } catch (RuntimeException failure) {
+            try {
+                givenBack(container, new Taken(mounts, made));
+            } catch (RuntimeException also) {
+                failure.addSuppressed(also);
             }
+            throw failure;
         }
+    }
+
+    /// The container was not made after all. An anonymous volume of another container's, which that left and this one named, stays.
+    synchronized void givenBack(String container, Taken taken) {
+        forgotten(container, taken.mounts(), false);
+        forgotten(container, taken.made(), true);
     }
 
     /// A container of an earlier process names these.

@@ -507,7 +507,12 @@ public final class Sandbox implements AutoCloseable {
         if (tether.machine().isPresent()) {
             tether.destroy();
         } else {
-            machineRecord().flatMap(house.hypervisor()::adopt).ifPresent(Machine::destroy);
+            try {
+                machineRecord().flatMap(house.hypervisor()::adopt).ifPresent(Machine::destroy);
+            } catch (HypervisorException unreachable) {
+                // What follows ends whatever is in its cgroup.
+                LOG.warn("event=machine-not-adopted sandbox={} error=\"{}\" next=\"it is ended by its cgroup\"", id(), unreachable.getMessage());
+            }
         }
         // A start that was interrupted leaves no record of what it made.
         house.hypervisor().removeRemains(id(), house.machineFolder(id()), house.cgroupParent());

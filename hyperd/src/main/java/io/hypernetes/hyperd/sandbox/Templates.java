@@ -292,7 +292,7 @@ final class Templates implements AutoCloseable {
     private void countFailure(TemplateKind kind) {
         long now = nanoTime.getAsLong();
         // Owners come and go.
-        failures.values().removeIf(failed -> now - failed.last() >= AGAIN_NANOS);
+        failures.entrySet().removeIf(failed -> !failed.getKey().equals(kind) && now - failed.getValue().last() >= AGAIN_NANOS);
         int before = failures.getOrDefault(kind, new Failures(0, 0)).count();
         failures.put(kind, new Failures(before + 1, now));
     }

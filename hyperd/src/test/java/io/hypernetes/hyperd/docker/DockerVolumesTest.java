@@ -10,6 +10,7 @@ import io.hypernetes.store.embedded.EmbeddedStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
@@ -44,7 +45,7 @@ class DockerVolumesTest {
     private DockerRecord container(String name, VolumeMount... mounts) {
         List<VolumeWishes.Asked> asked = List.of(mounts).stream().map(VolumeWishes.Asked::new).toList();
         return new DockerRecord(
-                name, name, 0, "", "", JsonNodeFactory.instance.objectNode(), JsonNodeFactory.instance.objectNode(), volumes.taken(name, asked), List.of(),
+                name, name, 0, "", "", JsonNodeFactory.instance.objectNode(), JsonNodeFactory.instance.objectNode(), volumes.taken(name, asked).mounts(), List.of(),
                 DockerRecord.State.NEW);
     }
 
@@ -86,6 +87,26 @@ class DockerVolumesTest {
         volumes.remove("data");
         assertThat(temp.resolve("disks")).isEmptyDirectory();
         assertThatThrownBy(() -> volumes.get("data")).hasMessageContaining("no such volume");
+    }
+
+    @Test
+    void whoIsRefusedTakesOnlyWhatWasMadeForItAlong() {
+        DockerRecord gone = container("gone", new VolumeMount("", "/a", false, true));
+        String left = gone.mounts().getFirst().volume();
+        // As `rm` without -v.
+        volumes.forgotten("gone", gone.mounts(), false);
+        List<VolumeMount> mounts = new ArrayList<>(List.of(new VolumeMount(left, "/old", false, true), new VolumeMount("", "/new", false, true)));
+        for (int i = 0; i < MachineSpec.MOST_VOLUMES; i++) {
+            mounts.add(new VolumeMount("data-" + i, "/data-" + i, false, true));
+        }
+        assertThatThrownBy(() -> container("refused", mounts.toArray(VolumeMount[]::new))).isInstanceOf(DockerFailure.class).hasMessageContaining("a container can have");
+        assertThat(volumes.users(left)).isEmpty();
+        assertThat(volumes.list()).extracting(VolumeRecord::name).contains(left).noneMatch(name -> !name.equals(left) && !name.startsWith("data-"));
+        // So does one that is refused later, as when its network has gone.
+        DockerVolumes.Taken taken = volumes.taken("late", List.of(new VolumeWishes.Asked(mounts.getFirst()), new VolumeWishes.Asked(mounts.get(1))));
+        volumes.givenBack("late", taken);
+        assertThat(volumes.users(left)).isEmpty();
+        assertThat(volumes.list()).extracting(VolumeRecord::name).contains(left).doesNotContain(taken.made().getFirst().volume());
     }
 
     @Test

@@ -137,7 +137,7 @@ class DeathAtEveryStepTest {
         return Files.readAllLines(place.resolve("log")).stream().map(line -> line.split(" ", 4)[3]).toList();
     }
 
-    private static Engine engine(World world, World.Hand hand, Path place) {
+    static Engine engine(World world, World.Hand hand, Path place) {
         FakeParts parts = new FakeParts(world, hand);
         HyperdSettings settings = new HyperdSettings(
                 place.resolve("state"), place.resolve("machines"), place.resolve("cri.sock"), place.resolve("pods"),

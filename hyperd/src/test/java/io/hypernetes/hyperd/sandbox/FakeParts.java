@@ -1,6 +1,7 @@
 package io.hypernetes.hyperd.sandbox;
 
 import io.hypernetes.hypervisor.Hypervisor;
+import io.hypernetes.hypervisor.HypervisorException;
 import io.hypernetes.hypervisor.Machine;
 import io.hypernetes.hypervisor.MachineRecord;
 import io.hypernetes.hypervisor.MachineSpec;
@@ -58,7 +59,11 @@ final class FakeParts {
             @Override
             public Optional<Machine> adopt(MachineRecord record) {
                 hand.alive();
-                return Optional.ofNullable(world.machines.get(record.uuid()))
+                World.MachineState found = world.machines.get(record.uuid());
+                if (found != null && found.unreachable-- > 0) {
+                    throw new HypervisorException("no descriptor is left");
+                }
+                return Optional.ofNullable(found)
                         .filter(state -> !state.ended)
                         .map(state -> new FakeMachine(world, hand, record, state));
             }

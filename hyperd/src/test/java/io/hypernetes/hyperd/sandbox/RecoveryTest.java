@@ -5,7 +5,9 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.hypernetes.hyperd.HyperdSettings;
 import io.hypernetes.hyperd.event.Events;
+import io.hypernetes.hyperd.journal.ContainerRecord;
 import io.hypernetes.hyperd.journal.Journal;
+import io.hypernetes.hyperd.journal.SandboxRecord;
 import io.hypernetes.hypervisor.GuestKernel;
 import io.hypernetes.linux.Cgroups;
 import java.nio.file.Files;
@@ -38,6 +40,41 @@ class RecoveryTest {
         } finally {
             cgroups.remove(parent + "/stray");
             cgroups.remove(parent);
+        }
+    }
+
+    @Test
+    void aMachineThatCannotBeTakenOverAtOnceIsTriedAgain(@TempDir Path place) {
+        World world = new World();
+        begun(world, place);
+        world.machines.values().iterator().next().unreachable = 2;
+        try (Engine engine = DeathAtEveryStepTest.engine(world, new World.Hand(-1), place)) {
+            assertThat(engine.sandboxes().list()).singleElement().matches(Sandbox::isReady);
+        }
+    }
+
+    @Test
+    void oneThatNeverCanBeIsEndedAndItsPodStoppedWithItsContainers(@TempDir Path place) {
+        World world = new World();
+        begun(world, place);
+        world.machines.values().iterator().next().unreachable = Integer.MAX_VALUE;
+        try (Engine engine = DeathAtEveryStepTest.engine(world, new World.Hand(-1), place)) {
+            Sandbox sandbox = engine.sandboxes().list().getFirst();
+            assertThat(sandbox.record().phase()).isEqualTo(SandboxRecord.Phase.STOPPED);
+            assertThat(sandbox.record().message()).contains("could not be taken over", "no descriptor is left");
+            assertThat(sandbox.containers()).allSatisfy(container -> assertThat(container.record().state()).isEqualTo(ContainerRecord.State.EXITED));
+            assertThat(world.machines).isEmpty();
+            assertThat(world.attachments).isEmpty();
+            engine.sandboxes().remove(sandbox.id());
+            assertThat(engine.inventory().leaks()).isEmpty();
+        }
+    }
+
+    /// A pod with a running container, whose engine has gone.
+    private static void begun(World world, Path place) {
+        try (Engine engine = DeathAtEveryStepTest.engine(world, new World.Hand(-1), place)) {
+            Sandbox sandbox = engine.sandboxes().run(DeathAtEveryStepTest.request());
+            sandbox.start(engine.sandboxes().create(sandbox.id(), DeathAtEveryStepTest.container(place)));
         }
     }
 }

@@ -224,6 +224,8 @@ class TemplatesTest {
     void somethingIsLeftToThoseWhoShare() {
         for (String owner : List.of("a", "b", "c")) {
             TemplateKind own = new TemplateKind(kind(1).machine(), owner);
+            // So that one of them was asked for before the others.
+            now.incrementAndGet();
             templates.choose(own, owner);
             await().atMost(LONG).until(() -> templates.ready(own).isPresent());
         }

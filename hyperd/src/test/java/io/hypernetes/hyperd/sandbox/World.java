@@ -42,6 +42,8 @@ final class World {
         List<Path> layers = List.of();
         byte[] instance = {};
         boolean ended;
+        /// How often an engine fails to take it over, for a reason of its own.
+        int unreachable;
 
         MachineState(String name, Path folder) {
             this.name = name;

@@ -13,9 +13,11 @@ import io.hypernetes.hypervisor.qemu.QemuSettings.Accelerator;
 import io.hypernetes.linux.Cgroups;
 import io.hypernetes.linux.Descriptors;
 import io.hypernetes.linux.FileLock;
+import io.hypernetes.linux.ErrnoException;
 import io.hypernetes.linux.HostBoot;
 import io.hypernetes.linux.HostProcess;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -167,9 +169,12 @@ public final class QemuHypervisor implements Hypervisor {
 
     @Override
     public Optional<Machine> adopt(MachineRecord record) {
-        Optional<HostProcess> found = record.bootId().equals(HostBoot.id())
-                ? HostProcess.find(record.pid(), record.startTimeTicks())
-                : Optional.empty();
+        Optional<HostProcess> found;
+        try {
+            found = record.bootId().equals(HostBoot.id()) ? HostProcess.find(record.pid(), record.startTimeTicks()) : Optional.empty();
+        } catch (ErrnoException | UncheckedIOException ours) {
+            throw new HypervisorException("looking for machine " + record.name() + " (pid " + record.pid() + "): " + ours.getMessage(), ours);
+        }
         if (found.isPresent()) {
             HostProcess process = found.get();
             try {

@@ -72,14 +72,23 @@ final class QemuMachine implements Machine {
             throw new NoSuchFileException(pipe.toString(), null, "what leads to the machine has been removed");
         }
         ConsoleTail console = ConsoleTail.of(pipe);
-        console.follow(record.name());
-        QemuMachine machine = new QemuMachine(record, process, console, cgroups);
+        boolean adopted = false;
         try {
-            machine.recognise(patience);
-        } catch (SocketTimeoutException silent) {
-            LOG.warn("event=machine-silent name={} pid={} error=\"{}\" effect=\"it is adopted all the same\"", record.name(), record.pid(), silent.getMessage());
+            QemuMachine machine = new QemuMachine(record, process, console, cgroups);
+            try {
+                machine.recognise(patience);
+            } catch (SocketTimeoutException silent) {
+                LOG.warn("event=machine-silent name={} pid={} error=\"{}\" effect=\"it is adopted all the same\"", record.name(), record.pid(), silent.getMessage());
+            }
+            console.follow(record.name());
+            adopted = true;
+            return machine;
+        } finally {
+            if (!adopted) {
+                // Who tries again reads it alone.
+                console.discard();
+            }
         }
-        return machine;
     }
 
     /// Asks the process behind the control socket who it is.
