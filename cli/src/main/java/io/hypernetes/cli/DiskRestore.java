@@ -82,24 +82,35 @@ final class DiskRestore implements AutoCloseable {
         if (channel != null) {
             throw new IOException("the disk " + open + " has no end");
         }
-        for (Path draft : written) {
-            String name = String.valueOf(draft.getFileName());
-            Path file = draft.resolveSibling(name.substring(0, name.length() - ".part".length()));
-            try {
-                // Never in the place of another: who made that meanwhile may be using it.
-                Files.createLink(file, draft);
-            } catch (FileAlreadyExistsException made) {
-                remove();
-                throw new IOException("the disk " + file + " has been made by another while this backup was being restored", made);
+        boolean all = false;
+        try {
+            for (Path draft : written) {
+                place(draft);
             }
-            placed.add(file);
-            Files.delete(draft);
-            Descriptors.syncFolder(Objects.requireNonNull(file.getParent()));
+            if (!written.isEmpty()) {
+                Descriptors.syncFolder(folder);
+            }
+            all = true;
+            return placed.size();
+        } finally {
+            if (!all) {
+                remove();
+            }
         }
-        if (!written.isEmpty()) {
-            Descriptors.syncFolder(folder);
+    }
+
+    private void place(Path draft) throws IOException {
+        String name = String.valueOf(draft.getFileName());
+        Path file = draft.resolveSibling(name.substring(0, name.length() - ".part".length()));
+        try {
+            // Never in the place of another: who made that meanwhile may be using it.
+            Files.createLink(file, draft);
+        } catch (FileAlreadyExistsException made) {
+            throw new IOException("the disk " + file + " has been made by another while this backup was being restored", made);
         }
-        return placed.size();
+        placed.add(file);
+        Files.delete(draft);
+        Descriptors.syncFolder(Objects.requireNonNull(file.getParent()));
     }
 
     /// How many were there already.

@@ -63,7 +63,7 @@ final class MasterProcess implements AutoCloseable {
                 EmbeddedSettings.defaults().withNativeFolder(places.nativeLibraries()).withKeys(keys(places, settings, random))));
         InetSocketAddress listen = new InetSocketAddress(settings.text("api-address"), settings.port("api-port"));
         ApiServerSettings api = ApiServerSettings.at(listen)
-                .withServiceRange(serviceRange(settings))
+                .withServiceRange(serviceRange(settings, List.of("cluster-cidr", "uplink-cidr")))
                 .reachedBy(List.of(HostAddresses.hostName()), reachedBy(settings))
                 .withDestinations(OperatorRanges.webhooks(settings))
                 .withLogins(LoginSources.of(settings))
@@ -100,24 +100,20 @@ final class MasterProcess implements AutoCloseable {
 
     /// The addresses of services.
     ///
-    /// @throws UsageException when the setting is no such range, or shares addresses with that of pods or of wires to tenants: packets to services
-    ///     would get no answer
-    static AddressRange serviceRange(Settings settings) {
-        AddressRange range = range(settings, "service-cidr");
-        for (String other : List.of("cluster-cidr", "uplink-cidr")) {
-            if (range.overlaps(range(settings, other))) {
-                throw new UsageException("settings service-cidr (" + range + ") and " + other + " (" + settings.text(other)
-                        + ") have addresses in common, so that services could not be told from pods. Choose one of them elsewhere, for example --set "
-                        + other + "=" + (other.equals("cluster-cidr") ? "10.88.0.0/16" : "100.126.0.0/16"));
-            }
-        }
-        return range;
-    }
-
-    static AddressRange range(Settings settings, String name) {
+    /// @param apart settings with other ranges of addresses
+    /// @throws UsageException when the setting is no such range, or shares addresses with one of the others: packets to services would get no answer
+    static AddressRange serviceRange(Settings settings, List<String> apart) {
+        String name = "service-cidr";
         try {
             AddressRange range = AddressRange.parse(settings.text(name));
             range.at(AddressRange.NAME_SERVER);
+            for (String other : apart) {
+                name = other;
+                if (range.overlaps(settings.text(other))) {
+                    throw new UsageException("settings service-cidr (" + range + ") and " + other + " (" + settings.text(other)
+                            + ") have addresses in common, so that services could not be told from what is there. Choose one of them elsewhere");
+                }
+            }
             return range;
         } catch (IllegalArgumentException wrong) {
             throw new UsageException("setting " + name + ": " + wrong.getMessage());

@@ -46,9 +46,9 @@ final class Neighbours {
         }
         String usual = "10." + FIRST_NETWORK + ".";
         if (!settings.isGiven("cluster-cidr") && settings.text("network").equals("local") && settings.text("cluster-cidr").startsWith(usual) && !unused.test(usual)) {
-            AddressRange services = MasterProcess.range(settings, "service-cidr");
+            AddressRange services = MasterProcess.serviceRange(settings, List.of());
             for (int network = FIRST_NETWORK + 1; network <= LAST_NETWORK; network++) {
-                if (unused.test("10." + network + ".") && !services.overlaps(AddressRange.parse("10." + network + ".0.0/16"))) {
+                if (unused.test("10." + network + ".") && !services.overlaps("10." + network + ".0.0/16")) {
                     chosen.add("cluster-cidr=10." + network + ".0.0/16");
                     if (!settings.isGiven("uplink-cidr")) {
                         // A neighbour without tenants has none yet, so that it is there must do.

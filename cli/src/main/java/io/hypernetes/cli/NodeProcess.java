@@ -95,7 +95,8 @@ final class NodeProcess implements AutoCloseable {
 
     private static ProxySettings services(Settings settings, String node, NodeIdentity identity) {
         SSLContext tls = identity.clientTls();
-        AddressRange range = MasterProcess.serviceRange(settings);
+        // The addresses of pods are the master's to say; what this machine's settings hold without having been given them may be another's.
+        AddressRange range = MasterProcess.serviceRange(settings, settings.isGiven("cluster-cidr") ? List.of("cluster-cidr", "uplink-cidr") : List.of("uplink-cidr"));
         return new ProxySettings(
                 node, range.toString(), range.at(AddressRange.API_SERVER), range.at(AddressRange.NAME_SERVER), "cluster.local", identity.server(), () -> tls);
     }

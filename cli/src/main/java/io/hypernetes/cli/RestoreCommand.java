@@ -132,8 +132,14 @@ final class RestoreCommand implements Runnable {
                 fill(draft, common.settings(), passphrase, disks);
                 sync(draft);
                 disks.place();
-                Files.deleteIfExists(places.masterState());
-                Files.move(draft, places.masterState(), StandardCopyOption.ATOMIC_MOVE);
+                try {
+                    Files.deleteIfExists(places.masterState());
+                    Files.move(draft, places.masterState(), StandardCopyOption.ATOMIC_MOVE);
+                } catch (IOException failure) {
+                    // Another backup that is restored later would keep them.
+                    disks.remove();
+                    throw failure;
+                }
                 Backups.sync(places.masterState());
                 return disks.kept();
             } finally {

@@ -3,6 +3,7 @@ package io.hypernetes.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.hypernetes.apiserver.service.AddressRange;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
@@ -32,12 +33,18 @@ class NeighboursTest {
 
     @Test
     void rangesOfServicesAndPodsThatOverlapAreRefused() {
-        assertThatThrownBy(() -> MasterProcess.serviceRange(Settings.read(NO_FILE, List.of("cluster-cidr=10.97.0.0/16"))))
+        assertThatThrownBy(() -> range("cluster-cidr=10.97.0.0/16"))
                 .isInstanceOf(UsageException.class)
                 .hasMessageContaining("service-cidr (10.96.0.0/12) and cluster-cidr (10.97.0.0/16) have addresses in common");
-        assertThatThrownBy(() -> MasterProcess.serviceRange(Settings.read(NO_FILE, List.of("service-cidr=100.126.4.0/24"))))
+        assertThatThrownBy(() -> range("service-cidr=100.126.4.0/24"))
                 .isInstanceOf(UsageException.class).hasMessageContaining("uplink-cidr");
-        assertThat(MasterProcess.serviceRange(Settings.read(NO_FILE, List.of()))).hasToString("10.96.0.0/12");
+        assertThatThrownBy(() -> range("uplink-cidr=somewhere")).isInstanceOf(UsageException.class).hasMessageContaining("setting uplink-cidr: \"somewhere\"");
+        assertThat(range()).hasToString("10.96.0.0/12");
+        assertThat(range("uplink-cidr=100.126.0.0/30")).hasToString("10.96.0.0/12");
+    }
+
+    private static AddressRange range(String... settings) {
+        return MasterProcess.serviceRange(Settings.read(NO_FILE, List.of(settings)), List.of("cluster-cidr", "uplink-cidr"));
     }
 
     @Test

@@ -69,10 +69,18 @@ public record AddressRange(int network, int prefixLength) {
         return Math.min(Math.max(16, size() / 16), Math.min(LARGEST_LOWER_PART, size() / 2));
     }
 
-    /// Whether some address is in both.
-    public boolean overlaps(AddressRange other) {
-        int shorter = -1 << (32 - Math.min(prefixLength, other.prefixLength));
-        return (network & shorter) == (other.network & shorter);
+    /// Whether some address is in this range and in another, which need not be one of services.
+    ///
+    /// @param other as `ADDRESS/LENGTH`
+    /// @throws IllegalArgumentException when that is no range of IPv4 addresses
+    public boolean overlaps(String other) {
+        int slash = other.indexOf('/');
+        if (slash < 0 || !other.substring(slash + 1).matches("[0-9]|[12][0-9]|3[0-2]")) {
+            throw new IllegalArgumentException("\"" + other + "\" is no address range such as 10.88.0.0/16");
+        }
+        int length = Math.min(prefixLength, Integer.parseInt(other.substring(slash + 1)));
+        int mask = length == 0 ? 0 : -1 << (32 - length);
+        return (network & mask) == (number(other.substring(0, slash)) & mask);
     }
 
     /// Whether an address may be given.
