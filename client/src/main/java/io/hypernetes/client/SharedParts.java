@@ -5,11 +5,12 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jspecify.annotations.Nullable;
 
 /// Equal parts of cached objects as one object, as far as a small table remembers them: pods of one controller differ in little. What went through it must
-/// not be changed. Parts are compared by their JSON, not by the model's `equals`, which calculates with quantities and so can be made to calculate for long.
+/// not be changed. Parts are compared by their JSON, not by the model's `equals`, which calculates with quantities.
 ///
 /// Safe for many threads: whoever loses a race keeps a part of its own.
 final class SharedParts {
-    /// Longer ones are rarely equal, and would make the table's size somebody else's choice: with this it holds a few megabytes at most.
+    /// Longer ones are rarely equal, and would make the table's size somebody else's choice: with this it holds 4 MiB of text, and of the objects
+    /// that it makes some tens of megabytes where somebody makes pods of many tiny parts.
     private static final int LONGEST = 2 << 10;
     private static final int PLACES = 1 << 11;
 

@@ -11,17 +11,11 @@ import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.ProbeBuilder;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.VolumeMountBuilder;
-import io.grpc.MethodDescriptor;
 import io.grpc.Server;
-import io.grpc.ServerServiceDefinition;
-import io.grpc.netty.NettyServerBuilder;
-import io.grpc.stub.ServerCalls;
 import io.hypernetes.client.Deletion;
 import io.hypernetes.client.Kind;
-import java.io.ByteArrayInputStream;
+import io.hypernetes.kubelet.probe.HealthServer;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -182,14 +176,11 @@ class ConformanceKubeletTest extends KubeletHarness {
     void livenessByGrpcIsHeeded() throws Exception {
         AtomicInteger serving = new AtomicInteger(1);
         AtomicInteger asked = new AtomicInteger();
-        MethodDescriptor<byte[], byte[]> check = MethodDescriptor.newBuilder(new Plain(), new Plain())
-                .setType(MethodDescriptor.MethodType.UNARY).setFullMethodName("grpc.health.v1.Health/Check").build();
-        Server server = NettyServerBuilder.forAddress(new InetSocketAddress(HERE, 0))
-                .addService(ServerServiceDefinition.builder("grpc.health.v1.Health").addMethod(check, ServerCalls.asyncUnaryCall((_, to) -> {
-                    asked.incrementAndGet();
-                    to.onNext(new byte[] {8, (byte) serving.get()});
-                    to.onCompleted();
-                })).build()).build().start();
+        Server server = HealthServer.start(HERE, (_, to) -> {
+            asked.incrementAndGet();
+            to.onNext(new byte[] {8, (byte) serving.get()});
+            to.onCompleted();
+        });
         cri.podIp = HERE.getHostAddress();
         create(pod("web").editSpec().editContainer(0)
                 .withNewLivenessProbe().withNewGrpc().withPort(server.getPort()).endGrpc().withTimeoutSeconds(20).withPeriodSeconds(1).withFailureThreshold(1).endLivenessProbe()
@@ -200,22 +191,6 @@ class ConformanceKubeletTest extends KubeletHarness {
         serving.set(2);
         eventually("web", pod -> assertThat(main(pod).getRestartCount()).isEqualTo(1));
         server.shutdownNow();
-    }
-
-    private static final class Plain implements MethodDescriptor.Marshaller<byte[]> {
-        @Override
-        public InputStream stream(byte[] value) {
-            return new ByteArrayInputStream(value);
-        }
-
-        @Override
-        public byte[] parse(InputStream stream) {
-            try {
-                return stream.readAllBytes();
-            } catch (IOException broken) {
-                throw new UncheckedIOException(broken);
-            }
-        }
     }
 
     @Test

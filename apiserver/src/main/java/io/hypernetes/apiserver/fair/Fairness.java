@@ -6,6 +6,7 @@ import io.hypernetes.apiserver.request.TenantPath;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 
 /// Holds each tenant, and in it each user, to a fair share of the server. Thread-safe.
 ///
@@ -32,7 +33,7 @@ public final class Fairness {
         writes = seats(512, 256, 4 * processors, 2, null);
     }
 
-    private static Seats seats(int total, int alone, int shared, int least, Seats.@org.jspecify.annotations.Nullable Timer timer) {
+    private static Seats seats(int total, int alone, int shared, int least, Seats.@Nullable Timer timer) {
         return new Seats(new Seats.Limits(total, alone, shared, least, PER_USER, PER_TENANT, PATIENCE), System::nanoTime, timer);
     }
 
@@ -49,12 +50,12 @@ public final class Fairness {
     /// A seat, or none for who needs none. Closing gives it back, once however often.
     public static final class Seat implements AutoCloseable {
         private static final Seat NONE = new Seat(null, "", 0);
-        private final @org.jspecify.annotations.Nullable Seats seats;
+        private final @Nullable Seats seats;
         private final String party;
         private final long since;
         private boolean left;
 
-        private Seat(@org.jspecify.annotations.Nullable Seats seats, String party, long since) {
+        private Seat(@Nullable Seats seats, String party, long since) {
             this.seats = seats;
             this.party = party;
             this.since = since;

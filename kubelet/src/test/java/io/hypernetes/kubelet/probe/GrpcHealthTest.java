@@ -2,20 +2,13 @@ package io.hypernetes.kubelet.probe;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.grpc.MethodDescriptor;
 import io.grpc.Server;
-import io.grpc.ServerServiceDefinition;
 import io.grpc.Status;
-import io.grpc.netty.NettyServerBuilder;
 import io.grpc.stub.ServerCalls;
 import io.grpc.stub.StreamObserver;
 import io.hypernetes.kubelet.PodDialer;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
@@ -40,16 +33,7 @@ class GrpcHealthTest {
     }
 
     private int serving(ServerCalls.UnaryMethod<byte[], byte[]> answer) throws IOException {
-        MethodDescriptor<byte[], byte[]> check = MethodDescriptor.newBuilder(new Plain(), new Plain())
-                .setType(MethodDescriptor.MethodType.UNARY)
-                .setFullMethodName("grpc.health.v1.Health/Check")
-                .build();
-        server = NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getByName("127.0.0.1"), 0))
-                .addService(ServerServiceDefinition.builder("grpc.health.v1.Health")
-                        .addMethod(check, ServerCalls.asyncUnaryCall(answer))
-                        .build())
-                .build()
-                .start();
+        server = HealthServer.start(InetAddress.getByName("127.0.0.1"), answer);
         return server.getPort();
     }
 
@@ -119,22 +103,6 @@ class GrpcHealthTest {
                 }
             });
             assertThat(check(other.getLocalPort(), "").toString()).contains("grpc health check on");
-        }
-    }
-
-    private static final class Plain implements MethodDescriptor.Marshaller<byte[]> {
-        @Override
-        public InputStream stream(byte[] value) {
-            return new ByteArrayInputStream(value);
-        }
-
-        @Override
-        public byte[] parse(InputStream stream) {
-            try {
-                return stream.readAllBytes();
-            } catch (IOException broken) {
-                throw new UncheckedIOException(broken);
-            }
         }
     }
 }
