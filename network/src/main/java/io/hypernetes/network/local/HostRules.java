@@ -12,7 +12,8 @@ import java.util.Set;
 /// What a local network is on the host: a bridge with the gateway's address, two nftables tables named after it, routes to other nodes.
 /// Every change is one batch of `ip` or one transaction of `nft`, and may be repeated.
 ///
-/// The table of family `ip` hides pods behind the host when they speak to the outside. The table of family `bridge` lets a tap send
+/// The table of family `ip` hides pods behind the host when they speak to the outside, and keeps the host from telling neighbours of the short way to each
+/// other (ICMP redirects), on which services and groups do not hold: a setting of the bridge alone does not, as that of all interfaces outweighs it. The table of family `bridge` lets a tap send
 /// only with the hardware address and the IPv4 address that its pod was given. Published ports are two maps of the first, looked up for
 /// what comes to an address of the host.
 final class HostRules {
@@ -98,6 +99,10 @@ final class HostRules {
                   chain leaving {
                     type nat hook output priority -100
                     fib daddr type local jump ports
+                  }
+                  chain telling {
+                    type filter hook output priority filter
+                    oifname "%1$s" icmp type redirect drop
                   }
                   chain ports {
                     dnat ip to ip daddr . meta l4proto . th dport map @published_at

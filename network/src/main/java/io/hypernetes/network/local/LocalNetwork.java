@@ -59,7 +59,6 @@ public final class LocalNetwork implements Network {
         rules.apply(leases.sandboxes().stream().map(s -> port(s, leases.of(s).orElseThrow())).toList(), confined());
         // Connections of the host to itself reach pods under 127.0.0.1; the rules keep pods from the host's own loopback.
         allow("/proc/sys/net/ipv4/conf/" + settings.bridge() + "/route_localnet", "published ports cannot be reached by 127.0.0.1");
-        gateway.silence();
         LOG.info("event=network-ready bridge={} podCidr={} attachments={}", settings.bridge(), range, leases.sandboxes().size());
     }
 
