@@ -88,4 +88,15 @@ class DockerTest {
         assertThat(docker(cluster, "", "load", "-i", tar).ok()).contains("docker.test/again:2");
         docker(cluster, "", "rmi", "docker.test/again:2").ok();
     }
+
+    @Test
+    void containersOfANetworkOfTheirOwnFindEachOther(Cluster cluster) {
+        docker(cluster, "", "network", "create", "own").ok();
+        docker(cluster, "", "run", "-d", "--name", "named", "--network", "own", Cluster.SAMPLE, "sh", "-c", "echo served > /index.html; exec httpd -f -h /").ok();
+        String said = docker(cluster, "", "run", "--rm", "--network", "own", Cluster.SAMPLE, "sh", "-c",
+                "for i in 1 2 3 4 5 6 7 8 9; do timeout 6 wget -q -O - http://named/ && break; sleep 1; done").ok();
+        assertThat(said).isEqualTo("served\n");
+        docker(cluster, "", "rm", "-f", "named").ok();
+        docker(cluster, "", "network", "rm", "own").ok();
+    }
 }

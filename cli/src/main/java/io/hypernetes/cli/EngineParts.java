@@ -102,6 +102,13 @@ record EngineParts(EmbeddedStore journal, LocalImageStore images, QemuHypervisor
         return network instanceof NodeNetwork local ? local::setPodCidr : cidr -> {};
     }
 
+    /// The pods have addresses though no cluster gives them any: the first /24 of `cluster-cidr`, or of one like it that this machine does not use yet.
+    void standAlone(Settings settings) {
+        if (network instanceof NodeNetwork local) {
+            local.standAlone(() -> new Neighbours().podRange(settings));
+        }
+    }
+
     /// Has somebody told of the tenants' gateways; whether this network has any.
     boolean follow(Gateway.Follower gateways) {
         if (network instanceof NodeNetwork local) {

@@ -9,7 +9,7 @@ import picocli.CommandLine.Mixin;
         name = "hyperd",
         description = {
             "Run the container engine alone in the foreground: CRI on RUN/cri.sock, the Docker face on RUN/docker.sock, no kubelet.",
-            "Pods get addresses once a CRI client has told the range (UpdateRuntimeConfig)."
+            "Pods get addresses of the range that a CRI client tells (UpdateRuntimeConfig), else of the first /24 of the setting cluster-cidr."
         },
         mixinStandardHelpOptions = true,
         footerHeading = "%nExample:%n",
@@ -27,6 +27,7 @@ final class HyperdCommand implements Runnable {
             EngineParts engine = EngineParts.open(places, settings, NodeProcess.podsFolder(places), instruments.steps(), ClusterMachines.none());
             instruments.show(engine.hyperd());
             instruments.serve(settings, "node-metrics-port");
+            engine.standAlone(settings);
             DockerServer docker = engine.docker(places);
             return () -> {
                 docker.close();

@@ -3,6 +3,7 @@ package io.hypernetes.cli;
 import io.hypernetes.network.Attachment;
 import io.hypernetes.network.AttachmentRequest;
 import io.hypernetes.network.Gateway;
+import io.hypernetes.network.Groups;
 import io.hypernetes.network.Network;
 import io.hypernetes.network.NetworkException;
 import io.hypernetes.network.local.LocalNetwork;
@@ -25,10 +26,12 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// The node's network before and after the node knows its pods' addresses. The cluster gives them (Node's `spec.podCIDR`, told by the
-/// kubelet through CRI); they are remembered, so that after a restart pods are served before the master answers.
+/// kubelet through CRI); they are remembered, so that after a restart pods are served before the master answers. An engine that runs alone
+/// chooses them itself when the first pod asks and nobody has told them ([#standAlone]).
 final class NodeNetwork implements Network {
     private static final int MTU = 1500;
     private static final Duration IDLE_SEGMENT = Duration.ofMinutes(10);
@@ -39,7 +42,9 @@ final class NodeNetwork implements Network {
     private final List<String> deniedCidrs;
     private final int vxlanPort;
     private final Store store;
+    private final Groups groups = new LaterGroups();
     private Gateway.@Nullable Follower follower;
+    private volatile @Nullable Supplier<String> own;
     private volatile @Nullable TenantNetworks network;
     private volatile List<Peer> peers = List.of();
 
@@ -97,6 +102,13 @@ final class NodeNetwork implements Network {
         }
     }
 
+    /// No cluster need tell the pods' range: when a pod is to be attached and none is known, this one is taken.
+    ///
+    /// @param range chooses it; asked once at most
+    void standAlone(Supplier<String> range) {
+        own = range;
+    }
+
     /// Takes the pods' range; the same again changes nothing.
     ///
     /// @throws NetworkException when the node has another range already
@@ -133,9 +145,47 @@ final class NodeNetwork implements Network {
     private TenantNetworks known() {
         TenantNetworks known = network;
         if (known == null) {
+            known = chosen();
+        }
+        if (known == null) {
             throw new NetworkException("this node has no pod addresses yet: the cluster has not given it a podCIDR; is the master running?");
         }
         return known;
+    }
+
+    private synchronized @Nullable TenantNetworks chosen() {
+        Supplier<String> alone = own;
+        if (network == null && alone != null) {
+            setPodCidr(alone.get());
+        }
+        return network;
+    }
+
+    /// Those of the network that is known when they are asked.
+    private final class LaterGroups implements Groups {
+        private Groups known() {
+            return NodeNetwork.this.known().groups().orElseThrow();
+        }
+
+        @Override
+        public Gateway gateway() {
+            return known().gateway();
+        }
+
+        @Override
+        public void answerNames(int udpPort, int tcpPort) {
+            known().answerNames(udpPort, tcpPort);
+        }
+
+        @Override
+        public void move(String sandboxId, Membership membership) {
+            known().move(sandboxId, membership);
+        }
+    }
+
+    @Override
+    public Optional<Groups> groups() {
+        return Optional.of(groups);
     }
 
     @Override

@@ -48,6 +48,16 @@ class NeighboursTest {
     }
 
     @Test
+    void anEngineAloneTakesAPartOfTheRangeThatNobodyUses() {
+        Neighbours quiet = new Neighbours(port -> true, prefix -> true);
+        assertThat(quiet.podRange(Settings.read(NO_FILE, List.of()))).isEqualTo("10.88.0.0/24");
+        assertThat(quiet.podRange(Settings.read(NO_FILE, List.of("cluster-cidr=10.7.8.0/26")))).isEqualTo("10.7.8.0/26");
+        assertThat(new Neighbours(port -> true, prefix -> !prefix.equals("10.88.")).podRange(Settings.read(NO_FILE, List.of()))).isEqualTo("10.89.0.0/24");
+        assertThatThrownBy(() -> quiet.podRange(Settings.read(NO_FILE, List.of("cluster-cidr=any"))))
+                .isInstanceOf(UsageException.class).hasMessageContaining("setting cluster-cidr is 'any'");
+    }
+
+    @Test
     void whatIsGivenStays() {
         List<String> given = List.of("api-port=6443", "kubelet-port=10250", "master-metrics-port=10253", "node-metrics-port=10254", "cluster-cidr=10.88.0.0/16");
         assertThat(new Neighbours(port -> false, prefix -> false).avoided(Settings.read(NO_FILE, given))).isEmpty();

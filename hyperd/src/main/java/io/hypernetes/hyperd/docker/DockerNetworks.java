@@ -227,6 +227,10 @@ final class DockerNetworks implements AutoCloseable {
             }
         });
         boolean named = groups != null && of.networks().stream().anyMatch(endpoint -> !endpoint.isBridge());
+        if (named) {
+            // Tried again when it was refused before, as where no pod had addresses yet.
+            answerNames();
+        }
         return new Place(membership(of.networks()), named && groups != null ? List.of(groups.gateway().address()) : List.of());
     }
 
