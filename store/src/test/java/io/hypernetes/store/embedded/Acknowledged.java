@@ -3,53 +3,69 @@ package io.hypernetes.store.embedded;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.hypernetes.store.Entry;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 
-/// What a [WriterUnderLoad] said was kept, read as it comes.
+/// What one [WriterUnderLoad] said, read as it comes.
 final class Acknowledged implements AutoCloseable {
-    private record Write(int writer, long n, long revision) {}
-
     private final Process process;
-    private final List<Write> writes = new ArrayList<>();
+    private final List<String> lines = new ArrayList<>();
     private final Thread reader;
+    private int writes;
+    private boolean ended;
 
     private Acknowledged(Process process) {
         this.process = process;
         this.reader = Thread.ofPlatform().daemon().start(this::read);
     }
 
-    static Acknowledged start(Path folder) throws IOException {
-        return new Acknowledged(new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "--enable-native-access=ALL-UNNAMED",
-                        "-XX:TieredStopAtLevel=1",
-                        "-XX:+UseSerialGC",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        WriterUnderLoad.class.getName(),
-                        folder.toString(),
-                        Folders.settings().nativeFolder().toString())
-                .redirectError(ProcessBuilder.Redirect.INHERIT)
-                .start());
+    /// Starts a process on the store of `ledger`, now in `folder`.
+    static Acknowledged start(Path folder, Ledger ledger) throws IOException {
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--enable-native-access=ALL-UNNAMED",
+                "-XX:TieredStopAtLevel=1",
+                "-XX:+UseSerialGC",
+                "-cp",
+                System.getProperty("java.class.path"),
+                WriterUnderLoad.class.getName(),
+                folder.toString(),
+                Folders.settings().nativeFolder().toString(),
+                ledger.sealed() ? "sealed" : "open"));
+        for (int follower = 0; follower < WriterUnderLoad.FOLLOWERS; follower++) {
+            command.add(Long.toString(ledger.resume(follower)));
+        }
+        return new Acknowledged(new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start());
     }
 
     private void read() {
-        try (BufferedReader lines = process.inputReader(UTF_8)) {
-            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-                String[] parts = line.split(" ");
-                if (parts.length == 3) {
-                    synchronized (writes) {
-                        writes.add(new Write(Integer.parseInt(parts[0]), Long.parseLong(parts[1]), Long.parseLong(parts[2])));
-                    }
+        try (BufferedReader input = process.inputReader(UTF_8)) {
+            for (String line = input.readLine(); line != null; line = input.readLine()) {
+                // The last one may be cut.
+                if (line.endsWith(" " + WriterUnderLoad.END)) {
+                    add(line);
                 }
             }
         } catch (IOException e) {
             // The process was killed.
+        } finally {
+            synchronized (this) {
+                ended = true;
+                notifyAll();
+            }
+        }
+    }
+
+    private synchronized void add(String line) {
+        lines.add(line);
+        if (line.startsWith("A")) {
+            writes++;
+            notifyAll();
         }
     }
 
@@ -57,43 +73,32 @@ final class Acknowledged implements AutoCloseable {
         return process.pid();
     }
 
-    int count() {
-        synchronized (writes) {
-            return writes.size();
+    /// How many writes were acknowledged.
+    synchronized int count() {
+        return writes;
+    }
+
+    /// Everything said so far.
+    synchronized List<String> said() {
+        return List.copyOf(lines);
+    }
+
+    /// Waits until so many writes were acknowledged.
+    synchronized void await(int enough) throws InterruptedException {
+        long end = System.nanoTime() + Duration.ofSeconds(120).toNanos();
+        while (writes < enough) {
+            long left = TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime());
+            assertThat(left).as("milliseconds left to wait for write " + enough + " after " + writes).isPositive();
+            assertThat(ended).as("the process ended by itself").isFalse();
+            wait(left);
         }
     }
 
+    /// Ends the process; what it had said before is known afterwards.
     void kill() throws InterruptedException {
         process.destroyForcibly();
         process.waitFor();
         reader.join();
-    }
-
-    /// Opens the store and requires the first `count` acknowledged writes, whole commits, and no gap.
-    void requireKept(Path folder, int count) {
-        List<Write> expected;
-        synchronized (writes) {
-            expected = List.copyOf(writes.subList(0, count));
-        }
-        try (EmbeddedStore store = EmbeddedStore.open(folder, Folders.settings().withReservedBytes(1 << 20))) {
-            long highest = 0;
-            for (Write write : expected) {
-                Entry entry = store.get(WriterUnderLoad.key(write.writer, write.n)).orElseThrow(
-                        () -> new AssertionError("acknowledged write is lost: " + write));
-                assertThat(entry.revision()).isEqualTo(write.revision);
-                highest = Math.max(highest, write.revision);
-            }
-            for (int writer = 0; writer < WriterUnderLoad.WRITERS; writer++) {
-                List<Entry> all = store.list("/w/" + writer + "/", "", 0).entries();
-                long last = store.get("/last/" + writer).map(e -> Long.parseLong(new String(e.value(), UTF_8))).orElse(-1L);
-                assertThat(all).hasSize((int) last + 1);
-                for (int n = 0; n < all.size(); n++) {
-                    assertThat(all.get(n).key()).isEqualTo(WriterUnderLoad.key(writer, n));
-                    assertThat(n == 0 || all.get(n).revision() > all.get(n - 1).revision()).as("order").isTrue();
-                }
-            }
-            assertThat(store.tick()).isGreaterThan(highest);
-        }
     }
 
     @Override

@@ -9,10 +9,10 @@ import io.hypernetes.store.StoreUnavailableException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
+import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Random;
-import org.awaitility.Awaitility;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -22,8 +22,10 @@ import org.junit.jupiter.api.io.TempDir;
 /// only in memory is not in it. `-Dstore.powerlosses=1000` cuts more often than `./test` does.
 class PowerLossTest {
     private static final int LOSSES = Integer.getInteger("store.powerlosses", 3);
+    /// So often power is cut for what runs on one disk; the last copy is the disk that the next process goes on with.
+    private static final int OF_ONE_LIFE = 2;
     /// So many fit onto one disk, with what is written in between.
-    private static final int OF_ONE_DISK = 3;
+    private static final int LIVES = 3;
 
     @TempDir
     Path folder;
@@ -61,38 +63,45 @@ class PowerLossTest {
     void everyWriteAcknowledgedBeforeThePowerFailsIsThere() throws Exception {
         Random random = new Random();
         long kept = 0;
-        for (int lost = 0; lost < LOSSES; lost += OF_ONE_DISK) {
-            if (lost > 0) {
+        Ledger ledger = new Ledger(true);
+        for (int lost = 0, life = 0; lost < LOSSES; life++) {
+            if (life % LIVES == 0 && life > 0) {
                 run("umount", mounted.toString());
                 freshDisk();
-                System.out.println("cut " + lost + " times, " + kept + " acknowledged writes, none lost");
+                System.out.println("cut " + lost + " times, " + kept + " acknowledged writes, none lost; on this disk " + ledger.watches());
+                ledger = new Ledger(life / LIVES % 2 == 0);
             }
-            kept += losePower(random, Math.min(OF_ONE_DISK, LOSSES - lost));
+            int losses = Math.min(OF_ONE_LIFE, LOSSES - lost);
+            kept += losePower(random, losses, ledger);
+            lost += losses;
         }
     }
 
-    private long losePower(Random random, int rounds) throws Exception {
-        long kept = 0;
-        try (Acknowledged acknowledged = Acknowledged.start(mounted.resolve("store"))) {
-            for (int round = 0; round < rounds; round++) {
-                int enough = acknowledged.count() + 1 + random.nextInt(2000);
-                Awaitility.await().atMost(Duration.ofSeconds(60)).pollInterval(Duration.ofMillis(5))
-                        .until(() -> acknowledged.count() >= enough);
+    /// One process: its power is cut in its midst, on copies, and last in earnest.
+    private long losePower(Random random, int losses, Ledger ledger) throws Exception {
+        Path copy = folder.resolve("copy");
+        try (Acknowledged acknowledged = Acknowledged.start(mounted.resolve("store"), ledger)) {
+            for (int loss = 1; loss <= losses; loss++) {
+                acknowledged.await(acknowledged.count() + 1 + random.nextInt(1500));
+                LockSupport.parkNanos(random.nextLong(3_000_000L));
                 // Stopped, so that the copy is one instant: a real loss of power does not go on writing either.
                 run("kill", "-STOP", Long.toString(acknowledged.pid()));
-                int before = acknowledged.count();
-                Path copy = folder.resolve("copy");
+                List<String> before = acknowledged.said();
                 run("cp", "--sparse=always", folder.resolve("disk").toString(), copy.toString());
-                run("kill", "-CONT", Long.toString(acknowledged.pid()));
-
-                Path point = mount(copy, "copy-mounted");
-                acknowledged.requireKept(point.resolve("store"), before);
-                run("umount", point.toString());
-                Files.delete(copy);
-                kept += before;
+                if (loss < losses) {
+                    run("kill", "-CONT", Long.toString(acknowledged.pid()));
+                    Path point = mount(copy, "copy-mounted");
+                    ledger.requireKept(point.resolve("store"), before);
+                    run("umount", point.toString());
+                }
             }
+            acknowledged.kill();
+            run("umount", mounted.toString());
+            Files.move(copy, folder.resolve("disk"), StandardCopyOption.REPLACE_EXISTING);
+            mount(folder.resolve("disk"), "mounted");
+            ledger.requireKeptAtEnd(mounted.resolve("store"), acknowledged.said());
+            return acknowledged.count();
         }
-        return kept;
     }
 
     @Test
