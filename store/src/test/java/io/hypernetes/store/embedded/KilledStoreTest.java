@@ -37,7 +37,7 @@ class KilledStoreTest {
                     // Whatever it is at: while it starts, or opens the store that the one before left.
                     LockSupport.parkNanos(random.nextLong(800_000_000L));
                 } else {
-                    acknowledged.await(1 + random.nextInt(2000));
+                    acknowledged.await(1 + random.nextInt(800));
                     LockSupport.parkNanos(random.nextLong(3_000_000L));
                 }
                 acknowledged.kill();
