@@ -9,14 +9,21 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Safe for many threads: whoever loses a race keeps a part of its own.
 final class SharedParts {
-    /// Longer ones are rarely equal, and would make the table's size somebody else's choice: with this it holds 4 MiB of text, and of the objects
-    /// that it makes some tens of megabytes where somebody makes pods of many tiny parts.
+    /// Longer ones are rarely equal.
     private static final int LONGEST = 2 << 10;
     private static final int PLACES = 1 << 11;
+    /// Of all that is remembered, text and objects. Ordinary parts fill half of it; somebody's pods of many tiny parts push others out.
+    static final long MOST_BYTES = 8L << 20;
+    /// What one value, name or bracket of the text is as an object, about.
+    private static final int OBJECT_BYTES = 80;
 
     private final AtomicReferenceArray<@Nullable Known> remembered = new AtomicReferenceArray<>(PLACES);
 
-    private record Known(byte[] text, Object part) {}
+    // Guarded by this.
+    private long held;
+    private int hand;
+
+    private record Known(byte[] text, Object part, long bytes) {}
 
     /// The part, or one remembered that says the same.
     <T> T one(Class<T> type, T part) {
@@ -30,7 +37,34 @@ final class SharedParts {
         if (known != null && type.isInstance(known.part) && Arrays.equals(text, known.text)) {
             return type.cast(known.part);
         }
-        remembered.set(place, new Known(text, part));
+        remember(place, new Known(text, part, bytes(text)));
         return part;
+    }
+
+    /// What it holds in memory, about.
+    synchronized long held() {
+        return held;
+    }
+
+    private synchronized void remember(int place, Known now) {
+        held += now.bytes - bytes(remembered.getAndSet(place, now));
+        while (held > MOST_BYTES) {
+            held -= bytes(remembered.getAndSet(hand, null));
+            hand = hand + 1 & PLACES - 1;
+        }
+    }
+
+    private static long bytes(@Nullable Known known) {
+        return known == null ? 0 : known.bytes;
+    }
+
+    private static long bytes(byte[] text) {
+        long parts = 1;
+        for (byte sign : text) {
+            if (sign == '{' || sign == '[' || sign == ',' || sign == ':') {
+                parts++;
+            }
+        }
+        return 2L * text.length + OBJECT_BYTES * parts;
     }
 }

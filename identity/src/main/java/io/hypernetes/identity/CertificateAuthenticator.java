@@ -36,7 +36,7 @@ public final class CertificateAuthenticator {
     private final ConcurrentHashMap<X509Certificate, Remembered> remembered = new ConcurrentHashMap<>();
 
     /// What a certificate says and an authority has signed; whether both are good today is asked each time.
-    private record Remembered(X509Certificate issuer, Principal principal) {}
+    private record Remembered(String tenant, X509Certificate issuer, Principal principal) {}
 
     public CertificateAuthenticator(Authorities authorities, InstantSource clock) {
         this.authorities = authorities;
@@ -47,15 +47,16 @@ public final class CertificateAuthenticator {
     ///
     /// @throws NotAuthenticatedException when the certificate proves nothing here
     public Principal authenticate(X509Certificate certificate) {
-        String tenant = authorities.claimedIssuer(certificate);
-        CertificateAuthority issuer = tenant == null ? null : authorities.find(tenant);
-        if (tenant == null || issuer == null) {
-            throw refused(certificate, "signed by an authority that is not known here", null);
-        }
         Remembered known = remembered.get(certificate);
-        if (known == null || !known.issuer.equals(issuer.certificate())) {
+        CertificateAuthority issuer = known == null ? null : authorities.find(known.tenant);
+        if (known == null || issuer == null || !known.issuer.equals(issuer.certificate())) {
+            String tenant = authorities.claimedIssuer(certificate);
+            issuer = tenant == null ? null : authorities.find(tenant);
+            if (tenant == null || issuer == null) {
+                throw refused(certificate, "signed by an authority that is not known here", null);
+            }
             verify(certificate, issuer);
-            known = new Remembered(issuer.certificate(), principal(tenant, certificate));
+            known = new Remembered(tenant, issuer.certificate(), principal(tenant, certificate));
             if (remembered.size() >= MOST_REMEMBERED) {
                 remembered.clear();
             }
