@@ -131,17 +131,36 @@ bool disk_scratch_limit(const char *path, uint64_t bytes, struct failure *f) {
     return good;
 }
 
-// A disk that was made larger; nothing happens to one that was not.
-static void grow(const char *device, const char *place) {
+enum { LEARN_TRIES = 5000, LEARN_MICROS = 1000 };
+
+// The hypervisor has told the kernel of a disk's new size before the host asks for anything, but the kernel takes it in at its leisure.
+static bool await_size(int disk, uint64_t bytes, uint64_t *size) {
+    int tries = 0;
+    while (ioctl(disk, BLKGETSIZE64, size) == 0 && *size < bytes && tries++ < LEARN_TRIES) usleep(LEARN_MICROS);
+    return *size >= bytes;
+}
+
+// A file system on a disk that was made larger; nothing happens on one that was not.
+static bool grow(const char *device, const char *place, uint64_t bytes, struct failure *f) {
     int disk = open(device, O_RDONLY | O_CLOEXEC), folder = open(place, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     struct statfs fs;
-    uint64_t bytes = 0;
-    if (disk >= 0 && folder >= 0 && ioctl(disk, BLKGETSIZE64, &bytes) == 0 && fstatfs(folder, &fs) == 0 && fs.f_bsize > 0) {
-        uint64_t blocks = bytes / (uint64_t)fs.f_bsize;
-        if (ioctl(folder, EXT4_RESIZE, &blocks) < 0) complain_errno("growing %s to %llu bytes failed", device, (unsigned long long)bytes);
-    }
+    uint64_t size = 0, blocks;
+    bool good = disk >= 0 && folder >= 0 && fstatfs(folder, &fs) == 0;
+    if (!good) fail_errno(f, "grow", "looking at %s, mounted at %.200s, failed", device, place);
+    if (good && !await_size(disk, bytes, &size)) good = fail(f, ETIMEDOUT, "grow", "%s has %llu bytes, not %llu", device, (unsigned long long)size, (unsigned long long)bytes);
+    if (good && (blocks = size / (uint64_t)fs.f_bsize, ioctl(folder, EXT4_RESIZE, &blocks) < 0))
+        good = fail_errno(f, "grow", "growing the file system on %s to %llu bytes failed", device, (unsigned long long)size);
     if (disk >= 0) close(disk);
     if (folder >= 0) close(folder);
+    return good;
+}
+
+bool disk_volume_grow(const char *serial, const char *path, uint64_t bytes, struct failure *f) {
+    char name[32], device[64], value[8];
+    if (!find_disk(serial, EITHER, name, sizeof name)) return fail(f, ENODEV, "grow", "volume %.128s: there is no disk with that serial", serial);
+    if (attribute(name, "ro", value, sizeof value) && value[0] == '1') return fail(f, EROFS, "grow", "volume %.128s: its disk can only be read", serial);
+    snprintf(device, sizeof device, "/dev/%s", name);
+    return grow(device, path, bytes, f);
 }
 
 bool disk_volume_mount(const char *serial, const char *path, struct failure *f) {
@@ -151,7 +170,9 @@ bool disk_volume_mount(const char *serial, const char *path, struct failure *f) 
     bool read_only = attribute(name, "ro", value, sizeof value) && value[0] == '1';
     if (mount(device, path, "ext4", MS_NOATIME | (read_only ? MS_RDONLY : 0), NULL) < 0)
         return fail_errno(f, "volume", "volume %.128s: mounting its disk as ext4%s failed", serial, read_only ? ", for reading only," : "");
-    if (!read_only) grow(device, path);
+    // What does not grow is what it was; the host is told when it asks for more.
+    struct failure as_it_was;
+    if (!read_only && !grow(device, path, 0, &as_it_was)) complain("%s", as_it_was.text);
     struct place *p = must_alloc(sizeof *p);
     snprintf(p->path, sizeof p->path, "%s", path);
     p->next = places;

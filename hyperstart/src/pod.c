@@ -182,6 +182,15 @@ bool volume_declare(const struct volume_spec *spec, struct failure *f) {
     return true;
 }
 
+bool volume_grow(const char *name, uint64_t bytes, struct failure *f) {
+    struct volume *v = find(name);
+    if (!v) return fail(f, ENOENT, "grow", "there is no volume \"%.128s\"", name);
+    if (v->kind != VOLUME_DISK) return fail(f, EINVAL, "grow", "volume %s has no disk of its own", name);
+    char path[256];
+    path_of(v, path, sizeof path);
+    return disk_volume_grow(name, path, bytes, f);
+}
+
 int volume_open(const char *name, uint32_t *kind) {
     struct volume *v = find(name);
     if (!v) {

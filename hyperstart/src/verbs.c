@@ -19,6 +19,7 @@
 #include "disks.h"
 #include "exec.h"
 #include "files.h"
+#include "grow.h"
 #include "log.h"
 #include "network.h"
 #include "phases.h"
@@ -359,7 +360,7 @@ void verbs_handle(struct asked asked, struct bytes message) {
     static void (*const verbs[])(struct bytes, struct asked) = {
         [HELLO] = hello, [RESUME] = resume, [NETWORK] = network, [PLAN] = plan, [START] = start, [SIGNAL] = signal_container, [EXEC] = exec_start,
         [RESIZE_TTY] = resize, [LIST] = list, [OPEN] = open_stream, [REMOVE] = remove_container, [UPDATE] = update, [STATS] = statistics,
-        [WRITE_FILES] = write_files, [READ_FILE] = read_file, [CONNECT] = connect_start, [SHUTDOWN] = shut_down, [COPY] = copy_start, [FORGET] = forget};
+        [WRITE_FILES] = write_files, [READ_FILE] = read_file, [CONNECT] = connect_start, [SHUTDOWN] = shut_down, [COPY] = copy_start, [FORGET] = forget, [GROW] = grow_start};
     if (asked.type < sizeof verbs / sizeof *verbs && verbs[asked.type]) verbs[asked.type](message, asked);
     else refuse(asked, EOPNOTSUPP, "request", "this hyperstart does not know that request");
 }

@@ -132,6 +132,7 @@ def requests():
                                       (9, "u32", 105), (10, "u32", 106), (11, "u32", 1001)])
     f.message("update-pod", "UPDATE", 26, [(2, "msg", [(1, "u64", 200000), (2, "u64", 100000), (4, "u64", 256 << 20)])])
     f.message("forget", "FORGET", 27, [])
+    f.message("grow", "GROW", 28, [(1, "str", "pv-0"), (2, "u64", 3 << 30)])
     f.message("more-part", "PLAN", 21, [(3, "msg", [(1, "str", "c")])], MORE)
     f.message("unknown-tag-ignored", "START", 22, [(1, "str", "web"), (0x7001, "bytes", b"\1\2\3")])
     f.message("unknown-tag-critical", "START", 23, [(1, "str", "web"), (0x8001, "u32", 1)])

@@ -71,7 +71,7 @@ static uint16_t type_of(const char *name) {
     static const struct { const char *name; uint16_t type; } types[] = {
         {"ATTACH", ATTACH}, {"HELLO", HELLO}, {"RESUME", RESUME}, {"NETWORK", NETWORK}, {"PLAN", PLAN}, {"START", START}, {"SIGNAL", SIGNAL}, {"EXEC", EXEC},
         {"RESIZE_TTY", RESIZE_TTY}, {"LIST", LIST}, {"OPEN", OPEN}, {"REMOVE", REMOVE}, {"UPDATE", UPDATE}, {"STATS", STATS}, {"WRITE_FILES", WRITE_FILES},
-        {"READ_FILE", READ_FILE}, {"CONNECT", CONNECT}, {"SHUTDOWN", SHUTDOWN}, {"COPY", COPY}, {"FORGET", FORGET}, {"DATA", DATA}, {"WINDOW", WINDOW}, {"END", END}, {"CLOSE", CLOSE},
+        {"READ_FILE", READ_FILE}, {"CONNECT", CONNECT}, {"SHUTDOWN", SHUTDOWN}, {"COPY", COPY}, {"FORGET", FORGET}, {"GROW", GROW}, {"DATA", DATA}, {"WINDOW", WINDOW}, {"END", END}, {"CLOSE", CLOSE},
         {"EXITED", EXITED}, {"OOM", OOM}, {"ERROR", ERROR}};
     size_t n = strcspn(name, ".");
     for (size_t i = 0; i < sizeof types / sizeof *types; i++)

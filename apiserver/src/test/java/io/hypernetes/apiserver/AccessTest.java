@@ -135,6 +135,16 @@ class AccessTest extends ClusterTest {
         node.get("/tenants/green" + claims + "/mine").expect(200);
         node.get("/tenants/green" + claims + "/theirs").expect(403);
         node.get("/tenants/green" + claims).expect(403);
+        // How large its disk is it may tell, and nothing else.
+        var status = "/tenants/green" + claims + "/mine/status";
+        var merge = "application/merge-patch+json";
+        assertThat(node.patch(status, merge, "{\"status\":{\"capacity\":{\"storage\":\"1Gi\"},\"conditions\":[]}}").expect(200).at("status", "capacity", "storage")).isEqualTo("1Gi");
+        node.patch(status, merge, "{\"status\":{\"phase\":\"Lost\"}}").expect(403);
+        node.patch("/tenants/green" + claims + "/theirs/status", merge, "{\"status\":{\"capacity\":{\"storage\":\"1Gi\"}}}").expect(403);
+        node.patch("/tenants/green" + claims + "/mine", merge, "{\"metadata\":{\"labels\":{\"a\":\"b\"}}}").expect(403);
+        var told = "{\"metadata\":{\"generateName\":\"e\"},\"reason\":\"r\",\"type\":\"Normal\",\"involvedObject\":{\"kind\":\"PersistentVolumeClaim\",\"namespace\":\"default\",\"name\":\"%s\"}}";
+        node.post("/tenants/green/api/v1/namespaces/default/events", told.formatted("mine")).expect(201);
+        node.post("/tenants/green/api/v1/namespaces/default/events", told.formatted("theirs")).expect(403);
         var selected = "?fieldSelector=spec.csi.volumeAttributes.node%3D";
         assertThat(ObjectsTest.names(node.get("/tenants/*" + volumes + selected + "n1").expect(200).json())).containsExactly("near");
         node.get("/tenants/*" + volumes + selected + "n2").expect(403);

@@ -22,6 +22,7 @@ final class FrameType {
     static final int SHUTDOWN = 0x0012;
     static final int COPY = 0x0013;
     static final int FORGET = 0x0014;
+    static final int GROW = 0x0015;
     static final int DATA = 0x2001;
     static final int WINDOW = 0x2002;
     static final int END = 0x2003;

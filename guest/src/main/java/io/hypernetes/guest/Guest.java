@@ -100,6 +100,13 @@ public interface Guest extends AutoCloseable {
     /// Usage of the pod and of all its containers.
     GuestStats stats(Duration deadline);
 
+    /// Makes the file system of a volume that has a disk of its own as large as that disk has become, while containers use it. Harmless when it
+    /// fits already.
+    ///
+    /// @param bytes what the disk holds at least; the machine has been told before
+    /// @throws GuestException with EOPNOTSUPP when the machine was started with an init that knows no such thing
+    void grow(String volume, long bytes, Duration deadline);
+
     /// Puts files into a volume.
     ///
     /// @return whether anything changed

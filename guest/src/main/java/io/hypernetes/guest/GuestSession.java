@@ -419,6 +419,11 @@ final class GuestSession implements Guest, Receiver.Sink {
     }
 
     @Override
+    public void grow(String volume, long bytes, Duration deadline) {
+        request("growing volume " + volume, FrameType.GROW, Requests.grow(volume, bytes), deadline);
+    }
+
+    @Override
     public GuestStats stats(Duration deadline) {
         return decode(request("asking for usage", FrameType.STATS, new byte[0], deadline), Answers::stats);
     }

@@ -147,6 +147,10 @@ final class Requests {
         return new MessageWriter().str(1, container).toBytes();
     }
 
+    static byte[] grow(String volume, long bytes) {
+        return new MessageWriter().str(1, volume).u64(2, bytes).toBytes();
+    }
+
     static byte[] signal(String container, int exec, int signal, SignalTarget target) {
         return new MessageWriter()
                 .str(1, container)

@@ -84,6 +84,7 @@ class GoldenFramesTest {
     void requestsAreEncodedAsDescribed() throws IOException {
         Resources some = new Resources(20_000, 100_000, 0, 134_217_728, 0, "");
         assertVector("forget", new byte[0]);
+        assertVector("grow", Requests.grow("pv-0", 3L << 30));
         Map.of(
                         "hello", new byte[0],
                         "start", Requests.container("web"),

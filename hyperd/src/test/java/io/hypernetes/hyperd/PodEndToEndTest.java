@@ -5,9 +5,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import com.google.protobuf.ByteString;
+import com.google.protobuf.Struct;
+import com.google.protobuf.Value;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.hypernetes.cri.v1.*;
+import io.hypernetes.hyperd.cri.PodCalls;
+import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -42,6 +46,7 @@ class PodEndToEndTest {
                 .putAnnotations("hypernetes.io/empty-dir.fast", "{\"medium\":\"Memory\",\"sizeLimit\":\"8Mi\"}")
                 .putAnnotations("hypernetes.io/empty-dir.limited", "{\"medium\":\"\",\"sizeLimit\":\"4Mi\"}")
                 .putAnnotations("hypernetes.io/disk.kept", "{\"file\":\"red/kept.disk\",\"bytes\":67108864,\"group\":2000}")
+                .putAnnotations("hypernetes.io/disk.grown", "{\"file\":\"red/grown.disk\",\"bytes\":33554432}")
                 .setLinux(LinuxPodSandboxConfig.newBuilder().putSysctls("net.core.somaxconn", "777"))
                 .build();
         sandbox = lab.run(pod);
@@ -186,6 +191,41 @@ class PodEndToEndTest {
                 .contains("for reading only")
                 .doesNotContain("lost+found");
         assertThat(Files.size(lab.root.resolve("volumes/red/kept.disk"))).isEqualTo(64L << 20);
+    }
+
+    @Test
+    void aDiskGrowsWhileAContainerWritesToIt() throws Exception {
+        Path kept = lab.root.resolve("pods/uid-pod/volumes/hypernetes.io~disk/grown");
+        Path file = lab.root.resolve("volumes/red/grown.disk");
+        String writer = lab.start(sandbox, lab.container("filler", "sh", "-c", "dd if=/dev/zero of=/grown/much bs=64k 2>/dev/null; echo full; sleep 100000")
+                .addMounts(mount("/grown", kept)));
+        await().atMost(SOON).until(() -> lab.log("pod", "filler").contains("full"));
+        long small = kib(writer);
+        // An engine that was killed when it had made the file larger, and nothing else: whoever asks again goes on from there.
+        try (RandomAccessFile disk = new RandomAccessFile(file.toFile(), "rw")) {
+            disk.setLength(256L << 20);
+        }
+        grow("grown", 256L << 20);
+        assertThat(kib(writer)).isGreaterThan(4 * small).isGreaterThan(200 << 10);
+        assertThat(lab.exec(writer, "dd", "if=/dev/zero", "of=/grown/more", "bs=1M", "count=100").getExitCode()).isZero();
+        grow("grown", 256L << 20);
+        grow("grown", 1);
+        assertThat(Files.size(file)).as("never smaller").isEqualTo(256L << 20);
+        assertThat(status(() -> grow("nothing", 256L << 20))).isEqualTo(Status.Code.INVALID_ARGUMENT);
+        assertThat(status(() -> grow("grown", 15L << 40))).isEqualTo(Status.Code.RESOURCE_EXHAUSTED);
+    }
+
+    private static long kib(String container) {
+        String[] words = lab.exec(container, "df", "-k", "/grown").getStdout().toStringUtf8().lines().toList().getLast().strip().split(" +");
+        return Long.parseLong(words[1]);
+    }
+
+    private static void grow(String volume, long bytes) {
+        lab.call(PodCalls.GROW_DISK, Struct.newBuilder()
+                .putFields("sandbox", Value.newBuilder().setStringValue(sandbox).build())
+                .putFields("volume", Value.newBuilder().setStringValue(volume).build())
+                .putFields("bytes", Value.newBuilder().setStringValue(Long.toString(bytes)).build())
+                .build());
     }
 
     @Test

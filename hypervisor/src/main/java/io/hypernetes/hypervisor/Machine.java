@@ -22,6 +22,13 @@ public interface Machine {
     /// @param layers files whose sizes are multiples of 4096 bytes
     void appendLayers(List<Path> layers);
 
+    /// Lets the guest see a volume larger while it runs. The file may have that size already; one that is larger stays so. Idempotent.
+    ///
+    /// @param serial of the volume, see [MachineSpec.Volume]
+    /// @param bytes its size from now on, a multiple of 4096
+    /// @return false when it has no such volume, or was started by a version that could not do this
+    boolean growVolume(String serial, long bytes);
+
     /// Stops all virtual CPUs.
     void pause();
 

@@ -14,6 +14,7 @@ import io.hypernetes.kubelet.cri.CriRuntime;
 import io.hypernetes.kubelet.eviction.Eviction;
 import io.hypernetes.kubelet.node.NodeAgent;
 import io.hypernetes.kubelet.pod.LogRotation;
+import io.hypernetes.kubelet.pod.DiskGrowth;
 import io.hypernetes.kubelet.pod.PodServices;
 import io.hypernetes.kubelet.pod.PodTable;
 import io.hypernetes.kubelet.pod.RecordedPodEvents;
@@ -68,6 +69,7 @@ public final class Kubelet implements AutoCloseable {
     private final LogRotation rotation;
     private final Eviction eviction;
     private final DiskRemoval removal;
+    private final DiskGrowth growth;
 
     /// @param client speaks as `system:node:NAME`
     /// @param tls of the kubelet's own server, asked at every connection; see [ServerTls#context]
@@ -113,6 +115,7 @@ public final class Kubelet implements AutoCloseable {
         this.eviction = new Eviction(node.signals(), cri, pods, Eviction.BEAT);
         this.rotation = new LogRotation(settings, cri, pods, clock);
         this.removal = new DiskRemoval(client, settings.disksFolder(), settings.nodeName());
+        this.growth = new DiskGrowth(client, cri, recorder, pods, settings.nodeName());
     }
 
     public Kubelet start() {
@@ -152,6 +155,7 @@ public final class Kubelet implements AutoCloseable {
         pods.close();
         rotation.close();
         removal.close();
+        growth.close();
         eviction.close();
         node.close();
         server.close();
@@ -173,6 +177,7 @@ public final class Kubelet implements AutoCloseable {
             while (closed.getCount() > 0) {
                 try {
                     pods.adopt(cri.observeAll());
+                    growth.start();
                     return;
                 } catch (CriException away) {
                     LOG.warn("event=adoption-waits reason=\"{}\"", away.getMessage());

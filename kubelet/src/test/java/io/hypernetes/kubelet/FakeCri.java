@@ -64,6 +64,7 @@ public final class FakeCri implements AutoCloseable {
     private final List<String> calls = new CopyOnWriteArrayList<>();
     String pullFailure = "";
     String updateFailure = "";
+    volatile String growFailure = "";
     volatile List<PodSandboxStats> stats = List.of();
     /// What the machine of a pod costs, by the pod's name.
     final Map<String, String> coldReasons = new java.util.concurrent.ConcurrentHashMap<>();
@@ -203,6 +204,12 @@ public final class FakeCri implements AutoCloseable {
                     sandboxes.get(id).state = PodSandboxState.SANDBOX_NOTREADY;
                     alive.keySet().forEach(run -> end(run, runs.get(run), 255));
                     calls.add("checkpoint");
+                }))
+                .addMethod(checkpointCall("GrowDisk", request -> {
+                    if (!growFailure.isEmpty()) {
+                        throw Status.INTERNAL.withDescription(growFailure).asRuntimeException();
+                    }
+                    calls.add("grow " + request.getFieldsOrThrow("volume").getStringValue() + " " + request.getFieldsOrThrow("bytes").getStringValue());
                 }))
                 .addMethod(checkpointCall("Restore", request -> {
                     String name = request.getFieldsOrThrow("name").getStringValue();

@@ -122,8 +122,12 @@ final class NodeAuthorisation {
     }
 
     private String claim(String node, TenantPath tenant, Target target) {
-        if (!target.verb().equals("get") || !target.subresource().isEmpty() || tenant.everywhere()) {
-            return "a node may only read, by name, the claims that its pods name";
+        // Of the status it may tell the size alone, which is checked when the body is read.
+        boolean allowed = target.subresource().isEmpty()
+                ? target.verb().equals("get")
+                : target.subresource().equals("status") && Set.of("get", "update", "patch").contains(target.verb());
+        if (!allowed || tenant.everywhere()) {
+            return "a node may only read, by name, the claims that its pods name, and tell their size";
         }
         var pods = store.list(ObjectKey.prefix(tenant.tenant(), "", "pods", target.namespace()), "", 0).entries();
         boolean named = pods.stream().anyMatch(entry -> isBound(entry.value(), node)

@@ -7,9 +7,9 @@ import java.util.Set;
 import tools.jackson.databind.JsonNode;
 
 /// The names of the ConfigMaps, Secrets and PersistentVolumeClaims that a pod needs to run.
-record PodReferences(Set<String> configMaps, Set<String> secrets, Set<String> claims) {
+public record PodReferences(Set<String> configMaps, Set<String> secrets, Set<String> claims) {
 
-    static PodReferences of(JsonNode pod) {
+    public static PodReferences of(JsonNode pod) {
         var configMaps = new HashSet<String>();
         var secrets = new HashSet<String>();
         var claims = new HashSet<String>();

@@ -12,6 +12,7 @@ import io.hypernetes.apiserver.rbac.Escalation;
 import io.hypernetes.apiserver.rbac.Policies;
 import io.hypernetes.apiserver.custom.Definitions;
 import io.hypernetes.apiserver.custom.TenantKinds;
+import io.hypernetes.apiserver.access.PodReferences;
 import io.hypernetes.apiserver.request.Caller;
 import io.hypernetes.apiserver.request.Target;
 import io.hypernetes.apiserver.service.ServiceAllocator;
@@ -226,7 +227,10 @@ final class Admission {
             case "tenants" -> Segments.update(updated, old);
             case "events" -> event(request, updated);
             case "certificatesigningrequests" -> signing.update(request, updated, old);
-            case "persistentvolumeclaims" -> storage.resize(request.tenant(), updated, old);
+            case "persistentvolumeclaims" -> {
+                ownSizeOnly(request, updated, old);
+                storage.resize(request.tenant(), updated, old);
+            }
             case "pods" -> {
                 keepTenantState(request, updated, old);
                 if (request.target().subresource().equals("ephemeralcontainers")) {
@@ -377,7 +381,22 @@ final class Admission {
         }
     }
 
-    /// A node tells only of itself and of pods that are bound to it.
+    /// A node tells of a claim how large its disk is, and what is still to be done for that.
+    private static void ownSizeOnly(ResourceRequest request, ObjectNode updated, ObjectNode old) {
+        if (request.caller().node().isPresent() && !withoutSize(updated).equals(withoutSize(old))) {
+            throw ApiStatus.forbidden("", "persistentvolumeclaims", Json.string(old, "metadata", "name"),
+                            "node " + request.caller().node().get() + " may only tell the size of a claim's disk")
+                    .asException();
+        }
+    }
+
+    private static ObjectNode withoutSize(ObjectNode claim) {
+        var rest = claim.path("status").isObject() ? (ObjectNode) claim.path("status").deepCopy() : Json.object();
+        rest.remove(List.of("capacity", "conditions", "allocatedResources", "allocatedResourceStatuses"));
+        return rest;
+    }
+
+    /// A node tells only of itself, of pods that are bound to it, and of the claims that these name.
     private void event(ResourceRequest request, ObjectNode object) {
         var node = request.caller().node();
         if (node.isEmpty()) {
@@ -399,6 +418,7 @@ final class Admission {
                                         .map(entry -> Json.string(Json.readObject(entry.value()), "spec", "nodeName"))
                                         .filter(node.get()::equals)
                                         .isPresent();
+                    case "PersistentVolumeClaim" -> namesClaim(request, node.get(), Json.string(about, "namespace"), Json.string(about, "name"));
                     default -> false;
                 };
         if (!allowed) {
@@ -406,9 +426,16 @@ final class Admission {
                             "",
                             "events",
                             Json.string(object, "metadata", "name"),
-                            "node " + node.get() + " may only tell of itself and of the pods bound to it")
+                            "node " + node.get() + " may only tell of itself, of the pods bound to it, and of the claims that these name")
                     .asException();
         }
+    }
+
+    private boolean namesClaim(ResourceRequest request, String node, String namespace, String claim) {
+        return namespace.equals(request.target().namespace())
+                && store.list(ObjectKey.prefix(request.tenant(), "", "pods", namespace), "", 0).entries().stream()
+                        .map(entry -> Json.readObject(entry.value()))
+                        .anyMatch(pod -> Json.string(pod, "spec", "nodeName").equals(node) && PodReferences.of(pod).claims().contains(claim));
     }
 
     private static void noNewFinalizers(ResourceRequest request, ObjectNode updated, ObjectNode old) {

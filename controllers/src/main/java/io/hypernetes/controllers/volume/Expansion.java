@@ -19,8 +19,9 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/// Makes volumes larger whose claims ask for more. The PersistentVolume says the new size at once; its disk and the file system on it grow when a pod
-/// next starts with it, and the claim's status says so when no pod is left that started before.
+/// Makes volumes larger whose claims ask for more. The PersistentVolume says the new size at once. Its disk and the file system on it are made to fit by
+/// the node of the pod that runs with it, which says so in the claim's status; without one they grow when a pod next starts with it, and the status
+/// says so when no pod is left that started before.
 final class Expansion {
     private static final String PENDING = "FileSystemResizePending";
 
@@ -43,6 +44,7 @@ final class Expansion {
         var asked = claim.getSpec().getResources().getRequests().get("storage");
         long bytes = LocalVolume.storage(claim.getSpec().getResources().getRequests());
         if (LocalVolume.storage(volume.getSpec().getCapacity()) < bytes) {
+            events.record(key.tenant(), claim, EventRecorder.Type.NORMAL, "Resizing", "External resizer is resizing volume " + volume.getMetadata().getName());
             client.of(Kind.PERSISTENT_VOLUME).change(ObjectKey.of(volume), null, now -> {
                 if (LocalVolume.storage(now.getSpec().getCapacity()) >= bytes) {
                     return null;
@@ -60,14 +62,14 @@ final class Expansion {
         Optional<Instant> since = condition(claim).flatMap(condition -> PodState.time(condition.getLastTransitionTime()));
         boolean used = shelf.pods().get(key).stream().anyMatch(pod -> startedBefore(pod, since.orElse(null)));
         if (!used) {
-            write(key, now -> {
+            write(key, volume, now -> {
                 now.getStatus().setCapacity(volume.getSpec().getCapacity());
                 now.getStatus().setConditions(others(now));
             });
             events.record(key.tenant(), claim, EventRecorder.Type.NORMAL, "VolumeResizeSuccessful", "Resize volume succeeded: the file system grows when a pod next mounts it");
         } else if (since.isEmpty()) {
             String time = clock.instant().truncatedTo(ChronoUnit.SECONDS).toString();
-            write(key, now -> {
+            write(key, volume, now -> {
                 List<PersistentVolumeClaimCondition> conditions = new ArrayList<>(others(now));
                 conditions.add(new PersistentVolumeClaimConditionBuilder()
                         .withType(PENDING)
@@ -94,9 +96,10 @@ final class Expansion {
         void apply(PersistentVolumeClaim now);
     }
 
-    private void write(ObjectKey key, Change change) {
+    private void write(ObjectKey key, PersistentVolume volume, Change change) {
         client.of(Kind.PERSISTENT_VOLUME_CLAIM).change(key, "status", now -> {
-            if (now.getStatus() == null) {
+            // The node may have done it meanwhile.
+            if (now.getStatus() == null || LocalVolume.storage(now.getStatus().getCapacity()) >= LocalVolume.storage(volume.getSpec().getCapacity())) {
                 return null;
             }
             change.apply(now);

@@ -8,6 +8,7 @@ import io.grpc.protobuf.ProtoUtils;
 import io.grpc.stub.ServerCalls;
 import io.hypernetes.cri.v1.StopPodSandboxRequest;
 import io.hypernetes.cri.v1.StopPodSandboxResponse;
+import io.hypernetes.hyperd.HyperdException;
 import io.hypernetes.hyperd.sandbox.Checkpoint;
 import io.hypernetes.hyperd.sandbox.Checkpoints;
 import io.hypernetes.hyperd.sandbox.Sandbox;
@@ -15,7 +16,8 @@ import io.hypernetes.hyperd.sandbox.Sandboxes;
 import java.nio.file.Path;
 import java.util.function.Consumer;
 
-/// What can be done to a pod that is a machine and CRI has no call for: its time stops and goes on, it is written to disk and comes back.
+/// What can be done to a pod that is a machine and CRI has no call for: its time stops and goes on, it is written to disk and comes back, its
+/// disks become larger.
 /// Served beside CRI on the same socket, as `hypernetes.v1.Pods`. Where a request is a sandbox's id, it is in the message that CRI has for
 /// that; the calls about checkpoints take and give a `google.protobuf.Struct`.
 public final class PodCalls {
@@ -40,6 +42,9 @@ public final class PodCalls {
     /// Takes `name`.
     public static final MethodDescriptor<Struct, Struct> REMOVE_CHECKPOINT = open("RemoveCheckpoint");
 
+    /// Takes `sandbox`, `volume` (the pod's name of a disk) and `bytes` (text): makes the disk that large while the pod runs. May be asked again.
+    public static final MethodDescriptor<Struct, Struct> GROW_DISK = open("GrowDisk");
+
     private PodCalls() {}
 
     static ServerServiceDefinition service(Sandboxes sandboxes, Checkpoints checkpoints) {
@@ -57,6 +62,10 @@ public final class PodCalls {
                 .addMethod(CHECKPOINTS, ServerCalls.asyncUnaryCall((request, answer) -> Replies.one("Checkpoints", answer, () -> list(checkpoints))))
                 .addMethod(REMOVE_CHECKPOINT, ServerCalls.asyncUnaryCall((request, answer) -> Replies.one("RemoveCheckpoint", answer, () -> {
                     checkpoints.remove(text(request, "name"));
+                    return Struct.getDefaultInstance();
+                })))
+                .addMethod(GROW_DISK, ServerCalls.asyncUnaryCall((request, answer) -> Replies.one("GrowDisk", answer, () -> {
+                    sandboxes.get(text(request, "sandbox")).growDisk(text(request, "volume"), number(request, "bytes"));
                     return Struct.getDefaultInstance();
                 })))
                 .build();
@@ -97,6 +106,14 @@ public final class PodCalls {
 
     private static String text(Struct request, String field) {
         return request.getFieldsOrDefault(field, Value.getDefaultInstance()).getStringValue();
+    }
+
+    private static long number(Struct request, String field) {
+        try {
+            return Long.parseLong(text(request, field));
+        } catch (NumberFormatException wrong) {
+            throw HyperdException.invalid("The field " + field + " = \"" + text(request, field) + "\" is no number.");
+        }
     }
 
     private static boolean flag(Struct request, String field) {

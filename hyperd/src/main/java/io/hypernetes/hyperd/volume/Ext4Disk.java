@@ -60,7 +60,7 @@ public final class Ext4Disk {
         }
     }
 
-    /// Makes a disk larger that no machine has; its guest makes the file system fit when it next mounts it. A disk never shrinks.
+    /// Makes a disk larger; its guest makes the file system fit when it next mounts it, or is told. A disk never shrinks.
     public static void grow(Path file, long bytes) {
         try (RandomAccessFile disk = new RandomAccessFile(file.toFile(), "rw")) {
             if (disk.length() < bytes) {

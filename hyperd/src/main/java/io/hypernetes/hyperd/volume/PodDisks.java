@@ -90,6 +90,45 @@ public final class PodDisks {
         return volumes;
     }
 
+    /// Makes the file of a disk larger that a machine runs with, which has to be told; it never becomes smaller.
+    ///
+    /// @param bytes at least so large
+    /// @return its size from now on
+    /// @throws HyperdException when the disk is not there, can only be read, or would be larger than all that the node has
+    public synchronized long grow(Disk disk, long bytes) {
+        Path file = disk.file();
+        if (bytes < 1 || bytes > MOST_BYTES) {
+            throw HyperdException.invalid("The volume " + disk.name() + " cannot have " + bytes + " bytes.");
+        }
+        if (disk.readOnly()) {
+            throw new HyperdException(HyperdException.Kind.WRONG_STATE, "The volume " + disk.name()
+                    + " can only be read by this pod; it grows when a pod starts that may write to it.");
+        }
+        if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
+            throw HyperdException.notFound("The disk " + file + " of volume " + disk.name() + " is not on this node.");
+        }
+        try {
+            long size = Math.max(Files.size(file), rounded(bytes));
+            requireRoom(disk, size, file);
+            Ext4Disk.grow(file, size);
+            return size;
+        } catch (IOException failure) {
+            throw new HyperdException(HyperdException.Kind.UNAVAILABLE, "The disk " + file + " could not be looked at: " + failure + ".", failure);
+        }
+    }
+
+    private static void requireRoom(Disk disk, long bytes, Path near) throws IOException {
+        long room = Files.getFileStore(near).getTotalSpace();
+        if (bytes > room) {
+            throw new HyperdException(HyperdException.Kind.EXHAUSTED, "The volume " + disk.name() + " wants a disk of " + bytes
+                    + " bytes, which is more than this node has in all (" + room + ").");
+        }
+    }
+
+    private static long rounded(long bytes) {
+        return (Math.max(LEAST_BYTES, bytes) + BLOCK - 1) / BLOCK * BLOCK;
+    }
+
     // One at a time: two pods may name the same new disk.
     private synchronized boolean make(Disk disk) {
         Path file = disk.file();
@@ -110,11 +149,7 @@ public final class PodDisks {
                 Files.createDirectories(parent);
                 Descriptors.syncFolder(folder);
             }
-            long room = Files.getFileStore(parent).getTotalSpace();
-            if (disk.bytes() > room) {
-                throw new HyperdException(HyperdException.Kind.EXHAUSTED, "The volume " + disk.name() + " wants a disk of " + disk.bytes()
-                        + " bytes, which is more than this node has in all (" + room + ").");
-            }
+            requireRoom(disk, disk.bytes(), parent);
         } catch (IOException failure) {
             throw new HyperdException(HyperdException.Kind.UNAVAILABLE, "The folder of the disk " + file + " could not be made: " + failure + ".", failure);
         }
@@ -136,7 +171,7 @@ public final class PodDisks {
                     name,
                     serial,
                     folder.resolve(file),
-                    (Math.max(LEAST_BYTES, bytes) + BLOCK - 1) / BLOCK * BLOCK,
+                    rounded(bytes),
                     tree.path("readOnly").asBoolean(false),
                     tree.path("used").asBoolean(false),
                     group == 0 ? null : new SandboxRecord.Group((int) group, tree.path("keepGroup").asBoolean(false)));

@@ -253,6 +253,11 @@ final class FakeGuest implements Guest {
     }
 
     @Override
+    public void grow(String volume, long bytes, Duration deadline) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
     public void forget(Duration deadline) {
         throw new UnsupportedOperationException();
     }

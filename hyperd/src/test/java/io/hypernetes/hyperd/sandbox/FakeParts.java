@@ -109,6 +109,11 @@ final class FakeParts {
         }
 
         @Override
+        public boolean growVolume(String serial, long bytes) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
         public void pause() {}
 
         @Override

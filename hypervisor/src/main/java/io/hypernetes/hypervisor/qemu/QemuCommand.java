@@ -84,9 +84,14 @@ final class QemuCommand {
         return line;
     }
 
+    /// By which QEMU knows a volume.
+    static String volumeNode(String serial) {
+        return "volume-" + serial;
+    }
+
     // Whoever writes to it may rely on its flushes: caches are the host's, and a flush goes to its disk.
     private void volume(List<String> line, MachineSpec.Volume volume, int descriptor) {
-        String node = "volume-" + descriptor;
+        String node = volumeNode(volume.serial());
         String access = volume.readOnly() ? ",read-only=on" : ",discard=unmap,detect-zeroes=unmap";
         add(line, "-add-fd", "set=" + descriptor + ",fd=" + descriptor + ",opaque=" + node);
         add(line, "-blockdev", "driver=raw,node-name=" + node + access + ",file.driver=file,file.filename=/dev/fdset/" + descriptor + ",file.locking=off");

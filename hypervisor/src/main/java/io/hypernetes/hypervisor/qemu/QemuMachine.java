@@ -31,6 +31,7 @@ import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import tools.jackson.databind.JsonNode;
 
 /// One QEMU process.
 final class QemuMachine implements Machine {
@@ -150,6 +151,23 @@ final class QemuMachine implements Machine {
     @Override
     public void appendLayers(List<Path> layers) {
         steer("giving layers to", qmp -> LayerDisk.replace(qmp, layers));
+    }
+
+    @Override
+    public boolean growVolume(String serial, long bytes) {
+        boolean[] there = {false};
+        steer("growing disk " + serial + " of", qmp -> {
+            String node = QemuCommand.volumeNode(serial);
+            for (JsonNode found : qmp.execute("query-named-block-nodes", Map.of("flat", true))) {
+                if (found.path("node-name").asString("").equals(node)) {
+                    if (found.path("image").path("virtual-size").asLong() < bytes) {
+                        qmp.execute("block_resize", Map.of("node-name", node, "size", bytes));
+                    }
+                    there[0] = true;
+                }
+            }
+        });
+        return there[0];
     }
 
     @Override

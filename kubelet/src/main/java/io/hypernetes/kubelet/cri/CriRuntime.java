@@ -1,5 +1,6 @@
 package io.hypernetes.kubelet.cri;
 
+import com.google.protobuf.Struct;
 import io.grpc.Context;
 import io.grpc.ManagedChannel;
 import io.grpc.StatusRuntimeException;
@@ -41,6 +42,7 @@ public final class CriRuntime implements AutoCloseable {
     private final ManagedChannel channel;
     private final RuntimeServiceGrpc.RuntimeServiceBlockingStub runtime;
     private final ImageServiceGrpc.ImageServiceBlockingStub images;
+    private final PodCalls beside;
     private final PodMemory memory;
 
     /// @param executor runs the callbacks of gRPC; a virtual thread per task will do
@@ -58,7 +60,8 @@ public final class CriRuntime implements AutoCloseable {
                 .build();
         this.runtime = RuntimeServiceGrpc.newBlockingStub(channel);
         this.images = ImageServiceGrpc.newBlockingStub(channel);
-        this.memory = new PodMemory(channel);
+        this.beside = new PodCalls(channel);
+        this.memory = new PodMemory(beside);
     }
 
     @Override
@@ -130,6 +133,17 @@ public final class CriRuntime implements AutoCloseable {
     public void updateContainerResources(String id, LinuxContainerResources resources) {
         call("UpdateContainerResources", () -> within(QUICK).updateContainerResources(
                 UpdateContainerResourcesRequest.newBuilder().setContainerId(id).setLinux(resources).build()));
+    }
+
+    /// Makes a disk of a pod larger while it runs; may be asked again. Runtimes other than hyperd refuse it as unimplemented.
+    ///
+    /// @param volume the pod's name of it
+    public void growDisk(String sandboxId, String volume, long bytes) {
+        beside.call("GrowDisk", START, Struct.newBuilder()
+                .putFields("sandbox", PodCalls.text(sandboxId))
+                .putFields("volume", PodCalls.text(volume))
+                .putFields("bytes", PodCalls.text(Long.toString(bytes)))
+                .build());
     }
 
     /// What the running pods with these labels use; a guest that does not answer is left out.

@@ -183,6 +183,12 @@ public final class Disks {
         wake.forEach(Runnable::run);
     }
 
+    /// The size that a machine was started with of one of its disks; 0 when it has none of that name.
+    public static long bytes(Map<String, String> annotations, String volume) {
+        String setting = annotations.get(ANNOTATION + volume);
+        return setting == null ? 0 : JSON.readTree(setting).path("bytes").asLong(0);
+    }
+
     private void hold(String file, String podUid, Holder holder) {
         holders.computeIfAbsent(file, none -> new HashMap<>()).put(podUid, holder);
     }
