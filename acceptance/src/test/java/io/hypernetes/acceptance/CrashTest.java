@@ -81,10 +81,63 @@ class CrashTest {
         assertThat(cluster.hypernetes("restore", "--check", cluster.root.resolve("lib/before-upgrade.backup").toString()).ok()).contains("everything", "it is good");
         assertThat(cluster.machines().stream().map(ProcessHandle::pid).sorted().toList()).containsAll(running);
 
-        // What `up` says after a `down` is true of now, not of what was.
+        runWithDisk(cluster, "monday");
         cluster.hypernetes(Duration.ofMinutes(2), "down").ok();
+        moveByBackup(cluster);
+        // What `up` says after a `down` is true of now, not of what was.
         cluster.up().ok();
         assertThat(cluster.kubectl("exec", "first-light", "--", "echo", "here")).isEqualTo("here\n");
+        cluster.awaitRunning("keeps");
+        assertThat(cluster.kubectl("exec", "keeps", "--", "cat", "/data/word")).isEqualTo("monday\n");
+        assertThat(mebibytes(cluster)).isGreaterThan(100);
+    }
+
+    /// A pod that has written to its disk, which has become larger meanwhile.
+    private static void runWithDisk(Cluster cluster, String word) {
+        cluster.apply("""
+                apiVersion: v1
+                kind: PersistentVolumeClaim
+                metadata: {name: kept}
+                spec:
+                  accessModes: [ReadWriteOnce]
+                  resources: {requests: {storage: 64Mi}}
+                ---
+                apiVersion: v1
+                kind: Pod
+                metadata: {name: keeps}
+                spec:
+                  terminationGracePeriodSeconds: 1
+                  containers:
+                  - name: main
+                    image: %s
+                    command: [sleep, "100000"]
+                    volumeMounts: [{name: data, mountPath: /data}]
+                  volumes:
+                  - name: data
+                    persistentVolumeClaim: {claimName: kept}
+                """.formatted(Cluster.SAMPLE));
+        cluster.awaitRunning("keeps");
+        assertThat(mebibytes(cluster)).isLessThan(64);
+        cluster.kubectl("exec", "keeps", "--", "sh", "-c", "echo " + word + " > /data/word; sync");
+        cluster.kubectl("patch", "pvc", "kept", "--patch", "{\"spec\":{\"resources\":{\"requests\":{\"storage\":\"128Mi\"}}}}");
+        cluster.kubectl("wait", "pvc", "kept", "--for=jsonpath={.status.capacity.storage}=128Mi", "--timeout=60s");
+        assertThat(mebibytes(cluster)).isGreaterThan(100);
+        assertThat(cluster.kubectl("get", "pod", "keeps", "-o", "jsonpath={.status.containerStatuses[0].restartCount}")).isEqualTo("0");
+        assertThat(cluster.kubectl("describe", "pvc", "kept")).contains("FileSystemResizeSuccessful").doesNotContain("FileSystemResizePending");
+    }
+
+    private static long mebibytes(Cluster cluster) {
+        return Long.parseLong(cluster.kubectl("exec", "keeps", "--", "sh", "-c", "df -m /data | tail -n 1").strip().split(" +")[1]);
+    }
+
+    /// All that the machine has of the cluster that is down is lost, and comes back from a backup.
+    private static void moveByBackup(Cluster cluster) throws IOException {
+        String backup = cluster.root.resolve("all.backup").toString();
+        assertThat(cluster.hypernetes("backup", backup, "--with-disks").ok()).doesNotContain("kept");
+        for (String part : List.of("lib", "run")) {
+            Run.of("rm", "-rf", cluster.root.resolve(part).toString()).ok();
+        }
+        cluster.hypernetes("restore", backup).ok();
     }
 
     /// An exec of `cat` that has already echoed a line.
