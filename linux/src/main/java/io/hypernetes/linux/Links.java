@@ -9,15 +9,34 @@ import java.nio.file.Path;
 /// Changes of network interfaces (rtnetlink), in the network namespace of the calling thread. Needs CAP_NET_ADMIN.
 public final class Links {
     private static final int NEWLINK = 16, ERROR = 2, REQUEST = 1, ACKNOWLEDGE = 4;
-    private static final int HEADER = 16, INTERFACE = 16, ATTRIBUTE = 4, LARGEST = 512;
+    private static final int HEADER = 16, INTERFACE = 16, LARGEST = 512;
     private static final int NAME = 3, MTU = 4, MASTER = 10, LINK_INFO = 18, OF_FAMILY = 26, NAMESPACE = 28;
-    private static final int SLAVE_KIND = 4, SLAVE_DATA = 5, PORT_ISOLATED = 33;
+    private static final int SLAVE_KIND = 4, SLAVE_DATA = 5;
     private static final int AF_INET6 = 10, ADDRESS_MODE = 8, NO_ADDRESS = 1;
     private static final int UP = 1;
 
     private static final Libc IF_NAMETOINDEX = Libc.function("if_nametoindex");
 
     private Links() {}
+
+    /// How a port of a bridge differs from an ordinary one.
+    public enum Port {
+        /// Cut off from other ports that are.
+        ISOLATED(33),
+        /// A frame may leave by the port by which it came.
+        HAIRPIN(4);
+
+        private final int attribute;
+
+        Port(int attribute) {
+            this.attribute = attribute;
+        }
+    }
+
+    /// Whether there is an interface of this name.
+    public static boolean exists(String name) {
+        return find(name) != 0;
+    }
 
     /// Moves an interface into another namespace, where it arrives shut down. Whoever has it open keeps it.
     ///
@@ -32,39 +51,37 @@ public final class Links {
         }
     }
 
-    /// Makes an interface a port of a bridge, and only then lets it run: without an IPv6 address of its own, and cut off from other ports that are.
+    /// Makes an interface a port of a bridge, and only then lets it run: without an IPv6 address of its own.
     ///
     /// @throws ErrnoException when one of them is not there
-    public static void join(String name, String bridge, int mtu) {
+    public static void join(String name, String bridge, int mtu, Port port) {
         String what = "joining " + name + " to " + bridge;
-        byte[] noAddress = attribute(OF_FAMILY, attribute(AF_INET6, attribute(ADDRESS_MODE, (byte) NO_ADDRESS)));
+        byte[] noAddress = Netlink.attribute(OF_FAMILY, Netlink.attribute(AF_INET6, Netlink.attribute(ADDRESS_MODE, (byte) NO_ADDRESS)));
         change(what, 0, named(name).put(number(MTU, mtu)).put(noAddress).put(number(MASTER, index(bridge))));
-        byte[] kind = attribute(SLAVE_KIND, "bridge\0".getBytes(StandardCharsets.UTF_8)), isolated = attribute(SLAVE_DATA, attribute(PORT_ISOLATED, (byte) 1));
-        change(what, UP, named(name).put(attribute(LINK_INFO, ByteBuffer.allocate(kind.length + isolated.length).put(kind).put(isolated).array())));
+        byte[] kind = Netlink.attribute(SLAVE_KIND, "bridge\0".getBytes(StandardCharsets.UTF_8)), data = Netlink.attribute(SLAVE_DATA, Netlink.attribute(port.attribute, (byte) 1));
+        change(what, UP, named(name).put(Netlink.attribute(LINK_INFO, ByteBuffer.allocate(kind.length + data.length).put(kind).put(data).array())));
     }
 
     private static int index(String name) {
+        int index = find(name);
+        if (index == 0) {
+            throw new ErrnoException("if_nametoindex", name, ErrnoException.ENODEV);
+        }
+        return index;
+    }
+
+    private static int find(String name) {
         try (Arena arena = Arena.ofConfined()) {
-            int index = (int) IF_NAMETOINDEX.callPlain(arena.allocateFrom(name).address());
-            if (index == 0) {
-                throw new ErrnoException("if_nametoindex", name, ErrnoException.ENODEV);
-            }
-            return index;
+            return (int) IF_NAMETOINDEX.callPlain(arena.allocateFrom(name).address());
         }
     }
 
     private static ByteBuffer named(String name) {
-        return ByteBuffer.allocate(LARGEST).order(ByteOrder.nativeOrder()).put(attribute(NAME, (name + "\0").getBytes(StandardCharsets.UTF_8)));
+        return ByteBuffer.allocate(LARGEST).order(ByteOrder.nativeOrder()).put(Netlink.attribute(NAME, (name + "\0").getBytes(StandardCharsets.UTF_8)));
     }
 
     private static byte[] number(int type, int value) {
-        return attribute(type, ByteBuffer.allocate(4).order(ByteOrder.nativeOrder()).putInt(value).array());
-    }
-
-    private static byte[] attribute(int type, byte... content) {
-        ByteBuffer whole = ByteBuffer.allocate(ATTRIBUTE + (content.length + 3 & ~3)).order(ByteOrder.nativeOrder());
-        whole.putShort((short) (ATTRIBUTE + content.length)).putShort((short) type).put(content);
-        return whole.array();
+        return Netlink.attribute(type, ByteBuffer.allocate(4).order(ByteOrder.nativeOrder()).putInt(value).array());
     }
 
     private static void change(String what, int flags, ByteBuffer attributes) {

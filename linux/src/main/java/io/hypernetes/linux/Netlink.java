@@ -14,7 +14,7 @@ final class Netlink implements AutoCloseable {
     private static final int AF_NETLINK = 16;
     private static final int SOCK_RAW_CLOEXEC = 3 | 0x80000;
     private static final int SOL_SOCKET = 1, SO_RCVTIMEO = 20;
-    private static final int BUFFER = 64 << 10;
+    private static final int BUFFER = 64 << 10, ATTRIBUTE = 4;
     private static final int PATIENCE_SECONDS = 5;
 
     private static final Libc SOCKET = Libc.function("socket");
@@ -41,6 +41,13 @@ final class Netlink implements AutoCloseable {
             Descriptors.close(socket);
             throw failure;
         }
+    }
+
+    /// What a message says beside its heads, padded as the next one needs it.
+    static byte[] attribute(int type, byte... content) {
+        ByteBuffer whole = ByteBuffer.allocate(ATTRIBUTE + (content.length + 3 & ~3)).order(ByteOrder.nativeOrder());
+        whole.putShort((short) (ATTRIBUTE + content.length)).putShort((short) type).put(content);
+        return whole.array();
     }
 
     void send(byte[] message) {

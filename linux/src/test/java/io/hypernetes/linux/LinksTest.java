@@ -26,7 +26,7 @@ class LinksTest {
             run("ip", "link", "add", "bridge0", "type", "bridge");
             int tap = NetworkDevices.openTap("port0");
             try {
-                Links.join("port0", "bridge0", 1400);
+                Links.join("port0", "bridge0", 1400, Links.Port.ISOLATED);
                 return new String[] {run("ip", "-d", "link", "show", "dev", "port0"), run("bridge", "-d", "link", "show", "dev", "port0")};
             } finally {
                 Descriptors.close(tap);
@@ -34,6 +34,23 @@ class LinksTest {
         });
         assertThat(seen[0]).contains("mtu 1400").contains("master bridge0").contains(",UP").contains("addrgenmode none");
         assertThat(seen[1]).contains("isolated on");
+    }
+
+    @Test
+    void aPortMayGetBackWhatItSent() throws Exception {
+        String seen = inNewNamespace(() -> {
+            run("ip", "link", "add", "bridge0", "type", "bridge");
+            assertThat(Links.exists("port0")).isFalse();
+            int tap = NetworkDevices.openTap("port0");
+            try {
+                assertThat(Links.exists("port0")).isTrue();
+                Links.join("port0", "bridge0", 1500, Links.Port.HAIRPIN);
+                return run("bridge", "-d", "link", "show", "dev", "port0");
+            } finally {
+                Descriptors.close(tap);
+            }
+        });
+        assertThat(seen).contains("hairpin on").contains("isolated off");
     }
 
     @Test
@@ -68,8 +85,8 @@ class LinksTest {
     @Test
     void whatIsNotThereIsRefusedByItsName() throws Exception {
         inNewNamespace(() -> {
-            assertThatThrownBy(() -> Links.join("nothing0", "lo", 1500)).isInstanceOf(ErrnoException.class).hasMessageContaining("nothing0");
-            assertThatThrownBy(() -> Links.join("lo", "nothing0", 1500)).isInstanceOf(ErrnoException.class).hasMessageContaining("ENODEV");
+            assertThatThrownBy(() -> Links.join("nothing0", "lo", 1500, Links.Port.ISOLATED)).isInstanceOf(ErrnoException.class).hasMessageContaining("nothing0");
+            assertThatThrownBy(() -> Links.join("lo", "nothing0", 1500, Links.Port.HAIRPIN)).isInstanceOf(ErrnoException.class).hasMessageContaining("ENODEV");
             assertThatThrownBy(() -> Links.move("nothing0", Path.of("/proc/self/ns/net"))).isInstanceOf(ErrnoException.class).hasMessageContaining("ENODEV");
             return "";
         });

@@ -1,5 +1,8 @@
 package io.hypernetes.network.local;
 
+import io.hypernetes.linux.ErrnoException;
+import io.hypernetes.linux.FilterSets;
+import io.hypernetes.linux.Links;
 import io.hypernetes.network.Commands;
 import io.hypernetes.network.Network.Peer;
 import io.hypernetes.network.NetworkException;
@@ -36,6 +39,12 @@ final class HostRules {
     record Port(String tap, String mac, String address, List<PortMapping> published) {
         String element() {
             return "\"" + tap + "\" . " + mac + " . " + address;
+        }
+
+        /// The same for a set in this table.
+        FilterSets.Element element(String table) {
+            return new FilterSets.Element(
+                    FilterSets.Family.BRIDGE, table, "pods", FilterSets.interfaceName(tap), FilterSets.hardwareAddress(mac), FilterSets.address(address));
         }
 
         /// Elements of the map of ports on all addresses, or of that of ports on one.
@@ -173,22 +182,36 @@ final class HostRules {
 
     /// Lets the port's pod send, then joins its tap to the bridge: never the other way round.
     void plug(Port port) {
-        nft("add element bridge " + bridge + " pods { " + port.element() + " }\nadd element bridge " + bridge + " taps { \"" + port.tap()
-                + "\" }\n" + published("add", port));
-        // A service that leads a pod to itself sends the frame out where it came in, on hosts that translate on bridges.
-        ip("link set dev " + port.tap() + " mtu " + settings.mtu() + " addrgenmode none\nlink set dev " + port.tap() + " master " + bridge
-                + " up\nlink set dev " + port.tap() + " type bridge_slave hairpin on\n");
+        try {
+            FilterSets.add(elements(port));
+            if (!port.published().isEmpty()) {
+                nft(published("add", port));
+            }
+            // A service that leads a pod to itself sends the frame out where it came in, on hosts that translate on bridges.
+            Links.join(port.tap(), bridge, settings.mtu(), Links.Port.HAIRPIN);
+        } catch (ErrnoException failure) {
+            throw new NetworkException("plugging " + port.tap() + " into bridge " + bridge + ": " + failure.getMessage() + ". Is its machine still running?", failure);
+        }
+    }
+
+    private List<FilterSets.Element> elements(Port port) {
+        return List.of(port.element(bridge), new FilterSets.Element(FilterSets.Family.BRIDGE, bridge, "taps", FilterSets.interfaceName(port.tap())));
     }
 
     /// Forgets the port. Its tap has vanished with the machine; one that has not is cut off.
     void unplug(Port port) {
-        if (link(port.tap())) {
+        if (Links.exists(port.tap())) {
             ip("link set dev " + port.tap() + " nomaster down\n");
         }
-        // Added first, because nft refuses to delete what is not there.
-        nft("add element bridge " + bridge + " pods { " + port.element() + " }\nadd element bridge " + bridge + " taps { \"" + port.tap()
-                + "\" }\ndelete element bridge " + bridge + " pods { " + port.element() + " }\ndelete element bridge " + bridge
-                + " taps { \"" + port.tap() + "\" }\n" + published("add", port) + published("delete", port));
+        try {
+            FilterSets.remove(elements(port));
+        } catch (ErrnoException failure) {
+            throw new NetworkException("taking " + port.tap() + " out of the rules of bridge " + bridge + ": " + failure.getMessage(), failure);
+        }
+        if (!port.published().isEmpty()) {
+            // Added first, because nft refuses to delete what is not there.
+            nft(published("add", port) + published("delete", port));
+        }
     }
 
     /// Makes these the only pods that are kept to groups.
@@ -254,14 +277,7 @@ final class HostRules {
     }
 
     private boolean exists() {
-        return link(bridge);
-    }
-
-    private static boolean link(String name) {
-        return Commands.run(List.of("ip", "-o", "link", "show"), "").lines().anyMatch(line -> {
-            String shown = line.split(": ", 3)[1];
-            return shown.equals(name) || shown.startsWith(name + "@");
-        });
+        return Links.exists(bridge);
     }
 
     private Set<String> addresses() {

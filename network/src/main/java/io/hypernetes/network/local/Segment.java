@@ -1,6 +1,7 @@
 package io.hypernetes.network.local;
 
 import io.hypernetes.linux.ErrnoException;
+import io.hypernetes.linux.FilterSets;
 import io.hypernetes.linux.Links;
 import io.hypernetes.linux.NetworkDevices;
 import io.hypernetes.linux.TrackedConnections;
@@ -28,6 +29,8 @@ import java.util.function.Supplier;
 final class Segment implements Gateway {
     private static final Path FOLDER = Path.of("/run/netns");
     private static final String BRIDGE = "br0";
+    /// The table of what pods may send.
+    private static final String PODS = "pods";
     private static final String UPLINK = "up0";
     private static final String SERVICES = "services";
     private static final String TUNNEL = "vx0";
@@ -261,8 +264,8 @@ final class Segment implements Gateway {
                 Links.move(port.tap(), path());
             }
             inside(() -> {
-                Commands.run(List.of("nft", "-f", "-"), "add element bridge pods pods { " + port.element() + " }\n");
-                Links.join(port.tap(), BRIDGE, mtu);
+                FilterSets.add(List.of(port.element(PODS)));
+                Links.join(port.tap(), BRIDGE, mtu, Links.Port.ISOLATED);
                 return port;
             });
         } catch (ErrnoException failure) {
@@ -276,14 +279,17 @@ final class Segment implements Gateway {
         if (!isNamespace()) {
             return;
         }
-        inside(() -> {
-            if (links().contains(port.tap())) {
-                ip("link set dev " + port.tap() + " nomaster down\n");
-            }
-            String element = " element bridge pods pods { " + port.element() + " }\n";
-            // Added first, because nft refuses to delete what is not there.
-            return Commands.run(List.of("nft", "-f", "-"), "add" + element + "delete" + element);
-        });
+        try {
+            inside(() -> {
+                if (Links.exists(port.tap())) {
+                    ip("link set dev " + port.tap() + " nomaster down\n");
+                }
+                FilterSets.remove(List.of(port.element(PODS)));
+                return port;
+            });
+        } catch (ErrnoException failure) {
+            throw new NetworkException("taking " + port.tap() + " out of tenant " + tenant + "'s network " + namespace + ": " + failure.getMessage(), failure);
+        }
     }
 
     /// Takes the namespace and the wire away.
