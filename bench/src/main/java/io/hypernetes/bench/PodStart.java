@@ -26,10 +26,11 @@ public final class PodStart {
     private static final int FLOORS = 3;
     private static final long READY_NANOS = 120_000_000_000L;
 
-    private static final String VCPUS = "vcpus=";
+    private static final String VCPUS = "vcpus=", AT_A_TIME = "at-a-time=";
 
     private final int count;
     private final int vcpus;
+    private final int atATime;
     private final Floor plain;
     private final Floor prepared;
     private final CriPods pods;
@@ -37,8 +38,9 @@ public final class PodStart {
     private final Series series = new Series();
     private final Map<String, Object> figures = new TreeMap<>();
 
-    private PodStart(int count, int vcpus, Floor plain, Floor prepared, CriPods pods, ProcessHandle engine) {
+    private PodStart(int count, int vcpus, int atATime, Floor plain, Floor prepared, CriPods pods, ProcessHandle engine) {
         this.engine = engine;
+        this.atATime = atATime;
         this.count = count;
         this.vcpus = vcpus;
         this.plain = plain;
@@ -48,7 +50,8 @@ public final class PodStart {
 
     private enum Mode { COLD, WARM, PROCESSOR, BURST, SUSTAINED }
 
-    /// @param arguments mode, how many, and as name=value `vcpus`, the limit of each pod, and settings of the engine
+    /// @param arguments mode, how many, and as name=value `vcpus`, the limit of each pod, `at-a-time`, how many of a burst are asked for together, and
+    /// settings of the engine
     public static void main(String[] arguments) throws Exception {
         Mode mode = Mode.valueOf(arguments[0].toUpperCase(java.util.Locale.ROOT));
         int count = Integer.parseInt(arguments[1]);
@@ -57,9 +60,12 @@ public final class PodStart {
         List<String> command = new ArrayList<>(List.of(home.resolve("hypernetes").toString(), "hyperd", "--root", folder.toString(),
                 "--set", "templates=" + (mode == Mode.COLD ? "off" : "on")));
         int vcpus = 0;
+        int atATime = count;
         for (int i = 2; i < arguments.length; i++) {
             if (arguments[i].startsWith(VCPUS)) {
                 vcpus = Integer.parseInt(arguments[i].substring(VCPUS.length()));
+            } else if (arguments[i].startsWith(AT_A_TIME)) {
+                atATime = Integer.parseInt(arguments[i].substring(AT_A_TIME.length()));
             } else {
                 command.addAll(List.of("--set", arguments[i]));
             }
@@ -80,7 +86,7 @@ public final class PodStart {
             Floor plain = new Floor(kernel, Files.exists(delivered) ? delivered : kernel.image(), "", init, jailer, folder);
             Floor prepared = new Floor(kernel, kernel.image(), " noreplace-smp mitigations=off", init, jailer, folder);
             try (CriPods pods = new CriPods(folder, home)) {
-                PodStart run = new PodStart(count, vcpus, plain, prepared, pods, hyperd.toHandle());
+                PodStart run = new PodStart(count, vcpus, atATime, plain, prepared, pods, hyperd.toHandle());
                 run.figures.putAll(Map.of("mode", mode.name(), "kernel", kernel.version(), "pods", count, "vcpus", vcpus));
                 run.measure(mode, kernel.version());
                 run.keep(home.resolve("bench/target/pod-start" + (mode == Mode.COLD ? "" : "-" + arguments[0]) + ".json"));
@@ -138,9 +144,11 @@ public final class PodStart {
     private void burst() throws Exception {
         floors();
         long idle = pssOfAll();
+        ProcessorTime before = ProcessorTime.of(engine);
         long begin = System.nanoTime();
-        List<CriPods.Started> all = together(count, count, false);
+        List<CriPods.Started> all = together(count, atATime, false);
         double seconds = (System.nanoTime() - begin) / 1e9;
+        ProcessorTime took = ProcessorTime.of(engine).minus(before);
         long whole = pssOfAll();
         long pss = 0;
         for (CriPods.Started one : all) {
@@ -149,6 +157,7 @@ public final class PodStart {
         }
         series.print();
         System.out.printf("  all have printed after %.2f s, without any copy that had waited%n", seconds);
+        took.print("processor time of a pod until all have printed", count);
         System.out.printf("  memory of a pod on the host, all running, mean: %d MiB PSS; %d MiB with its share of all that was there before (template and"
                 + " hyperd: %d MiB)%n", pss >> 20, whole / count >> 20, idle >> 20);
         System.out.printf("  at the end: %s%n", pods.starts());
@@ -161,12 +170,15 @@ public final class PodStart {
     private void sustained() throws Exception {
         floors();
         int starters = Runtime.getRuntime().availableProcessors();
+        ProcessorTime before = ProcessorTime.of(engine);
         long begin = System.nanoTime();
         together(count, starters, true).forEach(series::pod);
         double seconds = (System.nanoTime() - begin) / 1e9;
+        ProcessorTime took = ProcessorTime.of(engine).minus(before);
         series.print();
         System.out.printf("  %d starters, each removes its pod before the next: %.1f s with removals, %.2f pods a second%n",
                 starters, seconds, count / seconds);
+        took.print("processor time of a pod with its removal; machines that ended are among tools", count);
         System.out.printf("  at the end: %s%n", pods.starts());
         figures.putAll(Map.of("seconds", seconds, "podsPerSecond", count / seconds));
     }

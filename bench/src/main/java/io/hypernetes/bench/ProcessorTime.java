@@ -32,6 +32,12 @@ record ProcessorTime(long engine, long template, long machine, long tools) {
         return new ProcessorTime(engine - before.engine, template - before.template, machine - before.machine, tools - before.tools);
     }
 
+    /// @param pods among how many it is divided
+    void print(String what, int pods) {
+        System.out.printf("  %s, in ms: machine %.1f, engine %.1f, template %.1f, tools %.1f, all %.1f%n", what, machine / 1e6 / pods, engine / 1e6 / pods,
+                template / 1e6 / pods, tools / 1e6 / pods, (machine + engine + template + tools) / 1e6 / pods);
+    }
+
     private static long sum(List<ProcessHandle> processes, Predicate<ProcessHandle> which) throws IOException {
         long sum = 0;
         for (ProcessHandle process : processes) {
