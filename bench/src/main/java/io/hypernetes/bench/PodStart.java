@@ -26,6 +26,9 @@ public final class PodStart {
     private static final int FLOORS = 3;
     private static final long READY_NANOS = 120_000_000_000L;
 
+    /// What a translated kernel is told (`QemuCommand`).
+    private static final String WORDS = " noreplace-smp mitigations=off clearcpuid=112,295,308 init_on_alloc=0 hardened_usercopy=off randomize_kstack_offset=off"
+            + " lsm=landlock,yama,integrity psi=0 transparent_hugepage=madvise";
     private static final String VCPUS = "vcpus=", AT_A_TIME = "at-a-time=";
 
     private final int count;
@@ -84,7 +87,7 @@ public final class PodStart {
             Path delivered = Path.of("/boot/vmlinuz-" + kernel.version());
             Path init = home.resolve("bench/target/init"), jailer = home.resolve("jailer/build/jailer");
             Floor plain = new Floor(kernel, Files.exists(delivered) ? delivered : kernel.image(), "", init, jailer, folder);
-            Floor prepared = new Floor(kernel, kernel.image(), " noreplace-smp mitigations=off", init, jailer, folder);
+            Floor prepared = new Floor(kernel, kernel.image(), WORDS, init, jailer, folder);
             try (CriPods pods = new CriPods(folder, home)) {
                 PodStart run = new PodStart(count, vcpus, atATime, plain, prepared, pods, hyperd.toHandle());
                 run.figures.putAll(Map.of("mode", mode.name(), "kernel", kernel.version(), "pods", count, "vcpus", vcpus));
