@@ -52,38 +52,44 @@ static bool access_to(const char *id, const char *file) {
     return access(path, W_OK) == 0;
 }
 
-bool cgroup_limit(const char *id, const struct resources *r, struct failure *f) {
+enum { PERIOD = 100000, WEIGHT = 100 };
+
+// What a new one has anyway need not be written.
+static bool limit(const char *id, const struct resources *r, bool new, struct failure *f) {
     if (!available) return true;
     char value[64];
-    uint64_t period = r->cpu_period ? r->cpu_period : 100000;
+    uint64_t period = r->cpu_period ? r->cpu_period : PERIOD;
     if (r->cpu_quota) snprintf(value, sizeof value, "%llu %llu", (unsigned long long)r->cpu_quota, (unsigned long long)period);
     else snprintf(value, sizeof value, "max %llu", (unsigned long long)period);
-    if (!set(id, "cpu.max", value, f)) return false;
+    if (!(new && !r->cpu_quota && period == PERIOD) && !set(id, "cpu.max", value, f)) return false;
     // The usual mapping of shares (2 to 262,144) to weights (1 to 10,000).
     uint64_t shares = r->cpu_shares < 2 ? 1024 : r->cpu_shares > 262144 ? 262144 : r->cpu_shares;
-    uint64_t weight = r->cpu_shares ? 1 + (shares - 2) * 9999 / 262142 : 100;
+    uint64_t weight = r->cpu_shares ? 1 + (shares - 2) * 9999 / 262142 : WEIGHT;
     snprintf(value, sizeof value, "%llu", (unsigned long long)weight);
-    if (!set(id, "cpu.weight", value, f)) return false;
+    if (!(new && weight == WEIGHT) && !set(id, "cpu.weight", value, f)) return false;
     if (r->memory) snprintf(value, sizeof value, "%llu", (unsigned long long)r->memory);
     else strcpy(value, "max");
-    if (!set(id, "memory.max", value, f)) return false;
-    if (r->cpus && (r->cpus[0] || access_to(id, "cpuset.cpus")) && !set(id, "cpuset.cpus", r->cpus[0] ? r->cpus : "\n", f)) return false;
+    if (!(new && !r->memory) && !set(id, "memory.max", value, f)) return false;
+    if (r->cpus && (r->cpus[0] || (!new && access_to(id, "cpuset.cpus"))) && !set(id, "cpuset.cpus", r->cpus[0] ? r->cpus : "\n", f)) return false;
     if (r->pids) snprintf(value, sizeof value, "%llu", (unsigned long long)r->pids);
     else strcpy(value, "max");
-    return set(id, "pids.max", value, f);
+    return (new && !r->pids) || set(id, "pids.max", value, f);
 }
+
+bool cgroup_limit(const char *id, const struct resources *r, struct failure *f) { return limit(id, r, false, f); }
 
 bool cgroup_make(const char *id, const struct resources *r, struct failure *f) {
     if (!available) return true;
     char path[256];
     cgroup_path(id, "", path, sizeof path);
-    if (mkdir(path, 0755) < 0 && errno != EEXIST) return fail_errno(f, "cgroup", "container %s: making %s failed", id, path);
+    bool new = mkdir(path, 0755) == 0;
+    if (!new && errno != EEXIST) return fail_errno(f, "cgroup", "container %s: making %s failed", id, path);
     // When memory runs out, a container goes as a whole: half of one is of no use to anybody.
     cgroup_path(id, "memory.oom.group", path, sizeof path);
     write_text(path, "1");
     cgroup_path(id, "memory.swap.max", path, sizeof path);
     write_text(path, "0");
-    return cgroup_limit(id, r, f);
+    return limit(id, r, new, f);
 }
 
 bool cgroup_change(const char *id, const struct resources *r, struct failure *f) {

@@ -68,22 +68,25 @@ static int load(const struct list *devices) {
     return (int)syscall(SYS_bpf, BPF_PROG_LOAD, &attr, sizeof attr);
 }
 
-bool devices_available(void) {
-    static int known = -1;
-    if (known < 0) {
+// What most containers have: the program is checked and compiled by the kernel once, in a template for all its copies. -1 where there can be none.
+static int ordinary_program(void) {
+    static int fd;
+    static bool known;
+    if (!known) {
         struct list none = {0};
-        int fd = cgroup_available() ? load(&none) : -1;
-        known = fd >= 0;
-        if (fd >= 0) close(fd);
+        fd = cgroup_available() ? load(&none) : -1;
+        known = true;
     }
-    return known;
+    return fd;
 }
+
+bool devices_available(void) { return ordinary_program() >= 0; }
 
 bool devices_limit(const char *id, const struct list *devices, struct failure *f) {
     if (!devices_available()) return true;
     char path[256];
     cgroup_path(id, "", path, sizeof path);
-    int cgroup = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), program = load(devices);
+    int cgroup = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), program = devices->count ? load(devices) : ordinary_program();
     union bpf_attr attr;
     memset(&attr, 0, sizeof attr);
     attr.target_fd = (uint32_t)cgroup;
@@ -92,6 +95,6 @@ bool devices_limit(const char *id, const struct list *devices, struct failure *f
     bool good = cgroup >= 0 && program >= 0 && syscall(SYS_bpf, BPF_PROG_ATTACH, &attr, sizeof attr) == 0;
     if (!good) fail_errno(f, "devices", "container %s: limiting its devices failed", id);
     if (cgroup >= 0) close(cgroup);
-    if (program >= 0) close(program);
+    if (program >= 0 && devices->count) close(program);
     return good;
 }
