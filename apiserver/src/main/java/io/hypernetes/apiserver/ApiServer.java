@@ -140,6 +140,12 @@ public final class ApiServer implements AutoCloseable {
         var random = new SecureRandom();
         var kinds = Kinds.load();
         var root = authorities.root();
+        var server = new RenewedTls(
+                () -> Tls.server(root.issue(CertificateSpec.server(
+                        "hypernetes-master", settings.names(), settings.addresses(), RenewedTls.VALIDITY))),
+                clock);
+        // The first connection needs it; to make it takes a good part of what else there is to do until then.
+        Thread.ofPlatform().daemon().name("serving-certificate").start(server::get);
         var caller = new RenewedTls(
                 () -> Tls.client(
                         root.certificate(),
@@ -177,10 +183,6 @@ public final class ApiServer implements AutoCloseable {
             listeners.add(projects);
         }
         var authentication = new Authentication(certificates(authorities, users, clock), tokens, people, store, clock);
-        var server = new RenewedTls(
-                () -> Tls.server(root.issue(CertificateSpec.server(
-                        "hypernetes-master", settings.names(), settings.addresses(), RenewedTls.VALIDITY))),
-                clock);
         var auditFile = settings.auditFile();
         var auditLog = auditFile == null ? null : new AuditLog(auditFile, AUDIT_FILE_BYTES, AUDIT_FILES);
         var authorisation = new Authorisation(store, policies);

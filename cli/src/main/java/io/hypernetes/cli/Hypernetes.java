@@ -21,8 +21,9 @@ import picocli.CommandLine.Spec;
             "  kubectl --kubeconfig $(hypernetes kubeconfig) get pods -A",
             "  hypernetes node --join TOKEN               on another machine: join that cluster",
             "  hypernetes down                            stop everything"
-        },
-        subcommands = {
+        })
+public final class Hypernetes implements Runnable {
+    private static final List<Class<?>> COMMANDS = List.of(
             UpCommand.class,
             DownCommand.class,
             StatusCommand.class,
@@ -46,9 +47,8 @@ import picocli.CommandLine.Spec;
             MasterCommand.class,
             NodeCommand.class,
             HyperdCommand.class,
-            CommandLine.HelpCommand.class,
-        })
-public final class Hypernetes implements Runnable {
+            CommandLine.HelpCommand.class);
+
     @Spec
     @SuppressWarnings("NullAway.Init")
     private CommandSpec spec;
@@ -61,13 +61,25 @@ public final class Hypernetes implements Runnable {
             // kubectl waits for this one each time: without the table of all commands it takes half as long.
             System.exit(credential(Path.of(arguments[1])));
         }
-        System.exit(line().execute(arguments));
+        System.exit(line(arguments.length == 0 ? "" : arguments[0]).execute(arguments));
     }
 
     /// The table of all commands.
     static CommandLine line() {
-        return new CommandLine(new Hypernetes())
-                .setCaseInsensitiveEnumValuesAllowed(true)
+        return line("");
+    }
+
+    /// The commands of a line that begins so: a process that has a word of its own, and is to serve soon, reads the description of no other.
+    static CommandLine line(String first) {
+        CommandLine line = new CommandLine(new Hypernetes());
+        List<Class<?>> commands = switch (first) {
+            case "master" -> List.of(MasterCommand.class);
+            case "node" -> List.of(NodeCommand.class);
+            case "hyperd" -> List.of(HyperdCommand.class);
+            default -> COMMANDS;
+        };
+        commands.forEach(line::addSubcommand);
+        return line.setCaseInsensitiveEnumValuesAllowed(true)
                 .setParameterExceptionHandler(Hypernetes::wrongUse)
                 .setExecutionExceptionHandler((failure, command, parsed) -> explain(failure));
     }

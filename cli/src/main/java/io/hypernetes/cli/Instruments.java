@@ -7,7 +7,15 @@ import io.hypernetes.telemetry.StepMetrics;
 import io.hypernetes.telemetry.StepSink;
 import io.prometheus.metrics.core.metrics.CounterWithCallback;
 import io.prometheus.metrics.core.metrics.GaugeWithCallback;
-import io.prometheus.metrics.instrumentation.jvm.JvmMetrics;
+import io.prometheus.metrics.instrumentation.jvm.JvmBufferPoolMetrics;
+import io.prometheus.metrics.instrumentation.jvm.JvmClassLoadingMetrics;
+import io.prometheus.metrics.instrumentation.jvm.JvmCompilationMetrics;
+import io.prometheus.metrics.instrumentation.jvm.JvmGarbageCollectorMetrics;
+import io.prometheus.metrics.instrumentation.jvm.JvmMemoryMetrics;
+import io.prometheus.metrics.instrumentation.jvm.JvmMemoryPoolAllocationMetrics;
+import io.prometheus.metrics.instrumentation.jvm.JvmRuntimeInfoMetric;
+import io.prometheus.metrics.instrumentation.jvm.JvmThreadsMetrics;
+import io.prometheus.metrics.instrumentation.jvm.ProcessMetrics;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -25,7 +33,7 @@ final class Instruments implements AutoCloseable {
     private @Nullable MetricsServer server;
 
     Instruments(Settings settings) {
-        JvmMetrics.builder().register(registry);
+        ofTheMachine(registry);
         String endpoint = settings.text("otlp-endpoint");
         if (!endpoint.isEmpty() && !endpoint.matches("https?://[^\\s/]+.*")) {
             throw new UsageException("setting otlp-endpoint is '" + endpoint + "'; it must be the address of a collector, like http://127.0.0.1:4318");
@@ -36,6 +44,20 @@ final class Instruments implements AutoCloseable {
             counter("hypernetes_spans_dropped_total", "Spans that nobody will see: the collector did not take them in time.", counted::dropped);
             counter("hypernetes_spans_sent_total", "Spans that the collector has taken.", counted::sent);
         }
+    }
+
+    /// All that the library knows of its Java virtual machine, but for native memory: that is measured only when the machine is told to by an option, and to
+    /// ask whether it is takes a tenth of a second of a start.
+    private static void ofTheMachine(PrometheusRegistry registry) {
+        JvmBufferPoolMetrics.builder().register(registry);
+        JvmClassLoadingMetrics.builder().register(registry);
+        JvmCompilationMetrics.builder().register(registry);
+        JvmGarbageCollectorMetrics.builder().register(registry);
+        JvmMemoryMetrics.builder().register(registry);
+        JvmMemoryPoolAllocationMetrics.builder().register(registry);
+        JvmRuntimeInfoMetric.builder().register(registry);
+        JvmThreadsMetrics.builder().register(registry);
+        ProcessMetrics.builder().register(registry);
     }
 
     PrometheusRegistry registry() {

@@ -45,7 +45,8 @@ public final class TrainingRun {
             load(Path.of(arguments[i]));
         }
         int port = freePort();
-        Settings settings = Settings.read(places.config(), List.of("api-address=127.0.0.1", "api-port=" + port, "metrics-address="));
+        Hypernetes.line("master").parseArgs("master", "--root", arguments[0], "--set", "api-address=127.0.0.1");
+        Settings settings = Settings.read(places.config(), List.of("api-address=127.0.0.1", "api-port=" + port, "master-metrics-port=" + freePort()));
         ProcessLog.to(places.logOf("master"));
         try (MasterProcess master = new MasterProcess(places, settings);
                 Client client = OperatorAccess.open(places, settings).client();

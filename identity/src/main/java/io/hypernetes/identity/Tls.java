@@ -14,7 +14,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import javax.net.ssl.KeyManager;
-import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLSocket;
@@ -88,15 +87,7 @@ public final class Tls {
     }
 
     private static KeyManager[] keyManagers(KeyedCertificate identity) {
-        try {
-            KeyStore store = emptyStore();
-            store.setKeyEntry("identity", identity.key(), new char[0], identity.chainArray());
-            KeyManagerFactory factory = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
-            factory.init(store, new char[0]);
-            return factory.getKeyManagers();
-        } catch (GeneralSecurityException | IOException e) {
-            throw new IdentityException("cannot use " + identity + " for TLS: " + e.getMessage(), e);
-        }
+        return new KeyManager[] {new OwnIdentity(identity)};
     }
 
     private static TrustManager[] trustManagers(List<X509Certificate> authorities) {
