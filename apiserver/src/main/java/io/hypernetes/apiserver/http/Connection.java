@@ -158,8 +158,12 @@ final class Connection {
         }
     }
 
+    boolean ready() {
+        return channel.isActive() && channel.isWritable();
+    }
+
     private void awaitWritable() throws IOException {
-        if (channel.isActive() && channel.isWritable()) {
+        if (ready()) {
             return;
         }
         channel.flush();
