@@ -76,6 +76,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -132,13 +133,24 @@ public final class ApiServer implements AutoCloseable {
     ///
     /// @param registry gets the server's metrics; all that is in it is served as `/metrics` to operators
     public static ApiServer start(
-            ApiServerSettings settings, Store stored, Authorities authorities, Clock clock, PrometheusRegistry registry)
+            ApiServerSettings settings, Store store, Authorities authorities, Clock clock, PrometheusRegistry registry)
             throws IOException {
-        var store = new LayeredStore(stored, BaseRoles.layer().and(PriorityClasses.layer()));
+        return start(settings, () -> store, authorities, clock, registry);
+    }
+
+    /// As the other, over a store that is still being opened.
+    ///
+    /// @param opening asked once, when the tables that the server is made of have been read
+    public static ApiServer start(
+            ApiServerSettings settings, Supplier<? extends Store> opening, Authorities authorities, Clock clock, PrometheusRegistry registry)
+            throws IOException {
+        var layer = BaseRoles.layer().and(PriorityClasses.layer());
+        var kinds = Kinds.load();
+        Store stored = opening.get();
+        var store = new LayeredStore(stored, layer);
         var policies = new Policies(store);
         store.onCommit(policies::committed);
         var random = new SecureRandom();
-        var kinds = Kinds.load();
         var root = authorities.root();
         var server = new RenewedTls(
                 () -> Tls.server(root.issue(CertificateSpec.server(

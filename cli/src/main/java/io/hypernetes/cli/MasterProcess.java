@@ -55,12 +55,12 @@ final class MasterProcess implements AutoCloseable {
 
     private void start(Places places, Settings settings, Runnable serves) throws IOException {
         Clock clock = Clock.systemUTC();
-        Instruments instruments = opened(new Instruments(settings));
         SecureRandom random = new SecureRandom();
-        Authorities authorities = Authorities.open(places.pki(), clock, random);
-        EmbeddedStore store = opened(EmbeddedStore.open(
+        OpeningStore store = opened(new OpeningStore(() -> EmbeddedStore.open(
                 places.masterState().resolve("store"),
-                EmbeddedSettings.defaults().withNativeFolder(places.nativeLibraries()).withKeys(keys(places, settings, random))));
+                EmbeddedSettings.defaults().withNativeFolder(places.nativeLibraries()).withKeys(keys(places, settings, random)))));
+        Instruments instruments = opened(new Instruments(settings));
+        Authorities authorities = Authorities.open(places.pki(), clock, random);
         InetSocketAddress listen = new InetSocketAddress(settings.text("api-address"), settings.port("api-port"));
         ApiServerSettings api = ApiServerSettings.at(listen)
                 .withServiceRange(serviceRange(settings, List.of("cluster-cidr", "uplink-cidr")))

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,6 +28,7 @@ public final class EmbeddedStore implements Store {
     private final VisibleState visible;
     private final Sequencer sequencer;
     private final AtomicBoolean closed = new AtomicBoolean();
+    private @Nullable ValueOpening opening;
 
     private EmbeddedStore(String name, EmbeddedSettings settings, DurableLog log, DurableLog.Content content) {
         this.name = name;
@@ -44,7 +46,9 @@ public final class EmbeddedStore implements Store {
         RocksLog log = RocksLog.open(folder, settings);
         EmbeddedStore store;
         try {
-            store = over(folder.toString(), settings, log, log.load());
+            DurableLog.Content content = log.load();
+            store = over(folder.toString(), settings, log, content);
+            store.opening = new ValueOpening(content.entries(), store::damaged);
         } catch (RuntimeException e) {
             log.close();
             throw e;
@@ -110,6 +114,9 @@ public final class EmbeddedStore implements Store {
         if (!closed.compareAndSet(false, true)) {
             return;
         }
+        if (opening != null) {
+            opening.close();
+        }
         sequencer.stop();
         visible.close("store " + name + " is closed");
         if (sequencer.isSound()) {
@@ -117,6 +124,12 @@ public final class EmbeddedStore implements Store {
         }
         log.close();
         LOG.info("event=store-closed folder={}", name);
+    }
+
+    /// What else was changed behind our back nobody knows: nothing is written over it. Values that open can be read.
+    private void damaged(StoreUnavailableException reason) {
+        LOG.error("event=store-damaged store={} error=\"{}\" effect=\"nothing is written any more\"", name, reason.getMessage());
+        sequencer.refuse(reason);
     }
 
     /// Lets the next start continue right here instead of at the ceiling.

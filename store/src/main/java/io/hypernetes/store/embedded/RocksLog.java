@@ -183,10 +183,10 @@ final class RocksLog implements DurableLog {
     }
 
     private List<Entry> sealed(KeyRing ring) {
-        try (RowOpening opening = new RowOpening(opener -> (key, row) -> opened(opener, key, row), ring)) {
-            rows(SEALED, opening::add);
-            return opening.entries();
-        }
+        KeyRing.Opener opener = ring.opener();
+        List<Entry> entries = new ArrayList<>();
+        rows(SEALED, (key, row) -> entries.add(opened(opener, key, row)));
+        return entries;
     }
 
     private interface RowReader {
@@ -342,19 +342,20 @@ final class RocksLog implements DurableLog {
         return ByteBuffer.allocate(key.length + HEADER).put(key).put(header, 0, HEADER).array();
     }
 
+    /// Its value is opened when somebody asks for it: of a full store a start needs a few.
     private static Entry opened(KeyRing.Opener ring, byte[] key, byte[] row) {
-        Entry sealed = entry(key, row);
-        return new Entry(
-                sealed.key(), ring.open(KeyRing.owner(sealed.key()), bound(key, row), sealed.value()), sealed.createRevision(), sealed.revision());
+        ByteBuffer header = ByteBuffer.wrap(row);
+        String text = text(key);
+        return Entry.later(text, ring.later(KeyRing.owner(text), () -> bound(key(SEALED, text), row), row, HEADER), header.getLong(), header.getLong());
     }
 
     private static Entry entry(byte[] key, byte[] row) {
         ByteBuffer header = ByteBuffer.wrap(row);
-        return new Entry(
-                new String(key, 1, key.length - 1, UTF_8),
-                Arrays.copyOfRange(row, HEADER, row.length),
-                header.getLong(),
-                header.getLong());
+        return new Entry(text(key), Arrays.copyOfRange(row, HEADER, row.length), header.getLong(), header.getLong());
+    }
+
+    private static String text(byte[] key) {
+        return new String(key, 1, key.length - 1, UTF_8);
     }
 
     private static byte[] bytes(long number) {

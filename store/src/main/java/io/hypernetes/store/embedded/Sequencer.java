@@ -84,6 +84,11 @@ final class Sequencer {
         }
     }
 
+    /// Accepts nothing more, for the reason given; from any thread.
+    void refuse(StoreUnavailableException reason) {
+        refuse(reason, null);
+    }
+
     private void refuse(StoreUnavailableException reason, @Nullable Request last) {
         synchronized (gate) {
             if (refusal == null) {

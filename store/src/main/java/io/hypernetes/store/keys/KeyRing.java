@@ -15,6 +15,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import javax.crypto.SecretKey;
@@ -155,42 +156,46 @@ public final class KeyRing {
         return sealed;
     }
 
-    /// Something to open values with. Each is for one thread; several may open at once, while nothing is sealed and no key is destroyed.
+    /// Something to open values with. For one thread, while nothing is sealed and no key is destroyed.
     public Opener opener() {
         return new Opener();
     }
 
     /// Opens what [#seal] gave.
     public final class Opener {
-        private final LongNonceGcm own = new LongNonceGcm();
-        /// Keys that opened values were sealed with.
-        private final Map<String, SecretKey> opened = new HashMap<>();
+        /// Keys that values were sealed with.
+        private final Map<String, SecretKey> derived = new HashMap<>();
 
         private Opener() {}
 
-        /// Opens a value sealed for the same owner and the same `bound`.
+        /// A value sealed for the same owner and the same `bound`, opened when it is asked for: by any thread, whatever became of the owner's key. The
+        /// supplier throws StoreUnavailableException when the bytes are not what was sealed.
         ///
-        /// @throws StoreUnavailableException when the owner has no key or the bytes are not what was sealed
-        public byte[] open(String owner, byte[] bound, byte[] sealed) {
+        /// @param bound asked when the value is
+        /// @param sealed has the sealed value from `from` on, and does not change
+        /// @throws StoreUnavailableException when the owner has no key
+        public Supplier<byte[]> later(String owner, Supplier<byte[]> bound, byte[] sealed, int from) {
             OwnerKey key = keys.get(owner);
             if (key == null) {
                 throw new StoreUnavailableException("the key of " + owner + " is missing in " + folder + "; put the file back from a copy");
             }
-            if (sealed.length < overhead()) {
+            if (sealed.length - from < overhead()) {
                 throw new StoreUnavailableException("a sealed value of " + owner + " is cut short");
             }
-            byte[] first = Arrays.copyOf(sealed, LongNonceGcm.HALF);
-            byte[] rest = Arrays.copyOfRange(sealed, LongNonceGcm.HALF, LongNonceGcm.NONCE);
-            if (opened.size() >= OPENED_WITH) {
-                opened.clear();
+            byte[] first = Arrays.copyOfRange(sealed, from, from + LongNonceGcm.HALF);
+            if (derived.size() >= OPENED_WITH) {
+                derived.clear();
             }
-            SecretKey derived = opened.computeIfAbsent(owner + "/" + new String(first, ISO_8859_1), _ -> own.derive(key.key, first));
-            try {
-                return own.open(derived, rest, bound, sealed, LongNonceGcm.NONCE);
-            } catch (GeneralSecurityException e) {
-                throw new StoreUnavailableException("a value of " + owner + " does not open with its key in " + folder
-                        + ": it was changed, or the key is another one's; restore both from copies of one time", e);
-            }
+            SecretKey made = derived.computeIfAbsent(owner + "/" + new String(first, ISO_8859_1), _ -> gcm.derive(key.key, first));
+            return () -> {
+                byte[] rest = Arrays.copyOfRange(sealed, from + LongNonceGcm.HALF, from + LongNonceGcm.NONCE);
+                try {
+                    return LongNonceGcm.open(made, rest, bound.get(), sealed, from + LongNonceGcm.NONCE);
+                } catch (GeneralSecurityException e) {
+                    throw new StoreUnavailableException("a value of " + owner + " does not open with its key in " + folder
+                            + ": it was changed, or the key is another one's; restore both from copies of one time", e);
+                }
+            };
         }
     }
 
@@ -240,7 +245,7 @@ public final class KeyRing {
             return;
         }
         try {
-            byte[] key = gcm.open(gcm.derive(master, nonce), Arrays.copyOfRange(nonce, LongNonceGcm.HALF, LongNonceGcm.NONCE), owner.getBytes(UTF_8), wrapped, LongNonceGcm.NONCE);
+            byte[] key = LongNonceGcm.open(gcm.derive(master, nonce), Arrays.copyOfRange(nonce, LongNonceGcm.HALF, LongNonceGcm.NONCE), owner.getBytes(UTF_8), wrapped, LongNonceGcm.NONCE);
             keys.put(owner, new OwnerKey(key));
         } catch (GeneralSecurityException | IllegalArgumentException e) {
             throw new StoreUnavailableException("the key " + file + " does not open with the master key: one of the two is damaged or of another"

@@ -8,13 +8,15 @@ import javax.crypto.spec.GCMParameterSpec;
 import javax.crypto.spec.SecretKeySpec;
 
 /// AES-256-GCM with nonces of 192 bits (XAES-256-GCM of the C2SP): the first half of the nonce makes the key of the message, the second half is
-/// that key's nonce. So nonces may be drawn at random, or counted from a random beginning, without the limit of 2^32 messages a key. For use by
-/// one thread at a time.
+/// that key's nonce. So nonces may be drawn at random, or counted from a random beginning, without the limit of 2^32 messages a key. But for
+/// [#open], for use by one thread at a time.
 final class LongNonceGcm {
     static final int KEY = 32;
     static final int NONCE = 24;
     static final int HALF = NONCE / 2;
     static final int TAG = 16;
+
+    private static final String GCM = "AES/GCM/NoPadding";
 
     private final Cipher block;
     private final Cipher gcm;
@@ -22,7 +24,7 @@ final class LongNonceGcm {
     LongNonceGcm() {
         try {
             block = Cipher.getInstance("AES/ECB/NoPadding");
-            gcm = Cipher.getInstance("AES/GCM/NoPadding");
+            gcm = Cipher.getInstance(GCM);
         } catch (GeneralSecurityException e) {
             throw new IllegalStateException("this Java has no AES", e);
         }
@@ -71,10 +73,11 @@ final class LongNonceGcm {
         }
     }
 
-    /// What was sealed at `from`.
+    /// What was sealed at `from`; by any thread.
     ///
     /// @throws GeneralSecurityException when it was not sealed so
-    byte[] open(SecretKey derived, byte[] rest, byte[] bound, byte[] sealed, int from) throws GeneralSecurityException {
+    static byte[] open(SecretKey derived, byte[] rest, byte[] bound, byte[] sealed, int from) throws GeneralSecurityException {
+        Cipher gcm = Cipher.getInstance(GCM);
         gcm.init(Cipher.DECRYPT_MODE, derived, new GCMParameterSpec(TAG * 8, rest));
         gcm.updateAAD(bound);
         return gcm.doFinal(sealed, from, sealed.length - from);
