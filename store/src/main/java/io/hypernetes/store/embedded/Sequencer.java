@@ -317,6 +317,10 @@ final class Sequencer {
 
         private @Nullable Change change(Operation operation) {
             Entry current = tree.get(operation.key());
+            if (current != null) {
+                // One that does not open fails this commit, and not what comes after the write.
+                current.value();
+            }
             return switch (operation) {
                 case Operation.Put put -> new Change(
                         new Entry(
