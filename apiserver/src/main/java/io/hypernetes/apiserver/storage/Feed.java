@@ -147,8 +147,8 @@ final class Feed implements AutoCloseable {
         }
     }
 
-    /// The readers whose changes one event loop takes. All of them are served by one task a change, or fewer when changes come fast: to wake the thread of
-    /// each, which hands its event to the loop by a task of its own, took more than half of what a delivery costs. But for [#begin], on the loop alone.
+    /// The readers whose changes one event loop takes. All of them are served by one task a change, or fewer when changes come fast, where each reader's thread
+    /// would be woken and hand its event to the loop by a task of its own. But for [#begin], on the loop alone.
     private static final class Round {
         /// After so many the loop looks after its connections.
         private static final int AT_ONCE = 64;
