@@ -185,6 +185,29 @@ class ConformanceWebhooksTest extends ClusterTest {
     }
 
     @Test
+    void customObjectsAreMutatedWhateverVersionIsStored() {
+        namespace(admin, "versioned");
+        String definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+        String schema = "{\"openAPIV3Schema\":{\"type\":\"object\",\"x-kubernetes-preserve-unknown-fields\":true}}";
+        admin.post(definitions, definition("versioned.example.com", "{\"type\":\"object\",\"x-kubernetes-preserve-unknown-fields\":true}")
+                .replace("\"versions\":[", "\"versions\":[{\"name\":\"v2\",\"served\":true,\"storage\":false,\"schema\":" + schema + "},")).expect(201);
+        hooks.respond("/versioned", WebhookServer.patch("[{\"op\":\"add\",\"path\":\"/data/mutated\",\"value\":\"yes\"}]"));
+        admin.post(GROUP + "mutatingwebhookconfigurations", configuration("MutatingWebhookConfiguration", "versioned", "/versioned",
+                rule("\"CREATE\",\"UPDATE\"", "versioned.example.com", "\"things\""), in("versioned"))).expect(201);
+        String things = "/apis/versioned.example.com/%s/namespaces/versioned/things";
+        assertThat(admin.post(things.formatted("v1"), thing("versioned.example.com", "one", "\"a\":\"1\"")).expect(201).json().path("data").toString())
+                .isEqualTo("{\"a\":\"1\",\"mutated\":\"yes\"}");
+        admin.patch(definitions + "/things.versioned.example.com", "application/json-patch+json",
+                "[{\"op\":\"replace\",\"path\":\"/spec/versions/0/storage\",\"value\":true},{\"op\":\"replace\",\"path\":\"/spec/versions/1/storage\",\"value\":false}]").expect(200);
+        for (String version : new String[] {"v1", "v2"}) {
+            hooks.asked.clear();
+            assertThat(admin.patch(things.formatted(version) + "/one", "application/merge-patch+json", "{\"data\":{\"by\":\"" + version + "\",\"mutated\":\"no\"}}").expect(200)
+                    .json().path("data").toString()).isEqualTo("{\"a\":\"1\",\"mutated\":\"yes\",\"by\":\"" + version + "\"}");
+            assertThat(hooks.asked.getFirst().path("object").path("apiVersion").asString("")).isEqualTo("versioned.example.com/v1");
+        }
+    }
+
+    @Test
     void defaultsFollowAMutation() {
         namespace(admin, "defaulted");
         hooks.respond("/container", WebhookServer.patch("[{\"op\":\"add\",\"path\":\"/spec/initContainers\",\"value\":[{\"name\":\"added\",\"image\":\"busybox:1\"}]}]"));

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.hypernetes.identity.CertificateSpec;
 import io.hypernetes.identity.Tls;
+import io.hypernetes.objects.Json;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -16,6 +17,7 @@ import javax.net.ssl.SSLSocket;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import tools.jackson.databind.node.ObjectNode;
 
 /// HTTP through the API server to pods and services, and webhooks that are services.
 class ProxyTest extends ClusterTest {
@@ -93,12 +95,34 @@ class ProxyTest extends ClusterTest {
                     + "\",\"allowed\":false,\"status\":{\"message\":\"says the pod\"}}}";
             out.write(("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: " + verdict.length() + "\r\n\r\n" + verdict)
                     .getBytes(StandardCharsets.UTF_8));
+        } else if (head.startsWith("POST /convert")) {
+            var review = Json.bytes(converted(Json.readObject(body)));
+            out.write(("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: " + review.length + "\r\n\r\n").getBytes(StandardCharsets.US_ASCII));
+            out.write(review);
         } else {
             var text = head + body;
             out.write(("HTTP/1.1 201 Created\r\nContent-Type: text/plain\r\nX-Pod: web\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2\r\nTransfer-Encoding: chunked\r\n\r\n"
                     + Integer.toHexString(text.length()) + "\r\n" + text + "\r\n0\r\n\r\n").getBytes(StandardCharsets.UTF_8));
         }
         out.flush();
+    }
+
+    /// Version `v2` calls `size` what `v1` calls `width`.
+    private static ObjectNode converted(ObjectNode asked) {
+        var request = asked.path("request");
+        var version = Json.string(request, "desiredAPIVersion");
+        var answer = Json.object().put("apiVersion", "apiextensions.k8s.io/v1").put("kind", "ConversionReview");
+        var response = answer.putObject("response").put("uid", Json.string(request, "uid"));
+        response.putObject("result").put("status", "Success");
+        var objects = response.putArray("convertedObjects");
+        for (var object : Json.objects(request, "objects")) {
+            var value = object.remove(version.endsWith("/v2") ? "width" : "size");
+            if (value != null) {
+                object.set(version.endsWith("/v2") ? "size" : "width", value);
+            }
+            objects.add(object.put("apiVersion", version));
+        }
+        return answer;
     }
 
     private void throughTls(InputStream in, OutputStream out) throws IOException {
@@ -216,5 +240,42 @@ class ProxyTest extends ClusterTest {
                  "rules":[{"apiGroups":[""],"apiVersions":["v1"],"operations":["CREATE"],"resources":["secrets"]}]}]}""".formatted(bundle)).expect(201);
         assertThat(admin.post("/api/v1/namespaces/default/secrets", "{\"metadata\":{\"name\":\"judged\"}}").expect(400).at("message"))
                 .isEqualTo("admission webhook \"judge.example.com\" denied the request: says the pod");
+    }
+
+    @Test
+    void aConversionWebhookMayBeAService() {
+        var bundle = java.util.Base64.getEncoder().encodeToString(cluster.authorities.root().certificatePem().getBytes(StandardCharsets.US_ASCII));
+        var definition = """
+                {"metadata":{"name":"boards.%1$s"},"spec":{"group":"%1$s","scope":"Namespaced","names":{"plural":"boards","kind":"Board"},
+                 "conversion":{"strategy":"Webhook","webhook":{"conversionReviewVersions":["v1"],
+                  "clientConfig":{"service":{"namespace":"default","name":"%2$s","path":"/convert"},"caBundle":"%3$s"}}},
+                 "versions":[{"name":"v1","served":true,"storage":true,"schema":{"openAPIV3Schema":{"type":"object","properties":{"width":{"type":"integer"}}}}},
+                  {"name":"v2","served":true,"storage":false,"schema":{"openAPIV3Schema":{"type":"object","properties":{"size":{"type":"integer"}}}}}]}}""";
+        var definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+        var made = admin.post(definitions, definition.formatted("by.example.com", "hook", bundle)).expect(201).json();
+        assertThat(made.path("spec").path("conversion").path("webhook").path("clientConfig").path("service").path("port").asInt()).isEqualTo(443);
+        var path = "/apis/by.example.com/%s/namespaces/default/boards";
+        admin.post(path.formatted("v2"), "{\"apiVersion\":\"by.example.com/v2\",\"kind\":\"Board\",\"metadata\":{\"name\":\"b\"},\"size\":7}").expect(201);
+        kubelet.asked.clear();
+        assertThat(admin.get(path.formatted("v1") + "/b").expect(200).json().path("width").asInt()).isEqualTo(7);
+        assertThat(kubelet.asked).as("what is stored in the version asked for needs nobody").isEmpty();
+        assertThat(admin.get(path.formatted("v2") + "/b").expect(200).json().path("size").asInt()).isEqualTo(7);
+        assertThat(kubelet.asked).contains("GET /tenants/root/portForward/default/web?ports=8443 HTTP/1.1");
+        assertThat(admin.patch(path.formatted("v2") + "/b", MERGE, "{\"size\":8}").expect(200).json().path("size").asInt()).isEqualTo(8);
+        assertThat(admin.get(path.formatted("v2")).expect(200).json().path("items").path(0).path("size").asInt()).isEqualTo(8);
+        // One whose service is not there says so, and its objects can be deleted even so.
+        admin.post(definitions, definition.formatted("gone.example.com", "gone", bundle)).expect(201);
+        var lost = path.replace("by.example.com", "gone.example.com");
+        admin.post(lost.formatted("v1"), "{\"apiVersion\":\"gone.example.com/v1\",\"kind\":\"Board\",\"metadata\":{\"name\":\"b\"},\"width\":7}").expect(201);
+        assertThat(admin.get(lost.formatted("v2") + "/b").expect(500).at("message"))
+                .isEqualTo("conversion webhook for gone.example.com/v1, Kind=Board failed: service \"gone\" not found");
+        admin.delete(lost.formatted("v1") + "/b").expect(200);
+        // One whose certificate is another's is not asked.
+        service("other", "[{\"port\":443,\"targetPort\":8443}]");
+        slice("other", "[{\"name\":\"\",\"port\":8443}]", "10.1.2.3");
+        admin.post(definitions, definition.formatted("other.example.com", "other", bundle)).expect(201);
+        var other = path.replace("by.example.com", "other.example.com");
+        admin.post(other.formatted("v1"), "{\"apiVersion\":\"other.example.com/v1\",\"kind\":\"Board\",\"metadata\":{\"name\":\"b\"},\"width\":7}").expect(201);
+        assertThat(admin.get(other.formatted("v2") + "/b").expect(500).at("message")).contains("other.default.svc");
     }
 }

@@ -11,6 +11,8 @@ import io.hypernetes.objects.apply.ShapeException;
 import io.hypernetes.objects.cel.Budget;
 import io.hypernetes.objects.cel.Environment;
 import io.hypernetes.objects.cel.ExpressionException;
+import io.hypernetes.objects.cel.MutationLanguage;
+import io.hypernetes.objects.cel.Values;
 import io.hypernetes.objects.crd.CustomVersion;
 import io.hypernetes.objects.crd.DefinitionCheck;
 import io.hypernetes.objects.crd.JsonPath;
@@ -18,6 +20,7 @@ import io.hypernetes.objects.patch.JsonPatch;
 import io.hypernetes.objects.patch.MergePatch;
 import io.hypernetes.objects.patch.PatchException;
 import io.hypernetes.objects.patch.StrategicMergePatch;
+import io.hypernetes.objects.schema.Decoder;
 import io.hypernetes.objects.schema.Schema;
 import io.hypernetes.objects.selector.FieldSelector;
 import io.hypernetes.objects.selector.LabelSelector;
@@ -152,6 +155,38 @@ class HostileTextTest {
                 environment.compile(text(input)).evaluate(Map.of("self", self), new Budget(10_000));
                 return true;
             } catch (ExpressionException e) {
+                return false;
+            }
+        });
+    }
+
+    @Test
+    void mutationsChangeAnObjectOrAreRefused() {
+        var pods = Ownership.builtIn(new SchemaShapes(SCHEMA).of("core.v1.Pod"));
+        var decoder = new Decoder(SCHEMA);
+        var variables = Map.of("object", Values.of(POD), "variables", Map.of("v", List.of("a")));
+        fuzz("mutation-apply", seeds(
+                "Object{metadata: Object.metadata{labels: {'c': object.metadata.name}}, spec: Object.spec{?hostname: optional.of('h'), containers: object.spec.containers.map(c, Object.spec.containers{name: c.name, env: [Object.spec.containers.env{name: 'F', value: variables.v[0]}]})}}",
+                "has(object.spec.x) ? Object{} : Object{spec: Object.spec{containers: [Object.spec.containers{name: 'z', image: cel.bind(a, 'i', a + a)}]}}"), 600, (input, _) -> {
+            try {
+                var value = MutationLanguage.compile(MutationLanguage.Kind.APPLY_CONFIGURATION, text(input)).evaluate(variables, new Budget(10_000));
+                var config = decoder.decode(MutationLanguage.configuration(value), "core.v1.Pod", List.of()).object();
+                var once = pods.merged(POD, config);
+                assertThat(pods.merged(once, config)).isEqualTo(once);
+                return true;
+            } catch (ExpressionException | MalformedJsonException | ShapeException e) {
+                return false;
+            }
+        });
+        fuzz("mutation-patch", seeds(
+                "[JSONPatch{op: 'add', path: '/metadata/labels/' + jsonpatch.escapeKey('a/b~c'), value: object.metadata.name}, JSONPatch{op: 'test', path: '/metadata/name', value: 'p'}]",
+                "object.spec.containers.map(c, JSONPatch{op: 'copy', from: '/metadata/name', path: '/metadata/labels/' + c.name}) + [JSONPatch{op: 'replace', path: '/spec', value: Object.spec{containers: [1, null, 2.5]}}]"),
+                600, (input, _) -> {
+            try {
+                var value = MutationLanguage.compile(MutationLanguage.Kind.JSON_PATCH, text(input)).evaluate(variables, new Budget(10_000));
+                JsonPatch.parse(MutationLanguage.operations(value)).apply(POD);
+                return true;
+            } catch (ExpressionException | PatchException e) {
                 return false;
             }
         });

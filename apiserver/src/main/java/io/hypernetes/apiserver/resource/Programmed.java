@@ -1,5 +1,6 @@
 package io.hypernetes.apiserver.resource;
 
+import io.hypernetes.apiserver.access.Authorisation;
 import io.hypernetes.apiserver.webhook.Attempt;
 import io.hypernetes.apiserver.webhook.DynamicAdmission;
 import io.hypernetes.objects.ApiStatus;
@@ -17,13 +18,15 @@ final class Programmed {
 
     private final DynamicAdmission admission;
     private final Decoder decoder;
+    private final Authorisation authorisation;
 
-    Programmed(DynamicAdmission admission, Decoder decoder) {
+    Programmed(DynamicAdmission admission, Decoder decoder, Authorisation authorisation) {
         this.admission = admission;
         this.decoder = decoder;
+        this.authorisation = authorisation;
     }
 
-    /// The object after the mutating webhooks; the argument itself when there are none.
+    /// The object after the mutating policies and webhooks; the argument itself when there are none.
     ///
     /// @param old null for a new object
     ObjectNode mutate(ResourceRequest request, ObjectNode object, @Nullable ObjectNode old) {
@@ -122,7 +125,7 @@ final class Programmed {
         return name.isEmpty() ? request.target().name() : name;
     }
 
-    private static Attempt attempt(ResourceRequest request, String operation, String name, boolean dryRun) {
+    private Attempt attempt(ResourceRequest request, String operation, String name, boolean dryRun) {
         return new Attempt(
                 request.tenant(),
                 request.caller(),
@@ -132,6 +135,7 @@ final class Programmed {
                 name,
                 request.target().subresource(),
                 dryRun,
+                new CallerRights(authorisation, request.tenantPath(), request.caller()),
                 text -> Decoding.warn(request.http(), text));
     }
 }

@@ -58,7 +58,7 @@ public final class Resources {
             ServiceAllocator services,
             RandomGenerator random) {
         var indexes = new Indexed.Cache();
-        this.dynamic = new Programmed(programmed, kinds.builtIn().decoder());
+        this.dynamic = new Programmed(programmed, kinds.builtIn().decoder(), authorisation);
         var removal = new Removal(store, tenants, indexes, services);
         this.reads = new Reads(store, new Ranges(store), indexes);
         this.watches = new Watches(store, feeds, reads);

@@ -2,6 +2,7 @@ package io.hypernetes.apiserver.webhook;
 
 import io.hypernetes.apiserver.request.Caller;
 import io.hypernetes.objects.Json;
+import io.hypernetes.objects.cel.Rights;
 import io.hypernetes.objects.kind.Kind;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -11,6 +12,7 @@ import tools.jackson.databind.node.ObjectNode;
 ///
 /// @param operation `CREATE`, `UPDATE`, `DELETE` or `CONNECT`
 /// @param name may be empty while it is still to be made
+/// @param rights of the caller
 /// @param warn tells the client something that does not stop it
 public record Attempt(
         String tenant,
@@ -21,6 +23,7 @@ public record Attempt(
         String name,
         String subresource,
         boolean dryRun,
+        Rights rights,
         Consumer<String> warn) {
 
     /// The AdmissionRequest, without its uid.

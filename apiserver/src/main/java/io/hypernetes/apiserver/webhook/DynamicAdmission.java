@@ -3,36 +3,53 @@ package io.hypernetes.apiserver.webhook;
 import io.hypernetes.apiserver.custom.TenantKinds;
 import io.hypernetes.objects.kind.Kind;
 import io.hypernetes.store.Store;
+import java.util.Objects;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
-/// Admission that a tenant has programmed: mutating webhooks before an object is validated, then policies, then validating webhooks.
+/// Admission that a tenant has programmed: mutating policies and then mutating webhooks before an object is validated, validating policies
+/// and then validating webhooks after it.
 /// The configurations themselves are never intercepted, so that a tenant cannot lock itself out. Thread-safe.
 public final class DynamicAdmission {
     private final Webhooks webhooks;
-    private final Policies policies;
+    private final MutatingPolicies mutating;
+    private final ValidatingPolicies validating;
 
     /// @param outbound calls the webhooks
     public DynamicAdmission(Store store, TenantKinds kinds, OutboundCall outbound) {
         this.webhooks = new Webhooks(store, kinds, outbound);
-        this.policies = new Policies(store, kinds);
+        this.mutating = new MutatingPolicies(store, kinds);
+        this.validating = new ValidatingPolicies(store, kinds);
     }
 
     /// Whether a tenant has programmed anything at all.
     public boolean isProgrammed(String tenant) {
-        return webhooks.any(tenant) || policies.any(tenant);
+        return webhooks.any(tenant) || mutating.any(tenant) || validating.any(tenant);
     }
 
-    /// Lets mutating webhooks change an object.
+    /// Lets mutating policies and webhooks change an object. Those that want it look again, once, when others changed it after them.
     ///
     /// @param object null for a deletion
     /// @param old null for a new object
-    /// @param settle brings what a webhook made into the shape of its kind
+    /// @param settle brings what a policy or webhook made into the shape of its kind
     /// @return the object after them all; the argument itself when nobody changed it
     public @Nullable ObjectNode mutate(
             Attempt attempt, @Nullable ObjectNode object, @Nullable ObjectNode old, UnaryOperator<ObjectNode> settle) {
-        return isExempt(attempt.kind()) || isIdentity(attempt.kind()) ? object : webhooks.mutate(attempt, object, old, settle);
+        if (isExempt(attempt.kind()) || isIdentity(attempt.kind())) {
+            return object;
+        }
+        var policyLooks = new Looks();
+        var hookLooks = new Looks();
+        var current = mutating.mutate(attempt, object, old, settle, policyLooks);
+        current = webhooks.mutate(attempt, current, old, settle, hookLooks);
+        if (Objects.equals(current, object)) {
+            return current;
+        }
+        policyLooks.again();
+        hookLooks.again();
+        current = mutating.mutate(attempt, current, old, settle, policyLooks);
+        return webhooks.mutate(attempt, current, old, settle, hookLooks);
     }
 
     /// Judges an attempt whose object is complete and valid.
@@ -40,7 +57,7 @@ public final class DynamicAdmission {
     /// @throws io.hypernetes.objects.ApiException when it is denied
     public void validate(Attempt attempt, @Nullable ObjectNode object, @Nullable ObjectNode old) {
         if (!isExempt(attempt.kind())) {
-            policies.validate(attempt, object, old);
+            validating.validate(attempt, object, old);
             webhooks.validate(attempt, object, old);
         }
     }

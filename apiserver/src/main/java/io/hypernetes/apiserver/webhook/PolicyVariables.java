@@ -38,7 +38,9 @@ final class PolicyVariables {
             var variable = expressions.get(name);
             // One that depends on itself is not there for itself, which the evaluation tells.
             if (variable != null && !computing.contains(name)) {
-                named.put(name, value(name, variable));
+                var value = value(name, variable);
+                budget.hand(value);
+                named.put(name, value);
             }
         }
         var all = new HashMap<>(surroundings);

@@ -9,7 +9,7 @@ import tools.jackson.databind.JsonNode;
 /// What follows when a bound policy finds something wrong.
 ///
 /// @param actions `Deny`, `Warn`, `Audit`
-record Verdict(Policy policy, String binding, JsonNode actions, Attempt attempt) {
+record Verdict(PolicyHead policy, String binding, JsonNode actions, Attempt attempt) {
     private static final Logger log = LoggerFactory.getLogger(Verdict.class);
 
     /// An expression could not be evaluated.

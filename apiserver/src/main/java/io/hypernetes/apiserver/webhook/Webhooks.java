@@ -10,7 +10,7 @@ import io.hypernetes.store.Store;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -37,29 +37,28 @@ final class Webhooks {
         return !mutating.of(tenant).isEmpty() || !validating.of(tenant).isEmpty();
     }
 
-    /// Lets the mutating webhooks of a tenant change an object, one after the other, by the names of their configurations. Those that
-    /// want it look again when others changed the object after them, once.
+    /// Lets the mutating webhooks of a tenant change an object, one after the other, by the names of their configurations.
     ///
     /// @param settle brings what a webhook made into the shape of its kind
+    /// @param looks notes who wants to look again when others change the object after it; in its second round only those are called
     /// @return the object after them all; the argument itself when nobody changed it
-    @Nullable ObjectNode mutate(Attempt attempt, @Nullable ObjectNode object, @Nullable ObjectNode old, UnaryOperator<ObjectNode> settle) {
+    @Nullable ObjectNode mutate(
+            Attempt attempt, @Nullable ObjectNode object, @Nullable ObjectNode old, UnaryOperator<ObjectNode> settle, Looks looks) {
         var hooks = mutating.of(attempt.tenant());
         if (hooks.isEmpty()) {
             return object;
         }
+        looks.begin(object);
         var current = object;
-        Map<Hook, ObjectNode> seen = new LinkedHashMap<>();
         for (var hook : hooks.stream().flatMap(List::stream).toList()) {
+            if (!looks.isDue(hook)) {
+                continue;
+            }
+            var before = current;
             current = call(hook, attempt, current, old, settle);
-            if (hook.wantsAnotherLook() && current != null) {
-                seen.put(hook, current);
-            }
+            looks.looked(hook, hook.wantsAnotherLook(), !Objects.equals(before, current));
         }
-        for (var again : seen.entrySet()) {
-            if (!again.getValue().equals(current)) {
-                current = call(again.getKey(), attempt, current, old, settle);
-            }
-        }
+        looks.end(current);
         return current;
     }
 
@@ -122,7 +121,7 @@ final class Webhooks {
             if (conditions == null) {
                 throw ApiStatus.internal("the match conditions of webhook \"" + hook.name() + "\" cannot be compiled").asException();
             }
-            return conditions.hold(Policies.variables(attempt, as, object, old, null, null), new Budget(Budget.CONDITIONS)) ? as : null;
+            return conditions.hold(BoundPolicies.variables(attempt, as, object, old, null, null), new Budget(Budget.CONDITIONS)) ? as : null;
         } catch (ExpressionException e) {
             if (hook.ignoresFailure()) {
                 return null;

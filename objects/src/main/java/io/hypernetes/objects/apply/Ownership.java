@@ -168,6 +168,20 @@ public final class Ownership {
         return result;
     }
 
+    /// What an object becomes when a configuration is merged into it by someone who comes to own nothing. The arguments are not changed.
+    ///
+    /// @throws ShapeException when the configuration speaks of what can only be replaced as a whole, or a list of it cannot be told apart
+    ///     by its keys
+    public ObjectNode merged(ObjectNode live, ObjectNode config) {
+        List<String> wholes = new ArrayList<>();
+        Typed.findWholes(shape, config, "", wholes);
+        if (!wholes.isEmpty()) {
+            throw new ShapeException("may not mutate atomic arrays, maps or structs: " + String.join(", ", wholes));
+        }
+        Typed.refuseDuplicates(shape, config, new ArrayList<>());
+        return object(Typed.merge(shape, live, config).deepCopy());
+    }
+
     private Comparison written(ObjectNode before, ObjectNode after) {
         Comparison change = Comparison.between(shape, before, after);
         return new Comparison(change.added().difference(alwaysThere), change.modified(), change.removed());

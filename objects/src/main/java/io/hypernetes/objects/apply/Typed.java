@@ -71,6 +71,26 @@ final class Typed {
         }
     }
 
+    /// Finds the lists and objects in a value that have one owner as a whole.
+    ///
+    /// @param path of the value, such as `.spec.containers[0]`
+    static void findWholes(Shape shape, JsonNode value, String path, List<String> found) {
+        switch (shape.of(value)) {
+            case Shape.Whole _ -> {
+                if (value.isContainer()) {
+                    found.add(path);
+                }
+            }
+            case Shape.Fields fields -> value.properties()
+                    .forEach(member -> findWholes(fields.field(member.getKey()), member.getValue(), path + "." + member.getKey(), found));
+            case Shape list -> {
+                for (int i = 0; i < value.size(); i++) {
+                    findWholes(Items.itemShape(list), value.path(i), path + "[" + i + "]", found);
+                }
+            }
+        }
+    }
+
     /// The live object with everything in the configuration put into it.
     static JsonNode merge(Shape shape, @Nullable JsonNode live, JsonNode config) {
         if (live == null) {

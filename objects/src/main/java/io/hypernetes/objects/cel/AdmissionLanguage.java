@@ -6,27 +6,41 @@ import dev.cel.common.types.SimpleType;
 import io.hypernetes.objects.FieldError;
 import io.hypernetes.objects.Json;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /// The expressions of admission: `object`, `oldObject`, `request`, `params`, `namespaceObject` and `variables`, none of them with a type
-/// of its own. Thread-safe.
+/// of its own, and `authorizer`. Thread-safe.
 public final class AdmissionLanguage {
     private AdmissionLanguage() {}
 
     /// Made when the first expression is met.
     private static final class Holder {
-        static final Environment ENVIRONMENT = Environment.of(
-                Map.of(
-                        "object", SimpleType.DYN,
-                        "oldObject", SimpleType.DYN,
-                        "request", SimpleType.DYN,
-                        "params", SimpleType.DYN,
-                        "namespaceObject", SimpleType.DYN,
-                        "variables", MapType.create(SimpleType.STRING, SimpleType.DYN)),
-                List.of());
+        static final Environment ENVIRONMENT = Environment.of(variables(), List.of());
+
+        private static Map<String, CelType> variables() {
+            Map<String, CelType> variables = new HashMap<>(Authorizer.variables());
+            List.of("object", "oldObject", "request", "params", "namespaceObject").forEach(name -> variables.put(name, SimpleType.DYN));
+            variables.put("variables", MapType.create(SimpleType.STRING, SimpleType.DYN));
+            return variables;
+        }
+    }
+
+    /// What `authorizer` is in the surroundings of an expression, to be added to its other variables.
+    ///
+    /// @param group of the resource that the request is about, and so on; as [Rights#onResource] wants them
+    public static Map<String, Object> authorizer(
+            Rights rights, String group, String resource, String subresource, String namespace, String name) {
+        return Map.of(
+                "authorizer", rights,
+                "authorizer.requestResource", new Authorizer.Resource(rights, group, resource, subresource, namespace, name));
+    }
+
+    static Environment environment() {
+        return Holder.ENVIRONMENT;
     }
 
     /// Compiles an expression.

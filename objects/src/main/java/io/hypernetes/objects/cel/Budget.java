@@ -11,6 +11,8 @@ public final class Budget {
     /// The most that the match conditions of one webhook may cost.
     public static final long CONDITIONS = 2_500_000;
 
+    private static final String SPENT = "validation failed due to running out of cost budget, no further validation rules will be run";
+
     private long left;
 
     public Budget(long limit) {
@@ -20,6 +22,16 @@ public final class Budget {
     /// Whether nothing is left.
     public boolean isSpent() {
         return left <= 0;
+    }
+
+    /// Charges for handing a value to an expression, which walks it to its depth.
+    ///
+    /// @throws ExpressionException when that is more than is left
+    public void hand(Object value) {
+        left -= Weight.cost(value);
+        if (left < 0) {
+            throw new ExpressionException(SPENT);
+        }
     }
 
     Meter meter() {
@@ -50,7 +62,7 @@ public final class Budget {
         /// Why the evaluation may not go on; empty when it may.
         String complaint() {
             if (used > left) {
-                return "validation failed due to running out of cost budget, no further validation rules will be run";
+                return SPENT;
             }
             return used > EXPRESSION ? "operation cancelled: actual cost limit exceeded" : "";
         }

@@ -52,6 +52,7 @@ public final class Environment {
                         CelExtensions.optional(),
                         CelExtensions.comprehensions())
                 .addFunctionBindings(KubernetesFunctions.bindings())
+                .setValueProvider(Constructed.PROVIDER)
                 .build();
     }
 
@@ -94,6 +95,15 @@ public final class Environment {
     ///
     /// @throws ExpressionException when it is malformed or speaks of what there is not; the message shows where
     public Expression compile(String text) {
+        return compile(text, compiler);
+    }
+
+    /// As the other, with types of this expression alone.
+    Expression compile(String text, CelTypeProvider types) {
+        return compile(text, compiler.toCompilerBuilder().setTypeProvider(types).build());
+    }
+
+    private static Expression compile(String text, CelCompiler compiler) {
         try {
             var ast = compiler.compile(text).getAst();
             return new Expression(text, ast.getResultType(), Language.RUNTIME.createProgram(ast));

@@ -5,6 +5,7 @@ import dev.cel.common.types.CelType;
 import dev.cel.runtime.CelEvaluationException;
 import dev.cel.runtime.CelRuntime;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
 
@@ -12,6 +13,9 @@ import java.util.Set;
 public final class Expression {
     /// The operators that make nothing: they give one of their operands, or a part of it.
     private static final Set<String> CHOOSING = Set.of("_?_:_", "_[_]", "_[?_]");
+
+    /// What costs the same however large its operands are.
+    private static final Set<String> CONSTANT = Set.of("size", "_&&_", "_||_", "!_");
 
     private final String text;
     private final CelType type;
@@ -41,8 +45,12 @@ public final class Expression {
     public Object evaluate(Map<String, ?> variables, Budget budget) {
         var meter = budget.meter();
         var folds = new Folds();
+        var latest = new HashMap<Long, Object>();
         try {
-            return program.trace(variables, (expression, value) -> meter.charge(cost(expression, value, folds)));
+            return program.trace(variables, (expression, value) -> {
+                latest.put(expression.id(), value);
+                meter.charge(cost(expression, value, folds, latest));
+            });
         } catch (CelEvaluationException e) {
             throw failed(meter, reason(e), e);
         } catch (RuntimeException e) {
@@ -60,14 +68,27 @@ public final class Expression {
         return new ExpressionException(spent.isEmpty() ? why : spent, cause);
     }
 
-    /// One unit a step, and what is made anew by its size: so neither time nor memory can be had for nothing.
-    private static long cost(CelExpr expression, Object value, Folds folds) {
-        if (expression.exprKind().getKind() != CelExpr.ExprKind.Kind.CALL
-                || CHOOSING.contains(expression.call().function())) {
+    /// One unit a step, what is made anew by its size, and what is walked by its weight: so neither time nor memory can be had for nothing.
+    /// What holds one value many times is walked as often, so its weight counts each time.
+    private static long cost(CelExpr expression, Object value, Folds folds, Map<Long, Object> latest) {
+        switch (expression.exprKind().getKind()) {
+            case LIST, MAP, STRUCT -> {
+                return 1 + Weight.cost(value);
+            }
+            case CALL -> {}
+            default -> {
+                return 1;
+            }
+        }
+        var function = expression.call().function();
+        if (CHOOSING.contains(function) || CONSTANT.contains(function)) {
             return 1;
         }
         if (value instanceof String made) {
             return 1 + made.length() / 10;
+        }
+        if (value instanceof Rights.Decision && function.equals(Authorizer.CHECK)) {
+            return Authorizer.COST;
         }
         boolean folding = expression.call().args().stream()
                 .findFirst()
@@ -77,7 +98,19 @@ public final class Expression {
         if (folding) {
             return folds.cost(expression.id(), value);
         }
-        return value instanceof Collection<?> made ? 1 + made.size() : 1;
+        if (value instanceof Collection<?> made) {
+            return 1 + made.size();
+        }
+        long walked = expression.call().target().map(target -> walked(target, latest)).orElse(0L);
+        for (var argument : expression.call().args()) {
+            walked += walked(argument, latest);
+        }
+        return 1 + walked;
+    }
+
+    private static long walked(CelExpr operand, Map<Long, Object> latest) {
+        var value = latest.get(operand.id());
+        return value == null ? 0 : Weight.cost(value);
     }
 
     private static String reason(CelEvaluationException e) {

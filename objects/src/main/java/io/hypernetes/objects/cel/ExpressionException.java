@@ -8,6 +8,10 @@ public final class ExpressionException extends RuntimeException {
         super(message, cause);
     }
 
+    ExpressionException(String message) {
+        super(message);
+    }
+
     /// The message, for the client.
     public String text() {
         return String.valueOf(getMessage());

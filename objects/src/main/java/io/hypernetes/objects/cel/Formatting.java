@@ -82,11 +82,12 @@ final class Formatting {
         throw new IllegalArgumentException("a whole number is wanted, not " + text(value));
     }
 
-    private static String text(Object value) {
+    /// A value as text.
+    static String text(Object value) {
         return switch (value) {
             case String text -> text;
-            case List<?> list -> Json.print(Values.toJson(list));
-            case java.util.Map<?, ?> map -> Json.print(Values.toJson(map));
+            case List<?> list -> Json.print(new Unfolding().json(list));
+            case java.util.Map<?, ?> map -> Json.print(new Unfolding().json(map));
             case java.time.Duration duration -> duration.toNanos() / 1e9 + "s";
             default -> String.valueOf(value);
         };

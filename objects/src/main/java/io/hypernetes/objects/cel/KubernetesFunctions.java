@@ -45,6 +45,9 @@ final class KubernetesFunctions {
         urls();
         formats();
         versions();
+        rights();
+        global("jsonpatch.escapeKey", "string_jsonpatch_escapeKey_string", STRING, String.class, STRING,
+                text -> text.replace("~", "~0").replace("/", "~1"));
     }
 
     static List<CelFunctionDecl> declarations() {
@@ -163,6 +166,34 @@ final class KubernetesFunctions {
         }
         global("format.named", "format_named", STRING, String.class, OptionalType.create(FORMAT), NamedFormat::find);
         member("validate", "format_validate", FORMAT, NamedFormat.class, STRING, String.class, OptionalType.create(STRINGS), NamedFormat::validate);
+    }
+
+    private void rights() {
+        member("path", "authorizer_path", Authorizer.AUTHORIZER, Rights.class, STRING, String.class, Authorizer.PATH, Authorizer.Path::new);
+        member("group", "authorizer_group", Authorizer.AUTHORIZER, Rights.class, STRING, String.class, Authorizer.GROUP, Authorizer.Group::new);
+        overloads.computeIfAbsent("serviceAccount", _ -> new ArrayList<>()).add(CelOverloadDecl.newMemberOverload(
+                "authorizer_serviceaccount", Authorizer.AUTHORIZER, Authorizer.AUTHORIZER, STRING, STRING));
+        bindings.computeIfAbsent("serviceAccount", _ -> new ArrayList<>()).add(CelFunctionBinding.from(
+                "authorizer_serviceaccount",
+                List.of(Rights.class, String.class, String.class),
+                arguments -> ((Rights) arguments[0]).of((String) arguments[1], (String) arguments[2])));
+        member("resource", "groupcheck_resource", Authorizer.GROUP, Authorizer.Group.class, STRING, String.class, Authorizer.RESOURCE,
+                Authorizer.Group::resource);
+        member("subresource", "resourcecheck_subresource", Authorizer.RESOURCE, Authorizer.Resource.class, STRING, String.class,
+                Authorizer.RESOURCE, Authorizer.Resource::subresource);
+        member("namespace", "resourcecheck_namespace", Authorizer.RESOURCE, Authorizer.Resource.class, STRING, String.class,
+                Authorizer.RESOURCE, Authorizer.Resource::namespace);
+        member("name", "resourcecheck_name", Authorizer.RESOURCE, Authorizer.Resource.class, STRING, String.class, Authorizer.RESOURCE,
+                Authorizer.Resource::name);
+        member(Authorizer.CHECK, "pathcheck_check", Authorizer.PATH, Authorizer.Path.class, STRING, String.class, Authorizer.DECISION,
+                Authorizer.Path::check);
+        member(Authorizer.CHECK, "resourcecheck_check", Authorizer.RESOURCE, Authorizer.Resource.class, STRING, String.class,
+                Authorizer.DECISION, Authorizer.Resource::check);
+        member("allowed", "decision_allowed", Authorizer.DECISION, Rights.Decision.class, BOOL, Rights.Decision::allowed);
+        member("reason", "decision_reason", Authorizer.DECISION, Rights.Decision.class, STRING, Rights.Decision::reason);
+        // To ask never fails here.
+        member("errored", "decision_errored", Authorizer.DECISION, Rights.Decision.class, BOOL, _ -> false);
+        member("error", "decision_error", Authorizer.DECISION, Rights.Decision.class, STRING, _ -> "");
     }
 
     private static boolean parses(Runnable parse) {

@@ -1,18 +1,13 @@
 package io.hypernetes.objects.cel;
 
 import dev.cel.common.values.NullValue;
-import io.hypernetes.objects.Json;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.node.ArrayNode;
-import tools.jackson.databind.node.ObjectNode;
 
-/// JSON trees as values of the language, and back.
+/// JSON trees as values of the language.
 public final class Values {
     private Values() {}
 
@@ -41,29 +36,5 @@ public final class Values {
             return node.longValue();
         }
         return node.doubleValue();
-    }
-
-    /// A value as JSON; what JSON does not know becomes its text.
-    public static JsonNode toJson(Object value) {
-        return switch (value) {
-            case String text -> Json.text(text);
-            case Long number -> Json.integer(number);
-            case Integer number -> Json.integer(number);
-            case Boolean flag -> Json.array().add(flag).path(0);
-            case Double number -> Json.array().add(number).path(0);
-            case Map<?, ?> map -> {
-                ObjectNode object = Json.object();
-                map.forEach((key, item) -> object.set(String.valueOf(key), toJson(item)));
-                yield object;
-            }
-            case Collection<?> list -> {
-                ArrayNode array = Json.array();
-                list.forEach(item -> array.add(toJson(item)));
-                yield array;
-            }
-            case Optional<?> optional -> optional.<JsonNode>map(Values::toJson).orElseGet(() -> Json.array().addNull().path(0));
-            case NullValue _ -> Json.array().addNull().path(0);
-            default -> Json.text(String.valueOf(value));
-        };
     }
 }

@@ -1,6 +1,7 @@
 package io.hypernetes.objects.kind;
 
 import io.hypernetes.objects.Json;
+import io.hypernetes.objects.Names;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -35,20 +36,20 @@ final class AdmissionPolicyBindingRules implements KindRules {
     @Override
     public void validate(ObjectNode binding, Errors errors) {
         ObjectNode spec = WorkloadValidation.spec(binding);
-        if (Json.string(spec, "policyName").isEmpty()) {
+        String policy = Json.string(spec, "policyName");
+        if (policy.isEmpty()) {
             errors.required("spec.policyName", "");
+        } else {
+            errors.invalid("spec.policyName", policy, Names.subdomain(policy));
         }
-        JsonNode reference = spec.path("paramRef");
-        if (reference.isObject()) {
-            boolean named = !Json.string(reference, "name").isEmpty();
-            if (named == reference.path("selector").isObject()) {
-                errors.forbidden("spec.paramRef.name", "name and selector are mutually exclusive, and one of them is required");
-            }
-            errors.oneOf(
-                    "spec.paramRef.parameterNotFoundAction", Json.string(reference, "parameterNotFoundAction"), List.of("Allow", "Deny"));
+        if (spec.path("paramRef").isObject()) {
+            reference(spec.path("paramRef"), errors);
         }
         if (spec.path("matchResources").isObject()) {
             AdmissionPolicyRules.constraints(spec.path("matchResources"), "spec.matchResources", errors);
+            if (mutating) {
+                AdmissionPolicyRules.operations(spec.path("matchResources"), "spec.matchResources", errors);
+            }
         }
         if (mutating) {
             return;
@@ -67,6 +68,25 @@ final class AdmissionPolicyBindingRules implements KindRules {
         }
         if (seen.containsAll(Set.of("Deny", "Warn"))) {
             errors.invalid("spec.validationActions", actions, "must not contain both Deny and Warn");
+        }
+    }
+
+    private static void reference(JsonNode reference, Errors errors) {
+        boolean named = !Json.string(reference, "name").isEmpty();
+        boolean selected = reference.path("selector").isObject();
+        if (named && selected) {
+            errors.forbidden("spec.paramRef.name", "name and selector are mutually exclusive");
+            errors.forbidden("spec.paramRef.selector", "name and selector are mutually exclusive");
+        }
+        if (!named && !selected) {
+            errors.required("spec.paramRef", "one of name or selector must be specified");
+        }
+        WorkloadValidation.selector(reference.path("selector"), "spec.paramRef.selector", errors);
+        String missing = Json.string(reference, "parameterNotFoundAction");
+        if (missing.isEmpty()) {
+            errors.required("spec.paramRef.parameterNotFoundAction", "");
+        } else {
+            errors.oneOf("spec.paramRef.parameterNotFoundAction", missing, List.of("Allow", "Deny"));
         }
     }
 

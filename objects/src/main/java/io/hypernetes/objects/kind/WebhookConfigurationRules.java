@@ -60,6 +60,7 @@ final class WebhookConfigurationRules implements KindRules {
                 errors.duplicate(at + ".name", name);
             }
             hook(hook, at, errors);
+            AdmissionPolicyRules.conditions(hook, at + ".", errors);
             AdmissionLanguage.checkConditions(hook, at + ".").forEach(errors::add);
         }
     }

@@ -142,7 +142,7 @@ public final class JsonPatch {
             throw e;
         }
         if (!same(found, value(op))) {
-            throw PatchException.inapplicable("testing value " + text(op.path()) + " failed: test failed");
+            throw PatchException.differs("testing value " + text(op.path()) + " failed: test failed");
         }
     }
 
@@ -190,10 +190,10 @@ public final class JsonPatch {
             root[0] = value;
             return;
         }
-        get(root[0], path, "replace");
         JsonNode parent = get(root[0], path.subList(0, path.size() - 1), "replace");
         String last = path.getLast();
         switch (parent) {
+            // A member that is not there is added, as Kubernetes always did, whatever the RFC says.
             case ObjectNode object -> object.set(last, value);
             case ArrayNode array -> array.set(index(array, last, array.size() - 1, "replace", path), value);
             default -> throw missing("replace", path);

@@ -8,9 +8,26 @@ public final class PatchException extends RuntimeException {
 
     private final int code;
 
-    private PatchException(int code, String message) {
+    private final boolean test;
+
+    private PatchException(int code, String message, boolean test) {
         super(message);
         this.code = code;
+        this.test = test;
+    }
+
+    private PatchException(int code, String message) {
+        this(code, message, false);
+    }
+
+    /// The object is not as the patch's own `test` wants it (422).
+    static PatchException differs(String message) {
+        return new PatchException(422, message, true);
+    }
+
+    /// Whether nothing is wrong but that a `test` of the patch does not hold.
+    public boolean isFailedTest() {
+        return test;
     }
 
     /// The patch itself makes no sense (400).

@@ -34,6 +34,7 @@ class JsonPatchesTest {
                 "{\"a\":{\"b\":1}}|[{\"op\":\"copy\",\"from\":\"/a\",\"path\":\"/c\"}]|{\"a\":{\"b\":1},\"c\":{\"b\":1}}",
                 "{\"a/b\":1,\"m~n\":2}|[{\"op\":\"test\",\"path\":\"/a~1b\",\"value\":1},{\"op\":\"test\",\"path\":\"/m~0n\",\"value\":2.0}]|{\"a/b\":1,\"m~n\":2}",
                 "{\"a\":1}|[{\"op\":\"replace\",\"path\":\"\",\"value\":[1]}]|[1]",
+                "{\"a\":1}|[{\"op\":\"replace\",\"path\":\"/b\",\"value\":2}]|{\"a\":1,\"b\":2}",
                 "{\"a\":null}|[{\"op\":\"test\",\"path\":\"/a\",\"value\":null},{\"op\":\"add\",\"path\":\"/a\",\"value\":null}]|{\"a\":null}"
             })
     void operations(String target, String patch, String expected) {
@@ -48,7 +49,7 @@ class JsonPatchesTest {
             delimiter = '|',
             quoteCharacter = '`',
             value = {
-                "[{\"op\":\"remove\",\"path\":\"/x\"}]|422", "[{\"op\":\"replace\",\"path\":\"/x\",\"value\":1}]|422",
+                "[{\"op\":\"remove\",\"path\":\"/x\"}]|422", "[{\"op\":\"replace\",\"path\":\"/x/y\",\"value\":1}]|422", "[{\"op\":\"replace\",\"path\":\"/l/-\",\"value\":1}]|422",
                 "[{\"op\":\"add\",\"path\":\"/x/y\",\"value\":1}]|422", "[{\"op\":\"add\",\"path\":\"/l/9\",\"value\":1}]|422",
                 "[{\"op\":\"add\",\"path\":\"/l/01\",\"value\":1}]|422", "[{\"op\":\"test\",\"path\":\"/a\",\"value\":2}]|422",
                 "[{\"op\":\"move\",\"from\":\"/o\",\"path\":\"/o/p\"}]|422", "[{\"op\":\"remove\",\"path\":\"\"}]|422",

@@ -7,35 +7,50 @@ import io.hypernetes.objects.ApiException;
 import io.hypernetes.objects.ApiStatus;
 import io.hypernetes.objects.GroupVersion;
 import io.hypernetes.objects.Json;
-import io.hypernetes.objects.cel.Budget;
-import io.hypernetes.objects.cel.ExpressionException;
+import io.hypernetes.objects.cel.AdmissionLanguage;
 import io.hypernetes.objects.cel.Values;
 import io.hypernetes.objects.kind.Kind;
 import io.hypernetes.objects.selector.LabelSelector;
 import io.hypernetes.store.Store;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/// The ValidatingAdmissionPolicies of each tenant, as far as their bindings make them count. Thread-safe.
-final class Policies {
+/// The admission policies of one kind in each tenant, as far as their bindings make them count. Thread-safe.
+final class BoundPolicies<P extends BoundPolicies.Compiled> {
     private final Store store;
     private final TenantKinds kinds;
     private final Matching matching;
-    private final Configurations<Policy> policies;
+    private final Configurations<P> policies;
     private final Configurations<ObjectNode> bindings;
 
-    Policies(Store store, TenantKinds kinds) {
+    /// A policy that can be bound.
+    interface Compiled {
+        PolicyHead head();
+    }
+
+    /// A policy that is about an attempt, by one of its bindings.
+    ///
+    /// @param as the kind in whose form the policy wants to see the object
+    /// @param parameters with each of which it is to be evaluated; one null when it takes none
+    /// @param broken why it cannot be evaluated at all; null when it can
+    record Bound<P>(P policy, String binding, JsonNode spec, Kind as, List<@Nullable ObjectNode> parameters, @Nullable String broken) {}
+
+    /// @param resource such as `validatingadmissionpolicies`
+    /// @param bindings the resource of its bindings
+    BoundPolicies(Store store, TenantKinds kinds, String resource, String bindings, Function<ObjectNode, P> compile) {
         this.store = store;
         this.kinds = kinds;
         this.matching = new Matching(kinds, store);
-        this.policies = new Configurations<>(store, "validatingadmissionpolicies", Policy::of);
-        this.bindings = new Configurations<>(store, "validatingadmissionpolicybindings", binding -> binding);
+        this.policies = new Configurations<>(store, resource, compile);
+        this.bindings = new Configurations<>(store, bindings, binding -> binding);
     }
 
     /// Whether a tenant has any that count.
@@ -43,49 +58,40 @@ final class Policies {
         return !bindings.of(tenant).isEmpty();
     }
 
-    /// Judges an attempt by all policies that are bound to it.
-    ///
-    /// @throws ApiException when one denies it
-    void validate(Attempt attempt, @Nullable ObjectNode object, @Nullable ObjectNode old) {
+    /// Those that are about an attempt, by the names of the policies and then of the bindings.
+    List<Bound<P>> concerning(Attempt attempt, @Nullable ObjectNode object, @Nullable ObjectNode old) {
         var bound = bindings.of(attempt.tenant());
         if (bound.isEmpty()) {
-            return;
+            return List.of();
         }
-        var known = policies.of(attempt.tenant()).stream().collect(Collectors.toMap(Policy::name, policy -> policy));
-        var budget = new Budget(Budget.REQUEST);
+        var known = policies.of(attempt.tenant()).stream().collect(Collectors.toMap(policy -> policy.head().name(), policy -> policy));
+        var found = new ArrayList<Bound<P>>();
         for (var binding : bound) {
             var policy = known.get(Json.string(binding, "spec", "policyName"));
-            if (policy != null) {
-                judge(policy, binding, attempt, object, old, budget);
+            if (policy == null) {
+                continue;
+            }
+            var as = concerned(policy.head().spec().path("matchConstraints"), attempt, object, old);
+            var own = binding.path("spec").path("matchResources");
+            if (as != null && (!own.isObject() || narrowed(own, attempt, object, old))) {
+                found.add(bound(policy, binding, attempt, as));
             }
         }
+        found.sort(Comparator.comparing((Bound<P> each) -> each.policy().head().name()).thenComparing(Bound::binding));
+        return found;
     }
 
-    private void judge(
-            Policy policy, ObjectNode binding, Attempt attempt, @Nullable ObjectNode object, @Nullable ObjectNode old, Budget budget) {
-        var as = concerned(policy.spec().path("matchConstraints"), attempt, object, old);
-        var own = binding.path("spec").path("matchResources");
-        if (as == null || (own.isObject() && !narrowed(own, attempt, object, old))) {
-            return;
-        }
+    private Bound<P> bound(P policy, ObjectNode binding, Attempt attempt, Kind as) {
         var name = Json.string(binding, "metadata", "name");
-        var say = new Verdict(policy, name, binding.path("spec").path("validationActions"), attempt);
-        var broken = policy.broken();
-        if (broken != null) {
-            say.failed(broken);
-            return;
+        var broken = policy.head().broken();
+        if (broken == null) {
+            try {
+                return new Bound<>(policy, name, binding.path("spec"), as, parameters(policy.head(), binding, attempt), null);
+            } catch (ApiException e) {
+                broken = "failed to configure binding: " + e.status().message();
+            }
         }
-        List<@Nullable ObjectNode> parameters;
-        try {
-            parameters = parameters(policy, binding, attempt);
-        } catch (ApiException e) {
-            say.failed(e.status().message());
-            return;
-        }
-        for (var params : parameters) {
-            var variables = variables(attempt, as, object, old, params, matching.namespace(attempt));
-            policy.judge(variables, budget, say);
-        }
+        return new Bound<>(policy, name, binding.path("spec"), as, List.of(), broken);
     }
 
     /// The kind in whose form constraints want to see an attempt; null when it is none of their concern.
@@ -107,10 +113,10 @@ final class Policies {
                 : concerned(restrictions, attempt, object, old) != null;
     }
 
-    /// The objects with which a policy is to be judged: each by itself; one null when it takes none.
+    /// The objects with which a policy is to be evaluated: each by itself; one null when it takes none.
     ///
     /// @throws ApiException when there must be some and there are none
-    private List<@Nullable ObjectNode> parameters(Policy policy, ObjectNode binding, Attempt attempt) {
+    private List<@Nullable ObjectNode> parameters(PolicyHead policy, ObjectNode binding, Attempt attempt) {
         var wanted = policy.spec().path("paramKind");
         var reference = binding.path("spec").path("paramRef");
         var found = new ArrayList<@Nullable ObjectNode>();
@@ -127,9 +133,7 @@ final class Policies {
                                 + ", Kind=" + kindName + "'")
                         .asException());
         var type = kind.type();
-        var namespace = !type.namespaced()
-                ? ""
-                : Json.string(reference, "namespace").isEmpty() ? attempt.namespace() : Json.string(reference, "namespace");
+        var namespace = namespace(type.namespaced(), Json.string(reference, "namespace"), attempt);
         var name = Json.string(reference, "name");
         if (!name.isEmpty()) {
             store.get(new ObjectKey(attempt.tenant(), type.storedVersion().group(), type.resource(), namespace, name).text())
@@ -150,6 +154,26 @@ final class Policies {
         return found;
     }
 
+    private static String namespace(boolean namespaced, String named, Attempt attempt) {
+        if (!namespaced) {
+            if (!named.isEmpty()) {
+                throw ApiStatus.badRequest("paramRef.namespace must not be provided for a cluster-scoped `paramKind`").asException();
+            }
+            return "";
+        }
+        var namespace = named.isEmpty() ? attempt.namespace() : named;
+        if (namespace.isEmpty()) {
+            throw ApiStatus.badRequest("cannot use namespaced paramRef in policy binding that matches cluster-scoped resources").asException();
+        }
+        return namespace;
+    }
+
+    /// What the expressions of a bound policy may speak of.
+    Map<String, Object> variables(
+            Attempt attempt, Kind as, @Nullable ObjectNode object, @Nullable ObjectNode old, @Nullable ObjectNode params) {
+        return variables(attempt, as, object, old, params, matching.namespace(attempt));
+    }
+
     /// What expressions of admission may speak of.
     static Map<String, Object> variables(
             Attempt attempt,
@@ -166,6 +190,9 @@ final class Policies {
         var request = attempt.toJson(as, null, null);
         request.remove(List.of("object", "oldObject"));
         variables.put("request", Values.of(request));
+        var type = as.type();
+        variables.putAll(AdmissionLanguage.authorizer(
+                attempt.rights(), type.group(), type.resource(), attempt.subresource(), attempt.namespace(), attempt.name()));
         return variables;
     }
 
