@@ -28,7 +28,7 @@ public final class Budget {
     ///
     /// @throws ExpressionException when that is more than is left
     public void hand(Object value) {
-        left -= Weight.cost(value);
+        left -= Weight.costOfMaking(value);
         if (left < 0) {
             throw new ExpressionException(SPENT);
         }

@@ -73,7 +73,7 @@ public final class Expression {
     private static long cost(CelExpr expression, Object value, Folds folds, Map<Long, Object> latest) {
         switch (expression.exprKind().getKind()) {
             case LIST, MAP, STRUCT -> {
-                return 1 + Weight.cost(value);
+                return 1 + Weight.costOfMaking(value);
             }
             case CALL -> {}
             default -> {

@@ -8,20 +8,35 @@ final class Weight {
     /// Beyond this nobody counts: more than any evaluation may cost.
     private static final long MOST = Budget.EXPRESSION + 1;
 
+    /// How often the language walks what an expression made or was handed, with each step that names it.
+    private static final int WALKS = 4;
+
+    private final int each;
     private long counted;
 
-    private Weight() {}
+    private Weight(int each) {
+        this.each = each;
+    }
 
     /// What it costs to walk a value: a unit for each value in it, and for ten characters of text. Of one that is heavier than any evaluation may
     /// cost, a cost that none may have.
     static long cost(Object value) {
-        var weight = new Weight();
+        return cost(value, 1);
+    }
+
+    /// What it costs to make a value, or to hand it to an expression: it is walked again and again afterwards.
+    static long costOfMaking(Object value) {
+        return cost(value, WALKS);
+    }
+
+    private static long cost(Object value, int each) {
+        var weight = new Weight(each);
         weight.add(value);
         return weight.counted;
     }
 
     private void add(Object value) {
-        counted++;
+        counted += each;
         if (counted > MOST) {
             return;
         }
