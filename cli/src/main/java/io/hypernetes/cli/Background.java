@@ -20,6 +20,7 @@ final class Background {
     static final String READY = "READY";
 
     private static final Duration START_LIMIT = Duration.ofSeconds(90);
+    private static final Duration KILL_LIMIT = Duration.ofSeconds(30);
 
     private final Places places;
     private final List<String> globalFlags;
@@ -137,11 +138,22 @@ final class Background {
             handle.onExit().get(grace.toMillis(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException late) {
             handle.destroyForcibly();
-            handle.onExit().join();
+            awaitKilled(process, handle);
         } catch (ExecutionException | InterruptedException e) {
             throw new UsageException("waiting for the " + process + " to end: " + e.getMessage(), UsageException.UNAVAILABLE);
         }
         return true;
+    }
+
+    private void awaitKilled(String process, ProcessHandle killed) {
+        try {
+            killed.onExit().get(KILL_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (TimeoutException stuck) {
+            throw new UsageException("the " + process + " (process " + killed.pid() + ") does not end after SIGKILL; it is stuck in the host's kernel, see dmesg",
+                    UsageException.UNAVAILABLE);
+        } catch (ExecutionException | InterruptedException e) {
+            throw new UsageException("waiting for the " + process + " to end: " + e.getMessage(), UsageException.UNAVAILABLE);
+        }
     }
 
     /// The launcher beside which this program was built.

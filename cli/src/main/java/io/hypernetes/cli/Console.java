@@ -50,6 +50,13 @@ final class Console {
         void detail(String text) {
             detail = text;
         }
+
+        /// Says something worth a line of its own, while the step goes on.
+        void note(String text) {
+            synchronized (out) {
+                out.println((terminal ? "\r\u001b[K" : "") + "    " + dim(text));
+            }
+        }
     }
 
     /// Runs one step, showing it while it lasts. A failure is marked and passed on.
@@ -75,8 +82,10 @@ final class Console {
 
     private void paint(String name, Step step) {
         for (int turn = 0; !step.done; turn++) {
-            out.printf("\r\u001b[K  %s %s %s", TURNS[turn % TURNS.length], name, dim(step.detail));
-            out.flush();
+            synchronized (out) {
+                out.printf("\r\u001b[K  %s %s %s", TURNS[turn % TURNS.length], name, dim(step.detail));
+                out.flush();
+            }
             LockSupport.parkNanos(TURN.toNanos());
         }
     }

@@ -23,6 +23,7 @@ import io.hypernetes.cri.v1.StatusRequest;
 import io.hypernetes.cri.v1.StatusResponse;
 import io.hypernetes.cri.v1.StopPodSandboxRequest;
 import io.hypernetes.cri.v1.StopPodSandboxResponse;
+import io.hypernetes.cri.v1.VersionRequest;
 import io.hypernetes.hyperd.cri.PodCalls;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
@@ -31,6 +32,7 @@ import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.unix.DomainSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
@@ -52,11 +54,29 @@ final class CriConnection implements AutoCloseable {
     }
 
     private RuntimeServiceGrpc.RuntimeServiceBlockingStub runtime() {
-        return RuntimeServiceGrpc.newBlockingStub(channel).withDeadlineAfter(DEADLINE_SECONDS, TimeUnit.SECONDS);
+        return runtime(Duration.ofSeconds(DEADLINE_SECONDS));
+    }
+
+    private RuntimeServiceGrpc.RuntimeServiceBlockingStub runtime(Duration deadline) {
+        return RuntimeServiceGrpc.newBlockingStub(channel).withDeadlineAfter(deadline);
+    }
+
+    /// Whether the engine answers anything at all within that time. Costs it nothing, and waits for none of its pods.
+    boolean lives(Duration within) {
+        try {
+            runtime(within).version(VersionRequest.getDefaultInstance());
+            return true;
+        } catch (StatusRuntimeException silent) {
+            return false;
+        }
     }
 
     List<PodSandbox> sandboxes() {
-        return runtime().listPodSandbox(ListPodSandboxRequest.getDefaultInstance()).getItemsList();
+        return sandboxes(Duration.ofSeconds(DEADLINE_SECONDS));
+    }
+
+    List<PodSandbox> sandboxes(Duration within) {
+        return runtime(within).listPodSandbox(ListPodSandboxRequest.getDefaultInstance()).getItemsList();
     }
 
     /// The containers that run at this moment.
@@ -72,9 +92,13 @@ final class CriConnection implements AutoCloseable {
         return runtime().podSandboxStatus(PodSandboxStatusRequest.newBuilder().setPodSandboxId(id).setVerbose(true).build());
     }
 
-    void remove(String sandboxId) {
-        runtime().stopPodSandbox(StopPodSandboxRequest.newBuilder().setPodSandboxId(sandboxId).build());
-        runtime().removePodSandbox(RemovePodSandboxRequest.newBuilder().setPodSandboxId(sandboxId).build());
+    /// Stops a pod and removes it.
+    ///
+    /// @param within time for both together
+    void remove(String sandboxId, Duration within) {
+        RuntimeServiceGrpc.RuntimeServiceBlockingStub runtime = runtime(within);
+        runtime.stopPodSandbox(StopPodSandboxRequest.newBuilder().setPodSandboxId(sandboxId).build());
+        runtime.removePodSandbox(RemovePodSandboxRequest.newBuilder().setPodSandboxId(sandboxId).build());
     }
 
     /// @param call one of [PodCalls]

@@ -44,6 +44,6 @@ final class DownCommand implements Runnable {
             console.say("  The pods go on running; `" + common.command("up") + "` finds them again.");
             return;
         }
-        NodeProcess.removePods(common.places(), common.settings(), console);
+        NodePods.remove(common.places(), common.settings(), console);
     }
 }

@@ -56,7 +56,7 @@ record EngineParts(EmbeddedStore journal, LocalImageStore images, QemuHypervisor
         Path home = Background.home();
         Path state = places.nodeState();
         EmbeddedStore journal = EmbeddedStore.open(
-                state.resolve("journal"), EmbeddedSettings.defaults().withNativeFolder(places.nativeLibraries()));
+                state.resolve("journal"), EmbeddedSettings.defaults().withNativeFolder(places.nativeLibraries()).withoutHistory());
         LocalImageStore images = LocalImageStore.open(state.resolve("images"), imageSettings(places, settings)
                 .withOperators(new OperatorAddresses(
                         OperatorRanges.registries(settings).without(machines::isKnown).denied(), OperatorRanges.registries(settings).without(machines).denied()))

@@ -1,9 +1,7 @@
 package io.hypernetes.cli;
 
-import io.grpc.StatusRuntimeException;
 import io.hypernetes.apiserver.service.AddressRange;
 import io.hypernetes.client.Client;
-import io.hypernetes.cri.v1.PodSandbox;
 import io.hypernetes.identity.JoinToken;
 import io.hypernetes.kubelet.Kubelet;
 import io.hypernetes.kubelet.KubeletMetrics;
@@ -14,15 +12,12 @@ import io.hypernetes.kubelet.join.NodeIdentity;
 import io.hypernetes.proxy.NodeProxy;
 import io.hypernetes.proxy.ProxySettings;
 import io.hypernetes.telemetry.StepSink;
-import java.io.IOException;
 import java.net.InetAddress;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
@@ -130,55 +125,6 @@ final class NodeProcess implements AutoCloseable {
 
     static boolean hasJoined(Places places) {
         return new NodeBootstrap(pki(places), "any", new SecureRandom()).isJoined();
-    }
-
-    /// Ends the pods of a node whose process has ended, and takes its network away; at last whatever of its machines is left, known to the journal
-    /// or not. A second call finds nothing to do.
-    static void removePods(Places places, Settings settings, Console console) {
-        boolean known = Files.isDirectory(places.nodeState().resolve("journal"));
-        if (!known && EngineParts.machineGroups(places).isEmpty()) {
-            return;
-        }
-        console.task("Stop pods", step -> {
-            try (ProcessLock lock = ProcessLock.take(places.lockOf("node"), "node")) {
-                List<String> failed = known ? removePods(places, settings, step) : List.of();
-                int left = EngineParts.endMachines(places);
-                if (left > 0) {
-                    step.detail("ended " + left + " machine(s) that ran on");
-                }
-                if (!failed.isEmpty()) {
-                    throw new UsageException("pods that did not stop in good order, whose machines have been ended: " + String.join("; ", failed)
-                            + "; `hypernetes down` may be repeated", UsageException.UNAVAILABLE);
-                }
-            }
-        });
-    }
-
-    /// @return which of them could not be stopped; one that cannot keeps none of the others running
-    private static List<String> removePods(Places places, Settings settings, Console.Step step) throws IOException {
-        List<String> failed = new ArrayList<>();
-        try (EngineParts engine = EngineParts.open(places, settings, podsFolder(places));
-                CriConnection cri = new CriConnection(places.criSocket())) {
-            List<PodSandbox> sandboxes = cri.sandboxes();
-            for (PodSandbox sandbox : sandboxes) {
-                step.detail(sandboxes.indexOf(sandbox) + " of " + sandboxes.size());
-                attempt(sandbox.getMetadata().getNamespace() + "/" + sandbox.getMetadata().getName(), failed, () -> cri.remove(sandbox.getId()));
-            }
-            step.detail(sandboxes.isEmpty() ? "there were none" : sandboxes.size() - failed.size() + " stopped");
-            attempt("containers of Docker", failed, engine.hyperd()::stopDocker);
-            attempt("their network", failed, engine::removeNetwork);
-        } catch (StatusRuntimeException e) {
-            throw new UsageException("asking hyperd for its pods: " + e.getMessage() + "; `hypernetes down` may be repeated", UsageException.UNAVAILABLE);
-        }
-        return failed;
-    }
-
-    private static void attempt(String what, List<String> failed, Runnable stopping) {
-        try {
-            stopping.run();
-        } catch (RuntimeException e) {
-            failed.add(what + ": " + e.getMessage());
-        }
     }
 
     @Override

@@ -25,7 +25,7 @@ class DownTest {
         assumeTrue(Files.getAttribute(Path.of("/proc/self"), "unix:uid").equals(0), "needs root");
         Places places = Places.below(root);
         Settings settings = Settings.read(places.config(), List.of());
-        assertThat(said(console -> NodeProcess.removePods(places, settings, console))).as("nothing to do, nothing to say").isEmpty();
+        assertThat(said(console -> NodePods.remove(places, settings, console))).as("nothing to do, nothing to say").isEmpty();
         assertThat(root).isEmptyDirectory();
 
         Cgroups cgroups = Cgroups.discover();
@@ -35,10 +35,10 @@ class DownTest {
             Files.writeString(folder.resolve("cgroup.procs"), Long.toString(machine.pid()));
         }
         assertThat(EngineParts.machineGroups(places)).containsExactly("ab".repeat(32));
-        assertThat(said(console -> NodeProcess.removePods(places, settings, console))).contains("Stop pods", "ended 1 machine(s) that ran on");
+        assertThat(said(console -> NodePods.remove(places, settings, console))).contains("Stop pods", "ended 1 machine(s) that ran on");
         assertThat(HostProcess.find(machine.pid(), machine.startTimeTicks())).isEmpty();
         assertThat(cgroups.folders(EngineParts.cgroup(places))).isEmpty();
-        assertThat(said(console -> NodeProcess.removePods(places, settings, console))).isEmpty();
+        assertThat(said(console -> NodePods.remove(places, settings, console))).isEmpty();
     }
 
     /// A node that starts just now would make machines again.
@@ -51,7 +51,7 @@ class DownTest {
         String group = EngineParts.cgroup(places) + "/one";
         cgroups.create(group);
         try (ProcessLock node = ProcessLock.take(places.lockOf("node"), "node")) {
-            assertThatThrownBy(() -> said(console -> NodeProcess.removePods(places, settings, console)))
+            assertThatThrownBy(() -> said(console -> NodePods.remove(places, settings, console)))
                     .isInstanceOf(RuntimeException.class);
             assertThat(EngineParts.machineGroups(places)).containsExactly("one");
         } finally {

@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -122,25 +123,17 @@ public final class Hyperd implements AutoCloseable {
         return new DockerServer(socket, folder, engine.sandboxes(), images, store, groups, clock);
     }
 
-    /// Ends the machines of all Docker containers, giving their processes ten seconds. Their next start finds them as after a reboot.
-    ///
-    /// @throws RuntimeException when some did not end, after all the others have
-    public void stopDocker() {
-        RuntimeException first = null;
-        for (Sandbox sandbox : engine.sandboxes().ofDocker()) {
-            try {
-                engine.sandboxes().shutDown(sandbox, Duration.ofSeconds(10));
-            } catch (RuntimeException failure) {
-                if (first == null) {
-                    first = failure;
-                } else {
-                    first.addSuppressed(failure);
-                }
-            }
-        }
-        if (first != null) {
-            throw first;
-        }
+    /// Machines of Docker containers that there are: names by the sandbox's id.
+    public Map<String, String> dockerSandboxes() {
+        return engine.sandboxes().ofDocker().stream()
+                .collect(Collectors.toMap(Sandbox::id, sandbox -> sandbox.record().identity().name()));
+    }
+
+    /// Ends the machine of a Docker container, giving its processes ten seconds. Its next start finds it as after a reboot. Nothing when there is none.
+    public void stopDocker(String sandboxId) {
+        engine.sandboxes().ofDocker().stream()
+                .filter(sandbox -> sandbox.id().equals(sandboxId))
+                .forEach(sandbox -> engine.sandboxes().shutDown(sandbox, Duration.ofSeconds(10)));
     }
 
     /// How machines were started, and what is ready for the next; see [Engine#starts].

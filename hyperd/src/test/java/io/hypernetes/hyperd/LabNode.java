@@ -99,7 +99,7 @@ public final class LabNode {
                         Boolean.parseBoolean(System.getenv().getOrDefault("HYPERNETES_TEST_TEMPLATES", "false")),
                         project.resolve("hyperstart/build/hyperstart")))
                 .withKernels(new HyperdSettings.Kernels(kernels(System.getProperty("kernels", "")), project.resolve("hyperstart/build/hyperstart")));
-        try (FatalStore store = new FatalStore(EmbeddedStore.open(root.resolve("store"), EmbeddedSettings.defaults()));
+        try (FatalStore store = new FatalStore(EmbeddedStore.open(root.resolve("store"), EmbeddedSettings.defaults().withoutHistory()));
                 LocalImageStore images = LocalImageStore.open(root.resolve("images"), ImageSettings.defaults());
                 QemuHypervisor hypervisor = new QemuHypervisor(qemu, kernel);
                 Network network = network(root, store);

@@ -41,6 +41,11 @@ public record EmbeddedSettings(
         return new EmbeddedSettings(nativeFolder, changes, age, watchBacklog, reservedBytes, maxValueBytes, clock, keys);
     }
 
+    /// For a store that nobody watches: no change is kept in memory.
+    public EmbeddedSettings withoutHistory() {
+        return withHistory(0, Duration.ZERO);
+    }
+
     public EmbeddedSettings withWatchBacklog(int changes) {
         return new EmbeddedSettings(
                 nativeFolder, historyChanges, historyAge, changes, reservedBytes, maxValueBytes, clock, keys);
