@@ -104,7 +104,7 @@ final class DoctorCommand implements Callable<Integer> {
                     status.getInfoOrDefault("leaks", "").lines().filter(line -> !line.isBlank()).forEach(leaks::add);
                 }
             } else {
-                Set<String> machines = EngineParts.machineGroups(places);
+                Set<String> machines = new MachinesLeft(places).names();
                 if (!machines.isEmpty()) {
                     findings.add(new Finding("machines", "note", machines.size() + " of pods without a node",
                             "`" + common.command("up") + "` takes them over, `" + common.command("down") + "` ends them"));

@@ -13,7 +13,6 @@ import io.hypernetes.images.ImageSettingsFile;
 import io.hypernetes.images.LocalImageStore;
 import io.hypernetes.images.OperatorAddresses;
 import io.hypernetes.kubelet.PodDialer;
-import io.hypernetes.linux.Cgroups;
 import io.hypernetes.network.Gateway;
 import io.hypernetes.network.Network;
 import io.hypernetes.network.cni.CniNetwork;
@@ -23,16 +22,13 @@ import io.hypernetes.store.embedded.EmbeddedStore;
 import io.hypernetes.telemetry.StepSink;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
-import java.util.zip.CRC32;
 
 /// hyperd with everything under it, wired from the settings: journal, images, hypervisor, network. Closing leaves the machines running.
 ///
@@ -55,6 +51,7 @@ record EngineParts(EmbeddedStore journal, LocalImageStore images, QemuHypervisor
     static EngineParts open(Places places, Settings settings, Path podsFolder, StepSink steps, ClusterMachines machines) throws IOException {
         Path home = Background.home();
         Path state = places.nodeState();
+        Installation installation = Installation.begun(places, new SecureRandom());
         EmbeddedStore journal = EmbeddedStore.open(
                 state.resolve("journal"), EmbeddedSettings.defaults().withNativeFolder(places.nativeLibraries()).withoutHistory());
         LocalImageStore images = LocalImageStore.open(state.resolve("images"), imageSettings(places, settings)
@@ -66,7 +63,7 @@ record EngineParts(EmbeddedStore journal, LocalImageStore images, QemuHypervisor
         QemuHypervisor hypervisor = new QemuHypervisor(
                 QemuSettings.standard(home.resolve("jailer/build/jailer"), state.resolve("hypervisor")).withAccelerator(accelerator(settings)),
                 kernels.find());
-        CniSettings cni = CniSettings.usual("hn" + mark(places));
+        CniSettings cni = CniSettings.usual("hn" + installation.mark());
         if (!settings.text("network").equals("cni") && CniNetwork.isInUse(cni, journal)) {
             hypervisor.close();
             images.close();
@@ -76,7 +73,7 @@ record EngineParts(EmbeddedStore journal, LocalImageStore images, QemuHypervisor
         }
         Network network = switch (settings.text("network")) {
             case "local" -> new NodeNetwork(
-                    state.resolve("pod-cidr"), bridge(places, settings), settings.text("uplink-cidr"), settings.list("denied-cidrs"),
+                    state.resolve("pod-cidr"), settings.text("bridge", "hn" + installation.mark()), settings.text("uplink-cidr"), settings.list("denied-cidrs"),
                     settings.port("vxlan-port"), journal);
             case "cni" -> new CniNetwork(cni, journal);
             default -> throw new UsageException("setting network is '" + settings.text("network") + "'; it must be local or cni");
@@ -86,7 +83,7 @@ record EngineParts(EmbeddedStore journal, LocalImageStore images, QemuHypervisor
                 places.run().resolve("machines"),
                 places.criSocket(),
                 podsFolder,
-                cgroup(places),
+                installation.cgroup(),
                 BOOT_DEADLINE,
                 Math.max(2, Runtime.getRuntime().availableProcessors()),
                 MACHINE_OVERHEAD_MIB)
@@ -173,56 +170,6 @@ record EngineParts(EmbeddedStore journal, LocalImageStore images, QemuHypervisor
 
     private static long memoryMib() {
         return ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getTotalMemorySize() >> 20;
-    }
-
-    /// Below which each machine has its own.
-    static String cgroup(Places places) {
-        return "hypernetes-" + mark(places);
-    }
-
-    /// The names of machines that have a cgroup, whoever began them.
-    static Set<String> machineGroups(Places places) {
-        return Cgroups.discover().below(cgroup(places));
-    }
-
-    /// Ends all machines there are, whatever is known of them, and takes their cgroups from the host. The caller holds the node's lock, and no engine runs.
-    ///
-    /// @return how many had still a process
-    static int endMachines(Places places) {
-        Cgroups cgroups = Cgroups.discover();
-        String parent = cgroup(places);
-        int ended = 0;
-        List<String> stuck = new ArrayList<>();
-        for (String name : cgroups.below(parent)) {
-            String group = parent + "/" + name;
-            try {
-                ended += cgroups.processes(group).isEmpty() ? 0 : 1;
-                cgroups.killAll(group);
-                cgroups.remove(group);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                throw new UsageException("interrupted while machines were being ended; `hypernetes down` may be repeated", UsageException.UNAVAILABLE);
-            } catch (RuntimeException e) {
-                stuck.add(name + " (" + e.getMessage() + ")");
-            }
-        }
-        if (!stuck.isEmpty()) {
-            throw new UsageException("machines that do not end: " + String.join(", ", stuck)
-                    + "; they may be stuck in the host's kernel, see dmesg. All others have ended. `hypernetes down` may be repeated", UsageException.UNAVAILABLE);
-        }
-        cgroups.removeIfUnused(parent);
-        return ended;
-    }
-
-    static String bridge(Places places, Settings settings) {
-        return settings.text("bridge", "hn" + mark(places));
-    }
-
-    /// Six digits that differ between clusters side by side on one machine.
-    private static String mark(Places places) {
-        CRC32 crc = new CRC32();
-        crc.update(places.state().toString().getBytes(StandardCharsets.UTF_8));
-        return String.format("%06x", crc.getValue() & 0xffffff);
     }
 
     @Override

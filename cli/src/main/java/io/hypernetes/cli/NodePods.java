@@ -29,13 +29,13 @@ final class NodePods {
     /// @throws UsageException when the node runs, or something did not end in good order; that has been ended then
     static void remove(Places places, Settings settings, Console console) {
         boolean known = Files.isDirectory(places.nodeState().resolve("journal"));
-        if (!known && EngineParts.machineGroups(places).isEmpty()) {
+        if (!known && new MachinesLeft(places).names().isEmpty()) {
             return;
         }
         console.task("Stop pods", step -> {
             try (ProcessLock lock = ProcessLock.take(places.lockOf("node"), "node")) {
                 List<String> failed = known ? inGoodOrder(places, settings, step) : List.of();
-                int left = EngineParts.endMachines(places);
+                int left = new MachinesLeft(places).end();
                 if (left > 0) {
                     step.detail("ended " + left + " machine(s) that ran on");
                 }
@@ -95,7 +95,7 @@ final class NodePods {
                     .map(record -> sandbox(record.id(), record.identity().namespace(), record.identity().name()))
                     .toList();
         } catch (RuntimeException unreadable) {
-            return EngineParts.machineGroups(places).stream().map(id -> sandbox(id, "machine", id)).toList();
+            return new MachinesLeft(places).names().stream().map(id -> sandbox(id, "machine", id)).toList();
         }
     }
 

@@ -137,10 +137,11 @@ final class OrderlyStop {
         for (Over one = next; one != null; one = over.poll()) {
             running.remove(one.pod());
             lastHeard = System.nanoTime();
-            if (one.failure() == null) {
+            RuntimeException failure = one.failure();
+            if (failure == null) {
                 stopped++;
             } else {
-                failed.add(one.pod().name() + ": " + reason(one.failure()));
+                failed.add(one.pod().name() + ": " + reason(failure));
             }
         }
     }
