@@ -33,8 +33,8 @@ import java.util.stream.Stream;
 import java.util.zip.CRC32;
 
 /// An engine in a process of its own, so that tests can kill it. Serves CRI and the Docker API below the folder given until its standard input ends. Each
-/// line there is an order, answered by lines and then `done`: `leaks`, `keys` of the journal, `commits` so far, `cost` (bytes of heap that
-/// live, threads, descriptors), `die COMMITS BEFORE|AFTER` (see [FatalStore]), `load ARCHIVE`, `kernel INIT` (from now on machines boot that program instead of
+/// line there is an order, answered by lines and then `done`: `leaks`, `keys` of the journal, `commits` so far, the `stacks` of them since it was told to `listen`, `cost` (bytes of heap that
+/// live, threads, descriptors), `die COMMITS BEFORE|AFTER` and `die-at POINT OCCURRENCE BEFORE|AFTER` (see [FatalStore]), `load ARCHIVE`, `kernel INIT` (from now on machines boot that program instead of
 /// hyperstart; `-` ends it), `booted` (waits until one more machine has been given its kernel). Needs root, QEMU and the built jailer and hyperstart.
 ///
 /// Arguments: folder, folder of the project's kernel (or one that does not exist), image archives to load.
@@ -69,6 +69,11 @@ public final class LabNode {
         return kernels;
     }
 
+    /// Where a death that was ordered is told of.
+    static Path obituary(Path root) {
+        return root.resolve("died");
+    }
+
     /// CNI where the test has put a configuration, else the local driver.
     private static Network network(Path root, Store store) {
         Path configurations = root.resolve("net.d");
@@ -99,7 +104,7 @@ public final class LabNode {
                         Boolean.parseBoolean(System.getenv().getOrDefault("HYPERNETES_TEST_TEMPLATES", "false")),
                         project.resolve("hyperstart/build/hyperstart")))
                 .withKernels(new HyperdSettings.Kernels(kernels(System.getProperty("kernels", "")), project.resolve("hyperstart/build/hyperstart")));
-        try (FatalStore store = new FatalStore(EmbeddedStore.open(root.resolve("store"), EmbeddedSettings.defaults().withoutHistory()));
+        try (FatalStore store = new FatalStore(EmbeddedStore.open(root.resolve("store"), EmbeddedSettings.defaults().withoutHistory()), obituary(root));
                 LocalImageStore images = LocalImageStore.open(root.resolve("images"), ImageSettings.defaults());
                 QemuHypervisor hypervisor = new QemuHypervisor(qemu, kernel);
                 Network network = network(root, store);
@@ -115,8 +120,11 @@ public final class LabNode {
                 switch (words[0]) {
                     case "leaks" -> hyperd.leaks().forEach(System.out::println);
                     case "keys" -> store.list("/", "", 0).entries().forEach(entry -> System.out.println(entry.key()));
+                    case "listen" -> store.listen();
+                    case "stacks" -> store.stacks().forEach(System.out::println);
                     case "commits" -> System.out.println(store.commits());
                     case "cost" -> cost();
+                    case "die-at" -> store.dieAt(words[1], Integer.parseInt(words[2]), FatalStore.Side.valueOf(words[3]));
                     case "die" -> store.die(Integer.parseInt(words[1]), FatalStore.Side.valueOf(words[2]));
                     case "kernel" -> {
                         boots.drainPermits();

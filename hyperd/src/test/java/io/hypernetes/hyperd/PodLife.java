@@ -12,7 +12,7 @@ import java.util.List;
 
 /// One pod from its beginning to its end as a kubelet sees it, which remembers what it asked for and what it was told, and can so say after a
 /// death of the engine what must be there.
-final class PodLife {
+final class PodLife implements EngineLife {
     /// Tells each start, and the signal that ends it.
     private static final String SCRIPT = "trap 'echo end; exit 3' TERM; echo begin; sleep 1000 & wait $!";
     private static final Duration SOON = Duration.ofSeconds(60);
@@ -27,19 +27,13 @@ final class PodLife {
     private Told sandboxStop = Told.NOT_ASKED;
     private Told sandboxRemoval = Told.NOT_ASKED;
 
-    private enum Told {
-        NOT_ASKED,
-        ASKED,
-        DONE
-    }
-
     PodLife(Lab lab, String name) {
         this.lab = lab;
         this.name = name;
     }
 
-    /// The whole life. Any exception of a call goes through: the engine has died.
-    void live() {
+    @Override
+    public void live() {
         sandbox = Told.ASKED;
         String pod = lab.run(lab.pod(name));
         sandbox = Told.DONE;
@@ -72,18 +66,18 @@ final class PodLife {
         sandboxRemoval = Told.DONE;
     }
 
-    /// Asks an engine that has just come back, compares with what it must be, and lives the rest.
-    void checkAndEnd(String when) throws Exception {
+    @Override
+    public void checkAndEnd(String when) throws Exception {
         List<PodSandbox> pods = lab.runtime.listPodSandbox(ListPodSandboxRequest.getDefaultInstance()).getItemsList();
-        assertThat(pods.size()).as("%s: pods", when).isBetween(least(sandbox, sandboxRemoval), most(sandbox, sandboxRemoval));
+        assertThat(pods.size()).as("%s: pods", when).isBetween(Told.least(sandbox, sandboxRemoval), Told.most(sandbox, sandboxRemoval));
         long ready = pods.stream().filter(pod -> pod.getState() == PodSandboxState.SANDBOX_READY).count();
-        assertThat(ready).as("%s: ready pods", when).isBetween((long) least(sandbox, sandboxStop), (long) most(sandbox, sandboxStop));
+        assertThat(ready).as("%s: ready pods", when).isBetween((long) Told.least(sandbox, sandboxStop), (long) Told.most(sandbox, sandboxStop));
         Footprint.of(lab.root).isOf((int) ready, when);
         assertThat(lab.leaks()).as(when).isEmpty();
         List<Container> containers = lab.runtime.listContainers(ListContainersRequest.getDefaultInstance()).getContainersList();
         boolean goneWithItsPod = sandboxRemoval != Told.NOT_ASKED;
         assertThat(containers.size()).as("%s: containers", when)
-                .isBetween(goneWithItsPod ? 0 : least(creation, removal), most(creation, removal));
+                .isBetween(goneWithItsPod ? 0 : Told.least(creation, removal), Told.most(creation, removal));
         for (Container container : containers) {
             check(container, ready > 0, when);
         }
@@ -125,13 +119,5 @@ final class PodLife {
     private List<String> log() throws Exception {
         Path file = lab.root.resolve("logs").resolve(name).resolve("main.log");
         return Files.exists(file) ? lab.log(name, "main") : List.of();
-    }
-
-    private static int least(Told making, Told ending) {
-        return making == Told.DONE && ending == Told.NOT_ASKED ? 1 : 0;
-    }
-
-    private static int most(Told making, Told ending) {
-        return making != Told.NOT_ASKED && ending != Told.DONE ? 1 : 0;
     }
 }

@@ -330,7 +330,7 @@ final class DockerContainer {
         lifecycle.lock();
         try {
             Run of = running();
-            if (of.sandbox().isPaused() == yes) {
+            if (of.sandbox().isSurelyPaused() == yes) {
                 throw new DockerFailure(409, "container " + record().name() + (yes ? " is already paused" : " is not paused"));
             }
             if (yes) {

@@ -127,7 +127,7 @@ public final class Checkpoints {
                     "Sandbox " + sandbox.id() + " has volumes that outlive it, so it cannot be saved: what is on their disks would have changed when it comes back.");
         }
         long begin = System.nanoTime();
-        boolean paused = sandbox.isPaused();
+        boolean paused = sandbox.isSurelyPaused();
         boolean saved = false;
         house.journal().intend(sandbox.id(), new Intent(Intent.Kind.SAVE, name, paused));
         try {

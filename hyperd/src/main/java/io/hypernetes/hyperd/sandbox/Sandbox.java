@@ -60,13 +60,12 @@ public final class Sandbox implements AutoCloseable {
     private final Map<String, Container> containers = new ConcurrentHashMap<>();
     private final SandboxVolumes volumes;
     private final Tether tether;
+    private final Standstill standstill;
     private final Events events;
     private final Timeline timeline;
 
     // Replaced under this.
     private volatile SandboxRecord record;
-    // Not in the journal: a hypervisor that is met again says it.
-    private volatile boolean paused;
     // Not in the journal: of interest while the start is.
     private volatile String coldReason = "";
     // Not in the journal: no template survives the engine.
@@ -78,6 +77,7 @@ public final class Sandbox implements AutoCloseable {
         this.timeline = house.timeline();
         this.volumes = new SandboxVolumes(record.id(), house.folders());
         this.tether = new Tether(record.id(), house.door(), new Follower());
+        this.standstill = new Standstill(record.id());
         // What belongs to the Docker face is no news to those who follow CRI.
         this.events = record.identity().isDocker() ? new Events() : house.events();
     }
@@ -116,7 +116,7 @@ public final class Sandbox implements AutoCloseable {
                     HyperdException.Kind.WRONG_STATE,
                     "Sandbox " + id() + " is not ready" + (record.message().isEmpty() ? "." : ": " + record.message()));
         }
-        if (paused) {
+        if (standstill.isKnownToBe()) {
             throw new HyperdException(
                     HyperdException.Kind.WRONG_STATE, "Sandbox " + id() + " is paused. Resume it first: `hypernetes pod resume`.");
         }
@@ -126,8 +126,7 @@ public final class Sandbox implements AutoCloseable {
     /// Stops time for all its processes; memory, connections and disks stay as they are. Idempotent. Survives a restart of hyperd.
     public void pause() {
         holding(() -> {
-            runningMachine().pause();
-            paused = true;
+            standstill.begin(runningMachine());
             LOG.info("event=sandbox-paused sandbox={}", id());
             return id();
         });
@@ -136,16 +135,23 @@ public final class Sandbox implements AutoCloseable {
     /// Lets time go on, and sets the guest's clock right. Idempotent.
     public void resume() {
         holding(() -> {
-            runningMachine().resume();
-            paused = false;
+            standstill.end(runningMachine());
             tether.session(AFTER_PAUSE).resume(SandboxBoot.identity(house, record), House.ANSWER);
             LOG.info("event=sandbox-resumed sandbox={}", id());
             return id();
         });
     }
 
+    /// Whether it is known to be paused: after a restart of hyperd a hypervisor may not have said it yet.
     public boolean isPaused() {
-        return paused;
+        return standstill.isKnownToBe();
+    }
+
+    /// Whether it is paused; its hypervisor is asked when that is not known.
+    ///
+    /// @throws HyperdException when it does not say it, or there is no machine
+    public boolean isSurelyPaused() {
+        return standstill.is(runningMachine());
     }
 
     private Machine runningMachine() {
@@ -232,7 +238,7 @@ public final class Sandbox implements AutoCloseable {
     /// Stops a container as [Container#stop] does.
     public void stop(Container container, Duration grace) {
         if (container.record().state() == ContainerRecord.State.RUNNING && isReady()) {
-            if (paused) {
+            if (isPaused()) {
                 resume();
             }
             container.stop(guest(), grace);
@@ -326,6 +332,7 @@ public final class Sandbox implements AutoCloseable {
     @Override
     public void close() {
         volumes.close();
+        standstill.close();
         tether.letGo();
         containers.values().forEach(Container::close);
     }
@@ -378,11 +385,7 @@ public final class Sandbox implements AutoCloseable {
     /// Takes over a machine that runs on since an earlier process of ours.
     void adopted(Machine running) {
         tether.hold(running);
-        try {
-            paused = running.isPaused();
-        } catch (HypervisorException silent) {
-            LOG.warn("event=state-unknown sandbox={} error=\"{}\"", id(), silent.getMessage());
-        }
+        standstill.meet(running);
         tether.watch(this::machineEnded);
         tether.requireLine().openInBackground();
     }
@@ -466,8 +469,7 @@ public final class Sandbox implements AutoCloseable {
     /// Stops its time without anybody's asking for that to last.
     Machine standStill() {
         Machine running = runningMachine();
-        running.pause();
-        paused = true;
+        standstill.begin(running);
         return running;
     }
 
@@ -487,8 +489,7 @@ public final class Sandbox implements AutoCloseable {
             return;
         }
         Machine running = runningMachine();
-        running.resume();
-        paused = false;
+        standstill.end(running);
         tether.lineAgain(running);
         setClock();
     }
@@ -506,8 +507,7 @@ public final class Sandbox implements AutoCloseable {
     void goOnAfterCrash(Checkpointing driver) {
         Machine running = runningMachine();
         driver.abandon(running, LayerDisk.files(record.layers()));
-        running.resume();
-        paused = false;
+        standstill.end(running);
     }
 
     /// Ends as it stands: nobody asks the guest for its last output.
@@ -524,7 +524,7 @@ public final class Sandbox implements AutoCloseable {
             tether.destroy();
         }
         house.hypervisor().removeRemains(id(), house.machineFolder(id()), house.cgroupParent());
-        paused = false;
+        standstill.over();
         for (Container container : List.copyOf(containers.values())) {
             container.close();
             containers.remove(container.id());
@@ -536,7 +536,7 @@ public final class Sandbox implements AutoCloseable {
 
     private void end(String why) {
         if (record.phase() == SandboxRecord.Phase.READY || record.phase() == SandboxRecord.Phase.MAKING) {
-            LastWords.of(containers.values(), paused ? null : tether.sessionNow());
+            LastWords.of(containers.values(), isPaused() ? null : tether.sessionNow());
             update(current -> current.withPhase(SandboxRecord.Phase.STOPPED, why));
         }
         giveBack();
@@ -612,6 +612,7 @@ public final class Sandbox implements AutoCloseable {
                 throw new HyperdException(
                         HyperdException.Kind.UNAVAILABLE, "Sandbox " + id() + ": the guest that answers is another one's.");
             }
+            standstill.guestAnswered();
             Reunion.of(Sandbox.this, guest);
             // What changed while nobody watched is pushed now.
             volumes.catchUp(record.volumes(), tether.requireLine());

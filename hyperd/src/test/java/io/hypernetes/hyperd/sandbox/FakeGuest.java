@@ -48,7 +48,11 @@ final class FakeGuest implements Guest {
     static GuestDoor door(World.Hand hand) {
         return (running, name, freshness, listener, deadline) -> {
             hand.alive();
-            return new FakeGuest(hand, ((FakeParts.FakeMachine) running).state(), listener);
+            World.MachineState machine = ((FakeParts.FakeMachine) running).state();
+            if (machine.paused) {
+                throw new GuestException(GuestException.Kind.DEADLINE, 0, "attach", "time stands still in it");
+            }
+            return new FakeGuest(hand, machine, listener);
         };
     }
 

@@ -90,7 +90,11 @@ final class FakeParts {
     record FakeMachine(World world, World.Hand hand, MachineRecord record, World.MachineState state) implements Machine {
         @Override
         public boolean isPaused() {
-            return false;
+            if (state.silent > 0) {
+                state.silent--;
+                throw new HypervisorException("the control socket does not answer");
+            }
+            return state.paused;
         }
 
         @Override
@@ -114,10 +118,14 @@ final class FakeParts {
         }
 
         @Override
-        public void pause() {}
+        public void pause() {
+            state.paused = true;
+        }
 
         @Override
-        public void resume() {}
+        public void resume() {
+            state.paused = false;
+        }
 
         @Override
         public MachineUsage usage() {

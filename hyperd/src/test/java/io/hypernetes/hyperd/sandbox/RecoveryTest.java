@@ -1,8 +1,11 @@
 package io.hypernetes.hyperd.sandbox;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.hypernetes.hyperd.HyperdException;
 import io.hypernetes.hyperd.HyperdSettings;
 import io.hypernetes.hyperd.event.Events;
 import io.hypernetes.hyperd.journal.ContainerRecord;
@@ -67,6 +70,41 @@ class RecoveryTest {
             assertThat(world.attachments).isEmpty();
             engine.sandboxes().remove(sandbox.id());
             assertThat(engine.inventory().leaks()).isEmpty();
+        }
+    }
+
+    /// Taken for a running one it could never be resumed, and a checkpoint would let it go on.
+    @Test
+    void aPausedPodWhoseHypervisorDoesNotSayThatIsNotTakenForARunningOne(@TempDir Path place) {
+        World world = new World();
+        begun(world, place);
+        World.MachineState machine = world.machines.values().iterator().next();
+        machine.paused = true;
+        machine.silent = Integer.MAX_VALUE;
+        try (Engine engine = DeathAtEveryStepTest.engine(world, new World.Hand(-1), place)) {
+            Sandbox sandbox = engine.sandboxes().list().getFirst();
+            assertThatThrownBy(sandbox::isSurelyPaused).isInstanceOf(HyperdException.class).hasMessageContaining("does not say");
+            machine.silent = 0;
+            // Asked again without anybody's wish.
+            await().atMost(Duration.ofSeconds(20)).until(sandbox::isPaused);
+            assertThat(sandbox.isSurelyPaused()).isTrue();
+            assertThatThrownBy(sandbox::guest).hasMessageContaining("is paused");
+            sandbox.resume();
+            assertThat(sandbox.isPaused()).isFalse();
+            assertThat(machine.paused).isFalse();
+            assertThat(sandbox.guest()).isNotNull();
+        }
+    }
+
+    @Test
+    void oneThatRunsIsKnownToByItsGuest(@TempDir Path place) {
+        World world = new World();
+        begun(world, place);
+        world.machines.values().iterator().next().silent = Integer.MAX_VALUE;
+        try (Engine engine = DeathAtEveryStepTest.engine(world, new World.Hand(-1), place)) {
+            Sandbox sandbox = engine.sandboxes().list().getFirst();
+            assertThat(sandbox.guest()).isNotNull();
+            assertThat(sandbox.isSurelyPaused()).isFalse();
         }
     }
 

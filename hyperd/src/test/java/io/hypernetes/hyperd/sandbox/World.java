@@ -42,6 +42,9 @@ final class World {
         List<Path> layers = List.of();
         byte[] instance = {};
         boolean ended;
+        volatile boolean paused;
+        /// How often the hypervisor does not say whether it is paused.
+        volatile int silent;
         /// How often an engine fails to take it over, for a reason of its own.
         int unreachable;
 
