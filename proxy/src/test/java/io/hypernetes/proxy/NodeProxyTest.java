@@ -9,69 +9,21 @@ import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSliceBuilder;
 import io.hypernetes.client.Client;
 import io.hypernetes.client.FakeApi;
 import io.hypernetes.client.Kind;
-import io.hypernetes.network.Gateway;
 import io.hypernetes.network.ServiceTable;
 import java.net.Socket;
 import java.net.URI;
 import java.time.Duration;
-import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Supplier;
 import javax.net.ssl.SSLContext;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 
 class NodeProxyTest {
-    /// Remembers what it is told.
-    private static final class Told implements Gateway {
-        final BlockingQueue<ServiceTable> tables = new LinkedBlockingQueue<>();
-        final BlockingQueue<Integer> numbers = new LinkedBlockingQueue<>();
-
-        @Override
-        public String tenant() {
-            return "acme";
-        }
-
-        @Override
-        public String address() {
-            return "127.0.0.1";
-        }
-
-        @Override
-        public <T> T inside(Supplier<T> action) {
-            return action.get();
-        }
-
-        @Override
-        public void serve(ServiceTable services) {
-            tables.add(services);
-        }
-
-        @Override
-        public void join(int number) {
-            numbers.add(number);
-        }
-
-        /// Waits for a table in which a service's port has these endpoints.
-        ServiceTable awaitEndpoints(String port, String... addresses) throws InterruptedException {
-            while (true) {
-                ServiceTable table = tables.poll(10, TimeUnit.SECONDS);
-                assertThat(table).as("a table where %s leads to %s", port, List.of(addresses)).isNotNull();
-                List<ServiceTable.Port> found = table.ports().stream().filter(each -> each.name().equals(port)).toList();
-                if (found.size() == 1 && found.getFirst().endpoints().stream().map(ServiceTable.Endpoint::address).toList().equals(List.of(addresses))) {
-                    return table;
-                }
-            }
-        }
-    }
-
     @Test
     void aGatewayLearnsWhatTheApiSaysAndForgetsNothingOfItsOwn() throws Exception {
-        Told gateway = new Told();
+        LoopbackGateway gateway = new LoopbackGateway();
         try (FakeApi api = new FakeApi()) {
             Client client = api.client();
             GenericKubernetesResource tenant = new GenericKubernetesResource();

@@ -3,7 +3,7 @@ package io.hypernetes.proxy.dns;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.hypernetes.network.Gateway;
-import io.hypernetes.network.ServiceTable;
+import io.hypernetes.proxy.LoopbackGateway;
 import io.hypernetes.network.dns.NameServer;
 import io.hypernetes.network.dns.Query;
 import io.hypernetes.network.dns.Reply;
@@ -23,32 +23,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
-import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 class NameServerTest {
-    private static final Gateway LOOPBACK = new Gateway() {
-        @Override
-        public String tenant() {
-            return "acme";
-        }
-
-        @Override
-        public String address() {
-            return "127.0.0.1";
-        }
-
-        @Override
-        public <T> T inside(Supplier<T> action) {
-            return action.get();
-        }
-
-        @Override
-        public void serve(ServiceTable services) {}
-    };
+    private static final Gateway LOOPBACK = new LoopbackGateway();
 
     private DatagramSocket elsewhere;
     private NameServer server;
