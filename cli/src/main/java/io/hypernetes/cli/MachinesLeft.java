@@ -2,6 +2,7 @@ package io.hypernetes.cli;
 
 import io.hypernetes.linux.Cgroups;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -55,7 +56,7 @@ final class MachinesLeft {
         return cgroups.processes(group).stream().anyMatch(pid -> {
             try (Stream<Path> open = Files.list(Path.of("/proc", pid.toString(), "fd"))) {
                 return open.anyMatch(this::isDeletedOfOurs);
-            } catch (IOException ended) {
+            } catch (IOException | UncheckedIOException ended) {
                 return false;
             }
         });
