@@ -10,6 +10,7 @@ import picocli.CommandLine.Option;
         name = "down",
         description = {
             "Stop master and node of this machine, and the pods that run here.",
+            "Pods stop side by side and have two minutes for it, and two seconds more for each; what has not stopped then is ended and named.",
             "Objects, images and volumes stay; `hypernetes up` continues with them."
         },
         mixinStandardHelpOptions = true,
