@@ -6,22 +6,15 @@ import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
-import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
@@ -44,19 +37,18 @@ public final class LocalImageStore implements ImageStore {
     private final NativeZstd zstd;
     private final Blobs blobs;
     private final DiskLayers layers;
-    private final DiskSpace space;
+    private final DiskPressure pressure;
+    private final ImageArrival arrival;
     private final Clock clock;
     private final ScheduledExecutorService timer;
-    private final Object gate = new Object();
-    private final Catalogue catalogue; // guarded by gate
-    private boolean unwritten; // guarded by gate: a change that the caller was told had failed, and that the next write brings to the disk
+    private final ImageShelf shelf; // guarded by itself
+    private final Catalogue catalogue; // the shelf's
+    private boolean unwritten; // guarded by the shelf: a change that the caller was told had failed, and that the next write brings to the disk
     private final RegistryHttp http;
-    private final Map<String, Image> images = new LinkedHashMap<>(); // guarded by gate; what the catalogue says, ready to give out
 
     private LocalImageStore(Path folder, ImageSettings settings, DiskSpace space, Clock clock, FileLock lock) throws IOException {
         this.folder = folder;
         this.settings = settings;
-        this.space = space;
         this.clock = clock;
         this.lock = lock;
         this.configs = Files.createDirectories(folder.resolve("configs"));
@@ -70,6 +62,9 @@ public final class LocalImageStore implements ImageStore {
         this.layers = new DiskLayers(Files.createDirectories(folder.resolve("layers")), blobs, this::requireSpace,
                 new DiskImageConverter(settings, work, zstd), settings.transfers());
         this.catalogue = Catalogue.read(folder.resolve("catalogue.json"));
+        this.shelf = new ImageShelf(catalogue, configs, layers, blobs);
+        this.pressure = new DiskPressure(folder, shelf, blobs, space, settings, clock);
+        this.arrival = new ImageArrival(layers, blobs, settings.disk().keepBlobs());
         this.timer = Executors.newSingleThreadScheduledExecutor(Thread.ofPlatform().daemon().name("image-disk").factory());
     }
 
@@ -88,7 +83,7 @@ public final class LocalImageStore implements ImageStore {
             try {
                 LocalImageStore store = new LocalImageStore(folder, settings, space, clock, lock);
                 store.recover();
-                store.timer.scheduleWithFixedDelay(store::watchDisk, 1, 1, TimeUnit.MINUTES);
+                store.timer.scheduleWithFixedDelay(store.pressure::watch, 1, 1, TimeUnit.MINUTES);
                 return store;
             } catch (IOException | RuntimeException e) {
                 lock.close();
@@ -100,11 +95,11 @@ public final class LocalImageStore implements ImageStore {
     }
 
     private void recover() throws IOException {
-        synchronized (gate) {
+        synchronized (shelf) {
             boolean lost = false;
             for (Catalogue.Item item : List.copyOf(catalogue.images().values())) {
                 try {
-                    images.put(item.id(), image(item));
+                    shelf.show(item);
                 } catch (ImageException | IOException e) {
                     LOG.warn("event=image-dropped id={} names={} reason=\"{}\"", item.id(), item.tags(), e.getMessage());
                     catalogue.images().remove(item.id());
@@ -114,14 +109,9 @@ public final class LocalImageStore implements ImageStore {
             if (lost) {
                 catalogue.write();
             }
-            sweep();
-            sweepIncoming();
+            shelf.sweep();
+            pressure.sweepIncoming();
         }
-    }
-
-    /// A broken pull may go on within its time; then nobody will ask for these any more.
-    private void sweepIncoming() throws IOException {
-        blobs.sweepIncoming(clock.instant().minus(settings.disk().incomingAge()), settings.limits().layerBytes());
     }
 
     @Override
@@ -169,7 +159,7 @@ public final class LocalImageStore implements ImageStore {
         }
         try {
             ArchiveWriter.Piece piece;
-            synchronized (gate) {
+            synchronized (shelf) {
                 Catalogue.Item item = catalogue.find(base).orElseThrow(
                         () -> new ImageException(ImageException.Reason.NOT_FOUND, "there is no image " + Text.shortened(base)));
                 piece = new SavedImages(blobs, configs, catalogue.images().values()).piece(item, List.of(), "");
@@ -189,10 +179,10 @@ public final class LocalImageStore implements ImageStore {
         List<Digest> digests = source.layers().stream().map(ImageSource.Layer::digest).toList();
         try (DiskLayers.Hold hold = layers.hold(diffIds);
                 DiskLayers.Hold blobHold = blobs.hold(digests)) {
-            bring(source.layers(), diffIds, progress);
-            synchronized (gate) {
+            arrival.bring(source.layers(), diffIds, progress);
+            synchronized (shelf) {
                 Folders.writeDurably(configs.resolve(source.id().hex()), source.config());
-                TreeSet<String> kept = keepBlobs(source, digests);
+                TreeSet<String> kept = arrival.keep(source, digests);
                 Catalogue.Item item = catalogue.with(source, diffIds, kept, clock.instant().getEpochSecond());
                 List<Catalogue.Item> changed = new ArrayList<>(List.of(item));
                 if (source.tag() != null) {
@@ -200,9 +190,9 @@ public final class LocalImageStore implements ImageStore {
                 }
                 catalogue.write();
                 for (Catalogue.Item each : changed) {
-                    images.put(each.id(), image(each));
+                    shelf.show(each);
                 }
-                return image(item);
+                return shelf.show(item);
             }
         } catch (IOException e) {
             throw Folders.failure(e, "storing image " + source.id());
@@ -212,66 +202,23 @@ public final class LocalImageStore implements ImageStore {
         }
     }
 
-    private TreeSet<String> keepBlobs(ImageSource source, List<Digest> digests) throws IOException {
-        TreeSet<String> kept = new TreeSet<>();
-        if (settings.disk().keepBlobs()) {
-            for (ImageSource.Document document : source.documents()) {
-                blobs.put(document.digest(), document.content());
-                kept.add(document.digest().toString());
-            }
-            blobs.keep(digests);
-            digests.forEach(digest -> kept.add(digest.toString()));
-        } else {
-            blobs.dropIncoming(digests);
-        }
-        return kept;
-    }
-
-    /// All layers at a time as far as the limits allow; the first failure ends the others.
-    private void bring(List<ImageSource.Layer> sources, List<String> diffIds, PullProgress progress)
-            throws InterruptedException {
-        ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
-        try {
-            List<Future<?>> running = new ArrayList<>();
-            for (int i = 0; i < sources.size(); i++) {
-                ImageSource.Layer layer = sources.get(i);
-                String diffId = diffIds.get(i);
-                running.add(threads.submit(() -> {
-                    layers.ensure(diffId, layer, progress);
-                    return null;
-                }));
-            }
-            for (Future<?> layer : running) {
-                layer.get();
-            }
-        } catch (ExecutionException e) {
-            if (e.getCause() instanceof ImageException failure) {
-                throw failure;
-            }
-            throw new IllegalStateException(e.getCause());
-        } finally {
-            threads.shutdownNow();
-            threads.close(); // the hold must outlast every thread that uses it
-        }
-    }
-
     @Override
     public Optional<Image> find(String nameOrId) {
-        synchronized (gate) {
-            return catalogue.find(nameOrId).map(item -> images.get(item.id()));
+        synchronized (shelf) {
+            return shelf.find(nameOrId);
         }
     }
 
     @Override
     public List<Image> list() {
-        synchronized (gate) {
-            return List.copyOf(images.values());
+        synchronized (shelf) {
+            return shelf.list();
         }
     }
 
     @Override
     public void remove(String nameOrId) {
-        synchronized (gate) {
+        synchronized (shelf) {
             Optional<Catalogue.Item> found = catalogue.find(nameOrId);
             if (found.isEmpty()) {
                 return;
@@ -283,17 +230,16 @@ public final class LocalImageStore implements ImageStore {
             boolean gone = tags.isEmpty() && digests.isEmpty();
             if (gone) {
                 requireFree(item);
-                catalogue.images().remove(item.id());
-                images.remove(item.id());
+                shelf.takeAway(item);
             } else {
                 catalogue.images().put(item.id(), item.named(tags, digests));
             }
             try {
                 catalogue.write();
                 if (gone) {
-                    sweep();
+                    shelf.sweep();
                 } else {
-                    images.put(item.id(), image(catalogue.images().getOrDefault(item.id(), item)));
+                    shelf.show(catalogue.images().getOrDefault(item.id(), item));
                 }
             } catch (IOException e) {
                 throw Folders.failure(e, "removing image " + nameOrId);
@@ -329,7 +275,7 @@ public final class LocalImageStore implements ImageStore {
 
     @Override
     public void lease(String imageId, String holder) {
-        synchronized (gate) {
+        synchronized (shelf) {
             if (!catalogue.images().containsKey(imageId)) {
                 throw new ImageException(ImageException.Reason.NOT_FOUND, "there is no image " + imageId + " to lease");
             }
@@ -342,14 +288,14 @@ public final class LocalImageStore implements ImageStore {
 
     @Override
     public Set<String> holders() {
-        synchronized (gate) {
+        synchronized (shelf) {
             return Set.copyOf(catalogue.leases().keySet());
         }
     }
 
     @Override
     public void release(String holder) {
-        synchronized (gate) {
+        synchronized (shelf) {
             Set<String> released = catalogue.leases().remove(holder);
             if (released != null || unwritten) {
                 Objects.requireNonNullElse(released, Set.<String>of()).forEach(id -> catalogue.touch(id, clock.instant().getEpochSecond()));
@@ -365,14 +311,14 @@ public final class LocalImageStore implements ImageStore {
             throw new ImageException(ImageException.Reason.INVALID_REFERENCE,
                     "'" + Text.shortened(name) + "' goes by digest; a name to give is [host/]repository[:tag]");
         }
-        synchronized (gate) {
-            Catalogue.Item item = required(nameOrId);
+        synchronized (shelf) {
+            Catalogue.Item item = shelf.required(nameOrId);
             List<Catalogue.Item> changed = new ArrayList<>(List.of(item));
             changed.addAll(catalogue.name(item, reference.toString()));
             try {
                 catalogue.write();
                 for (Catalogue.Item each : changed) {
-                    images.put(each.id(), image(each));
+                    shelf.show(each);
                 }
             } catch (IOException e) {
                 throw Folders.failure(e, "naming image " + item.id());
@@ -380,16 +326,11 @@ public final class LocalImageStore implements ImageStore {
         }
     }
 
-    private Catalogue.Item required(String nameOrId) {
-        return catalogue.find(nameOrId).orElseThrow(() -> new ImageException(ImageException.Reason.NOT_FOUND,
-                "no such image: " + Text.shortened(nameOrId)));
-    }
-
     @Override
     public byte[] configuration(String imageId) {
-        synchronized (gate) {
+        synchronized (shelf) {
             try {
-                return Files.readAllBytes(configs.resolve(Digest.parse(required(imageId).id()).hex()));
+                return Files.readAllBytes(configs.resolve(Digest.parse(shelf.required(imageId).id()).hex()));
             } catch (IOException e) {
                 throw Folders.failure(e, "reading the configuration of image " + imageId);
             }
@@ -400,19 +341,19 @@ public final class LocalImageStore implements ImageStore {
     public void save(List<String> names, ArchiveFormat format, OutputStream out) throws IOException {
         List<ArchiveWriter.Piece> pieces = new ArrayList<>();
         DiskLayers.Hold hold;
-        synchronized (gate) {
+        synchronized (shelf) {
             SavedImages saved = new SavedImages(blobs, configs, catalogue.images().values());
             Map<String, TreeSet<String>> tags = new LinkedHashMap<>();
             Map<String, String> wanted = new LinkedHashMap<>();
             for (String name : names) {
-                Catalogue.Item item = required(name);
+                Catalogue.Item item = shelf.required(name);
                 String full = ImageReference.tryParse(name).map(ImageReference::toString).orElse("");
                 boolean byTag = item.tags().contains(full);
                 tags.computeIfAbsent(item.id(), id -> new TreeSet<>()).addAll(byTag ? Set.of(full) : item.tags());
                 wanted.putIfAbsent(item.id(), item.digestFor(full));
             }
             for (Map.Entry<String, TreeSet<String>> each : tags.entrySet()) {
-                pieces.add(saved.piece(required(each.getKey()), List.copyOf(each.getValue()), wanted.getOrDefault(each.getKey(), "")));
+                pieces.add(saved.piece(shelf.required(each.getKey()), List.copyOf(each.getValue()), wanted.getOrDefault(each.getKey(), "")));
             }
             hold = blobs.hold(pieces.stream().flatMap(piece -> piece.layers().stream()).map(ArchiveWriter.Layer::blob).toList());
         }
@@ -427,19 +368,16 @@ public final class LocalImageStore implements ImageStore {
 
     @Override
     public List<Image> prune(boolean all) {
-        synchronized (gate) {
+        synchronized (shelf) {
             List<Image> removed = new ArrayList<>();
             for (Catalogue.Item item : catalogue.unleased()) {
-                Image image = images.get(item.id());
-                if ((all || item.tags().isEmpty()) && image != null) {
-                    catalogue.images().remove(item.id());
-                    images.remove(item.id());
-                    removed.add(image);
+                if (all || item.tags().isEmpty()) {
+                    shelf.takeAway(item).ifPresent(removed::add);
                 }
             }
             try {
                 catalogue.write();
-                sweep();
+                shelf.sweep();
                 blobs.sweepIncoming(clock.instant(), 0);
             } catch (IOException e) {
                 throw Folders.failure(e, "removing unused images");
@@ -449,54 +387,8 @@ public final class LocalImageStore implements ImageStore {
         }
     }
 
-    /// Makes room when the disk is too full or `bytes` more are wanted: first what broken pulls left, then unused images, the longest
-    /// unused first.
-    private void collect(long bytes) throws IOException {
-        ImageSettings.Disk disk = settings.disk();
-        synchronized (gate) {
-            DiskSpace.Room before = space.room();
-            if (before.usedPercent() <= disk.highPercent() && before.usableBytes() - disk.reservedBytes() >= bytes) {
-                return;
-            }
-            blobs.sweepIncoming(clock.instant(), 0);
-            sweep();
-            int enough = before.usedPercent() > disk.highPercent() ? disk.lowPercent() : disk.highPercent();
-            long youngest = clock.instant().minus(disk.youngestRemoved()).getEpochSecond();
-            List<Catalogue.Item> candidates = new ArrayList<>(catalogue.unleased());
-            candidates.sort(Comparator.comparingLong(Catalogue.Item::usedSeconds));
-            for (Catalogue.Item item : candidates) {
-                DiskSpace.Room room = space.room();
-                if ((room.usedPercent() <= enough && room.usableBytes() - disk.reservedBytes() >= bytes)
-                        || item.usedSeconds() > youngest) {
-                    break;
-                }
-                catalogue.images().remove(item.id());
-                images.remove(item.id());
-                catalogue.write();
-                sweep();
-                LOG.info("event=image-removed id={} names={} reason=disk-pressure used_percent={} unused_since={}",
-                        item.id(), item.tags(), room.usedPercent(), Instant.ofEpochSecond(item.usedSeconds()));
-            }
-        }
-    }
-
     private void requireSpace(String what, long bytes) throws IOException {
-        collect(bytes);
-        long free = space.room().usableBytes();
-        if (free - settings.disk().reservedBytes() < Math.max(bytes, 0)) {
-            throw new ImageException(ImageException.Reason.NO_SPACE, what + " needs " + bytes + " bytes, on the disk of "
-                    + folder + " " + free + " are free and " + settings.disk().reservedBytes()
-                    + " stay reserved; remove images or make room");
-        }
-    }
-
-    private void watchDisk() {
-        try {
-            collect(0);
-            sweepIncoming();
-        } catch (IOException | RuntimeException e) {
-            LOG.warn("event=image-disk-check-failed folder={} error=\"{}\"", folder, e.getMessage());
-        }
+        pressure.require(what, bytes);
     }
 
     private void write(String what) {
@@ -532,33 +424,5 @@ public final class LocalImageStore implements ImageStore {
         timer.shutdownNow();
         http.close();
         lock.close();
-    }
-
-    /// Removes layers and configurations that no image needs and no pull holds.
-    private void sweep() throws IOException {
-        Set<String> used = new HashSet<>();
-        Set<Digest> usedBlobs = new HashSet<>();
-        Set<String> usedConfigs = new LinkedHashSet<>();
-        for (Catalogue.Item item : catalogue.images().values()) {
-            used.addAll(item.layers());
-            item.blobs().forEach(blob -> usedBlobs.add(Digest.parse(blob)));
-            usedConfigs.add(Digest.parse(item.id()).hex());
-        }
-        layers.sweep(used);
-        blobs.sweep(usedBlobs);
-        try (var files = Files.newDirectoryStream(configs)) {
-            for (Path file : files) {
-                if (!usedConfigs.contains(file.getFileName().toString())) {
-                    Files.delete(file);
-                }
-            }
-        }
-    }
-
-    private Image image(Catalogue.Item item) throws IOException {
-        byte[] config = Files.readAllBytes(configs.resolve(Digest.parse(item.id()).hex()));
-        return new Image(item.id(), List.copyOf(item.tags()), List.copyOf(item.digests()), item.sizeBytes(),
-                Documents.config(config, item.layers().size(), "configuration " + item.id()).execution(),
-                layers.disks(item.layers()));
     }
 }

@@ -1,6 +1,5 @@
 package io.hypernetes.hyperd.sandbox;
 
-import io.hypernetes.guest.ContainerExit;
 import io.hypernetes.guest.Errno;
 import io.hypernetes.guest.Guest;
 import io.hypernetes.guest.GuestException;
@@ -13,7 +12,6 @@ import io.hypernetes.hyperd.journal.ContainerRecord;
 import io.hypernetes.hyperd.journal.SandboxRecord;
 import io.hypernetes.hyperd.volume.PodDisks;
 import io.hypernetes.hypervisor.Checkpointing;
-import io.hypernetes.hypervisor.HypervisorException;
 import io.hypernetes.hypervisor.Machine;
 import io.hypernetes.hypervisor.MachineRecord;
 import io.hypernetes.hypervisor.MachineUsage;
@@ -21,12 +19,10 @@ import io.hypernetes.hypervisor.Template;
 import io.hypernetes.network.Attachment;
 import io.hypernetes.telemetry.Timeline;
 import java.time.Duration;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
@@ -47,7 +43,6 @@ import org.slf4j.LoggerFactory;
 public final class Sandbox implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Sandbox.class);
     private static final Duration SESSION = Duration.ofSeconds(10);
-    private static final Duration AFTER_PAUSE = Duration.ofSeconds(60);
     private static final Duration CLEAN = Duration.ofSeconds(10);
     // What a volume takes from an image is copied before the first program runs.
     private static final Duration FIRST_CONTENT = Duration.ofMinutes(10);
@@ -57,41 +52,42 @@ public final class Sandbox implements AutoCloseable {
 
     private final House house;
     private final ReentrantLock lifecycle = new ReentrantLock();
-    private final Map<String, Container> containers = new ConcurrentHashMap<>();
+    private final SandboxLedger ledger;
+    private final SandboxContainers containers = new SandboxContainers();
     private final SandboxVolumes volumes;
     private final Tether tether;
     private final Standstill standstill;
+    private final SandboxEnd end;
     private final Events events;
     private final Timeline timeline;
 
-    // Replaced under this.
-    private volatile SandboxRecord record;
     // Not in the journal: of interest while the start is.
     private volatile String coldReason = "";
     // Not in the journal: no template survives the engine.
     private volatile @Nullable Template origin;
 
     Sandbox(SandboxRecord record, House house) {
-        this.record = record;
         this.house = house;
+        this.ledger = new SandboxLedger(record, house.journal());
         this.timeline = house.timeline();
         this.volumes = new SandboxVolumes(record.id(), house.folders());
-        this.tether = new Tether(record.id(), house.door(), new Follower());
-        this.standstill = new Standstill(record.id());
+        this.tether = new Tether(record.id(), house.door(), new GuestNews(this));
+        this.standstill = new Standstill(house, ledger, tether);
         // What belongs to the Docker face is no news to those who follow CRI.
         this.events = record.identity().isDocker() ? new Events() : house.events();
+        this.end = new SandboxEnd(house, ledger, tether, standstill, volumes, containers, this::tell);
     }
 
     public String id() {
-        return record.id();
+        return record().id();
     }
 
     public SandboxRecord record() {
-        return record;
+        return ledger.record();
     }
 
     public boolean isReady() {
-        return record.phase() == SandboxRecord.Phase.READY;
+        return record().phase() == SandboxRecord.Phase.READY;
     }
 
     /// What was done for it, step by step.
@@ -101,10 +97,7 @@ public final class Sandbox implements AutoCloseable {
 
     /// Its containers that may be seen, oldest first.
     public List<Container> containers() {
-        return containers.values().stream()
-                .filter(container -> container.record().isVisible())
-                .sorted(Comparator.comparingLong(container -> container.record().createdNanos()))
-                .toList();
+        return containers.visible();
     }
 
     /// A session with the guest.
@@ -114,7 +107,7 @@ public final class Sandbox implements AutoCloseable {
         if (!isReady()) {
             throw new HyperdException(
                     HyperdException.Kind.WRONG_STATE,
-                    "Sandbox " + id() + " is not ready" + (record.message().isEmpty() ? "." : ": " + record.message()));
+                    "Sandbox " + id() + " is not ready" + (record().message().isEmpty() ? "." : ": " + record().message()));
         }
         if (standstill.isKnownToBe()) {
             throw new HyperdException(
@@ -126,8 +119,7 @@ public final class Sandbox implements AutoCloseable {
     /// Stops time for all its processes; memory, connections and disks stay as they are. Idempotent. Survives a restart of hyperd.
     public void pause() {
         holding(() -> {
-            standstill.begin(runningMachine());
-            LOG.info("event=sandbox-paused sandbox={}", id());
+            standstill.pause();
             return id();
         });
     }
@@ -135,9 +127,7 @@ public final class Sandbox implements AutoCloseable {
     /// Lets time go on, and sets the guest's clock right. Idempotent.
     public void resume() {
         holding(() -> {
-            standstill.end(runningMachine());
-            tether.session(AFTER_PAUSE).resume(SandboxBoot.identity(house, record), House.ANSWER);
-            LOG.info("event=sandbox-resumed sandbox={}", id());
+            standstill.resume();
             return id();
         });
     }
@@ -151,15 +141,7 @@ public final class Sandbox implements AutoCloseable {
     ///
     /// @throws HyperdException when it does not say it, or there is no machine
     public boolean isSurelyPaused() {
-        return standstill.is(runningMachine());
-    }
-
-    private Machine runningMachine() {
-        if (!isReady()) {
-            throw new HyperdException(
-                    HyperdException.Kind.WRONG_STATE, "Sandbox " + id() + " has no machine that runs, so it cannot be paused or resumed.");
-        }
-        return tether.requireMachine();
+        return standstill.isSurely();
     }
 
     /// Why its machine was booted and is no copy, in a few words; empty when it is a copy, or was started by an earlier process.
@@ -174,7 +156,7 @@ public final class Sandbox implements AutoCloseable {
 
     /// As whom its machine is known to the host; empty when there is none.
     public Optional<MachineRecord> machineRecord() {
-        return Optional.ofNullable(record.machine());
+        return Optional.ofNullable(record().machine());
     }
 
     /// Starts a prepared container.
@@ -183,7 +165,7 @@ public final class Sandbox implements AutoCloseable {
         try (Timeline.Running step = timeline.begin("StartContainer", container.record().identity().name())) {
             Timeline.Running output = step.begin("first output", container.record().identity().name());
             container.whenHeard(output::close);
-            step.step("start", () -> container.start(guest(), record.hasDisks() ? FIRST_CONTENT : House.ANSWER));
+            step.step("start", () -> container.start(guest(), record().hasDisks() ? FIRST_CONTENT : House.ANSWER));
         } finally {
             house.activity().end();
         }
@@ -193,7 +175,7 @@ public final class Sandbox implements AutoCloseable {
     ///
     /// @throws HyperdException when the machine is smaller than that
     public void updateResources(Container container, ContainerRecord.Resources asked) {
-        MachineSizes.checkWithin(record.size(), asked);
+        MachineSizes.checkWithin(record().size(), asked);
         container.updateResources(guest(), asked);
     }
 
@@ -258,7 +240,7 @@ public final class Sandbox implements AutoCloseable {
     /// Kills a container if it runs, and forgets it.
     void remove(Container container) {
         holding(() -> {
-            if (containers.get(container.id()) != container) {
+            if (containers.find(container.id()).orElse(null) != container) {
                 return container;
             }
             if (isReady()) {
@@ -269,7 +251,7 @@ public final class Sandbox implements AutoCloseable {
             } else {
                 container.removing();
             }
-            containers.remove(container.id());
+            containers.forget(container);
             container.removed();
             return container;
         });
@@ -283,10 +265,10 @@ public final class Sandbox implements AutoCloseable {
             lifecycle.lock();
         }
         try {
-            if (record.hasDisks()) {
+            if (record().hasDisks()) {
                 unmount(Duration.ZERO);
             }
-            end(why);
+            end.stop(why);
         } finally {
             lifecycle.unlock();
         }
@@ -296,7 +278,7 @@ public final class Sandbox implements AutoCloseable {
     void shutDown(String why, Duration grace) {
         holding(() -> {
             unmount(grace);
-            end(why);
+            end.stop(why);
             return why;
         });
     }
@@ -315,16 +297,8 @@ public final class Sandbox implements AutoCloseable {
     void remove() {
         stop("The pod is being removed.");
         holding(() -> {
-            update(current -> current.withPhase(SandboxRecord.Phase.REMOVING, "The pod is being removed."));
-            giveBack();
-            house.images().release(id());
-            List<String> known = List.copyOf(containers.keySet());
-            containers.values().forEach(Container::close);
-            house.journal().removeSandbox(id(), known);
-            containers.clear();
-            known.forEach(container -> tell(container, ContainerEvent.Kind.DELETED));
-            tell(id(), ContainerEvent.Kind.DELETED);
-            return known;
+            end.forget("The pod is being removed.");
+            return end;
         });
     }
 
@@ -334,18 +308,18 @@ public final class Sandbox implements AutoCloseable {
         volumes.close();
         standstill.close();
         tether.letGo();
-        containers.values().forEach(Container::close);
+        containers.close();
     }
 
     // ---- what SandboxBoot, ContainerMaking, Recovery and Reunion do with it ----
 
     void placed(Attachment attachment) {
-        note(current -> current.withAttachment(attachment));
+        ledger.note(current -> current.withAttachment(attachment));
     }
 
     void started(Machine running) {
         tether.hold(running);
-        note(current -> current.withMachine(running.record()));
+        ledger.note(current -> current.withMachine(running.record()));
     }
 
     Guest firstSession(Duration deadline) {
@@ -370,12 +344,12 @@ public final class Sandbox implements AutoCloseable {
     }
 
     void ready(Map<String, Long> phases) {
-        becomeReady(current -> current.withPhases(phases).withPhase(SandboxRecord.Phase.READY, ""));
+        ledger.becomeReady(current -> current.withPhases(phases).withPhase(SandboxRecord.Phase.READY, ""), timeline.steps());
         Template template = origin;
         tether.watch((which, why) -> {
             // Whatever becomes of the sandbox meanwhile.
             if (template != null && which.crashed()) {
-                house.templates().crashed(template, SandboxBoot.tenant(record));
+                house.templates().crashed(template, SandboxBoot.tenant(record()));
             }
             machineEnded(which, why);
         });
@@ -397,14 +371,7 @@ public final class Sandbox implements AutoCloseable {
 
     /// Takes up a container of the journal; one whose log cannot be opened goes on without.
     void restore(ContainerRecord known) {
-        Container container;
-        try {
-            container = new Container(known, surroundings(), this::copyTerminationMessage);
-        } catch (HyperdException noLog) {
-            LOG.error("event=log-lost container={} error=\"{}\" effect=\"its output goes nowhere\"", known.id(), noLog.getMessage());
-            container = new Container(known.withoutLog(), surroundings(), this::copyTerminationMessage);
-        }
-        add(container);
+        containers.restore(known, surroundings(), this::copyTerminationMessage);
     }
 
     Container.Surroundings surroundings() {
@@ -412,21 +379,21 @@ public final class Sandbox implements AutoCloseable {
     }
 
     void add(Container container) {
-        containers.put(container.id(), container);
+        containers.add(container);
     }
 
     void forget(Container container) {
-        containers.remove(container.id());
+        containers.forget(container);
     }
 
     /// All containers, also those that nobody may see.
     List<Container> everyContainer() {
-        return List.copyOf(containers.values());
+        return containers.all();
     }
 
     /// Watches the folders of the sandbox's volumes.
     void followVolumes() {
-        volumes.followAll(record.volumes(), tether.requireLine());
+        volumes.followAll(record().volumes(), tether.requireLine());
     }
 
     /// Appends layers to the disk: the journal first, so that a restart appends no other.
@@ -436,41 +403,28 @@ public final class Sandbox implements AutoCloseable {
         running.appendLayers(LayerDisk.files(disk.layers()));
     }
 
-    synchronized void update(UnaryOperator<SandboxRecord> change) {
-        SandboxRecord next = change.apply(record);
-        if (!next.equals(record)) {
-            house.journal().write(next);
-            record = next;
-        }
-    }
-
-    // What is made comes into the journal when all of it is: until then it is found by the sandbox's id.
-    private synchronized void note(UnaryOperator<SandboxRecord> change) {
-        if (record.phase() == SandboxRecord.Phase.MAKING) {
-            record = change.apply(record);
-        } else {
-            update(change);
-        }
-    }
-
-    // How it was made is kept with it, in the same write.
-    private synchronized void becomeReady(UnaryOperator<SandboxRecord> change) {
-        SandboxRecord next = change.apply(record);
-        house.journal().write(next, timeline.steps());
-        record = next;
+    void update(UnaryOperator<SandboxRecord> change) {
+        ledger.update(change);
     }
 
     void copyTerminationMessage(Container container) {
         TerminationMessage.copy(container.record(), this::guest);
     }
 
+    // ---- what GuestNews tells it ----
+
+    /// Its guest is met, for the first time or again: what changed while nobody watched is learnt and told.
+    void met(Guest guest) {
+        standstill.guestAnswered();
+        Reunion.of(this, guest);
+        volumes.catchUp(record().volumes(), tether.requireLine());
+    }
+
     // ---- what Checkpoints and Rebirth do with it, under its lock ----
 
     /// Stops its time without anybody's asking for that to last.
     Machine standStill() {
-        Machine running = runningMachine();
-        standstill.begin(running);
-        return running;
+        return standstill.begin();
     }
 
     /// Ends the session; returns when all that it brought is in the logs.
@@ -478,102 +432,44 @@ public final class Sandbox implements AutoCloseable {
         // What changes while nobody can be told comes with the next session.
         volumes.close();
         tether.cutLine();
-        containers.values().forEach(Container::settleLog);
+        containers.all().forEach(Container::settleLog);
     }
 
     /// Ends [#standStill].
     ///
     /// @param wasPaused whether its time stood still before
     void goOn(boolean wasPaused) {
-        if (wasPaused) {
-            return;
+        if (!wasPaused) {
+            standstill.goOn();
         }
-        Machine running = runningMachine();
-        standstill.end(running);
-        tether.lineAgain(running);
-        setClock();
     }
 
     /// Tells the guest the time, of which it has missed some. One that does not answer goes on with the wrong time.
     void setClock() {
-        try {
-            tether.session(AFTER_PAUSE).resume(SandboxBoot.identity(house, record), House.ANSWER);
-        } catch (GuestException | HyperdException silent) {
-            LOG.warn("event=clock-not-set sandbox={} error=\"{}\"", id(), silent.getMessage());
-        }
+        standstill.setClock();
     }
 
     /// After a crash of the engine that was saving it.
     void goOnAfterCrash(Checkpointing driver) {
-        Machine running = runningMachine();
-        driver.abandon(running, LayerDisk.files(record.layers()));
-        standstill.end(running);
+        standstill.endAfterCrash(driver);
     }
 
     /// Ends as it stands: nobody asks the guest for its last output.
     void endWithoutLastWords(String why) {
         tether.letGo();
-        end(why);
+        end.stop(why);
     }
 
     /// Ends the machine with all containers; the sandbox stays what it is, and keeps its place on the network.
     void dropMachine() {
-        volumes.close();
-        tether.letGo();
-        if (tether.machine().isPresent()) {
-            tether.destroy();
-        }
-        house.hypervisor().removeRemains(id(), house.machineFolder(id()), house.cgroupParent());
-        standstill.over();
-        for (Container container : List.copyOf(containers.values())) {
-            container.close();
-            containers.remove(container.id());
-            house.journal().removeContainer(container.id());
-        }
+        end.dropMachine();
     }
 
     // ---- endings ----
 
-    private void end(String why) {
-        if (record.phase() == SandboxRecord.Phase.READY || record.phase() == SandboxRecord.Phase.MAKING) {
-            LastWords.of(containers.values(), isPaused() ? null : tether.sessionNow());
-            update(current -> current.withPhase(SandboxRecord.Phase.STOPPED, why));
-        }
-        giveBack();
-        containers.values().forEach(container -> container.lost(why));
-    }
-
-    private void giveBack() {
-        boolean had = record.machine() != null;
-        volumes.close();
-        if (tether.machine().isPresent()) {
-            tether.destroy();
-        } else {
-            try {
-                machineRecord().flatMap(house.hypervisor()::adopt).ifPresent(Machine::destroy);
-            } catch (HypervisorException unreachable) {
-                // What follows ends whatever is in its cgroup.
-                LOG.warn("event=machine-not-adopted sandbox={} error=\"{}\" next=\"it is ended by its cgroup\"", id(), unreachable.getMessage());
-            }
-        }
-        // A start that was interrupted leaves no record of what it made.
-        house.hypervisor().removeRemains(id(), house.machineFolder(id()), house.cgroupParent());
-        update(current -> current.withMachine(null));
-        house.network().detach(id());
-        house.scratch().remove(id());
-        if (had) {
-            LOG.info("event=sandbox-stopped sandbox={} why=\"{}\"", id(), record.message());
-            tell(id(), ContainerEvent.Kind.STOPPED);
-        }
-    }
-
     private void machineEnded(Machine which, String why) {
         holding(() -> {
-            // It may have been replaced meanwhile.
-            if (isReady() && tether.machine().orElse(null) == which) {
-                LOG.warn("event=machine-ended sandbox={} why=\"{}\"", id(), why);
-                end("The pod's virtual machine has ended by itself: " + why);
-            }
+            end.machineEnded(which, why);
             return why;
         });
     }
@@ -599,37 +495,5 @@ public final class Sandbox implements AutoCloseable {
 
     private void tell(String containerId, ContainerEvent.Kind kind) {
         events.publish(new ContainerEvent(id(), containerId, kind, house.now()));
-    }
-
-    /// Hears the guest.
-    private final class Follower implements GuestLine.Follower {
-        @Override
-        public void attached(Guest guest) {
-            if (record.phase() == SandboxRecord.Phase.MAKING) {
-                return;
-            }
-            if (!House.isInstance(guest, record.machineId())) {
-                throw new HyperdException(
-                        HyperdException.Kind.UNAVAILABLE, "Sandbox " + id() + ": the guest that answers is another one's.");
-            }
-            standstill.guestAnswered();
-            Reunion.of(Sandbox.this, guest);
-            // What changed while nobody watched is pushed now.
-            volumes.catchUp(record.volumes(), tether.requireLine());
-        }
-
-        @Override
-        public void exited(ContainerExit exit) {
-            Container container = containers.get(exit.container());
-            if (container != null) {
-                container.exited(exit);
-            }
-        }
-
-        @Override
-        public void outOfMemory(String containerId, long kills) {
-            // The guest may say so as often as it likes.
-            LOG.debug("event=out-of-memory sandbox={} container={} kills={}", id(), containerId, kills);
-        }
     }
 }

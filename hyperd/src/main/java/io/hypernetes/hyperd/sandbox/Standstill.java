@@ -1,6 +1,9 @@
 package io.hypernetes.hyperd.sandbox;
 
+import io.hypernetes.guest.GuestException;
 import io.hypernetes.hyperd.HyperdException;
+import io.hypernetes.hyperd.journal.SandboxRecord;
+import io.hypernetes.hypervisor.Checkpointing;
 import io.hypernetes.hypervisor.HypervisorException;
 import io.hypernetes.hypervisor.Machine;
 import java.time.Duration;
@@ -9,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Whether time stands still in a machine. Not in the journal: a hypervisor that is met again says it.
+/// Time that stands still in a sandbox's machine, and whether it does. Not in the journal: a hypervisor that is met again says it.
 ///
 /// One that does not say it, as on a busy host, is neither: to take such a machine for a running one would keep a pod that somebody has paused from
 /// being resumed, and a checkpoint would let it go on. So it is asked again until it says it, or its guest answers, which none does that stands still,
@@ -18,7 +21,11 @@ final class Standstill implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Standstill.class);
     private static final Duration FIRST_PAUSE = Duration.ofMillis(500), LONGEST_PAUSE = Duration.ofSeconds(30);
 
-    private final String sandboxId;
+    private static final Duration AFTER_PAUSE = Duration.ofSeconds(60);
+
+    private final House house;
+    private final SandboxLedger ledger;
+    private final Tether tether;
     private final AtomicReference<State> state = new AtomicReference<>(State.RUNS);
     private volatile @Nullable Thread asking;
 
@@ -28,8 +35,22 @@ final class Standstill implements AutoCloseable {
         UNKNOWN
     }
 
-    Standstill(String sandboxId) {
-        this.sandboxId = sandboxId;
+    Standstill(House house, SandboxLedger ledger, Tether tether) {
+        this.house = house;
+        this.ledger = ledger;
+        this.tether = tether;
+    }
+
+    private String id() {
+        return ledger.record().id();
+    }
+
+    private Machine runningMachine() {
+        if (ledger.record().phase() != SandboxRecord.Phase.READY) {
+            throw new HyperdException(
+                    HyperdException.Kind.WRONG_STATE, "Sandbox " + id() + " has no machine that runs, so it cannot be paused or resumed.");
+        }
+        return tether.requireMachine();
     }
 
     /// Whether it is known to stand still.
@@ -39,15 +60,16 @@ final class Standstill implements AutoCloseable {
 
     /// Whether it stands still; the hypervisor is asked when that is not known.
     ///
-    /// @throws HyperdException when the hypervisor does not say it
-    boolean is(Machine machine) {
+    /// @throws HyperdException when the hypervisor does not say it, or there is no machine
+    boolean isSurely() {
+        Machine machine = runningMachine();
         if (state.get() == State.UNKNOWN) {
             try {
                 learned(machine.isPaused());
             } catch (HypervisorException silent) {
                 throw new HyperdException(
                         HyperdException.Kind.UNAVAILABLE,
-                        "Sandbox " + sandboxId + ": its hypervisor does not say whether it is paused: " + silent.getMessage() + ". Try again, or have it resumed first.",
+                        "Sandbox " + id() + ": its hypervisor does not say whether it is paused: " + silent.getMessage() + ". Try again, or have it resumed first.",
                         silent);
             }
         }
@@ -60,8 +82,8 @@ final class Standstill implements AutoCloseable {
         try {
             learned(machine.isPaused());
         } catch (HypervisorException silent) {
-            LOG.warn("event=state-unknown sandbox={} error=\"{}\" next=\"asked again\"", sandboxId, silent.getMessage());
-            asking = Thread.ofVirtual().name("standstill-" + sandboxId).start(() -> askOn(machine));
+            LOG.warn("event=state-unknown sandbox={} error=\"{}\" next=\"asked again\"", id(), silent.getMessage());
+            asking = Thread.ofVirtual().name("standstill-" + id()).start(() -> askOn(machine));
         }
     }
 
@@ -71,9 +93,9 @@ final class Standstill implements AutoCloseable {
             while (state.get() == State.UNKNOWN && machine.awaitExit(pause).isEmpty()) {
                 try {
                     learned(machine.isPaused());
-                    LOG.info("event=state-learned sandbox={} paused={}", sandboxId, isKnownToBe());
+                    LOG.info("event=state-learned sandbox={} paused={}", id(), isKnownToBe());
                 } catch (HypervisorException silent) {
-                    LOG.debug("event=state-unknown sandbox={} error=\"{}\"", sandboxId, silent.getMessage());
+                    LOG.debug("event=state-unknown sandbox={} error=\"{}\"", id(), silent.getMessage());
                 }
                 pause = pause.multipliedBy(2).compareTo(LONGEST_PAUSE) < 0 ? pause.multipliedBy(2) : LONGEST_PAUSE;
             }
@@ -92,16 +114,54 @@ final class Standstill implements AutoCloseable {
         learned(false);
     }
 
-    /// Stops its time.
-    void begin(Machine machine) {
-        machine.pause();
-        state.set(State.STANDS);
+    /// Stops its time for as long as somebody wishes.
+    void pause() {
+        begin();
+        LOG.info("event=sandbox-paused sandbox={}", id());
     }
 
-    /// Lets its time go on.
-    void end(Machine machine) {
-        machine.resume();
+    /// Ends [#pause], and sets the guest's clock right.
+    void resume() {
+        end(runningMachine());
+        tether.session(AFTER_PAUSE).resume(SandboxBoot.identity(house, ledger.record()), House.ANSWER);
+        LOG.info("event=sandbox-resumed sandbox={}", id());
+    }
+
+    /// Stops its time without anybody's asking for that to last.
+    Machine begin() {
+        Machine running = runningMachine();
+        running.pause();
+        state.set(State.STANDS);
+        return running;
+    }
+
+    /// Ends [#begin].
+    void goOn() {
+        Machine running = runningMachine();
+        end(running);
+        tether.lineAgain(running);
+        setClock();
+    }
+
+    /// Ends [#begin] of an engine that crashed while it was saving the machine.
+    void endAfterCrash(Checkpointing driver) {
+        Machine running = runningMachine();
+        driver.abandon(running, LayerDisk.files(ledger.record().layers()));
+        end(running);
+    }
+
+    private void end(Machine running) {
+        running.resume();
         state.set(State.RUNS);
+    }
+
+    /// Tells the guest the time, of which it has missed some. One that does not answer goes on with the wrong time.
+    void setClock() {
+        try {
+            tether.session(AFTER_PAUSE).resume(SandboxBoot.identity(house, ledger.record()), House.ANSWER);
+        } catch (GuestException | HyperdException silent) {
+            LOG.warn("event=clock-not-set sandbox={} error=\"{}\"", id(), silent.getMessage());
+        }
     }
 
     /// There is no such machine any more.

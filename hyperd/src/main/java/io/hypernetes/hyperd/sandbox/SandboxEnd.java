@@ -1,0 +1,120 @@
+package io.hypernetes.hyperd.sandbox;
+
+import io.hypernetes.hyperd.container.Container;
+import io.hypernetes.hyperd.event.ContainerEvent;
+import io.hypernetes.hyperd.journal.SandboxRecord;
+import io.hypernetes.hypervisor.HypervisorException;
+import io.hypernetes.hypervisor.Machine;
+import java.util.Collection;
+import java.util.Optional;
+import java.util.function.BiConsumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// How a sandbox's machine ends, and what it used is given back. Each step can be taken again, so that a later engine finishes what was begun.
+/// Whoever calls holds the sandbox's lifecycle lock.
+final class SandboxEnd {
+    private static final Logger LOG = LoggerFactory.getLogger(SandboxEnd.class);
+
+    private final House house;
+    private final SandboxLedger ledger;
+    private final Tether tether;
+    private final Standstill standstill;
+    private final SandboxVolumes volumes;
+    private final SandboxContainers containers;
+    private final BiConsumer<String, ContainerEvent.Kind> tell;
+
+    /// @param tell told what becomes of which container or sandbox
+    SandboxEnd(
+            House house,
+            SandboxLedger ledger,
+            Tether tether,
+            Standstill standstill,
+            SandboxVolumes volumes,
+            SandboxContainers containers,
+            BiConsumer<String, ContainerEvent.Kind> tell) {
+        this.house = house;
+        this.ledger = ledger;
+        this.tether = tether;
+        this.standstill = standstill;
+        this.volumes = volumes;
+        this.containers = containers;
+        this.tell = tell;
+    }
+
+    private String id() {
+        return ledger.record().id();
+    }
+
+    /// Ends the machine with all that runs in it; the sandbox stays in sight.
+    void stop(String why) {
+        SandboxRecord.Phase phase = ledger.record().phase();
+        if (phase == SandboxRecord.Phase.READY || phase == SandboxRecord.Phase.MAKING) {
+            LastWords.of(containers.all(), standstill.isKnownToBe() ? null : tether.sessionNow());
+            ledger.update(current -> current.withPhase(SandboxRecord.Phase.STOPPED, why));
+        }
+        giveBack();
+        containers.all().forEach(container -> container.lost(why));
+    }
+
+    /// The machine has ended by itself, unless it has been replaced meanwhile.
+    void machineEnded(Machine which, String why) {
+        if (ledger.record().phase() == SandboxRecord.Phase.READY && tether.machine().orElse(null) == which) {
+            LOG.warn("event=machine-ended sandbox={} why=\"{}\"", id(), why);
+            stop("The pod's virtual machine has ended by itself: " + why);
+        }
+    }
+
+    /// Forgets a sandbox that has been stopped, with its containers.
+    void forget(String why) {
+        ledger.update(current -> current.withPhase(SandboxRecord.Phase.REMOVING, why));
+        giveBack();
+        house.images().release(id());
+        Collection<String> known = containers.ids();
+        containers.close();
+        house.journal().removeSandbox(id(), known.stream().toList());
+        containers.all().forEach(containers::forget);
+        known.forEach(container -> tell.accept(container, ContainerEvent.Kind.DELETED));
+        tell.accept(id(), ContainerEvent.Kind.DELETED);
+    }
+
+    /// Ends the machine with all containers; the sandbox stays what it is, and keeps its place on the network.
+    void dropMachine() {
+        volumes.close();
+        tether.letGo();
+        if (tether.machine().isPresent()) {
+            tether.destroy();
+        }
+        house.hypervisor().removeRemains(id(), house.machineFolder(id()), house.cgroupParent());
+        standstill.over();
+        for (Container container : containers.all()) {
+            container.close();
+            containers.forget(container);
+            house.journal().removeContainer(container.id());
+        }
+    }
+
+    private void giveBack() {
+        boolean had = ledger.record().machine() != null;
+        volumes.close();
+        if (tether.machine().isPresent()) {
+            tether.destroy();
+        } else {
+            try {
+                Optional.ofNullable(ledger.record().machine()).flatMap(house.hypervisor()::adopt).ifPresent(Machine::destroy);
+            } catch (HypervisorException unreachable) {
+                // What follows ends whatever is in its cgroup.
+                LOG.warn("event=machine-not-adopted sandbox={} error=\"{}\" next=\"it is ended by its cgroup\"", id(), unreachable.getMessage());
+            }
+        }
+        // A start that was interrupted leaves no record of what it made.
+        house.hypervisor().removeRemains(id(), house.machineFolder(id()), house.cgroupParent());
+        ledger.update(current -> current.withMachine(null));
+        house.network().detach(id());
+        house.scratch().remove(id());
+        if (had) {
+            LOG.info("event=sandbox-stopped sandbox={} why=\"{}\"", id(), ledger.record().message());
+            tell.accept(id(), ContainerEvent.Kind.STOPPED);
+        }
+    }
+}
