@@ -187,14 +187,14 @@ public final class Sandbox implements AutoCloseable {
     /// @throws HyperdException when it does not run, has no such disk, or its guest was started by a version that cannot do this
     public void growDisk(String volume, long bytes) {
         holding(() -> {
-            PodDisks.Disk disk = house.mounts().disks().get(record.identity().annotations(), volume);
+            PodDisks.Disk disk = house.mounts().disks().get(record().identity().annotations(), volume);
             Guest guest = guest();
             long size = house.mounts().disks().grow(disk, bytes);
             if (!tether.requireMachine().growVolume(disk.serial(), size)) {
                 throw tooOld(volume, null);
             }
             // What no container uses yet grows when it is mounted.
-            if (record.volumes().containsKey(disk.serial())) {
+            if (record().volumes().containsKey(disk.serial())) {
                 try {
                     guest.grow(disk.serial(), size, GROWING);
                 } catch (GuestException old) {
