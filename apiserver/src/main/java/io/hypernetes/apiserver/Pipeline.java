@@ -137,10 +137,14 @@ final class Pipeline implements ExchangeHandler {
         trail.tenant = tenant.tenant();
         var target = Target.of(http.method(), tenant.path(), http.flag("watch"));
         trail.target = target;
-        try (var _ = fairness.enter(caller, tenant, target)) {
-            authorisation.check(caller, tenant, target, http.query("fieldSelector"));
-            suspension.check(caller, tenant, target);
-            routes.serve(http, caller, tenant, target);
+        var place = tenant;
+        try (var seat = fairness.enter(caller, place, target, http.body().length)) {
+            seat.during(() -> {
+                authorisation.check(caller, place, target, http.query("fieldSelector"));
+                suspension.check(caller, place, target);
+                routes.serve(http, caller, place, target);
+                return seat;
+            });
         }
     }
 

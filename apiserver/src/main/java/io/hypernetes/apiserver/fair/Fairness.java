@@ -14,12 +14,17 @@ import org.jspecify.annotations.Nullable;
 /// where it waits without being interrupted, so the few that a tenant has running are what another's request finds before it. Nodes have seats of their own,
 /// so that what they tell of a tenant's pods never waits behind that tenant; and by tenant, so that webhooks of one tenant that answer slowly to what
 /// nodes tell keep no node from telling of others. By what a node tells of itself it is known to live: that needs no seat, and neither do requests
-/// that last (watches, logs, commands in pods), operators and the components of the master.
+/// that last (watches, logs, commands in pods), operators and the components of the master. Nor is a seat held by a request that waits for a
+/// webhook, a node or a slow reader ([Seat#away]).
 public final class Fairness {
     private static final Set<String> STREAMS = Set.of("exec", "attach", "portforward", "log", "proxy");
     private static final Duration PATIENCE = Duration.ofSeconds(15);
     private static final int PER_USER = 256;
     private static final int PER_TENANT = 1024;
+    private static final int AWAY_PER_USER = 256;
+    private static final int AWAY_PER_TENANT = 512;
+    /// What a byte of a body takes once it is read, with the changed copies that admission makes of it.
+    private static final long MEMORY_OF_A_BYTE = 8;
 
     private final Seats reads;
     private final Seats writes;
@@ -34,7 +39,8 @@ public final class Fairness {
     }
 
     private static Seats seats(int total, int alone, int shared, int least, Seats.@Nullable Timer timer) {
-        return new Seats(new Seats.Limits(total, alone, shared, least, PER_USER, PER_TENANT, PATIENCE), System::nanoTime, timer);
+        var absent = new Absent.Limits(AWAY_PER_TENANT, AWAY_PER_USER, Math.max(32L << 20, Runtime.getRuntime().maxMemory() / 16));
+        return new Seats(new Seats.Limits(total, alone, shared, least, PER_USER, PER_TENANT, PATIENCE, absent), System::nanoTime, timer);
     }
 
     private static void after(long nanos, Runnable action) {
@@ -47,33 +53,11 @@ public final class Fairness {
         });
     }
 
-    /// A seat, or none for who needs none. Closing gives it back, once however often.
-    public static final class Seat implements AutoCloseable {
-        private static final Seat NONE = new Seat(null, "", 0);
-        private final @Nullable Seats seats;
-        private final String party;
-        private final long since;
-        private boolean left;
-
-        private Seat(@Nullable Seats seats, String party, long since) {
-            this.seats = seats;
-            this.party = party;
-            this.since = since;
-        }
-
-        @Override
-        public void close() {
-            if (seats != null && !left) {
-                left = true;
-                seats.leave(party, since);
-            }
-        }
-    }
-
     /// Waits for a seat.
     ///
+    /// @param bodyBytes the length of the request's body
     /// @throws io.hypernetes.objects.ApiException 429 when there is none in time
-    public Seat enter(Caller caller, TenantPath tenant, Target target) {
+    public Seat enter(Caller caller, TenantPath tenant, Target target, int bodyBytes) {
         boolean lasts = target.verb().equals("watch") || (target.resource() && STREAMS.contains(target.subresource()));
         if (lasts || !target.resource() || caller.isOperator() || caller.isControllerManager() || caller.isScheduler()) {
             return Seat.NONE;
@@ -85,7 +69,7 @@ public final class Fairness {
         var seats = node.isPresent() ? nodes : target.writes() ? writes : reads;
         // What is not a tenant's a node does by itself, and shares with no other node.
         var party = node.isPresent() && !isTenants(tenant) ? "node " + node.get() : tenant.tenant();
-        return new Seat(seats, party, seats.enter(party, caller.user()));
+        return new Seat(seats, party, caller.user(), MEMORY_OF_A_BYTE * bodyBytes, seats.enter(party, caller.user()));
     }
 
     private static boolean tellsOfItself(String node, TenantPath tenant, Target target) {

@@ -17,10 +17,15 @@ import org.jspecify.annotations.Nullable;
 /// A tenant that is alone may use many seats; as soon as another tenant is about, each is held to its share of a few, at least a floor, so that a
 /// flood of one leaves the processor to the others. While it alone has requests that wait, each of its seats also rests as long as it was used before
 /// the next request has it: processors that one tenant can keep busy for ever would answer the others no sooner than it lets go of them. Who finds no seat waits in a queue of bounded length for a bounded time and is then asked to come again.
+///
+/// A request that waits for somebody else goes away from its seat and comes back before all of its tenant that wait to begin. How many may be away
+/// is bounded by not seating further ones of their tenant or user.
 final class Seats {
     private static final long ABOUT_NANOS = Duration.ofSeconds(1).toNanos();
     /// A request may be long for its client's slowness, which needs no rest.
     private static final long LONGEST_REST_NANOS = Duration.ofMillis(50).toNanos();
+    /// Whoever comes back holds what others with seats may wait for, should somebody forget that it must not; so it does not wait for them for ever.
+    private static final long LONGEST_RETURN_NANOS = Duration.ofSeconds(1).toNanos();
 
     /// @param total seats there are
     /// @param alone how many a tenant may use while no other is about
@@ -29,7 +34,8 @@ final class Seats {
     /// @param waitingPerUser how many requests of one user may wait
     /// @param waitingPerTenant how many of one tenant
     /// @param patience how long a request waits
-    record Limits(int total, int alone, int shared, int least, int waitingPerUser, int waitingPerTenant, Duration patience) {}
+    /// @param absent how many may be away from their seats
+    record Limits(int total, int alone, int shared, int least, int waitingPerUser, int waitingPerTenant, Duration patience, Absent.Limits absent) {}
 
     /// Tells when a time is over.
     interface Timer {
@@ -50,6 +56,8 @@ final class Seats {
         private int running;
         private int resting;
         private int waiting;
+        /// Who was seated before and comes back.
+        private final ArrayDeque<Waiter> returning = new ArrayDeque<>();
         /// Who waits, by user; the user at the front is next, and then goes to the end.
         private final LinkedHashMap<String, ArrayDeque<Waiter>> users = new LinkedHashMap<>();
     }
@@ -62,6 +70,7 @@ final class Seats {
     private final LinkedHashMap<String, Party> parties = new LinkedHashMap<>();
     /// When each of the tenants that came lately came last.
     private final Map<String, Long> seen = new HashMap<>();
+    private final Absent absent;
     private int running;
 
     /// @param nanos a monotonic clock
@@ -70,6 +79,7 @@ final class Seats {
         this.limits = limits;
         this.nanos = nanos;
         this.timer = timer;
+        this.absent = new Absent(limits.absent());
     }
 
     /// Takes a seat, waiting for it if need be; whoever has one gives it back with [#leave].
@@ -81,7 +91,7 @@ final class Seats {
         try {
             note(tenant);
             var party = parties.computeIfAbsent(tenant, _ -> new Party());
-            if (party.waiting == 0 && mayRun(tenant, party)) {
+            if (party.waiting == 0 && party.returning.isEmpty() && mayRun(tenant, party) && absent.admits(tenant, user)) {
                 party.running++;
                 running++;
                 return nanos.getAsLong();
@@ -97,6 +107,8 @@ final class Seats {
             var waiter = new Waiter(lock.newCondition());
             line.add(waiter);
             party.waiting++;
+            // Those before it may be held up by what their user has away.
+            seatNext();
             await(tenant, party, user, waiter);
             return nanos.getAsLong();
         } finally {
@@ -110,21 +122,83 @@ final class Seats {
     void leave(String tenant, long since) {
         lock.lock();
         try {
-            var party = parties.get(tenant);
-            if (party == null) {
-                throw new IllegalStateException("tenant " + tenant + " has no seat to give back");
-            }
-            party.running--;
-            running--;
-            if (timer != null && floods(tenant, party)) {
-                party.resting++;
-                timer.after(Math.min(nanos.getAsLong() - since, LONGEST_REST_NANOS), () -> rested(tenant, party));
-            }
-            forget(tenant, party);
-            seatNext();
+            giveBack(tenant, since);
         } finally {
             lock.unlock();
         }
+    }
+
+    /// Gives a seat back for a while, until [#comeBack].
+    ///
+    /// @param since when it was taken
+    /// @param bytes of memory that the request holds meanwhile
+    /// @return false when its tenant holds so much in this way already that the request keeps its seat
+    boolean goAway(String tenant, String user, long since, long bytes) {
+        lock.lock();
+        try {
+            if (!absent.goes(tenant, user, bytes)) {
+                return false;
+            }
+            giveBack(tenant, since);
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Takes a seat again, before all of the tenant that have none yet, and after a second whether there is one or not.
+    ///
+    /// @param bytes as said to [#goAway]
+    /// @return when it was taken
+    long comeBack(String tenant, String user, long bytes) {
+        lock.lock();
+        try {
+            absent.returns(tenant, user, bytes);
+            return comeBack(tenant);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// As the other, for a further thread of a request.
+    long comeBack(String tenant) {
+        lock.lock();
+        try {
+            var party = parties.computeIfAbsent(tenant, _ -> new Party());
+            var waiter = new Waiter(lock.newCondition());
+            party.returning.add(waiter);
+            seatNext();
+            try {
+                for (long left = LONGEST_RETURN_NANOS; !waiter.seated && left > 0; ) {
+                    left = waiter.called.awaitNanos(left);
+                }
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+            if (!waiter.seated) {
+                party.returning.remove(waiter);
+                party.running++;
+                running++;
+            }
+            return nanos.getAsLong();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void giveBack(String tenant, long since) {
+        var party = parties.get(tenant);
+        if (party == null) {
+            throw new IllegalStateException("tenant " + tenant + " has no seat to give back");
+        }
+        party.running--;
+        running--;
+        if (timer != null && floods(tenant, party)) {
+            party.resting++;
+            timer.after(Math.min(nanos.getAsLong() - since, LONGEST_REST_NANOS), () -> rested(tenant, party));
+        }
+        forget(tenant, party);
+        seatNext();
     }
 
     /// Whether a tenant alone has requests that wait, while others are about.
@@ -182,19 +256,33 @@ final class Seats {
         for (var entry : parties.entrySet()) {
             var tenant = entry.getKey();
             var party = entry.getValue();
-            if (party.waiting > 0 && mayRun(tenant, party)) {
-                var first = party.users.firstEntry();
-                var waiter = first.getValue().removeFirst();
-                party.users.remove(first.getKey());
-                if (!first.getValue().isEmpty()) {
-                    party.users.put(first.getKey(), first.getValue());
-                }
-                party.waiting--;
+            var waiter = mayRun(tenant, party) ? first(tenant, party) : null;
+            if (waiter != null) {
                 party.running++;
                 running++;
                 // Its turn is over: the others come first.
                 parties.remove(tenant);
                 parties.put(tenant, party);
+                return waiter;
+            }
+        }
+        return null;
+    }
+
+    /// Takes out who is next of a tenant: whoever comes back, or else the first of the user whose turn it is.
+    private @Nullable Waiter first(String tenant, Party party) {
+        if (!party.returning.isEmpty()) {
+            return party.returning.removeFirst();
+        }
+        for (var user : party.users.entrySet()) {
+            if (absent.admits(tenant, user.getKey())) {
+                var line = user.getValue();
+                var waiter = line.removeFirst();
+                party.users.remove(user.getKey());
+                if (!line.isEmpty()) {
+                    party.users.put(user.getKey(), line);
+                }
+                party.waiting--;
                 return waiter;
             }
         }
@@ -230,7 +318,7 @@ final class Seats {
     }
 
     private void forget(String tenant, Party party) {
-        if (party.running == 0 && party.resting == 0 && party.waiting == 0) {
+        if (party.running == 0 && party.resting == 0 && party.waiting == 0 && party.returning.isEmpty()) {
             parties.remove(tenant);
         }
     }

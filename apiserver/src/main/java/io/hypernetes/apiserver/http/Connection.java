@@ -1,5 +1,6 @@
 package io.hypernetes.apiserver.http;
 
+import io.hypernetes.apiserver.fair.Seat;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
@@ -17,13 +18,15 @@ import java.io.IOException;
 import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import javax.net.ssl.SSLContext;
 
 /// The sending half of one HTTP/1.1 connection or one HTTP/2 stream, with waiting for slow clients.
 final class Connection {
+    /// Longer than the event loops of a busy server leave a line full.
+    private static final long QUICK_NANOS = Duration.ofMillis(50).toNanos();
+
     private final Channel channel;
     private final boolean keepAlive;
     private final boolean http2;
@@ -31,6 +34,8 @@ final class Connection {
     private final Runnable answered;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
+    /// What is still to be sent of a long answer.
+    private long unsent;
 
     Connection(Channel channel, boolean keepAlive, boolean http2, Duration slowWrite, Runnable answered) {
         this.channel = channel;
@@ -83,7 +88,9 @@ final class Connection {
         }
         write(new DefaultHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.valueOf(status), headers));
         var pieces = new Pieces(chunks, length);
+        unsent = length;
         for (var piece = pieces.next(); piece.length > 0; piece = pieces.next()) {
+            unsent -= piece.length;
             writeAndFlush(new DefaultHttpContent(Unpooled.wrappedBuffer(piece)));
         }
         finish(LastHttpContent.EMPTY_LAST_CONTENT);
@@ -162,35 +169,41 @@ final class Connection {
         return channel.isActive() && channel.isWritable();
     }
 
+    /// A reader that is as fast as this server fills its line is waited for with the request's seat, as what it waits for is this server's own work.
     private void awaitWritable() throws IOException {
         if (ready()) {
             return;
         }
         channel.flush();
+        long left = slowWrite.toNanos();
+        long slow = Math.max(0, left - QUICK_NANOS);
+        if (awaitWritable(left, slow) <= slow) {
+            Seat.away(unsent, () -> awaitWritable(slow, 0));
+        }
+        if (!channel.isActive()) {
+            throw new ClientGoneException("client closed the connection");
+        }
+        if (!channel.isWritable()) {
+            channel.close();
+            throw new ClientGoneException("client %s took nothing of its answer for %d s".formatted(remoteAddress(), slowWrite.toSeconds()));
+        }
+    }
+
+    /// Waits until the channel takes more or ends, or until less than `until` is left of a time.
+    ///
+    /// @return what is left, in nanoseconds
+    private long awaitWritable(long left, long until) throws ClientGoneException {
         lock.lock();
         try {
-            long left = slowWrite.toNanos();
-            while (channel.isActive() && !channel.isWritable()) {
-                if (left <= 0) {
-                    channel.close();
-                    throw new ClientGoneException("client %s took nothing of its answer for %d s"
-                            .formatted(remoteAddress(), slowWrite.toSeconds()));
-                }
-                left = changed.awaitNanos(left);
+            while (channel.isActive() && !channel.isWritable() && left > until) {
+                left = until + changed.awaitNanos(left - until);
             }
+            return channel.isActive() && !channel.isWritable() ? left : Long.MAX_VALUE;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new ClientGoneException("interrupted while sending to " + remoteAddress());
         } finally {
             lock.unlock();
         }
-        if (!channel.isActive()) {
-            throw new ClientGoneException("client closed the connection");
-        }
-    }
-
-    /// How long a slow client is waited for.
-    long slowWriteNanos() {
-        return TimeUnit.NANOSECONDS.convert(slowWrite);
     }
 }

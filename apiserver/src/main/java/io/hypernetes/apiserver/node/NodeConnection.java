@@ -1,5 +1,6 @@
 package io.hypernetes.apiserver.node;
 
+import io.hypernetes.apiserver.fair.PatientSocket;
 import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -37,7 +38,7 @@ final class NodeConnection implements AutoCloseable {
     ///
     /// @param tls has the server's client certificate and trusts the root authority alone
     static NodeConnection open(NodeAddress node, SSLContext tls) throws NodeUnreachableException {
-        var plain = new Socket();
+        var plain = new PatientSocket(0);
         try {
             plain.setTcpNoDelay(true);
             plain.connect(new InetSocketAddress(node.host(), node.port()), CONNECT_MILLIS);

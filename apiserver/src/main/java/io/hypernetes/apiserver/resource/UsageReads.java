@@ -1,5 +1,6 @@
 package io.hypernetes.apiserver.resource;
 
+import io.hypernetes.apiserver.fair.Seat;
 import io.hypernetes.apiserver.node.NodeAddress;
 import io.hypernetes.apiserver.node.NodeRelay;
 import io.hypernetes.apiserver.request.Caller;
@@ -164,13 +165,16 @@ final class UsageReads {
     private Map<String, ObjectNode> ask(Collection<ObjectNode> nodes, String target) {
         var answers = new ConcurrentHashMap<String, ObjectNode>();
         var threads = nodes.stream()
-                .map(node -> Thread.ofVirtual().name("usage-of-node").start(() -> ask(node, target, answers)))
+                .map(node -> Thread.ofVirtual().name("usage-of-node").start(Seat.beside(() -> ask(node, target, answers))))
                 .toList();
         try {
-            long until = System.nanoTime() + PATIENCE.toNanos();
-            for (var thread : threads) {
-                thread.join(Duration.ofNanos(Math.max(1, until - System.nanoTime())));
-            }
+            Seat.away(0, () -> {
+                long until = System.nanoTime() + PATIENCE.toNanos();
+                for (var thread : threads) {
+                    thread.join(Duration.ofNanos(Math.max(1, until - System.nanoTime())));
+                }
+                return threads;
+            });
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw ApiStatus.unavailable("the server is stopping").asException();

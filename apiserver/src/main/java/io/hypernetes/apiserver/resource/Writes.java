@@ -217,13 +217,15 @@ final class Writes {
             if (updated.equals(old) && StoredForm.isOf(current.value(), type.storedVersion().apiVersion())) {
                 return current.value();
             }
+            // A webhook may have to convert it: nobody else's turn waits for that.
+            var stored = kind.toStored(updated);
             try (var charge = admission.charge(request, updated, old)) {
                 if (request.dryRun()) {
-                    return StoredForm.encoder(kind.toStored(updated)).apply(current.revision());
+                    return StoredForm.encoder(stored).apply(current.revision());
                 }
                 var more = new ArrayList<>(guard);
                 more.addAll(charge.operations());
-                return commit(request, key, current, kind.toStored(updated), more);
+                return commit(request, key, current, stored, more);
             } catch (ConflictException e) {
                 if (seen || attempt >= COMMIT_ATTEMPTS) {
                     throw ApiStatus.modified(type.group(), type.resource(), name).asException();

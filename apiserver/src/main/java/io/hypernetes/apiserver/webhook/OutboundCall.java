@@ -1,16 +1,16 @@
 package io.hypernetes.apiserver.webhook;
 
+import io.hypernetes.apiserver.fair.PatientSocket;
+import io.hypernetes.apiserver.fair.Seat;
 import io.hypernetes.objects.Json;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.URI;
-import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
@@ -18,15 +18,9 @@ import java.security.cert.CertificateFactory;
 import java.time.Duration;
 import java.util.Base64;
 import java.util.Locale;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.SynchronousQueue;
-import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.TrustManagerFactory;
@@ -38,36 +32,29 @@ import tools.jackson.databind.JsonNode;
 /// The JDK's client is not used, because it resolves names by itself: here the address that was checked is the one that is connected
 /// to, no redirect is followed, no connection is kept, and the whole call ends at its deadline whatever the peer does. Thread-safe.
 public final class OutboundCall implements AutoCloseable {
-    private static final int MOST_LOOKUPS = 16;
     static final int LARGEST_ANSWER = 4 << 20;
     private static final int LONGEST_LINE = 8 << 10;
     private static final int MOST_HEADERS = 100;
+    /// What a byte of a question takes with the objects that it was made of.
+    private static final long MEMORY_OF_A_BYTE = 8;
 
-    private final Destinations destinations;
     private final ServiceResolver services;
     private final ScheduledExecutorService deadlines;
-    private final ExecutorService lookups;
+    private final Lookups lookups;
 
     /// @param services finds the services of tenants
     /// @param name of the threads
     public OutboundCall(Destinations destinations, ServiceResolver services, String name) {
-        this.destinations = destinations;
         this.services = services;
         this.deadlines = Executors.newSingleThreadScheduledExecutor(
                 Thread.ofPlatform().daemon().name(name + "-deadlines").factory());
-        this.lookups = new ThreadPoolExecutor(
-                0,
-                MOST_LOOKUPS,
-                30,
-                TimeUnit.SECONDS,
-                new SynchronousQueue<>(),
-                Thread.ofPlatform().daemon().name(name + "-lookup-", 0).factory());
+        this.lookups = new Lookups(destinations::resolve, name);
     }
 
     @Override
     public void close() {
         deadlines.shutdownNow();
-        lookups.shutdownNow();
+        lookups.close();
     }
 
     /// Whom to call.
@@ -95,10 +82,11 @@ public final class OutboundCall implements AutoCloseable {
                         Json.string(client, "service", "path"),
                         trust);
             }
-            return new Url(URI.create(Json.string(client, "url")), trust);
+            return new Url(tenant, URI.create(Json.string(client, "url")), trust);
         }
 
-        record Url(URI url, byte[] trust) implements Peer {}
+        /// @param tenant whose word it is; empty for many tenants
+        record Url(String tenant, URI url, byte[] trust) implements Peer {}
 
         record Service(String tenant, String namespace, String name, int port, String path, byte[] trust) implements Peer {
             String host() {
@@ -134,7 +122,7 @@ public final class OutboundCall implements AutoCloseable {
         if (host == null) {
             throw new IOException("the URL names no host");
         }
-        try (var socket = connect(peer, host, port, timeout)) {
+        try (var socket = connect(peer, host, port, json == null ? 0 : json.length, timeout)) {
             var killer = deadlines.schedule(() -> closeQuietly(socket), Math.max(1, end - System.nanoTime()), TimeUnit.NANOSECONDS);
             try (var secure = secured(socket, host, port, peer.trust())) {
                 secure.startHandshake();
@@ -149,14 +137,14 @@ public final class OutboundCall implements AutoCloseable {
         }
     }
 
-    private Socket connect(Peer peer, String host, int port, Duration timeout) throws IOException {
+    private Socket connect(Peer peer, String host, int port, int question, Duration timeout) throws IOException {
         return switch (peer) {
             case Peer.Service service ->
                 services.connect(service.tenant, service.namespace, service.name, service.port, timeout);
-            case Peer.Url _ -> {
+            case Peer.Url url -> {
                 var literal = host.startsWith("[") && host.endsWith("]") ? host.substring(1, host.length() - 1) : host;
-                var address = new InetSocketAddress(resolve(literal, timeout), port);
-                var socket = new Socket();
+                var address = new InetSocketAddress(Seat.away(0, () -> lookups.resolve(url.tenant, literal, timeout)), port);
+                var socket = new PatientSocket(MEMORY_OF_A_BYTE * question);
                 try {
                     socket.connect(address, (int) Math.clamp(timeout.toMillis(), 1, 30_000));
                 } catch (IOException e) {
@@ -166,25 +154,6 @@ public final class OutboundCall implements AutoCloseable {
                 yield socket;
             }
         };
-    }
-
-    /// Looks a name up on a thread of its own kind: the call into the C library cannot be interrupted, and on a virtual thread a slow
-    /// name server of one tenant would hold up the requests of all.
-    private InetAddress resolve(String host, Duration timeout) throws IOException {
-        try {
-            return lookups.submit(() -> destinations.resolve(host)).get(timeout.toNanos(), TimeUnit.NANOSECONDS);
-        } catch (ExecutionException e) {
-            throw e.getCause() instanceof UnknownHostException
-                    ? new IOException("lookup " + host + ": no such host", e)
-                    : new IOException(String.valueOf(e.getCause() == null ? e.getMessage() : e.getCause().getMessage()), e);
-        } catch (TimeoutException e) {
-            throw new IOException("lookup " + host + ": context deadline exceeded", e);
-        } catch (RejectedExecutionException e) {
-            throw new IOException("lookup " + host + ": too many names are being looked up", e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IOException("the server is stopping", e);
-        }
     }
 
     private static SSLSocket secured(Socket socket, String host, int port, byte[] trust) throws IOException {

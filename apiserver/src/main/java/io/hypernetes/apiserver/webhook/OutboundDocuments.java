@@ -18,7 +18,7 @@ public final class OutboundDocuments implements DocumentSource, AutoCloseable {
 
     @Override
     public byte[] get(URI address, String trust) throws IOException {
-        return call.get(new OutboundCall.Peer.Url(address, trust.getBytes(StandardCharsets.US_ASCII)), TIMEOUT);
+        return call.get(new OutboundCall.Peer.Url("", address, trust.getBytes(StandardCharsets.US_ASCII)), TIMEOUT);
     }
 
     @Override

@@ -1,6 +1,7 @@
 package io.hypernetes.apiserver.webhook;
 
 import io.hypernetes.apiserver.custom.TenantKinds;
+import io.hypernetes.apiserver.fair.Seat;
 import io.hypernetes.objects.ApiException;
 import io.hypernetes.objects.ApiStatus;
 import io.hypernetes.objects.cel.Budget;
@@ -89,9 +90,12 @@ final class Webhooks {
             return;
         }
         var answers = new ArrayList<Future<?>>();
-        try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
-            concerned.forEach((hook, as) -> answers.add(threads.submit(() -> calls.ask(hook, attempt, as, object, old, false))));
-        }
+        var threads = Executors.newVirtualThreadPerTaskExecutor();
+        concerned.forEach((hook, as) -> answers.add(threads.submit(Seat.beside(() -> calls.ask(hook, attempt, as, object, old, false)))));
+        Seat.away(0, () -> {
+            threads.close();
+            return threads;
+        });
         for (var answer : answers) {
             try {
                 answer.get();

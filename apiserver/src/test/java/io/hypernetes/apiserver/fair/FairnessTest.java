@@ -15,8 +15,8 @@ class FairnessTest {
     private final Fairness fairness = new Fairness(1);
 
     /// Comes in, or fails after the time that one waits for a seat.
-    private Fairness.Seat enter(Caller caller, String tenant, String method, String path) {
-        return fairness.enter(caller, new TenantPath(tenant, "", path), Target.of(method, path, false));
+    private Seat enter(Caller caller, String tenant, String method, String path) {
+        return fairness.enter(caller, new TenantPath(tenant, "", path), Target.of(method, path, false), 0);
     }
 
     @Test

@@ -23,7 +23,7 @@ class SeatsTest {
     }
 
     private Seats seats(int total, int alone, int shared, int least, Duration patience) {
-        return new Seats(new Seats.Limits(total, alone, shared, least, 3, 6, patience), clock::get, (nanos, action) -> {
+        return new Seats(new Seats.Limits(total, alone, shared, least, 3, 6, patience, new Absent.Limits(4, 2, 100)), clock::get, (nanos, action) -> {
             if (nanos == 0) {
                 action.run();
             } else {
@@ -163,5 +163,59 @@ class SeatsTest {
         assertThatThrownBy(() -> hasty.enter("a", "x")).isInstanceOf(ApiException.class);
         hasty.leave("a", clock.get());
         hasty.enter("a", "x");
+    }
+
+    @Test
+    void whoIsAwayLeavesItsSeatToOthersAndComesBackBeforeThem() {
+        var seats = seats(1, 1, 1, Duration.ofSeconds(30));
+        long since = seats.enter("a", "x");
+        assertThat(seats.goAway("a", "x", since, 10)).isTrue();
+        long other = seats.enter("a", "y");
+        waits(seats, "a", "y");
+        var back = Thread.startVirtualThread(() -> {
+            seats.comeBack("a", "x", 10);
+            seated.add("back");
+        });
+        await().until(() -> back.getState() == Thread.State.TIMED_WAITING);
+        seats.leave("a", other);
+        await().untilAsserted(() -> assertThat(seated).containsExactly("back"));
+        seats.leave("a", clock.get());
+        await().untilAsserted(() -> assertThat(seated).containsExactly("back", "a/y"));
+    }
+
+    @Test
+    void whoComesBackWaitsASecondAtMost() {
+        var seats = seats(1, 1, 1, Duration.ofSeconds(30));
+        assertThat(seats.goAway("a", "x", seats.enter("a", "x"), 0)).isTrue();
+        seats.enter("a", "y");
+        seats.comeBack("a", "x", 0);
+        // Both have one now, and both give it back.
+        seats.leave("a", clock.get());
+        seats.leave("a", clock.get());
+        seats.enter("a", "x");
+    }
+
+    @Test
+    void ofAUserWithManyAwayNoMoreAreSeatedButOthersOfItsTenantAre() {
+        var seats = seats(10, 4, 6, Duration.ofSeconds(30));
+        for (int i = 0; i < 2; i++) {
+            assertThat(seats.goAway("a", "x", seats.enter("a", "x"), 0)).isTrue();
+        }
+        waits(seats, "a", "x");
+        seats.enter("a", "y");
+        seats.enter("b", "x");
+        assertThat(seated).isEmpty();
+        seats.comeBack("a", "x", 0);
+        await().untilAsserted(() -> assertThat(seated).containsExactly("a/x"));
+    }
+
+    @Test
+    void whoseTenantHoldsMuchMemoryAlreadyKeepsItsSeat() {
+        var seats = seats(10, 4, 4, Duration.ofSeconds(30));
+        assertThat(seats.goAway("a", "x", seats.enter("a", "x"), 60)).isTrue();
+        long since = seats.enter("a", "y");
+        assertThat(seats.goAway("a", "y", since, 41)).isFalse();
+        assertThat(seats.goAway("b", "y", seats.enter("b", "y"), 1000)).as("one that is too large by itself").isTrue();
+        assertThat(seats.goAway("a", "y", since, 40)).isTrue();
     }
 }
