@@ -89,9 +89,9 @@ final class Connection {
         write(new DefaultHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.valueOf(status), headers));
         var pieces = new Pieces(chunks, length);
         unsent = length;
-        for (var piece = pieces.next(); piece.length > 0; piece = pieces.next()) {
-            unsent -= piece.length;
-            writeAndFlush(new DefaultHttpContent(Unpooled.wrappedBuffer(piece)));
+        for (var piece = pieces.next(channel.alloc()); piece.isReadable(); piece = pieces.next(channel.alloc())) {
+            unsent -= piece.readableBytes();
+            writeAndFlush(new DefaultHttpContent(piece));
         }
         finish(LastHttpContent.EMPTY_LAST_CONTENT);
     }
