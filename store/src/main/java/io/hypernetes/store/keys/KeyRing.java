@@ -5,11 +5,13 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.hypernetes.store.StoreUnavailableException;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.SecureRandom;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -33,6 +35,7 @@ public final class KeyRing {
     private static final Pattern OWNER = Pattern.compile("[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?");
     private static final String SUFFIX = ".key";
     private static final int OPENED_WITH = 1024;
+    private static final int READ_AT_ONCE = 256;
 
     private final Path folder;
     private final byte[] master;
@@ -69,10 +72,9 @@ public final class KeyRing {
                 files = list.filter(file -> !file.equals(masterFile) && Files.isRegularFile(file)).toList();
             }
             KeyRing ring = new KeyRing(folder, master(masterFile, files.stream().noneMatch(KeyRing::isKey), random), random);
+            ring.load(files.stream().filter(KeyRing::isKey).toList());
             for (Path file : files) {
-                if (isKey(file)) {
-                    ring.load(file);
-                } else if (String.valueOf(file.getFileName()).startsWith(".")) {
+                if (!isKey(file) && String.valueOf(file.getFileName()).startsWith(".")) {
                     // Half-made when a process ended.
                     KeyFiles.destroy(file);
                 }
@@ -234,23 +236,43 @@ public final class KeyRing {
         return made;
     }
 
-    private void load(Path file) throws IOException {
-        String name = String.valueOf(file.getFileName());
-        String owner = name.substring(0, name.length() - SUFFIX.length());
-        byte[] wrapped = Files.readAllBytes(file);
-        byte[] nonce = Arrays.copyOf(wrapped, LongNonceGcm.NONCE);
-        if (Arrays.equals(wrapped, new byte[wrapped.length])) {
-            // Overwritten, but not removed before the process ended: nothing of its owner is left.
-            KeyFiles.destroy(file);
-            return;
+    /// Reads keys on all processors: there may be ten thousand, and a start waits for them.
+    private void load(List<Path> files) throws IOException {
+        List<List<Path>> parts = new ArrayList<>();
+        for (int from = 0; from < files.size(); from += READ_AT_ONCE) {
+            parts.add(files.subList(from, Math.min(files.size(), from + READ_AT_ONCE)));
         }
         try {
-            byte[] key = LongNonceGcm.open(gcm.derive(master, nonce), Arrays.copyOfRange(nonce, LongNonceGcm.HALF, LongNonceGcm.NONCE), owner.getBytes(UTF_8), wrapped, LongNonceGcm.NONCE);
-            keys.put(owner, new OwnerKey(key));
-        } catch (GeneralSecurityException | IllegalArgumentException e) {
-            throw new StoreUnavailableException("the key " + file + " does not open with the master key: one of the two is damaged or of another"
-                    + " installation; restore both from copies of one time", e);
+            parts.parallelStream().map(this::read).toList().forEach(keys::putAll);
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
         }
+    }
+
+    private Map<String, OwnerKey> read(List<Path> files) {
+        LongNonceGcm own = new LongNonceGcm();
+        Map<String, OwnerKey> read = new HashMap<>();
+        for (Path file : files) {
+            String name = String.valueOf(file.getFileName());
+            String owner = name.substring(0, name.length() - SUFFIX.length());
+            try {
+                byte[] wrapped = Files.readAllBytes(file);
+                if (Arrays.equals(wrapped, new byte[wrapped.length])) {
+                    // Overwritten, but not removed before the process ended: nothing of its owner is left.
+                    KeyFiles.destroy(file);
+                    continue;
+                }
+                byte[] nonce = Arrays.copyOf(wrapped, LongNonceGcm.NONCE);
+                byte[] rest = Arrays.copyOfRange(nonce, LongNonceGcm.HALF, LongNonceGcm.NONCE);
+                read.put(owner, new OwnerKey(LongNonceGcm.open(own.derive(master, nonce), rest, owner.getBytes(UTF_8), wrapped, LongNonceGcm.NONCE)));
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            } catch (GeneralSecurityException | IllegalArgumentException e) {
+                throw new StoreUnavailableException("the key " + file + " does not open with the master key: one of the two is damaged or of another"
+                        + " installation; restore both from copies of one time", e);
+            }
+        }
+        return read;
     }
 
     private Path file(String owner) {
