@@ -3,7 +3,6 @@ package io.hypernetes.apiserver;
 import static io.hypernetes.apiserver.Cluster.configMap;
 import static io.hypernetes.apiserver.Cluster.tenant;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.kind.Kind;
@@ -12,17 +11,10 @@ import io.hypernetes.store.Entry;
 import java.io.IOException;
 import java.net.http.HttpRequest;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.Executors;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.locks.LockSupport;
-import java.util.function.LongSupplier;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
@@ -215,74 +207,6 @@ class AdversaryTest extends ClusterTest {
             assertThat(refused.text()).contains("failed calling webhook", "which tenants may not reach from here");
             prowler.delete("/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/hook").expect(200);
         }
-    }
-
-    @Test
-    void whetherAnotherWritesIsNotToBeToldFromAnything() throws Exception {
-        prowler.post(configMaps("default"), configMap("own", "1")).expect(201);
-        var old = prowler.get(configMaps("default")).at("metadata", "resourceVersion");
-        observe();
-        var idle = observe();
-        var stop = new AtomicBoolean();
-        var written = new java.util.concurrent.atomic.AtomicInteger();
-        Observation busy;
-        int during;
-        try (var writers = Executors.newVirtualThreadPerTaskExecutor()) {
-            prey.post(configMaps("default"), configMap("busy", "0")).expect(201);
-            for (int w = 0; w < 5; w++) {
-                writers.submit(() -> {
-                    while (!stop.get()) {
-                        prey.patch(configMaps("default") + "/busy", MERGE, "{\"data\":{\"k\":\"" + written.incrementAndGet() + "\"}}");
-                        LockSupport.parkNanos(8_000_000);
-                    }
-                });
-            }
-            await().atMost(Duration.ofSeconds(60)).until(() -> written.get() >= 50);
-            int before = written.get();
-            busy = observe();
-            during = written.get() - before;
-            stop.set(true);
-        }
-        assertThat(during).as("writes of the other meanwhile").isPositive();
-        assertThat(busy.texts).as("error texts").isEqualTo(idle.texts);
-        // A revision is the time and nothing else: it neither runs ahead nor counts.
-        assertThat(busy.drift).as("revisions against the clock, us").isCloseTo(idle.drift, org.assertj.core.data.Offset.offset(20_000L));
-        assertThat(busy.listNanos).as("time of a list").isLessThan(Math.max(4 * idle.listNanos, 20_000_000));
-        // Nor does it make another's history shorter.
-        try (var watch = prowler.watch("/api/v1/namespaces/default/configmaps?watch=1&resourceVersion=" + old)) {
-            prowler.patch(configMaps("default") + "/own", MERGE, "{\"data\":{\"k\":\"2\"}}").expect(200);
-            assertThat(Json.string(watch.next(), "type")).isEqualTo("MODIFIED");
-        }
-    }
-
-    /// @param drift median of revision less wall clock, microseconds
-    /// @param listNanos median
-    private record Observation(long drift, long listNanos, List<String> texts) {}
-
-    private Observation observe() {
-        int samples = 150;
-        var drifts = new long[samples];
-        var times = new long[samples];
-        LongSupplier micros = () -> {
-            var now = Instant.now();
-            return now.getEpochSecond() * 1_000_000 + now.getNano() / 1000;
-        };
-        for (int i = 0; i < samples; i++) {
-            long start = System.nanoTime();
-            var list = prowler.get(configMaps("default")).expect(200);
-            times[i] = System.nanoTime() - start;
-            drifts[i] = Long.parseLong(list.at("metadata", "resourceVersion")) - micros.getAsLong();
-        }
-        Arrays.sort(drifts);
-        Arrays.sort(times);
-        var texts = new ArrayList<String>();
-        texts.add(prowler.get(configMaps("default") + "/none").text());
-        texts.add(prowler.get(configMaps("default") + "?resourceVersion=1&resourceVersionMatch=Exact").text().replaceAll("[0-9]{10,}", "N"));
-        texts.add(prowler.get("/tenants/prey/api/v1/configmaps").text());
-        texts.add(prowler.get("/api/v1/configmaps?continue=bad").text());
-        texts.add(prowler.get("/apis").text());
-        texts.add(prowler.post(configMaps("default"), configMap("own", "1")).text());
-        return new Observation(drifts[samples / 2], times[samples / 2], texts);
     }
 
     private static Cluster.Reply bearer(Cluster.Client client, String path, String token) {
