@@ -152,6 +152,24 @@ class LimitsTest extends ClusterTest {
     }
 
     @Test
+    void whatTheKernelOfAMachineDoesNotHaveIsWarnedOf() {
+        namespace(admin, "modules");
+        var made = admin.post(pods("modules"), """
+                {"metadata":{"name":"p"},"spec":{"securityContext":{"appArmorProfile":{"type":"RuntimeDefault"}},
+                 "containers":[{"name":"c","image":"i","securityContext":{"seLinuxOptions":{"level":"s0:c1"}}}]}}""").expect(201);
+        assertThat(made.http().headers().allValues("Warning")).satisfiesExactly(
+                each -> assertThat(each).startsWith("299 - \"spec.securityContext.appArmorProfile: the kernel of a pod's machine has no AppArmor"),
+                each -> assertThat(each).startsWith("299 - \"spec.containers[0].securityContext.seLinuxOptions: the kernel of a pod's machine has no SELinux"));
+        var template = admin.post("/apis/batch/v1/namespaces/modules/cronjobs", """
+                {"metadata":{"name":"c"},"spec":{"schedule":"0 0 1 1 *","jobTemplate":{"spec":{"template":{"spec":{"restartPolicy":"Never",
+                 "containers":[{"name":"c","image":"i","securityContext":{"appArmorProfile":{"type":"RuntimeDefault"}}}]}}}}}}""").expect(201);
+        assertThat(template.http().headers().firstValue("Warning").orElse("")).contains("spec.jobTemplate.spec.template.spec.containers[0].securityContext.appArmorProfile: ");
+        assertThat(admin.post(pods("modules"), """
+                {"metadata":{"name":"q"},"spec":{"securityContext":{"appArmorProfile":{"type":"Localhost","localhostProfile":"mine"}},"containers":[{"name":"c","image":"i"}]}}""")
+                .expect(422).at("message")).contains("the kernel of a pod's machine has no AppArmor");
+    }
+
+    @Test
     void aStricterLevelTellsOfThePodsThatAreThere() {
         namespace(admin, "stricter");
         admin.post(pods("stricter"), pod("loud", "", "").replace("\"image\"", "\"securityContext\":{\"privileged\":true},\"image\"")).expect(201);

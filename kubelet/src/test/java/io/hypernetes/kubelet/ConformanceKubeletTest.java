@@ -4,22 +4,28 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.sun.net.httpserver.HttpServer;
+import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
 import io.fabric8.kubernetes.api.model.Event;
 import io.fabric8.kubernetes.api.model.LifecycleHandlerBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.ProbeBuilder;
 import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.api.model.ResourceRequirements;
+import io.fabric8.kubernetes.api.model.ResourceRequirementsBuilder;
 import io.fabric8.kubernetes.api.model.VolumeMountBuilder;
 import io.grpc.Server;
 import io.hypernetes.client.Deletion;
 import io.hypernetes.client.Kind;
+import io.hypernetes.cri.v1.Signal;
 import io.hypernetes.kubelet.probe.HealthServer;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.UnaryOperator;
@@ -194,6 +200,93 @@ class ConformanceKubeletTest extends KubeletHarness {
     }
 
     @Test
+    void livenessByAProgramIsHeeded() {
+        create(pod("web").editSpec().editContainer(0)
+                .withNewLivenessProbe().withNewExec().withCommand("cat", "/tmp/health").endExec().withPeriodSeconds(1).withFailureThreshold(1).endLivenessProbe()
+                .endContainer().endSpec().build());
+        running("web");
+        await().atMost(Duration.ofSeconds(60)).until(() -> cri.execs.size() >= 3);
+        assertThat(cri.execs).containsOnly("cat");
+        assertThat(main(read("web")).getRestartCount()).isZero();
+        assertThat(events()).noneMatch(event -> event.getReason().equals("Unhealthy"));
+    }
+
+    /// Five restarts, as upstream has it. The pauses between them are not waited for: the kubelet's clock goes on.
+    @Test
+    void restartsAreCountedUpwards() {
+        cri.execExitCodes.put("cat", 1);
+        create(pod("web").editSpec().editContainer(0)
+                .withNewLivenessProbe().withNewExec().withCommand("cat", "/tmp/health").endExec().withPeriodSeconds(1).withFailureThreshold(1).endLivenessProbe()
+                .endContainer().endSpec().build());
+        AtomicInteger last = new AtomicInteger();
+        eventually("web", pod -> {
+            int now = main(pod).getRestartCount();
+            assertThat(now).isBetween(last.get(), last.get() + 1);
+            last.set(now);
+            if (main(pod).getState().getWaiting() != null && "CrashLoopBackOff".equals(main(pod).getState().getWaiting().getReason())) {
+                ahead = ahead.plusSeconds(300);
+                // Whatever wakes the pod's loop.
+                change("web", woken -> woken.edit().editMetadata().addToAnnotations("woken", String.valueOf(ahead)).endMetadata().build());
+            }
+            assertThat(now).isEqualTo(5);
+        });
+    }
+
+    @Test
+    void aContainerThatAProbeEndsHasItsHookAndTheProbesGrace() {
+        cri.execExitCodes.put("alive", 1);
+        create(pod("web").editSpec().editContainer(0)
+                .withNewLifecycle().withPreStop(new LifecycleHandlerBuilder().withNewExec().withCommand("farewell").endExec().build()).endLifecycle()
+                .withNewLivenessProbe().withNewExec().withCommand("alive").endExec().withPeriodSeconds(1).withFailureThreshold(1).withTerminationGracePeriodSeconds(1L).endLivenessProbe()
+                .endContainer().endSpec().build());
+        eventually("web", pod -> assertThat(main(pod).getRestartCount()).isEqualTo(1));
+        assertThat(cri.execs.stream().limit(2)).containsExactly("alive", "farewell");
+        assertThat(cri.calls().stream().filter(call -> call.startsWith("stop main")).findFirst()).contains("stop main 1");
+    }
+
+    @Test
+    void aContainerIsAskedToEndByTheSignalItNames() {
+        create(pod("web").editSpec().editContainer(0).withNewLifecycle().withStopSignal("SIGRTMIN+3").endLifecycle().endContainer().endSpec().build());
+        running("web");
+        assertThat(cri.runsOf("main").getFirst().config.getStopSignal()).isEqualTo(Signal.SIGRTMINPLUS3);
+        assertThat(main(read("web")).getStopSignal()).isEqualTo("SIGRTMIN+3");
+    }
+
+    @Test
+    void aMachineMayCallItselfSomethingElse() {
+        create(pod("web").editSpec().withHostname("host").withSubdomain("sub").withHostnameOverride("db.example.org").endSpec().build());
+        running("web");
+        assertThat(cri.sandboxes.values()).singleElement().satisfies(sandbox -> assertThat(sandbox.config.getHostname()).isEqualTo("db.example.org"));
+        assertThat(cri.runsOf("main").getFirst().config.getMountsList()).noneMatch(mount -> mount.getContainerPath().equals("/etc/hosts"));
+    }
+
+    /// Upstream's race: volumes that are emptyDirs inside, fifty to a pod, in several pods at once.
+    @Test
+    void manyPodsMayHaveManyConfigMapsEach() {
+        for (int i = 0; i < 50; i++) {
+            client.of(Kind.CONFIG_MAP).create("red", new ConfigMapBuilder()
+                    .withNewMetadata().withNamespace("default").withName("racey-" + i).endMetadata().addToData("data-1", "value-" + i).build());
+        }
+        for (int i = 0; i < 5; i++) {
+            PodBuilder many = pod("many-" + i);
+            for (int j = 0; j < 50; j++) {
+                many.editSpec().addNewVolume().withName("racey-" + j).withNewConfigMap().withName("racey-" + j).endConfigMap().endVolume()
+                        .editContainer(0).addNewVolumeMount().withName("racey-" + j).withMountPath("/etc/config-" + j).endVolumeMount().endContainer().endSpec();
+            }
+            create(many.build());
+        }
+        for (int i = 0; i < 5; i++) {
+            running("many-" + i);
+        }
+        assertThat(cri.runsOf("main")).hasSize(5).allSatisfy(run -> assertThat(run.config.getMountsList())
+                .filteredOn(mount -> mount.getContainerPath().startsWith("/etc/config-"))
+                .hasSize(50)
+                .allSatisfy(mount -> assertThat(Path.of(mount.getHostPath(), "data-1"))
+                        .hasContent("value-" + mount.getContainerPath().substring("/etc/config-".length()))));
+        assertThat(events()).noneMatch(event -> event.getReason().startsWith("Failed"));
+    }
+
+    @Test
     void hooksAskWhomTheyName() throws Exception {
         List<String> asked = new CopyOnWriteArrayList<>();
         HttpServer server = listener(asked, new AtomicInteger(200));
@@ -233,7 +326,7 @@ class ConformanceKubeletTest extends KubeletHarness {
                 .addNewHostAlias().withIp("192.0.2.1").withHostnames("a.example", "b").endHostAlias().endSpec().build());
         running("named");
         var mount = cri.runsOf("main").getLast().config.getMountsList().stream().filter(each -> each.getContainerPath().equals("/etc/hosts")).findFirst().orElseThrow();
-        assertThat(java.nio.file.Path.of(mount.getHostPath())).hasFileName("etc-hosts").content()
+        assertThat(Path.of(mount.getHostPath())).hasFileName("etc-hosts").content()
                 .contains(read("named").getStatus().getPodIP() + "\thost.sub.default.svc.cluster.local\thost\n").endsWith("\n192.0.2.1\ta.example\tb\n");
     }
 
@@ -314,14 +407,85 @@ class ConformanceKubeletTest extends KubeletHarness {
             assertThat(pod.getStatus().getContainerStatuses()).extracting(each -> each.getResources().getLimits().get("cpu").toString()).containsExactly("250m", "25m", "25m");
             assertThat(pod.getStatus().getContainerStatuses()).extracting(each -> each.getResources().getLimits().get("memory").toString()).containsExactly("80Mi", "64Mi", "64Mi");
         });
+        // And two get more and one less, which is more altogether.
+        change("web", pod -> sized(pod, List.of("300m", "75m", "20m"), List.of("96Mi", "80Mi", "48Mi")));
+        eventually("web", pod -> {
+            assertThat(pod.getStatus().getContainerStatuses()).extracting(each -> each.getResources().getRequests().get("cpu").toString()).containsExactly("300m", "75m", "20m");
+            assertThat(pod.getStatus().getContainerStatuses()).extracting(each -> each.getAllocatedResources().get("memory").toString()).containsExactly("96Mi", "80Mi", "48Mi");
+        });
+        assertThat(cri.runsOf("main").getFirst().resources().getCpuQuota()).isEqualTo(30_000);
         assertThat(read("web").getStatus().getContainerStatuses()).allMatch(each -> each.getRestartCount() == 0);
         assertThat(read("web").getStatus().getQosClass()).isEqualTo("Guaranteed");
+    }
+
+    private static ResourceRequirements amounts(Map<String, String> requests, Map<String, String> limits) {
+        ResourceRequirementsBuilder amounts = new ResourceRequirementsBuilder();
+        requests.forEach((name, amount) -> amounts.addToRequests(name, new Quantity(amount)));
+        limits.forEach((name, amount) -> amounts.addToLimits(name, new Quantity(amount)));
+        return amounts.build();
+    }
+
+    private static Pod sized(Pod pod, List<ResourceRequirements> resources) {
+        Pod sized = new PodBuilder(pod).build();
+        for (int i = 0; i < resources.size(); i++) {
+            sized.getSpec().getContainers().get(i).setResources(resources.get(i));
+        }
+        return sized;
+    }
+
+    /// More and less, of the one and of the other, limits where there were none, and one that stays as it is.
+    @Test
+    void sixContainersAreResizedEachInItsOwnWay() {
+        PodBuilder six = pod("web");
+        for (int i = 2; i <= 6; i++) {
+            six.editSpec().addNewContainer().withName("c" + i).withImage("app:1").withImagePullPolicy("IfNotPresent").endContainer().endSpec();
+        }
+        var cpu = Map.of("cpu", "100m");
+        var both = Map.of("cpu", "100m", "memory", "64Mi");
+        create(sized(six.build(), List.of(
+                amounts(cpu, Map.of("cpu", "200m")), amounts(both, both), amounts(both, Map.of()),
+                amounts(Map.of(), Map.of()), amounts(Map.of("memory", "64Mi"), Map.of("memory", "96Mi")), amounts(cpu, Map.of()))));
+        running("web");
+        List<ResourceRequirements> wanted = List.of(
+                amounts(Map.of("cpu", "150m"), Map.of("cpu", "300m")),
+                amounts(Map.of("cpu", "50m", "memory", "48Mi"), Map.of("cpu", "100m", "memory", "96Mi")),
+                amounts(both, Map.of("cpu", "400m", "memory", "128Mi")),
+                amounts(Map.of("cpu", "20m", "memory", "32Mi"), Map.of()),
+                amounts(Map.of("memory", "80Mi"), Map.of("memory", "96Mi")),
+                amounts(cpu, Map.of()));
+        change("web", pod -> sized(pod, wanted));
+        eventually("web", pod -> {
+            assertThat(pod.getStatus().getContainerStatuses()).extracting(each -> each.getResources()).containsExactlyElementsOf(wanted);
+            assertThat(pod.getStatus().getConditions()).noneMatch(each -> each.getType().startsWith("PodResize"));
+            assertThat(pod.getStatus().getContainerStatuses().get(3).getAllocatedResources()).containsEntry("memory", new Quantity("32Mi"));
+        });
+        assertThat(cri.runsOf("c2").getFirst().resources().getMemoryLimitInBytes()).isEqualTo(96L << 20);
+        assertThat(cri.runsOf("c3").getFirst().resources().getCpuQuota()).isEqualTo(40_000);
+        assertThat(cri.runsOf("c6").getFirst().updated).as("nothing was asked of it").isNull();
+        assertThat(read("web").getStatus().getContainerStatuses()).allMatch(each -> each.getRestartCount() == 0);
+        assertThat(read("web").getStatus().getQosClass()).isEqualTo("Burstable");
+    }
+
+    /// Amounts below what a kernel tells apart: the status says what was asked, and nothing is waited for.
+    @Test
+    void whatIsTheSameToTheKernelIsResizedAtOnce() {
+        create(sized(pod("web").build(), List.of(amounts(Map.of("cpu", "2m"), Map.of("cpu", "10m")))));
+        running("web");
+        var less = amounts(Map.of("cpu", "1m"), Map.of("cpu", "5m"));
+        change("web", pod -> sized(pod, List.of(less)));
+        eventually("web", pod -> {
+            assertThat(main(pod).getResources()).isEqualTo(less);
+            assertThat(main(pod).getAllocatedResources()).containsEntry("cpu", new Quantity("1m"));
+            assertThat(pod.getStatus().getConditions()).noneMatch(each -> each.getType().startsWith("PodResize"));
+        });
+        assertThat(main(read("web")).getRestartCount()).isZero();
+        assertThat(cri.calls()).noneMatch(call -> call.startsWith("update"));
     }
 
     private static Pod sized(Pod pod, List<String> cpu, List<String> memory) {
         Pod sized = new PodBuilder(pod).build();
         for (int i = 0; i < cpu.size(); i++) {
-            var amounts = java.util.Map.of("cpu", new Quantity(cpu.get(i)), "memory", new Quantity(memory.get(i)));
+            var amounts = Map.of("cpu", new Quantity(cpu.get(i)), "memory", new Quantity(memory.get(i)));
             sized.getSpec().getContainers().get(i).setResources(new io.fabric8.kubernetes.api.model.ResourceRequirementsBuilder().withLimits(amounts).withRequests(amounts).build());
         }
         return sized;

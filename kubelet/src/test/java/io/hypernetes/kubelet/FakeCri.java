@@ -440,7 +440,7 @@ public final class FakeCri implements AutoCloseable {
                         .setMetadata(run.config.getMetadata()).setState(run.state).setCreatedAt(run.createdAt).setStartedAt(run.startedAt)
                         .setFinishedAt(run.finishedAt).setExitCode(run.exitCode).setReason(run.reason).setImage(run.config.getImage())
                         .setImageRef("sha256:" + run.config.getImage().getImage()).putAllLabels(run.config.getLabelsMap())
-                        .putAllAnnotations(run.config.getAnnotationsMap()).setLogPath(run.config.getLogPath())
+                        .putAllAnnotations(run.config.getAnnotationsMap()).setLogPath(run.config.getLogPath()).setStopSignal(run.config.getStopSignal())
                         .setResources(ContainerResources.newBuilder().setLinux(run.resources()))).build());
             }
         }

@@ -17,7 +17,7 @@ import io.hypernetes.client.Selection;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.InstantSource;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -35,6 +35,8 @@ abstract class KubeletHarness {
     Client client;
     FakeCri cri;
     Kubelet kubelet;
+    /// How far the kubelet's clock goes ahead.
+    volatile Duration ahead = Duration.ZERO;
 
     @BeforeEach
     void start() throws Exception {
@@ -61,7 +63,7 @@ abstract class KubeletHarness {
             } catch (Exception impossible) {
                 throw new AssertionError(impossible);
             }
-        }, InstantSource.system()).start();
+        }, () -> Instant.now().plus(ahead)).start();
     }
 
     static PodBuilder pod(String name) {

@@ -4,6 +4,7 @@ import io.hypernetes.apiserver.access.Authorisation;
 import io.hypernetes.apiserver.access.Suspension;
 import io.hypernetes.apiserver.admission.LimitRanges;
 import io.hypernetes.apiserver.admission.PodSecurity;
+import io.hypernetes.apiserver.admission.PodWarnings;
 import io.hypernetes.apiserver.admission.PriorityClasses;
 import io.hypernetes.apiserver.admission.RuntimeClasses;
 import io.hypernetes.apiserver.admission.StorageClasses;
@@ -128,6 +129,7 @@ final class Admission {
                 limits.pod(request.tenant(), request.target().namespace(), object);
                 PodQos.settle(object);
                 PodSecurity.pod(home, object, warning -> Decoding.warn(request.http(), warning));
+                PodWarnings.tell(object.path("spec"), "spec", warning -> Decoding.warn(request.http(), warning));
             }
             case "secrets" -> accounts.secret(request, object);
             case "persistentvolumeclaims" -> {
@@ -183,11 +185,15 @@ final class Admission {
 
     private static void template(ResourceRequest request, ObjectNode home, ObjectNode object) {
         var spec = object.path("spec");
-        var template = request.kind().type().resource().equals("podtemplates")
-                ? object.path("template")
-                : spec.has("jobTemplate") ? spec.path("jobTemplate").path("spec").path("template") : spec.path("template");
+        boolean plain = request.kind().type().resource().equals("podtemplates");
+        boolean job = spec.has("jobTemplate");
+        var template = plain ? object.path("template") : job ? spec.path("jobTemplate").path("spec").path("template") : spec.path("template");
         if (template.path("spec").path("containers").isArray()) {
             PodSecurity.template(home, template, warning -> Decoding.warn(request.http(), warning));
+            PodWarnings.tell(
+                    template.path("spec"),
+                    plain ? "template.spec" : job ? "spec.jobTemplate.spec.template.spec" : "spec.template.spec",
+                    warning -> Decoding.warn(request.http(), warning));
         }
     }
 

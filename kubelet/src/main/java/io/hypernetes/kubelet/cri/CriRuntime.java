@@ -321,10 +321,15 @@ public final class CriRuntime implements AutoCloseable {
                     status.getExitCode(), status.getReason(), status.getMessage(),
                     status.getImageRef().isEmpty() ? status.getImageId() : status.getImageRef(),
                     status.getAnnotationsMap(), status.getLogPath(),
-                    status.getResources().hasLinux() ? status.getResources().getLinux() : null));
+                    status.getResources().hasLinux() ? status.getResources().getLinux() : null,
+                    stopSignal(status.getStopSignal())));
         } catch (CriException failure) {
             return absent(failure);
         }
+    }
+
+    private static String stopSignal(Signal signal) {
+        return signal == Signal.RUNTIME_DEFAULT || signal == Signal.UNRECOGNIZED ? "" : signal.name().replace("PLUS", "+").replace("MINUS", "-");
     }
 
     /// Removed between list and question: as if never listed.

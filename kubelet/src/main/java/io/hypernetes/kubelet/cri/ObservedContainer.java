@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
 /// @param attempt how often a container of this name was started before in this pod
 /// @param reason the runtime's word for the end, such as `OOMKilled`; may be empty
 /// @param resources the limits it has now; null when the runtime does not say
+/// @param stopSignal what it is sent to end it, in the API's words; empty when the runtime does not say
 public record ObservedContainer(
         String id,
         String sandboxId,
@@ -25,7 +26,8 @@ public record ObservedContainer(
         String imageRef,
         Map<String, String> annotations,
         String logPath,
-        @Nullable LinuxContainerResources resources) {
+        @Nullable LinuxContainerResources resources,
+        String stopSignal) {
 
     /// Where it is in its life.
     public enum State {

@@ -36,6 +36,7 @@ import io.hypernetes.cri.v1.PodSandboxMetadata;
 import io.hypernetes.cri.v1.PortMapping;
 import io.hypernetes.cri.v1.Protocol;
 import io.hypernetes.cri.v1.SecurityProfile;
+import io.hypernetes.cri.v1.Signal;
 import io.hypernetes.kubelet.KubeletSettings;
 import io.hypernetes.kubelet.cri.Labels;
 import io.hypernetes.kubelet.volume.Disks;
@@ -141,6 +142,7 @@ final class CriConfigs {
                 .setStdin(Boolean.TRUE.equals(container.getStdin()))
                 .setStdinOnce(Boolean.TRUE.equals(container.getStdinOnce()))
                 .setTty(Boolean.TRUE.equals(container.getTty()))
+                .setStopSignal(stopSignal(container))
                 .putAllLabels(podLabels(tenant, pod))
                 .putLabels(Labels.CONTAINER_NAME, container.getName())
                 .putAnnotations(Labels.HASH, Plan.hash(container))
@@ -161,6 +163,19 @@ final class CriConfigs {
         config.putAnnotations(Labels.MESSAGE_PATH, messagePath);
         config.addMounts(Mount.newBuilder().setContainerPath(messagePath).setHostPath(messageFile.toString()));
         return config.build();
+    }
+
+    /// The API writes `SIGRTMIN+1` where CRI has `SIGRTMINPLUS1`.
+    private static Signal stopSignal(Container container) {
+        String asked = container.getLifecycle() == null ? "" : text(container.getLifecycle().getStopSignal());
+        if (asked.isEmpty()) {
+            return Signal.RUNTIME_DEFAULT;
+        }
+        try {
+            return Signal.valueOf(asked.replace("+", "PLUS").replace("-", "MINUS"));
+        } catch (IllegalArgumentException unknown) {
+            throw new ConfigException("the stop signal \"" + asked + "\" is none of Linux");
+        }
     }
 
     static long graceSeconds(Pod pod) {
@@ -201,6 +216,10 @@ final class CriConfigs {
     }
 
     static String hostname(Pod pod) {
+        String override = text(pod.getSpec().getHostnameOverride());
+        if (!override.isEmpty()) {
+            return override;
+        }
         String name = pod.getSpec().getHostname() == null ? pod.getMetadata().getName() : pod.getSpec().getHostname();
         String cut = name.length() > 63 ? name.substring(0, 63) : name;
         int end = cut.length();

@@ -19,10 +19,12 @@ final class HostsFile {
 
     private HostsFile() {}
 
-    /// The whole name of a pod with a subdomain; empty of one without.
+    /// The whole name of a pod with a subdomain; empty of one without, and of one whose machine calls itself something else altogether.
     static Optional<String> fullName(Pod pod, String clusterDomain) {
         String subdomain = pod.getSpec().getSubdomain();
-        return subdomain == null || subdomain.isEmpty() ? Optional.empty()
+        String override = pod.getSpec().getHostnameOverride();
+        boolean nameless = subdomain == null || subdomain.isEmpty() || override != null && !override.isEmpty();
+        return nameless ? Optional.empty()
                 : Optional.of(CriConfigs.hostname(pod) + "." + subdomain + "." + pod.getMetadata().getNamespace() + ".svc." + clusterDomain);
     }
 

@@ -3,6 +3,7 @@ package io.hypernetes.kubelet.pod;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.ContainerStatus;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.Probe;
 import io.grpc.Context;
 import io.hypernetes.client.ApiException;
 import io.hypernetes.client.ObjectKey;
@@ -257,7 +258,7 @@ final class PodWorker {
             sandboxes.tellColdStart(now);
         }
         for (Plan.Stop stop : run.stop()) {
-            stop(now, stop);
+            stop(now, stop, seen);
         }
         if (!run.stop().isEmpty()) {
             wake();
@@ -300,7 +301,7 @@ final class PodWorker {
         return closed || removed || now == null || now.getMetadata().getDeletionTimestamp() != null;
     }
 
-    private void stop(Pod now, Plan.Stop stop) {
+    private void stop(Pod now, Plan.Stop stop, ObservedPod seen) {
         String name = stop.container().getName();
         String why = switch (stop.why()) {
             case LIVENESS -> "Container " + name + " failed liveness probe, will be restarted";
@@ -309,7 +310,18 @@ final class PodWorker {
             case RESIZED -> "Container " + name + " resize requires restart";
         };
         services.events().normal(now, stop.container(), "Killing", why);
-        services.cri().stopContainer(stop.running().id(), CriConfigs.graceSeconds(now));
+        termination.restart(now, stop.container(), stop.running(), seen, graceSeconds(now, stop));
+    }
+
+    /// A probe may give less time, or more, to a container that it ends than a pod has that is deleted.
+    private static long graceSeconds(Pod now, Plan.Stop stop) {
+        Probe probe = switch (stop.why()) {
+            case LIVENESS -> stop.container().getLivenessProbe();
+            case STARTUP -> stop.container().getStartupProbe();
+            case CHANGED, RESIZED -> null;
+        };
+        Long own = probe == null ? null : probe.getTerminationGracePeriodSeconds();
+        return own == null ? CriConfigs.graceSeconds(now) : own;
     }
 
     private Duration resync() {

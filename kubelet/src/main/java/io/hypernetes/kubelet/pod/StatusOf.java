@@ -102,6 +102,7 @@ record StatusOf(
         }
         ObservedContainer newest = history.getFirst();
         status.withContainerID(containerId(newest)).withImageID(newest.imageRef()).withRestartCount(newest.attempt());
+        status.withStopSignal(newest.stopSignal().isEmpty() ? null : newest.stopSignal());
         Optional<ContainerState> before = history.stream().skip(1).filter(ObservedContainer::ended).findFirst().map(this::terminated)
                 .or(() -> Optional.ofNullable(lastState(known, newest)));
         before.ifPresent(status::withLastState);

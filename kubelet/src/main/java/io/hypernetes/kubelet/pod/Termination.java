@@ -54,6 +54,17 @@ final class Termination {
         return running.isEmpty();
     }
 
+    /// Ends one container of a pod that goes on, and returns when it has ended: what it wants to do before that comes first, within the same grace.
+    void restart(Pod pod, Container container, ObservedContainer running, ObservedPod seen, long graceSeconds) {
+        Instant deadline = services.clock().instant().plusSeconds(graceSeconds);
+        preStop(pod, container, running, ip(seen), deadline);
+        services.cri().stopContainer(running.id(), secondsUntil(deadline));
+    }
+
+    private static String ip(ObservedPod seen) {
+        return seen.readySandbox().flatMap(sandbox -> sandbox.ips().stream().findFirst()).orElse("");
+    }
+
     private void stop(Optional<Pod> pod, ObservedContainer running, Instant deadline, ObservedPod seen) {
         Instant before = asked.get(running.id());
         // Asked already, and the time has not run out by so much that the runtime must have forgotten.
@@ -67,7 +78,7 @@ final class Termination {
         if (first && pod.isPresent() && container.isPresent()) {
             services.events().normal(pod.get(), container.get(), "Killing", "Stopping container " + running.name());
         }
-        String ip = seen.readySandbox().flatMap(sandbox -> sandbox.ips().stream().findFirst()).orElse("");
+        String ip = ip(seen);
         Thread.ofVirtual().name("stop-" + running.name()).start(() -> {
             try {
                 if (first && pod.isPresent() && container.isPresent()) {

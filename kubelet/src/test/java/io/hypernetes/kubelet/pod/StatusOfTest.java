@@ -33,7 +33,7 @@ class StatusOfTest {
 
     private static ObservedContainer container(String name, int attempt, State state, int code) {
         return new ObservedContainer(name + attempt, "s", name, attempt, state, NOW.minusSeconds(60 - attempt), NOW.minusSeconds(50),
-                state == State.EXITED ? NOW.minusSeconds(10) : null, code, "", "", "sha256:x", Map.of(), "", null);
+                state == State.EXITED ? NOW.minusSeconds(10) : null, code, "", "", "sha256:x", Map.of(), "", null, "");
     }
 
     private static ObservedPod seen(ObservedContainer... containers) {

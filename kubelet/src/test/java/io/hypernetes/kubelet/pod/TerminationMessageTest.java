@@ -20,7 +20,7 @@ class TerminationMessageTest {
 
     private ObservedContainer ended(int exitCode, String policy) {
         return new ObservedContainer("c", "s", "main", 0, ObservedContainer.State.EXITED, Instant.EPOCH, Instant.EPOCH, Instant.EPOCH, exitCode, "", "of the runtime", "i",
-                Map.of(Labels.MESSAGE_FILE, folder.resolve("pod/message").toString(), Labels.MESSAGE_POLICY, policy), folder.resolve("0.log").toString(), null);
+                Map.of(Labels.MESSAGE_FILE, folder.resolve("pod/message").toString(), Labels.MESSAGE_POLICY, policy), folder.resolve("0.log").toString(), null, "");
     }
 
     private void log(String... entries) throws IOException {

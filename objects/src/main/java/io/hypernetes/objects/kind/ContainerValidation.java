@@ -21,13 +21,16 @@ final class ContainerValidation {
     private final String path;
     private final boolean init;
     private final Set<String> volumes;
+    private final String os;
     private final Errors errors;
 
-    ContainerValidation(ObjectNode container, String path, boolean init, Set<String> volumes, Errors errors) {
+    /// @param os what the pod says of its system; empty when it says nothing
+    ContainerValidation(ObjectNode container, String path, boolean init, Set<String> volumes, String os, Errors errors) {
         this.container = container;
         this.path = path;
         this.init = init;
         this.volumes = volumes;
+        this.os = os;
         this.errors = errors;
     }
 
@@ -224,9 +227,22 @@ final class ContainerValidation {
                         at + ".mountPropagation",
                         "every pod is a virtual machine of its own: there is no mount of the host to propagate from or to; use None");
             }
+            recursive(mount, at);
         }
         if (!container.path("volumeDevices").isEmpty()) {
             errors.forbidden(path + ".volumeDevices", "block devices are not served by this version");
+        }
+    }
+
+    /// Below a volume there is no other mount in a pod's machine, so what is read-only is so all the way down; upstream's rules hold all the same.
+    private void recursive(ObjectNode mount, String at) {
+        String recursive = Json.string(mount, "recursiveReadOnly");
+        if (recursive.isEmpty()) {
+            return;
+        }
+        errors.oneOf(at + ".recursiveReadOnly", recursive, List.of("Disabled", "IfPossible", "Enabled"));
+        if (!recursive.equals("Disabled") && !Json.flag(mount, "readOnly")) {
+            errors.forbidden(at + ".recursiveReadOnly", "may only be specified when readOnly is true");
         }
     }
 
@@ -289,6 +305,14 @@ final class ContainerValidation {
                     errors.invalid(at + "." + number, Json.number(probe, 0, number), "must be greater than or equal to 0");
                 }
             }
+            if (Json.present(probe.get("terminationGracePeriodSeconds"))) {
+                if (name.equals("readinessProbe")) {
+                    errors.forbidden(at + ".terminationGracePeriodSeconds", "must not be set for readinessProbes");
+                } else if (Json.number(probe, 0, "terminationGracePeriodSeconds") <= 0) {
+                    errors.invalid(
+                            at + ".terminationGracePeriodSeconds", Json.number(probe, 0, "terminationGracePeriodSeconds"), "must be greater than 0");
+                }
+            }
             if (!name.equals("readinessProbe") && Json.number(probe, 1, "successThreshold") != 1) {
                 errors.invalid(at + ".successThreshold", Json.number(probe, 1, "successThreshold"), "must be 1");
             }
@@ -298,6 +322,7 @@ final class ContainerValidation {
             errors.forbidden(path + ".lifecycle", "may not be set for init containers without restartPolicy=Always");
             return;
         }
+        StopSignals.validate(Json.string(lifecycle, "stopSignal"), os, path + ".lifecycle.stopSignal", errors);
         for (String name : List.of("postStart", "preStop")) {
             if (lifecycle.path(name).isObject()) {
                 handler(lifecycle.path(name), path + ".lifecycle." + name, List.of("exec", "httpGet", "tcpSocket", "sleep"));
@@ -345,6 +370,7 @@ final class ContainerValidation {
     private void security() {
         JsonNode context = container.path("securityContext");
         id(context, path + ".securityContext", errors);
+        SecurityProfiles.validate(context, path + ".securityContext", errors);
         JsonNode escalation = context.path("allowPrivilegeEscalation");
         if (escalation.isBoolean() && !escalation.booleanValue()) {
             if (Json.flag(context, "privileged")) {

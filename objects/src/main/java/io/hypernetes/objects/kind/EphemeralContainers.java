@@ -18,6 +18,9 @@ final class EphemeralContainers {
     private static final List<String> NOT_ALLOWED =
             List.of("ports", "livenessProbe", "readinessProbe", "startupProbe", "lifecycle", "resources", "resizePolicy", "restartPolicy");
 
+    private static final String MIRROR = "kubernetes.io/config.mirror";
+    private static final Set<String> ENDED = Set.of("Succeeded", "Failed");
+
     private EphemeralContainers() {}
 
     /// Lets an update of the subresource change nothing else.
@@ -69,12 +72,21 @@ final class EphemeralContainers {
             }
             ObjectNode plain = container.deepCopy();
             plain.remove(NOT_ALLOWED);
-            new ContainerValidation(plain, at, false, volumes, errors).run();
+            new ContainerValidation(plain, at, false, volumes, Json.string(spec, "os", "name"), errors).run();
         }
     }
 
     static void validateUpdate(ObjectNode pod, ObjectNode old, Errors errors) {
+        if (old.path("metadata").path("annotations").has(MIRROR)) {
+            errors.forbidden("", "static pods do not support ephemeral containers");
+            return;
+        }
         Map<String, ObjectNode> now = byName(pod);
+        String phase = Json.string(old, "status", "phase");
+        // Its machine is gone, and whoever waits for the container to run would wait for ever.
+        if (ENDED.contains(phase) && !byName(old).keySet().containsAll(now.keySet())) {
+            errors.forbidden("spec." + LIST, "the pod has ended (phase " + phase + ") and starts no container any more; use a copy of it (kubectl debug --copy-to)");
+        }
         byName(old).forEach((name, container) -> {
             ObjectNode same = now.get(name);
             if (same == null) {

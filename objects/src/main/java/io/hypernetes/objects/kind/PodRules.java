@@ -11,6 +11,8 @@ import tools.jackson.databind.node.ObjectNode;
 
 /// Pods.
 final class PodRules implements KindRules {
+    private static final String APPARMOR_ANNOTATION = "container.apparmor.security.beta.kubernetes.io/";
+
     @Override
     public void defaults(ObjectNode pod) {
         PodSpecDefaults.apply(Json.child(pod, "spec"));
@@ -57,6 +59,14 @@ final class PodRules implements KindRules {
     @Override
     public void validate(ObjectNode pod, Errors errors) {
         new PodSpecValidation(pod.path("spec"), "spec", errors).run();
+        // The older way to name a profile of AppArmor.
+        pod.path("metadata").path("annotations").properties().forEach(annotation -> {
+            if (annotation.getKey().startsWith(APPARMOR_ANNOTATION) && annotation.getValue().asString("").startsWith("localhost/")) {
+                errors.forbidden(
+                        "metadata.annotations[" + annotation.getKey() + "]",
+                        "the kernel of a pod's machine has no AppArmor, so nothing would enforce this profile; remove the annotation");
+            }
+        });
     }
 
     @Override

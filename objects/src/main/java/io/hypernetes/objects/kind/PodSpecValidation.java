@@ -12,6 +12,8 @@ import tools.jackson.databind.node.ObjectNode;
 /// The rules of a pod spec, in pods and in pod templates. One use each.
 final class PodSpecValidation {
     private static final String OWN_MACHINE = "every pod is a virtual machine of its own and cannot enter its host; ";
+    /// A kernel takes no longer one.
+    private static final int LONGEST_MACHINE_NAME = 64;
     private static final List<String> EFFECTS = List.of("NoSchedule", "PreferNoSchedule", "NoExecute");
 
     private final JsonNode spec;
@@ -78,7 +80,7 @@ final class PodSpecValidation {
                 if (!name.isEmpty() && !names.add(name)) {
                     errors.duplicate(at + ".name", name);
                 }
-                new ContainerValidation(items.get(i), at, list.equals("initContainers"), volumes, errors).run();
+                new ContainerValidation(items.get(i), at, list.equals("initContainers"), volumes, Json.string(spec, "os", "name"), errors).run();
             }
         }
         return names;
@@ -116,7 +118,24 @@ final class PodSpecValidation {
         if (group < 0 || group > Integer.MAX_VALUE) {
             errors.invalid(path + ".securityContext.fsGroup", group, "must be between 0 and 2147483647, inclusive");
         }
+        SecurityProfiles.validate(spec.path("securityContext"), path + ".securityContext", errors);
+        hostnameOverride();
         SysctlValidation.validate(spec, path + ".securityContext.sysctls", errors);
+    }
+
+    private void hostnameOverride() {
+        String name = Json.string(spec, "hostnameOverride");
+        String at = path + ".hostnameOverride";
+        if (name.isEmpty()) {
+            return;
+        }
+        errors.invalid(at, name, Names.subdomain(name));
+        if (name.length() > LONGEST_MACHINE_NAME) {
+            errors.invalid(at, name, "must be no more than " + LONGEST_MACHINE_NAME + " characters");
+        }
+        if (Json.flag(spec, "setHostnameAsFQDN")) {
+            errors.forbidden(at, "may not be set together with setHostnameAsFQDN: both say how the machine calls itself");
+        }
     }
 
     private void name(String field, boolean label) {

@@ -48,6 +48,63 @@ class PodRulesTest {
     }
 
     @Test
+    void profilesThatNothingEnforcesAreRefused() {
+        assertThat(errors("{'containers':[{'name':'c','image':'nginx','securityContext':{'appArmorProfile':{'type':'Localhost','localhostProfile':'mine'},'seccompProfile':{'type':'Odd'}}}],"
+                        + "'securityContext':{'appArmorProfile':{'type':'RuntimeDefault','localhostProfile':'x'},'seccompProfile':{'type':'Localhost'},'windowsOptions':{},'seLinuxChangePolicy':'Now'}}"))
+                .satisfiesExactlyInAnyOrder(
+                        each -> assertThat(each).startsWith("spec.containers[0].securityContext.appArmorProfile: Forbidden: the kernel of a pod's machine has no AppArmor"),
+                        each -> assertThat(each).startsWith("spec.containers[0].securityContext.seccompProfile.type: Unsupported value: \"Odd\""),
+                        each -> assertThat(each).isEqualTo("spec.securityContext.appArmorProfile.localhostProfile: Invalid value: \"x\": can only be set when AppArmor type is Localhost"),
+                        each -> assertThat(each).isEqualTo("spec.securityContext.seccompProfile.localhostProfile: Required value: must be set when seccomp type is Localhost"),
+                        each -> assertThat(each).startsWith("spec.securityContext.windowsOptions: Forbidden: windows options cannot be set for a linux pod"),
+                        each -> assertThat(each).startsWith("spec.securityContext.seLinuxChangePolicy: Unsupported value: \"Now\""));
+        for (String taken : List.of("'hostUsers':false", "'securityContext':{'appArmorProfile':{'type':'RuntimeDefault'}}", "'securityContext':{'seLinuxOptions':{'level':'s0:c1'}}")) {
+            assertThat(errors("{'containers':[{'name':'c','image':'nginx'}]," + taken + "}")).as(taken).isEmpty();
+        }
+        ObjectNode old = created("{'containers':[{'name':'c','image':'nginx'}]}");
+        Json.child(Json.child(old, "metadata"), "annotations").put("container.apparmor.security.beta.kubernetes.io/c", "localhost/mine");
+        assertThat(PODS.validateCreate(old)).singleElement().satisfies(error -> assertThat(error.text()).contains("annotations[container.apparmor.security.beta.kubernetes.io/c]: Forbidden"));
+    }
+
+    @Test
+    void aStopSignalIsOneOfItsSystem() {
+        String pod = "{'containers':[{'name':'c','image':'nginx','lifecycle':{'stopSignal':'%s'}}]%s}";
+        assertThat(errors(pod.formatted("SIGRTMIN+3", ",'os':{'name':'linux'}"))).isEmpty();
+        assertThat(errors(pod.formatted("SIGODD", ",'os':{'name':'linux'}"))).singleElement().satisfies(
+                error -> assertThat(error).startsWith("spec.containers[0].lifecycle.stopSignal: Unsupported value: \"SIGODD\": supported values: "));
+        assertThat(errors(pod.formatted("SIGUSR1", ""))).containsExactly(
+                "spec.containers[0].lifecycle.stopSignal: Forbidden: may not be set for containers with empty `spec.os.name`");
+    }
+
+    @Test
+    void gracesOfProbesReadOnlyVolumesAndOtherNamesHaveTheirRules() {
+        assertThat(errors("{'hostnameOverride':'Db','setHostnameAsFQDN':true,'volumes':[{'name':'e','emptyDir':{}}],'containers':[{'name':'c','image':'nginx',"
+                        + "'livenessProbe':{'exec':{'command':['x']},'terminationGracePeriodSeconds':0},'readinessProbe':{'exec':{'command':['x']},'terminationGracePeriodSeconds':5},"
+                        + "'volumeMounts':[{'name':'e','mountPath':'/a','recursiveReadOnly':'Enabled'},{'name':'e','mountPath':'/b','readOnly':true,'recursiveReadOnly':'Enabled'}]}]}"))
+                .satisfiesExactlyInAnyOrder(
+                        each -> assertThat(each).startsWith("spec.hostnameOverride: Invalid value: \"Db\""),
+                        each -> assertThat(each).startsWith("spec.hostnameOverride: Forbidden: may not be set together with setHostnameAsFQDN"),
+                        each -> assertThat(each).isEqualTo("spec.containers[0].livenessProbe.terminationGracePeriodSeconds: Invalid value: 0: must be greater than 0"),
+                        each -> assertThat(each).isEqualTo("spec.containers[0].readinessProbe.terminationGracePeriodSeconds: Forbidden: must not be set for readinessProbes"),
+                        each -> assertThat(each).isEqualTo("spec.containers[0].volumeMounts[0].recursiveReadOnly: Forbidden: may only be specified when readOnly is true"));
+    }
+
+    @Test
+    void whatHasEndedTakesNoMoreContainers() {
+        ObjectNode old = created("{'containers':[{'name':'c','image':'nginx'}],'restartPolicy':'Never'}");
+        ObjectNode debugged = old.deepCopy();
+        Json.child(debugged, "spec").set("ephemeralContainers", json("{'l':[{'name':'d','image':'busybox','terminationMessagePolicy':'File','imagePullPolicy':'Always'}]}").get("l"));
+        assertThat(PODS.validateUpdate(debugged, old, "ephemeralcontainers")).isEmpty();
+        Json.child(old, "status").put("phase", "Succeeded");
+        assertThat(PODS.validateUpdate(debugged, old, "ephemeralcontainers")).singleElement().satisfies(error -> assertThat(error.text())
+                .startsWith("spec.ephemeralContainers: Forbidden: the pod has ended (phase Succeeded) and starts no container any more"));
+        Json.child(old, "status").put("phase", "Running");
+        Json.child(Json.child(old, "metadata"), "annotations").put("kubernetes.io/config.mirror", "x");
+        assertThat(PODS.validateUpdate(debugged, old, "ephemeralcontainers")).singleElement().satisfies(error -> assertThat(error.text())
+                .contains("static pods do not support ephemeral containers"));
+    }
+
+    @Test
     void defaultsAreThoseOfKubernetes() {
         ObjectNode pod = created("{'containers':[{'name':'c','image':'nginx','ports':[{'containerPort':80}],'resources':{'limits':{'cpu':'1'}},"
                 + "'livenessProbe':{'httpGet':{'port':80}},'env':[{'name':'N','valueFrom':{'fieldRef':{'fieldPath':'metadata.name'}}}]}],"
