@@ -2,6 +2,14 @@ package io.hypernetes.acceptance;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fabric8.kubernetes.client.Config;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.fabric8.kubernetes.client.dsl.base.PatchContext;
+import io.fabric8.kubernetes.client.dsl.base.PatchType;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -10,6 +18,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
 
 /// Behaviours of upstream's conformance suite that need containers, by meaning; `docs/conformance.md` says which is which. Machines are dear,
 /// so four pods serve all of them.
@@ -49,6 +58,15 @@ class ConformancePodsTest {
               - {name: one, port: 80, targetPort: 8080}
               - {name: two, port: 81, targetPort: 8081}
             ---
+            apiVersion: v1
+            kind: Service
+            metadata: {name: c-both}
+            spec:
+              selector: {app: c-web}
+              ports:
+              - {name: stream, port: 8080, protocol: TCP}
+              - {name: datagram, port: 8080, protocol: UDP}
+            ---
             {apiVersion: v1, kind: Service, metadata: {name: c-sub}, spec: {clusterIP: None, selector: {app: c-volumes}}}
             ---
             {apiVersion: v1, kind: Service, metadata: {name: c-outside}, spec: {type: ExternalName, externalName: foo.example.com}}
@@ -73,6 +91,8 @@ class ConformancePodsTest {
                 readinessProbe: {exec: {command: ["true"]}, initialDelaySeconds: 8, periodSeconds: 1}
                 livenessProbe: {tcpSocket: {port: 8080}, initialDelaySeconds: 2, periodSeconds: 1, failureThreshold: 1}
                 lifecycle: {postStart: {exec: {command: [sh, -c, 'echo "$HOSTNAME" > /hooked']}}}
+              - {name: datagrams, image: IMAGE, command: [/tools/udp, serve, "8080"], volumeMounts: [{name: tools, mountPath: /tools}]}
+              volumes: [{name: tools, configMap: {name: c-tools, defaultMode: 0755}}]
             ---
             apiVersion: v1
             kind: Pod
@@ -211,7 +231,7 @@ class ConformancePodsTest {
                 - {name: MEMORY_REQUEST, valueFrom: {resourceFieldRef: {resource: requests.memory}}}
                 - {name: NO_MEMORY_LIMIT, valueFrom: {resourceFieldRef: {containerName: user, resource: limits.memory}}}
                 resources: {requests: {cpu: 250m, memory: 32Mi}, limits: {cpu: 1250m, memory: 64Mi}}
-                volumeMounts: [{name: logs, mountPath: /whole}, {name: logs, mountPath: /logs, subPathExpr: $(POD_NAME)}]
+                volumeMounts: [{name: logs, mountPath: /whole}, {name: logs, mountPath: /logs, subPathExpr: $(POD_NAME)}, {name: tools, mountPath: /tools}]
                 envFrom:
                 - {prefix: K8S_, configMapRef: {name: c-map}}
                 - {prefix: p-, secretRef: {name: c-secret}}
@@ -226,7 +246,7 @@ class ConformancePodsTest {
                 securityContext: {runAsUser: 65534, readOnlyRootFilesystem: true}
               - {name: as-the-image-says, image: IMAGE, stdin: true}
               - {name: other-arguments, image: IMAGE, args: [sleep, "77777"]}
-              volumes: [{name: logs, emptyDir: {}}]
+              volumes: [{name: logs, emptyDir: {}}, {name: tools, configMap: {name: c-tools, defaultMode: 0755}}]
             ---
             apiVersion: v1
             kind: Pod
@@ -275,14 +295,17 @@ class ConformancePodsTest {
             """.replace("IMAGE", Cluster.SAMPLE);
 
     @BeforeAll
-    static void make(Cluster cluster) {
+    static void make(Cluster cluster, @TempDir Path folder) {
+        Path udp = folder.resolve("udp");
+        Run.of("musl-gcc", "-static", "-Os", "-s", "-o", udp.toString(), Cluster.checkout().resolve("acceptance/src/test/resources/io/hypernetes/acceptance/udp.c").toString()).ok();
+        cluster.kubectl("create", "configmap", "c-tools", "--from-file=" + udp);
         cluster.apply(MANIFEST);
         List.of("c-web", "c-volumes", "c-plain").forEach(cluster::awaitRunning);
     }
 
     @AfterAll
     static void remove(Cluster cluster) {
-        cluster.kubectl("delete", "pod/c-web", "pod/c-volumes", "pod/c-plain", "pod/c-ends", "job/c-job", "service/c-web", "service/c-sub", "service/c-outside", "service/c-sticky", "service/c-apart", "configmap/c-map", "configmap/c-late", "secret/c-secret", "secret/c-late",
+        cluster.kubectl("delete", "pod/c-web", "pod/c-volumes", "pod/c-plain", "pod/c-ends", "job/c-job", "service/c-web", "service/c-sub", "service/c-outside", "service/c-sticky", "service/c-apart", "service/c-both", "configmap/c-map", "configmap/c-tools", "configmap/c-late", "secret/c-secret", "secret/c-late",
                 "namespace/c-other", "--ignore-not-found", "--timeout=60s");
     }
 
@@ -460,6 +483,28 @@ class ConformancePodsTest {
     }
 
     @Test
+    void whoHasEndedIsNotDebugged(Cluster cluster) {
+        cluster.awaitPod("c-ends", "{.status.phase}", "Succeeded"::equals);
+        assertThat(cluster.kubectlRun("debug", "c-ends", "--image=" + Cluster.SAMPLE, "-c", "late", "--attach=false", "--", "true").err())
+                .contains("the pod has ended (phase Succeeded) and starts no container any more; use a copy of it (kubectl debug --copy-to)");
+        assertThat(pod(cluster, "c-ends", "{.spec.ephemeralContainers}")).isEmpty();
+    }
+
+    /// Upstream's number of changes.
+    @Test
+    void theNodeCatchesUpWithFiveHundredChanges(Cluster cluster) throws IOException {
+        long before = Long.parseLong(pod(cluster, "c-volumes", "{.metadata.generation}"));
+        try (KubernetesClient api = new KubernetesClientBuilder().withConfig(Config.fromKubeconfig(Files.readString(Path.of(cluster.environment().get("KUBECONFIG"))))).build()) {
+            for (int i = 0; i < 500; i++) {
+                api.pods().inNamespace("default").withName("c-volumes").patch(PatchContext.of(PatchType.JSON_MERGE), "{\"spec\":{\"activeDeadlineSeconds\":" + (100_000 - i) + "}}");
+            }
+        }
+        assertThat(pod(cluster, "c-volumes", "{.metadata.generation}")).isEqualTo(String.valueOf(before + 500));
+        cluster.awaitPod("c-volumes", "{.status.observedGeneration}", String.valueOf(before + 500)::equals);
+        assertThat(pod(cluster, "c-volumes", "{.status.phase} {.status.containerStatuses[*].restartCount}")).isEqualTo("Running 0 0");
+    }
+
+    @Test
     void usersAndGroupsAreThoseAskedFor(Cluster cluster) {
         assertThat(in(cluster, "user", "id -u; id -g")).isEqualTo("1001\n1001\n");
         assertThat(in(cluster, "root", "id -u; touch /writable; grep CapEff /proc/self/status")).matches("0\nCapEff:\\s+00000000[0-9a-f]{8}\n");
@@ -552,6 +597,23 @@ class ConformancePodsTest {
     @Test
     void podsReachEachOther(Cluster cluster) {
         assertThat(plain(cluster, "timeout 10 wget -q -O - http://" + pod(cluster, "c-web", "{.status.podIP}") + ":8080/")).isEqualTo("one\n");
+    }
+
+    @Test
+    void podsSendEachOtherDatagrams(Cluster cluster) {
+        assertThat(plain(cluster, "/tools/udp ask " + pod(cluster, "c-web", "{.status.podIP}") + " 8080")).isEqualTo("c-web\n");
+    }
+
+    @Test
+    void onePortServesStreamsAndDatagrams(Cluster cluster) {
+        assertThat(cluster.kubectl("get", "endpointslices", "-l", "kubernetes.io/service-name=c-both", "-o", "jsonpath={range .items[*].ports[*]}{.name}:{.port}/{.protocol} {end}").trim().split(" "))
+                .containsExactlyInAnyOrder("stream:8080/TCP", "datagram:8080/UDP");
+        Awaitility.await().atMost(Duration.ofSeconds(60)).ignoreExceptionsInstanceOf(AssertionError.class).untilAsserted(
+                () -> assertThat(plain(cluster, "timeout 5 wget -q -O - http://c-both:8080/; /tools/udp ask $C_BOTH_SERVICE_HOST 8080")).isEqualTo("one\nc-web\n"));
+        // Without the one the other goes on.
+        cluster.kubectl("patch", "service", "c-both", "--type=json", "-p", "[{\"op\":\"remove\",\"path\":\"/spec/ports/0\"}]");
+        Awaitility.await().atMost(Duration.ofSeconds(60)).ignoreExceptionsInstanceOf(AssertionError.class).untilAsserted(
+                () -> assertThat(plain(cluster, "timeout 2 wget -q -O - http://c-both:8080/ 2>/dev/null || echo refused; /tools/udp ask $C_BOTH_SERVICE_HOST 8080")).isEqualTo("refused\nc-web\n"));
     }
 
     @Test

@@ -73,6 +73,24 @@ class RegistryTest {
         cluster.delete("bydigest");
     }
 
+    /// One that anybody may pull; each of its pods answers for itself.
+    @Test
+    void setsServeAnImageOfARegistryOnEachReplica(Cluster cluster) {
+        String template = """
+                template: {metadata: {labels: {app: NAME}}, spec: {terminationGracePeriodSeconds: 1, containers: [{name: main, image: IMAGE,                 command: [sh, -c, 'echo "$HOSTNAME" > /home/app/name; exec busybox httpd -f -p 9376 -h /home/app'], securityContext: {runAsUser: 0}}]}}
+                """.replace("IMAGE", registry.reference("team/app:v1"));
+        cluster.apply("{apiVersion: apps/v1, kind: ReplicaSet, metadata: {name: served-set}, spec: {replicas: 2, selector: {matchLabels: {app: served-set}}, " + template.replace("NAME", "served-set") + "}}"
+                + "\n---\n{apiVersion: v1, kind: ReplicationController, metadata: {name: served-old}, spec: {replicas: 1, selector: {app: served-old}, " + template.replace("NAME", "served-old") + "}}");
+        for (String each : List.of("served-set", "served-old")) {
+            Awaitility.await().atMost(Duration.ofSeconds(60)).untilAsserted(() -> {
+                List<String> pods = cluster.kubectl("get", "pods", "-l", "app=" + each, "-o", "jsonpath={range .items[?(@.status.phase==\"Running\")]}{.metadata.name}\n{end}").lines().toList();
+                assertThat(pods).hasSize(each.equals("served-set") ? 2 : 1).allSatisfy(
+                        pod -> assertThat(cluster.kubectl("get", "--raw", "/api/v1/namespaces/default/pods/" + pod + ":9376/proxy/name")).isEqualTo(pod + "\n"));
+            });
+        }
+        cluster.kubectl("delete", "replicaset/served-set", "replicationcontroller/served-old", "--wait=false");
+    }
+
     private static void run(Cluster cluster, String pod, String image) {
         cluster.apply("""
                 apiVersion: v1

@@ -69,6 +69,16 @@ class RunningPodTest {
     }
 
     @Test
+    void limitsAreReplacedThroughTheirPartOfThePod(Cluster cluster) {
+        String pod = cluster.kubectl("get", "pod", "steady", "-o", "json");
+        assertThat(pod).contains("\"cpu\": \"500m\"");
+        cluster.kubectlWithInput(pod.replace("\"cpu\": \"500m\"", "\"cpu\": \"400m\"").replace("\"app\": \"steady\"", "\"app\": \"other\""), "replace", "--subresource=resize", "-f", "-");
+        cluster.awaitPod("steady", "{.status.containerStatuses[0].resources.limits.cpu}", "400m"::equals);
+        assertThat(cluster.kubectl("exec", "steady", "--", "cat", "/sys/fs/cgroup/cpu.max")).isEqualTo("40000 100000\n");
+        assertThat(cluster.kubectl("get", "pod", "steady", "-o", "jsonpath={.metadata.labels.app} {.status.containerStatuses[0].restartCount}")).as("nothing else was").isEqualTo("steady 0");
+    }
+
+    @Test
     void limitsGrowWhileItRuns(Cluster cluster) {
         cluster.kubectl("patch", "pod", "steady", "--subresource=resize", "-p",
                 "{\"spec\":{\"containers\":[{\"name\":\"main\",\"resources\":{\"requests\":{\"memory\":\"80Mi\"},\"limits\":{\"memory\":\"80Mi\"}}}]}}");

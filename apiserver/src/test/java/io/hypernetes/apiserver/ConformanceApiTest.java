@@ -291,6 +291,22 @@ class ConformanceApiTest extends ClusterTest {
         assertThat(spec.path("clusterIP").asString("")).isEmpty();
     }
 
+    /// Where nodes lead pods to: the service's own address.
+    @Test
+    void theServiceOfTheApiServerHasEndpoints() {
+        admin.post("/apis/hypernetes.io/v1/tenants", Cluster.tenant("pointed")).expect(201);
+        for (String tenant : new String[] {"", "/tenants/pointed"}) {
+            var endpoints = admin.get(tenant + "/api/v1/namespaces/default/endpoints/kubernetes").expect(200).json();
+            assertThat(endpoints.path("subsets").size()).isEqualTo(1);
+            assertThat(endpoints.path("subsets").path(0).path("addresses").toString()).isEqualTo("[{\"ip\":\"10.96.0.1\"}]");
+            assertThat(endpoints.path("subsets").path(0).path("ports").toString()).isEqualTo("[{\"name\":\"https\",\"protocol\":\"TCP\",\"port\":443}]");
+            var slices = admin.get(tenant + "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices?labelSelector=kubernetes.io/service-name%3Dkubernetes").expect(200).json().path("items");
+            assertThat(slices.size()).isEqualTo(1);
+            assertThat(slices.path(0).path("endpoints").path(0).path("addresses").toString()).isEqualTo("[\"10.96.0.1\"]");
+            assertThat(slices.path(0).path("ports").toString()).isEqualTo("[{\"name\":\"https\",\"protocol\":\"TCP\",\"port\":443}]");
+        }
+    }
+
     @Test
     void theServiceOfTheMasterIsFoundAmongAll() {
         JsonNode kubernetes = admin.get("/api/v1/namespaces/default/services/kubernetes").expect(200).json();

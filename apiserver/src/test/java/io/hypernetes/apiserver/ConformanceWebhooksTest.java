@@ -184,33 +184,6 @@ class ConformanceWebhooksTest extends ClusterTest {
         assertThat(admin.get(things + "/one").at("data", "a")).isEqualTo("1");
     }
 
-    /// The version that is stored changes between two writes of an object: the webhook is asked about both, in the version of the request, and what it says holds in both.
-    @Test
-    void customObjectsAreMutatedWhicheverVersionIsStored() {
-        namespace(admin, "versions");
-        String definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
-        String version = "{\"name\":\"%s\",\"served\":true,\"storage\":%s,\"schema\":{\"openAPIV3Schema\":{\"type\":\"object\",\"x-kubernetes-preserve-unknown-fields\":true}}}";
-        String versions = "\"versions\":[" + version + "," + version + "]";
-        admin.post(definitions, """
-                {"apiVersion":"apiextensions.k8s.io/v1","kind":"CustomResourceDefinition","metadata":{"name":"things.versions.example.com"},"spec":{"group":"versions.example.com",
-                 "scope":"Namespaced","names":{"plural":"things","kind":"Thing"},%s}}""".formatted(versions.formatted("v1", true, "v2", false))).expect(201);
-        hooks.respond("/stage", WebhookServer.patch("[{\"op\":\"add\",\"path\":\"/data/stage-1\",\"value\":\"yes\"}]"));
-        admin.post(GROUP + "mutatingwebhookconfigurations", configuration("MutatingWebhookConfiguration", "versions", "/stage",
-                rule("\"CREATE\",\"UPDATE\"", "versions.example.com", "\"things\"").replace("[\"v1\"]", "[\"*\"]"), in("versions"))).expect(201);
-        String things = "/apis/versions.example.com/%s/namespaces/versions/things";
-        admin.post(things.formatted("v1"), thing("versions.example.com", "one", "\"a\":\"1\"")).expect(201);
-        assertThat(admin.get(things.formatted("v1") + "/one").at("data", "stage-1")).isEqualTo("yes");
-        admin.patch(definitions + "/things.versions.example.com", "application/merge-patch+json", "{\"spec\":{" + versions.formatted("v1", false, "v2", true) + "}}").expect(200);
-        hooks.asked.clear();
-        admin.patch(things.formatted("v1") + "/one", "application/json-patch+json", "[{\"op\":\"remove\",\"path\":\"/data/stage-1\"},{\"op\":\"add\",\"path\":\"/data/b\",\"value\":\"2\"}]").expect(200);
-        assertThat(hooks.asked).isNotEmpty();
-        for (String served : new String[] {"v1", "v2"}) {
-            var seen = admin.get(things.formatted(served) + "/one").expect(200).json();
-            assertThat(seen.path("apiVersion").asString("")).isEqualTo("versions.example.com/" + served);
-            assertThat(seen.path("data").toString()).as(served).isEqualTo("{\"a\":\"1\",\"b\":\"2\",\"stage-1\":\"yes\"}");
-        }
-    }
-
     @Test
     void customObjectsAreMutatedWhateverVersionIsStored() {
         namespace(admin, "versioned");

@@ -65,10 +65,49 @@ public final class BaseServices {
         return operations;
     }
 
+    /// What shows where the API server of a tenant is reached: Endpoints and an EndpointSlice of the service `kubernetes`, each made when it is not there.
+    /// Their address is the service's own. Behind it each node has a door of the tenant's, whose address is that node's affair, and the server's own is the
+    /// operator's: whoever looks for an API server by its endpoints finds the one that answers him.
+    public List<Operation.Put> backends(String tenant, Instant now) {
+        String address = range.at(AddressRange.API_SERVER);
+        var endpoints = object("v1", "Endpoints", Name.KUBERNETES, now, "endpointslice.kubernetes.io/skip-mirror", "true");
+        var subset = endpoints.putArray("subsets").addObject();
+        subset.putArray("addresses").addObject().put("ip", address);
+        https(subset.putArray("ports").addObject());
+        var slice = object("discovery.k8s.io/v1", "EndpointSlice", Name.KUBERNETES, now, "kubernetes.io/service-name", Name.KUBERNETES.service);
+        slice.put("addressType", address.contains(":") ? "IPv6" : "IPv4");
+        var endpoint = slice.putArray("endpoints").addObject();
+        endpoint.putArray("addresses").add(address);
+        endpoint.putObject("conditions").put("ready", true);
+        https(slice.putArray("ports").addObject());
+        return List.of(
+                new Operation.Put(key(tenant, "", "endpoints").text(), Operation.ABSENT, StoredForm.encoder(endpoints)),
+                new Operation.Put(key(tenant, "discovery.k8s.io", "endpointslices").text(), Operation.ABSENT, StoredForm.encoder(slice)));
+    }
+
+    private static ObjectKey key(String tenant, String group, String resource) {
+        return new ObjectKey(tenant, group, resource, Name.KUBERNETES.namespace, Name.KUBERNETES.service);
+    }
+
+    private static void https(ObjectNode port) {
+        port.put("name", "https");
+        port.put("protocol", "TCP");
+        port.set("port", Json.integer(443));
+    }
+
     private ObjectNode service(Name name, int offset, Instant now, String... labels) {
+        var object = object("v1", "Service", name, now, labels);
+        var spec = object.putObject("spec");
+        spec.put("type", "ClusterIP");
+        spec.put("clusterIP", range.at(offset));
+        spec.putArray("ports");
+        return object;
+    }
+
+    private static ObjectNode object(String version, String kind, Name name, Instant now, String... labels) {
         var object = Json.object();
-        object.put("apiVersion", "v1");
-        object.put("kind", "Service");
+        object.put("apiVersion", version);
+        object.put("kind", kind);
         var metadata = object.putObject("metadata");
         metadata.put("name", name.service);
         metadata.put("namespace", name.namespace);
@@ -78,10 +117,6 @@ public final class BaseServices {
         for (int i = 0; i < labels.length; i += 2) {
             marks.put(labels[i], labels[i + 1]);
         }
-        var spec = object.putObject("spec");
-        spec.put("type", "ClusterIP");
-        spec.put("clusterIP", range.at(offset));
-        spec.putArray("ports");
         return object;
     }
 

@@ -79,7 +79,7 @@ public final class Tenants {
         return names;
     }
 
-    /// Makes the services that a tenant has had since its first moment and has no longer, or is from before there were any.
+    /// Makes the services that a tenant has had since its first moment, and what shows where they lead, when it has them no longer or is from before there were any.
     private void services(String tenant, Instant now) {
         for (var name : BaseServices.Name.values()) {
             if (store.get(name.key(tenant).text()).isEmpty()) {
@@ -87,6 +87,15 @@ public final class Tenants {
                     store.commit(services.make(tenant, name, now));
                 } catch (ConflictException | ApiException e) {
                     log.warn("event=base-service-not-made tenant={} service={} cause={}", tenant, name, e.getMessage());
+                }
+            }
+        }
+        for (var backend : services.backends(tenant, now)) {
+            if (store.get(backend.key()).isEmpty()) {
+                try {
+                    store.commit(List.of(backend));
+                } catch (ConflictException e) {
+                    log.debug("event=backend-made-meanwhile key={}", backend.key());
                 }
             }
         }
@@ -103,6 +112,7 @@ public final class Tenants {
         for (var name : BaseServices.Name.values()) {
             operations.addAll(services.make(tenant, name, now));
         }
+        operations.addAll(services.backends(tenant, now));
         return operations;
     }
 

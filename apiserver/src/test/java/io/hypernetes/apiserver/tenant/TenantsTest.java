@@ -57,6 +57,8 @@ class TenantsTest {
                         store.get(new ObjectKey(tenant, "", "services", "default", "kubernetes").text()).orElseThrow().value());
                 assertThat(Json.string(service, "spec", "clusterIP")).isEqualTo("10.96.0.1");
                 assertThat(store.get(new ObjectKey(tenant, "networking.k8s.io", "ipaddresses", "", "10.96.0.10").text())).isPresent();
+                assertThat(store.get(new ObjectKey(tenant, "", "endpoints", "default", "kubernetes").text())).isPresent();
+                assertThat(store.get(new ObjectKey(tenant, "discovery.k8s.io", "endpointslices", "default", "kubernetes").text())).isPresent();
             }
             tenants.restore(Instant.EPOCH);
             assertThat(Json.readObject(store.get(key).orElseThrow().value())).as("a second start changes nothing").isEqualTo(stored);
