@@ -61,14 +61,14 @@ class GuestbookTest {
     void anApplicationIsCreatedWorksAndIsStopped(Cluster cluster) {
         cluster.kubectlWithInput(APPLICATION, "create", "-f", "-");
         for (String part : new String[] {"leader", "replica", "frontend"}) {
-            cluster.kubectl("rollout", "status", "deployment/" + part, "-n", "c-guests", "--timeout=60s");
+            cluster.kubectl("rollout", "status", "deployment/" + part, "-n", "c-guests", "--timeout=110s");
         }
         String frontend = "/api/v1/namespaces/c-guests/services/http:frontend:80/proxy/cgi-bin/guests";
         Awaitility.await().atMost(Duration.ofSeconds(60)).ignoreExceptionsInstanceOf(AssertionError.class)
                 .untilAsserted(() -> assertThat(cluster.kubectl("get", "--raw", frontend + "?set=TestEntry")).contains("TestEntry\n"));
         Awaitility.await().atMost(Duration.ofSeconds(60)).ignoreExceptionsInstanceOf(AssertionError.class)
                 .untilAsserted(() -> assertThat(cluster.kubectl("get", "--raw", frontend)).contains("TestEntry\n"));
-        cluster.kubectlWithInput(APPLICATION, "delete", "--timeout=60s", "-f", "-");
+        cluster.kubectlWithInput(APPLICATION, "delete", "--timeout=110s", "-f", "-");
         assertThat(cluster.kubectl("get", "all", "-n", "c-guests", "-o", "name")).isEmpty();
     }
 }

@@ -82,7 +82,7 @@ class RegistryTest {
         cluster.apply("{apiVersion: apps/v1, kind: ReplicaSet, metadata: {name: served-set}, spec: {replicas: 2, selector: {matchLabels: {app: served-set}}, " + template.replace("NAME", "served-set") + "}}"
                 + "\n---\n{apiVersion: v1, kind: ReplicationController, metadata: {name: served-old}, spec: {replicas: 1, selector: {app: served-old}, " + template.replace("NAME", "served-old") + "}}");
         for (String each : List.of("served-set", "served-old")) {
-            Awaitility.await().atMost(Duration.ofSeconds(60)).untilAsserted(() -> {
+            Awaitility.await().atMost(Duration.ofSeconds(110)).ignoreExceptionsInstanceOf(AssertionError.class).untilAsserted(() -> {
                 List<String> pods = cluster.kubectl("get", "pods", "-l", "app=" + each, "-o", "jsonpath={range .items[?(@.status.phase==\"Running\")]}{.metadata.name}\n{end}").lines().toList();
                 assertThat(pods).hasSize(each.equals("served-set") ? 2 : 1).allSatisfy(
                         pod -> assertThat(cluster.kubectl("get", "--raw", "/api/v1/namespaces/default/pods/" + pod + ":9376/proxy/name")).isEqualTo(pod + "\n"));
