@@ -77,10 +77,10 @@ class RegistryTest {
     @Test
     void setsServeAnImageOfARegistryOnEachReplica(Cluster cluster) {
         String template = """
-                template: {metadata: {labels: {app: NAME}}, spec: {terminationGracePeriodSeconds: 1, containers: [{name: main, image: IMAGE,                 command: [sh, -c, 'echo "$HOSTNAME" > /home/app/name; exec busybox httpd -f -p 9376 -h /home/app'], securityContext: {runAsUser: 0}}]}}
+                template: {metadata: {labels: {app: APP}}, spec: {terminationGracePeriodSeconds: 1, containers: [{name: main, image: IMAGE,                 command: [sh, -c, 'echo "$HOSTNAME" > /home/app/name; exec busybox httpd -f -p 9376 -h /home/app'], securityContext: {runAsUser: 0}}]}}
                 """.replace("IMAGE", registry.reference("team/app:v1"));
-        cluster.apply("{apiVersion: apps/v1, kind: ReplicaSet, metadata: {name: served-set}, spec: {replicas: 2, selector: {matchLabels: {app: served-set}}, " + template.replace("NAME", "served-set") + "}}"
-                + "\n---\n{apiVersion: v1, kind: ReplicationController, metadata: {name: served-old}, spec: {replicas: 1, selector: {app: served-old}, " + template.replace("NAME", "served-old") + "}}");
+        cluster.apply("{apiVersion: apps/v1, kind: ReplicaSet, metadata: {name: served-set}, spec: {replicas: 2, selector: {matchLabels: {app: served-set}}, " + template.replace("APP", "served-set") + "}}"
+                + "\n---\n{apiVersion: v1, kind: ReplicationController, metadata: {name: served-old}, spec: {replicas: 1, selector: {app: served-old}, " + template.replace("APP", "served-old") + "}}");
         for (String each : List.of("served-set", "served-old")) {
             Awaitility.await().atMost(Duration.ofSeconds(110)).ignoreExceptionsInstanceOf(AssertionError.class).untilAsserted(() -> {
                 List<String> pods = cluster.kubectl("get", "pods", "-l", "app=" + each, "-o", "jsonpath={range .items[?(@.status.phase==\"Running\")]}{.metadata.name}\n{end}").lines().toList();
