@@ -83,6 +83,8 @@ class LocalNetworkTest extends NetworkContract {
                 assertThat(a.mtu()).isEqualTo(1450);
                 try (Network.Tap tapA = network.openTap(a);
                         Network.Tap tapB = network.openTap(b)) {
+                    awaitForwarding(tapA);
+                    awaitForwarding(tapB);
                     arp(tapA, a.mac(), "10.88.0.2", "10.88.0.1");
                     assertThat(receivesArp(tapA, 2, "10.88.0.1")).as("the gateway answers").isTrue();
                     arp(tapA, a.mac(), "10.88.0.2", "10.88.0.3");
@@ -109,6 +111,7 @@ class LocalNetworkTest extends NetworkContract {
             }
             try (tap;
                     LocalNetwork again = new LocalNetwork(SETTINGS, store)) {
+                awaitForwarding(tap);
                 arp(tap, a.mac(), "10.88.0.2", "10.88.0.1");
                 assertThat(receivesArp(tap, 2, "10.88.0.1")).isTrue();
                 again.detach("a");
@@ -210,6 +213,14 @@ class LocalNetworkTest extends NetworkContract {
                 tap.descriptor(),
                 HexFormat.of().parseHex("00".repeat(HEADER) + "ffffffffffff" + hardware + "0806" + "0001080006040001" + hardware
                         + hex(from) + "000000000000" + hex(target)));
+    }
+
+    /// The kernel opens a port of a bridge a moment after its link is up; what is sent before is lost, and these frames are sent once.
+    private static void awaitForwarding(Network.Tap tap) {
+        long until = System.nanoTime() + Duration.ofSeconds(10).toNanos();
+        while (!Commands.run(List.of("bridge", "link", "show", "dev", tap.name()), "").contains("state forwarding")) {
+            assertThat(System.nanoTime()).as("port %s of the bridge is open", tap.name()).isLessThan(until);
+        }
     }
 
     private static boolean receivesArp(Network.Tap tap, int operation, String from) throws Exception {
