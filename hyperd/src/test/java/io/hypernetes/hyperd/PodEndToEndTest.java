@@ -197,9 +197,9 @@ class PodEndToEndTest {
     void aDiskGrowsWhileAContainerWritesToIt() throws Exception {
         Path kept = lab.root.resolve("pods/uid-pod/volumes/hypernetes.io~disk/grown");
         Path file = lab.root.resolve("volumes/red/grown.disk");
-        String writer = lab.start(sandbox, lab.container("filler", "sh", "-c", "dd if=/dev/zero of=/grown/much bs=64k 2>/dev/null; echo full; sleep 100000")
+        String writer = lab.start(sandbox, lab.container("grower", "sh", "-c", "dd if=/dev/zero of=/grown/much bs=64k 2>/dev/null; echo full; sleep 100000")
                 .addMounts(mount("/grown", kept)));
-        await().atMost(SOON).until(() -> lab.log("pod", "filler").contains("full"));
+        await().atMost(SOON).until(() -> lab.log("pod", "grower").contains("full"));
         long small = kib(writer);
         // An engine that was killed when it had made the file larger, and nothing else: whoever asks again goes on from there.
         try (RandomAccessFile disk = new RandomAccessFile(file.toFile(), "rw")) {
