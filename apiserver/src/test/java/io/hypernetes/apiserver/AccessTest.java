@@ -140,6 +140,7 @@ class AccessTest extends ClusterTest {
         var merge = "application/merge-patch+json";
         assertThat(node.patch(status, merge, "{\"status\":{\"capacity\":{\"storage\":\"1Gi\"},\"conditions\":[]}}").expect(200).at("status", "capacity", "storage")).isEqualTo("1Gi");
         node.patch(status, merge, "{\"status\":{\"phase\":\"Lost\"}}").expect(403);
+        node.patch(status, merge, "{\"metadata\":{\"annotations\":{\"volume.kubernetes.io/selected-node\":\"n2\"}}}").expect(403);
         node.patch("/tenants/green" + claims + "/theirs/status", merge, "{\"status\":{\"capacity\":{\"storage\":\"1Gi\"}}}").expect(403);
         node.patch("/tenants/green" + claims + "/mine", merge, "{\"metadata\":{\"labels\":{\"a\":\"b\"}}}").expect(403);
         var told = "{\"metadata\":{\"generateName\":\"e\"},\"reason\":\"r\",\"type\":\"Normal\",\"involvedObject\":{\"kind\":\"PersistentVolumeClaim\",\"namespace\":\"default\",\"name\":\"%s\"}}";

@@ -396,9 +396,11 @@ final class Admission {
         }
     }
 
+    // All else is compared: labels and annotations too, which a change of the status may bring along and others believe.
     private static ObjectNode withoutSize(ObjectNode claim) {
-        var rest = claim.path("status").isObject() ? (ObjectNode) claim.path("status").deepCopy() : Json.object();
-        rest.remove(List.of("capacity", "conditions", "allocatedResources", "allocatedResourceStatuses"));
+        ObjectNode rest = claim.deepCopy();
+        Json.child(rest, "metadata").remove(List.of("managedFields", "resourceVersion"));
+        Json.child(rest, "status").remove(List.of("capacity", "conditions", "allocatedResources", "allocatedResourceStatuses"));
         return rest;
     }
 

@@ -206,9 +206,21 @@ public final class Kind {
         MetadataValidation.validateUpdate(updated, old, errors);
         rules.validateUpdate(updated, old, subresource, errors);
         if (subresource == null && !rules.isCustom()) {
-            rules.validate(updated, errors);
+            newErrors(updated, old).forEach(errors::add);
         }
         return errors.list();
+    }
+
+    // What was stored when rules were fewer may stay as it is, or nobody could take its finalizers away.
+    private List<FieldError> newErrors(ObjectNode updated, ObjectNode old) {
+        Errors now = new Errors();
+        rules.validate(updated, now);
+        if (now.list().isEmpty()) {
+            return List.of();
+        }
+        Errors before = new Errors();
+        rules.validate(old, before);
+        return now.list().stream().filter(error -> !before.list().contains(error)).toList();
     }
 
     /// What is wrong with the labels or annotations of an object.

@@ -48,6 +48,16 @@ class PodRulesTest {
     }
 
     @Test
+    void whatWasStoredBeforeARuleMayStay() {
+        String profile = "{'containers':[{'name':'c','image':'nginx','securityContext':{'appArmorProfile':{'type':'Localhost','localhostProfile':'mine'}}}],'activeDeadlineSeconds':%d}";
+        ObjectNode old = created(profile.formatted(100));
+        assertThat(PODS.validateCreate(old)).isNotEmpty();
+        assertThat(PODS.validateUpdate(created(profile.formatted(50)), old, null)).isEmpty();
+        assertThat(PODS.validateUpdate(created(profile.formatted(-1)), old, null)).extracting(FieldError::text)
+                .isNotEmpty().allMatch(error -> error.contains("activeDeadlineSeconds"));
+    }
+
+    @Test
     void profilesThatNothingEnforcesAreRefused() {
         assertThat(errors("{'containers':[{'name':'c','image':'nginx','securityContext':{'appArmorProfile':{'type':'Localhost','localhostProfile':'mine'},'seccompProfile':{'type':'Odd'}}}],"
                         + "'securityContext':{'appArmorProfile':{'type':'RuntimeDefault','localhostProfile':'x'},'seccompProfile':{'type':'Localhost'},'windowsOptions':{},'seLinuxChangePolicy':'Now'}}"))

@@ -3,20 +3,29 @@ package io.hypernetes.store.embedded;
 import io.hypernetes.store.Entry;
 import io.hypernetes.store.StoreUnavailableException;
 import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// Opens the values of a store that has just been opened, behind those who need some of them at once: so all of them were looked at soon after a start,
 /// and one that was tampered with is found without being asked for.
 final class ValueOpening implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(ValueOpening.class);
+
     private final Thread thread;
     private volatile boolean closed;
 
     /// @param entries of the store
     /// @param damage hears of a value that does not open; the others are left alone then
     ValueOpening(List<Entry> entries, Consumer<StoreUnavailableException> damage) {
+        // A thread keeps what it ran for as long as it is kept itself; what was stored at the start must not live as long as the store.
+        AtomicReference<@Nullable List<Entry>> given = new AtomicReference<>(entries);
         thread = Thread.ofPlatform().daemon().name("store-opening").start(() -> {
             try {
-                for (Entry entry : entries) {
+                for (Entry entry : Objects.requireNonNull(given.getAndSet(null))) {
                     if (closed) {
                         return;
                     }
@@ -24,6 +33,8 @@ final class ValueOpening implements AutoCloseable {
                 }
             } catch (StoreUnavailableException e) {
                 damage.accept(e);
+            } catch (RuntimeException e) {
+                LOG.error("event=store-opening-failed effect=\"values that nobody asked for yet were not looked at\"", e);
             }
         });
     }
