@@ -245,6 +245,8 @@ public final class ApiServer implements AutoCloseable {
                 metrics,
                 new Audit(auditLog, clock));
         listeners.addAll(List.of(policies, places, new NamespaceKeeper(store, basics), new RoleAggregation(store), quotaKeeper));
+        // Made by now, or not to be had: then nobody shall be told that this serves.
+        server.get();
         var edge = new HttpEdge(EdgeSettings.at(settings.listen()), server, pipeline);
         log.info("event=api-listening address={}", edge.address());
         return new ApiServer(
