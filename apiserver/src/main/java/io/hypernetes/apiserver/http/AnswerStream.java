@@ -5,17 +5,13 @@ import io.netty.handler.codec.http.DefaultHttpContent;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.LastHttpContent;
 import java.io.IOException;
-import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
 /// An answer of unknown length. Writes wait while the client is slow; for one thread at a time.
 public final class AnswerStream implements AutoCloseable {
-    private static final int OFFERED_BYTES = 64 << 10;
-
     private final Connection connection;
     /// Waits for what comes after it: the last of several goes to the event loop together with the order to send them.
     private @Nullable HttpContent last;
-    private int offered;
     private boolean closed;
 
     AnswerStream(Connection connection) {
@@ -49,33 +45,6 @@ public final class AnswerStream implements AutoCloseable {
             last = null;
             connection.writeAndFlush(pending);
         }
-    }
-
-    /// The event loop of the connection, for [#ready], [#offer] and [#sendOffered]: while it uses them nobody may use the rest.
-    public Executor loop() {
-        return connection.channel().eventLoop();
-    }
-
-    /// Whether the client takes more without being waited for; on the event loop.
-    public boolean ready() {
-        return connection.ready();
-    }
-
-    /// Queues bytes without waiting; on the event loop, when everything written before was flushed.
-    public void offer(byte[] bytes) {
-        var channel = connection.channel();
-        channel.write(new DefaultHttpContent(Unpooled.wrappedBuffer(bytes)), channel.voidPromise());
-        offered += bytes.length;
-        if (offered >= OFFERED_BYTES) {
-            // Only what was sent on is counted as what the client has not taken.
-            sendOffered();
-        }
-    }
-
-    /// Sends what was offered; on the event loop.
-    public void sendOffered() {
-        offered = 0;
-        connection.flush();
     }
 
     /// Ends the answer in good order.

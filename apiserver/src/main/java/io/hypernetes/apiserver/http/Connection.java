@@ -165,25 +165,23 @@ final class Connection {
         }
     }
 
-    boolean ready() {
-        return channel.isActive() && channel.isWritable();
-    }
-
     /// A reader that is as fast as this server fills its line is waited for with the request's seat, as what it waits for is this server's own work.
     private void awaitWritable() throws IOException {
-        if (ready()) {
+        if (channel.isActive() && channel.isWritable()) {
             return;
         }
         channel.flush();
-        long left = slowWrite.toNanos();
-        long slow = Math.max(0, left - QUICK_NANOS);
-        if (awaitWritable(left, slow) <= slow) {
-            Seat.away(unsent, () -> awaitWritable(slow, 0));
+        long whole = slowWrite.toNanos();
+        long slow = Math.max(0, whole - QUICK_NANOS);
+        long left = awaitWritable(whole, slow);
+        if (left <= slow) {
+            left = Seat.away(unsent, () -> awaitWritable(slow, 0));
         }
         if (!channel.isActive()) {
             throw new ClientGoneException("client closed the connection");
         }
-        if (!channel.isWritable()) {
+        // By what the wait ended with: one that took something may be full again by now.
+        if (left <= 0) {
             channel.close();
             throw new ClientGoneException("client %s took nothing of its answer for %d s".formatted(remoteAddress(), slowWrite.toSeconds()));
         }

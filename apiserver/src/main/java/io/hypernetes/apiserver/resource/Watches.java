@@ -79,9 +79,7 @@ final class Watches {
         }
         try (var changes = open(request, from)) {
             request.http().onDisconnect(changes::wake);
-            // To show a custom object may mean to ask a webhook, which no event loop waits for.
-            var delivery = out instanceof ChunkedEvents(var stream) && !request.kind().isCustom() ? new LoopDelivery(stream, encoder) : null;
-            follow(changes, options, encoder, out, delivery);
+            follow(changes, options, encoder, out);
         }
     }
 
@@ -92,8 +90,7 @@ final class Watches {
                 : feeds.follow(request.holder(), type.storedVersion().group(), type.resource(), from);
     }
 
-    private static void follow(
-            ChangeCursor changes, ListOptions options, EventEncoder encoder, EventSink out, @Nullable LoopDelivery delivery)
+    private static void follow(ChangeCursor changes, ListOptions options, EventEncoder encoder, EventSink out)
             throws IOException {
         long seconds = options.timeoutSeconds() > 0
                 ? options.timeoutSeconds()
@@ -109,8 +106,7 @@ final class Watches {
                 var change = changes.next(Duration.ZERO);
                 if (change == null) {
                     out.flush();
-                    var left = Duration.ofNanos(Math.max(1, Math.min(end, bookmarkAt) - now));
-                    change = delivery == null ? changes.next(left) : changes.next(left, delivery);
+                    change = changes.next(Duration.ofNanos(Math.max(1, Math.min(end, bookmarkAt) - now)));
                 }
                 if (change != null) {
                     sendIfAny(out, encoder.event(change));

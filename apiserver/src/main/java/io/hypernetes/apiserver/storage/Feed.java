@@ -2,15 +2,8 @@ package io.hypernetes.apiserver.storage;
 
 import io.hypernetes.store.StoreException;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.HashSet;
-import java.util.LinkedHashSet;
-import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.Executor;
-import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
@@ -26,8 +19,6 @@ final class Feed implements AutoCloseable {
     private final ReentrantLock lock = new ReentrantLock();
     /// The readers that have to be woken, each by itself: on a condition, a thousand of them would take the lock one after the other to leave.
     private Set<Cursor> waiting = new HashSet<>();
-    /// Where readers lend their places while they wait, by the loop that goes on for them.
-    private final Map<Executor, Round> rounds = new ConcurrentHashMap<>();
     private Node oldest;
     private Node newest;
     private int kept;
@@ -111,7 +102,6 @@ final class Feed implements AutoCloseable {
             lock.unlock();
         }
         toWake.forEach(Cursor::unpark);
-        rounds.values().forEach(Round::begin);
     }
 
     private void signal() {
@@ -123,7 +113,6 @@ final class Feed implements AutoCloseable {
             lock.unlock();
         }
         toWake.forEach(Cursor::unpark);
-        rounds.values().forEach(Round::begin);
     }
 
     /// Takes the readers that wait; under the lock.
@@ -147,74 +136,12 @@ final class Feed implements AutoCloseable {
         }
     }
 
-    /// The readers whose changes one event loop takes. All of them are served by one task a change, or fewer when changes come fast, where each reader's thread
-    /// would be woken and hand its event to the loop by a task of its own. But for [#begin], on the loop alone.
-    private static final class Round {
-        /// After so many the loop looks after its connections.
-        private static final int AT_ONCE = 64;
-
-        private final Executor loop;
-        private final AtomicBoolean wanted = new AtomicBoolean();
-        private final Set<Cursor> lent = new LinkedHashSet<>();
-        private final ArrayDeque<Cursor> due = new ArrayDeque<>();
-
-        Round(Executor loop) {
-            this.loop = loop;
-        }
-
-        /// Has the loop look at all readers again; from any thread.
-        void begin() {
-            if (wanted.compareAndSet(false, true)) {
-                try {
-                    loop.execute(this::run);
-                } catch (RejectedExecutionException stopped) {
-                    // Its connections are closed: their readers take their places back.
-                }
-            }
-        }
-
-        private void run() {
-            if (due.isEmpty()) {
-                if (!wanted.getAndSet(false)) {
-                    return;
-                }
-                due.addAll(lent);
-            }
-            for (int i = 0; i < AT_ONCE && !due.isEmpty(); i++) {
-                serve(due.remove());
-            }
-            if (!due.isEmpty() || wanted.get()) {
-                loop.execute(this::run);
-            }
-        }
-
-        void admit(Cursor cursor) {
-            lent.add(cursor);
-            serve(cursor);
-        }
-
-        void dismiss(Cursor cursor) {
-            if (lent.remove(cursor)) {
-                cursor.giveBack();
-            }
-        }
-
-        private void serve(Cursor cursor) {
-            if (lent.contains(cursor) && !cursor.drain()) {
-                dismiss(cursor);
-            }
-        }
-    }
-
     private final class Cursor implements ChangeCursor {
-        /// Belongs to the reader, or to the loop that it is lent to.
         private Node place;
         private final long from;
         private boolean left;
         private volatile boolean woken;
         private volatile @Nullable Thread reader;
-        private @Nullable Taker taker;
-        private volatile boolean lent;
 
         Cursor(Node place, long from) {
             this.place = place;
@@ -233,76 +160,6 @@ final class Feed implements AutoCloseable {
             place = next;
             var change = next.change;
             return change != null && change.revision() > from ? change : next(timeout);
-        }
-
-        @Override
-        public @Nullable ObjectChange next(Duration timeout, Taker taker) throws InterruptedException {
-            if (mustWait()) {
-                lend(taker, System.nanoTime() + timeout.toNanos());
-            }
-            return next(Duration.ZERO);
-        }
-
-        private void lend(Taker taker, long end) throws InterruptedException {
-            var round = rounds.computeIfAbsent(taker.loop(), Round::new);
-            this.taker = taker;
-            reader = Thread.currentThread();
-            boolean interrupted = false;
-            boolean askedBack = false;
-            try {
-                lent = true;
-                taker.loop().execute(() -> round.admit(this));
-                while (lent) {
-                    long left = end - System.nanoTime();
-                    if (!askedBack && (left <= 0 || interrupted || woken || closed || failure != null)) {
-                        askedBack = true;
-                        taker.loop().execute(() -> round.dismiss(this));
-                    }
-                    if (askedBack) {
-                        LockSupport.park(this);
-                    } else {
-                        LockSupport.parkNanos(this, left);
-                    }
-                    interrupted |= Thread.interrupted();
-                }
-            } catch (RejectedExecutionException stopped) {
-                // The loop does nothing more for anybody.
-                lent = false;
-            }
-            if (interrupted) {
-                throw new InterruptedException();
-            }
-        }
-
-        /// Gives the taker what there is, on its loop; false when the reader has to go on itself.
-        private boolean drain() {
-            var to = taker;
-            boolean any = false;
-            try {
-                for (var next = place.next; next != null && to != null; next = place.next) {
-                    var change = next.change;
-                    if (change != null && change.revision() > from) {
-                        if (!to.take(change)) {
-                            return false;
-                        }
-                        any = true;
-                    }
-                    place = next;
-                }
-                return mustWait();
-            } catch (RuntimeException e) {
-                // The reader meets it again, where it is handled.
-                return false;
-            } finally {
-                if (any && to != null) {
-                    to.taken();
-                }
-            }
-        }
-
-        private void giveBack() {
-            lent = false;
-            unpark();
         }
 
         private @Nullable Node await(Duration timeout) throws InterruptedException {
