@@ -12,7 +12,8 @@ final class Absent {
     /// @param perTenant requests of a tenant
     /// @param perUser requests of one of its users
     /// @param bytesPerTenant memory of a tenant's requests
-    record Limits(int perTenant, int perUser, long bytesPerTenant) {}
+    /// @param bytesOfAll memory of all tenants' requests
+    record Limits(int perTenant, int perUser, long bytesPerTenant, long bytesOfAll) {}
 
     private static final class Group {
         private int requests;
@@ -22,18 +23,20 @@ final class Absent {
 
     private final Limits limits;
     private final Map<String, Group> groups = new HashMap<>();
+    private long bytes;
 
     Absent(Limits limits) {
         this.limits = limits;
     }
 
-    /// Notes that a request goes; false, and nothing is noted, when its tenant's hold too much memory already.
+    /// Notes that a request goes; false, and nothing is noted, when its tenant's, or all, hold too much memory already.
     boolean goes(String tenant, String user, long bytes) {
         var group = groups.computeIfAbsent(tenant, _ -> new Group());
-        if (group.bytes > 0 && group.bytes + bytes > limits.bytesPerTenant()) {
+        if (group.bytes > 0 && (group.bytes + bytes > limits.bytesPerTenant() || this.bytes + bytes > limits.bytesOfAll())) {
             return false;
         }
         group.requests++;
+        this.bytes += bytes;
         group.bytes += bytes;
         group.users.merge(user, 1, Integer::sum);
         return true;
@@ -45,6 +48,7 @@ final class Absent {
             throw new IllegalStateException("no request of tenant " + tenant + " is away");
         }
         group.requests--;
+        this.bytes -= bytes;
         group.bytes -= bytes;
         group.users.computeIfPresent(user, (_, count) -> count == 1 ? null : count - 1);
         if (group.requests == 0) {

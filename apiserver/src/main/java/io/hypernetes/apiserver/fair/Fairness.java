@@ -39,7 +39,8 @@ public final class Fairness {
     }
 
     private static Seats seats(int total, int alone, int shared, int least, Seats.@Nullable Timer timer) {
-        var absent = new Absent.Limits(AWAY_PER_TENANT, AWAY_PER_USER, Math.max(32L << 20, Runtime.getRuntime().maxMemory() / 16));
+        var absent = new Absent.Limits(
+                AWAY_PER_TENANT, AWAY_PER_USER, Math.max(32L << 20, Runtime.getRuntime().maxMemory() / 16), Math.max(64L << 20, Runtime.getRuntime().maxMemory() / 4));
         return new Seats(new Seats.Limits(total, alone, shared, least, PER_USER, PER_TENANT, PATIENCE, absent), System::nanoTime, timer);
     }
 

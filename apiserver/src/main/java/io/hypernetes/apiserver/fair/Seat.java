@@ -17,7 +17,7 @@ public final class Seat implements AutoCloseable {
     private final @Nullable Seats seats;
     private final String tenant;
     private final String user;
-    private final long bytes;
+    private long bytes;
     private long since;
     private boolean held;
 
@@ -51,6 +51,22 @@ public final class Seat implements AutoCloseable {
             return wait.call();
         } finally {
             seat.returns(seat.bytes + more);
+        }
+    }
+
+    /// Does something for this thread's request that holds memory until it is done, and counts wherever it waits meanwhile.
+    ///
+    /// @param more that memory, in bytes
+    public static <T, X extends Throwable> T holding(long more, CallableOp<? extends T, X> work) throws X {
+        var seat = current();
+        if (seat.seats == null) {
+            return work.call();
+        }
+        seat.bytes += more;
+        try {
+            return work.call();
+        } finally {
+            seat.bytes -= more;
         }
     }
 

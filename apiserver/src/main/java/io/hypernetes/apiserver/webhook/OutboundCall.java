@@ -110,6 +110,12 @@ public final class OutboundCall implements AutoCloseable {
     }
 
     private byte[] call(Peer peer, byte @Nullable [] json, Duration timeout) throws IOException {
+        // What is asked is a copy of what the request holds, whose own body may be short: a deletion, a patch.
+        long question = json == null ? 0 : json.length;
+        return Seat.holding(MEMORY_OF_A_BYTE * question, () -> exchange(peer, json, timeout));
+    }
+
+    private byte[] exchange(Peer peer, byte @Nullable [] json, Duration timeout) throws IOException {
         long end = System.nanoTime() + timeout.toNanos();
         var host = switch (peer) {
             case Peer.Url url -> url.url.getHost();
@@ -122,7 +128,7 @@ public final class OutboundCall implements AutoCloseable {
         if (host == null) {
             throw new IOException("the URL names no host");
         }
-        try (var socket = connect(peer, host, port, json == null ? 0 : json.length, timeout)) {
+        try (var socket = connect(peer, host, port, timeout)) {
             var killer = deadlines.schedule(() -> closeQuietly(socket), Math.max(1, end - System.nanoTime()), TimeUnit.NANOSECONDS);
             try (var secure = secured(socket, host, port, peer.trust())) {
                 secure.startHandshake();
@@ -137,14 +143,14 @@ public final class OutboundCall implements AutoCloseable {
         }
     }
 
-    private Socket connect(Peer peer, String host, int port, int question, Duration timeout) throws IOException {
+    private Socket connect(Peer peer, String host, int port, Duration timeout) throws IOException {
         return switch (peer) {
             case Peer.Service service ->
                 services.connect(service.tenant, service.namespace, service.name, service.port, timeout);
             case Peer.Url url -> {
                 var literal = host.startsWith("[") && host.endsWith("]") ? host.substring(1, host.length() - 1) : host;
                 var address = new InetSocketAddress(Seat.away(0, () -> lookups.resolve(url.tenant, literal, timeout)), port);
-                var socket = new PatientSocket(MEMORY_OF_A_BYTE * question);
+                var socket = new PatientSocket(0);
                 try {
                     socket.connect(address, (int) Math.clamp(timeout.toMillis(), 1, 30_000));
                 } catch (IOException e) {

@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 
 class SeatTest {
     private final Seats seats = new Seats(
-            new Seats.Limits(1, 1, 1, 1, 0, 0, Duration.ZERO, new Absent.Limits(10, 10, 100)), System::nanoTime, null);
+            new Seats.Limits(1, 1, 1, 1, 0, 0, Duration.ZERO, new Absent.Limits(10, 10, 100, Long.MAX_VALUE)), System::nanoTime, null);
 
     private Seat seat(long bytes) {
         return new Seat(seats, "a", "x", bytes, seats.enter("a", "x"));

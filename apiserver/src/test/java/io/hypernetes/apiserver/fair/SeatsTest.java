@@ -23,7 +23,7 @@ class SeatsTest {
     }
 
     private Seats seats(int total, int alone, int shared, int least, Duration patience) {
-        return new Seats(new Seats.Limits(total, alone, shared, least, 3, 6, patience, new Absent.Limits(4, 2, 100)), clock::get, (nanos, action) -> {
+        return new Seats(new Seats.Limits(total, alone, shared, least, 3, 6, patience, new Absent.Limits(4, 2, 100, Long.MAX_VALUE)), clock::get, (nanos, action) -> {
             if (nanos == 0) {
                 action.run();
             } else {
