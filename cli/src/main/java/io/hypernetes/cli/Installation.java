@@ -1,5 +1,6 @@
 package io.hypernetes.cli;
 
+import io.hypernetes.linux.Descriptors;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -50,6 +51,8 @@ record Installation(String place, String id) {
                 channel.force(true);
             }
             Files.move(draft, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            // Before there is a journal: one without an id is taken for older than ids.
+            Descriptors.syncFolder(places.nodeState());
         }
         return of(places);
     }

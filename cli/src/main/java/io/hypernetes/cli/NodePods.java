@@ -17,6 +17,7 @@ import java.util.function.Supplier;
 final class NodePods {
     /// To take over what runs: a machine that does not answer costs some seconds, and all are taken over side by side.
     private static final Duration OPENING = Duration.ofMinutes(2);
+    private static final Duration OPENING_EACH = Duration.ofSeconds(5);
     private static final Duration LISTING = Duration.ofSeconds(15);
     private static final Duration NETWORK = Duration.ofSeconds(30);
     private static final Duration CLOSING = Duration.ofSeconds(15);
@@ -50,11 +51,12 @@ final class NodePods {
     /// @return what was not stopped, with the reason
     private static List<String> inGoodOrder(Places places, Settings settings, Console.Step step) throws Exception {
         EngineParts engine;
+        Duration opening = OPENING.plus(OPENING_EACH.multipliedBy(new MachinesLeft(places).names().size()));
         try {
             step.detail("taking over what runs");
-            engine = TimeBox.call("open-engine", OPENING, () -> EngineParts.open(places, settings, NodeProcess.podsFolder(places)));
+            engine = TimeBox.call("open-engine", opening, () -> EngineParts.open(places, settings, NodeProcess.podsFolder(places)));
         } catch (TimeoutException hangs) {
-            return List.of("hyperd did not come up within " + Console.seconds(OPENING) + " to stop them; " + places.logOf("node") + " may say why");
+            return List.of("hyperd did not come up within " + Console.seconds(opening) + " to stop them; " + places.logOf("node") + " may say why");
         }
         List<String> failed = new ArrayList<>();
         try (CriConnection cri = new CriConnection(places.criSocket())) {

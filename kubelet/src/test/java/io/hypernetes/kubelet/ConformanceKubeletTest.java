@@ -237,11 +237,22 @@ class ConformanceKubeletTest extends KubeletHarness {
         cri.execExitCodes.put("alive", 1);
         create(pod("web").editSpec().editContainer(0)
                 .withNewLifecycle().withPreStop(new LifecycleHandlerBuilder().withNewExec().withCommand("farewell").endExec().build()).endLifecycle()
-                .withNewLivenessProbe().withNewExec().withCommand("alive").endExec().withPeriodSeconds(1).withFailureThreshold(1).withTerminationGracePeriodSeconds(1L).endLivenessProbe()
+                .withNewLivenessProbe().withNewExec().withCommand("alive").endExec().withPeriodSeconds(1).withFailureThreshold(1).withTerminationGracePeriodSeconds(7L).endLivenessProbe()
                 .endContainer().endSpec().build());
         eventually("web", pod -> assertThat(main(pod).getRestartCount()).isEqualTo(1));
         assertThat(cri.execs.stream().limit(2)).containsExactly("alive", "farewell");
-        assertThat(cri.calls().stream().filter(call -> call.startsWith("stop main")).findFirst()).contains("stop main 1");
+        assertThat(cri.calls().stream().filter(call -> call.startsWith("stop main")).findFirst()).contains("stop main 7");
+    }
+
+    /// The hook has the probe's grace, and what is to end has two seconds after it in any case.
+    @Test
+    void aContainerWhoseHookTookAllOfItsGraceIsAskedToEndAllTheSame() {
+        cri.execExitCodes.put("alive", 1);
+        create(pod("web").editSpec().editContainer(0)
+                .withNewLivenessProbe().withNewExec().withCommand("alive").endExec().withPeriodSeconds(1).withFailureThreshold(1).withTerminationGracePeriodSeconds(1L).endLivenessProbe()
+                .endContainer().endSpec().build());
+        eventually("web", pod -> assertThat(main(pod).getRestartCount()).isEqualTo(1));
+        assertThat(cri.calls().stream().filter(call -> call.startsWith("stop main")).findFirst()).contains("stop main 2");
     }
 
     @Test

@@ -271,8 +271,13 @@ final class DockerNetworks implements AutoCloseable {
         }
         try {
             NameServer server = NameServer.open(groups.gateway(), "", asker -> Optional.of(DockerNames.of(asker.getHostAddress(), up.get(), this::leadsOutside)));
+            try {
+                groups.answerNames(server.udpPort(), server.tcpPort());
+            } catch (NetworkException refused) {
+                server.close();
+                throw refused;
+            }
             names = server;
-            groups.answerNames(server.udpPort(), server.tcpPort());
         } catch (IOException | NetworkException refused) {
             LOG.warn("event=docker-names-unanswered error=\"{}\" effect=\"containers in networks of their own find no names, theirs or others'\"", refused.getMessage());
         }

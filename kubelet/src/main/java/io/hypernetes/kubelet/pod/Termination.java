@@ -18,6 +18,9 @@ import org.slf4j.LoggerFactory;
 /// Ends the containers of a pod gracefully, without holding the pod's thread: each stop has a thread of its own, and a
 /// deadline that moves closer (a second delete with less grace) asks again with the shorter time.
 final class Termination {
+    /// What a container is given to end by itself after its hook, however long that took; upstream's.
+    private static final long LEAST_SECONDS = 2;
+
     private static final Logger LOG = LoggerFactory.getLogger(Termination.class);
 
     private static final Duration FORGOTTEN = Duration.ofSeconds(90);
@@ -58,7 +61,7 @@ final class Termination {
     void restart(Pod pod, Container container, ObservedContainer running, ObservedPod seen, long graceSeconds) {
         Instant deadline = services.clock().instant().plusSeconds(graceSeconds);
         preStop(pod, container, running, ip(seen), deadline);
-        services.cri().stopContainer(running.id(), secondsUntil(deadline));
+        services.cri().stopContainer(running.id(), Math.max(LEAST_SECONDS, secondsUntil(deadline)));
     }
 
     private static String ip(ObservedPod seen) {
