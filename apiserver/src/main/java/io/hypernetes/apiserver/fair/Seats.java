@@ -54,6 +54,8 @@ final class Seats {
     /// A tenant with requests that run or wait.
     private static final class Party {
         private int running;
+        /// How many of those that run took a seat that there was not; they count for their tenant alone.
+        private int forced;
         private int resting;
         private int waiting;
         /// Who was seated before and comes back.
@@ -71,6 +73,7 @@ final class Seats {
     /// When each of the tenants that came lately came last.
     private final Map<String, Long> seen = new HashMap<>();
     private final Absent absent;
+    /// Seats that are taken, without those that were forced.
     private int running;
 
     /// @param nanos a monotonic clock
@@ -146,7 +149,8 @@ final class Seats {
         }
     }
 
-    /// Takes a seat again, before all of the tenant that have none yet, and after a second whether there is one or not.
+    /// Takes a seat again, before all of the tenant that have none yet, and after a second whether there is one or not; a seat that there is not
+    /// counts for the tenant alone.
     ///
     /// @param bytes as said to [#goAway]
     /// @return when it was taken
@@ -177,8 +181,9 @@ final class Seats {
             }
             if (!waiter.seated) {
                 party.returning.remove(waiter);
+                // Not among all that are taken: a tenant whose many come back at once would leave the others none.
                 party.running++;
-                running++;
+                party.forced++;
             }
             return nanos.getAsLong();
         } finally {
@@ -192,7 +197,12 @@ final class Seats {
             throw new IllegalStateException("tenant " + tenant + " has no seat to give back");
         }
         party.running--;
-        running--;
+        if (party.forced > 0) {
+            // Whichever it is: as long as a tenant has more than there are for it, it gives back none that others could have.
+            party.forced--;
+        } else {
+            running--;
+        }
         if (timer != null && floods(tenant, party)) {
             party.resting++;
             timer.after(Math.min(nanos.getAsLong() - since, LONGEST_REST_NANOS), () -> rested(tenant, party));

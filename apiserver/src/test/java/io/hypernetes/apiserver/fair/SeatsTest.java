@@ -196,6 +196,32 @@ class SeatsTest {
     }
 
     @Test
+    void whoComesBackWhereThereIsNoSeatTakesNoneFromOtherTenants() throws Exception {
+        var seats = seats(3, 2, 2, Duration.ofMillis(20));
+        for (int i = 0; i < 2; i++) {
+            assertThat(seats.goAway("a", "x", seats.enter("a", "x"), 0)).isTrue();
+        }
+        seats.enter("a", "y");
+        seats.enter("a", "y");
+        var back = List.of(
+                Thread.startVirtualThread(() -> seats.comeBack("a", "x", 0)), Thread.startVirtualThread(() -> seats.comeBack("a", "x", 0)));
+        for (var thread : back) {
+            assertThat(thread.join(Duration.ofSeconds(30))).isTrue();
+        }
+        // The tenant has four of three seats, of which two were its own: the third is still another's.
+        seats.enter("b", "x");
+        for (int i = 0; i < 3; i++) {
+            seats.leave("a", clock.get());
+            assertThatThrownBy(() -> seats.enter("b", "x")).as("one at most while the other is about").isInstanceOf(ApiException.class);
+        }
+        seats.leave("a", clock.get());
+        // None is lost and none was added.
+        seats.enter("c", "x");
+        seats.enter("d", "x");
+        assertThatThrownBy(() -> seats.enter("e", "x")).isInstanceOf(ApiException.class);
+    }
+
+    @Test
     void ofAUserWithManyAwayNoMoreAreSeatedButOthersOfItsTenantAre() {
         var seats = seats(10, 4, 6, Duration.ofSeconds(30));
         for (int i = 0; i < 2; i++) {
