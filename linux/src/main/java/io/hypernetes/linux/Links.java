@@ -8,14 +8,12 @@ import java.nio.file.Path;
 
 /// Changes of network interfaces (rtnetlink), in the network namespace of the calling thread. Needs CAP_NET_ADMIN.
 public final class Links {
-    private static final int NEWLINK = 16, ERROR = 2, REQUEST = 1, ACKNOWLEDGE = 4;
+    private static final int NEWLINK = 16, GETLINK = 18, ERROR = 2, REQUEST = 1, ACKNOWLEDGE = 4;
     private static final int HEADER = 16, INTERFACE = 16, LARGEST = 512;
     private static final int NAME = 3, MTU = 4, MASTER = 10, LINK_INFO = 18, OF_FAMILY = 26, NAMESPACE = 28;
     private static final int SLAVE_KIND = 4, SLAVE_DATA = 5;
     private static final int AF_INET6 = 10, ADDRESS_MODE = 8, NO_ADDRESS = 1;
     private static final int UP = 1;
-
-    private static final Libc IF_NAMETOINDEX = Libc.function("if_nametoindex");
 
     private Links() {}
 
@@ -65,15 +63,22 @@ public final class Links {
     private static int index(String name) {
         int index = find(name);
         if (index == 0) {
-            throw new ErrnoException("if_nametoindex", name, ErrnoException.ENODEV);
+            throw new ErrnoException("netlink", name, ErrnoException.ENODEV);
         }
         return index;
     }
 
+    /// Its number, or 0. Not by `if_nametoindex`: for a name that is not there, as of a tap whose machine has ended, that has the kernel look for a module.
     private static int find(String name) {
-        try (Arena arena = Arena.ofConfined()) {
-            return (int) IF_NAMETOINDEX.callPlain(arena.allocateFrom(name).address());
+        ByteBuffer answer = ask(GETLINK, REQUEST, 0, named(name));
+        if (answer.remaining() >= HEADER + 8 && answer.getShort(4) == NEWLINK) {
+            return answer.getInt(HEADER + 4);
         }
+        int error = error("looking for " + name, answer);
+        if (error != ErrnoException.ENODEV) {
+            throw new ErrnoException("netlink", "looking for " + name, error);
+        }
+        return 0;
     }
 
     private static ByteBuffer named(String name) {
@@ -85,21 +90,28 @@ public final class Links {
     }
 
     private static void change(String what, int flags, ByteBuffer attributes) {
+        int error = error(what, ask(NEWLINK, REQUEST | ACKNOWLEDGE, flags, attributes));
+        if (error != 0) {
+            throw new ErrnoException("netlink", what, error);
+        }
+    }
+
+    private static ByteBuffer ask(int type, int how, int flags, ByteBuffer attributes) {
         attributes.flip();
         ByteBuffer message = ByteBuffer.allocate(HEADER + INTERFACE + attributes.remaining()).order(ByteOrder.nativeOrder());
-        message.putInt(message.capacity()).putShort((short) NEWLINK).putShort((short) (REQUEST | ACKNOWLEDGE)).putInt(1).putInt(0);
+        message.putInt(message.capacity()).putShort((short) type).putShort((short) how).putInt(1).putInt(0);
         // Of any family and type, found by its name.
         message.putInt(0).putInt(0).putInt(flags).putInt(flags).put(attributes);
         try (Netlink socket = Netlink.open(Netlink.ROUTE)) {
             socket.send(message.array());
-            ByteBuffer answer = socket.receive();
-            if (answer.remaining() < HEADER + 4 || answer.getShort(4) != ERROR) {
-                throw new IllegalStateException(what + ": the kernel gave no answer that fits");
-            }
-            int error = -answer.getInt(HEADER);
-            if (error != 0) {
-                throw new ErrnoException("netlink", what, error);
-            }
+            return socket.receive();
         }
+    }
+
+    private static int error(String what, ByteBuffer answer) {
+        if (answer.remaining() < HEADER + 4 || answer.getShort(4) != ERROR) {
+            throw new IllegalStateException(what + ": the kernel gave no answer that fits");
+        }
+        return -answer.getInt(HEADER);
     }
 }

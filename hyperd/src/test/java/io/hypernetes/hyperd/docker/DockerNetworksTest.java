@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.hypernetes.network.Gateway;
 import io.hypernetes.network.Groups;
+import io.hypernetes.network.NetworkException;
 import io.hypernetes.network.ServiceTable;
 import io.hypernetes.network.dns.Names;
 import io.hypernetes.network.dns.Query;
@@ -39,6 +40,8 @@ class DockerNetworksTest {
     private final List<DockerRecord> running = new ArrayList<>();
     private Store store;
     private DockerNetworks networks;
+    private int refusals;
+    private int answering;
 
     @BeforeEach
     void open() throws Exception {
@@ -66,7 +69,13 @@ class DockerNetworksTest {
         }
 
         @Override
-        public void answerNames(int udpPort, int tcpPort) {}
+        public void answerNames(int udpPort, int tcpPort) {
+            if (refusals > 0) {
+                refusals--;
+                throw new NetworkException("the rules are busy");
+            }
+            answering++;
+        }
 
         @Override
         public void move(String sandboxId, Membership membership) {}
@@ -138,6 +147,18 @@ class DockerNetworksTest {
         "{'Name':'x','Ingress':true}|swarm"})
     void whatCannotBeHadIsRefusedByName(String body, String said) {
         assertThatThrownBy(() -> networks.create(JSON.readTree(body.isEmpty() ? "{}" : body.replace('\'', '"')))).isInstanceOf(DockerFailure.class).hasMessageContaining(said);
+    }
+
+    @Test
+    void namesThatCouldNotBeAnsweredAreWhenTheNextContainerStarts() {
+        refusals = 1;
+        create("{'Name':'front'}");
+        assertThat(answering).isZero();
+        DockerRecord member = container("web", "10.0.0.2", "{'HostConfig':{'NetworkMode':'front'}}");
+        networks.place(member);
+        assertThat(answering).isEqualTo(1);
+        networks.place(member);
+        assertThat(answering).as("by one server").isEqualTo(1);
     }
 
     @Test
