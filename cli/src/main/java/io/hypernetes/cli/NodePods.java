@@ -13,7 +13,8 @@ import java.util.function.Supplier;
 /// Ends the pods of a node whose process has ended: in good order where that goes within a time, and whatever is left of their machines at last.
 ///
 /// The engine is opened in this process on the node's journal, and asked as any client of CRI asks it. Any part of it may hang; what is asked of it
-/// has a deadline each, and what comes behind is done all the same.
+/// has a deadline each, and what comes behind is done all the same. Only an engine that refuses to open and says why, as for a setting that is not the
+/// one it ran with, ends nothing: the machines could still be stopped in good order.
 final class NodePods {
     /// To take over what runs: a machine that does not answer costs some seconds, and all are taken over side by side.
     private static final Duration OPENING = Duration.ofMinutes(2);

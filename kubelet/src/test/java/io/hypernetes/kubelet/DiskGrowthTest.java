@@ -18,6 +18,11 @@ class DiskGrowthTest extends KubeletHarness {
     private static final String GROWN = "grow data " + (3L << 30);
 
     private void podWithDisk() {
+        podWithDisk("1Gi");
+    }
+
+    /// @param size of the volume when the pod starts; the claim says 1Gi
+    private void podWithDisk(String size) {
         cri.podCidr = "10.88.0.0/24";
         PersistentVolumeClaim claim = client.of(Kind.PERSISTENT_VOLUME_CLAIM).create("red", new PersistentVolumeClaimBuilder()
                 .withNewMetadata().withNamespace("default").withName("data").endMetadata()
@@ -26,7 +31,7 @@ class DiskGrowthTest extends KubeletHarness {
                 .build());
         client.of(Kind.PERSISTENT_VOLUME).create("red", new PersistentVolumeBuilder()
                 .withNewMetadata().withName("pv").endMetadata()
-                .withNewSpec().withAccessModes("ReadWriteOnce").addToCapacity("storage", new Quantity("1Gi"))
+                .withNewSpec().withAccessModes("ReadWriteOnce").addToCapacity("storage", new Quantity(size))
                 .withNewClaimRef().withNamespace("default").withName("data").withUid(claim.getMetadata().getUid()).endClaimRef()
                 .withNewCsi().withDriver(LocalVolume.DRIVER).withVolumeHandle("h").addToVolumeAttributes(LocalVolume.NODE, "n1").endCsi()
                 .endSpec()
@@ -82,6 +87,21 @@ class DiskGrowthTest extends KubeletHarness {
         kubelet.close();
         cri.growFailure = "";
         kubelet = kubelet();
+        awaitTold();
+        assertThat(cri.calls()).containsOnlyOnce(GROWN);
+    }
+
+    @Test
+    void aPodThatStartedWithTheNewSizeIsAskedWhetherItsFileSystemHasIt() throws Exception {
+        podWithDisk("3Gi");
+        kubelet.close();
+        cri.growFailure = "the file system does not grow";
+        kubelet = kubelet();
+        await().atMost(Duration.ofSeconds(60)).untilAsserted(() -> assertThat(events())
+                .filteredOn(event -> "VolumeResizeFailed".equals(event.getReason()))
+                .anyMatch(event -> event.getMessage().contains("the file system does not grow")));
+        assertThat(claim().getStatus().getCapacity()).containsEntry("storage", new Quantity("1Gi"));
+        cri.growFailure = "";
         awaitTold();
         assertThat(cri.calls()).containsOnlyOnce(GROWN);
     }

@@ -118,12 +118,14 @@ public final class DiskGrowth implements AutoCloseable {
             return Optional.of(SOON);
         }
         try {
-            if (Disks.bytes(machine.annotations(), user.volume()) < local.bytes()) {
-                cri.growDisk(machine.id(), user.volume(), local.bytes());
-                LOG.info("event=disk-grown volume={} pod={} bytes={}", key, ObjectKey.of(user.pod()), local.bytes());
-            }
+            // Also when its pod started with that size: whether its file system took all of it was not told then.
+            cri.growDisk(machine.id(), user.volume(), local.bytes());
+            LOG.info("event=disk-grown volume={} pod={} bytes={}", key, ObjectKey.of(user.pod()), local.bytes());
         } catch (CriException refused) {
-            return failed(key, claim, user, refused);
+            boolean cannotSay = refused.code() == Status.Code.UNIMPLEMENTED && Disks.bytes(machine.annotations(), user.volume()) >= local.bytes();
+            if (!cannotSay) {
+                return failed(key, claim, user, refused);
+            }
         }
         failures.remove(key);
         tell(claimKey, volume, user);

@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.Set;
 
 /// What a local network is on the host: a bridge with the gateway's address, two nftables tables named after it, routes to other nodes.
-/// Every change is one batch of `ip` or one transaction of `nft`, and may be repeated.
+/// Every change may be repeated: a batch of `ip`, a transaction of `nft`, or what these would do by messages to the kernel where a pod comes or goes.
 ///
 /// The table of family `ip` hides pods behind the host when they speak to the outside, and keeps the host from telling neighbours of the short way to each
 /// other (ICMP redirects), on which services and groups do not hold: a setting of the bridge alone does not, as that of all interfaces outweighs it. The table of family `bridge` lets a tap send
