@@ -42,7 +42,6 @@ class UnseenWritesTest extends ClusterTest {
     private static final double LARGEST_EFFECT = 0.65;
     /// A create waits for the disk, which other tenants' writes use too: it comes to a flush that is under way.
     private static final double LARGEST_EFFECT_ON_CREATES = 0.80;
-    private static final long LONGEST_FLUSH_MICROS = 2_000_000;
     private static final Set<String> CHANGING = Set.of("audit-id", "date", ":status");
 
     private static final String DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
@@ -61,8 +60,6 @@ class UnseenWritesTest extends ClusterTest {
     private Cluster.Client prey;
     private Cluster.Client prowler;
     private final Map<String, Map<Phase, List<Long>>> times = new TreeMap<>();
-    /// How much older than its request a list's revision is, in microseconds.
-    private final Map<Phase, List<Long>> lags = new EnumMap<>(Phase.class);
     private int made;
     private int definitions;
 
@@ -83,7 +80,6 @@ class UnseenWritesTest extends ClusterTest {
         double written = 0;
         observe(Phase.QUIET);
         times.clear();
-        lags.clear();
         for (int round = 0; round < ROUNDS; round++) {
             for (var phase : Phase.values()) {
                 try (var other = new Other(phase)) {
@@ -102,7 +98,6 @@ class UnseenWritesTest extends ClusterTest {
         }
         System.out.printf("unseen writes: %.0f a second%n", written);
         assertThat(written).as("writes of the other a second").isGreaterThan(LONG ? 0.9 * WRITES_A_SECOND : 0);
-        lags.forEach((phase, lag) -> System.out.printf("  revisions older than the request while the other %s: %d of %d%n", phase, lag.stream().filter(micros -> micros > 0).count(), lag.size()));
         times.forEach(UnseenWritesTest::judge);
         // Nor does what the other writes make one's own history shorter.
         try (var watch = prowler.watch(configMaps("default") + "?watch=1&resourceVersion=" + old + "&fieldSelector=metadata.name%3Down")) {
@@ -142,20 +137,28 @@ class UnseenWritesTest extends ClusterTest {
         return sorted[sorted.length / 2];
     }
 
-    /// Asks for times, and whether a revision is the time and nothing else: it neither runs ahead nor counts. While a write is on its way to the disk
-    /// it is the time when that set out, so it may be older by a flush.
+    /// Asks for times, and whether revisions are the time and nothing else: they neither run ahead nor count, nor are they older than the request while a
+    /// write of the other is on its way to the disk.
     private void observe(Phase phase) {
         for (int i = 0; i < SAMPLES; i++) {
             long before = micros();
             var list = timed("list", phase, () -> prowler.get(configMaps("default") + "?labelSelector=own").expect(200));
-            long revision = Long.parseLong(list.at("metadata", "resourceVersion"));
-            assertThat(revision).as("a revision while the other " + phase).isBetween(before - LONGEST_FLUSH_MICROS, micros() + 1_000);
-            lags.computeIfAbsent(phase, _ -> new ArrayList<>()).add(Math.max(0, before - revision));
+            isTheTime("a list's revision", phase, list.at("metadata", "resourceVersion"), before);
+            before = micros();
+            var tooLarge = prowler.get(configMaps("default") + "?resourceVersion=9999999999999999").expect(504).at("message");
+            isTheTime("the revision of an error", phase, tooLarge.substring(tooLarge.lastIndexOf(' ') + 1), before);
+            before = micros();
+            var rehearsed = prowler.post(configMaps("default") + "?dryRun=All", configMap("rehearsed", "1")).expect(201);
+            isTheTime("a rehearsed revision", phase, rehearsed.at("metadata", "resourceVersion"), before);
             timed("get", phase, () -> prowler.get(configMaps("default") + "/own").expect(200));
             var name = "made-" + made++;
             timed("create", phase, () -> prowler.post("/api/v1/namespaces/kube-public/configmaps", configMap(name, "1")).expect(201));
             timed("missing", phase, () -> prowler.get("/tenants/prey/api/v1/configmaps").expect(404));
         }
+    }
+
+    private static void isTheTime(String what, Phase phase, String revision, long before) {
+        assertThat(Long.parseLong(revision)).as(what + " while the other " + phase).isBetween(before, micros() + 1_000);
     }
 
     private static long micros() {

@@ -114,6 +114,11 @@ final class FatalStore implements Store {
     }
 
     @Override
+    public long tick(String prefix) {
+        return store.tick(prefix);
+    }
+
+    @Override
     public Optional<Entry> get(String key) {
         return store.get(key);
     }

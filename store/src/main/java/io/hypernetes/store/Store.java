@@ -20,6 +20,11 @@ public interface Store extends AutoCloseable {
     /// any change committed after it returns.
     long tick();
 
+    /// As [#tick()], but only with regard to keys that start with `prefix`, and comparable only with revisions of what lies under the same first part of
+    /// the keys (`/name/`). It is the clock's even while others' changes are being written, so it does not show that there are any. Reads, watches and
+    /// their progress are by prefix like this; who compares or continues them under a wider prefix asks for [#tick()] before.
+    long tick(String prefix);
+
     /// The value under `key` now.
     Optional<Entry> get(String key);
 

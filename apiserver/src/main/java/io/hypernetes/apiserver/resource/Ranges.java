@@ -46,6 +46,11 @@ final class Ranges {
                         : ObjectKey.prefix(request.holder(), type.storedVersion().group(), type.resource(), namespace));
     }
 
+    /// A fresh revision for what a request reads.
+    long tick(ResourceRequest request) {
+        return request.tenantPath().everywhere() ? store.tick() : store.tick(prefixes(request).getFirst());
+    }
+
     /// Every tenant, `root` among them, in the order of their keys: a page of a list goes on behind the last key of the one before.
     List<String> tenants() {
         var names = new ArrayList<String>();
@@ -59,11 +64,13 @@ final class Ranges {
 
     /// What is there now, after a key, at most `limit` (0: all).
     ///
-    /// Several prefixes are read one after the other; the revision is that of the first, so that a watch from there repeats
-    /// what changed meanwhile and misses nothing.
-    Range now(List<String> prefixes, String after, int limit) {
+    /// Several prefixes are read one after the other; the revision has to be one of before the tenants were looked for, which holds for all, so that
+    /// a watch from there repeats what changed meanwhile and misses nothing.
+    ///
+    /// @param before that revision; 0 for the one prefix of one tenant, which has its own
+    Range now(List<String> prefixes, String after, int limit, long before) {
         var entries = new ArrayList<Entry>();
-        long revision = 0;
+        long revision = before;
         long remaining = 0;
         for (var prefix : prefixes) {
             if (after.compareTo(prefix) > 0 && !after.startsWith(prefix)) {
@@ -79,7 +86,7 @@ final class Ranges {
             }
             revision = revision == 0 ? page.revision() : revision;
         }
-        return new Range(entries, revision == 0 ? store.tick() : revision, remaining);
+        return new Range(entries, revision, remaining);
     }
 
     /// Across tenants what all of them have is shown once, as root's.

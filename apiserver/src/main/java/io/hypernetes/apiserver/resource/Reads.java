@@ -46,7 +46,7 @@ final class Reads {
             throw ApiStatus.badRequest("one object is in one tenant: use the path prefix /tenants/NAME instead of /tenants/*")
                     .asException();
         }
-        notYet(ListOptions.of(request.http(), false).revision());
+        notYet(request, ListOptions.of(request.http(), false).revision());
         var type = request.kind().type();
         return store.get(request.key().text())
                 .filter(entry -> Visibility.sees(request.caller(), type, entry))
@@ -92,7 +92,8 @@ final class Reads {
 
     /// The objects that a request lists or begins a watch with.
     Found find(ResourceRequest request, Selection selection, ListOptions options) {
-        notYet(options.revision());
+        notYet(request, options.revision());
+        long before = request.tenantPath().everywhere() ? ranges.tick(request) : 0;
         var prefixes = ranges.prefixes(request);
         boolean relative = prefixes.size() == 1 && !request.tenantPath().everywhere();
         var token = options.continueToken().isEmpty() ? null : ContinueToken.parse(options.continueToken());
@@ -106,7 +107,7 @@ final class Reads {
         Ranges.Range range;
         try {
             range = exact < 0
-                    ? ranges.now(prefixes, after, direct ? limit : 0)
+                    ? ranges.now(prefixes, after, direct ? limit : 0, before)
                     : ranges.at(prefixes, after, direct ? limit : 0, exact);
         } catch (CompactedException e) {
             throw expired(token);
@@ -132,10 +133,15 @@ final class Reads {
         return new Found(entries, range.revision(), next, direct ? remaining : -1);
     }
 
-    /// Refuses a revision that is still to come.
-    void notYet(long revision) {
+    /// A fresh revision for what a request reads.
+    long tick(ResourceRequest request) {
+        return ranges.tick(request);
+    }
+
+    /// Refuses a revision that is still to come for what a request reads.
+    void notYet(ResourceRequest request, long revision) {
         if (revision > 0) {
-            long current = store.tick();
+            long current = ranges.tick(request);
             if (revision > current) {
                 throw ApiStatus.resourceVersionTooLarge(revision, current).asException();
             }

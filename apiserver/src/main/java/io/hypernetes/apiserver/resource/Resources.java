@@ -61,7 +61,7 @@ public final class Resources {
         this.dynamic = new Programmed(programmed, kinds.builtIn().decoder(), authorisation);
         var removal = new Removal(store, tenants, indexes, services);
         this.reads = new Reads(store, new Ranges(store), indexes);
-        this.watches = new Watches(store, feeds, reads);
+        this.watches = new Watches(feeds, reads);
         this.writes = new Writes(
                 store,
                 kinds.builtIn(),

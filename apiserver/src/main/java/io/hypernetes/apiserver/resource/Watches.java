@@ -6,7 +6,6 @@ import io.hypernetes.apiserver.storage.Feeds;
 import io.hypernetes.objects.ApiException;
 import io.hypernetes.objects.ApiStatus;
 import io.hypernetes.store.CompactedException;
-import io.hypernetes.store.Store;
 import io.hypernetes.store.StoreException;
 import java.io.IOException;
 import java.time.Duration;
@@ -19,12 +18,10 @@ final class Watches {
     private static final long SHORTEST_DEFAULT_SECONDS = 1800;
     private static final int PAGE = 500;
 
-    private final Store store;
     private final Feeds feeds;
     private final Reads reads;
 
-    Watches(Store store, Feeds feeds, Reads reads) {
-        this.store = store;
+    Watches(Feeds feeds, Reads reads) {
         this.feeds = feeds;
         this.reads = reads;
     }
@@ -33,7 +30,7 @@ final class Watches {
         var http = request.http();
         var accepted = Accepted.of(http.headers("Accept"));
         var options = ListOptions.of(http, true);
-        reads.notYet(options.revision());
+        reads.notYet(request, options.revision());
         var selection = Selection.of(http, request.kind(), request.target().name());
         var encoder = new EventEncoder(request, accepted, selection);
         http.setHeader("Cache-Control", "no-cache, private");
@@ -47,7 +44,7 @@ final class Watches {
                 // The answer has begun: the error is its last event, before the stream is closed.
                 out.send(encoder.error(
                         e instanceof CompactedException
-                                ? tooOld(options.revision())
+                                ? ApiStatus.expired("too old resource version: " + options.revision() + " (" + reads.tick(request) + ")")
                                 : ApiStatus.unavailable("the server is stopping")));
                 out.flush();
             } catch (ApiException e) {
@@ -130,9 +127,5 @@ final class Watches {
         if (event != null) {
             out.send(event);
         }
-    }
-
-    private ApiStatus tooOld(long revision) {
-        return ApiStatus.expired("too old resource version: " + revision + " (" + store.tick() + ")");
     }
 }

@@ -158,7 +158,7 @@ final class Writes {
                     if (store.get(key).isPresent()) {
                         throw ApiStatus.alreadyExists(type.group(), type.resource(), name).asException();
                     }
-                    return StoredForm.encoder(stored).apply(store.tick());
+                    return StoredForm.encoder(stored).apply(store.tick(key));
                 }
                 var created = store.commit(operations).entries().getFirst().value();
                 charge.close();

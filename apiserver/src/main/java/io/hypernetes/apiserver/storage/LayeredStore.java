@@ -56,6 +56,11 @@ public final class LayeredStore implements Store {
     }
 
     @Override
+    public long tick(String prefix) {
+        return store.tick(prefix);
+    }
+
+    @Override
     public Optional<Entry> get(String key) {
         var own = store.get(key);
         var below = base.get(key);

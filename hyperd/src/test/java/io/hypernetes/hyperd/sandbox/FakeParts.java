@@ -282,6 +282,11 @@ final class FakeParts {
             }
 
             @Override
+            public long tick(String prefix) {
+                return tick();
+            }
+
+            @Override
             public Optional<Entry> get(String key) {
                 synchronized (world.store) {
                     byte[] value = world.store.get(key);

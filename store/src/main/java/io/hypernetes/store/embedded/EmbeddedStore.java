@@ -66,7 +66,12 @@ public final class EmbeddedStore implements Store {
 
     @Override
     public long tick() {
-        return snapshot().revision();
+        return snapshot("").revision();
+    }
+
+    @Override
+    public long tick(String prefix) {
+        return snapshot(prefix).revision();
     }
 
     @Override
@@ -80,7 +85,7 @@ public final class EmbeddedStore implements Store {
         if (limit < 0) {
             throw new IllegalArgumentException("limit must not be negative: " + limit);
         }
-        VisibleState.Snapshot now = snapshot();
+        VisibleState.Snapshot now = snapshot(prefix);
         EntryTree tree = now.tree();
         int from = tree.count(key -> Utf8Order.compare(key, prefix) < 0);
         if (!afterKey.isEmpty()) {
@@ -141,12 +146,12 @@ public final class EmbeddedStore implements Store {
         }
     }
 
-    private VisibleState.Snapshot snapshot() {
+    private VisibleState.Snapshot snapshot(String prefix) {
         requireOpen();
-        VisibleState.Snapshot now = visible.snapshot();
+        VisibleState.Snapshot now = visible.snapshot(prefix);
         while (now.revision() == 0) {
             sequencer.commit(List.of());
-            now = visible.snapshot();
+            now = visible.snapshot(prefix);
         }
         return now;
     }

@@ -2,6 +2,7 @@ package io.hypernetes.store.embedded;
 
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.Set;
 
 /// Gives revisions: microseconds of the wall clock, or one more than the last when the clock has not moved or went back.
 ///
@@ -15,6 +16,10 @@ final class RevisionClock {
     private long last;
     private long ceiling;
     private long inFlight;
+    /// The last revision given before the batch under way.
+    private long before;
+    private Set<String> changing = Set.of();
+    private boolean frozen;
 
     /// @param ceiling the durable ceiling left by the last start; revisions begin above it
     RevisionClock(InstantSource wall, long ceiling) {
@@ -23,24 +28,59 @@ final class RevisionClock {
         this.ceiling = ceiling;
     }
 
-    /// A fresh revision below those of the batch under way and of all later ones; 0 when the ceiling must be raised first.
-    long tick() {
-        if (inFlight != 0) {
+    /// What a key or a prefix begins with, through the second slash: what lies under different parts is never compared. Empty when a prefix spans many.
+    static String part(String keyOrPrefix) {
+        return keyOrPrefix.substring(0, keyOrPrefix.indexOf('/', 1) + 1);
+    }
+
+    /// A fresh revision for keys that start with `prefix`: above what is visible of them, below what the batch under way and all later ones change of
+    /// them. 0 when the ceiling must be raised first.
+    ///
+    /// Only where the batch under way changes something is it the one before the batch; elsewhere it is the time and does not show that there is a batch.
+    long tick(String prefix) {
+        if (concerns(prefix)) {
             long below = Math.min(inFlight - 1, ceiling);
-            return below > last ? below : 0;
+            return below > before ? below : frozen ? before : 0;
         }
         long next = Math.max(now(), last + 1);
         if (next > ceiling) {
-            return 0;
+            if (!frozen) {
+                return 0;
+            }
+            next = Math.max(last, ceiling);
         }
         last = next;
         return next;
     }
 
+    /// A revision up to which everything under `prefix` is visible, fresh when there is one.
+    long reached(String prefix) {
+        long tick = tick(prefix);
+        // Others may have been given newer ones meanwhile, which say nothing of what the batch changes.
+        return tick != 0 ? tick : concerns(prefix) ? before : last;
+    }
+
+    private boolean concerns(String prefix) {
+        if (inFlight == 0) {
+            return false;
+        }
+        String part = part(prefix);
+        return part.isEmpty() || changing.contains(part);
+    }
+
     /// The first revision of a new batch; leaves room below it for ticks while the batch is under way.
-    long begin() {
+    ///
+    /// @param parts of all keys that it may change
+    long begin(Set<String> parts) {
+        before = last;
+        changing = Set.copyOf(parts);
         inFlight = Math.max(now(), last + 2);
         return inFlight;
+    }
+
+    /// Nothing is written any more: the batch under way stays so, and below the ceiling revisions are given twice rather than none.
+    void freeze() {
+        frozen = true;
     }
 
     /// The ceiling that has to become durable together with a batch that ends at `lastRevision`.
@@ -53,6 +93,7 @@ final class RevisionClock {
         last = Math.max(last, lastRevision);
         ceiling = durableCeiling;
         inFlight = 0;
+        changing = Set.of();
     }
 
     long ceiling() {

@@ -128,13 +128,14 @@ final class Sequencer {
         StoreUnavailableException reason = new StoreUnavailableException(
                 "store " + name + " writes no more after a fault (" + fault + "); start the process again", fault);
         broken = reason;
+        visible.freeze();
         refuse(reason, null);
         taken.forEach(request -> request.finish(reason));
     }
 
     /// Writes the requests from `from` on as far as one batch holds them; returns the first that it left.
     private int writeBatch(List<Request> requests, int from) {
-        Batch batch = new Batch(visible.tree(), broken == null ? visible.beginBatch() : 0);
+        Batch batch = new Batch(visible.tree(), broken == null ? visible.beginBatch(parts(requests.subList(from, requests.size()))) : 0);
         int to = from;
         boolean extend = false;
         String refused = log.refusal();
@@ -160,6 +161,19 @@ final class Sequencer {
         return to;
     }
 
+    /// What the requests may change: some may turn out to change nothing, or be left to the next batch.
+    private static Set<String> parts(List<Request> requests) {
+        Set<String> parts = new HashSet<>();
+        for (Request request : requests) {
+            for (Operation operation : request.operations) {
+                if (!(operation instanceof Operation.Check)) {
+                    parts.add(RevisionClock.part(operation.key()));
+                }
+            }
+        }
+        return parts;
+    }
+
     /// Writes the batch and shows it to readers; returns why it could not.
     private @Nullable StoreUnavailableException makeDurable(Batch batch, boolean extend) {
         long lastRevision = batch.revision - 1;
@@ -172,8 +186,9 @@ final class Sequencer {
             } catch (StoreUnavailableException e) {
                 LOG.error("event=store-write-failed store={} error=\"{}\"", name, e.getMessage());
                 broken = e;
+                visible.freeze();
                 refuse(e, null);
-                // The batch stays under way for ever: what it may have left on the disk is newer than anything told to readers.
+                // The batch stays under way for ever: what it may have left on the disk is newer than anything told to readers of it.
                 return e;
             }
         }

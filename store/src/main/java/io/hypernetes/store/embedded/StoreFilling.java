@@ -6,6 +6,7 @@ import io.hypernetes.store.StoreUnavailableException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 
 /// Makes a store of entries that another store had, under the revisions that they had there. For one thread; the store can be opened when
 /// [#finish] and [#close] have returned.
@@ -62,7 +63,7 @@ public final class StoreFilling implements AutoCloseable {
             throw new StoreUnavailableException("an entry for " + folder + " has revision " + highest + ", newer than the " + revision + " that all are said to be of");
         }
         RevisionClock clock = new RevisionClock(settings.clock(), revision);
-        write(clock.begin());
+        write(clock.begin(Set.of()));
     }
 
     private void write(long lastCommit) {

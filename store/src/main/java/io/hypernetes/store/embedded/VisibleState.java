@@ -5,13 +5,14 @@ import io.hypernetes.store.CompactedException;
 import io.hypernetes.store.StoreException;
 import io.hypernetes.store.StoreUnavailableException;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /// What readers and watchers see: only what is durable. One short lock makes tree, clock, history and watches step together,
 /// so that a list and a watch begun from its revision neither miss nor repeat a change.
 final class VisibleState {
-    /// @param revision the instant the tree shows; every later change has a greater one. 0: no revision left below the ceiling
+    /// @param revision the instant the tree shows of the prefix asked for; every later change there has a greater one. 0: no revision left below the ceiling
     record Snapshot(EntryTree tree, long revision) {}
 
     private final ReentrantLock lock = new ReentrantLock();
@@ -33,22 +34,24 @@ final class VisibleState {
         return tree;
     }
 
-    Snapshot snapshot() {
+    /// The state as far as it concerns keys that start with `prefix`.
+    Snapshot snapshot(String prefix) {
         lock.lock();
         try {
             if (closed != null) {
                 throw closed;
             }
-            return new Snapshot(tree, clock.tick());
+            return new Snapshot(tree, clock.tick(prefix));
         } finally {
             lock.unlock();
         }
     }
 
-    long beginBatch() {
+    /// @param parts of all keys that the batch may change, as [RevisionClock#part] has them
+    long beginBatch(Set<String> parts) {
         lock.lock();
         try {
-            return clock.begin();
+            return clock.begin(parts);
         } finally {
             lock.unlock();
         }
@@ -86,7 +89,7 @@ final class VisibleState {
 
     WatchQueue watch(String prefix, long afterRevision) {
         WatchQueue watch =
-                new WatchQueue(prefix, afterRevision, settings.watchBacklog(), WatchQueue.MOST_BYTES, this::progress, this::forget);
+                new WatchQueue(prefix, afterRevision, settings.watchBacklog(), WatchQueue.MOST_BYTES, () -> progress(prefix), this::forget);
         lock.lock();
         try {
             if (closed != null) {
@@ -125,11 +128,20 @@ final class VisibleState {
         }
     }
 
-    private long progress() {
+    /// Nothing is written any more; readers go on.
+    void freeze() {
         lock.lock();
         try {
-            long tick = closed == null ? clock.tick() : 0;
-            return tick != 0 ? tick : clock.last();
+            clock.freeze();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private long progress(String prefix) {
+        lock.lock();
+        try {
+            return closed == null ? clock.reached(prefix) : 0;
         } finally {
             lock.unlock();
         }
