@@ -3,7 +3,9 @@ package io.hypernetes.apiserver.http;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.hypernetes.identity.Authorities;
+import io.hypernetes.identity.CertificateAuthority;
 import io.hypernetes.identity.CertificateSpec;
+import io.hypernetes.identity.KeyedCertificate;
 import io.hypernetes.identity.Tls;
 import java.io.IOException;
 import java.io.InputStream;
@@ -11,7 +13,11 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyPair;
+import java.security.KeyPairGenerator;
 import java.security.SecureRandom;
+import java.security.spec.ECGenParameterSpec;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
@@ -30,12 +36,13 @@ class HttpEdgeTest {
 
     private final CompletableFuture<String> gone = new CompletableFuture<>();
     private final CompletableFuture<Void> begun = new CompletableFuture<>();
+    private CertificateAuthority root;
     private SSLContext client;
     private HttpEdge edge;
 
     @BeforeEach
     void start() throws IOException {
-        var root = Authorities.open(folder, Clock.systemUTC(), new SecureRandom()).root();
+        root = Authorities.open(folder, Clock.systemUTC(), new SecureRandom()).root();
         var server = Tls.server(root.issue(CertificateSpec.server(
                 "edge", List.of("localhost"), List.of(InetAddress.ofLiteral("127.0.0.1")), Duration.ofHours(1))));
         client = Tls.client(root.certificate(), null);
@@ -78,6 +85,11 @@ class HttpEdgeTest {
                 ended.join();
                 gone.complete("closed");
             }
+            case "/who" -> http.send(
+                    200,
+                    "text/plain",
+                    (http.clientCertificates().stream().map(shown -> shown.getSubjectX500Principal().getName()).findFirst().orElse("nobody") + ";")
+                            .getBytes(StandardCharsets.UTF_8));
             case "/fail" -> throw new IllegalStateException("on purpose");
             default -> http.send(200, "text/plain", (http.path() + http.body().length).getBytes(StandardCharsets.UTF_8));
         }
@@ -103,6 +115,29 @@ class HttpEdgeTest {
             }
         }
         return text.toString();
+    }
+
+    /// All kinds that requests for certificates may ask for (`SigningRequest`): a TLS library that verifies fewer would make anonymous who shows the others.
+    @Test
+    void clientsAreKnownByKeysOfEveryKindThatIsSigned() throws Exception {
+        for (var kind : List.of("secp256r1", "secp384r1", "secp521r1", "RSA", "Ed25519")) {
+            var pair = keys(kind);
+            var certificate = root.sign(pair.getPublic(), CertificateSpec.client(kind, List.of(), Duration.ofHours(1)));
+            client = Tls.client(root.certificate(), new KeyedCertificate(pair.getPrivate(), List.of(certificate, root.certificate())));
+            try (var socket = connect()) {
+                send(socket, "GET /who HTTP/1.1\r\nHost: x\r\n\r\n");
+                assertThat(readUntil(socket.getInputStream(), ";")).as(kind).endsWith("CN=" + kind + ";");
+            }
+        }
+    }
+
+    private static KeyPair keys(String kind) throws GeneralSecurityException {
+        if (kind.startsWith("secp")) {
+            var generator = KeyPairGenerator.getInstance("EC");
+            generator.initialize(new ECGenParameterSpec(kind));
+            return generator.generateKeyPair();
+        }
+        return KeyPairGenerator.getInstance(kind).generateKeyPair();
     }
 
     @Test
