@@ -10,8 +10,6 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.WriteBufferWaterMark;
-import io.netty.channel.nio.NioIoHandler;
-import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.handler.codec.http.HttpDecoderConfig;
 import io.netty.handler.codec.http.HttpServerCodec;
 import io.netty.handler.codec.http2.Http2FrameCodecBuilder;
@@ -69,11 +67,11 @@ public final class HttpEdge implements AutoCloseable {
         this.handler = handler;
         this.budget = new BodyBudget(settings.maxBodiesBytes());
         this.acceptor = new MultiThreadIoEventLoopGroup(
-                1, Thread.ofPlatform().daemon().name("http-accept-", 0).factory(), NioIoHandler.newFactory());
+                1, Thread.ofPlatform().daemon().name("http-accept-", 0).factory(), Sockets.loops());
         this.loops = new MultiThreadIoEventLoopGroup(
                 Math.max(2, Runtime.getRuntime().availableProcessors()),
                 Thread.ofPlatform().daemon().name("http-loop-", 0).factory(),
-                NioIoHandler.newFactory());
+                Sockets.loops());
         this.threads = Executors.newThreadPerTaskExecutor(
                 Thread.ofVirtual().name("request-", 0).factory());
         try {
@@ -147,7 +145,7 @@ public final class HttpEdge implements AutoCloseable {
     private Channel bind() throws IOException {
         var bootstrap = new ServerBootstrap()
                 .group(acceptor, loops)
-                .channel(NioServerSocketChannel.class)
+                .channel(Sockets.listener())
                 .option(ChannelOption.SO_BACKLOG, 1024)
                 .option(ChannelOption.SO_REUSEADDR, true)
                 .childOption(ChannelOption.TCP_NODELAY, true)
