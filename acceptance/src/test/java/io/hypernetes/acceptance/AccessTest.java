@@ -53,7 +53,7 @@ class AccessTest {
     }
 
     private static String withInput(Cluster cluster, String input, String... arguments) {
-        String config = cluster.hypernetes("kubeconfig", "--tenant", "accounts").ok().trim();
+        String config = cluster.kubeconfigOf("accounts");
         List<String> command = new ArrayList<>(List.of("kubectl", "--kubeconfig", config));
         command.addAll(List.of(arguments));
         return Run.of(Duration.ofSeconds(60), cluster.environment(), input.getBytes(StandardCharsets.UTF_8), command).ok();

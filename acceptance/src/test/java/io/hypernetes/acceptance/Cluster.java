@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 
@@ -26,6 +27,8 @@ final class Cluster implements AutoCloseable {
     private final List<String> settings;
     private final String cidrByte;
     private String kubeconfig = "";
+    /// By tenant: asking for one is a start of the program, which takes longer than what it is asked for.
+    private final Map<String, String> kubeconfigs = new ConcurrentHashMap<>();
 
     private Cluster(Path root, List<String> settings, String cidrByte) {
         this.root = root;
@@ -59,6 +62,7 @@ final class Cluster implements AutoCloseable {
 
     /// Brings it up.
     Run up() {
+        kubeconfigs.clear();
         Run run = hypernetes(Duration.ofMinutes(5), "up");
         if (run.exitCode() == 0) {
             kubeconfig = hypernetes(LIMIT, "kubeconfig").ok().trim();
@@ -113,8 +117,22 @@ final class Cluster implements AutoCloseable {
 
     /// kubectl as the administrator of a tenant.
     Run kubectlOf(String tenant, String... arguments) {
-        String config = hypernetes("kubeconfig", "--tenant", tenant).ok().trim();
-        return Run.of(LIMIT, Map.of("KUBECONFIG", config, "HOME", root.toString()), new byte[0], kubectlCommand(arguments));
+        return kubectlOf(tenant, "", arguments);
+    }
+
+    private Run kubectlOf(String tenant, String input, String[] arguments) {
+        Map<String, String> environment = Map.of("KUBECONFIG", kubeconfigOf(tenant), "HOME", root.toString());
+        return Run.of(LIMIT, environment, input.getBytes(StandardCharsets.UTF_8), kubectlCommand(arguments));
+    }
+
+    /// The file with which the administrator of a tenant speaks to this cluster; it is true of one made anew under its name, too.
+    String kubeconfigOf(String tenant) {
+        return kubeconfigs.computeIfAbsent(tenant, name -> hypernetes("kubeconfig", "--tenant", name).ok().trim());
+    }
+
+    /// As the administrator of a tenant.
+    void applyOf(String tenant, String yaml) {
+        kubectlOf(tenant, yaml, new String[] {"apply", "-f", "-"}).ok();
     }
 
     void apply(String yaml) {

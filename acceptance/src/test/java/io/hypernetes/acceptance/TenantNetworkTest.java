@@ -2,10 +2,8 @@ package io.hypernetes.acceptance;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
@@ -54,9 +52,9 @@ class TenantNetworkTest {
     void eachTenantHasWiresServicesAndADoorOfItsOwn(Cluster cluster) {
         for (String tenant : List.of(MAUVE, OCHRE)) {
             cluster.apply("{apiVersion: hypernetes.io/v1, kind: Tenant, metadata: {name: " + tenant + "}}");
-            apply(cluster, tenant, pod("web", tenant));
+            cluster.applyOf(tenant, pod("web", tenant));
         }
-        apply(cluster, OCHRE, """
+        cluster.applyOf(OCHRE, """
                 {apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: kept}, spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 100Mi}}}}
                 ---
                 """ + pod("more", OCHRE) + """
@@ -73,7 +71,7 @@ class TenantNetworkTest {
             assertThat(its).startsWith(cluster.podAddressesPrefix());
             assertThat(address.isEmpty() || address.equals(its)).as("two pods with one address").isTrue();
             address = its;
-            apply(cluster, tenant, service(its));
+            cluster.applyOf(tenant, service(its));
         }
         Awaitility.await().atMost(Duration.ofSeconds(90)).untilAsserted(() -> assertThat(
                         cluster.kubectlOf(OCHRE, "get", "pods", "--no-headers").ok())
@@ -160,8 +158,9 @@ class TenantNetworkTest {
         String api = cluster.setting("api-port"), kubelet = cluster.setting("kubelet-port");
         String script = """
                 for target in %1$s:%3$s %1$s:%4$s %1$s:22 %1$s:53 %2$s:%3$s %2$s:%4$s %2$s:22 169.254.169.254:80 100.126.0.1:22 %5$s:8080 127.0.0.1:%3$s; do
-                  nc -w 1 ${target%%:*} ${target##*:} </dev/null >/dev/null 2>&1 && echo open $target
+                  nc -w 1 ${target%%:*} ${target##*:} </dev/null >/dev/null 2>&1 && echo open $target &
                 done
+                wait
                 echo scanned
                 """.formatted(gateway, host, api, kubelet, neighbour);
         assertThat(inside(cluster, MAUVE, script)).isEqualTo("scanned\n");
@@ -186,12 +185,5 @@ class TenantNetworkTest {
     private static String inside(Cluster cluster, String tenant, String script) {
         Run run = cluster.kubectlOf(tenant, "exec", "web", "--", "sh", "-c", script + "\ntrue");
         return run.ok();
-    }
-
-    private static void apply(Cluster cluster, String tenant, String yaml) {
-        String config = cluster.hypernetes("kubeconfig", "--tenant", tenant).ok().trim();
-        Run.of(Duration.ofMinutes(1), Map.of("KUBECONFIG", config, "HOME", cluster.root.toString()), yaml.getBytes(StandardCharsets.UTF_8),
-                        cluster.kubectlCommand("apply", "-f", "-"))
-                .ok();
     }
 }

@@ -2,7 +2,6 @@ package io.hypernetes.acceptance;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -18,7 +17,7 @@ class TenantsTest {
     void twoTenantsEachRunDefaultWeb(Cluster cluster) {
         for (String tenant : new String[] {"acme", "bolt"}) {
             cluster.apply("{apiVersion: hypernetes.io/v1, kind: Tenant, metadata: {name: " + tenant + "}}");
-            apply(cluster, tenant, Cluster.shellPod("web", "echo i belong to " + tenant + "; sleep 10000", "Always"));
+            cluster.applyOf(tenant, Cluster.shellPod("web", "echo i belong to " + tenant + "; sleep 10000", "Always"));
         }
         for (String tenant : new String[] {"acme", "bolt"}) {
             Awaitility.await().atMost(Duration.ofSeconds(60)).untilAsserted(() -> assertThat(
@@ -40,7 +39,7 @@ class TenantsTest {
 
         // A tenant that was deleted comes back from its backup with everything that it had; its pod begins anew.
         String backup = cluster.root.resolve("bolt.backup").toString();
-        String config = cluster.hypernetes("kubeconfig", "--tenant", "bolt").ok().trim();
+        String config = cluster.kubeconfigOf("bolt");
         assertThat(cluster.hypernetes("backup", backup, "--tenant", "bolt").ok()).contains("tenant bolt", "found good");
         cluster.kubectl("delete", "tenant", "acme", "bolt", "--timeout=90s");
         assertThat(cluster.kubectl("get", "tenants", "-o", "name")).doesNotContain("acme", "bolt");
@@ -72,7 +71,7 @@ class TenantsTest {
     void aCredentialOfOneTenantFindsNoOther(Cluster cluster) {
         cluster.apply("{apiVersion: hypernetes.io/v1, kind: Tenant, metadata: {name: here}}");
         cluster.apply("{apiVersion: hypernetes.io/v1, kind: Tenant, metadata: {name: there}}");
-        String config = cluster.hypernetes("kubeconfig", "--tenant", "here").ok().trim();
+        String config = cluster.kubeconfigOf("here");
         String server = Run.of("kubectl", "--kubeconfig", config, "config", "view", "-o", "jsonpath={.clusters[0].cluster.server}").ok();
         assertThat(server).endsWith("/tenants/here");
         String existing = asHere(cluster, config, server.replace("/here", "/there"));
@@ -87,10 +86,5 @@ class TenantsTest {
                 "kubectl", "--kubeconfig", config, "--server", server, "get", "--raw", server.replaceFirst("https://[^/]*", "") + "/api/v1/pods"));
         assertThat(run.exitCode()).isNotZero();
         return run.err();
-    }
-
-    private static void apply(Cluster cluster, String tenant, String yaml) {
-        String config = cluster.hypernetes("kubeconfig", "--tenant", tenant).ok().trim();
-        Run.of(Duration.ofMinutes(1), Map.of("KUBECONFIG", config, "HOME", cluster.root.toString()), yaml.getBytes(StandardCharsets.UTF_8), cluster.kubectlCommand("apply", "-f", "-")).ok();
     }
 }
