@@ -53,7 +53,8 @@ public final class PodStart {
 
     private enum Mode { COLD, WARM, PROCESSOR, BURST, SUSTAINED }
 
-    /// @param arguments mode, how many, and as name=value `vcpus`, the limit of each pod, `at-a-time`, how many of a burst are asked for together, and
+    /// @param arguments mode, how many, and as name=value `vcpus`, the limit of each pod, `at-a-time`, how many are asked for together (by default all of a burst, and
+    /// of `sustained` as many as there are processors), and
     /// settings of the engine
     public static void main(String[] arguments) throws Exception {
         Mode mode = Mode.valueOf(arguments[0].toUpperCase(java.util.Locale.ROOT));
@@ -63,7 +64,7 @@ public final class PodStart {
         List<String> command = new ArrayList<>(List.of(home.resolve("hypernetes").toString(), "hyperd", "--root", folder.toString(),
                 "--set", "templates=" + (mode == Mode.COLD ? "off" : "on")));
         int vcpus = 0;
-        int atATime = count;
+        int atATime = 0;
         for (int i = 2; i < arguments.length; i++) {
             if (arguments[i].startsWith(VCPUS)) {
                 vcpus = Integer.parseInt(arguments[i].substring(VCPUS.length()));
@@ -149,7 +150,7 @@ public final class PodStart {
         long idle = pssOfAll();
         ProcessorTime before = ProcessorTime.of(engine);
         long begin = System.nanoTime();
-        List<CriPods.Started> all = together(count, atATime, false);
+        List<CriPods.Started> all = together(count, atATime > 0 ? atATime : count, false);
         double seconds = (System.nanoTime() - begin) / 1e9;
         ProcessorTime took = ProcessorTime.of(engine).minus(before);
         long whole = pssOfAll();
@@ -172,7 +173,7 @@ public final class PodStart {
 
     private void sustained() throws Exception {
         floors();
-        int starters = Runtime.getRuntime().availableProcessors();
+        int starters = atATime > 0 ? atATime : Runtime.getRuntime().availableProcessors();
         ProcessorTime before = ProcessorTime.of(engine);
         long begin = System.nanoTime();
         together(count, starters, true).forEach(series::pod);
