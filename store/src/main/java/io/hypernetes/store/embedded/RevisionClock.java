@@ -104,7 +104,8 @@ final class RevisionClock {
         return last;
     }
 
-    private long now() {
+    /// The wall clock in microseconds, which may stand still or go back.
+    long now() {
         Instant now = wall.instant();
         return now.getEpochSecond() * 1_000_000 + now.getNano() / 1_000;
     }

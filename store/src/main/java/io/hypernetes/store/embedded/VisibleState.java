@@ -80,7 +80,7 @@ final class VisibleState {
         try {
             tree = next;
             clock.end(lastRevision, durableCeiling);
-            history.add(changes);
+            history.add(changes, clock.now());
             changes.forEach(watches::publish);
         } finally {
             lock.unlock();
@@ -95,10 +95,11 @@ final class VisibleState {
             if (closed != null) {
                 throw closed;
             }
-            if (afterRevision < history.oldest()) {
-                throw new CompactedException(prefix, history.oldest(),
+            long oldest = history.oldest(prefix, clock.now());
+            if (afterRevision < oldest) {
+                throw new CompactedException(prefix, oldest,
                         "watch of '" + prefix + "' from revision " + afterRevision + ": history is kept from revision "
-                                + history.oldest() + " only; list again and watch from there");
+                                + oldest + " only; list again and watch from there");
             }
             watch.start(history.since(afterRevision, prefix));
             watches.add(watch);
