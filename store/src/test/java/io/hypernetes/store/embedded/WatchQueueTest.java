@@ -49,12 +49,12 @@ class WatchQueueTest {
     void historyIsBoundedByBytes() {
         History history = new History(1_000, 10_000, Duration.ofDays(365), 5);
         for (int i = 6; i < 20; i++) {
-            history.add(List.of(change("/k" + i, i, 2_000)));
+            history.add(List.of(change("/k" + i, i, 2_000)), i);
         }
-        assertThat(history.oldest()).isEqualTo(15);
-        assertThat(history.since(history.oldest(), "/")).extracting(change -> change.entry().revision()).containsExactly(16L, 17L, 18L, 19L);
-        history.add(List.of(change("/huge", 20, 50_000)));
-        assertThat(history.oldest()).isEqualTo(20);
+        assertThat(history.oldest("/", 20)).isEqualTo(15);
+        assertThat(history.since(history.oldest("/", 20), "/")).extracting(change -> change.entry().revision()).containsExactly(16L, 17L, 18L, 19L);
+        history.add(List.of(change("/huge", 20, 50_000)), 20);
+        assertThat(history.oldest("/", 20)).isEqualTo(20);
         assertThat(history.since(20, "/")).isEmpty();
     }
 
