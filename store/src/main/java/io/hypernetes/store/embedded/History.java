@@ -37,6 +37,7 @@ final class History {
     private long bytes;
     private long lastDropped;
 
+    /// @param maxChanges 0 keeps nothing
     /// @param start revision since which everything is kept
     History(int maxChanges, long maxBytes, Duration maxAge, long start) {
         this.maxChanges = maxChanges;
@@ -137,7 +138,7 @@ final class History {
     }
 
     private long weight(Change change) {
-        return size(change) + maxBytes / maxChanges;
+        return size(change) + maxBytes / Math.max(1, maxChanges);
     }
 
     /// What a change holds in memory, about.

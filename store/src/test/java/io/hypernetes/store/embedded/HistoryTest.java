@@ -54,6 +54,16 @@ class HistoryTest {
     }
 
     @Test
+    void noneIsKeptWhereNobodyAsksForIt() {
+        History history = new History(0, 1 << 20, Duration.ofSeconds(60), START);
+        put(history, "/a/b", START + 1);
+        put(history, "/a/b", START + 2);
+        assertThat(history.oldest("/a/", START + 3)).isEqualTo(START + 2);
+        assertThat(history.oldest("", START + 3)).isEqualTo(START + 2);
+        assertThat(history.since(START, "/a/")).isEmpty();
+    }
+
+    @Test
     void whateverIsKeptIsWholeAndWithinItsBounds() {
         Random random = new Random(11);
         History history = new History(50, 1 << 14, Duration.ofSeconds(5), START);
