@@ -53,9 +53,8 @@ public final class PodStart {
 
     private enum Mode { COLD, WARM, PROCESSOR, BURST, SUSTAINED }
 
-    /// @param arguments mode, how many, and as name=value `vcpus`, the limit of each pod, `at-a-time`, how many are asked for together (by default all of a burst, and
-    /// of `sustained` as many as there are processors), and
-    /// settings of the engine
+    /// @param arguments mode, how many, and as name=value `vcpus`, the limit of each pod, `at-a-time`, how many are asked for together (by default all
+    /// of a burst, and of `sustained` as many as there are processors), and settings of the engine
     public static void main(String[] arguments) throws Exception {
         Mode mode = Mode.valueOf(arguments[0].toUpperCase(java.util.Locale.ROOT));
         int count = Integer.parseInt(arguments[1]);
