@@ -14,10 +14,12 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /// Every process of Hypernetes is killed at once; the pods do not notice. Last of those that share the cluster, for it ends it and begins it anew.
 @ExtendWith(SharedCluster.class)
 @Order(Integer.MAX_VALUE)
+@Isolated("it ends the cluster and begins it anew")
 class CrashTest {
     private static final String COUNTS = """
             i=0

@@ -10,9 +10,11 @@ import java.util.List;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /// A pod from `kubectl apply` to `kubectl delete`.
 @ExtendWith(SharedCluster.class)
+@Isolated("it counts machines")
 class PodLifeTest {
 
     @Test

@@ -29,7 +29,7 @@ class TenantsTest {
         }
         assertThat(cluster.kubectlOf("acme", "exec", "web", "--", "cat", "/mine").ok()).isEqualTo("acme\n");
         assertThat(cluster.kubectlOf("bolt", "exec", "web", "--", "cat", "/mine").ok()).isEqualTo("bolt\n");
-        assertThat(cluster.kubectl("get", "pods", "-A", "--no-headers")).doesNotContain("web");
+        assertThat(cluster.kubectl("get", "pods", "-A", "--no-headers")).doesNotContainPattern("(?m)^default\\s+web\\s");
 
         String uid = cluster.kubectlOf("bolt", "get", "pod", "web", "-o", "jsonpath={.metadata.uid}").ok();
         cluster.kubectlOf("acme", "delete", "pod", "web", "--timeout=60s").ok();
