@@ -25,6 +25,7 @@ import io.hypernetes.cri.v1.StopPodSandboxRequest;
 import io.hypernetes.cri.v1.StopPodSandboxResponse;
 import io.hypernetes.cri.v1.VersionRequest;
 import io.hypernetes.hyperd.cri.PodCalls;
+import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.epoll.EpollDomainSocketChannel;
@@ -48,6 +49,8 @@ final class CriConnection implements AutoCloseable {
         channel = NettyChannelBuilder.forAddress(new DomainSocketAddress(socket.toFile()))
                 .eventLoopGroup(loop)
                 .channelType(EpollDomainSocketChannel.class)
+                // A unix socket has no such option; gRPC sets it for all unless it is taken out.
+                .withOption(ChannelOption.SO_KEEPALIVE, null)
                 .overrideAuthority("localhost")
                 .usePlaintext()
                 .build();

@@ -9,6 +9,7 @@ import io.hypernetes.cri.v1.*;
 import io.hypernetes.images.ImageArchive;
 import io.hypernetes.images.ImageConfig;
 import io.hypernetes.linux.Cgroups;
+import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.epoll.EpollDomainSocketChannel;
@@ -120,6 +121,8 @@ public final class Lab implements AutoCloseable {
         assertThat(line).as("the node came up; else see %s", Files.readString(root.resolve("node.log"))).isEqualTo("ready");
         channel = NettyChannelBuilder.forAddress(new DomainSocketAddress(root.resolve("run/cri.sock").toFile()))
                 .channelType(EpollDomainSocketChannel.class)
+                // A unix socket has no such option; gRPC sets it for all unless it is taken out.
+                .withOption(ChannelOption.SO_KEEPALIVE, null)
                 .eventLoopGroup(loop)
                 .usePlaintext()
                 .build();
