@@ -30,8 +30,9 @@ final class FatalStore implements Store {
     private final Store store;
     private final Path obituary;
 
-    // Guarded by this. By which calls each commit was made since it was listened to.
+    // Guarded by this. By which calls each commit was made since it was listened to; nothing until then, as whoever measures memory would find them.
     private final List<String> stacks = new ArrayList<>();
+    private boolean listened;
     private long commits;
     private long fatal = -1;
     private String fatalCall = "";
@@ -62,9 +63,10 @@ final class FatalStore implements Store {
         return commits;
     }
 
-    /// Forgets the stacks of earlier commits.
+    /// Keeps the stacks of commits from now on, and forgets those of earlier ones.
     synchronized void listen() {
         stacks.clear();
+        listened = true;
     }
 
     /// By which calls commits were made since [#listen], in their order: points of [JournalPoints] from the innermost on, a space between them.
@@ -80,7 +82,7 @@ final class FatalStore implements Store {
                 .collect(Collectors.joining(" ")));
         Side now;
         synchronized (this) {
-            if (stacks.size() < MOST_STACKS) {
+            if (listened && stacks.size() < MOST_STACKS) {
                 stacks.add(stack);
             }
             boolean called = !fatalCall.isEmpty() && (" " + stack + " ").contains(" " + fatalCall + " ") && --callsLeft == 0;

@@ -328,6 +328,19 @@ class ConformanceKubeletTest extends KubeletHarness {
         assertThat(cri.execs).containsExactly("farewell");
     }
 
+    /// A deletion too leaves two seconds after the hook, and none to a pod that was given no grace.
+    @Test
+    void aDeletedPodWhoseHookTookAllOfItsGraceIsAskedToEndAllTheSame() {
+        create(pod("web").editSpec().withTerminationGracePeriodSeconds(1L).editContainer(0)
+                .withNewLifecycle().withPreStop(new LifecycleHandlerBuilder().withNewExec().withCommand("farewell").endExec().build()).endLifecycle()
+                .endContainer().endSpec().build());
+        running("web");
+        client.of(Kind.POD).delete(key("web"), Deletion.ordinary());
+        await().atMost(Duration.ofSeconds(60)).untilAsserted(() -> assertThat(client.of(Kind.POD).find(key("web"))).isEmpty());
+        assertThat(cri.execs).containsExactly("farewell");
+        assertThat(cri.calls().stream().filter(call -> call.startsWith("stop main")).findFirst()).contains("stop main 2");
+    }
+
     @Test
     void theHostsFileHasTheAliasesAndTheWholeNameOfAPod() {
         create(pod("plain").build());

@@ -84,10 +84,8 @@ final class Termination {
         String ip = ip(seen);
         Thread.ofVirtual().name("stop-" + running.name()).start(() -> {
             try {
-                if (first && pod.isPresent() && container.isPresent()) {
-                    preStop(pod.get(), container.get(), running, ip, deadline);
-                }
-                services.cri().stopContainer(running.id(), secondsUntil(deadline));
+                boolean hooked = first && pod.isPresent() && container.isPresent() && preStop(pod.get(), container.get(), running, ip, deadline);
+                services.cri().stopContainer(running.id(), Math.max(hooked ? LEAST_SECONDS : 0, secondsUntil(deadline)));
             } catch (CriException failure) {
                 LOG.warn("event=stop-failed container={} id={} reason=\"{}\"", running.name(), running.id(), failure.getMessage());
                 asked.remove(running.id());
@@ -97,12 +95,15 @@ final class Termination {
         });
     }
 
-    private void preStop(Pod pod, Container container, ObservedContainer running, String ip, Instant deadline) {
+    /// @return whether there was a hook, and time for it
+    private boolean preStop(Pod pod, Container container, ObservedContainer running, String ip, Instant deadline) {
         long seconds = secondsUntil(deadline);
-        if (seconds > 0 && container.getLifecycle() != null && container.getLifecycle().getPreStop() != null) {
-            hooks.run(container.getLifecycle().getPreStop(), container, running.id(), ip, Duration.ofSeconds(seconds))
-                    .ifPresent(why -> services.events().warning(pod, container, "FailedPreStopHook", "PreStopHook failed: " + why));
+        if (seconds <= 0 || container.getLifecycle() == null || container.getLifecycle().getPreStop() == null) {
+            return false;
         }
+        hooks.run(container.getLifecycle().getPreStop(), container, running.id(), ip, Duration.ofSeconds(seconds))
+                .ifPresent(why -> services.events().warning(pod, container, "FailedPreStopHook", "PreStopHook failed: " + why));
+        return true;
     }
 
     private long secondsUntil(Instant deadline) {
