@@ -14,12 +14,15 @@ import io.netty.handler.codec.spdy.DefaultSpdyRstStreamFrame;
 import io.netty.handler.codec.spdy.DefaultSpdySettingsFrame;
 import io.netty.handler.codec.spdy.DefaultSpdySynStreamFrame;
 import io.netty.handler.codec.spdy.DefaultSpdyWindowUpdateFrame;
+import io.netty.handler.codec.spdy.SpdyFrameCodec;
 import io.netty.handler.codec.spdy.SpdyHeaders;
 import io.netty.handler.codec.spdy.SpdyProtocolException;
 import io.netty.handler.codec.spdy.SpdyStreamStatus;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -27,6 +30,11 @@ import org.junit.jupiter.api.Test;
 /// Throws mutated frames at everything that reads what a client of exec, attach or port-forward sends.
 class HostileClientTest {
     private static final int ANSWERS_TO_ONE_INPUT = 1 << 20;
+    /// Found by this test: a header whose name has a zero byte in it.
+    private static final String ZERO_IN_A_NAME =
+            "80030001000000330000000100000000000078bbe3c6a7c202e50e703a2b294a4dcc851625acc525c03c014aa656f0c48fc2b0c3845b13"
+                    + "82fae6bb4742041c575b2596535b8a004c7dfcdbdc836f92e57793731d2b5e9f879f2fa44d35c07f0f956b155e0670626a4f9846ee8d5b"
+                    + "65c8f99d3323d2a2c67ed51790981316f169f45dfa";
 
     @Test
     void webSocketFramesAreReadOrEndTheConnection() {
@@ -70,7 +78,7 @@ class HostileClientTest {
             } catch (Exception refused) {
                 // Netty's own SPDY codec refuses so, and the connection is then aborted (Link). Ours never throw.
                 Throwable cause = refused instanceof DecoderException && refused.getCause() != null ? refused.getCause() : refused;
-                if (!(cause instanceof SpdyProtocolException)) {
+                if (!(cause instanceof SpdyProtocolException) && !isOfACodec(cause)) {
                     throw refused;
                 }
                 return false;
@@ -83,6 +91,17 @@ class HostileClientTest {
         }
         assertThat(answered).as("bytes sent in answer to %d", input.length).isLessThan(ANSWERS_TO_ONE_INPUT);
         return channel.isOpen();
+    }
+
+    /// A name of a header that none may have, which Netty's codec finds when it keeps it: nothing of ours stands between the two.
+    private static boolean isOfACodec(Throwable cause) {
+        return cause instanceof IllegalArgumentException
+                && Arrays.stream(cause.getStackTrace())
+                        .map(StackTraceElement::getClassName)
+                        .filter(name -> name.startsWith("io.hypernetes.") || name.equals(SpdyFrameCodec.class.getName()))
+                        .findFirst()
+                        .filter(SpdyFrameCodec.class.getName()::equals)
+                        .isPresent();
     }
 
     private static EmbeddedChannel webSocket(StreamEvents events, boolean base64) {
@@ -132,7 +151,7 @@ class HostileClientTest {
         DefaultSpdySettingsFrame settings = new DefaultSpdySettingsFrame();
         settings.setValue(4, 1 << 20);
         return List.of(
-                encoded(opening), encoded(second), encoded(settings),
+                encoded(opening), encoded(second), encoded(settings), HexFormat.of().parseHex(ZERO_IN_A_NAME),
                 encoded(new DefaultSpdyDataFrame(1, Unpooled.copiedBuffer("hello", StandardCharsets.UTF_8))),
                 encoded(new DefaultSpdyDataFrame(1).setLast(true)),
                 encoded(new DefaultSpdyPingFrame(7)),
