@@ -2,7 +2,10 @@ package io.hypernetes.cli;
 
 import io.hypernetes.client.ApiException;
 import java.nio.file.Path;
+import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -23,31 +26,35 @@ import picocli.CommandLine.Spec;
             "  hypernetes down                            stop everything"
         })
 public final class Hypernetes implements Runnable {
-    private static final List<Class<?>> COMMANDS = List.of(
-            UpCommand.class,
-            DownCommand.class,
-            StatusCommand.class,
-            DoctorCommand.class,
-            KubeconfigCommand.class,
-            TokenCommand.class,
-            TenantCommand.class,
-            UserCommand.class,
-            LoginCommand.class,
-            LogoutCommand.class,
-            CredentialCommand.class,
-            AuditCommand.class,
-            BackupCommand.class,
-            RestoreCommand.class,
-            UpgradeCommand.class,
-            ImageCommand.class,
-            PodCommand.class,
-            KernelCommand.class,
-            ConfigCommand.class,
-            SimulateCommand.class,
-            MasterCommand.class,
-            NodeCommand.class,
-            HyperdCommand.class,
-            CommandLine.HelpCommand.class);
+    /// By the words that users type, in the order in which they are shown.
+    private static final Map<String, Class<?>> COMMANDS = new LinkedHashMap<>();
+
+    static {
+        COMMANDS.put("up", UpCommand.class);
+        COMMANDS.put("down", DownCommand.class);
+        COMMANDS.put("status", StatusCommand.class);
+        COMMANDS.put("doctor", DoctorCommand.class);
+        COMMANDS.put("kubeconfig", KubeconfigCommand.class);
+        COMMANDS.put("token", TokenCommand.class);
+        COMMANDS.put("tenant", TenantCommand.class);
+        COMMANDS.put("user", UserCommand.class);
+        COMMANDS.put("login", LoginCommand.class);
+        COMMANDS.put("logout", LogoutCommand.class);
+        COMMANDS.put("credential", CredentialCommand.class);
+        COMMANDS.put("audit", AuditCommand.class);
+        COMMANDS.put("backup", BackupCommand.class);
+        COMMANDS.put("restore", RestoreCommand.class);
+        COMMANDS.put("upgrade", UpgradeCommand.class);
+        COMMANDS.put("image", ImageCommand.class);
+        COMMANDS.put("pod", PodCommand.class);
+        COMMANDS.put("kernel", KernelCommand.class);
+        COMMANDS.put("config", ConfigCommand.class);
+        COMMANDS.put("simulate", SimulateCommand.class);
+        COMMANDS.put("master", MasterCommand.class);
+        COMMANDS.put("node", NodeCommand.class);
+        COMMANDS.put("hyperd", HyperdCommand.class);
+        COMMANDS.put("help", CommandLine.HelpCommand.class);
+    }
 
     @Spec
     @SuppressWarnings("NullAway.Init")
@@ -69,15 +76,12 @@ public final class Hypernetes implements Runnable {
         return line("");
     }
 
-    /// The commands of a line that begins so: a process that has a word of its own, and is to serve soon, reads the description of no other.
+    /// The commands of a line that begins so: one that begins with the word of a command reads the description of no other, which would take longer than
+    /// most of what commands do.
     static CommandLine line(String first) {
         CommandLine line = new CommandLine(new Hypernetes());
-        List<Class<?>> commands = switch (first) {
-            case "master" -> List.of(MasterCommand.class);
-            case "node" -> List.of(NodeCommand.class);
-            case "hyperd" -> List.of(HyperdCommand.class);
-            default -> COMMANDS;
-        };
+        Class<?> asked = first.equals("help") ? null : COMMANDS.get(first);
+        Collection<Class<?>> commands = asked == null ? COMMANDS.values() : List.of(asked);
         commands.forEach(line::addSubcommand);
         return line.setCaseInsensitiveEnumValuesAllowed(true)
                 .setParameterExceptionHandler(Hypernetes::wrongUse)

@@ -21,6 +21,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -45,8 +46,9 @@ public final class TrainingRun {
             load(Path.of(arguments[i]));
         }
         int port = freePort();
+        List<String> given = List.of("api-address=127.0.0.1", "api-port=" + port, "master-metrics-port=" + freePort());
         Hypernetes.line("master").parseArgs("master", "--root", arguments[0], "--set", "api-address=127.0.0.1");
-        Settings settings = Settings.read(places.config(), List.of("api-address=127.0.0.1", "api-port=" + port, "master-metrics-port=" + freePort()));
+        Settings settings = Settings.read(places.config(), given);
         ProcessLog.to(places.logOf("master"));
         try (MasterProcess master = new MasterProcess(places, settings);
                 Client client = OperatorAccess.open(places, settings).client();
@@ -58,9 +60,21 @@ public final class TrainingRun {
                 client.read(ObjectKey.ROOT, path);
             }
             nodes.remove();
+            for (String command : List.of("tenant create training", "tenant list", "kubeconfig --tenant training", "token create", "status")) {
+                type(arguments[0], given, command);
+            }
         }
         // What has been seen is written when the virtual machine ends; threads that linger do not matter to it.
         System.exit(0);
+    }
+
+    /// Does what somebody types, as a process of its own would.
+    private static void type(String root, List<String> settings, String command) {
+        List<String> words = new ArrayList<>(List.of(command.split(" ")));
+        words.addAll(List.of("--root", root));
+        settings.forEach(setting -> words.addAll(List.of("--set", setting)));
+        int code = Hypernetes.line(words.getFirst()).execute(words.toArray(String[]::new));
+        System.out.println(command + ": exit code " + code);
     }
 
     private static void configMaps(Client client) {

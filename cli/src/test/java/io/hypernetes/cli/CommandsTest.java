@@ -32,6 +32,17 @@ class CommandsTest {
         assertThat(lost).isEmpty();
     }
 
+    @Test
+    void aLineThatBeginsWithACommandReadsTheDescriptionOfNoOther() {
+        Set<String> names = Hypernetes.line().getSubcommands().keySet();
+        assertThat(names).contains("up", "help");
+        for (String name : names) {
+            assertThat(Hypernetes.line(name).getSubcommands().keySet()).as(name).isEqualTo(name.equals("help") ? names : Set.of(name));
+        }
+        assertThat(Hypernetes.line("--help").getSubcommands().keySet()).isEqualTo(names);
+        assertThat(Hypernetes.line("statsu").getSubcommands().keySet()).as("one who mistypes is told what is like it").isEqualTo(names);
+    }
+
     private static void reach(CommandLine line, Set<Class<?>> reached) {
         reached.add(line.getCommandSpec().userObject().getClass());
         line.getSubcommands().values().forEach(below -> reach(below, reached));
