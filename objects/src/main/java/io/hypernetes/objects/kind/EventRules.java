@@ -13,6 +13,12 @@ import tools.jackson.databind.node.ObjectNode;
 
 /// Events of the core group.
 final class EventRules implements KindRules {
+    /// Upstream lets core events have any name that is part of a path; operators make them of what they watch, capitals and all. Those of `events.k8s.io/v1` are DNS names.
+    @Override
+    public List<String> checkName(String name) {
+        return RoleRules.pathSegment(name);
+    }
+
     @Override
     public void defaults(ObjectNode event) {
         // Clients of any age read both names of the reporter.

@@ -44,6 +44,21 @@ class KindRulesTest {
         return kind.cells(object, NOW).stream().map(cell -> cell.asString("")).toList().toString();
     }
 
+    /// Found by an operator that names its events after what they are about.
+    @Test
+    void coreEventsHaveNamesThatArePartsOfPathsAndThoseOfTheirOwnGroupDnsNames() {
+        ObjectNode core = made("v1", "Event", "\"involvedObject\":{\"kind\":\"Pod\",\"namespace\":\"d\",\"name\":\"x\"}");
+        Json.child(core, "metadata").put("name", "JobManagerDeployment.2090085451");
+        assertThat(texts(KINDS.get("v1", "Event").validateCreate(core))).isEmpty();
+        Json.child(core, "metadata").put("name", "a/b");
+        assertThat(texts(KINDS.get("v1", "Event").validateCreate(core))).containsExactly("metadata.name: Invalid value: \"a/b\": may not contain '/'");
+        ObjectNode own = made("events.k8s.io/v1", "Event", "\"regarding\":{\"kind\":\"Pod\",\"namespace\":\"d\",\"name\":\"x\"},\"eventTime\":\"2026-01-01T00:00:00.000000Z\","
+                + "\"action\":\"a\",\"reason\":\"r\",\"type\":\"Normal\",\"reportingController\":\"c.d/e\",\"reportingInstance\":\"i\"");
+        assertThat(texts(KINDS.get("events.k8s.io/v1", "Event").validateCreate(own))).isEmpty();
+        Json.child(own, "metadata").put("name", "Capital");
+        assertThat(texts(KINDS.get("events.k8s.io/v1", "Event").validateCreate(own))).singleElement().asString().contains("a lowercase RFC 1123 subdomain");
+    }
+
     @Test
     void services() {
         ObjectNode made = made("v1", "Service", "\"spec\":{\"type\":\"LoadBalancer\",\"sessionAffinity\":\"ClientIP\",\"ports\":[{\"port\":80}]}");
