@@ -1,13 +1,10 @@
 package io.hypernetes.bench;
 
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import javax.net.ssl.SSLContext;
 import tools.jackson.databind.SerializationFeature;
@@ -19,8 +16,6 @@ public final class ApiLoad {
     private static final int COLD = 2_000;
     private static final int LISTED = 10_000;
     private static final int LISTS = 30;
-    private static final int WATCHERS = 1_000;
-    private static final int CHANGES = 50;
     private static final String PODS = "/api/v1/namespaces/default/pods";
     /// A pod that no scheduler looks at.
     private static final String POD =
@@ -38,7 +33,7 @@ public final class ApiLoad {
         this.master = master;
     }
 
-    /// @param arguments how many pods the store holds in the end
+    /// @param arguments how many pods the store holds in the end; with `events` and a number: that many rounds of events at watchers, and nothing else
     public static void main(String[] arguments) throws Exception {
         int count = Math.max(LISTED + COLD, Integer.parseInt(arguments[0]));
         Path home = Path.of(System.getProperty("hypernetes.home"));
@@ -47,6 +42,10 @@ public final class ApiLoad {
             ApiLoad run = new ApiLoad(master);
             run.row("start of an empty master", "ms", master.start() / 1e6);
             run.tls = master.tls("root");
+            if (arguments.length == 3 && arguments[1].equals("events")) {
+                new FanOut(master, run.tls).measure(Integer.parseInt(arguments[2]), run::row);
+                return;
+            }
             run.measure(folder, count);
             Path file = home.resolve("bench/target/api.json");
             Files.writeString(
@@ -69,7 +68,7 @@ public final class ApiLoad {
         row("creates, warm, " + CLIENTS + " clients", "1/s", warm);
         row("creates, warm, to the floor", "x", warm / flushes);
         lists();
-        fanOut();
+        new FanOut(master, tls).measure(1, this::row);
         double rest = creates(LISTED, count - LISTED);
         row("creates, up to " + count + " pods", "1/s", rest);
         memory();
@@ -88,20 +87,16 @@ public final class ApiLoad {
         Latencies latencies = new Latencies();
         try (WireLoad clients = new WireLoad(tls, master.address(), CLIENTS)) {
             double server = master.processorSeconds();
-            double own = ownSeconds();
+            double own = FanOut.ownSeconds();
             long begin = System.nanoTime();
             clients.send(from, count, number -> WireLoad.request("POST", PODS, "application/json", POD.formatted(number, number % 100)), latencies);
             double perSecond = count * 1e9 / (System.nanoTime() - begin);
             row("  of these: p50", "ms", latencies.millis(50));
             row("  of these: p99", "ms", latencies.millis(99));
             row("  processor time of the master for each", "us", (master.processorSeconds() - server) * 1e6 / count);
-            row("  processor time of the client for each", "us", (ownSeconds() - own) * 1e6 / count);
+            row("  processor time of the client for each", "us", (FanOut.ownSeconds() - own) * 1e6 / count);
             return perSecond;
         }
-    }
-
-    private static double ownSeconds() {
-        return ProcessHandle.current().info().totalCpuDuration().orElseThrow().toNanos() / 1e9;
     }
 
     private void lists() throws Exception {
@@ -116,42 +111,6 @@ public final class ApiLoad {
             client.send(0, LISTS, _ -> WireLoad.request(PODS + "?labelSelector=shard%3Ds7"), selected);
             row("list of " + LISTED + " pods, p50", "ms", latencies.millis(50));
             row("list of 100 among " + LISTED + " by label, p50", "ms", selected.millis(50));
-        }
-    }
-
-    /// From the moment before a change is asked for to its arrival at each of many watchers.
-    private void fanOut() throws Exception {
-        Map<String, Long> sent = new ConcurrentHashMap<>();
-        Latencies latencies = new Latencies();
-        master.post("/api/v1/namespaces/default/configmaps", "{\"metadata\":{\"name\":\"watched\"}}");
-        String path = "/api/v1/namespaces/default/configmaps?watch=1&fieldSelector=metadata.name%3Dwatched";
-        try (WireWatchers watchers = new WireWatchers(tls, master.address(), WATCHERS, path);
-                WireLoad writer = new WireLoad(tls, master.address(), 1)) {
-            double server = master.processorSeconds();
-            double own = ownSeconds();
-            Thread changing = Thread.ofPlatform().start(() -> {
-                try {
-                    for (int i = 0; i < CHANGES; i++) {
-                        String mark = "m" + i;
-                        sent.put(mark, System.nanoTime());
-                        byte[] patch = WireLoad.request(
-                                "PATCH",
-                                "/api/v1/namespaces/default/configmaps/watched",
-                                "application/merge-patch+json",
-                                "{\"data\":{\"mark\":\"" + mark + "\"}}");
-                        writer.send(0, 1, _ -> patch, new Latencies());
-                        TimeUnit.MILLISECONDS.sleep(100); // a pace, not a wait: changes must not meet each other
-                    }
-                } catch (IOException | InterruptedException e) {
-                    throw new IllegalStateException(e);
-                }
-            });
-            watchers.follow(CHANGES, sent, latencies);
-            changing.join();
-            row("an event at " + WATCHERS + " watchers, p50", "ms", latencies.millis(50));
-            row("an event at " + WATCHERS + " watchers, p99", "ms", latencies.millis(99));
-            row("  processor time of the master for each watcher", "us", (master.processorSeconds() - server) * 1e6 / CHANGES / WATCHERS);
-            row("  processor time of the client for each watcher", "us", (ownSeconds() - own) * 1e6 / CHANGES / WATCHERS);
         }
     }
 
