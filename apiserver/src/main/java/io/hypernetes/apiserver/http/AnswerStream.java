@@ -1,6 +1,7 @@
 package io.hypernetes.apiserver.http;
 
 import io.netty.buffer.Unpooled;
+import io.netty.channel.EventLoop;
 import io.netty.handler.codec.http.DefaultHttpContent;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.LastHttpContent;
@@ -9,13 +10,19 @@ import org.jspecify.annotations.Nullable;
 
 /// An answer of unknown length. Writes wait while the client is slow; for one thread at a time.
 public final class AnswerStream implements AutoCloseable {
+    private static final int OFFERED_BYTES = 64 << 10;
+
     private final Connection connection;
     /// Waits for what comes after it: the last of several goes to the event loop together with the order to send them.
     private @Nullable HttpContent last;
+    private final boolean framed;
+    private int offered;
     private boolean closed;
 
-    AnswerStream(Connection connection) {
+    /// @param framed whether the client gets chunks as HTTP/1.1 frames them
+    AnswerStream(Connection connection, boolean framed) {
         this.connection = connection;
+        this.framed = framed;
     }
 
     /// Queues bytes; they are not copied and must not change. See [#flush].
@@ -44,6 +51,38 @@ public final class AnswerStream implements AutoCloseable {
         if (pending != null) {
             last = null;
             connection.writeAndFlush(pending);
+        }
+    }
+
+    /// Queues a chunk as [#write(byte[])] does.
+    public void write(Chunk chunk) throws IOException {
+        chunk.into(this::write);
+    }
+
+    /// The event loop of the connection, for [#offer] and [#sendOffered]: while it uses them nobody may use the rest.
+    public EventLoop loop() {
+        return connection.channel().eventLoop();
+    }
+
+    /// Whether the client takes more without being waited for; on the event loop.
+    public boolean ready() {
+        return connection.ready();
+    }
+
+    /// Queues a chunk without waiting; on the event loop, when everything written before was flushed.
+    public void offer(Chunk chunk) {
+        offered += chunk.length();
+        connection.offer(chunk, framed);
+        if (offered >= OFFERED_BYTES) {
+            sendOffered();
+        }
+    }
+
+    /// Sends what was offered; on the event loop.
+    public void sendOffered() {
+        if (offered > 0) {
+            offered = 0;
+            connection.flush();
         }
     }
 

@@ -13,6 +13,7 @@ import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpVersion;
+import io.netty.handler.codec.http.HttpServerCodec;
 import io.netty.handler.codec.http.LastHttpContent;
 import java.io.IOException;
 import java.net.SocketAddress;
@@ -96,12 +97,12 @@ final class Connection {
         finish(LastHttpContent.EMPTY_LAST_CONTENT);
     }
 
-    AnswerStream stream(int status, HttpHeaders headers) throws IOException {
+    AnswerStream stream(int status, HttpHeaders headers, boolean headOnly) throws IOException {
         headers.set(HttpHeaderNames.TRANSFER_ENCODING, HttpHeaderValues.CHUNKED);
         connectionHeader(headers);
         write(new DefaultHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.valueOf(status), headers));
         flush();
-        return new AnswerStream(this);
+        return new AnswerStream(this, !http2 && !headOnly);
     }
 
     RawConnection upgrade(byte[] head) throws IOException {
@@ -147,6 +148,18 @@ final class Connection {
         channel.writeAndFlush(message, channel.voidPromise());
     }
 
+    /// Writes without waiting; on the event loop.
+    ///
+    /// @param framed whether it goes as it is framed already: past the codec, which would do to each what was done once for all
+    void offer(Chunk chunk, boolean framed) {
+        var codec = framed ? channel.pipeline().context(HttpServerCodec.class) : null;
+        if (codec != null) {
+            codec.write(chunk.framed(), channel.voidPromise());
+        } else {
+            channel.write(new DefaultHttpContent(chunk.content()), channel.voidPromise());
+        }
+    }
+
     void finish(Object last) throws IOException {
         var written = channel.writeAndFlush(last);
         if (!keepAlive && !http2) {
@@ -165,23 +178,25 @@ final class Connection {
         }
     }
 
+    boolean ready() {
+        return channel.isActive() && channel.isWritable();
+    }
+
     /// A reader that is as fast as this server fills its line is waited for with the request's seat, as what it waits for is this server's own work.
     private void awaitWritable() throws IOException {
-        if (channel.isActive() && channel.isWritable()) {
+        if (ready()) {
             return;
         }
         channel.flush();
-        long whole = slowWrite.toNanos();
-        long slow = Math.max(0, whole - QUICK_NANOS);
-        long left = awaitWritable(whole, slow);
-        if (left <= slow) {
-            left = Seat.away(unsent, () -> awaitWritable(slow, 0));
+        long left = slowWrite.toNanos();
+        long slow = Math.max(0, left - QUICK_NANOS);
+        if (awaitWritable(left, slow) <= slow) {
+            Seat.away(unsent, () -> awaitWritable(slow, 0));
         }
         if (!channel.isActive()) {
             throw new ClientGoneException("client closed the connection");
         }
-        // By what the wait ended with: one that took something may be full again by now.
-        if (left <= 0) {
+        if (!channel.isWritable()) {
             channel.close();
             throw new ClientGoneException("client %s took nothing of its answer for %d s".formatted(remoteAddress(), slowWrite.toSeconds()));
         }

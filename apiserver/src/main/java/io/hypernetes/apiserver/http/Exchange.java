@@ -160,7 +160,7 @@ public final class Exchange {
     /// Begins an answer whose length is not known.
     public AnswerStream stream(int status, String contentType) throws IOException {
         begin(status);
-        return connection.stream(status, withType(contentType));
+        return connection.stream(status, withType(contentType), method.equals("HEAD"));
     }
 
     /// Leaves HTTP: sends `head`, a complete HTTP/1.1 response head with its empty line, and hands over the bytes after it.

@@ -1,5 +1,6 @@
 package io.hypernetes.apiserver.resource;
 
+import io.hypernetes.apiserver.http.Chunk;
 import io.hypernetes.apiserver.request.Accepted;
 import io.hypernetes.apiserver.storage.ObjectChange;
 import io.hypernetes.apiserver.storage.StoredForm;
@@ -15,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 
 /// Turns changes into the events of one watch. What does not depend on the watch is made once for all watches of a feed.
 final class EventEncoder {
+    private static final byte[] LINE_END = {'\n'};
     private static final byte[] TAIL = "}\n".getBytes(StandardCharsets.US_ASCII);
 
     private final ResourceRequest request;
@@ -47,12 +49,12 @@ final class EventEncoder {
     private record Before(Kind kind) {}
 
     /// The events of objects that are there when the watch begins.
-    List<byte[]> added(List<Entry> entries) {
+    List<Chunk> added(List<Entry> entries) {
         return Answers.shown(request, entries).stream().map(shown -> event("ADDED", shown)).toList();
     }
 
     /// The event of a change; null when it does not concern this watch.
-    byte @Nullable [] event(ObjectChange change) {
+    @Nullable Chunk event(ObjectChange change) {
         if (!inNamespace(change.key())) {
             return null;
         }
@@ -73,7 +75,7 @@ final class EventEncoder {
     /// A bookmark at a revision.
     ///
     /// @param initialEnd whether it ends the initial events
-    byte[] bookmark(long revision, boolean initialEnd) {
+    Chunk bookmark(long revision, boolean initialEnd) {
         var event = Json.object();
         event.put("type", "BOOKMARK");
         var object = event.putObject("object");
@@ -96,7 +98,7 @@ final class EventEncoder {
     }
 
     /// An error that ends the watch.
-    byte[] error(ApiStatus status) {
+    Chunk error(ApiStatus status) {
         var event = Json.object();
         event.put("type", "ERROR");
         event.set("object", status.toJson());
@@ -112,7 +114,7 @@ final class EventEncoder {
         return start > 0 && key.charAt(start - 1) == '/' && key.startsWith(namespacePart, start);
     }
 
-    private byte[] shared(ObjectChange change, String type) {
+    private Chunk shared(ObjectChange change, String type) {
         if (accepted.form() == Accepted.Form.TABLE && !columnsSent) {
             return encode(type, change.key(), state(change, type));
         }
@@ -128,11 +130,11 @@ final class EventEncoder {
                 : change.entry().value();
     }
 
-    private byte[] encode(String type, String key, byte[] stored) {
+    private Chunk encode(String type, String key, byte[] stored) {
         return event(type, Answers.shown(request, key, stored));
     }
 
-    private byte[] event(String type, byte[] shown) {
+    private Chunk event(String type, byte[] shown) {
         byte[] object =
                 switch (accepted.form()) {
                     case OBJECT -> shown;
@@ -152,16 +154,10 @@ final class EventEncoder {
                     }
                 };
         byte[] head = ("{\"type\":\"" + type + "\",\"object\":").getBytes(StandardCharsets.US_ASCII);
-        var event = new byte[head.length + object.length + TAIL.length];
-        System.arraycopy(head, 0, event, 0, head.length);
-        System.arraycopy(object, 0, event, head.length, object.length);
-        System.arraycopy(TAIL, 0, event, head.length + object.length, TAIL.length);
-        return event;
+        return Chunk.of(head, object, TAIL);
     }
 
-    private static byte[] line(byte[] json) {
-        var line = java.util.Arrays.copyOf(json, json.length + 1);
-        line[json.length] = '\n';
-        return line;
+    private static Chunk line(byte[] json) {
+        return Chunk.of(json, LINE_END);
     }
 }

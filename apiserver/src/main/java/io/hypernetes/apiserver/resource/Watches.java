@@ -1,5 +1,6 @@
 package io.hypernetes.apiserver.resource;
 
+import io.hypernetes.apiserver.http.Chunk;
 import io.hypernetes.apiserver.request.Accepted;
 import io.hypernetes.apiserver.storage.ChangeCursor;
 import io.hypernetes.apiserver.storage.Feeds;
@@ -76,7 +77,9 @@ final class Watches {
         }
         try (var changes = open(request, from)) {
             request.http().onDisconnect(changes::wake);
-            follow(changes, options, encoder, out);
+            // To show a custom object may mean to ask a webhook, which no event loop waits for.
+            var delivery = out instanceof ChunkedEvents(var stream) && !request.kind().isCustom() ? new LoopDelivery(stream, encoder) : null;
+            follow(changes, options, encoder, out, delivery);
         }
     }
 
@@ -87,7 +90,8 @@ final class Watches {
                 : feeds.follow(request.holder(), type.storedVersion().group(), type.resource(), from);
     }
 
-    private static void follow(ChangeCursor changes, ListOptions options, EventEncoder encoder, EventSink out)
+    private static void follow(
+            ChangeCursor changes, ListOptions options, EventEncoder encoder, EventSink out, @Nullable LoopDelivery delivery)
             throws IOException {
         long seconds = options.timeoutSeconds() > 0
                 ? options.timeoutSeconds()
@@ -103,7 +107,8 @@ final class Watches {
                 var change = changes.next(Duration.ZERO);
                 if (change == null) {
                     out.flush();
-                    change = changes.next(Duration.ofNanos(Math.max(1, Math.min(end, bookmarkAt) - now)));
+                    var left = Duration.ofNanos(Math.max(1, Math.min(end, bookmarkAt) - now));
+                    change = delivery == null ? changes.next(left) : changes.next(left, delivery);
                 }
                 if (change != null) {
                     sendIfAny(out, encoder.event(change));
@@ -123,7 +128,7 @@ final class Watches {
         }
     }
 
-    private static void sendIfAny(EventSink out, byte @Nullable [] event) throws IOException {
+    private static void sendIfAny(EventSink out, @Nullable Chunk event) throws IOException {
         if (event != null) {
             out.send(event);
         }

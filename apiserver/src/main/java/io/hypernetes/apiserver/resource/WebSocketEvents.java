@@ -1,5 +1,6 @@
 package io.hypernetes.apiserver.resource;
 
+import io.hypernetes.apiserver.http.Chunk;
 import io.hypernetes.apiserver.http.ClientGoneException;
 import io.hypernetes.apiserver.http.Exchange;
 import io.hypernetes.apiserver.http.RawConnection;
@@ -65,7 +66,12 @@ final class WebSocketEvents implements EventSink {
     @Override
     public void send(byte[] event) throws IOException {
         byte[] payload = base64 ? Base64.getEncoder().encode(event) : event;
-        frame(opcode, payload, payload.length);
+        frame(opcode, payload, 0, payload.length);
+    }
+
+    @Override
+    public void send(Chunk event) throws IOException {
+        event.into((array, offset, length) -> frame(opcode, array, offset, length));
     }
 
     @Override
@@ -76,14 +82,14 @@ final class WebSocketEvents implements EventSink {
     @Override
     public void close() throws IOException {
         try {
-            frame(CLOSE, new byte[] {0x03, (byte) 0xe8}, 2);
+            frame(CLOSE, new byte[] {0x03, (byte) 0xe8}, 0, 2);
         } catch (ClientGoneException e) {
             // The client needs no farewell.
         }
         connection.close();
     }
 
-    private void frame(int opcode, byte[] payload, int length) throws IOException {
+    private void frame(int opcode, byte[] payload, int offset, int length) throws IOException {
         var head = new byte[10];
         int size;
         head[0] = (byte) opcode;
@@ -105,7 +111,7 @@ final class WebSocketEvents implements EventSink {
         sending.lock();
         try {
             connection.write(head, 0, size);
-            connection.write(payload, 0, length);
+            connection.write(payload, offset, length);
         } finally {
             sending.unlock();
         }
@@ -135,7 +141,7 @@ final class WebSocketEvents implements EventSink {
                     break;
                 }
                 if (opcode == 0x9) {
-                    frame(PONG, payload, length);
+                    frame(PONG, payload, 0, length);
                 }
             }
         } catch (IOException e) {

@@ -3,7 +3,10 @@ package io.hypernetes.apiserver.storage;
 import io.hypernetes.store.StoreException;
 import java.time.Duration;
 import java.util.HashSet;
+import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
@@ -19,6 +22,8 @@ final class Feed implements AutoCloseable {
     private final ReentrantLock lock = new ReentrantLock();
     /// The readers that have to be woken, each by itself: on a condition, a thousand of them would take the lock one after the other to leave.
     private Set<Cursor> waiting = new HashSet<>();
+    /// Where readers lend their places while they wait, by the loop that goes on for them.
+    private final Map<ScheduledExecutorService, Round> rounds = new ConcurrentHashMap<>();
     private Node oldest;
     private Node newest;
     private int kept;
@@ -101,7 +106,7 @@ final class Feed implements AutoCloseable {
         } finally {
             lock.unlock();
         }
-        toWake.forEach(Cursor::unpark);
+        wake(toWake);
     }
 
     private void signal() {
@@ -112,6 +117,11 @@ final class Feed implements AutoCloseable {
         } finally {
             lock.unlock();
         }
+        wake(toWake);
+    }
+
+    private void wake(Set<Cursor> toWake) {
+        rounds.values().forEach(Round::begin);
         toWake.forEach(Cursor::unpark);
     }
 
@@ -136,7 +146,8 @@ final class Feed implements AutoCloseable {
         }
     }
 
-    private final class Cursor implements ChangeCursor {
+    private final class Cursor implements ChangeCursor, Loan.Place {
+        /// Belongs to the reader, or to the loop that it is lent to.
         private Node place;
         private final long from;
         private boolean left;
@@ -160,6 +171,48 @@ final class Feed implements AutoCloseable {
             place = next;
             var change = next.change;
             return change != null && change.revision() > from ? change : next(timeout);
+        }
+
+        @Override
+        public @Nullable ObjectChange next(Duration timeout, Taker taker) throws InterruptedException {
+            if (mustWait()) {
+                reader = Thread.currentThread();
+                new Loan(this, taker, rounds.computeIfAbsent(taker.loop(), Round::new)).untilBack(System.nanoTime() + timeout.toNanos());
+            }
+            return next(Duration.ZERO);
+        }
+
+        @Override
+        public Round.Outcome serve(Taker taker, long until) {
+            boolean any = false;
+            try {
+                for (var next = place.next; next != null; next = place.next) {
+                    var change = next.change;
+                    if (change != null && change.revision() > from) {
+                        if (any && System.nanoTime() - until >= 0) {
+                            return Round.Outcome.HAS_MORE;
+                        }
+                        if (!taker.take(change)) {
+                            return Round.Outcome.LEAVES;
+                        }
+                        any = true;
+                    }
+                    place = next;
+                }
+                return over() ? Round.Outcome.LEAVES : Round.Outcome.WAITS;
+            } catch (RuntimeException e) {
+                // The reader meets it again, where it is handled.
+                return Round.Outcome.LEAVES;
+            } finally {
+                if (any) {
+                    taker.taken();
+                }
+            }
+        }
+
+        @Override
+        public boolean over() {
+            return closed || failure != null || woken;
         }
 
         private @Nullable Node await(Duration timeout) throws InterruptedException {
@@ -188,7 +241,7 @@ final class Feed implements AutoCloseable {
         }
 
         private boolean mustWait() {
-            return place.next == null && !closed && failure == null && !woken;
+            return place.next == null && !over();
         }
 
         /// Makes whatever happens next wake this reader; false when it has happened already.

@@ -11,6 +11,10 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
@@ -39,6 +43,7 @@ class HttpEdgeTest {
     private CertificateAuthority root;
     private SSLContext client;
     private HttpEdge edge;
+    private volatile int offered;
 
     @BeforeEach
     void start() throws IOException {
@@ -78,6 +83,33 @@ class HttpEdgeTest {
                     throw e;
                 }
             }
+            case "/chunks" -> {
+                try (var out = http.stream(200, "text/plain")) {
+                    out.write(chunk("one "));
+                    out.flush();
+                    onLoop(out, () -> {
+                        out.offer(chunk("two "));
+                        out.offer(chunk("three ".repeat(20)));
+                        out.sendOffered();
+                    });
+                    out.write(chunk("four"));
+                }
+            }
+            case "/offer" -> {
+                var out = http.stream(200, "text/plain");
+                onLoop(out, () -> {
+                    for (offered = 0; out.ready(); offered += 16 * 1024) {
+                        out.offer(chunk("x".repeat(16 * 1024)));
+                    }
+                });
+                try {
+                    out.write(chunk("more"));
+                    out.flush();
+                } catch (ClientGoneException e) {
+                    gone.complete(String.valueOf(e.getMessage()));
+                    throw e;
+                }
+            }
             case "/wait" -> {
                 var ended = new CompletableFuture<Void>();
                 http.onDisconnect(() -> ended.complete(null));
@@ -93,6 +125,14 @@ class HttpEdgeTest {
             case "/fail" -> throw new IllegalStateException("on purpose");
             default -> http.send(200, "text/plain", (http.path() + http.body().length).getBytes(StandardCharsets.UTF_8));
         }
+    }
+
+    private static Chunk chunk(String text) {
+        return Chunk.of(text.getBytes(StandardCharsets.US_ASCII));
+    }
+
+    private static void onLoop(AnswerStream out, Runnable what) {
+        out.loop().submit(what).syncUninterruptibly();
     }
 
     private SSLSocket connect() throws IOException {
@@ -146,6 +186,37 @@ class HttpEdgeTest {
             send(socket, "GET /a HTTP/1.1\r\nHost: x\r\n\r\n".repeat(40) + "GET /end HTTP/1.1\r\nHost: x\r\n\r\n");
             var text = readUntil(socket.getInputStream(), "/end0");
             assertThat(text.split("/a0", -1)).hasSize(41);
+        }
+    }
+
+    /// What the event loop offers comes behind what was written before, in whatever frames the client's protocol has; for HEAD nothing comes.
+    @Test
+    void whatTheLoopOffersIsPartOfTheAnswer() throws Exception {
+        var three = "three ".repeat(20);
+        try (var socket = connect()) {
+            send(socket, "HEAD /chunks HTTP/1.1\r\nHost: x\r\n\r\nGET /chunks HTTP/1.1\r\nHost: x\r\n\r\n");
+            assertThat(readUntil(socket.getInputStream(), "\r\n\r\n")).contains(" 200 ").contains("chunked");
+            assertThat(readUntil(socket.getInputStream(), "\r\n\r\n")).startsWith("HTTP/1.1 200 ");
+            assertThat(readUntil(socket.getInputStream(), "0\r\n\r\n"))
+                    .isEqualTo("4\r\none \r\n4\r\ntwo \r\n78\r\n" + three + "\r\n4\r\nfour\r\n0\r\n\r\n");
+        }
+        try (var http = HttpClient.newBuilder().sslContext(client).build()) {
+            var answer = http.send(
+                    HttpRequest.newBuilder(URI.create("https://127.0.0.1:" + edge.address().getPort() + "/chunks")).build(),
+                    HttpResponse.BodyHandlers.ofString());
+            assertThat(answer.version()).isEqualTo(HttpClient.Version.HTTP_2);
+            assertThat(answer.body()).isEqualTo("one two " + three + "four");
+        }
+    }
+
+    /// The loop keeps no more for a client that reads nothing than writes do, and the thread that goes on gives it up in time.
+    @Test
+    void whatTheLoopOffersIsBounded() throws Exception {
+        try (var socket = connect()) {
+            send(socket, "GET /offer HTTP/1.1\r\nHost: x\r\n\r\n");
+            assertThat(gone.get(20, TimeUnit.SECONDS)).contains("took nothing");
+            // The mark of what the server keeps, and what the kernel's buffers take.
+            assertThat(offered).isBetween(512 * 1024, 16 << 20);
         }
     }
 

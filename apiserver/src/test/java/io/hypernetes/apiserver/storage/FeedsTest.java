@@ -14,6 +14,8 @@ import java.util.Random;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -26,7 +28,23 @@ class FeedsTest {
 
     private record Written(String resource, String key, long revision) {}
 
-    /// Readers that begin anywhere, while there are writes, get every change of their resource after their revision, once and in order.
+    /// Takes most changes on one of two loops, and leaves some to the reader.
+    private record Lent(ScheduledExecutorService loop, Random random, List<String> seen) implements ChangeCursor.Taker {
+        @Override
+        public boolean take(ObjectChange change) {
+            boolean takes = random.nextInt(5) > 0;
+            if (takes) {
+                seen.add(change.key());
+            }
+            return takes;
+        }
+
+        @Override
+        public void taken() {}
+    }
+
+    /// Readers that begin anywhere, while there are writes, get every change of their resource after their revision, once and in order; so do those whose
+    /// changes an event loop takes while they wait.
     @Test
     void everyReaderGetsWhatCameAfterItsRevision() throws Exception {
         long seed = Long.getLong("feeds.seed", System.nanoTime());
@@ -34,7 +52,9 @@ class FeedsTest {
         var random = new Random(seed);
         try (var store = EmbeddedStore.open(folder, EmbeddedSettings.defaults());
                 var feeds = new Feeds(store);
-                var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+                var threads = Executors.newVirtualThreadPerTaskExecutor();
+                var oneLoop = Executors.newSingleThreadScheduledExecutor();
+                var otherLoop = Executors.newSingleThreadScheduledExecutor()) {
             var written = new CopyOnWriteArrayList<Written>();
             var readers = new ArrayList<Future<?>>();
             long begin = store.tick();
@@ -54,7 +74,10 @@ class FeedsTest {
                         case 1 -> written.get(random.nextInt(written.size())).revision();
                         default -> store.tick();
                     };
+                    var loop = random.nextBoolean() ? oneLoop : otherLoop;
+                    long draw = random.nextLong();
                     readers.add(threads.submit(() -> read(feeds, resource, from, written)));
+                    readers.add(threads.submit(() -> lend(feeds, resource, from, written, new Lent(loop, new Random(draw), new ArrayList<>()))));
                 }
             }
             for (var resource : RESOURCES) {
@@ -78,12 +101,64 @@ class FeedsTest {
                 assertThat(cursor.progress()).isGreaterThanOrEqualTo(from);
             }
         }
+        assertSeen(seen, resource, from, written);
+        return null;
+    }
+
+    private static Void lend(Feeds feeds, String resource, long from, List<Written> written, Lent lent) throws Exception {
+        var seen = lent.seen;
+        try (var cursor = feeds.followEverywhere("", resource, from)) {
+            long end = System.nanoTime() + Duration.ofSeconds(20).toNanos();
+            while (seen.isEmpty() || !seen.getLast().endsWith("/last")) {
+                // Too short to wait for all: the place comes back and is lent again.
+                var change = cursor.next(Duration.ofMillis(lent.random.nextInt(20)), lent);
+                if (change != null) {
+                    seen.add(change.key());
+                }
+                assertThat(cursor.progress()).isGreaterThanOrEqualTo(from);
+                assertThat(System.nanoTime()).as("a change after " + seen.size()).isLessThan(end);
+            }
+        }
+        assertSeen(seen, resource, from, written);
+        return null;
+    }
+
+    private static void assertSeen(List<String> seen, String resource, long from, List<Written> written) {
         // The writer notes its last writes just behind the commit.
         org.awaitility.Awaitility.await().untilAsserted(() -> assertThat(seen).containsExactlyElementsOf(written.stream()
                 .filter(each -> each.resource().equals(resource) && each.revision() > from)
                 .map(Written::key)
                 .toList()));
-        return null;
+    }
+
+    /// Whoever has lent its place is back when it is told to leave, when nothing comes in time, and when the loop is there no more.
+    @Test
+    void aLentPlaceComesBack() throws Exception {
+        try (var store = EmbeddedStore.open(folder, EmbeddedSettings.defaults());
+                var feeds = new Feeds(store);
+                var threads = Executors.newVirtualThreadPerTaskExecutor();
+                var loop = Executors.newSingleThreadScheduledExecutor()) {
+            var lent = new Lent(loop, new Random(), new ArrayList<>());
+            var cursor = feeds.follow("red", "", "pods", store.tick());
+            assertThat(cursor.next(Duration.ofMillis(5), lent)).isNull();
+            assertThat(cursor.ended()).isFalse();
+
+            var waiting = threads.submit(() -> cursor.next(Duration.ofSeconds(20), lent));
+            cursor.wake();
+            assertThat(waiting.get(10, TimeUnit.SECONDS)).isNull();
+            assertThat(cursor.ended()).isTrue();
+
+            var other = feeds.follow("red", "", "pods", store.tick());
+            loop.shutdown();
+            assertThat(other.next(Duration.ofSeconds(20), lent)).isNull();
+
+            var last = feeds.follow("red", "", "pods", store.tick());
+            try (var another = Executors.newSingleThreadScheduledExecutor()) {
+                var closing = threads.submit(() -> last.next(Duration.ofSeconds(20), new Lent(another, new Random(), new ArrayList<>())));
+                feeds.close();
+                assertThat(closing.get(10, TimeUnit.SECONDS)).isNull();
+            }
+        }
     }
 
     /// Many readers wait at once: a change reaches each, the next one too, and who is told to leave does.
