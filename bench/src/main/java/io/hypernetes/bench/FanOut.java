@@ -4,12 +4,15 @@ import java.io.IOException;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
 import javax.net.ssl.SSLContext;
 
 /// Changes of one object and their arrival at many watchers, each with a connection of its own.
 final class FanOut {
     static final int WATCHERS = 1_000;
     private static final int CHANGES = 50;
+    private static final int ASKED = 1_000;
     private static final String OBJECTS = "/api/v1/namespaces/default/configmaps";
 
     private final ApiMaster master;
@@ -25,7 +28,8 @@ final class FanOut {
         void row(String name, String unit, double value);
     }
 
-    /// Measures rounds with the same watchers, each of which prints its own rows: the first ones are those of a master whose code is being compiled meanwhile.
+    /// Measures rounds with the same watchers, each of which has rows of its own: the first are those of a master whose code is being compiled meanwhile. After several,
+    /// what another tenant has of it.
     void measure(int rounds, Rows rows) throws Exception {
         master.post(OBJECTS, "{\"metadata\":{\"name\":\"watched\"}}");
         String path = OBJECTS + "?watch=1&fieldSelector=metadata.name%3Dwatched";
@@ -34,6 +38,41 @@ final class FanOut {
             for (int i = 0; i < rounds; i++) {
                 round(i, watchers, writer, rows);
             }
+            if (rounds > 1) {
+                neighbour(rounds, watchers, writer, rows);
+            }
+        }
+    }
+
+    /// One more round, while another tenant makes small requests at a pace; then as many without.
+    private void neighbour(int round, WireWatchers watchers, WireLoad writer, Rows rows) throws Exception {
+        master.post("/apis/hypernetes.io/v1/tenants", "{\"metadata\":{\"name\":\"neighbour\"}}");
+        try (WireLoad asker = new WireLoad(master.tls("neighbour"), master.address(), 1)) {
+            Latencies alone = new Latencies();
+            Latencies first = new Latencies();
+            ask(asker, () -> first.count() < ASKED, first);
+            ask(asker, () -> alone.count() < ASKED, alone);
+            Latencies meanwhile = new Latencies();
+            AtomicBoolean under = new AtomicBoolean(true);
+            Thread asking = Thread.ofPlatform().start(() -> ask(asker, under::get, meanwhile));
+            round(round, watchers, writer, (_, _, _) -> {});
+            under.set(false);
+            asking.join();
+            rows.row("a request of another tenant, alone: p50", "ms", alone.millis(50));
+            rows.row("  p99", "ms", alone.millis(99));
+            rows.row("a request of another tenant, while there are events: p50", "ms", meanwhile.millis(50));
+            rows.row("  p99", "ms", meanwhile.millis(99));
+        }
+    }
+
+    private static void ask(WireLoad asker, BooleanSupplier more, Latencies latencies) {
+        try {
+            while (more.getAsBoolean()) {
+                asker.send(0, 1, _ -> WireLoad.request(OBJECTS), latencies);
+                TimeUnit.MILLISECONDS.sleep(3); // a pace: it must not be a flood
+            }
+        } catch (IOException | InterruptedException e) {
+            throw new IllegalStateException(e);
         }
     }
 
