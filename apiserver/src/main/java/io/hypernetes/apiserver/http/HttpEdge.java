@@ -39,6 +39,7 @@ import org.slf4j.LoggerFactory;
 public final class HttpEdge implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(HttpEdge.class);
     private static final WriteBufferWaterMark WATER_MARK = new WriteBufferWaterMark(128 * 1024, 512 * 1024);
+    private static final int LOOPS = Math.max(2, Runtime.getRuntime().availableProcessors());
     private static final String HTTP_STAGE = "http-";
     private static final String DOOR_TLS = "door-tls";
     private static final AttributeKey<HttpEdge> EDGE = AttributeKey.valueOf(HttpEdge.class, "edge");
@@ -69,7 +70,7 @@ public final class HttpEdge implements AutoCloseable {
         this.acceptor = new MultiThreadIoEventLoopGroup(
                 1, Thread.ofPlatform().daemon().name("http-accept-", 0).factory(), Sockets.loops());
         this.loops = new MultiThreadIoEventLoopGroup(
-                Math.max(2, Runtime.getRuntime().availableProcessors()),
+                LOOPS,
                 Thread.ofPlatform().daemon().name("http-loop-", 0).factory(),
                 Sockets.loops());
         this.threads = Executors.newThreadPerTaskExecutor(
@@ -150,6 +151,7 @@ public final class HttpEdge implements AutoCloseable {
                 .option(ChannelOption.SO_REUSEADDR, true)
                 .childOption(ChannelOption.TCP_NODELAY, true)
                 .childOption(ChannelOption.SO_KEEPALIVE, true)
+                .childOption(ChannelOption.ALLOCATOR, Sockets.buffers(LOOPS))
                 .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, WATER_MARK)
                 .childHandler(new ChannelInitializer<>() {
                     @Override
