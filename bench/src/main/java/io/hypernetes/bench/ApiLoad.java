@@ -17,13 +17,6 @@ public final class ApiLoad {
     private static final int LISTED = 10_000;
     private static final int LISTS = 30;
     private static final String PODS = "/api/v1/namespaces/default/pods";
-    /// A pod that no scheduler looks at.
-    private static final String POD =
-            """
-            {"metadata":{"name":"p%d","labels":{"app":"bench","shard":"s%d"}},"spec":{"schedulerName":"nobody",
-             "containers":[{"name":"c","image":"registry.example.com/bench/web:1.2.3","ports":[{"containerPort":8080}],
-             "resources":{"requests":{"cpu":"100m","memory":"64Mi"}}}]}}""";
-
     private final ApiMaster master;
     private final Map<String, Object> figures = new TreeMap<>();
     private SSLContext tls;
@@ -33,7 +26,8 @@ public final class ApiLoad {
         this.master = master;
     }
 
-    /// @param arguments how many pods the store holds in the end; with `events` and a number: that many rounds of events at watchers, and nothing else
+    /// @param arguments how many pods the store holds in the end; with `events` and a number: that many rounds of events at watchers, and nothing else; with
+    /// `creates` and perhaps a file for the flight recorder: creates alone
     public static void main(String[] arguments) throws Exception {
         int count = Math.max(LISTED + COLD, Integer.parseInt(arguments[0]));
         Path home = Path.of(System.getProperty("hypernetes.home"));
@@ -41,6 +35,10 @@ public final class ApiLoad {
         try (ApiMaster master = new ApiMaster(home, folder)) {
             ApiLoad run = new ApiLoad(master);
             run.row("start of an empty master", "ms", master.start() / 1e6);
+            if (arguments.length > 1 && arguments[1].equals("creates")) {
+                CreateLoad.run(master, count, arguments.length > 2 ? arguments[2] : "");
+                return;
+            }
             run.tls = master.tls("root");
             if (arguments.length == 3 && arguments[1].equals("events")) {
                 new FanOut(master, run.tls).measure(Integer.parseInt(arguments[2]), run::row);
@@ -89,7 +87,7 @@ public final class ApiLoad {
             double server = master.processorSeconds();
             double own = FanOut.ownSeconds();
             long begin = System.nanoTime();
-            clients.send(from, count, number -> WireLoad.request("POST", PODS, "application/json", POD.formatted(number, number % 100)), latencies);
+            clients.send(from, count, CreateLoad::request, latencies);
             double perSecond = count * 1e9 / (System.nanoTime() - begin);
             row("  of these: p50", "ms", latencies.millis(50));
             row("  of these: p99", "ms", latencies.millis(99));
