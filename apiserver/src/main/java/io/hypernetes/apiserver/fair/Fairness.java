@@ -10,8 +10,9 @@ import org.jspecify.annotations.Nullable;
 
 /// Holds each tenant, and in it each user, to a fair share of the server. Thread-safe.
 ///
-/// Reads and writes have seats of their own: reads use the processor, writes also wait for the disk together. A request runs to its end or to
-/// where it waits without being interrupted, so the few that a tenant has running are what another's request finds before it. Nodes have seats of their own,
+/// Reads and writes have seats of their own: reads use the processor, writes also wait for the disk together. A request keeps its carrier to its end or to
+/// where it waits, so a tenant beside others has no more running than there are carriers (the launcher asks for four a processor): another's request finds one
+/// that is free. Nodes have seats of their own,
 /// so that what they tell of a tenant's pods never waits behind that tenant; and by tenant, so that webhooks of one tenant that answer slowly to what
 /// nodes tell keep no node from telling of others. By what a node tells of itself it is known to live: that needs no seat, and neither do requests
 /// that last (watches, logs, commands in pods), operators and the components of the master. Nor is a seat held by a request that waits for a
