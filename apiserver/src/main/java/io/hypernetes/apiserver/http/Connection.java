@@ -12,8 +12,8 @@ import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpResponseStatus;
-import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.HttpServerCodec;
+import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
 import java.io.IOException;
 import java.net.SocketAddress;
@@ -188,15 +188,17 @@ final class Connection {
             return;
         }
         channel.flush();
-        long left = slowWrite.toNanos();
-        long slow = Math.max(0, left - QUICK_NANOS);
-        if (awaitWritable(left, slow) <= slow) {
-            Seat.away(unsent, () -> awaitWritable(slow, 0));
+        long whole = slowWrite.toNanos();
+        long slow = Math.max(0, whole - QUICK_NANOS);
+        long left = awaitWritable(whole, slow);
+        if (left <= slow) {
+            left = Seat.away(unsent, () -> awaitWritable(slow, 0));
         }
         if (!channel.isActive()) {
             throw new ClientGoneException("client closed the connection");
         }
-        if (!channel.isWritable()) {
+        // By what the wait ended with: one that took something may be full again by now.
+        if (left <= 0) {
             channel.close();
             throw new ClientGoneException("client %s took nothing of its answer for %d s".formatted(remoteAddress(), slowWrite.toSeconds()));
         }
