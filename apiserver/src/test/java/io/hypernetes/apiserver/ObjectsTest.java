@@ -260,6 +260,12 @@ class ObjectsTest extends ClusterTest {
                 .json();
         assertThat(Json.string(metadata, "kind")).isEqualTo("PartialObjectMetadata");
         assertThat(metadata.has("data")).isFalse();
+        var all = admin.get(configMaps("default"), "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1")
+                .expect(200)
+                .json();
+        assertThat(Json.string(all, "kind")).isEqualTo("PartialObjectMetadataList");
+        assertThat(Json.string(all, "apiVersion")).isEqualTo("meta.k8s.io/v1");
+        assertThat(Json.objects(all, "items")).contains(metadata).allMatch(item -> !item.has("data"));
         admin.get(configMaps("default"), "application/vnd.kubernetes.protobuf").expect(406);
         admin.get(configMaps("default"), "application/vnd.kubernetes.protobuf,application/json").expect(200);
     }

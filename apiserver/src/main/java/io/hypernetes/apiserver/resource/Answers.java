@@ -7,7 +7,6 @@ import io.hypernetes.apiserver.storage.StoredForm;
 import io.hypernetes.objects.ApiStatus;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.kind.Kind;
-import io.hypernetes.objects.kind.PartialObjectMetadata;
 import io.hypernetes.objects.kind.Table;
 import io.hypernetes.store.Entry;
 import java.io.IOException;
@@ -48,7 +47,7 @@ public final class Answers {
         var stored = inKind(request, entry);
         return switch (accepted.form()) {
             case OBJECT -> stored;
-            case METADATA -> Json.bytes(PartialObjectMetadata.of(Json.readObject(stored), accepted.version()));
+            case METADATA -> StoredForm.partial(stored, accepted.version());
             case TABLE -> {
                 var object = Json.readObject(stored);
                 yield Json.bytes(table(

@@ -7,7 +7,6 @@ import io.hypernetes.apiserver.storage.StoredForm;
 import io.hypernetes.objects.ApiStatus;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.kind.Kind;
-import io.hypernetes.objects.kind.PartialObjectMetadata;
 import io.hypernetes.objects.kind.Table;
 import io.hypernetes.store.Entry;
 import java.nio.charset.StandardCharsets;
@@ -138,7 +137,7 @@ final class EventEncoder {
         byte[] object =
                 switch (accepted.form()) {
                     case OBJECT -> shown;
-                    case METADATA -> Json.bytes(PartialObjectMetadata.of(Json.readObject(shown), accepted.version()));
+                    case METADATA -> StoredForm.partial(shown, accepted.version());
                     case TABLE -> {
                         var tree = Json.readObject(shown);
                         var table = Answers.table(

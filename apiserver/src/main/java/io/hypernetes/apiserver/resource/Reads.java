@@ -1,9 +1,9 @@
 package io.hypernetes.apiserver.resource;
 
 import io.hypernetes.apiserver.request.Accepted;
+import io.hypernetes.apiserver.storage.StoredForm;
 import io.hypernetes.objects.ApiStatus;
 import io.hypernetes.objects.Json;
-import io.hypernetes.objects.kind.PartialObjectMetadata;
 import io.hypernetes.store.CompactedException;
 import io.hypernetes.store.Entry;
 import io.hypernetes.store.Store;
@@ -73,7 +73,8 @@ final class Reads {
         request.http().setHeader("Cache-Control", "no-cache, private");
         List<byte[]> chunks =
                 switch (accepted.form()) {
-                    case OBJECT -> concatenated(request, meta, found.entries());
+                    case OBJECT -> concatenated(
+                            request.kind().type().listKind(), request.kind().type().apiVersion(), meta, Answers.shown(request, found.entries()));
                     case TABLE ->
                         List.of(Json.bytes(Answers.table(
                                 request.kind(),
@@ -83,9 +84,13 @@ final class Reads {
                                 Answers.include(request),
                                 true,
                                 request.now())));
-                    case METADATA ->
-                        List.of(Json.bytes(PartialObjectMetadata.list(
-                                trees(request, found.entries()), meta, accepted.version())));
+                    case METADATA -> concatenated(
+                            "PartialObjectMetadataList",
+                            "meta.k8s.io/" + accepted.version(),
+                            meta,
+                            Answers.shown(request, found.entries()).stream()
+                                    .map(shown -> StoredForm.partial(shown, accepted.version()))
+                                    .toList());
                 };
         request.http().send(200, accepted.contentType(), chunks);
     }
@@ -155,19 +160,17 @@ final class Reads {
         return new ExpiredListException(new ContinueToken(-1, token.after()).text());
     }
 
-    private static List<byte[]> concatenated(ResourceRequest request, ObjectNode meta, List<Entry> entries) {
-        var type = request.kind().type();
-        var chunks = new ArrayList<byte[]>(entries.size() * 2 + 2);
-        chunks.add(("{\"kind\":\"" + type.listKind() + "\",\"apiVersion\":\"" + type.apiVersion() + "\",\"metadata\":" + Json.print(meta)
-                        + ",\"items\":[")
+    private static List<byte[]> concatenated(String kind, String apiVersion, ObjectNode meta, List<byte[]> items) {
+        var chunks = new ArrayList<byte[]>(items.size() * 2 + 2);
+        chunks.add(("{\"kind\":\"" + kind + "\",\"apiVersion\":\"" + apiVersion + "\",\"metadata\":" + Json.print(meta) + ",\"items\":[")
                 .getBytes(StandardCharsets.UTF_8));
         boolean first = true;
-        for (var shown : Answers.shown(request, entries)) {
+        for (var item : items) {
             if (!first) {
                 chunks.add(COMMA);
             }
             first = false;
-            chunks.add(shown);
+            chunks.add(item);
         }
         chunks.add(END);
         return chunks;

@@ -4,6 +4,7 @@ import io.hypernetes.objects.ApiStatus;
 import io.hypernetes.objects.Json;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.function.LongFunction;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -20,6 +21,7 @@ public final class StoredForm {
     public static final int MAX_BYTES = 3 << 19;
 
     private static final byte[] REVISION = "\"metadata\":{\"resourceVersion\":\"".getBytes(StandardCharsets.UTF_8);
+    private static final int METADATA_LENGTH = "\"metadata\":".length();
     private static final byte[] ANNOTATIONS = "\"annotations\":{".getBytes(StandardCharsets.UTF_8);
 
     private StoredForm() {}
@@ -75,6 +77,37 @@ public final class StoredForm {
         return out.toByteArray();
     }
 
+    /// The object reduced to its metadata, `PartialObjectMetadata` of a version of `meta.k8s.io`, by copying bytes.
+    public static byte[] partial(byte[] stored, String version) {
+        int start = revisionStart(stored) - REVISION.length + METADATA_LENGTH;
+        int end = objectEnd(stored, start);
+        byte[] head = ("{\"kind\":\"PartialObjectMetadata\",\"apiVersion\":\"meta.k8s.io/" + version + "\",\"metadata\":").getBytes(StandardCharsets.UTF_8);
+        byte[] result = Arrays.copyOf(head, head.length + end - start + 1);
+        System.arraycopy(stored, start, result, head.length, end - start);
+        result[result.length - 1] = '}';
+        return result;
+    }
+
+    /// Where the object ends that begins at `start`.
+    private static int objectEnd(byte[] json, int start) {
+        int depth = 0;
+        boolean text = false;
+        for (int i = start; i < json.length; i++) {
+            switch (json[i]) {
+                case '"' -> text = !text;
+                case '\\' -> i++; // in a text only, and what it escapes says nothing here
+                case '{' -> depth += text ? 0 : 1;
+                case '}' -> {
+                    if (!text && --depth == 0) {
+                        return i + 1;
+                    }
+                }
+                default -> {}
+            }
+        }
+        throw new IllegalStateException("the stored value is not in the layout of an object");
+    }
+
     private static ObjectNode arranged(ObjectNode object) {
         var result = Json.object();
         result.put("apiVersion", Json.string(object, "apiVersion"));
@@ -112,7 +145,7 @@ public final class StoredForm {
 
     private static boolean matches(byte[] bytes, int at, byte[] wanted) {
         return at + wanted.length <= bytes.length
-                && java.util.Arrays.equals(bytes, at, at + wanted.length, wanted, 0, wanted.length);
+                && Arrays.equals(bytes, at, at + wanted.length, wanted, 0, wanted.length);
     }
 
     private static int indexOf(byte[] bytes, byte wanted, int from) {

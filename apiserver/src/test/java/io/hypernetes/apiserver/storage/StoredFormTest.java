@@ -3,6 +3,7 @@ package io.hypernetes.apiserver.storage;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.hypernetes.objects.Json;
+import io.hypernetes.objects.kind.PartialObjectMetadata;
 import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -16,7 +17,8 @@ class StoredFormTest {
         "{\"kind\":\"A\",\"apiVersion\":\"v1\",\"metadata\":{}}",
         "{\"metadata\":{\"name\":\"n\",\"resourceVersion\":\"1\"},\"data\":{\"metadata\":\"{\\\"resourceVersion\\\":\\\"\"}}",
         "{\"metadata\":{\"name\":\"n\",\"annotations\":{\"a\":\"b\"}},\"spec\":{\"x\":[1]}}",
-        "{\"metadata\":{\"annotations\":{}}}"
+        "{\"metadata\":{\"annotations\":{}}}",
+        "{\"metadata\":{\"name\":\"}\\\"{\\\\\",\"labels\":{\"{\":\"}}\"},\"ownerReferences\":[{\"name\":\"]\"}]},\"spec\":{\"a\":\"}\"}}"
     })
     void revisionAndTenantArePutInWithoutTouchingTheRest(String text) {
         var object = Json.readObject(text);
@@ -32,6 +34,7 @@ class StoredFormTest {
             Json.child(shown, "metadata").remove("annotations");
         }
         assertThat(shown).isEqualTo(read);
+        assertThat(Json.readObject(StoredForm.partial(stored, "v1"))).isEqualTo(PartialObjectMetadata.of(read, "v1"));
     }
 
     @Test

@@ -1,9 +1,7 @@
 package io.hypernetes.objects.kind;
 
 import io.hypernetes.objects.Json;
-import java.util.List;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /// Objects reduced to their metadata.
@@ -20,16 +18,5 @@ public final class PartialObjectMetadata {
         JsonNode meta = object.get("metadata");
         partial.set("metadata", meta == null ? Json.object() : meta);
         return partial;
-    }
-
-    /// The metadata of many; `listMeta` is the list's own.
-    public static ObjectNode list(List<ObjectNode> objects, ObjectNode listMeta, String version) {
-        ObjectNode list = Json.object();
-        list.put("kind", "PartialObjectMetadataList");
-        list.put("apiVersion", "meta.k8s.io/" + version);
-        list.set("metadata", listMeta);
-        ArrayNode items = list.putArray("items");
-        objects.forEach(o -> items.add(of(o, version)));
-        return list;
     }
 }
