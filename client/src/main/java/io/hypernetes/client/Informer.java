@@ -18,9 +18,11 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import tools.jackson.databind.JsonNode;
 
 /// A local copy of one kind in one scope, kept current by list and watch.
 ///
@@ -59,6 +61,8 @@ public final class Informer<T extends HasMetadata> implements AutoCloseable {
     private final List<Index<T>> indexes = new CopyOnWriteArrayList<>();
     private String resourceVersion = "";
     private volatile long revision;
+    /// What was read and is not cached yet; guarded by the lock of the caches that share objects.
+    private @Nullable T coming;
     private Consumer<? super T> trim = WHOLE;
     private Duration pause = SHORTEST_PAUSE;
 
@@ -199,7 +203,7 @@ public final class Informer<T extends HasMetadata> implements AutoCloseable {
     }
 
     private void watch() {
-        WatchStream<T> opened = resources.watch(scope, selection, resourceVersion, watchSeconds);
+        WatchStream<T> opened = resources.watch(scope, selection, resourceVersion, watchSeconds, this::read);
         stream = opened;
         if (closed.getCount() == 0) {
             opened.close();
@@ -228,6 +232,37 @@ public final class Informer<T extends HasMetadata> implements AutoCloseable {
             watchdog.interrupt();
             stream = null;
         }
+    }
+
+    /// An object of an event: decoded and trimmed by the first cache of this process that hears of it, as the same for all.
+    private T read(JsonNode object, Supplier<T> decoding) {
+        JsonNode metadata = object.path("metadata");
+        String tenant = metadata.path("annotations").path(ObjectKey.TENANT_ANNOTATION).asString(ownTenant());
+        ObjectKey key = new ObjectKey(tenant, metadata.path("namespace").asString(""), metadata.path("name").asString(""));
+        SharedObjects.Others<T> joined = Objects.requireNonNull(others, "started");
+        joined.lock().lock();
+        try {
+            T known = joined.find(key, metadata.path("uid").asString(""), metadata.path("resourceVersion").asString(""));
+            coming = known == null ? trimmed(decoding.get()) : known;
+            return coming;
+        } finally {
+            joined.lock().unlock();
+        }
+    }
+
+    /// This state of an object, if it is cached or about to be; under the lock of the caches that share objects.
+    @Nullable T held(ObjectKey key, @Nullable String uid, @Nullable String version) {
+        T known = coming;
+        if (!isAt(known, uid, version)) {
+            known = cache.get(key);
+        }
+        return isAt(known, uid, version) ? known : null;
+    }
+
+    private static boolean isAt(@Nullable HasMetadata object, @Nullable String uid, @Nullable String version) {
+        return object != null
+                && Objects.equals(object.getMetadata().getResourceVersion(), version)
+                && Objects.equals(object.getMetadata().getUid(), uid);
     }
 
     private void apply(WatchEvent<T> event) {
@@ -259,8 +294,13 @@ public final class Informer<T extends HasMetadata> implements AutoCloseable {
         @Nullable T before;
         joined.lock().lock();
         try {
-            T known = joined.find(key, read);
-            object = known == null ? trimmed(read) : known;
+            if (read == coming) {
+                object = read;
+                coming = null;
+            } else {
+                T known = joined.find(key, read.getMetadata().getUid(), read.getMetadata().getResourceVersion());
+                object = known == null ? trimmed(read) : known;
+            }
             before = cache.put(key, object);
         } finally {
             joined.lock().unlock();
@@ -318,7 +358,12 @@ public final class Informer<T extends HasMetadata> implements AutoCloseable {
     }
 
     private ObjectKey keyOf(T object) {
-        return ObjectKey.of(ObjectKey.tenantOf(object, scope.isEverywhere() ? ObjectKey.ROOT : scope.tenant()), object);
+        return ObjectKey.of(ObjectKey.tenantOf(object, ownTenant()), object);
+    }
+
+    /// Of an object that does not say whose it is.
+    private String ownTenant() {
+        return scope.isEverywhere() ? ObjectKey.ROOT : scope.tenant();
     }
 
     /// The key under which this informer caches the object.

@@ -3,7 +3,6 @@ package io.hypernetes.client;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.locks.ReentrantLock;
@@ -34,18 +33,16 @@ public final class SharedObjects {
             this.type = type;
         }
 
-        /// Held from the look at the others until an object is cached, since all hear of it at the same time.
+        /// Held from the look at the others until an object is there to be found, since all hear of it at the same time.
         ReentrantLock lock() {
             return group.lock;
         }
 
         /// The same version of an object in another cache; null when none has it.
-        @Nullable T find(ObjectKey key, T object) {
+        @Nullable T find(ObjectKey key, @Nullable String uid, @Nullable String version) {
             for (Informer<?> other : group.informers) {
-                HasMetadata known = other == self ? null : other.get(key).orElse(null);
-                if (known != null
-                        && Objects.equals(known.getMetadata().getResourceVersion(), object.getMetadata().getResourceVersion())
-                        && Objects.equals(known.getMetadata().getUid(), object.getMetadata().getUid())) {
+                HasMetadata known = other == self ? null : other.held(key, uid, version);
+                if (known != null) {
                     return type.cast(known);
                 }
             }

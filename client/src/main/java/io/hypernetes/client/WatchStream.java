@@ -5,6 +5,7 @@ import io.fabric8.kubernetes.api.model.Status;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tools.jackson.core.JacksonException;
@@ -20,10 +21,19 @@ public final class WatchStream<T extends HasMetadata> implements AutoCloseable {
     private final InputStream body;
     private final JsonParser parser;
     private final Class<T> type;
+    private final Reader<T> reader;
     private final String request;
     private volatile boolean closed;
 
-    WatchStream(InputStream body, Class<T> type, String request) {
+    /// Makes an object of what an event tells of it.
+    interface Reader<T> {
+        /// @param decoding decodes it; need not be asked where the object is known already
+        T read(JsonNode object, Supplier<T> decoding);
+    }
+
+    /// @param reader of objects that are there; those that are deleted are always decoded
+    WatchStream(InputStream body, Class<T> type, String request, Reader<T> reader) {
+        this.reader = reader;
         this.body = body;
         this.parser = Json.MAPPER.createParser(body);
         this.type = type;
@@ -67,7 +77,7 @@ public final class WatchStream<T extends HasMetadata> implements AutoCloseable {
     private WatchEvent<T> changed(String what, JsonNode object) {
         T decoded;
         try {
-            decoded = Json.object(object, type);
+            decoded = what.equals("DELETED") ? Json.object(object, type) : reader.read(object, () -> Json.object(object, type));
         } catch (JacksonException misfit) {
             JsonNode meta = object.path("metadata");
             LOG.warn("event=object-not-understood change={} namespace={} name={} request=\"{}\" error=\"{}\" effect=\"it is left out\"",

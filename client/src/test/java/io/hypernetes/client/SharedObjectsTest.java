@@ -6,6 +6,8 @@ import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 
@@ -45,5 +47,34 @@ class SharedObjectsTest {
                 assertThat(first.get(key).orElseThrow().getData()).containsEntry("key", "2");
             }
         }
+    }
+
+    @Test
+    void whatComesByWatchIsMadeOnceForBoth() throws Exception {
+        SharedObjects shared = new SharedObjects();
+        AtomicInteger made = new AtomicInteger();
+        Consumer<ConfigMap> trim = map -> made.incrementAndGet();
+        try (FakeApi api = new FakeApi();
+                Client one = new Client(api.uri(), null, "one", shared);
+                Client two = new Client(api.uri(), null, "two", shared);
+                Informer<ConfigMap> first = new Informer<>(one, Kind.CONFIG_MAP, Scope.everywhere(), Selection.everything()).trimmedBy(trim).start();
+                Informer<ConfigMap> second = new Informer<>(two, Kind.CONFIG_MAP, Scope.everywhere(), Selection.everything()).trimmedBy(trim).start()) {
+            assertThat(first.awaitSynced(Duration.ofSeconds(10)) && second.awaitSynced(Duration.ofSeconds(10))).isTrue();
+            one.of(Kind.CONFIG_MAP).create("red", configMap("0"));
+            ObjectKey key = new ObjectKey("red", "default", "a");
+            for (int i = 0; i < 5; i++) {
+                String before = "" + i;
+                String value = "" + (i + 1);
+                // Whoever falls behind finds a later state with the others, and makes its own.
+                for (Informer<ConfigMap> each : List.of(first, second)) {
+                    Awaitility.await().until(() -> each.get(key).filter(map -> map.getData().get("key").equals(before)).isPresent());
+                }
+                assertThat(second.get(key)).containsSame(first.get(key).orElseThrow());
+                if (i < 4) {
+                    one.of(Kind.CONFIG_MAP).change(key, null, now -> now.edit().addToData("key", value).build());
+                }
+            }
+        }
+        assertThat(made).hasValue(5);
     }
 }
