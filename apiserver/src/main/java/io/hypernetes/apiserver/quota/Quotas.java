@@ -19,6 +19,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -74,7 +75,7 @@ public final class Quotas {
     /// @throws io.hypernetes.objects.ApiException 403 when a quota does not allow it
     public Charge charge(String tenant, String namespace, Kind kind, ObjectNode object) {
         var type = kind.type();
-        return charge(tenant, namespace, kind, object, Usage.of(type.group(), type.resource(), object), true);
+        return charge(tenant, namespace, kind, object, () -> Usage.of(type.group(), type.resource(), object), true);
     }
 
     /// Charges what an object uses more, or less, after a change; for most kinds that is nothing.
@@ -88,7 +89,7 @@ public final class Quotas {
         var change = new TreeMap<>(Usage.of("", type.resource(), object));
         Usage.of("", type.resource(), old).forEach((resource, less) -> change.merge(resource, less.negated(), Quantity::plus));
         change.values().removeIf(Quantity::isZero);
-        return change.isEmpty() ? Charge.NONE : charge(tenant, namespace, kind, object, change, false);
+        return change.isEmpty() ? Charge.NONE : charge(tenant, namespace, kind, object, () -> change, false);
     }
 
     private ReentrantLock turn(String tenant, String namespace) {
@@ -96,14 +97,16 @@ public final class Quotas {
     }
 
     /// A namespace's turn is always taken before its tenant's.
-    private Charge charge(String tenant, String namespace, Kind kind, ObjectNode object, Map<String, Quantity> usage, boolean made) {
+    ///
+    /// @param usage what is charged; asked where somebody counts it only, which few do
+    private Charge charge(String tenant, String namespace, Kind kind, ObjectNode object, Supplier<Map<String, Quantity>> usage, boolean made) {
         var held = new ArrayList<ReentrantLock>(2);
         var operations = new ArrayList<Operation>();
         try {
             if (!namespace.isEmpty() && has(tenant, namespace)) {
                 held.add(turn(tenant, namespace));
                 held.getLast().lock();
-                operations.addAll(operations(tenant, namespace, kind, object, usage, made));
+                operations.addAll(operations(tenant, namespace, kind, object, usage.get(), made));
             }
             var limits = whole.limits(tenant);
             if (!limits.isEmpty()) {
@@ -112,7 +115,7 @@ public final class Quotas {
                 if (made && kind.type().is("", "pods")) {
                     requireResources("of the tenant", limits, object, Json.string(object, "metadata", "name"));
                 }
-                operations.addAll(whole.charge(tenant, limits, kind, object, usage));
+                operations.addAll(whole.charge(tenant, limits, kind, object, usage.get()));
             }
             return held.isEmpty() ? Charge.NONE : new Charge(operations, held);
         } catch (RuntimeException e) {

@@ -164,6 +164,9 @@ public final class ManagedFields {
     /// Writes the oldest Update managers of a version as one when there are too many, so that an object whose writers change
     /// their names does not grow for ever.
     private static void cap(Map<Manager, Owned> owners) {
+        if (owners.size() <= MOST_UPDATERS) {
+            return;
+        }
         List<Map.Entry<Manager, Owned>> updaters = new ArrayList<>(owners.entrySet().stream()
                 .filter(entry -> !entry.getKey().applies())
                 .sorted(ORDER)
