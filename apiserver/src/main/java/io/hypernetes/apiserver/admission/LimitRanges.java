@@ -2,6 +2,7 @@ package io.hypernetes.apiserver.admission;
 
 import io.hypernetes.apiserver.quota.PodResources;
 import io.hypernetes.apiserver.storage.ObjectKey;
+import io.hypernetes.apiserver.storage.StoredTrees;
 import io.hypernetes.objects.ApiStatus;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.Quantity;
@@ -21,9 +22,11 @@ public final class LimitRanges {
     private static final String ANNOTATION = "kubernetes.io/limit-ranger";
 
     private final Store store;
+    private final StoredTrees trees;
 
-    public LimitRanges(Store store) {
+    public LimitRanges(Store store, StoredTrees trees) {
         this.store = store;
+        this.trees = trees;
     }
 
     /// Completes a new pod and checks it.
@@ -71,7 +74,7 @@ public final class LimitRanges {
 
     private List<ObjectNode> items(String tenant, String namespace) {
         return store.list(ObjectKey.prefix(tenant, "", "limitranges", namespace), "", 0).entries().stream()
-                .flatMap(entry -> Json.objects(Json.readObject(entry.value()).path("spec"), "limits").stream())
+                .flatMap(entry -> Json.objects(trees.of(entry).path("spec"), "limits").stream())
                 .toList();
     }
 

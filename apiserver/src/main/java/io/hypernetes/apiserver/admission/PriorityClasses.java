@@ -2,6 +2,7 @@ package io.hypernetes.apiserver.admission;
 
 import io.hypernetes.apiserver.storage.BaseLayer;
 import io.hypernetes.apiserver.storage.ObjectKey;
+import io.hypernetes.apiserver.storage.StoredTrees;
 import io.hypernetes.objects.ApiStatus;
 import io.hypernetes.objects.Json;
 import io.hypernetes.store.Store;
@@ -18,10 +19,12 @@ public final class PriorityClasses {
     private static final String RESOURCE = "priorityclasses";
 
     private final Store store;
+    private final StoredTrees trees;
 
     /// @param store with the base layer
-    public PriorityClasses(Store store) {
+    public PriorityClasses(Store store, StoredTrees trees) {
         this.store = store;
+        this.trees = trees;
     }
 
     /// The layer that holds the classes of the system.
@@ -49,7 +52,7 @@ public final class PriorityClasses {
         } else {
             var wanted = name;
             found = store.get(new ObjectKey(tenant, GROUP, RESOURCE, "", name).text())
-                    .map(entry -> Json.readObject(entry.value()))
+                    .map(trees::of)
                     .orElseThrow(() -> refused(pod, "no PriorityClass with name " + wanted + " was found"));
         }
         long value = found == null ? 0 : Json.number(found, 0, "value");
@@ -75,7 +78,7 @@ public final class PriorityClasses {
             if (entry.revision() == BaseLayer.REVISION) {
                 continue;
             }
-            var found = Json.readObject(entry.value());
+            var found = trees.of(entry);
             if (Json.flag(found, "globalDefault")
                     && (lowest == null || Json.number(found, 0, "value") < Json.number(lowest, 0, "value"))) {
                 lowest = found;

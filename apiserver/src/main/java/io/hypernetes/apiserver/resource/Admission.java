@@ -18,6 +18,7 @@ import io.hypernetes.apiserver.request.Caller;
 import io.hypernetes.apiserver.request.Target;
 import io.hypernetes.apiserver.service.ServiceAllocator;
 import io.hypernetes.apiserver.storage.ObjectKey;
+import io.hypernetes.apiserver.storage.StoredTrees;
 import io.hypernetes.apiserver.tenant.Segments;
 import io.hypernetes.apiserver.tenant.TenantState;
 import io.hypernetes.apiserver.tenant.Tenants;
@@ -40,6 +41,7 @@ import tools.jackson.databind.node.ObjectNode;
 /// who brings it.
 final class Admission {
     private final Store store;
+    private final StoredTrees trees;
     private final Tenants tenants;
     private final PodAdmission pods;
     private final ServiceAccountAdmission accounts;
@@ -57,6 +59,7 @@ final class Admission {
 
     Admission(
             Store store,
+            StoredTrees trees,
             Tenants tenants,
             PodAdmission pods,
             ServiceAccountAdmission accounts,
@@ -66,14 +69,15 @@ final class Admission {
             ServiceAllocator services,
             TenantKinds kinds) {
         this.store = store;
+        this.trees = trees;
         this.tenants = tenants;
         this.pods = pods;
         this.accounts = accounts;
         this.authorisation = authorisation;
         this.escalation = new Escalation(policies);
         this.signing = new SigningAdmission(policies);
-        this.limits = new LimitRanges(store);
-        this.priorities = new PriorityClasses(store);
+        this.limits = new LimitRanges(store, trees);
+        this.priorities = new PriorityClasses(store, trees);
         this.runtimes = new RuntimeClasses(store);
         this.storage = new StorageClasses(store);
         this.quotas = quotas;
@@ -295,7 +299,7 @@ final class Admission {
         var key = new ObjectKey(request.tenant(), "", "namespaces", "", name).text();
         var entry = store.get(key)
                 .orElseThrow(() -> ApiStatus.notFound("", "namespaces", name).asException());
-        var namespace = Json.readObject(entry.value());
+        var namespace = trees.of(entry);
         if (!Json.string(namespace, "metadata", "deletionTimestamp").isEmpty()) {
             var type = request.kind().type();
             var status = ApiStatus.forbidden(

@@ -13,6 +13,7 @@ import io.hypernetes.apiserver.rbac.Policies;
 import io.hypernetes.apiserver.service.ServiceAllocator;
 import io.hypernetes.apiserver.storage.Feeds;
 import io.hypernetes.apiserver.storage.LayeredStore;
+import io.hypernetes.apiserver.storage.StoredTrees;
 import io.hypernetes.apiserver.tenant.Tenants;
 import io.hypernetes.apiserver.webhook.DynamicAdmission;
 import io.hypernetes.objects.ApiStatus;
@@ -59,6 +60,7 @@ public final class Resources {
             RandomGenerator random) {
         var indexes = new Indexed.Cache();
         this.dynamic = new Programmed(programmed, kinds.builtIn().decoder(), authorisation);
+        var trees = new StoredTrees();
         var removal = new Removal(store, tenants, indexes, services);
         this.reads = new Reads(store, new Ranges(store), indexes);
         this.watches = new Watches(feeds, reads);
@@ -67,9 +69,10 @@ public final class Resources {
                 kinds.builtIn(),
                 new Admission(
                         store,
+                        trees,
                         tenants,
                         new PodAdmission(podOverhead),
-                        new ServiceAccountAdmission(store, tokens, random),
+                        new ServiceAccountAdmission(store, trees, tokens, random),
                         authorisation,
                         policies,
                         quotas,

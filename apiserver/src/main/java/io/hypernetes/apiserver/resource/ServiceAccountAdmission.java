@@ -4,6 +4,7 @@ import io.hypernetes.apiserver.access.ServiceAccountTokens;
 import io.hypernetes.apiserver.access.ServiceAccountTokens.Bound;
 import io.hypernetes.apiserver.access.ServiceAccountTokens.Grant;
 import io.hypernetes.apiserver.storage.ObjectKey;
+import io.hypernetes.apiserver.storage.StoredTrees;
 import io.hypernetes.objects.ApiStatus;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.Names;
@@ -29,11 +30,13 @@ final class ServiceAccountAdmission {
     private static final long SECRET_SECONDS = 10L * 365 * 24 * 3600;
 
     private final Store store;
+    private final StoredTrees trees;
     private final ServiceAccountTokens tokens;
     private final RandomGenerator random;
 
-    ServiceAccountAdmission(Store store, ServiceAccountTokens tokens, RandomGenerator random) {
+    ServiceAccountAdmission(Store store, StoredTrees trees, ServiceAccountTokens tokens, RandomGenerator random) {
         this.store = store;
+        this.trees = trees;
         this.tokens = tokens;
         this.random = random;
     }
@@ -85,7 +88,7 @@ final class ServiceAccountAdmission {
         var name = Json.string(spec, "serviceAccountName");
         var namespace = request.target().namespace();
         var account = store.get(new ObjectKey(request.tenant(), "", "serviceaccounts", namespace, name).text())
-                .map(entry -> Json.readObject(entry.value()))
+                .map(trees::of)
                 .orElseThrow(() -> ApiStatus.forbidden(
                                 "",
                                 "pods",
