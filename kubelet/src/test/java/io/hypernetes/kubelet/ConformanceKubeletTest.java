@@ -328,7 +328,7 @@ class ConformanceKubeletTest extends KubeletHarness {
         assertThat(cri.execs).containsExactly("farewell");
     }
 
-    /// A deletion too leaves two seconds after the hook, and none to a pod that was given no grace.
+    /// A deletion too leaves two seconds after the hook.
     @Test
     void aDeletedPodWhoseHookTookAllOfItsGraceIsAskedToEndAllTheSame() {
         create(pod("web").editSpec().withTerminationGracePeriodSeconds(1L).editContainer(0)
