@@ -89,7 +89,7 @@ class ConformancePodsTest {
                 command: [sh, -c]
                 args: ["mkdir /one /two; echo one > /one/index.html; echo two > /two/index.html; httpd -p 8081 -h /two; mkdir /s; echo c-web > /s/index.html; httpd -p 9000 -h /s; exec httpd -f -p 8080 -h /one"]
                 readinessProbe: {exec: {command: ["true"]}, initialDelaySeconds: 8, periodSeconds: 1}
-                livenessProbe: {tcpSocket: {port: 8080}, initialDelaySeconds: 2, periodSeconds: 1, failureThreshold: 3}
+                livenessProbe: {tcpSocket: {port: 8080}, initialDelaySeconds: 2, periodSeconds: 1, timeoutSeconds: 10, failureThreshold: 1}
                 lifecycle: {postStart: {exec: {command: [sh, -c, 'echo "$HOSTNAME" > /hooked']}}}
               - {name: datagrams, image: IMAGE, command: [/tools/udp, serve, "8080"], volumeMounts: [{name: tools, mountPath: /tools}]}
               volumes: [{name: tools, configMap: {name: c-tools, defaultMode: 0755}}]
@@ -575,8 +575,9 @@ class ConformancePodsTest {
 
     @Test
     void anOpenPortIsAlive(Cluster cluster) {
-        // The probe asks from the second second on, once a second, and the pod became ready after eight: refused three times in a row it would have begun anew.
+        // The probe asked from the second second on, once a second; the pod became ready after eight. It waits ten seconds, as a machine beside others may be slow.
         assertThat(pod(cluster, "c-web", "{.status.containerStatuses[0].restartCount} {.status.containerStatuses[0].ready}")).isEqualTo("0 true");
+        assertThat(cluster.kubectl("get", "events", "--field-selector=involvedObject.name=c-web", "-o", "jsonpath={.items[*].reason}")).doesNotContain("Unhealthy");
     }
 
     @Test
