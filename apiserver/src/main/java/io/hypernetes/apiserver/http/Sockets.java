@@ -26,10 +26,11 @@ final class Sockets {
 
     /// The buffers of connections that some loops look after. Each record of TLS is encrypted into one of 17 KB, which is free again as soon as it is sent: a loop
     /// has the same again and again, in its processor's cache, where Netty's default goes through megabytes for an event at a thousand watchers.
+    /// On the heap too: the JDK's TLS encrypts from there and to there.
     static ByteBufAllocator buffers(int loops) {
         return new PooledByteBufAllocator(
                 true,
-                0,
+                loops,
                 loops,
                 PAGE_BYTES,
                 CHUNK_ORDER,
