@@ -61,6 +61,7 @@ import io.hypernetes.identity.Tls;
 import io.hypernetes.identity.keystone.KeystoneTokens;
 import io.hypernetes.identity.local.Guesses;
 import io.hypernetes.identity.oidc.OidcTokens;
+import io.hypernetes.objects.RandomReserve;
 import io.hypernetes.objects.kind.Kinds;
 import io.hypernetes.openstack.Keystone;
 import io.hypernetes.store.Store;
@@ -151,6 +152,7 @@ public final class ApiServer implements AutoCloseable {
         var policies = new Policies(store);
         store.onCommit(policies::committed);
         var random = new SecureRandom();
+        var reserve = new RandomReserve(random);
         var root = authorities.root();
         var server = new RenewedTls(
                 () -> Tls.server(root.issue(CertificateSpec.server(
@@ -217,7 +219,7 @@ public final class ApiServer implements AutoCloseable {
                 quotas,
                 settings.podOverhead(),
                 services,
-                random);
+                reserve);
         var metrics = new Metrics(registry);
         cleanup.resume(tenants.names());
         var routes = new Routes(
@@ -243,7 +245,8 @@ public final class ApiServer implements AutoCloseable {
                 new Fairness(Runtime.getRuntime().availableProcessors()),
                 routes,
                 metrics,
-                new Audit(auditLog, clock));
+                new Audit(auditLog, clock),
+                reserve);
         listeners.addAll(List.of(policies, places, new NamespaceKeeper(store, basics), new RoleAggregation(store), quotaKeeper));
         // Made by now, or not to be had: then nobody shall be told that this serves.
         server.get();

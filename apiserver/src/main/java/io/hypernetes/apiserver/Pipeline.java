@@ -17,10 +17,9 @@ import io.hypernetes.apiserver.resource.Answers;
 import io.hypernetes.apiserver.resource.ExpiredListException;
 import io.hypernetes.objects.ApiException;
 import io.hypernetes.objects.ApiStatus;
+import io.hypernetes.objects.RandomReserve;
 import io.hypernetes.store.StoreException;
 import java.io.IOException;
-import java.util.UUID;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -41,6 +40,7 @@ final class Pipeline implements ExchangeHandler {
     private final Routes routes;
     private final Metrics metrics;
     private final Audit audit;
+    private final RandomReserve random;
 
     Pipeline(
             LoginPage login,
@@ -52,7 +52,8 @@ final class Pipeline implements ExchangeHandler {
             Fairness fairness,
             Routes routes,
             Metrics metrics,
-            Audit audit) {
+            Audit audit,
+            RandomReserve random) {
         this.login = login;
         this.authentication = authentication;
         this.tenants = tenants;
@@ -63,12 +64,13 @@ final class Pipeline implements ExchangeHandler {
         this.routes = routes;
         this.metrics = metrics;
         this.audit = audit;
+        this.random = random;
     }
 
     @Override
     public void handle(Exchange http) throws IOException {
         long start = System.nanoTime();
-        var auditId = http.header("Audit-Id").filter(id -> id.length() <= 64).orElseGet(Pipeline::auditId);
+        var auditId = http.header("Audit-Id").filter(id -> id.length() <= 64).orElseGet(() -> random.uuid().toString());
         http.setHeader("Audit-Id", auditId);
         var trail = new Trail();
         metrics.began();
@@ -107,15 +109,6 @@ final class Pipeline implements ExchangeHandler {
                     http.status(),
                     TimeUnit.NANOSECONDS.toMillis(took));
         }
-    }
-
-    /// Tells requests apart in logs, and guards nothing: whoever wants may choose their own. The system's random numbers, of which every request
-    /// would take some, are behind one lock.
-    private static String auditId() {
-        var random = ThreadLocalRandom.current();
-        long version4 = random.nextLong() & ~0xf000L | 0x4000L;
-        long variant = random.nextLong() & Long.MAX_VALUE >>> 1 | Long.MIN_VALUE;
-        return new UUID(version4, variant).toString();
     }
 
     private void serve(Exchange http, Trail trail) throws IOException {

@@ -17,10 +17,10 @@ import io.hypernetes.apiserver.storage.StoredTrees;
 import io.hypernetes.apiserver.tenant.Tenants;
 import io.hypernetes.apiserver.webhook.DynamicAdmission;
 import io.hypernetes.objects.ApiStatus;
+import io.hypernetes.objects.RandomReserve;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
-import java.util.random.RandomGenerator;
 
 /// Finds what serves a request for a resource.
 public final class Resources {
@@ -57,7 +57,7 @@ public final class Resources {
             Quotas quotas,
             Map<String, String> podOverhead,
             ServiceAllocator services,
-            RandomGenerator random) {
+            RandomReserve random) {
         var indexes = new Indexed.Cache();
         this.dynamic = new Programmed(programmed, kinds.builtIn().decoder(), authorisation);
         var trees = new StoredTrees();

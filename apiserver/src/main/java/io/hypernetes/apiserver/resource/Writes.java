@@ -7,6 +7,7 @@ import io.hypernetes.objects.ApiStatus;
 import io.hypernetes.objects.ApiTime;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.Names;
+import io.hypernetes.objects.RandomReserve;
 import io.hypernetes.objects.kind.Kinds;
 import io.hypernetes.store.Commit;
 import io.hypernetes.store.ConflictException;
@@ -16,9 +17,7 @@ import io.hypernetes.store.Store;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.UUID;
 import java.util.function.UnaryOperator;
-import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -34,9 +33,9 @@ final class Writes {
     private final Admission admission;
     private final Removal removal;
     private final Programmed dynamic;
-    private final RandomGenerator random;
+    private final RandomReserve random;
 
-    Writes(Store store, Kinds kinds, Admission admission, Removal removal, Programmed dynamic, RandomGenerator random) {
+    Writes(Store store, Kinds kinds, Admission admission, Removal removal, Programmed dynamic, RandomReserve random) {
         this.dynamic = dynamic;
         this.store = store;
         this.decoding = new Decoding(kinds);
@@ -116,7 +115,7 @@ final class Writes {
         if (!Json.string(metadata, "resourceVersion").isEmpty()) {
             throw ApiStatus.badRequest("resourceVersion should not be set on objects to be created").asException();
         }
-        metadata.put("uid", UUID.randomUUID().toString());
+        metadata.put("uid", random.uuid().toString());
         kind.setDefaults(object);
         kind.prepareCreate(object);
         metadata.put("creationTimestamp", ApiTime.format(request.now()));
