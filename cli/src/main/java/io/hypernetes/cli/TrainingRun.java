@@ -60,21 +60,25 @@ public final class TrainingRun {
                 client.read(ObjectKey.ROOT, path);
             }
             nodes.remove();
-            for (String command : List.of("tenant create training", "tenant list", "kubeconfig --tenant training", "token create", "status")) {
-                type(arguments[0], given, command);
+            for (String command : List.of("tenant create training", "tenant list", "kubeconfig --tenant training", "token create")) {
+                type(arguments[0], given, command, 0);
             }
+            // No process of a node is there.
+            type(arguments[0], given, "status", 1);
         }
         // What has been seen is written when the virtual machine ends; threads that linger do not matter to it.
         System.exit(0);
     }
 
     /// Does what somebody types, as a process of its own would.
-    private static void type(String root, List<String> settings, String command) {
+    private static void type(String root, List<String> settings, String command, int wanted) {
         List<String> words = new ArrayList<>(List.of(command.split(" ")));
         words.addAll(List.of("--root", root));
         settings.forEach(setting -> words.addAll(List.of("--set", setting)));
         int code = Hypernetes.line(words.getFirst()).execute(words.toArray(String[]::new));
-        System.out.println(command + ": exit code " + code);
+        if (code != wanted) {
+            throw new IllegalStateException("hypernetes " + command + " ended with exit code " + code + ", not " + wanted);
+        }
     }
 
     private static void configMaps(Client client) {
