@@ -22,7 +22,6 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import tools.jackson.databind.JsonNode;
 
 /// A local copy of one kind in one scope, kept current by list and watch.
 ///
@@ -235,14 +234,13 @@ public final class Informer<T extends HasMetadata> implements AutoCloseable {
     }
 
     /// An object of an event: decoded and trimmed by the first cache of this process that hears of it, as the same for all.
-    private T read(JsonNode object, Supplier<T> decoding) {
-        JsonNode metadata = object.path("metadata");
-        String tenant = metadata.path("annotations").path(ObjectKey.TENANT_ANNOTATION).asString(ownTenant());
-        ObjectKey key = new ObjectKey(tenant, metadata.path("namespace").asString(""), metadata.path("name").asString(""));
+    private T read(EventHead head, Supplier<T> decoding) {
+        String tenant = head.tenant();
+        ObjectKey key = new ObjectKey(tenant == null ? ownTenant() : tenant, head.namespace(), head.name());
         SharedObjects.Others<T> joined = Objects.requireNonNull(others, "started");
         joined.lock().lock();
         try {
-            T known = joined.find(key, metadata.path("uid").asString(""), metadata.path("resourceVersion").asString(""));
+            T known = joined.find(key, head.uid(), head.resourceVersion());
             coming = known == null ? trimmed(decoding.get()) : known;
             return coming;
         } finally {

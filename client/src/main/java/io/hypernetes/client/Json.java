@@ -42,4 +42,9 @@ final class Json {
     static <T> T read(InputStream in, Class<T> type) {
         return MAPPER.readValue(in, type);
     }
+
+    /// The value with which the bytes begin; what follows it is left alone.
+    static <T> T read(byte[] bytes, int offset, int length, Class<T> type) {
+        return MAPPER.readValue(bytes, offset, length, type);
+    }
 }
