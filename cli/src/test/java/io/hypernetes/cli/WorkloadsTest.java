@@ -20,12 +20,16 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /// What people do with workloads, with the stock kubectl, on a whole master with simulated nodes.
 class WorkloadsTest {
+    private static final String HELD = ", finalizers: [example.com/held]";
+
     private static Path root;
     private static MasterProcess master;
     private static Client client;
@@ -337,5 +341,69 @@ class WorkloadsTest {
         assertThat(run(acme, "", "get", "pods", "-o", "name").expect(0).output.lines()).hasSize(2);
         run(acme, "", "delete", "deployment", "same", "--cascade=foreground", "--timeout=60s").expect(0);
         kubectl("delete tenant acme --timeout=60s");
+    }
+
+    /// Tenants whom the collector could take for one another: each has an object of the same name, and names the other's by its uid.
+    @Test
+    void ownersAreLookedForAtHomeAndBlockNobodyElsewhere() throws Exception {
+        apply("{apiVersion: hypernetes.io/v1, kind: Tenant, metadata: {name: fox}}\n---\n{apiVersion: hypernetes.io/v1, kind: Tenant, metadata: {name: hen}}");
+        OperatorAccess access = OperatorAccess.open(places, settings);
+        Path fox = access.kubeconfig("fox");
+        List<Path> others = List.of(kubeconfig, access.kubeconfig("hen"));
+        String own = configMap(fox, "owner", "");
+        for (Path other : others) {
+            String uid = configMap(other, "owner", "");
+            configMap(other, "child", owners(uid));
+            // Of its only owner fox has none at all, of the other two one; the last cannot go before its finalizer does.
+            configMap(fox, "stolen", owners(uid));
+            configMap(fox, "half-own", owners(own, uid));
+            configMap(fox, "held", owners(uid) + HELD);
+            configMap(other, "held", owners(own) + HELD);
+
+            await().untilAsserted(() -> assertThat(run(fox, "", "get", "configmap", "stolen").output).contains("NotFound"));
+            await().untilAsserted(() -> assertThat(uidsOfOwners(fox, "half-own")).isEqualTo(own));
+            for (Path either : List.of(fox, other)) {
+                await().untilAsserted(() -> assertThat(asked(either, "held", "{.metadata.deletionTimestamp}")).isNotEmpty());
+            }
+            assertThat(asked(other, "owner", "{.metadata.uid}{.metadata.deletionTimestamp}")).isEqualTo(uid);
+            assertThat(uidsOfOwners(other, "child")).isEqualTo(uid);
+
+            // What fox holds names this owner as one that waits for it; this owner does not.
+            run(other, "", "delete", "configmap", "owner", "--cascade=foreground", "--timeout=60s").expect(0);
+            assertThat(run(other, "", "get", "configmap", "child").output).contains("NotFound");
+            assertThat(uidsOfOwners(fox, "held")).isEqualTo(uid);
+            assertThat(asked(fox, "half-own", "{.metadata.deletionTimestamp}")).isEmpty();
+            release(fox);
+            run(fox, "", "delete", "configmap", "half-own").expect(0);
+        }
+        run(fox, "", "delete", "configmap", "owner", "--cascade=foreground", "--timeout=60s").expect(0);
+        for (Path other : others) {
+            assertThat(uidsOfOwners(other, "held")).isEqualTo(own);
+            release(other);
+        }
+        kubectl("delete tenant fox hen --timeout=60s");
+    }
+
+    private static String owners(String... uids) {
+        return Stream.of(uids).map(uid -> "{apiVersion: v1, kind: ConfigMap, name: owner, uid: " + uid + ", blockOwnerDeletion: true}")
+                .collect(Collectors.joining(", ", ", ownerReferences: [", "]"));
+    }
+
+    /// Its uid.
+    private static String configMap(Path config, String name, String more) throws Exception {
+        String yaml = "{apiVersion: v1, kind: ConfigMap, metadata: {name: " + name + more + "}}";
+        return run(config, yaml, "create", "-f", "-", "-o", "jsonpath={.metadata.uid}").expect(0).output;
+    }
+
+    private static String uidsOfOwners(Path config, String name) throws Exception {
+        return asked(config, name, "{.metadata.ownerReferences[*].uid}");
+    }
+
+    private static String asked(Path config, String name, String path) throws Exception {
+        return run(config, "", "get", "configmap", name, "-o", "jsonpath=" + path).expect(0).output;
+    }
+
+    private static void release(Path config) throws Exception {
+        run(config, "", "patch", "configmap", "held", "--type=merge", "-p", "{\"metadata\":{\"finalizers\":null}}").expect(0);
     }
 }
