@@ -1,17 +1,13 @@
 package io.hypernetes.scheduler;
 
-import io.fabric8.kubernetes.api.model.PodSpec;
 import io.hypernetes.client.ObjectKey;
-import io.hypernetes.client.Placement;
 import io.hypernetes.scheduler.Cluster.Placed;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// What the pods that are placed mean for one pod that is not: counted once for a decision, then asked for each node. All counting is by
@@ -37,8 +33,7 @@ final class PodRules {
 
     private record Kept(String topologyKey, Set<String> parts) {}
 
-    /// @param counts pods by part; a part that is not in it has none
-    /// @param least of the emptiest part; 0 when there are fewer parts than there must be
+    /// @param least of the emptiest part
     private record SpreadCount(SpreadRule rule, Map<String, Integer> counts, int least) {}
 
     private PodRules(PodFacts pod) {
@@ -63,10 +58,11 @@ final class PodRules {
         for (PodTerm term : pod.antiAffinity()) {
             rules.apart.add(rules.meant(term, view, namespaces, without, promised));
         }
-        for (SpreadRule rule : pod.spread()) {
-            if (rule.required()) {
-                rules.spread.add(rules.count(rule, view, without));
-            }
+        List<SpreadRule> required = pod.spread().stream().filter(SpreadRule::required).toList();
+        Set<String> keys = SpreadRule.keys(required);
+        for (SpreadRule rule : required) {
+            PartCounts found = PartCounts.of(pod, rule, keys, view, without);
+            rules.spread.add(new SpreadCount(rule, found.counts(), found.least(rule.minDomains())));
         }
         return rules;
     }
@@ -147,50 +143,6 @@ final class PodRules {
                 }
             }
         }
-    }
-
-    private SpreadCount count(SpreadRule rule, Cluster.View view, Set<ObjectKey> without) {
-        if (without.isEmpty() && everyNodeCounts(rule)) {
-            Set<String> labelled = pod.spread().stream().filter(SpreadRule::required).map(SpreadRule::topologyKey).collect(Collectors.toSet());
-            Map<String, Integer> counts = view.tally(pod.key().tenant(), rule.question(pod, labelled));
-            int parts = view.parts(rule.topologyKey(), labelled).size();
-            return new SpreadCount(rule, counts, least(rule, counts.values(), parts, counts.size() < parts));
-        }
-        Map<String, Integer> counts = new HashMap<>();
-        for (NodeState node : view.nodes()) {
-            if (isEligible(rule, node)) {
-                counts.putIfAbsent(String.valueOf(node.labels().get(rule.topologyKey())), 0);
-            }
-        }
-        for (Placed other : view.pods(pod.key().tenant(), Set.of(pod.key().namespace()))) {
-            if (!without.contains(other.pod().key()) && rule.counts(pod, other.pod()) && isEligible(rule, other.node())) {
-                counts.merge(String.valueOf(other.node().labels().get(rule.topologyKey())), 1, Integer::sum);
-            }
-        }
-        return new SpreadCount(rule, counts, least(rule, counts.values(), counts.size(), false));
-    }
-
-    private static int least(SpreadRule rule, Collection<Integer> counts, int parts, boolean someEmpty) {
-        return someEmpty || parts < rule.minDomains() ? 0 : counts.stream().mapToInt(Integer::intValue).min().orElse(0);
-    }
-
-    /// Whether all nodes with the labels count: neither the pod's node affinity nor taints have a say.
-    private boolean everyNodeCounts(SpreadRule rule) {
-        PodSpec spec = pod.pod().getSpec();
-        boolean selective = spec.getNodeSelector() != null && !spec.getNodeSelector().isEmpty()
-                || spec.getAffinity() != null && spec.getAffinity().getNodeAffinity() != null;
-        return !rule.honorTaints() && !(rule.honorAffinity() && selective);
-    }
-
-    /// A node counts when it has the labels of all rules and, as the rule says, could take the pod by affinity and taints.
-    private boolean isEligible(SpreadRule rule, NodeState node) {
-        for (SpreadRule each : pod.spread()) {
-            if (each.required() && !node.labels().containsKey(each.topologyKey())) {
-                return false;
-            }
-        }
-        return (!rule.honorAffinity() || Placement.selects(pod.pod().getSpec(), node.node()))
-                && (!rule.honorTaints() || Placement.untolerated(node.node(), pod.pod().getSpec().getTolerations(), "NoSchedule", "NoExecute") == null);
     }
 
     /// Why a node will not do; null when the rules allow it.

@@ -12,7 +12,7 @@ import java.util.Map;
 import java.util.Set;
 
 /// Which of the nodes that can take a pod is the best: upstream's scores with upstream's weights, each from 0 to 100 before it is
-/// weighted.
+/// weighted. There is none for images that a node has: nodes do not tell, since a tenant could read from its choices what others run.
 final class Scores {
     private static final double MOST = 100;
     private static final String ZONE = "topology.kubernetes.io/zone";
@@ -75,42 +75,54 @@ final class Scores {
 
     /// Few pods of its kind where it goes: by the pod's own rules that are wishes, else by its controller, over nodes and zones.
     private static double[] spread(PodFacts pod, List<NodeState> nodes, Cluster.View view) {
-        List<SpreadRule> wishes = pod.spread().stream().filter(rule -> !rule.required()).toList();
-        double[] load = new double[nodes.size()];
-        if (wishes.isEmpty()) {
-            if (!pod.spread().isEmpty() || pod.controller().isEmpty()) {
-                return new double[0];
-            }
-            Map<String, Integer> zones = view.zones(pod.controller());
-            double nodeWeight = Math.log(nodes.size() + 2.0);
-            double zoneWeight = Math.log(zones.size() + 2.0);
-            for (int i = 0; i < load.length; i++) {
-                String zone = nodes.get(i).labels().get(ZONE);
-                load[i] = nodes.get(i).siblings(pod.controller()) * nodeWeight + 2
-                        + (zone == null ? 0 : zones.getOrDefault(zone, 0) * zoneWeight + 4);
-            }
-            return falling(load);
+        if (!pod.spread().isEmpty()) {
+            List<SpreadRule> wishes = pod.spread().stream().filter(rule -> !rule.required()).toList();
+            return wishes.isEmpty() ? new double[0] : spread(pod, wishes, nodes, view);
         }
-        for (SpreadRule rule : wishes) {
-            Map<String, Integer> counts = view.tally(pod.key().tenant(), rule.question(pod, Set.of()));
-            Set<String> parts = new HashSet<>();
-            nodes.forEach(node -> parts.add(String.valueOf(node.labels().get(rule.topologyKey()))));
-            for (int i = 0; i < load.length; i++) {
-                String part = nodes.get(i).labels().get(rule.topologyKey());
-                load[i] += part == null
-                        ? Integer.MAX_VALUE
-                        : counts.getOrDefault(part, 0) * Math.log(parts.size() + 2.0) + rule.maxSkew() - 1;
-            }
+        if (pod.controller().isEmpty()) {
+            return new double[0];
+        }
+        Map<String, Integer> counts = view.zones(pod.controller());
+        Set<String> zones = new HashSet<>();
+        nodes.forEach(node -> zones.add(String.valueOf(node.labels().get(ZONE))));
+        double nodeWeight = Math.log(nodes.size() + 2.0);
+        double zoneWeight = Math.log(zones.size() + 2.0);
+        double[] load = new double[nodes.size()];
+        for (int i = 0; i < load.length; i++) {
+            String zone = nodes.get(i).labels().get(ZONE);
+            load[i] = nodes.get(i).siblings(pod.controller()) * nodeWeight + 2
+                    + (zone == null ? 0 : counts.getOrDefault(zone, 0) * zoneWeight + 4);
         }
         return falling(load);
     }
 
+    private static double[] spread(PodFacts pod, List<SpreadRule> wishes, List<NodeState> nodes, Cluster.View view) {
+        Set<String> keys = SpreadRule.keys(wishes);
+        double[] load = new double[nodes.size()];
+        for (SpreadRule rule : wishes) {
+            Map<String, Integer> counts = PartCounts.of(pod, rule, keys, view, Set.of()).counts();
+            Set<String> parts = new HashSet<>();
+            nodes.stream().filter(node -> node.labels().keySet().containsAll(keys)).forEach(node -> parts.add(node.labels().get(rule.topologyKey())));
+            double weight = Math.log(parts.size() + 2.0);
+            for (int i = 0; i < load.length; i++) {
+                load[i] += counts.getOrDefault(nodes.get(i).labels().get(rule.topologyKey()), 0) * weight + rule.maxSkew() - 1;
+            }
+        }
+        // A node without one of the labels is in no part: it gets nothing and is no measure for the others.
+        for (int i = 0; i < load.length; i++) {
+            load[i] = nodes.get(i).labels().keySet().containsAll(keys) ? load[i] : Double.NaN;
+        }
+        return falling(load);
+    }
+
+    /// The more the less; 0 for what is not a number.
     private static double[] falling(double[] load) {
-        double most = Arrays.stream(load).max().orElse(0);
-        double least = Arrays.stream(load).min().orElse(0);
+        double most = Arrays.stream(load).filter(each -> !Double.isNaN(each)).max().orElse(0);
+        double least = Arrays.stream(load).filter(each -> !Double.isNaN(each)).min().orElse(0);
         double[] scores = new double[load.length];
         for (int i = 0; i < load.length; i++) {
-            scores[i] = most == 0 ? MOST : MOST * (most + least - load[i]) / most;
+            double score = most == 0 ? MOST : MOST * (most + least - load[i]) / most;
+            scores[i] = Double.isNaN(load[i]) ? 0 : score;
         }
         return scores;
     }
@@ -167,15 +179,19 @@ final class Scores {
         return all == 0 || taken > all ? 0 : MOST * (all - taken) / all;
     }
 
-    /// Cpu and memory used to the same part.
+    /// Cpu and memory used to the same part. A pod that asks for neither would change nothing, and all such pods would go to one node.
     private static double balance(PodFacts pod, NodeState node) {
-        double cpu = share(node.room().cpuMillis(), node.usedCpuMillis() + pod.demand().cpuMillis());
-        double memory = share(node.room().memory(), node.usedMemory() + pod.demand().memory());
+        Demand asked = pod.demand();
+        if (asked.cpuMillis() == 0 && asked.memory() == 0) {
+            return 0;
+        }
+        Demand room = node.room();
+        if (room.cpuMillis() == 0 || room.memory() == 0) {
+            return MOST;
+        }
+        double cpu = Math.min(1, (double) (node.usedCpuMillis() + asked.cpuMillis()) / room.cpuMillis());
+        double memory = Math.min(1, (double) (node.usedMemory() + asked.memory()) / room.memory());
         return MOST * (1 - Math.abs(cpu - memory) / 2);
-    }
-
-    private static double share(long all, long taken) {
-        return all == 0 ? 1 : Math.min(1, (double) taken / all);
     }
 
     private static double[] scaled(double[] values) {

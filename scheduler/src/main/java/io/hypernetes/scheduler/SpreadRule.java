@@ -5,10 +5,12 @@ import io.fabric8.kubernetes.api.model.TopologySpreadConstraint;
 import io.hypernetes.client.Selectors;
 import io.hypernetes.objects.selector.LabelSelector;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /// How evenly the pods that a selector finds are to be spread over the parts of the cluster.
 ///
@@ -51,6 +53,11 @@ record SpreadRule(
     /// @param labelled only pods on nodes with all these labels count
     Tallies.Question question(PodFacts pod, Set<String> labelled) {
         return new Tallies.Question(new PodTerm(topologyKey, selector, Set.of(pod.key().namespace()), Optional.empty(), 0), labelled, false);
+    }
+
+    /// The topology keys of some rules.
+    static Set<String> keys(Collection<SpreadRule> rules) {
+        return rules.stream().map(SpreadRule::topologyKey).collect(Collectors.toSet());
     }
 
     boolean countsItself(PodFacts pod) {

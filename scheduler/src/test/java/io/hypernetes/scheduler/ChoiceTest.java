@@ -39,7 +39,7 @@ class ChoiceTest {
 
     private static final String NO_VICTIMS = " preemption: 0/%d nodes are available: %s.";
 
-    private static Choice choose(Cluster cluster, ObjectKey key, Pod pod) {
+    static Choice choose(Cluster cluster, ObjectKey key, Pod pod) {
         PodTerm.Namespaces namespaces = (tenant, namespace) -> Map.of("kubernetes.io/metadata.name", namespace);
         return cluster.decide(view -> Choice.of(
                 PodFacts.of(key, pod), view, VolumeRules.NONE, namespaces, new Preemption((tenant, namespace) -> List.of()), new Random(1)));
