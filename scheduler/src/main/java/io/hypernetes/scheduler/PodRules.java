@@ -36,20 +36,14 @@ final class PodRules {
     /// @param least of the emptiest part
     private record SpreadCount(SpreadRule rule, Map<String, Integer> counts, int least) {}
 
-    private PodRules(PodFacts pod) {
+    private PodRules(PodFacts pod, PodTerm.Namespaces namespaces) {
         this.pod = pod;
-        this.nearItself = pod.affinity().stream().allMatch(term ->
-                term.means(pod.key().tenant(), pod, (tenant, namespace) -> Map.of()) || meansOwnNamespace(term, pod));
-    }
-
-    // The labels of its own namespace are not at hand here; a selector of namespaces is taken to mean it.
-    private static boolean meansOwnNamespace(PodTerm term, PodFacts pod) {
-        return term.namespaceSelector().isPresent() && term.selector().filter(labels -> labels.matches(pod.labels())).isPresent();
+        this.nearItself = pod.affinity().stream().allMatch(term -> term.means(pod.key().tenant(), pod, namespaces));
     }
 
     /// @param without pods that are taken to be gone
     static PodRules of(PodFacts pod, Cluster.View view, PodTerm.Namespaces namespaces, Set<ObjectKey> without) {
-        PodRules rules = new PodRules(pod);
+        PodRules rules = new PodRules(pod, namespaces);
         List<Placed> promised = view.promised(pod);
         rules.countKept(view, namespaces, without, promised);
         if (!pod.affinity().isEmpty()) {
