@@ -148,7 +148,7 @@ final class Admission {
                         request.tenant(), Json.string(object, "metadata", "name"), request.now()));
             }
             case "tenants" -> operations.addAll(tenant(request, object));
-            case "nodes", "leases" -> ownName(request, object);
+            case "nodes", "leases" -> NodeRestriction.create(request, object);
             case "certificatesigningrequests" -> signing.create(request, object);
             case "events" -> event(request, object);
             case "customresourcedefinitions" -> definitions.settle(request.tenant(), object, request.now());
@@ -235,13 +235,15 @@ final class Admission {
     List<Operation> update(ResourceRequest request, ObjectNode updated, ObjectNode old) {
         switch (request.kind().isCustom() ? "" : request.kind().type().resource()) {
             case "tenants" -> Segments.update(updated, old);
+            case "nodes" -> NodeRestriction.update(request, updated, old);
             case "events" -> event(request, updated);
             case "certificatesigningrequests" -> signing.update(request, updated, old);
             case "persistentvolumeclaims" -> {
-                ownSizeOnly(request, updated, old);
+                NodeRestriction.update(request, updated, old);
                 storage.resize(request.tenant(), updated, old);
             }
             case "pods" -> {
+                NodeRestriction.update(request, updated, old);
                 keepTenantState(request, updated, old);
                 if (request.target().subresource().equals("ephemeralcontainers")) {
                     PodSecurity.pod(
@@ -378,34 +380,6 @@ final class Admission {
         }
         Json.child(object, "status").put("phase", "Active");
         return tenants.base(object, request.now());
-    }
-
-    private static void ownName(ResourceRequest request, ObjectNode object) {
-        var node = request.caller().node();
-        var name = Json.string(object, "metadata", "name");
-        if (node.isPresent() && !node.get().equals(name)) {
-            var type = request.kind().type();
-            throw ApiStatus.forbidden(
-                            type.group(), type.resource(), name, "node " + node.get() + " may only create its own")
-                    .asException();
-        }
-    }
-
-    /// A node tells of a claim how large its disk is, and what is still to be done for that.
-    private static void ownSizeOnly(ResourceRequest request, ObjectNode updated, ObjectNode old) {
-        if (request.caller().node().isPresent() && !withoutSize(updated).equals(withoutSize(old))) {
-            throw ApiStatus.forbidden("", "persistentvolumeclaims", Json.string(old, "metadata", "name"),
-                            "node " + request.caller().node().get() + " may only tell the size of a claim's disk")
-                    .asException();
-        }
-    }
-
-    // All else is compared: labels and annotations too, which a change of the status may bring along and others believe.
-    private static ObjectNode withoutSize(ObjectNode claim) {
-        ObjectNode rest = claim.deepCopy();
-        Json.child(rest, "metadata").remove(List.of("managedFields", "resourceVersion"));
-        Json.child(rest, "status").remove(List.of("capacity", "conditions", "allocatedResources", "allocatedResourceStatuses"));
-        return rest;
     }
 
     /// A node tells only of itself, of pods that are bound to it, and of the claims that these name.

@@ -29,11 +29,24 @@ final class MirrorAdmission {
         boolean account = !Json.string(pod, "spec", "serviceAccountName").isEmpty();
         boolean foreign = Json.objects(pod.path("spec"), "volumes").stream()
                 .anyMatch(volume -> !OWN_VOLUMES.containsAll(volume.propertyNames()));
-        boolean references = REFERENCE.matcher(pod.path("spec").toString()).find() || pod.path("spec").has("imagePullSecrets");
+        boolean references = REFERENCE.matcher(pod.path("spec").toString()).find()
+                || pod.path("spec").has("imagePullSecrets")
+                || pod.path("spec").has("resourceClaims");
         if (account || foreign || references) {
-            throw refused(pod, "node " + node.get() + " can not create pods that reference service accounts, secrets, configmaps or volumes of the API");
+            throw refused(pod, "node " + node.get() + " can not create pods that reference service accounts, secrets, configmaps, claims or volumes of the API");
+        }
+        if (!isOwnedByNobodyElse(pod, node.get())) {
+            throw refused(pod, "node " + node.get() + " can only create pods that are owned by itself, if at all");
         }
         return true;
+    }
+
+    private static boolean isOwnedByNobodyElse(ObjectNode pod, String node) {
+        return Json.objects(pod.path("metadata"), "ownerReferences").stream()
+                .allMatch(owner -> Json.string(owner, "apiVersion").equals("v1")
+                        && Json.string(owner, "kind").equals("Node")
+                        && Json.string(owner, "name").equals(node)
+                        && !Json.flag(owner, "blockOwnerDeletion"));
     }
 
     private static RuntimeException refused(ObjectNode pod, String why) {
