@@ -15,6 +15,8 @@ import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class AccessTest extends ClusterTest {
     private static final String CSRS = "/apis/certificates.k8s.io/v1/certificatesigningrequests";
@@ -82,6 +84,34 @@ class AccessTest extends ClusterTest {
                 .expect(403);
         assertThat(node.get(CSRS + "/join").code()).isEqualTo(404);
         admin.put(CSRS + "/join/approval", approved(made.text())).expect(200);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "aaaaa1, 2000-01-01T00:00:00Z, 401",
+        "aaaaa2, 2999-01-01T00:00:00Z, 201",
+        "aaaaa3, soon, 401",
+        "aaaaa4, 2999-01-01, 401",
+        "aaaaa5, '', 201",
+    })
+    void aBootstrapTokenEndsWhenItSays(String id, String expiration, int code) {
+        admin.post("/api/v1/namespaces/kube-system/secrets", """
+                {"metadata":{"name":"bootstrap-token-%1$s"},"type":"bootstrap.kubernetes.io/token",
+                 "stringData":{"token-id":"%1$s","token-secret":"0123456789abcdef","usage-bootstrap-authentication":"true","expiration":"%2$s"}}"""
+                        .formatted(id, expiration))
+                .expect(201);
+        var nobody = cluster.anonymous();
+        nobody.send(nobody.request(CSRS)
+                        .header("Authorization", "Bearer " + id + ".0123456789abcdef")
+                        .POST(java.net.http.HttpRequest.BodyPublishers.ofString(CSR.formatted("join-" + id)))
+                        .build())
+                .expect(code);
+        // It ends for whoever has begun, too.
+        admin.patch("/api/v1/namespaces/kube-system/secrets/bootstrap-token-" + id, "application/merge-patch+json",
+                        "{\"stringData\":{\"expiration\":\"2000-01-01T00:00:00Z\"}}")
+                .expect(200);
+        nobody.send(nobody.request(CSRS + "/join-" + id).header("Authorization", "Bearer " + id + ".0123456789abcdef").GET().build())
+                .expect(401);
     }
 
     private static String approved(String request) {
