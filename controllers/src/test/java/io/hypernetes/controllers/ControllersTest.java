@@ -340,8 +340,9 @@ class ControllersTest {
         node("n1", "True");
         String joining = ask("kube-apiserver-client-kubelet", "system:node:n3", "system:bootstrap:abc", "system:bootstrappers");
         String serving = ask("kubelet-serving", "system:node:n1", "system:node:n1", "system:nodes");
+        String renewing = ask("kube-apiserver-client-kubelet", "system:node:n1", "system:node:n1", "system:nodes");
         await().untilAsserted(() -> {
-            for (String request : List.of(joining, serving)) {
+            for (String request : List.of(joining, serving, renewing)) {
                 assertThat(answer(request)).isNotNull();
                 assertThat(answer(request).getCertificate()).isNotNull();
             }
@@ -349,6 +350,9 @@ class ControllersTest {
         X509Certificate server = Pem.certificates(new String(Base64.getDecoder().decode(answer(serving).getCertificate()))).getFirst();
         assertThat(server.getSubjectAlternativeNames()).extracting(name -> name.get(1).toString()).containsExactlyInAnyOrder("n1", "192.0.2.7");
         server.verify(authority.certificate().getPublicKey());
+        X509Certificate renewed = Pem.certificates(new String(Base64.getDecoder().decode(answer(renewing).getCertificate()))).getFirst();
+        assertThat(renewed.getSubjectX500Principal().getName()).contains("CN=system:node:n1", "O=system:nodes");
+        assertThat(renewed.getExtendedKeyUsage()).containsExactly("1.3.6.1.5.5.7.3.2");
 
         refused(ask("kube-apiserver-client-kubelet", "system:node:n1", "system:node:n2", "system:nodes"));
         refused(ask("kube-apiserver-client-kubelet", "system:node:n1", "system:bootstrap:abc", "system:bootstrappers"));
