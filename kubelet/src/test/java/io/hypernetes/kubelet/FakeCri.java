@@ -57,7 +57,7 @@ public final class FakeCri implements AutoCloseable {
     final Map<String, Sandbox> sandboxes = new LinkedHashMap<>();
     final Map<String, Run> runs = new LinkedHashMap<>();
     final Set<String> images = new TreeSet<>();
-    final Map<String, Integer> execExitCodes = new HashMap<>();
+    final Map<String, Integer> execExitCodes = new java.util.concurrent.ConcurrentHashMap<>();
     private final List<StreamObserver<ContainerEventResponse>> listeners = new CopyOnWriteArrayList<>();
     /// The programs of all probes and hooks, in order.
     final List<String> execs = new CopyOnWriteArrayList<>();
@@ -76,7 +76,7 @@ public final class FakeCri implements AutoCloseable {
     volatile String podIp = "";
     String streamUrl = "";
     ExecRequest lastExec = ExecRequest.getDefaultInstance();
-    boolean ignoreTerm;
+    volatile boolean ignoreTerm;
     private int next;
 
     public FakeCri(Path socket) {

@@ -5,6 +5,7 @@ import io.fabric8.kubernetes.api.model.ContainerState;
 import io.fabric8.kubernetes.api.model.ContainerStatus;
 import io.fabric8.kubernetes.api.model.Pod;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// The phase that follows from the containers' states.
 final class Phase {
@@ -62,7 +63,12 @@ final class Phase {
         return never ? "Failed" : "Running";
     }
 
-    private static ContainerState state(@org.jspecify.annotations.Nullable ContainerState state) {
+    /// Whether nothing comes after it.
+    static boolean isFinal(@Nullable String phase) {
+        return "Succeeded".equals(phase) || "Failed".equals(phase);
+    }
+
+    private static ContainerState state(@Nullable ContainerState state) {
         return state == null ? new ContainerState() : state;
     }
 }

@@ -504,8 +504,7 @@ final class PodWorker {
     }
 
     private static boolean phaseIsFinal(Pod now) {
-        String phase = now.getStatus() == null ? null : now.getStatus().getPhase();
-        return "Succeeded".equals(phase) || "Failed".equals(phase);
+        return now.getStatus() != null && Phase.isFinal(now.getStatus().getPhase());
     }
 
     // --- telling

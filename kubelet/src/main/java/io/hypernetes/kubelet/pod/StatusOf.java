@@ -42,7 +42,7 @@ record StatusOf(
     PodStatus build() {
         List<ContainerStatus> init = statuses(pod.getSpec().getInitContainers(), last.getInitContainerStatuses(), true);
         List<ContainerStatus> main = statuses(pod.getSpec().getContainers(), last.getContainerStatuses(), false);
-        String phase = Phase.of(pod, init, main, ending);
+        String phase = phase(Phase.of(pod, init, main, ending));
         PodStatusBuilder status = new PodStatusBuilder()
                 .withPhase(phase)
                 .withInitContainerStatuses(init)
@@ -60,6 +60,14 @@ record StatusOf(
             status.withPodIP(ips.getFirst()).withPodIPs(ips.stream().map(PodIP::new).toList());
         }
         return status.build();
+    }
+
+    /// A pod is not over while anything of it runs: its sidecars end after the others, and nothing is told of a pod once it is over.
+    private String phase(String ofContainers) {
+        if (!Phase.isFinal(ofContainers) || Phase.isFinal(last.getPhase()) || !seen.anyRunning()) {
+            return ofContainers;
+        }
+        return last.getPhase() == null ? "Pending" : last.getPhase();
     }
 
     /// A pod keeps its last address in the status when its sandbox is gone for good.

@@ -7,11 +7,14 @@ import io.hypernetes.kubelet.cri.ObservedContainer;
 import io.hypernetes.kubelet.cri.ObservedPod;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -29,6 +32,8 @@ final class Termination {
     private final Hooks hooks;
     private final Runnable changed;
     private final Map<String, Instant> asked = new ConcurrentHashMap<>();
+    /// What containers do before they end, by their ids.
+    private final Map<String, CompletableFuture<Boolean>> hooked = new ConcurrentHashMap<>();
 
     /// @param changed called whenever a stop has returned
     Termination(PodServices services, Hooks hooks, Runnable changed) {
@@ -37,24 +42,38 @@ final class Termination {
         this.changed = changed;
     }
 
-    /// Asks the running containers to end; those of init that stay (sidecars) only when the others have.
+    /// Asks the running containers to end: sidecars when all others have, in the reverse order of their declaration, each when the later one has ended.
+    /// When the time is over nothing waits any more. Hooks run at once, whosever turn it is.
     ///
     /// @param pod null-free spec when known; a pod deleted while no kubelet ran has none
     /// @param deadline when they are to be killed
     /// @return true when nothing runs any more
     boolean advance(Optional<Pod> pod, ObservedPod seen, Instant deadline) {
         List<ObservedContainer> running = seen.containers().stream().filter(ObservedContainer::running).toList();
-        List<ObservedContainer> mains = new ArrayList<>();
-        List<ObservedContainer> sidecars = new ArrayList<>();
+        Set<String> turn = turn(pod, running, deadline);
         for (ObservedContainer each : running) {
-            boolean sidecar = pod.map(known -> known.getSpec().getInitContainers().stream()
-                    .anyMatch(init -> init.getName().equals(each.name()) && Plan.isSidecar(init))).orElse(false);
-            (sidecar ? sidecars : mains).add(each);
-        }
-        for (ObservedContainer each : mains.isEmpty() ? sidecars : mains) {
-            stop(pod, each, deadline, seen);
+            boolean waited = hooked.containsKey(each.id());
+            CompletableFuture<Boolean> hook = hooked.computeIfAbsent(each.id(), _ -> begin(pod, each, deadline, seen));
+            if (turn.contains(each.name())) {
+                stop(each, deadline, hook, waited);
+            }
         }
         return running.isEmpty();
+    }
+
+    /// The names of those that are to end now.
+    private Set<String> turn(Optional<Pod> pod, List<ObservedContainer> running, Instant deadline) {
+        Set<String> names = running.stream().map(ObservedContainer::name).collect(Collectors.toSet());
+        List<String> sidecars = pod.stream().flatMap(known -> known.getSpec().getInitContainers().stream())
+                .filter(Plan::isSidecar).map(Container::getName).filter(names::contains).toList();
+        if (sidecars.isEmpty() || !services.clock().instant().isBefore(deadline)) {
+            return names;
+        }
+        if (sidecars.size() == names.size()) {
+            return Set.of(sidecars.getLast());
+        }
+        names.removeAll(sidecars);
+        return names;
     }
 
     /// Ends one container of a pod that goes on, and returns when it has ended: what it wants to do before that comes first, within the same grace.
@@ -68,24 +87,43 @@ final class Termination {
         return seen.readySandbox().flatMap(sandbox -> sandbox.ips().stream().findFirst()).orElse("");
     }
 
-    private void stop(Optional<Pod> pod, ObservedContainer running, Instant deadline, ObservedPod seen) {
+    /// Says that the container is to end, and runs its hook.
+    ///
+    /// @return whether there was a hook, once it is over
+    private CompletableFuture<Boolean> begin(Optional<Pod> pod, ObservedContainer running, Instant deadline, ObservedPod seen) {
+        Optional<Container> container = pod.flatMap(known ->
+                Plan.all(known).stream().filter(each -> each.getName().equals(running.name())).findFirst());
+        if (pod.isEmpty() || container.isEmpty()) {
+            return CompletableFuture.completedFuture(false);
+        }
+        services.events().normal(pod.get(), container.get(), "Killing", "Stopping container " + running.name());
+        String ip = ip(seen);
+        CompletableFuture<Boolean> over = new CompletableFuture<>();
+        Thread.ofVirtual().name("pre-stop-" + running.name()).start(() -> {
+            boolean ran = false;
+            try {
+                ran = preStop(pod.get(), container.get(), running, ip, deadline);
+            } finally {
+                over.complete(ran);
+            }
+        });
+        return over;
+    }
+
+    /// @param waited whether it was kept running for the sake of others, so that little of its time may be left
+    private void stop(ObservedContainer running, Instant deadline, CompletableFuture<Boolean> hook, boolean waited) {
         Instant before = asked.get(running.id());
         // Asked already, and the time has not run out by so much that the runtime must have forgotten.
         if (before != null && !deadline.isBefore(before) && services.clock().instant().isBefore(before.plus(FORGOTTEN))) {
             return;
         }
         asked.put(running.id(), deadline);
-        Optional<Container> container = pod.flatMap(known ->
-                Plan.all(known).stream().filter(each -> each.getName().equals(running.name())).findFirst());
-        boolean first = before == null;
-        if (first && pod.isPresent() && container.isPresent()) {
-            services.events().normal(pod.get(), container.get(), "Killing", "Stopping container " + running.name());
-        }
-        String ip = ip(seen);
         Thread.ofVirtual().name("stop-" + running.name()).start(() -> {
             try {
-                boolean hooked = first && pod.isPresent() && container.isPresent() && preStop(pod.get(), container.get(), running, ip, deadline);
-                services.cri().stopContainer(running.id(), Math.max(hooked ? LEAST_SECONDS : 0, secondsUntil(deadline)));
+                // Asked again, it has no more time for its hook.
+                boolean ran = before == null && hook.copy().completeOnTimeout(true, secondsUntil(deadline), TimeUnit.SECONDS).join();
+                boolean needsTime = ran || (before == null && waited);
+                services.cri().stopContainer(running.id(), Math.max(needsTime ? LEAST_SECONDS : 0, secondsUntil(deadline)));
             } catch (CriException failure) {
                 LOG.warn("event=stop-failed container={} id={} reason=\"{}\"", running.name(), running.id(), failure.getMessage());
                 asked.remove(running.id());
