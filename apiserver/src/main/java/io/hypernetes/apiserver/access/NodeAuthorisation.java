@@ -83,8 +83,8 @@ final class NodeAuthorisation {
                     && node.equals(demanded(selector, "spec.nodeName"));
             return bound ? "" : "a node reads pods with fieldSelector=spec.nodeName=" + node + " only";
         }
-        boolean known =
-                switch (target.resourcePath()) {
+        boolean known = !tenant.everywhere()
+                && switch (target.resourcePath()) {
                     case "pods" -> Set.of("get", "delete").contains(target.verb());
                     case "pods/status" -> Set.of("get", "update", "patch").contains(target.verb());
                     default -> false;

@@ -236,7 +236,11 @@ final class Admission {
         switch (request.kind().isCustom() ? "" : request.kind().type().resource()) {
             case "tenants" -> Segments.update(updated, old);
             case "nodes" -> NodeRestriction.update(request, updated, old);
-            case "events" -> event(request, updated);
+            case "events" -> {
+                // What others told is not read or overwritten by making it a thing of one's own.
+                event(request, old);
+                event(request, updated);
+            }
             case "certificatesigningrequests" -> signing.update(request, updated, old);
             case "persistentvolumeclaims" -> {
                 NodeRestriction.update(request, updated, old);
