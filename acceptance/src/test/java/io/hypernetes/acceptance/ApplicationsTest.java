@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -12,6 +13,8 @@ import org.junit.jupiter.api.io.TempDir;
 /// Programs that people run, in images made of Debian's packages; [DatabaseTest] has one more.
 @ExtendWith(SharedCluster.class)
 class ApplicationsTest {
+    private static final String ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount";
+
     @TempDir
     static Path folder;
 
@@ -25,6 +28,35 @@ class ApplicationsTest {
         Application.replace(cluster, "redis-0");
         Application.awaitAnswer(cluster, "redis-0", "hello", "redis-cli", "get", "greeting");
         cluster.kubectl("delete", "statefulset/redis", "pod/redis-0", "pvc/data-redis-0", "--timeout=90s");
+    }
+
+    /// In-cluster configuration as client libraries have it: the account's token, the authority's certificate and the name `kubernetes.default.svc` are all that a pod is given.
+    @Test
+    void aProgramInAPodAsksTheApiOfItsOwnTenantAlone(Cluster cluster) {
+        Application.image(cluster, folder, "applications.test/curl:1", "curl");
+        for (String tenant : List.of("asking", "asked")) {
+            cluster.apply("{apiVersion: hypernetes.io/v1, kind: Tenant, metadata: {name: " + tenant + "}}");
+            cluster.kubectlOf(tenant, "create", "rolebinding", "reads", "--clusterrole=view", "--serviceaccount=default:default").ok();
+            cluster.kubectlOf(tenant, "create", "configmap", "mark", "--from-literal=of=" + tenant).ok();
+        }
+        cluster.kubectlOf("asking", "run", "asks", "--image=applications.test/curl:1", "--command", "--", "sleep", "100000").ok();
+        cluster.kubectlOf("asking", "wait", "--for=condition=Ready", "pod/asks", "--timeout=100s").ok();
+        String map = "/api/v1/namespaces/default/configmaps/mark";
+        String own = "$(cat " + ACCOUNT + "/token)";
+        assertThat(ask(cluster, own, map)).contains("\"of\":\"asking\"").endsWith(" 200");
+        assertThat(ask(cluster, own, "/tenants/asking" + map)).endsWith(" 200");
+        assertThat(ask(cluster, own, "/tenants/asked" + map)).matches("(?s).* 40[34]").doesNotContain("asked\":");
+        assertThat(ask(cluster, own, "/api/v1/namespaces/default/secrets")).endsWith(" 403");
+        String foreign = cluster.kubectlOf("asked", "create", "token", "default").ok().strip();
+        assertThat(ask(cluster, foreign, map)).endsWith(" 401");
+        assertThat(ask(cluster, "none", map)).endsWith(" 401");
+        cluster.kubectl("delete", "tenant", "asking", "asked", "--timeout=90s");
+    }
+
+    /// The answer to a GET from within the pod, then the status.
+    private static String ask(Cluster cluster, String token, String path) {
+        return cluster.kubectlOf("asking", "exec", "asks", "--", "sh", "-c", "curl -s -m 30 -w ' %{http_code}' --cacert " + ACCOUNT + "/ca.crt -H \"Authorization: Bearer "
+                + token + "\" https://kubernetes.default.svc" + path).ok();
     }
 
     @Test

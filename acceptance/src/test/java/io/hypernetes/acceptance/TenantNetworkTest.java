@@ -149,7 +149,7 @@ class TenantNetworkTest {
 
     private static void theDoor(Cluster cluster) {
         assertThat(inside(cluster, MAUVE, "echo $KUBERNETES_SERVICE_HOST:$KUBERNETES_SERVICE_PORT")).isEqualTo("10.96.0.1:443\n");
-        // What is said behind it is DoorTest's matter: busybox speaks no TLS that a JDK takes.
+        // What is said behind it ApplicationsTest asks: busybox speaks no TLS that a JDK takes.
         assertThat(inside(cluster, MAUVE, "nc -w 5 10.96.0.1 443 </dev/null && echo open")).isEqualTo("open\n");
     }
 
