@@ -2,6 +2,8 @@ package io.hypernetes.acceptance;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -13,13 +15,25 @@ import org.awaitility.Awaitility;
 final class Application {
     private Application() {}
 
-    /// Makes an image of packages and gives it to the cluster.
+    /// Makes an image of packages and gives it to the cluster, for pods of `root`.
     static void image(Cluster cluster, Path folder, String name, String... packages) {
+        assertThat(cluster.hypernetes("image", "load", archive(folder, name, packages).toString()).ok()).contains(name);
+    }
+
+    /// Makes an image of packages, of one layer.
+    private static Path archive(Path folder, String name, String... packages) {
         Path archive = folder.resolve(name.replace('/', '-').replace(':', '-') + ".tar");
         List<String> command = Stream.concat(
                 Stream.of(Cluster.checkout().resolve("integration/applications/image").toString(), name, archive.toString()), Stream.of(packages)).toList();
         System.out.println(Run.of(Duration.ofMinutes(3), Map.of("HOME", "/root", "PATH", System.getenv("PATH")), new byte[0], command).ok());
-        assertThat(cluster.hypernetes("image", "load", archive.toString()).ok()).contains(name);
+        return archive;
+    }
+
+    /// The files of packages, packed as `tar -cz` does.
+    static byte[] files(Path folder, String name, String... packages) throws IOException {
+        Path packed = folder.resolve(name + ".tar.gz");
+        Run.of("sh", "-c", "tar -xOf '" + archive(folder, name, packages) + "' layer.tar | gzip -1 > '" + packed + "'").ok();
+        return Files.readAllBytes(packed);
     }
 
     /// A StatefulSet of one pod with a disk at `/data`.

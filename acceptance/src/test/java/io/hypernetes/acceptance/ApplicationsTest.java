@@ -2,9 +2,12 @@ package io.hypernetes.acceptance;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -32,15 +35,24 @@ class ApplicationsTest {
 
     /// In-cluster configuration as client libraries have it: the account's token, the authority's certificate and the name `kubernetes.default.svc` are all that a pod is given.
     @Test
-    void aProgramInAPodAsksTheApiOfItsOwnTenantAlone(Cluster cluster) {
-        Application.image(cluster, folder, "applications.test/curl:1", "curl");
+    void aProgramInAPodAsksTheApiOfItsOwnTenantAlone(Cluster cluster) throws IOException {
         for (String tenant : List.of("asking", "asked")) {
             cluster.apply("{apiVersion: hypernetes.io/v1, kind: Tenant, metadata: {name: " + tenant + "}}");
             cluster.kubectlOf(tenant, "create", "rolebinding", "reads", "--clusterrole=view", "--serviceaccount=default:default").ok();
             cluster.kubectlOf(tenant, "create", "configmap", "mark", "--from-literal=of=" + tenant).ok();
         }
-        cluster.kubectlOf("asking", "run", "asks", "--image=applications.test/curl:1", "--command", "--", "sleep", "100000").ok();
+        byte[] pod = """
+                apiVersion: v1
+                kind: Pod
+                metadata: {name: asks}
+                spec:
+                  containers: [{name: main, image: %s, command: [sleep, '100000'], volumeMounts: [{name: files, mountPath: /files}]}]
+                  volumes: [{name: files, emptyDir: {}}]
+                """.formatted(Cluster.SAMPLE).getBytes(StandardCharsets.UTF_8);
+        asking(cluster, pod, "apply", "-f", "-");
         cluster.kubectlOf("asking", "wait", "--for=condition=Ready", "pod/asks", "--timeout=100s").ok();
+        // What is loaded by hand is for pods of the operator, and registries on the host are not for tenants.
+        asking(cluster, Application.files(folder, "curl", "curl"), "exec", "-i", "asks", "--", "tar", "-xz", "-C", "/files");
         String map = "/api/v1/namespaces/default/configmaps/mark";
         String own = "$(cat " + ACCOUNT + "/token)";
         assertThat(ask(cluster, own, map)).contains("\"of\":\"asking\"").endsWith(" 200");
@@ -53,10 +65,17 @@ class ApplicationsTest {
         cluster.kubectl("delete", "tenant", "asking", "asked", "--timeout=90s");
     }
 
+    private static void asking(Cluster cluster, byte[] input, String... command) {
+        List<String> whole = Stream.concat(Stream.of("kubectl", "--kubeconfig", cluster.kubeconfigOf("asking")), Stream.of(command)).toList();
+        Run.of(Duration.ofSeconds(100), cluster.environment(), input, whole).ok();
+    }
+
     /// The answer to a GET from within the pod, then the status.
     private static String ask(Cluster cluster, String token, String path) {
-        return cluster.kubectlOf("asking", "exec", "asks", "--", "sh", "-c", "curl -s -m 30 -w ' %{http_code}' --cacert " + ACCOUNT + "/ca.crt -H \"Authorization: Bearer "
-                + token + "\" https://kubernetes.default.svc" + path).ok();
+        return cluster.kubectlOf("asking", "exec", "asks", "--", "sh", "-c", """
+                lib=/files/lib/x86_64-linux-gnu
+                $lib/ld-linux-x86-64.so.2 --library-path $lib:/files/usr/lib/x86_64-linux-gnu /files/usr/bin/curl -s -m 30 -w ' %%{http_code}' --cacert %1$s/ca.crt \
+                  -H "Authorization: Bearer %2$s" https://kubernetes.default.svc%3$s""".formatted(ACCOUNT, token, path)).ok();
     }
 
     @Test
