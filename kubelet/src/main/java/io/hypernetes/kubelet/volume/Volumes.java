@@ -37,6 +37,7 @@ import org.jspecify.annotations.Nullable;
 public final class Volumes {
     private static final int DEFAULT_MODE = 0644;
     private static final long TOKEN_SECONDS = 3600;
+    private static final long LONGEST_TOKEN_SECONDS = 24 * 3600;
 
     private record Token(String text, long renewAtSecond) {}
 
@@ -230,8 +231,8 @@ public final class Volumes {
             return known.text;
         }
         String text = sources.token(new TokenRequest(tenant, namespace, account, pod.getMetadata().getName(), uid, audience, seconds));
-        // Renewed at four fifths of its life, as long as anyone looks.
-        tokens.put(key, new Token(text, now + seconds * 4 / 5));
+        // Renewed at four fifths of its life and once a day at least, as long as anyone looks.
+        tokens.put(key, new Token(text, now + Math.min(seconds * 4 / 5, LONGEST_TOKEN_SECONDS)));
         return text;
     }
 
