@@ -296,11 +296,16 @@ class ConformancePodsTest {
 
     @BeforeAll
     static void make(Cluster cluster, @TempDir Path folder) {
-        Path udp = folder.resolve("udp");
-        Run.of("musl-gcc", "-static", "-Os", "-s", "-o", udp.toString(), Cluster.checkout().resolve("acceptance/src/test/resources/io/hypernetes/acceptance/udp.c").toString()).ok();
-        cluster.kubectl("create", "configmap", "c-tools", "--from-file=" + udp);
+        cluster.kubectl("create", "configmap", "c-tools", "--from-file=" + tool(folder, "udp"), "--from-file=" + tool(folder, "watch"));
         cluster.apply(MANIFEST);
         List.of("c-web", "c-volumes", "c-plain").forEach(cluster::awaitRunning);
+    }
+
+    private static Path tool(Path folder, String name) {
+        Path program = folder.resolve(name);
+        Path source = Cluster.checkout().resolve("acceptance/src/test/resources/io/hypernetes/acceptance/" + name + ".c");
+        Run.of("musl-gcc", "-static", "-Os", "-s", "-o", program.toString(), source.toString()).ok();
+        return program;
     }
 
     @AfterAll
@@ -386,6 +391,15 @@ class ConformancePodsTest {
                         in(cluster, "root", "cat /all/annotations /info/annotations /info/labels /v/late/labels /all/data-3; cd /v; cat late-map/* late-secret/* late/late-1 late/secret-2"))
                 .containsPattern("(?s)builder=\"foo\".*builder=\"foo\".*key=\"new\".*key=\"new\".*value-3camefollowedcamefollowed"));
         Awaitility.await().atMost(Duration.ofSeconds(100)).untilAsserted(() -> assertThat(in(cluster, "root", "ls /v/late")).isEqualTo("labels\nlate-1\nsecret-2\n"));
+    }
+
+    /// As programs see it that read their configuration anew: all files change at once, by one link.
+    @Test
+    void aProgramInsideIsToldOfChanges(Cluster cluster) {
+        cluster.kubectl("exec", "c-web", "-c", "datagrams", "--", "sh", "-c", "/tools/watch /tools > /moved 2>&1 < /dev/null");
+        cluster.kubectl("patch", "configmap", "c-tools", "--type=merge", "-p", "{\"data\":{\"note\":\"new\"}}");
+        Awaitility.await().atMost(Duration.ofSeconds(100)).untilAsserted(() ->
+                assertThat(cluster.kubectl("exec", "c-web", "-c", "datagrams", "--", "sh", "-c", "cat /moved /tools/note")).endsWith("..data\nnew"));
     }
 
     @Test
