@@ -9,6 +9,8 @@ import io.hypernetes.client.Kind;
 import io.hypernetes.client.ObjectKey;
 import io.hypernetes.client.Scope;
 import io.hypernetes.client.Selection;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.LinkedHashMap;
@@ -31,6 +33,7 @@ import picocli.CommandLine.Parameters;
         mixinStandardHelpOptions = true)
 final class TenantCommand {
     private static final Duration LOOK = Duration.ofMillis(300);
+    private static final String TENANTS = "/apis/hypernetes.io/v1/tenants";
 
     /// Whether a tenant's machines have templates in common with those of others.
     enum Isolation {
@@ -113,8 +116,16 @@ final class TenantCommand {
         @Mixin
         private final Common common = new Common();
 
+        @Option(names = "-o", paramLabel = "FORMAT", description = "table (default) or json", defaultValue = "table")
+        private String output = "table";
+
         @Override
         public void run() {
+            Output.check(output, "table", "json");
+            if (output.equals("json")) {
+                System.out.println(Output.json(asked(common, client -> client.read(ObjectKey.ROOT, TENANTS)).path("items")));
+                return;
+            }
             var tenants = asked(common, client -> client.of(Kind.TENANT).list(Scope.tenant(ObjectKey.ROOT), Selection.everything())).items();
             System.out.printf("%-32s %-32s %-12s %s%n", "NAME", "DISPLAY NAME", "PHASE", "CREATED");
             for (GenericKubernetesResource tenant : tenants) {
@@ -132,8 +143,16 @@ final class TenantCommand {
         @Parameters(paramLabel = "NAME", description = "the tenant")
         private String name = "";
 
+        @Option(names = "-o", paramLabel = "FORMAT", description = "text (default) or json", defaultValue = "text")
+        private String output = "text";
+
         @Override
         public void run() {
+            Output.check(output, "text", "json");
+            if (output.equals("json")) {
+                System.out.println(Output.json(asked(common, client -> client.read(ObjectKey.ROOT, TENANTS + "/" + URLEncoder.encode(name, StandardCharsets.UTF_8)))));
+                return;
+            }
             asked(common, client -> {
                 GenericKubernetesResource tenant = client.of(Kind.TENANT).get(ObjectKey.root(name));
                 System.out.println("name          " + name);
