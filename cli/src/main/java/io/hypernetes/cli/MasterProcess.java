@@ -4,7 +4,7 @@ import io.hypernetes.apiserver.ApiServer;
 import io.hypernetes.apiserver.ApiServerSettings;
 import io.hypernetes.apiserver.service.AddressRange;
 import io.hypernetes.client.Client;
-import io.hypernetes.client.SharedObjects;
+import io.hypernetes.client.Informers;
 import io.hypernetes.controllers.ControllerSettings;
 import io.hypernetes.controllers.Controllers;
 import io.hypernetes.identity.Authorities;
@@ -31,7 +31,7 @@ import java.util.Map;
 import java.util.Set;
 
 /// The master: store, API server, scheduler and controllers in one process, wired top to bottom here. Scheduler and controllers speak to
-/// the API server over HTTPS like anyone else.
+/// the API server over HTTPS like anyone else, each as who it is, and look at the same caches.
 final class MasterProcess implements AutoCloseable {
     private static final Duration COMPONENT_CERTIFICATE = Duration.ofDays(365);
     /// A burst of new tenants that pays for no key. Each takes a few milliseconds in the background after a start.
@@ -78,11 +78,14 @@ final class MasterProcess implements AutoCloseable {
         instruments.serve(settings, "master-metrics-port");
         serves.run();
         URI server = OperatorAccess.local(settings);
-        SharedObjects shared = new SharedObjects();
-        Client controllers = opened(component(authorities, server, "system:kube-controller-manager", shared));
-        opened(new Controllers(controllers, ControllerSettings.ordinary(settings.text("cluster-cidr")).withReserved(reserved(api)), authorities::find, clock).start());
-        Client scheduler = opened(component(authorities, server, "system:kube-scheduler", shared));
-        opened(new Scheduler(scheduler, clock, random).start());
+        Client controllers = opened(component(authorities, server, "system:kube-controller-manager"));
+        Client scheduler = opened(component(authorities, server, "system:kube-scheduler"));
+        Informers informers = opened(new Informers(controllers));
+        opened(new Controllers(
+                        controllers, informers, ControllerSettings.ordinary(settings.text("cluster-cidr")).withReserved(reserved(api)), authorities::find, clock)
+                .start());
+        opened(new Scheduler(scheduler, informers, clock, random).start());
+        informers.start();
         opened(authorities.keepReady(AUTHORITIES_READY));
         opened(new HeapTide());
     }
@@ -129,12 +132,11 @@ final class MasterProcess implements AutoCloseable {
         return addresses;
     }
 
-    private static Client component(Authorities authorities, URI server, String user, SharedObjects shared) {
+    private static Client component(Authorities authorities, URI server, String user) {
         return new Client(
                 server,
                 Tls.client(authorities.root().certificate(), authorities.root().issue(CertificateSpec.client(user, List.of(), COMPONENT_CERTIFICATE))),
-                user.substring("system:".length()),
-                shared);
+                user.substring("system:".length()));
     }
 
     private <T extends AutoCloseable> T opened(T part) {

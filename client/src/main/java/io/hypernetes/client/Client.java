@@ -28,7 +28,6 @@ public final class Client implements AutoCloseable {
     private final URI server;
     private final String userAgent;
     private final @Nullable String bearerToken;
-    private final SharedObjects shared;
     private final ExecutorService threads;
     private final HttpClient http;
 
@@ -36,23 +35,15 @@ public final class Client implements AutoCloseable {
     /// @param tls the trusted roots and the client certificate; null only for a plain `http` server in tests
     /// @param userAgent the component's name, as audit logs and events show it
     public Client(URI server, @Nullable SSLContext tls, String userAgent) {
-        this(server, tls, userAgent, null, new SharedObjects());
-    }
-
-    /// As the other, for one of several components of a process.
-    ///
-    /// @param shared what their caches have in common
-    public Client(URI server, @Nullable SSLContext tls, String userAgent, SharedObjects shared) {
-        this(server, tls, userAgent, null, shared);
+        this(server, tls, userAgent, null);
     }
 
     /// A client that presents a bearer token in place of a client certificate.
     public static Client withToken(URI server, SSLContext tls, String userAgent, String bearerToken) {
-        return new Client(server, tls, userAgent, bearerToken, new SharedObjects());
+        return new Client(server, tls, userAgent, bearerToken);
     }
 
-    private Client(URI server, @Nullable SSLContext tls, String userAgent, @Nullable String bearerToken, SharedObjects shared) {
-        this.shared = shared;
+    private Client(URI server, @Nullable SSLContext tls, String userAgent, @Nullable String bearerToken) {
         String text = server.toString();
         this.server = text.endsWith("/") ? URI.create(text.substring(0, text.length() - 1)) : server;
         this.userAgent = userAgent;
@@ -64,10 +55,6 @@ public final class Client implements AutoCloseable {
                 .connectTimeout(Duration.ofSeconds(10))
                 .executor(threads);
         this.http = (tls == null ? builder : builder.sslContext(tls)).build();
-    }
-
-    SharedObjects shared() {
-        return shared;
     }
 
     /// The objects of one kind.

@@ -1,7 +1,6 @@
 package io.hypernetes.client;
 
 import java.util.Arrays;
-import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
 
@@ -17,9 +16,7 @@ final class EventHead {
     private boolean hasMetadata;
     private String namespace = "";
     private String name = "";
-    private String uid = "";
     private String resourceVersion = "";
-    private @Nullable String tenant;
 
     private EventHead(byte[] bytes, int offset) {
         this.bytes = bytes;
@@ -52,17 +49,8 @@ final class EventHead {
         return name;
     }
 
-    String uid() {
-        return uid;
-    }
-
     String resourceVersion() {
         return resourceVersion;
-    }
-
-    /// The tenant that the object's annotation names.
-    @Nullable String tenant() {
-        return tenant;
     }
 
     private boolean isWhole() {
@@ -107,26 +95,9 @@ final class EventHead {
             switch (field) {
                 case "namespace" -> namespace = text(parser);
                 case "name" -> name = text(parser);
-                case "uid" -> uid = text(parser);
                 case "resourceVersion" -> resourceVersion = text(parser);
-                case "annotations" -> readAnnotations(parser, value);
                 case "managedFields" -> makeBlank(parser, value);
                 default -> parser.skipChildren();
-            }
-        }
-    }
-
-    private void readAnnotations(JsonParser parser, JsonToken value) {
-        if (value != JsonToken.START_OBJECT) {
-            parser.skipChildren();
-            return;
-        }
-        for (String field = parser.nextName(); field != null; field = parser.nextName()) {
-            parser.nextToken();
-            if (field.equals(ObjectKey.TENANT_ANNOTATION)) {
-                tenant = text(parser);
-            } else {
-                parser.skipChildren();
             }
         }
     }

@@ -18,7 +18,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Predicate;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -46,8 +45,6 @@ public final class Informer<T extends HasMetadata> implements AutoCloseable {
     private static final Consumer<HasMetadata> WHOLE = object -> {};
 
     private final Resources<T> resources;
-    private final SharedObjects shared;
-    private volatile SharedObjects.@Nullable Others<T> others;
     private final Scope scope;
     private final Selection selection;
     private final int watchSeconds;
@@ -60,14 +57,11 @@ public final class Informer<T extends HasMetadata> implements AutoCloseable {
     private final List<Index<T>> indexes = new CopyOnWriteArrayList<>();
     private String resourceVersion = "";
     private volatile long revision;
-    /// What was read and is not cached yet; guarded by the lock of the caches that share objects.
-    private @Nullable T coming;
     private Consumer<? super T> trim = WHOLE;
     private Duration pause = SHORTEST_PAUSE;
 
     public Informer(Client client, Kind<T> kind, Scope scope, Selection selection) {
         this.resources = client.of(kind);
-        this.shared = client.shared();
         this.scope = scope;
         this.selection = selection;
         this.watchSeconds = 300 + ThreadLocalRandom.current().nextInt(300);
@@ -81,7 +75,7 @@ public final class Informer<T extends HasMetadata> implements AutoCloseable {
     }
 
     /// Changes each object before it is cached, to drop what nobody will read; before [#start] only. The name, the uid, the version and the
-    /// tenant's annotation must stay. Caches of one process that are given the very same trim share their objects ([SharedObjects]).
+    /// tenant's annotation must stay.
     public Informer<T> trimmedBy(Consumer<? super T> trim) {
         this.trim = trim;
         return this;
@@ -103,7 +97,6 @@ public final class Informer<T extends HasMetadata> implements AutoCloseable {
 
     /// Begins to list and watch.
     public Informer<T> start() {
-        others = shared.join(this, resources.kind(), scope.isEverywhere(), trim);
         thread.start();
         return this;
     }
@@ -135,10 +128,6 @@ public final class Informer<T extends HasMetadata> implements AutoCloseable {
     @Override
     public void close() {
         closed.countDown();
-        SharedObjects.Others<T> joined = others;
-        if (joined != null) {
-            joined.leave();
-        }
         closeStream();
         thread.interrupt();
     }
@@ -202,7 +191,7 @@ public final class Informer<T extends HasMetadata> implements AutoCloseable {
     }
 
     private void watch() {
-        WatchStream<T> opened = resources.watch(scope, selection, resourceVersion, watchSeconds, this::read);
+        WatchStream<T> opened = resources.watch(scope, selection, resourceVersion, watchSeconds);
         stream = opened;
         if (closed.getCount() == 0) {
             opened.close();
@@ -233,36 +222,6 @@ public final class Informer<T extends HasMetadata> implements AutoCloseable {
         }
     }
 
-    /// An object of an event: decoded and trimmed by the first cache of this process that hears of it, as the same for all.
-    private T read(EventHead head, Supplier<T> decoding) {
-        String tenant = head.tenant();
-        ObjectKey key = new ObjectKey(tenant == null ? ownTenant() : tenant, head.namespace(), head.name());
-        SharedObjects.Others<T> joined = Objects.requireNonNull(others, "started");
-        joined.lock().lock();
-        try {
-            T known = joined.find(key, head.uid(), head.resourceVersion());
-            coming = known == null ? trimmed(decoding.get()) : known;
-            return coming;
-        } finally {
-            joined.lock().unlock();
-        }
-    }
-
-    /// This state of an object, if it is cached or about to be; under the lock of the caches that share objects.
-    @Nullable T held(ObjectKey key, @Nullable String uid, @Nullable String version) {
-        T known = coming;
-        if (!isAt(known, uid, version)) {
-            known = cache.get(key);
-        }
-        return isAt(known, uid, version) ? known : null;
-    }
-
-    private static boolean isAt(@Nullable HasMetadata object, @Nullable String uid, @Nullable String version) {
-        return object != null
-                && Objects.equals(object.getMetadata().getResourceVersion(), version)
-                && Objects.equals(object.getMetadata().getUid(), uid);
-    }
-
     private void apply(WatchEvent<T> event) {
         switch (event) {
             case WatchEvent.Added<T>(T object) -> store(object, object.getMetadata().getResourceVersion());
@@ -287,22 +246,8 @@ public final class Informer<T extends HasMetadata> implements AutoCloseable {
     /// @param reached the version up to which the cache is current with this object; empty during a list
     private void store(T read, String reached) {
         ObjectKey key = keyOf(read);
-        SharedObjects.Others<T> joined = Objects.requireNonNull(others, "started");
-        T object;
-        @Nullable T before;
-        joined.lock().lock();
-        try {
-            if (read == coming) {
-                object = read;
-                coming = null;
-            } else {
-                T known = joined.find(key, read.getMetadata().getUid(), read.getMetadata().getResourceVersion());
-                object = known == null ? trimmed(read) : known;
-            }
-            before = cache.put(key, object);
-        } finally {
-            joined.lock().unlock();
-        }
+        T object = trimmed(read);
+        T before = cache.put(key, object);
         indexes.forEach(index -> index.replace(key, before, object));
         if (!reached.isEmpty()) {
             reached(reached);

@@ -15,15 +15,11 @@ import io.fabric8.kubernetes.api.model.Volume;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// What components that decide about pods, and do not run them, need of one. With it a cache of many pods is a fraction of the size; a pod
 /// that went through it must not be written back or changed: equal parts of several pods are one object.
 public final class LeanPod {
-    /// The trim of all caches of lean pods, for [Informer#trimmedBy].
-    public static final Consumer<Pod> TRIM = LeanPod::trim;
-
     private static final SharedParts PARTS = new SharedParts();
 
     private LeanPod() {}

@@ -88,13 +88,9 @@ public final class Resources<T extends HasMetadata> {
 
     /// Changes after `resourceVersion`, for at most `timeoutSeconds`; the caller closes the stream.
     public WatchStream<T> watch(Scope scope, Selection selection, String resourceVersion, int timeoutSeconds) {
-        return watch(scope, selection, resourceVersion, timeoutSeconds, (object, decoding) -> decoding.get());
-    }
-
-    WatchStream<T> watch(Scope scope, Selection selection, String resourceVersion, int timeoutSeconds, WatchStream.Reader<T> reader) {
         String path = collection(scope) + "?watch=true&allowWatchBookmarks=true&timeoutSeconds=" + timeoutSeconds
                 + parameter("resourceVersion", resourceVersion) + selectors(selection);
-        return new WatchStream<>(client.open(path, kind.mediaType()), kind.type(), "GET " + path, reader);
+        return new WatchStream<>(client.open(path, kind.mediaType()), kind.type(), "GET " + path);
     }
 
     public T create(String tenant, T object) {

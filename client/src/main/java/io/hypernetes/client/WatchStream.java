@@ -5,7 +5,6 @@ import io.fabric8.kubernetes.api.model.Status;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Optional;
-import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tools.jackson.core.JacksonException;
@@ -21,19 +20,10 @@ public final class WatchStream<T extends HasMetadata> implements AutoCloseable {
     private final InputStream body;
     private final JsonFrames events;
     private final Class<T> type;
-    private final Reader<T> reader;
     private final String request;
     private volatile boolean closed;
 
-    /// Makes an object of what an event tells of it.
-    interface Reader<T> {
-        /// @param decoding decodes it; need not be asked where the object is known already
-        T read(EventHead head, Supplier<T> decoding);
-    }
-
-    /// @param reader of objects that are there; those that are deleted are always decoded
-    WatchStream(InputStream body, Class<T> type, String request, Reader<T> reader) {
-        this.reader = reader;
+    WatchStream(InputStream body, Class<T> type, String request) {
         this.body = body;
         this.events = new JsonFrames(body, LONGEST_EVENT);
         this.type = type;
@@ -79,7 +69,7 @@ public final class WatchStream<T extends HasMetadata> implements AutoCloseable {
         boolean deleted = head.type().equals("DELETED");
         T object;
         try {
-            object = deleted ? decoded(head, type) : reader.read(head, () -> decoded(head, type));
+            object = decoded(head, type);
         } catch (JacksonException misfit) {
             checkText();
             LOG.warn("event=object-not-understood change={} namespace={} name={} request=\"{}\" error=\"{}\" effect=\"it is left out\"",

@@ -8,7 +8,6 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -22,13 +21,8 @@ class WatchStreamTest {
     private static final String POD = "{\"apiVersion\":\"v1\",\"metadata\":{\"resourceVersion\":\"9\",\"annotations\":{\"a\":\"}\",\"hypernetes.io/tenant\":\"red\"},"
             + MANAGED + ",\"name\":\"p\",\"namespace\":\"n\",\"uid\":\"u\",\"labels\":{\"l\":\"ü\"}},\"spec\":{\"nodeName\":\"node\"}}";
 
-    private final List<EventHead> heads = new ArrayList<>();
-
     private WatchStream<Pod> stream(InputStream body) {
-        return new WatchStream<>(body, Pod.class, "GET /pods", (head, decoding) -> {
-            heads.add(head);
-            return decoding.get();
-        });
+        return new WatchStream<>(body, Pod.class, "GET /pods");
     }
 
     private WatchStream<Pod> stream(String text) {
@@ -59,24 +53,6 @@ class WatchStreamTest {
             assertIsPod(stream.next().orElseThrow());
         }
         assertThat(stream.next()).isEmpty();
-        assertThat(heads.subList(0, 3)).allSatisfy(head -> {
-            assertThat(head.tenant()).isEqualTo("red");
-            assertThat(List.of(head.namespace(), head.name(), head.uid(), head.resourceVersion())).containsExactly("n", "p", "u", "9");
-        });
-        assertThat(heads.get(3).tenant()).isNull();
-        assertThat(heads.get(3).uid()).isEmpty();
-    }
-
-    @Test
-    void aKnownObjectIsNotDecoded() {
-        Pod known = new Pod();
-        String undecodable = POD.replace("{\"nodeName\":\"node\"}", "\"none\"");
-        try (WatchStream<Pod> stream = new WatchStream<>(
-                new ByteArrayInputStream((event("MODIFIED", undecodable) + event("ADDED", undecodable)).getBytes(StandardCharsets.UTF_8)),
-                Pod.class, "GET /pods", (head, decoding) -> known)) {
-            assertThat(stream.next()).contains(new WatchEvent.Modified<>(known));
-            assertThat(stream.next()).contains(new WatchEvent.Added<>(known));
-        }
     }
 
     @Test
@@ -89,7 +65,6 @@ class WatchStreamTest {
             assertThat(gone.isGone()).isTrue();
             assertThat(gone).hasMessageContaining("too old");
         });
-        assertThat(heads).isEmpty();
     }
 
     @Test

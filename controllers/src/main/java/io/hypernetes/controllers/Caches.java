@@ -8,18 +8,15 @@ import io.fabric8.kubernetes.api.model.OwnerReference;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.certificates.v1.CertificateSigningRequest;
 import io.fabric8.kubernetes.api.model.coordination.v1.Lease;
-import io.hypernetes.client.Client;
 import io.hypernetes.client.Index;
 import io.hypernetes.client.Informer;
+import io.hypernetes.client.Informers;
 import io.hypernetes.client.Kind;
-import io.hypernetes.client.LeanPod;
 import io.hypernetes.client.ObjectKey;
 import io.hypernetes.client.Scope;
-import io.hypernetes.client.Selection;
 import io.hypernetes.controllers.pods.PodState;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -27,13 +24,12 @@ import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/// The objects that controllers look at, each kind cached once for all of them, and only kinds that some controller asked for.
+/// The objects that controllers look at: of the caches of the process ([Informers]) those that some controller asked for, with indexes.
 ///
 /// A controller asks in [Controller#watch], through a view of its own; its loop begins when what it asked for is filled, so a kind
-/// that the API server does not serve holds up nobody else. Cached objects are shared: nobody may change one. Pods are lean
-/// ([LeanPod]), so nobody may write one back either.
-public final class Caches implements AutoCloseable {
-    private final Client client;
+/// that the API server does not serve holds up nobody else. Cached objects are shared: nobody may change one, or write a pod back.
+public final class Caches {
+    private final Informers informers;
     private final Map<Kind<?>, Entry<?>> entries;
     private final Set<Informer<?>> asked = new LinkedHashSet<>();
 
@@ -49,18 +45,18 @@ public final class Caches implements AutoCloseable {
         }
     }
 
-    private Caches(Client client, Map<Kind<?>, Entry<?>> entries) {
-        this.client = client;
+    private Caches(Informers informers, Map<Kind<?>, Entry<?>> entries) {
+        this.informers = informers;
         this.entries = entries;
     }
 
-    static Caches of(Client client) {
-        return new Caches(client, new LinkedHashMap<>());
+    static Caches of(Informers informers) {
+        return new Caches(informers, new HashMap<>());
     }
 
     /// The same caches for one controller; what is asked through it is what its loop waits for.
     Caches view() {
-        return new Caches(client, entries);
+        return new Caches(informers, entries);
     }
 
     /// The objects of a kind in all tenants; of the operator's tenant alone when only that has them.
@@ -164,10 +160,7 @@ public final class Caches implements AutoCloseable {
     @SuppressWarnings("unchecked") // an entry is made from its key, whose objects are what it says
     private <T extends HasMetadata> Entry<T> entry(Kind<T> kind) {
         synchronized (entries) {
-            Entry<T> entry = (Entry<T>) entries.computeIfAbsent(kind, fresh -> {
-                Informer<T> informer = new Informer<>(client, kind, scope(kind), Selection.everything());
-                return new Entry<>(kind.equals(Kind.POD) ? (Informer<T>) ((Informer<Pod>) informer).trimmedBy(LeanPod.TRIM) : informer);
-            });
+            Entry<T> entry = (Entry<T>) entries.computeIfAbsent(kind, fresh -> new Entry<>(informers.of(kind, scope(kind))));
             asked.add(entry.informer);
             return entry;
         }
@@ -179,10 +172,6 @@ public final class Caches implements AutoCloseable {
         }
         boolean operators = kind.equals(Kind.NODE) || kind.equals(Kind.TENANT);
         return operators ? Scope.tenant(ObjectKey.ROOT) : Scope.everywhere();
-    }
-
-    void start() {
-        all().forEach(Informer::start);
     }
 
     /// Waits until what was asked for through this view is filled; false when `atMost` has passed first.
@@ -197,19 +186,6 @@ public final class Caches implements AutoCloseable {
             }
         }
         return true;
-    }
-
-    @Override
-    public void close() {
-        all().forEach(Informer::close);
-    }
-
-    private List<Informer<?>> all() {
-        synchronized (entries) {
-            List<Informer<?>> informers = new ArrayList<>();
-            entries.values().forEach(entry -> informers.add(entry.informer));
-            return informers;
-        }
     }
 
     /// A handler that passes the key of whatever changed.

@@ -2,6 +2,7 @@ package io.hypernetes.controllers;
 
 import io.hypernetes.client.Client;
 import io.hypernetes.client.EventRecorder;
+import io.hypernetes.client.Informers;
 import io.hypernetes.client.LocalVolume;
 import io.hypernetes.client.ObjectKey;
 import io.hypernetes.client.WorkLoop;
@@ -41,18 +42,21 @@ public final class Controllers implements AutoCloseable {
     private static final Duration LOOK_AT_USE = Duration.ofSeconds(15);
     private static final Duration LOOK_AGAIN = Duration.ofMinutes(1);
 
-    private final Caches caches;
     private final GarbageCollector garbage;
     private final List<WorkLoop<ObjectKey>> loops = new ArrayList<>();
     private final List<EventRecorder> recorders = new ArrayList<>();
     private final List<Thread> starters = new ArrayList<>();
 
     /// @param client may read and write in every tenant
+    /// @param informers started and closed by whoever made them; they start after this is made, and before or after [#start]
     /// @param authorities the authority of a tenant, null when there is none; root's signs the certificates of nodes
     public Controllers(
-            Client client, ControllerSettings settings, Function<String, @Nullable CertificateAuthority> authorities, InstantSource clock) {
-        caches = Caches.of(client);
-        garbage = new GarbageCollector(client);
+            Client client,
+            Informers informers,
+            ControllerSettings settings,
+            Function<String, @Nullable CertificateAuthority> authorities,
+            InstantSource clock) {
+        Caches caches = Caches.of(informers);
         for (Controller controller : List.of(
                 new NodeAddresses(client, settings.clusterCidr()),
                 new NodeLife(client, settings.nodeMonitorGracePeriod(), clock),
@@ -88,11 +92,12 @@ public final class Controllers implements AutoCloseable {
             loops.add(loop);
             starters.add(Thread.ofVirtual().name(controller.name() + "-start").unstarted(() -> startWhenSynced(view, loop)));
         }
+        // Last, as it listens to the caches that the others asked for.
+        garbage = new GarbageCollector(client, informers);
     }
 
     /// Begins; each loop runs once the caches that its controller asked for are filled.
     public Controllers start() {
-        caches.start();
         garbage.start();
         starters.forEach(Thread::start);
         return this;
@@ -121,6 +126,5 @@ public final class Controllers implements AutoCloseable {
         loops.forEach(WorkLoop::close);
         recorders.forEach(EventRecorder::close);
         garbage.close();
-        caches.close();
     }
 }

@@ -9,6 +9,7 @@ import io.fabric8.kubernetes.api.model.apps.DeploymentBuilder;
 import io.fabric8.kubernetes.api.model.autoscaling.v2.HorizontalPodAutoscalerBuilder;
 import io.hypernetes.client.Client;
 import io.hypernetes.client.EventRecorder;
+import io.hypernetes.client.Informers;
 import io.hypernetes.client.FakeApi;
 import io.hypernetes.client.Kind;
 import io.hypernetes.client.ObjectKey;
@@ -31,10 +32,11 @@ class AutoscalersTest {
         try (FakeApi api = new FakeApi();
                 Client client = api.client();
                 EventRecorder events = new EventRecorder(client, "horizontal-pod-autoscaler", null, InstantSource.system());
-                Caches caches = Caches.of(client)) {
+                Informers informers = new Informers(client)) {
+            Caches caches = Caches.of(informers);
             Autoscalers controller = new Autoscalers(client, events, InstantSource.system(), Duration.ofSeconds(15));
             controller.watch(caches, woken::add);
-            caches.start();
+            informers.start();
             assertThat(caches.awaitSynced(Duration.ofSeconds(10))).isTrue();
             client.of(Kind.DEPLOYMENT).create("red", new DeploymentBuilder().withNewMetadata().withNamespace("default").withName("web").endMetadata()
                     .withNewSpec().withReplicas(1).withSelector(new LabelSelectorBuilder().addToMatchLabels("app", "web").build())

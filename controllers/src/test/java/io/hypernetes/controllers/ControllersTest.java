@@ -18,6 +18,7 @@ import io.fabric8.kubernetes.api.model.coordination.v1.LeaseBuilder;
 import io.hypernetes.client.Client;
 import io.hypernetes.client.Deletion;
 import io.hypernetes.client.FakeApi;
+import io.hypernetes.client.Informers;
 import io.hypernetes.client.Kind;
 import io.hypernetes.client.ManualClock;
 import io.hypernetes.client.ObjectKey;
@@ -51,18 +52,21 @@ class ControllersTest {
     private final SecureRandom random = new SecureRandom();
     private CertificateAuthority authority;
     private CertificateAuthority acme;
+    private final Informers informers = new Informers(client);
     private Controllers controllers;
 
     @BeforeEach
     void start() {
         authority = CertificateAuthority.openOrCreate(folder.resolve("ca"), "root", clock, random);
         acme = CertificateAuthority.openOrCreate(folder.resolve("acme"), "acme", clock, random);
-        controllers = new Controllers(client, ControllerSettings.ordinary("10.88.0.0/16").withReserved(Set.of("kubernetes", "192.0.2.1")), Map.of("root", authority, "acme", acme)::get, clock).start();
+        controllers = new Controllers(client, informers, ControllerSettings.ordinary("10.88.0.0/16").withReserved(Set.of("kubernetes", "192.0.2.1")), Map.of("root", authority, "acme", acme)::get, clock).start();
+        informers.start();
     }
 
     @AfterEach
     void stop() {
         controllers.close();
+        informers.close();
         client.close();
         api.close();
     }

@@ -12,6 +12,7 @@ import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.api.model.batch.v1.JobBuilder;
 import io.hypernetes.client.Client;
 import io.hypernetes.client.EventRecorder;
+import io.hypernetes.client.Informers;
 import io.hypernetes.client.FakeApi;
 import io.hypernetes.client.Kind;
 import io.hypernetes.client.ObjectKey;
@@ -34,7 +35,8 @@ class CronJobsTest {
 
     private final FakeApi api = new FakeApi();
     private final Client client = api.client();
-    private final Caches caches = Caches.of(client);
+    private final Informers informers = new Informers(client);
+    private final Caches caches = Caches.of(informers);
     private volatile Instant now = START;
     private final EventRecorder events = new EventRecorder(client, "cronjob-controller", null, () -> now);
     private final CronJobs controller = new CronJobs(client, events, () -> now);
@@ -42,14 +44,14 @@ class CronJobsTest {
     @BeforeEach
     void start() throws Exception {
         controller.watch(caches, _ -> {});
-        caches.start();
+        informers.start();
         assertThat(caches.awaitSynced(Duration.ofSeconds(10))).isTrue();
     }
 
     @AfterEach
     void stop() {
         events.close();
-        caches.close();
+        informers.close();
         client.close();
         api.close();
     }

@@ -8,6 +8,7 @@ import io.fabric8.kubernetes.api.model.PodTemplateSpecBuilder;
 import io.hypernetes.client.Client;
 import io.hypernetes.client.Deletion;
 import io.hypernetes.client.FakeApi;
+import io.hypernetes.client.Informers;
 import io.hypernetes.client.Kind;
 import io.hypernetes.client.ObjectKey;
 import io.hypernetes.client.Scope;
@@ -44,6 +45,7 @@ final class Workbench implements AutoCloseable {
     final FakeApi api = new FakeApi();
     final Client client = api.client();
     private final Path folder;
+    private final Informers informers = new Informers(client);
     private final Controllers controllers;
     private final Scheduler scheduler;
     private final SimulatedNodes nodes;
@@ -53,8 +55,9 @@ final class Workbench implements AutoCloseable {
         Clock clock = Clock.systemUTC();
         CertificateAuthority authority = CertificateAuthority.openOrCreate(folder.resolve("ca"), "root", clock, new SecureRandom());
         nodes = new SimulatedNodes(client, SimulationSettings.nodes(nodeCount), clock).start();
-        controllers = new Controllers(client, new ControllerSettings("10.88.0.0/16", Duration.ofSeconds(40), Duration.ofMillis(100), java.util.Set.of()), tenant -> tenant.equals("root") ? authority : null, clock).start();
-        scheduler = new Scheduler(client, clock, new Random(1)).start();
+        controllers = new Controllers(client, informers, new ControllerSettings("10.88.0.0/16", Duration.ofSeconds(40), Duration.ofMillis(100), java.util.Set.of()), tenant -> tenant.equals("root") ? authority : null, clock).start();
+        scheduler = new Scheduler(client, informers, clock, new Random(1)).start();
+        informers.start();
     }
 
     ObjectKey key(String name) {
@@ -118,6 +121,7 @@ final class Workbench implements AutoCloseable {
     public void close() throws IOException {
         scheduler.close();
         controllers.close();
+        informers.close();
         nodes.close();
         client.close();
         api.close();

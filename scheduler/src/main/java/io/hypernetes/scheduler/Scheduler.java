@@ -15,11 +15,10 @@ import io.hypernetes.client.Deletion;
 import io.hypernetes.client.EventRecorder;
 import io.hypernetes.client.Index;
 import io.hypernetes.client.Informer;
+import io.hypernetes.client.Informers;
 import io.hypernetes.client.Kind;
-import io.hypernetes.client.LeanPod;
 import io.hypernetes.client.ObjectKey;
 import io.hypernetes.client.Scope;
-import io.hypernetes.client.Selection;
 import io.hypernetes.client.Selectors;
 import io.hypernetes.client.VolumeMatch;
 import java.time.Duration;
@@ -80,21 +79,20 @@ public final class Scheduler implements AutoCloseable {
     private record Parked(int priority, boolean volumes) {}
 
     /// @param client may read what pods and nodes are about in all tenants, write bindings, pod status and events, and delete pods
-    public Scheduler(Client client, InstantSource clock, RandomGenerator random) {
+    /// @param informers started and closed by whoever made them; they start after this is made
+    public Scheduler(Client client, Informers informers, InstantSource clock, RandomGenerator random) {
         this.client = client;
         this.random = random;
         this.events = new EventRecorder(client, NAME, null, clock);
         this.verdicts = new PodVerdicts(client, clock);
-        this.nodes = new Informer<>(client, Kind.NODE, Scope.tenant(ObjectKey.ROOT), Selection.everything()).handler(new NodeHandler());
-        this.pods = new Informer<>(client, Kind.POD, Scope.everywhere(), Selection.everything())
-                .trimmedBy(LeanPod.TRIM)
-                .handler(new PodHandler());
-        this.namespaces = new Informer<>(client, Kind.NAMESPACE, Scope.everywhere(), Selection.everything());
-        this.claims = new Informer<>(client, Kind.PERSISTENT_VOLUME_CLAIM, Scope.everywhere(), Selection.everything()).handler(new ClaimHandler());
-        this.volumes = new Informer<>(client, Kind.PERSISTENT_VOLUME, Scope.everywhere(), Selection.everything()).handler(new VolumeHandler());
-        this.classes = new Informer<>(client, Kind.STORAGE_CLASS, Scope.everywhere(), Selection.everything()).handler(new ClassHandler());
-        this.budgets = new Informer<>(client, Kind.POD_DISRUPTION_BUDGET, Scope.everywhere(), Selection.everything());
-        this.tenants = new Informer<>(client, Kind.TENANT, Scope.tenant(ObjectKey.ROOT), Selection.everything()).handler(new TenantHandler());
+        this.nodes = informers.of(Kind.NODE, Scope.tenant(ObjectKey.ROOT)).handler(new NodeHandler());
+        this.pods = informers.of(Kind.POD, Scope.everywhere()).handler(new PodHandler());
+        this.namespaces = informers.of(Kind.NAMESPACE, Scope.everywhere());
+        this.claims = informers.of(Kind.PERSISTENT_VOLUME_CLAIM, Scope.everywhere()).handler(new ClaimHandler());
+        this.volumes = informers.of(Kind.PERSISTENT_VOLUME, Scope.everywhere()).handler(new VolumeHandler());
+        this.classes = informers.of(Kind.STORAGE_CLASS, Scope.everywhere()).handler(new ClassHandler());
+        this.budgets = informers.of(Kind.POD_DISRUPTION_BUDGET, Scope.everywhere());
+        this.tenants = informers.of(Kind.TENANT, Scope.tenant(ObjectKey.ROOT)).handler(new TenantHandler());
         Index<PodDisruptionBudget> byNamespace = budgets.index(budget -> List.of(place(ObjectKey.of(budget))));
         this.volumeRules = new VolumeRules.Known(claims, volumes, classes);
         this.claimBinding = new ClaimBinding(client, claims);
@@ -114,7 +112,6 @@ public final class Scheduler implements AutoCloseable {
 
     /// Begins; choices are made once nodes, pods and namespaces are listed.
     public Scheduler start() {
-        List.of(nodes, tenants, pods, namespaces, claims, volumes, classes, budgets).forEach(Informer::start);
         chooser.start();
         return this;
     }
@@ -124,7 +121,6 @@ public final class Scheduler implements AutoCloseable {
         stopped.countDown();
         queue.close();
         chooser.interrupt();
-        List.of(pods, nodes, tenants, namespaces, claims, volumes, classes, budgets).forEach(Informer::close);
         events.close();
     }
 

@@ -10,6 +10,7 @@ import io.fabric8.kubernetes.api.model.Quantity;
 import io.hypernetes.client.Client;
 import io.hypernetes.client.Deletion;
 import io.hypernetes.client.FakeApi;
+import io.hypernetes.client.Informers;
 import io.hypernetes.client.Kind;
 import io.hypernetes.client.ObjectKey;
 import io.hypernetes.client.Scope;
@@ -23,11 +24,13 @@ import org.junit.jupiter.api.Test;
 class SchedulerTest {
     private final FakeApi api = new FakeApi();
     private final Client client = api.client();
-    private final Scheduler scheduler = new Scheduler(client, InstantSource.system(), new Random(1));
+    private final Informers informers = new Informers(client);
+    private final Scheduler scheduler = new Scheduler(client, informers, InstantSource.system(), new Random(1));
 
     @AfterEach
     void stop() {
         scheduler.close();
+        informers.close();
         client.close();
         api.close();
     }
@@ -42,6 +45,7 @@ class SchedulerTest {
         client.of(Kind.POD).create("red", ChoiceTest.pod("web", "1", "1Gi"));
         client.of(Kind.POD).create("blue", ChoiceTest.pod("web", "1", "1Gi"));
         scheduler.start();
+        informers.start();
         await().untilAsserted(() -> {
             assertThat(read("red", "web").getSpec().getNodeName()).isEqualTo("n1");
             assertThat(read("blue", "web").getSpec().getNodeName()).isEqualTo("n1");
@@ -74,6 +78,7 @@ class SchedulerTest {
         client.of(Kind.NODE).create("root", ChoiceTest.node("n1", "2", "4Gi"));
         client.of(Kind.POD).create("red", ChoiceTest.pod("web", "1", "1Gi"));
         scheduler.start();
+        informers.start();
         await().untilAsserted(() -> assertThat(read("red", "web").getSpec().getNodeName()).isEqualTo("n1"));
     }
 
@@ -83,6 +88,7 @@ class SchedulerTest {
         client.of(Kind.POD).create("red", ChoiceTest.pod("low", "1", "1Gi"));
         client.of(Kind.POD).create("blue", ChoiceTest.pod("low", "1", "1Gi"));
         scheduler.start();
+        informers.start();
         await().untilAsserted(() -> {
             assertThat(read("red", "low").getSpec().getNodeName()).isEqualTo("n1");
             assertThat(read("blue", "low").getSpec().getNodeName()).isEqualTo("n1");
@@ -105,6 +111,7 @@ class SchedulerTest {
         client.of(Kind.NODE).create("root", node);
         client.of(Kind.POD).create("red", slot("low", 0));
         scheduler.start();
+        informers.start();
         await().untilAsserted(() -> assertThat(read("red", "low").getSpec().getNodeName()).isEqualTo("n1"));
         client.of(Kind.POD).create("red", slot("high", 1000));
         await().untilAsserted(() -> assertThat(read("red", "low").getMetadata().getDeletionTimestamp()).isNotNull());
@@ -130,6 +137,7 @@ class SchedulerTest {
         client.of(Kind.POD).create("red", gated);
         client.of(Kind.POD).create("red", ChoiceTest.pod("free", "1", "1Gi"));
         scheduler.start();
+        informers.start();
         await().untilAsserted(() -> assertThat(read("red", "free").getSpec().getNodeName()).isEqualTo("n1"));
         assertThat(read("red", "gated").getSpec().getNodeName()).isNull();
         client.of(Kind.POD).change(new ObjectKey("red", "default", "gated"), null, pod -> {

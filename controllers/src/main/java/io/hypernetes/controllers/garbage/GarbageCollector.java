@@ -1,10 +1,12 @@
 package io.hypernetes.controllers.garbage;
 
+import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.OwnerReference;
 import io.fabric8.kubernetes.api.model.PartialObjectMetadata;
 import io.hypernetes.client.Client;
 import io.hypernetes.client.Deletion;
 import io.hypernetes.client.Deletion.Propagation;
+import io.hypernetes.client.Informers;
 import io.hypernetes.client.ObjectKey;
 import io.hypernetes.client.Patch;
 import io.hypernetes.client.WorkLoop;
@@ -45,9 +47,10 @@ public final class GarbageCollector implements AutoCloseable {
     private final Thread starter;
 
     /// @param client may read and write in every tenant
-    public GarbageCollector(Client client) {
+    /// @param informers what others of this process look at, asked for before; not started yet
+    public GarbageCollector(Client client, Informers informers) {
         this.client = client;
-        this.graph = new Graph(client);
+        this.graph = new Graph(client, informers);
         graph.watch(new Changes());
         this.loop = new WorkLoop<>("garbage-collector", queue, WORKERS, this::look);
         this.starter = Thread.ofVirtual().name("garbage-collector-start").unstarted(this::startWhenSynced);
@@ -80,7 +83,7 @@ public final class GarbageCollector implements AutoCloseable {
 
     private final class Changes implements Graph.Handler {
         @Override
-        public void changed(Item item, PartialObjectMetadata now) {
+        public void changed(Item item, HasMetadata now) {
             boolean waits = Graph.isLeaving(now) && (Graph.hasFinalizer(now, FOREGROUND) || Graph.hasFinalizer(now, ORPHAN));
             if (waits || !Graph.owners(now).isEmpty()) {
                 queue.add(item);
@@ -89,17 +92,17 @@ public final class GarbageCollector implements AutoCloseable {
 
         /// Owners that it names no longer, or no longer blocks, may have waited for nothing else.
         @Override
-        public void was(Item item, PartialObjectMetadata before) {
+        public void was(Item item, HasMetadata before) {
             lookAtWaitingOwners(item, before);
         }
 
         @Override
-        public void gone(Item item, PartialObjectMetadata last) {
+        public void gone(Item item, HasMetadata last) {
             graph.dependents(item.key().tenant(), item.uid()).forEach(queue::add);
             lookAtWaitingOwners(item, last);
         }
 
-        private void lookAtWaitingOwners(Item item, PartialObjectMetadata dependent) {
+        private void lookAtWaitingOwners(Item item, HasMetadata dependent) {
             for (OwnerReference reference : Graph.owners(dependent)) {
                 owner(item, reference).ifPresent(owner -> graph.find(owner.kind(), owner.key())
                         .filter(object -> Graph.isLeaving(object) && Graph.hasFinalizer(object, FOREGROUND))
@@ -145,12 +148,12 @@ public final class GarbageCollector implements AutoCloseable {
         List<OwnerReference> dangling = new ArrayList<>();
         List<OwnerReference> waiting = new ArrayList<>();
         for (OwnerReference reference : Graph.owners(object)) {
-            PartialObjectMetadata owner = null;
+            HasMetadata owner = null;
             Item named = owner(item, reference).orElse(null);
             if (named != null) {
                 owner = graph.find(named.kind(), named.key())
                         .filter(cached -> reference.getUid().equals(cached.getMetadata().getUid()))
-                        .or(() -> client.of(named.kind()).find(named.key()))
+                        .or(() -> client.of(named.kind()).find(named.key()).map(HasMetadata.class::cast))
                         .filter(found -> reference.getUid().equals(found.getMetadata().getUid()))
                         .orElse(null);
             }
@@ -209,7 +212,7 @@ public final class GarbageCollector implements AutoCloseable {
     private void deleteDependents(Item item, PartialObjectMetadata object) {
         List<Item> blocking = new ArrayList<>();
         for (Item dependent : graph.dependents(item.key().tenant(), item.uid())) {
-            Optional<PartialObjectMetadata> cached = graph.find(dependent.kind(), dependent.key());
+            Optional<HasMetadata> cached = graph.find(dependent.kind(), dependent.key());
             boolean blocks = cached.isPresent() && Graph.owners(cached.get()).stream().anyMatch(reference ->
                     reference.getUid().equals(item.uid()) && Boolean.TRUE.equals(reference.getBlockOwnerDeletion()));
             if (blocks) {

@@ -1,11 +1,13 @@
 package io.hypernetes.controllers.garbage;
 
+import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.OwnerReference;
 import io.fabric8.kubernetes.api.model.PartialObjectMetadata;
 import io.fabric8.kubernetes.api.model.apiextensions.v1.CustomResourceDefinition;
 import io.hypernetes.client.Client;
 import io.hypernetes.client.Index;
 import io.hypernetes.client.Informer;
+import io.hypernetes.client.Informers;
 import io.hypernetes.client.Kind;
 import io.hypernetes.client.LeanPod;
 import io.hypernetes.client.ObjectKey;
@@ -23,13 +25,13 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
-/// Who owns whom: the metadata of every object of every kind that can be deleted, with nothing in it but names, owners, finalizers and
-/// the mark of deletion. Built-in kinds are watched across tenants, those of a tenant's CustomResourceDefinitions in that tenant, from when
+/// Who owns whom: the metadata of every object of every kind that can be deleted. What others of the process have a cache of is followed there; of all else
+/// there is nothing here but names, owners, finalizers and the mark of deletion. Built-in kinds are watched across tenants, those of a tenant's CustomResourceDefinitions in that tenant, from when
 /// they are established until they are deleted.
 final class Graph implements AutoCloseable {
     private final Client client;
-    private final Map<GroupKind, Entry> builtIn = new LinkedHashMap<>();
-    private final Map<TenantKind, Entry> custom = new ConcurrentHashMap<>();
+    private final Map<GroupKind, Entry<?>> builtIn = new LinkedHashMap<>();
+    private final Map<TenantKind, Entry<?>> custom = new ConcurrentHashMap<>();
     private final Informer<CustomResourceDefinition> definitions;
     private final List<Handler> handlers = new ArrayList<>();
 
@@ -38,46 +40,78 @@ final class Graph implements AutoCloseable {
     private record TenantKind(String tenant, String group, String kind) {}
 
     /// One kind's part.
-    private record Entry(Kind<PartialObjectMetadata> kind, Informer<PartialObjectMetadata> informer, Index<PartialObjectMetadata> byOwner) {
-        Item item(PartialObjectMetadata object) {
+    ///
+    /// @param own whether it is this graph's to start and close
+    private record Entry<T extends HasMetadata>(Kind<PartialObjectMetadata> kind, Informer<T> informer, Index<T> byOwner, boolean own) {
+        Item item(T object) {
             return new Item(kind, informer.key(object), object.getMetadata().getUid());
+        }
+
+        void start() {
+            if (own) {
+                informer.start();
+            }
+        }
+
+        void close() {
+            if (own) {
+                informer.close();
+            }
+        }
+
+        Optional<HasMetadata> find(ObjectKey key) {
+            return informer.get(key).map(HasMetadata.class::cast);
+        }
+
+        void addDependents(String tenant, String uid, List<Item> dependents) {
+            for (T object : byOwner.get(uid)) {
+                Item item = item(object);
+                if (item.key.tenant().equals(tenant)) {
+                    dependents.add(item);
+                }
+            }
         }
     }
 
     /// One object.
     record Item(Kind<PartialObjectMetadata> kind, ObjectKey key, String uid) {}
 
-    Graph(Client client) {
+    Graph(Client client, Informers informers) {
         this.client = client;
         for (ResourceType type : Kinds.types()) {
             boolean collectable = type.isStored() && type.verbs().contains("delete") && type.verbs().contains("watch")
                     && !type.resource().equals("events") && !type.resource().equals("tenants");
             if (collectable) {
-                builtIn.computeIfAbsent(new GroupKind(type.group(), type.kind()), fresh -> entry(
-                        Kind.metadata(type.group(), type.version(), type.resource(), type.kind(), type.namespaced()),
-                        type.rootOnly() ? Scope.tenant(ObjectKey.ROOT) : Scope.everywhere()));
+                Kind<PartialObjectMetadata> kind = Kind.metadata(type.group(), type.version(), type.resource(), type.kind(), type.namespaced());
+                Scope scope = type.rootOnly() ? Scope.tenant(ObjectKey.ROOT) : Scope.everywhere();
+                builtIn.computeIfAbsent(new GroupKind(type.group(), type.kind()), fresh -> informers.known(kind, scope)
+                        .<Entry<?>>map(informer -> entry(kind, informer, false))
+                        .orElseGet(() -> entry(kind, metadata(kind, scope), true)));
             }
         }
         definitions = new Informer<>(client, Kind.CUSTOM_RESOURCE_DEFINITION, Scope.everywhere(), Selection.everything()).handler(new Definitions());
     }
 
-    private Entry entry(Kind<PartialObjectMetadata> kind, Scope scope) {
-        Informer<PartialObjectMetadata> informer = new Informer<>(client, kind, scope, Selection.everything()).trimmedBy(Graph::trim);
-        Entry entry = new Entry(kind, informer, informer.index(object -> owners(object).stream().map(OwnerReference::getUid).toList()));
-        informer.handler(new Informer.Handler<PartialObjectMetadata>() {
+    private Informer<PartialObjectMetadata> metadata(Kind<PartialObjectMetadata> kind, Scope scope) {
+        return new Informer<>(client, kind, scope, Selection.everything()).trimmedBy(Graph::trim);
+    }
+
+    private <T extends HasMetadata> Entry<T> entry(Kind<PartialObjectMetadata> kind, Informer<T> informer, boolean own) {
+        Entry<T> entry = new Entry<>(kind, informer, informer.index(object -> owners(object).stream().map(OwnerReference::getUid).toList()), own);
+        informer.handler(new Informer.Handler<T>() {
             @Override
-            public void added(PartialObjectMetadata object) {
+            public void added(T object) {
                 handlers.forEach(handler -> handler.changed(entry.item(object), object));
             }
 
             @Override
-            public void updated(PartialObjectMetadata before, PartialObjectMetadata now) {
+            public void updated(T before, T now) {
                 added(now);
                 handlers.forEach(handler -> handler.was(entry.item(now), before));
             }
 
             @Override
-            public void deleted(PartialObjectMetadata last) {
+            public void deleted(T last) {
                 handlers.forEach(handler -> handler.gone(entry.item(last), last));
             }
         });
@@ -110,11 +144,10 @@ final class Graph implements AutoCloseable {
                     .min(java.util.Comparator.comparing(version -> !Boolean.TRUE.equals(version.getStorage())))
                     .ifPresent(version -> custom.computeIfAbsent(key(definition), fresh -> {
                         var names = definition.getSpec().getNames();
-                        Entry entry = entry(
-                                Kind.metadata(definition.getSpec().getGroup(), version.getName(), names.getPlural(), names.getKind(),
-                                        "Namespaced".equals(definition.getSpec().getScope())),
-                                Scope.tenant(fresh.tenant));
-                        entry.informer.start();
+                        Kind<PartialObjectMetadata> kind = Kind.metadata(definition.getSpec().getGroup(), version.getName(), names.getPlural(), names.getKind(),
+                                "Namespaced".equals(definition.getSpec().getScope()));
+                        Entry<?> entry = entry(kind, metadata(kind, Scope.tenant(fresh.tenant)), true);
+                        entry.start();
                         return entry;
                     }));
         }
@@ -126,9 +159,9 @@ final class Graph implements AutoCloseable {
 
         @Override
         public void deleted(CustomResourceDefinition last) {
-            Entry entry = custom.remove(key(last));
+            Entry<?> entry = custom.remove(key(last));
             if (entry != null) {
-                entry.informer.close();
+                entry.close();
             }
         }
 
@@ -144,74 +177,65 @@ final class Graph implements AutoCloseable {
     }
 
     interface Handler {
-        void changed(Item item, PartialObjectMetadata now);
+        void changed(Item item, HasMetadata now);
 
         /// What the object was before it changed.
-        void was(Item item, PartialObjectMetadata before);
+        void was(Item item, HasMetadata before);
 
-        void gone(Item item, PartialObjectMetadata last);
+        void gone(Item item, HasMetadata last);
     }
 
-    private @Nullable Entry entry(String tenant, String group, String kind) {
-        Entry entry = builtIn.get(new GroupKind(group, kind));
+    private @Nullable Entry<?> entry(String tenant, String group, String kind) {
+        Entry<?> entry = builtIn.get(new GroupKind(group, kind));
         return entry != null ? entry : custom.get(new TenantKind(tenant, group, kind));
     }
 
     /// The kind that an owner reference names in a tenant; null when nobody serves it there.
     @Nullable Kind<PartialObjectMetadata> kind(String tenant, String apiVersion, String kind) {
-        Entry entry = entry(tenant, Caches.groupOf(apiVersion), kind);
+        Entry<?> entry = entry(tenant, Caches.groupOf(apiVersion), kind);
         return entry == null ? null : entry.kind;
     }
 
     /// An object as cached.
-    Optional<PartialObjectMetadata> find(Kind<PartialObjectMetadata> kind, ObjectKey key) {
-        Entry entry = entry(key.tenant(), kind.group(), kind.kind());
-        return entry == null ? Optional.empty() : entry.informer.get(key);
+    Optional<HasMetadata> find(Kind<PartialObjectMetadata> kind, ObjectKey key) {
+        Entry<?> entry = entry(key.tenant(), kind.group(), kind.kind());
+        return entry == null ? Optional.empty() : entry.find(key);
     }
 
     /// Everything that names an object as an owner.
     List<Item> dependents(String tenant, String uid) {
         List<Item> dependents = new ArrayList<>();
-        builtIn.values().forEach(entry -> addDependents(entry, tenant, uid, dependents));
+        builtIn.values().forEach(entry -> entry.addDependents(tenant, uid, dependents));
         custom.forEach((kind, entry) -> {
             if (kind.tenant.equals(tenant)) {
-                addDependents(entry, tenant, uid, dependents);
+                entry.addDependents(tenant, uid, dependents);
             }
         });
         return dependents;
     }
 
-    private static void addDependents(Entry entry, String tenant, String uid, List<Item> dependents) {
-        for (PartialObjectMetadata object : entry.byOwner.get(uid)) {
-            Item item = entry.item(object);
-            if (item.key.tenant().equals(tenant)) {
-                dependents.add(item);
-            }
-        }
-    }
-
-    static List<OwnerReference> owners(PartialObjectMetadata object) {
+    static List<OwnerReference> owners(HasMetadata object) {
         List<OwnerReference> owners = object.getMetadata().getOwnerReferences();
         return owners == null ? List.of() : owners;
     }
 
-    static boolean hasFinalizer(PartialObjectMetadata object, String finalizer) {
+    static boolean hasFinalizer(HasMetadata object, String finalizer) {
         List<String> finalizers = object.getMetadata().getFinalizers();
         return finalizers != null && finalizers.contains(finalizer);
     }
 
-    static boolean isLeaving(PartialObjectMetadata object) {
+    static boolean isLeaving(HasMetadata object) {
         return object.getMetadata().getDeletionTimestamp() != null;
     }
 
     void start() {
-        builtIn.values().forEach(entry -> entry.informer.start());
+        builtIn.values().forEach(Entry::start);
         definitions.start();
     }
 
     /// Waits for the built-in kinds; what belongs to custom ones is asked of the API server before anything is deleted.
     boolean awaitSynced(Duration atMost) throws InterruptedException {
-        for (Entry entry : builtIn.values()) {
+        for (Entry<?> entry : builtIn.values()) {
             if (!entry.informer.awaitSynced(atMost)) {
                 return false;
             }
@@ -222,7 +246,7 @@ final class Graph implements AutoCloseable {
     @Override
     public void close() {
         definitions.close();
-        builtIn.values().forEach(entry -> entry.informer.close());
-        custom.values().forEach(entry -> entry.informer.close());
+        builtIn.values().forEach(Entry::close);
+        custom.values().forEach(Entry::close);
     }
 }

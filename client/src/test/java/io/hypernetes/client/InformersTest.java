@@ -1,0 +1,69 @@
+package io.hypernetes.client;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fabric8.kubernetes.api.model.ConfigMap;
+import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
+import io.fabric8.kubernetes.api.model.PartialObjectMetadata;
+import java.time.Duration;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Test;
+
+class InformersTest {
+    private final FakeApi api = new FakeApi();
+    private final Client client = api.client();
+    private final Informers informers = new Informers(client);
+
+    private static Informer.Handler<ConfigMap> teller(Queue<String> heard) {
+        return new Informer.Handler<>() {
+            @Override
+            public void added(ConfigMap map) {
+                heard.add("+" + map.getMetadata().getName());
+            }
+
+            @Override
+            public void updated(ConfigMap before, ConfigMap now) {
+                heard.add("*" + now.getMetadata().getName());
+            }
+
+            @Override
+            public void deleted(ConfigMap last) {
+                heard.add("-" + last.getMetadata().getName());
+            }
+        };
+    }
+
+    @Test
+    void whoeverAsksForTheSameGetsTheSameAndAllHear() throws Exception {
+        Informer<ConfigMap> one = informers.of(Kind.CONFIG_MAP, Scope.everywhere());
+        Queue<String> first = new ConcurrentLinkedQueue<>();
+        Queue<String> second = new ConcurrentLinkedQueue<>();
+        one.handler(teller(first));
+        informers.of(Kind.CONFIG_MAP, Scope.everywhere()).handler(teller(second));
+        assertThat(informers.of(Kind.CONFIG_MAP, Scope.everywhere())).isSameAs(one);
+        assertThat(informers.of(Kind.CONFIG_MAP, Scope.tenant("red"))).isNotSameAs(one);
+        try (client; api; informers) {
+            informers.start();
+            assertThat(one.awaitSynced(Duration.ofSeconds(10))).isTrue();
+            client.of(Kind.CONFIG_MAP).create("red", new ConfigMapBuilder().withNewMetadata().withName("a").withNamespace("default").endMetadata().build());
+            ObjectKey key = new ObjectKey("red", "default", "a");
+            client.of(Kind.CONFIG_MAP).change(key, null, now -> now.edit().addToData("key", "2").build());
+            client.of(Kind.CONFIG_MAP).delete(key, Deletion.ordinary());
+            Awaitility.await().untilAsserted(() -> assertThat(second).containsExactly("+a", "*a", "-a"));
+            assertThat(first).containsExactly("+a", "*a", "-a");
+        }
+    }
+
+    @Test
+    void whatSomebodyAskedForIsKnownWhateverItIsReadAs() {
+        Kind<PartialObjectMetadata> metadata = Kind.metadata("", "v1", "configmaps", "ConfigMap", true);
+        assertThat(informers.known(metadata, Scope.everywhere())).isEmpty();
+        Informer<ConfigMap> one = informers.of(Kind.CONFIG_MAP, Scope.everywhere());
+        assertThat(informers.known(metadata, Scope.everywhere())).get().isSameAs(one);
+        assertThat(informers.known(metadata, Scope.tenant("red"))).isEmpty();
+        client.close();
+        api.close();
+    }
+}
