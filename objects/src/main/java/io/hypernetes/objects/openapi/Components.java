@@ -140,7 +140,8 @@ final class Components {
             if (field.required()) {
                 required.add(field.name());
             }
-            ObjectNode property = value(field.type());
+            // Of the types that are read as open objects the only one that is published under a name of its own.
+            ObjectNode property = field.name().equals("fieldsV1") ? allOf(META + "FieldsV1") : value(field.type());
             if (field.type() instanceof ValueType.ListOf list && list.item() instanceof ValueType.Ref) {
                 ((ObjectNode) property.path("items")).set("default", Json.object());
             }

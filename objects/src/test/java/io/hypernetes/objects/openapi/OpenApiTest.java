@@ -96,6 +96,25 @@ class OpenApiTest {
     }
 
     @Test
+    void whatIsOurOwnIsDescribedToo() {
+        for (String path : List.of("apis/hypernetes.io/v1", "apis/metrics.k8s.io/v1beta1")) {
+            document(path).path("components").path("schemas").properties().forEach(schema -> {
+                if ((schema.getKey().contains("hypernetes") || schema.getKey().contains("metrics")) && !schema.getKey().endsWith("List")) {
+                    assertThat(Json.string(schema.getValue(), "description")).as(schema.getKey()).isNotEmpty();
+                    schema.getValue().path("properties").properties().forEach(property ->
+                            assertThat(Json.string(property.getValue(), "description")).as(schema.getKey() + " " + property.getKey()).isNotEmpty());
+                }
+            });
+        }
+    }
+
+    @Test
+    void fieldsOfOwnersHaveTheirType() {
+        JsonNode entry = document("api/v1").path("components").path("schemas").path("io.k8s.apimachinery.pkg.apis.meta.v1.ManagedFieldsEntry");
+        assertThat(Json.string(entry.path("properties").path("fieldsV1").path("allOf").path(0), "$ref")).isEqualTo("#/components/schemas/io.k8s.apimachinery.pkg.apis.meta.v1.FieldsV1");
+    }
+
+    @Test
     void theOlderDocumentSaysTheSame() {
         ObjectNode swagger = Json.readObject(API.swagger().json());
         JsonNode definitions = swagger.path("definitions");
