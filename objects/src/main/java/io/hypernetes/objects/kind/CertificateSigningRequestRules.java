@@ -32,14 +32,6 @@ final class CertificateSigningRequestRules implements KindRules {
     }
 
     @Override
-    public void defaults(ObjectNode request) {
-        ObjectNode spec = Json.child(request, "spec");
-        if (!Json.present(spec.get("usages"))) {
-            spec.putArray("usages").add("digital signature").add("key encipherment");
-        }
-    }
-
-    @Override
     public void prepareUpdate(ObjectNode request, ObjectNode old, @Nullable String subresource) {
         JsonNode spec = old.get("spec");
         if (spec != null) {

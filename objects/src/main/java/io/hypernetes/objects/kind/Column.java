@@ -18,6 +18,10 @@ public record Column(String name, String type, String format, String description
         return new Column(name, "integer", "", description, 0);
     }
 
+    static Column flag(String name, String description) {
+        return new Column(name, "boolean", "", description, 0);
+    }
+
     static Column wide(String name, String description) {
         return new Column(name, "string", "", description, 1);
     }

@@ -9,7 +9,7 @@ import tools.jackson.databind.node.ObjectNode;
 final class ControllerRevisionRules implements KindRules {
     private static final Layout LAYOUT = Layout.named()
             .cell("Controller", "Whose revision it is.", ControllerRevisionRules::controller)
-            .integer("Revision", "The number of the revision.", "revision")
+            .count("Revision", "The number of the revision.", "revision")
             .age();
 
     @Override

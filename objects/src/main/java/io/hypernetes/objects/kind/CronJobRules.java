@@ -16,7 +16,7 @@ final class CronJobRules implements KindRules {
     private static final Layout LAYOUT = Layout.named()
             .text("Schedule", "When it runs, in the form of cron.", "spec", "schedule")
             .orNone("Timezone", "In which zone the schedule is meant.", "spec", "timeZone")
-            .cell("Suspend", "Whether it pauses.", c -> c.path("spec").has("suspend") ? Boolean.toString(Json.flag(c, "spec", "suspend")) : "<unset>")
+            .value(Column.flag("Suspend", "Whether it pauses."), c -> Json.text(!c.path("spec").has("suspend") ? "<unset>" : Json.flag(c, "spec", "suspend") ? "True" : "False"))
             .integer("Active", "How many of its jobs run.", c -> Json.at(c, "status", "active").size())
             .since("Last Schedule", "The time since it ran last.", "status", "lastScheduleTime")
             .age()

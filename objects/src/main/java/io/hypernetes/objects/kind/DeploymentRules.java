@@ -11,8 +11,8 @@ final class DeploymentRules implements KindRules {
     private static final Layout LAYOUT = Layout.named()
             .cell("Ready", "How many pods are ready of how many are wanted.", d ->
                     Json.number(d, 0, "status", "readyReplicas") + "/" + Json.number(d, 0, "spec", "replicas"))
-            .integer("Up-to-date", "How many pods are of the present template.", "status", "updatedReplicas")
-            .integer("Available", "How many pods have been ready for long enough.", "status", "availableReplicas")
+            .count("Up-to-date", "How many pods are of the present template.", "status", "updatedReplicas")
+            .count("Available", "How many pods have been ready for long enough.", "status", "availableReplicas")
             .age()
             .containers("spec", "template", "spec")
             .selector("spec", "selector");

@@ -8,7 +8,7 @@ import tools.jackson.databind.node.ObjectNode;
 final class FlowSchemaRules implements KindRules {
     private static final Layout LAYOUT = Layout.named()
             .text("PriorityLevel", "The level of its requests.", "spec", "priorityLevelConfiguration", "name")
-            .integer("MatchingPrecedence", "The lower, the sooner it is asked.", "spec", "matchingPrecedence")
+            .count("MatchingPrecedence", "The lower, the sooner it is asked.", "spec", "matchingPrecedence")
             .orNone("DistinguisherMethod", "What tells its flows apart.", "spec", "distinguisherMethod", "type")
             .age()
             .cell("MissingPL", "Whether its level is missing.", FlowSchemaRules::dangling);

@@ -18,8 +18,8 @@ final class HorizontalPodAutoscalerRules implements KindRules {
             .cell("MinPods", "The fewest pods.", h -> h.path("spec").has("minReplicas")
                     ? Long.toString(Json.number(h, 0, "spec", "minReplicas"))
                     : "<unset>")
-            .integer("MaxPods", "The most pods.", "spec", "maxReplicas")
-            .integer("Replicas", "How many pods there are.", "status", "currentReplicas")
+            .count("MaxPods", "The most pods.", "spec", "maxReplicas")
+            .count("Replicas", "How many pods there are.", "status", "currentReplicas")
             .age();
 
     @Override

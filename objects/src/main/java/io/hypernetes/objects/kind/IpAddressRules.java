@@ -8,7 +8,7 @@ import tools.jackson.databind.node.ObjectNode;
 
 /// IPAddresses: who has which address; the address is the name.
 final class IpAddressRules implements KindRules {
-    private static final Layout LAYOUT = Layout.named().cell("ParentRef", "Who has it.", IpAddressRules::parent).age();
+    private static final Layout LAYOUT = Layout.named().cell("ParentRef", "Who has it.", IpAddressRules::parent);
 
     @Override
     public List<String> checkName(String name) {

@@ -11,6 +11,7 @@ import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /// The columns of a kind and how each cell is made. Immutable; each method adds a column at the end.
@@ -34,6 +35,11 @@ final class Layout {
     @FunctionalInterface
     private interface Cell {
         JsonNode of(ObjectNode object, Instant now);
+    }
+
+    /// No column yet.
+    static Layout empty() {
+        return new Layout(List.of());
     }
 
     static Layout named() {
@@ -81,10 +87,18 @@ final class Layout {
         return with(Column.integer(name, description), (object, _) -> Json.integer(number.apply(object)));
     }
 
+    /// The number at a path, zero when there is none, in a column that upstream calls one of texts.
+    Layout count(String name, String description, String... path) {
+        return value(Column.of(name, description), object -> Json.integer(Json.number(object, 0, path)));
+    }
+
     /// The truth value at a path, false when there is none.
     Layout flag(String name, String description, String... path) {
-        return with(
-                new Column(name, "boolean", "", description, 0), (object, _) -> Json.text(Boolean.toString(Json.flag(object, path))));
+        return value(Column.flag(name, description), object -> JsonNodeFactory.instance.booleanNode(Json.flag(object, path)));
+    }
+
+    Layout value(Column column, Function<ObjectNode, JsonNode> value) {
+        return with(column, (object, _) -> value.apply(object));
     }
 
     Layout cell(String name, String description, Function<ObjectNode, String> text) {

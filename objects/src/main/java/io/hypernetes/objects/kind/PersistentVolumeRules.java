@@ -45,7 +45,23 @@ final class PersistentVolumeRules implements KindRules {
         if (spec.get("hostPath") instanceof ObjectNode host && !Json.present(host.get("type"))) {
             host.put("type", "");
         }
+        source(spec, "iscsi", "iscsiInterface", "default");
+        source(spec, "rbd", "pool", "rbd", "user", "admin", "keyring", "/etc/ceph/keyring");
+        source(spec, "scaleIO", "storageMode", "ThinProvisioned", "fsType", "xfs");
+        source(spec, "azureDisk", "cachingMode", "ReadWrite", "kind", "Shared", "fsType", "ext4");
+        if (spec.get("azureDisk") instanceof ObjectNode disk) {
+            Json.setDefault(disk, "readOnly", false);
+        }
         Json.setDefault(Json.child(volume, "status"), "phase", "Pending");
+    }
+
+    /// What a source of a kind says when it is silent: names and values in turn.
+    private static void source(ObjectNode spec, String kind, String... defaults) {
+        if (spec.get(kind) instanceof ObjectNode source) {
+            for (int i = 0; i < defaults.length; i += 2) {
+                Json.setDefault(source, defaults[i], defaults[i + 1]);
+            }
+        }
     }
 
     @Override

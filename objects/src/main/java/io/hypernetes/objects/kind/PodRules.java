@@ -15,13 +15,14 @@ final class PodRules implements KindRules {
 
     @Override
     public void defaults(ObjectNode pod) {
-        PodSpecDefaults.apply(Json.child(pod, "spec"));
+        PodSpecDefaults.applyToPod(Json.child(pod, "spec"));
     }
 
     @Override
     public void prepareCreate(ObjectNode pod) {
         ObjectNode spec = Json.child(pod, "spec");
         PodSpecDefaults.addNodeLossTolerations(spec);
+        PodSpecDefaults.addResizePolicies(spec);
         ObjectNode status = Json.child(pod, "status");
         status.put("phase", "Pending");
         status.put("qosClass", PodQos.of(spec));
@@ -39,6 +40,7 @@ final class PodRules implements KindRules {
                 }
             }
             PodSpecDefaults.addNodeLossTolerations(spec);
+            PodSpecDefaults.keepResizePolicies(spec, old.path("spec"));
         } else if (subresource.equals("ephemeralcontainers")) {
             EphemeralContainers.only(pod, old);
         } else if (subresource.equals("resize")) {

@@ -3,23 +3,34 @@ package io.hypernetes.objects.kind;
 import io.hypernetes.objects.Json;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/// What a pod spec says when it is silent; the same for pods and pod templates.
+/// What a pod spec says when it is silent: in pods and pod templates alike, and what only the pod itself says.
 final class PodSpecDefaults {
     private static final int FILE_MODE = 0644;
     private static final long TOLERATION_SECONDS = 300;
 
     private PodSpecDefaults() {}
 
+    /// Of a pod.
+    static void applyToPod(ObjectNode spec) {
+        apply(spec);
+        Json.setDefault(spec, "enableServiceLinks", true);
+        for (String list : List.of("initContainers", "containers")) {
+            Json.objects(spec, list).forEach(PodSpecDefaults::requestLimits);
+        }
+    }
+
+    /// Of a pod or of the template of one.
     static void apply(ObjectNode spec) {
         Json.setDefault(spec, "restartPolicy", "Always");
         Json.setDefault(spec, "dnsPolicy", "ClusterFirst");
         Json.setDefault(spec, "schedulerName", "default-scheduler");
         Json.setDefault(spec, "terminationGracePeriodSeconds", 30);
-        Json.setDefault(spec, "enableServiceLinks", true);
         Json.child(spec, "securityContext");
         // The old name of the field follows the new one.
         String account = Json.string(spec, "serviceAccountName");
@@ -81,6 +92,11 @@ final class PodSpecDefaults {
                 httpGet(handler);
             }
         }
+        Json.child(container, "resources");
+    }
+
+    /// Whoever limits a resource and does not say how much of it is needed needs as much.
+    private static void requestLimits(ObjectNode container) {
         ObjectNode resources = Json.child(container, "resources");
         if (resources.get("limits") instanceof ObjectNode limits && !limits.isEmpty()) {
             ObjectNode requests = Json.child(resources, "requests");
@@ -90,6 +106,37 @@ final class PodSpecDefaults {
                 }
             }
         }
+    }
+
+    /// Says of each container that may be resized, as it requests something, how that is done; only what is made anew says so.
+    static void addResizePolicies(ObjectNode spec) {
+        for (ObjectNode container : resizable(spec)) {
+            for (String resource : List.of("cpu", "memory")) {
+                if (container.path("resources").path("requests").has(resource)
+                        && Json.objects(container, "resizePolicy").stream().noneMatch(policy -> Json.string(policy, "resourceName").equals(resource))) {
+                    ArrayNode policies = container.get("resizePolicy") instanceof ArrayNode array ? array : container.putArray("resizePolicy");
+                    policies.addObject().put("resourceName", resource).put("restartPolicy", "NotRequired");
+                }
+            }
+        }
+    }
+
+    /// A client that writes a pod from its own file does not know what was filled in at its creation.
+    static void keepResizePolicies(ObjectNode spec, JsonNode before) {
+        List<ObjectNode> old = resizable(before);
+        for (ObjectNode container : resizable(spec)) {
+            if (container.path("resizePolicy").isEmpty()) {
+                old.stream().filter(each -> Json.string(each, "name").equals(Json.string(container, "name"))).map(each -> each.get("resizePolicy"))
+                        .filter(Objects::nonNull).findFirst().ifPresent(policies -> container.set("resizePolicy", policies.deepCopy()));
+            }
+        }
+    }
+
+    private static List<ObjectNode> resizable(JsonNode spec) {
+        return Stream.concat(
+                        Json.objects(spec, "initContainers").stream().filter(container -> Json.string(container, "restartPolicy").equals("Always")),
+                        Json.objects(spec, "containers").stream())
+                .toList();
     }
 
     private static void probe(ObjectNode probe) {
@@ -129,9 +176,6 @@ final class PodSpecDefaults {
         Json.objects(volume.path("downwardAPI"), "items").forEach(PodSpecDefaults::fieldRef);
         for (ObjectNode source : Json.objects(volume.path("projected"), "sources")) {
             Json.objects(source.path("downwardAPI"), "items").forEach(PodSpecDefaults::fieldRef);
-            if (source.get("serviceAccountToken") instanceof ObjectNode token) {
-                Json.setDefault(token, "expirationSeconds", 3600);
-            }
             if (source.get("serviceAccountToken") instanceof ObjectNode token) {
                 Json.setDefault(token, "expirationSeconds", 3600);
             }

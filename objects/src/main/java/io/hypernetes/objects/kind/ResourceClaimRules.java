@@ -33,6 +33,7 @@ final class ResourceClaimRules implements KindRules {
         if (Json.string(request, "allocationMode").equals("ExactCount")) {
             Json.setDefault(request, "count", 1);
         }
+        Json.objects(request, "tolerations").forEach(toleration -> Json.setDefault(toleration, "operator", "Equal"));
     }
 
     @Override

@@ -81,8 +81,7 @@ final class Rules {
                 .age()));
         rules.put("CSIStorageCapacity.storage.k8s.io", plain(Layout.named()
                 .text("StorageClassName", "The class of the storage.", "storageClassName")
-                .cell("Capacity", "How much is free.", each -> each.has("capacity") ? each.path("capacity").asString("") : "<unset>")
-                .age()));
+                .cell("Capacity", "How much is free.", each -> each.has("capacity") ? each.path("capacity").asString("") : "<unset>")));
         rules.put("StorageClass.storage.k8s.io", new StorageClassRules());
         rules.put("VolumeAttachment.storage.k8s.io", new VolumeAttachmentRules());
         rules.put("VolumeAttributesClass.storage.k8s.io", plain(Layout.named()

@@ -15,7 +15,8 @@ import tools.jackson.databind.node.ObjectNode;
 /// @param selector the path of the pods' selector: its text, a LabelSelector or a map of labels; empty when there is none
 public record Scaling(List<String> wanted, List<String> present, List<String> selector) {
     /// How a Scale is printed.
-    static final Layout LAYOUT = Layout.named()
+    static final Layout LAYOUT = Layout.empty()
+            .text("Name", "The name of what is scaled.", "metadata", "name")
             .integer("Desired", "How many are wanted.", "spec", "replicas")
             .integer("Available", "How many there are.", "status", "replicas")
             .age();

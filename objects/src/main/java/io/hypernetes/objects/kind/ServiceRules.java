@@ -48,7 +48,7 @@ final class ServiceRules implements KindRules {
         }
         String type = Json.string(spec, "type");
         boolean balanced = type.equals("LoadBalancer");
-        if (balanced || type.equals("NodePort")) {
+        if (balanced || type.equals("NodePort") || (type.equals("ClusterIP") && !spec.path("externalIPs").isEmpty())) {
             Json.setDefault(spec, "externalTrafficPolicy", "Cluster");
         }
         if (balanced || type.equals("NodePort") || type.equals("ClusterIP")) {
@@ -56,6 +56,11 @@ final class ServiceRules implements KindRules {
         }
         if (balanced) {
             Json.setDefault(spec, "allocateLoadBalancerNodePorts", true);
+            for (ObjectNode ingress : Json.objects(service.path("status").path("loadBalancer"), "ingress")) {
+                if (!Json.string(ingress, "ip").isEmpty()) {
+                    Json.setDefault(ingress, "ipMode", "VIP");
+                }
+            }
         }
     }
 

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /// StorageClasses.
@@ -17,7 +18,8 @@ final class StorageClassRules implements KindRules {
             .text("Provisioner", "Who makes its volumes.", "provisioner")
             .text("ReclaimPolicy", "What becomes of its volumes when they are released.", "reclaimPolicy")
             .text("VolumeBindingMode", "When its volumes are made.", "volumeBindingMode")
-            .flag("AllowVolumeExpansion", "Whether its volumes may grow.", "allowVolumeExpansion")
+            .value(Column.of("AllowVolumeExpansion", "Whether its volumes may grow."),
+                    type -> JsonNodeFactory.instance.booleanNode(Json.flag(type, "allowVolumeExpansion")))
             .age();
 
     private static String name(ObjectNode type) {

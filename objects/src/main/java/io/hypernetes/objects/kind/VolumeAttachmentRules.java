@@ -9,7 +9,7 @@ import tools.jackson.databind.node.ObjectNode;
 /// VolumeAttachments.
 final class VolumeAttachmentRules implements KindRules {
     private static final Layout LAYOUT = Layout.named()
-            .text("Attacher", "The driver that attaches it.", "spec", "attacher")
+            .value(new Column("Attacher", "string", "name", "The driver that attaches it.", 0), each -> Json.text(Json.string(each, "spec", "attacher")))
             .text("PV", "The volume.", "spec", "source", "persistentVolumeName")
             .text("Node", "Where it is attached.", "spec", "nodeName")
             .flag("Attached", "Whether it is attached.", "status", "attached")
