@@ -51,6 +51,7 @@ public final class EventRecorder implements AutoCloseable {
     private static final double BURST = 25;
     private static final Duration REFILL = Duration.ofMinutes(5);
     private static final int LONGEST_MESSAGE = 1024;
+    private static final String CUT = " ...";
 
     private final Resources<Event> events;
     private final String component;
@@ -88,7 +89,7 @@ public final class EventRecorder implements AutoCloseable {
     }
 
     private void record(String tenant, ObjectReference object, Type type, String reason, String message) {
-        String text = message.length() > LONGEST_MESSAGE ? message.substring(0, LONGEST_MESSAGE - 1) + "…" : message;
+        String text = message.length() > LONGEST_MESSAGE ? message.substring(0, LONGEST_MESSAGE - CUT.length()) + CUT : message;
         if (!pending.offer(new Pending(tenant, object, type, reason, text, clock.instant()))) {
             LOG.warn("event=event-dropped cause=queue-full reason={} object={}", reason, object.getName());
         }

@@ -1,14 +1,17 @@
 package io.hypernetes.client;
 
 import io.fabric8.kubernetes.api.model.Node;
+import io.fabric8.kubernetes.api.model.NodeAffinity;
 import io.fabric8.kubernetes.api.model.NodeSelector;
 import io.fabric8.kubernetes.api.model.NodeSelectorRequirement;
 import io.fabric8.kubernetes.api.model.NodeSelectorTerm;
 import io.fabric8.kubernetes.api.model.PodSpec;
 import io.fabric8.kubernetes.api.model.Taint;
 import io.fabric8.kubernetes.api.model.Toleration;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// Which nodes a pod may be on by what it says of them: node selector, node affinity, taints and tolerations. The scheduler and the
@@ -32,6 +35,39 @@ public final class Placement {
         }
         NodeSelector required = pod.getAffinity().getNodeAffinity().getRequiredDuringSchedulingIgnoredDuringExecution();
         return required == null || matches(required, node);
+    }
+
+    /// The names of the only nodes that the pod's required node affinity leaves, which need not exist; empty when its terms contradict themselves,
+    /// null when it leaves others too. So a pod of a DaemonSet names its node.
+    public static @Nullable Set<String> named(PodSpec pod) {
+        NodeAffinity affinity = pod.getAffinity() == null ? null : pod.getAffinity().getNodeAffinity();
+        NodeSelector required = affinity == null ? null : affinity.getRequiredDuringSchedulingIgnoredDuringExecution();
+        if (required == null || orEmpty(required.getNodeSelectorTerms()).isEmpty()) {
+            return null;
+        }
+        Set<String> names = new LinkedHashSet<>();
+        for (NodeSelectorTerm term : required.getNodeSelectorTerms()) {
+            Set<String> ofTerm = named(term);
+            if (ofTerm == null) {
+                return null;
+            }
+            names.addAll(ofTerm);
+        }
+        return names;
+    }
+
+    private static @Nullable Set<String> named(NodeSelectorTerm term) {
+        Set<String> names = null;
+        for (NodeSelectorRequirement want : orEmpty(term.getMatchFields())) {
+            if ("metadata.name".equals(want.getKey()) && "In".equals(want.getOperator())) {
+                if (names == null) {
+                    names = new LinkedHashSet<>(orEmpty(want.getValues()));
+                } else {
+                    names.retainAll(orEmpty(want.getValues()));
+                }
+            }
+        }
+        return names;
     }
 
     /// Whether one of the terms holds on the node.

@@ -1,12 +1,12 @@
 package io.hypernetes.scheduler;
 
+import io.hypernetes.client.Placement;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.random.RandomGenerator;
-import java.util.stream.Collectors;
 
 /// What the scheduler decided for one pod.
 sealed interface Choice {
@@ -26,18 +26,19 @@ sealed interface Choice {
     /// Filters and scores nodes. In a large cluster only a part of the nodes that would do is compared, each time another one. Ties are
     /// broken at random, so that equal nodes fill evenly.
     static Choice of(PodFacts pod, Cluster.View view, VolumeRules volumes, PodTerm.Namespaces namespaces, Preemption preemption, RandomGenerator random) {
-        List<NodeState> nodes = view.nodes();
-        if (nodes.isEmpty()) {
-            return new FitsNowhere("no nodes available to schedule pods", Preemption.Result.none(""));
+        int all = view.nodes().size();
+        if (all == 0) {
+            return new FitsNowhere("no nodes available to schedule pods", Preemption.Result.NOT_ASKED);
         }
-        var blocked = volumes.blocks(pod);
+        Set<String> named = Placement.named(pod.pod().getSpec());
+        Optional<String> blocked = named != null && named.isEmpty() ? Optional.of("pod affinity terms conflict") : volumes.blocks(pod);
         if (blocked.isPresent()) {
-            return new FitsNowhere("0/" + nodes.size() + " nodes are available: " + blocked.get() + ". "
-                    + Preemption.notHelpful(nodes.size(), nodes.size(), 0), Preemption.Result.none(""));
+            return nowhere(Reasons.sentence(all, blocked.get()), preemption.search(pod, view, volumes, namespaces, List.of()));
         }
+        List<NodeState> nodes = named == null ? view.nodes() : named.stream().map(view::node).filter(Objects::nonNull).toList();
         PodRules rules = PodRules.of(pod, view, namespaces, Set.of());
         int enough = enough(nodes.size());
-        int start = view.start();
+        int start = named == null ? view.start() : 0;
         List<NodeState> fitting = new ArrayList<>();
         List<Refusal> objections = new ArrayList<>();
         int looked = 0;
@@ -50,13 +51,20 @@ sealed interface Choice {
                 objections.add(new Refusal(node, objection));
             }
         }
-        view.startNextAt(start + looked);
+        if (named == null) {
+            view.startNextAt(start + looked);
+        }
         if (fitting.isEmpty()) {
-            Preemption.Result makeWay = preemption.search(pod, view, volumes, namespaces, objections);
-            return new FitsNowhere("0/" + nodes.size() + " nodes are available: " + reasons(objections) + "."
-                    + (makeWay.message().isEmpty() ? "" : " " + makeWay.message()), makeWay);
+            Reasons reasons = new Reasons();
+            objections.forEach(refusal -> reasons.add(refusal.objection()));
+            reasons.add("node(s) didn't satisfy plugin(s) [NodeAffinity]", all - nodes.size());
+            return nowhere(reasons.sentence(all), preemption.search(pod, view, volumes, namespaces, objections));
         }
         return new Fits(best(fitting, fitting.size() == 1 ? new double[1] : Scores.of(pod, fitting, view, namespaces), random).name());
+    }
+
+    private static Choice nowhere(String why, Preemption.Result makeWay) {
+        return new FitsNowhere(makeWay.message().isEmpty() ? why : why + " " + makeWay.message(), makeWay);
     }
 
     private static NodeState best(List<NodeState> fitting, double[] scores, RandomGenerator random) {
@@ -71,15 +79,6 @@ sealed interface Choice {
             }
         }
         return fitting.get(best);
-    }
-
-    private static String reasons(List<Refusal> objections) {
-        Map<String, Integer> counts = new TreeMap<>();
-        objections.forEach(refusal -> refusal.objection().reasons().forEach(reason -> counts.merge(reason, 1, Integer::sum)));
-        return counts.entrySet().stream()
-                .map(reason -> reason.getValue() + " " + reason.getKey())
-                .sorted()
-                .collect(Collectors.joining(", "));
     }
 
     /// How many fitting nodes are enough to choose from: all of up to a hundred, then a share that falls from a half to a twentieth.

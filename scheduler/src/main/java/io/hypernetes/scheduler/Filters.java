@@ -20,7 +20,7 @@ final class Filters {
     private Filters() {}
 
     /// Why the node cannot take the pod: null when it can. The first filter that objects ends the search, as its
-    /// reasons are the ones that a user must act on; only the resource filter may give several.
+    /// reasons are the ones that a user must act on; only those of resources and volumes may give several.
     static @Nullable Objection objection(PodFacts pod, PodRules rules, VolumeRules volumes, NodeState state) {
         Node node = state.node();
         List<Toleration> tolerations = pod.pod().getSpec().getTolerations();
@@ -49,9 +49,9 @@ final class Filters {
         if (!lacking.isEmpty()) {
             return new Objection(lacking, lacks(pod.demand(), state));
         }
-        String unreachable = volumes.objection(pod, node);
+        Objection unreachable = volumes.objection(pod, node);
         if (unreachable != null) {
-            return Objection.lasting(unreachable);
+            return unreachable;
         }
         return rules.objection(state);
     }
@@ -112,10 +112,10 @@ final class Filters {
         return lacking;
     }
 
-    /// Whether even the empty node would be too small.
+    /// Whether even the empty node would be too small. One that takes no pods at all counts as full, as with upstream.
     private static boolean lacks(Demand asked, NodeState state) {
         Demand room = state.room();
-        return asked.cpuMillis() > room.cpuMillis() || asked.memory() > room.memory() || asked.ephemeral() > room.ephemeral() || room.pods() < 1
+        return asked.cpuMillis() > room.cpuMillis() || asked.memory() > room.memory() || asked.ephemeral() > room.ephemeral()
                 || asked.more().entrySet().stream().anyMatch(more -> more.getValue() > room.more().getOrDefault(more.getKey(), 0L));
     }
 }

@@ -8,8 +8,8 @@ import java.util.List;
 /// @param lasting whether no pod that went away would help
 record Objection(List<String> reasons, boolean lasting) {
 
-    static Objection lasting(String reason) {
-        return new Objection(List.of(reason), true);
+    static Objection lasting(String... reasons) {
+        return new Objection(List.of(reasons), true);
     }
 
     static Objection passing(String reason) {

@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 /// anybody's, since what is physical has to run.
 final class Preemption {
     private static final int MOST_CANDIDATES = 100;
+    private static final Trial NOBODY = new InVain(Objection.passing("No preemption victims found for incoming pod"));
 
     private final Budgets budgets;
 
@@ -28,16 +29,24 @@ final class Preemption {
     /// @param allowed how many pods may be disrupted at the moment
     record Budget(ObjectKey key, LabelSelector selector, int allowed) {}
 
-    /// @param node where the pod will have room; null when nothing helps
+    /// @param node where the pod will have room; empty when nothing helps, null when it may not ask, so that what was promised to it before stays
     /// @param victims who has to go for that
+    /// @param message the second half of what the user reads; empty when others make way
     record Result(@Nullable String node, List<PodFacts> victims, String message) {
-        static Result none(String message) {
+        static final Result NOT_ASKED = notEligible("");
+
+        static Result notEligible(String message) {
             return new Result(null, List.of(), message);
         }
     }
 
+    /// What taking pods from one node would bring.
+    private sealed interface Trial {}
+
+    private record InVain(Objection why) implements Trial {}
+
     /// @param violations how many of the victims no budget has room for
-    private record Candidate(NodeState node, List<PodFacts> victims, int violations) {
+    private record Candidate(NodeState node, List<PodFacts> victims, int violations) implements Trial {
         int highest() {
             return victims.getFirst().priority();
         }
@@ -58,27 +67,28 @@ final class Preemption {
     Result search(PodFacts pod, Cluster.View view, VolumeRules volumes, PodTerm.Namespaces namespaces, List<Choice.Refusal> objections) {
         int nodes = view.nodes().size();
         if ("Never".equals(pod.pod().getSpec().getPreemptionPolicy())) {
-            return Result.none("preemption: not eligible due to preemptionPolicy=Never.");
-        }
-        String nominated = pod.pod().getStatus() == null ? null : pod.pod().getStatus().getNominatedNodeName();
-        NodeState earlier = nominated == null || nominated.isEmpty() ? null : view.node(nominated);
-        if (earlier != null && earlier.pods().stream().anyMatch(other -> other.terminating() && other.priority() < pod.priority())) {
-            return Result.none("preemption: not eligible due to a terminating pod on the nominated node.");
+            return Result.notEligible("preemption: not eligible due to preemptionPolicy=Never.");
         }
         List<NodeState> hopeful = objections.stream().filter(refusal -> !refusal.objection().lasting()).map(Choice.Refusal::node).toList();
+        String nominated = pod.pod().getStatus() == null ? null : pod.pod().getStatus().getNominatedNodeName();
+        if (hopeful.stream().anyMatch(node -> node.name().equals(nominated) && isMadeFree(node, pod))) {
+            return Result.notEligible("preemption: not eligible due to a terminating pod on the nominated node.");
+        }
         int most = Math.max(MOST_CANDIDATES, nodes / 10);
         List<Candidate> candidates = new ArrayList<>();
+        Reasons reasons = new Reasons();
         for (NodeState node : hopeful) {
-            Candidate candidate = tryOn(pod, node, view, volumes, namespaces);
-            if (candidate != null) {
-                candidates.add(candidate);
-                if (candidates.size() == most) {
-                    break;
-                }
+            switch (tryOn(pod, node, view, volumes, namespaces)) {
+                case Candidate candidate -> candidates.add(candidate);
+                case InVain(Objection why) -> reasons.add(why);
+            }
+            if (candidates.size() == most) {
+                break;
             }
         }
         if (candidates.isEmpty()) {
-            return Result.none(notHelpful(nodes, nodes - hopeful.size(), hopeful.size()));
+            reasons.add("Preemption is not helpful for scheduling", nodes - hopeful.size());
+            return new Result("", List.of(), "preemption: " + reasons.sentence(nodes));
         }
         Candidate best = candidates.stream().min(Comparator
                 .comparingInt(Candidate::violations)
@@ -89,32 +99,25 @@ final class Preemption {
         return new Result(best.node.name(), best.victims, "");
     }
 
-    /// The sentence for a search that found nobody.
-    static String notHelpful(int nodes, int lasting, int tried) {
-        List<String> parts = new ArrayList<>();
-        if (tried > 0) {
-            parts.add(tried + " No preemption victims found for incoming pod");
-        }
-        if (lasting > 0) {
-            parts.add(lasting + " Preemption is not helpful for scheduling");
-        }
-        parts.sort(Comparator.naturalOrder());
-        return "preemption: 0/" + nodes + " nodes are available: " + String.join(", ", parts) + ".";
+    /// Whether pods already make way for this one.
+    private static boolean isMadeFree(NodeState node, PodFacts pod) {
+        return node.pods().stream().anyMatch(other -> mayTakeThePlaceOf(pod, other) && other.terminating() && PodVerdicts.isPreempted(other.pod()));
     }
 
-    private @Nullable Candidate tryOn(PodFacts pod, NodeState node, Cluster.View view, VolumeRules volumes, PodTerm.Namespaces namespaces) {
+    private Trial tryOn(PodFacts pod, NodeState node, Cluster.View view, VolumeRules volumes, PodTerm.Namespaces namespaces) {
         NodeState trial = node.copy();
         List<PodFacts> lower = node.pods().stream().filter(other -> mayTakeThePlaceOf(pod, other)).toList();
         if (lower.isEmpty()) {
-            return null;
+            return NOBODY;
         }
         Set<ObjectKey> gone = new HashSet<>();
         for (PodFacts other : lower) {
             trial.remove(other.key());
             gone.add(other.key());
         }
-        if (!fits(pod, trial, view, volumes, namespaces, gone)) {
-            return null;
+        Objection still = objection(pod, trial, view, volumes, namespaces, gone);
+        if (still != null) {
+            return new InVain(still);
         }
         // The most important ones stay if they can; first of those whose going no budget allows.
         Map<ObjectKey, Integer> left = new HashMap<>();
@@ -137,13 +140,13 @@ final class Preemption {
             }
         }
         victims.sort(MORE_IMPORTANT);
-        return victims.isEmpty() ? null : new Candidate(node, victims, violations);
+        return victims.isEmpty() ? NOBODY : new Candidate(node, victims, violations);
     }
 
     private boolean stays(PodFacts other, PodFacts pod, NodeState trial, Cluster.View view, VolumeRules volumes, PodTerm.Namespaces namespaces, Set<ObjectKey> gone) {
         trial.add(other);
         gone.remove(other.key());
-        if (fits(pod, trial, view, volumes, namespaces, gone)) {
+        if (objection(pod, trial, view, volumes, namespaces, gone) == null) {
             return true;
         }
         trial.remove(other.key());
@@ -151,8 +154,9 @@ final class Preemption {
         return false;
     }
 
-    private static boolean fits(PodFacts pod, NodeState trial, Cluster.View view, VolumeRules volumes, PodTerm.Namespaces namespaces, Set<ObjectKey> gone) {
-        return Filters.objection(pod, PodRules.of(pod, view, namespaces, gone), volumes, trial) == null;
+    private static @Nullable Objection objection(
+            PodFacts pod, NodeState trial, Cluster.View view, VolumeRules volumes, PodTerm.Namespaces namespaces, Set<ObjectKey> gone) {
+        return Filters.objection(pod, PodRules.of(pod, view, namespaces, gone), volumes, trial);
     }
 
     private static boolean mayTakeThePlaceOf(PodFacts pod, PodFacts other) {

@@ -176,7 +176,7 @@ public final class Scheduler implements AutoCloseable {
             case Choice.FitsNowhere(String message, Preemption.Result makeWay) -> {
                 queue.after(key, facts.priority(), LOOK_AGAIN);
                 // Beside the choosing, which must not wait for the API server.
-                Thread.ofVirtual().name("tell-" + key).start(() -> tell(key, facts, message, makeWay));
+                Thread.ofVirtual().name("tell-" + key).start(() -> tell(key, facts, "Unschedulable", message, makeWay));
             }
         }
     }
@@ -185,7 +185,7 @@ public final class Scheduler implements AutoCloseable {
         return namespaces.get(new ObjectKey(tenant, "", namespace)).map(Selectors::labelsOf).orElse(Map.of());
     }
 
-    /// Its volumes come first; others do not wait for them.
+    /// Whether its volumes are where it will be. They come first; others do not wait for them.
     private boolean haveVolumes(ObjectKey key, PodFacts pod, String node) throws InterruptedException {
         Optional<String> failure;
         try {
@@ -195,11 +195,11 @@ public final class Scheduler implements AutoCloseable {
         }
         failure.ifPresent(why -> {
             LOG.warn("event=volumes-not-bound pod={} node={} reason=\"{}\"", key, node, why);
-            events.record(key.tenant(), pod.pod(), EventRecorder.Type.WARNING, "FailedScheduling", "running PreBind plugin \"VolumeBinding\": " + why);
             assumed.remove(key);
             cluster.release(key);
             if (pods.get(key).isPresent()) {
                 queue.retry(key, pod.priority());
+                tell(key, pod, "SchedulerError", "running PreBind plugin \"VolumeBinding\": " + why, Preemption.Result.NOT_ASKED);
             }
         });
         return failure.isEmpty();
@@ -239,11 +239,11 @@ public final class Scheduler implements AutoCloseable {
         }
     }
 
-    /// Says why a pod fits nowhere, and sends those away that make way for it.
-    private void tell(ObjectKey key, PodFacts pod, String message, Preemption.Result makeWay) {
+    /// Says why a pod has no node, and sends those away that make way for it.
+    private void tell(ObjectKey key, PodFacts pod, String reason, String message, Preemption.Result makeWay) {
         try {
             events.record(key.tenant(), pod.pod(), EventRecorder.Type.WARNING, "FailedScheduling", message);
-            verdicts.unschedulable(key, pod.pod(), message, makeWay.node());
+            verdicts.unscheduled(key, pod.pod(), reason, message, makeWay.node());
             for (PodFacts victim : makeWay.victims()) {
                 preempt(pod, victim, String.valueOf(makeWay.node()));
             }

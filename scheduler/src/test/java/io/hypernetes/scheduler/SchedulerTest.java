@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import io.fabric8.kubernetes.api.model.Event;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodCondition;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.hypernetes.client.Client;
 import io.hypernetes.client.Deletion;
@@ -37,6 +38,20 @@ class SchedulerTest {
 
     private Pod read(String tenant, String name) {
         return client.of(Kind.POD).get(new ObjectKey(tenant, "default", name));
+    }
+
+    /// What a pod of tenant red says of where it is.
+    static PodCondition scheduled(Client client, String pod) {
+        return client.of(Kind.POD).get(new ObjectKey("red", "default", pod)).getStatus().getConditions().stream()
+                .filter(condition -> condition.getType().equals("PodScheduled")).findFirst().orElseThrow();
+    }
+
+    /// The messages of all FailedScheduling events about a pod of tenant red.
+    static List<String> failures(Client client, String pod) {
+        return client.of(Kind.EVENT).list(Scope.tenant("red"), Selection.everything()).items().stream()
+                .filter(event -> event.getInvolvedObject().getName().equals(pod) && event.getReason().equals("FailedScheduling"))
+                .map(Event::getMessage)
+                .toList();
     }
 
     @Test
@@ -104,6 +119,39 @@ class SchedulerTest {
         await().untilAsserted(() -> assertThat(read("red", "high").getSpec().getNodeName()).isEqualTo("n1"));
     }
 
+    /// What runs the cluster has to run. Not even the highest priority that a tenant can give does the same, nor does a pod of the operator
+    /// that was given none.
+    @Test
+    void onlyAPodOfTheOperatorTakesThePlaceOfAnothersAndOnlyWithAHigherPriority() {
+        client.of(Kind.NODE).create("root", ChoiceTest.node("n1", "2", "4Gi"));
+        client.of(Kind.POD).create("red", priority("low", 0));
+        client.of(Kind.POD).create("blue", priority("low", 0));
+        scheduler.start();
+        await().untilAsserted(() -> {
+            assertThat(read("red", "low").getSpec().getNodeName()).isEqualTo("n1");
+            assertThat(read("blue", "low").getSpec().getNodeName()).isEqualTo("n1");
+        });
+        String full = "0/1 nodes are available: 1 Insufficient cpu. preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.";
+        client.of(Kind.POD).create("green", priority("high", 2_000_001_000));
+        client.of(Kind.POD).create("root", priority("plain", 0));
+        await().untilAsserted(() -> {
+            assertThat(read("green", "high").getStatus().getConditions().getFirst().getMessage()).isEqualTo(full);
+            assertThat(read("root", "plain").getStatus().getConditions().getFirst().getMessage()).isEqualTo(full);
+        });
+        assertThat(List.of(read("red", "low"), read("blue", "low"))).allMatch(pod -> pod.getMetadata().getDeletionTimestamp() == null);
+
+        client.of(Kind.POD).create("root", priority("agent", 1));
+        await().untilAsserted(() -> assertThat(List.of(read("red", "low"), read("blue", "low")))
+                .filteredOn(pod -> pod.getMetadata().getDeletionTimestamp() != null).hasSize(1));
+        assertThat(read("root", "agent").getStatus().getNominatedNodeName()).isEqualTo("n1");
+    }
+
+    private static Pod priority(String name, int priority) {
+        Pod pod = ChoiceTest.pod(name, "1", "1Gi");
+        pod.getSpec().setPriority(priority);
+        return pod;
+    }
+
     @Test
     void theReplacementOfAPodThatMadeWayDoesNotTakeThePlaceFirst() {
         Node node = ChoiceTest.node("n1", "2", "4Gi");
@@ -120,6 +168,23 @@ class SchedulerTest {
         await().untilAsserted(() -> assertThat(read("red", "high").getSpec().getNodeName()).isEqualTo("n1"));
         assertThat(read("red", "replacement").getSpec().getNodeName()).isNull();
         assertThat(read("red", "replacement").getMetadata().getDeletionTimestamp()).isNull();
+    }
+
+    @Test
+    void aNodeThatIsOutOfTheQuestionIsPromisedNoLonger() {
+        client.of(Kind.NODE).create("root", ChoiceTest.node("n1", "1", "4Gi"));
+        client.of(Kind.POD).create("red", priority("low", 0));
+        scheduler.start();
+        await().untilAsserted(() -> assertThat(read("red", "low").getSpec().getNodeName()).isEqualTo("n1"));
+        client.of(Kind.POD).create("red", priority("high", 1000));
+        await().untilAsserted(() -> assertThat(read("red", "high").getStatus().getNominatedNodeName()).isEqualTo("n1"));
+        client.of(Kind.NODE).change(ObjectKey.root("n1"), null, node -> {
+            node.getSpec().setUnschedulable(true);
+            return node;
+        });
+        await().untilAsserted(() -> assertThat(scheduled(client, "high").getMessage()).isEqualTo(
+                "0/1 nodes are available: 1 node(s) were unschedulable. preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling."));
+        assertThat(read("red", "high").getStatus().getNominatedNodeName()).isNull();
     }
 
     private static Pod slot(String name, int priority) {
@@ -140,6 +205,7 @@ class SchedulerTest {
         informers.start();
         await().untilAsserted(() -> assertThat(read("red", "free").getSpec().getNodeName()).isEqualTo("n1"));
         assertThat(read("red", "gated").getSpec().getNodeName()).isNull();
+        assertThat(failures(client, "gated")).isEmpty();
         client.of(Kind.POD).change(new ObjectKey("red", "default", "gated"), null, pod -> {
             pod.getSpec().setSchedulingGates(List.of());
             return pod;

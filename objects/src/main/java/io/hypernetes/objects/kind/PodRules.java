@@ -26,6 +26,16 @@ final class PodRules implements KindRules {
         ObjectNode status = Json.child(pod, "status");
         status.put("phase", "Pending");
         status.put("qosClass", PodQos.of(spec));
+        if (!spec.path("schedulingGates").isEmpty()) {
+            // No scheduler looks at it, so that nobody else could say why it waits.
+            status.putArray("conditions").addObject()
+                    .put("type", "PodScheduled")
+                    .put("status", "False")
+                    .putNull("lastProbeTime")
+                    .putNull("lastTransitionTime")
+                    .put("reason", "SchedulingGated")
+                    .put("message", "Scheduling is blocked due to non-empty scheduling gates");
+        }
     }
 
     @Override

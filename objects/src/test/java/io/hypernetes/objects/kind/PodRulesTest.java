@@ -37,6 +37,15 @@ class PodRulesTest {
     }
 
     @Test
+    void whatHasGatesSaysThatItWaitsForThem() {
+        String containers = "'containers':[{'name':'c','image':'i'}]";
+        assertThat(created("{" + containers + "}").path("status").has("conditions")).isFalse();
+        assertThat(created("{'schedulingGates':[{'name':'example.com/quota'}]," + containers + "}").path("status").path("conditions")).isEqualTo(json(
+                "{'conditions':[{'type':'PodScheduled','status':'False','lastProbeTime':null,'lastTransitionTime':null,'reason':'SchedulingGated',"
+                        + "'message':'Scheduling is blocked due to non-empty scheduling gates'}]}").path("conditions"));
+    }
+
+    @Test
     void sysctlsHaveNames() {
         assertThat(errors("{'containers':[{'name':'c','image':'nginx'}],'securityContext':{'sysctls':[{'name':'net.ipv4.tcp_syncookies','value':'1'},{'name':'a/b-c','value':''},"
                         + "{'value':'1'},{'name':'foo-','value':'1'},{'name':'bar..','value':'1'},{'name':'net/ipv4/tcp_syncookies','value':'1'}]}}"))
