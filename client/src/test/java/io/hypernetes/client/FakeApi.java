@@ -395,12 +395,12 @@ public final class FakeApi implements AutoCloseable {
     private void end(Path path, ObjectNode options) {
         ObjectNode current = objects.get(keyOf(path));
         ObjectNode now = current.deepCopy();
-        long grace = options.path("gracePeriodSeconds").asLong(path.plural.equals("pods")
-                ? current.path("spec").path("terminationGracePeriodSeconds").asLong(30) : 0);
-        boolean bound = current.path("spec").has("nodeName");
+        boolean runs = path.plural.equals("pods") && current.path("spec").has("nodeName")
+                && !List.of("Succeeded", "Failed").contains(current.path("status").path("phase").asString(""));
+        long grace = runs ? options.path("gracePeriodSeconds").asLong(current.path("spec").path("terminationGracePeriodSeconds").asLong(30)) : 0;
         boolean finalized = !current.path("metadata").path("finalizers").isEmpty() || !current.path("spec").path("finalizers").isEmpty();
-        if ((path.plural.equals("pods") && grace > 0 && bound) || finalized) {
-            if (!now.path("metadata").has("deletionTimestamp")) {
+        if (grace > 0 || finalized) {
+            if (!now.path("metadata").has("deletionTimestamp") || grace < now.path("metadata").path("deletionGracePeriodSeconds").asLong(0)) {
                 now.withObject("metadata").put("deletionTimestamp", Instant.now().plusSeconds(grace).truncatedTo(ChronoUnit.SECONDS).toString());
                 now.withObject("metadata").put("deletionGracePeriodSeconds", grace);
                 store(path, now, current);
@@ -415,7 +415,7 @@ public final class FakeApi implements AutoCloseable {
         boolean ended = object.path("metadata").has("deletionTimestamp")
                 && object.path("metadata").path("finalizers").isEmpty()
                 && object.path("spec").path("finalizers").isEmpty()
-                && !path.plural.equals("pods");
+                && (!path.plural.equals("pods") || object.path("metadata").path("deletionGracePeriodSeconds").asLong(0) == 0);
         if (ended) {
             objects.remove(keyOf(path));
             publish("DELETED", path.tenant, path.kindKey(), object, before);

@@ -60,7 +60,7 @@ public final class Controllers implements AutoCloseable {
         for (Controller controller : List.of(
                 new NodeAddresses(client, settings.clusterCidr()),
                 new NodeLife(client, settings.nodeMonitorGracePeriod(), clock),
-                new PodEviction(client, events(client, "taint-eviction-controller", clock), clock),
+                new PodEviction(client, events(client, "taint-eviction-controller", clock), new PodEnding(client, clock), clock),
                 new SilentNodePods(client, events(client, "node-controller", clock), clock),
                 new CertificateSigning(client, Objects.requireNonNull(authorities.apply(ObjectKey.ROOT), "root has no authority"), settings.reserved(), clock),
                 new ClientCertificateSigning(client, authorities, clock),
@@ -81,7 +81,7 @@ public final class Controllers implements AutoCloseable {
                 new VolumeBinder(client, events(client, "persistentvolume-controller", clock), events(client, LocalVolume.PROVISIONER, clock), clock),
                 new VolumeProtection(client),
                 new EphemeralClaims(client, events(client, "ephemeral-volume-controller", clock)),
-                new EndedPods(client, MOST_ENDED_PODS),
+                new PodGarbage(new PodEnding(client, clock), MOST_ENDED_PODS),
                 new NamespaceDeletion(client, clock),
                 new TenantSuspension(client, clock),
                 new TenantDeletion(client, clock))) {

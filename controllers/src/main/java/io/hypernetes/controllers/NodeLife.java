@@ -98,6 +98,10 @@ final class NodeLife implements Controller {
                 .seen();
     }
 
+    static boolean isReady(Node node) {
+        return "True".equals(ready(node));
+    }
+
     private static String ready(Node node) {
         return conditions(node).stream()
                 .filter(condition -> "Ready".equals(condition.getType()))

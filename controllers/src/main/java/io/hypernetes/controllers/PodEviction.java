@@ -2,27 +2,20 @@ package io.hypernetes.controllers;
 
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.Pod;
-import io.fabric8.kubernetes.api.model.PodCondition;
-import io.fabric8.kubernetes.api.model.PodConditionBuilder;
-import io.fabric8.kubernetes.api.model.PodStatus;
 import io.fabric8.kubernetes.api.model.Taint;
 import io.fabric8.kubernetes.api.model.Toleration;
 import io.hypernetes.client.Client;
-import io.hypernetes.client.Deletion;
 import io.hypernetes.client.EventRecorder;
 import io.hypernetes.client.Index;
 import io.hypernetes.client.Kind;
 import io.hypernetes.client.ObjectKey;
 import io.hypernetes.client.Placement;
-import io.hypernetes.controllers.pods.PodState;
+import io.hypernetes.controllers.PodEnding.Disruption;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.time.temporal.ChronoUnit;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
@@ -33,18 +26,22 @@ import org.slf4j.LoggerFactory;
 /// no longer exists.
 final class PodEviction implements Controller {
     private static final Logger LOG = LoggerFactory.getLogger(PodEviction.class);
+    private static final Disruption TAINTED = new Disruption("DeletionByTaintManager", "Taint manager: deleting due to NoExecute taint");
+    private static final Disruption ORPHANED = new Disruption("DeletionByPodGC", "PodGC: node no longer exists");
 
     private final Client client;
     private final EventRecorder events;
+    private final PodEnding ending;
     private final InstantSource clock;
     /// When a pod was first seen under taints that do not say since when they are there, as those that people add do not.
     private final Map<ObjectKey, Instant> underTaints = new ConcurrentHashMap<>();
     private Caches caches;
 
     @SuppressWarnings("NullAway.Init") // watch() is called before anything starts
-    PodEviction(Client client, EventRecorder events, InstantSource clock) {
+    PodEviction(Client client, EventRecorder events, PodEnding ending, InstantSource clock) {
         this.client = client;
         this.events = events;
+        this.ending = ending;
         this.clock = clock;
     }
 
@@ -92,8 +89,7 @@ final class PodEviction implements Controller {
         }
         LOG.info("event=pod-evicted pod={} node={}", key, node.getMetadata().getName());
         events.record(key.tenant(), pod, EventRecorder.Type.NORMAL, "TaintManagerEviction", "Marking for deletion Pod " + key.namespace() + "/" + key.name());
-        markDisrupted(key, pod, "DeletionByTaintManager", "Taint manager: deleting due to NoExecute taint");
-        client.of(Kind.POD).delete(key, new Deletion(null, pod.getMetadata().getUid()));
+        ending.ask(key, pod, TAINTED);
         return Optional.empty();
     }
 
@@ -103,25 +99,8 @@ final class PodEviction implements Controller {
             return Optional.of(Duration.ofSeconds(1));
         }
         LOG.info("event=pod-orphaned pod={} node={}", key, nodeOf(pod));
-        markDisrupted(key, pod, "DeletionByPodGC", "PodGC: node no longer exists");
-        client.of(Kind.POD).delete(key, Deletion.now(pod.getMetadata().getUid()));
+        ending.force(key, pod, ORPHANED);
         return Optional.empty();
-    }
-
-    /// Says in the pod's status why it goes, for whoever counts its end.
-    private void markDisrupted(ObjectKey key, Pod pod, String reason, String message) {
-        client.of(Kind.POD).change(key, "status", current -> {
-            if (!Objects.equals(current.getMetadata().getUid(), pod.getMetadata().getUid()) || PodState.condition(current, "DisruptionTarget") != null) {
-                return null;
-            }
-            PodStatus status = current.getStatus() == null ? new PodStatus() : current.getStatus();
-            List<PodCondition> conditions = new ArrayList<>(status.getConditions() == null ? List.of() : status.getConditions());
-            conditions.add(new PodConditionBuilder().withType("DisruptionTarget").withStatus("True").withReason(reason).withMessage(message)
-                    .withLastTransitionTime(clock.instant().truncatedTo(ChronoUnit.SECONDS).toString()).build());
-            status.setConditions(conditions);
-            current.setStatus(status);
-            return current;
-        });
     }
 
     private static Instant toleratedUntil(Pod pod, Taint taint, Instant now, Instant since) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.fabric8.kubernetes.api.model.LabelSelectorBuilder;
+import io.fabric8.kubernetes.api.model.NodeBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.batch.v1.CronJob;
@@ -11,7 +12,9 @@ import io.fabric8.kubernetes.api.model.batch.v1.CronJobBuilder;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.api.model.batch.v1.JobBuilder;
 import io.fabric8.kubernetes.api.model.batch.v1.JobCondition;
+import io.hypernetes.client.Deletion;
 import io.hypernetes.client.Kind;
+import io.hypernetes.client.ObjectKey;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
@@ -167,6 +170,40 @@ class JobsTest {
         await().untilAsserted(() -> assertThat(podsOf("disrupted")).anyMatch(pod -> !pod.getMetadata().getUid().equals(evicted.getMetadata().getUid()) && "Running".equals(pod.getStatus().getPhase())));
         assertThat(bench.get(Kind.JOB, "disrupted").getStatus().getFailed()).isNull();
         bench.delete(Kind.JOB, "disrupted");
+    }
+
+    /// A Job whose pods are all on a node that is taken away while the first of them runs there.
+    private static Pod lostWithItsNode(Job job) {
+        String node = "of-" + job.getMetadata().getName();
+        bench.client.of(Kind.NODE).create("root", new NodeBuilder().withNewMetadata().withName(node).endMetadata().withNewSpec().withUnschedulable(true).endSpec()
+                .withNewStatus().addNewCondition().withType("Ready").withStatus("True").endCondition().endStatus().build());
+        bench.create(Kind.JOB, new JobBuilder(job).editSpec().editTemplate().editSpec().withNodeName(node).endSpec().endTemplate().endSpec().build());
+        await().untilAsserted(() -> assertThat(podsOf(job.getMetadata().getName())).hasSize(1));
+        Pod first = podsOf(job.getMetadata().getName()).getFirst();
+        assertThat(first.getMetadata().getFinalizers()).containsExactly("batch.kubernetes.io/job-tracking");
+        bench.client.of(Kind.POD).change(bench.key(first.getMetadata().getName()), "status", pod -> new PodBuilder(pod).editOrNewStatus().withPhase("Running").endStatus().build());
+        bench.client.of(Kind.NODE).delete(ObjectKey.root(node), Deletion.ordinary());
+        return first;
+    }
+
+    @Test
+    void aPodThatIsLostWithItsNodeIsCountedAndGoes() {
+        Pod lost = lostWithItsNode(job("lost", RUNS).editSpec().withBackoffLimit(0).endSpec().build());
+        assertThat(awaitCondition("lost", "Failed").getReason()).isEqualTo("BackoffLimitExceeded");
+        assertThat(bench.get(Kind.JOB, "lost").getStatus().getFailed()).isEqualTo(1);
+        await().untilAsserted(() -> assertThat(bench.client.of(Kind.POD).find(bench.key(lost.getMetadata().getName()))).isEmpty());
+    }
+
+    @Test
+    void aPodThatIsLostWithItsNodeIsNoFailureWhenThePolicyIgnoresIt() {
+        Pod lost = lostWithItsNode(job("excused", RUNS).editSpec().withBackoffLimit(0).withNewPodFailurePolicy().addNewRule().withAction("Ignore")
+                .addNewOnPodCondition().withType("DisruptionTarget").withStatus("True").endOnPodCondition().endRule().endPodFailurePolicy().endSpec().build());
+        await().untilAsserted(() -> {
+            assertThat(bench.client.of(Kind.POD).find(bench.key(lost.getMetadata().getName()))).isEmpty();
+            assertThat(podsOf("excused")).isNotEmpty();
+        });
+        assertThat(bench.get(Kind.JOB, "excused").getStatus().getFailed()).isNull();
+        bench.delete(Kind.JOB, "excused");
     }
 
     @Test

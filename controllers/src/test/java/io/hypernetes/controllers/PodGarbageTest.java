@@ -1,0 +1,187 @@
+package io.hypernetes.controllers;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.fabric8.kubernetes.api.model.NodeBuilder;
+import io.fabric8.kubernetes.api.model.ObjectMeta;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodBuilder;
+import io.hypernetes.client.Client;
+import io.hypernetes.client.Deletion;
+import io.hypernetes.client.EventRecorder;
+import io.hypernetes.client.FakeApi;
+import io.hypernetes.client.Kind;
+import io.hypernetes.client.ManualClock;
+import io.hypernetes.client.ObjectKey;
+import io.hypernetes.client.Scope;
+import io.hypernetes.client.Selection;
+import io.hypernetes.controllers.pods.PodState;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/// Pods that nobody else removes. The controllers are asked one step at a time, by what their caches hold by then.
+class PodGarbageTest {
+    private static final ObjectKey ALL = ObjectKey.root("pods");
+    private static final String HELD = "batch.kubernetes.io/job-tracking";
+
+    private final FakeApi api = new FakeApi();
+    private final Client client = api.client();
+    private final ManualClock clock = new ManualClock(Instant.parse("2026-01-01T00:00:00Z"));
+    private final PodEnding ending = new PodEnding(client, clock);
+    private final EventRecorder events = new EventRecorder(client, "test", null, clock);
+    private final Caches caches = Caches.of(client);
+
+    @AfterEach
+    void stop() {
+        caches.close();
+        events.close();
+        client.close();
+        api.close();
+    }
+
+    private <C extends Controller> C started(C controller) throws InterruptedException {
+        Caches view = caches.view();
+        controller.watch(view, key -> {});
+        caches.start();
+        assertThat(view.awaitSynced(Duration.ofSeconds(20))).isTrue();
+        return controller;
+    }
+
+    private void pod(String tenant, String name, String node, UnaryOperator<PodBuilder> more) {
+        client.of(Kind.POD).create(tenant, more.apply(new PodBuilder()
+                .withNewMetadata().withName(name).withNamespace("default").endMetadata()
+                .withNewSpec().withNodeName(node).withTerminationGracePeriodSeconds(30L).addNewContainer().withName("c").withImage("i").endContainer().endSpec()
+                .withNewStatus().withPhase("Running").endStatus()).build());
+    }
+
+    private void ended(String tenant, String name, String phase, String reason, int second) {
+        pod(tenant, name, "n1", pod -> pod.editStatus().withPhase(phase).withReason(reason).endStatus());
+        client.of(Kind.POD).change(new ObjectKey(tenant, "default", name), null, pod -> new PodBuilder(pod)
+                .editMetadata().withCreationTimestamp("2026-01-01T00:00:%02dZ".formatted(second)).endMetadata().build());
+    }
+
+    private List<String> names(String tenant) {
+        return client.of(Kind.POD).list(Scope.tenant(tenant), Selection.everything()).items().stream().map(Pod::getMetadata).map(ObjectMeta::getName).sorted().toList();
+    }
+
+    private Pod read(String name) {
+        return client.of(Kind.POD).get(new ObjectKey("red", "default", name));
+    }
+
+    private void node(String name, String ready, String taint) {
+        client.of(Kind.NODE).create("root", new NodeBuilder().withNewMetadata().withName(name).endMetadata()
+                .withNewSpec().addNewTaint().withKey(taint).withEffect("NoSchedule").endTaint().endSpec()
+                .withNewStatus().addNewCondition().withType("Ready").withStatus(ready).endCondition().endStatus().build());
+    }
+
+    /// Until the caches know what was written, nothing happens.
+    private void untilAfter(Controller controller, ObjectKey key, Runnable asserted) {
+        await().untilAsserted(() -> {
+            controller.reconcile(key);
+            asserted.run();
+        });
+    }
+
+    @Test
+    void ofThoseThatEndedTheEvictedGoFirstAndThenTheOldest() throws Exception {
+        ended("red", "newest", "Succeeded", "", 9);
+        ended("red", "oldest", "Succeeded", "", 1);
+        ended("red", "failed", "Failed", "Error", 2);
+        ended("red", "evicted", "Failed", "Evicted", 8);
+        ended("red", "evicted-before", "Failed", "Evicted", 7);
+        pod("red", "running", "n1", pod -> pod);
+        // Another tenant has room of its own.
+        ended("blue", "first", "Succeeded", "", 0);
+        ended("blue", "second", "Succeeded", "", 0);
+
+        PodGarbage four = started(new PodGarbage(ending, 4));
+        untilAfter(four, ALL, () -> assertThat(names("red")).containsExactly("evicted", "failed", "newest", "oldest", "running"));
+        PodGarbage two = new PodGarbage(ending, 2);
+        two.watch(caches, key -> {});
+        untilAfter(two, ALL, () -> assertThat(names("red")).containsExactly("failed", "newest", "running"));
+        PodGarbage one = new PodGarbage(ending, 1);
+        one.watch(caches, key -> {});
+        untilAfter(one, ALL, () -> assertThat(names("blue")).containsExactly("second"));
+        assertThat(names("red")).containsExactly("newest", "running");
+    }
+
+    @Test
+    void whatIsToGoAndNeverHadANodeGoes() throws Exception {
+        pod("red", "waiting", null, pod -> pod.editStatus().withPhase("Pending").endStatus());
+        pod("red", "leaving", null, pod -> pod.editMetadata().withFinalizers(HELD).endMetadata().editStatus().withPhase("Pending").endStatus());
+        client.of(Kind.POD).delete(new ObjectKey("red", "default", "leaving"), Deletion.ordinary());
+        PodGarbage garbage = started(new PodGarbage(ending, 10));
+        untilAfter(garbage, ALL, () -> assertThat(read("leaving").getStatus().getPhase()).isEqualTo("Failed"));
+        letGo("leaving");
+        assertThat(names("red")).containsExactly("waiting");
+        assertThat(read("waiting").getStatus().getPhase()).isEqualTo("Pending");
+    }
+
+    private void letGo(String name) {
+        client.of(Kind.POD).change(new ObjectKey("red", "default", name), null, pod -> new PodBuilder(pod).editMetadata().withFinalizers(List.of()).endMetadata().build());
+    }
+
+    /// Its operator says that the machine is off; until then what is to go may still run.
+    @Test
+    void whatIsToGoOnANodeOutOfServiceGoes() throws Exception {
+        node("off", "Unknown", "node.kubernetes.io/out-of-service");
+        node("back", "True", "node.kubernetes.io/out-of-service");
+        node("silent", "Unknown", "node.kubernetes.io/unreachable");
+        for (String node : List.of("off", "back", "silent")) {
+            pod("red", "leaving-" + node, node, pod -> pod);
+            client.of(Kind.POD).delete(new ObjectKey("red", "default", "leaving-" + node), Deletion.ordinary());
+            pod("red", "staying-" + node, node, pod -> pod);
+        }
+        PodGarbage garbage = started(new PodGarbage(ending, 10));
+        untilAfter(garbage, ALL, () -> assertThat(names("red"))
+                .containsExactly("leaving-back", "leaving-silent", "staying-back", "staying-off", "staying-silent"));
+    }
+
+    /// Nobody else will say how it ended; one that had ended keeps what it said.
+    @Test
+    void aPodWhoseNodeIsGoneFailsAndGoes() throws Exception {
+        pod("red", "plain", "gone", pod -> pod);
+        pod("red", "counted", "gone", pod -> pod.editMetadata().withFinalizers(HELD).endMetadata());
+        pod("red", "done", "gone", pod -> pod.editMetadata().withFinalizers(HELD).endMetadata().editStatus().withPhase("Succeeded").endStatus());
+        PodEviction eviction = started(new PodEviction(client, events, ending, clock));
+        for (String name : List.of("plain", "counted", "done")) {
+            eviction.reconcile(new ObjectKey("red", "default", name));
+        }
+        assertThat(names("red")).containsExactly("counted", "done");
+        assertThat(read("counted").getStatus().getPhase()).isEqualTo("Failed");
+        isDisrupted(read("counted"), "DeletionByPodGC", "PodGC: node no longer exists");
+        assertThat(read("done").getStatus().getPhase()).isEqualTo("Succeeded");
+        assertThat(read("done").getStatus().getConditions()).isEmpty();
+        assertThat(List.of(read("counted"), read("done"))).allMatch(PodState::isTerminating);
+        letGo("counted");
+        letGo("done");
+        assertThat(names("red")).isEmpty();
+    }
+
+    @Test
+    void aPodThatATaintDrivesAwaySaysSo() throws Exception {
+        client.of(Kind.NODE).create("root", new NodeBuilder().withNewMetadata().withName("n1").endMetadata()
+                .withNewSpec().addNewTaint().withKey("leave").withEffect("NoExecute").endTaint().endSpec().build());
+        pod("red", "web", "n1", pod -> pod);
+        PodEviction eviction = started(new PodEviction(client, events, ending, clock));
+        eviction.reconcile(new ObjectKey("red", "default", "web"));
+        assertThat(read("web").getMetadata().getDeletionTimestamp()).isNotNull();
+        assertThat(read("web").getStatus().getPhase()).isEqualTo("Running");
+        isDisrupted(read("web"), "DeletionByTaintManager", "Taint manager: deleting due to NoExecute taint");
+    }
+
+    private static void isDisrupted(Pod pod, String reason, String message) {
+        assertThat(pod.getStatus().getConditions()).singleElement().satisfies(condition -> {
+            assertThat(condition.getType()).isEqualTo("DisruptionTarget");
+            assertThat(condition.getStatus()).isEqualTo("True");
+            assertThat(condition.getReason()).isEqualTo(reason);
+            assertThat(condition.getMessage()).isEqualTo(message);
+            assertThat(condition.getLastTransitionTime()).isEqualTo("2026-01-01T00:00:00Z");
+        });
+    }
+}
