@@ -2,9 +2,14 @@ package io.hypernetes.kubelet;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodCondition;
+import io.hypernetes.client.Deletion;
+import io.hypernetes.client.Kind;
 import io.hypernetes.kubelet.eviction.Eviction;
 import io.hypernetes.kubelet.eviction.Signals;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -45,11 +50,35 @@ class EvictionTest extends KubeletHarness {
                 assertThat(pod.getStatus().getPhase()).isEqualTo("Failed");
                 assertThat(pod.getStatus().getReason()).isEqualTo("Evicted");
                 assertThat(pod.getStatus().getMessage()).contains("The node was low on resource: memory. Threshold quantity: 100Mi, available: 51200Ki.", "409600Ki");
-                assertThat(condition(pod, "DisruptionTarget")).isEqualTo("True");
+                assertThat(pod.getStatus().getContainerStatuses().getFirst().getState().getTerminated()).isNotNull();
+                assertThat(disruptions(pod)).singleElement().satisfies(condition -> {
+                    assertThat(condition.getStatus()).isEqualTo("True");
+                    assertThat(condition.getReason()).isEqualTo("TerminationByKubelet");
+                    assertThat(condition.getMessage()).isEqualTo(pod.getStatus().getMessage());
+                });
             });
             assertThat(events()).anyMatch(event -> event.getReason().equals("Evicted") && event.getInvolvedObject().getName().equals("large"));
             assertThat(cri.calls()).contains("stop main 0");
         }
         assertThat(read("small").getStatus().getPhase()).isEqualTo("Running");
+    }
+
+    private static List<PodCondition> disruptions(Pod pod) {
+        return pod.getStatus().getConditions().stream().filter(condition -> condition.getType().equals("DisruptionTarget")).toList();
+    }
+
+    /// For whoever counts how pods end, as the controller of Jobs does.
+    @Test
+    void whatOthersSayOfTheEndOfAPodStaysWhenItHasEnded() {
+        create(pod("web").editMetadata().withFinalizers("batch.kubernetes.io/job-tracking").endMetadata().build());
+        running("web");
+        client.of(Kind.POD).change(key("web"), "status", pod -> pod.edit().editStatus().addNewCondition()
+                .withType("DisruptionTarget").withStatus("True").withReason("EvictionByEvictionAPI").withMessage("Eviction API: evicting")
+                .endCondition().endStatus().build());
+        client.of(Kind.POD).delete(key("web"), Deletion.ordinary());
+        eventually("web", pod -> {
+            assertThat(pod.getStatus().getPhase()).isIn("Failed", "Succeeded");
+            assertThat(disruptions(pod)).singleElement().satisfies(condition -> assertThat(condition.getReason()).isEqualTo("EvictionByEvictionAPI"));
+        });
     }
 }

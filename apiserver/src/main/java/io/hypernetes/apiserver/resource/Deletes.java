@@ -42,7 +42,12 @@ final class Deletes {
     ///
     /// @param grace null when it is left to the object
     /// @param dependents what becomes of what the object owns
-    record Options(@Nullable Long grace, String uid, String revision, boolean dryRun, Dependents dependents) {
+    /// @param eviction whether a pod's status is to say that somebody evicted it
+    record Options(@Nullable Long grace, String uid, String revision, boolean dryRun, Dependents dependents, boolean eviction) {
+
+        Options evicting() {
+            return new Options(grace, uid, revision, dryRun, dependents, true);
+        }
 
         static Options of(ResourceRequest request) {
             var http = request.http();
@@ -75,7 +80,8 @@ final class Deletes {
                     Json.string(given, "preconditions", "uid"),
                     Json.string(given, "preconditions", "resourceVersion"),
                     dry,
-                    Dependents.asked(request, given));
+                    Dependents.asked(request, given),
+                    false);
         }
     }
 
@@ -160,6 +166,9 @@ final class Deletes {
         var marked = object.deepCopy();
         var metadata = Json.child(marked, "metadata");
         options.dependents().mark(request.kind().type(), metadata);
+        if (options.eviction()) {
+            Eviction.tell(marked, request.now());
+        }
         boolean already = isMarked(object);
         long before = Json.number(metadata, 0, "deletionGracePeriodSeconds");
         if (already && grace >= before) {

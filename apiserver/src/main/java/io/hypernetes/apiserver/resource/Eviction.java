@@ -3,13 +3,17 @@ package io.hypernetes.apiserver.resource;
 import io.hypernetes.apiserver.body.Body;
 import io.hypernetes.apiserver.request.Target;
 import io.hypernetes.objects.ApiStatus;
+import io.hypernetes.objects.ApiTime;
 import io.hypernetes.objects.Json;
 import io.hypernetes.store.Store;
 import java.io.IOException;
+import java.time.Instant;
 import tools.jackson.databind.node.ObjectNode;
 
-/// Evicts a pod: deletes it in good order, when its disruption budget has room for that.
+/// Evicts a pod: deletes it in good order, when its disruption budget has room for that. Its status says so, for whoever counts its end.
 final class Eviction {
+    private static final String REASON = "EvictionByEvictionAPI";
+
     private final Store store;
     private final Deletes deletes;
     private final DisruptionBudget budget;
@@ -32,12 +36,33 @@ final class Eviction {
                 true, "delete", at.path(), "", "v1", "pods", at.namespace(), at.name(), "", false);
         var deletion = new ResourceRequest(
                 request.http(), request.caller(), request.tenantPath(), target, request.kind(), request.now());
-        var options = Deletes.Options.of(deletion, given);
+        var options = Deletes.Options.of(deletion, given).evicting();
         var pod = store.get(deletion.key().text())
                 .map(entry -> Json.readObject(entry.value()))
                 .orElseThrow(() -> ApiStatus.notFound("", "pods", at.name()).asException());
         budget.take(deletion, pod);
         deletes.delete(deletion, options);
         Answers.json(request.http(), 201, ApiStatus.success().toJson().put("code", 201));
+    }
+
+    /// Says in a pod's status that it is evicted, with the write that marks it for deletion: nobody sees the one without the other.
+    static void tell(ObjectNode pod, Instant now) {
+        var conditions = Json.array();
+        for (var condition : Json.objects(pod.path("status"), "conditions")) {
+            if (!Json.string(condition, "type").equals("DisruptionTarget")) {
+                conditions.add(condition);
+            } else if (Json.string(condition, "reason").equals(REASON)) {
+                return;
+            }
+        }
+        conditions.addObject()
+                .put("type", "DisruptionTarget")
+                .put("status", "True")
+                .putNull("lastProbeTime")
+                .put("lastTransitionTime", ApiTime.format(now))
+                .put("reason", REASON)
+                .put("message", "Eviction API: evicting")
+                .put("observedGeneration", Json.number(pod, 0, "metadata", "generation"));
+        Json.child(pod, "status").set("conditions", conditions);
     }
 }

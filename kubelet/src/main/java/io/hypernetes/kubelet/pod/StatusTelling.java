@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// Tells the API how one pod is, when that has changed. For the pod's worker, except for [#again].
@@ -83,9 +84,14 @@ final class StatusTelling {
         status.setMessage(message);
     }
 
+    /// In place of what was said of the same type, by whomever; what says the same again says since when it does.
     private static void with(PodStatus status, PodCondition one) {
         List<PodCondition> conditions = new ArrayList<>(status.getConditions());
-        conditions.add(one);
+        PodCondition same = conditions.stream()
+                .filter(before -> before.getType().equals(one.getType()) && Objects.equals(before.getReason(), one.getReason()) && Objects.equals(before.getMessage(), one.getMessage()))
+                .findFirst().orElse(one);
+        conditions.removeIf(before -> before.getType().equals(one.getType()));
+        conditions.add(one.edit().withLastTransitionTime(same.getLastTransitionTime()).build());
         status.setConditions(conditions);
     }
 
