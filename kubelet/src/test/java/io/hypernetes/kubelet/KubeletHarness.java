@@ -21,6 +21,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 import javax.net.ssl.SSLContext;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -80,6 +81,10 @@ abstract class KubeletHarness {
 
     Pod create(Pod pod) {
         return client.of(Kind.POD).create("red", pod);
+    }
+
+    void change(String name, UnaryOperator<Pod> change) {
+        client.of(Kind.POD).change(key(name), null, change);
     }
 
     Pod read(String name) {

@@ -213,10 +213,6 @@ class RunningPodChangesTest extends KubeletHarness {
                 .endContainer().endSpec().build());
     }
 
-    private void change(String name, java.util.function.UnaryOperator<Pod> change) {
-        client.of(Kind.POD).change(key(name), null, change);
-    }
-
     private static Optional<PodCondition> resizing(Pod pod) {
         return pod.getStatus().getConditions().stream().filter(each -> each.getType().startsWith("PodResize")).findFirst();
     }
