@@ -17,6 +17,11 @@ public final class SharedCluster implements ParameterResolver {
 
     @Override
     public Object resolveParameter(ParameterContext parameter, ExtensionContext context) {
+        return of(context);
+    }
+
+    /// The cluster of the run that a test is part of.
+    static Cluster of(ExtensionContext context) {
         return context.getRoot().getStore(NAMESPACE).computeIfAbsent(Cluster.class, type -> create(), Cluster.class);
     }
 
