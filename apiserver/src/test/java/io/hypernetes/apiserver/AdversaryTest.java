@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.hypernetes.objects.Json;
 import java.net.http.HttpRequest;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -24,16 +23,12 @@ class AdversaryTest extends AdversaryCase {
             var name = Json.string(theirs, "metadata", "name");
             var revision = Json.string(theirs, "metadata", "resourceVersion");
             var uid = Json.string(theirs, "metadata", "uid");
-            var token = Json.string(prey.get(path + "?limit=1").json(), "metadata", "continue");
-            var reads = new ArrayList<>(List.of(
+            var reads = List.of(
                     MARKED,
                     "?fieldSelector=metadata.name%3D" + name,
                     "?resourceVersion=" + revision + "&resourceVersionMatch=NotOlderThan",
                     "?resourceVersion=" + revision + "&resourceVersionMatch=Exact",
-                    "?limit=500"));
-            if (!token.isEmpty()) {
-                reads.add("?limit=1&continue=" + token);
-            }
+                    "?limit=500");
             for (var query : reads) {
                 for (var accept : List.of("application/json", TABLE, METADATA)) {
                     assertThat(prowler.get(path + query, accept).text()).as(place + query).doesNotContain(MARK, uid);
@@ -55,7 +50,6 @@ class AdversaryTest extends AdversaryCase {
             asNobody(prowler.delete(one), prowler.delete(none));
             asNobody(prowler.post("/tenants/prey" + path, body), prowler.post("/tenants/nobody" + path, body));
             asNobody(prowler.delete("/tenants/prey" + path), prowler.delete("/tenants/nobody" + path));
-            asNobody(prowler.get(one + "/status"), prowler.get(none + "/status"));
         }
         // What was never sent to prey did not reach it either: the same names at home, by uid and revision of the other's.
         for (var place : made) {

@@ -61,6 +61,10 @@ final class ForwardingKubelet implements AutoCloseable {
             var head = head(in);
             var line = head.lines().findFirst().orElse("");
             asked.add(line);
+            if (!line.contains("ports=")) {
+                // Of other streams it is only told that somebody wanted them.
+                return;
+            }
             int port = Integer.parseInt(line.replaceAll(".*ports=([0-9]+) .*", "$1"));
             var out = connection.getOutputStream();
             out.write("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Protocol: v4.channel.k8s.io\r\n\r\n"
