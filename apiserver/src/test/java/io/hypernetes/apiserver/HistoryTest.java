@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.hypernetes.objects.Json;
 import io.hypernetes.store.embedded.EmbeddedSettings;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class HistoryTest {
@@ -48,6 +50,33 @@ class HistoryTest {
             cluster.restart();
             assertThat(cluster.operator().get("/api/v1/namespaces/default/configmaps/a").expect(200).at("data", "k"))
                     .isEqualTo("1");
+        }
+    }
+
+    /// It goes on with the revisions it has, unless its own changes came after them.
+    @Test
+    void aRestartTellsATenantNothingOfWhatOthersWrote() throws Exception {
+        try (var cluster = new Cluster()) {
+            var path = "/api/v1/namespaces/default/configmaps";
+            for (var name : List.of("quiet", "loud")) {
+                cluster.operator().post("/apis/hypernetes.io/v1/tenants", Cluster.tenant(name)).expect(201);
+            }
+            var revisions = new ArrayList<String>();
+            for (var name : List.of("a", "b")) {
+                revisions.add(cluster.client("quiet", "alice", "system:masters").post(path, configMap(name, "1")).expect(201).at("metadata", "resourceVersion"));
+            }
+            revisions.add(cluster.client("quiet", "alice", "system:masters").get(path).at("metadata", "resourceVersion"));
+            cluster.client("loud", "bob", "system:masters").post(path, configMap("later", "1")).expect(201);
+            cluster.restart();
+            var quiet = cluster.client("quiet", "alice", "system:masters");
+            for (var revision : revisions) {
+                boolean known = !revision.equals(revisions.getFirst());
+                assertThat(quiet.get(path + "?resourceVersionMatch=Exact&resourceVersion=" + revision).code()).isEqualTo(known ? 200 : 410);
+                try (var watch = quiet.watch(path + "?watch=1&resourceVersion=" + revision)) {
+                    quiet.put(path + "/a", configMap("a", "after " + revision)).expect(200);
+                    assertThat(Json.string(watch.next(), "type")).isEqualTo(known ? "MODIFIED" : "ERROR");
+                }
+            }
         }
     }
 

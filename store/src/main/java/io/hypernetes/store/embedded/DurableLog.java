@@ -4,6 +4,7 @@ import io.hypernetes.store.Change;
 import io.hypernetes.store.Entry;
 import io.hypernetes.store.StoreUnavailableException;
 import java.util.List;
+import java.util.Map;
 
 /// Where changes become durable. Used by the sequencer thread alone.
 interface DurableLog extends AutoCloseable {
@@ -13,7 +14,14 @@ interface DurableLog extends AutoCloseable {
     /// @param entries in key order
     /// @param lastCommit revision of the last commit
     /// @param ceiling no revision given so far is greater
-    record Content(List<Entry> entries, long lastCommit, long ceiling) {}
+    /// @param lastChanges the revision of the last change of each part of the keys (see [RevisionClock#part]), as far as that is known
+    /// @param others no other part was changed after this
+    record Content(List<Entry> entries, long lastCommit, long ceiling, Map<String, Long> lastChanges, long others) {
+        /// Of a log that does not know what was changed when.
+        Content(List<Entry> entries, long lastCommit, long ceiling) {
+            this(entries, lastCommit, ceiling, Map.of(), lastCommit);
+        }
+    }
 
     /// Writes all changes or none; when it returns they survive the loss of power.
     ///

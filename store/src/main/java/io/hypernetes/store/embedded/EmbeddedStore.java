@@ -17,8 +17,8 @@ import org.slf4j.LoggerFactory;
 
 /// A [Store] in one folder of this machine, used by one process at a time.
 ///
-/// Reads come from memory and never wait for a write. After a restart watches can begin at the last commit before it, not
-/// earlier. When the medium fails, writes are refused until the store is opened anew; when space runs short they are refused
+/// Reads come from memory and never wait for a write. After a restart a watch can begin at the last change before it below the first part of
+/// its prefix, not earlier. When the medium fails, writes are refused until the store is opened anew; when space runs short they are refused
 /// until there is space again; reads go on in both cases.
 public final class EmbeddedStore implements Store {
     private static final Logger LOG = LoggerFactory.getLogger(EmbeddedStore.class);

@@ -19,6 +19,8 @@ import org.jspecify.annotations.Nullable;
 /// Each first part of the keys (a tenant, see [RevisionClock#part]) has a past of its own: how far back it is known depends on its own changes and the
 /// time. When all together are too much, the part that holds most of them gives up its oldest; so one that writes a lot shortens its own past, and that of
 /// another only if it holds more than an equal share itself. What is known of a part that is empty by now is kept, some hundred bytes.
+///
+/// At the start it keeps nothing: the past of each part begins with the last change of before.
 final class History {
     /// Most memory that kept values may hold.
     static final long MOST_BYTES = 128L << 20;
@@ -26,7 +28,7 @@ final class History {
     private final int maxChanges;
     private final long maxBytes;
     private final long maxAgeMicros;
-    private final long start;
+    private final long others;
     private final Map<String, Part> parts = new HashMap<>();
     /// All parts that keep something; the last has most.
     private final TreeSet<Part> bySize =
@@ -38,13 +40,14 @@ final class History {
     private long lastDropped;
 
     /// @param maxChanges 0 keeps nothing
-    /// @param start revision since which everything is kept
-    History(int maxChanges, long maxBytes, Duration maxAge, long start) {
+    /// @param before what was changed when before the start
+    History(int maxChanges, long maxBytes, Duration maxAge, DurableLog.Content before) {
         this.maxChanges = maxChanges;
         this.maxBytes = maxBytes;
         this.maxAgeMicros = maxAge.toNanos() / 1_000;
-        this.start = start;
-        this.lastDropped = start;
+        this.others = before.others();
+        this.lastDropped = before.lastCommit();
+        before.lastChanges().forEach((name, revision) -> parts.put(name, new Part(name, revision)));
     }
 
     private static final class Part {
@@ -80,13 +83,13 @@ final class History {
             return lastDropped;
         }
         Part part = parts.get(name);
-        return part == null ? start : part.dropped;
+        return part == null ? others : part.dropped;
     }
 
     /// @param now as of [#oldest]
     void add(List<Change> batch, long now) {
         for (Change change : batch) {
-            Part part = parts.computeIfAbsent(RevisionClock.part(change.entry().key()), name -> new Part(name, start));
+            Part part = parts.computeIfAbsent(RevisionClock.part(change.entry().key()), name -> new Part(name, others));
             Kept added = new Kept(part, change);
             all.addLast(added);
             part.changes.addLast(added);

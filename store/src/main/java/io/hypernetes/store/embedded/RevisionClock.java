@@ -4,17 +4,24 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Set;
 
-/// Gives revisions: microseconds of the wall clock, or one more than the last when the clock has not moved or went back.
+/// Gives revisions: microseconds of the wall clock, or one more than the last when the clock has not moved.
 ///
 /// Ticks are not written to disk, yet a later start must not repeat them: all revisions stay below a durable `ceiling`,
-/// above which the next start begins. Not safe for use by several threads; the owner holds a lock.
+/// above which the next start begins. Where that is ahead of the wall clock, after a crash or because the wall clock was set back, revisions go half as
+/// fast as it until it has caught up. They must not stand: one more than the last for each would let anybody count the requests of everybody.
+///
+/// Not safe for use by several threads; the owner holds a lock.
 final class RevisionClock {
-    /// How far ahead the ceiling is set, microseconds: an idle store writes it about once a minute at most.
-    static final long RESERVE = 60_000_000;
+    /// The ceiling is set as far ahead, microseconds, or up to twice as far: an idle store writes it twice a minute at most.
+    private static final long RESERVE = 30_000_000;
 
     private final InstantSource wall;
     private long last;
     private long ceiling;
+    /// What the wall clock showed last, and since when revisions are ahead of it.
+    private long seen;
+    private long aheadSince;
+    private long aheadFrom;
     private long inFlight;
     /// The last revision given before the batch under way.
     private long before;
@@ -26,6 +33,9 @@ final class RevisionClock {
         this.wall = wall;
         this.last = ceiling;
         this.ceiling = ceiling;
+        this.seen = wallMicros();
+        this.aheadSince = seen;
+        this.aheadFrom = ceiling;
     }
 
     /// What a key or a prefix begins with, through the second slash: what lies under different parts is never compared. Empty when a prefix spans many.
@@ -83,9 +93,10 @@ final class RevisionClock {
         frozen = true;
     }
 
-    /// The ceiling that has to become durable together with a batch that ends at `lastRevision`.
+    /// The ceiling that has to become durable together with a batch that ends at `lastRevision`. All batches of half a minute have the same one: the
+    /// revisions after a crash begin there, and would else tell when somebody wrote last.
     long ceilingFor(long lastRevision) {
-        return lastRevision + RESERVE / 2 > ceiling ? lastRevision + RESERVE : ceiling;
+        return Math.max(ceiling, (lastRevision / RESERVE + 2) * RESERVE);
     }
 
     /// The batch is over; its last revision and the ceiling are durable.
@@ -104,8 +115,22 @@ final class RevisionClock {
         return last;
     }
 
-    /// The wall clock in microseconds, which may stand still or go back.
+    /// The time as revisions tell it, in microseconds: never less than before, but it may stand still.
     long now() {
+        long wallNow = wallMicros();
+        if (wallNow < seen) {
+            aheadFrom = Math.max(last, at(seen));
+            aheadSince = wallNow;
+        }
+        seen = wallNow;
+        return at(wallNow);
+    }
+
+    private long at(long wallNow) {
+        return Math.max(wallNow, aheadFrom + (wallNow - aheadSince) / 2);
+    }
+
+    private long wallMicros() {
         Instant now = wall.instant();
         return now.getEpochSecond() * 1_000_000 + now.getNano() / 1_000;
     }

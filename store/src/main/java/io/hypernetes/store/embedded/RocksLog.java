@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -35,7 +36,7 @@ import org.rocksdb.WriteBatch;
 import org.rocksdb.WriteOptions;
 
 /// The log on RocksDB. A row is `d` + key → create revision, revision, value; `e` + key → the same with the value sealed by its owner's key and
-/// bound to row and revisions; `m` + name → a number of the store itself.
+/// bound to row and revisions; `m` + name → a number of the store itself; those of [LastChanges].
 final class RocksLog implements DurableLog {
     private static final byte DATA = 'd';
     private static final byte SEALED = 'e';
@@ -58,6 +59,7 @@ final class RocksLog implements DurableLog {
     private final RocksDB db;
     private final FileLock lock;
     private final @Nullable KeyRing keys;
+    private final LastChanges lastChanges;
 
     private RocksLog(Path folder, FileStore disk, long reservedBytes, @Nullable KeyRing keys, Options options, RocksDB db, FileLock lock) {
         this.keys = keys;
@@ -68,6 +70,7 @@ final class RocksLog implements DurableLog {
         this.db = db;
         this.lock = lock;
         this.durable = new WriteOptions().setSync(true);
+        this.lastChanges = new LastChanges(db, durable);
     }
 
     static RocksLog open(Path folder, EmbeddedSettings settings) {
@@ -179,7 +182,21 @@ final class RocksLog implements DurableLog {
         if (highest > lastCommit || lastCommit > ceiling) {
             throw damaged(folder, "it holds revision " + highest + " but ends at " + lastCommit + " below " + ceiling);
         }
-        return new Content(entries, lastCommit, ceiling);
+        try {
+            Map<String, Long> known = lastChanges.load(entries, lastCommit);
+            return new Content(entries, lastCommit, ceiling, known, lastChanges.others());
+        } catch (RocksDBException e) {
+            throw new StoreUnavailableException("reading store " + folder + ": " + e.getMessage(), e);
+        }
+    }
+
+    /// Nothing is known any more of what was changed before the last commit, which was `lastCommit`.
+    void forgetPast(long lastCommit) {
+        try {
+            lastChanges.forgetAll(lastCommit);
+        } catch (RocksDBException e) {
+            throw new StoreUnavailableException("writing to store " + folder + " failed: " + e.getMessage(), e);
+        }
     }
 
     private List<Entry> sealed(KeyRing ring) {
@@ -223,6 +240,7 @@ final class RocksLog implements DurableLog {
             }
             if (!changes.isEmpty()) {
                 batch.put(LAST_COMMIT, bytes(lastCommit));
+                lastChanges.add(batch, changes, lastCommit);
             }
             batch.put(CEILING, bytes(ceiling));
             batch.put(FORMAT, bytes(keys == null ? FORMAT_1 : FORMAT_2));
@@ -316,6 +334,11 @@ final class RocksLog implements DurableLog {
     public void forget(String owner) {
         if (keys != null) {
             keys.destroy(owner);
+        }
+        try {
+            lastChanges.forget("/" + owner + "/");
+        } catch (RocksDBException e) {
+            throw new StoreUnavailableException("writing to store " + folder + " failed: " + e.getMessage(), e);
         }
     }
 

@@ -63,7 +63,9 @@ public final class StoreFilling implements AutoCloseable {
             throw new StoreUnavailableException("an entry for " + folder + " has revision " + highest + ", newer than the " + revision + " that all are said to be of");
         }
         RevisionClock clock = new RevisionClock(settings.clock(), revision);
-        write(clock.begin(Set.of()));
+        long begin = clock.begin(Set.of());
+        write(begin);
+        log.forgetPast(begin);
     }
 
     private void write(long lastCommit) {

@@ -26,7 +26,7 @@ final class VisibleState {
     VisibleState(EmbeddedSettings settings, DurableLog.Content content) {
         this.settings = settings;
         this.clock = new RevisionClock(settings.clock(), content.ceiling());
-        this.history = new History(settings.historyChanges(), History.MOST_BYTES, settings.historyAge(), content.lastCommit());
+        this.history = new History(settings.historyChanges(), History.MOST_BYTES, settings.historyAge(), content);
         this.tree = EntryTree.ofSorted(content.entries());
     }
 

@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
@@ -16,7 +17,7 @@ class HistoryTest {
 
     @Test
     void theWritesOfOthersDoNotShortenThePastOfATenant() {
-        History history = new History(10, 1 << 20, Duration.ofSeconds(60), START);
+        History history = new History(10, 1 << 20, Duration.ofSeconds(60), new DurableLog.Content(List.of(), START, START));
         put(history, "/quiet/pods/a", START + 1);
         put(history, "/quiet/pods/b", START + 2);
         for (int i = 0; i < 100; i++) {
@@ -31,8 +32,8 @@ class HistoryTest {
 
     @Test
     void theTimeEndsAPastWhetherOthersWriteOrNot() {
-        History alone = new History(10, 1 << 20, Duration.ofSeconds(60), START);
-        History beside = new History(10, 1 << 20, Duration.ofSeconds(60), START);
+        History alone = new History(10, 1 << 20, Duration.ofSeconds(60), new DurableLog.Content(List.of(), START, START));
+        History beside = new History(10, 1 << 20, Duration.ofSeconds(60), new DurableLog.Content(List.of(), START, START));
         for (History history : List.of(alone, beside)) {
             put(history, "/quiet/pods/a", START + SECOND);
             put(history, "/quiet/pods/b", START + 30 * SECOND);
@@ -46,7 +47,7 @@ class HistoryTest {
 
     @Test
     void aPastWithoutChangesIsWhole() {
-        History history = new History(10, 1 << 20, Duration.ofSeconds(60), START);
+        History history = new History(10, 1 << 20, Duration.ofSeconds(60), new DurableLog.Content(List.of(), START, START));
         put(history, "/loud/pods/a", START + 1);
         put(history, "/loud/pods/b", START + 900 * SECOND);
         assertThat(history.oldest("/quiet/", START + 900 * SECOND)).isEqualTo(START);
@@ -54,8 +55,22 @@ class HistoryTest {
     }
 
     @Test
+    void atTheStartThePastOfEachBeginsWithItsOwnLastChange() {
+        var before = new DurableLog.Content(List.of(), START, START, Map.of("/quiet/", START - 70, "/loud/", START), START - 90);
+        History history = new History(10, 1 << 20, Duration.ofSeconds(60), before);
+        assertThat(history.oldest("/quiet/pods/", START)).isEqualTo(START - 70);
+        assertThat(history.oldest("/loud/", START)).isEqualTo(START);
+        assertThat(history.oldest("/new/", START)).isEqualTo(START - 90);
+        assertThat(history.oldest("", START)).isEqualTo(START);
+        put(history, "/quiet/pods/a", START + 1);
+        put(history, "/new/pods/a", START + 2);
+        assertThat(keys(history, START - 70, "/quiet/")).containsExactly("/quiet/pods/a");
+        assertThat(history.oldest("/new/", START + 2)).isEqualTo(START - 90);
+    }
+
+    @Test
     void noneIsKeptWhereNobodyAsksForIt() {
-        History history = new History(0, 1 << 20, Duration.ofSeconds(60), START);
+        History history = new History(0, 1 << 20, Duration.ofSeconds(60), new DurableLog.Content(List.of(), START, START));
         put(history, "/a/b", START + 1);
         put(history, "/a/b", START + 2);
         assertThat(history.oldest("/a/", START + 3)).isEqualTo(START + 2);
@@ -66,7 +81,7 @@ class HistoryTest {
     @Test
     void whateverIsKeptIsWholeAndWithinItsBounds() {
         Random random = new Random(11);
-        History history = new History(50, 1 << 14, Duration.ofSeconds(5), START);
+        History history = new History(50, 1 << 14, Duration.ofSeconds(5), new DurableLog.Content(List.of(), START, START));
         List<Change> model = new ArrayList<>();
         long now = START;
         for (int i = 0; i < 5_000; i++) {

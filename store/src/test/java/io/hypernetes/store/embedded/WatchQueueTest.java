@@ -47,7 +47,7 @@ class WatchQueueTest {
 
     @Test
     void historyIsBoundedByBytes() {
-        History history = new History(1_000, 10_000, Duration.ofDays(365), 5);
+        History history = new History(1_000, 10_000, Duration.ofDays(365), new DurableLog.Content(List.of(), 5, 5));
         for (int i = 6; i < 20; i++) {
             history.add(List.of(change("/k" + i, i, 2_000)), i);
         }
