@@ -60,7 +60,8 @@ public final class Discovery {
         }
         http.setHeader("Vary", "Accept");
         http.setHeader("ETag", document.tag());
-        http.setHeader("Cache-Control", "public");
+        // Not for caches that many share: the same URL is another tenant's with another token.
+        http.setHeader("Cache-Control", "private");
         if (http.header("If-None-Match").orElse("").equals(document.tag())) {
             http.send(304, "", new byte[0]);
             return;

@@ -51,7 +51,7 @@ public final class OpenApiDocuments {
         var tag = "\"" + document.hash() + (protobuf ? "-protobuf" : "") + "\"";
         http.setHeader("ETag", tag);
         http.setHeader("Vary", "Accept");
-        http.setHeader("Cache-Control", http.query("hash").isEmpty() ? "no-cache" : "public, immutable");
+        http.setHeader("Cache-Control", http.query("hash").isEmpty() ? "no-cache" : "private, immutable");
         if (http.header("If-None-Match").orElse("").equals(tag)) {
             http.send(304, "", new byte[0]);
         } else if (protobuf) {

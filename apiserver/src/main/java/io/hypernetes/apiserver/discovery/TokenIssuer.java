@@ -27,7 +27,7 @@ public final class TokenIssuer {
         document.putArray("response_types_supported").add("id_token");
         document.putArray("subject_types_supported").add("public");
         document.putArray("id_token_signing_alg_values_supported").add("ES256");
-        http.setHeader("Cache-Control", "public, max-age=3600");
+        http.setHeader("Cache-Control", "private, max-age=3600");
         http.send(200, "application/json", Json.bytes(document));
     }
 
@@ -45,7 +45,7 @@ public final class TokenIssuer {
                 .put("alg", "ES256")
                 .put("x", point[0])
                 .put("y", point[1]);
-        http.setHeader("Cache-Control", "public, max-age=3600");
+        http.setHeader("Cache-Control", "private, max-age=3600");
         http.send(200, "application/jwk-set+json", Json.bytes(document));
     }
 
