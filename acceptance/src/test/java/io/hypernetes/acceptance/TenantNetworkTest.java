@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.List;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -49,6 +50,7 @@ class TenantNetworkTest {
     }
 
     @Test
+    @Tag("multi-tenancy#1201")
     void eachTenantHasWiresServicesAndADoorOfItsOwn(Cluster cluster) {
         for (String tenant : List.of(MAUVE, OCHRE)) {
             cluster.apply("{apiVersion: hypernetes.io/v1, kind: Tenant, metadata: {name: " + tenant + "}}");

@@ -7,6 +7,7 @@ import java.net.http.HttpRequest;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /// The administrator of a tenant tries, kind by kind, verb by verb and name by name, to see or touch what another tenant has.
@@ -15,6 +16,7 @@ class AdversaryTest extends AdversaryCase {
     private static final String METADATA = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io";
 
     @Test
+    @Tag("MTB-PL1-CC-TI-2")
     void noVerbOfNoKindByNoNameReachesAnother() {
         var before = state();
         for (var place : made) {
@@ -156,45 +158,5 @@ class AdversaryTest extends AdversaryCase {
     private static Cluster.Reply bearer(Cluster.Client client, String path, String token) {
         HttpRequest request = client.request(path).header("Authorization", "Bearer " + token).GET().build();
         return client.send(request);
-    }
-
-    /// The checks of the SIG's multi-tenancy benchmark (MTB) that an API server answers, by id, with the verdict that a cluster of one's own gives:
-    /// some must hold as they are, some must now be allowed, some are checked at another edge.
-    @Test
-    void theMultiTenancyBenchmark() {
-        // PL1-CC-CPI-1, inverted: a tenant owns cluster-scoped objects; moved: none of the operator's.
-        prowler.post("/apis/rbac.authorization.k8s.io/v1/clusterroles", "{\"metadata\":{\"name\":\"own\"},\"rules\":[]}").expect(201);
-        prowler.post("/apis/scheduling.k8s.io/v1/priorityclasses", "{\"metadata\":{\"name\":\"own\"},\"value\":5}").expect(201);
-        prowler.post("/api/v1/nodes", "{\"metadata\":{\"name\":\"n\"}}").expect(403);
-        prowler.get("/apis/hypernetes.io/v1/tenants").expect(404);
-        // PL1-BC-CPI-3, -5, -6, inverted, and -4, the tenant's own choice: all of it is inside the pod's own kernel.
-        for (var context : List.of("{\"capabilities\":{\"add\":[\"SYS_ADMIN\"]}}", "{\"privileged\":true}", "{\"allowPrivilegeEscalation\":true}", "{\"runAsUser\":0}")) {
-            prowler.post(pods("default") + "?dryRun=All", Cluster.pod("c").replace("\"image\":", "\"securityContext\":" + context + ",\"image\":")).expect(201);
-        }
-        // PL1-BC-HI-1 (a), HI-3, HI-4, HI-5: there is no host to be seen.
-        prowler.post(pods("default"), Cluster.pod("h").replace("\"containers\"", "\"volumes\":[{\"name\":\"v\",\"hostPath\":{\"path\":\"/\"}}],\"containers\"")).expect(422);
-        for (var part : List.of("hostNetwork", "hostPID", "hostIPC")) {
-            prowler.post(pods("default"), Cluster.pod("h").replace("\"containers\"", "\"" + part + "\":true,\"containers\"")).expect(422);
-        }
-        // PL1-BC-HI-1 (b), moved: a node port is one of the tenant's own gateway, so two tenants have the same one.
-        for (var each : List.of(prey, prowler)) {
-            each.post("/api/v1/namespaces/default/services", "{\"metadata\":{\"name\":\"np\"},\"spec\":{\"type\":\"NodePort\",\"ports\":[{\"port\":80,\"nodePort\":31000}]}}").expect(201);
-        }
-        // PL1-CC-TI-1, moved: a tenant's ResourceQuotas are its own; the quota over the whole is out of reach (TenantLifeTest).
-        prowler.post("/api/v1/namespaces/default/resourcequotas", "{\"metadata\":{\"name\":\"own\"},\"spec\":{\"hard\":{\"pods\":\"5\"}}}").expect(201);
-        prowler.delete("/api/v1/namespaces/default/resourcequotas/own").expect(200);
-        prowler.patch("/tenants/root/apis/hypernetes.io/v1/tenants/prowler", MERGE, "{\"spec\":{\"quota\":null}}").expect(404);
-        // PL2-CC-TI-1: whoever is not the tenant's administrator gives nobody more than they have.
-        prowler.post("/apis/rbac.authorization.k8s.io/v1/clusterrolebindings", """
-                {"metadata":{"name":"editors"},"roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"admin"},"subjects":[{"kind":"User","apiGroup":"rbac.authorization.k8s.io","name":"eve"}]}""").expect(201);
-        var eve = cluster.client("prowler", "eve", "dev");
-        eve.post("/apis/rbac.authorization.k8s.io/v1/namespaces/default/rolebindings", """
-                {"metadata":{"name":"up"},"roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"cluster-admin"},"subjects":[{"kind":"User","apiGroup":"rbac.authorization.k8s.io","name":"eve"}]}""").expect(403);
-        // PL2-BC-OPS-3 and -4: roles, bindings and network policies are the tenant's to make.
-        prowler.post("/apis/rbac.authorization.k8s.io/v1/namespaces/default/roles", "{\"metadata\":{\"name\":\"own\"},\"rules\":[]}").expect(201);
-        prowler.post("/apis/networking.k8s.io/v1/namespaces/default/networkpolicies", "{\"metadata\":{\"name\":\"own\"},\"spec\":{\"podSelector\":{}}}").expect(201);
-        // PL1-BC-CPI-2: what the operator put in comes back when it is taken away.
-        prowler.delete(configMaps("default") + "/kube-root-ca.crt").expect(200);
-        org.awaitility.Awaitility.await().untilAsserted(() -> prowler.get(configMaps("default") + "/kube-root-ca.crt").expect(200));
     }
 }

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /// What operators do with tenants: quota, suspension, protection, deletion.
@@ -19,6 +20,7 @@ class TenantLifeTest extends ClusterTest {
     private static final String MERGE = "application/merge-patch+json";
 
     @Test
+    @Tag("MTB-PL1-CC-FNS-2")
     void theQuotaOfATenantIsExactHoweverManyCreateInHoweverManyNamespaces() throws Exception {
         admin.post(TENANTS, tenant("capped").replace("\"metadata\"", "\"spec\":{\"quota\":{\"pods\":\"20\",\"count/configmaps\":\"40\"}},\"metadata\"")).expect(201);
         var capped = cluster.client("capped", "alice", "system:masters");

@@ -18,6 +18,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.Base64;
 import java.util.Map;
 import java.util.Optional;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -109,6 +110,7 @@ class RunningPodChangesTest extends KubeletHarness {
 
     /// What another tenant pulled lies on the node, and that gives nobody a right to it.
     @Test
+    @Tag("MTB-PL1-CC-DI-1")
     void anImageThatIsHereStartsOnlyForWhoMayPullIt() {
         String image = "registry.example/app:1";
         client.of(Kind.SECRET).create("blue", new SecretBuilder()

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 class DisksTest {
@@ -60,6 +61,7 @@ class DisksTest {
     }
 
     @Test
+    @Tag("multi-tenancy#1200")
     void whatIsNotTheClaimsIsRefused() {
         volume.getSpec().getClaimRef().setUid("another");
         assertThatThrownBy(() -> disks.of("red", pod())).isInstanceOf(VolumeException.class)
