@@ -1,6 +1,8 @@
 package io.hypernetes.kubelet.join;
 
+import io.hypernetes.client.ApiException;
 import io.hypernetes.client.Client;
+import io.hypernetes.identity.IdentityException;
 import io.hypernetes.identity.JoinToken;
 import io.hypernetes.identity.KeyedCertificate;
 import io.hypernetes.identity.Tls;
@@ -42,12 +44,18 @@ public final class NodeBootstrap {
         } catch (IOException unreachable) {
             throw new JoinException("the API server at " + token.server() + " cannot be reached (" + unreachable.getMessage()
                     + "): is it running, and may this machine connect to it?", unreachable);
+        } catch (IdentityException another) {
+            // Before anything was sent to it.
+            throw new JoinException(String.valueOf(another.getMessage()), another);
         }
         try (Client client = Client.withToken(token.server(), Tls.client(authority, null), "kubelet-bootstrap", token.token().text())) {
             KeyedCertificate certificate = new SigningConversation(client, nodeName, random, new CountDownLatch(1))
                     .obtain(SigningConversation.CLIENT, authority, atMost);
             folder.keepServer(token.server(), authority);
             folder.keepClient(certificate);
+        } catch (ApiException refused) {
+            throw new JoinException("the API server at " + token.server() + " did not take the request of this machine (" + refused.getMessage() + ")"
+                    + (refused.code() == 401 || refused.code() == 403 ? ": the token has ended or is another's; make a new one with `hypernetes token create`" : ""), refused);
         }
     }
 

@@ -4,37 +4,25 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
-import io.fabric8.kubernetes.api.model.certificates.v1.CertificateSigningRequest;
-import io.fabric8.kubernetes.api.model.certificates.v1.CertificateSigningRequestStatus;
-import io.fabric8.kubernetes.api.model.certificates.v1.CertificateSigningRequestStatusBuilder;
 import io.hypernetes.client.Client;
 import io.hypernetes.client.FakeApi;
-import io.hypernetes.client.Informer;
 import io.hypernetes.client.Kind;
 import io.hypernetes.client.ManualClock;
 import io.hypernetes.client.ObjectKey;
 import io.hypernetes.client.Scope;
 import io.hypernetes.client.Selection;
 import io.hypernetes.identity.CertificateAuthority;
-import io.hypernetes.identity.CertificateSpec;
 import io.hypernetes.identity.KeyedCertificate;
-import io.hypernetes.identity.Pem;
-import io.hypernetes.identity.SigningRequest;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.URI;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.security.cert.Certificate;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Base64;
 import java.util.List;
-import java.util.Queue;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executors;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLServerSocket;
@@ -46,7 +34,6 @@ import org.junit.jupiter.api.io.TempDir;
 
 class NodeIdentityTest {
     private static final Duration VALIDITY = Duration.ofDays(10);
-    private static final String NODE = "system:node:n1";
 
     @TempDir
     Path folder;
@@ -56,34 +43,21 @@ class NodeIdentityTest {
     private final SecureRandom random = new SecureRandom();
     // Certificates of that time are old by now, and still good.
     private final ManualClock clock = new ManualClock(Instant.now().minus(VALIDITY.multipliedBy(17).dividedBy(20)));
-    private final Queue<String> refusals = new ConcurrentLinkedQueue<>();
     private CertificateAuthority authority;
     private NodeFolder files;
     private KeyedCertificate firstClient;
     private KeyedCertificate firstServing;
-    private Informer<CertificateSigningRequest> signer;
+    private Signer signer;
 
     @BeforeEach
     void join() {
         authority = CertificateAuthority.openOrCreate(folder.resolve("ca"), "root", clock, random);
         files = new NodeFolder(folder.resolve("node"));
-        firstClient = authority.issue(spec(SigningConversation.CLIENT));
-        firstServing = authority.issue(spec(SigningConversation.SERVING));
+        firstClient = authority.issue(Signer.spec("n1", SigningConversation.CLIENT, VALIDITY));
+        firstServing = authority.issue(Signer.spec("n1", SigningConversation.SERVING, VALIDITY));
         files.keepServer(URI.create("https://127.0.0.1:1"), authority.certificate());
         files.keepClient(firstClient);
-        signer = new Informer<>(client, Kind.CERTIFICATE_SIGNING_REQUEST, Scope.tenant(ObjectKey.ROOT), Selection.everything()).handler(new Informer.Handler<>() {
-            @Override
-            public void added(CertificateSigningRequest request) {
-                answer(request);
-            }
-
-            @Override
-            public void updated(CertificateSigningRequest before, CertificateSigningRequest now) {}
-
-            @Override
-            public void deleted(CertificateSigningRequest last) {}
-        });
-        signer.start();
+        signer = new Signer(client, authority, "n1", VALIDITY);
     }
 
     @AfterEach
@@ -91,28 +65,6 @@ class NodeIdentityTest {
         signer.close();
         client.close();
         api.close();
-    }
-
-    private static CertificateSpec spec(String purpose) {
-        var usage = purpose.equals(SigningConversation.CLIENT) ? CertificateSpec.Usage.CLIENT : CertificateSpec.Usage.SERVER;
-        return new CertificateSpec(NODE, List.of("system:nodes"), "", List.of("n1"), List.of(), Set.of(usage), VALIDITY);
-    }
-
-    /// Signs as the master does, or refuses when it is to.
-    private void answer(CertificateSigningRequest request) {
-        byte[] pem = Base64.getDecoder().decode(request.getSpec().getRequest());
-        var asked = SigningRequest.parse(pem);
-        assertThat(asked.commonName()).isEqualTo(NODE);
-        assertThat(asked.organisations()).containsExactly("system:nodes");
-        String why = refusals.poll();
-        String signed = Pem.encode(authority.sign(asked, spec(request.getSpec().getSignerName())));
-        CertificateSigningRequestStatus status = why == null
-                ? new CertificateSigningRequestStatusBuilder().withCertificate(Base64.getEncoder().encodeToString(signed.getBytes(StandardCharsets.US_ASCII))).build()
-                : new CertificateSigningRequestStatusBuilder().addNewCondition().withType("Denied").withStatus("True").withMessage(why).endCondition().build();
-        client.of(Kind.CERTIFICATE_SIGNING_REQUEST).change(ObjectKey.of(request), "status", current -> {
-            current.setStatus(status);
-            return current;
-        });
     }
 
     private List<String> asked() {
@@ -201,7 +153,7 @@ class NodeIdentityTest {
     void whatWasRefusedIsAskedForAgainAndTheOldOneServesMeanwhile() throws IOException {
         files.keepServing(firstServing);
         goTo(due(firstClient).plusSeconds(1));
-        refusals.add("not now");
+        signer.refusals.add("not now");
         try (var identity = identity()) {
             identity.start(client);
             await().until(() -> asked().size() == 1);
