@@ -3,6 +3,7 @@ package io.hypernetes.cli;
 import io.hypernetes.identity.Tls;
 import io.hypernetes.objects.Json;
 import io.hypernetes.openstack.Keystone;
+import io.hypernetes.openstack.KeystoneDomain;
 import io.hypernetes.openstack.KeystoneLogin;
 import java.io.IOException;
 import java.net.URI;
@@ -10,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
 import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -17,8 +19,8 @@ import tools.jackson.databind.JsonNode;
 /// A cloud as OpenStack's own tools are told of it: the `auth` of an entry in `clouds.yaml`, or the variables `OS_…` of the environment.
 record Cloud(Map<String, String> values) {
     private static final String[] NAMES = {
-        "auth_url", "username", "password", "user_domain_name", "project_name", "project_domain_name", "project_id", "application_credential_id",
-        "application_credential_secret", "token", "cacert"
+        "auth_url", "username", "password", "user_domain_name", "user_domain_id", "project_name", "project_domain_name", "project_domain_id", "project_id",
+        "application_credential_id", "application_credential_secret", "token", "cacert"
     };
 
     /// An entry of `clouds.yaml`.
@@ -65,6 +67,16 @@ record Cloud(Map<String, String> values) {
         return new Cloud(all);
     }
 
+    /// The same with another domain of `whose` (`user` or `project`), by name or by id; with neither it stays.
+    Cloud withDomain(String whose, String name, String id) {
+        if (name.isEmpty() && id.isEmpty()) {
+            return this;
+        }
+        Map<String, String> all = new HashMap<>(values);
+        all.keySet().removeAll(Set.of(whose + "_domain_name", whose + "_domain_id"));
+        return new Cloud(all).with(whose + "_domain_name", name).with(whose + "_domain_id", id);
+    }
+
     String get(String name) {
         return values.getOrDefault(name, "");
     }
@@ -90,14 +102,23 @@ record Cloud(Map<String, String> values) {
         if (!get("token").isEmpty()) {
             return new KeystoneLogin.Token(get("token"));
         }
-        return new KeystoneLogin.Password(required("username"), required("user_domain_name"), required("password"));
+        return new KeystoneLogin.Password(required("username"), domain("user"), required("password"));
     }
 
     Keystone.Scope scope() {
         if (!get("project_id").isEmpty()) {
             return new Keystone.Scope.ProjectId(get("project_id"));
         }
-        return get("project_name").isEmpty() ? new Keystone.Scope.None() : new Keystone.Scope.ProjectName(get("project_name"), required("project_domain_name"));
+        return get("project_name").isEmpty() ? new Keystone.Scope.None() : new Keystone.Scope.ProjectName(get("project_name"), domain("project"));
+    }
+
+    /// As OpenStack's tools do: the id when both are there, and the user's for a project of which none is said.
+    private KeystoneDomain domain(String whose) {
+        if (!get(whose + "_domain_id").isEmpty()) {
+            return KeystoneDomain.withId(get(whose + "_domain_id"));
+        }
+        boolean users = get(whose + "_domain_name").isEmpty() && whose.equals("project") && !(get("user_domain_name") + get("user_domain_id")).isEmpty();
+        return users ? domain("user") : KeystoneDomain.named(required(whose + "_domain_name"));
     }
 
     private String required(String name) {

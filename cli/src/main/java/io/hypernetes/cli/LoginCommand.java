@@ -86,11 +86,17 @@ final class LoginCommand implements Runnable {
     @Option(names = "--user-domain", paramLabel = "NAME", description = "the user's domain", defaultValue = "")
     private String userDomain = "";
 
+    @Option(names = "--user-domain-id", paramLabel = "ID", description = "the user's domain by its id", defaultValue = "")
+    private String userDomainId = "";
+
     @Option(names = "--project", paramLabel = "NAME", description = "the project", defaultValue = "")
     private String project = "";
 
     @Option(names = "--project-domain", paramLabel = "NAME", description = "the project's domain; the user's unless said", defaultValue = "")
     private String projectDomain = "";
+
+    @Option(names = "--project-domain-id", paramLabel = "ID", description = "the project's domain by its id", defaultValue = "")
+    private String projectDomainId = "";
 
     @Option(names = "--project-id", paramLabel = "ID", description = "the project by its id", defaultValue = "")
     private String projectId = "";
@@ -198,10 +204,8 @@ final class LoginCommand implements Runnable {
         if (cloud.get("auth_url").isEmpty() || !keystoneUrl.isEmpty()) {
             cloud = cloud.with("auth_url", keystoneUrl.isEmpty() ? Json.string(method, "url") : keystoneUrl);
         }
-        cloud = cloud.with("username", user).with("user_domain_name", userDomain).with("project_name", project).with("project_domain_name", projectDomain).with("project_id", projectId);
-        if (cloud.get("project_domain_name").isEmpty()) {
-            cloud = cloud.with("project_domain_name", cloud.get("user_domain_name"));
-        }
+        cloud = cloud.with("username", user).withDomain("user", userDomain, userDomainId)
+                .with("project_name", project).withDomain("project", projectDomain, projectDomainId).with("project_id", projectId);
         boolean asks = cloud.get("application_credential_id").isEmpty() && cloud.get("token").isEmpty() && (standardInput || cloud.get("password").isEmpty());
         return asks ? cloud.with("password", new String(Passwords.ask("Password of " + cloud.get("username") + " at Keystone: ", standardInput))) : cloud;
     }

@@ -71,6 +71,7 @@ class RealKeystoneTest {
     private String admin = "";
     private String red = "";
     private String blue = "";
+    private String tenants = "";
     private String alice = "";
     private EmbeddedStore store;
     private ApiServer server;
@@ -89,7 +90,7 @@ class RealKeystoneTest {
         admin = token("""
                 {"auth":{"identity":{"methods":["password"],"password":{"user":{"name":"admin","domain":{"id":"default"},"password":"%s"}}},
                  "scope":{"project":{"name":"admin","domain":{"id":"default"}}}}}""".formatted(secrets.getProperty("ADMIN_PASSWORD")));
-        String tenants = made("domain", "domains", "name=tenants", "{\"name\":\"tenants\"}");
+        tenants = made("domain", "domains", "name=tenants", "{\"name\":\"tenants\"}");
         red = project("red", tenants);
         blue = project("blue", tenants);
         String service = project("service", "default");
@@ -236,6 +237,51 @@ class RealKeystoneTest {
         assertThat(status(seen, "red")).isEqualTo(200);
         String audit = Files.readString(folder.resolve("audit.log"));
         assertThat(audit).contains("keystone:tenants/alice").doesNotContain("gAAAA", secrets.getProperty("ALICE_PASSWORD"));
+    }
+
+    @Test
+    @Order(7)
+    void aTokenThatSomebodyHasLogsInUntilItIsOver() throws Exception {
+        String given = token(scoped("alice", "ALICE_PASSWORD", "red"));
+        Path home = folder.resolve("token");
+        machine.hypernetes(home, Map.of("OS_AUTH_URL", keystone, "OS_TOKEN", given, "OS_PROJECT_NAME", "blue", "OS_PROJECT_DOMAIN_ID", tenants), "",
+                "login", url, "--keystone", "--certificate-authority", trust.toString()).ok();
+        assertThat(machine.kubectl(home, "auth", "whoami").ok()).contains("keystone:tenants/alice", "keystone:admin");
+        Path login = home.resolve("logins/keystone_tenants_alice@hypernetes.json");
+        assertThat(Files.readString(login)).doesNotContain(given);
+        SavedLogin saved = SavedLogin.read(login);
+        saved.with(saved.token(), Instant.now().plusSeconds(5), saved.more()).save(login);
+        assertThat(machine.kubectl(home, "auth", "whoami").err()).contains("the token that keystone:tenants/alice logged in with is over; log in again");
+        // One that Keystone does not know any more says so, and is not told.
+        try (Keystone plain = new Keystone(URI.create(keystone), null, Duration.ofSeconds(10))) {
+            plain.revoke(given, given);
+        }
+        assertThat(machine.hypernetes(home, Map.of("OS_AUTH_URL", keystone, "OS_TOKEN", given, "OS_PROJECT_ID", red), "",
+                "login", url, "--keystone", "--certificate-authority", trust.toString()).err()).doesNotContain(given);
+    }
+
+    @Test
+    @Order(8)
+    void domainsMayBeSaidById() throws Exception {
+        Path home = folder.resolve("ids");
+        machine.hypernetes(home, Map.of("OS_AUTH_URL", keystone, "OS_USERNAME", "alice", "OS_USER_DOMAIN_ID", tenants, "OS_PASSWORD", secrets.getProperty("ALICE_PASSWORD"),
+                "OS_PROJECT_NAME", "red"), "", "login", url, "--keystone", "--certificate-authority", trust.toString()).ok();
+        assertThat(machine.kubectl(home, "auth", "whoami").ok()).contains("keystone:tenants/alice", "keystone:member");
+        // What is said goes before what is in the environment.
+        machine.hypernetes(home, Map.of("OS_AUTH_URL", keystone, "OS_USERNAME", "alice", "OS_USER_DOMAIN_ID", "default", "OS_PROJECT_DOMAIN_NAME", "Default",
+                "OS_PASSWORD", secrets.getProperty("ALICE_PASSWORD"), "OS_PROJECT_NAME", "blue"), "",
+                "login", url, "--keystone", "--user-domain", "tenants", "--project-domain-id", tenants, "--certificate-authority", trust.toString()).ok();
+        assertThat(machine.kubectl(home, "auth", "whoami").ok()).contains("keystone:admin");
+    }
+
+    /// The last: by the server's clock a day has passed then.
+    @Test
+    @Order(9)
+    void noTokenCountsBeyondItsEnd() throws Exception {
+        String token = token(scoped("alice", "ALICE_PASSWORD", "red"));
+        assertThat(status(token, "red")).isEqualTo(200);
+        ahead = ahead.plus(Duration.ofDays(1));
+        assertThat(status(token, "red")).as("although Keystone, whose clock is another, still takes it").isEqualTo(401);
     }
 
     private String scoped(String user, String password, String project) {

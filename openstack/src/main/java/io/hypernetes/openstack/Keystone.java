@@ -32,8 +32,13 @@ public final class Keystone implements AutoCloseable {
 
         record ProjectId(String id) implements Scope {}
 
-        /// @param domain the name of the project's domain
-        record ProjectName(String name, String domain) implements Scope {}
+        /// @param domain the project's
+        record ProjectName(String name, KeystoneDomain domain) implements Scope {
+            /// @param domain by its name
+            public ProjectName(String name, String domain) {
+                this(name, KeystoneDomain.named(domain));
+            }
+        }
     }
 
     /// A project that a user has a role on.
@@ -52,7 +57,7 @@ public final class Keystone implements AutoCloseable {
                 case Scope.ProjectId project -> auth.putObject("scope").putObject("project").put("id", project.id);
                 case Scope.ProjectName project -> {
                     var named = auth.putObject("scope").putObject("project").put("name", project.name);
-                    named.putObject("domain").put("name", project.domain);
+                    named.set("domain", project.domain.toJson());
                 }
             }
         }

@@ -16,14 +16,19 @@ public sealed interface KeystoneLogin {
 
     /// A user and a password.
     ///
-    /// @param domain the name of the user's domain
-    record Password(String user, String domain, String password) implements KeystoneLogin {
+    /// @param domain the user's
+    record Password(String user, KeystoneDomain domain, String password) implements KeystoneLogin {
+        /// @param domain by its name
+        public Password(String user, String domain, String password) {
+            this(user, KeystoneDomain.named(domain), password);
+        }
+
         @Override
         public ObjectNode identity() {
             var identity = methods("password");
             var shown = identity.putObject("password").putObject("user");
             shown.put("name", user).put("password", password);
-            shown.putObject("domain").put("name", domain);
+            shown.set("domain", domain.toJson());
             return identity;
         }
 
