@@ -35,7 +35,7 @@ class KilledEngineTest {
     /// Calls that write to the journal and that no life here comes to, how many in which method, by who comes to them.
     private static final Map<String, Map<String, Integer>> ELSEWHERE = Map.of(
             "CheckpointTest, whose engine dies at each of them", Map.of(
-                    "Checkpoints#save", 2, "Checkpoints#restore", 2, "Rebirth#run", 2, "SandboxEnd#dropMachine", 1, "Sandboxes#presentOrReborn", 1,
+                    "Checkpoints#save", 2, "Checkpoints#restore", 2, "Rebirth#run", 1, "Sandbox#exchangeContainers", 1, "Sandboxes#presentOrReborn", 1,
                     "Sandbox#placed", 1, "Sandbox#started", 1),
             "a start behind a death, as there is one here behind each", Map.of(
                     "Recovery#run", 1, "Recovery#restore", 1, "Recovery#recover", 1, "Container#resume", 1, "DockerContainer#recover", 2),

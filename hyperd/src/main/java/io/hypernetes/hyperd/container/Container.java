@@ -51,6 +51,7 @@ public final class Container implements AutoCloseable {
     // Replaced under this.
     private volatile ContainerRecord record;
     private boolean exitSeen;
+    private boolean retired;
 
     /// @param record as journalled
     /// @param ending called once when the first process has ended and the output is in the log, before others are told
@@ -247,6 +248,14 @@ public final class Container implements AutoCloseable {
         outputs.detach(client);
     }
 
+    /// Its machine has gone and another container takes its place: until then it is seen as it was, and nothing more is written of it.
+    public void retire() {
+        synchronized (this) {
+            retired = true;
+        }
+        close();
+    }
+
     /// Stops following; the container goes on.
     @Override
     public void close() {
@@ -319,7 +328,7 @@ public final class Container implements AutoCloseable {
 
     private synchronized void update(UnaryOperator<ContainerRecord> change) {
         ContainerRecord next = change.apply(record);
-        if (!next.equals(record)) {
+        if (!retired && !next.equals(record)) {
             surroundings.journal().write(next);
             record = next;
         }

@@ -5,8 +5,11 @@ import io.hypernetes.store.Operation;
 import io.hypernetes.store.Store;
 import io.hypernetes.telemetry.Step;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -88,6 +91,17 @@ public final class Journal {
     public void removeContainer(String id) {
         List<Operation> operations = new ArrayList<>();
         delete(CONTAINERS + id, operations);
+        if (!operations.isEmpty()) {
+            store.commit(operations);
+        }
+    }
+
+    /// Forgets containers and, in the same instant, knows others, some of which may have the same ids.
+    public void exchangeContainers(Collection<String> formerIds, List<ContainerRecord> next) {
+        List<Operation> operations = new ArrayList<>();
+        Set<String> stay = next.stream().map(ContainerRecord::id).collect(Collectors.toSet());
+        formerIds.stream().filter(id -> !stay.contains(id)).forEach(id -> delete(CONTAINERS + id, operations));
+        next.forEach(container -> operations.add(Operation.put(CONTAINERS + container.id(), JSON.writeValueAsBytes(container))));
         if (!operations.isEmpty()) {
             store.commit(operations);
         }

@@ -2,7 +2,6 @@ package io.hypernetes.hyperd.sandbox;
 
 import io.hypernetes.guest.Guest;
 import io.hypernetes.guest.NetworkConfig;
-import io.hypernetes.hyperd.journal.ContainerRecord;
 import io.hypernetes.hyperd.journal.SandboxRecord;
 import io.hypernetes.hypervisor.Checkpointing;
 import io.hypernetes.hypervisor.Machine;
@@ -23,7 +22,8 @@ import java.util.Map;
 /// 2. the disk of the checkpoint is copied
 /// 3. its place on the network: the one that it has still, else a new one
 /// 4. a machine with the saved memory, which waits
-/// 5. the records as they were, ready, with the new machine
+/// 5. the records as they were, ready, with the new machine; until then whoever looks sees the former ones, and no kubelet makes good what is not
+///    missing
 /// 6. it goes on, like one that was adopted; then its clock is set, and its address told where that is another
 ///
 /// The sandbox's lifecycle lock is held, and an intent in the journal says what goes on. For one thread.
@@ -60,10 +60,7 @@ final class Rebirth {
                             LayerDisk.files(kept.layers()), folder.memory(checkpoint.name()))
                     .release(house.machineOverheadMib() == 0 ? 0 : kept.size().memoryMib() + house.machineOverheadMib());
         }
-        for (ContainerRecord container : checkpoint.containers()) {
-            house.journal().write(container);
-            sandbox.restore(container);
-        }
+        sandbox.exchangeContainers(checkpoint.containers());
         sandbox.update(current -> kept.withAttachment(attachment).withMachine(machine.record()).withPhase(SandboxRecord.Phase.READY, ""));
         sandbox.adopted(machine);
         sandbox.awaitGuest(FIRST_ANSWER);

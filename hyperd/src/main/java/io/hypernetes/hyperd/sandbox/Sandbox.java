@@ -460,9 +460,16 @@ public final class Sandbox implements AutoCloseable {
         end.stop(why);
     }
 
-    /// Ends the machine with all containers; the sandbox stays what it is, and keeps its place on the network.
+    /// Ends the machine; the sandbox and its containers stay what they are to whoever looks, until [#exchangeContainers].
     void dropMachine() {
         end.dropMachine();
+    }
+
+    /// Has the containers of a checkpoint in the place of its own. There is no instant without any: a kubelet would start them anew.
+    void exchangeContainers(List<ContainerRecord> saved) {
+        containers.all().forEach(Container::retire);
+        house.journal().exchangeContainers(containers.ids(), saved);
+        containers.exchange(saved, surroundings(), this::copyTerminationMessage);
     }
 
     // ---- endings ----

@@ -62,6 +62,15 @@ final class SandboxContainers implements AutoCloseable {
         add(container);
     }
 
+    /// Takes up others in the place of all that there are.
+    ///
+    /// @param next as journalled
+    void exchange(List<ContainerRecord> next, Container.Surroundings surroundings, Consumer<Container> ending) {
+        List<Container> former = all();
+        next.forEach(known -> restore(known, surroundings, ending));
+        former.forEach(container -> containers.remove(container.id(), container));
+    }
+
     /// Stops following them; they go on.
     @Override
     public void close() {

@@ -1,6 +1,5 @@
 package io.hypernetes.hyperd.sandbox;
 
-import io.hypernetes.hyperd.container.Container;
 import io.hypernetes.hyperd.event.ContainerEvent;
 import io.hypernetes.hyperd.journal.SandboxRecord;
 import io.hypernetes.hypervisor.HypervisorException;
@@ -78,7 +77,7 @@ final class SandboxEnd {
         tell.accept(id(), ContainerEvent.Kind.DELETED);
     }
 
-    /// Ends the machine with all containers; the sandbox stays what it is, and keeps its place on the network.
+    /// Ends the machine; the sandbox stays what it is, and keeps its place on the network. Its containers stay in sight, as they were.
     void dropMachine() {
         volumes.close();
         tether.letGo();
@@ -87,11 +86,6 @@ final class SandboxEnd {
         }
         house.hypervisor().removeRemains(id(), house.machineFolder(id()), house.cgroupParent());
         standstill.over();
-        for (Container container : containers.all()) {
-            container.close();
-            containers.forget(container);
-            house.journal().removeContainer(container.id());
-        }
     }
 
     private void giveBack() {

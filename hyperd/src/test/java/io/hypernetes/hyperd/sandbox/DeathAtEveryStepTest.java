@@ -155,8 +155,12 @@ class DeathAtEveryStepTest {
     }
 
     static ContainerRequest container(Path place) {
+        return container(place, 0);
+    }
+
+    static ContainerRequest container(Path place, int attempt) {
         return new ContainerRequest(
-                new ContainerRecord.Identity("main", 0, Map.of(), Map.of()),
+                new ContainerRecord.Identity("main", attempt, Map.of(), Map.of()),
                 "lab:1", "lab:1", List.of(), List.of(), "", List.of(), List.of(), place.resolve("log").toString(),
                 new ContainerRecord.Terminal(false, false, false), ContainerRecord.Resources.NONE, ContainerRequest.Security.ORDINARY, "");
     }

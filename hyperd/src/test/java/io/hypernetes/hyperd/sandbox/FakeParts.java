@@ -1,5 +1,6 @@
 package io.hypernetes.hyperd.sandbox;
 
+import io.hypernetes.hypervisor.Checkpointing;
 import io.hypernetes.hypervisor.Hypervisor;
 import io.hypernetes.hypervisor.HypervisorException;
 import io.hypernetes.hypervisor.Machine;
@@ -66,6 +67,11 @@ final class FakeParts {
                 return Optional.ofNullable(found)
                         .filter(state -> !state.ended)
                         .map(state -> new FakeMachine(world, hand, record, state));
+            }
+
+            @Override
+            public Optional<Checkpointing> checkpointing() {
+                return Optional.of(new FakeCheckpointing(world, hand));
             }
 
             @Override

@@ -25,13 +25,27 @@ final class World {
     final Map<String, Attachment> attachments = new ConcurrentHashMap<>();
     final Map<String, Set<String>> leases = new ConcurrentHashMap<>();
     final TreeMap<String, byte[]> store = new TreeMap<>();
-    final Image image = new Image(
-            "sha256:aa",
-            List.of("lab:1"),
-            List.of("lab@sha256:bb"),
-            1000,
-            new ImageConfig(List.of(), List.of("run"), List.of("A=b"), "", "", "", List.of(), List.of(), Map.of()),
-            List.of(new DiskLayer("sha256:l1", Path.of("/layers/1"), 8192), new DiskLayer("sha256:l2", Path.of("/layers/2"), 4096)));
+    /// What machines had in them when they were saved.
+    final Map<UUID, MachineState> saved = new ConcurrentHashMap<>();
+    /// Run while a saved machine is being loaded.
+    Runnable whileLoading = () -> {};
+    final Image image;
+
+    /// One whose layers are on no disk.
+    World() {
+        this(Path.of("/layers"));
+    }
+
+    /// @param layers the folder of the layers
+    World(Path layers) {
+        image = new Image(
+                "sha256:aa",
+                List.of("lab:1"),
+                List.of("lab@sha256:bb"),
+                1000,
+                new ImageConfig(List.of(), List.of("run"), List.of("A=b"), "", "", "", List.of(), List.of(), Map.of()),
+                List.of(new DiskLayer("sha256:l1", layers.resolve("1"), 8192), new DiskLayer("sha256:l2", layers.resolve("2"), 4096)));
+    }
 
     /// A machine and the guest in it.
     static final class MachineState {
@@ -53,6 +67,17 @@ final class World {
             this.folder = folder;
         }
 
+        /// One like it, which stands still.
+        MachineState copy() {
+            MachineState copy = new MachineState(name, folder);
+            containers.forEach((id, container) -> copy.containers.put(id, container.copy()));
+            copy.volumes.putAll(volumes);
+            copy.layers = layers;
+            copy.instance = instance.clone();
+            copy.paused = true;
+            return copy;
+        }
+
         synchronized void end() {
             ended = true;
             notifyAll();
@@ -69,6 +94,19 @@ final class World {
         final ByteArrayOutputStream stdout = new ByteArrayOutputStream();
         long acknowledged;
         final List<Path> layersAtPlan = new ArrayList<>();
+
+        synchronized ContainerState copy() {
+            ContainerState copy = new ContainerState();
+            copy.state = state;
+            copy.exitCode = exitCode;
+            copy.signal = signal;
+            copy.startedNanos = startedNanos;
+            copy.exitedNanos = exitedNanos;
+            copy.stdout.writeBytes(stdout.toByteArray());
+            copy.acknowledged = acknowledged;
+            copy.layersAtPlan.addAll(layersAtPlan);
+            return copy;
+        }
 
         synchronized void print(String text) {
             stdout.writeBytes(text.getBytes(java.nio.charset.StandardCharsets.UTF_8));
@@ -100,7 +138,7 @@ final class World {
             }
         }
 
-        private final int dieAt;
+        private int dieAt;
         private int steps;
         private boolean dead;
         private String last = "";
@@ -118,6 +156,11 @@ final class World {
                 last = name;
                 throw new Dead(name);
             }
+        }
+
+        /// At the step that is so many from now.
+        synchronized void dieAfter(int more) {
+            dieAt = steps + more;
         }
 
         synchronized void alive() {

@@ -1,0 +1,186 @@
+package io.hypernetes.hyperd.sandbox;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import io.hypernetes.hyperd.container.Container;
+import io.hypernetes.hyperd.journal.ContainerRecord;
+import io.hypernetes.hyperd.journal.SandboxRecord;
+import io.hypernetes.hypervisor.HypervisorException;
+import io.hypernetes.images.DiskLayer;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// A running pod gets the machine of a checkpoint while a kubelet looks on.
+class RebirthTest {
+    private static final Duration SOON = Duration.ofSeconds(60);
+
+    @TempDir
+    Path place;
+
+    private final Thread.UncaughtExceptionHandler handler = Thread.getDefaultUncaughtExceptionHandler();
+    private World world;
+
+    @BeforeEach
+    void makeAWorld() throws IOException {
+        world = world();
+        Thread.setDefaultUncaughtExceptionHandler((thread, thrown) -> {
+            if (!(thrown instanceof World.Hand.Dead)) {
+                thrown.printStackTrace();
+            }
+        });
+    }
+
+    @AfterEach
+    void restore() {
+        Thread.setDefaultUncaughtExceptionHandler(handler);
+    }
+
+    /// A kubelet that saw none would start another, which would run beside it ever after.
+    @Test
+    void theContainerIsSeenToRunAllTheTime() {
+        try (Engine engine = DeathAtEveryStepTest.engine(world, new World.Hand(-1), place)) {
+            Sandbox sandbox = begun(engine);
+            String container = sandbox.containers().getFirst().id();
+            engine.checkpoints().save(sandbox.id(), "before", false);
+            List<String> seen = new ArrayList<>();
+            world.whileLoading = () -> seen.addAll(look(engine));
+            engine.checkpoints().restore("before", true);
+            assertThat(seen).as("while there is no machine").containsExactly("READY", container + " RUNNING");
+            assertThat(look(engine)).isEqualTo(seen);
+            assertThat(inside(sandbox, container).state).isEqualTo("running");
+        }
+    }
+
+    /// What has ended is started again by the same kubelet, with the next number.
+    @Test
+    void aContainerThatWasMadeSinceIsGoneAndTheOneBeforeRunsAgain() {
+        try (Engine engine = DeathAtEveryStepTest.engine(world, new World.Hand(-1), place)) {
+            Sandbox sandbox = begun(engine);
+            Container first = sandbox.containers().getFirst();
+            engine.checkpoints().save(sandbox.id(), "before", false);
+            inside(sandbox, first.id()).exit(3, 0);
+            await().atMost(SOON).until(() -> first.record().state() == ContainerRecord.State.EXITED);
+            Container second = engine.sandboxes().create(sandbox.id(), DeathAtEveryStepTest.container(place, 1));
+            sandbox.start(second);
+            List<String> seen = new ArrayList<>();
+            world.whileLoading = () -> seen.addAll(look(engine));
+            engine.checkpoints().restore("before", true);
+            assertThat(seen).containsExactly("READY", first.id() + " EXITED", second.id() + " RUNNING");
+            assertThat(look(engine)).containsExactly("READY", first.id() + " RUNNING");
+            assertThat(world.store.keySet()).filteredOn(key -> key.startsWith("/hyperd/containers/")).containsExactly("/hyperd/containers/" + first.id());
+        }
+    }
+
+    @Test
+    void aContainerWhoseMachineCannotBeLoadedHasEnded() {
+        try (Engine engine = DeathAtEveryStepTest.engine(world, new World.Hand(-1), place)) {
+            Sandbox sandbox = begun(engine);
+            Container container = sandbox.containers().getFirst();
+            engine.checkpoints().save(sandbox.id(), "before", false);
+            world.whileLoading = () -> {
+                throw new HypervisorException("of another version");
+            };
+            assertThatThrownBy(() -> engine.checkpoints().restore("before", true)).hasMessageContaining("of another version", "the checkpoint is still there");
+            assertThat(look(engine)).containsExactly("STOPPED", container.id() + " EXITED");
+            assertThat(container.record().message()).contains("could not be restored");
+        }
+    }
+
+    /// What was asked for while the machine was being exchanged is done to the new one.
+    @Test
+    void aContainerThatIsMadeMeanwhileIsMadeInTheNewMachine() throws Exception {
+        try (Engine engine = DeathAtEveryStepTest.engine(world, new World.Hand(-1), place)) {
+            Sandbox sandbox = begun(engine);
+            engine.checkpoints().save(sandbox.id(), "before", false);
+            CompletableFuture<Container> another = new CompletableFuture<>();
+            world.whileLoading = () -> Thread.ofVirtual().start(() -> {
+                try {
+                    another.complete(engine.sandboxes().create(sandbox.id(), DeathAtEveryStepTest.container(place, 1)));
+                } catch (RuntimeException failure) {
+                    another.completeExceptionally(failure);
+                }
+            });
+            engine.checkpoints().restore("before", true);
+            assertThat(inside(sandbox, another.get().id()).state).isEqualTo("prepared");
+        } catch (ExecutionException failure) {
+            throw new AssertionError(failure);
+        }
+    }
+
+    /// What a pod was is there again, or nothing of it is, so that its kubelet makes it anew; and what was saved can be restored then.
+    @Test
+    void anEngineThatDiesMeanwhileLeavesNoHalfPod() throws IOException {
+        int step = 0;
+        boolean died = true;
+        while (died) {
+            step++;
+            world = world();
+            Path here = place.resolve("step-" + step);
+            try (Engine engine = DeathAtEveryStepTest.engine(world, new World.Hand(-1), here)) {
+                engine.checkpoints().save(begun(engine).id(), "before", false);
+            }
+            World.Hand dying = new World.Hand(-1);
+            Engine engine = DeathAtEveryStepTest.engine(world, dying, here);
+            dying.dieAfter(step);
+            Thread restoring = Thread.ofVirtual().start(() -> engine.checkpoints().restore("before", true));
+            // Another thread of the engine may be the one that dies, and this one waits for it then.
+            await().dontCatchUncaughtExceptions().atMost(SOON).until(() -> dying.isDead() || !restoring.isAlive());
+            died = dying.isDead();
+            dying.die();
+            String when = "died at step " + step + ", " + dying.last();
+            try (Engine next = DeathAtEveryStepTest.engine(world, new World.Hand(-1), here)) {
+                assertThat(next.inventory().leaks()).as(when).isEmpty();
+                assertThat(world.runningNames()).as(when).isEqualTo(next.inventory().running());
+                for (Sandbox sandbox : next.sandboxes().list()) {
+                    assertThat(sandbox.record().phase()).as(when).isEqualTo(SandboxRecord.Phase.READY);
+                    assertThat(sandbox.containers()).as(when).singleElement().matches(container -> container.record().state() == ContainerRecord.State.RUNNING);
+                }
+                Sandbox back = next.checkpoints().restore("before", true);
+                assertThat(back.containers()).as(when).singleElement().matches(container -> inside(back, container.id()).state.equals("running"));
+            }
+        }
+        assertThat(step).isGreaterThan(5);
+    }
+
+    /// A restore looks whether the layers are there.
+    private World world() throws IOException {
+        World world = new World(place);
+        for (DiskLayer layer : world.image.layers()) {
+            Files.write(layer.file(), new byte[(int) layer.sizeBytes()]);
+        }
+        return world;
+    }
+
+    /// A pod with a running container.
+    private Sandbox begun(Engine engine) {
+        Sandbox sandbox = engine.sandboxes().run(DeathAtEveryStepTest.request());
+        sandbox.start(engine.sandboxes().create(sandbox.id(), DeathAtEveryStepTest.container(place)));
+        return sandbox;
+    }
+
+    /// The phase of the one sandbox that there is, and the states of its containers.
+    private static List<String> look(Engine engine) {
+        List<String> seen = new ArrayList<>();
+        for (Sandbox sandbox : engine.sandboxes().list()) {
+            seen.add(sandbox.record().phase().name());
+            sandbox.containers().forEach(container -> seen.add(container.id() + " " + container.record().state()));
+        }
+        return seen;
+    }
+
+    private World.ContainerState inside(Sandbox sandbox, String container) {
+        return world.machines.values().stream().filter(machine -> machine.name.equals(sandbox.id())).findFirst().orElseThrow().containers.get(container);
+    }
+}
