@@ -86,6 +86,7 @@ class TenantNetworkTest {
 
         aDisk(cluster);
         servicesAndNames(cluster);
+        othersServices(cluster, others);
         theDoor(cluster);
         scans(cluster, gateway, host, neighbour);
         sweeps(cluster, address, gateway, others);
@@ -147,6 +148,57 @@ class TenantNetworkTest {
             assertThat(inside(cluster, tenant, "nslookup site.default.svc.cluster.local")).contains("Address: " + its);
             assertThat(inside(cluster, tenant, "timeout 5 wget -q -O - http://" + its + ":81/ 2>&1")).as("a port that the service has not").contains("refused");
         }
+    }
+
+    /// Services, namespaces and pods that the other tenant alone has: their names do not exist, and their addresses are like those that nobody has.
+    private static void othersServices(Cluster cluster, String others) {
+        String vault = "10.100.200.7";
+        cluster.applyOf(OCHRE, """
+                {apiVersion: v1, kind: Namespace, metadata: {name: cellar}}
+                ---
+                apiVersion: v1
+                kind: Service
+                metadata: {name: vault, namespace: cellar}
+                spec: {clusterIP: %s, ports: [{name: http, port: 80, targetPort: 8080}, {name: dns, port: 53, protocol: UDP}]}
+                ---
+                apiVersion: discovery.k8s.io/v1
+                kind: EndpointSlice
+                metadata: {name: vault-1, namespace: cellar, labels: {kubernetes.io/service-name: vault}}
+                addressType: IPv4
+                ports: [{name: http, port: 8080, protocol: TCP}, {name: dns, port: 8080, protocol: UDP}]
+                endpoints: [{addresses: [%s], hostname: keeper, conditions: {ready: true}}]
+                """.formatted(vault, others));
+        String reversed = "7.200.100.10.in-addr.arpa";
+        List<String> names = List.of("vault.cellar.svc.cluster.local", "keeper.vault.cellar.svc.cluster.local", "cellar.svc.cluster.local", "vault.cellar.svc." + OCHRE + ".cluster.local");
+        Awaitility.await().atMost(Duration.ofSeconds(20)).untilAsserted(() -> assertThat(
+                        inside(cluster, OCHRE, "timeout 5 wget -q -O - http://vault.cellar/"))
+                .isEqualTo(OCHRE + "\n"));
+        assertThat(inside(cluster, OCHRE, "nslookup " + names.getFirst() + "; nslookup -type=ptr " + reversed)).contains("Address: " + vault, "name = vault.cellar.svc.cluster.local");
+        for (String name : names) {
+            assertThat(inside(cluster, MAUVE, "nslookup " + name + " 2>&1; nslookup -type=srv _http._tcp." + name + " 2>&1"))
+                    .as(name).contains("can't find " + name + ": NXDOMAIN", "can't find _http._tcp." + name + ": NXDOMAIN").doesNotContain(vault, others);
+        }
+        // A pod's name by its address is read off the name itself, whether there is one or not.
+        assertThat(inside(cluster, MAUVE, "nslookup " + others.replace('.', '-') + ".cellar.pod.cluster.local 2>&1").replace("cellar", "nowhere"))
+                .isEqualTo(inside(cluster, MAUVE, "nslookup " + others.replace('.', '-') + ".nowhere.pod.cluster.local 2>&1"));
+        assertThat(inside(cluster, MAUVE, "nslookup -type=ptr " + reversed + " 2>&1")).contains("NXDOMAIN").doesNotContain("vault");
+
+        // An address of services that the tenant has none at is refused by its own gateway, whether somebody else has one there or nobody.
+        assertThat(asked(cluster, vault))
+                .isEqualTo(asked(cluster, "10.100.200.8").replace("200.8", "200.7"))
+                .isEqualTo("nc: can't connect to remote host (10.100.200.7): Connection refused\n".repeat(3) + "2 packets transmitted, 0 packets received, 100% packet loss\n"
+                        + ";; connection timed out; no servers could be reached\n\n");
+    }
+
+    /// What an address says to connections, pings and questions.
+    private static String asked(Cluster cluster, String address) {
+        return inside(cluster, MAUVE, """
+                for port in 80 81 53; do nc -w 3 %1$s $port </dev/null >/tmp/said.$port 2>&1 & done
+                ping -c 2 -W 1 %1$s >/tmp/said.ping 2>&1 &
+                nslookup -timeout=1 -retry=1 vault.cellar.svc.cluster.local %1$s >/tmp/said.dns 2>&1 &
+                wait
+                cat /tmp/said.80 /tmp/said.81 /tmp/said.53; grep -E 'received|From' /tmp/said.ping; grep -v '^nslookup' /tmp/said.dns
+                """.formatted(address));
     }
 
     private static void theDoor(Cluster cluster) {
