@@ -4,10 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.fabric8.kubernetes.api.model.EphemeralContainerBuilder;
+import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodCondition;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
+import io.hypernetes.client.Deletion;
 import io.hypernetes.client.Kind;
 import io.hypernetes.client.ObjectKey;
 import io.hypernetes.cri.v1.NamespaceMode;
@@ -113,6 +116,8 @@ class RunningPodChangesTest extends KubeletHarness {
     @Tag("MTB-PL1-CC-DI-1")
     void anImageThatIsHereStartsOnlyForWhoMayPullIt() {
         String image = "registry.example/app:1";
+        tenant("blue");
+        tenant("red");
         client.of(Kind.SECRET).create("blue", new SecretBuilder()
                 .withNewMetadata().withNamespace("default").withName("key").endMetadata()
                 .withType("kubernetes.io/dockerconfigjson")
@@ -131,6 +136,12 @@ class RunningPodChangesTest extends KubeletHarness {
         create(pod("never").editSpec().editContainer(0).withImage(image).withImagePullPolicy("Never").endContainer().endSpec().build());
         eventually("thief", pod -> assertThat(main(pod).getState().getWaiting().getReason()).isIn("ErrImagePull", "ImagePullBackOff"));
         eventually("never", pod -> assertThat(main(pod).getState().getWaiting().getReason()).isEqualTo("ErrImageNeverPull"));
+        client.of(Kind.TENANT).delete(ObjectKey.root("blue"), Deletion.ordinary());
+        tenant("blue");
+        ObjectKey heir = new ObjectKey("blue", "default", "heir");
+        client.of(Kind.POD).create("blue", pod("heir").editSpec().editContainer(0).withImage(image).withImagePullPolicy("Never").endContainer().endSpec().build());
+        await().atMost(Duration.ofSeconds(60)).ignoreExceptions().untilAsserted(() -> assertThat(main(client.of(Kind.POD).get(heir)).getState().getWaiting().getMessage())
+                .as("a later tenant of the name").contains("pulled here for another tenant only"));
         assertThat(cri.runsOf("main")).hasSize(runs);
         cri.pullFailure = "";
         create(pod("owner").editSpec().editContainer(0).withImage(image).endContainer().endSpec().build());
@@ -140,6 +151,14 @@ class RunningPodChangesTest extends KubeletHarness {
         create(pod("again").editSpec().editContainer(0).withImage(image).endContainer().endSpec().build());
         running("again");
         assertThat(cri.calls().stream().filter(call -> call.equals("pull " + image)).count()).isEqualTo(pulls);
+    }
+
+    private void tenant(String name) {
+        GenericKubernetesResource tenant = new GenericKubernetesResource();
+        tenant.setApiVersion("hypernetes.io/v1");
+        tenant.setKind("Tenant");
+        tenant.setMetadata(new ObjectMetaBuilder().withName(name).build());
+        client.of(Kind.TENANT).create(ObjectKey.ROOT, tenant);
     }
 
     @Test

@@ -24,9 +24,14 @@ public interface Gateway {
     /// @param number that all of them use and those of no other tenant, 1 to 16777215
     default void join(int number) {}
 
-    /// Is told of gateways that come and go, one call at a time for a gateway.
+    /// Says that the tenant ends: without pods the gateway goes soon, and is not kept for the next one. With pods nothing happens.
+    default void dissolve() {}
+
+    /// Is told of gateways that come and go, one call at a time for a gateway. What it does must be quick.
     ///
-    /// @param opened gets a gateway before its first pod is attached; what it does must be quick
+    /// @param opened gets a gateway before its first pod is attached
+    /// @param left gets it when its last pod has gone; it is kept for a while
+    /// @param reused gets it when a pod has come since
     /// @param closed gets it when it is about to go
-    record Follower(Consumer<Gateway> opened, Consumer<Gateway> closed) {}
+    record Follower(Consumer<Gateway> opened, Consumer<Gateway> left, Consumer<Gateway> reused, Consumer<Gateway> closed) {}
 }

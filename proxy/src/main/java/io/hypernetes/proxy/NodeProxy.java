@@ -35,7 +35,11 @@ public final class NodeProxy implements AutoCloseable {
 
     /// To be told of the gateways.
     public Gateway.Follower follower() {
-        return new Gateway.Follower(this::opened, this::closed);
+        return new Gateway.Follower(
+                this::opened,
+                gateway -> Optional.ofNullable(tenants.get(gateway.tenant())).ifPresent(TenantProxy::left),
+                gateway -> Optional.ofNullable(tenants.get(gateway.tenant())).ifPresent(TenantProxy::reused),
+                this::closed);
     }
 
     private void opened(Gateway gateway) {

@@ -76,7 +76,26 @@ final class TenantProxy implements AutoCloseable {
         return this;
     }
 
-    /// Learns the number by which the tenant's segments on all nodes find each other. It never changes.
+    /// A pod has come after a time without any, in which the tenant may have been deleted and made anew: then it has another number.
+    void reused() {
+        Thread.ofVirtual().name("join-" + gateway.tenant()).start(this::join);
+    }
+
+    /// The last pod has gone. When the tenant goes too, nothing is kept for the next one.
+    void left() {
+        Thread.ofVirtual().name("leave-" + gateway.tenant()).start(() -> {
+            try {
+                if (tenants.get(ObjectKey.root(gateway.tenant())).getMetadata().getDeletionTimestamp() != null) {
+                    gateway.dissolve();
+                }
+            } catch (ApiException untold) {
+                // Without a pod of the tenant the node may not ask; what is kept goes by itself then.
+                LOG.debug("event=tenant-not-asked tenant={} error=\"{}\"", gateway.tenant(), untold.getMessage());
+            }
+        });
+    }
+
+    /// Learns the number by which the tenant's segments on all nodes find each other.
     private void join() {
         try {
             while (true) {

@@ -6,6 +6,7 @@ import io.hypernetes.network.Gateway;
 import io.hypernetes.network.ServiceTable;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
@@ -14,6 +15,7 @@ import java.util.function.Supplier;
 public final class LoopbackGateway implements Gateway {
     final BlockingQueue<ServiceTable> tables = new LinkedBlockingQueue<>();
     final BlockingQueue<Integer> numbers = new LinkedBlockingQueue<>();
+    final CountDownLatch dissolved = new CountDownLatch(1);
 
     @Override
     public String tenant() {
@@ -38,6 +40,11 @@ public final class LoopbackGateway implements Gateway {
     @Override
     public void join(int number) {
         numbers.add(number);
+    }
+
+    @Override
+    public void dissolve() {
+        dissolved.countDown();
     }
 
     /// Waits for a table in which a service's port has these endpoints.

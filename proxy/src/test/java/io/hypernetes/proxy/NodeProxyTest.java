@@ -7,8 +7,10 @@ import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointBuilder;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSliceBuilder;
 import io.hypernetes.client.Client;
+import io.hypernetes.client.Deletion;
 import io.hypernetes.client.FakeApi;
 import io.hypernetes.client.Kind;
+import io.hypernetes.client.ObjectKey;
 import io.hypernetes.network.ServiceTable;
 import java.net.Socket;
 import java.net.URI;
@@ -29,7 +31,7 @@ class NodeProxyTest {
             GenericKubernetesResource tenant = new GenericKubernetesResource();
             tenant.setApiVersion("hypernetes.io/v1");
             tenant.setKind("Tenant");
-            tenant.setMetadata(new ObjectMetaBuilder().withName("acme").withAnnotations(Map.of("hypernetes.io/segment", "4711")).build());
+            tenant.setMetadata(new ObjectMetaBuilder().withName("acme").withFinalizers("hypernetes.io/tenant").withAnnotations(Map.of("hypernetes.io/segment", "4711")).build());
             client.of(Kind.TENANT).create("root", tenant);
             client.of(Kind.SERVICE).create("acme", ViewsTest.service("web", "10.96.1.1"));
             client.of(Kind.SERVICE).create("bolt", ViewsTest.service("other", "10.96.1.2"));
@@ -60,6 +62,19 @@ class NodeProxyTest {
                     pod.setSoTimeout(10_000);
                     assertThat(pod.getInputStream().read()).isEqualTo(-1);
                 }
+
+                // Deleted and made anew while no pod of it was here.
+                proxy.follower().left().accept(gateway);
+                client.of(Kind.TENANT).change(ObjectKey.root("acme"), null, known -> {
+                    known.getMetadata().setAnnotations(Map.of("hypernetes.io/segment", "1234"));
+                    return known;
+                });
+                proxy.follower().reused().accept(gateway);
+                assertThat(gateway.numbers.poll(10, TimeUnit.SECONDS)).isEqualTo(1234);
+                assertThat(gateway.dissolved.getCount()).as("the tenant stays").isOne();
+                client.of(Kind.TENANT).delete(ObjectKey.root("acme"), Deletion.ordinary());
+                proxy.follower().left().accept(gateway);
+                assertThat(gateway.dissolved.await(10, TimeUnit.SECONDS)).isTrue();
                 proxy.follower().closed().accept(gateway);
                 Awaitility.await().atMost(Duration.ofSeconds(5)).untilAsserted(() -> assertThat(reaches(door)).isFalse());
             }

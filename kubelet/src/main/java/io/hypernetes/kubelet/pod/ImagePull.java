@@ -36,6 +36,7 @@ final class ImagePull {
     private final BackOff backOff;
     private final Predicate<InetAddress> operators;
     private final Map<String, String> lastFailure = new HashMap<>();
+    private String tenantUid = "";
 
     /// @param operators addresses at which pods of tenants have no registries
     ImagePull(CriRuntime cri, Sources sources, PodEvents events, InstantSource clock, PulledImages pulled, Predicate<InetAddress> operators) {
@@ -55,7 +56,7 @@ final class ImagePull {
         String policy = policy(container);
         if (!policy.equals("Always")) {
             Optional<Image> here = cri.image(image);
-            boolean may = here.isPresent() && pulled.mayUse(tenant, here.get().getId(), reference -> cri.image(reference).map(Image::getId));
+            boolean may = here.isPresent() && (tenant.equals(ObjectKey.ROOT) || pulled.mayUse(() -> uid(tenant), here.get().getId(), reference -> cri.image(reference).map(Image::getId)));
             if (here.isPresent() && may) {
                 events.normal(pod, container, "Pulled",
                         "Container image \"" + image + "\" already present on machine");
@@ -94,13 +95,15 @@ final class ImagePull {
         for (AuthConfig auth : credentials) {
             boolean anonymously = auth.equals(AuthConfig.getDefaultInstance());
             if (!anonymously) {
+                // Before the pull: behind it the name may be another tenant's.
+                uid(tenant);
                 pulled.begins(image);
             }
             try {
                 String reference = cri.pull(image, anonymously ? null : auth, sandbox, context);
                 Duration took = Duration.between(start, clock.instant());
                 Optional<Image> here = cri.image(reference);
-                pulled.pulled(tenant, image, here.map(Image::getId).orElse(reference), anonymously);
+                pulled.pulled(() -> uid(tenant), image, here.map(Image::getId).orElse(reference), anonymously);
                 tidy();
                 long size = here.map(Image::getSize).orElse(0L);
                 events.normal(pod, container, "Pulled", "Successfully pulled image \"" + image + "\" in " + text(took)
@@ -118,6 +121,16 @@ final class ImagePull {
         events.warning(pod, container, "Failed", "Error: ErrImagePull");
         backOff.next(image, clock.instant());
         throw new WaitException(new Waiting("ErrImagePull", why), Duration.ofSeconds(1));
+    }
+
+    /// A pod belongs to one tenant for life, so its restarts wait for no API server.
+    private String uid(String tenant) {
+        String known = tenantUid;
+        if (known.isEmpty()) {
+            known = tenant.equals(ObjectKey.ROOT) ? ObjectKey.ROOT : sources.tenantUid(tenant).orElseThrow(() -> new ConfigException("tenant " + tenant + " is gone"));
+            tenantUid = known;
+        }
+        return known;
     }
 
     private void tidy() {

@@ -1,6 +1,5 @@
 package io.hypernetes.kubelet.pod;
 
-import io.hypernetes.client.ObjectKey;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -27,6 +26,8 @@ import java.util.stream.Stream;
 /// credentials, and those that no pod's pull brought here, which the operator loaded for all (as Kubernetes' `NeverVerifyPreloadedImages`). That an image
 /// lies on a node, because another tenant could pull it, gives nobody a right to it. Thread-safe.
 ///
+/// Tenants are known by their uids: a name may come to belong to somebody else.
+///
 /// A record says in its content of which image it is, and goes once that is no longer here.
 ///
 /// A pull with credentials is told before it begins and durably, so that a kubelet that dies meanwhile leaves no private image that looks like a loaded one.
@@ -45,16 +46,17 @@ final class PulledImages {
 
     /// Whether a tenant may use an image that is here.
     ///
+    /// @param tenant tells its uid; asked only when it matters
     /// @param id the runtime's name for the image, which its content decides
     /// @param ids the runtime's name for what a reference names, when it is here
-    boolean mayUse(String tenant, String id, Function<String, Optional<String>> ids) {
-        if (tenant.equals(ObjectKey.ROOT) || Files.exists(record(tenant, id)) || Files.exists(record(EVERYBODY, id))) {
+    boolean mayUse(Supplier<String> tenant, String id, Function<String, Optional<String>> ids) {
+        if (Files.exists(record(EVERYBODY, id))) {
             return true;
         }
         for (String reference : begun()) {
             ids.apply(reference).ifPresent(pulled -> write(record(PRIVATE, pulled), pulled));
         }
-        return !Files.exists(record(PRIVATE, id));
+        return !Files.exists(record(PRIVATE, id)) || Files.exists(record(tenant.get(), id));
     }
 
     /// A pull with credentials is about to begin.
@@ -64,15 +66,16 @@ final class PulledImages {
 
     /// The registry gave the image to a tenant just now.
     ///
+    /// @param tenant tells its uid; asked only when it matters
     /// @param reference what was asked for
     /// @param anonymously whether it asked for no credentials
-    void pulled(String tenant, String reference, String id, boolean anonymously) {
+    void pulled(Supplier<String> tenant, String reference, String id, boolean anonymously) {
         if (anonymously) {
             write(record(EVERYBODY, id), id);
             return;
         }
         write(record(PRIVATE, id), id);
-        write(record(tenant, id), id);
+        write(record(tenant.get(), id), id);
         try {
             Files.deleteIfExists(intent(reference));
         } catch (IOException e) {

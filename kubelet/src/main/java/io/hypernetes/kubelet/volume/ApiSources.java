@@ -51,6 +51,11 @@ public final class ApiSources implements Sources {
     }
 
     @Override
+    public Optional<String> tenantUid(String tenant) {
+        return client.of(Kind.TENANT).find(ObjectKey.root(tenant)).map(found -> found.getMetadata().getUid());
+    }
+
+    @Override
     public String token(TokenRequest request) {
         Map<String, Object> body = Map.of(
                 "apiVersion", "authentication.k8s.io/v1",

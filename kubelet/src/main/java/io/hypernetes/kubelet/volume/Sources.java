@@ -19,6 +19,9 @@ public interface Sources {
     /// The handler of a RuntimeClass of the tenant; empty when there is no such class.
     Optional<String> runtimeHandler(String tenant, String name);
 
+    /// The uid of a tenant, by which it differs from an earlier one of its name; empty when there is no such tenant.
+    Optional<String> tenantUid(String tenant);
+
     /// A token for the pod's service account, bound to the pod.
     String token(TokenRequest request);
 

@@ -129,6 +129,11 @@ class DisksTest {
         }
 
         @Override
+        public Optional<String> tenantUid(String tenant) {
+            return Optional.empty();
+        }
+
+        @Override
         public String token(TokenRequest request) {
             return "";
         }

@@ -52,6 +52,11 @@ class VolumesTest {
         }
 
         @Override
+        public Optional<String> tenantUid(String tenant) {
+            return Optional.empty();
+        }
+
+        @Override
         public String token(TokenRequest request) {
             asked.add(request);
             return "token-" + asked.size();

@@ -45,10 +45,13 @@ final class Segment implements Gateway {
     private final Uplinks.Wire wire;
     private final ServiceRules services;
     private final IntConsumer joining;
+    private final Runnable dissolving;
 
     /// @param joining is told the number by which the tenant's segments on all nodes find each other
-    Segment(String tenant, String namespace, Cidr range, int mtu, Uplinks uplinks, Uplinks.Wire wire, IntConsumer joining) {
+    /// @param dissolving is told that no pod will come any more
+    Segment(String tenant, String namespace, Cidr range, int mtu, Uplinks uplinks, Uplinks.Wire wire, IntConsumer joining, Runnable dissolving) {
         this.joining = joining;
+        this.dissolving = dissolving;
         this.tenant = tenant;
         this.namespace = namespace;
         this.range = range;
@@ -84,6 +87,11 @@ final class Segment implements Gateway {
     @Override
     public void join(int number) {
         joining.accept(number);
+    }
+
+    @Override
+    public void dissolve() {
+        dissolving.run();
     }
 
     @Override

@@ -21,6 +21,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.random.RandomGenerator;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -63,7 +65,9 @@ public final class TenantNetworks implements Network {
         private long idleSince;
 
         private Tenant(String name, Uplinks.Wire wire) {
-            this.segment = new Segment(name, namespace(name), range, settings.mtu(), uplinks, wire, this::join);
+            this.segment = new Segment(name, namespace(name), range, settings.mtu(), uplinks, wire, this::join,
+                    // Whoever says it may be told of the end in the course of it.
+                    () -> later.execute(() -> removeEmpty(this)));
             this.leases = new Leases(store, leasePrefix(name), range);
         }
 
@@ -172,11 +176,14 @@ public final class TenantNetworks implements Network {
                 if (tenant.gone) {
                     continue;
                 }
+                boolean empty = tenant.leases.sandboxes().isEmpty();
                 int number = tenant.leases.take(request.sandboxId());
                 if (!tenant.made) {
                     tenant.segment.apply(tenant.ports());
                     tenant.made = true;
-                    tell(tenant.segment);
+                    tell(Gateway.Follower::opened, tenant);
+                } else if (empty) {
+                    tell(Gateway.Follower::reused, tenant);
                 }
                 return new Attachment(
                         request.sandboxId(), range.mac(number), List.of(range.address(number) + "/32"), range.address(1), settings.mtu(),
@@ -185,10 +192,10 @@ public final class TenantNetworks implements Network {
         }
     }
 
-    private void tell(Segment segment) {
+    private void tell(Function<Gateway.Follower, Consumer<Gateway>> news, Tenant of) {
         Gateway.Follower told = follower;
         if (told != null) {
-            told.opened().accept(segment);
+            news.apply(told).accept(of.segment);
         }
     }
 
@@ -271,14 +278,22 @@ public final class TenantNetworks implements Network {
             if (tenant.leases.sandboxes().isEmpty()) {
                 tenant.idleSince = System.nanoTime();
                 later.schedule(() -> removeIdle(tenant), settings.idleSegment().toNanos(), TimeUnit.NANOSECONDS);
+                tell(Gateway.Follower::left, tenant);
             }
         }
     }
 
     private void removeIdle(Tenant tenant) {
         synchronized (tenant) {
-            boolean idle = tenant.leases.sandboxes().isEmpty() && System.nanoTime() - tenant.idleSince >= settings.idleSegment().toNanos();
-            if (idle && !tenant.gone) {
+            if (System.nanoTime() - tenant.idleSince >= settings.idleSegment().toNanos()) {
+                removeEmpty(tenant);
+            }
+        }
+    }
+
+    private void removeEmpty(Tenant tenant) {
+        synchronized (tenant) {
+            if (tenant.leases.sandboxes().isEmpty() && !tenant.gone) {
                 try {
                     remove(tenant.segment.tenant(), tenant);
                 } catch (NetworkException left) {
@@ -291,9 +306,8 @@ public final class TenantNetworks implements Network {
 
     private void remove(String name, Tenant tenant) {
         tenant.gone = true;
-        Gateway.Follower told = follower;
-        if (told != null && tenant.made) {
-            told.closed().accept(tenant.segment);
+        if (tenant.made) {
+            tell(Gateway.Follower::closed, tenant);
         }
         tenant.segment.remove();
         store.commit(List.of(Operation.delete(wirePrefix() + name)));

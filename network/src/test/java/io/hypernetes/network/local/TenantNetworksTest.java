@@ -196,12 +196,13 @@ class TenantNetworksTest extends NetworkContract {
             String before = PodLab.shell("ip -o link; ip route; nft list ruleset; ls /run/netns");
             TenantNetworks network = open(SETTINGS.withIdleSegment(Duration.ofMillis(50)));
             BlockingQueue<String> news = new LinkedBlockingQueue<>();
-            network.follow(new Gateway.Follower(gateway -> news.add("+" + gateway.tenant()), gateway -> news.add("-" + gateway.tenant())));
+            network.follow(news(news));
             assertThat(news.poll(5, TimeUnit.SECONDS)).isEqualTo("+root");
             network.attach(request("a"));
             assertThat(news.poll(5, TimeUnit.SECONDS)).isEqualTo("+acme");
             assertThat(PodLab.shell("ls /run/netns")).contains("hnlab.acme");
             network.detach("a");
+            assertThat(news.poll(5, TimeUnit.SECONDS)).isEqualTo("left acme");
             assertThat(news.poll(5, TimeUnit.SECONDS)).isEqualTo("-acme");
             network.attach(request("b"));
             assertThat(news.poll(5, TimeUnit.SECONDS)).isEqualTo("+acme");
@@ -209,6 +210,38 @@ class TenantNetworksTest extends NetworkContract {
             network.remove();
             network.close();
             assertThat(PodLab.shell("ip -o link; ip route; nft list ruleset; ls /run/netns")).isEqualTo(before);
+        });
+    }
+
+    private static Gateway.Follower news(BlockingQueue<String> news) {
+        return new Gateway.Follower(
+                gateway -> news.add("+" + gateway.tenant()), gateway -> news.add("left " + gateway.tenant()),
+                gateway -> news.add("reused " + gateway.tenant()), gateway -> news.add("-" + gateway.tenant()));
+    }
+
+    @Test
+    void aSegmentIsKeptForTheNextPodUnlessItsTenantEnds() throws Exception {
+        PodLab.on("hnlab", _ -> {
+            BlockingQueue<String> news = new LinkedBlockingQueue<>();
+            TenantNetworks network = open();
+            network.follow(news(news));
+            network.attach(request("a"));
+            network.attach(request("b"));
+            network.detach("a");
+            network.detach("b");
+            network.attach(request("c"));
+            network.gateway("acme").orElseThrow().dissolve();
+            network.attach(new AttachmentRequest("d", "bolt", "default", "default", "d"));
+            network.detach("d");
+            network.gateway("bolt").orElseThrow().dissolve();
+            for (String each : List.of("+root", "+acme", "left acme", "reused acme", "+bolt", "left bolt", "-bolt")) {
+                assertThat(news.poll(5, TimeUnit.SECONDS)).isEqualTo(each);
+            }
+            assertThat(PodLab.shell("ls /run/netns")).as("acme has a pod").contains("hnlab.acme");
+            network.attach(new AttachmentRequest("e", "bolt", "default", "default", "e"));
+            assertThat(news.poll(5, TimeUnit.SECONDS)).as("another tenant of that name, maybe").isEqualTo("+bolt");
+            network.remove();
+            network.close();
         });
     }
 
