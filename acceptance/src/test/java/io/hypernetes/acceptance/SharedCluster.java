@@ -8,6 +8,10 @@ import org.junit.jupiter.api.extension.ParameterResolver;
 
 /// Gives tests the one cluster of the run: made at first use, taken down behind the last test.
 public final class SharedCluster implements ParameterResolver {
+    /// Addresses of the machine's own, on a device that leads nowhere: at the one registries for tenants may be, at the other not.
+    static final String REGISTRY = "10.211.0.1", OPERATORS = "10.211.0.2";
+
+    private static final String DEVICE = "hn-acc-places";
     private static final ExtensionContext.Namespace NAMESPACE = ExtensionContext.Namespace.create(SharedCluster.class);
 
     @Override
@@ -22,12 +26,26 @@ public final class SharedCluster implements ParameterResolver {
 
     /// The cluster of the run that a test is part of.
     static Cluster of(ExtensionContext context) {
-        return context.getRoot().getStore(NAMESPACE).computeIfAbsent(Cluster.class, type -> create(), Cluster.class);
+        ExtensionContext.Store store = context.getRoot().getStore(NAMESPACE);
+        store.computeIfAbsent(Device.class, type -> new Device(), Device.class);
+        return store.computeIfAbsent(Cluster.class, type -> create(), Cluster.class);
+    }
+
+    private static final class Device implements AutoCloseable {
+        private Device() {
+            Run.of("sh", "-c", "ip link del " + DEVICE + " 2>/dev/null");
+            Run.of("sh", "-ec", "ip link add %1$s type bridge; ip addr add %2$s/32 dev %1$s; ip addr add %3$s/32 dev %1$s; ip link set %1$s up".formatted(DEVICE, REGISTRY, OPERATORS)).ok();
+        }
+
+        @Override
+        public void close() {
+            Run.of("ip", "link", "del", DEVICE).ok();
+        }
     }
 
     private static Cluster create() {
         try {
-            Cluster cluster = Cluster.at(Files.createTempDirectory("hypernetes-acceptance-"), 91);
+            Cluster cluster = Cluster.at(Files.createTempDirectory("hypernetes-acceptance-"), 91, "registry-cidrs=" + REGISTRY + "/32", "insecure-registries=" + REGISTRY + ":" + Cluster.freePort());
             Run up = cluster.up();
             System.out.println(up.out());
             up.ok();
