@@ -11,6 +11,7 @@ import io.hypernetes.client.Client;
 import io.hypernetes.client.Deletion;
 import io.hypernetes.client.EventRecorder;
 import io.hypernetes.client.FakeApi;
+import io.hypernetes.client.Informers;
 import io.hypernetes.client.Kind;
 import io.hypernetes.client.ManualClock;
 import io.hypernetes.client.ObjectKey;
@@ -34,11 +35,12 @@ class PodGarbageTest {
     private final ManualClock clock = new ManualClock(Instant.parse("2026-01-01T00:00:00Z"));
     private final PodEnding ending = new PodEnding(client, clock);
     private final EventRecorder events = new EventRecorder(client, "test", null, clock);
-    private final Caches caches = Caches.of(client);
+    private final Informers informers = new Informers(client);
+    private final Caches caches = Caches.of(informers);
 
     @AfterEach
     void stop() {
-        caches.close();
+        informers.close();
         events.close();
         client.close();
         api.close();
@@ -47,7 +49,7 @@ class PodGarbageTest {
     private <C extends Controller> C started(C controller) throws InterruptedException {
         Caches view = caches.view();
         controller.watch(view, key -> {});
-        caches.start();
+        informers.start();
         assertThat(view.awaitSynced(Duration.ofSeconds(20))).isTrue();
         return controller;
     }

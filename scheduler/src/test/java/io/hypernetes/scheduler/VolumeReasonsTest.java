@@ -16,6 +16,7 @@ import io.fabric8.kubernetes.api.model.storage.StorageClassBuilder;
 import io.hypernetes.client.Client;
 import io.hypernetes.client.Deletion;
 import io.hypernetes.client.FakeApi;
+import io.hypernetes.client.Informers;
 import io.hypernetes.client.Kind;
 import io.hypernetes.client.ObjectKey;
 import io.hypernetes.client.VolumeMatch;
@@ -31,7 +32,8 @@ import org.junit.jupiter.api.Test;
 class VolumeReasonsTest {
     private final FakeApi api = new FakeApi();
     private final Client client = api.client();
-    private final Scheduler scheduler = new Scheduler(client, InstantSource.system(), new Random(1));
+    private final Informers informers = new Informers(client);
+    private final Scheduler scheduler = new Scheduler(client, informers, InstantSource.system(), new Random(1));
 
     @BeforeEach
     void start() {
@@ -43,11 +45,13 @@ class VolumeReasonsTest {
                     .withProvisioner("kubernetes.io/no-provisioner").withVolumeBindingMode(mode).build());
         }
         scheduler.start();
+        informers.start();
     }
 
     @AfterEach
     void stop() {
         scheduler.close();
+        informers.close();
         client.close();
         api.close();
     }
