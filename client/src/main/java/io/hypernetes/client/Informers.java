@@ -27,7 +27,7 @@ public final class Informers implements AutoCloseable {
     public synchronized <T extends HasMetadata> Informer<T> of(Kind<T> kind, Scope scope) {
         return (Informer<T>) informers.computeIfAbsent(new Key(kind.group(), kind.plural(), scope, kind.type()), fresh -> {
             Informer<T> informer = new Informer<>(client, kind, scope, Selection.everything());
-            return kind.equals(Kind.POD) ? ((Informer<Pod>) informer).trimmedBy(LeanPod::trim) : informer;
+            return kind.equals(Kind.POD) ? ((Informer<Pod>) informer).readBy(LeanPod.MAPPER).trimmedBy(LeanPod::trim) : informer;
         });
     }
 

@@ -32,11 +32,11 @@ final class Json {
     }
 
     /// An object of the API without its managed fields, which nobody here reads and which are often larger than the rest.
-    static <T> T object(JsonNode node, Class<T> type) {
+    static <T> T object(JsonMapper mapper, JsonNode node, Class<T> type) {
         if (node.path("metadata") instanceof ObjectNode metadata) {
             metadata.remove("managedFields");
         }
-        return read(node, type);
+        return mapper.treeToValue(node, type);
     }
 
     static <T> T read(InputStream in, Class<T> type) {

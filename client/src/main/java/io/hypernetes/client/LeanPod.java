@@ -11,51 +11,49 @@ import io.fabric8.kubernetes.api.model.PodStatus;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.ResourceRequirements;
 import io.fabric8.kubernetes.api.model.Toleration;
-import io.fabric8.kubernetes.api.model.Volume;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.module.SimpleModule;
 
 /// What components that decide about pods, and do not run them, need of one. With it a cache of many pods is a fraction of the size; a pod
 /// that went through it must not be written back or changed: equal parts of several pods are one object.
 public final class LeanPod {
-    private static final SharedParts PARTS = new SharedParts();
+    static final SharedParts PARTS = new SharedParts();
+    /// Reads pods without what only who runs one reads: commands, environments, mounts, volumes filled from other objects, probes, hooks and the like.
+    static final JsonMapper MAPPER = Json.MAPPER.rebuild()
+            .addModule(new SimpleModule("lean-pods").addDeserializer(PodSpec.class, LeanPart.SPEC).addDeserializer(PodStatus.class, LeanPart.STATUS))
+            .build();
 
     private LeanPod() {}
 
-    /// Drops what only who runs the pod reads: commands, environments, mounts, volumes filled from other objects, probes, hooks and the like.
+    /// Puts what the mapper read of a pod beside its spec and status into little room.
     static void trim(Pod pod) {
         pod.setAdditionalProperties(Map.of());
         if (pod.getMetadata().getAnnotations() != null) {
             pod.getMetadata().getAnnotations().remove("kubectl.kubernetes.io/last-applied-configuration");
         }
         compact(pod.getMetadata());
-        if (pod.getSpec() != null) {
-            trim(pod.getSpec());
-            pod.setSpec(shared(pod.getSpec()));
-        }
-        if (pod.getStatus() != null) {
-            trim(pod.getStatus());
-            if (pod.getStatus().getPodIP() == null) {
-                // Those that run are all different.
-                pod.setStatus(PARTS.one(PodStatus.class, pod.getStatus()));
-            }
-        }
     }
 
-    /// The whole where pods of one kind are on one node or on none, else at least what does not depend on the node.
-    private static PodSpec shared(PodSpec spec) {
-        PodSpec same = PARTS.one(PodSpec.class, spec);
-        if (same == spec) {
-            spec.setContainers(shared(Container.class, spec.getContainers()));
-            spec.setInitContainers(shared(Container.class, spec.getInitContainers()));
-            spec.setTolerations(shared(Toleration.class, spec.getTolerations()));
-            if (spec.getAffinity() != null) {
-                spec.setAffinity(PARTS.one(Affinity.class, spec.getAffinity()));
-            }
+    /// A spec that no other pod had before, in little room, with parts of others': those do not depend on the node.
+    static PodSpec spec(PodSpec spec) {
+        trim(spec);
+        spec.setContainers(shared(Container.class, spec.getContainers()));
+        spec.setInitContainers(shared(Container.class, spec.getInitContainers()));
+        spec.setTolerations(shared(Toleration.class, spec.getTolerations()));
+        if (spec.getAffinity() != null) {
+            spec.setAffinity(PARTS.one(Affinity.class, spec.getAffinity()));
         }
-        return same;
+        return spec;
+    }
+
+    /// A status in little room.
+    static PodStatus status(PodStatus status) {
+        trim(status);
+        return status;
     }
 
     private static <T> @Nullable List<T> shared(Class<T> type, @Nullable List<T> parts) {
@@ -77,10 +75,7 @@ public final class LeanPod {
 
     private static void trim(PodSpec spec) {
         spec.setAdditionalProperties(Map.of());
-        if (spec.getVolumes() != null) {
-            // Claims decide where a pod may run; what a volume is filled with is for who mounts it.
-            spec.setVolumes(spec.getVolumes().stream().filter(volume -> !isFilled(volume)).toList());
-        }
+        spec.setVolumes(small(spec.getVolumes()));
         spec.setContainers(small(spec.getContainers()));
         spec.setInitContainers(small(spec.getInitContainers()));
         trim(spec.getContainers());
@@ -100,11 +95,6 @@ public final class LeanPod {
         if (spec.getTolerations() != null) {
             spec.getTolerations().forEach(toleration -> toleration.setAdditionalProperties(Map.of()));
         }
-    }
-
-    private static boolean isFilled(Volume volume) {
-        return volume.getProjected() != null || volume.getConfigMap() != null || volume.getSecret() != null
-                || volume.getDownwardAPI() != null || volume.getEmptyDir() != null;
     }
 
     private static void trim(@Nullable List<Container> containers) {

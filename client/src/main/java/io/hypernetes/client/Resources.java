@@ -13,6 +13,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /// The verbs of one kind. Every method throws [ApiException] when refused or unreachable. Thread-safe.
 public final class Resources<T extends HasMetadata> {
@@ -51,20 +52,21 @@ public final class Resources<T extends HasMetadata> {
     /// All objects in the scope, fetched in pages.
     public ObjectList<T> list(Scope scope, Selection selection) {
         List<T> items = new ArrayList<>();
-        String version = list(scope, selection, items::add);
+        String version = list(scope, selection, Json.MAPPER, items::add);
         return new ObjectList<>(version, items);
     }
 
     /// The same, handed over one by one as the pages come, so that nobody need hold them all as they were sent.
     ///
+    /// @param mapper reads objects
     /// @return the resourceVersion of the list
-    String list(Scope scope, Selection selection, Consumer<? super T> each) {
+    String list(Scope scope, Selection selection, JsonMapper mapper, Consumer<? super T> each) {
         String token = "";
         while (true) {
             String path = collection(scope) + "?limit=" + PAGE + selectors(selection) + parameter("continue", token);
             JsonNode page = client.call("GET", path, null, kind.listMediaType(), null, Json::tree);
             for (JsonNode item : page.path("items")) {
-                understood(item, path).ifPresent(each);
+                understood(mapper, item, path).ifPresent(each);
             }
             JsonNode meta = page.path("metadata");
             token = meta.path("continue").asString("");
@@ -75,9 +77,9 @@ public final class Resources<T extends HasMetadata> {
     }
 
     // One object that does not fit the model must not hide all others.
-    private Optional<T> understood(JsonNode item, String path) {
+    private Optional<T> understood(JsonMapper mapper, JsonNode item, String path) {
         try {
-            return Optional.of(Json.object(item, kind.type()));
+            return Optional.of(Json.object(mapper, item, kind.type()));
         } catch (JacksonException misfit) {
             JsonNode meta = item.path("metadata");
             LOG.warn("event=object-not-understood namespace={} name={} request=\"GET {}\" error=\"{}\" effect=\"it is left out\"",
@@ -88,9 +90,13 @@ public final class Resources<T extends HasMetadata> {
 
     /// Changes after `resourceVersion`, for at most `timeoutSeconds`; the caller closes the stream.
     public WatchStream<T> watch(Scope scope, Selection selection, String resourceVersion, int timeoutSeconds) {
+        return watch(scope, selection, resourceVersion, timeoutSeconds, Json.MAPPER);
+    }
+
+    WatchStream<T> watch(Scope scope, Selection selection, String resourceVersion, int timeoutSeconds, JsonMapper mapper) {
         String path = collection(scope) + "?watch=true&allowWatchBookmarks=true&timeoutSeconds=" + timeoutSeconds
                 + parameter("resourceVersion", resourceVersion) + selectors(selection);
-        return new WatchStream<>(client.open(path, kind.mediaType()), kind.type(), "GET " + path);
+        return new WatchStream<>(client.open(path, kind.mediaType()), kind.type(), "GET " + path, mapper);
     }
 
     public T create(String tenant, T object) {

@@ -2,6 +2,8 @@ package io.hypernetes.client;
 
 import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.function.Function;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /// Equal parts of cached objects as one object, as far as a small table remembers them: pods of one controller differ in little. What went through it must
@@ -27,9 +29,15 @@ final class SharedParts {
 
     /// The part, or one remembered that says the same.
     <T> T one(Class<T> type, T part) {
-        byte[] text = Json.write(part);
+        return one(type, Json.write(part), same -> part, whole -> true);
+    }
+
+    /// The part that a text says, remembered or made of it.
+    ///
+    /// @param frequent whether it is worth to be remembered
+    <T> T one(Class<T> type, byte[] text, Function<byte[], T> made, Predicate<? super T> frequent) {
         if (text.length > LONGEST) {
-            return part;
+            return made.apply(text);
         }
         int hash = 31 * Arrays.hashCode(text) + type.hashCode();
         int place = (hash ^ hash >>> 16) & PLACES - 1;
@@ -37,7 +45,10 @@ final class SharedParts {
         if (known != null && type.isInstance(known.part) && Arrays.equals(text, known.text)) {
             return type.cast(known.part);
         }
-        remember(place, new Known(text, part, bytes(text)));
+        T part = made.apply(text);
+        if (frequent.test(part)) {
+            remember(place, new Known(text, part, bytes(text)));
+        }
         return part;
     }
 

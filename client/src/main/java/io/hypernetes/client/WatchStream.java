@@ -9,6 +9,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
+import tools.jackson.databind.json.JsonMapper;
 
 /// The events of one watch, in order, of objects without their managed fields. One thread reads; any thread may close, which ends the reader.
 public final class WatchStream<T extends HasMetadata> implements AutoCloseable {
@@ -21,9 +22,12 @@ public final class WatchStream<T extends HasMetadata> implements AutoCloseable {
     private final JsonFrames events;
     private final Class<T> type;
     private final String request;
+    private final JsonMapper mapper;
     private volatile boolean closed;
 
-    WatchStream(InputStream body, Class<T> type, String request) {
+    /// @param mapper reads objects
+    WatchStream(InputStream body, Class<T> type, String request, JsonMapper mapper) {
+        this.mapper = mapper;
         this.body = body;
         this.events = new JsonFrames(body, LONGEST_EVENT);
         this.type = type;
@@ -87,7 +91,7 @@ public final class WatchStream<T extends HasMetadata> implements AutoCloseable {
     }
 
     private <R> R decoded(EventHead head, Class<R> as) {
-        return Json.read(events.bytes(), head.object(), events.offset() + events.length() - head.object(), as);
+        return mapper.readValue(events.bytes(), head.object(), events.offset() + events.length() - head.object(), as);
     }
 
     /// What is no JSON at all came over a connection that does not carry what was sent.

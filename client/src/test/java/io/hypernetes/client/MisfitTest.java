@@ -17,7 +17,7 @@ class MisfitTest {
     private static final String MISFIT = "{\"metadata\":{\"name\":\"odd\",\"resourceVersion\":\"7\"},\"spec\":{\"containers\":\"none\"}}";
 
     private static WatchStream<Pod> events(String text) {
-        return new WatchStream<>(new ByteArrayInputStream(text.getBytes(StandardCharsets.UTF_8)), Pod.class, "GET /pods");
+        return new WatchStream<>(new ByteArrayInputStream(text.getBytes(StandardCharsets.UTF_8)), Pod.class, "GET /pods", Json.MAPPER);
     }
 
     @Test

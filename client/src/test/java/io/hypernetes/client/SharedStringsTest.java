@@ -43,21 +43,6 @@ class SharedStringsTest {
     }
 
     @Test
-    void equalPartsOfLeanPodsAreOneAndOthersAreNot() {
-        var one = pod("one", "\"registry.example.com/parts:1\"");
-        var two = pod("two", "\"registry.example.com/parts:1\"");
-        var elsewhere = pod("three", "\"registry.example.com/parts:1\"");
-        elsewhere.getSpec().setNodeName("n");
-        var other = pod("four", "\"registry.example.com/parts:2\"");
-        List.of(one, two, elsewhere, other).forEach(LeanPod::trim);
-        assertThat(two.getSpec()).isSameAs(one.getSpec());
-        assertThat(two.getMetadata().getName()).isEqualTo("two");
-        assertThat(elsewhere.getSpec().getNodeName()).isEqualTo("n");
-        assertThat(elsewhere.getSpec().getContainers().getFirst()).isSameAs(one.getSpec().getContainers().getFirst());
-        assertThat(other.getSpec().getContainers().getFirst().getImage()).endsWith("parts:2");
-    }
-
-    @Test
     void partsOfTwoTypesThatLookAlikeStayWhatTheyAre() {
         var parts = new SharedParts();
         var claim = parts.one(LocalObjectReference.class, new LocalObjectReference("a"));
@@ -66,13 +51,5 @@ class SharedStringsTest {
         var large = new LocalObjectReference("x".repeat(5000));
         assertThat(parts.one(LocalObjectReference.class, large)).isSameAs(large);
         assertThat(parts.one(LocalObjectReference.class, new LocalObjectReference("x".repeat(5000)))).isNotSameAs(large);
-    }
-
-    @Test
-    void aLeanPodKeepsItsClaims() {
-        var pod = pod("lean", "\"i\"");
-        LeanPod.trim(pod);
-        assertThat(pod.getSpec().getVolumes()).extracting("name").containsExactly("data");
-        assertThat(pod.getSpec().getContainers().getFirst().getImage()).isEqualTo("i");
     }
 }

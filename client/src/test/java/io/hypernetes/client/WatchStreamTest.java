@@ -22,7 +22,7 @@ class WatchStreamTest {
             + MANAGED + ",\"name\":\"p\",\"namespace\":\"n\",\"uid\":\"u\",\"labels\":{\"l\":\"ü\"}},\"spec\":{\"nodeName\":\"node\"}}";
 
     private WatchStream<Pod> stream(InputStream body) {
-        return new WatchStream<>(body, Pod.class, "GET /pods");
+        return new WatchStream<>(body, Pod.class, "GET /pods", Json.MAPPER);
     }
 
     private WatchStream<Pod> stream(String text) {
