@@ -28,6 +28,11 @@ class SchedulerTest {
     private final Informers informers = new Informers(client);
     private final Scheduler scheduler = new Scheduler(client, informers, InstantSource.system(), new Random(1));
 
+    private void start() {
+        scheduler.start();
+        informers.start();
+    }
+
     @AfterEach
     void stop() {
         scheduler.close();
@@ -59,8 +64,7 @@ class SchedulerTest {
         client.of(Kind.NODE).create("root", ChoiceTest.node("n1", "2", "4Gi"));
         client.of(Kind.POD).create("red", ChoiceTest.pod("web", "1", "1Gi"));
         client.of(Kind.POD).create("blue", ChoiceTest.pod("web", "1", "1Gi"));
-        scheduler.start();
-        informers.start();
+        start();
         await().untilAsserted(() -> {
             assertThat(read("red", "web").getSpec().getNodeName()).isEqualTo("n1");
             assertThat(read("blue", "web").getSpec().getNodeName()).isEqualTo("n1");
@@ -92,8 +96,7 @@ class SchedulerTest {
         api.failNext("/binding", 500, 2);
         client.of(Kind.NODE).create("root", ChoiceTest.node("n1", "2", "4Gi"));
         client.of(Kind.POD).create("red", ChoiceTest.pod("web", "1", "1Gi"));
-        scheduler.start();
-        informers.start();
+        start();
         await().untilAsserted(() -> assertThat(read("red", "web").getSpec().getNodeName()).isEqualTo("n1"));
     }
 
@@ -102,8 +105,7 @@ class SchedulerTest {
         client.of(Kind.NODE).create("root", ChoiceTest.node("n1", "2", "4Gi"));
         client.of(Kind.POD).create("red", ChoiceTest.pod("low", "1", "1Gi"));
         client.of(Kind.POD).create("blue", ChoiceTest.pod("low", "1", "1Gi"));
-        scheduler.start();
-        informers.start();
+        start();
         await().untilAsserted(() -> {
             assertThat(read("red", "low").getSpec().getNodeName()).isEqualTo("n1");
             assertThat(read("blue", "low").getSpec().getNodeName()).isEqualTo("n1");
@@ -126,7 +128,7 @@ class SchedulerTest {
         client.of(Kind.NODE).create("root", ChoiceTest.node("n1", "2", "4Gi"));
         client.of(Kind.POD).create("red", priority("low", 0));
         client.of(Kind.POD).create("blue", priority("low", 0));
-        scheduler.start();
+        start();
         await().untilAsserted(() -> {
             assertThat(read("red", "low").getSpec().getNodeName()).isEqualTo("n1");
             assertThat(read("blue", "low").getSpec().getNodeName()).isEqualTo("n1");
@@ -158,8 +160,7 @@ class SchedulerTest {
         node.getStatus().getAllocatable().put("example.com/slots", new Quantity("1"));
         client.of(Kind.NODE).create("root", node);
         client.of(Kind.POD).create("red", slot("low", 0));
-        scheduler.start();
-        informers.start();
+        start();
         await().untilAsserted(() -> assertThat(read("red", "low").getSpec().getNodeName()).isEqualTo("n1"));
         client.of(Kind.POD).create("red", slot("high", 1000));
         await().untilAsserted(() -> assertThat(read("red", "low").getMetadata().getDeletionTimestamp()).isNotNull());
@@ -174,7 +175,7 @@ class SchedulerTest {
     void aNodeThatIsOutOfTheQuestionIsPromisedNoLonger() {
         client.of(Kind.NODE).create("root", ChoiceTest.node("n1", "1", "4Gi"));
         client.of(Kind.POD).create("red", priority("low", 0));
-        scheduler.start();
+        start();
         await().untilAsserted(() -> assertThat(read("red", "low").getSpec().getNodeName()).isEqualTo("n1"));
         client.of(Kind.POD).create("red", priority("high", 1000));
         await().untilAsserted(() -> assertThat(read("red", "high").getStatus().getNominatedNodeName()).isEqualTo("n1"));
@@ -201,8 +202,7 @@ class SchedulerTest {
         gated.getSpec().setSchedulingGates(List.of(new io.fabric8.kubernetes.api.model.PodSchedulingGate("example.com/wait")));
         client.of(Kind.POD).create("red", gated);
         client.of(Kind.POD).create("red", ChoiceTest.pod("free", "1", "1Gi"));
-        scheduler.start();
-        informers.start();
+        start();
         await().untilAsserted(() -> assertThat(read("red", "free").getSpec().getNodeName()).isEqualTo("n1"));
         assertThat(read("red", "gated").getSpec().getNodeName()).isNull();
         assertThat(failures(client, "gated")).isEmpty();
