@@ -26,6 +26,8 @@ import tools.jackson.databind.node.JsonNodeFactory;
 public final class YamlBody {
     private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
     private static final int MAX_NODES = 500_000;
+    /// A value has a key, a beginning and an end at most.
+    private static final int MAX_EVENTS = 3 * MAX_NODES;
     private static final int MAX_DEPTH = 200;
     /// Characters, as JSON has it.
     private static final int LONGEST_NUMBER = 1000;
@@ -46,7 +48,7 @@ public final class YamlBody {
                     .setCodePointLimit(4 * 1024 * 1024)
                     .setAllowRecursiveKeys(false)
                     .build();
-            checkDepth(settings, text);
+            checkSize(settings, text);
             var root = new Compose(settings)
                     .composeInputStream(new ByteArrayInputStream(text))
                     .orElseThrow(() -> new MalformedJsonException("the YAML document is empty"));
@@ -59,10 +61,14 @@ public final class YamlBody {
         }
     }
 
-    /// Composing is recursive; events are not, so they tell first how deep the text is.
-    private static void checkDepth(LoadSettings settings, byte[] text) {
+    /// Composing is recursive, and takes several times as long as reading events; so these tell first how deep the text is, and how large.
+    private static void checkSize(LoadSettings settings, byte[] text) {
         int depth = 0;
+        int events = 0;
         for (var event : new Parse(settings).parseInputStream(new ByteArrayInputStream(text))) {
+            if (++events > MAX_EVENTS) {
+                throw new MalformedJsonException("yaml: the document has more than " + MAX_NODES + " values");
+            }
             switch (event.getEventId()) {
                 case MappingStart, SequenceStart -> {
                     if (++depth > MAX_DEPTH) {

@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Reads and writes have seats of their own: reads use the processor, writes also wait for the disk together. A request keeps its carrier to its end or to
 /// where it waits, so a tenant beside others has no more running than there are carriers (the launcher asks for four a processor): another's request finds one
-/// that is free. Nodes have seats of their own,
+/// that is free. Writes with large bodies, of which a tenant that is alone could have all carriers read some for seconds, before anybody else is heard of, have
+/// few seats, however alone. Nodes have seats of their own,
 /// so that what they tell of a tenant's pods never waits behind that tenant; and by tenant, so that webhooks of one tenant that answer slowly to what
 /// nodes tell keep no node from telling of others. By what a node tells of itself it is known to live: that needs no seat, and neither do requests
 /// that last (watches, logs, commands in pods), operators and the components of the master. Nor is a seat held by a request that waits for a
@@ -27,8 +28,12 @@ public final class Fairness {
     /// What a byte of a body takes once it is read, with the changed copies that admission makes of it.
     private static final long MEMORY_OF_A_BYTE = 8;
 
+    /// From here on, in bytes, reading a body takes so long that not all carriers may do it at once: up to half a second for a megabyte of YAML.
+    private static final int LARGE_BODY = 64 << 10;
+
     private final Seats reads;
     private final Seats writes;
+    private final Seats largeWrites;
     private final Seats nodes;
 
     /// @param processors how many the server has
@@ -37,6 +42,7 @@ public final class Fairness {
         reads = seats(64 * processors, 16 * processors, processors, 2, Fairness::after);
         nodes = seats(2048, 64, 64, 16, null);
         writes = seats(512, 256, 4 * processors, 2, null);
+        largeWrites = seats(2 * processors, Math.max(2, processors), processors, 2, null);
     }
 
     private static Seats seats(int total, int alone, int shared, int least, Seats.@Nullable Timer timer) {
@@ -68,7 +74,7 @@ public final class Fairness {
         if (node.isPresent() && tellsOfItself(node.get(), tenant, target)) {
             return Seat.NONE;
         }
-        var seats = node.isPresent() ? nodes : target.writes() ? writes : reads;
+        var seats = node.isPresent() ? nodes : !target.writes() ? reads : bodyBytes < LARGE_BODY ? writes : largeWrites;
         // What is not a tenant's a node does by itself, and shares with no other node.
         var party = node.isPresent() && !isTenants(tenant) ? "node " + node.get() : tenant.tenant();
         return new Seat(seats, party, caller.user(), MEMORY_OF_A_BYTE * bodyBytes, seats.enter(party, caller.user()));

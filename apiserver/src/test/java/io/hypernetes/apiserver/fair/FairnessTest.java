@@ -1,11 +1,15 @@
 package io.hypernetes.apiserver.fair;
 
 import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.hypernetes.apiserver.request.Caller;
 import io.hypernetes.apiserver.request.Target;
 import io.hypernetes.apiserver.request.TenantPath;
 import java.util.List;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.Test;
 
 class FairnessTest {
@@ -16,7 +20,11 @@ class FairnessTest {
 
     /// Comes in, or fails after the time that one waits for a seat.
     private Seat enter(Caller caller, String tenant, String method, String path) {
-        return fairness.enter(caller, new TenantPath(tenant, "", path), Target.of(method, path, false), 0);
+        return enter(caller, tenant, method, path, 0);
+    }
+
+    private Seat enter(Caller caller, String tenant, String method, String path, int bodyBytes) {
+        return fairness.enter(caller, new TenantPath(tenant, "", path), Target.of(method, path, false), bodyBytes);
     }
 
     @Test
@@ -55,6 +63,22 @@ class FairnessTest {
                         }
                     })
                     .doesNotThrowAnyException();
+        }
+    }
+
+    /// Reading them takes a carrier each, of which there are four here.
+    @Test
+    void fewLargeBodiesAreReadAtOnceHoweverAloneTheirTenant() throws Exception {
+        var alice = new Caller("a", "alice", List.of());
+        var path = "/api/v1/namespaces/default/configmaps";
+        enter(alice, "a", "POST", path, 1 << 20);
+        try (var second = enter(alice, "a", "POST", path, 1 << 20); var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            var third = threads.submit(() -> enter(alice, "a", "PATCH", path + "/x", 1 << 20));
+            assertThatThrownBy(() -> third.get(200, TimeUnit.MILLISECONDS)).isInstanceOf(TimeoutException.class);
+            enter(alice, "a", "POST", path, 1000);
+            enter(alice, "a", "GET", path);
+            second.close();
+            third.get(10, TimeUnit.SECONDS);
         }
     }
 }
