@@ -248,6 +248,31 @@ class WorkloadsTest {
     }
 
     /// The ReplicaSet of those that make way makes others at once, which want the place too.
+    /// Whatever the reason for the eviction: the pod did nothing for it.
+    @Test
+    void anEvictedPodOfAJobIsNoFailureWhenItsPolicyIgnoresDisruptions() throws Exception {
+        apply("""
+                apiVersion: batch/v1
+                kind: Job
+                metadata: {name: patient}
+                spec:
+                  backoffLimit: 0
+                  podFailurePolicy: {rules: [{action: Ignore, onPodConditions: [{type: DisruptionTarget}]}]}
+                  template:
+                    metadata: {labels: {app: patient}, annotations: {simulate.hypernetes.io/run-for: 1h}}
+                    spec: {restartPolicy: Never, terminationGracePeriodSeconds: 1, containers: [{name: c, image: a}]}
+                """);
+        String state = "get pods -l app=patient -o jsonpath={.items[*].metadata.name}={.items[*].status.phase}";
+        await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> assertThat(kubectl(state)).endsWith("=Running"));
+        String first = kubectl(state).replace("=Running", "");
+        run("{\"apiVersion\":\"policy/v1\",\"kind\":\"Eviction\",\"metadata\":{\"name\":\"" + first + "\"}}",
+                "create", "--raw", "/api/v1/namespaces/default/pods/" + first + "/eviction", "-f", "-").expect(0);
+        await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> assertThat(kubectl(state)).doesNotContain(first).endsWith("=Running"));
+        assertThat(kubectl("get job patient -o jsonpath={.status.failed};{.status.active};{.status.conditions}")).isEqualTo(";1;");
+        kubectl("delete job patient --wait=false");
+        awaitNothing("get pods -l app=patient");
+    }
+
     @Test
     void deploymentsOfHighPriorityTakeThePlacesOfThoseOfLow() throws Exception {
         apply("""

@@ -115,18 +115,19 @@ class ConformanceProbesTest extends KubeletHarness {
         create(pod("web").editSpec().editContainer(0)
                 .withNewLivenessProbe().withNewExec().withCommand("cat", "/tmp/health").endExec().withPeriodSeconds(1).withFailureThreshold(1).endLivenessProbe()
                 .endContainer().endSpec().build());
-        AtomicInteger last = new AtomicInteger();
+        List<Integer> seen = new CopyOnWriteArrayList<>();
         eventually("web", pod -> {
             int now = main(pod).getRestartCount();
-            assertThat(now).isBetween(last.get(), last.get() + 1);
-            last.set(now);
+            seen.add(now);
             if (main(pod).getState().getWaiting() != null && "CrashLoopBackOff".equals(main(pod).getState().getWaiting().getReason())) {
                 ahead = ahead.plusSeconds(300);
                 // Whatever wakes the pod's loop.
                 change("web", woken -> woken.edit().editMetadata().addToAnnotations("woken", String.valueOf(ahead)).endMetadata().build());
             }
-            assertThat(now).isEqualTo(5);
+            // With its clock that far ahead it restarts faster than one can look.
+            assertThat(now).isGreaterThanOrEqualTo(5);
         });
+        assertThat(seen).isSorted();
     }
 
     @Test
