@@ -12,6 +12,7 @@ import io.hypernetes.hyperd.event.ContainerEvent;
 import io.hypernetes.hyperd.event.Events;
 import io.hypernetes.hyperd.journal.ContainerRecord;
 import io.hypernetes.hyperd.journal.Journal;
+import java.io.OutputStream;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -19,6 +20,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -43,6 +45,7 @@ public final class Container implements AutoCloseable {
     private final Surroundings surroundings;
     private final Consumer<Container> ending;
     private final ContainerOutputs outputs;
+    private final SharedInput input;
     private final CountDownLatch exited = new CountDownLatch(1);
     // Held while it is being started: a process that ends at once is told to have ended after it was told to have started.
     private final ReentrantLock starting = new ReentrantLock();
@@ -62,6 +65,7 @@ public final class Container implements AutoCloseable {
         this.ending = ending;
         this.outputs = new ContainerOutputs(
                 record, surroundings.clock(), position -> update(current -> current.withLog(position)), () -> heard.run());
+        this.input = new SharedInput(record.id());
         if (record.state() == ContainerRecord.State.EXITED) {
             // The end of its output may still be in the guest.
             exitSeen = true;
@@ -242,6 +246,13 @@ public final class Container implements AutoCloseable {
     /// Attaches to the output from now on.
     public AttachedClient attach() {
         return outputs.attach();
+    }
+
+    /// A way into its standard input for one who is attached; others have theirs. Who closes it ends the input for everybody.
+    ///
+    /// @param guest the present session
+    public OutputStream input(Supplier<Guest> guest) {
+        return input.through(guest);
     }
 
     public void detach(AttachedClient client) {

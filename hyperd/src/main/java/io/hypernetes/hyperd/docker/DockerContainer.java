@@ -42,7 +42,7 @@ final class DockerContainer {
         this.standing = new Standing(record, house.journal());
         this.house = house;
         this.runs = new Runs(house);
-        this.streams = new StandardStreams(record.id());
+        this.streams = new StandardStreams();
         this.control = new RunControl(house, record.id());
         this.removed = removed;
     }

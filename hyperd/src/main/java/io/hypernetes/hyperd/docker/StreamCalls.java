@@ -93,12 +93,13 @@ final class StreamCalls {
 
     private static void input(DockerContainer container, Runs.Joined joined, InputStream in, boolean tty) {
         byte[] buffer = new byte[32 * 1024];
+        OutputStream input = joined.run().container().input(() -> joined.run().sandbox().guest());
         try {
             for (int count = in.read(buffer); count >= 0; count = in.read(buffer)) {
-                container.streams().input(joined.run(), buffer, count);
+                input.write(buffer, 0, count);
             }
             if (!tty && container.record().config().path("StdinOnce").asBoolean(false)) {
-                container.streams().input(joined.run(), null, 0);
+                input.close();
             } else {
                 joined.client().close();
             }

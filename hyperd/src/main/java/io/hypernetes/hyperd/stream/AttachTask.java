@@ -1,6 +1,5 @@
 package io.hypernetes.hyperd.stream;
 
-import io.hypernetes.guest.ContainerInput;
 import io.hypernetes.guest.Guest;
 import io.hypernetes.guest.GuestException;
 import io.hypernetes.hyperd.HyperdException;
@@ -73,10 +72,11 @@ final class AttachTask {
     }
 
     private void input(RemoteCommandSession session) {
-        try (ContainerInput input = guest.get().openInput(container.id(), ANSWER)) {
-            Pump.End end = Pump.run(session.stdin(), input.stream());
+        try {
+            OutputStream input = container.input(guest);
+            Pump.End end = Pump.run(session.stdin(), input);
             if (end != Pump.End.TARGET_LOST && container.record().terminal().stdinOnce()) {
-                Pump.close(input.stream());
+                Pump.close(input);
             }
         } catch (GuestException | HyperdException failure) {
             LOG.debug("event=attach-input-ended container={} error=\"{}\"", container.id(), failure.getMessage());
