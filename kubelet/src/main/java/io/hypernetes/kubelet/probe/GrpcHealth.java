@@ -21,6 +21,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /// The standard gRPC health check: `grpc.health.v1.Health/Check`, whose answer's field 1 is 1 when serving. Safe for use by many threads.
 public final class GrpcHealth implements AutoCloseable {
@@ -51,11 +52,19 @@ public final class GrpcHealth implements AutoCloseable {
                     channel, CHECK, CallOptions.DEFAULT.withDeadlineAfter(timeout.toMillis(), TimeUnit.MILLISECONDS), request(service));
             int status = status(answer);
             return status == SERVING ? ProbeResult.SUCCESS : ProbeResult.failure("service unhealthy (responded with \"" + name(status) + "\")");
-        } catch (StatusRuntimeException | IOException failure) {
-            return ProbeResult.failure("grpc health check on " + host + ":" + port + ": " + failure.getMessage());
+        } catch (StatusRuntimeException failure) {
+            // Of a connection that fails the status says no more than that.
+            Throwable cause = failure.getStatus().getCause();
+            return failed(host, port, failure.getMessage() + (cause == null ? "" : ": " + cause.getMessage()));
+        } catch (IOException failure) {
+            return failed(host, port, failure.getMessage());
         } finally {
             channel.shutdownNow();
         }
+    }
+
+    private static ProbeResult failed(String host, int port, @Nullable String why) {
+        return ProbeResult.failure("grpc health check on " + host + ":" + port + ": " + why);
     }
 
     private NioSocketChannel channel(String tenant) {
