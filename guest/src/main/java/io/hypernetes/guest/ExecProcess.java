@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 
 /// A process started by EXEC.
 final class ExecProcess implements GuestProcess {
-    private final GuestSession session;
+    private final GuestVerbs guest;
     private final ExecSpec spec;
     private final int id;
     private final GuestStream stdio;
@@ -21,8 +21,8 @@ final class ExecProcess implements GuestProcess {
     private @Nullable ProcessExit exit;
     private @Nullable GuestException lost;
 
-    ExecProcess(GuestSession session, ExecSpec spec, int id, GuestStream stdio, @Nullable GuestStream errors) {
-        this.session = session;
+    ExecProcess(GuestVerbs guest, ExecSpec spec, int id, GuestStream stdio, @Nullable GuestStream errors) {
+        this.guest = guest;
         this.spec = spec;
         this.id = id;
         this.stdio = stdio;
@@ -79,12 +79,12 @@ final class ExecProcess implements GuestProcess {
 
     @Override
     public void resize(int rows, int columns, Duration deadline) {
-        session.resizeTty(spec.container(), id, rows, columns, deadline);
+        guest.resizeTty(spec.container(), id, rows, columns, deadline);
     }
 
     @Override
     public void signal(int signal, Duration deadline) {
-        session.signal(spec.container(), id, signal, SignalTarget.FIRST_PROCESS, deadline);
+        guest.signal(spec.container(), id, signal, SignalTarget.FIRST_PROCESS, deadline);
     }
 
     @Override
@@ -112,12 +112,12 @@ final class ExecProcess implements GuestProcess {
     @Override
     public void close() {
         stdio.close();
-        session.forget(stdio);
+        guest.forget(stdio);
         if (errors != null) {
             errors.close();
-            session.forget(errors);
+            guest.forget(errors);
         }
-        session.forget(id);
+        guest.forget(id);
         lost(GuestException.disconnected("it was closed before its exit was known"));
     }
 

@@ -17,11 +17,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// An attached session: three virtual threads (one reads, one writes, one tells the listener) and the tables of what is under way. It
-/// lives until its first failure; [#end] is the one way out.
-final class GuestSession implements Guest, Receiver.Sink {
+/// lives until its first failure; [#end] is the one way out. What can be asked for in it is [GuestVerbs].
+final class GuestSession implements Receiver.Sink {
     private static final Logger LOG = LoggerFactory.getLogger(GuestSession.class);
-    /// What connecting inside the guest may take beyond the time that the guest itself was given.
-    private static final Duration CONNECT_GRACE = Duration.ofSeconds(5);
 
     private final String machine;
     private final GuestConnection connection;
@@ -33,7 +31,6 @@ final class GuestSession implements Guest, Receiver.Sink {
     private final AtomicInteger lastStream = new AtomicInteger();
     private final AtomicInteger lastExec = new AtomicInteger();
     private final AtomicReference<@Nullable GuestException> ended = new AtomicReference<>();
-    private volatile byte[] instance = {};
 
     private GuestSession(String machine, GuestConnection connection) {
         this.machine = machine;
@@ -41,20 +38,22 @@ final class GuestSession implements Guest, Receiver.Sink {
     }
 
     static Guest attach(
-            String machine, GuestConnection connection, Freshness freshness, GuestListener listener, Duration deadline) {
+            String machine, GuestConnection connection, Guest.Freshness freshness, GuestListener listener, Duration deadline) {
         GuestSession session = new GuestSession(machine, connection);
+        byte[] instance;
         try {
-            session.open(freshness, deadline);
+            instance = session.open(freshness, deadline);
         } catch (GuestException failure) {
             session.end(failure);
             throw failure;
         }
         session.thread("events", () -> session.events.deliverAll(machine, listener));
         LOG.info("event=guest-attached machine={}", machine);
-        return session;
+        return new GuestVerbs(session, instance);
     }
 
-    private void open(Freshness freshness, Duration deadline) {
+    /// @return what the guest calls itself
+    private byte[] open(Guest.Freshness freshness, Duration deadline) {
         String tried = "attaching to machine " + machine;
         byte[] nonce = Handshake.nonce();
         Exchange.Pending attach = exchange.begin(tried, FrameType.ATTACH);
@@ -65,7 +64,7 @@ final class GuestSession implements Guest, Receiver.Sink {
         if (attached.version() != 1) {
             throw GuestException.protocol("it speaks version " + attached.version() + ", which was not offered");
         }
-        instance = attached.instance();
+        return attached.instance();
     }
 
     private void thread(String task, Runnable body) {
@@ -97,7 +96,8 @@ final class GuestSession implements Guest, Receiver.Sink {
         }
     }
 
-    private void end(GuestException why) {
+    /// Ends it, unless it has ended before.
+    void end(GuestException why) {
         if (!ended.compareAndSet(null, why)) {
             return;
         }
@@ -166,7 +166,10 @@ final class GuestSession implements Guest, Receiver.Sink {
 
     // Requests.
 
-    private Message request(String what, int type, byte[] payload, Duration deadline) {
+    /// Sends a request and waits for its answer.
+    ///
+    /// @param what for messages
+    Message request(String what, int type, byte[] payload, Duration deadline) {
         String tried = what + " in machine " + machine;
         long begun = System.nanoTime();
         Exchange.Pending request = exchange.begin(tried, type);
@@ -181,7 +184,7 @@ final class GuestSession implements Guest, Receiver.Sink {
     }
 
     /// Requests that are sent together and answered in their order.
-    private List<Message> requests(String what, int[] types, List<byte[]> payloads, Duration deadline) {
+    List<Message> requests(String what, int[] types, List<byte[]> payloads, Duration deadline) {
         String tried = what + " in machine " + machine;
         long begun = System.nanoTime();
         List<Exchange.Pending> pending = new ArrayList<>();
@@ -233,7 +236,7 @@ final class GuestSession implements Guest, Receiver.Sink {
     }
 
     /// Reads an answer; what is wrong with it ends the session as a bad frame does.
-    private <T> T decode(Message message, Function<Message, T> reading) {
+    <T> T decode(Message message, Function<Message, T> reading) {
         try {
             return reading.apply(message);
         } catch (GuestException violation) {
@@ -255,225 +258,19 @@ final class GuestSession implements Guest, Receiver.Sink {
         return frames;
     }
 
-    // Verbs.
+    // What is under way.
 
-    @Override
-    public byte[] instance() {
-        return instance.clone();
+    String machine() {
+        return machine;
     }
 
-    @Override
-    public HelloAnswer hello(Duration deadline) {
-        return decode(request("asking for versions", FrameType.HELLO, new byte[0], deadline), Answers::hello);
+    /// Why it has ended; null while it has not.
+    @Nullable GuestException ended() {
+        return ended.get();
     }
 
-    @Override
-    public void resume(Resume resume, Duration deadline) {
-        request("giving an identity", FrameType.RESUME, Requests.resume(resume), deadline);
-        instance = resume.nonce().clone();
-    }
-
-    @Override
-    public void network(NetworkConfig network, Duration deadline) {
-        request("setting the network", FrameType.NETWORK, Requests.network(network), deadline);
-    }
-
-    @Override
-    public List<String> plan(PodPlan plan, Duration deadline) {
-        return decode(request("preparing containers", FrameType.PLAN, Requests.plan(plan), deadline), Answers::planned);
-    }
-
-    @Override
-    public void begin(Resume resume, NetworkConfig network, PodPlan plan, Duration deadline) {
-        decode(requests(
-                        "beginning a pod",
-                        new int[] {FrameType.RESUME, FrameType.NETWORK, FrameType.PLAN},
-                        List.of(Requests.resume(resume), Requests.network(network), Requests.plan(plan)),
-                        deadline).getLast(),
-                Answers::planned);
-        instance = resume.nonce().clone();
-    }
-
-    @Override
-    public StartedContainer start(String container, Duration deadline) {
-        return decode(
-                request("starting container " + container, FrameType.START, Requests.container(container), deadline),
-                Answers::started);
-    }
-
-    @Override
-    public void signal(String container, int signal, SignalTarget target, Duration deadline) {
-        signal(container, 0, signal, target, deadline);
-    }
-
-    void signal(String container, int exec, int signal, SignalTarget target, Duration deadline) {
-        request(
-                "sending signal " + signal + " to container " + container,
-                FrameType.SIGNAL,
-                Requests.signal(container, exec, signal, target),
-                deadline);
-    }
-
-    @Override
-    public void resizeTty(String container, int rows, int columns, Duration deadline) {
-        resizeTty(container, 0, rows, columns, deadline);
-    }
-
-    void resizeTty(String container, int exec, int rows, int columns, Duration deadline) {
-        request(
-                "resizing the terminal of container " + container,
-                FrameType.RESIZE_TTY,
-                Requests.resizeTty(container, exec, rows, columns),
-                deadline);
-    }
-
-    @Override
-    public GuestProcess exec(ExecSpec spec, Duration deadline) {
-        String what = "exec of " + spec.arguments().getFirst() + " in container " + spec.container();
-        return process(what, spec, FrameType.EXEC, (id, stdio, stderr) -> Requests.exec(spec, id, stdio, stderr), deadline);
-    }
-
-    @Override
-    public GuestProcess copy(CopySpec copy, Duration deadline) {
-        boolean in = copy.direction() == CopySpec.Direction.IN;
-        ExecSpec like = new ExecSpec(copy.container(), List.of("copy"), List.of(), "", "", false, in, 0, 0, false);
-        String what = "copy of " + copy.path() + " in container " + copy.container();
-        return process(what, like, FrameType.COPY, (id, stdio, stderr) -> Requests.copy(copy, id, stdio, stderr), deadline);
-    }
-
-    private interface ProcessRequest {
-        byte[] payload(int id, int stdio, int stderr);
-    }
-
-    private GuestProcess process(String what, ExecSpec spec, int type, ProcessRequest asked, Duration deadline) {
-        int id = lastExec.incrementAndGet();
-        GuestStream stdio = stream("standard streams of " + what, GuestStream.PROCESS_WINDOW);
-        GuestStream errors = spec.tty() ? null : stream("standard error of " + what, GuestStream.PROCESS_WINDOW);
-        ExecProcess process = new ExecProcess(this, spec, id, stdio, errors);
-        processes.put(id, process);
-        try {
-            byte[] payload = asked.payload(id, stdio.id, errors == null ? 0 : errors.id);
-            process.started(decode(request(what, type, payload, deadline), Answers::pid));
-            stdio.grantFirst();
-            if (errors != null) {
-                errors.grantFirst();
-            }
-        } catch (RuntimeException failure) {
-            process.close();
-            throw failure;
-        }
-        GuestException lost = ended.get();
-        if (lost != null) {
-            process.lost(lost);
-        }
-        return process;
-    }
-
-    @Override
-    public GuestInventory list(Duration deadline) {
-        return decode(request("listing containers", FrameType.LIST, new byte[0], deadline), Answers::inventory);
-    }
-
-    @Override
-    public ContainerOutput openOutput(String container, OutputKind kind, long offset, Duration deadline) {
-        String name = (kind == OutputKind.STDOUT ? "standard output" : "standard error") + " of container " + container;
-        GuestStream stream = stream(name, GuestStream.OUTPUT_WINDOW);
-        long limit = stream.beginAt(offset);
-        Answers.Opened opened = open(stream, name, Requests.open(container, kind.number, stream.id, offset, limit), deadline);
-        return new OutputReader(stream, name, opened.acknowledged(), () -> forget(stream));
-    }
-
-    @Override
-    public ContainerInput openInput(String container, Duration deadline) {
-        String name = "standard input of container " + container;
-        GuestStream stream = stream(name, 0);
-        stream.sendFromUnknown();
-        Answers.Opened opened = open(stream, name, Requests.open(container, 0, stream.id, 0, 0), deadline);
-        stream.sendFrom(opened.written());
-        return new InputWriter(stream, name, () -> forget(stream));
-    }
-
-    private Answers.Opened open(GuestStream stream, String name, byte[] payload, Duration deadline) {
-        try {
-            return decode(request("opening " + name, FrameType.OPEN, payload, deadline), Answers::opened);
-        } catch (RuntimeException failure) {
-            stream.close();
-            forget(stream);
-            throw failure;
-        }
-    }
-
-    @Override
-    public void remove(String container, Duration deadline) {
-        request("removing container " + container, FrameType.REMOVE, Requests.container(container), deadline);
-    }
-
-    @Override
-    public void forget(Duration deadline) {
-        request("making the machine as new", FrameType.FORGET, new byte[0], deadline);
-    }
-
-    @Override
-    public void update(String container, Resources resources, Duration deadline) {
-        request("setting limits of container " + container, FrameType.UPDATE, Requests.update(container, resources), deadline);
-    }
-
-    @Override
-    public void grow(String volume, long bytes, Duration deadline) {
-        request("growing volume " + volume, FrameType.GROW, Requests.grow(volume, bytes), deadline);
-    }
-
-    @Override
-    public GuestStats stats(Duration deadline) {
-        return decode(request("asking for usage", FrameType.STATS, new byte[0], deadline), Answers::stats);
-    }
-
-    @Override
-    public boolean writeFiles(FilePush files, Duration deadline) {
-        return decode(
-                request("writing files of volume " + files.volume(), FrameType.WRITE_FILES, Requests.writeFiles(files), deadline),
-                Answers::changed);
-    }
-
-    @Override
-    public FileContent readFile(FileRequest file, Duration deadline) {
-        String of = file.container().isEmpty() ? " of volume " + file.volume() : " of container " + file.container();
-        return decode(
-                request("reading " + file.path() + of, FrameType.READ_FILE, Requests.readFile(file), deadline), Answers::file);
-    }
-
-    @Override
-    public GuestSocket connect(String address, int port, Duration timeout) {
-        String name = "connection to " + (address.isEmpty() ? "localhost" : address) + " port " + port;
-        GuestStream stream = stream(name, GuestStream.PROCESS_WINDOW);
-        try {
-            byte[] payload = Requests.connect(stream.id, address, port, Math.clamp(timeout.toMillis(), 1, 600_000));
-            request("opening a " + name, FrameType.CONNECT, payload, timeout.plus(CONNECT_GRACE));
-            stream.grantFirst();
-        } catch (RuntimeException failure) {
-            stream.close();
-            forget(stream);
-            throw failure;
-        }
-        return new StreamSocket(stream, name, () -> forget(stream));
-    }
-
-    @Override
-    public void shutdown(Duration grace, Duration deadline) {
-        request("shutting down", FrameType.SHUTDOWN, Requests.shutdown(Math.clamp(grace.toMillis(), 0, 600_000)), deadline);
-    }
-
-    @Override
-    public boolean isOpen() {
-        return ended.get() == null;
-    }
-
-    @Override
-    public void close() {
-        end(GuestException.disconnected("the session with machine " + machine + " was closed"));
-    }
-
-    private GuestStream stream(String name, int window) {
+    /// A new stream, which is lost at once when the session is.
+    GuestStream stream(String name, int window) {
         GuestStream stream = new GuestStream(lastStream.incrementAndGet(), name + " in machine " + machine, outgoing, window);
         streams.put(stream.id, stream);
         GuestException lost = ended.get();
@@ -485,6 +282,15 @@ final class GuestSession implements Guest, Receiver.Sink {
 
     void forget(GuestStream stream) {
         streams.remove(stream.id);
+    }
+
+    int nextExec() {
+        return lastExec.incrementAndGet();
+    }
+
+    /// Tells the process from now on how it fares.
+    void follow(int exec, ExecProcess process) {
+        processes.put(exec, process);
     }
 
     void forget(int exec) {
