@@ -5,9 +5,7 @@ import io.fabric8.kubernetes.api.model.ContainerStatus;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Probe;
 import io.grpc.Context;
-import io.hypernetes.client.ApiException;
 import io.hypernetes.client.ObjectKey;
-import io.hypernetes.kubelet.cri.CriException;
 import io.hypernetes.kubelet.cri.ObservedContainer;
 import io.hypernetes.kubelet.cri.ObservedPod;
 import io.hypernetes.kubelet.cri.ObservedSandbox;
@@ -24,7 +22,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
@@ -33,12 +30,10 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// One pod's life on this node: a loop on a virtual thread of its own that looks at what the runtime holds, takes the next step and
-/// tells the API, each time it is woken. It keeps nothing that matters: what it must know after a crash is in the runtime and in the API.
+/// One pod's life on this node: looks at what the runtime holds, takes the next step and tells the API, each time its loop is woken. It keeps
+/// nothing that matters: what it must know after a crash is in the runtime and in the API.
 final class PodWorker {
     private static final Logger LOG = LoggerFactory.getLogger(PodWorker.class);
-    private static final Duration FIRST_RETRY = Duration.ofMillis(500);
-    private static final Duration LONGEST_RETRY = Duration.ofSeconds(30);
 
     private final PodServices services;
     private final ContainerStart starts;
@@ -52,20 +47,16 @@ final class PodWorker {
     private final SuspendedMemory memory;
     private final String uid;
     private final Runnable gone;
-    private final Semaphore wake = new Semaphore(0);
     private final Map<String, Waiting> waits = new HashMap<>();
-    private final Thread thread;
+    private final PodLoop loop;
     private volatile @Nullable Pod pod;
     private volatile boolean removed;
-    private volatile boolean closed;
     private volatile @Nullable String evicted;
     private final CountDownLatch machineGone = new CountDownLatch(1);
     private final ObjectKey key;
     private volatile Context.@Nullable CancellableContext pull;
     private volatile ObservedPod lastSeen = ObservedPod.NOTHING;
     private @Nullable Instant removedAt;
-    private Duration retry = FIRST_RETRY;
-    private boolean ended;
 
     /// A pod that the API binds to this node, or one that only the runtime still knows (`pod` null).
     ///
@@ -73,6 +64,7 @@ final class PodWorker {
     /// @param gone called once nothing of the pod is left here
     PodWorker(PodServices services, ObjectKey key, String uid, @Nullable Pod pod, Supplier<List<Pod>> others, Runnable gone) {
         this.services = services;
+        this.loop = new PodLoop(key, uid, this::pass, this::over);
         CriConfigs configs = new CriConfigs(services.settings(), services.volumes());
         this.trace = new PodTrace(services.steps(), services.clock(), pod == null ? null : pod.getMetadata().getResourceVersion());
         this.resizing = new Resizing(services, others);
@@ -88,11 +80,10 @@ final class PodWorker {
         this.pod = pod;
         this.removed = pod == null;
         this.gone = gone;
-        this.thread = Thread.ofVirtual().name("pod-" + key).unstarted(this::run);
     }
 
     void start() {
-        thread.start();
+        loop.start();
     }
 
     ObjectKey key() {
@@ -150,16 +141,13 @@ final class PodWorker {
 
     /// Look again now.
     void wake() {
-        if (wake.availablePermits() == 0) {
-            wake.release();
-        }
+        loop.wake();
     }
 
     /// Ends the loop and leaves the pod running.
     void close() {
-        closed = true;
         health.close();
-        thread.interrupt();
+        loop.close();
     }
 
     private void cancelPull() {
@@ -169,43 +157,12 @@ final class PodWorker {
         }
     }
 
-    private void run() {
-        try {
-            while (!closed && !ended) {
-                Duration next = passSafely();
-                if (ended || closed) {
-                    return;
-                }
-                wake.tryAcquire(Math.max(1, next.toMillis()), TimeUnit.MILLISECONDS);
-                wake.drainPermits();
-            }
-        } catch (InterruptedException stopped) {
-            Thread.currentThread().interrupt();
-        } finally {
-            health.close();
-            machineGone.countDown();
-            if (ended) {
-                gone.run();
-            }
+    private void over(boolean ended) {
+        health.close();
+        machineGone.countDown();
+        if (ended) {
+            gone.run();
         }
-    }
-
-    private Duration passSafely() throws InterruptedException {
-        try {
-            Duration next = pass();
-            retry = FIRST_RETRY;
-            return next;
-        } catch (CriException | ApiException | VolumeException refused) {
-            if (closed) {
-                return resync();
-            }
-            LOG.warn("event=pod-retry pod={} uid={} retryMillis={} reason=\"{}\"", key, uid, retry.toMillis(), refused.getMessage());
-        } catch (RuntimeException fault) {
-            LOG.error("event=pod-fault pod={} uid={} retryMillis={}", key, uid, retry.toMillis(), fault);
-        }
-        Duration pause = retry;
-        retry = retry.multipliedBy(2).compareTo(LONGEST_RETRY) > 0 ? LONGEST_RETRY : retry.multipliedBy(2);
-        return pause;
     }
 
     /// One look and one step.
@@ -246,7 +203,7 @@ final class PodWorker {
                 wake();
                 yield resync();
             }
-            case Plan.Run run -> untilDeadline(now, proceed(now, seen, run));
+            case Plan.Run run -> ActiveDeadline.cut(proceed(now, seen, run), now, services.clock().instant());
         };
     }
 
@@ -298,7 +255,7 @@ final class PodWorker {
 
     private boolean dying() {
         Pod now = pod;
-        return closed || removed || now == null || now.getMetadata().getDeletionTimestamp() != null;
+        return loop.isClosed() || removed || now == null || now.getMetadata().getDeletionTimestamp() != null;
     }
 
     private void stop(Pod now, Plan.Stop stop, ObservedPod seen) {
@@ -436,7 +393,7 @@ final class PodWorker {
         }
         ObservedPod left = services.cri().observe(uid);
         if (!left.sandboxes().isEmpty() || !left.containers().isEmpty()) {
-            return FIRST_RETRY;
+            return PodLoop.FIRST_RETRY;
         }
         memory.forget();
         services.volumes().remove(uid);
@@ -445,7 +402,7 @@ final class PodWorker {
         if (!removed) {
             services.statuses().delete(key, uid);
         }
-        ended = true;
+        loop.end();
         return resync();
     }
 
@@ -487,20 +444,7 @@ final class PodWorker {
     }
 
     private boolean pastDeadline(Pod now) {
-        Long seconds = now.getSpec().getActiveDeadlineSeconds();
-        String start = now.getStatus() == null ? null : now.getStatus().getStartTime();
-        return seconds != null && start != null && Instant.parse(start).plusSeconds(seconds).isBefore(services.clock().instant());
-    }
-
-    /// Nothing wakes the loop when a pod's time is over.
-    private Duration untilDeadline(Pod now, Duration next) {
-        Long seconds = now.getSpec().getActiveDeadlineSeconds();
-        String start = now.getStatus() == null ? null : now.getStatus().getStartTime();
-        if (seconds == null || start == null) {
-            return next;
-        }
-        Duration left = Duration.between(services.clock().instant(), Instant.parse(start).plusSeconds(seconds)).plusMillis(1);
-        return left.compareTo(next) < 0 ? (left.isNegative() ? Duration.ofMillis(1) : left) : next;
+        return ActiveDeadline.isPast(now, services.clock().instant());
     }
 
     private static boolean phaseIsFinal(Pod now) {
