@@ -1,6 +1,5 @@
 package io.hypernetes.hyperd.sandbox;
 
-import io.hypernetes.guest.Errno;
 import io.hypernetes.guest.Guest;
 import io.hypernetes.guest.GuestException;
 import io.hypernetes.hyperd.HyperdException;
@@ -10,7 +9,6 @@ import io.hypernetes.hyperd.event.ContainerEvent;
 import io.hypernetes.hyperd.event.Events;
 import io.hypernetes.hyperd.journal.ContainerRecord;
 import io.hypernetes.hyperd.journal.SandboxRecord;
-import io.hypernetes.hyperd.volume.PodDisks;
 import io.hypernetes.hypervisor.Checkpointing;
 import io.hypernetes.hypervisor.Machine;
 import io.hypernetes.hypervisor.MachineRecord;
@@ -46,8 +44,6 @@ public final class Sandbox implements AutoCloseable {
     private static final Duration CLEAN = Duration.ofSeconds(10);
     // What a volume takes from an image is copied before the first program runs.
     private static final Duration FIRST_CONTENT = Duration.ofMinutes(10);
-    // A file system of terabytes on a slow disk.
-    private static final Duration GROWING = Duration.ofSeconds(60);
     private static final long PATIENCE_SECONDS = 5;
 
     private final House house;
@@ -179,42 +175,17 @@ public final class Sandbox implements AutoCloseable {
         container.updateResources(guest(), asked);
     }
 
-    /// Makes one of its disks larger while it runs: the file, what the machine sees of it, and the file system, in this order. Each step can be
-    /// taken again, so whoever asks again after any failure goes on where it stopped; a machine that is made anew has what the file has.
+    /// Makes one of its disks larger while it runs.
     ///
     /// @param volume the pod's name of it
     /// @param bytes at least so large
     /// @throws HyperdException when it does not run, has no such disk, or its guest was started by a version that cannot do this
     public void growDisk(String volume, long bytes) {
         holding(() -> {
-            PodDisks.Disk disk = house.mounts().disks().get(record().identity().annotations(), volume);
             Guest guest = guest();
-            long size = house.mounts().disks().grow(disk, bytes);
-            if (!tether.requireMachine().growVolume(disk.serial(), size)) {
-                throw tooOld(volume, null);
-            }
-            // What no container uses yet grows when it is mounted.
-            if (record().volumes().containsKey(disk.serial())) {
-                try {
-                    guest.grow(disk.serial(), size, GROWING);
-                } catch (GuestException old) {
-                    if (old.kind() == GuestException.Kind.REFUSED && old.errno() == Errno.EOPNOTSUPP) {
-                        throw tooOld(volume, old);
-                    }
-                    throw old;
-                }
-            }
-            LOG.info("event=disk-grown sandbox={} volume={} bytes={}", id(), volume, size);
+            new LargerDisk(house, record(), tether.requireMachine(), guest).make(volume, bytes);
             return id();
         });
-    }
-
-    private HyperdException tooOld(String volume, @Nullable GuestException refusal) {
-        String message = "Sandbox " + id() + ": its machine was started by a version that cannot grow volume " + volume
-                + " while it is in use; it grows when the pod starts anew.";
-        return refusal == null
-                ? new HyperdException(HyperdException.Kind.UNSUPPORTED, message)
-                : new HyperdException(HyperdException.Kind.UNSUPPORTED, message, refusal);
     }
 
     /// Stops a container as [Container#stop] does.
