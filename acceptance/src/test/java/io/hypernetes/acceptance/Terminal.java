@@ -16,8 +16,12 @@ import org.awaitility.Awaitility;
 
 /// A terminal at which somebody runs kubectl.
 final class Terminal implements AutoCloseable {
+    private static final int SIGHUP = 1;
+    private static final Duration SOON = Duration.ofSeconds(20);
+
     private final PseudoTerminal terminal;
     private final HostProcess kubectl;
+    private final Thread reader;
     private final ByteArrayOutputStream shown = new ByteArrayOutputStream();
 
     /// Starts kubectl in a terminal of that size.
@@ -28,7 +32,7 @@ final class Terminal implements AutoCloseable {
         terminal = PseudoTerminal.open();
         terminal.resize(rows, columns);
         kubectl = terminal.start(Spawn.of(cluster.kubectlCommand(arguments)).withEnvironment(environment));
-        Thread.ofPlatform().daemon().start(() -> follow(terminal.output()));
+        reader = Thread.ofPlatform().daemon().start(() -> follow(terminal.output()));
     }
 
     private void follow(InputStream output) {
@@ -73,12 +77,16 @@ final class Terminal implements AutoCloseable {
     ///
     /// @return how
     String awaitEnd() throws InterruptedException {
-        return kubectl.awaitExit(Duration.ofSeconds(20)).orElseThrow(() -> new AssertionError("kubectl does not end")).toString();
+        return kubectl.awaitExit(SOON).orElseThrow(() -> new AssertionError("kubectl does not end")).toString();
     }
 
-    /// Hangs up.
+    /// Hangs up, as far as kubectl can tell. What reads the terminal ends before its descriptor is closed: the next terminal may get the same number.
     @Override
-    public void close() {
+    public void close() throws InterruptedException {
+        kubectl.signal(SIGHUP);
+        awaitEnd();
+        reader.join(SOON);
         terminal.close();
+        kubectl.close();
     }
 }
