@@ -85,7 +85,7 @@ final class OperatorAccess {
         String mark = "# issued by " + authority.certificate().getSerialNumber().toString(16) + " for " + server + "\n";
         try {
             // Whoever asks twice gets the same file, so that a running kubectl is not surprised; a new cluster or address gets a new one.
-            Path marker = file.resolveSibling(tenant + ".issued");
+            Path marker = marker(file, tenant);
             boolean fresh = Files.exists(file) && Files.exists(marker) && Files.readString(marker).equals(mark)
                     && Files.getLastModifiedTime(file).toInstant().isAfter(Clock.systemUTC().instant().minus(VALIDITY.dividedBy(2)));
             if (!fresh) {
@@ -98,6 +98,21 @@ final class OperatorAccess {
             throw new UsageException("writing the kubeconfig " + file + ": " + e.getMessage(), UsageException.UNAVAILABLE);
         }
         return file;
+    }
+
+    /// Removes the kubeconfig of a tenant that is no more.
+    static void forget(Places places, String tenant) {
+        Path file = places.kubeconfig(tenant);
+        try {
+            Files.deleteIfExists(file);
+            Files.deleteIfExists(marker(file, tenant));
+        } catch (java.io.IOException e) {
+            throw new UsageException("removing the kubeconfig " + file + " of a tenant that is no more: " + e.getMessage(), UsageException.UNAVAILABLE);
+        }
+    }
+
+    private static Path marker(Path file, String tenant) {
+        return file.resolveSibling(tenant + ".issued");
     }
 
     /// Writes a kubeconfig with a certificate of one user in one tenant.

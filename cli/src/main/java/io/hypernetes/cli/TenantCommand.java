@@ -316,6 +316,7 @@ final class TenantCommand {
                 throw new UsageException("tenant " + name + " is being deleted and not empty yet; it goes on by itself, look with: "
                         + common.command("tenant show " + name), UsageException.UNAVAILABLE);
             }
+            OperatorAccess.forget(common.places(), name);
             System.out.println("tenant " + name + " deleted");
         }
     }
