@@ -230,6 +230,17 @@ final class Cluster implements AutoCloseable {
                 .toList();
     }
 
+    /// The bridge of the operator's own pods, after which all its other interfaces and namespaces are named.
+    String bridge() {
+        return Run.of("ip", "-o", "-4", "addr", "show", "to", podAddressesPrefix() + "0.1/32").ok().trim().replaceFirst("(?s)^\\d+: (\\S+) .*", "$1");
+    }
+
+    /// Runs a command with bytes as its input in a tenant's pod.
+    Run execOf(String tenant, String pod, byte[] input, String... command) {
+        Map<String, String> environment = Map.of("KUBECONFIG", kubeconfigOf(tenant), "HOME", root.toString());
+        return Run.of(LIMIT, environment, input, Stream.concat(Stream.of("kubectl", "exec", "-i", pod, "--"), Arrays.stream(command)).toList());
+    }
+
     /// The interfaces of this cluster's pods.
     String podAddressesPrefix() {
         return "10." + cidrByte + ".";

@@ -63,7 +63,8 @@ class TenantEndTest {
         ProcessHandle machine = machine(cluster);
         List<String> groups = groups(machine.pid());
         groups.removeAll(groups(ProcessHandle.current().pid()));
-        String namespace = namespaces();
+        String named = cluster.bridge() + "." + TENANT;
+        String namespace = namespaces(named);
         assertThat(namespace.lines()).hasSize(1);
         String wire = Run.of("ip", "-n", namespace, "-o", "link", "show", "dev", "up0").ok().replaceFirst("(?s).*up0@if(\\d+):.*", "$1");
         assertThat(links()).contains(wire);
@@ -77,7 +78,7 @@ class TenantEndTest {
             for (String group : groups) {
                 assertThat(Run.of("find", "/sys/fs/cgroup", "-type", "d", "-path", "*" + group).out()).isEmpty();
             }
-            assertThat(namespaces()).isEmpty();
+            assertThat(namespaces(named)).isEmpty();
             assertThat(links()).doesNotContain(wire);
             assertThat(named(cluster, uid)).isEmpty();
             assertThat(named(cluster, TENANT)).isEmpty();
@@ -113,8 +114,8 @@ class TenantEndTest {
         }
     }
 
-    private static String namespaces() {
-        return Run.of("sh", "-c", "ls /run/netns | grep '[.]" + TENANT + "$' || true").ok().strip();
+    private static String namespaces(String named) {
+        return Run.of("sh", "-c", "ls /run/netns | grep -x '" + named + "' || true").ok().strip();
     }
 
     /// The numbers of the host's interfaces.

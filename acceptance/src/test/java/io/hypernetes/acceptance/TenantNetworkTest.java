@@ -2,6 +2,13 @@ package io.hypernetes.acceptance;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import org.awaitility.Awaitility;
@@ -9,6 +16,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
 
 /// Two tenants on one node, seen by root inside a machine of each: wires, services, names, and the door to the API server.
 @ExtendWith(SharedCluster.class)
@@ -49,9 +57,12 @@ class TenantNetworkTest {
                 """.formatted(address);
     }
 
+    @TempDir
+    static Path folder;
+
     @Test
     @Tag("multi-tenancy#1201")
-    void eachTenantHasWiresServicesAndADoorOfItsOwn(Cluster cluster) {
+    void eachTenantHasWiresServicesAndADoorOfItsOwn(Cluster cluster) throws IOException {
         for (String tenant : List.of(MAUVE, OCHRE)) {
             cluster.apply("{apiVersion: hypernetes.io/v1, kind: Tenant, metadata: {name: " + tenant + "}}");
             cluster.applyOf(tenant, pod("web", tenant));
@@ -92,6 +103,7 @@ class TenantNetworkTest {
         sweeps(cluster, address, gateway, others);
         lies(cluster, gateway, address, neighbour);
         claims(cluster, others);
+        forgeries(cluster, address, gateway, others);
     }
 
     /// A tenant's claim is a disk of its own pod, and nobody else sees claim or volume.
@@ -127,6 +139,47 @@ class TenantNetworkTest {
         assertThat(inside(cluster, MAUVE, "ip addr add " + others + "/32 dev eth0; arping -U -c 2 -w 2 -I eth0 " + others + " >/dev/null; ip addr del " + others + "/32 dev eth0; echo claimed"))
                 .isEqualTo("claimed\n");
         assertThat(inside(cluster, OCHRE, "timeout 5 wget -q -O - http://" + others + ":8080/")).isEqualTo(OCHRE + "\n");
+    }
+
+    /// Frames of all kinds, made by hand: none gets onto a wire of another tenant's or of the operator's pods, where what belongs there is seen.
+    private static void forgeries(Cluster cluster, String address, String gateway, String others) throws IOException {
+        Path sender = Files.copy(Cluster.checkout().resolve("acceptance/src/test/resources/io/hypernetes/acceptance/send.c"), folder.resolve("send.c"));
+        Run.of("musl-gcc", "-static", "-Os", "-s", "-o", folder.resolve("send").toString(), sender.toString()).ok();
+        cluster.execOf(MAUVE, "web", Files.readAllBytes(folder.resolve("send")), "sh", "-c", "cat > /send && chmod +x /send").ok();
+
+        String bridge = cluster.bridge(), namespace = bridge + "." + OCHRE;
+        List<String> there = List.of("ip", "netns", "exec", namespace);
+        String operators = cluster.kubectl("get", "pod", "first-light", "-o", "jsonpath={.status.podIP}");
+        String number = cluster.kubectl("get", "tenant", OCHRE, "-o", "jsonpath={.metadata.annotations['hypernetes\\.io/segment']}");
+        List<String> routers = Run.of("sh", "-c", "ip -o -4 addr; ip -n " + namespace + " -o -4 addr").ok().lines()
+                .map(line -> line.replaceFirst("^\\d+: \\S+ +inet ([0-9.]+).*", "$1")).distinct().toList();
+        assertThat(routers).contains("127.0.0.1", gateway).hasSizeGreaterThan(4);
+        List<String> frames = Frames.forged(
+                "forged-by-mauve", new Frames.Place(mac(address), address), new Frames.Place(mac(gateway), gateway),
+                List.of(new Frames.Place(mac(others), others), new Frames.Place(mac(address), address), new Frames.Place(mac(operators), operators)), routers, 4789, Integer.parseInt(number));
+        try (FrameWatch own = new FrameWatch(List.of("ip", "netns", "exec", bridge + "." + MAUVE), "forged-by-mauve");
+                FrameWatch theirs = new FrameWatch(there, "forged-by-mauve", "sent-by-ochre");
+                FrameWatch hosts = new FrameWatch(List.of(), "forged-by-mauve", "sent-by-the-host")) {
+            assertThat(cluster.execOf(MAUVE, "web", (String.join("\n", frames) + "\n").getBytes(StandardCharsets.US_ASCII), "/send", "eth0").ok()).isEqualTo(frames.size() + "\n");
+            own.until("forged-by-mauve", bridge);
+            inside(cluster, OCHRE, "timeout 5 wget -q -O - http://" + others + ":8080/sent-by-ochre");
+            try (DatagramSocket socket = new DatagramSocket()) {
+                byte[] mark = "sent-by-the-host".getBytes(StandardCharsets.US_ASCII);
+                socket.send(new DatagramPacket(mark, mark.length, new InetSocketAddress(operators, 9)));
+            }
+            // Taps are named after the bridge, and end in hexadecimal digits, as wires do not.
+            assertThat(theirs.until("sent-by-ochre", bridge)).noneMatch(seen -> seen.contains("forged"));
+            assertThat(hosts.until("sent-by-the-host", bridge)).noneMatch(seen -> seen.startsWith(bridge) && !seen.startsWith(bridge + "u") && seen.contains("forged"));
+        }
+    }
+
+    /// The hardware address that follows from an address of pods.
+    private static String mac(String address) {
+        StringBuilder mac = new StringBuilder("0a:58");
+        for (String part : address.split("\\.")) {
+            mac.append(String.format(":%02x", Integer.parseInt(part)));
+        }
+        return mac.toString();
     }
 
     @AfterAll
