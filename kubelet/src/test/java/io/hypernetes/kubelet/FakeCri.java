@@ -42,6 +42,7 @@ public final class FakeCri implements AutoCloseable {
         long startedAt;
         long finishedAt;
         int exitCode;
+        @org.jspecify.annotations.Nullable Integer exitOnceStarted;
         String reason = "";
         LinuxContainerResources updated;
 
@@ -119,8 +120,14 @@ public final class FakeCri implements AutoCloseable {
     void exit(String containerName, int code) {
         synchronized (this) {
             runs.forEach((id, run) -> {
-                if (run.config.getMetadata().getName().equals(containerName) && run.state == ContainerState.CONTAINER_RUNNING) {
+                if (!run.config.getMetadata().getName().equals(containerName)) {
+                    return;
+                }
+                if (run.state == ContainerState.CONTAINER_RUNNING) {
                     end(id, run, code);
+                } else if (run.state == ContainerState.CONTAINER_CREATED) {
+                    // Whoever saw it made may ask before it runs.
+                    run.exitOnceStarted = code;
                 }
             });
         }
@@ -377,6 +384,9 @@ public final class FakeCri implements AutoCloseable {
                 run.startedAt = now();
                 calls.add("start " + run.config.getMetadata().getName());
                 tell(request.getContainerId(), ContainerEventType.CONTAINER_STARTED_EVENT);
+                if (run.exitOnceStarted != null) {
+                    end(request.getContainerId(), run, run.exitOnceStarted);
+                }
             }
             reply(out, StartContainerResponse.getDefaultInstance());
         }
