@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
+import io.fabric8.kubernetes.api.model.coordination.v1.LeaseSpec;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
@@ -26,9 +27,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
 
 /// What programs written with fabric8's client do: create, watch, patch, exec, port-forward, elect a leader.
 final class Fabric8Tour {
@@ -98,18 +101,64 @@ final class Fabric8Tour {
         }
     }
 
+    /// Two wait while the first leads. It ends without a word: the next leads when its time is over. That one lets go, and the last leads.
     private static void leaderElection(KubernetesClient client) throws Exception {
-        CountDownLatch leading = new CountDownLatch(1);
-        CountDownLatch stopped = new CountDownLatch(1);
-        var election = client.leaderElector().withConfig(new LeaderElectionConfigBuilder()
-                .withName("tour").withReleaseOnCancel(true)
-                .withLeaseDuration(Duration.ofSeconds(15)).withRenewDeadline(Duration.ofSeconds(10)).withRetryPeriod(Duration.ofSeconds(1))
-                .withLock(new LeaseLock("default", "fabric8-leader", "me"))
-                .withLeaderCallbacks(new LeaderCallbacks(leading::countDown, stopped::countDown, who -> {}))
-                .build()).build().start();
-        assertThat(leading.await(SECONDS, TimeUnit.SECONDS)).isTrue();
-        assertThat(client.leases().inNamespace("default").withName("fabric8-leader").get().getSpec().getHolderIdentity()).isEqualTo("me");
-        election.cancel(true);
-        assertThat(stopped.await(SECONDS, TimeUnit.SECONDS)).isTrue();
+        try (Candidate first = new Candidate(client, "first", false)) {
+            first.leading();
+            try (Candidate second = new Candidate(client, "second", true)) {
+                second.waitingFor("first");
+                first.close();
+                second.leading();
+                try (Candidate third = new Candidate(client, "third", true)) {
+                    third.waitingFor("second");
+                    second.close();
+                    third.leading();
+                    assertThat(second.stopped.await(SECONDS, TimeUnit.SECONDS)).isTrue();
+                }
+            }
+        }
+    }
+
+    /// One of those who want to lead.
+    private static final class Candidate implements AutoCloseable {
+        private final CountDownLatch leads = new CountDownLatch(1);
+        private final BlockingQueue<String> leaders = new LinkedBlockingQueue<>();
+        final CountDownLatch stopped = new CountDownLatch(1);
+        private final KubernetesClient client;
+        private final String name;
+        private final CompletableFuture<?> election;
+
+        /// @param releases whether it lets go of the lease when it ends
+        Candidate(KubernetesClient client, String name, boolean releases) {
+            this.client = client;
+            this.name = name;
+            election = client.leaderElector().withConfig(new LeaderElectionConfigBuilder()
+                    .withName("tour").withReleaseOnCancel(releases)
+                    .withLeaseDuration(Duration.ofSeconds(8)).withRenewDeadline(Duration.ofSeconds(6)).withRetryPeriod(Duration.ofSeconds(1))
+                    .withLock(new LeaseLock("default", "fabric8-leader", name))
+                    .withLeaderCallbacks(new LeaderCallbacks(leads::countDown, stopped::countDown, leader -> leaders.add(String.valueOf(leader))))
+                    .build()).build().start();
+        }
+
+        /// It has seen that another leads.
+        void waitingFor(String leader) throws InterruptedException {
+            assertThat(leaders.poll(SECONDS, TimeUnit.SECONDS)).as(name + " waits").isEqualTo(leader);
+            assertThat(leads.getCount()).as(name + " waits").isOne();
+        }
+
+        /// It leads, and has said so once more since it does.
+        void leading() throws InterruptedException {
+            assertThat(leads.await(SECONDS, TimeUnit.SECONDS)).as(name + " leads").isTrue();
+            Awaitility.await().atMost(Duration.ofSeconds(SECONDS)).untilAsserted(() -> {
+                LeaseSpec lease = client.leases().inNamespace("default").withName("fabric8-leader").get().getSpec();
+                assertThat(lease.getHolderIdentity()).isEqualTo(name);
+                assertThat(lease.getRenewTime()).isAfter(lease.getAcquireTime());
+            });
+        }
+
+        @Override
+        public void close() {
+            election.cancel(true);
+        }
     }
 }

@@ -112,17 +112,52 @@ final class OfficialJavaTour {
         }
     }
 
+    /// One waits while another leads, and leads when the time of that is over: this client lets go of nothing when it ends.
     private static void leaderElection(ApiClient client) throws Exception {
-        CountDownLatch leading = new CountDownLatch(1);
-        CountDownLatch stopped = new CountDownLatch(1);
-        var config = new LeaderElectionConfig(
-                new LeaseLock("default", "official-leader", "me", client), Duration.ofSeconds(15), Duration.ofSeconds(10), Duration.ofSeconds(1));
-        LeaderElector elector = new LeaderElector(config);
-        Thread candidate = Thread.ofPlatform().daemon().name("candidate").start(() -> elector.run(leading::countDown, stopped::countDown));
-        assertThat(leading.await(SECONDS, TimeUnit.SECONDS)).isTrue();
-        assertThat(new CoordinationV1Api(client).readNamespacedLease("official-leader", "default").execute().getSpec().getHolderIdentity()).isEqualTo("me");
-        elector.close();
-        candidate.interrupt();
-        candidate.join(Duration.ofSeconds(SECONDS));
+        try (Candidate first = new Candidate(client, "first")) {
+            first.leading();
+            try (Candidate second = new Candidate(client, "second")) {
+                second.waitingFor("first");
+                first.close();
+                second.leading();
+                assertThat(new CoordinationV1Api(client).readNamespacedLease("official-leader", "default").execute().getSpec().getLeaseTransitions()).isPositive();
+            }
+        }
+    }
+
+    /// One of those who want to lead.
+    private static final class Candidate implements AutoCloseable {
+        private final CountDownLatch leads = new CountDownLatch(1);
+        private final BlockingQueue<String> leaders = new LinkedBlockingQueue<>();
+        private final ApiClient client;
+        private final String name;
+        private final LeaderElector elector;
+        private final Thread thread;
+
+        Candidate(ApiClient client, String name) {
+            this.client = client;
+            this.name = name;
+            elector = new LeaderElector(new LeaderElectionConfig(
+                    new LeaseLock("default", "official-leader", name, client), Duration.ofSeconds(8), Duration.ofSeconds(6), Duration.ofSeconds(1)));
+            thread = Thread.ofPlatform().daemon().name("candidate-" + name).start(() -> elector.run(leads::countDown, () -> {}, leaders::add));
+        }
+
+        /// It has seen that another leads.
+        void waitingFor(String leader) throws InterruptedException {
+            assertThat(leaders.poll(SECONDS, TimeUnit.SECONDS)).as(name + " waits").isEqualTo(leader);
+            assertThat(leads.getCount()).as(name + " waits").isOne();
+        }
+
+        void leading() throws Exception {
+            assertThat(leads.await(SECONDS, TimeUnit.SECONDS)).as(name + " leads").isTrue();
+            assertThat(new CoordinationV1Api(client).readNamespacedLease("official-leader", "default").execute().getSpec().getHolderIdentity()).isEqualTo(name);
+        }
+
+        @Override
+        public void close() throws InterruptedException {
+            elector.close();
+            thread.interrupt();
+            thread.join(Duration.ofSeconds(SECONDS));
+        }
     }
 }
