@@ -145,7 +145,7 @@ class ConformanceContainersTest {
 
     @Test
     void anOpenPortIsAlive(ConformancePods pods) {
-        // The probe asked from the second second on, once a second; the pod became ready after eight. It waits ten seconds, as a machine beside others may be slow.
+        // The probe asked from the fifth second on, once a second; the pod became ready after eight. It waits ten seconds, as a machine beside others may be slow.
         assertThat(pods.read("c-web", "{.status.containerStatuses[0].restartCount} {.status.containerStatuses[0].ready}")).isEqualTo("0 true");
         assertThat(pods.cluster().kubectl("get", "events", "--field-selector=involvedObject.name=c-web", "-o", "jsonpath={.items[*].reason}")).doesNotContain("Unhealthy");
     }

@@ -42,7 +42,10 @@ final class ConformancePods {
         @Override
         public Object resolveParameter(ParameterContext parameter, ExtensionContext context) {
             Cluster cluster = SharedCluster.of(context);
-            return context.getRoot().getStore(NAMESPACE).computeIfAbsent(ConformancePods.class, type -> new ConformancePods(cluster).make(), ConformancePods.class);
+            ConformancePods pods = context.getRoot().getStore(NAMESPACE).computeIfAbsent(ConformancePods.class, type -> new ConformancePods(cluster).make(), ConformancePods.class);
+            // By each test: where they took too long for the first one, they are not made twice.
+            List.of("c-web", "c-volumes", "c-plain").forEach(cluster::awaitRunning);
+            return pods;
         }
 
         /// When some of the classes do not run at all, the pods go with the cluster.
@@ -72,7 +75,6 @@ final class ConformancePods {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        List.of("c-web", "c-volumes", "c-plain").forEach(cluster::awaitRunning);
         return this;
     }
 
