@@ -292,6 +292,10 @@ public final class Kind {
         return rules.cells(object, now);
     }
 
+    List<ObjectNode> rowConditions(ObjectNode object) {
+        return rules.rowConditions(object);
+    }
+
     private static ObjectNode specOf(ObjectNode object) {
         ObjectNode copy = Json.object();
         object.properties().forEach(member -> {

@@ -91,6 +91,11 @@ interface KindRules {
         return layout().cells(object, now);
     }
 
+    /// What the row of an object says of it beside its cells: `Completed`, for one that is over.
+    default List<ObjectNode> rowConditions(ObjectNode object) {
+        return List.of();
+    }
+
     /// What tenants see of an object that they share.
     default ObjectNode projected(ObjectNode object) {
         return object;

@@ -48,6 +48,18 @@ final class PodCells {
         }
     }
 
+    /// Whether a pod is over, for clients that show such rows apart.
+    static List<ObjectNode> conditions(String phase) {
+        String message = switch (phase) {
+            case "Succeeded" -> "The pod has completed successfully.";
+            case "Failed" -> "The pod failed.";
+            default -> "";
+        };
+        return message.isEmpty()
+                ? List.of()
+                : List.of(Json.object().put("type", "Completed").put("status", "True").put("reason", phase).put("message", message));
+    }
+
     List<JsonNode> cells() {
         if (!Json.string(status, "reason").isEmpty()) {
             reason = Json.string(status, "reason");

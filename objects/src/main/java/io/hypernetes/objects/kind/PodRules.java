@@ -135,4 +135,9 @@ final class PodRules implements KindRules {
     public List<JsonNode> cells(ObjectNode pod, Instant now) {
         return new PodCells(pod, now).cells();
     }
+
+    @Override
+    public List<ObjectNode> rowConditions(ObjectNode pod) {
+        return PodCells.conditions(Json.string(pod, "status", "phase"));
+    }
 }

@@ -46,19 +46,20 @@ public final class Table {
             IncludeObject include,
             boolean withColumns,
             Instant now) {
-        return of(kind.columns(), object -> kind.cells(object, now), version, objects, listMeta, include, withColumns);
+        return of(kind.columns(), object -> kind.cells(object, now), kind::rowConditions, version, objects, listMeta, include, withColumns);
     }
 
     /// A Table of one Scale.
     public static ObjectNode ofScale(String version, ObjectNode scale, IncludeObject include, Instant now) {
         Layout layout = Scaling.LAYOUT;
         ObjectNode meta = scale.get("metadata") instanceof ObjectNode own ? own : Json.object();
-        return of(layout.columns(), object -> layout.cells(object, now), version, List.of(scale), meta, include, true);
+        return of(layout.columns(), object -> layout.cells(object, now), _ -> List.of(), version, List.of(scale), meta, include, true);
     }
 
     private static ObjectNode of(
             List<Column> printed,
             Function<ObjectNode, List<JsonNode>> cellsOf,
+            Function<ObjectNode, List<ObjectNode>> conditionsOf,
             String version,
             List<ObjectNode> objects,
             ObjectNode listMeta,
@@ -90,6 +91,10 @@ public final class Table {
             ObjectNode row = rows.addObject();
             ArrayNode cells = row.putArray("cells");
             cellsOf.apply(object).forEach(cells::add);
+            List<ObjectNode> conditions = conditionsOf.apply(object);
+            if (!conditions.isEmpty()) {
+                row.putArray("conditions").addAll(conditions);
+            }
             switch (include) {
                 case NONE -> {}
                 case METADATA -> row.set("object", PartialObjectMetadata.of(object, version));

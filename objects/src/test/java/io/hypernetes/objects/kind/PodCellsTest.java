@@ -23,6 +23,21 @@ class PodCellsTest {
         return cells;
     }
 
+    @Test
+    void theRowOfAPodThatIsOverSaysSo() {
+        Kind pods = Kinds.load().get("v1", "Pod");
+        List<String> said = new ArrayList<>();
+        for (String phase : List.of("Pending", "Running", "Succeeded", "Failed")) {
+            ObjectNode pod = Json.readObject("{\"metadata\":{\"name\":\"p\"},\"status\":{\"phase\":\"" + phase + "\"}}");
+            ObjectNode table = Table.of(pods, "v1", List.of(pod), Json.object(), Table.IncludeObject.NONE, false, NOW);
+            said.add(Json.print(table.path("rows").path(0).path("conditions")));
+        }
+        assertThat(said).containsExactly(
+                "null", "null",
+                "[{\"type\":\"Completed\",\"status\":\"True\",\"reason\":\"Succeeded\",\"message\":\"The pod has completed successfully.\"}]",
+                "[{\"type\":\"Completed\",\"status\":\"True\",\"reason\":\"Failed\",\"message\":\"The pod failed.\"}]");
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
