@@ -87,7 +87,7 @@ class PrivateImageTest {
         cluster.applyOf(tenant, pod("refused", "", containers));
         for (String container : containers.keySet()) {
             awaitWaiting(cluster, tenant, "refused", container, container.endsWith("never")
-                    ? "ErrImageNeverPull.*was pulled here for another tenant only"
+                    ? "ErrImageNeverPull.*is not known to have been pulled here for this tenant"
                     : "(ErrImagePull|ImagePullBackOff).*(401|unauthorized|authentication required)");
         }
         assertThat(cluster.kubectlOf(tenant, "get", "pod", "refused", "-o", "jsonpath={.status.containerStatuses[*].started}").ok()).doesNotContain("true");

@@ -165,7 +165,7 @@ public final class Informer<T extends HasMetadata> implements AutoCloseable {
                 if (closed.getCount() == 0) {
                     return;
                 }
-                // A handler or a decoding fault: start from a clean list rather than with a copy that may lack an event.
+                // A decoding fault: start from a clean list rather than with a copy that may lack an event.
                 LOG.error("event=informer-fault kind={}", resources.kind().plural(), fault);
                 resourceVersion = "";
                 if (rest()) {
@@ -260,7 +260,7 @@ public final class Informer<T extends HasMetadata> implements AutoCloseable {
         if (!reached.isEmpty()) {
             reached(reached);
         }
-        for (Handler<? super T> handler : handlers) {
+        tell(key, handler -> {
             if (before == null) {
                 handler.added(object);
             } else if (!Objects.equals(before.getMetadata().getUid(), object.getMetadata().getUid())) {
@@ -269,6 +269,17 @@ public final class Informer<T extends HasMetadata> implements AutoCloseable {
                 handler.added(object);
             } else if (!Objects.equals(before.getMetadata().getResourceVersion(), object.getMetadata().getResourceVersion())) {
                 handler.updated(before, object);
+            }
+        });
+    }
+
+    /// A handler that fails is a fault of its own: the others hear of the change all the same.
+    private void tell(ObjectKey key, Consumer<Handler<? super T>> change) {
+        for (Handler<? super T> handler : handlers) {
+            try {
+                change.accept(handler);
+            } catch (RuntimeException fault) {
+                LOG.error("event=handler-fault kind={} object={}", resources.kind().plural(), key, fault);
             }
         }
     }
@@ -304,7 +315,7 @@ public final class Informer<T extends HasMetadata> implements AutoCloseable {
         T known = cache.remove(key);
         if (known != null) {
             indexes.forEach(index -> index.remove(key, known));
-            handlers.forEach(handler -> handler.deleted(last));
+            tell(key, handler -> handler.deleted(last));
         }
     }
 

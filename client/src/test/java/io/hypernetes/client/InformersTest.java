@@ -57,6 +57,37 @@ class InformersTest {
     }
 
     @Test
+    void aHandlerThatFailsKeepsNothingFromTheOthers() throws Exception {
+        Queue<String> heard = new ConcurrentLinkedQueue<>();
+        Informer<ConfigMap> maps = informers.of(Kind.CONFIG_MAP, Scope.everywhere());
+        maps.handler(new Informer.Handler<ConfigMap>() {
+            @Override
+            public void added(ConfigMap map) {
+                throw new IllegalStateException("a fault of this handler");
+            }
+
+            @Override
+            public void updated(ConfigMap before, ConfigMap now) {
+                throw new IllegalStateException("a fault of this handler");
+            }
+
+            @Override
+            public void deleted(ConfigMap last) {
+                throw new IllegalStateException("a fault of this handler");
+            }
+        });
+        maps.handler(teller(heard));
+        try (client; api; informers) {
+            informers.start();
+            ObjectKey key = new ObjectKey("red", "default", "a");
+            client.of(Kind.CONFIG_MAP).create("red", new ConfigMapBuilder().withNewMetadata().withName("a").withNamespace("default").endMetadata().build());
+            Awaitility.await().until(() -> maps.get(key).isPresent());
+            client.of(Kind.CONFIG_MAP).delete(key, Deletion.ordinary());
+            Awaitility.await().untilAsserted(() -> assertThat(heard).containsExactly("+a", "-a"));
+        }
+    }
+
+    @Test
     void whatSomebodyAskedForIsKnownWhateverItIsReadAs() {
         Kind<PartialObjectMetadata> metadata = Kind.metadata("", "v1", "configmaps", "ConfigMap", true);
         assertThat(informers.known(metadata, Scope.everywhere())).isEmpty();

@@ -57,6 +57,12 @@ final class PodEnding {
             }
             if (why != null) {
                 List<PodCondition> conditions = new ArrayList<>(status.getConditions() == null ? List.of() : status.getConditions());
+                boolean told = conditions.stream().anyMatch(condition -> condition.getType().equals("DisruptionTarget") && "True".equals(condition.getStatus())
+                        && why.reason().equals(condition.getReason()) && why.message().equals(condition.getMessage()));
+                if (told && !failed) {
+                    // Told before, and the deletion was refused: telling it again would wake whoever asks for it.
+                    return null;
+                }
                 conditions.removeIf(condition -> condition.getType().equals("DisruptionTarget"));
                 conditions.add(new PodConditionBuilder()
                         .withType("DisruptionTarget").withStatus("True").withReason(why.reason()).withMessage(why.message())

@@ -2,15 +2,22 @@ package io.hypernetes.controllers;
 
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.hypernetes.client.ApiException;
 import io.hypernetes.client.ObjectKey;
 import io.hypernetes.client.Placement;
 import io.hypernetes.controllers.pods.PodState;
 import java.time.Duration;
 import java.util.Comparator;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,6 +39,8 @@ final class PodGarbage implements Controller {
     private final PodEnding ending;
     private final int mostPerTenant;
     private final AtomicBoolean sweeping = new AtomicBoolean();
+    /// Tenants of which pods are being removed: their webhooks may be slow or refuse, which holds up nobody else.
+    private final Set<String> busy = ConcurrentHashMap.newKeySet();
     private Caches caches;
 
     /// @param mostPerTenant upstream's 12,500 of a cluster
@@ -60,25 +69,46 @@ final class PodGarbage implements Controller {
 
     @Override
     public Optional<Duration> reconcile(ObjectKey key) {
-        for (Pod pod : caches.pods().list(PodState::isTerminating)) {
-            String node = PodState.node(pod);
-            if (node.isEmpty()) {
-                end(pod, "unscheduled");
-            } else if (caches.nodes().get(ObjectKey.root(node)).filter(PodGarbage::isOutOfService).isPresent()) {
-                end(pod, "node-out-of-service");
-            }
-        }
-        caches.pods().list(pod -> PodState.isEnded(pod) && !PodState.isTerminating(pod)).stream()
-                .collect(Collectors.groupingBy(pod -> ObjectKey.of(pod).tenant()))
-                .values().forEach(this::trim);
+        byTenant(PodState::isTerminating, this::leaving);
+        byTenant(pod -> PodState.isEnded(pod) && !PodState.isTerminating(pod), this::tooMany);
         return Optional.of(PERIOD);
     }
 
-    private void trim(List<Pod> ended) {
+    private void byTenant(Predicate<Pod> which, Function<List<Pod>, Map<Pod, String>> judge) {
+        caches.pods().list(which).stream().collect(Collectors.groupingBy(pod -> ObjectKey.of(pod).tenant())).forEach((tenant, pods) -> {
+            Map<Pod, String> causes = judge.apply(pods);
+            if (!causes.isEmpty() && busy.add(tenant)) {
+                Thread.ofVirtual().name("pod-gc-" + tenant).start(() -> {
+                    try {
+                        causes.forEach(this::end);
+                    } finally {
+                        busy.remove(tenant);
+                    }
+                });
+            }
+        });
+    }
+
+    private Map<Pod, String> leaving(List<Pod> terminating) {
+        Map<Pod, String> causes = new IdentityHashMap<>();
+        for (Pod pod : terminating) {
+            String node = PodState.node(pod);
+            if (node.isEmpty()) {
+                causes.put(pod, "unscheduled");
+            } else if (caches.nodes().get(ObjectKey.root(node)).filter(PodGarbage::isOutOfService).isPresent()) {
+                causes.put(pod, "node-out-of-service");
+            }
+        }
+        return causes;
+    }
+
+    private Map<Pod, String> tooMany(List<Pod> ended) {
+        Map<Pod, String> causes = new IdentityHashMap<>();
         ended.stream()
                 .sorted(FIRST_TO_GO)
                 .limit(Math.max(0, ended.size() - mostPerTenant))
-                .forEach(pod -> end(pod, "too-many-ended"));
+                .forEach(pod -> causes.put(pod, "too-many-ended"));
+        return causes;
     }
 
     private static boolean isEvicted(Pod pod) {
@@ -91,7 +121,12 @@ final class PodGarbage implements Controller {
     }
 
     private void end(Pod pod, String cause) {
-        LOG.info("event=pod-collected pod={} cause={}", ObjectKey.of(pod), cause);
-        ending.force(ObjectKey.of(pod), pod, null);
+        ObjectKey key = ObjectKey.of(pod);
+        try {
+            ending.force(key, pod, null);
+            LOG.info("event=pod-collected pod={} cause={}", key, cause);
+        } catch (ApiException refused) {
+            LOG.warn("event=pod-not-collected pod={} cause={} reason=\"{}\" next=\"tried again in {} s\"", key, cause, refused.getMessage(), PERIOD.toSeconds());
+        }
     }
 }

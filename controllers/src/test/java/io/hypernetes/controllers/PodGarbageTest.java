@@ -108,8 +108,10 @@ class PodGarbageTest {
         untilAfter(two, ALL, () -> assertThat(names("red")).containsExactly("failed", "newest", "running"));
         PodGarbage one = new PodGarbage(ending, 1);
         one.watch(caches, key -> {});
-        untilAfter(one, ALL, () -> assertThat(names("blue")).containsExactly("second"));
-        assertThat(names("red")).containsExactly("newest", "running");
+        untilAfter(one, ALL, () -> {
+            assertThat(names("blue")).containsExactly("second");
+            assertThat(names("red")).containsExactly("newest", "running");
+        });
     }
 
     @Test

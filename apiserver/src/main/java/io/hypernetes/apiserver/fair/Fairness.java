@@ -42,7 +42,8 @@ public final class Fairness {
         reads = seats(64 * processors, 16 * processors, processors, 2, Fairness::after);
         nodes = seats(2048, 64, 64, 16, null);
         writes = seats(512, 256, 4 * processors, 2, null);
-        largeWrites = seats(2 * processors, Math.max(2, processors), processors, 2, null);
+        // Many in all, as each tenant has few: whose webhooks keep theirs from them shall not keep others from theirs.
+        largeWrites = seats(32 * processors, Math.max(2, processors), processors, 2, null);
     }
 
     private static Seats seats(int total, int alone, int shared, int least, Seats.@Nullable Timer timer) {

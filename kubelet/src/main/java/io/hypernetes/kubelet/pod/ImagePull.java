@@ -64,7 +64,7 @@ final class ImagePull {
             }
             if (policy.equals("Never")) {
                 String message = here.isPresent()
-                        ? "Container image \"" + image + "\" is present, but was pulled here for another tenant only, with pull policy of Never"
+                        ? "Container image \"" + image + "\" is present, but is not known to have been pulled here for this tenant, with pull policy of Never"
                         : "Container image \"" + image + "\" is not present with pull policy of Never";
                 events.warning(pod, container, "ErrImageNeverPull", message);
                 throw new WaitException(new Waiting("ErrImageNeverPull", message), LOOK_AGAIN);

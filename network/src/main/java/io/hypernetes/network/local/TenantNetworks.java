@@ -10,6 +10,7 @@ import io.hypernetes.network.NetworkException;
 import io.hypernetes.store.Entry;
 import io.hypernetes.store.Operation;
 import io.hypernetes.store.Store;
+import io.hypernetes.store.StoreUnavailableException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -296,8 +297,11 @@ public final class TenantNetworks implements Network {
             if (tenant.leases.sandboxes().isEmpty() && !tenant.gone) {
                 try {
                     remove(tenant.segment.tenant(), tenant);
-                } catch (NetworkException left) {
-                    LOG.warn("event=segment-not-removed tenant={} error=\"{}\" next=\"the next start of the node removes it\"",
+                } catch (NetworkException | StoreUnavailableException left) {
+                    // The next pod finds it as one that is to be made, whatever is left of it.
+                    tenant.gone = false;
+                    tenant.made = false;
+                    LOG.warn("event=segment-not-removed tenant={} error=\"{}\" next=\"the tenant's next pod makes it whole, the next start of the node removes it\"",
                             tenant.segment.tenant(), left.getMessage());
                 }
             }

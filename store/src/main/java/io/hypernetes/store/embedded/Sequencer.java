@@ -192,7 +192,8 @@ final class Sequencer {
                 return e;
             }
         }
-        visible.publish(batch.tree, batch.changes, lastRevision, ceiling);
+        // What nothing was written for ends at the ceiling at most: a later start may give what is above it again.
+        visible.publish(batch.tree, batch.changes, Math.min(lastRevision, ceiling), ceiling);
         return null;
     }
 
