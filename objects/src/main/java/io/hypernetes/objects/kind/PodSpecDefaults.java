@@ -1,9 +1,9 @@
 package io.hypernetes.objects.kind;
 
 import io.hypernetes.objects.Json;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
@@ -123,11 +123,17 @@ final class PodSpecDefaults {
 
     /// A client that writes a pod from its own file does not know what was filled in at its creation.
     static void keepResizePolicies(ObjectNode spec, JsonNode before) {
-        List<ObjectNode> old = resizable(before);
+        Map<String, JsonNode> old = new HashMap<>();
+        for (ObjectNode container : resizable(before)) {
+            JsonNode policies = container.get("resizePolicy");
+            if (policies != null) {
+                old.putIfAbsent(Json.string(container, "name"), policies);
+            }
+        }
         for (ObjectNode container : resizable(spec)) {
-            if (container.path("resizePolicy").isEmpty()) {
-                old.stream().filter(each -> Json.string(each, "name").equals(Json.string(container, "name"))).map(each -> each.get("resizePolicy"))
-                        .filter(Objects::nonNull).findFirst().ifPresent(policies -> container.set("resizePolicy", policies.deepCopy()));
+            JsonNode policies = old.get(Json.string(container, "name"));
+            if (policies != null && container.path("resizePolicy").isEmpty()) {
+                container.set("resizePolicy", policies.deepCopy());
             }
         }
     }

@@ -11,6 +11,8 @@ import java.util.Objects;
 import java.util.Set;
 import org.assertj.core.api.SoftAssertions;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /// Every kind of Kubernetes says for itself what upstream makes it say, and no more.
@@ -72,6 +74,26 @@ class DefaultsTest {
         ObjectNode again = object(new String[] {"v1", "Pod"}, members);
         pods.setDefaults(again);
         pods.prepareUpdate(again, made, null);
+        assertThat(again.path("spec").path("containers")).isEqualTo(made.path("spec").path("containers"));
+    }
+
+    /// Looking each container up among all the others took minutes.
+    @Test
+    @Timeout(10)
+    void manyContainersAreResizedAsBefore() {
+        Kind pods = KINDS.get("v1", "Pod");
+        ObjectNode made = Json.object();
+        ArrayNode containers = Json.child(made, "spec").putArray("containers");
+        for (int i = 0; i < 40_000; i++) {
+            containers.addObject().put("name", "c" + i).put("image", "x");
+        }
+        Json.child((ObjectNode) containers.get(39_999), "resources").putObject("requests").put("cpu", "1");
+        ObjectNode again = made.deepCopy();
+        pods.setDefaults(made);
+        pods.prepareCreate(made);
+        pods.setDefaults(again);
+        pods.prepareUpdate(again, made, null);
+        assertThat(again.path("spec").path("containers").path(39_999).has("resizePolicy")).isTrue();
         assertThat(again.path("spec").path("containers")).isEqualTo(made.path("spec").path("containers"));
     }
 }
