@@ -39,7 +39,7 @@ public final class Json {
 
     private Json() {}
 
-    /// A document and the paths of members that occurred twice, such as `spec.containers[0].name`.
+    /// A document and the paths of members that occurred twice, such as `spec.containers[0].name`, as [Duplicates] has them.
     public record Document(JsonNode root, List<String> duplicates) {}
 
     /// A new empty object.
@@ -76,7 +76,7 @@ public final class Json {
             if (parser.nextToken() != null) {
                 throw new MalformedJsonException("invalid character after top-level value");
             }
-            return new Document(root, List.copyOf(reader.duplicates));
+            return new Document(root, reader.duplicates.paths());
         } catch (JacksonException e) {
             throw new MalformedJsonException(String.valueOf(e.getOriginalMessage()), e);
         } catch (ArithmeticException | NumberFormatException e) {
@@ -212,8 +212,7 @@ public final class Json {
 
     private static final class TreeReader {
         private final JsonParser parser;
-        private final List<String> duplicates = new ArrayList<>();
-        private final StringBuilder path = new StringBuilder();
+        private final Duplicates duplicates = new Duplicates();
         private int nodes;
 
         TreeReader(JsonParser parser) {
@@ -247,26 +246,26 @@ public final class Json {
 
         private ObjectNode object() {
             ObjectNode object = NODES.objectNode();
-            int mark = path.length();
+            int mark = duplicates.mark();
             for (JsonToken t = parser.nextToken(); t != JsonToken.END_OBJECT; t = parser.nextToken()) {
                 String name = parser.currentName();
-                path.append(mark == 0 ? "" : ".").append(name);
+                duplicates.enter(name);
                 JsonNode value = value(parser.nextToken());
-                if (object.replace(name, value) != null && duplicates.size() < 100) {
-                    duplicates.add(path.toString());
+                if (object.replace(name, value) != null) {
+                    duplicates.note();
                 }
-                path.setLength(mark);
+                duplicates.leave(mark);
             }
             return object;
         }
 
         private ArrayNode array() {
             ArrayNode array = NODES.arrayNode();
-            int mark = path.length();
+            int mark = duplicates.mark();
             for (JsonToken t = parser.nextToken(); t != JsonToken.END_ARRAY; t = parser.nextToken()) {
-                path.append('[').append(array.size()).append(']');
+                duplicates.enter(array.size());
                 array.add(value(t));
-                path.setLength(mark);
+                duplicates.leave(mark);
             }
             return array;
         }

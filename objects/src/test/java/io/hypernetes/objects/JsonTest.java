@@ -17,6 +17,23 @@ class JsonTest {
     }
 
     @Test
+    void pathsOfDuplicatesAreFewAndShort() {
+        String deep = ("{\"" + "k".repeat(1000) + "\":").repeat(190) + "{\"a\":1" + ",\"a\":1".repeat(10_000) + "}" + "}".repeat(190);
+        assertThat(Json.read(deep.getBytes(UTF_8)).duplicates().stream().mapToInt(String::length).sum()).isBetween(1, 70_000);
+    }
+
+    /// Half of a pair cannot be written.
+    @Test
+    void aPathIsCutBetweenItsLetters() {
+        for (String before : new String[] {"", "k"}) {
+            String name = before + "\uD83D\uDE00".repeat(1000);
+            Json.Document document = Json.read("{\"%s\":1,\"%s\":2}".formatted(name, name).getBytes(UTF_8));
+            assertThat(document.duplicates()).singleElement().satisfies(
+                    path -> assertThat(Json.readObject(Json.print(Json.object().put("path", path))).path("path").asString()).isEqualTo(path).hasSizeBetween(100, 1000).endsWith("..."));
+        }
+    }
+
+    @Test
     void numbersKeepTheirExactForm() {
         String text = "{\"a\":1,\"b\":9007199254740993,\"c\":123456789012345678901234567890,\"d\":0.1}";
         assertThat(Json.print(Json.readObject(text))).isEqualTo(text);

@@ -1,12 +1,11 @@
 package io.hypernetes.apiserver.body;
 
+import io.hypernetes.objects.Duplicates;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.MalformedJsonException;
 import java.io.ByteArrayInputStream;
 import java.math.BigDecimal;
 import java.math.BigInteger;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Locale;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.api.lowlevel.Compose;
@@ -32,7 +31,7 @@ public final class YamlBody {
     /// Characters, as JSON has it.
     private static final int LONGEST_NUMBER = 1000;
 
-    private final List<String> duplicates = new ArrayList<>();
+    private final Duplicates duplicates = new Duplicates();
     private int nodes;
 
     private YamlBody() {}
@@ -53,8 +52,8 @@ public final class YamlBody {
                     .composeInputStream(new ByteArrayInputStream(text))
                     .orElseThrow(() -> new MalformedJsonException("the YAML document is empty"));
             var reader = new YamlBody();
-            var json = reader.convert(root, "", 0);
-            return new Json.Document(json, List.copyOf(reader.duplicates));
+            var json = reader.convert(root, 0);
+            return new Json.Document(json, reader.duplicates.paths());
         } catch (YamlEngineException | NumberFormatException e) {
             // The parser lets a bad escape within quotes out as a bare number format error.
             throw new MalformedJsonException("yaml: " + e.getMessage(), e);
@@ -81,10 +80,11 @@ public final class YamlBody {
         }
     }
 
-    private JsonNode convert(Node node, String path, int depth) {
+    private JsonNode convert(Node node, int depth) {
         if (++nodes > MAX_NODES || depth > MAX_DEPTH) {
             throw new MalformedJsonException("yaml: the document is too large or too deep once its aliases are followed");
         }
+        int mark = duplicates.mark();
         return switch (node) {
             case MappingNode mapping -> {
                 var object = Json.object();
@@ -93,22 +93,25 @@ public final class YamlBody {
                         throw new MalformedJsonException("yaml: a key of a mapping must be a scalar");
                     }
                     var name = key.getValue();
-                    var at = path.isEmpty() ? name : path + "." + name;
-                    if (object.replace(name, convert(tuple.getValueNode(), at, depth + 1)) != null) {
-                        duplicates.add(at);
+                    duplicates.enter(name);
+                    if (object.replace(name, convert(tuple.getValueNode(), depth + 1)) != null) {
+                        duplicates.note();
                     }
+                    duplicates.leave(mark);
                 }
                 yield object;
             }
             case SequenceNode sequence -> {
                 var array = Json.array();
                 for (var item : sequence.getValue()) {
-                    array.add(convert(item, path + "[" + array.size() + "]", depth + 1));
+                    duplicates.enter(array.size());
+                    array.add(convert(item, depth + 1));
+                    duplicates.leave(mark);
                 }
                 yield array;
             }
             case ScalarNode scalar -> scalar(scalar);
-            default -> throw new MalformedJsonException("yaml: unexpected node at " + path);
+            default -> throw new MalformedJsonException("yaml: unexpected node");
         };
     }
 

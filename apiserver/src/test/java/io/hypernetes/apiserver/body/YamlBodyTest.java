@@ -1,0 +1,26 @@
+package io.hypernetes.apiserver.body;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.hypernetes.objects.Json;
+import java.nio.charset.StandardCharsets;
+import org.junit.jupiter.api.Test;
+
+class YamlBodyTest {
+    @Test
+    void duplicatesAreNotedAndTheLastWins() {
+        var document = read("{a: 1, b: [x, {c: 1, c: 2}], a: 3}");
+        assertThat(document.duplicates()).containsExactly("b[1].c", "a");
+        assertThat(Json.print(document.root())).isEqualTo("{\"a\":3,\"b\":[\"x\",{\"c\":2}]}");
+    }
+
+    @Test
+    void pathsOfDuplicatesAreFewAndShort() {
+        var deep = ("{" + "k".repeat(1000) + ": ").repeat(190) + "{a: 1" + ",a: 1".repeat(10_000) + "}" + "}".repeat(190);
+        assertThat(read(deep).duplicates().stream().mapToInt(String::length).sum()).isBetween(1, 70_000);
+    }
+
+    private static Json.Document read(String text) {
+        return YamlBody.read(text.getBytes(StandardCharsets.UTF_8));
+    }
+}
