@@ -336,11 +336,36 @@ final class GuestStream {
                 } finally {
                     lock.unlock();
                 }
-                outgoing.add("writing " + name, List.of(StreamFrames.data(id, at, bytes, offset + done, part)), null);
+                try {
+                    outgoing.add("writing " + name, List.of(StreamFrames.data(id, at, bytes, offset + done, part)), null);
+                } catch (GuestException notQueued) {
+                    goBackTo(at);
+                    throw notQueued;
+                }
                 done += part;
             }
         } finally {
             writing.unlock();
+        }
+    }
+
+    // What never left leaves no gap: the next to write goes on here. To be called while writing.
+    private void goBackTo(long offset) {
+        lock.lock();
+        try {
+            sent = offset;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Whether what is written now can still arrive.
+    boolean isWritable() {
+        lock.lock();
+        try {
+            return writable();
+        } finally {
+            lock.unlock();
         }
     }
 

@@ -20,6 +20,11 @@ final class InputWriter implements ContainerInput {
     }
 
     @Override
+    public boolean isOpen() {
+        return stream.isWritable();
+    }
+
+    @Override
     public void close() {
         stream.close();
         forget.run();
