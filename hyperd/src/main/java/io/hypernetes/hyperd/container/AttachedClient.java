@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 public final class AttachedClient implements AutoCloseable {
     private static final int MOST_WAITING = 64;
     private static final long PATIENCE_SECONDS = 10;
+    private static final Chunk CLOSED = new Chunk(null, new byte[0]);
 
     private final ArrayBlockingQueue<Chunk> queue = new ArrayBlockingQueue<>(MOST_WAITING);
     private final int streams;
@@ -31,9 +32,10 @@ public final class AttachedClient implements AutoCloseable {
     /// @param stream where it came from; null when nothing comes any more
     public record Chunk(@Nullable LogStream stream, byte[] data) {}
 
-    /// The next output, waiting at most `millis`.
+    /// The next output, waiting at most `millis`, and no longer than it is open.
     public Optional<Chunk> next(long millis) throws InterruptedException {
-        return Optional.ofNullable(queue.poll(millis, TimeUnit.MILLISECONDS));
+        Chunk chunk = closed ? null : queue.poll(millis, TimeUnit.MILLISECONDS);
+        return chunk == CLOSED ? Optional.empty() : Optional.ofNullable(chunk);
     }
 
     /// False when it was closed or cut off.
@@ -45,6 +47,8 @@ public final class AttachedClient implements AutoCloseable {
     public void close() {
         closed = true;
         queue.clear();
+        // Wakes who waits; when it is full again, nobody does.
+        queue.offer(CLOSED);
     }
 
     // Returns false when this client is to be forgotten.

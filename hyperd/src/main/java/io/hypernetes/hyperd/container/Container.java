@@ -248,7 +248,8 @@ public final class Container implements AutoCloseable {
         return outputs.attach();
     }
 
-    /// A way into its standard input for one who is attached; others have theirs. Who closes it ends the input for everybody.
+    /// A way into its standard input for one who is attached; others have theirs. Who closes it ends the input for everybody. A write waits while
+    /// the process does not read, also while its pod is paused; the thread that waits may be interrupted.
     ///
     /// @param guest the present session
     public OutputStream input(Supplier<Guest> guest) {
@@ -260,16 +261,19 @@ public final class Container implements AutoCloseable {
     }
 
     /// Its machine has gone and another container takes its place: until then it is seen as it was, and nothing more is written of it.
+    /// Who was attached to it is not attached to the other.
     public void retire() {
         synchronized (this) {
             retired = true;
         }
         close();
+        outputs.detachAll();
     }
 
-    /// Stops following; the container goes on.
+    /// Stops following and takes no more input; the container goes on.
     @Override
     public void close() {
+        input.end();
         outputs.complete();
         outputs.close();
     }

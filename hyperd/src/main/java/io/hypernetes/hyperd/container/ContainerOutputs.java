@@ -123,6 +123,11 @@ final class ContainerOutputs implements AutoCloseable {
         followers.values().forEach(follower -> follower.detach(client));
     }
 
+    /// Ends all who are attached.
+    void detachAll() {
+        followers.values().forEach(OutputFollower::detachAll);
+    }
+
     /// Stops waiting for a log that cannot be written.
     void stop() {
         followers.values().forEach(OutputFollower::stop);

@@ -101,6 +101,12 @@ final class OutputFollower {
         clients.remove(client);
     }
 
+    /// Ends all who are attached.
+    void detachAll() {
+        clients.forEach(AttachedClient::close);
+        clients.clear();
+    }
+
     // One session at a time: a former one may still be busy with its last bytes.
     private void run(Guest guest, long acknowledged, long written) {
         session.lock();

@@ -7,6 +7,7 @@ import io.hypernetes.guest.GuestProcess;
 import io.hypernetes.guest.ProcessExit;
 import io.hypernetes.hyperd.HyperdException;
 import io.hypernetes.hyperd.container.AttachedClient;
+import io.hypernetes.hyperd.container.InputThread;
 import io.hypernetes.hyperd.docker.http.HttpExchange;
 import io.hypernetes.hyperd.log.LogStream;
 import java.io.IOException;
@@ -68,9 +69,10 @@ final class StreamCalls {
             return;
         }
         AttachedClient client = joined.client();
+        InputThread input = null;
         try {
             if (stdin) {
-                Thread.ofVirtual().name("docker-stdin").start(() -> input(container, joined, raw.in(), tty));
+                input = InputThread.start("docker-stdin", () -> input(container, joined, raw.in(), tty));
             }
             for (int open = client.streams(); open > 0 && client.isOpen(); ) {
                 Optional<AttachedClient.Chunk> chunk = client.next(POLL_MILLIS);
@@ -88,19 +90,27 @@ final class StreamCalls {
             Thread.currentThread().interrupt();
         } finally {
             joined.run().container().detach(client);
+            if (input != null) {
+                input.close();
+            }
         }
     }
 
     private static void input(DockerContainer container, Runs.Joined joined, InputStream in, boolean tty) {
         byte[] buffer = new byte[32 * 1024];
+        boolean once = !tty && container.record().config().path("StdinOnce").asBoolean(false);
         OutputStream input = joined.run().container().input(() -> joined.run().sandbox().guest());
         try {
-            for (int count = in.read(buffer); count >= 0; count = in.read(buffer)) {
-                input.write(buffer, 0, count);
+            try {
+                for (int count = in.read(buffer); count >= 0; count = in.read(buffer)) {
+                    input.write(buffer, 0, count);
+                }
+            } finally {
+                if (once) {
+                    input.close();
+                }
             }
-            if (!tty && container.record().config().path("StdinOnce").asBoolean(false)) {
-                input.close();
-            } else {
+            if (!once) {
                 joined.client().close();
             }
         } catch (IOException | GuestException | HyperdException ended) {

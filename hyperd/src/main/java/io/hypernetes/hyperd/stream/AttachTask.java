@@ -5,6 +5,7 @@ import io.hypernetes.guest.GuestException;
 import io.hypernetes.hyperd.HyperdException;
 import io.hypernetes.hyperd.container.AttachedClient;
 import io.hypernetes.hyperd.container.Container;
+import io.hypernetes.hyperd.container.InputThread;
 import io.hypernetes.hyperd.log.LogStream;
 import io.hypernetes.streams.CommandStatus;
 import io.hypernetes.streams.RemoteCommandSession;
@@ -33,10 +34,11 @@ final class AttachTask {
 
     void run(RemoteCommandSession session) throws InterruptedException {
         AttachedClient client = container.attach();
+        InputThread input = null;
         try (session) {
             session.awaitReady();
             if (session.streams().stdin() && container.record().terminal().stdin()) {
-                start("stdin", () -> input(session));
+                input = InputThread.start("attach-stdin-" + container.id(), () -> input(session));
             }
             if (container.record().terminal().tty()) {
                 start("resize", () -> resize(session));
@@ -47,6 +49,9 @@ final class AttachTask {
             LOG.debug("event=attach-ended container={} error={}", container.id(), gone.toString());
         } finally {
             container.detach(client);
+            if (input != null) {
+                input.close();
+            }
         }
     }
 
@@ -74,9 +79,12 @@ final class AttachTask {
     private void input(RemoteCommandSession session) {
         try {
             OutputStream input = container.input(guest);
-            Pump.End end = Pump.run(session.stdin(), input);
-            if (end != Pump.End.TARGET_LOST && container.record().terminal().stdinOnce()) {
-                Pump.close(input);
+            try {
+                Pump.run(session.stdin(), input);
+            } finally {
+                if (container.record().terminal().stdinOnce()) {
+                    Pump.close(input);
+                }
             }
         } catch (GuestException | HyperdException failure) {
             LOG.debug("event=attach-input-ended container={} error=\"{}\"", container.id(), failure.getMessage());

@@ -1,20 +1,26 @@
 package io.hypernetes.hyperd.container;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.hypernetes.guest.ContainerExit;
+import io.hypernetes.hyperd.HyperdException;
 import io.hypernetes.hyperd.event.Events;
 import io.hypernetes.hyperd.journal.ContainerRecord;
 import io.hypernetes.hyperd.journal.Journal;
 import io.hypernetes.hyperd.log.LogPosition;
 import io.hypernetes.store.embedded.EmbeddedSettings;
 import io.hypernetes.store.embedded.EmbeddedStore;
+import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -35,6 +41,30 @@ class ContainerTest {
         assertThat(endedBy(new ContainerExit("web", 127, 0, false, 5, "")).reason()).isEqualTo("Error");
         assertThat(endedBy(new ContainerExit("web", 0, 0, false, 5, "")).reason()).isEqualTo("Completed");
         assertThat(endedBy(new ContainerExit("web", 137, 9, true, 5, "")).reason()).isEqualTo("OOMKilled");
+    }
+
+    @Test
+    void whoIsAttachedToOneThatIsRetiredIsAttachedToNothing() throws Exception {
+        try (EmbeddedStore store = EmbeddedStore.open(folder.resolve("store"), EmbeddedSettings.defaults());
+                Container container = new Container(
+                        record(), new Container.Surroundings(new Journal(store), new Events(), Clock.systemUTC()), ended -> {})) {
+            AttachedClient client = container.attach();
+            CompletableFuture<Boolean> heard = new CompletableFuture<>();
+            Thread.ofVirtual().start(() -> {
+                try {
+                    heard.complete(client.next(600_000).isPresent());
+                } catch (InterruptedException interrupted) {
+                    heard.completeExceptionally(interrupted);
+                }
+            });
+            OutputStream input = container.input(() -> {
+                throw new HyperdException(HyperdException.Kind.WRONG_STATE, "It is paused.");
+            });
+            container.retire();
+            assertThat(heard.get(60, TimeUnit.SECONDS)).isFalse();
+            assertThat(client.isOpen()).isFalse();
+            assertThatThrownBy(() -> input.write('x')).isInstanceOf(IOException.class).hasMessageContaining("gone");
+        }
     }
 
     private ContainerRecord endedBy(ContainerExit exit) {
