@@ -8,6 +8,7 @@ import io.fabric8.kubernetes.api.model.NodeSelectorTerm;
 import io.fabric8.kubernetes.api.model.PodSpec;
 import io.fabric8.kubernetes.api.model.Taint;
 import io.fabric8.kubernetes.api.model.Toleration;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -63,7 +64,7 @@ public final class Placement {
                 if (names == null) {
                     names = new LinkedHashSet<>(orEmpty(want.getValues()));
                 } else {
-                    names.retainAll(orEmpty(want.getValues()));
+                    names.retainAll(new HashSet<>(orEmpty(want.getValues())));
                 }
             }
         }

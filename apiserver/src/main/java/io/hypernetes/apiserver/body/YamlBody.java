@@ -28,11 +28,14 @@ public final class YamlBody {
     /// A value has a key, a beginning and an end at most.
     private static final int MAX_EVENTS = 3 * MAX_NODES;
     private static final int MAX_DEPTH = 200;
+    private static final int MAX_CODE_POINTS = 4 << 20;
     /// Characters, as JSON has it.
     private static final int LONGEST_NUMBER = 1000;
 
     private final Duplicates duplicates = new Duplicates();
     private int nodes;
+    /// Of all texts, as often as they are named: aliases name one that is kept once, and it is written as often.
+    private long characters;
 
     private YamlBody() {}
 
@@ -44,7 +47,7 @@ public final class YamlBody {
             var settings = LoadSettings.builder()
                     .setAllowDuplicateKeys(true)
                     .setMaxAliasesForCollections(100)
-                    .setCodePointLimit(4 * 1024 * 1024)
+                    .setCodePointLimit(MAX_CODE_POINTS)
                     .setAllowRecursiveKeys(false)
                     .build();
             checkSize(settings, text);
@@ -92,7 +95,7 @@ public final class YamlBody {
                     if (!(tuple.getKeyNode() instanceof ScalarNode key)) {
                         throw new MalformedJsonException("yaml: a key of a mapping must be a scalar");
                     }
-                    var name = key.getValue();
+                    var name = counted(key.getValue());
                     duplicates.enter(name);
                     if (object.replace(name, convert(tuple.getValueNode(), depth + 1)) != null) {
                         duplicates.note();
@@ -110,13 +113,21 @@ public final class YamlBody {
                 }
                 yield array;
             }
-            case ScalarNode scalar -> scalar(scalar);
+            case ScalarNode scalar -> scalar(scalar, counted(scalar.getValue()));
             default -> throw new MalformedJsonException("yaml: unexpected node");
         };
     }
 
-    private static JsonNode scalar(ScalarNode scalar) {
-        var text = scalar.getValue();
+    /// Without aliases there are no more than the document has.
+    private String counted(String text) {
+        characters += text.length();
+        if (characters > 2L * MAX_CODE_POINTS) {
+            throw new MalformedJsonException("yaml: the document is too large once its aliases are followed");
+        }
+        return text;
+    }
+
+    private static JsonNode scalar(ScalarNode scalar, String text) {
         if (scalar.getScalarStyle() != ScalarStyle.PLAIN || scalar.getTag().equals(Tag.BINARY)) {
             return NODES.stringNode(text);
         }

@@ -1,8 +1,10 @@
 package io.hypernetes.apiserver.body;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.hypernetes.objects.Json;
+import io.hypernetes.objects.MalformedJsonException;
 import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
 
@@ -18,6 +20,16 @@ class YamlBodyTest {
     void pathsOfDuplicatesAreFewAndShort() {
         var deep = ("{" + "k".repeat(1000) + ": ").repeat(190) + "{a: 1" + ",a: 1".repeat(10_000) + "}" + "}".repeat(190);
         assertThat(read(deep).duplicates().stream().mapToInt(String::length).sum()).isBetween(1, 70_000);
+    }
+
+    /// A text is kept once, but written as often as it is named.
+    @Test
+    void longTextsAreNotRepeated() {
+        var text = "x".repeat(100_000);
+        assertThat(read("a: &a " + text + "\nb: [*a, *a]\n").root().path("b").path(1).asString()).isEqualTo(text);
+        for (var often : new String[] {"b: [*a" + ",*a".repeat(1000) + "]", "b: [{*a : 1}" + ",{*a : 1}".repeat(1000) + "]"}) {
+            assertThatThrownBy(() -> read("a: &a " + text + "\n" + often)).isInstanceOf(MalformedJsonException.class).hasMessageContaining("aliases");
+        }
     }
 
     private static Json.Document read(String text) {

@@ -8,7 +8,7 @@ import java.util.Set;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/// The rules of what a pod says about where it wants to be among other pods: affinity, spread, readiness gates. One use each.
+/// The rules of what a pod says about where it wants to be, on nodes and among other pods: affinity, spread, readiness gates. One use each.
 final class PlacementValidation {
     private static final String REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution";
     private static final String PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution";
@@ -24,7 +24,7 @@ final class PlacementValidation {
     }
 
     void run() {
-        preferredNodes();
+        nodes(spec.path("affinity").path("nodeAffinity"), path + ".affinity.nodeAffinity");
         for (String kind : List.of("podAffinity", "podAntiAffinity")) {
             pods(spec.path("affinity").path(kind), path + ".affinity." + kind);
         }
@@ -36,10 +36,76 @@ final class PlacementValidation {
         }
     }
 
-    private void preferredNodes() {
-        List<ObjectNode> terms = Json.objects(spec.path("affinity").path("nodeAffinity"), PREFERRED);
-        for (int i = 0; i < terms.size(); i++) {
-            weight(terms.get(i), path + ".affinity.nodeAffinity." + PREFERRED + "[" + i + "]");
+    private void nodes(JsonNode affinity, String at) {
+        JsonNode selector = affinity.path(REQUIRED);
+        String terms = at + "." + REQUIRED + ".nodeSelectorTerms";
+        if (selector.isObject() && selector.path("nodeSelectorTerms").isEmpty()) {
+            errors.required(terms, "must have at least one node selector term");
+        }
+        List<ObjectNode> required = Json.objects(selector, "nodeSelectorTerms");
+        for (int i = 0; i < required.size(); i++) {
+            nodeTerm(required.get(i), terms + "[" + i + "]");
+        }
+        List<ObjectNode> preferred = Json.objects(affinity, PREFERRED);
+        for (int i = 0; i < preferred.size(); i++) {
+            String each = at + "." + PREFERRED + "[" + i + "]";
+            weight(preferred.get(i), each);
+            nodeTerm(preferred.get(i).path("preference"), each + ".preference");
+        }
+    }
+
+    private void nodeTerm(JsonNode term, String at) {
+        List<ObjectNode> expressions = Json.objects(term, "matchExpressions");
+        for (int i = 0; i < expressions.size(); i++) {
+            nodeExpression(expressions.get(i), at + ".matchExpressions[" + i + "]");
+        }
+        List<ObjectNode> fields = Json.objects(term, "matchFields");
+        for (int i = 0; i < fields.size(); i++) {
+            nodeField(fields.get(i), at + ".matchFields[" + i + "]");
+        }
+    }
+
+    private void nodeExpression(JsonNode expression, String at) {
+        String operator = Json.string(expression, "operator");
+        int values = expression.path("values").size();
+        switch (operator) {
+            case "In", "NotIn" -> {
+                if (values == 0) {
+                    errors.required(at + ".values", "must be specified when `operator` is 'In' or 'NotIn'");
+                }
+            }
+            case "Exists", "DoesNotExist" -> {
+                if (values > 0) {
+                    errors.forbidden(at + ".values", "may not be specified when `operator` is 'Exists' or 'DoesNotExist'");
+                }
+            }
+            case "Gt", "Lt" -> {
+                if (values != 1) {
+                    errors.required(at + ".values", "must be specified single value when `operator` is 'Lt' or 'Gt'");
+                }
+            }
+            default -> errors.invalid(at + ".operator", operator, "not a valid selector operator");
+        }
+        errors.invalid(at + ".key", Json.string(expression, "key"), Names.qualified(Json.string(expression, "key")));
+    }
+
+    /// A node's name is all that can be asked for beside its labels.
+    private void nodeField(JsonNode field, String at) {
+        String operator = Json.string(field, "operator");
+        JsonNode values = field.path("values");
+        if (!operator.equals("In") && !operator.equals("NotIn")) {
+            errors.invalid(at + ".operator", operator, "not a valid selector operator");
+        } else if (values.size() != 1) {
+            errors.required(at + ".values", "must be only one value when `operator` is 'In' or 'NotIn' for node field selector");
+        }
+        String key = Json.string(field, "key");
+        if (!key.equals("metadata.name")) {
+            errors.invalid(at + ".key", key, "not a valid field selector key");
+            return;
+        }
+        for (int i = 0; i < values.size(); i++) {
+            String name = values.path(i).asString("");
+            errors.invalid(at + ".values[" + i + "]", name, Names.subdomain(name));
         }
     }
 

@@ -182,47 +182,11 @@ final class PodSpecValidation {
         for (int i = 0; i < tolerations.size(); i++) {
             toleration(tolerations.get(i), path + ".tolerations[" + i + "]");
         }
-        JsonNode required = spec.path("affinity").path("nodeAffinity").path("requiredDuringSchedulingIgnoredDuringExecution");
-        String at = path + ".affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms";
-        if (required.isObject() && required.path("nodeSelectorTerms").isEmpty()) {
-            errors.required(at, "must have at least one node selector term");
-        }
-        List<ObjectNode> terms = Json.objects(required, "nodeSelectorTerms");
-        for (int i = 0; i < terms.size(); i++) {
-            List<ObjectNode> expressions = Json.objects(terms.get(i), "matchExpressions");
-            for (int j = 0; j < expressions.size(); j++) {
-                nodeExpression(expressions.get(j), at + "[" + i + "].matchExpressions[" + j + "]");
-            }
-        }
         List<ObjectNode> gates = Json.objects(spec, "schedulingGates");
         for (int i = 0; i < gates.size(); i++) {
             String name = Json.string(gates.get(i), "name");
             errors.invalid(path + ".schedulingGates[" + i + "].name", name, Names.qualified(name));
         }
-    }
-
-    private void nodeExpression(JsonNode expression, String at) {
-        String operator = Json.string(expression, "operator");
-        int values = expression.path("values").size();
-        switch (operator) {
-            case "In", "NotIn" -> {
-                if (values == 0) {
-                    errors.required(at + ".values", "must be specified when `operator` is 'In' or 'NotIn'");
-                }
-            }
-            case "Exists", "DoesNotExist" -> {
-                if (values > 0) {
-                    errors.forbidden(at + ".values", "may not be specified when `operator` is 'Exists' or 'DoesNotExist'");
-                }
-            }
-            case "Gt", "Lt" -> {
-                if (values != 1) {
-                    errors.required(at + ".values", "must be specified single value when `operator` is 'Lt' or 'Gt'");
-                }
-            }
-            default -> errors.invalid(at + ".operator", operator, "not a valid selector operator");
-        }
-        errors.invalid(at + ".key", Json.string(expression, "key"), Names.qualified(Json.string(expression, "key")));
     }
 
     private void toleration(ObjectNode toleration, String at) {

@@ -48,7 +48,7 @@ final class ServiceRules implements KindRules {
         }
         String type = Json.string(spec, "type");
         boolean balanced = type.equals("LoadBalancer");
-        if (balanced || type.equals("NodePort") || (type.equals("ClusterIP") && !spec.path("externalIPs").isEmpty())) {
+        if (isReachedFromOutside(spec)) {
             Json.setDefault(spec, "externalTrafficPolicy", "Cluster");
         }
         if (balanced || type.equals("NodePort") || type.equals("ClusterIP")) {
@@ -103,9 +103,11 @@ final class ServiceRules implements KindRules {
                     port.remove("nodePort");
                 }
             }
-            if (Json.string(spec, "externalTrafficPolicy").equals(Json.string(before, "externalTrafficPolicy"))) {
-                spec.remove("externalTrafficPolicy");
-            }
+        }
+        if (isReachedFromOutside(before) && !isReachedFromOutside(spec)
+                && Json.string(spec, "externalTrafficPolicy").equals(Json.string(before, "externalTrafficPolicy"))) {
+            // It was most often a default.
+            spec.remove("externalTrafficPolicy");
         }
         if (!type.equals("LoadBalancer") && Json.string(before, "type").equals("LoadBalancer")) {
             spec.remove(List.of("allocateLoadBalancerNodePorts", "loadBalancerClass"));
@@ -154,6 +156,14 @@ final class ServiceRules implements KindRules {
     public Map<String, String> selectableFields(ObjectNode service) {
         return Map.of(
                 "spec.clusterIP", Json.string(service, "spec", "clusterIP"), "spec.type", Json.string(service, "spec", "type"));
+    }
+
+    static boolean isReachedFromOutside(JsonNode spec) {
+        return switch (Json.string(spec, "type")) {
+            case "LoadBalancer", "NodePort" -> true;
+            case "ClusterIP" -> !spec.path("externalIPs").isEmpty();
+            default -> false;
+        };
     }
 
     private static String externalAddresses(ObjectNode service) {

@@ -163,7 +163,7 @@ final class ServiceValidation {
         boolean exposed = type.equals("NodePort") || type.equals("LoadBalancer");
         String external = Json.string(spec, "externalTrafficPolicy");
         if (!external.isEmpty()) {
-            if (!exposed && spec.path("externalIPs").isEmpty()) {
+            if (!ServiceRules.isReachedFromOutside(spec)) {
                 errors.invalid(
                         "spec.externalTrafficPolicy", external, "may only be set for externally-accessible services");
             } else {

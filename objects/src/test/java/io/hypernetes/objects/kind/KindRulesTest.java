@@ -39,6 +39,14 @@ class KindRulesTest {
         return texts(rules.validateUpdate(updated, old, null));
     }
 
+    /// What is wrong with an update, which is prepared first.
+    private static List<String> updateProblems(ObjectNode updated, ObjectNode old) {
+        Kind kind = KINDS.get(Json.string(old, "apiVersion"), Json.string(old, "kind"));
+        kind.setDefaults(updated);
+        kind.prepareUpdate(updated, old, null);
+        return texts(kind.validateUpdate(updated, old, null));
+    }
+
     private static String row(ObjectNode object) {
         Kind kind = KINDS.get(Json.string(object, "apiVersion"), Json.string(object, "kind"));
         return kind.cells(object, NOW).stream().map(cell -> cell.asString("")).toList().toString();
@@ -81,6 +89,38 @@ class KindRulesTest {
                 .containsExactly("spec.ports[0].nodePort: Forbidden: may not be used when `type` is 'ClusterIP'");
         assertThat(problems("v1", "Service", "\"spec\":{\"ports\":[{\"port\":80}],\"externalIPs\":[\"1.2.3\"]}"))
                 .containsExactly("spec.externalIPs[0]: Invalid value: \"1.2.3\": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)");
+    }
+
+    @Test
+    void thePolicyForTrafficFromOutsideGoesWithWhatLetItIn() {
+        String open = "\"spec\":{\"ports\":[{\"port\":80}],\"externalIPs\":[\"192.0.2.1\"]%s}";
+        ObjectNode old = made("v1", "Service", open.formatted(""));
+        assertThat(Json.string(old, "spec", "externalTrafficPolicy")).isEqualTo("Cluster");
+        ObjectNode closed = old.deepCopy();
+        Json.child(closed, "spec").remove("externalIPs");
+        assertThat(updateProblems(closed, old)).isEmpty();
+        assertThat(closed.path("spec").has("externalTrafficPolicy")).isFalse();
+        ObjectNode alias = old.deepCopy();
+        Json.child(alias, "spec").put("type", "ExternalName").put("externalName", "example.com");
+        assertThat(updateProblems(alias, old)).isEmpty();
+        assertThat(alias.path("spec").has("externalTrafficPolicy")).isFalse();
+        // Who changes it meanwhile means it.
+        ObjectNode meant = old.deepCopy();
+        Json.child(meant, "spec").put("externalTrafficPolicy", "Local").remove("externalIPs");
+        assertThat(updateProblems(meant, old)).containsExactly(
+                "spec.externalTrafficPolicy: Invalid value: \"Local\": may only be set for externally-accessible services");
+        ObjectNode balanced = made("v1", "Service", open.formatted(",\"type\":\"LoadBalancer\",\"externalTrafficPolicy\":\"Local\""));
+        ObjectNode still = balanced.deepCopy();
+        Json.child(still, "spec").put("type", "ClusterIP");
+        assertThat(updateProblems(still, balanced)).isEmpty();
+        assertThat(Json.string(still, "spec", "externalTrafficPolicy")).isEqualTo("Local");
+    }
+
+    @Test
+    void anAliasHasNoPolicyForTrafficFromOutside() {
+        assertThat(problems("v1", "Service", "\"spec\":{\"type\":\"ExternalName\",\"externalName\":\"example.com\","
+                        + "\"externalIPs\":[\"192.0.2.1\"],\"externalTrafficPolicy\":\"Local\"}"))
+                .containsExactly("spec.externalTrafficPolicy: Invalid value: \"Local\": may only be set for externally-accessible services");
     }
 
     @ParameterizedTest

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.hypernetes.objects.FieldError;
 import io.hypernetes.objects.Json;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -54,6 +55,40 @@ class PodRulesTest {
                         second -> assertThat(second).startsWith("spec.securityContext.sysctls[3].name: Invalid value: \"foo-\": must have at most 253 characters"),
                         third -> assertThat(third).startsWith("spec.securityContext.sysctls[4].name: Invalid value: \"bar..\""),
                         fourth -> assertThat(fourth).isEqualTo("spec.securityContext.sysctls[5].name: Duplicate value: \"net/ipv4/tcp_syncookies\""));
+    }
+
+    @Test
+    void nodesAreNamedOneByOne() {
+        String affinity = "{'containers':[{'name':'c','image':'i'}],'affinity':{'nodeAffinity':{"
+                + "'requiredDuringSchedulingIgnoredDuringExecution':{'nodeSelectorTerms':[{%s}]},"
+                + "'preferredDuringSchedulingIgnoredDuringExecution':[{'weight':1,'preference':{%<s}}]}}}";
+        for (String taken : List.of("'In'", "'NotIn'")) {
+            assertThat(errors(affinity.formatted("'matchFields':[{'key':'metadata.name','operator':" + taken + ",'values':['n1']}]"))).isEmpty();
+        }
+        String required = "spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[0].";
+        String preferred = "spec.affinity.nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution[0].preference.";
+        List<String> wrong = List.of(
+                "matchExpressions[0].values: Required value: must be specified when `operator` is 'In' or 'NotIn'",
+                "matchFields[0].values: Required value: must be only one value when `operator` is 'In' or 'NotIn' for node field selector",
+                "matchFields[1].values: Required value: must be only one value when `operator` is 'In' or 'NotIn' for node field selector",
+                "matchFields[2].operator: Invalid value: \"Exists\": not a valid selector operator",
+                "matchFields[3].key: Invalid value: \"metadata.labels\": not a valid field selector key",
+                "matchFields[4].values[0]: Invalid value: \"No!\": a lowercase RFC 1123 subdomain");
+        assertThat(errors(affinity.formatted("'matchExpressions':[{'key':'a','operator':'In'}],'matchFields':["
+                        + "{'key':'metadata.name','operator':'In'},{'key':'metadata.name','operator':'NotIn','values':['n1','n2']},"
+                        + "{'key':'metadata.name','operator':'Exists'},{'key':'metadata.labels','operator':'In','values':['n1']},"
+                        + "{'key':'metadata.name','operator':'In','values':['No!']}]")))
+                .zipSatisfy(
+                        Stream.of(required, preferred).flatMap(at -> wrong.stream().map(at::concat)).toList(),
+                        (error, expected) -> assertThat(error).startsWith(expected));
+    }
+
+    @Test
+    void nodesThatWereNamedTogetherBeforeMayStay() {
+        String many = "{'containers':[{'name':'c','image':'i'}],'activeDeadlineSeconds':%d,'affinity':{'nodeAffinity':{'requiredDuringSchedulingIgnoredDuringExecution':"
+                + "{'nodeSelectorTerms':[{'matchFields':[{'key':'metadata.name','operator':'In','values':['n1','n2']}]}]}}}}";
+        assertThat(errors(many.formatted(100))).hasSize(1);
+        assertThat(PODS.validateUpdate(created(many.formatted(50)), created(many.formatted(100)), null)).isEmpty();
     }
 
     @Test
