@@ -141,7 +141,7 @@ class RunningPodChangesTest extends KubeletHarness {
         ObjectKey heir = new ObjectKey("blue", "default", "heir");
         client.of(Kind.POD).create("blue", pod("heir").editSpec().editContainer(0).withImage(image).withImagePullPolicy("Never").endContainer().endSpec().build());
         await().atMost(Duration.ofSeconds(60)).ignoreExceptions().untilAsserted(() -> assertThat(main(client.of(Kind.POD).get(heir)).getState().getWaiting().getMessage())
-                .as("a later tenant of the name").contains("pulled here for another tenant only"));
+                .as("a later tenant of the name").contains("not known to have been pulled here for this tenant"));
         assertThat(cri.runsOf("main")).hasSize(runs);
         cri.pullFailure = "";
         create(pod("owner").editSpec().editContainer(0).withImage(image).endContainer().endSpec().build());
