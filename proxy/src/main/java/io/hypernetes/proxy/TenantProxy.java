@@ -89,7 +89,11 @@ final class TenantProxy implements AutoCloseable {
                     gateway.dissolve();
                 }
             } catch (ApiException untold) {
-                // Without a pod of the tenant the node may not ask; what is kept goes by itself then.
+                if (untold.isNotFound() || untold.code() == 403) {
+                    // Gone, or without any pod for this node, which may not ask then: a tenant that goes on makes it anew with its next pod.
+                    gateway.dissolve();
+                    return;
+                }
                 LOG.debug("event=tenant-not-asked tenant={} error=\"{}\"", gateway.tenant(), untold.getMessage());
             }
         });
