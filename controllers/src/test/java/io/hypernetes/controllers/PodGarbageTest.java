@@ -1,12 +1,14 @@
 package io.hypernetes.controllers;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.fabric8.kubernetes.api.model.NodeBuilder;
 import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
+import io.hypernetes.client.ApiException;
 import io.hypernetes.client.Client;
 import io.hypernetes.client.Deletion;
 import io.hypernetes.client.EventRecorder;
@@ -177,6 +179,34 @@ class PodGarbageTest {
         assertThat(read("web").getMetadata().getDeletionTimestamp()).isNotNull();
         assertThat(read("web").getStatus().getPhase()).isEqualTo("Running");
         isDisrupted(read("web"), "DeletionByTaintManager", "Taint manager: deleting due to NoExecute taint");
+    }
+
+    /// Whoever asks for the deletion is woken by what it says, so a second telling would be followed by a third.
+    @Test
+    void aPodIsToldOnceWhyItGoesHoweverOftenItsDeletionIsRefused() throws Exception {
+        pod("red", "web", "n1", pod -> pod);
+        ObjectKey key = new ObjectKey("red", "default", "web");
+        PodEnding.Disruption why = new PodEnding.Disruption("DeletionByTaintManager", "because");
+        api.failNext("DELETE /tenants/red", 403, 2);
+        assertThatThrownBy(() -> ending.ask(key, read("web"), why)).isInstanceOf(ApiException.class);
+        String told = read("web").getMetadata().getResourceVersion();
+        clock.advance(Duration.ofSeconds(5));
+        assertThatThrownBy(() -> ending.ask(key, read("web"), why)).isInstanceOf(ApiException.class);
+        assertThat(read("web").getMetadata().getResourceVersion()).isEqualTo(told);
+        isDisrupted(read("web"), "DeletionByTaintManager", "because");
+    }
+
+    @Test
+    void whatOneTenantRefusesHoldsUpNoOther() throws Exception {
+        for (String tenant : List.of("red", "blue", "green")) {
+            pod(tenant, "leaving", null, pod -> pod.editMetadata().withFinalizers(HELD).endMetadata().editStatus().withPhase("Pending").endStatus());
+            client.of(Kind.POD).delete(new ObjectKey(tenant, "default", "leaving"), Deletion.ordinary());
+        }
+        // Any order of the tenants meets a refusal before one of the others.
+        api.failNext("/tenants/red/", 403, 1_000_000);
+        PodGarbage garbage = started(new PodGarbage(ending, 10));
+        untilAfter(garbage, ALL, () -> assertThat(List.of("blue", "green")).allSatisfy(tenant ->
+                assertThat(client.of(Kind.POD).get(new ObjectKey(tenant, "default", "leaving")).getStatus().getPhase()).isEqualTo("Failed")));
     }
 
     private static void isDisrupted(Pod pod, String reason, String message) {

@@ -81,6 +81,22 @@ class NodeProxyTest {
         }
     }
 
+    /// Whose last pod has gone the node may not ask for, whether it is there or not; then there is nothing to keep.
+    @Test
+    void aTenantThatMayNotBeAskedForIsLeft() throws Exception {
+        for (int code : new int[] {403, 404}) {
+            LoopbackGateway gateway = new LoopbackGateway();
+            ProxySettings settings = new ProxySettings(
+                    "here", "10.96.0.0/12", "10.96.0.1", "10.96.0.10", "cluster.local", URI.create("https://127.0.0.1:1"), NodeProxyTest::noTls);
+            try (FakeApi api = new FakeApi(); NodeProxy proxy = new NodeProxy(settings, api.client(), new Random(1))) {
+                proxy.follower().opened().accept(gateway);
+                api.failNext("/tenants/acme", code, 1_000);
+                proxy.follower().left().accept(gateway);
+                assertThat(gateway.dissolved.await(10, TimeUnit.SECONDS)).as("after " + code).isTrue();
+            }
+        }
+    }
+
     private static boolean reaches(int port) {
         try (Socket socket = new Socket("127.0.0.1", port)) {
             return socket.isConnected();

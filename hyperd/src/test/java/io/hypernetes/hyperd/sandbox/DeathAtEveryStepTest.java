@@ -18,35 +18,19 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
 /// The engine dies at every single step of a pod's life, before and behind each thing it does to the world, and another takes over: it must
 /// find machines and records in agreement, every log line once, every exit code, and leave nothing when all is removed.
+@ExtendWith(DeadHands.class)
 class DeathAtEveryStepTest {
     private static final List<String> LINES = IntStream.range(0, 40).mapToObj(i -> "line " + i).toList();
     private static final Duration SOON = Duration.ofSeconds(60);
 
     @TempDir
     Path folder;
-
-    private final Thread.UncaughtExceptionHandler handler = Thread.getDefaultUncaughtExceptionHandler();
-
-    @BeforeEach
-    void letThreadsDie() {
-        Thread.setDefaultUncaughtExceptionHandler((thread, thrown) -> {
-            if (!(thrown instanceof World.Hand.Dead)) {
-                thrown.printStackTrace();
-            }
-        });
-    }
-
-    @AfterEach
-    void restore() {
-        Thread.setDefaultUncaughtExceptionHandler(handler);
-    }
 
     @Test
     void whateverTheStep() throws Exception {

@@ -17,34 +17,24 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
 /// A running pod gets the machine of a checkpoint while a kubelet looks on.
+@ExtendWith(DeadHands.class)
 class RebirthTest {
     private static final Duration SOON = Duration.ofSeconds(60);
 
     @TempDir
     Path place;
 
-    private final Thread.UncaughtExceptionHandler handler = Thread.getDefaultUncaughtExceptionHandler();
     private World world;
 
     @BeforeEach
     void makeAWorld() throws IOException {
         world = world();
-        Thread.setDefaultUncaughtExceptionHandler((thread, thrown) -> {
-            if (!(thrown instanceof World.Hand.Dead)) {
-                thrown.printStackTrace();
-            }
-        });
-    }
-
-    @AfterEach
-    void restore() {
-        Thread.setDefaultUncaughtExceptionHandler(handler);
     }
 
     /// A kubelet that saw none would start another, which would run beside it ever after.

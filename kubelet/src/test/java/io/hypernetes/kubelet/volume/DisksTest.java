@@ -3,7 +3,6 @@ package io.hypernetes.kubelet.volume;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.PersistentVolume;
 import io.fabric8.kubernetes.api.model.PersistentVolumeBuilder;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
@@ -11,7 +10,6 @@ import io.fabric8.kubernetes.api.model.PersistentVolumeClaimBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.Quantity;
-import io.fabric8.kubernetes.api.model.Secret;
 import io.hypernetes.client.LocalVolume;
 import java.util.List;
 import java.util.Map;
@@ -102,17 +100,7 @@ class DisksTest {
         assertThatThrownBy(() -> disks.attach("p2", "db-1", mine, () -> {})).hasMessageContaining("db-0");
     }
 
-    private final class Known implements Sources {
-        @Override
-        public Optional<ConfigMap> configMap(String tenant, String namespace, String name) {
-            return Optional.empty();
-        }
-
-        @Override
-        public Optional<Secret> secret(String tenant, String namespace, String name) {
-            return Optional.empty();
-        }
-
+    private final class Known extends NoSources {
         @Override
         public Optional<PersistentVolumeClaim> claim(String tenant, String namespace, String name) {
             return Optional.of(claim);
@@ -121,21 +109,6 @@ class DisksTest {
         @Override
         public Optional<PersistentVolume> persistentVolume(String tenant, String name) {
             return Optional.of(volume);
-        }
-
-        @Override
-        public Optional<String> runtimeHandler(String tenant, String name) {
-            return Optional.empty();
-        }
-
-        @Override
-        public Optional<String> tenantUid(String tenant) {
-            return Optional.empty();
-        }
-
-        @Override
-        public String token(TokenRequest request) {
-            return "";
         }
     }
 }

@@ -2,19 +2,14 @@ package io.hypernetes.kubelet.volume;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.fabric8.kubernetes.api.model.ConfigMap;
-import io.fabric8.kubernetes.api.model.PersistentVolume;
-import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
-import io.fabric8.kubernetes.api.model.Secret;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -25,37 +20,7 @@ class VolumesTest {
     private Instant now = Instant.parse("2026-01-01T00:00:00Z");
     private final List<Sources.TokenRequest> asked = new ArrayList<>();
 
-    private final Sources sources = new Sources() {
-        @Override
-        public Optional<ConfigMap> configMap(String tenant, String namespace, String name) {
-            return Optional.empty();
-        }
-
-        @Override
-        public Optional<Secret> secret(String tenant, String namespace, String name) {
-            return Optional.empty();
-        }
-
-        @Override
-        public Optional<PersistentVolumeClaim> claim(String tenant, String namespace, String name) {
-            return Optional.empty();
-        }
-
-        @Override
-        public Optional<PersistentVolume> persistentVolume(String tenant, String name) {
-            return Optional.empty();
-        }
-
-        @Override
-        public Optional<String> runtimeHandler(String tenant, String name) {
-            return Optional.empty();
-        }
-
-        @Override
-        public Optional<String> tenantUid(String tenant) {
-            return Optional.empty();
-        }
-
+    private final Sources sources = new NoSources() {
         @Override
         public String token(TokenRequest request) {
             asked.add(request);

@@ -67,26 +67,14 @@ final class PlacementValidation {
 
     private void nodeExpression(JsonNode expression, String at) {
         String operator = Json.string(expression, "operator");
-        int values = expression.path("values").size();
-        switch (operator) {
-            case "In", "NotIn" -> {
-                if (values == 0) {
-                    errors.required(at + ".values", "must be specified when `operator` is 'In' or 'NotIn'");
-                }
+        if (operator.equals("Gt") || operator.equals("Lt")) {
+            if (expression.path("values").size() != 1) {
+                errors.required(at + ".values", "must be specified single value when `operator` is 'Lt' or 'Gt'");
             }
-            case "Exists", "DoesNotExist" -> {
-                if (values > 0) {
-                    errors.forbidden(at + ".values", "may not be specified when `operator` is 'Exists' or 'DoesNotExist'");
-                }
-            }
-            case "Gt", "Lt" -> {
-                if (values != 1) {
-                    errors.required(at + ".values", "must be specified single value when `operator` is 'Lt' or 'Gt'");
-                }
-            }
-            default -> errors.invalid(at + ".operator", operator, "not a valid selector operator");
+            errors.invalid(at + ".key", Json.string(expression, "key"), Names.qualified(Json.string(expression, "key")));
+        } else {
+            WorkloadValidation.requirement(expression, at, errors);
         }
-        errors.invalid(at + ".key", Json.string(expression, "key"), Names.qualified(Json.string(expression, "key")));
     }
 
     /// A node's name is all that can be asked for beside its labels.

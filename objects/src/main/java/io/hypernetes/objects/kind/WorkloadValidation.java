@@ -31,27 +31,32 @@ final class WorkloadValidation {
         for (int i = 0; i < expressions.size(); i++) {
             String at = path + ".matchExpressions[" + i + "]";
             ObjectNode expression = expressions.get(i);
-            String operator = Json.string(expression, "operator");
-            int values = expression.path("values").size();
-            switch (operator) {
-                case "In", "NotIn" -> {
-                    if (values == 0) {
-                        errors.required(at + ".values", "must be specified when `operator` is 'In' or 'NotIn'");
-                    }
-                }
-                case "Exists", "DoesNotExist" -> {
-                    if (values > 0) {
-                        errors.forbidden(at + ".values", "may not be specified when `operator` is 'Exists' or 'DoesNotExist'");
-                    }
-                }
-                default -> errors.invalid(at + ".operator", operator, "not a valid selector operator");
-            }
-            errors.invalid(at + ".key", Json.string(expression, "key"), Names.qualified(Json.string(expression, "key")));
-            for (int j = 0; j < values; j++) {
+            requirement(expression, at, errors);
+            for (int j = 0; j < expression.path("values").size(); j++) {
                 String value = expression.path("values").path(j).asString("");
                 errors.invalid(at + ".values[" + j + "]", value, Names.labelValue(value));
             }
         }
+    }
+
+    /// A requirement of labels: its key, and as many values as its operator takes.
+    static void requirement(JsonNode expression, String at, Errors errors) {
+        String operator = Json.string(expression, "operator");
+        int values = expression.path("values").size();
+        switch (operator) {
+            case "In", "NotIn" -> {
+                if (values == 0) {
+                    errors.required(at + ".values", "must be specified when `operator` is 'In' or 'NotIn'");
+                }
+            }
+            case "Exists", "DoesNotExist" -> {
+                if (values > 0) {
+                    errors.forbidden(at + ".values", "may not be specified when `operator` is 'Exists' or 'DoesNotExist'");
+                }
+            }
+            default -> errors.invalid(at + ".operator", operator, "not a valid selector operator");
+        }
+        errors.invalid(at + ".key", Json.string(expression, "key"), Names.qualified(Json.string(expression, "key")));
     }
 
     /// The selector of a kind of `apps`: required, not empty, and matching its own template.
