@@ -20,8 +20,10 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,7 +36,7 @@ final class StreamCalls {
     private static final Logger LOG = LoggerFactory.getLogger(StreamCalls.class);
     private static final Duration ANSWER = Duration.ofSeconds(30);
     private static final int MOST_EXECS = 4096;
-    private static final long POLL_MILLIS = 60_000;
+    private static final long LOOK_MILLIS = 2_000;
 
     private final java.security.SecureRandom random = new java.security.SecureRandom();
     private final Map<String, Exec> execs = new LinkedHashMap<>();
@@ -55,17 +57,17 @@ final class StreamCalls {
         }
     }
 
-    void attach(DockerContainer container, HttpExchange exchange) throws IOException {
+    /// Serves one client until its container ends or it has gone, which is looked for: one that only waits, or whose input is not read, says
+    /// nothing of it.
+    void attach(DockerContainer container, HttpExchange exchange) throws IOException, InterruptedException {
         boolean tty = container.record().config().path("Tty").asBoolean(false);
         boolean stdin = exchange.flag("stdin") && container.record().config().path("OpenStdin").asBoolean(false);
         // Joined before the answer: what the container prints behind it is the client's.
         CompletableFuture<Runs.Joined> joining = container.streams().join();
         HttpExchange.Raw raw = exchange.takeOver(Multiplexed.contentType(tty));
         Multiplexed out = new Multiplexed(raw.out(), tty);
-        Runs.Joined joined;
-        try {
-            joined = joining.join();
-        } catch (CancellationException | CompletionException removed) {
+        Runs.Joined joined = awaitRun(joining, exchange);
+        if (joined == null) {
             return;
         }
         AttachedClient client = joined.client();
@@ -75,23 +77,35 @@ final class StreamCalls {
                 input = InputThread.start("docker-stdin", () -> input(container, joined, raw.in(), tty));
             }
             for (int open = client.streams(); open > 0 && client.isOpen(); ) {
-                Optional<AttachedClient.Chunk> chunk = client.next(POLL_MILLIS);
-                if (chunk.isEmpty()) {
-                    continue;
-                }
-                LogStream stream = chunk.get().stream();
-                if (stream == null) {
+                AttachedClient.Chunk chunk = client.next(LOOK_MILLIS).orElse(null);
+                LogStream stream = chunk == null ? null : chunk.stream();
+                if (chunk != null && stream == null) {
                     open--;
-                } else if (exchange.flag(stream == LogStream.STDOUT ? "stdout" : "stderr")) {
-                    out.write(stream == LogStream.STDOUT ? 1 : 2, chunk.get().data(), 0, chunk.get().data().length);
+                } else if (chunk != null && exchange.flag(stream == LogStream.STDOUT ? "stdout" : "stderr")) {
+                    out.write(stream == LogStream.STDOUT ? 1 : 2, chunk.data(), 0, chunk.data().length);
+                } else if (exchange.isGone()) {
+                    return;
                 }
             }
-        } catch (InterruptedException stopping) {
-            Thread.currentThread().interrupt();
         } finally {
             joined.run().container().detach(client);
             if (input != null) {
                 input.close();
+            }
+        }
+    }
+
+    /// Null when there will be no run, or the client does not wait for it any more.
+    private static Runs.@Nullable Joined awaitRun(CompletableFuture<Runs.Joined> joining, HttpExchange exchange) throws IOException, InterruptedException {
+        while (true) {
+            try {
+                return joining.get(LOOK_MILLIS, TimeUnit.MILLISECONDS);
+            } catch (TimeoutException notYet) {
+                if (exchange.isGone() && joining.cancel(false)) {
+                    return null;
+                }
+            } catch (CancellationException | ExecutionException removed) {
+                return null;
             }
         }
     }

@@ -145,6 +145,12 @@ public final class HttpExchange {
         });
     }
 
+    /// Whether the client of a connection that was taken over has hung up, also when nobody reads what it sent before. A client that has
+    /// only ended its side has not. False while somebody reads: he learns of it himself. For the thread that writes.
+    public boolean isGone() throws IOException {
+        return wire.isGone();
+    }
+
     /// A connection that has been taken over: bytes as they are, each direction ending by itself.
     ///
     /// @param in ends when the client ends its side

@@ -2,8 +2,11 @@ package io.hypernetes.hyperd.docker.http;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
+import java.util.concurrent.locks.ReentrantLock;
 
 /// The bytes of one connection. One thread reads, one writes; any may close. A read under a deadline that passes closes the connection.
 final class Wire implements AutoCloseable {
@@ -12,6 +15,7 @@ final class Wire implements AutoCloseable {
 
     private final SocketChannel channel;
     private final ByteBuffer in = ByteBuffer.allocate(BUFFER).flip();
+    private final ReentrantLock reading = new ReentrantLock();
     private volatile long deadlineNanos = NEVER;
 
     Wire(SocketChannel channel) {
@@ -43,9 +47,11 @@ final class Wire implements AutoCloseable {
         in.clear();
         deadlineNanos = patience.isZero() ? NEVER : System.nanoTime() + patience.toNanos();
         int count;
+        reading.lock();
         try {
             count = channel.read(in);
         } finally {
+            reading.unlock();
             deadlineNanos = NEVER;
             in.flip();
         }
@@ -61,6 +67,26 @@ final class Wire implements AutoCloseable {
     /// The client sees the end of what we send, and may go on sending.
     void endOutput() throws IOException {
         channel.shutdownOutput();
+    }
+
+    /// Whether the client has hung up, whatever it sent before. One that has only ended what it sends has not. While somebody reads this
+    /// is false: he learns of it himself. For the thread that writes.
+    boolean isGone() throws IOException {
+        if (!reading.tryLock()) {
+            return false;
+        }
+        try {
+            channel.configureBlocking(false);
+            try (Selector selector = Selector.open()) {
+                // A selector tells of a hang-up whatever it is asked for; what is asked for here never comes, as we are connected.
+                channel.register(selector, SelectionKey.OP_CONNECT);
+                return selector.selectNow() > 0;
+            } finally {
+                channel.configureBlocking(true);
+            }
+        } finally {
+            reading.unlock();
+        }
     }
 
     boolean isLate(long nowNanos) {

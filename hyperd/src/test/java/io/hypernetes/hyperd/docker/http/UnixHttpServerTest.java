@@ -14,6 +14,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -26,6 +30,8 @@ class UnixHttpServerTest {
     @TempDir
     Path folder;
 
+    private final CountDownLatch silenceEnds = new CountDownLatch(1);
+    private final CompletableFuture<Boolean> hungUp = new CompletableFuture<>();
     private UnixHttpServer server;
 
     @BeforeEach
@@ -43,6 +49,13 @@ class UnixHttpServerTest {
                     HttpExchange.Raw raw = exchange.takeOver("application/raw");
                     raw.in().transferTo(raw.out());
                     raw.out().write("end".getBytes(StandardCharsets.US_ASCII));
+                }
+                case "/silent" -> {
+                    HttpExchange.Raw raw = exchange.takeOver("application/raw");
+                    raw.in().read();
+                    Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> exchange.isGone() || silenceEnds.getCount() == 0);
+                    hungUp.complete(exchange.isGone());
+                    raw.in().transferTo(raw.out());
                 }
                 default -> exchange.answer(404, "text/plain", new byte[0]);
             }
@@ -93,6 +106,31 @@ class UnixHttpServerTest {
             channel.shutdownOutput();
             assertThat(new String(in.readAllBytes(), StandardCharsets.ISO_8859_1)).startsWith("HTTP/1.1 101").endsWith("\r\n\r\nhelloend");
         }
+    }
+
+    @Test
+    void aClientThatHangsUpIsKnownToThoughNobodyReads() throws Exception {
+        try (SocketChannel channel = connect()) {
+            write(channel, "POST /silent HTTP/1.1\r\n\r\nx");
+            assertThat(channel.read(ByteBuffer.allocate(1024))).isPositive();
+            channel.configureBlocking(false);
+            ByteBuffer much = ByteBuffer.allocate(64 * 1024);
+            while (channel.write(much.clear()) > 0) {
+                // Until the server takes no more.
+            }
+        }
+        assertThat(hungUp.get(60, TimeUnit.SECONDS)).isTrue();
+    }
+
+    @Test
+    void aClientThatEndsItsSideAloneHasNotHungUp() throws Exception {
+        try (SocketChannel channel = connect(); InputStream in = Channels.newInputStream(channel)) {
+            write(channel, "POST /silent HTTP/1.1\r\n\r\nxstill here");
+            channel.shutdownOutput();
+            silenceEnds.countDown();
+            assertThat(new String(in.readAllBytes(), StandardCharsets.ISO_8859_1)).endsWith("\r\n\r\nstill here");
+        }
+        assertThat(hungUp).isCompletedWithValue(false);
     }
 
     @Test
