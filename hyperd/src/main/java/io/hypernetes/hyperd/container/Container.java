@@ -251,7 +251,7 @@ public final class Container implements AutoCloseable {
     /// A way into its standard input for one who is attached; others have theirs. Who closes it ends the input for everybody. A write waits while
     /// the process does not read, also while its pod is paused; the thread that waits may be interrupted.
     ///
-    /// @param guest the present session
+    /// @param guest the present session; waits while the pod is paused
     public OutputStream input(Supplier<Guest> guest) {
         return input.through(guest);
     }

@@ -3,7 +3,7 @@ package io.hypernetes.hyperd.container;
 import java.time.Duration;
 
 /// Carries what one client types to a container, and ends when the client has gone: what it sent last has a little time to arrive, even when the
-/// program does not read. To be closed by the thread that serves the client.
+/// program does not read. One that has the container's input to end, of which a paused pod learns later, waits for that. To be closed by the thread that serves the client.
 public final class InputThread implements AutoCloseable {
     private static final Duration GRACE = Duration.ofSeconds(5);
 

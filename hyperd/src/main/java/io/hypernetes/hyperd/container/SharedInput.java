@@ -37,9 +37,10 @@ final class SharedInput {
 
     /// A way into it for one who is attached. What he writes at once stays together; who closes it ends the input for everybody.
     ///
-    /// Joined now if that can be, so that what is written when the pod is paused waits for it to go on.
+    /// Joined now if that can be, so that what is written when the pod is paused waits for it to go on. In one that is paused already it waits here,
+    /// and who is interrupted then still waits when he closes: the program would never learn of the end of its input otherwise.
     ///
-    /// @param guest the present session; asked only when there is none to which the input is joined
+    /// @param guest the present session, waiting while the pod is paused; asked only when there is none to which the input is joined
     OutputStream through(Supplier<Guest> guest) {
         joinEarly(guest);
         return new OutputStream() {

@@ -113,7 +113,7 @@ final class StreamCalls {
     private static void input(DockerContainer container, Runs.Joined joined, InputStream in, boolean tty) {
         byte[] buffer = new byte[32 * 1024];
         boolean once = !tty && container.record().config().path("StdinOnce").asBoolean(false);
-        OutputStream input = joined.run().container().input(() -> joined.run().sandbox().guest());
+        OutputStream input = joined.run().container().input(joined.run().sandbox()::guestWhenResumed);
         try {
             try {
                 for (int count = in.read(buffer); count >= 0; count = in.read(buffer)) {

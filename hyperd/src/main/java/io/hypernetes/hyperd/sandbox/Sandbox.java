@@ -112,6 +112,17 @@ public final class Sandbox implements AutoCloseable {
         return tether.session(SESSION);
     }
 
+    /// As [#guest], after waiting for as long as it is paused. The thread that waits may be interrupted.
+    public Guest guestWhenResumed() {
+        try {
+            standstill.awaitEnd();
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+            throw new HyperdException(HyperdException.Kind.UNAVAILABLE, "Sandbox " + id() + ": interrupted while waiting for it to be resumed.");
+        }
+        return guest();
+    }
+
     /// Stops time for all its processes; memory, connections and disks stay as they are. Idempotent. Survives a restart of hyperd.
     public void pause() {
         holding(() -> {

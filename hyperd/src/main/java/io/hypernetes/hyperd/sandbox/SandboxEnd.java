@@ -101,6 +101,7 @@ final class SandboxEnd {
                 LOG.warn("event=machine-not-adopted sandbox={} error=\"{}\" next=\"it is ended by its cgroup\"", id(), unreachable.getMessage());
             }
         }
+        standstill.over();
         // A start that was interrupted leaves no record of what it made.
         house.hypervisor().removeRemains(id(), house.machineFolder(id()), house.cgroupParent());
         ledger.update(current -> current.withMachine(null));

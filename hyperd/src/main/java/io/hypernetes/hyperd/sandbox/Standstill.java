@@ -58,6 +58,20 @@ final class Standstill implements AutoCloseable {
         return state.get() == State.STANDS;
     }
 
+    /// Returns when it is not known to stand still, or its machine is no more.
+    synchronized void awaitEnd() throws InterruptedException {
+        while (isKnownToBe()) {
+            wait();
+        }
+    }
+
+    private void become(State next) {
+        state.set(next);
+        synchronized (this) {
+            notifyAll();
+        }
+    }
+
     /// Whether it stands still; the hypervisor is asked when that is not known.
     ///
     /// @throws HyperdException when the hypervisor does not say it, or there is no machine
@@ -78,7 +92,7 @@ final class Standstill implements AutoCloseable {
 
     /// A machine of an earlier process is met.
     void meet(Machine machine) {
-        state.set(State.UNKNOWN);
+        become(State.UNKNOWN);
         try {
             learned(machine.isPaused());
         } catch (HypervisorException silent) {
@@ -131,7 +145,7 @@ final class Standstill implements AutoCloseable {
     Machine begin() {
         Machine running = runningMachine();
         running.pause();
-        state.set(State.STANDS);
+        become(State.STANDS);
         return running;
     }
 
@@ -152,7 +166,7 @@ final class Standstill implements AutoCloseable {
 
     private void end(Machine running) {
         running.resume();
-        state.set(State.RUNS);
+        become(State.RUNS);
     }
 
     /// Tells the guest the time, of which it has missed some. One that does not answer goes on with the wrong time.
@@ -166,7 +180,7 @@ final class Standstill implements AutoCloseable {
 
     /// There is no such machine any more.
     void over() {
-        state.set(State.RUNS);
+        become(State.RUNS);
     }
 
     /// Asks no more.

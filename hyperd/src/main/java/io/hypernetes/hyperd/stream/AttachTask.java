@@ -1,12 +1,12 @@
 package io.hypernetes.hyperd.stream;
 
-import io.hypernetes.guest.Guest;
 import io.hypernetes.guest.GuestException;
 import io.hypernetes.hyperd.HyperdException;
 import io.hypernetes.hyperd.container.AttachedClient;
 import io.hypernetes.hyperd.container.Container;
 import io.hypernetes.hyperd.container.InputThread;
 import io.hypernetes.hyperd.log.LogStream;
+import io.hypernetes.hyperd.sandbox.Sandbox;
 import io.hypernetes.streams.CommandStatus;
 import io.hypernetes.streams.RemoteCommandSession;
 import io.hypernetes.streams.TerminalSize;
@@ -14,7 +14,6 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.time.Duration;
 import java.util.Optional;
-import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -24,11 +23,11 @@ final class AttachTask {
     private static final Duration ANSWER = Duration.ofSeconds(30);
     private static final long LONG_MILLIS = 60_000;
 
-    private final Supplier<Guest> guest;
+    private final Sandbox sandbox;
     private final Container container;
 
-    AttachTask(Supplier<Guest> guest, Container container) {
-        this.guest = guest;
+    AttachTask(Sandbox sandbox, Container container) {
+        this.sandbox = sandbox;
         this.container = container;
     }
 
@@ -78,7 +77,7 @@ final class AttachTask {
 
     private void input(RemoteCommandSession session) {
         try {
-            OutputStream input = container.input(guest);
+            OutputStream input = container.input(sandbox::guestWhenResumed);
             try {
                 Pump.run(session.stdin(), input);
             } finally {
@@ -96,7 +95,7 @@ final class AttachTask {
             Optional<TerminalSize> size = session.nextTerminalSize();
             while (size.isPresent()) {
                 if (size.get().rows() > 0 && size.get().columns() > 0) {
-                    guest.get().resizeTty(container.id(), size.get().rows(), size.get().columns(), ANSWER);
+                    sandbox.guest().resizeTty(container.id(), size.get().rows(), size.get().columns(), ANSWER);
                 }
                 size = session.nextTerminalSize();
             }

@@ -55,7 +55,7 @@ public final class Streams {
         }
         Sandbox sandbox = found.sandbox();
         Container container = found.container();
-        return server.address("attach", commandTask(streams, session -> new AttachTask(sandbox::guest, container).run(session)));
+        return server.address("attach", commandTask(streams, session -> new AttachTask(sandbox, container).run(session)));
     }
 
     /// The address at which ports of a sandbox can be reached.

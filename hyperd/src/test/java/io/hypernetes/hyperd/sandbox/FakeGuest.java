@@ -25,6 +25,8 @@ import io.hypernetes.guest.Resume;
 import io.hypernetes.guest.SignalTarget;
 import io.hypernetes.guest.StartedContainer;
 import io.hypernetes.guest.VolumeSpec;
+import java.io.FilterOutputStream;
+import java.io.OutputStream;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -253,7 +255,28 @@ final class FakeGuest implements Guest {
 
     @Override
     public ContainerInput openInput(String container, Duration deadline) {
-        throw new UnsupportedOperationException();
+        hand.alive();
+        World.ContainerState state = found(container);
+        OutputStream stream = new FilterOutputStream(state.stdin) {
+            @Override
+            public void close() {
+                state.stdinEnded = true;
+            }
+        };
+        return new ContainerInput() {
+            @Override
+            public OutputStream stream() {
+                return stream;
+            }
+
+            @Override
+            public boolean isOpen() {
+                return open && !state.stdinEnded;
+            }
+
+            @Override
+            public void close() {}
+        };
     }
 
     @Override

@@ -91,6 +91,8 @@ final class World {
         int signal;
         long startedNanos;
         long exitedNanos;
+        final ByteArrayOutputStream stdin = new ByteArrayOutputStream();
+        volatile boolean stdinEnded;
         final ByteArrayOutputStream stdout = new ByteArrayOutputStream();
         long acknowledged;
         final List<Path> layersAtPlan = new ArrayList<>();
