@@ -117,10 +117,9 @@ public final class TenantNetworks implements Network {
     }
 
     private void adopt() {
-        for (Map.Entry<String, Tenant> each : tenants.entrySet()) {
-            Tenant tenant = each.getValue();
+        for (Tenant tenant : tenants.values()) {
             if (tenant.leases.sandboxes().isEmpty()) {
-                remove(each.getKey(), tenant);
+                removeEmpty(tenant);
             } else {
                 tenant.segment.apply(tenant.ports());
                 tenant.made = true;
@@ -301,7 +300,7 @@ public final class TenantNetworks implements Network {
                     // The next pod finds it as one that is to be made, whatever is left of it.
                     tenant.gone = false;
                     tenant.made = false;
-                    LOG.warn("event=segment-not-removed tenant={} error=\"{}\" next=\"the tenant's next pod makes it whole, the next start of the node removes it\"",
+                    LOG.warn("event=segment-not-removed tenant={} error=\"{}\" next=\"the tenant's next pod makes it whole, its end or the next start of the node removes it\"",
                             tenant.segment.tenant(), left.getMessage());
                 }
             }

@@ -213,6 +213,60 @@ class TenantNetworksTest extends NetworkContract {
         });
     }
 
+    /// Covers the file that names a namespace so many times more. As often `ip netns del` takes one cover off and fails, since the file is still in use.
+    private static void cover(String namespace, int times) {
+        for (int i = 0; i < times; i++) {
+            PodLab.shell("mount --bind /run/netns/%1$s /run/netns/%1$s".formatted(namespace));
+        }
+    }
+
+    @Test
+    void aSegmentThatCannotBeRemovedServesTheNextPodAndGoesBehindIt() throws Exception {
+        PodLab.on("hnlab", lab -> {
+            try (TenantNetworks network = open(SETTINGS.withIdleSegment(Duration.ofMillis(50)))) {
+                BlockingQueue<String> news = new LinkedBlockingQueue<>();
+                network.follow(news(news));
+                network.attach(request("a"));
+                Gateway segment = network.gateway("acme").orElseThrow();
+                cover("hnlab.acme", 1);
+                network.detach("a");
+                for (String each : List.of("+root", "+acme", "left acme", "-acme")) {
+                    assertThat(news.poll(5, TimeUnit.SECONDS)).isEqualTo(each);
+                }
+                // Waits for the removal that is under way.
+                PodLab.Place next = lab.pod(network, "acme", "b");
+                assertThat(news.poll(5, TimeUnit.SECONDS)).isEqualTo("+acme");
+                assertThat(network.gateway("acme")).as("as it could not be removed").containsSame(segment);
+                lab.serve(lab.outside(), 80, "outside");
+                assertThat(next.ask(PodLab.OUTSIDE, 80)).isEqualTo("outside " + PodLab.HOST);
+                network.detach("b");
+                assertThat(news.poll(5, TimeUnit.SECONDS)).isEqualTo("left acme");
+                assertThat(news.poll(5, TimeUnit.SECONDS)).isEqualTo("-acme");
+                network.attach(request("c"));
+                assertThat(network.gateway("acme").orElseThrow()).as("a new one").isNotSameAs(segment);
+            }
+        });
+    }
+
+    @Test
+    void aSegmentThatCannotBeRemovedAtAStartKeepsNobodyFromStarting() throws Exception {
+        PodLab.on("hnlab", lab -> {
+            try (TenantNetworks network = open()) {
+                network.attach(request("a"));
+                network.detach("a");
+            }
+            cover("hnlab.acme", 1);
+            try (TenantNetworks second = open()) {
+                assertThat(PodLab.shell("ls /run/netns")).contains("hnlab.acme");
+                assertThat(second.attachments()).isEmpty();
+            }
+            try (TenantNetworks third = open()) {
+                assertThat(PodLab.shell("ls /run/netns")).doesNotContain("hnlab.acme");
+                assertThat(third.strays()).isEmpty();
+            }
+        });
+    }
+
     private static Gateway.Follower news(BlockingQueue<String> news) {
         return new Gateway.Follower(
                 gateway -> news.add("+" + gateway.tenant()), gateway -> news.add("left " + gateway.tenant()),
