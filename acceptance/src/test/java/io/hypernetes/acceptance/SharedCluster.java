@@ -11,7 +11,7 @@ public final class SharedCluster implements ParameterResolver {
     /// Addresses of the machine's own, on a device that leads nowhere: at the one registries for tenants may be, at the other not.
     static final String REGISTRY = "10.211.0.1", OPERATORS = "10.211.0.2";
 
-    private static final String DEVICE = "hn-acc-places";
+    private static final String DEVICES = "hn-acc-";
     private static final ExtensionContext.Namespace NAMESPACE = ExtensionContext.Namespace.create(SharedCluster.class);
 
     @Override
@@ -31,15 +31,18 @@ public final class SharedCluster implements ParameterResolver {
         return store.computeIfAbsent(Cluster.class, type -> create(), Cluster.class);
     }
 
+    /// Of this run alone: another beside it has its own, with the same addresses. What runs that were killed left goes.
     private static final class Device implements AutoCloseable {
+        private final String name = DEVICES + ProcessHandle.current().pid();
+
         private Device() {
-            Run.of("sh", "-c", "ip link del " + DEVICE + " 2>/dev/null");
-            Run.of("sh", "-ec", "ip link add %1$s type bridge; ip addr add %2$s/32 dev %1$s; ip addr add %3$s/32 dev %1$s; ip link set %1$s up".formatted(DEVICE, REGISTRY, OPERATORS)).ok();
+            Run.of("sh", "-c", "cd /sys/class/net; for one in " + DEVICES + "[0-9]*; do [ -e $one ] && [ ! -e /proc/${one#" + DEVICES + "} ] && ip link del $one; done");
+            Run.of("sh", "-ec", "ip link add %1$s type bridge; ip addr add %2$s/32 dev %1$s; ip addr add %3$s/32 dev %1$s; ip link set %1$s up".formatted(name, REGISTRY, OPERATORS)).ok();
         }
 
         @Override
         public void close() {
-            Run.of("ip", "link", "del", DEVICE).ok();
+            Run.of("ip", "link", "del", name).ok();
         }
     }
 
