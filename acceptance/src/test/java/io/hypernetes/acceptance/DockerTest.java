@@ -42,7 +42,8 @@ class DockerTest {
         org.awaitility.Awaitility.await().atMost(Duration.ofSeconds(60))
                 .until(() -> docker(cluster, "", "logs", "keeps").ok().contains("kept"));
         docker(cluster, "", "rm", "-f", "keeps").ok();
-        assertThat(docker(cluster, "", "plugin", "ls").err()).contains("does not answer");
+        assertThat(docker(cluster, "", "search", "web").err()).contains("docker pull");
+        assertThat(docker(cluster, "", "inspect", "nosuch").err()).containsIgnoringCase("no such object: nosuch");
     }
 
     @Test

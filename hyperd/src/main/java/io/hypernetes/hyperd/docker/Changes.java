@@ -43,6 +43,7 @@ final class Changes {
         } else if (asked.path("CpuQuota").asLong(0) > 0) {
             next.remove("NanoCpus");
         }
+        Limits.checkHost(next);
         if (!asked.path("RestartPolicy").path("Name").asString("").isEmpty()) {
             RestartPolicy policy = RestartPolicy.of(asked);
             if (host.path("AutoRemove").asBoolean(false) && !policy.name().equals("no")) {

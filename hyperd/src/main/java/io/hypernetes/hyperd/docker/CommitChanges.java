@@ -83,7 +83,7 @@ final class CommitChanges {
             case "WORKDIR" -> config.put("WorkingDir", folder(expanded(rest)));
             case "STOPSIGNAL" -> config.put("StopSignal", signal(expanded(rest)));
             case "HEALTHCHECK", "ONBUILD", "SHELL" -> throw DockerFailure.later("commit --change " + instruction + " cannot be had; build the image, or say it with `docker run`");
-            default -> throw new DockerFailure(400, parts[0] + " is not a valid change command");
+            default -> throw new DockerFailure(400, parts[0] + " is not a valid change command: there are CMD, ENTRYPOINT, ENV, EXPOSE, LABEL, STOPSIGNAL, USER, VOLUME and WORKDIR");
         }
     }
 

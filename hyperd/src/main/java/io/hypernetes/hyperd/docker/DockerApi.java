@@ -54,7 +54,7 @@ final class DockerApi {
         this.house = house;
         this.containers = containers;
         this.uploads = uploads;
-        this.images = new ImageCalls(house, uploads);
+        this.images = new ImageCalls(house, containers, uploads);
         this.volumes = new VolumeCalls(house.volumes());
         this.networks = new NetworkCalls(house.networks(), containers);
     }
@@ -123,6 +123,8 @@ final class DockerApi {
             case "POST /commit" -> json(exchange, 201, NODES.objectNode().put(
                     "Id", CommitCall.handle(exchange, containers.get(exchange.query("container")), house, uploads)));
             case "POST /containers/prune" -> prune(exchange);
+            // There are none. A client that looks for something of any sort asks for a plugin of its name in the end.
+            case "GET /plugins" -> json(exchange, 200, NODES.arrayNode());
             case "GET /system/df" -> json(exchange, 200, SystemCalls.usage(house, containers.list(), images, volumes, exchange.queries("type")));
             // There is none, so this removes what there is: nothing.
             case "POST /build/prune" -> json(exchange, 200, NODES.objectNode().putNull("CachesDeleted").put("SpaceReclaimed", 0));
@@ -144,14 +146,10 @@ final class DockerApi {
                 } else if (exec.matches()) {
                     exec(exchange, exchange.method() + " " + exec.group(2), streams.exec(exec.group(1)), call);
                 } else {
-                    throw later(call);
+                    throw OtherWays.insteadOf(call);
                 }
             }
         }
-    }
-
-    private static DockerFailure later(String call) {
-        return DockerFailure.later("hyperd does not answer " + call + " yet; docs/docker.md lists what it answers");
     }
 
     private static JsonNode body(HttpExchange exchange) throws IOException {
@@ -206,7 +204,7 @@ final class DockerApi {
             case "POST wait" -> await(exchange, container);
             case "POST attach" -> streams.attach(container, exchange);
             case "POST resize" -> {
-                container.running().sandbox().guest()
+                container.unpaused("its terminal is resized").sandbox().guest()
                         .resizeTty(container.id(), size(exchange, "h"), size(exchange, "w"), Duration.ofSeconds(30));
                 nothing(exchange, 200);
             }
@@ -217,7 +215,7 @@ final class DockerApi {
             case "GET changes" -> json(exchange, 200, ExportCalls.changes(container));
             case "GET export" -> ExportCalls.export(exchange, container);
             case "HEAD archive", "GET archive", "PUT archive" -> CopyCalls.handle(exchange, container);
-            default -> throw later(call);
+            default -> throw OtherWays.insteadOf(call);
         }
     }
 
@@ -236,7 +234,7 @@ final class DockerApi {
                 process.resize(size(exchange, "h"), size(exchange, "w"), Duration.ofSeconds(30));
                 nothing(exchange, 200);
             }
-            default -> throw later(call);
+            default -> throw OtherWays.insteadOf(call);
         }
     }
 
@@ -310,7 +308,7 @@ final class DockerApi {
     }
 
     private void list(HttpExchange exchange) throws IOException {
-        Filters filters = Filters.parse(exchange.query("filters"));
+        Filters filters = Filters.parse(exchange.query("filters"), "name", "id", "status", "exited", "label", "ancestor", "volume", "health", "network");
         boolean all = exchange.flag("all") || filters.has("status") || filters.has("exited");
         ArrayNode rows = NODES.arrayNode();
         int limit = exchange.query("limit").matches("[1-9][0-9]{0,6}") ? Integer.parseInt(exchange.query("limit")) : Integer.MAX_VALUE;
@@ -326,13 +324,13 @@ final class DockerApi {
     }
 
     private void prune(HttpExchange exchange) throws IOException, InterruptedException {
-        Filters filters = Filters.parse(exchange.query("filters"));
+        Filters filters = Filters.parse(exchange.query("filters"), "label", "label!");
         ObjectNode answer = NODES.objectNode();
         ArrayNode deleted = answer.putArray("ContainersDeleted");
         long bytes = 0;
         for (DockerContainer container : containers.list()) {
             DockerRecord.Phase phase = container.record().state().phase();
-            if (filters.container(container.record()) && (phase == DockerRecord.Phase.EXITED || phase == DockerRecord.Phase.CREATED)) {
+            if (filters.pruned(VolumeWishes.texts(container.record().config().path("Labels"))) && (phase == DockerRecord.Phase.EXITED || phase == DockerRecord.Phase.CREATED)) {
                 bytes += Ext4Disk.usedBytes(house.disk(container.id()));
                 container.remove(false, false);
                 deleted.add(container.id());
@@ -342,7 +340,7 @@ final class DockerApi {
     }
 
     private void events(HttpExchange exchange) throws IOException, InterruptedException {
-        Filters filters = Filters.parse(exchange.query("filters"));
+        Filters filters = Filters.parse(exchange.query("filters"), "type", "event", "container", "image", "volume", "network", "label");
         Instant since = time(exchange.query("since"), Instant.MAX);
         Instant until = time(exchange.query("until"), Instant.MAX);
         DockerEvents.Follower follower = house.events().follow();
@@ -399,7 +397,7 @@ final class DockerApi {
                 .put("Images", house.images().list().size()).put("Driver", "squashfs").put("LoggingDriver", "json-file").put("CgroupDriver", "none")
                 .put("CgroupVersion", "2").put("OperatingSystem", "Hypernetes (each container is a virtual machine)").put("OSType", "linux")
                 .put("Architecture", "x86_64").put("KernelVersion", System.getProperty("os.version"))
-                .put("NCPU", Runtime.getRuntime().availableProcessors()).put("MemTotal", memory()).put("DefaultRuntime", "hyperd")
+                .put("NCPU", Runtime.getRuntime().availableProcessors()).put("MemTotal", SystemCalls.memoryBytes()).put("DefaultRuntime", "hyperd")
                 .put("DockerRootDir", house.folder().toString()).put("MemoryLimit", true).put("CpuCfsQuota", true).put("PidsLimit", true)
                 .put("SwapLimit", true).put("IPv4Forwarding", true).put("OomKillDisable", false);
         info.putObject("Runtimes").putObject("hyperd").put("path", "");
@@ -410,10 +408,5 @@ final class DockerApi {
         info.putObject("Swarm").put("LocalNodeState", "inactive");
         info.putArray("SecurityOptions");
         return info;
-    }
-
-    private static long memory() {
-        return java.lang.management.ManagementFactory.getOperatingSystemMXBean() instanceof com.sun.management.OperatingSystemMXBean host
-                ? host.getTotalMemorySize() : 0;
     }
 }

@@ -114,7 +114,7 @@ final class DockerContainer {
             watchHealth(made);
         } catch (RuntimeException failure) {
             LOG.info("event=docker-start-failed container={} error=\"{}\"", id(), failure.getMessage());
-            DockerFailure told = Runs.told(failure, record(), ports);
+            DockerFailure told = Runs.told(failure, record());
             run = null;
             streams.ended();
             if (made != null) {

@@ -76,7 +76,7 @@ final class DockerContainers {
         }
         List<DockerContainer> found = name.isEmpty() ? List.of() : all.stream().filter(container -> container.id().startsWith(name)).toList();
         if (found.size() != 1) {
-            throw new DockerFailure(found.isEmpty() ? 404 : 400, (found.isEmpty() ? "No such container: " : "Several containers begin with ") + reference);
+            throw new DockerFailure(found.isEmpty() ? 404 : 400, (found.isEmpty() ? "No such container: " : "Several containers' ids begin so, say more of it: ") + reference);
         }
         return found.getFirst();
     }
@@ -90,6 +90,7 @@ final class DockerContainers {
         ExtraHosts.of(host);
         MemoryMounts.of(host);
         Limits.check(host);
+        Limits.checkHost(host);
         RestartPolicy policy = RestartPolicy.of(host);
         if (host.path("AutoRemove").asBoolean(false) && !policy.name().equals("no")) {
             throw new DockerFailure(400, "can't create 'AutoRemove' container with restart policy");
@@ -100,7 +101,7 @@ final class DockerContainers {
         random.nextBytes(bytes);
         String id = HexFormat.of().formatHex(bytes);
         String name = asked.isEmpty() ? freeName() : checked(asked);
-        List<VolumeWishes.Asked> volumes = VolumeWishes.of(request, image.config(), from -> get(from).record().mounts());
+        List<VolumeWishes.Asked> volumes = VolumeWishes.of(request, image.config(), this::mountsOf);
         List<DockerRecord.Endpoint> networks = house.networks().asked(request);
         ObjectNode config = Wish.complete(request, image.config(), id);
         JsonNode said = JSON.readTree(house.images().configuration(image.id())).path("config");
@@ -137,6 +138,15 @@ final class DockerContainers {
         }
     }
 
+    // To a client 404 of a creation means that there is no such image, which it pulls then.
+    private List<VolumeMount> mountsOf(String reference) {
+        try {
+            return get(reference).record().mounts();
+        } catch (DockerFailure none) {
+            throw new DockerFailure(400, "--volumes-from " + reference + ": " + none.getMessage());
+        }
+    }
+
     synchronized void rename(DockerContainer container, String name) {
         container.rename(checked(name));
     }
@@ -144,7 +154,7 @@ final class DockerContainers {
     private String checked(String asked) {
         String name = asked.startsWith("/") ? asked.substring(1) : asked;
         if (!NAME.matcher(name).matches()) {
-            throw new DockerFailure(400, "Invalid container name (" + asked + "), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed");
+            throw new DockerFailure(400, "Invalid container name (" + asked + "), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed, at least two of them");
         }
         for (DockerContainer other : containers.values()) {
             if (other.record().name().equals(name)) {

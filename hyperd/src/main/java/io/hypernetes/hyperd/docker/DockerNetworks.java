@@ -145,7 +145,7 @@ final class DockerNetworks implements AutoCloseable {
         }
         List<NetworkRecord> found = reference.isEmpty() ? List.of() : networks.values().stream().filter(network -> network.id().startsWith(reference)).toList();
         if (found.size() != 1) {
-            throw new DockerFailure(found.isEmpty() ? 404 : 400, found.isEmpty() ? "network " + reference + " not found" : "network " + reference + " is ambiguous");
+            throw new DockerFailure(found.isEmpty() ? 404 : 400, found.isEmpty() ? "network " + reference + " not found" : "network " + reference + " is ambiguous: say more of its id");
         }
         return found.getFirst();
     }
@@ -166,7 +166,7 @@ final class DockerNetworks implements AutoCloseable {
         List<DockerRecord> members = up.get().stream().filter(container -> container.endpoint(network.id()).isPresent()).toList();
         if (!members.isEmpty()) {
             throw new DockerFailure(403, "error while removing network: network " + network.name() + " has active endpoints (" + members.stream()
-                    .map(member -> "name:\"" + member.name() + "\" id:\"" + member.id().substring(0, 12) + "\"").collect(Collectors.joining(", ")) + ")");
+                    .map(member -> "name:\"" + member.name() + "\" id:\"" + member.id().substring(0, 12) + "\"").collect(Collectors.joining(", ")) + "): stop them, or docker network disconnect them, first");
         }
         journal.removeNetwork(network.id());
         networks.remove(network.id());
@@ -293,9 +293,8 @@ final class DockerNetworks implements AutoCloseable {
     /// Those that no container names and the filters mean, removed.
     ///
     /// @param named the networks that any container names, running or not
-    /// @throws DockerFailure 400 for a filter that is not known; then nothing was removed
     synchronized List<String> prune(Filters filters, Supplier<Set<String>> named) {
-        List<NetworkRecord> meant = list().stream().filter(filters::prunedNetwork).filter(network -> !network.isBridge()).toList();
+        List<NetworkRecord> meant = list().stream().filter(network -> filters.pruned(network.labels())).filter(network -> !network.isBridge()).toList();
         Set<String> kept = named.get();
         List<String> gone = new ArrayList<>();
         for (NetworkRecord network : meant) {

@@ -44,8 +44,11 @@ final class ExtraHosts {
         List<String[]> lines = new ArrayList<>();
         for (String text : Wish.texts(host.path("ExtraHosts"))) {
             var parts = LINE.matcher(text);
-            if (!parts.matches() || lines.size() == MOST) {
-                throw new DockerFailure(400, "bad format for add-host: \"" + text + "\"");
+            if (!parts.matches()) {
+                throw new DockerFailure(400, "bad format for add-host: \"" + text + "\": it is NAME:ADDRESS, or NAME:host-gateway");
+            }
+            if (lines.size() == MOST) {
+                throw new DockerFailure(400, "--add-host can be said " + MOST + " times");
             }
             lines.add(new String[] {parts.group(1), parts.group(2).replaceAll("[\\[\\]]", "")});
         }

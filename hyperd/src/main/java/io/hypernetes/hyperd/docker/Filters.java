@@ -13,7 +13,9 @@ import tools.jackson.databind.json.JsonMapper;
 record Filters(Map<String, List<String>> wanted) {
     private static final JsonMapper JSON = new JsonMapper();
 
-    static Filters parse(String text) {
+    /// @param known the names that there are
+    /// @throws DockerFailure 400 for one that is not known: what it was to keep out would be shown, or removed
+    static Filters parse(String text, String... known) {
         Map<String, List<String>> wanted = new LinkedHashMap<>();
         if (!text.isEmpty()) {
             JSON.readTree(text).properties().forEach(entry -> {
@@ -27,6 +29,11 @@ record Filters(Map<String, List<String>> wanted) {
                 wanted.put(entry.getKey(), values);
             });
         }
+        for (String name : wanted.keySet()) {
+            if (!List.of(known).contains(name)) {
+                throw new DockerFailure(400, "invalid filter '" + name + "': there are " + String.join(", ", known));
+            }
+        }
         return new Filters(wanted);
     }
 
@@ -38,22 +45,18 @@ record Filters(Map<String, List<String>> wanted) {
         return !has(name) || wanted.getOrDefault(name, List.of()).stream().anyMatch(matches);
     }
 
+    /// Whether it has all labels that are wanted.
+    boolean labels(Map<String, String> labels) {
+        return wanted.getOrDefault("label", List.of()).stream().allMatch(wish -> label(wish, labels));
+    }
+
     private static boolean label(String wanted, Map<String, String> labels) {
         String[] parts = wanted.split("=", 2);
         return labels.containsKey(parts[0]) && (parts.length == 1 || parts[1].equals(labels.get(parts[0])));
     }
 
-    /// @throws DockerFailure 400 for a filter that is not known
-    boolean container(DockerRecord of) {
-        return container(of, false, null);
-    }
-
     /// @param health null when it has no checks, or does not run
-    /// @throws DockerFailure 400 for a filter that is not known
     boolean container(DockerRecord of, boolean paused, @Nullable Health health) {
-        known("name", "id", "status", "exited", "label", "ancestor", "volume", "health", "network");
-        Map<String, String> labels = new LinkedHashMap<>();
-        of.config().path("Labels").properties().forEach(label -> labels.put(label.getKey(), label.getValue().asString("")));
         return any("name", name -> ("/" + of.name()).contains(name) || name.equals("^/?" + of.name() + "$") || name.equals("^" + of.name() + "$"))
                 && any("id", id -> of.id().startsWith(id))
                 && any("status", status -> (paused ? "paused" : ContainerJson.phase(of)).equals(status))
@@ -62,52 +65,28 @@ record Filters(Map<String, List<String>> wanted) {
                 && any("volume", wish -> of.mounts().stream().anyMatch(mount -> mount.volume().equals(wish) || mount.destination().equals(wish)))
                 && any("network", wish -> of.networks().stream().anyMatch(endpoint -> endpoint.name().equals(wish) || endpoint.network().startsWith(wish)))
                 && any("ancestor", image -> of.image().equals(image) || of.imageId().contains(image))
-                && wanted.getOrDefault("label", List.of()).stream().allMatch(wish -> label(wish, labels));
+                && labels(VolumeWishes.texts(of.config().path("Labels")));
     }
 
     /// @param dangling whether no container names it
-    /// @throws DockerFailure 400 for a filter that is not known
     boolean volume(VolumeRecord volume, boolean dangling) {
-        known("name", "driver", "label", "dangling");
         return any("name", volume.name()::contains) && any("driver", "local"::equals)
                 && any("dangling", wish -> dangling == (wish.equals("true") || wish.equals("1")))
-                && wanted.getOrDefault("label", List.of()).stream().allMatch(wish -> label(wish, volume.labels()));
-    }
-
-    /// @throws DockerFailure 400 for a filter that is not known
-    boolean prunedVolume(VolumeRecord volume) {
-        known("all", "label", "label!");
-        return pruned(volume.labels());
-    }
-
-    /// @throws DockerFailure 400 for a filter that is not known
-    boolean prunedNetwork(NetworkRecord network) {
-        known("label", "label!");
-        return pruned(network.labels());
+                && labels(volume.labels());
     }
 
     /// Whether what has these labels is meant to go.
     boolean pruned(Map<String, String> labels) {
-        return wanted.getOrDefault("label", List.of()).stream().allMatch(wish -> label(wish, labels))
+        return labels(labels)
                 && wanted.getOrDefault("label!", List.of()).stream().noneMatch(wish -> label(wish, labels));
     }
 
-    private void known(String... names) {
-        for (String name : wanted.keySet()) {
-            if (!List.of(names).contains(name)) {
-                throw new DockerFailure(400, "invalid filter '" + name + "'");
-            }
-        }
-    }
-
     /// @param dangling whether no container names it
-    /// @throws DockerFailure 400 for a filter that is not known
     boolean network(NetworkRecord network, boolean dangling) {
-        known("name", "id", "driver", "scope", "type", "label", "dangling");
         return any("name", network.name()::contains) && any("id", network.id()::startsWith) && any("driver", "bridge"::equals) && any("scope", "local"::equals)
                 && any("type", (network.isBridge() ? "builtin" : "custom")::equals)
                 && any("dangling", wish -> dangling == (wish.equals("true") || wish.equals("1")))
-                && wanted.getOrDefault("label", List.of()).stream().allMatch(wish -> label(wish, network.labels()));
+                && labels(network.labels());
     }
 
     boolean event(DockerEvents.Event event) {
@@ -117,6 +96,6 @@ record Filters(Map<String, List<String>> wanted) {
                 && any("volume", name -> event.type().equals("volume") && event.id().equals(name))
                 && any("network", name -> event.type().equals("network") && (event.id().startsWith(name) || name.equals(event.attributes().get("name"))))
                 && any("image", image -> image.equals(event.attributes().get("image")))
-                && wanted.getOrDefault("label", List.of()).stream().allMatch(wish -> label(wish, event.attributes()));
+                && labels(event.attributes());
     }
 }

@@ -33,10 +33,12 @@ final class ImageCalls {
     private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
 
     private final DockerHouse house;
+    private final DockerContainers containers;
     private final Path uploads;
 
-    ImageCalls(DockerHouse house, Path uploads) {
+    ImageCalls(DockerHouse house, DockerContainers containers, Path uploads) {
         this.house = house;
+        this.containers = containers;
         this.uploads = uploads;
     }
 
@@ -82,12 +84,15 @@ final class ImageCalls {
     }
 
     private ArrayNode list(HttpExchange exchange) {
-        Filters filters = Filters.parse(exchange.query("filters"));
+        Filters filters = Filters.parse(exchange.query("filters"), "reference", "dangling", "label");
         ArrayNode list = NODES.arrayNode();
         for (Image image : house.images().list()) {
             List<String> tags = image.tags().stream().map(ImageCalls::familiar).toList();
             List<String> wanted = filters.wanted().getOrDefault("reference", List.of());
             if (!wanted.isEmpty() && tags.stream().noneMatch(tag -> wanted.stream().anyMatch(wish -> tag.equals(wish) || tag.startsWith(wish + ":")))) {
+                continue;
+            }
+            if (!filters.labels(image.config().labels())) {
                 continue;
             }
             if (filters.has("dangling") && filters.wanted().getOrDefault("dangling", List.of()).contains("true") != tags.isEmpty()) {
@@ -134,7 +139,15 @@ final class ImageCalls {
 
     private void remove(HttpExchange exchange, String name) throws IOException {
         Image image = get(name);
-        house.images().remove(name);
+        List<String> users = containers.list().stream().map(DockerContainer::record).filter(record -> record.imageId().equals(image.id())).map(DockerRecord::name).toList();
+        try {
+            house.images().remove(name);
+        } catch (ImageException failure) {
+            if (failure.reason() != ImageException.Reason.IN_USE || users.isEmpty()) {
+                throw failure;
+            }
+            throw new DockerFailure(409, "conflict: unable to remove image " + name + ": containers use it: docker rm " + String.join(" ", users) + " first");
+        }
         ArrayNode answer = NODES.arrayNode();
         answer.addObject().put("Untagged", name);
         if (house.images().find(image.id()).isEmpty()) {
@@ -176,7 +189,7 @@ final class ImageCalls {
     }
 
     private void prune(HttpExchange exchange) throws IOException {
-        boolean all = Filters.parse(exchange.query("filters")).wanted().getOrDefault("dangling", List.of()).contains("false");
+        boolean all = Filters.parse(exchange.query("filters"), "dangling").wanted().getOrDefault("dangling", List.of()).contains("false");
         ObjectNode answer = NODES.objectNode();
         ArrayNode deleted = answer.putArray("ImagesDeleted");
         long bytes = 0;
@@ -221,13 +234,23 @@ final class ImageCalls {
             Files.copy(exchange.body(), upload, StandardCopyOption.REPLACE_EXISTING);
             StringBuilder lines = new StringBuilder();
             String name = exchange.query("name");
-            for (Image image : house.images().load(upload, name.isEmpty() ? null : name, PullProgress.NONE)) {
+            for (Image image : loaded(upload, name.isEmpty() ? null : name)) {
                 String shown = image.tags().isEmpty() ? image.id() : String.join(", ", image.tags());
                 lines.append(JSON.writeValueAsString(NODES.objectNode().put("stream", "Loaded image: " + shown + "\n"))).append("\r\n");
             }
             exchange.answer(200, "application/json", lines.toString().getBytes(StandardCharsets.UTF_8));
         } finally {
             Files.deleteIfExists(upload);
+        }
+    }
+
+    // Where the upload lies says nothing to who sent it.
+    private List<Image> loaded(Path upload, @Nullable String name) {
+        try {
+            return house.images().load(upload, name, PullProgress.NONE);
+        } catch (ImageException failure) {
+            throw new DockerFailure(status(failure.reason()), "what was sent cannot be loaded: " + String.valueOf(failure.getMessage()).replace("loading " + upload + ": ", "")
+                    + "; docker load takes what docker save writes, or an OCI layout in a tar");
         }
     }
 
@@ -254,6 +277,9 @@ final class ImageCalls {
     }
 
     private void pull(HttpExchange exchange) throws IOException, InterruptedException {
+        if (!exchange.query("fromSrc").isEmpty()) {
+            throw DockerFailure.later("docker import cannot be had yet: docker load takes images with their layers, as docker save writes them");
+        }
         String image = exchange.query("fromImage");
         String tag = exchange.query("tag");
         if (image.isEmpty()) {

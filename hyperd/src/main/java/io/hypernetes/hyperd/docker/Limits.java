@@ -27,6 +27,24 @@ final class Limits {
         seccomp(host);
     }
 
+    /// Its machine would not start, or not get on.
+    ///
+    /// @throws DockerFailure 400 when a container is to have more than the host has
+    static void checkHost(JsonNode host) {
+        checkHost(host, Runtime.getRuntime().availableProcessors(), SystemCalls.memoryBytes());
+    }
+
+    static void checkHost(JsonNode host, int processors, long memoryBytes) {
+        long period = host.path("CpuPeriod").asLong(0) > 0 ? host.path("CpuPeriod").asLong(0) : Wish.PERIOD_MICROS;
+        double cpus = Math.max(host.path("NanoCpus").asLong(0) / 1e9, (double) host.path("CpuQuota").asLong(0) / period);
+        if (cpus > processors) {
+            throw new DockerFailure(400, "range of CPUs is from 0.01 to %d.00, as there are only %d CPUs available".formatted(processors, processors));
+        }
+        if (memoryBytes > 0 && host.path("Memory").asLong(0) > memoryBytes) {
+            throw new DockerFailure(400, "--memory " + (host.path("Memory").asLong(0) >> 20) + "m cannot be had: the host has " + (memoryBytes >> 20) + "m in all; ask for less");
+        }
+    }
+
     static List<ContainerRequest.Rlimit> rlimits(JsonNode host) {
         List<ContainerRequest.Rlimit> limits = new ArrayList<>();
         for (JsonNode asked : host.path("Ulimits")) {

@@ -36,7 +36,7 @@ final class NetworkCalls {
     boolean handle(String call, HttpExchange exchange, JsonNode body) throws IOException {
         switch (call) {
             case "GET /networks" -> {
-                Filters filters = Filters.parse(exchange.query("filters"));
+                Filters filters = Filters.parse(exchange.query("filters"), "name", "id", "driver", "scope", "type", "label", "dangling");
                 Set<String> named = named();
                 ArrayNode all = NODES.arrayNode();
                 networks.list().stream().filter(network -> filters.network(network, !named.contains(network.id()))).forEach(network -> all.add(show(network)));
@@ -45,7 +45,7 @@ final class NetworkCalls {
             case "POST /networks/create" -> json(exchange, 201, NODES.objectNode().put("Id", networks.create(body).id()).put("Warning", ""));
             case "POST /networks/prune" -> {
                 ObjectNode answer = NODES.objectNode();
-                networks.prune(Filters.parse(exchange.query("filters")), this::named).forEach(answer.putArray("NetworksDeleted")::add);
+                networks.prune(Filters.parse(exchange.query("filters"), "label", "label!"), this::named).forEach(answer.putArray("NetworksDeleted")::add);
                 json(exchange, 200, answer);
             }
             default -> {

@@ -76,7 +76,14 @@ final class RunControl {
     /// Sets the limits that the record has now.
     void limit(Run of, DockerRecord record) {
         SandboxRequest.Demand limits = Wish.sandbox(record, List.of(), List.of(), DockerNetworks.Place.OPEN).demand();
-        of.sandbox().updateResources(of.container(), new ContainerRecord.Resources(
-                limits.cpuPeriodMicros(), limits.cpuQuotaMicros(), record.hostConfig().path("CpuShares").asLong(0), limits.memoryBytes(), 0, java.util.Map.of()));
+        try {
+            of.sandbox().updateResources(of.container(), new ContainerRecord.Resources(
+                    limits.cpuPeriodMicros(), limits.cpuQuotaMicros(), record.hostConfig().path("CpuShares").asLong(0), limits.memoryBytes(), 0, java.util.Map.of()));
+        } catch (HyperdException refused) {
+            if (refused.kind() != HyperdException.Kind.INVALID) {
+                throw refused;
+            }
+            throw new DockerFailure(409, "container " + record.name() + " runs in a machine that has not so much: stop it, update it and start it again, then its machine has");
+        }
     }
 }

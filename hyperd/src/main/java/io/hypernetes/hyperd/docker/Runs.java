@@ -8,7 +8,7 @@ import io.hypernetes.hyperd.sandbox.Sandbox;
 import io.hypernetes.hyperd.sandbox.SandboxRequest;
 import io.hypernetes.hyperd.volume.Ext4Disk;
 import io.hypernetes.hypervisor.MachineSpec;
-import io.hypernetes.network.NetworkException;
+import io.hypernetes.network.PortTakenException;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.Supplier;
@@ -71,15 +71,16 @@ final class Runs {
     }
 
     /// Why a container could not be started, in the words that clients know.
-    static DockerFailure told(RuntimeException failure, DockerRecord of, List<DockerRecord.Published> ports) {
+    static DockerFailure told(RuntimeException failure, DockerRecord of) {
         String why = String.valueOf(failure.getMessage());
         if (failure instanceof GuestException refused && refused.kind() == GuestException.Kind.REFUSED && refused.step().equals("exec")) {
             return new DockerFailure(400, "failed to start the container's process: " + execRefusal(Wish.argv(of.config()).getFirst(), refused.errno()));
         }
-        if (failure instanceof NetworkException && !ports.isEmpty()) {
-            String at = ports.getFirst().hostAddress();
+        if (failure instanceof PortTakenException taken) {
+            String at = taken.port().hostAddress();
             return new DockerFailure(500, "driver failed programming external connectivity on endpoint " + of.name() + ": Bind for "
-                    + (at.isEmpty() ? "0.0.0.0" : at) + ":" + ports.getFirst().hostPort() + " failed: port is already allocated (" + why + ")");
+                    + (at.isEmpty() ? "0.0.0.0" : at) + ":" + taken.port().hostPort() + " failed: port is already allocated: choose another, or end what has it,"
+                    + " which docker ps shows if it is a container");
         }
         return failure instanceof DockerFailure known ? known : new DockerFailure(500, why);
     }

@@ -25,6 +25,9 @@ final class StatsCall {
 
     void handle(HttpExchange exchange, DockerContainer container) throws IOException, InterruptedException {
         boolean stream = exchange.query("stream").isEmpty() || exchange.flag("stream");
+        if (container.isPaused()) {
+            throw new DockerFailure(409, "container " + container.record().name() + " is paused, unpause the container before its use is measured");
+        }
         CountDownLatch gone = new CountDownLatch(1);
         try (OutputStream out = exchange.stream(200, "application/json", Map.of())) {
             exchange.whenGone(gone::countDown);

@@ -176,7 +176,7 @@ final class StreamCalls {
                 exec.container.id(), Wish.texts(asked.path("Cmd")), Wish.texts(asked.path("Env")), asked.path("WorkingDir").asString(""),
                 asked.path("User").asString(""), tty, stdin, asked.path("ConsoleSize").path(0).asInt(0),
                 asked.path("ConsoleSize").path(1).asInt(0), asked.path("Privileged").asBoolean(false));
-        Runs.Run run = exec.container.running();
+        Runs.Run run = exec.container.unpaused("exec");
         HttpExchange.@Nullable Raw raw = detach ? null : exchange.takeOver(Multiplexed.contentType(tty));
         Multiplexed out = new Multiplexed(raw == null ? OutputStream.nullOutputStream() : raw.out(), tty);
         GuestProcess process;

@@ -3,6 +3,7 @@ package io.hypernetes.hyperd.docker;
 import io.hypernetes.hyperd.volume.Ext4Disk;
 import io.hypernetes.images.DiskLayer;
 import io.hypernetes.images.Image;
+import java.lang.management.ManagementFactory;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -42,6 +43,11 @@ final class SystemCalls {
             usage.putArray("BuildCache");
         }
         return usage;
+    }
+
+    /// The host's; 0 when it is not known.
+    static long memoryBytes() {
+        return ManagementFactory.getOperatingSystemMXBean() instanceof com.sun.management.OperatingSystemMXBean host ? host.getTotalMemorySize() : 0;
     }
 
     private static boolean wanted(List<String> types, String type) {

@@ -1,6 +1,7 @@
 package io.hypernetes.hyperd.docker;
 
 import io.hypernetes.guest.ExecSpec;
+import io.hypernetes.guest.GuestException;
 import io.hypernetes.guest.GuestProcess;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -20,12 +21,20 @@ final class TopCall {
         List<String> command = new ArrayList<>(List.of("ps"));
         command.addAll(List.of((arguments.isBlank() ? "-ef" : arguments.strip()).split("\\s+")));
         String printed;
-        try (GuestProcess ps = container.running().sandbox().guest().exec(ExecSpec.of(container.id(), command), Duration.ofSeconds(30))) {
+        String complaint;
+        try (GuestProcess ps = container.unpaused("its processes are listed").sandbox().guest().exec(ExecSpec.of(container.id(), command), Duration.ofSeconds(30))) {
             printed = new String(ps.stdout().readNBytes(MOST_BYTES), StandardCharsets.UTF_8);
+            complaint = printed.isBlank() ? new String(ps.stderr().readNBytes(MOST_BYTES), StandardCharsets.UTF_8).strip() : "";
+        } catch (GuestException refused) {
+            if (refused.kind() != GuestException.Kind.REFUSED) {
+                throw refused;
+            }
+            throw new DockerFailure(500, "docker top runs the image's own ps, and there is none that runs: " + Runs.execRefusal("ps", refused.errno())
+                    + "; docker stats tells how many processes there are");
         }
         List<String> lines = printed.lines().toList();
         if (lines.isEmpty()) {
-            throw new DockerFailure(500, "ps in container " + container.id() + " printed nothing");
+            throw new DockerFailure(500, "the image's own " + String.join(" ", command) + " printed nothing; give docker top arguments that it knows. It said: " + complaint);
         }
         String[] titles = lines.getFirst().strip().split("\\s+");
         ObjectNode json = JsonNodeFactory.instance.objectNode();

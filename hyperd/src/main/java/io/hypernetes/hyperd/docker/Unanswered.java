@@ -11,7 +11,7 @@ final class Unanswered {
     private static final String SHARED = "namespaces of the host or of another container cannot be shared by a virtual machine";
     private static final String DEVICES = "devices of the host cannot be given to a virtual machine yet";
     private static final String BLOCK_IO = "weights and rates of block devices are not answered yet";
-    private static final String WINDOWS = "is for Windows containers; the machines here run Linux";
+    private static final String WINDOWS = "it is for Windows containers; the machines here run Linux";
     private static final String PROCESSORS = "the container has a machine's processors to itself; say how many with --cpus";
     private static final String REAL_TIME = "real-time scheduling of processors is not answered yet; limit them with --cpus";
     private static final String CGROUPS = "the container's cgroup is in its own machine, not on the host";

@@ -32,7 +32,7 @@ final class VolumeCalls {
         Matcher one = ONE.matcher(call);
         switch (call) {
             case "GET /volumes" -> {
-                Filters filters = Filters.parse(exchange.query("filters"));
+                Filters filters = Filters.parse(exchange.query("filters"), "name", "driver", "label", "dangling");
                 ObjectNode answer = NODES.objectNode();
                 ArrayNode all = answer.putArray("Volumes");
                 volumes.list().stream().filter(volume -> filters.volume(volume, volumes.users(volume.name()).isEmpty())).forEach(volume -> all.add(show(volume)));
@@ -47,7 +47,7 @@ final class VolumeCalls {
                         body.path("Name").asString(""), VolumeWishes.texts(body.path("Labels")), VolumeWishes.texts(body.path("DriverOpts")),
                         body.path("Name").asString("").isEmpty())));
             }
-            case "POST /volumes/prune" -> json(exchange, 200, prune(Filters.parse(exchange.query("filters"))));
+            case "POST /volumes/prune" -> json(exchange, 200, prune(Filters.parse(exchange.query("filters"), "all", "label", "label!")));
             default -> {
                 if (!one.matches()) {
                     return false;
@@ -81,7 +81,7 @@ final class VolumeCalls {
         ArrayNode deleted = answer.putArray("VolumesDeleted");
         long bytes = 0;
         for (VolumeRecord volume : volumes.list()) {
-            if ((all || volume.anonymous()) && filters.prunedVolume(volume) && volumes.users(volume.name()).isEmpty()) {
+            if ((all || volume.anonymous()) && filters.pruned(volume.labels()) && volumes.users(volume.name()).isEmpty()) {
                 long size = Ext4Disk.usedBytes(volumes.file(volume.name()));
                 try {
                     volumes.remove(volume.name());

@@ -73,12 +73,12 @@ final class VolumeWishes {
     private static VolumeMount bind(String bind) {
         String[] parts = bind.split(":", -1);
         if (parts.length > 3) {
-            throw new DockerFailure(400, "invalid volume specification: '" + bind + "'");
+            throw new DockerFailure(400, "invalid volume specification: '" + bind + "': it is NAME:/path, with :ro, :rw or :nocopy behind it, or /path alone");
         }
         if (parts.length == 1) {
             return new VolumeMount("", place(parts[0]), false, true);
         }
-        if (parts[0].startsWith("/") || parts[0].startsWith(".") || parts[0].startsWith("~")) {
+        if (parts[0].contains("/") || parts[0].startsWith(".") || parts[0].startsWith("~")) {
             throw DockerFailure.later("the folder " + parts[0] + " of the host" + HOST_FOLDER);
         }
         boolean readOnly = false;

@@ -27,7 +27,7 @@ import tools.jackson.databind.node.ObjectNode;
 
 /// What a client asks of a container: completed from the image, and put into the engine's words.
 final class Wish {
-    private static final long PERIOD_MICROS = 100_000;
+    static final long PERIOD_MICROS = 100_000;
 
     private Wish() {}
 
@@ -54,11 +54,15 @@ final class Wish {
         image.labels().forEach(labels::put);
         asked.path("Labels").properties().forEach(label -> labels.put(label.getKey(), label.getValue().asString("")));
         orElse(config, "User", image.user());
+        String folder = asked.path("WorkingDir").asString("");
+        if (!folder.isEmpty() && !folder.startsWith("/")) {
+            throw new DockerFailure(400, "the working directory '" + folder + "' is invalid, it needs to be an absolute path");
+        }
         orElse(config, "WorkingDir", image.workingDirectory());
         orElse(config, "StopSignal", image.stopSignal());
         orElse(config, "Hostname", id.substring(0, 12));
         if (config.path("Entrypoint").isEmpty() && config.path("Cmd").isEmpty()) {
-            throw new DockerFailure(400, "no command specified");
+            throw new DockerFailure(400, "no command specified: the image has none, so say it behind the image's name");
         }
         return config;
     }

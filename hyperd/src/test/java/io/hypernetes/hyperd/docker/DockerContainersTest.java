@@ -110,6 +110,14 @@ class DockerContainersTest {
         assertThat(holders).isEmpty();
     }
 
+    /// At 404 a client would pull the image.
+    @Test
+    void aContainerThatGivesNoVolumesIsNoImageThatIsNotThere() {
+        DockerContainers containers = new DockerContainers(house);
+        assertThatThrownBy(() -> containers.create("", "", new JsonMapper().readTree("{\"Image\": \"lab:1\", \"HostConfig\": {\"VolumesFrom\": [\"nosuch\"]}}")))
+                .hasMessageContaining("--volumes-from nosuch").extracting(failure -> ((DockerFailure) failure).status()).isEqualTo(400);
+    }
+
     @Test
     void aLeaseOfACreationThatWasCutOffEndsWithTheNextStart() {
         DockerContainer kept = new DockerContainers(house).create("kept", "", new JsonMapper().readTree("{\"Image\": \"lab:1\"}"));

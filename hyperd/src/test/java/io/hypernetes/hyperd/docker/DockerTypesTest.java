@@ -38,12 +38,23 @@ class DockerTypesTest {
     @Test
     void filtersOfBothForms() {
         DockerRecord web = record("web", "shop");
-        assertThat(Filters.parse("").container(web)).isTrue();
-        assertThat(Filters.parse("{\"name\":{\"we\":true},\"label\":{\"app=shop\":true}}").container(web)).isTrue();
-        assertThat(Filters.parse("{\"name\":[\"other\"]}").container(web)).isFalse();
-        assertThat(Filters.parse("{\"status\":[\"created\"]}").container(web)).isTrue();
-        assertThat(Filters.parse("{\"label\":[\"app=bank\"]}").container(web)).isFalse();
-        assertThatThrownBy(() -> Filters.parse("{\"colour\":[\"red\"]}").container(web)).hasMessageContaining("invalid filter 'colour'");
+        assertThat(shown("", web)).isTrue();
+        assertThat(shown("{\"name\":{\"we\":true},\"label\":{\"app=shop\":true}}", web)).isTrue();
+        assertThat(shown("{\"name\":[\"other\"]}", web)).isFalse();
+        assertThat(shown("{\"status\":[\"created\"]}", web)).isTrue();
+        assertThat(shown("{\"label\":[\"app=bank\"]}", web)).isFalse();
+        assertThatThrownBy(() -> shown("{\"colour\":[\"red\"]}", web)).hasMessage("invalid filter 'colour': there are name, status, label");
+    }
+
+    private static boolean shown(String filters, DockerRecord container) {
+        return Filters.parse(filters, "name", "status", "label").container(container, false, null);
+    }
+
+    @Test
+    void whatIsNotAnsweredIsToldWithAnotherWay() {
+        Map.of("POST /build", "docker load", "POST /images/lab.test/web/push", "docker save", "POST /auth", "config.json", "POST /swarm/init", "hypernetes up", "GET /session", "docs/docker.md")
+                .forEach((call, way) -> assertThat(OtherWays.insteadOf(call)).hasMessageContaining(way).extracting(DockerFailure::status).isEqualTo(501));
+        assertThat(OtherWays.insteadOf("GET /plugins/nosuch/json").status()).as("that of docker inspect nosuch").isEqualTo(404);
     }
 
     @Test
@@ -77,6 +88,7 @@ class DockerTypesTest {
         assertThat(Wish.texts(plain.path("Env"))).containsExactly("A=mine", "B=image");
         assertThat(plain.path("User").asString()).isEqualTo("app");
         assertThat(plain.path("Hostname").asString()).isEqualTo("c".repeat(12));
+        assertThatThrownBy(() -> Wish.complete(JSON.readTree("{\"WorkingDir\":\"srv\"}"), IMAGE, id)).hasMessageContaining("absolute path");
         assertThat(Wish.argv(Wish.complete(JSON.readTree("{\"Cmd\":[\"mine\"]}"), IMAGE, id))).containsExactly("/entry", "mine");
         assertThat(Wish.argv(Wish.complete(JSON.readTree("{\"Entrypoint\":[\"sh\"]}"), IMAGE, id))).containsExactly("sh");
         assertThat(Wish.argv(Wish.complete(JSON.readTree("{\"Entrypoint\":[\"\"],\"Cmd\":[\"a\"]}"), IMAGE, id))).containsExactly("a");

@@ -29,6 +29,15 @@ class LimitsTest {
         assertThat(Limits.paths(json("{\"MaskedPaths\":null}"), "MaskedPaths", List.of("/proc/kcore"))).containsExactly("/proc/kcore");
     }
 
+    @Test
+    void moreThanTheHostHasIsRefused() {
+        Limits.checkHost(json("{\"NanoCpus\":2000000000,\"Memory\":1048576}"), 2, 1048576);
+        Limits.checkHost(json("{\"CpuQuota\":-1}"), 2, 0);
+        assertThatThrownBy(() -> Limits.checkHost(json("{\"NanoCpus\":2100000000}"), 2, 0)).hasMessageContaining("from 0.01 to 2.00");
+        assertThatThrownBy(() -> Limits.checkHost(json("{\"CpuQuota\":100000,\"CpuPeriod\":10000}"), 2, 0)).hasMessageContaining("only 2 CPUs");
+        assertThatThrownBy(() -> Limits.checkHost(json("{\"Memory\":2097152}"), 2, 1048576)).hasMessageContaining("--memory 2m").hasMessageContaining("ask for less");
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {
         "{\"Ulimits\":[{\"Name\":\"files\",\"Soft\":1,\"Hard\":1}]}", "{\"Ulimits\":[{\"Name\":\"nofile\",\"Soft\":2,\"Hard\":1}]}",

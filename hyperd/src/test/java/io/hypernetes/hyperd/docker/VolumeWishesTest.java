@@ -48,7 +48,7 @@ class VolumeWishesTest {
         "\"Binds\":[\"/etc:/x\"]|501|-v NAME:/path", "\"Binds\":[\"./here:/x\"]|501|virtual machine", "\"Mounts\":[{\"Type\":\"bind\",\"Source\":\"/etc\",\"Target\":\"/x\"}]|501|docker cp",
         "\"Mounts\":[{\"Type\":\"image\",\"Target\":\"/x\"}]|501|type=image", "\"VolumeDriver\":\"nfs\"|501|nfs", "\"Binds\":[\"data:/x:shared\"]|501|shared",
         "\"Mounts\":[{\"Type\":\"volume\",\"Target\":\"/x\",\"VolumeOptions\":{\"Subpath\":\"a\"}}]|501|subpath",
-        "\"Binds\":[\"da/ta:/x\"]|400|invalid characters", "\"Binds\":[\"data:x\"]|400|invalid mount path", "\"Binds\":[\"data:/\"]|400|invalid mount path",
+        "\"Binds\":[\"da/ta:/x\"]|501|no file system of the host", "\"Binds\":[\"da+ta:/x\"]|400|invalid characters", "\"Binds\":[\"data:x\"]|400|invalid mount path", "\"Binds\":[\"data:/\"]|400|invalid mount path",
         "\"Binds\":[\"data:/a/../b\"]|400|invalid mount path", "\"Binds\":[\"aa:/x\",\"bb:/x/\"]|400|Duplicate mount point: /x", "\"Binds\":[\"a1:/x:ro:rw\"]|400|invalid volume"})
     void whatCannotBeHadIsRefusedInASentence(String host, int status, String said) {
         assertThatThrownBy(() -> of("{\"HostConfig\":{" + host + "}}")).isInstanceOf(DockerFailure.class).hasMessageContaining(said)

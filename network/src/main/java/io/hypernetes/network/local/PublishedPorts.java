@@ -2,6 +2,7 @@ package io.hypernetes.network.local;
 
 import io.hypernetes.network.NetworkException;
 import io.hypernetes.network.PortMapping;
+import io.hypernetes.network.PortTakenException;
 import io.hypernetes.store.Entry;
 import io.hypernetes.store.Operation;
 import io.hypernetes.store.Store;
@@ -9,6 +10,7 @@ import java.io.IOException;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.NetworkInterface;
 import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -36,14 +38,14 @@ final class PublishedPorts {
 
     /// Reserves ports for a sandbox; those that it has stay.
     ///
-    /// @throws NetworkException when another sandbox or a process of the host has one of them
+    /// @throws PortTakenException when another sandbox or a process of the host has one of them
     synchronized void take(String sandbox, List<PortMapping> wanted) {
         if (wanted.isEmpty() || taken.containsKey(sandbox)) {
             return;
         }
         for (PortMapping port : wanted) {
             taken.forEach((other, ports) -> ports.stream().filter(port::collidesWith).findFirst().ifPresent(has -> {
-                throw new NetworkException("port " + port + " is wanted for sandbox " + sandbox + ", and sandbox " + other + " has "
+                throw new PortTakenException(port, "port " + port + " is wanted for sandbox " + sandbox + ", and sandbox " + other + " has "
                         + has + "; remove that pod, or choose another port of the host");
             }));
             refuseListened(sandbox, port);
@@ -85,9 +87,22 @@ final class PublishedPorts {
                 // Java has no socket to ask with.
                 case SCTP -> {}
             }
-        } catch (IOException inUse) {
-            throw new NetworkException("port " + port + " is wanted for sandbox " + sandbox + ", but the host says: " + inUse.getMessage()
-                    + "; end what listens there, or choose another port of the host", inUse);
+        } catch (IOException refused) {
+            if (!isOfHost(port.hostAddress())) {
+                throw new NetworkException("port " + port + " is wanted for sandbox " + sandbox + ", but " + port.hostAddress()
+                        + " is no address of this host; name one that is, or none for all of them", refused);
+            }
+            throw new PortTakenException(port, "port " + port + " is wanted for sandbox " + sandbox + ", but the host says: " + refused.getMessage()
+                    + "; end what listens there, or choose another port of the host");
+        }
+    }
+
+    private static boolean isOfHost(String address) {
+        try {
+            InetAddress named = InetAddress.getByName(address);
+            return address.isEmpty() || named.isLoopbackAddress() || NetworkInterface.getByInetAddress(named) != null;
+        } catch (IOException unknown) {
+            return false;
         }
     }
 

@@ -13,6 +13,7 @@ import io.hypernetes.network.Network;
 import io.hypernetes.network.NetworkContract;
 import io.hypernetes.network.NetworkException;
 import io.hypernetes.network.PortMapping;
+import io.hypernetes.network.PortTakenException;
 import io.hypernetes.store.Store;
 import io.hypernetes.store.embedded.EmbeddedSettings;
 import io.hypernetes.store.embedded.EmbeddedStore;
@@ -152,7 +153,7 @@ class LocalNetworkTest extends NetworkContract {
                 assertThat(shell("nft list map ip hntest published")).contains("tcp . 12000 : 10.88.0.2 . 80");
                 assertThat(shell("nft list map ip hntest published_at")).contains("127.0.0.1 . udp . 12053 : 10.88.0.2 . 53");
                 assertThatThrownBy(() -> network.attach(request("b", new PortMapping(PortMapping.Protocol.TCP, "192.0.2.1", 12000, 8080))))
-                        .hasMessageContaining("sandbox a has tcp *:12000 to 80");
+                        .isInstanceOf(PortTakenException.class).hasMessageContaining("sandbox a has tcp *:12000 to 80");
                 network.detach("b");
             }
             try (LocalNetwork again = new LocalNetwork(SETTINGS, store)) {
@@ -174,8 +175,11 @@ class LocalNetworkTest extends NetworkContract {
                     java.net.ServerSocket busy = new java.net.ServerSocket(0)) {
                 assertThatThrownBy(() -> network.attach(
                                 request("a", new PortMapping(PortMapping.Protocol.TCP, "", busy.getLocalPort(), 80))))
-                        .isInstanceOf(NetworkException.class)
+                        .isInstanceOf(PortTakenException.class)
                         .hasMessageContaining("end what listens there");
+                network.detach("a");
+                assertThatThrownBy(() -> network.attach(request("a", new PortMapping(PortMapping.Protocol.TCP, "192.0.2.77", busy.getLocalPort(), 80))))
+                        .isNotInstanceOf(PortTakenException.class).hasMessageContaining("192.0.2.77 is no address of this host");
                 network.detach("a");
                 assertThat(network.attachments()).isEmpty();
             }
