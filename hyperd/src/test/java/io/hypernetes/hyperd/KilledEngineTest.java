@@ -38,12 +38,12 @@ class KilledEngineTest {
                     "Checkpoints#save", 2, "Checkpoints#restore", 2, "Rebirth#run", 1, "Sandbox#exchangeContainers", 1, "Sandboxes#presentOrReborn", 1,
                     "Sandbox#placed", 1, "Sandbox#started", 1),
             "a start behind a death, as there is one here behind each", Map.of(
-                    "Recovery#run", 1, "Recovery#restore", 1, "Recovery#recover", 1, "Container#resume", 1, "DockerContainer#recover", 2),
+                    "Recovery#run", 1, "Recovery#restore", 1, "Recovery#recover", 1, "Container#resume", 1, "ContainerLife#recover", 2),
             "what undoes something that failed, as a start behind a death does: TemplatesTest, PodEndToEndTest, DockerContainersTest", Map.of(
-                    "ContainerMaking#make", 1, "ContainerMaking#undo", 1, "Sandbox#giveUpMachine", 1, "SandboxBoot#copyOrMachine", 1, "DockerContainer#startHolding", 1),
+                    "ContainerMaking#make", 1, "ContainerMaking#undo", 1, "Sandbox#giveUpMachine", 1, "SandboxBoot#copyOrMachine", 1, "ContainerLife#startHolding", 1),
             "a change by one write alone, which is there or is not: PodEndToEndTest, DockerEndToEndTest, acceptance", Map.of(
                     "Container#updateResources", 1, "ContainerMaking#declare", 1, "DockerContainer#change", 1, "DockerContainer#kill", 1,
-                    "DockerContainer#move", 1, "DockerContainer#rename", 1, "DockerContainer#restartLater", 1),
+                    "DockerContainer#move", 1, "DockerContainer#rename", 1, "ContainerLife#restartLater", 1),
             "networks that a lab has not: CniPodTest, TenantNetworksTest, LocalNetworkTest", Map.of(
                     "CniNetwork#keep", 1, "CniNetwork#delete", 1, "TenantNetworks#begin", 1, "TenantNetworks#remove", 1,
                     "PublishedPorts#take", 1, "PublishedPorts#giveBack", 1));

@@ -5,6 +5,8 @@ import io.hypernetes.images.ImageStore;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Optional;
 
 /// What every Docker container is made from.
@@ -30,6 +32,15 @@ record DockerHouse(
 
     Path log(String id) {
         return folder.resolve(id + ".log");
+    }
+
+    /// Tells who follows events of what became of a container.
+    void tell(DockerRecord of, String action, Map<String, String> more) {
+        Map<String, String> attributes = new HashMap<>(VolumeWishes.texts(of.config().path("Labels")));
+        attributes.putAll(more);
+        attributes.put("image", of.image());
+        attributes.put("name", of.name());
+        events.publish(new DockerEvents.Event("container", action, of.id(), Map.copyOf(attributes), now()));
     }
 
     /// Nanoseconds since 1970.
