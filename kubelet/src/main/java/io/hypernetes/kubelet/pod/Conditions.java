@@ -8,6 +8,7 @@ import io.fabric8.kubernetes.api.model.PodReadinessGate;
 import io.hypernetes.kubelet.cri.ObservedPod;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -47,10 +48,12 @@ final class Conditions {
                 .build();
     }
 
-    /// `current` with the owned ones replaced.
-    static List<PodCondition> merge(List<PodCondition> owned, List<PodCondition> current) {
-        List<PodCondition> merged = new ArrayList<>(owned);
-        current.stream().filter(condition -> !OWNED.contains(condition.getType())).forEach(merged::add);
+    /// `current` with ours in place of the owned ones, and of those that ours speak of: one of a type.
+    static List<PodCondition> merge(List<PodCondition> ours, List<PodCondition> current) {
+        Set<String> replaced = new HashSet<>(OWNED);
+        ours.forEach(condition -> replaced.add(condition.getType()));
+        List<PodCondition> merged = new ArrayList<>(ours);
+        current.stream().filter(condition -> !replaced.contains(condition.getType())).forEach(merged::add);
         return merged;
     }
 
