@@ -78,14 +78,14 @@ class DiskGrowthTest extends KubeletHarness {
     @Test
     void whatFailsIsToldOnceAndTriedAgainAlsoByAnotherKubelet() throws Exception {
         podWithDisk();
-        cri.growFailure = "the guest is busy";
+        cri.podCalls.growFailure = "the guest is busy";
         grow();
         await().atMost(Duration.ofSeconds(60)).untilAsserted(() -> assertThat(events())
                 .filteredOn(event -> "VolumeResizeFailed".equals(event.getReason()))
                 .anyMatch(event -> event.getMessage().contains("the guest is busy")));
         assertThat(claim().getStatus().getCapacity()).containsEntry("storage", new Quantity("1Gi"));
         kubelet.close();
-        cri.growFailure = "";
+        cri.podCalls.growFailure = "";
         kubelet = kubelet();
         awaitTold();
         assertThat(cri.calls()).containsOnlyOnce(GROWN);
@@ -95,13 +95,13 @@ class DiskGrowthTest extends KubeletHarness {
     void aPodThatStartedWithTheNewSizeIsAskedWhetherItsFileSystemHasIt() throws Exception {
         podWithDisk("3Gi");
         kubelet.close();
-        cri.growFailure = "the file system does not grow";
+        cri.podCalls.growFailure = "the file system does not grow";
         kubelet = kubelet();
         await().atMost(Duration.ofSeconds(60)).untilAsserted(() -> assertThat(events())
                 .filteredOn(event -> "VolumeResizeFailed".equals(event.getReason()))
                 .anyMatch(event -> event.getMessage().contains("the file system does not grow")));
         assertThat(claim().getStatus().getCapacity()).containsEntry("storage", new Quantity("1Gi"));
-        cri.growFailure = "";
+        cri.podCalls.growFailure = "";
         awaitTold();
         assertThat(cri.calls()).containsOnlyOnce(GROWN);
     }

@@ -64,17 +64,17 @@ class RunningPodChangesTest extends KubeletHarness {
             eventually(name, pod -> assertThat(main(pod).getRestartCount()).isZero());
         }
         assertThat(cri.runsOf("main").stream().filter(run -> run.state == io.hypernetes.cri.v1.ContainerState.CONTAINER_RUNNING)).hasSize(2);
-        assertThat(cri.checkpoints).isEmpty();
+        assertThat(cri.podCalls.checkpoints).isEmpty();
         // One that is deleted while it stands still leaves nothing.
         suspend("web");
-        await().until(() -> !cri.checkpoints.isEmpty());
+        await().until(() -> !cri.podCalls.checkpoints.isEmpty());
         client.of(Kind.POD).delete(new ObjectKey("red", "default", "web"), io.hypernetes.client.Deletion.ordinary());
-        await().until(() -> cri.checkpoints.isEmpty() && client.of(Kind.POD).find(new ObjectKey("red", "default", "web")).isEmpty());
+        await().until(() -> cri.podCalls.checkpoints.isEmpty() && client.of(Kind.POD).find(new ObjectKey("red", "default", "web")).isEmpty());
     }
 
     @Test
     void aPodOfASuspendedTenantBeginsAnewWhereItsMemoryCannotBeKept() {
-        cri.cannotCheckpoint = true;
+        cri.podCalls.cannotCheckpoint = true;
         suspendAndResume(true);
         assertThat(cri.calls()).doesNotContain("checkpoint", "restore");
     }
@@ -102,7 +102,7 @@ class RunningPodChangesTest extends KubeletHarness {
             });
         }
         assertThat(cri.sandboxesReady()).isEqualTo(sandboxes - 2);
-        assertThat(cri.checkpoints).hasSize(anew ? 0 : 2);
+        assertThat(cri.podCalls.checkpoints).hasSize(anew ? 0 : 2);
         for (String name : new String[] {"web", "job"}) {
             change(name, pod -> pod.edit().editMetadata().removeFromAnnotations("hypernetes.io/suspended").endMetadata().build());
         }

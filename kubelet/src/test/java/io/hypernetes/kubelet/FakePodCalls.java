@@ -1,0 +1,101 @@
+package io.hypernetes.kubelet;
+
+import com.google.protobuf.ListValue;
+import com.google.protobuf.Struct;
+import com.google.protobuf.Value;
+import io.grpc.MethodDescriptor;
+import io.grpc.ServerMethodDefinition;
+import io.grpc.ServerServiceDefinition;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.grpc.protobuf.ProtoUtils;
+import io.grpc.stub.ServerCalls;
+import io.hypernetes.cri.v1.ContainerState;
+import io.hypernetes.cri.v1.PodSandboxState;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
+
+/// What a [FakeCri] answers to hyperd's calls beside CRI: checkpoints, and disks that grow.
+final class FakePodCalls {
+    private final FakeCri cri;
+    /// Names of what was written of sandboxes, and whose they are.
+    final Map<String, String> checkpoints = new ConcurrentHashMap<>();
+    volatile boolean cannotCheckpoint;
+    volatile String growFailure = "";
+    private final Map<String, Map<String, FakeCri.Run>> written = new HashMap<>();
+
+    FakePodCalls(FakeCri cri) {
+        this.cri = cri;
+    }
+
+    ServerServiceDefinition service() {
+        return ServerServiceDefinition.builder("hypernetes.v1.Pods")
+                .addMethod(call("Checkpoint", request -> {
+                    if (cannotCheckpoint) {
+                        throw Status.UNAVAILABLE.withDescription("no room").asRuntimeException();
+                    }
+                    String id = request.getFieldsOrThrow("sandbox").getStringValue();
+                    String name = request.getFieldsOrThrow("name").getStringValue();
+                    checkpoints.put(name, id);
+                    Map<String, FakeCri.Run> alive = new LinkedHashMap<>();
+                    cri.runs.forEach((run, of) -> {
+                        if (of.sandbox.equals(id) && of.state == ContainerState.CONTAINER_RUNNING) {
+                            FakeCri.Run copy = new FakeCri.Run();
+                            copy.sandbox = of.sandbox;
+                            copy.config = of.config;
+                            copy.state = of.state;
+                            copy.createdAt = of.createdAt;
+                            copy.startedAt = of.startedAt;
+                            alive.put(run, copy);
+                        }
+                    });
+                    written.put(name, alive);
+                    cri.sandboxes.get(id).state = PodSandboxState.SANDBOX_NOTREADY;
+                    alive.keySet().forEach(run -> cri.end(run, cri.runs.get(run), 255));
+                    cri.called("checkpoint");
+                }))
+                .addMethod(call("GrowDisk", request -> {
+                    if (!growFailure.isEmpty()) {
+                        throw Status.INTERNAL.withDescription(growFailure).asRuntimeException();
+                    }
+                    cri.called("grow " + request.getFieldsOrThrow("volume").getStringValue() + " " + request.getFieldsOrThrow("bytes").getStringValue());
+                }))
+                .addMethod(call("Restore", request -> {
+                    String name = request.getFieldsOrThrow("name").getStringValue();
+                    cri.sandboxes.get(checkpoints.get(name)).state = PodSandboxState.SANDBOX_READY;
+                    cri.runs.putAll(written.get(name));
+                    cri.called("restore");
+                }))
+                .addMethod(call("RemoveCheckpoint", request -> checkpoints.remove(request.getFieldsOrThrow("name").getStringValue())))
+                .addMethod(call("Checkpoints", request -> {}))
+                .build();
+    }
+
+    private ServerMethodDefinition<Struct, Struct> call(
+            String name, Consumer<Struct> action) {
+        var marshaller = ProtoUtils.marshaller(Struct.getDefaultInstance());
+        var method = MethodDescriptor.<Struct, Struct>newBuilder()
+                .setType(MethodDescriptor.MethodType.UNARY)
+                .setFullMethodName("hypernetes.v1.Pods/" + name)
+                .setRequestMarshaller(marshaller)
+                .setResponseMarshaller(marshaller)
+                .build();
+        return ServerMethodDefinition.create(method, ServerCalls.asyncUnaryCall((request, out) -> {
+            var all = ListValue.newBuilder();
+            try {
+                synchronized (cri) {
+                    action.accept(request);
+                    checkpoints.keySet().forEach(one -> all.addValues(Value.newBuilder().setStructValue(Struct.newBuilder()
+                            .putFields("name", Value.newBuilder().setStringValue(one).build()))));
+                }
+            } catch (StatusRuntimeException refused) {
+                out.onError(refused);
+                return;
+            }
+            FakeCri.reply(out, Struct.newBuilder().putFields("checkpoints", Value.newBuilder().setListValue(all).build()).build());
+        }));
+    }
+}
