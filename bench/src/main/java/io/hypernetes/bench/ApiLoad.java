@@ -2,6 +2,7 @@ package io.hypernetes.bench;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Comparator;
 import java.util.Map;
 import java.util.TreeMap;
@@ -16,6 +17,7 @@ public final class ApiLoad {
     private static final int COLD = 2_000;
     private static final int LISTED = 10_000;
     private static final int LISTS = 30;
+    private static final Duration REST = Duration.ofSeconds(30);
     private static final String PODS = "/api/v1/namespaces/default/pods";
     private final ApiMaster master;
     private final Map<String, Object> figures = new TreeMap<>();
@@ -117,7 +119,17 @@ public final class ApiLoad {
         double resident = master.residentBytes() / 1e6;
         row("stored bytes", "MB", stored);
         row("resident memory of the master", "MB", resident);
-        row("resident memory to 100 MB + 1.3 x the stored bytes", "x", resident / (100 + 1.3 * stored));
+        Thread.sleep(REST);
+        double rested = master.residentBytes() / 1e6;
+        row("  after " + REST.toSeconds() + " s at rest", "MB", rested);
+        row("  of that no mapped files", "MB", master.anonymousBytes() / 1e6);
+        row("  at rest, to 100 MB + 1.3 x the stored bytes", "x", rested / (100 + 1.3 * stored));
+        var live = master.live();
+        row("  objects, after a collection", "MB", live.values().stream().mapToLong(Long::longValue).sum() / 1e6);
+        live.entrySet().stream()
+                .sorted(Map.Entry.<String, Long>comparingByValue().reversed())
+                .limit(20)
+                .forEach(each -> row("    " + each.getKey(), "MB", each.getValue() / 1e6));
     }
 
     private void etcd(Path folder) throws Exception {

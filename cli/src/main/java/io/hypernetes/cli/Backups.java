@@ -182,7 +182,7 @@ final class Backups {
                 switch (item.get()) {
                     case BackupItem.Stored(Entry entry) -> {
                         entries++;
-                        bytes += entry.value().length;
+                        bytes += entry.length();
                         if (DiskBackup.isVolume(entry)) {
                             volumes.put(DiskBackup.nameOf(entry).orElse(entry.key()), volume(entry));
                         }

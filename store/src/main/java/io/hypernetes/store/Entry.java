@@ -3,13 +3,23 @@ package io.hypernetes.store;
 import java.util.Objects;
 import java.util.function.Supplier;
 
-/// One stored value. Immutable as seen from outside, and thread-safe: a value may be had for the first time when it is first asked for.
+/// One stored value. Immutable as seen from outside, and thread-safe: a value may be had for the first time when it is first asked for, and may be
+/// held in another form than it is given.
 public final class Entry {
     private final String key;
     private final long createRevision;
     private final long revision;
-    /// The bytes, or a `Supplier` of them that nobody has asked yet.
+    /// The bytes, a `Supplier` of them that nobody has asked yet, or their [Packed] form.
     private volatile Object value;
+
+    /// How bytes may be held that are not needed as an array at present. Immutable.
+    public interface Packed {
+        /// How many bytes they are.
+        int length();
+
+        /// Writes all of them into `to`, from position `at` on.
+        void copyInto(byte[] to, int at);
+    }
 
     /// @param key the whole key
     /// @param value the bytes; shared and never to be modified by anyone
@@ -41,17 +51,64 @@ public final class Entry {
         return key;
     }
 
-    /// The bytes; the same array each time, shared and never to be modified by anyone.
+    /// The bytes, shared and never to be modified by anyone; not always the same array.
     ///
     /// @throws StoreUnavailableException when they cannot be had, which then is so for good
     public byte[] value() {
-        return value instanceof byte[] known ? known : made();
+        return bytes(known());
     }
 
-    private synchronized byte[] made() {
-        byte[] bytes = value instanceof Supplier<?> supplier ? (byte[]) supplier.get() : (byte[]) value;
-        value = bytes;
-        return bytes;
+    /// How many bytes the value has.
+    ///
+    /// @throws StoreUnavailableException as of [#value]
+    public int length() {
+        return known() instanceof Packed packed ? packed.length() : value().length;
+    }
+
+    /// Writes the value into `to`, from position `at` on, which takes no array of its own.
+    ///
+    /// @throws StoreUnavailableException as of [#value]
+    public void copyInto(byte[] to, int at) {
+        if (known() instanceof Packed packed) {
+            packed.copyInto(to, at);
+        } else {
+            byte[] bytes = value();
+            System.arraycopy(bytes, 0, to, at, bytes.length);
+        }
+    }
+
+    /// Holds the value in another form from now on. For one thread at a time.
+    ///
+    /// @param packed the very bytes of [#value]
+    public void pack(Packed packed) {
+        value = packed;
+    }
+
+    /// Whether the value is held in another form.
+    public boolean isPacked() {
+        return value instanceof Packed;
+    }
+
+    /// The bytes or their packed form.
+    private Object known() {
+        Object held = value;
+        return held instanceof Supplier<?> ? made() : held;
+    }
+
+    private synchronized Object made() {
+        if (value instanceof Supplier<?> supplier) {
+            value = supplier.get();
+        }
+        return value;
+    }
+
+    private static byte[] bytes(Object known) {
+        if (known instanceof Packed packed) {
+            byte[] bytes = new byte[packed.length()];
+            packed.copyInto(bytes, 0);
+            return bytes;
+        }
+        return (byte[]) known;
     }
 
     /// Revision of the commit that created the key.

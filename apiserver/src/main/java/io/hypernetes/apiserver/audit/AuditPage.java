@@ -1,6 +1,7 @@
 package io.hypernetes.apiserver.audit;
 
 import io.hypernetes.apiserver.http.Exchange;
+import io.hypernetes.apiserver.http.Part;
 import io.hypernetes.apiserver.request.Caller;
 import io.hypernetes.apiserver.request.TenantPath;
 import io.hypernetes.objects.ApiStatus;
@@ -40,9 +41,9 @@ public final class AuditPage {
         var user = http.query("user");
         Predicate<ObjectNode> wanted = line -> (all || Json.string(line, "tenant").equals(tenant.tenant()))
                 && (user.isEmpty() || Json.string(line, "user").equals(user));
-        var lines = new ArrayList<byte[]>();
+        var lines = new ArrayList<Part>();
         for (var line : AuditReader.last(file, wanted, limit(http.query("limit")), FILES)) {
-            lines.add((line + "\n").getBytes(StandardCharsets.UTF_8));
+            lines.add(Part.of((line + "\n").getBytes(StandardCharsets.UTF_8)));
         }
         http.setHeader("Cache-Control", "no-cache, private");
         http.send(200, "application/jsonl", lines);

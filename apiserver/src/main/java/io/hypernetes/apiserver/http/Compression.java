@@ -17,10 +17,10 @@ final class Compression {
     /// Whether an answer should be compressed.
     ///
     /// @param accepted the values of `Accept-Encoding`
-    static boolean helps(List<String> accepted, List<byte[]> chunks) {
+    static boolean helps(List<String> accepted, List<Part> parts) {
         long size = 0;
-        for (var chunk : chunks) {
-            size += chunk.length;
+        for (var part : parts) {
+            size += part.length();
         }
         return size > WORTH_IT_BYTES && takesGzip(accepted);
     }
@@ -37,11 +37,11 @@ final class Compression {
         return false;
     }
 
-    static byte[] gzip(List<byte[]> chunks) throws IOException {
+    static byte[] gzip(List<Part> parts) throws IOException {
         var out = new ByteArrayOutputStream(WORTH_IT_BYTES);
         try (var gzip = new FastGzip(out)) {
-            for (var chunk : chunks) {
-                gzip.write(chunk);
+            for (var part : parts) {
+                gzip.write(part.array());
             }
         }
         return out.toByteArray();

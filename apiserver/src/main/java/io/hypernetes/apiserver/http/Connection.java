@@ -70,10 +70,10 @@ final class Connection {
         }
     }
 
-    void send(int status, HttpHeaders headers, List<byte[]> chunks, boolean headOnly) throws IOException {
+    void send(int status, HttpHeaders headers, List<Part> parts, boolean headOnly) throws IOException {
         long length = 0;
-        for (var chunk : chunks) {
-            length += chunk.length;
+        for (var part : parts) {
+            length += part.length();
         }
         if (status != 304 && status != 204) {
             headers.set(HttpHeaderNames.CONTENT_LENGTH, Long.toString(length));
@@ -82,13 +82,13 @@ final class Connection {
         if (headOnly || length <= Pieces.BYTES) {
             var content = headOnly || length == 0
                     ? Unpooled.EMPTY_BUFFER
-                    : Unpooled.wrappedBuffer(chunks.size(), chunks.toArray(byte[][]::new));
+                    : Unpooled.wrappedBuffer(parts.size(), parts.stream().map(Part::array).toArray(byte[][]::new));
             finish(new DefaultFullHttpResponse(
                     HttpVersion.HTTP_1_1, HttpResponseStatus.valueOf(status), content, headers, new DefaultHttpHeaders()));
             return;
         }
         write(new DefaultHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.valueOf(status), headers));
-        var pieces = new Pieces(chunks, length);
+        var pieces = new Pieces(parts, length);
         unsent = length;
         for (var piece = pieces.next(channel.alloc()); piece.isReadable(); piece = pieces.next(channel.alloc())) {
             unsent -= piece.readableBytes();

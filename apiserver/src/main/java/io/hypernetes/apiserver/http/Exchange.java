@@ -140,21 +140,22 @@ public final class Exchange {
         return status;
     }
 
-    /// Answers whole, compressed when that helps and the client takes it. The arrays are sent one after the other without being copied and
-    /// must not change.
-    public void send(int status, String contentType, List<byte[]> chunks) throws IOException {
-        if (status == 200 && !answerHeaders.contains("Content-Encoding") && Compression.helps(headers("Accept-Encoding"), chunks)) {
-            chunks = List.of(Compression.gzip(chunks));
+    /// Answers whole, compressed when that helps and the client takes it.
+    public void send(int status, String contentType, List<Part> parts) throws IOException {
+        if (status == 200 && !answerHeaders.contains("Content-Encoding") && Compression.helps(headers("Accept-Encoding"), parts)) {
+            parts = List.of(Part.of(Compression.gzip(parts)));
             answerHeaders.set("Content-Encoding", "gzip");
             answerHeaders.add("Vary", "Accept-Encoding");
         }
         begin(status);
-        connection.send(status, withType(contentType), chunks, method.equals("HEAD"));
+        connection.send(status, withType(contentType), parts, method.equals("HEAD"));
     }
 
     /// Answers whole.
+    ///
+    /// @param content must not change
     public void send(int status, String contentType, byte[] content) throws IOException {
-        send(status, contentType, List.of(content));
+        send(status, contentType, List.of(Part.of(content)));
     }
 
     /// Begins an answer whose length is not known.

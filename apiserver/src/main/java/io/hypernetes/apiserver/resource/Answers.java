@@ -1,6 +1,7 @@
 package io.hypernetes.apiserver.resource;
 
 import io.hypernetes.apiserver.http.Exchange;
+import io.hypernetes.apiserver.http.Part;
 import io.hypernetes.apiserver.request.Accepted;
 import io.hypernetes.apiserver.storage.ObjectKey;
 import io.hypernetes.apiserver.storage.StoredForm;
@@ -14,10 +15,13 @@ import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 import tools.jackson.databind.node.ObjectNode;
 
 /// Answers as bytes: Status objects, and single objects in the form that the client accepts.
 public final class Answers {
+    private static final Part LINE_END = Part.of(new byte[] {'\n'});
+
     private Answers() {}
 
     /// Answers with a Status.
@@ -40,7 +44,7 @@ public final class Answers {
     static void object(ResourceRequest request, int code, byte[] stored) throws IOException {
         var accepted = Accepted.of(request.http().headers("Accept"));
         request.http().setHeader("Cache-Control", "no-cache, private");
-        request.http().send(code, accepted.contentType(), List.of(render(request, accepted, stored), new byte[] {'\n'}));
+        request.http().send(code, accepted.contentType(), List.of(Part.of(render(request, accepted, stored)), LINE_END));
     }
 
     private static byte[] render(ResourceRequest request, Accepted accepted, byte[] entry) {
@@ -112,15 +116,15 @@ public final class Answers {
     }
 
     /// As the other, of many entries, in their order.
-    static List<byte[]> shown(ResourceRequest request, List<Entry> entries) {
-        var shown = new ArrayList<byte[]>(entries.size());
+    static List<Part> shown(ResourceRequest request, List<Entry> entries) {
+        var shown = new ArrayList<Part>(entries.size());
         var foreign = new ArrayList<Entry>();
         for (var entry : entries) {
-            if (isShownAsStored(request, entry.value())) {
-                shown.add(marked(request, entry.key(), entry.value()));
-            } else {
-                shown.add(entry.value());
+            shown.add(new StoredPart(entry));
+            if (!isShownAsStored(request, entry::value)) {
                 foreign.add(entry);
+            } else if (request.tenantPath().everywhere()) {
+                shown.set(shown.size() - 1, Part.of(marked(request, entry.key(), entry.value())));
             }
         }
         if (foreign.isEmpty()) {
@@ -132,7 +136,7 @@ public final class Answers {
         var waiting = next.next();
         for (int i = 0; i < entries.size() && waiting != null; i++) {
             if (entries.get(i) == waiting) {
-                shown.set(i, made.remove());
+                shown.set(i, Part.of(made.remove()));
                 waiting = next.hasNext() ? next.next() : null;
             }
         }
@@ -143,13 +147,13 @@ public final class Answers {
         return request.tenantPath().everywhere() ? StoredForm.withTenant(own, ObjectKey.tenantOf(key)) : own;
     }
 
-    private static boolean isShownAsStored(ResourceRequest request, byte[] stored) {
+    private static boolean isShownAsStored(ResourceRequest request, Supplier<byte[]> stored) {
         return !request.projected() && Forms.isIn(request.kind(), stored);
     }
 
     /// Stored bytes in the form of the kind that was asked for, and as much of them as the tenant sees.
     private static byte[] inKind(ResourceRequest request, byte[] stored) {
-        return isShownAsStored(request, stored) ? stored : encoded(request, request.kind().fromStored(Json.readObject(stored)));
+        return isShownAsStored(request, () -> stored) ? stored : encoded(request, request.kind().fromStored(Json.readObject(stored)));
     }
 
     private static byte[] encoded(ResourceRequest request, ObjectNode own) {

@@ -49,7 +49,7 @@ final class EventEncoder {
 
     /// The events of objects that are there when the watch begins.
     List<Chunk> added(List<Entry> entries) {
-        return Answers.shown(request, entries).stream().map(shown -> event("ADDED", shown)).toList();
+        return Answers.shown(request, entries).stream().map(shown -> event("ADDED", shown.array())).toList();
     }
 
     /// The event of a change; null when it does not concern this watch.

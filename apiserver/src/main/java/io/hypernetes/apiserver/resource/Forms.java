@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BiConsumer;
+import java.util.function.Supplier;
 import tools.jackson.databind.node.ObjectNode;
 
 /// Brings stored objects into the form of the kind they are asked for as: many at a time, since a conversion may be a call to somebody.
@@ -20,8 +21,10 @@ final class Forms {
     private Forms() {}
 
     /// Whether stored bytes are in the form of a kind as they are.
-    static boolean isIn(Kind kind, byte[] stored) {
-        return kind.isCustom() ? !kind.completesStored() && StoredForm.isOf(stored, kind.type().apiVersion()) : kind.type().isStored();
+    ///
+    /// @param stored asked only if it depends on them
+    static boolean isIn(Kind kind, Supplier<byte[]> stored) {
+        return kind.isCustom() ? !kind.completesStored() && StoredForm.isOf(stored.get(), kind.type().apiVersion()) : kind.type().isStored();
     }
 
     /// Hands over the object of each entry in the form of a kind, in their order.

@@ -26,7 +26,7 @@ final class LoopDelivery implements ChangeCursor.Taker {
     @Override
     public boolean take(ObjectChange change) {
         // Asked before the event is made: a table's first event is made once.
-        if (!stream.ready() || change.entry().value().length > LARGE_BYTES) {
+        if (!stream.ready() || change.entry().length() > LARGE_BYTES) {
             return false;
         }
         var event = encoder.event(change);

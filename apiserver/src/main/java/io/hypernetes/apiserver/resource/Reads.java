@@ -1,5 +1,6 @@
 package io.hypernetes.apiserver.resource;
 
+import io.hypernetes.apiserver.http.Part;
 import io.hypernetes.apiserver.request.Accepted;
 import io.hypernetes.apiserver.storage.StoredForm;
 import io.hypernetes.objects.ApiStatus;
@@ -15,8 +16,8 @@ import tools.jackson.databind.node.ObjectNode;
 
 /// Serves get and list from the store's memory. A plain list is the stored bytes one after the other.
 final class Reads {
-    private static final byte[] COMMA = {','};
-    private static final byte[] END = "]}\n".getBytes(StandardCharsets.US_ASCII);
+    private static final Part COMMA = Part.of(new byte[] {','});
+    private static final Part END = Part.of("]}\n".getBytes(StandardCharsets.US_ASCII));
 
     private final Store store;
     private final Ranges ranges;
@@ -71,28 +72,28 @@ final class Reads {
             }
         }
         request.http().setHeader("Cache-Control", "no-cache, private");
-        List<byte[]> chunks =
+        List<Part> parts =
                 switch (accepted.form()) {
                     case OBJECT -> concatenated(
                             request.kind().type().listKind(), request.kind().type().apiVersion(), meta, Answers.shown(request, found.entries()));
                     case TABLE ->
-                        List.of(Json.bytes(Answers.table(
+                        List.of(Part.of(Json.bytes(Answers.table(
                                 request.kind(),
                                 accepted,
                                 trees(request, found.entries()),
                                 meta,
                                 Answers.include(request),
                                 true,
-                                request.now())));
+                                request.now()))));
                     case METADATA -> concatenated(
                             "PartialObjectMetadataList",
                             "meta.k8s.io/" + accepted.version(),
                             meta,
                             Answers.shown(request, found.entries()).stream()
-                                    .map(shown -> StoredForm.partial(shown, accepted.version()))
+                                    .map(shown -> Part.of(StoredForm.partial(shown.array(), accepted.version())))
                                     .toList());
                 };
-        request.http().send(200, accepted.contentType(), chunks);
+        request.http().send(200, accepted.contentType(), parts);
     }
 
     /// The objects that a request lists or begins a watch with.
@@ -160,26 +161,26 @@ final class Reads {
         return new ExpiredListException(new ContinueToken(-1, token.after()).text());
     }
 
-    private static List<byte[]> concatenated(String kind, String apiVersion, ObjectNode meta, List<byte[]> items) {
-        var chunks = new ArrayList<byte[]>(items.size() * 2 + 2);
-        chunks.add(("{\"kind\":\"" + kind + "\",\"apiVersion\":\"" + apiVersion + "\",\"metadata\":" + Json.print(meta) + ",\"items\":[")
-                .getBytes(StandardCharsets.UTF_8));
+    private static List<Part> concatenated(String kind, String apiVersion, ObjectNode meta, List<Part> items) {
+        var parts = new ArrayList<Part>(items.size() * 2 + 2);
+        parts.add(Part.of(("{\"kind\":\"" + kind + "\",\"apiVersion\":\"" + apiVersion + "\",\"metadata\":" + Json.print(meta) + ",\"items\":[")
+                .getBytes(StandardCharsets.UTF_8)));
         boolean first = true;
         for (var item : items) {
             if (!first) {
-                chunks.add(COMMA);
+                parts.add(COMMA);
             }
             first = false;
-            chunks.add(item);
+            parts.add(item);
         }
-        chunks.add(END);
-        return chunks;
+        parts.add(END);
+        return parts;
     }
 
     private static List<ObjectNode> trees(ResourceRequest request, List<Entry> entries) {
         var trees = new ArrayList<ObjectNode>(entries.size());
         for (var shown : Answers.shown(request, entries)) {
-            trees.add(Json.readObject(shown));
+            trees.add(Json.readObject(shown.array()));
         }
         return trees;
     }

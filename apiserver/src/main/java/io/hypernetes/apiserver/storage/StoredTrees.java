@@ -15,20 +15,18 @@ public final class StoredTrees {
 
     private final AtomicReferenceArray<@Nullable Known> remembered = new AtomicReferenceArray<>(PLACES);
 
-    private record Known(byte[] text, ObjectNode tree) {}
+    private record Known(Entry entry, ObjectNode tree) {}
 
     /// The object in an entry; others have the same tree, so nobody may change it.
     public ObjectNode of(Entry entry) {
-        // The same array is the same object, since nobody changes a stored value; a write puts another array there.
-        byte[] text = entry.value();
         int place = (entry.key().hashCode() & Integer.MAX_VALUE) % PLACES;
         Known known = remembered.get(place);
-        if (known != null && known.text == text) {
+        if (known != null && known.entry.equals(entry)) {
             return known.tree;
         }
-        ObjectNode tree = Json.readObject(text);
-        if (text.length <= LONGEST) {
-            remembered.set(place, new Known(text, tree));
+        ObjectNode tree = Json.readObject(entry.value());
+        if (entry.length() <= LONGEST) {
+            remembered.set(place, new Known(entry, tree));
         }
         return tree;
     }

@@ -26,7 +26,7 @@ class PiecesTest {
                 chunks.add(chunk);
                 whole.writeBytes(chunk);
             }
-            var pieces = new Pieces(chunks, whole.size());
+            var pieces = new Pieces(chunks.stream().map(Part::of).toList(), whole.size());
             var made = new ArrayList<byte[]>();
             for (var piece = pieces.next(ALLOCATOR); piece.isReadable(); piece = pieces.next(ALLOCATOR)) {
                 made.add(ByteBufUtil.getBytes(piece));

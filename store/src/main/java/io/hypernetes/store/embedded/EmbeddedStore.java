@@ -26,6 +26,7 @@ public final class EmbeddedStore implements Store {
     private final String name;
     private final DurableLog log;
     private final VisibleState visible;
+    private final Packing packing;
     private final Sequencer sequencer;
     private final AtomicBoolean closed = new AtomicBoolean();
     private @Nullable ValueOpening opening;
@@ -34,7 +35,8 @@ public final class EmbeddedStore implements Store {
         this.name = name;
         this.log = log;
         this.visible = new VisibleState(settings, content);
-        this.sequencer = new Sequencer(name, settings, log, visible);
+        this.packing = new Packing(name);
+        this.sequencer = new Sequencer(name, settings, log, visible, packing);
     }
 
     /// Opens the store in `folder`, making it when there is none.
@@ -48,7 +50,7 @@ public final class EmbeddedStore implements Store {
         try {
             DurableLog.Content content = log.load();
             store = over(folder.toString(), settings, log, content);
-            store.opening = new ValueOpening(content.entries(), store::damaged);
+            store.opening = new ValueOpening(content.entries(), store.packing, store::damaged);
         } catch (RuntimeException e) {
             log.close();
             throw e;
@@ -123,6 +125,7 @@ public final class EmbeddedStore implements Store {
             opening.close();
         }
         sequencer.stop();
+        packing.close();
         visible.close("store " + name + " is closed");
         if (sequencer.isSound()) {
             writeLastRevision();

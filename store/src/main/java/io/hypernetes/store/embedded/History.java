@@ -147,7 +147,7 @@ final class History {
     /// What a change holds in memory, about.
     static long size(Change change) {
         Entry previous = change.previous();
-        return 200L + change.entry().key().length() + change.entry().value().length + (previous == null ? 0 : previous.value().length);
+        return 200L + change.entry().key().length() + change.entry().length() + (previous == null ? 0 : previous.length());
     }
 
     /// The changes after `revision` of keys that start with `prefix`, as far as they are kept.

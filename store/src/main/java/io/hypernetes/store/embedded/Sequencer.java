@@ -31,6 +31,7 @@ final class Sequencer {
     private final EmbeddedSettings settings;
     private final DurableLog log;
     private final VisibleState visible;
+    private final Packing packing;
     private final LinkedBlockingQueue<Request> queue = new LinkedBlockingQueue<>();
     private final Request stop = new Request(List.of());
     private final Object gate = new Object();
@@ -38,11 +39,12 @@ final class Sequencer {
     private @Nullable StoreUnavailableException refusal; // guarded by gate
     private @Nullable StoreUnavailableException broken; // the sequencer thread's own
 
-    Sequencer(String name, EmbeddedSettings settings, DurableLog log, VisibleState visible) {
+    Sequencer(String name, EmbeddedSettings settings, DurableLog log, VisibleState visible, Packing packing) {
         this.name = name;
         this.settings = settings;
         this.log = log;
         this.visible = visible;
+        this.packing = packing;
         this.thread = Thread.ofPlatform().daemon().name("store-" + name).unstarted(this::run);
     }
 
@@ -194,6 +196,7 @@ final class Sequencer {
         }
         // What nothing was written for ends at the ceiling at most: a later start may give what is above it again.
         visible.publish(batch.tree, batch.changes, Math.min(lastRevision, ceiling), ceiling);
+        packing.written(batch.changes);
         return null;
     }
 
@@ -293,7 +296,7 @@ final class Sequencer {
                 noteEmptied(made);
             }
             for (Change change : made) {
-                bytes += change.entry().value().length + change.entry().key().length() + 64L;
+                bytes += change.entry().length() + change.entry().key().length() + 64L;
             }
             revision++;
         }

@@ -44,7 +44,7 @@ public final class StoreFilling implements AutoCloseable {
 
     /// Adds an entry; each key once.
     public void add(Entry entry) {
-        if (entry.value().length > settings.maxValueBytes() || entry.createRevision() > entry.revision() || entry.revision() <= 0) {
+        if (entry.length() > settings.maxValueBytes() || entry.createRevision() > entry.revision() || entry.revision() <= 0) {
             throw new StoreUnavailableException("the entry '" + entry.key() + "' cannot have been in a store");
         }
         if (waiting.size() == AT_ONCE) {

@@ -11,7 +11,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// Opens the values of a store that has just been opened, behind those who need some of them at once: so all of them were looked at soon after a start,
-/// and one that was tampered with is found without being asked for.
+/// and one that was tampered with is found without being asked for. What was opened is packed at once.
 final class ValueOpening implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ValueOpening.class);
 
@@ -19,8 +19,9 @@ final class ValueOpening implements AutoCloseable {
     private volatile boolean closed;
 
     /// @param entries of the store
+    /// @param packing of the store
     /// @param damage hears of a value that does not open; the others are left alone then
-    ValueOpening(List<Entry> entries, Consumer<StoreUnavailableException> damage) {
+    ValueOpening(List<Entry> entries, Packing packing, Consumer<StoreUnavailableException> damage) {
         // A thread keeps what it ran for as long as it is kept itself; what was stored at the start must not live as long as the store.
         AtomicReference<@Nullable List<Entry>> given = new AtomicReference<>(entries);
         thread = Thread.ofPlatform().daemon().name("store-opening").start(() -> {
@@ -30,6 +31,7 @@ final class ValueOpening implements AutoCloseable {
                         return;
                     }
                     entry.value();
+                    packing.pack(entry);
                 }
             } catch (StoreUnavailableException e) {
                 damage.accept(e);
