@@ -115,4 +115,25 @@ class KubectlApplyTest {
         kubectl.step("get/get.go", "get cm moved -o jsonpath={.data}", "\\{\"e\":\"f\"}");
         kubectl.step("delete/delete.go", "delete cm moved", "configmap \"moved\" deleted.*");
     }
+
+    /// kubectl asks the document of a kind for the type of patch that it sends.
+    @Test
+    void objectsOfDefinedKindsAreAppliedAgain() {
+        String definition = """
+                {apiVersion: apiextensions.k8s.io/v1, kind: CustomResourceDefinition, metadata: {name: boats.applied.example.com},
+                 spec: {group: applied.example.com, scope: Namespaced, names: {plural: boats, singular: boat, kind: Boat}, versions: [{name: v1, served: true, storage: true,
+                  schema: {openAPIV3Schema: {type: object, properties: {spec: {type: object, properties: {oars: {type: integer}, sails: {type: integer}}}}}}}]}}
+                """;
+        kubectl.step("apply/apply.go", definition, 0, "apply -f -", "customresourcedefinition.apiextensions.k8s.io/boats.applied.example.com created");
+        kubectl.step("wait/wait.go", "wait --for=condition=Established crd/boats.applied.example.com", ".* condition met");
+        kubectl.step("apply/apply.go", boat("oars: 2, sails: 1"), 0, "apply -f -", "boat.applied.example.com/one created");
+        kubectl.step("apply/apply.go", boat("oars: 4"), 0, "apply -f -", "boat.applied.example.com/one configured");
+        kubectl.step("get/get.go", "get boat one -o jsonpath={.spec}", "\\{\"oars\":4}");
+        kubectl.step("apply/apply.go", boat("oars: 4"), 0, "apply -f -", "boat.applied.example.com/one unchanged");
+        kubectl.step("delete/delete.go", "delete crd boats.applied.example.com", "customresourcedefinition.* deleted");
+    }
+
+    private static String boat(String spec) {
+        return "{apiVersion: applied.example.com/v1, kind: Boat, metadata: {name: one}, spec: {%s}}".formatted(spec);
+    }
 }

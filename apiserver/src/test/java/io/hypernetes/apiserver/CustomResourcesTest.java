@@ -70,6 +70,9 @@ class CustomResourcesTest extends ClusterTest {
         assertThat(admin.get("/openapi/v3").expect(200).text()).contains("apis/a.example.com/v1");
         assertThat(admin.get("/openapi/v3/apis/a.example.com/v1").expect(200).text())
                 .contains("com.example.a.v1.Widget").contains("x-kubernetes-group-version-kind");
+        // kubectl apply sends the type that stands here, and custom objects take no strategic merge patch.
+        assertThat(admin.get("/openapi/v3/apis/a.example.com/v1").expect(200).text())
+                .contains("application/merge-patch+json").doesNotContain("application/strategic-merge-patch+json");
         var table = admin.get(all, "application/json;as=Table;v=v1;g=meta.k8s.io").expect(200).json();
         assertThat(table.path("columnDefinitions").path(1).path("name").asString("")).isEqualTo("Size");
         assertThat(table.path("rows").path(0).path("cells").path(1).asInt()).isEqualTo(2);

@@ -9,6 +9,8 @@ import io.hypernetes.objects.kind.ResourceType.Subresource;
 import io.hypernetes.objects.schema.Schema;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
+import java.util.stream.Collectors;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -20,16 +22,21 @@ final class GroupVersionDocument {
             "application/merge-patch+json",
             "application/strategic-merge-patch+json",
             "application/apply-patch+yaml");
+    /// Definitions have no strategies of merging; kubectl sends a patch of that type to every kind that says it takes one.
+    private static final List<String> CUSTOM_PATCH_TYPES =
+            List.of("application/json-patch+json", "application/merge-patch+json", "application/apply-patch+yaml");
 
     private final Schema schema;
     private final GroupVersion groupVersion;
     private final List<Kind> kinds;
+    private final Set<ResourceType> custom;
     private final Components components;
 
     GroupVersionDocument(Schema schema, Descriptions descriptions, GroupVersion groupVersion, List<Kind> kinds) {
         this.schema = schema;
         this.groupVersion = groupVersion;
         this.kinds = kinds;
+        this.custom = kinds.stream().filter(Kind::isCustom).map(Kind::type).collect(Collectors.toSet());
         this.components = new Components(schema, descriptions);
     }
 
@@ -161,7 +168,7 @@ final class GroupVersionDocument {
         }
         if (body != null) {
             ObjectNode request = operation.putObject("requestBody");
-            content(request, action.equals("patch") ? PATCH_TYPES : READ_TYPES, body);
+            content(request, action.equals("patch") ? patchTypes(type) : READ_TYPES, body);
             request.put("required", true);
         }
         ObjectNode responses = operation.putObject("responses");
@@ -173,6 +180,10 @@ final class GroupVersionDocument {
         gvk.put("group", type.group());
         gvk.put("version", type.version());
         gvk.put("kind", type.kind());
+    }
+
+    private List<String> patchTypes(ResourceType type) {
+        return custom.contains(type) ? CUSTOM_PATCH_TYPES : PATCH_TYPES;
     }
 
     private void content(ObjectNode holder, List<String> mediaTypes, String schemaName) {
