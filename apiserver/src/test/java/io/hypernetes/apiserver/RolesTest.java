@@ -118,6 +118,22 @@ class RolesTest extends ClusterTest {
     }
 
     @Test
+    void aMasterOfATenantCannotLockItselfOut() {
+        admin.post("/apis/hypernetes.io/v1/tenants", Cluster.tenant("violet")).expect(201);
+        var violet = cluster.client("violet", "vera", "system:masters");
+        violet.delete(CLUSTER_BINDINGS + "/cluster-admin").expect(200);
+        violet.delete(CLUSTER_ROLES + "/cluster-admin").expect(200);
+        violet.get("/api/v1/secrets").expect(200);
+        violet.post(CLUSTER_ROLES, role("mine", rule("*", "*", "*", ""))).expect(201);
+        violet.post(CLUSTER_BINDINGS, binding("mine", "mine", "User", "val")).expect(201);
+        cluster.client("violet", "val").get("/api/v1/secrets").expect(200);
+        cluster.client("violet", "vic").get("/api/v1/secrets").expect(403);
+        violet.get("/tenants/green/api/v1/secrets").expect(404);
+        // Their names are no keys to other tenants.
+        green.get("/tenants/violet/api/v1/secrets").expect(404);
+    }
+
+    @Test
     void nobodyGivesWhatTheyDoNotHave() {
         green.post(BINDINGS, binding("eve-administers", "admin", "User", "eve")).expect(201);
         var eve = cluster.client("green", "eve");

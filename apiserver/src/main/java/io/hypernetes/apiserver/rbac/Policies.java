@@ -36,9 +36,13 @@ public final class Policies implements Follower.Listener {
         this.base = Policy.read(store, "-");
     }
 
-    /// What allows an attempt in a tenant; empty when nothing does. Only who is at home in the tenant may do anything by its roles.
+    /// What allows an attempt in a tenant; empty when nothing does. Only who is at home in the tenant may do anything by its roles. Its masters need none,
+    /// or they could delete what lets them in.
     public Optional<String> allows(String tenant, Caller caller, Attempt attempt) {
-        return caller.tenant().equals(tenant) ? of(tenant).allows(caller, attempt) : Optional.empty();
+        if (!caller.tenant().equals(tenant)) {
+            return Optional.empty();
+        }
+        return caller.isTenantMaster() ? Optional.of("a master may do everything in its tenant") : of(tenant).allows(caller, attempt);
     }
 
     /// All rules that hold for somebody in a namespace of a tenant (empty: at its cluster scope).
@@ -46,7 +50,10 @@ public final class Policies implements Follower.Listener {
         if (caller.isOperator() || caller.isControllerManager()) {
             return Rule.EVERYTHING;
         }
-        return caller.tenant().equals(tenant) ? of(tenant).rules(caller, namespace) : List.of();
+        if (!caller.tenant().equals(tenant)) {
+            return List.of();
+        }
+        return caller.isTenantMaster() ? Rule.EVERYTHING : of(tenant).rules(caller, namespace);
     }
 
     /// The rules of a role of a tenant; empty when there is none of that name.
