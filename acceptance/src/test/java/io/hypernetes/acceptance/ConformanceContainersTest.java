@@ -83,7 +83,7 @@ class ConformanceContainersTest {
     @Test
     void aPodsUserAndGroupsAreItsContainersAndItsFiles(ConformancePods pods) {
         pods.cluster().awaitPod("c-ends", "{.status.phase}", "Succeeded"::equals);
-        assertThat(pods.cluster().kubectl("logs", "c-ends", "-c", "group")).isEqualTo("1001\n2002\n2002 2003\n440 2003\n440 2003\nhiddenhidden");
+        assertThat(pods.cluster().kubectl("logs", "c-ends", "-c", "group")).isEqualTo("1001\n2002\n2002 2003\n440 2003\n440 2003\nhiddenhidden\n2777 2003\n2777 2003\n2003\n2003\n");
     }
 
     @Test

@@ -145,7 +145,7 @@ record PlannedMounts(
         return emptyDir(pod, volume.name());
     }
 
-    private static SandboxRecord.Volume emptyDir(SandboxRecord.Identity pod, String name) {
+    static SandboxRecord.Volume emptyDir(SandboxRecord.Identity pod, String name) {
         String setting = pod.annotations().getOrDefault(EMPTY_DIR_ANNOTATION + name, "");
         if (setting.isEmpty()) {
             return new SandboxRecord.Volume(SandboxRecord.VolumeKind.SCRATCH, "", 0);
@@ -154,15 +154,17 @@ record PlannedMounts(
             JsonNode tree = JSON.readTree(setting);
             String medium = tree.path("medium").asString("");
             long limit = Bytes.parse(tree.path("sizeLimit").asString(""));
+            int gid = tree.path("group").asInt(0);
+            SandboxRecord.Group group = gid == 0 ? null : new SandboxRecord.Group(gid, false);
             return switch (medium) {
-                case "" -> new SandboxRecord.Volume(SandboxRecord.VolumeKind.SCRATCH, "", limit);
-                case "Memory" -> new SandboxRecord.Volume(SandboxRecord.VolumeKind.MEMORY, "", limit);
+                case "" -> new SandboxRecord.Volume(SandboxRecord.VolumeKind.SCRATCH, "", limit, group);
+                case "Memory" -> new SandboxRecord.Volume(SandboxRecord.VolumeKind.MEMORY, "", limit, group);
                 default -> throw HyperdException.unsupported("The emptyDir " + name + " wants the medium " + medium
                         + "; there are the disk (empty) and Memory.");
             };
         } catch (JacksonException | NumberFormatException wrong) {
             throw HyperdException.invalid("The annotation " + EMPTY_DIR_ANNOTATION + name + " = " + setting
-                    + " is not {\"medium\": …, \"sizeLimit\": bytes}: " + wrong.getMessage());
+                    + " is not {\"medium\": …, \"sizeLimit\": bytes, \"group\": gid}: " + wrong.getMessage());
         }
     }
 }

@@ -22,6 +22,9 @@ final class SandboxVolumes implements AutoCloseable {
     private static final Duration ANSWER = Duration.ofSeconds(30);
 
     private final String sandboxId;
+    /// What is made in a folder of this mode is of the folder's group.
+    private static final int GROUPS_FOLDER = 02777;
+
     private final FolderWatch watch;
     // Guarded by this.
     private final Map<String, FolderWatch.Registration> watched = new HashMap<>();
@@ -39,8 +42,11 @@ final class SandboxVolumes implements AutoCloseable {
             case DISK -> VolumeSpec.Kind.DISK;
         };
         SandboxRecord.Group group = volume.group();
-        return new VolumeSpec(
-                name, kind, volume.sizeBytes(), VolumeSpec.DEFAULT_MODE, 0, group == null ? 0 : group.gid(), group != null && group.keep());
+        if (group == null) {
+            return new VolumeSpec(name, kind, volume.sizeBytes(), VolumeSpec.DEFAULT_MODE, 0, 0);
+        }
+        int mode = kind == VolumeSpec.Kind.DISK ? VolumeSpec.DEFAULT_MODE : GROUPS_FOLDER;
+        return new VolumeSpec(name, kind, volume.sizeBytes(), mode, 0, group.gid(), group.keep());
     }
 
     /// Pushes the present content of a volume of files.

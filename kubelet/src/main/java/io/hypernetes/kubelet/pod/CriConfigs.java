@@ -99,7 +99,7 @@ final class CriConfigs {
         disks.forEach(each -> annotations.put(Disks.ANNOTATION + each.volume(), each.annotation()));
         for (Volume volume : pod.getSpec().getVolumes()) {
             if (volume.getEmptyDir() != null) {
-                annotations.put(Labels.EMPTY_DIR + volume.getName(), emptyDir(volume.getEmptyDir()));
+                annotations.put(Labels.EMPTY_DIR + volume.getName(), emptyDir(volume.getEmptyDir(), pod.getSpec().getSecurityContext()));
             }
         }
         PodSandboxConfig.Builder config = PodSandboxConfig.newBuilder()
@@ -210,9 +210,10 @@ final class CriConfigs {
                 .build();
     }
 
-    private static String emptyDir(EmptyDirVolumeSource source) {
+    static String emptyDir(EmptyDirVolumeSource source, @Nullable PodSecurityContext security) {
         String size = source.getSizeLimit() == null ? "" : source.getSizeLimit().toString();
-        return "{\"medium\":\"" + text(source.getMedium()) + "\",\"sizeLimit\":\"" + size + "\"}";
+        String group = security == null || security.getFsGroup() == null ? "" : ",\"group\":" + security.getFsGroup();
+        return "{\"medium\":\"" + text(source.getMedium()) + "\",\"sizeLimit\":\"" + size + "\"" + group + "}";
     }
 
     static String hostname(Pod pod) {

@@ -5,8 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.ContainerBuilder;
+import io.fabric8.kubernetes.api.model.EmptyDirVolumeSourceBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
+import io.fabric8.kubernetes.api.model.PodSecurityContextBuilder;
+import io.fabric8.kubernetes.api.model.Quantity;
 import io.hypernetes.cri.v1.LinuxContainerSecurityContext;
 import io.hypernetes.cri.v1.SecurityProfile.ProfileType;
 import io.hypernetes.cri.v1.SupplementalGroupsPolicy;
@@ -52,6 +55,14 @@ class CriConfigsTest {
         assertThat(CriConfigs.annotations("acme", pod)).containsOnly(
                 Map.entry("hypernetes.io/tenant", "acme"), Map.entry("hypernetes.io/kernel", "six"),
                 Map.entry("hypernetes.io/isolation", "Strict"), Map.entry("example.org/note", "kept"));
+    }
+
+    @Test
+    void anEmptyDirIsOfThePodsGroup() {
+        var source = new EmptyDirVolumeSourceBuilder().withMedium("Memory").withSizeLimit(new Quantity("8Mi")).build();
+        assertThat(CriConfigs.emptyDir(source, null)).isEqualTo("{\"medium\":\"Memory\",\"sizeLimit\":\"8Mi\"}");
+        var group = new PodSecurityContextBuilder().withFsGroup(2000L).build();
+        assertThat(CriConfigs.emptyDir(source, group)).isEqualTo("{\"medium\":\"Memory\",\"sizeLimit\":\"8Mi\",\"group\":2000}");
     }
 
     @Test
