@@ -89,7 +89,7 @@ public final class Cgroups {
                 }
             }
         } catch (IOException failure) {
-            throw new UncheckedIOException("making cgroup " + group + " (needs root, or delegation)", failure);
+            throw new UncheckedIOException("making cgroup " + group + " (needs root, or delegation): " + failure, failure);
         }
         return folders(group);
     }
@@ -148,7 +148,7 @@ public final class Cgroups {
         try {
             Files.writeString(file, value);
         } catch (IOException failure) {
-            throw new UncheckedIOException(what + " by " + file, failure);
+            throw new UncheckedIOException(what + " by " + file + ": " + failure, failure);
         }
     }
 

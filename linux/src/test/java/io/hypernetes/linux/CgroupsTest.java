@@ -1,6 +1,7 @@
 package io.hypernetes.linux;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.nio.file.Files;
@@ -46,6 +47,15 @@ class CgroupsTest {
         assertThat(root.resolve("cg/a/b/memory.max")).hasContent("67108864");
         assertThat(root.resolve("cg/a/b/pids.max")).hasContent("7");
         assertThat(root.resolve("cg/a/b/cpu.max")).hasContent("300000 100000");
+    }
+
+    @Test
+    void whatCannotBeMadeSaysWhy() throws Exception {
+        Files.createDirectories(root.resolve("cg/memory"));
+        Files.createFile(root.resolve("cg/memory/a"));
+        Cgroups found = Cgroups.read("cgroup /cg/memory cgroup rw,memory 0 0\n", root);
+        assertThatThrownBy(() -> found.create("a/b")).hasMessageContaining("making cgroup a/b").hasMessageContaining("FileAlreadyExistsException");
+        assertThatThrownBy(() -> found.limitMemory("a", 64)).hasMessageContaining("Not a directory");
     }
 
     @Test
