@@ -199,6 +199,10 @@ final class PodWorker {
         return switch (plan) {
             case Plan.Finished finished -> finish(now, seen);
             case Plan.NewSandbox(int attempt) -> {
+                Duration held = sandboxes.held();
+                if (!held.isZero()) {
+                    yield ActiveDeadline.cut(held, now, services.clock().instant());
+                }
                 sandboxes.start(now, seen, attempt);
                 wake();
                 yield resync();

@@ -10,6 +10,7 @@ import io.hypernetes.kubelet.volume.VolumeException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -27,6 +28,7 @@ final class SandboxStart {
     private final PodTrace trace;
     private final ObjectKey key;
     private final String uid;
+    private final SandboxRetry retry;
     /// Made by this worker; how it started was not told yet.
     private @Nullable String fresh;
 
@@ -37,6 +39,12 @@ final class SandboxStart {
         this.trace = trace;
         this.key = key;
         this.uid = uid;
+        this.retry = new SandboxRetry(services.clock());
+    }
+
+    /// How long the next try must still wait for the last one that failed; zero when it may go ahead.
+    Duration held() {
+        return retry.left();
     }
 
     /// @param attempt how many machines the pod had before
@@ -71,7 +79,9 @@ final class SandboxStart {
                     "sandbox", "", () -> services.cri().runSandbox(configs.sandbox(key.tenant(), now, attempt, disks), handler));
             LOG.info("event=sandbox-ready pod={} uid={} sandbox={} attempt={}", key, uid, id, attempt);
             fresh = id;
+            retry.succeeded();
         } catch (CriException refused) {
+            retry.failed();
             services.events().warning(now, "FailedCreatePodSandBox", "Failed to create pod sandbox: " + refused.getMessage());
             throw refused;
         } catch (IOException broken) {
