@@ -7,8 +7,10 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Base64;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
@@ -17,6 +19,11 @@ import tools.jackson.databind.node.ObjectNode;
 /// CertificateSigningRequests. Who asks (`spec.username` and so on) is set by the API server, not here.
 final class CertificateSigningRequestRules implements KindRules {
     private static final int MIN_SECONDS = 600;
+
+    private static final List<String> USAGES = List.of(
+            "signing", "digital signature", "content commitment", "key encipherment", "key agreement", "data encipherment", "cert sign", "crl sign",
+            "encipher only", "decipher only", "any", "server auth", "client auth", "code signing", "email protection", "s/mime", "ipsec end system",
+            "ipsec tunnel", "ipsec user", "timestamping", "ocsp signing", "microsoft sgc", "netscape sgc");
 
     private final InstantSource clock;
 
@@ -62,6 +69,14 @@ final class CertificateSigningRequestRules implements KindRules {
         }
         if (spec.path("usages").isEmpty()) {
             errors.required("spec.usages", "usages must be provided");
+        }
+        Set<String> seen = new HashSet<>();
+        for (int i = 0; i < spec.path("usages").size(); i++) {
+            String usage = spec.path("usages").path(i).asString("");
+            errors.oneOf("spec.usages[" + i + "]", usage, USAGES);
+            if (!seen.add(usage)) {
+                errors.duplicate("spec.usages[" + i + "]", usage);
+            }
         }
         String signer = Json.string(spec, "signerName");
         if (signer.isEmpty()) {
