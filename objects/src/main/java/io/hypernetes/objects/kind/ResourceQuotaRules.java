@@ -10,6 +10,7 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
+import tools.jackson.databind.node.StringNode;
 
 /// ResourceQuotas.
 final class ResourceQuotaRules implements KindRules {
@@ -20,6 +21,12 @@ final class ResourceQuotaRules implements KindRules {
             "cpu", "memory", "ephemeral-storage", "pods", "services", "replicationcontrollers", "resourcequotas", "secrets", "configmaps",
             "persistentvolumeclaims", "services.nodeports", "services.loadbalancers", "requests.cpu", "requests.memory",
             "requests.storage", "requests.ephemeral-storage", "limits.cpu", "limits.memory", "limits.ephemeral-storage");
+    private static final Set<String> COMPUTE = Set.of("cpu", "memory", "requests.cpu", "requests.memory", "limits.cpu", "limits.memory");
+    private static final Set<String> COUNTS = Set.of(
+            "pods", "services", "replicationcontrollers", "resourcequotas", "secrets", "configmaps", "persistentvolumeclaims",
+            "services.nodeports", "services.loadbalancers");
+    /// Scopes that a pod has or has not, of no values.
+    private static final Set<String> MARKS = Set.of("BestEffort", "NotBestEffort", "Terminating", "NotTerminating", "CrossNamespacePodAffinity");
     private static final Layout LAYOUT = Layout.named()
             .cell("Request", "What is used, and may be used.", q -> amounts(q, false))
             .cell("Limit", "What is used of limits, and may be used.", q -> amounts(q, true))
@@ -36,6 +43,7 @@ final class ResourceQuotaRules implements KindRules {
             if (!SCOPES.contains(scope.asString(""))) {
                 errors.invalid("spec.scopes", scopes, "unsupported scope");
             }
+            applies(scope.asString(""), spec.path("hard"), "spec.scopes", scopes, errors);
         }
         for (List<String> pair : List.of(List.of("BestEffort", "NotBestEffort"), List.of("Terminating", "NotTerminating"))) {
             if (named.containsAll(pair)) {
@@ -49,7 +57,11 @@ final class ResourceQuotaRules implements KindRules {
             if (!SCOPES.contains(scope)) {
                 errors.invalid(at + ".scopeName", scope, "unsupported scope");
             }
+            applies(scope, spec.path("hard"), at + ".scopeName", StringNode.valueOf(scope), errors);
             String operator = Json.string(selectors.get(i), "operator");
+            if (MARKS.contains(scope) && !operator.equals("Exists")) {
+                errors.invalid(at + ".operator", operator, "must be 'Exists' for a scope that has no values");
+            }
             errors.oneOf(at + ".operator", operator, List.of("DoesNotExist", "Exists", "In", "NotIn"));
             boolean listed = operator.equals("In") || operator.equals("NotIn");
             boolean values = !selectors.get(i).path("values").isEmpty();
@@ -60,6 +72,20 @@ final class ResourceQuotaRules implements KindRules {
                         at + ".values",
                         selectors.get(i).path("values"),
                         "must be no value when `operator` is 'Exist' or 'DoesNotExist' for scope selector");
+            }
+        }
+    }
+
+    /// Most scopes choose among pods, and a quota with one counts nothing else; pods of best effort have no amounts.
+    private static void applies(String scope, JsonNode hard, String at, JsonNode shown, Errors errors) {
+        if (scope.equals("VolumeAttributesClass")) {
+            return;
+        }
+        for (String name : hard.propertyNames()) {
+            boolean fits = name.equals("pods") || (COMPUTE.contains(name) && !scope.equals("BestEffort"));
+            if (PLAIN.contains(name) && !fits) {
+                errors.invalid(at, shown, "unsupported scope applied to resource");
+                return;
             }
         }
     }
@@ -79,6 +105,9 @@ final class ResourceQuotaRules implements KindRules {
             Quantity value = Quantity.parse(amount.getValue().asString("0"));
             if (value.signum() < 0) {
                 errors.invalid(at, amount.getValue().asString(""), "must be greater than or equal to 0");
+            }
+            if ((COUNTS.contains(name) || name.startsWith("count/")) && value.decimal().stripTrailingZeros().scale() > 0) {
+                errors.invalid(at, amount.getValue().asString(""), "must be an integer");
             }
         }
     }

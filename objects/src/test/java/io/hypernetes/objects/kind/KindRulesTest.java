@@ -204,6 +204,12 @@ class KindRulesTest {
         Json.child(quota, "status").set("hard", quota.path("spec").path("hard"));
         Json.child(Json.child(quota, "status"), "used").put("pods", "1").put("limits.cpu", "500m");
         assertThat(row(quota)).isEqualTo("[x, pods: 1/5, limits.cpu: 500m/2, <unknown>]");
+        assertThat(problems("v1", "ResourceQuota", "\"spec\":{\"hard\":{\"requests.cpu\":\"5\"},\"scopes\":[\"BestEffort\"]}").toString())
+                .contains("spec.scopes", "unsupported scope applied to resource");
+        assertThat(problems("v1", "ResourceQuota", "\"spec\":{\"hard\":{\"pods\":\"5\",\"requests.cpu\":\"5\"},\"scopes\":[\"NotTerminating\"]}")).isEmpty();
+        assertThat(problems("v1", "ResourceQuota", "\"spec\":{\"hard\":{\"secrets\":\"5\"},\"scopeSelector\":{\"matchExpressions\":[{\"scopeName\":\"Terminating\",\"operator\":\"In\",\"values\":[\"x\"]}]}}").toString())
+                .contains("unsupported scope applied to resource", "must be 'Exists'");
+        assertThat(problems("v1", "ResourceQuota", "\"spec\":{\"hard\":{\"pods\":\"1500m\",\"requests.cpu\":\"1500m\"}}").toString()).contains("spec.hard[pods]").doesNotContain("cpu");
         assertThat(problems("v1", "ResourceQuota", "\"spec\":{\"hard\":{\"bananas\":\"5\"},\"scopes\":[\"BestEffort\",\"NotBestEffort\"]}"))
                 .containsExactly(
                         "spec.hard[bananas]: Invalid value: \"bananas\": must be a standard resource for quota",
@@ -233,6 +239,16 @@ class KindRulesTest {
         assertThat(change(group, "RoleBinding", binding, other)).singleElement().asString().endsWith(": cannot change roleRef");
         assertThat(problems(group, "ClusterRoleBinding", "\"roleRef\":{\"kind\":\"Role\",\"name\":\"r\"}"))
                 .containsExactly("roleRef.kind: Unsupported value: \"Role\": supported values: \"ClusterRole\"");
+    }
+
+    @Test
+    void usagesOfCertificatesAreKnownAndSaidOnce() {
+        String request = "\"spec\":{\"request\":\"LS0tLS1CRUdJTiBDRVJUSUZJQ0FURSBSRVFVRVNULS0tLS0K\",\"signerName\":\"example.org/one\",\"usages\":%s}";
+        assertThat(problems("certificates.k8s.io/v1", "CertificateSigningRequest", request.formatted("[\"client auth\",\"key encipherment\",\"any\"]"))).isEmpty();
+        assertThat(problems("certificates.k8s.io/v1", "CertificateSigningRequest", request.formatted("[\"client auth\",\"nope\",\"client auth\"]")))
+                .satisfiesExactly(
+                        wrong -> assertThat(wrong).startsWith("spec.usages[1]: Unsupported value: \"nope\": supported values: \"any\""),
+                        wrong -> assertThat(wrong).isEqualTo("spec.usages[2]: Duplicate value: \"client auth\""));
     }
 
     @Test
