@@ -152,6 +152,15 @@ class LimitsTest extends ClusterTest {
     }
 
     @Test
+    void aPullSecretWithoutANameIsWarnedOf() {
+        namespace(admin, "unnamed");
+        var made = admin.post(pods("unnamed"), """
+                {"metadata":{"name":"p"},"spec":{"imagePullSecrets":[{"name":"a"},{"name":""}],"containers":[{"name":"c","image":"i"}]}}""").expect(201);
+        assertThat(made.http().headers().allValues("Warning")).singleElement().asString()
+                .contains("spec.imagePullSecrets[1].name: invalid empty name");
+    }
+
+    @Test
     void whatTheKernelOfAMachineDoesNotHaveIsWarnedOf() {
         namespace(admin, "modules");
         var made = admin.post(pods("modules"), """

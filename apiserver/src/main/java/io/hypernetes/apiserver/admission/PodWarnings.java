@@ -7,7 +7,7 @@ import java.util.function.Consumer;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/// What a pod asks for that is taken and means less here than on a node without machines: told to whoever writes it, with the places.
+/// What a pod asks for that is taken and means nothing, or less than on a node without machines: told to whoever writes it, with the places.
 public final class PodWarnings {
     private static final int MOST_PLACES = 10;
 
@@ -25,8 +25,18 @@ public final class PodWarnings {
                 look(containers.get(i), path + "." + list + "[" + i + "]", appArmor, seLinux);
             }
         }
+        pullSecrets(spec, path, warn);
         tell(appArmor, "AppArmor, and the runtime's default profile is none", warn);
         tell(seLinux, "SELinux, so nothing is labelled", warn);
+    }
+
+    private static void pullSecrets(JsonNode spec, String path, Consumer<String> warn) {
+        List<ObjectNode> secrets = Json.objects(spec, "imagePullSecrets");
+        for (int i = 0; i < Math.min(MOST_PLACES, secrets.size()); i++) {
+            if (Json.string(secrets.get(i), "name").isEmpty()) {
+                warn.accept(path + ".imagePullSecrets[" + i + "].name: invalid empty name \"\"");
+            }
+        }
     }
 
     private static void look(JsonNode holder, String at, List<String> appArmor, List<String> seLinux) {

@@ -145,10 +145,14 @@ final class ImagePull {
     private List<AuthConfig> credentials(String tenant, Pod pod, String image) {
         List<AuthConfig> found = new ArrayList<>();
         for (LocalObjectReference reference : pod.getSpec().getImagePullSecrets()) {
-            Optional<Secret> secret = sources.secret(tenant, pod.getMetadata().getNamespace(), reference.getName());
+            String name = reference.getName();
+            if (name == null || name.isEmpty()) {
+                continue; // its writer was warned of it
+            }
+            Optional<Secret> secret = sources.secret(tenant, pod.getMetadata().getNamespace(), name);
             if (secret.isEmpty()) {
                 events.warning(pod, "FailedToRetrieveImagePullSecret", "Unable to retrieve some image pull secrets ("
-                        + reference.getName() + "); attempting to pull the image may not succeed.");
+                        + name + "); attempting to pull the image may not succeed.");
             }
             secret.ifPresent(known -> found.addAll(PullSecrets.of(known, image)));
         }

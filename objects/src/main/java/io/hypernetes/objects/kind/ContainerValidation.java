@@ -21,16 +21,16 @@ final class ContainerValidation {
     private final String path;
     private final boolean init;
     private final Set<String> volumes;
-    private final String os;
+    private final JsonNode pod;
     private final Errors errors;
 
-    /// @param os what the pod says of its system; empty when it says nothing
-    ContainerValidation(ObjectNode container, String path, boolean init, Set<String> volumes, String os, Errors errors) {
+    /// @param pod the spec of its pod
+    ContainerValidation(ObjectNode container, String path, boolean init, Set<String> volumes, JsonNode pod, Errors errors) {
         this.container = container;
         this.path = path;
         this.init = init;
         this.volumes = volumes;
-        this.os = os;
+        this.pod = pod;
         this.errors = errors;
     }
 
@@ -56,7 +56,7 @@ final class ContainerValidation {
         environment();
         mounts();
         resources();
-        handlers();
+        new HandlerValidation(container, path, init && !isSidecar(), pod, errors).run();
         security();
         restarts();
     }
@@ -82,19 +82,13 @@ final class ContainerValidation {
             if (number == 0) {
                 errors.required(at + ".containerPort", "");
             } else {
-                portNumber(number, at + ".containerPort");
+                HandlerValidation.portNumber(number, at + ".containerPort", errors);
             }
             if (Json.number(port, 0, "hostPort") != 0) {
                 errors.forbidden(
                         at + ".hostPort", "ports of the host are not served by this version; reach the pod at its own address instead");
             }
             errors.oneOf(at + ".protocol", Json.string(port, "protocol"), List.of("TCP", "UDP", "SCTP"));
-        }
-    }
-
-    private void portNumber(long number, String at) {
-        if (number < 1 || number > 65535) {
-            errors.invalid(at, number, "must be between 1 and 65535, inclusive");
         }
     }
 
@@ -253,11 +247,19 @@ final class ContainerValidation {
         amounts(requests, path + ".resources.requests");
         for (Map.Entry<String, JsonNode> request : requests.properties()) {
             JsonNode limit = limits.path(request.getKey());
-            if (limit.isString() && quantity(request.getValue()).compareTo(quantity(limit)) > 0) {
+            boolean shared = RESOURCES.contains(request.getKey());
+            if (!limit.isString()) {
+                if (!shared) {
+                    errors.required(path + ".resources.limits", "Limit must be set for non overcommitable resources");
+                }
+                continue;
+            }
+            int compared = quantity(request.getValue()).compareTo(quantity(limit));
+            if (shared ? compared > 0 : compared != 0) {
                 errors.invalid(
                         path + ".resources.requests",
                         request.getValue().asString(""),
-                        "must be less than or equal to " + request.getKey() + " limit of " + limit.stringValue());
+                        "must be " + (shared ? "less than or " : "") + "equal to " + request.getKey() + " limit of " + limit.stringValue());
             }
         }
         if (!container.path("resources").path("claims").isEmpty()) {
@@ -288,89 +290,11 @@ final class ContainerValidation {
         return value.isString() ? Quantity.parse(value.stringValue()) : Quantity.ZERO;
     }
 
-    private void handlers() {
-        for (String name : List.of("livenessProbe", "readinessProbe", "startupProbe")) {
-            JsonNode probe = container.path(name);
-            if (!probe.isObject()) {
-                continue;
-            }
-            String at = path + "." + name;
-            if (init && !isSidecar()) {
-                errors.forbidden(at, "may not be set for init containers without restartPolicy=Always");
-                continue;
-            }
-            handler(probe, at, List.of("exec", "httpGet", "tcpSocket", "grpc"));
-            for (String number : List.of("initialDelaySeconds", "timeoutSeconds", "periodSeconds", "successThreshold", "failureThreshold")) {
-                if (Json.number(probe, 0, number) < 0) {
-                    errors.invalid(at + "." + number, Json.number(probe, 0, number), "must be greater than or equal to 0");
-                }
-            }
-            if (Json.present(probe.get("terminationGracePeriodSeconds"))) {
-                if (name.equals("readinessProbe")) {
-                    errors.forbidden(at + ".terminationGracePeriodSeconds", "must not be set for readinessProbes");
-                } else if (Json.number(probe, 0, "terminationGracePeriodSeconds") <= 0) {
-                    errors.invalid(
-                            at + ".terminationGracePeriodSeconds", Json.number(probe, 0, "terminationGracePeriodSeconds"), "must be greater than 0");
-                }
-            }
-            if (!name.equals("readinessProbe") && Json.number(probe, 1, "successThreshold") != 1) {
-                errors.invalid(at + ".successThreshold", Json.number(probe, 1, "successThreshold"), "must be 1");
-            }
-        }
-        JsonNode lifecycle = container.path("lifecycle");
-        if (lifecycle.isObject() && init && !isSidecar()) {
-            errors.forbidden(path + ".lifecycle", "may not be set for init containers without restartPolicy=Always");
-            return;
-        }
-        StopSignals.validate(Json.string(lifecycle, "stopSignal"), os, path + ".lifecycle.stopSignal", errors);
-        for (String name : List.of("postStart", "preStop")) {
-            if (lifecycle.path(name).isObject()) {
-                handler(lifecycle.path(name), path + ".lifecycle." + name, List.of("exec", "httpGet", "tcpSocket", "sleep"));
-            }
-        }
-    }
-
-    private void handler(JsonNode handler, String at, List<String> types) {
-        List<String> found = types.stream().filter(t -> handler.path(t).isObject()).toList();
-        if (found.isEmpty()) {
-            errors.required(at, "must specify a handler type");
-            return;
-        }
-        found.stream().skip(1).forEach(t -> errors.forbidden(at + "." + t, "may not specify more than 1 handler type"));
-        String type = found.getFirst();
-        JsonNode action = handler.path(type);
-        switch (type) {
-            case "exec" -> {
-                if (action.path("command").isEmpty()) {
-                    errors.required(at + ".exec.command", "");
-                }
-            }
-            case "httpGet" -> {
-                if (Json.string(action, "path").isEmpty()) {
-                    errors.required(at + ".httpGet.path", "");
-                }
-                port(action.path("port"), at + ".httpGet.port");
-                errors.oneOf(at + ".httpGet.scheme", Json.string(action, "scheme"), List.of("HTTP", "HTTPS"));
-            }
-            case "tcpSocket", "grpc" -> port(action.path("port"), at + "." + type + ".port");
-            default -> {}
-        }
-    }
-
-    private void port(JsonNode port, String at) {
-        if (port.isString()) {
-            errors.invalid(at, port.stringValue(), Names.portName(port.stringValue()));
-        } else if (port.isIntegralNumber()) {
-            portNumber(port.asLong(0), at);
-        } else {
-            errors.required(at, "");
-        }
-    }
-
     private void security() {
         JsonNode context = container.path("securityContext");
         id(context, path + ".securityContext", errors);
         SecurityProfiles.validate(context, path + ".securityContext", errors);
+        errors.oneOfOrNothing(path + ".securityContext.procMount", Json.string(context, "procMount"), List.of("Default", "Unmasked"));
         JsonNode escalation = context.path("allowPrivilegeEscalation");
         if (escalation.isBoolean() && !escalation.booleanValue()) {
             if (Json.flag(context, "privileged")) {

@@ -72,7 +72,7 @@ final class EphemeralContainers {
             }
             ObjectNode plain = container.deepCopy();
             plain.remove(NOT_ALLOWED);
-            new ContainerValidation(plain, at, false, volumes, Json.string(spec, "os", "name"), errors).run();
+            new ContainerValidation(plain, at, false, volumes, spec, errors).run();
         }
     }
 

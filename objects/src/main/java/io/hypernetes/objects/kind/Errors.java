@@ -46,6 +46,13 @@ final class Errors {
         }
     }
 
+    /// The same, of a field that may be empty.
+    void oneOfOrNothing(String path, String value, List<String> supported) {
+        if (!value.isEmpty()) {
+            oneOf(path, value, supported);
+        }
+    }
+
     void duplicate(String path, String value) {
         add(FieldError.duplicate(path, value));
     }

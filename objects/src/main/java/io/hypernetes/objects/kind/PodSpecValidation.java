@@ -6,6 +6,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Pattern;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -14,6 +15,8 @@ final class PodSpecValidation {
     private static final String OWN_MACHINE = "every pod is a virtual machine of its own and cannot enter its host; ";
     /// A kernel takes no longer one.
     private static final int LONGEST_MACHINE_NAME = 64;
+    private static final int MOST_SEARCHES = 32;
+    private static final Pattern SEARCH = Pattern.compile("[a-z0-9_]([-a-z0-9_]*[a-z0-9_])?(\\.[a-z0-9_]([-a-z0-9_]*[a-z0-9_])?)*");
     private static final List<String> EFFECTS = List.of("NoSchedule", "PreferNoSchedule", "NoExecute");
 
     private final JsonNode spec;
@@ -80,7 +83,7 @@ final class PodSpecValidation {
                 if (!name.isEmpty() && !names.add(name)) {
                     errors.duplicate(at + ".name", name);
                 }
-                new ContainerValidation(items.get(i), at, list.equals("initContainers"), volumes, Json.string(spec, "os", "name"), errors).run();
+                new ContainerValidation(items.get(i), at, list.equals("initContainers"), volumes, spec, errors).run();
             }
         }
         return names;
@@ -107,20 +110,26 @@ final class PodSpecValidation {
         name("nodeName", false);
         name("hostname", true);
         name("subdomain", true);
-        List<ObjectNode> secrets = Json.objects(spec, "imagePullSecrets");
-        for (int i = 0; i < secrets.size(); i++) {
-            if (Json.string(secrets.get(i), "name").isEmpty()) {
-                errors.required(path + ".imagePullSecrets[" + i + "].name", "");
-            }
-        }
-        ContainerValidation.id(spec.path("securityContext"), path + ".securityContext", errors);
-        long group = Json.number(spec, 0, "securityContext", "fsGroup");
-        if (group < 0 || group > Integer.MAX_VALUE) {
-            errors.invalid(path + ".securityContext.fsGroup", group, "must be between 0 and 2147483647, inclusive");
-        }
-        SecurityProfiles.validate(spec.path("securityContext"), path + ".securityContext", errors);
+        security(spec.path("securityContext"), path + ".securityContext");
         hostnameOverride();
-        SysctlValidation.validate(spec, path + ".securityContext.sysctls", errors);
+    }
+
+    private void security(JsonNode context, String at) {
+        ContainerValidation.id(context, at, errors);
+        group(Json.number(context, 0, "fsGroup"), at + ".fsGroup");
+        for (int i = 0; i < context.path("supplementalGroups").size(); i++) {
+            group(context.path("supplementalGroups").path(i).asLong(0), at + ".supplementalGroups[" + i + "]");
+        }
+        errors.oneOfOrNothing(at + ".fsGroupChangePolicy", Json.string(context, "fsGroupChangePolicy"), List.of("OnRootMismatch", "Always"));
+        errors.oneOfOrNothing(at + ".supplementalGroupsPolicy", Json.string(context, "supplementalGroupsPolicy"), List.of("Merge", "Strict"));
+        SecurityProfiles.validate(context, at, errors);
+        SysctlValidation.validate(spec, at + ".sysctls", errors);
+    }
+
+    private void group(long group, String at) {
+        if (group < 0 || group > Integer.MAX_VALUE) {
+            errors.invalid(at, group, "must be between 0 and 2147483647, inclusive");
+        }
     }
 
     private void hostnameOverride() {
@@ -157,12 +166,32 @@ final class PodSpecValidation {
         for (JsonNode server : dns.path("nameservers")) {
             address(path + ".dnsConfig.nameservers", server.asString(""));
         }
+        if (dns.path("searches").size() > MOST_SEARCHES) {
+            errors.invalid(path + ".dnsConfig.searches", dns.path("searches"), "must not have more than " + MOST_SEARCHES + " search paths");
+        }
+        for (int i = 0; i < dns.path("searches").size(); i++) {
+            search(dns.path("searches").path(i).asString(""), path + ".dnsConfig.searches[" + i + "]");
+        }
+        List<ObjectNode> options = Json.objects(dns, "options");
+        for (int i = 0; i < options.size(); i++) {
+            if (Json.string(options.get(i), "name").isEmpty()) {
+                errors.required(path + ".dnsConfig.options[" + i + "].name", "");
+            }
+        }
         List<ObjectNode> aliases = Json.objects(spec, "hostAliases");
         for (int i = 0; i < aliases.size(); i++) {
             address(path + ".hostAliases[" + i + "].ip", Json.string(aliases.get(i), "ip"));
             for (JsonNode name : aliases.get(i).path("hostnames")) {
                 errors.invalid(path + ".hostAliases[" + i + "].hostnames", name.asString(""), Names.subdomain(name.asString("")));
             }
+        }
+    }
+
+    /// A search path may end with a dot, be one, and have underscores in it.
+    private void search(String search, String at) {
+        String name = search.endsWith(".") ? search.substring(0, search.length() - 1) : search;
+        if (!search.equals(".") && !SEARCH.matcher(name).matches()) {
+            errors.invalid(at, search, "must be a DNS subdomain of lower case letters, digits, '-', '_' and '.'");
         }
     }
 
@@ -183,8 +212,12 @@ final class PodSpecValidation {
             toleration(tolerations.get(i), path + ".tolerations[" + i + "]");
         }
         List<ObjectNode> gates = Json.objects(spec, "schedulingGates");
+        Set<String> known = new HashSet<>();
         for (int i = 0; i < gates.size(); i++) {
             String name = Json.string(gates.get(i), "name");
+            if (!known.add(name)) {
+                errors.duplicate(path + ".schedulingGates[" + i + "].name", name);
+            }
             errors.invalid(path + ".schedulingGates[" + i + "].name", name, Names.qualified(name));
         }
     }

@@ -144,6 +144,48 @@ class PodRulesTest {
     }
 
     @Test
+    void aHookSleepsNoLongerThanThePodMayTake() {
+        String pod = "{'terminationGracePeriodSeconds':5,'containers':[{'name':'c','image':'nginx','lifecycle':{'preStop':{'sleep':{'seconds':%d}}}}]}";
+        assertThat(errors(pod.formatted(0))).isEmpty();
+        assertThat(errors(pod.formatted(5))).isEmpty();
+        assertThat(errors(pod.formatted(6))).containsExactly(
+                "spec.containers[0].lifecycle.preStop.sleep: Invalid value: 6: must be non-negative and less than terminationGracePeriodSeconds (5)");
+        assertThat(errors(pod.formatted(-1))).hasSize(1);
+        assertThat(errors(pod.formatted(31).replace("'terminationGracePeriodSeconds':5,", ""))).hasSize(1);
+    }
+
+    @Test
+    void whatIsNotKnownIsNotTakenSilently() {
+        assertThat(errors("{'containers':[{'name':'c','image':'nginx','securityContext':{'procMount':'Odd'}}],"
+                        + "'securityContext':{'supplementalGroups':[5,-1],'fsGroupChangePolicy':'Odd','supplementalGroupsPolicy':'Odd'},"
+                        + "'schedulingGates':[{'name':'a'},{'name':'a'}],"
+                        + "'dnsConfig':{'searches':['.','_srv.example.org.','a b'],'options':[{'value':'x'}]}}"))
+                .containsExactlyInAnyOrder(
+                        "spec.containers[0].securityContext.procMount: Unsupported value: \"Odd\": supported values: \"Default\", \"Unmasked\"",
+                        "spec.securityContext.supplementalGroups[1]: Invalid value: -1: must be between 0 and 2147483647, inclusive",
+                        "spec.securityContext.fsGroupChangePolicy: Unsupported value: \"Odd\": supported values: \"Always\", \"OnRootMismatch\"",
+                        "spec.securityContext.supplementalGroupsPolicy: Unsupported value: \"Odd\": supported values: \"Merge\", \"Strict\"",
+                        "spec.schedulingGates[1].name: Duplicate value: \"a\"",
+                        "spec.dnsConfig.searches[2]: Invalid value: \"a b\": must be a DNS subdomain of lower case letters, digits, '-', '_' and '.'",
+                        "spec.dnsConfig.options[0].name: Required value");
+    }
+
+    @Test
+    void whatCannotBeSharedIsAskedForAsItIsLimited() {
+        String pod = "{'containers':[{'name':'c','image':'nginx','resources':{%s}}]}";
+        assertThat(errors(pod.formatted("'limits':{'example.org/card':'2'},'requests':{'example.org/card':'2'}"))).isEmpty();
+        assertThat(errors(pod.formatted("'limits':{'example.org/card':'2'},'requests':{'example.org/card':'1'}")))
+                .containsExactly("spec.containers[0].resources.requests: Invalid value: \"1\": must be equal to example.org/card limit of 2");
+        assertThat(errors(pod.formatted("'requests':{'example.org/card':'1'}")))
+                .containsExactly("spec.containers[0].resources.limits: Required value: Limit must be set for non overcommitable resources");
+    }
+
+    @Test
+    void aPullSecretWithoutANameIsNoMistake() {
+        assertThat(errors("{'containers':[{'name':'c','image':'nginx'}],'imagePullSecrets':[{'name':''}]}")).isEmpty();
+    }
+
+    @Test
     void whatHasEndedTakesNoMoreContainers() {
         ObjectNode old = created("{'containers':[{'name':'c','image':'nginx'}],'restartPolicy':'Never'}");
         ObjectNode debugged = old.deepCopy();
