@@ -45,6 +45,7 @@ import io.hypernetes.apiserver.service.AddressRange;
 import io.hypernetes.apiserver.service.BaseServices;
 import io.hypernetes.apiserver.service.StoredAllocations;
 import io.hypernetes.apiserver.tenant.Segments;
+import io.hypernetes.apiserver.tenant.ServiceKeeper;
 import io.hypernetes.apiserver.tenant.TenantAuthorities;
 import io.hypernetes.apiserver.tenant.Tenants;
 import io.hypernetes.apiserver.webhook.ConversionHooks;
@@ -177,7 +178,9 @@ public final class ApiServer implements AutoCloseable {
         var basics = new NamespaceBasics(store, kinds, root.certificatePem(), clock);
         var services = new StoredAllocations(store, settings.serviceRange(), random, clock);
         var segments = new Segments(store, random);
-        var tenants = new Tenants(store, kinds, follow(authorities), basics, new BaseServices(kinds, services, settings.serviceRange()), segments);
+        var baseServices = new BaseServices(kinds, services, settings.serviceRange());
+        var serviceKeeper = new ServiceKeeper(store, baseServices, clock);
+        var tenants = new Tenants(store, kinds, follow(authorities), basics, baseServices, serviceKeeper, segments);
         tenants.restore(clock.instant());
         var tokens = new ServiceAccountTokens(authorities, store, clock, settings.tokenIssuer());
         var users = new LocalAccounts(store, clock, random);
@@ -247,7 +250,7 @@ public final class ApiServer implements AutoCloseable {
                 metrics,
                 new Audit(auditLog, clock),
                 reserve);
-        listeners.addAll(List.of(policies, places, new NamespaceKeeper(store, basics), new RoleAggregation(store), quotaKeeper));
+        listeners.addAll(List.of(policies, places, new NamespaceKeeper(store, basics), serviceKeeper, new RoleAggregation(store), quotaKeeper));
         // Made by now, or not to be had: then nobody shall be told that this serves.
         server.get();
         var edge = new HttpEdge(EdgeSettings.at(settings.listen()), server, pipeline);

@@ -1,6 +1,7 @@
 package io.hypernetes.apiserver;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.hypernetes.objects.Json;
 import java.util.concurrent.ConcurrentHashMap;
@@ -45,6 +46,22 @@ class ServicesTest extends ClusterTest {
         assertThat(owner.at("spec", "parentRef", "name")).isEqualTo("kept");
         admin.delete(services("default") + "/kept").expect(200);
         admin.get("/apis/networking.k8s.io/v1/ipaddresses/" + address).expect(404);
+    }
+
+    @Test
+    void theServicesOfTheApiServerAndTheNamesComeBack() {
+        admin.post("/apis/hypernetes.io/v1/tenants", Cluster.tenant("kept")).expect(201);
+        var kept = cluster.client("kept", "kim", "system:masters");
+        kept.delete(services("default") + "/kubernetes").expect(200);
+        kept.delete("/api/v1/namespaces/default/endpoints/kubernetes").expect(200);
+        kept.delete("/apis/discovery.k8s.io/v1/namespaces/default/endpointslices/kubernetes").expect(200);
+        kept.delete(services("kube-system") + "/kube-dns").expect(200);
+        await().untilAsserted(() -> {
+            assertThat(kept.get(services("default") + "/kubernetes").expect(200).at("spec", "clusterIP")).isEqualTo("10.96.0.1");
+            kept.get("/api/v1/namespaces/default/endpoints/kubernetes").expect(200);
+            kept.get("/apis/discovery.k8s.io/v1/namespaces/default/endpointslices/kubernetes").expect(200);
+            assertThat(kept.get(services("kube-system") + "/kube-dns").expect(200).at("spec", "clusterIP")).isEqualTo("10.96.0.10");
+        });
     }
 
     @Test

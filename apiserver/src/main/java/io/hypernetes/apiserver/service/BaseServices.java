@@ -39,6 +39,11 @@ public final class BaseServices {
             this.service = service;
         }
 
+        /// How the keys end of it, and of what is named as it is.
+        public String suffix() {
+            return "/" + namespace + "/" + service;
+        }
+
         /// Where it is in a tenant.
         public ObjectKey key(String tenant) {
             return new ObjectKey(tenant, "", "services", namespace, service);

@@ -71,7 +71,7 @@ public final class NamespaceBasics {
                 return;
             }
             var home = store.get(new ObjectKey(tenant, "", "namespaces", "", namespace).text()).orElse(null);
-            if (home == null || isGoing(home) || isGoing(tenant)) {
+            if (home == null || isGoing(home) || isGoing(store, tenant)) {
                 return;
             }
             ObjectNode wanted;
@@ -93,14 +93,15 @@ public final class NamespaceBasics {
         }
     }
 
-    private boolean isGoing(String tenant) {
+    /// Whether a tenant is being deleted or has gone.
+    static boolean isGoing(Store store, String tenant) {
         return !tenant.equals(Caller.ROOT)
                 && store.get(new ObjectKey(Caller.ROOT, "hypernetes.io", "tenants", "", tenant).text())
                         .map(NamespaceBasics::isGoing)
                         .orElse(true);
     }
 
-    private static boolean isGoing(Entry entry) {
+    static boolean isGoing(Entry entry) {
         return !Json.string(Json.readObject(entry.value()), "metadata", "deletionTimestamp").isEmpty();
     }
 

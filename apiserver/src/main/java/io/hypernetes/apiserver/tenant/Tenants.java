@@ -5,7 +5,6 @@ import io.hypernetes.apiserver.service.BaseServices;
 import io.hypernetes.apiserver.storage.LayeredStore;
 import io.hypernetes.apiserver.storage.ObjectKey;
 import io.hypernetes.apiserver.storage.StoredForm;
-import io.hypernetes.objects.ApiException;
 import io.hypernetes.objects.ApiTime;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.kind.Kind;
@@ -17,8 +16,6 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.UUID;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /// Gives each tenant what a cluster has from its first moment, and clears away what is left at its last.
@@ -26,7 +23,6 @@ public final class Tenants {
     /// Holds a tenant until everything in it is gone.
     public static final String FINALIZER = "hypernetes.io/tenant";
 
-    private static final Logger log = LoggerFactory.getLogger(Tenants.class);
     private static final List<String> BASE_NAMESPACES = List.of("default", "kube-node-lease", "kube-public", "kube-system");
 
     private final LayeredStore store;
@@ -34,10 +30,19 @@ public final class Tenants {
     private final TenantAuthorities authorities;
     private final NamespaceBasics basics;
     private final BaseServices services;
+    private final ServiceKeeper keeper;
     private final Segments segments;
 
-    public Tenants(LayeredStore store, Kinds kinds, TenantAuthorities authorities, NamespaceBasics basics, BaseServices services, Segments segments) {
+    public Tenants(
+            LayeredStore store,
+            Kinds kinds,
+            TenantAuthorities authorities,
+            NamespaceBasics basics,
+            BaseServices services,
+            ServiceKeeper keeper,
+            Segments segments) {
         this.services = services;
+        this.keeper = keeper;
         this.segments = segments;
         this.store = store;
         this.namespaces = kinds.get("v1", "Namespace");
@@ -57,14 +62,14 @@ public final class Tenants {
         }
         new BuiltIns(store).restore(now);
         basics.restore(Caller.ROOT);
-        services(Caller.ROOT, now);
+        keeper.restore(Caller.ROOT);
         var tenants = new HashSet<>(names());
         tenants.remove(Caller.ROOT);
         var vouched = authorities.tenants();
         tenants.stream().filter(tenant -> !vouched.contains(tenant)).forEach(authorities::create);
         for (var tenant : tenants) {
             segments.restore(tenant);
-            services(tenant, now);
+            keeper.restore(tenant);
         }
         vouched.stream().filter(name -> !tenants.contains(name)).forEach(authorities::destroy);
     }
@@ -77,28 +82,6 @@ public final class Tenants {
             names.add(ObjectKey.parse(entry.key()).name());
         }
         return names;
-    }
-
-    /// Makes the services that a tenant has had since its first moment, and what shows where they lead, when it has them no longer or is from before there were any.
-    private void services(String tenant, Instant now) {
-        for (var name : BaseServices.Name.values()) {
-            if (store.get(name.key(tenant).text()).isEmpty()) {
-                try {
-                    store.commit(services.make(tenant, name, now));
-                } catch (ConflictException | ApiException e) {
-                    log.warn("event=base-service-not-made tenant={} service={} cause={}", tenant, name, e.getMessage());
-                }
-            }
-        }
-        for (var backend : services.backends(tenant, now)) {
-            if (store.get(backend.key()).isEmpty()) {
-                try {
-                    store.commit(List.of(backend));
-                } catch (ConflictException e) {
-                    log.debug("event=backend-made-meanwhile key={}", backend.key());
-                }
-            }
-        }
     }
 
     /// The operations that make a tenant's first namespaces and services, for the commit that makes the tenant, which is given its number.

@@ -45,7 +45,7 @@ class TenantsTest {
     void aTenantOfAnOlderReleaseGetsItsNumberAndItsFirstServices() {
         try (var store = layered(EmbeddedStore.open(folder, EmbeddedSettings.defaults()))) {
             var key = new ObjectKey("root", "hypernetes.io", "tenants", "", "acme").text();
-            store.commit(List.of(tenant(key, "acme")));
+            store.commit(List.of(tenant(key, "acme"), namespace("acme", "default"), namespace("acme", "kube-system")));
             var tenants = tenants(store, new Recorder(new TreeSet<>()));
             tenants.restore(Instant.EPOCH);
             var stored = Json.readObject(store.get(key).orElseThrow().value());
@@ -88,6 +88,12 @@ class TenantsTest {
         }
     }
 
+    private static Operation namespace(String tenant, String name) {
+        var object = Json.object();
+        object.putObject("metadata").put("name", name);
+        return new Operation.Put(new ObjectKey(tenant, "", "namespaces", "", name).text(), Operation.ABSENT, StoredForm.encoder(object));
+    }
+
     private static Operation tenant(String key, String name) {
         var object = Json.object();
         object.put("apiVersion", "hypernetes.io/v1");
@@ -101,7 +107,10 @@ class TenantsTest {
         var basics = new NamespaceBasics(store, kinds, "PEM", java.time.Clock.systemUTC());
         var range = AddressRange.parse("10.96.0.0/12");
         var services = new StoredAllocations(store, range, new Random(1), java.time.Clock.systemUTC());
-        return new Tenants(layered(store), kinds, authorities, basics, new BaseServices(kinds, services, range), new Segments(store, new Random(2)));
+        var layered = layered(store);
+        var base = new BaseServices(kinds, services, range);
+        return new Tenants(
+                layered, kinds, authorities, basics, base, new ServiceKeeper(layered, base, java.time.Clock.systemUTC()), new Segments(store, new Random(2)));
     }
 
     private static LayeredStore layered(Store store) {
