@@ -48,6 +48,10 @@ final class ProtobufBody {
             "ConfigMapProjection.localObjectReference",
             "SecretProjection.localObjectReference",
             "ConfigMapVolumeSource.localObjectReference",
+            "IngressRule.ingressRuleValue",
+            "DeviceAllocationConfiguration.deviceConfiguration",
+            "DeviceClaimConfiguration.deviceConfiguration",
+            "DeviceClassConfiguration.deviceConfiguration",
             "RuleWithOperations.rule",
             "NamedRuleWithOperations.ruleWithOperations");
 
@@ -67,6 +71,16 @@ final class ProtobufBody {
             "storageCapacity", "requiresRepublish", "seLinuxMount", "nominalConcurrencyShares", "lendablePercent",
             "borrowingLimitPercent", "served", "storage", "maximum", "minimum", "maxLength", "minLength", "maxItems", "minItems",
             "maxProperties", "minProperties");
+
+    /// Fields that are written otherwise in JSON.
+    private static final Map<String, String> OTHER_NAMES = Map.of(
+            "MutatingWebhookConfiguration.Webhooks", "webhooks",
+            "ValidatingWebhookConfiguration.Webhooks", "webhooks",
+            "Validation.Expression", "expression",
+            "Variable.Expression", "expression",
+            "Variable.Name", "name",
+            "BoundObjectReference.uID", "uid",
+            "IngressClassParametersReference.aPIGroup", "apiGroup");
 
     /// Fields of schemas in schemas, whose names in JSON no protobuf field can have.
     private static final Map<String, String> SCHEMA_WORDS = Map.of(
@@ -123,7 +137,7 @@ final class ProtobufBody {
     private void fields(Message message, ObjectNode into) throws IOException {
         for (var entry : message.getAllFields().entrySet()) {
             var field = entry.getKey();
-            if (INLINE.contains(field.getContainingType().getName() + "." + field.getName())) {
+            if (isInline(field)) {
                 fields((Message) entry.getValue(), into);
                 continue;
             }
@@ -136,10 +150,15 @@ final class ProtobufBody {
         }
     }
 
-    private static String jsonName(FieldDescriptor field) {
+    /// Whether JSON has the fields of this field's message in the place of the field.
+    static boolean isInline(FieldDescriptor field) {
+        return INLINE.contains(field.getContainingType().getName() + "." + field.getName());
+    }
+
+    static String jsonName(FieldDescriptor field) {
         return field.getContainingType().getName().equals("JSONSchemaProps")
                 ? SCHEMA_WORDS.getOrDefault(field.getName(), field.getName())
-                : field.getName();
+                : OTHER_NAMES.getOrDefault(field.getContainingType().getName() + "." + field.getName(), field.getName());
     }
 
     private @Nullable JsonNode single(FieldDescriptor field, Object value) throws IOException {

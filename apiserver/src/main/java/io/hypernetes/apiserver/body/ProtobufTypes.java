@@ -28,6 +28,7 @@ import io.kubernetes.client.proto.V2Autoscaling;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 /// Which protobuf message a kind is. Files are loaded when first asked for: together they are several megabytes.
 final class ProtobufTypes {
@@ -55,6 +56,11 @@ final class ProtobufTypes {
             Map.entry("storage.k8s.io/v1", V1Storage::getDescriptor));
 
     private ProtobufTypes() {}
+
+    /// Every file.
+    static Stream<FileDescriptor> files() {
+        return FILES.values().stream().map(Supplier::get);
+    }
 
     /// The message of a kind. Options kinds (`DeleteOptions` and the like) belong to every group.
     static Optional<Descriptor> find(GroupVersion version, String kind) {
