@@ -29,6 +29,7 @@ import io.hypernetes.controllers.pods.PodControl;
 import io.hypernetes.objects.kind.Kinds;
 import io.hypernetes.objects.kind.ResourceType;
 import io.hypernetes.objects.selector.LabelSelector;
+import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -36,6 +37,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -275,7 +277,7 @@ public final class Autoscalers implements Controller {
         }
 
         /// What the pods of the namespace use, in thousandths, by pod.
-        private Map<String, Long> used(String resource, String container) throws Usage.UnknownUsageException {
+        private Map<String, Usage.Sample> used(String resource, String container) throws Usage.UnknownUsageException {
             JsonNode answer;
             try {
                 answer = client.read(key.tenant(), "/apis/metrics.k8s.io/v1beta1/namespaces/" + key.namespace() + "/pods");
@@ -283,7 +285,7 @@ public final class Autoscalers implements Controller {
                 throw new Usage.UnknownUsageException("unable to get metrics for resource " + resource
                         + ": unable to fetch metrics from resource metrics API: " + reason(refused));
             }
-            Map<String, Long> used = new HashMap<>();
+            Map<String, Usage.Sample> used = new HashMap<>();
             for (JsonNode pod : answer.path("items")) {
                 long sum = 0;
                 boolean any = false;
@@ -299,10 +301,20 @@ public final class Autoscalers implements Controller {
                     }
                 }
                 if (any) {
-                    used.put(pod.path("metadata").path("name").asString(""), sum);
+                    used.put(pod.path("metadata").path("name").asString(""), new Usage.Sample(sum, since(pod)));
                 }
             }
             return used;
+        }
+
+        /// Without a time and a window that can be read, nothing is held against what was measured.
+        private Instant since(JsonNode metrics) {
+            try {
+                String window = metrics.path("window").asString("").toUpperCase(Locale.ROOT);
+                return Instant.parse(metrics.path("timestamp").asString("")).minus(Duration.parse("PT" + window));
+            } catch (DateTimeException malformed) {
+                return now;
+            }
         }
 
         private void limited(Behavior.Outcome outcome, int least, int most) {

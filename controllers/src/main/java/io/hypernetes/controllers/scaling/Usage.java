@@ -8,6 +8,7 @@ import io.hypernetes.controllers.pods.PodState;
 import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -28,6 +29,12 @@ final class Usage {
     /// @param averageMillis use of a pod
     record Proposal(int replicas, @Nullable Integer utilization, long averageMillis) {}
 
+    /// What a pod used.
+    ///
+    /// @param millis thousandths
+    /// @param since when the time began in which that was measured
+    record Sample(long millis, Instant since) {}
+
     /// The metric cannot be had, or makes no sense.
     static final class UnknownUsageException extends Exception {
         UnknownUsageException(String message) {
@@ -40,32 +47,33 @@ final class Usage {
     /// @param used by pod name
     /// @param utilization the wanted percentage of requests; null when `averageMillis` is wanted
     /// @param tolerance how far off the ratio may be without any change
-    static Proposal of(String resource, String container, int current, List<Pod> pods, Map<String, Long> used,
+    static Proposal of(String resource, String container, int current, List<Pod> pods, Map<String, Sample> used,
             @Nullable Integer utilization, long averageMillis, double tolerance, Instant now) throws UnknownUsageException {
         Set<String> ignored = new HashSet<>();
         Set<String> missing = new HashSet<>();
-        Set<String> ready = new HashSet<>();
+        Map<String, Sample> ready = new HashMap<>();
         for (Pod pod : pods) {
             String name = pod.getMetadata().getName();
+            Sample sample = used.get(name);
             if (PodState.isTerminating(pod) || PodState.isEnded(pod)) {
                 continue;
             }
             if (PodState.phase(pod).equals("Pending")) {
                 ignored.add(name);
-            } else if (!used.containsKey(name)) {
+            } else if (sample == null) {
                 missing.add(name);
-            } else if (resource.equals("cpu") && isStarting(pod, now)) {
+            } else if (resource.equals("cpu") && isStarting(pod, sample.since(), now)) {
                 ignored.add(name);
             } else {
-                ready.add(name);
+                ready.put(name, sample);
             }
         }
         if (ready.isEmpty()) {
             throw new UnknownUsageException("unable to get metrics for resource " + resource + ": no metrics returned from resource metrics API");
         }
-        long usage = ready.stream().mapToLong(name -> used.getOrDefault(name, 0L)).sum();
+        long usage = ready.values().stream().mapToLong(Sample::millis).sum();
         long requested = 0;
-        Map<String, Long> requests = new java.util.HashMap<>();
+        Map<String, Long> requests = new HashMap<>();
         for (Pod pod : pods) {
             Optional<Long> request = request(pod, resource, container);
             if (utilization != null && request.isEmpty() && !PodState.isTerminating(pod)) {
@@ -73,7 +81,7 @@ final class Usage {
             }
             requests.put(pod.getMetadata().getName(), request.orElse(0L));
         }
-        for (String name : ready) {
+        for (String name : ready.keySet()) {
             requested += requests.getOrDefault(name, 0L);
         }
         if (utilization != null && requested == 0) {
@@ -111,7 +119,8 @@ final class Usage {
         return new Proposal(against ? current : replicas, percent, average);
     }
 
-    private static boolean isStarting(Pod pod, Instant now) {
+    /// Whether what a pod used was used for its start: it is not ready yet, or was not for all of the time that was measured.
+    private static boolean isStarting(Pod pod, Instant measuredSince, Instant now) {
         PodCondition ready = PodState.condition(pod, "Ready");
         Optional<Instant> started = PodState.time(pod.getStatus() == null ? null : pod.getStatus().getStartTime());
         if (ready == null || started.isEmpty()) {
@@ -120,7 +129,7 @@ final class Usage {
         boolean isReady = "True".equals(ready.getStatus());
         Instant since = PodState.time(ready.getLastTransitionTime()).orElse(now);
         if (started.get().plus(STARTING).isAfter(now)) {
-            return !isReady;
+            return !isReady || measuredSince.isBefore(since);
         }
         return !isReady && started.get().plus(READINESS_DELAY).isAfter(since);
     }

@@ -9,6 +9,7 @@ import io.fabric8.kubernetes.api.model.Quantity;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 class AutoscalingTest {
@@ -29,7 +30,11 @@ class AutoscalingTest {
     }
 
     private static int proposal(int current, List<Pod> pods, Map<String, Long> used, int utilization) throws Exception {
-        return Usage.of("cpu", "", current, pods, used, utilization, 0, 0.1, NOW).replicas();
+        return Usage.of("cpu", "", current, pods, measured(used, 15), utilization, 0, 0.1, NOW).replicas();
+    }
+
+    private static Map<String, Usage.Sample> measured(Map<String, Long> used, long seconds) {
+        return used.entrySet().stream().collect(Collectors.toMap(Map.Entry::getKey, each -> new Usage.Sample(each.getValue(), NOW.minusSeconds(seconds))));
     }
 
     @Test
@@ -38,7 +43,7 @@ class AutoscalingTest {
         assertThat(proposal(3, three, Map.of("a", 900L, "b", 900L, "c", 900L), 50)).isEqualTo(6);
         assertThat(proposal(3, three, Map.of("a", 100L, "b", 100L, "c", 100L), 50)).isEqualTo(1);
         assertThat(proposal(3, three, Map.of("a", 520L, "b", 520L, "c", 520L), 50)).as("within tolerance").isEqualTo(3);
-        assertThat(Usage.of("cpu", "", 3, three, Map.of("a", 900L, "b", 900L, "c", 900L), null, 300, 0.1, NOW).replicas()).isEqualTo(9);
+        assertThat(Usage.of("cpu", "", 3, three, measured(Map.of("a", 900L, "b", 900L, "c", 900L), 15), null, 300, 0.1, NOW).replicas()).isEqualTo(9);
     }
 
     @Test
@@ -49,6 +54,13 @@ class AutoscalingTest {
         List<Pod> starting = List.of(running("a"), pod("b", "Running", "False", "2026-01-01T11:59:00Z"));
         assertThat(proposal(2, starting, Map.of("a", 900L, "b", 5000L), 50)).as("starting ones use nothing").isEqualTo(2);
         assertThatThrownBy(() -> proposal(3, three, Map.of(), 50)).hasMessageContaining("no metrics returned");
+    }
+
+    @Test
+    void whatThePodsUsedForTheirStartDoesNotCount() throws Exception {
+        List<Pod> young = List.of(pod("a", "Running", "True", "2026-01-01T11:59:50Z"));
+        assertThatThrownBy(() -> proposal(1, young, Map.of("a", 900L), 50)).as("measured since before it was ready").hasMessageContaining("no metrics returned");
+        assertThat(Usage.of("cpu", "", 1, young, measured(Map.of("a", 900L), 10), 50, 0, 0.1, NOW).replicas()).isEqualTo(2);
     }
 
     @Test
