@@ -16,6 +16,7 @@ final class PriorityClassRules implements KindRules {
 
     @Override
     public void defaults(ObjectNode type) {
+        Json.setDefault(type, "value", 0);
         Json.setDefault(type, "preemptionPolicy", "PreemptLowerPriority");
     }
 

@@ -256,6 +256,7 @@ class KindRulesTest {
         assertThat(row(made("storage.k8s.io/v1", "StorageClass", "\"provisioner\":\"p\""))).isEqualTo("[x, p, Delete, Immediate, false, <unknown>]");
         ObjectNode priority = made("scheduling.k8s.io/v1", "PriorityClass", "\"value\":7");
         assertThat(row(priority)).isEqualTo("[x, 7, false, <unknown>, PreemptLowerPriority]");
+        assertThat(made("scheduling.k8s.io/v1", "PriorityClass", "\"globalDefault\":true").path("value").toString()).as("clients in Go leave out no zero").isEqualTo("0");
         ObjectNode other = priority.deepCopy();
         other.put("value", 8);
         assertThat(change("scheduling.k8s.io/v1", "PriorityClass", priority, other))
