@@ -262,7 +262,8 @@ final class Cluster implements AutoCloseable {
     public void close() {
         // One that has ended and was not reaped yet has no command line.
         List<ProcessHandle> machines = everyMachine();
-        Run down = hypernetes(Duration.ofMinutes(2), "down");
+        // Longer than it takes by itself at most, so that it says what it waited for.
+        Run down = hypernetes(Duration.ofMinutes(5), "down");
         List<ProcessHandle> left = Stream.concat(Stream.concat(processes("").stream(), everyMachine().stream()), machines.stream().filter(machine -> !commandLine(machine).isEmpty()))
                 .distinct()
                 .toList();
