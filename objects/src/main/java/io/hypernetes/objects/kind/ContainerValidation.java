@@ -262,6 +262,17 @@ final class ContainerValidation {
                         "must be " + (shared ? "less than or " : "") + "equal to " + request.getKey() + " limit of " + limit.stringValue());
             }
         }
+        boolean huge = false;
+        boolean ordinary = false;
+        for (JsonNode amounts : List.of(limits, requests)) {
+            for (String name : amounts.propertyNames()) {
+                huge |= name.startsWith("hugepages-");
+                ordinary |= name.equals("cpu") || name.equals("memory");
+            }
+        }
+        if (huge && !ordinary) {
+            errors.forbidden(path + ".resources", "HugePages require cpu or memory");
+        }
         if (!container.path("resources").path("claims").isEmpty()) {
             errors.forbidden(path + ".resources.claims", "resource claims are not served by this version");
         }

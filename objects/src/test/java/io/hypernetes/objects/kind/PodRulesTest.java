@@ -178,6 +178,9 @@ class PodRulesTest {
                 .containsExactly("spec.containers[0].resources.requests: Invalid value: \"1\": must be equal to example.org/card limit of 2");
         assertThat(errors(pod.formatted("'requests':{'example.org/card':'1'}")))
                 .containsExactly("spec.containers[0].resources.limits: Required value: Limit must be set for non overcommitable resources");
+        assertThat(errors(pod.formatted("'limits':{'hugepages-2Mi':'4Mi'},'requests':{'hugepages-2Mi':'4Mi'}")))
+                .containsExactly("spec.containers[0].resources: Forbidden: HugePages require cpu or memory");
+        assertThat(errors(pod.formatted("'limits':{'hugepages-2Mi':'4Mi','memory':'1Gi'},'requests':{'hugepages-2Mi':'4Mi'}"))).isEmpty();
     }
 
     @Test
