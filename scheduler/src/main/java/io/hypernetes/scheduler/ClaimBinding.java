@@ -16,7 +16,7 @@ import java.util.Set;
 import java.util.function.BooleanSupplier;
 
 /// Has the volumes of a pod made or chosen where the pod will be: names the node in its claims and waits until they are bound. Safe for use by many
-/// threads; a waiting one is woken by the informer of claims.
+/// threads; a waiting one is woken by news of claims.
 final class ClaimBinding {
     private static final Duration LONGEST = Duration.ofMinutes(10);
     /// A pod that is deleted meanwhile wakes nobody.
@@ -25,7 +25,7 @@ final class ClaimBinding {
     private final Client client;
     private final Informer<PersistentVolumeClaim> claims;
 
-    /// @param claims tells this one of each change by [#changed]
+    /// @param claims of whose changes [#changed] is told
     ClaimBinding(Client client, Informer<PersistentVolumeClaim> claims) {
         this.client = client;
         this.claims = claims;

@@ -14,7 +14,7 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /// The nodes and what is placed on them, kept current event by event. A pod is placed once: by its binding, or by an
-/// assumption between the choice and the moment its binding is seen. Thread-safe: decisions are made inside [#decide].
+/// assumption between the choice and the moment its binding is seen. Not thread-safe: one thread decides and hears of changes.
 final class Cluster {
     private static final int MOST_LABEL_SETS = 256;
 
@@ -49,7 +49,7 @@ final class Cluster {
         return shares;
     }
 
-    synchronized void node(Node node) {
+    void node(Node node) {
         String name = node.getMetadata().getName();
         shares.node(name, Demand.of(node.getStatus() == null ? null : node.getStatus().getAllocatable()));
         NodeState known = nodes.get(name);
@@ -76,13 +76,13 @@ final class Cluster {
         parts.clear();
     }
 
-    synchronized void nodeGone(String name) {
+    void nodeGone(String name) {
         nodes.remove(name);
         shares.node(name, null);
         nodesChanged();
     }
 
-    synchronized void place(PodFacts pod, String node) {
+    void place(PodFacts pod, String node) {
         release(pod.key());
         NodeState state = nodes.get(node);
         String zone = state == null ? null : state.labels().get("topology.kubernetes.io/zone");
@@ -116,7 +116,7 @@ final class Cluster {
     }
 
     /// The pod takes nothing any more: it ended, was deleted, or its binding failed.
-    synchronized void release(ObjectKey pod) {
+    void release(ObjectKey pod) {
         unnominate(pod);
         Placement placement = placements.remove(pod);
         if (placement == null) {
@@ -161,7 +161,7 @@ final class Cluster {
     }
 
     /// Keeps room on a node for a pod that others make way for.
-    synchronized void nominate(PodFacts pod, String node) {
+    void nominate(PodFacts pod, String node) {
         unnominate(pod.key());
         NodeState state = nodes.get(node);
         if (state != null) {
@@ -170,7 +170,7 @@ final class Cluster {
         }
     }
 
-    synchronized void unnominate(ObjectKey pod) {
+    void unnominate(ObjectKey pod) {
         Placement nomination = nominations.remove(pod);
         NodeState state = nomination == null ? null : nodes.get(nomination.node);
         if (state != null) {
@@ -178,8 +178,8 @@ final class Cluster {
         }
     }
 
-    /// Runs a decision on a view that does not change meanwhile.
-    synchronized <R> R decide(Function<View, R> decision) {
+    /// Runs a decision on a view of it.
+    <R> R decide(Function<View, R> decision) {
         return decision.apply(new View());
     }
 

@@ -23,12 +23,11 @@ import io.hypernetes.client.Selectors;
 import io.hypernetes.client.VolumeMatch;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.random.RandomGenerator;
@@ -38,7 +37,8 @@ import org.slf4j.LoggerFactory;
 
 /// Binds the pods of all tenants to nodes.
 ///
-/// One thread chooses, so that no two choices count on the same room; bindings are written beside it, several at once. A pod that fits
+/// One thread chooses, so that no two choices count on the same room; bindings are written beside it, several at once. The same thread hears what informers and
+/// bindings have to say ([News]), all that has come before each choice, and what the scheduler knows is its alone. A pod that fits
 /// nowhere waits until something changes that may help it, or a minute has gone. A scheduler that dies loses only assumptions: the
 /// next one reads every binding from the API.
 public final class Scheduler implements AutoCloseable {
@@ -63,20 +63,17 @@ public final class Scheduler implements AutoCloseable {
     private final VolumeRules volumeRules;
     private final ClaimBinding claimBinding;
     private final Preemption preemption;
+    private final News news = new News();
     private final Cluster cluster = new Cluster();
-    /// Pods that fitted nowhere.
-    private final Map<ObjectKey, Parked> parked = new ConcurrentHashMap<>();
-    /// Those of them that other pods keep away, or may bring a place; some may have left since.
-    private final Set<ObjectKey> parkedByRules = ConcurrentHashMap.newKeySet();
-    /// Chosen but not yet seen bound: an older event of such a pod must not lead to a second choice.
-    private final Set<ObjectKey> assumed = ConcurrentHashMap.newKeySet();
     private final SchedulingQueue queue = new SchedulingQueue(System::nanoTime, cluster.shares()::of);
+    private final ParkedPods parked = new ParkedPods(queue);
+    /// Pods that want a node, as they were last heard of.
+    private final Map<ObjectKey, Pod> waiting = new HashMap<>();
+    /// The uids of pods that are chosen for but not yet seen bound: nothing that is heard of such a pod meanwhile may lead to a second choice.
+    private final Map<ObjectKey, String> assumed = new HashMap<>();
     private final Semaphore bindings = new Semaphore(BINDINGS_AT_ONCE);
     private final Thread chooser = Thread.ofVirtual().name("scheduler").unstarted(this::run);
     private final CountDownLatch stopped = new CountDownLatch(1);
-
-    /// @param volumes whether volumes decide where it can be
-    private record Parked(int priority, boolean volumes) {}
 
     /// @param client may read what pods and nodes are about in all tenants, write bindings, pod status and events, and delete pods
     /// @param informers started and closed by whoever made them; they start after this is made
@@ -85,14 +82,14 @@ public final class Scheduler implements AutoCloseable {
         this.random = random;
         this.events = new EventRecorder(client, NAME, null, clock);
         this.verdicts = new PodVerdicts(client, clock);
-        this.nodes = informers.of(Kind.NODE, Scope.tenant(ObjectKey.ROOT)).handler(new NodeHandler());
-        this.pods = informers.of(Kind.POD, Scope.everywhere()).handler(new PodHandler());
+        this.nodes = informers.of(Kind.NODE, Scope.tenant(ObjectKey.ROOT)).handler(news.of(new NodeHandler()));
+        this.pods = informers.of(Kind.POD, Scope.everywhere()).handler(news.of(new PodHandler()));
         this.namespaces = informers.of(Kind.NAMESPACE, Scope.everywhere());
-        this.claims = informers.of(Kind.PERSISTENT_VOLUME_CLAIM, Scope.everywhere()).handler(new ClaimHandler());
-        this.volumes = informers.of(Kind.PERSISTENT_VOLUME, Scope.everywhere()).handler(new VolumeHandler());
-        this.classes = informers.of(Kind.STORAGE_CLASS, Scope.everywhere()).handler(new ClassHandler());
+        this.claims = informers.of(Kind.PERSISTENT_VOLUME_CLAIM, Scope.everywhere()).handler(news.of(new ClaimHandler()));
+        this.volumes = informers.of(Kind.PERSISTENT_VOLUME, Scope.everywhere()).handler(news.of(new VolumeHandler()));
+        this.classes = informers.of(Kind.STORAGE_CLASS, Scope.everywhere()).handler(news.of(new ClassHandler()));
         this.budgets = informers.of(Kind.POD_DISRUPTION_BUDGET, Scope.everywhere());
-        this.tenants = informers.of(Kind.TENANT, Scope.tenant(ObjectKey.ROOT)).handler(new TenantHandler());
+        this.tenants = informers.of(Kind.TENANT, Scope.tenant(ObjectKey.ROOT)).handler(news.of(new TenantHandler()));
         Index<PodDisruptionBudget> byNamespace = budgets.index(budget -> List.of(place(ObjectKey.of(budget))));
         this.volumeRules = new VolumeRules.Known(claims, volumes, classes);
         this.claimBinding = new ClaimBinding(client, claims);
@@ -110,7 +107,7 @@ public final class Scheduler implements AutoCloseable {
         return budget.getStatus() == null || budget.getStatus().getDisruptionsAllowed() == null ? 0 : budget.getStatus().getDisruptionsAllowed();
     }
 
-    /// Begins; choices are made once nodes, pods and namespaces are listed.
+    /// Begins; choices are made once all that they depend on is listed.
     public Scheduler start() {
         chooser.start();
         return this;
@@ -119,65 +116,72 @@ public final class Scheduler implements AutoCloseable {
     @Override
     public void close() {
         stopped.countDown();
-        queue.close();
         chooser.interrupt();
         events.close();
     }
 
     private void run() {
         try {
-            while (!(nodes.awaitSynced(LOOK_AGAIN) && pods.awaitSynced(LOOK_AGAIN) && namespaces.awaitSynced(LOOK_AGAIN)
-                    && claims.awaitSynced(LOOK_AGAIN) && volumes.awaitSynced(LOOK_AGAIN) && classes.awaitSynced(LOOK_AGAIN))) {
-                // The API server is not reachable yet; the informers go on trying and say so in the log.
-            }
-            for (var key = queue.take(); key.isPresent(); key = queue.take()) {
-                try {
-                    schedule(key.get());
-                } catch (ApiException refused) {
-                    LOG.warn("event=schedule-failed pod={} reason=\"{}\"", key.get(), refused.getMessage());
-                    queue.retry(key.get(), 0);
-                } catch (RuntimeException fault) {
-                    LOG.error("event=schedule-fault pod={}", key.get(), fault);
-                    queue.retry(key.get(), 0);
+            for (Informer<?> each : List.of(nodes, pods, namespaces, claims, volumes, classes, budgets, tenants)) {
+                while (!each.awaitSynced(LOOK_AGAIN)) {
+                    // The API server is not reachable yet; the informers go on trying and say so in the log.
                 }
+            }
+            // The lists are told by now, so they are heard before the first choice.
+            while (stopped.getCount() > 0) {
+                news.hear(queue.nanosToNext());
+                queue.next().ifPresent(this::choose);
             }
         } catch (InterruptedException closed) {
             Thread.currentThread().interrupt();
         }
     }
 
+    private void choose(ObjectKey key) {
+        try {
+            schedule(key);
+        } catch (RuntimeException fault) {
+            LOG.error("event=schedule-fault pod={}", key, fault);
+            queue.retry(key, 0);
+        }
+    }
+
     private void schedule(ObjectKey key) {
-        Pod pod = pods.get(key).orElse(null);
-        if (pod == null || !waits(pod) || assumed.contains(key)) {
-            parked.remove(key);
+        Pod pod = waiting.get(key);
+        if (pod == null || assumed.containsKey(key)) {
             return;
         }
         PodFacts facts = PodFacts.of(key, pod);
-        // Before the decision: what changes on a node while it is made wakes the pod again.
-        parked.put(key, new Parked(facts.priority(), pod.getSpec().getVolumes() != null && !pod.getSpec().getVolumes().isEmpty()));
-        if (facts.hasRules()) {
-            parkedByRules.add(key);
-        }
-        Choice choice = cluster.decide(view -> {
-            Choice found = Choice.of(facts, view, volumeRules, this::labelsOf, preemption, random);
-            if (found instanceof Choice.Fits(String node)) {
-                cluster.place(facts, node);
-            } else if (found instanceof Choice.FitsNowhere(String message, Preemption.Result makeWay) && makeWay.node() != null) {
-                cluster.nominate(facts, makeWay.node());
-            }
-            return found;
-        });
-        switch (choice) {
+        parked.remove(key);
+        switch (cluster.decide(view -> Choice.of(facts, view, volumeRules, this::labelsOf, preemption, random))) {
             case Choice.Fits(String node) -> {
-                parked.remove(key);
-                assumed.add(key);
+                cluster.place(facts, node);
+                assumed.put(key, pod.getMetadata().getUid());
                 Thread.ofVirtual().name("bind-" + key).start(() -> bind(key, facts, node));
             }
             case Choice.FitsNowhere(String message, Preemption.Result makeWay) -> {
+                if (makeWay.node() != null) {
+                    cluster.nominate(facts, makeWay.node());
+                }
+                parked.park(facts);
                 queue.after(key, facts.priority(), LOOK_AGAIN);
                 // Beside the choosing, which must not wait for the API server.
                 Thread.ofVirtual().name("tell-" + key).start(() -> tell(key, facts, "Unschedulable", message, makeWay));
             }
+        }
+    }
+
+    /// A pod is not bound to the node that was chosen for it. When the assumption is there no more, the pod was bound all the same, or is gone.
+    private void notBound(PodFacts pod) {
+        if (assumed.remove(pod.key(), pod.pod().getMetadata().getUid())) {
+            cluster.release(pod.key());
+            queue.retry(pod.key(), pod.priority());
+        }
+    }
+
+    private void notTold(PodFacts pod) {
+        if (waiting.containsKey(pod.key())) {
+            queue.retry(pod.key(), pod.priority());
         }
     }
 
@@ -195,10 +199,8 @@ public final class Scheduler implements AutoCloseable {
         }
         failure.ifPresent(why -> {
             LOG.warn("event=volumes-not-bound pod={} node={} reason=\"{}\"", key, node, why);
-            assumed.remove(key);
-            cluster.release(key);
+            news.tell(() -> notBound(pod));
             if (pods.get(key).isPresent()) {
-                queue.retry(key, pod.priority());
                 tell(key, pod, "SchedulerError", "running PreBind plugin \"VolumeBinding\": " + why, Preemption.Result.NOT_ASKED);
             }
         });
@@ -223,17 +225,9 @@ public final class Scheduler implements AutoCloseable {
             LOG.info("event=bound pod={} node={}", key, node);
             events.record(key.tenant(), pod.pod(), EventRecorder.Type.NORMAL, "Scheduled",
                     "Successfully assigned " + key.namespace() + "/" + key.name() + " to " + node);
-            queue.forget(key);
         } catch (ApiException refused) {
-            boolean known = pods.get(key).map(now -> now.getSpec().getNodeName() != null).orElse(false);
-            assumed.remove(key);
-            if (!known) {
-                cluster.release(key);
-            }
             LOG.warn("event=bind-failed pod={} node={} reason=\"{}\"", key, node, refused.getMessage());
-            if (!refused.isNotFound()) {
-                queue.retry(key, pod.priority());
-            }
+            news.tell(() -> notBound(pod));
         } finally {
             bindings.release();
         }
@@ -249,7 +243,7 @@ public final class Scheduler implements AutoCloseable {
             }
         } catch (ApiException refused) {
             LOG.warn("event=verdict-not-written pod={} reason=\"{}\"", key, refused.getMessage());
-            queue.retry(key, pod.priority());
+            news.tell(() -> notTold(pod));
         }
     }
 
@@ -277,18 +271,6 @@ public final class Scheduler implements AutoCloseable {
         return "Succeeded".equals(phase) || "Failed".equals(phase);
     }
 
-    /// Room may have appeared: each parked pod is tried again after its own back-off.
-    private void wakeParked() {
-        parked.forEach((key, pod) -> wake(key));
-    }
-
-    private void wake(ObjectKey key) {
-        Parked pod = parked.remove(key);
-        if (pod != null) {
-            queue.retry(key, pod.priority());
-        }
-    }
-
     private static boolean isEmpty(@Nullable String text) {
         return text == null || text.isEmpty();
     }
@@ -297,7 +279,7 @@ public final class Scheduler implements AutoCloseable {
         @Override
         public void added(Node node) {
             cluster.node(node);
-            wakeParked();
+            parked.wakeAll();
         }
 
         @Override
@@ -309,14 +291,14 @@ public final class Scheduler implements AutoCloseable {
                             .equals(Demand.of(now.getStatus() == null ? null : now.getStatus().getAllocatable()));
             if (mayHelp) {
                 cluster.node(now);
-                wakeParked();
+                parked.wakeAll();
             }
         }
 
         @Override
         public void deleted(Node last) {
             cluster.nodeGone(last.getMetadata().getName());
-            wakeParked();
+            parked.wakeAll();
         }
     }
 
@@ -342,7 +324,7 @@ public final class Scheduler implements AutoCloseable {
         @Override
         public void added(PersistentVolumeClaim claim) {
             ObjectKey changed = ObjectKey.of(claim);
-            parked.keySet().stream().filter(key -> place(key).equals(place(changed))).forEach(Scheduler.this::wake);
+            parked.wakeIn(changed.tenant(), changed.namespace());
         }
 
         @Override
@@ -363,12 +345,7 @@ public final class Scheduler implements AutoCloseable {
     private final class VolumeHandler implements Informer.Handler<PersistentVolume> {
         @Override
         public void added(PersistentVolume volume) {
-            String tenant = ObjectKey.of(volume).tenant();
-            parked.forEach((key, waiting) -> {
-                if (waiting.volumes() && key.tenant().equals(tenant)) {
-                    wake(key);
-                }
-            });
+            parked.wakeWithVolumes(ObjectKey.of(volume).tenant()::equals);
         }
 
         @Override
@@ -386,11 +363,7 @@ public final class Scheduler implements AutoCloseable {
     private final class ClassHandler implements Informer.Handler<StorageClass> {
         @Override
         public void added(StorageClass type) {
-            parked.forEach((key, waiting) -> {
-                if (waiting.volumes()) {
-                    wake(key);
-                }
-            });
+            parked.wakeWithVolumes(tenant -> true);
         }
 
         @Override
@@ -410,60 +383,56 @@ public final class Scheduler implements AutoCloseable {
 
         @Override
         public void updated(Pod before, Pod now) {
-            boolean helps = (ended(now) && !ended(before))
-                    || !Objects.equals(before.getMetadata().getLabels(), now.getMetadata().getLabels());
-            if (!before.getSpec().equals(now.getSpec())) {
-                parked.remove(ObjectKey.of(now));
-            }
             see(now);
-            if (helps) {
-                wakeParked();
+            if (!before.getSpec().equals(now.getSpec())) {
+                parked.wake(ObjectKey.of(now));
+            }
+            if ((ended(now) && !ended(before)) || !Objects.equals(before.getMetadata().getLabels(), now.getMetadata().getLabels())) {
+                parked.wakeAll();
             }
         }
 
         @Override
         public void deleted(Pod last) {
             ObjectKey key = ObjectKey.of(last);
+            wantsNone(key);
+            boolean chosen = assumed.remove(key) != null;
             cluster.release(key);
-            assumed.remove(key);
-            parked.remove(key);
-            queue.forget(key);
-            if (!isEmpty(last.getSpec().getNodeName())) {
-                wakeParked();
+            if (chosen || !isEmpty(last.getSpec().getNodeName())) {
+                parked.wakeAll();
             }
         }
 
         private void see(Pod pod) {
             ObjectKey key = ObjectKey.of(pod);
+            String node = pod.getSpec().getNodeName();
+            if (waits(pod)) {
+                waiting.put(key, pod);
+                if (!parked.contains(key) && !assumed.containsKey(key)) {
+                    String nominated = pod.getStatus() == null ? null : pod.getStatus().getNominatedNodeName();
+                    if (nominated != null && !nominated.isEmpty()) {
+                        // An earlier scheduler made room for it.
+                        cluster.nominate(PodFacts.of(key, pod), nominated);
+                    }
+                    queue.add(key, pod.getSpec().getPriority() == null ? 0 : pod.getSpec().getPriority());
+                }
+                return;
+            }
+            wantsNone(key);
             if (ended(pod)) {
                 assumed.remove(key);
                 cluster.release(key);
-                return;
-            }
-            String node = pod.getSpec().getNodeName();
-            if (!isEmpty(node)) {
+            } else if (!isEmpty(node)) {
                 assumed.remove(key);
-                queue.forget(key);
                 cluster.place(PodFacts.of(key, pod), node);
-                // Whoever wants to be near it, or as many of a kind everywhere, may have found a place.
-                for (ObjectKey other : parkedByRules) {
-                    if (!parked.containsKey(other)) {
-                        parkedByRules.remove(other);
-                    } else if (other.tenant().equals(key.tenant())) {
-                        wake(other);
-                    }
-                }
-            } else if (waits(pod) && !parked.containsKey(key)) {
-                String nominated = pod.getStatus() == null ? null : pod.getStatus().getNominatedNodeName();
-                if (nominated != null && !nominated.isEmpty()) {
-                    // An earlier scheduler made room for it.
-                    cluster.nominate(PodFacts.of(key, pod), nominated);
-                }
-                queue.add(key, pod.getSpec().getPriority() == null ? 0 : pod.getSpec().getPriority());
-            } else if (pod.getMetadata().getDeletionTimestamp() != null) {
-                queue.forget(key);
-                parked.remove(key);
+                parked.wakeByRules(key.tenant());
             }
+        }
+
+        private void wantsNone(ObjectKey key) {
+            waiting.remove(key);
+            parked.remove(key);
+            queue.forget(key);
         }
     }
 }

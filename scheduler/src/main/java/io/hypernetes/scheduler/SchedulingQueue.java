@@ -9,16 +9,14 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.PriorityQueue;
-import java.util.concurrent.locks.Condition;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
 import java.util.function.ToDoubleFunction;
 
 /// Pods that wait for a node. The tenant with the smallest share of the cluster for its weight is next, and tenants with equal shares take turns, so that one with
 /// thousands of waiting pods does not hold up another's one; within a tenant
 /// the highest priority comes first, then whoever came first. A pod that fitted nowhere waits out a pause that doubles each time before it
-/// may come again. Thread-safe.
-final class SchedulingQueue implements AutoCloseable {
+/// may come again. Not thread-safe.
+final class SchedulingQueue {
     private static final Duration FIRST_PAUSE = Duration.ofSeconds(1);
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(10);
 
@@ -28,8 +26,6 @@ final class SchedulingQueue implements AutoCloseable {
 
     private final LongSupplier nanoTime;
     private final ToDoubleFunction<String> share;
-    private final ReentrantLock lock = new ReentrantLock();
-    private final Condition changed = lock.newCondition();
     private final Map<String, PriorityQueue<Waiting>> byTenant = new HashMap<>();
     private final Deque<String> turns = new ArrayDeque<>();
     private final Map<ObjectKey, Waiting> waiting = new HashMap<>();
@@ -38,7 +34,6 @@ final class SchedulingQueue implements AutoCloseable {
     private final Map<ObjectKey, Long> dueNanos = new HashMap<>();
     private final Map<ObjectKey, Integer> failures = new HashMap<>();
     private long order;
-    private boolean closed;
 
     /// @param share how much a tenant has for its weight
     SchedulingQueue(LongSupplier nanoTime, ToDoubleFunction<String> share) {
@@ -48,93 +43,51 @@ final class SchedulingQueue implements AutoCloseable {
 
     /// Puts a pod into the queue, unless it is there or waits out its pause.
     void add(ObjectKey key, int priority) {
-        lock.lock();
-        try {
-            if (!closed && !waiting.containsKey(key) && !dueNanos.containsKey(key)) {
-                enqueue(key, priority);
-            }
-        } finally {
-            lock.unlock();
+        if (!waiting.containsKey(key) && !dueNanos.containsKey(key)) {
+            enqueue(key, priority);
         }
     }
 
     /// The pod did not find a node: it may come again after its pause.
     void retry(ObjectKey key, int priority) {
-        lock.lock();
-        try {
-            int times = failures.merge(key, 1, Integer::sum);
-            Duration pause = FIRST_PAUSE;
-            for (int i = 1; i < times && pause.compareTo(LONGEST_PAUSE) < 0; i++) {
-                pause = pause.multipliedBy(2);
-            }
-            after(key, priority, pause.compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : pause);
-        } finally {
-            lock.unlock();
+        int times = failures.merge(key, 1, Integer::sum);
+        Duration pause = FIRST_PAUSE;
+        for (int i = 1; i < times && pause.compareTo(LONGEST_PAUSE) < 0; i++) {
+            pause = pause.multipliedBy(2);
         }
+        after(key, priority, pause.compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : pause);
     }
 
     /// The pod may come again after some time.
     void after(ObjectKey key, int priority, Duration delay) {
-        lock.lock();
-        try {
-            if (closed || waiting.containsKey(key)) {
-                return;
-            }
-            long due = nanoTime.getAsLong() + delay.toNanos();
-            Long known = dueNanos.get(key);
-            if (known != null && known - due <= 0) {
-                return;
-            }
-            dueNanos.put(key, due);
-            priorities.put(key, priority);
-            paused.add(new Paused(key, due));
-            changed.signalAll();
-        } finally {
-            lock.unlock();
+        if (waiting.containsKey(key)) {
+            return;
         }
+        long due = nanoTime.getAsLong() + delay.toNanos();
+        Long known = dueNanos.get(key);
+        if (known != null && known - due <= 0) {
+            return;
+        }
+        dueNanos.put(key, due);
+        priorities.put(key, priority);
+        paused.add(new Paused(key, due));
     }
 
     /// The pod is bound or gone.
     void forget(ObjectKey key) {
-        lock.lock();
-        try {
-            failures.remove(key);
-            dueNanos.remove(key);
-            priorities.remove(key);
-            Waiting known = waiting.remove(key);
-            PriorityQueue<Waiting> heap = known == null ? null : byTenant.get(key.tenant());
-            if (heap != null) {
-                heap.remove(known);
-            }
-        } finally {
-            lock.unlock();
+        failures.remove(key);
+        dueNanos.remove(key);
+        priorities.remove(key);
+        Waiting known = waiting.remove(key);
+        PriorityQueue<Waiting> heap = known == null ? null : byTenant.get(key.tenant());
+        if (heap != null) {
+            heap.remove(known);
         }
     }
 
-    /// Waits for the next pod; empty when the queue was closed.
-    Optional<ObjectKey> take() throws InterruptedException {
-        lock.lockInterruptibly();
-        try {
-            while (!closed) {
-                release();
-                Optional<ObjectKey> next = next();
-                if (next.isPresent()) {
-                    return next;
-                }
-                Paused first = paused.peek();
-                if (first == null) {
-                    changed.await();
-                } else {
-                    changed.awaitNanos(first.dueNanos - nanoTime.getAsLong());
-                }
-            }
-            return Optional.empty();
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    private Optional<ObjectKey> next() {
+    /// The next pod, which leaves the queue; empty when none may come yet.
+    Optional<ObjectKey> next() {
+        release();
         while (!turns.isEmpty()) {
             String tenant = takeTurn();
             PriorityQueue<Waiting> heap = byTenant.get(tenant);
@@ -150,6 +103,15 @@ final class SchedulingQueue implements AutoCloseable {
             }
         }
         return Optional.empty();
+    }
+
+    /// How long until a pod may come; not positive when one may now, the longest time when only news bring one.
+    long nanosToNext() {
+        if (!waiting.isEmpty()) {
+            return 0;
+        }
+        Paused first = paused.peek();
+        return first == null ? Long.MAX_VALUE : first.dueNanos - nanoTime.getAsLong();
     }
 
     private String takeTurn() {
@@ -179,7 +141,6 @@ final class SchedulingQueue implements AutoCloseable {
             turns.addLast(key.tenant());
         }
         heap.add(fresh);
-        changed.signal();
     }
 
     private void release() {
@@ -195,17 +156,6 @@ final class SchedulingQueue implements AutoCloseable {
                     enqueue(next.key, priority == null ? 0 : priority);
                 }
             }
-        }
-    }
-
-    @Override
-    public void close() {
-        lock.lock();
-        try {
-            closed = true;
-            changed.signalAll();
-        } finally {
-            lock.unlock();
         }
     }
 }

@@ -5,7 +5,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// How much of the cluster each tenant has: its dominant share (the largest of its shares of processors, memory, disk and pods), divided by the
-/// tenant's weight. Thread-safe.
+/// tenant's weight. Not thread-safe.
 final class Shares {
     private final Map<String, Demand> nodes = new HashMap<>();
     private final Map<String, long[]> used = new HashMap<>();
@@ -13,7 +13,7 @@ final class Shares {
     private final long[] total = new long[4];
 
     /// Says what a node has; null when it is gone.
-    synchronized void node(String name, @Nullable Demand allocatable) {
+    void node(String name, @Nullable Demand allocatable) {
         Demand before = allocatable == null ? nodes.remove(name) : nodes.put(name, allocatable);
         if (before != null) {
             add(total, before, -1);
@@ -23,11 +23,11 @@ final class Shares {
         }
     }
 
-    synchronized void placed(String tenant, Demand demand) {
+    void placed(String tenant, Demand demand) {
         add(used.computeIfAbsent(tenant, fresh -> new long[total.length]), demand, 1);
     }
 
-    synchronized void released(String tenant, Demand demand) {
+    void released(String tenant, Demand demand) {
         long[] now = used.get(tenant);
         if (now != null) {
             add(now, demand, -1);
@@ -38,7 +38,7 @@ final class Shares {
     }
 
     /// @param weight at least 1; tenants have 1 unless their operator says otherwise
-    synchronized void weight(String tenant, int weight) {
+    void weight(String tenant, int weight) {
         if (weight <= 1) {
             weights.remove(tenant);
         } else {
@@ -47,7 +47,7 @@ final class Shares {
     }
 
     /// 0 for a tenant that has nothing, 1 for one of weight 1 that has all of something.
-    synchronized double of(String tenant) {
+    double of(String tenant) {
         long[] now = used.get(tenant);
         if (now == null) {
             return 0;

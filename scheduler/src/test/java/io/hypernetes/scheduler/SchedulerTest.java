@@ -8,9 +8,12 @@ import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodCondition;
 import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.api.model.Taint;
+import io.fabric8.kubernetes.api.model.Toleration;
 import io.hypernetes.client.Client;
 import io.hypernetes.client.Deletion;
 import io.hypernetes.client.FakeApi;
+import io.hypernetes.client.Informer;
 import io.hypernetes.client.Informers;
 import io.hypernetes.client.Kind;
 import io.hypernetes.client.ObjectKey;
@@ -19,6 +22,11 @@ import io.hypernetes.client.Selection;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
+import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -186,6 +194,67 @@ class SchedulerTest {
         await().untilAsserted(() -> assertThat(scheduled(client, "high").getMessage()).isEqualTo(
                 "0/1 nodes are available: 1 node(s) were unschedulable. preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling."));
         assertThat(read("red", "high").getStatus().getNominatedNodeName()).isNull();
+    }
+
+    /// What others hear of pods does not wait for a choice, however long that takes.
+    @Test
+    void theNewsOfOthersDoNotWaitForAChoice() throws InterruptedException {
+        Semaphore asked = new Semaphore(0);
+        CountDownLatch answered = new CountDownLatch(1);
+        RandomGenerator slow = () -> {
+            asked.release();
+            try {
+                answered.await();
+            } catch (InterruptedException stopped) {
+                Thread.currentThread().interrupt();
+            }
+            return 1;
+        };
+        Informers shared = new Informers(client);
+        try (shared; Scheduler slowly = new Scheduler(client, shared, InstantSource.system(), slow)) {
+            Set<String> heard = ConcurrentHashMap.newKeySet();
+            shared.of(Kind.POD, Scope.everywhere()).handler(new Informer.Handler<>() {
+                @Override
+                public void added(Pod pod) {
+                    heard.add(pod.getMetadata().getName());
+                }
+
+                @Override
+                public void updated(Pod before, Pod now) {}
+
+                @Override
+                public void deleted(Pod last) {}
+            });
+            client.of(Kind.NODE).create("root", ChoiceTest.node("n1", "2", "4Gi"));
+            client.of(Kind.NODE).create("root", ChoiceTest.node("n2", "2", "4Gi"));
+            client.of(Kind.POD).create("red", ChoiceTest.pod("web", "1", "1Gi"));
+            slowly.start();
+            shared.start();
+            asked.acquire();
+            Pod bound = ChoiceTest.pod("bound", "1", "1Gi");
+            bound.getSpec().setNodeName("n1");
+            client.of(Kind.POD).create("blue", bound);
+            client.of(Kind.POD).create("blue", ChoiceTest.pod("later", "1", "1Gi"));
+            await().untilAsserted(() -> assertThat(heard).contains("bound", "later"));
+            assertThat(read("red", "web").getSpec().getNodeName()).isNull();
+            answered.countDown();
+            await().untilAsserted(() -> assertThat(read("blue", "later").getSpec().getNodeName()).isNotNull());
+        }
+    }
+
+    @Test
+    void aPodThatIsChangedItselfIsTriedAgain() {
+        Node tainted = ChoiceTest.node("n1", "2", "4Gi");
+        tainted.getSpec().setTaints(List.of(new Taint("NoSchedule", "only", null, "gpu")));
+        client.of(Kind.NODE).create("root", tainted);
+        client.of(Kind.POD).create("red", ChoiceTest.pod("web", "1", "1Gi"));
+        start();
+        await().untilAsserted(() -> assertThat(failures(client, "web")).hasSize(1));
+        client.of(Kind.POD).change(new ObjectKey("red", "default", "web"), null, pod -> {
+            pod.getSpec().setTolerations(List.of(new Toleration("NoSchedule", "only", "Exists", null, null)));
+            return pod;
+        });
+        await().untilAsserted(() -> assertThat(read("red", "web").getSpec().getNodeName()).isEqualTo("n1"));
     }
 
     private static Pod slot(String name, int priority) {

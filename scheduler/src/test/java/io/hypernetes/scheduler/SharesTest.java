@@ -29,7 +29,7 @@ class SharesTest {
     }
 
     @Test
-    void whatIsScarceIsSharedByWeight() throws InterruptedException {
+    void whatIsScarceIsSharedByWeight() {
         shares.node("a", new Demand(100_000, 100_000, 0, 1000, Map.of()));
         shares.weight("gold", 3);
         for (int n = 0; n < 100; n++) {
@@ -38,7 +38,7 @@ class SharesTest {
         }
         int gold = 0;
         for (int n = 0; n < 80; n++) {
-            String tenant = queue.take().orElseThrow().tenant();
+            String tenant = queue.next().orElseThrow().tenant();
             gold += tenant.equals("gold") ? 1 : 0;
             // One asks for processors and the other for memory: what each has most of is what counts.
             shares.placed(tenant, tenant.equals("gold") ? demand(500, 1) : demand(1, 500));
@@ -47,13 +47,13 @@ class SharesTest {
     }
 
     @Test
-    void aNewcomerIsNextHoweverManyWait() throws InterruptedException {
+    void aNewcomerIsNextHoweverManyWait() {
         shares.node("a", new Demand(100_000, 100_000, 0, 1000, Map.of()));
         for (int n = 0; n < 50; n++) {
             queue.add(new ObjectKey("many", "default", "p" + n), 0);
         }
         shares.placed("many", demand(500, 500));
         queue.add(new ObjectKey("one", "default", "p"), 0);
-        assertThat(queue.take().orElseThrow().tenant()).isEqualTo("one");
+        assertThat(queue.next().orElseThrow().tenant()).isEqualTo("one");
     }
 }
