@@ -1,6 +1,5 @@
 package io.hypernetes.scheduler;
 
-import io.fabric8.kubernetes.api.model.BindingBuilder;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.Node;
@@ -9,9 +8,7 @@ import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
 import io.fabric8.kubernetes.api.model.storage.StorageClass;
-import io.hypernetes.client.ApiException;
 import io.hypernetes.client.Client;
-import io.hypernetes.client.Deletion;
 import io.hypernetes.client.EventRecorder;
 import io.hypernetes.client.Index;
 import io.hypernetes.client.Informer;
@@ -27,9 +24,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.Semaphore;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -46,12 +41,9 @@ public final class Scheduler implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Scheduler.class);
     private static final Duration LOOK_AGAIN = Duration.ofMinutes(1);
-    private static final int BINDINGS_AT_ONCE = 64;
 
-    private final Client client;
     private final RandomGenerator random;
     private final EventRecorder events;
-    private final PodVerdicts verdicts;
     private final Informer<Node> nodes;
     private final Informer<Pod> pods;
     private final Informer<Namespace> namespaces;
@@ -62,6 +54,7 @@ public final class Scheduler implements AutoCloseable {
     private final Informer<GenericKubernetesResource> tenants;
     private final VolumeRules volumeRules;
     private final ClaimBinding claimBinding;
+    private final Outcomes outcomes;
     private final Preemption preemption;
     private final News news = new News();
     private final Cluster cluster = new Cluster();
@@ -71,17 +64,14 @@ public final class Scheduler implements AutoCloseable {
     private final Map<ObjectKey, Pod> waiting = new HashMap<>();
     /// The uids of pods that are chosen for but not yet seen bound: nothing that is heard of such a pod meanwhile may lead to a second choice.
     private final Map<ObjectKey, String> assumed = new HashMap<>();
-    private final Semaphore bindings = new Semaphore(BINDINGS_AT_ONCE);
     private final Thread chooser = Thread.ofVirtual().name("scheduler").unstarted(this::run);
     private final CountDownLatch stopped = new CountDownLatch(1);
 
     /// @param client may read what pods and nodes are about in all tenants, write bindings, pod status and events, and delete pods
     /// @param informers started and closed by whoever made them; they start after this is made
     public Scheduler(Client client, Informers informers, InstantSource clock, RandomGenerator random) {
-        this.client = client;
         this.random = random;
         this.events = new EventRecorder(client, NAME, null, clock);
-        this.verdicts = new PodVerdicts(client, clock);
         this.nodes = informers.of(Kind.NODE, Scope.tenant(ObjectKey.ROOT)).handler(news.of(new NodeHandler()));
         this.pods = informers.of(Kind.POD, Scope.everywhere()).handler(news.of(new PodHandler()));
         this.namespaces = informers.of(Kind.NAMESPACE, Scope.everywhere());
@@ -93,6 +83,19 @@ public final class Scheduler implements AutoCloseable {
         Index<PodDisruptionBudget> byNamespace = budgets.index(budget -> List.of(place(ObjectKey.of(budget))));
         this.volumeRules = new VolumeRules.Known(claims, volumes, classes);
         this.claimBinding = new ClaimBinding(client, claims);
+        this.outcomes = new Outcomes(
+                client, new PodVerdicts(client, clock), events, key -> pods.get(key).filter(Scheduler::waits).isPresent(), volumeRules, claimBinding,
+                new Outcomes.Failures() {
+                    @Override
+                    public void notBound(PodFacts pod) {
+                        news.tell(() -> release(pod));
+                    }
+
+                    @Override
+                    public void notTold(PodFacts pod) {
+                        news.tell(() -> retry(pod));
+                    }
+                });
         this.preemption = new Preemption((tenant, namespace) -> byNamespace.get(tenant + "/" + namespace).stream()
                 .flatMap(budget -> Selectors.of(budget.getSpec().getSelector()).stream()
                         .map(selector -> new Preemption.Budget(ObjectKey.of(budget), selector, allowed(budget))))
@@ -157,7 +160,7 @@ public final class Scheduler implements AutoCloseable {
             case Choice.Fits(String node) -> {
                 cluster.place(facts, node);
                 assumed.put(key, pod.getMetadata().getUid());
-                Thread.ofVirtual().name("bind-" + key).start(() -> bind(key, facts, node));
+                outcomes.bind(facts, node);
             }
             case Choice.FitsNowhere(String message, Preemption.Result makeWay) -> {
                 if (makeWay.node() != null) {
@@ -165,21 +168,20 @@ public final class Scheduler implements AutoCloseable {
                 }
                 parked.park(facts);
                 queue.after(key, facts.priority(), LOOK_AGAIN);
-                // Beside the choosing, which must not wait for the API server.
-                Thread.ofVirtual().name("tell-" + key).start(() -> tell(key, facts, "Unschedulable", message, makeWay));
+                outcomes.tell(facts, message, makeWay);
             }
         }
     }
 
     /// A pod is not bound to the node that was chosen for it. When the assumption is there no more, the pod was bound all the same, or is gone.
-    private void notBound(PodFacts pod) {
+    private void release(PodFacts pod) {
         if (assumed.remove(pod.key(), pod.pod().getMetadata().getUid())) {
             cluster.release(pod.key());
             queue.retry(pod.key(), pod.priority());
         }
     }
 
-    private void notTold(PodFacts pod) {
+    private void retry(PodFacts pod) {
         if (waiting.containsKey(pod.key())) {
             queue.retry(pod.key(), pod.priority());
         }
@@ -187,73 +189,6 @@ public final class Scheduler implements AutoCloseable {
 
     private Map<String, String> labelsOf(String tenant, String namespace) {
         return namespaces.get(new ObjectKey(tenant, "", namespace)).map(Selectors::labelsOf).orElse(Map.of());
-    }
-
-    /// Whether its volumes are where it will be. They come first; others do not wait for them.
-    private boolean haveVolumes(ObjectKey key, PodFacts pod, String node) throws InterruptedException {
-        Optional<String> failure;
-        try {
-            failure = claimBinding.bind(volumeRules.waiting(pod), node, () -> pods.get(key).filter(Scheduler::waits).isPresent());
-        } catch (ApiException refused) {
-            failure = Optional.of(String.valueOf(refused.getMessage()));
-        }
-        failure.ifPresent(why -> {
-            LOG.warn("event=volumes-not-bound pod={} node={} reason=\"{}\"", key, node, why);
-            news.tell(() -> notBound(pod));
-            if (pods.get(key).isPresent()) {
-                tell(key, pod, "SchedulerError", "running PreBind plugin \"VolumeBinding\": " + why, Preemption.Result.NOT_ASKED);
-            }
-        });
-        return failure.isEmpty();
-    }
-
-    private void bind(ObjectKey key, PodFacts pod, String node) {
-        try {
-            if (!haveVolumes(key, pod, node)) {
-                return;
-            }
-            bindings.acquire();
-        } catch (InterruptedException ended) {
-            Thread.currentThread().interrupt();
-            return;
-        }
-        try {
-            client.of(Kind.POD).createSubresource(key, "binding", new BindingBuilder()
-                    .withNewMetadata().withName(key.name()).withNamespace(key.namespace()).withUid(pod.pod().getMetadata().getUid()).endMetadata()
-                    .withNewTarget().withApiVersion("v1").withKind("Node").withName(node).endTarget()
-                    .build());
-            LOG.info("event=bound pod={} node={}", key, node);
-            events.record(key.tenant(), pod.pod(), EventRecorder.Type.NORMAL, "Scheduled",
-                    "Successfully assigned " + key.namespace() + "/" + key.name() + " to " + node);
-        } catch (ApiException refused) {
-            LOG.warn("event=bind-failed pod={} node={} reason=\"{}\"", key, node, refused.getMessage());
-            news.tell(() -> notBound(pod));
-        } finally {
-            bindings.release();
-        }
-    }
-
-    /// Says why a pod has no node, and sends those away that make way for it.
-    private void tell(ObjectKey key, PodFacts pod, String reason, String message, Preemption.Result makeWay) {
-        try {
-            events.record(key.tenant(), pod.pod(), EventRecorder.Type.WARNING, "FailedScheduling", message);
-            verdicts.unscheduled(key, pod.pod(), reason, message, makeWay.node());
-            for (PodFacts victim : makeWay.victims()) {
-                preempt(pod, victim, String.valueOf(makeWay.node()));
-            }
-        } catch (ApiException refused) {
-            LOG.warn("event=verdict-not-written pod={} reason=\"{}\"", key, refused.getMessage());
-            news.tell(() -> notTold(pod));
-        }
-    }
-
-    private void preempt(PodFacts pod, PodFacts victim, String node) {
-        ObjectKey key = victim.key();
-        verdicts.preempted(key, victim.pod());
-        client.of(Kind.POD).delete(key, new Deletion(null, victim.pod().getMetadata().getUid()));
-        LOG.info("event=preempted pod={} by={} node={}", key, pod.key(), node);
-        events.record(key.tenant(), victim.pod(), EventRecorder.Type.NORMAL, "Preempted",
-                "Preempted by pod " + pod.pod().getMetadata().getUid() + " on node " + node);
     }
 
     /// True for a pod that wants this scheduler's choice.
