@@ -1,6 +1,9 @@
 package io.hypernetes.scheduler;
 
+import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
+import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudgetStatus;
 import io.hypernetes.client.ObjectKey;
+import io.hypernetes.client.Selectors;
 import io.hypernetes.objects.selector.LabelSelector;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -8,6 +11,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -27,7 +31,17 @@ final class Preemption {
     }
 
     /// @param allowed how many pods may be disrupted at the moment
-    record Budget(ObjectKey key, LabelSelector selector, int allowed) {}
+    /// @param noted the names of pods that are about to go, with which `allowed` is counted already
+    record Budget(ObjectKey key, LabelSelector selector, int allowed, Set<String> noted) {
+
+        /// Empty for a budget that covers nothing.
+        static Optional<Budget> of(PodDisruptionBudget budget) {
+            PodDisruptionBudgetStatus status = budget.getStatus();
+            int allowed = status == null || status.getDisruptionsAllowed() == null ? 0 : status.getDisruptionsAllowed();
+            Set<String> noted = status == null || status.getDisruptedPods() == null ? Set.of() : status.getDisruptedPods().keySet();
+            return Selectors.of(budget.getSpec().getSelector()).map(selector -> new Budget(ObjectKey.of(budget), selector, allowed, noted));
+        }
+    }
 
     /// @param node where the pod will have room; empty when nothing helps, null when it may not ask, so that what was promised to it before stays
     /// @param victims who has to go for that
@@ -167,7 +181,7 @@ final class Preemption {
     private boolean isProtected(PodFacts pod, Map<ObjectKey, Integer> left) {
         boolean violates = false;
         for (Budget budget : budgets.of(pod.key().tenant(), pod.key().namespace())) {
-            if (budget.selector().matches(pod.labels())) {
+            if (!budget.noted().contains(pod.key().name()) && budget.selector().matches(pod.labels())) {
                 violates |= left.merge(budget.key(), budget.allowed() - 1, (known, fresh) -> known - 1) < 0;
             }
         }

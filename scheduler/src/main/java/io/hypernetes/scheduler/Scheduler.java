@@ -97,17 +97,12 @@ public final class Scheduler implements AutoCloseable {
                     }
                 });
         this.preemption = new Preemption((tenant, namespace) -> byNamespace.get(tenant + "/" + namespace).stream()
-                .flatMap(budget -> Selectors.of(budget.getSpec().getSelector()).stream()
-                        .map(selector -> new Preemption.Budget(ObjectKey.of(budget), selector, allowed(budget))))
+                .flatMap(budget -> Preemption.Budget.of(budget).stream())
                 .toList());
     }
 
     private static String place(ObjectKey key) {
         return key.tenant() + "/" + key.namespace();
-    }
-
-    private static int allowed(PodDisruptionBudget budget) {
-        return budget.getStatus() == null || budget.getStatus().getDisruptionsAllowed() == null ? 0 : budget.getStatus().getDisruptionsAllowed();
     }
 
     /// Begins; choices are made once all that they depend on is listed.
