@@ -95,6 +95,13 @@ final class PersistentVolumeRules implements KindRules {
             errors.invalid("spec.storageClassName", type, Names.subdomain(type));
         }
         errors.oneOf("spec.volumeMode", Json.string(spec, "volumeMode"), List.of("Block", "Filesystem"));
+        JsonNode affinity = spec.path("nodeAffinity");
+        if (affinity.isObject() && !affinity.path("required").isObject()) {
+            errors.required("spec.nodeAffinity.required", "must specify required node constraints");
+        } else if (!affinity.isObject() && spec.path("local").isObject()) {
+            errors.required("metadata.annotations", "Local volume requires node affinity");
+        }
+        new NodeSelectorValidation(errors).selector(affinity.path("required"), "spec.nodeAffinity.required");
     }
 
     @Override

@@ -37,63 +37,13 @@ final class PlacementValidation {
     }
 
     private void nodes(JsonNode affinity, String at) {
-        JsonNode selector = affinity.path(REQUIRED);
-        String terms = at + "." + REQUIRED + ".nodeSelectorTerms";
-        if (selector.isObject() && selector.path("nodeSelectorTerms").isEmpty()) {
-            errors.required(terms, "must have at least one node selector term");
-        }
-        List<ObjectNode> required = Json.objects(selector, "nodeSelectorTerms");
-        for (int i = 0; i < required.size(); i++) {
-            nodeTerm(required.get(i), terms + "[" + i + "]");
-        }
+        NodeSelectorValidation selectors = new NodeSelectorValidation(errors);
+        selectors.selector(affinity.path(REQUIRED), at + "." + REQUIRED);
         List<ObjectNode> preferred = Json.objects(affinity, PREFERRED);
         for (int i = 0; i < preferred.size(); i++) {
             String each = at + "." + PREFERRED + "[" + i + "]";
             weight(preferred.get(i), each);
-            nodeTerm(preferred.get(i).path("preference"), each + ".preference");
-        }
-    }
-
-    private void nodeTerm(JsonNode term, String at) {
-        List<ObjectNode> expressions = Json.objects(term, "matchExpressions");
-        for (int i = 0; i < expressions.size(); i++) {
-            nodeExpression(expressions.get(i), at + ".matchExpressions[" + i + "]");
-        }
-        List<ObjectNode> fields = Json.objects(term, "matchFields");
-        for (int i = 0; i < fields.size(); i++) {
-            nodeField(fields.get(i), at + ".matchFields[" + i + "]");
-        }
-    }
-
-    private void nodeExpression(JsonNode expression, String at) {
-        String operator = Json.string(expression, "operator");
-        if (operator.equals("Gt") || operator.equals("Lt")) {
-            if (expression.path("values").size() != 1) {
-                errors.required(at + ".values", "must be specified single value when `operator` is 'Lt' or 'Gt'");
-            }
-            errors.invalid(at + ".key", Json.string(expression, "key"), Names.qualified(Json.string(expression, "key")));
-        } else {
-            WorkloadValidation.requirement(expression, at, errors);
-        }
-    }
-
-    /// A node's name is all that can be asked for beside its labels.
-    private void nodeField(JsonNode field, String at) {
-        String operator = Json.string(field, "operator");
-        JsonNode values = field.path("values");
-        if (!operator.equals("In") && !operator.equals("NotIn")) {
-            errors.invalid(at + ".operator", operator, "not a valid selector operator");
-        } else if (values.size() != 1) {
-            errors.required(at + ".values", "must be only one value when `operator` is 'In' or 'NotIn' for node field selector");
-        }
-        String key = Json.string(field, "key");
-        if (!key.equals("metadata.name")) {
-            errors.invalid(at + ".key", key, "not a valid field selector key");
-            return;
-        }
-        for (int i = 0; i < values.size(); i++) {
-            String name = values.path(i).asString("");
-            errors.invalid(at + ".values[" + i + "]", name, Names.subdomain(name));
+            selectors.term(preferred.get(i).path("preference"), each + ".preference");
         }
     }
 

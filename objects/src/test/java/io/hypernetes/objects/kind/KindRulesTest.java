@@ -186,6 +186,21 @@ class KindRulesTest {
     }
 
     @Test
+    void whereAVolumeMayBe() {
+        String volume = "\"spec\":{\"accessModes\":[\"ReadWriteOnce\"],\"capacity\":{\"storage\":\"1Gi\"},\"local\":{\"path\":\"/disks/a\"}%s}";
+        String node = "{\"key\":\"kubernetes.io/hostname\",\"operator\":\"In\",\"values\":[\"a\"]}";
+        assertThat(problems("v1", "PersistentVolume", volume.formatted(",\"nodeAffinity\":{\"required\":{\"nodeSelectorTerms\":[{\"matchExpressions\":[" + node + "]}]}}"))).isEmpty();
+        assertThat(problems("v1", "PersistentVolume", volume.formatted(""))).containsExactly("metadata.annotations: Required value: Local volume requires node affinity");
+        assertThat(problems("v1", "PersistentVolume", volume.formatted(",\"nodeAffinity\":{}")))
+                .containsExactly("spec.nodeAffinity.required: Required value: must specify required node constraints");
+        assertThat(problems("v1", "PersistentVolume", volume.formatted(",\"nodeAffinity\":{\"required\":{\"nodeSelectorTerms\":[]}}")))
+                .containsExactly("spec.nodeAffinity.required.nodeSelectorTerms: Required value: must have at least one node selector term");
+        assertThat(problems("v1", "PersistentVolume", volume.formatted(",\"nodeAffinity\":{\"required\":{\"nodeSelectorTerms\":[{\"matchFields\":["
+                        + node.replace("kubernetes.io/hostname", "metadata.uid") + "]}]}}")))
+                .containsExactly("spec.nodeAffinity.required.nodeSelectorTerms[0].matchFields[0].key: Invalid value: \"metadata.uid\": not a valid field selector key");
+    }
+
+    @Test
     void autoscalers() {
         String target = "\"scaleTargetRef\":{\"kind\":\"Deployment\",\"name\":\"d\"}";
         ObjectNode made = made("autoscaling/v2", "HorizontalPodAutoscaler", "\"spec\":{\"maxReplicas\":3," + target + ",\"behavior\":{}}");
