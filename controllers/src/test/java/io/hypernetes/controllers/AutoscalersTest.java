@@ -1,6 +1,7 @@
 package io.hypernetes.controllers;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 import static org.awaitility.Awaitility.await;
 
 import io.fabric8.kubernetes.api.model.Event;
@@ -43,6 +44,7 @@ class AutoscalersTest {
                     .withTemplate(Workbench.template("web", "a")).endSpec().build());
             client.of(Kind.HORIZONTAL_POD_AUTOSCALER).create("red", new HorizontalPodAutoscalerBuilder().withNewMetadata().withNamespace("default").withName("web").endMetadata()
                     .withNewSpec().withMaxReplicas(2).withNewScaleTargetRef().withApiVersion("apps/v1").withKind("Deployment").withName("web").endScaleTargetRef()
+                    .addNewMetric().withType("Resource").withNewResource().withName("cpu").withNewTarget().withType("Utilization").withAverageUtilization(50).endTarget().endResource().endMetric()
                     .endSpec().build());
             await().until(() -> woken.contains(KEY));
             woken.clear();
@@ -55,7 +57,12 @@ class AutoscalersTest {
             assertThat(client.of(Kind.HORIZONTAL_POD_AUTOSCALER).get(KEY).getMetadata().getResourceVersion()).as("nothing new to say").isEqualTo(told);
             client.of(Kind.HORIZONTAL_POD_AUTOSCALER).change(KEY, null, now -> new HorizontalPodAutoscalerBuilder(now).editSpec().withMaxReplicas(3).endSpec().build());
             await().until(() -> woken.contains(KEY));
-            await().until(() -> client.of(Kind.EVENT).list(Scope.tenant("red"), Selection.everything()).items().stream().map(Event::getType).anyMatch("Warning"::equals));
+            await().untilAsserted(() -> assertThat(client.of(Kind.EVENT).list(Scope.tenant("red"), Selection.everything()).items())
+                    .extracting(Event::getReason, Event::getMessage)
+                    .containsExactlyInAnyOrder(
+                            tuple("FailedGetResourceMetric", "the HPA target's scale is missing a selector"),
+                            tuple("FailedComputeMetricsReplicas",
+                                    "invalid metrics (1 invalid out of 1), first error is: failed to get cpu resource metric value: the HPA target's scale is missing a selector")));
         }
     }
 }

@@ -204,26 +204,45 @@ public final class Autoscalers implements Controller {
         private @Nullable Proposed proposed(int current, String selector) {
             Proposed best = null;
             String failure = null;
-            String failureReason = "";
-            for (MetricSpec metric : autoscaler.getSpec().getMetrics() == null ? List.<MetricSpec>of() : autoscaler.getSpec().getMetrics()) {
+            String failureReason = "InvalidMetricSourceType";
+            String first = "";
+            int invalid = 0;
+            List<MetricSpec> asked = autoscaler.getSpec().getMetrics() == null ? List.of() : autoscaler.getSpec().getMetrics();
+            for (MetricSpec metric : asked) {
                 try {
                     Proposed one = proposed(metric, current, selector);
                     best = best == null || one.replicas > best.replicas ? one : best;
                 } catch (Usage.UnknownUsageException unknown) {
-                    failure = String.valueOf(unknown.getMessage());
-                    failureReason = metric.getType().equals("ContainerResource") ? "FailedGetContainerResourceMetric" : "FailedGet" + metric.getType() + "Metric";
+                    String reason = "FailedGet" + metric.getType() + "Metric";
+                    events.record(key.tenant(), autoscaler, Type.WARNING, reason, String.valueOf(unknown.getMessage()));
+                    if (invalid++ == 0) {
+                        failure = String.valueOf(unknown.getMessage());
+                        failureReason = reason;
+                        first = "failed to get " + named(metric) + " metric value: " + failure;
+                    }
                 }
             }
             if (best == null || (failure != null && best.replicas < current)) {
                 String what = failure == null ? "no metrics are asked for" : failure;
-                events.record(key.tenant(), autoscaler, Type.WARNING, failureReason.isEmpty() ? "InvalidMetricSourceType" : failureReason, what);
-                condition("ScalingActive", "False", failureReason.isEmpty() ? "InvalidMetricSourceType" : failureReason,
-                        "the HPA was unable to compute the replica count: " + what);
+                condition("ScalingActive", "False", failureReason, "the HPA was unable to compute the replica count: " + what);
+                events.record(key.tenant(), autoscaler, Type.WARNING, "FailedComputeMetricsReplicas", failure == null
+                        ? what
+                        : "invalid metrics (" + invalid + " invalid out of " + asked.size() + "), first error is: " + first);
                 return null;
             }
             condition("ScalingActive", "True", "ValidMetricFound",
                     "the HPA was able to successfully calculate a replica count from " + best.metric);
             return best;
+        }
+
+        /// What a metric is called where it could not be had.
+        private static String named(MetricSpec metric) {
+            if (metric.getResource() != null) {
+                return metric.getResource().getName() + " resource";
+            }
+            return metric.getContainerResource() != null
+                    ? metric.getContainerResource().getName() + " container"
+                    : metric.getType().toLowerCase(Locale.ROOT);
         }
 
         private Proposed proposed(MetricSpec metric, int current, String selector) throws Usage.UnknownUsageException {
