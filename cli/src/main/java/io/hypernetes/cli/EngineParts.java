@@ -53,7 +53,7 @@ record EngineParts(EmbeddedStore journal, LocalImageStore images, QemuHypervisor
         Path state = places.nodeState();
         Installation installation = Installation.begun(places, new SecureRandom());
         EmbeddedStore journal = EmbeddedStore.open(
-                state.resolve("journal"), EmbeddedSettings.defaults().withNativeFolder(places.nativeLibraries()).withoutHistory());
+                state.resolve("journal"), EmbeddedSettings.defaults().withNativeFolder(places.nativeLibraries()).withoutHistory().withoutPacking());
         LocalImageStore images = LocalImageStore.open(state.resolve("images"), imageSettings(places, settings)
                 .withOperators(new OperatorAddresses(
                         OperatorRanges.registries(settings).without(machines::isKnown).denied(), OperatorRanges.registries(settings).without(machines).denied()))

@@ -62,25 +62,30 @@ public final class Entry {
     ///
     /// @throws StoreUnavailableException as of [#value]
     public int length() {
-        return known() instanceof Packed packed ? packed.length() : value().length;
+        Object known = known();
+        return known instanceof Packed packed ? packed.length() : ((byte[]) known).length;
     }
 
     /// Writes the value into `to`, from position `at` on, which takes no array of its own.
     ///
     /// @throws StoreUnavailableException as of [#value]
     public void copyInto(byte[] to, int at) {
-        if (known() instanceof Packed packed) {
+        Object known = known();
+        if (known instanceof Packed packed) {
             packed.copyInto(to, at);
         } else {
-            byte[] bytes = value();
+            byte[] bytes = (byte[]) known;
             System.arraycopy(bytes, 0, to, at, bytes.length);
         }
     }
 
-    /// Holds the value in another form from now on. For one thread at a time.
+    /// Holds the value in another form from now on. For one thread at a time, and for a value that was had.
     ///
     /// @param packed the very bytes of [#value]
     public void pack(Packed packed) {
+        if (value instanceof Supplier<?>) {
+            throw new IllegalStateException("the value of " + key + " was not opened yet");
+        }
         value = packed;
     }
 

@@ -6,10 +6,12 @@ import io.hypernetes.apiserver.request.TenantPath;
 import io.hypernetes.apiserver.storage.ObjectKey;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.selector.FieldSelector;
+import io.hypernetes.store.Entry;
 import io.hypernetes.store.Store;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Set;
+import java.util.function.Predicate;
 
 /// What a node may do: itself, the pods bound to it, and what those pods name. Nothing else of any tenant.
 final class NodeAuthorisation {
@@ -95,7 +97,7 @@ final class NodeAuthorisation {
         var key = new ObjectKey(tenant.tenant(), "", "pods", target.namespace(), target.name());
         // A pod that is gone is told as such: the node that had it must be able to learn that.
         return store.get(key.text())
-                .map(entry -> isBound(entry.value(), node) ? "" : "the pod is not bound to node " + node)
+                .map(entry -> new Bound(node).test(entry) ? "" : "the pod is not bound to node " + node)
                 .orElse("");
     }
 
@@ -109,8 +111,9 @@ final class NodeAuthorisation {
             return "a node may only read, by name, what its pods name";
         }
         var prefix = ObjectKey.prefix(tenant.tenant(), "", "pods", target.namespace());
+        var bound = new Bound(node);
         for (var entry : store.list(prefix, "", 0).entries()) {
-            if (isBound(entry.value(), node)) {
+            if (bound.test(entry)) {
                 var references = PodReferences.of(Json.readObject(entry.value()));
                 var names = target.plural().equals("secrets") ? references.secrets() : references.configMaps();
                 if (names.contains(name)) {
@@ -130,7 +133,8 @@ final class NodeAuthorisation {
             return "a node may only read, by name, the claims that its pods name, and tell their size";
         }
         var pods = store.list(ObjectKey.prefix(tenant.tenant(), "", "pods", target.namespace()), "", 0).entries();
-        boolean named = pods.stream().anyMatch(entry -> isBound(entry.value(), node)
+        var bound = new Bound(node);
+        boolean named = pods.stream().anyMatch(entry -> bound.test(entry)
                 && PodReferences.of(Json.readObject(entry.value())).claims().contains(target.name()));
         return named ? "" : "no pod on node " + node + " names it";
     }
@@ -179,7 +183,7 @@ final class NodeAuthorisation {
         if (tenant.equals(Caller.ROOT)) {
             return true;
         }
-        return store.list(ObjectKey.prefix(tenant, "", "pods"), "", 0).entries().stream().anyMatch(entry -> isBound(entry.value(), node));
+        return store.list(ObjectKey.prefix(tenant, "", "pods"), "", 0).entries().stream().anyMatch(new Bound(node));
     }
 
     private String runtimeClass(String node, TenantPath tenant, Target target) {
@@ -198,21 +202,35 @@ final class NodeAuthorisation {
         return allowed ? "" : "a node may write events only";
     }
 
-    private static boolean isBound(byte[] pod, String node) {
-        // Most pods of a namespace are elsewhere: their bytes tell so without being read as JSON.
-        if (!contains(pod, ("\"nodeName\":\"" + node + "\"").getBytes(StandardCharsets.UTF_8))) {
+    /// Looks which pods are bound to a node. Most pods are elsewhere: their bytes, all in one array in turn, tell so without being read as JSON.
+    private static final class Bound implements Predicate<Entry> {
+        private final String node;
+        private final byte[] wanted;
+        private byte[] room = {};
+
+        Bound(String node) {
+            this.node = node;
+            this.wanted = ("\"nodeName\":\"" + node + "\"").getBytes(StandardCharsets.UTF_8);
+        }
+
+        @Override
+        public boolean test(Entry pod) {
+            int length = pod.length();
+            if (room.length < length) {
+                room = new byte[2 * length];
+            }
+            pod.copyInto(room, 0);
+            return contains(length) && Json.string(Json.readObject(pod.value()), "spec", "nodeName").equals(node);
+        }
+
+        private boolean contains(int length) {
+            for (int i = 0; i <= length - wanted.length; i++) {
+                if (room[i] == wanted[0] && Arrays.equals(room, i, i + wanted.length, wanted, 0, wanted.length)) {
+                    return true;
+                }
+            }
             return false;
         }
-        return Json.string(Json.readObject(pod), "spec", "nodeName").equals(node);
-    }
-
-    private static boolean contains(byte[] bytes, byte[] wanted) {
-        for (int i = 0; i <= bytes.length - wanted.length; i++) {
-            if (bytes[i] == wanted[0] && Arrays.equals(bytes, i, i + wanted.length, wanted, 0, wanted.length)) {
-                return true;
-            }
-        }
-        return false;
     }
 
     private static @org.jspecify.annotations.Nullable String demanded(String selector, String field) {

@@ -26,7 +26,7 @@ public final class EmbeddedStore implements Store {
     private final String name;
     private final DurableLog log;
     private final VisibleState visible;
-    private final Packing packing;
+    private final @Nullable Packing packing;
     private final Sequencer sequencer;
     private final AtomicBoolean closed = new AtomicBoolean();
     private @Nullable ValueOpening opening;
@@ -35,7 +35,7 @@ public final class EmbeddedStore implements Store {
         this.name = name;
         this.log = log;
         this.visible = new VisibleState(settings, content);
-        this.packing = new Packing(name);
+        this.packing = settings.packs() ? new Packing(name) : null;
         this.sequencer = new Sequencer(name, settings, log, visible, packing);
     }
 
@@ -125,7 +125,9 @@ public final class EmbeddedStore implements Store {
             opening.close();
         }
         sequencer.stop();
-        packing.close();
+        if (packing != null) {
+            packing.close();
+        }
         visible.close("store " + name + " is closed");
         if (sequencer.isSound()) {
             writeLastRevision();

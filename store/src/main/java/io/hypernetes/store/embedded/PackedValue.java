@@ -28,8 +28,10 @@ final class PackedValue implements Entry.Packed {
 
     /// A value that others are packed against, with an index of what stands where in it. For one thread at a time.
     static final class Base {
-        /// Longest value that can be a base: a place in it has 16 bits.
-        static final int LONGEST = (1 << 16) - 1;
+        /// Longest value that can be a base: its index, 8 KiB at most, finds less of a longer one.
+        static final int LONGEST = 16 << 10;
+
+        private static final int MOST_BITS = 12;
 
         final byte[] bytes;
         private final int bits;
@@ -38,7 +40,7 @@ final class PackedValue implements Entry.Packed {
         /// @param bytes at most [#LONGEST]
         Base(byte[] bytes) {
             this.bytes = bytes;
-            this.bits = Integer.SIZE - Integer.numberOfLeadingZeros(bytes.length | SHORTEST);
+            this.bits = Math.min(MOST_BITS, Integer.SIZE - Integer.numberOfLeadingZeros(bytes.length | SHORTEST));
         }
 
         /// Where bytes may stand that begin as those of `value` at `at` do; to be looked at.

@@ -31,7 +31,7 @@ final class Sequencer {
     private final EmbeddedSettings settings;
     private final DurableLog log;
     private final VisibleState visible;
-    private final Packing packing;
+    private final @Nullable Packing packing;
     private final LinkedBlockingQueue<Request> queue = new LinkedBlockingQueue<>();
     private final Request stop = new Request(List.of());
     private final Object gate = new Object();
@@ -39,7 +39,7 @@ final class Sequencer {
     private @Nullable StoreUnavailableException refusal; // guarded by gate
     private @Nullable StoreUnavailableException broken; // the sequencer thread's own
 
-    Sequencer(String name, EmbeddedSettings settings, DurableLog log, VisibleState visible, Packing packing) {
+    Sequencer(String name, EmbeddedSettings settings, DurableLog log, VisibleState visible, @Nullable Packing packing) {
         this.name = name;
         this.settings = settings;
         this.log = log;
@@ -196,7 +196,9 @@ final class Sequencer {
         }
         // What nothing was written for ends at the ceiling at most: a later start may give what is above it again.
         visible.publish(batch.tree, batch.changes, Math.min(lastRevision, ceiling), ceiling);
-        packing.written(batch.changes);
+        if (packing != null) {
+            packing.written(batch.changes, batch.emptied);
+        }
         return null;
     }
 
@@ -292,7 +294,7 @@ final class Sequencer {
                 lastChange = revision;
             }
             changes.addAll(made);
-            if (log.forgets()) {
+            if (log.forgets() || settings.packs()) {
                 noteEmptied(made);
             }
             for (Change change : made) {
@@ -338,7 +340,7 @@ final class Sequencer {
             Entry current = tree.get(operation.key());
             if (current != null) {
                 // One that does not open fails this commit, and not what comes after the write.
-                current.value();
+                current.length();
             }
             return switch (operation) {
                 case Operation.Put put -> new Change(

@@ -19,9 +19,9 @@ final class ValueOpening implements AutoCloseable {
     private volatile boolean closed;
 
     /// @param entries of the store
-    /// @param packing of the store
+    /// @param packing of the store; null when it packs nothing
     /// @param damage hears of a value that does not open; the others are left alone then
-    ValueOpening(List<Entry> entries, Packing packing, Consumer<StoreUnavailableException> damage) {
+    ValueOpening(List<Entry> entries, @Nullable Packing packing, Consumer<StoreUnavailableException> damage) {
         // A thread keeps what it ran for as long as it is kept itself; what was stored at the start must not live as long as the store.
         AtomicReference<@Nullable List<Entry>> given = new AtomicReference<>(entries);
         thread = Thread.ofPlatform().daemon().name("store-opening").start(() -> {
@@ -31,7 +31,9 @@ final class ValueOpening implements AutoCloseable {
                         return;
                     }
                     entry.value();
-                    packing.pack(entry);
+                    if (packing != null) {
+                        packing.found(entry);
+                    }
                 }
             } catch (StoreUnavailableException e) {
                 damage.accept(e);

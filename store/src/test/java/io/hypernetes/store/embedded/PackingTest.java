@@ -9,8 +9,10 @@ import io.hypernetes.store.Entry;
 import io.hypernetes.store.Operation;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -26,7 +28,7 @@ class PackingTest {
     @Test
     void likesOfOneFolderArePackedAgainstTheFirst() {
         var pods = replicas("/red/pods/shop/web-", 'a', 50);
-        pods.forEach(packing::pack);
+        pods.forEach(packing::found);
         assertThat(pods.getFirst().isPacked()).isFalse();
         assertThat(pods.subList(1, 50)).allMatch(Entry::isPacked);
         assertThat(pods).allSatisfy(entry -> assertThat(new String(entry.value(), UTF_8)).endsWith(entry.key()));
@@ -37,16 +39,16 @@ class PackingTest {
     void nothingIsPackedAgainstAnotherTenants() {
         var red = replicas("/red/pods/shop/web-", 'a', 1).getFirst();
         var blue = replicas("/blue/pods/shop/web-", 'a', 1).getFirst();
-        packing.pack(red);
-        packing.pack(blue);
+        packing.found(red);
+        packing.found(blue);
         assertThat(blue.isPacked()).isFalse();
     }
 
     @Test
     void aGroupThatBecomesAnotherGetsAnotherBase() {
-        replicas("/red/pods/shop/web-", 'a', 100).forEach(packing::pack);
+        replicas("/red/pods/shop/web-", 'a', 100).forEach(packing::found);
         var later = replicas("/red/pods/shop/web-", 'b', 100);
-        later.forEach(packing::pack);
+        later.forEach(packing::found);
         assertThat(later.stream().filter(Entry::isPacked)).hasSizeGreaterThan(95);
     }
 
@@ -61,14 +63,54 @@ class PackingTest {
             }
             unlike.add(new Entry("/red/secrets/shop/s" + i, value, 1, 1));
         }
-        unlike.forEach(packing::pack);
+        unlike.forEach(packing::found);
         assertThat(unlike).noneMatch(Entry::isPacked);
+    }
+
+    @Test
+    void aShortValueDoesNotKeepALongOne() {
+        var text = replicas("/red/configmaps/shop/a-", 'a', 1).getFirst().value();
+        var slice = new Entry("/red/configmaps/shop/a-short", Arrays.copyOf(text, 500), 1, 1);
+        packing.found(new Entry("/red/configmaps/shop/a-long", text, 1, 1));
+        packing.found(slice);
+        assertThat(slice.isPacked()).isFalse();
+    }
+
+    @Test
+    void whatIsDeletedIsNoBase() {
+        var pods = replicas("/red/pods/shop/web-", 'a', 3);
+        packing.written(List.of(new Change(pods.get(0), null, true), new Change(pods.get(1), null, false), new Change(pods.get(2), null, false)), Set.of());
+        await().until(pods.get(2)::isPacked);
+        assertThat(pods.get(0).isPacked()).isFalse();
+        assertThat(pods.get(1).isPacked()).isFalse();
+    }
+
+    @Test
+    void nothingIsPackedAgainstAFormerTenantOfItsName(@TempDir Path folder) {
+        try (var store = EmbeddedStore.open(folder, EmbeddedSettings.defaults())) {
+            var former = replicas("/red/secrets/shop/s-", 'a', 2);
+            former.forEach(entry -> put(store, entry));
+            await().until(() -> store.get(former.getLast().key()).orElseThrow().isPacked());
+            former.forEach(entry -> store.commit(List.of(new Operation.Delete(entry.key(), Operation.ANY, _ -> entry.value()))));
+            var next = replicas("/red/secrets/shop/s-2", 'a', 2);
+            next.forEach(entry -> put(store, entry));
+            await().until(() -> store.get(next.getLast().key()).orElseThrow().isPacked());
+            assertThat(store.get(next.getFirst().key()).orElseThrow().isPacked()).isFalse();
+        }
+    }
+
+    @Test
+    void aStoreMayPackNothing(@TempDir Path folder) {
+        try (var store = EmbeddedStore.open(folder, EmbeddedSettings.defaults().withoutPacking())) {
+            assertThat(Thread.getAllStackTraces().keySet()).extracting(Thread::getName).doesNotContain("store-packing-" + folder);
+            put(store, replicas("/red/pods/shop/web-", 'a', 1).getFirst());
+        }
     }
 
     @Test
     void whatWasWrittenIsPackedSoon() {
         var pods = replicas("/red/pods/shop/web-", 'a', 10);
-        packing.written(pods.stream().map(entry -> new Change(entry, null, false)).toList());
+        packing.written(pods.stream().map(entry -> new Change(entry, null, false)).toList(), Set.of());
         await().until(() -> pods.subList(1, 10).stream().allMatch(Entry::isPacked));
     }
 
@@ -76,8 +118,7 @@ class PackingTest {
     void aStoreHoldsPackedWhatIsWrittenAndWhatItFinds(@TempDir Path folder) {
         try (var store = EmbeddedStore.open(folder, EmbeddedSettings.defaults())) {
             for (var entry : replicas("/red/pods/shop/web-", 'a', 10)) {
-                byte[] value = entry.value();
-                store.commit(List.of(new Operation.Put(entry.key(), Operation.ABSENT, _ -> value)));
+                put(store, entry);
             }
             await().until(() -> isPacked(store));
         }
@@ -87,6 +128,10 @@ class PackingTest {
                     .hasSize(10)
                     .allSatisfy(entry -> assertThat(new String(entry.value(), UTF_8)).endsWith(entry.key()));
         }
+    }
+
+    private static void put(EmbeddedStore store, Entry entry) {
+        store.commit(List.of(new Operation.Put(entry.key(), Operation.ABSENT, _ -> entry.value())));
     }
 
     private static boolean isPacked(EmbeddedStore store) {
