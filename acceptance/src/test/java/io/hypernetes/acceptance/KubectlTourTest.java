@@ -262,7 +262,9 @@ class KubectlTourTest {
         step("run/run.go", "run walker --image=" + Cluster.SAMPLE + " --restart=Never --overrides={\"spec\":{\"terminationGracePeriodSeconds\":1}} --command -- sh -c "
                 + "httpd~-p~8080~-h~/etc;~echo~begin;~while~true;~do~echo~tick;~sleep~1;~done", "pod/walker created");
         step("wait/wait.go", "wait pod/walker --for=condition=Ready --timeout=100s", "pod/walker condition met");
-        step("logs/logs.go", "logs walker", "begin\ntick.*");
+        // A container without a probe is ready when its program starts, which may be before it says anything.
+        Awaitility.await().atMost(Duration.ofSeconds(60)).ignoreExceptionsInstanceOf(AssertionError.class)
+                .untilAsserted(() -> step("logs/logs.go", "logs walker", "begin\ntick.*"));
         step("logs/logs.go", "logs walker --tail=1", "tick");
         step("logs/logs.go", "logs walker --timestamps --limit-bytes=36", "\\d{4}-\\d\\d-\\d\\dT\\S+Z begi?n?");
         step("exec/exec.go", "exec walker -- id -u", "0");
