@@ -37,6 +37,7 @@ public final class Hypernetes implements Runnable {
         COMMANDS.put("kubeconfig", KubeconfigCommand.class);
         COMMANDS.put("token", TokenCommand.class);
         COMMANDS.put("tenant", TenantCommand.class);
+        COMMANDS.put("drain", DrainCommand.class);
         COMMANDS.put("user", UserCommand.class);
         COMMANDS.put("login", LoginCommand.class);
         COMMANDS.put("logout", LogoutCommand.class);
