@@ -24,14 +24,15 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// Notices nodes that fell silent: their conditions become Unknown, and taints keep new pods away and move old ones off. A node that is
-/// back loses the taints. As upstream's node lifecycle controller does.
+/// back loses the taints. One that takes no further pods is tainted so, too. As upstream's node lifecycle controller does.
 final class NodeLife implements Controller {
     static final String UNREACHABLE = "node.kubernetes.io/unreachable";
     static final String NOT_READY = "node.kubernetes.io/not-ready";
+    static final String UNSCHEDULABLE = "node.kubernetes.io/unschedulable";
 
     private static final Logger LOG = LoggerFactory.getLogger(NodeLife.class);
     private static final Duration PERIOD = Duration.ofSeconds(5);
-    private static final Set<String> OURS = Set.of(UNREACHABLE, NOT_READY);
+    private static final Set<String> OURS = Set.of(UNREACHABLE, NOT_READY, UNSCHEDULABLE);
 
     private final Client client;
     private final Duration grace;
@@ -133,15 +134,22 @@ final class NodeLife implements Controller {
             default -> UNREACHABLE;
         };
         if (!key.isEmpty()) {
-            String since = taintsOf(node).stream()
-                    .filter(taint -> key.equals(taint.getKey()) && taint.getTimeAdded() != null)
-                    .map(Taint::getTimeAdded)
-                    .findFirst()
-                    .orElseGet(() -> clock.instant().truncatedTo(ChronoUnit.SECONDS).toString());
             taints.add(new TaintBuilder().withKey(key).withEffect("NoSchedule").build());
-            taints.add(new TaintBuilder().withKey(key).withEffect("NoExecute").withTimeAdded(since).build());
+            taints.add(new TaintBuilder().withKey(key).withEffect("NoExecute").withTimeAdded(since(node, key)).build());
+        }
+        if (node.getSpec() != null && Boolean.TRUE.equals(node.getSpec().getUnschedulable())) {
+            taints.add(new TaintBuilder().withKey(UNSCHEDULABLE).withEffect("NoSchedule").withTimeAdded(since(node, UNSCHEDULABLE)).build());
         }
         return taints;
+    }
+
+    /// Since when a node has a taint; now when it is to get it.
+    private String since(Node node, String key) {
+        return taintsOf(node).stream()
+                .filter(taint -> key.equals(taint.getKey()) && taint.getTimeAdded() != null)
+                .map(Taint::getTimeAdded)
+                .findFirst()
+                .orElseGet(() -> clock.instant().truncatedTo(ChronoUnit.SECONDS).toString());
     }
 
     private static List<NodeCondition> conditions(Node node) {

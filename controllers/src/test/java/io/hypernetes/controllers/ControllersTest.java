@@ -110,6 +110,23 @@ class ControllersTest {
     }
 
     @Test
+    void aNodeThatTakesNoPodsIsTaintedUntilItDoes() {
+        node("n1", "True");
+        beat("n1");
+        client.of(Kind.NODE).change(ObjectKey.root("n1"), null, node -> {
+            node.getSpec().setUnschedulable(true);
+            node.getSpec().setTaints(List.of(new Taint("NoSchedule", "own", null, null)));
+            return node;
+        });
+        await().untilAsserted(() -> assertThat(taints("n1")).containsExactlyInAnyOrder("own", "node.kubernetes.io/unschedulable"));
+        client.of(Kind.NODE).change(ObjectKey.root("n1"), null, node -> {
+            node.getSpec().setUnschedulable(null);
+            return node;
+        });
+        await().untilAsserted(() -> assertThat(taints("n1")).containsExactly("own"));
+    }
+
+    @Test
     void aSilentNodeIsTaintedAndItsPodsMovedOffAndOneThatIsBackIsNot() {
         node("n1", "True");
         beat("n1");
