@@ -64,4 +64,19 @@ class EvictionTest extends ClusterTest {
         evict("held", "");
         assertThat(Json.string(read("held").path("status").path("conditions").path(0), "reason")).isEqualTo("EvictionByEvictionAPI");
     }
+
+    /// `kubectl drain --dry-run=server` asks so; and a pod that came in the place of another is not the one that was to go.
+    @Test
+    void whatIsOnlyTriedOrMeansAnotherTakesNothingFromTheBudget() {
+        running("kept");
+        admin.patch(PODS + "/kept", "application/merge-patch+json", "{\"metadata\":{\"labels\":{\"app\":\"kept\"}}}").expect(200);
+        String budgets = "/apis/policy/v1/namespaces/default/poddisruptionbudgets";
+        admin.post(budgets, "{\"metadata\":{\"name\":\"kept\"},\"spec\":{\"selector\":{\"matchLabels\":{\"app\":\"kept\"}}}}").expect(201);
+        admin.patch(budgets + "/kept/status", "application/merge-patch+json", "{\"status\":{\"observedGeneration\":1,\"disruptionsAllowed\":1}}").expect(200);
+        evict("kept", ",\"deleteOptions\":{\"dryRun\":[\"All\"]}");
+        admin.post(PODS + "/kept/eviction", "{\"metadata\":{\"name\":\"kept\"},\"deleteOptions\":{\"preconditions\":{\"uid\":\"another\"}}}").expect(409);
+        assertThat(Json.number(admin.get(budgets + "/kept").expect(200).json(), -1, "status", "disruptionsAllowed")).isEqualTo(1);
+        evict("kept", "");
+        assertThat(Json.number(admin.get(budgets + "/kept").expect(200).json(), -1, "status", "disruptionsAllowed")).isZero();
+    }
 }

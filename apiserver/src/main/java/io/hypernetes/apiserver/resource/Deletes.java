@@ -208,7 +208,8 @@ final class Deletes {
         return grace != null ? grace : Json.number(object, DEFAULT_GRACE_SECONDS, "spec", "terminationGracePeriodSeconds");
     }
 
-    private static void checkPreconditions(
+    /// @throws ApiException 409 when the object is not the one that was meant
+    static void checkPreconditions(
             ResourceRequest request, Options options, ObjectNode object, Entry current) {
         var type = request.kind().type();
         var name = request.target().name();

@@ -27,8 +27,9 @@ final class DisruptionBudget {
         this.store = store;
     }
 
+    /// @param dryRun only look whether there is room
     /// @throws ApiException 429 when the budget has nothing left, 500 when the pod has several
-    void take(ResourceRequest request, ObjectNode pod) {
+    void take(ResourceRequest request, ObjectNode pod, boolean dryRun) {
         var phase = Json.string(pod, "status", "phase");
         // Nobody is disrupted by the end of what does not run, or goes already.
         if (List.of("Succeeded", "Failed", "Pending", "").contains(phase)
@@ -51,7 +52,7 @@ final class DisruptionBudget {
                 return;
             }
             var after = taken(request, budget, Json.string(pod, "metadata", "name"));
-            if (request.dryRun()) {
+            if (dryRun) {
                 return;
             }
             try {

@@ -37,10 +37,11 @@ final class Eviction {
         var deletion = new ResourceRequest(
                 request.http(), request.caller(), request.tenantPath(), target, request.kind(), request.now());
         var options = Deletes.Options.of(deletion, given).evicting();
-        var pod = store.get(deletion.key().text())
-                .map(entry -> Json.readObject(entry.value()))
-                .orElseThrow(() -> ApiStatus.notFound("", "pods", at.name()).asException());
-        budget.take(deletion, pod);
+        var current = store.get(deletion.key().text()).orElseThrow(() -> ApiStatus.notFound("", "pods", at.name()).asException());
+        var pod = Json.readObject(current.value());
+        // Looked at before the deletion does: the budget must not pay for a pod that is not the one meant.
+        Deletes.checkPreconditions(deletion, options, pod, current);
+        budget.take(deletion, pod, options.dryRun());
         deletes.delete(deletion, options);
         Answers.json(request.http(), 201, ApiStatus.success().toJson().put("code", 201));
     }
