@@ -1,128 +1,179 @@
 package io.hypernetes.cli;
 
-import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.Node;
 import io.hypernetes.client.ApiException;
 import io.hypernetes.client.Client;
-import java.time.Duration;
+import io.hypernetes.client.Kind;
+import io.hypernetes.client.ObjectKey;
+import io.hypernetes.client.Patch;
+import io.hypernetes.client.Scope;
+import io.hypernetes.client.Selection;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/// `hypernetes drain`.
+/// `hypernetes drain`: what `kubectl drain` does for one tenant, for all of them.
 @Command(
         name = "drain",
         description = {
-            "Empty a node for maintenance: no further pod comes to it, and the pods of all tenants on it are evicted as their disruption budgets allow.",
-            "(`kubectl drain` sees the pods of one tenant alone: with the operator's kubeconfig those of root.)"
+            "Cordon a node and evict the pods of all tenants from it, as their PodDisruptionBudgets allow; it is empty when this returns.",
+            "kubectl drain sees the pods of one tenant alone. The node takes pods again after kubectl uncordon NODE."
         },
         mixinStandardHelpOptions = true,
         footerHeading = "%nExamples:%n",
-        footer = {"  hypernetes drain node-7 --ignore-daemonsets --timeout 10m", "  kubectl uncordon node-7                                      when it may have pods again"})
+        footer = {
+            "  hypernetes drain node-2 --dry-run                                       what would go, and which budgets refuse now",
+            "  hypernetes drain node-2 --ignore-daemonsets --delete-emptydir-data --timeout 10m",
+            "  kubectl --kubeconfig $(hypernetes kubeconfig) uncordon node-2"
+        })
 final class DrainCommand implements Runnable {
+    private static final String CAME = "it came while the node was drained";
+
     @Mixin
     private final Common common = new Common();
 
     @Parameters(paramLabel = "NODE", description = "the node")
     private String node = "";
 
-    @Option(names = "--tenant", paramLabel = "NAME", description = "evict the pods of this tenant alone", defaultValue = "")
-    private String tenant = "";
+    @Option(names = "--tenant", paramLabel = "NAME", description = "only pods of this tenant")
+    private @Nullable String tenant;
 
-    @Option(names = "--ignore-daemonsets", description = "let pods of DaemonSets be, which would be made again at once")
+    @Option(names = "--ignore-daemonsets", description = "leave pods of DaemonSets where they are; without it they are a reason to evict nothing")
     private boolean ignoreDaemonSets;
 
-    @Option(names = "--force", description = "also pods that no controller makes again")
-    private boolean force;
-
-    @Option(names = "--delete-emptydir-data", description = "also pods whose data in an emptyDir goes with them")
+    @Option(names = "--delete-emptydir-data", description = "also pods with emptyDir, and suspended ones: what they have on this node is lost")
     private boolean deleteEmptyDirData;
 
-    @Option(names = "--grace-period", paramLabel = "SECONDS", description = "what each pod gets to end; by itself what it asks for", defaultValue = "-1")
-    private long grace = -1;
+    @Option(names = "--force", description = "also pods that no controller makes anew elsewhere")
+    private boolean force;
 
-    @Option(names = "--timeout", paramLabel = "TIME", description = "how long all may take, as 30s or 10m; 0: for ever (default)", defaultValue = "0")
-    private String timeout = "0";
+    @Option(names = "--grace-period", paramLabel = "SECONDS", description = "how long pods have to end; negative for their own time (default -1)", defaultValue = "-1")
+    private long graceSeconds = -1;
 
-    @Option(names = "--dry-run", description = "tell which pods would be evicted, and change nothing")
+    @Option(names = "--timeout", paramLabel = "TIME", description = "how long to try and wait, as 30s or 10m (default 0s: without end)", defaultValue = "0s")
+    private String timeout = "0s";
+
+    @Option(names = "--dry-run", description = "change nothing; say what would go and what would be refused now")
     private boolean dryRun;
 
-    @Option(names = "-o", paramLabel = "FORMAT", description = "text (default) or json, which tells the steps on standard error", defaultValue = "text")
+    @Option(names = "-o", paramLabel = "FORMAT", description = "text (default) or json", defaultValue = "text")
     private String output = "text";
 
     @Override
     public void run() {
         Output.check(output, "text", "json");
-        Duration most = duration(timeout);
-        boolean json = output.equals("json");
-        Consumer<String> say = json ? System.err::println : System.out::println;
-        OperatorAccess access = OperatorAccess.open(common.places(), common.settings());
-        try (Client client = access.client(Duration.ofDays(1))) {
-            var drain = new Drain(client, node, new Drain.Wishes(tenant, ignoreDaemonSets, force, deleteEmptyDirData, grace, most), say);
-            if (dryRun) {
-                drain.look();
-            } else {
-                drain.cordon();
-            }
-            Map<String, Pod> pods = drain.pods();
-            if (dryRun) {
-                tell(json, new Drain.Outcome(List.of(), Map.of()), new ArrayList<>(pods.keySet()));
-                return;
-            }
-            Drain.Outcome outcome = drain.evict(pods);
-            tell(json, outcome, List.of());
-            if (!outcome.left().isEmpty()) {
-                List<String> reasons = new ArrayList<>();
-                outcome.left().forEach((pod, reason) -> reasons.add(pod + ": " + reason));
-                throw new UsageException("node " + node + " is cordoned and not empty after " + timeout + "; still there are " + String.join("; ", reasons)
-                        + "; the command may be repeated", UsageException.UNAVAILABLE);
-            }
+        Instant until = timeout.equals("0s") ? null : Instant.now().plus(TokenCommand.parse("--timeout", timeout));
+        // Beside JSON on the standard output, how it goes is for people.
+        Console console = output.equals("json") ? new Console(System.err, false) : Console.ofProcess();
+        try (Client client = OperatorAccess.open(common.places(), common.settings()).client()) {
+            drain(client, console, until);
         } catch (ApiException refused) {
             throw new UsageException(String.valueOf(refused.getMessage()), refused.isUnreachable() ? UsageException.UNAVAILABLE : 1);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new UsageException("interrupted", 130);
         }
     }
 
-    private void tell(boolean json, Drain.Outcome outcome, List<String> wouldGo) {
-        if (json) {
-            Map<String, Object> told = new LinkedHashMap<>();
-            told.put("node", node);
-            told.put("evicted", outcome.evicted());
-            told.put("left", outcome.left());
-            if (dryRun) {
-                told.put("wouldEvict", wouldGo);
+    private void drain(Client client, Console console, @Nullable Instant until) {
+        Node known = client.of(Kind.NODE).find(ObjectKey.root(node))
+                .orElseThrow(() -> new UsageException("there is no node '" + node + "'; `" + common.command("status") + "` lists them"));
+        if (tenant != null && !tenant.equals(ObjectKey.ROOT) && client.of(Kind.TENANT).find(ObjectKey.root(tenant)).isEmpty()) {
+            throw new UsageException("there is no tenant '" + tenant + "'; `hypernetes tenant list` lists them");
+        }
+        if (!dryRun) {
+            cordon(client, console, known);
+        }
+        DrainPlan plan = plan(client);
+        if (!plan.objections().isEmpty()) {
+            throw new UsageException(objections(plan.objections()));
+        }
+        plan.staying().forEach(pod -> console.say("  " + pod.key() + " stays: " + pod.why()));
+        Drain drain = new Drain(client, plan.leaving(), graceSeconds < 0 ? null : graceSeconds);
+        if (dryRun) {
+            drain.tryAll();
+            if (output.equals("json")) {
+                System.out.println(Output.json(summary(plan, drain, List.of())));
             }
-            System.out.println(Output.json(told));
-        } else if (dryRun) {
-            wouldGo.forEach(pod -> System.out.println("pod " + pod + " would be evicted"));
-        } else if (outcome.left().isEmpty()) {
-            System.out.println("node/" + node + " drained");
+            drain.left().forEach(pod -> console.say("  " + pod.key() + (pod.why().isEmpty() ? " would go" : " would not go now: " + pod.why())));
+            return;
         }
-    }
-
-    private static Duration duration(String text) {
-        String[] parts = text.split("(?<=[0-9])(?=[a-z])", 2);
+        List<ObjectKey> came = new ArrayList<>();
         try {
-            long number = Long.parseLong(parts[0]);
-            Duration time = switch (parts.length == 1 ? "s" : parts[1]) {
-                case "s" -> Duration.ofSeconds(number);
-                case "m" -> Duration.ofMinutes(number);
-                case "h" -> Duration.ofHours(number);
-                default -> Duration.ofSeconds(-1);
-            };
-            if (!time.isNegative() && time.compareTo(Duration.ofDays(1)) <= 0) {
-                return time;
+            console.task("Evict pods", step -> {
+                drain.run(step, until);
+                came.addAll(came(plan, plan(client)));
+                if (!drain.left().isEmpty() || !came.isEmpty()) {
+                    throw new UsageException(left(drain.left(), came), 1);
+                }
+            });
+        } finally {
+            if (output.equals("json")) {
+                System.out.println(Output.json(summary(plan, drain, came)));
             }
-        } catch (NumberFormatException e) {
-            // Told below.
         }
-        throw new UsageException("--timeout " + text + ": a number with s, m or h, such as 10m, of at most a day");
+        console.say("node " + node + " drained");
+    }
+
+    private void cordon(Client client, Console console, Node known) {
+        if (known.getSpec() != null && Boolean.TRUE.equals(known.getSpec().getUnschedulable())) {
+            console.say("  node " + node + " is cordoned already");
+            return;
+        }
+        console.task("Cordon node " + node, _ -> client.of(Kind.NODE).patch(ObjectKey.root(node), Patch.merge(Map.of("spec", Map.of("unschedulable", true)))));
+    }
+
+    private DrainPlan plan(Client client) {
+        Scope scope = tenant == null ? Scope.everywhere() : Scope.tenant(tenant);
+        var pods = client.of(Kind.POD).list(scope, Selection.fields("spec.nodeName=" + node)).items();
+        return DrainPlan.of(scope.tenant(), pods, new DrainPlan.Allowed(ignoreDaemonSets, deleteEmptyDirData, force));
+    }
+
+    /// Pods that were on their way when the node was cordoned, or that a cordon does not keep away.
+    private static List<ObjectKey> came(DrainPlan before, DrainPlan now) {
+        return now.leaving().stream().filter(pod -> !before.leaving().contains(pod)).map(DrainPlan.Leaving::key).toList();
+    }
+
+    private String objections(Map<String, List<ObjectKey>> objections) {
+        String told = objections.entrySet().stream()
+                .map(entry -> "  " + entry.getKey() + ":\n" + entry.getValue().stream().map(key -> "    " + key).collect(Collectors.joining("\n")))
+                .collect(Collectors.joining("\n"));
+        return "nothing was evicted from node " + node + (dryRun ? "" : ", which is cordoned now") + "; say what may become of these pods:\n" + told;
+    }
+
+    private String left(List<Drain.Left> left, List<ObjectKey> came) {
+        List<String> told = new ArrayList<>();
+        left.forEach(pod -> told.add("  " + pod.key() + ": " + pod.why()));
+        came.forEach(key -> told.add("  " + key + ": " + CAME));
+        return "node " + node + " is cordoned and not empty yet; the same command goes on, kubectl uncordon " + node + " lets it take pods again. Left are:\n"
+                + String.join("\n", told);
+    }
+
+    private Map<String, Object> summary(DrainPlan plan, Drain drain, List<ObjectKey> came) {
+        List<Map<String, Object>> left = new ArrayList<>();
+        drain.left().forEach(pod -> left.add(named(pod.key(), pod.why())));
+        came.forEach(key -> left.add(named(key, CAME)));
+        Map<String, Object> all = new LinkedHashMap<>();
+        all.put("node", node);
+        all.put("dryRun", dryRun);
+        all.put("gone", drain.gone().stream().map(DrainCommand::named).toList());
+        all.put("left", left);
+        all.put("staying", plan.staying().stream().map(pod -> named(pod.key(), pod.why())).toList());
+        return all;
+    }
+
+    private static Map<String, Object> named(ObjectKey key) {
+        return new LinkedHashMap<>(Map.of("tenant", key.tenant(), "namespace", key.namespace(), "name", key.name()));
+    }
+
+    private static Map<String, Object> named(ObjectKey key, String why) {
+        Map<String, Object> named = named(key);
+        named.put("why", why);
+        return named;
     }
 }

@@ -292,7 +292,7 @@ final class TenantCommand {
 
         @Override
         public void run() {
-            Instant until = Instant.now().plus(timeout.equals("0s") ? Duration.ZERO : TokenCommand.parse(timeout));
+            Instant until = Instant.now().plus(timeout.equals("0s") ? Duration.ZERO : TokenCommand.parse("--timeout", timeout));
             boolean gone = asked(common, client -> {
                 if (!client.of(Kind.TENANT).delete(ObjectKey.root(name), Deletion.ordinary())) {
                     throw new UsageException("there is no tenant '" + name + "'; `hypernetes tenant list` lists them");

@@ -63,8 +63,13 @@ final class TokenCommand {
     }
 
     static Duration parse(String text) {
+        return parse("--ttl", text);
+    }
+
+    /// @param option what the user gave it to, for the message
+    static Duration parse(String option, String text) {
         if (!text.matches("[1-9][0-9]{0,5}[smhd]")) {
-            throw new UsageException("--ttl " + text + ": write a number and s, m, h or d, for example 30m");
+            throw new UsageException(option + " " + text + ": write a number and s, m, h or d, for example 30m");
         }
         long number = Long.parseLong(text.substring(0, text.length() - 1));
         return switch (text.charAt(text.length() - 1)) {

@@ -2,11 +2,14 @@ package io.hypernetes.cli;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
+import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.IntOrString;
-import io.fabric8.kubernetes.api.model.NodeBuilder;
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
+import io.fabric8.kubernetes.api.model.apps.DeploymentBuilder;
 import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudgetBuilder;
 import io.hypernetes.client.Client;
 import io.hypernetes.client.Deletion;
@@ -15,96 +18,167 @@ import io.hypernetes.client.ObjectKey;
 import io.hypernetes.client.Scope;
 import io.hypernetes.client.Selection;
 import io.hypernetes.objects.Json;
+import io.hypernetes.simulate.SimulatedNodes;
+import io.hypernetes.simulate.SimulationSettings;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import org.awaitility.Awaitility;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
 
-/// `hypernetes drain` upon a node that has pods of several tenants.
+/// `hypernetes drain` on a whole master with a simulated node.
 class DrainCommandTest {
+    private static final String NODE = SimulationSettings.nodes(1).prefix() + "-0";
+    private static final Duration LONG = Duration.ofSeconds(60);
+
     @TempDir
     Path root;
 
     private final List<String> settings = new ArrayList<>();
+    private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+    private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+    private final PrintStream outBefore = System.out;
+    private final PrintStream errBefore = System.err;
+    private MasterProcess master;
+    private Client client;
+    private SimulatedNodes nodes;
 
-    private record Said(int code, String out, String err) {}
-
-    private Said run(String... words) {
-        List<String> line = new ArrayList<>(List.of(words));
-        line.addAll(List.of("--root", root.toString()));
-        settings.forEach(setting -> line.addAll(List.of("--set", setting)));
-        var out = new ByteArrayOutputStream();
-        var err = new ByteArrayOutputStream();
-        PrintStream before = System.out;
-        PrintStream errors = System.err;
-        try (var first = new PrintStream(out, true, UTF_8); var second = new PrintStream(err, true, UTF_8)) {
-            System.setOut(first);
-            System.setErr(second);
-            int code = Hypernetes.line().execute(line.toArray(String[]::new));
-            return new Said(code, out.toString(UTF_8), err.toString(UTF_8));
-        } finally {
-            System.setOut(before);
-            System.setErr(errors);
-        }
-    }
-
-    @Test
-    void aNodeIsEmptiedOfAllTenantsPodsAsTheirBudgetsAllow() throws Exception {
-        try (var free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress()); var other = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            settings.addAll(List.of("api-address=127.0.0.1", "api-port=" + free.getLocalPort(), "master-metrics-port=" + other.getLocalPort()));
+    @BeforeEach
+    void start() throws Exception {
+        try (var free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            settings.addAll(List.of("api-address=127.0.0.1", "api-port=" + free.getLocalPort(), "metrics-address="));
         }
         Places places = Places.below(root);
         Settings known = Settings.read(places.config(), settings);
-        try (MasterProcess master = new MasterProcess(places, known); Client client = OperatorAccess.open(places, known).client()) {
-            assertThat(run("tenant", "create", "acme").code()).isZero();
-            assertThat(run("tenant", "create", "beta").code()).isZero();
-            client.of(Kind.NODE).create(ObjectKey.ROOT, new NodeBuilder().withNewMetadata().withName("n1").endMetadata().withNewSpec().endSpec().build());
-            running(client, "acme", "web");
-            running(client, "beta", "web");
-            client.of(Kind.POD_DISRUPTION_BUDGET).create("acme", new PodDisruptionBudgetBuilder().withNewMetadata().withNamespace("default").withName("keeps-one").endMetadata()
-                    .withNewSpec().withMinAvailable(new IntOrString(1)).withNewSelector().addToMatchLabels("app", "web").endSelector().endSpec().build());
-            Awaitility.await().until(() -> client.of(Kind.POD_DISRUPTION_BUDGET).get(new ObjectKey("acme", "default", "keeps-one")).getStatus(), status -> status != null
-                    && status.getExpectedPods() != null && status.getExpectedPods() == 1 && status.getCurrentHealthy() == 1);
+        master = new MasterProcess(places, known);
+        client = OperatorAccess.open(places, known).client();
+        nodes = new SimulatedNodes(client, SimulationSettings.nodes(1), Clock.systemUTC()).start();
+        System.setOut(new PrintStream(out, true, UTF_8));
+        System.setErr(new PrintStream(err, true, UTF_8));
+        tenant("red");
+        tenant("blue");
+    }
 
-            assertThat(run("drain", "n2").err()).contains("there is no node 'n2'; `kubectl get nodes` lists them");
-            assertThat(run("drain", "n1", "--timeout", "soon").err()).contains("--timeout soon: a number with s, m or h");
-            assertThat(run("drain", "n1", "--dry-run", "--force").out()).contains("pod acme/default/web would be evicted", "pod beta/default/web would be evicted");
-            assertThat(client.of(Kind.NODE).get(ObjectKey.root("n1")).getSpec().getUnschedulable()).as("a look changes nothing").isNotEqualTo(true);
-            Said refused = run("drain", "n1");
-            assertThat(refused.code()).isNotZero();
-            assertThat(refused.err()).contains("no controller would make these pods again (--force deletes them all the same): acme/default/web, beta/default/web");
-            assertThat(pods(client)).hasSize(2);
+    @AfterEach
+    void stop() throws Exception {
+        System.setOut(outBefore);
+        System.setErr(errBefore);
+        nodes.close();
+        client.close();
+        master.close();
+    }
 
-            Said half = run("drain", "n1", "--force", "--grace-period", "0", "--timeout", "1s");
-            assertThat(half.code()).isEqualTo(UsageException.UNAVAILABLE);
-            assertThat(half.out()).contains("node/n1 cordoned", "pod beta/default/web evicted").doesNotContain("drained");
-            assertThat(half.err()).contains("acme/default/web: ", "violate the pod's disruption budget");
-            assertThat(client.of(Kind.NODE).get(ObjectKey.root("n1")).getSpec().getUnschedulable()).isTrue();
-            assertThat(pods(client)).extracting(pod -> ObjectKey.of(pod).tenant()).containsExactly("acme");
+    private void tenant(String name) {
+        GenericKubernetesResource tenant = new GenericKubernetesResource();
+        tenant.setApiVersion(Kind.TENANT.apiVersion());
+        tenant.setKind(Kind.TENANT.kind());
+        tenant.setMetadata(new ObjectMetaBuilder().withName(name).build());
+        client.of(Kind.TENANT).create(ObjectKey.ROOT, tenant);
+    }
 
-            client.of(Kind.POD_DISRUPTION_BUDGET).delete(new ObjectKey("acme", "default", "keeps-one"), Deletion.ordinary());
-            assertThat(run("drain", "n1", "--force", "--grace-period", "0", "--timeout", "1m", "--tenant", "beta").out()).contains("node/n1 drained");
-            assertThat(pods(client)).as("of another tenant").hasSize(1);
-            Said whole = run("drain", "n1", "--force", "--grace-period", "0", "--timeout", "1m", "-o", "json");
-            assertThat(Json.print(Json.readObject(whole.out().getBytes(UTF_8)))).isEqualTo("{\"node\":\"n1\",\"evicted\":[\"acme/default/web\"],\"left\":{}}");
-            assertThat(whole.err()).contains("pod acme/default/web evicted");
-            assertThat(pods(client)).isEmpty();
+    private void deployment(String tenant, int replicas) {
+        client.of(Kind.DEPLOYMENT).create(tenant, new DeploymentBuilder()
+                .withNewMetadata().withNamespace("default").withName("web").endMetadata()
+                .withNewSpec().withReplicas(replicas).withNewSelector().addToMatchLabels("app", "web").endSelector()
+                .withNewTemplate().withNewMetadata().addToLabels("app", "web").endMetadata()
+                .withNewSpec().withTerminationGracePeriodSeconds(1L).addNewContainer().withName("c").withImage("a").endContainer().endSpec().endTemplate()
+                .endSpec().build());
+        await().atMost(LONG).ignoreExceptions().untilAsserted(() -> assertThat(
+                client.of(Kind.DEPLOYMENT).get(new ObjectKey(tenant, "default", "web")).getStatus().getReadyReplicas()).isEqualTo(replicas));
+    }
+
+    private List<Pod> onNode(String tenant) {
+        return client.of(Kind.POD).list(Scope.tenant(tenant), Selection.fields("spec.nodeName=" + NODE)).items();
+    }
+
+    private int drain(String... words) {
+        out.reset();
+        err.reset();
+        List<String> line = new ArrayList<>(List.of("drain"));
+        line.addAll(List.of(words));
+        line.addAll(List.of("--root", root.toString()));
+        settings.forEach(setting -> line.addAll(List.of("--set", setting)));
+        return Hypernetes.line().execute(line.toArray(String[]::new));
+    }
+
+    private boolean isCordoned() {
+        return Boolean.TRUE.equals(client.of(Kind.NODE).get(ObjectKey.root(NODE)).getSpec().getUnschedulable());
+    }
+
+    @Test
+    void podsOfAllTenantsGoAsTheirBudgetsAllow() throws Exception {
+        deployment("red", 2);
+        deployment("blue", 1);
+        client.of(Kind.POD_DISRUPTION_BUDGET).create("red", new PodDisruptionBudgetBuilder()
+                .withNewMetadata().withNamespace("default").withName("steady").endMetadata()
+                .withNewSpec().withMinAvailable(new IntOrString(2)).withNewSelector().addToMatchLabels("app", "web").endSelector().endSpec().build());
+        ObjectKey budget = new ObjectKey("red", "default", "steady");
+        await().atMost(LONG).ignoreExceptions().untilAsserted(() -> assertThat(
+                client.of(Kind.POD_DISRUPTION_BUDGET).get(budget).getStatus().getCurrentHealthy()).isEqualTo(2));
+        String why = "The disruption budget steady needs 2 healthy pods and has 2 currently";
+
+        assertThat(drain(NODE, "--dry-run")).as(err.toString(UTF_8)).isZero();
+        assertThat(out.toString(UTF_8)).containsPattern("blue/default/web-\\S+ would go").containsPattern("red/default/web-\\S+ would not go now: " + why);
+        assertThat(isCordoned()).isFalse();
+        assertThat(onNode("blue")).hasSize(1);
+
+        assertThat(drain(NODE, "--timeout", "2s", "-o", "json")).isEqualTo(1);
+        JsonNode told = Json.readObject(out.toByteArray());
+        assertThat(told.path("gone")).hasSize(1).allSatisfy(pod -> assertThat(pod.path("tenant").asString()).isEqualTo("blue"));
+        assertThat(told.path("left")).hasSize(2).allSatisfy(pod -> {
+            assertThat(pod.path("tenant").asString()).isEqualTo("red");
+            assertThat(pod.path("why").asString()).isEqualTo(why);
+        });
+        assertThat(err.toString(UTF_8)).containsPattern("red/default/web-\\S+: " + why).contains("kubectl uncordon " + NODE);
+        assertThat(isCordoned()).isTrue();
+        assertThat(onNode("blue")).isEmpty();
+        assertThat(onNode("red")).hasSize(2);
+
+        CompletableFuture<Integer> drained = CompletableFuture.supplyAsync(() -> drain(NODE));
+        await().atMost(LONG).untilAsserted(() -> assertThat(out.toString(UTF_8)).contains("is cordoned already").contains(" waits: " + why));
+        client.of(Kind.POD_DISRUPTION_BUDGET).change(budget, null, current -> {
+            current.getSpec().setMinAvailable(new IntOrString(0));
+            return current;
+        });
+        assertThat(drained.get(LONG.toSeconds(), TimeUnit.SECONDS)).as(err.toString(UTF_8)).isZero();
+        assertThat(out.toString(UTF_8)).contains("node " + NODE + " drained");
+        assertThat(onNode("red")).isEmpty();
+    }
+
+    @Test
+    void nothingGoesThatAsksForAFlagOrIsAnotherTenants() {
+        for (String tenant : List.of("red", "blue")) {
+            client.of(Kind.POD).create(tenant, new PodBuilder().withNewMetadata().withNamespace("default").withName("bare").endMetadata()
+                    .withNewSpec().withTerminationGracePeriodSeconds(1L).addNewContainer().withName("c").withImage("a").endContainer().endSpec().build());
+            await().atMost(LONG).untilAsserted(() -> assertThat(onNode(tenant)).hasSize(1));
         }
+        assertThat(drain(NODE)).isEqualTo(UsageException.USAGE);
+        assertThat(err.toString(UTF_8)).contains("nothing was evicted", "--force", "red/default/bare", "blue/default/bare");
+        assertThat(drain(NODE, "--force", "--tenant", "red", "--grace-period", "1")).as(err.toString(UTF_8)).isZero();
+        assertThat(onNode("red")).isEmpty();
+        assertThat(onNode("blue")).hasSize(1);
+        client.of(Kind.POD).delete(new ObjectKey("blue", "default", "bare"), Deletion.ordinary());
     }
 
-    private static List<Pod> pods(Client client) {
-        return client.of(Kind.POD).list(Scope.everywhere(), Selection.fields("spec.nodeName=n1")).items();
-    }
-
-    private static void running(Client client, String tenant, String name) {
-        Pod pod = client.of(Kind.POD).create(tenant, new PodBuilder().withNewMetadata().withNamespace("default").withName(name).addToLabels("app", "web").endMetadata()
-                .withNewSpec().withNodeName("n1").addNewContainer().withName("c").withImage("x").endContainer().endSpec().build());
-        client.of(Kind.POD).update(tenant, new PodBuilder(pod).withNewStatus().withPhase("Running").addNewCondition().withType("Ready").withStatus("True").endCondition().endStatus().build(), "status");
+    @Test
+    void whatIsNotThereIsTold() {
+        assertThat(drain("nowhere")).isEqualTo(UsageException.USAGE);
+        assertThat(err.toString(UTF_8)).contains("there is no node 'nowhere'", "hypernetes status");
+        assertThat(drain(NODE, "--tenant", "nobody")).isEqualTo(UsageException.USAGE);
+        assertThat(err.toString(UTF_8)).contains("there is no tenant 'nobody'");
+        assertThat(drain(NODE, "--timeout", "soon")).isEqualTo(UsageException.USAGE);
+        assertThat(err.toString(UTF_8)).contains("--timeout soon: write a number");
+        assertThat(isCordoned()).isFalse();
     }
 }

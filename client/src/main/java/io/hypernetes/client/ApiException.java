@@ -1,6 +1,10 @@
 package io.hypernetes.client;
 
 import io.fabric8.kubernetes.api.model.Status;
+import io.fabric8.kubernetes.api.model.StatusCause;
+import io.fabric8.kubernetes.api.model.StatusDetails;
+import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// The API server refused or could not be reached. Carries the HTTP code (0 when nothing answered) and the Status reason.
@@ -10,16 +14,18 @@ public final class ApiException extends RuntimeException {
     private final int code;
     private final String reason;
     private final int retryAfterSeconds;
+    private final String told;
 
     public ApiException(int code, String reason, String message) {
-        this(code, reason, message, 0, null);
+        this(code, reason, message, 0, message, null);
     }
 
-    private ApiException(int code, String reason, String message, int retryAfterSeconds, @Nullable Throwable cause) {
+    private ApiException(int code, String reason, String message, int retryAfterSeconds, String told, @Nullable Throwable cause) {
         super(message, cause);
         this.code = code;
         this.reason = reason;
         this.retryAfterSeconds = retryAfterSeconds;
+        this.told = told;
     }
 
     static ApiException of(int code, String request, @Nullable Status status) {
@@ -28,15 +34,19 @@ public final class ApiException extends RuntimeException {
         }
         int answered = status.getCode() == null ? code : status.getCode();
         String reason = status.getReason() == null ? reasonOf(answered) : status.getReason();
-        Integer retry = status.getDetails() == null ? null : status.getDetails().getRetryAfterSeconds();
-        return new ApiException(answered, reason, request + ": " + status.getMessage(), retry == null ? 0 : retry, null);
+        StatusDetails details = status.getDetails() == null ? new StatusDetails() : status.getDetails();
+        int retry = details.getRetryAfterSeconds() == null ? 0 : details.getRetryAfterSeconds();
+        List<StatusCause> causes = details.getCauses() == null ? List.of() : details.getCauses();
+        String told = causes.stream().map(StatusCause::getMessage).filter(Objects::nonNull).findFirst().orElse(status.getMessage());
+        return new ApiException(answered, reason, request + ": " + status.getMessage(), retry, told, null);
     }
 
     static ApiException unreachable(String request, Throwable cause) {
         String why = cause instanceof java.net.ConnectException
                 ? "nothing listens there"
                 : cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage();
-        return new ApiException(0, "Unreachable", request + ": no answer from the API server (" + why + ")", 0, cause);
+        String told = "no answer from the API server (" + why + ")";
+        return new ApiException(0, "Unreachable", request + ": " + told, 0, told, cause);
     }
 
     /// The HTTP status code, or 0 when the server was not reached.
@@ -52,6 +62,12 @@ public final class ApiException extends RuntimeException {
     /// Seconds the server asked to wait, or 0.
     public int retryAfterSeconds() {
         return retryAfterSeconds;
+    }
+
+    /// What was said, without the request: the first cause that it named, such as the disruption budget that an eviction
+    /// would violate, else its message.
+    public String told() {
+        return told;
     }
 
     public boolean isNotFound() {

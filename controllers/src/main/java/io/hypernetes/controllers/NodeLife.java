@@ -32,7 +32,7 @@ final class NodeLife implements Controller {
 
     private static final Logger LOG = LoggerFactory.getLogger(NodeLife.class);
     private static final Duration PERIOD = Duration.ofSeconds(5);
-    private static final Set<String> OURS = Set.of(UNREACHABLE, NOT_READY, UNSCHEDULABLE);
+    private static final Set<String> OURS = Set.of(UNREACHABLE, NOT_READY);
 
     private final Client client;
     private final Duration grace;
@@ -126,7 +126,7 @@ final class NodeLife implements Controller {
 
     private List<Taint> taints(Node node, String ready) {
         List<Taint> taints = new ArrayList<>(taintsOf(node).stream()
-                .filter(taint -> !OURS.contains(taint.getKey()))
+                .filter(taint -> !OURS.contains(taint.getKey()) && !isCordon(taint))
                 .toList());
         String key = switch (ready) {
             case "True" -> "";
@@ -141,6 +141,11 @@ final class NodeLife implements Controller {
             taints.add(new TaintBuilder().withKey(UNSCHEDULABLE).withEffect("NoSchedule").withTimeAdded(since(node, UNSCHEDULABLE)).build());
         }
         return taints;
+    }
+
+    /// Of this key other effects are whoever added them's own.
+    private static boolean isCordon(Taint taint) {
+        return UNSCHEDULABLE.equals(taint.getKey()) && "NoSchedule".equals(taint.getEffect());
     }
 
     /// Since when a node has a taint; now when it is to get it.
