@@ -18,14 +18,13 @@ final class SimulatedNodesOf implements AutoCloseable {
 
     /// Two of them, `PREFIX-0` and `PREFIX-1`, each with four of `example.com/slots`.
     static SimulatedNodesOf two(Cluster cluster, String prefix) throws IOException {
-        SimulatedNodesOf nodes = new SimulatedNodesOf(cluster, cluster.start("simulate", "nodes", "2", "--prefix", prefix, "--zones", "0", "--room", "example.com/slots=4"));
+        SimulatedNodesOf nodes = new SimulatedNodesOf(cluster, cluster.start("simulate", "nodes", "2", "--prefix", prefix, "--zones", "0", "--room", "example.com/slots=4",
+                "--label", "simulated=" + prefix, "--taint", "simulated=" + prefix + ":NoSchedule"));
         try {
             BufferedReader lines = nodes.process.inputReader(StandardCharsets.UTF_8);
             if (lines.readLine() == null) {
                 throw new AssertionError("the simulated nodes ended at once");
             }
-            cluster.kubectl("label", "nodes", prefix + "-0", prefix + "-1", "simulated=" + prefix);
-            cluster.kubectl("taint", "nodes", prefix + "-0", prefix + "-1", "simulated=" + prefix + ":NoSchedule");
             return nodes;
         } catch (IOException | RuntimeException | AssertionError e) {
             nodes.close();

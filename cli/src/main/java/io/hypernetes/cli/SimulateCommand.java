@@ -1,13 +1,19 @@
 package io.hypernetes.cli;
 
+import io.fabric8.kubernetes.api.model.Taint;
+import io.fabric8.kubernetes.api.model.TaintBuilder;
 import io.hypernetes.client.Client;
 import io.hypernetes.simulate.SimulatedNodes;
 import io.hypernetes.simulate.SimulationSettings;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -33,8 +39,11 @@ final class SimulateCommand {
             },
             mixinStandardHelpOptions = true,
             footerHeading = "%nExamples:%n",
-            footer = {"  hypernetes simulate nodes 100", "  hypernetes simulate nodes 5000 --prefix big --room cpu=64,memory=512Gi,pods=250"})
+            footer = {"  hypernetes simulate nodes 100", "  hypernetes simulate nodes 5000 --prefix big --room cpu=64,memory=512Gi,pods=250",
+                "  hypernetes simulate nodes 2 --label pool=test --taint pool=test:NoSchedule"})
     static final class Nodes implements Runnable {
+        private static final Pattern TAINT = Pattern.compile("([^=:]+)(?:=([^:]*))?:(NoSchedule|PreferNoSchedule|NoExecute)");
+
         @Mixin
         private final Common common = new Common();
 
@@ -51,6 +60,12 @@ final class SimulateCommand {
                 description = "what each node offers (default cpu=32,memory=256Gi,ephemeral-storage=1Ti,pods=110); unnamed ones keep their default")
         private @Nullable Map<String, String> room;
 
+        @Option(names = "--label", paramLabel = "KEY=VALUE", split = ",", description = "labels of each node beside its own")
+        private Map<String, String> labels = new HashMap<>();
+
+        @Option(names = "--taint", paramLabel = "KEY=VALUE:EFFECT", split = ",", description = "taints of each node from its first moment on, so that only pods that tolerate them come")
+        private List<String> taints = new ArrayList<>();
+
         @Option(names = "--keep", description = "leave the nodes in the API when interrupted, as if their power had gone")
         private boolean keep;
 
@@ -66,7 +81,8 @@ final class SimulateCommand {
             if (room != null) {
                 offered.putAll(room);
             }
-            SimulationSettings settings = new SimulationSettings(prefix, count, zones, offered, Map.of(), ordinary.heartbeat());
+            SimulationSettings settings = new SimulationSettings(
+                    prefix, count, zones, offered, labels, taints.stream().map(Nodes::taint).toList(), ordinary.heartbeat());
             CountDownLatch told = new CountDownLatch(1);
             CountDownLatch ended = new CountDownLatch(1);
             Runtime.getRuntime().addShutdownHook(new Thread(() -> {
@@ -91,6 +107,14 @@ final class SimulateCommand {
             } finally {
                 ended.countDown();
             }
+        }
+
+        static Taint taint(String text) {
+            Matcher parts = TAINT.matcher(text);
+            if (!parts.matches()) {
+                throw new UsageException("--taint " + text + ": a taint is KEY=VALUE:EFFECT or KEY:EFFECT, with one of the effects NoSchedule, PreferNoSchedule and NoExecute");
+            }
+            return new TaintBuilder().withKey(parts.group(1)).withValue(parts.group(2)).withEffect(parts.group(3)).build();
         }
     }
 }

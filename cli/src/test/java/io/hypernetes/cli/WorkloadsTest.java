@@ -55,7 +55,7 @@ class WorkloadsTest {
         SimulationSettings three = SimulationSettings.nodes(3);
         Map<String, String> room = new HashMap<>(three.room());
         room.put("example.com/slots", "10");
-        nodes = new SimulatedNodes(client, new SimulationSettings(three.prefix(), three.count(), three.zones(), room, three.labels(), three.heartbeat()), Clock.systemUTC()).start();
+        nodes = new SimulatedNodes(client, new SimulationSettings(three.prefix(), three.count(), three.zones(), room, three.labels(), three.taints(), three.heartbeat()), Clock.systemUTC()).start();
     }
 
     @AfterAll

@@ -156,7 +156,7 @@ public final class SimulatedNodes implements AutoCloseable {
         settings.room().forEach((resource, amount) -> room.put(resource, new Quantity(amount)));
         Node node = new NodeBuilder()
                 .withNewMetadata().withName(name).withLabels(labels).endMetadata()
-                .withNewSpec().endSpec()
+                .withNewSpec().withTaints(settings.taints()).endSpec()
                 .withNewStatus()
                 .withCapacity(room)
                 .withAllocatable(room)
