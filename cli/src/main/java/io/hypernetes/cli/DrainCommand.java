@@ -8,6 +8,7 @@ import io.hypernetes.client.ObjectKey;
 import io.hypernetes.client.Patch;
 import io.hypernetes.client.Scope;
 import io.hypernetes.client.Selection;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -36,6 +37,9 @@ import picocli.CommandLine.Parameters;
         })
 final class DrainCommand implements Runnable {
     private static final String CAME = "it came while the node was drained";
+
+    /// A budget may hold up a pod for as long as the operator is willing to wait.
+    private static final Duration VALIDITY = Duration.ofDays(365);
 
     @Mixin
     private final Common common = new Common();
@@ -73,7 +77,7 @@ final class DrainCommand implements Runnable {
         Instant until = timeout.equals("0s") ? null : Instant.now().plus(TokenCommand.parse("--timeout", timeout));
         // Beside JSON on the standard output, how it goes is for people.
         Console console = output.equals("json") ? new Console(System.err, false) : Console.ofProcess();
-        try (Client client = OperatorAccess.open(common.places(), common.settings()).client()) {
+        try (Client client = OperatorAccess.open(common.places(), common.settings()).client(VALIDITY)) {
             drain(client, console, until);
         } catch (ApiException refused) {
             throw new UsageException(String.valueOf(refused.getMessage()), refused.isUnreachable() ? UsageException.UNAVAILABLE : 1);
