@@ -21,28 +21,35 @@ final class EventEncoder {
     private final ResourceRequest request;
     private final Accepted accepted;
     private final Selection selection;
-    private final boolean everywhere;
-    private final String namespacePart;
     private final Table.IncludeObject include;
-    private boolean columnsSent;
+    private final Views.View view;
+    /// Whether the columns of a table are still to be sent: with the first event.
+    private boolean columnsDue;
 
-    EventEncoder(ResourceRequest request, Accepted accepted, Selection selection) {
+    /// @param views of all watches
+    EventEncoder(ResourceRequest request, Accepted accepted, Selection selection, Views views) {
         this.request = request;
         this.accepted = accepted;
         this.selection = selection;
-        this.everywhere = request.tenantPath().everywhere();
-        this.namespacePart = request.target().namespace();
         this.include = Answers.include(request);
+        this.view = views.of(new Views.Asked(
+                request.kind(),
+                request.target().namespace(),
+                selection,
+                accepted,
+                include,
+                request.tenantPath().everywhere(),
+                request.projected()));
+        this.columnsDue = accepted.form() == Accepted.Form.TABLE;
     }
 
-    /// How a finished event differs from others of the same change.
-    private record Variant(
-            Kind kind,
-            String type,
-            Accepted accepted,
-            Table.IncludeObject include,
-            boolean everywhere,
-            boolean projected) {}
+    /// How a finished event differs from others of the same change, for views that select differently.
+    private record Variant(Kind kind, String type, Accepted accepted, Table.IncludeObject include, boolean everywhere, boolean projected) {}
+
+    /// What a view sees of a change.
+    ///
+    /// @param event null when it does not concern the view
+    private record Sight(@Nullable Chunk event) {}
 
     /// What a change is indexed by as it was before, for watches of a kind.
     private record Before(Kind kind) {}
@@ -54,7 +61,26 @@ final class EventEncoder {
 
     /// The event of a change; null when it does not concern this watch.
     @Nullable Chunk event(ObjectChange change) {
-        if (!inNamespace(change.key())) {
+        if (columnsDue) {
+            var type = type(change);
+            return type == null ? null : encode(type, change);
+        }
+        // Of a thousand watches that ask for the same only the first looks at what it asked for, which no processor's cache holds for all of them.
+        return change.once(view, () -> new Sight(seen(change))).event();
+    }
+
+    private @Nullable Chunk seen(ObjectChange change) {
+        var type = type(change);
+        var asked = view.asked();
+        return type == null
+                ? null
+                : change.once(
+                        new Variant(asked.kind(), type, accepted, include, asked.everywhere(), asked.projected()), () -> encode(type, change));
+    }
+
+    /// The type of the event of a change; null when it does not concern this watch.
+    private @Nullable String type(ObjectChange change) {
+        if (!inNamespace(change.key(), view.asked().namespace())) {
             return null;
         }
         boolean before = change.previous() != null;
@@ -66,9 +92,9 @@ final class EventEncoder {
                     && selection.matches(change.once(new Before(request.kind()), () -> Indexed.of(request.kind(), previous)));
         }
         if (after) {
-            return shared(change, before ? "MODIFIED" : "ADDED");
+            return before ? "MODIFIED" : "ADDED";
         }
-        return before ? shared(change, "DELETED") : null;
+        return before ? "DELETED" : null;
     }
 
     /// A bookmark at a revision.
@@ -104,21 +130,13 @@ final class EventEncoder {
         return line(Json.bytes(event));
     }
 
-    private boolean inNamespace(String key) {
-        if (namespacePart.isEmpty()) {
+    private static boolean inNamespace(String key, String namespace) {
+        if (namespace.isEmpty()) {
             return true;
         }
         int slash = key.lastIndexOf('/');
-        int start = slash - namespacePart.length();
-        return start > 0 && key.charAt(start - 1) == '/' && key.startsWith(namespacePart, start);
-    }
-
-    private Chunk shared(ObjectChange change, String type) {
-        if (accepted.form() == Accepted.Form.TABLE && !columnsSent) {
-            return encode(type, change.key(), state(change, type));
-        }
-        return change.once(
-                new Variant(request.kind(), type, accepted, include, everywhere, request.projected()), () -> encode(type, change.key(), state(change, type)));
+        int start = slash - namespace.length();
+        return start > 0 && key.charAt(start - 1) == '/' && key.startsWith(namespace, start);
     }
 
     /// The bytes that an event shows; one that left the selection is shown as it last matched, at the present revision.
@@ -129,8 +147,8 @@ final class EventEncoder {
                 : change.entry().value();
     }
 
-    private Chunk encode(String type, String key, byte[] stored) {
-        return event(type, Answers.shown(request, key, stored));
+    private Chunk encode(String type, ObjectChange change) {
+        return event(type, Answers.shown(request, change.key(), state(change, type)));
     }
 
     private Chunk event(String type, byte[] shown) {
@@ -146,9 +164,9 @@ final class EventEncoder {
                                 List.of(tree),
                                 Answers.metadataOf(tree),
                                 include,
-                                !columnsSent,
+                                columnsDue,
                                 java.time.Instant.now());
-                        columnsSent = true;
+                        columnsDue = false;
                         yield Json.bytes(table);
                     }
                 };

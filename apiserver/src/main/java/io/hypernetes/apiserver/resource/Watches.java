@@ -21,6 +21,7 @@ final class Watches {
 
     private final Feeds feeds;
     private final Reads reads;
+    private final Views views = new Views();
 
     Watches(Feeds feeds, Reads reads) {
         this.feeds = feeds;
@@ -33,7 +34,7 @@ final class Watches {
         var options = ListOptions.of(http, true);
         reads.notYet(request, options.revision());
         var selection = Selection.of(http, request.kind(), request.target().name());
-        var encoder = new EventEncoder(request, accepted, selection);
+        var encoder = new EventEncoder(request, accepted, selection, views);
         http.setHeader("Cache-Control", "no-cache, private");
         var out = WebSocketEvents.asked(http)
                 ? WebSocketEvents.open(http)
@@ -97,7 +98,8 @@ final class Watches {
                 ? options.timeoutSeconds()
                 : SHORTEST_DEFAULT_SECONDS + ThreadLocalRandom.current().nextLong(SHORTEST_DEFAULT_SECONDS);
         long end = System.nanoTime() + Duration.ofSeconds(seconds).toNanos();
-        long bookmarkAt = System.nanoTime() + BOOKMARK_EVERY.toNanos();
+        // Who wants no bookmarks is not woken for them.
+        long bookmarkAt = options.bookmarks() ? System.nanoTime() + BOOKMARK_EVERY.toNanos() : end;
         try {
             while (!changes.ended()) {
                 long now = System.nanoTime();

@@ -8,6 +8,9 @@ import org.jspecify.annotations.Nullable;
 
 /// One change as all watchers of a feed share it: what is worked out for one of them is there for the others. Thread-safe.
 public final class ObjectChange {
+    /// Who watches in more ways than these has the rest worked out each time, instead of memory for each.
+    private static final int WAYS = 64;
+
     private final Change change;
     private final Encodings encodings;
     private volatile @Nullable ConcurrentHashMap<Object, Object> worked;
@@ -40,7 +43,7 @@ public final class ObjectChange {
         return change.deleted();
     }
 
-    /// A value derived from this change alone, made once for readers that come soon one after the other. `what` must be unique for the way it is made.
+    /// A value derived from this change alone, made once for readers that come soon one after the other, unless there are very many such values. `what` must be unique for the way it is made.
     @SuppressWarnings("unchecked")
     public <T> T once(Object what, Supplier<T> make) {
         var done = worked;
@@ -52,7 +55,9 @@ public final class ObjectChange {
         var known = done.get(what);
         if (known == null) {
             known = make.get();
-            done.put(what, known);
+            if (done.size() < WAYS) {
+                done.put(what, known);
+            }
         }
         return (T) known;
     }

@@ -32,6 +32,24 @@ class ObjectChangeTest {
         assertThat(holding(changes)).isBetween(100, MORE_THAN_KEPT / 2);
     }
 
+    /// A client that opens watches with a selector each makes no change as large as they are many.
+    @Test
+    void whatIsWorkedOutInVeryManyWaysIsNotKeptInAll() {
+        var change = new ObjectChange(new Change(new Entry("/t//pods/d/p", new byte[0], 1, 1), null, false), new Encodings());
+        var made = new AtomicInteger();
+        for (int round = 0; round < 2; round++) {
+            for (int way = 0; way < MORE_THAN_KEPT; way++) {
+                int asked = way;
+                assertThat(change.once(way, () -> {
+                            made.incrementAndGet();
+                            return asked;
+                        }))
+                        .isEqualTo(way);
+            }
+        }
+        assertThat(made.get()).as("made anew in the second round").isBetween(MORE_THAN_KEPT * 2 - 100, MORE_THAN_KEPT * 2 - 1);
+    }
+
     private static int holding(List<ObjectChange> changes) {
         int held = 0;
         for (var change : changes.reversed()) {
