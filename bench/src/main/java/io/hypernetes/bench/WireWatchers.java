@@ -1,11 +1,13 @@
 package io.hypernetes.bench;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -14,6 +16,11 @@ import javax.net.ssl.SSLContext;
 /// Many watchers of one object, each with a connection of its own, served by one thread; notes when each change came to each of them.
 final class WireWatchers implements AutoCloseable {
     private static final byte[] MARK = "\"mark\":\"".getBytes(StandardCharsets.US_ASCII);
+
+    /// Less than the pace of changes, more than a pause of a collector.
+    private static final long QUIET_MILLIS = 15;
+
+    private static final long PATIENCE_NANOS = Duration.ofSeconds(60).toNanos();
 
     private final List<Wire> wires = new ArrayList<>();
     private final Selector selector = Selector.open();
@@ -41,32 +48,48 @@ final class WireWatchers implements AutoCloseable {
         }
     }
 
-    /// Follows until each watcher had `changes` changes.
+    /// Follows until each watcher had `changes` changes. Notes the time at which bytes come, and decrypts them when nothing comes any more: the watchers share
+    /// their processors with the master here, and what they do with an event is not its way to them.
     ///
     /// @param sent when each change was asked for, by its mark
     void follow(int changes, Map<String, Long> sent, Latencies latencies) throws IOException {
         long left = (long) changes * wires.size();
+        List<Arrival> arrivals = new ArrayList<>();
+        long last = System.nanoTime();
         while (left > 0) {
-            if (selector.select(60_000) == 0) {
+            if (selector.select(key -> arrivals.add(Arrival.of((Wire) key.attachment())), QUIET_MILLIS) > 0) {
+                last = System.nanoTime();
+            } else if (System.nanoTime() - last > PATIENCE_NANOS) {
                 throw new IOException(left + " events did not arrive");
+            } else {
+                for (Arrival arrival : arrivals) {
+                    plain.clear();
+                    while (arrival.wire.open(plain)) {
+                        left -= events(arrival.nanos, sent, latencies);
+                        plain.clear();
+                    }
+                }
+                arrivals.clear();
             }
-            for (SelectionKey key : selector.selectedKeys()) {
-                Wire wire = (Wire) key.attachment();
+        }
+    }
+
+    /// Bytes at a watcher: of one event, or of a part of it, as changes have a pace.
+    private record Arrival(Wire wire, long nanos) {
+        static Arrival of(Wire wire) {
+            try {
                 if (wire.fill() < 0) {
                     throw new IOException("the server ended a watch");
                 }
-                plain.clear();
-                while (wire.open(plain)) {
-                    left -= events(sent, latencies);
-                    plain.clear();
-                }
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
             }
-            selector.selectedKeys().clear();
+            return new Arrival(wire, System.nanoTime());
         }
     }
 
     /// An event is short and comes in one record.
-    private int events(Map<String, Long> sent, Latencies latencies) {
+    private int events(long arrived, Map<String, Long> sent, Latencies latencies) {
         byte[] bytes = plain.array();
         int found = 0;
         for (int i = 0; i + MARK.length < plain.position(); i++) {
@@ -77,7 +100,7 @@ final class WireWatchers implements AutoCloseable {
                 }
                 Long start = sent.get(new String(bytes, i + MARK.length, end - i - MARK.length, StandardCharsets.US_ASCII));
                 if (start != null) {
-                    latencies.add(System.nanoTime() - start);
+                    latencies.add(arrived - start);
                     found++;
                 }
                 i = end;
