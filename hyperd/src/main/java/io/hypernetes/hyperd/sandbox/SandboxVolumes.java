@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.locks.ReentrantLock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -26,7 +27,9 @@ final class SandboxVolumes implements AutoCloseable {
     private static final int GROUPS_FOLDER = 02777;
 
     private final FolderWatch watch;
-    // Guarded by this.
+    // One push at a time, so that an older content never comes after a newer one. Held while a guest is waited for, so nobody takes it who must not wait.
+    private final ReentrantLock pushing = new ReentrantLock();
+    // Guarded by this, which nobody holds while waiting for a guest: who ends the pod, and who is about to bring its session, take it.
     private final Map<String, FolderWatch.Registration> watched = new HashMap<>();
 
     SandboxVolumes(String sandboxId, FolderWatch watch) {
@@ -101,24 +104,28 @@ final class SandboxVolumes implements AutoCloseable {
         Thread.ofVirtual().name("push-" + sandboxId + "-" + name).start(() -> pushAgain(name, volume, line));
     }
 
+    /// A push that is under way goes on until its session ends; those behind it are dropped.
     @Override
     public synchronized void close() {
         watched.values().forEach(FolderWatch.Registration::close);
         watched.clear();
     }
 
-    // One push at a time, so that an older content never comes after a newer one.
+    private synchronized boolean isFollowed(String name) {
+        return watched.containsKey(name);
+    }
+
     private void pushAgain(String name, SandboxRecord.Volume volume, GuestLine line) {
-        synchronized (this) {
-            if (!watched.containsKey(name)) {
-                return;
-            }
-            try {
+        pushing.lock();
+        try {
+            if (isFollowed(name)) {
                 push(line.session(ANSWER), name, volume);
-            } catch (HyperdException | GuestException failure) {
-                LOG.warn("event=volume-not-pushed sandbox={} volume={} error=\"{}\" effect=\"the pod keeps the former files\"",
-                        sandboxId, name, failure.getMessage());
             }
+        } catch (HyperdException | GuestException failure) {
+            LOG.warn("event=volume-not-pushed sandbox={} volume={} error=\"{}\" effect=\"the pod keeps the former files\"",
+                    sandboxId, name, failure.getMessage());
+        } finally {
+            pushing.unlock();
         }
     }
 }

@@ -310,6 +310,7 @@ final class FakeGuest implements Guest {
     @Override
     public boolean writeFiles(FilePush files, Duration deadline) {
         hand.step("write files");
+        machine.whileWriting.run();
         return true;
     }
 

@@ -59,6 +59,8 @@ final class World {
         volatile boolean paused;
         /// How often the hypervisor does not say whether it is paused.
         volatile int silent;
+        /// Run while files are being written into it.
+        volatile Runnable whileWriting = () -> {};
         /// How often an engine fails to take it over, for a reason of its own.
         int unreachable;
 
