@@ -24,6 +24,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -50,6 +51,7 @@ public final class FakeApi implements AutoCloseable {
     private final Set<Watcher> watchers = new HashSet<>();
     private final List<String> requests = new ArrayList<>();
     private final Map<String, Integer> failures = new HashMap<>();
+    private volatile Consumer<String> beforeAnswers = request -> {};
     private long revision = 100;
     private long oldest;
 
@@ -80,6 +82,11 @@ public final class FakeApi implements AutoCloseable {
     /// The next `times` requests whose `METHOD path` contains `part` fail with this code.
     public synchronized void failNext(String part, int code, int times) {
         failures.put(part + "\0" + code, times);
+    }
+
+    /// Does something with each `METHOD path` before it is answered, on a thread of its own.
+    public void beforeAnswers(Consumer<String> action) {
+        beforeAnswers = action;
     }
 
     /// Forgets history, so that older resourceVersions answer 410, and ends the watches.
@@ -129,6 +136,7 @@ public final class FakeApi implements AutoCloseable {
                     }
                 }
             }
+            beforeAnswers.accept(method + " " + exchange.getRequestURI());
             Path path = parse(exchange.getRequestURI().getPath());
             if (path == null) {
                 discovery(exchange);

@@ -61,6 +61,8 @@ public final class FakeCri implements AutoCloseable {
     final List<String> execs = new CopyOnWriteArrayList<>();
     private final List<String> calls = new CopyOnWriteArrayList<>();
     String pullFailure = "";
+    /// A pull ends only when whoever asked for it cancels it.
+    volatile boolean pullsHang;
     String updateFailure = "";
     volatile List<PodSandboxStats> stats = List.of();
     /// What the machine of a pod costs, by the pod's name.
@@ -217,6 +219,9 @@ public final class FakeCri implements AutoCloseable {
                 calls.add("pull " + request.getImage().getImage());
                 if (!pullFailure.isEmpty()) {
                     out.onError(Status.NOT_FOUND.withDescription(pullFailure).asRuntimeException());
+                    return;
+                }
+                if (pullsHang) {
                     return;
                 }
                 images.add(request.getImage().getImage());

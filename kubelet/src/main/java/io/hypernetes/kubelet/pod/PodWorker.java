@@ -233,6 +233,10 @@ final class PodWorker {
             Context.CancellableContext context = Context.ROOT.withCancellation();
             pull = context;
             try {
+                // Asked behind that line: who ended the pod before it had nothing to cancel.
+                if (dying()) {
+                    break;
+                }
                 Container granted = resizing.granted(now, container, statusOf(now, container));
                 starts.start(key.tenant(), now, granted, run.sandbox(), seen, restarts(now, container), context);
                 waits.remove(container.getName());
@@ -244,12 +248,8 @@ final class PodWorker {
                 pull = null;
                 context.cancel(null);
             }
-            if (dying()) {
-                wake();
-                return resync();
-            }
         }
-        if (started) {
+        if (started || dying()) {
             wake();
         } else if (!run.start().isEmpty()) {
             tell(now, services.cri().observe(uid));
@@ -259,7 +259,7 @@ final class PodWorker {
 
     private boolean dying() {
         Pod now = pod;
-        return loop.isClosed() || removed || now == null || now.getMetadata().getDeletionTimestamp() != null;
+        return loop.isClosed() || removed || evicted != null || now == null || now.getMetadata().getDeletionTimestamp() != null;
     }
 
     private void stop(Pod now, Plan.Stop stop, ObservedPod seen) {
