@@ -3,6 +3,7 @@ package io.hypernetes.cli;
 import io.hypernetes.apiserver.service.AddressRange;
 import io.hypernetes.client.Client;
 import io.hypernetes.identity.JoinToken;
+import io.hypernetes.kubelet.HostPaths;
 import io.hypernetes.kubelet.Kubelet;
 import io.hypernetes.kubelet.KubeletMetrics;
 import io.hypernetes.kubelet.KubeletSettings;
@@ -81,7 +82,8 @@ final class NodeProcess implements AutoCloseable {
                 own ? List.of(services.dnsAddress()) : List.of(),
                 services.domain(),
                 Duration.ofSeconds(settings.number("pod-sync-seconds", 1, 3_600)),
-                OperatorRanges.registries(settings).without(machines).denied());
+                OperatorRanges.registries(settings).without(machines).denied(),
+                HostPaths.below(places.state(), places.run(), places.log(), Background.home()));
         opened(new Kubelet(kubelet, client, identity.servingTls(), clock, steps, new KubeletMetrics(instruments.registry()), engine.dialer(),
                 own ? proxy::variables : ServiceVariables.NONE).start());
         instruments.serve(settings, "node-metrics-port");

@@ -97,13 +97,13 @@ public final class Kubelet implements AutoCloseable {
         Files.setPosixFilePermissions(Files.createDirectories(settings.podsFolder()), PosixFilePermissions.fromString("rwx------"));
         Files.setPosixFilePermissions(Files.createDirectories(settings.disksFolder()), PosixFilePermissions.fromString("rwx------"));
         Files.setPosixFilePermissions(Files.createDirectories(settings.logFolder().resolve("pods")), PosixFilePermissions.fromString("rwxr-x---"));
-        this.cri = new CriRuntime(settings.criSocket(), threads);
+        this.cri = new CriRuntime(settings.criSocket(), threads, settings.hostPaths());
         this.probes = new GrpcHealth(dialer);
         this.recorder = new EventRecorder(client, "kubelet", settings.nodeName(), clock);
         this.statuses = new StatusWriter(client);
         ApiSources sources = new ApiSources(client);
         Volumes volumes = new Volumes(settings.podsFolder(), sources, clock);
-        PodServices services = new PodServices(settings, cri, volumes, new Disks(sources, settings.nodeName()), sources, new RecordedPodEvents(recorder), statuses, new PodHttp(dialer), probes, variables, clock,
+        PodServices services = new PodServices(settings, cri, volumes, new Disks(sources, settings.nodeName()), sources, new RecordedPodEvents(recorder, settings.hostPaths()), statuses, new PodHttp(dialer), probes, variables, clock,
                 NodeAgent.allocatable(settings), steps, metrics);
         this.pods = new PodTable(services);
         this.mirrors = new MirrorPods(client, pods);

@@ -23,6 +23,7 @@ import java.util.function.Predicate;
 /// @param clusterDomain such as `cluster.local`
 /// @param syncFrequency how often each pod is looked at without a cause; until then changed ConfigMaps and Secrets wait
 /// @param operators addresses of the operator's own, at which pods of tenants have no registries
+/// @param hostPaths what of this node's files no tenant is to read of
 public record KubeletSettings(
         String nodeName,
         String nodeIp,
@@ -37,7 +38,8 @@ public record KubeletSettings(
         List<String> clusterDns,
         String clusterDomain,
         Duration syncFrequency,
-        Predicate<InetAddress> operators) {
+        Predicate<InetAddress> operators,
+        HostPaths hostPaths) {
 
     public KubeletSettings {
         labels = Map.copyOf(labels);
@@ -50,7 +52,7 @@ public record KubeletSettings(
     /// How often an ordinary node looks at each of its pods.
     public static final Duration SYNC_FREQUENCY = Duration.ofSeconds(45);
 
-    /// With the ordinary frequency, and no addresses of the operator's.
+    /// With the ordinary frequency, no addresses of the operator's, and no paths to be hidden but the kubelet's own.
     public KubeletSettings(
             String nodeName,
             String nodeIp,
@@ -66,7 +68,7 @@ public record KubeletSettings(
             String clusterDomain) {
         this(
                 nodeName, nodeIp, port, criSocket, stateFolder, logFolder, maxPods, reservedCpuMillis, reservedMemoryBytes, labels, clusterDns,
-                clusterDomain, SYNC_FREQUENCY, _ -> false);
+                clusterDomain, SYNC_FREQUENCY, _ -> false, HostPaths.below(criSocket, stateFolder, logFolder));
     }
 
     /// The settings of an ordinary node.

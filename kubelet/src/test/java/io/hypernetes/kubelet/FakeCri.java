@@ -63,6 +63,7 @@ public final class FakeCri implements AutoCloseable {
     String pullFailure = "";
     /// A pull ends only when whoever asked for it cancels it.
     volatile boolean pullsHang;
+    volatile String sandboxFailure = "";
     String updateFailure = "";
     volatile List<PodSandboxStats> stats = List.of();
     /// What the machine of a pod costs, by the pod's name.

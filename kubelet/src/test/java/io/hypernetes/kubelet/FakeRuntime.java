@@ -35,6 +35,10 @@ final class FakeRuntime extends RuntimeServiceGrpc.RuntimeServiceImplBase {
 
     @Override
     public void runPodSandbox(RunPodSandboxRequest request, StreamObserver<RunPodSandboxResponse> out) {
+        if (!cri.sandboxFailure.isEmpty()) {
+            out.onError(Status.UNAVAILABLE.withDescription(cri.sandboxFailure).asRuntimeException());
+            return;
+        }
         String id;
         synchronized (cri) {
             id = "s" + cri.next++;

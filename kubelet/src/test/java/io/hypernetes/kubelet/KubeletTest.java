@@ -235,6 +235,22 @@ class KubeletTest extends KubeletHarness {
     }
 
     @Test
+    void whatTheNodeCannotDoIsToldWithoutItsPaths() {
+        Path disk = folder.resolve("lib/pods/x/disk.img");
+        cri.sandboxFailure = "making the disk " + disk + " for /data: " + new java.nio.file.FileSystemException(disk.toString(), null, "No space left on device");
+        create(pod("web").build());
+        await().untilAsserted(() -> assertThat(events()).anySatisfy(event -> {
+            assertThat(event.getReason()).isEqualTo("FailedCreatePodSandBox");
+            assertThat(event.getMessage()).isEqualTo("Failed to create pod sandbox: rpc error: code = Unavailable desc = making the disk (a path of the node) for /data: "
+                    + "java.nio.file.FileSystemException: (a path of the node): No space left on device");
+        }));
+        cri.pullFailure = "unpacking into " + folder.resolve("lib/images") + " failed";
+        cri.sandboxFailure = "";
+        eventually("web", pod -> assertThat(main(pod).getState().getWaiting().getMessage()).contains("unpacking into (a path of the node) failed"));
+        assertThat(events()).isNotEmpty().noneSatisfy(event -> assertThat(event.getMessage()).contains(folder.toString()));
+    }
+
+    @Test
     void configMapsBecomeFilesAndVariables() {
         create(pod("web").editSpec()
                 .addNewVolume().withName("conf").withNewConfigMap().withName("settings").endConfigMap().endVolume()

@@ -35,7 +35,7 @@ class PodUsageTest {
     void ratesAreThoseSinceTheLastQuestionAndWindowsAreTold() {
         AtomicReference<Instant> now = new AtomicReference<>(START.plusSeconds(40));
         try (FakeCri fake = new FakeCri(folder.resolve("cri.sock"));
-                CriRuntime cri = new CriRuntime(folder.resolve("cri.sock"), Runnable::run)) {
+                CriRuntime cri = new CriRuntime(folder.resolve("cri.sock"), Runnable::run, HostPaths.below(folder))) {
             PodUsage usage = new PodUsage(cri, now::get);
             Map<String, Instant> started = Map.of("c1", START);
 

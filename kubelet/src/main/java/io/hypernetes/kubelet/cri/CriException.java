@@ -2,15 +2,17 @@ package io.hypernetes.kubelet.cri;
 
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
+import io.hypernetes.kubelet.HostPaths;
 
-/// The runtime refused a call or could not be reached. The message is the runtime's own, which users read in events.
+/// The runtime refused a call or could not be reached. The message is the runtime's own without paths of the node, as tenants read it in events; the cause has
+/// all of it, and so has the runtime's log.
 public final class CriException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
     private final Status.Code code;
 
-    CriException(String call, StatusRuntimeException cause) {
-        super(text(call, cause), cause);
+    CriException(String call, StatusRuntimeException cause, HostPaths paths) {
+        super(paths.hiddenIn(text(call, cause)), cause);
         this.code = cause.getStatus().getCode();
     }
 

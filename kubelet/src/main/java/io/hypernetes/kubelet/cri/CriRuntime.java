@@ -6,6 +6,7 @@ import io.grpc.ManagedChannel;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.NettyChannelBuilder;
 import io.hypernetes.cri.v1.*;
+import io.hypernetes.kubelet.HostPaths;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
@@ -44,9 +45,12 @@ public final class CriRuntime implements AutoCloseable {
     private final ImageServiceGrpc.ImageServiceBlockingStub images;
     private final PodCalls beside;
     private final PodMemory memory;
+    private final HostPaths paths;
 
     /// @param executor runs the callbacks of gRPC; a virtual thread per task will do
-    public CriRuntime(Path socket, Executor executor) {
+    /// @param paths what messages of failures are not to tell
+    public CriRuntime(Path socket, Executor executor, HostPaths paths) {
+        this.paths = paths;
         this.channel = NettyChannelBuilder.forAddress(new DomainSocketAddress(socket.toString()))
                 .eventLoopGroup(loop)
                 .channelType(EpollDomainSocketChannel.class)
@@ -60,7 +64,7 @@ public final class CriRuntime implements AutoCloseable {
                 .build();
         this.runtime = RuntimeServiceGrpc.newBlockingStub(channel);
         this.images = ImageServiceGrpc.newBlockingStub(channel);
-        this.beside = new PodCalls(channel);
+        this.beside = new PodCalls(channel, paths);
         this.memory = new PodMemory(beside);
     }
 
@@ -348,16 +352,16 @@ public final class CriRuntime implements AutoCloseable {
         return runtime.withDeadlineAfter(time.toMillis(), TimeUnit.MILLISECONDS);
     }
 
-    private static <R> R call(String name, Supplier<R> call) {
+    private <R> R call(String name, Supplier<R> call) {
         try {
             return call.get();
         } catch (StatusRuntimeException failure) {
-            throw new CriException(name, failure);
+            throw new CriException(name, failure, paths);
         }
     }
 
     /// For calls whose purpose is that the thing is gone.
-    private static void gone(String name, Supplier<?> call) {
+    private void gone(String name, Supplier<?> call) {
         try {
             call(name, call);
         } catch (CriException failure) {

@@ -103,7 +103,7 @@ final class ContainerStart {
         } catch (ApiException refused) {
             throw failed(pod, container, "CreateContainerConfigError", refused.getMessage());
         } catch (IOException broken) {
-            throw failed(pod, container, "CreateContainerError", "preparing the container's files: " + broken);
+            throw failed(pod, container, "CreateContainerError", services.settings().hostPaths().hiddenIn("preparing the container's files: " + broken));
         }
     }
 

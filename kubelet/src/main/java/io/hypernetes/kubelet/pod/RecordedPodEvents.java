@@ -4,27 +4,30 @@ import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.hypernetes.client.EventRecorder;
 import io.hypernetes.client.ObjectKey;
+import io.hypernetes.kubelet.HostPaths;
 
 /// [PodEvents] into the API of the pod's tenant.
-public record RecordedPodEvents(EventRecorder recorder) implements PodEvents {
+///
+/// @param paths what no event is to tell
+public record RecordedPodEvents(EventRecorder recorder, HostPaths paths) implements PodEvents {
     @Override
     public void normal(Pod pod, String reason, String message) {
-        recorder.record(tenant(pod), pod, EventRecorder.Type.NORMAL, reason, message);
+        recorder.record(tenant(pod), pod, EventRecorder.Type.NORMAL, reason, paths.hiddenIn(message));
     }
 
     @Override
     public void warning(Pod pod, String reason, String message) {
-        recorder.record(tenant(pod), pod, EventRecorder.Type.WARNING, reason, message);
+        recorder.record(tenant(pod), pod, EventRecorder.Type.WARNING, reason, paths.hiddenIn(message));
     }
 
     @Override
     public void normal(Pod pod, Container container, String reason, String message) {
-        recorder.record(tenant(pod), pod, path(pod, container), EventRecorder.Type.NORMAL, reason, message);
+        recorder.record(tenant(pod), pod, path(pod, container), EventRecorder.Type.NORMAL, reason, paths.hiddenIn(message));
     }
 
     @Override
     public void warning(Pod pod, Container container, String reason, String message) {
-        recorder.record(tenant(pod), pod, path(pod, container), EventRecorder.Type.WARNING, reason, message);
+        recorder.record(tenant(pod), pod, path(pod, container), EventRecorder.Type.WARNING, reason, paths.hiddenIn(message));
     }
 
     private static String tenant(Pod pod) {
