@@ -19,6 +19,9 @@ public final class Entry {
 
         /// Writes all of them into `to`, from position `at` on.
         void copyInto(byte[] to, int at);
+
+        /// The last of them, which must be known without the others; undefined when there are none.
+        byte last();
     }
 
     /// @param key the whole key
@@ -64,6 +67,18 @@ public final class Entry {
     public int length() {
         Object known = known();
         return known instanceof Packed packed ? packed.length() : ((byte[]) known).length;
+    }
+
+    /// Whether the value's last byte is this one, which takes no array either.
+    ///
+    /// @throws StoreUnavailableException as of [#value]
+    public boolean endsWith(byte last) {
+        Object known = known();
+        if (known instanceof Packed packed) {
+            return packed.length() > 0 && packed.last() == last;
+        }
+        byte[] bytes = (byte[]) known;
+        return bytes.length > 0 && bytes[bytes.length - 1] == last;
     }
 
     /// Writes the value into `to`, from position `at` on, which takes no array of its own.

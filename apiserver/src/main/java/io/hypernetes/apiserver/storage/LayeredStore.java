@@ -183,8 +183,7 @@ public final class LayeredStore implements Store {
     }
 
     private static boolean isGrave(Entry entry) {
-        var value = entry.value();
-        return value.length > 0 && value[value.length - 1] == GRAVE;
+        return entry.endsWith(GRAVE);
     }
 
     private static byte[] grave(byte[] last) {
@@ -194,9 +193,8 @@ public final class LayeredStore implements Store {
     }
 
     private static Entry withoutGrave(Entry entry) {
-        var value = entry.value();
         return isGrave(entry)
-                ? new Entry(entry.key(), Arrays.copyOf(value, value.length - 1), entry.createRevision(), entry.revision())
+                ? new Entry(entry.key(), Arrays.copyOf(entry.value(), entry.length() - 1), entry.createRevision(), entry.revision())
                 : entry;
     }
 }

@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// The recipe is a row of steps until all bytes are there: how many bytes come next from the recipe itself, these bytes, how many come next from the base,
 /// and how far from where the last ones ended they are. Numbers have seven bits a byte, the lowest first; distances alternate between after and before.
+/// The last byte is always the recipe's own, so that it can be told without the others.
 final class PackedValue implements Entry.Packed {
     /// What is less in common is no cheaper named than written.
     private static final int SHORTEST = 8;
@@ -86,8 +87,8 @@ final class PackedValue implements Entry.Packed {
                 at--;
                 place--;
             }
-            int differs = Arrays.mismatch(value, at, value.length, from, place, from.length);
-            int common = differs < 0 ? value.length - at : differs;
+            int differs = Arrays.mismatch(value, at, value.length - 1, from, place, from.length);
+            int common = differs < 0 ? value.length - 1 - at : differs;
             if (!recipe.step(value, done, at - done, common, place - expected)) {
                 return null;
             }
@@ -108,6 +109,11 @@ final class PackedValue implements Entry.Packed {
     @Override
     public int length() {
         return length;
+    }
+
+    @Override
+    public byte last() {
+        return recipe[recipe.length - 1];
     }
 
     /// How many bytes it takes beside its base.

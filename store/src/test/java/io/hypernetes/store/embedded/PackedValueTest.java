@@ -73,6 +73,9 @@ class PackedValueTest {
         var packed = PackedValue.of(value, new PackedValue.Base(base), 2 * value.length + 64);
         assertThat(packed).isNotNull();
         assertThat(packed.length()).isEqualTo(value.length);
+        if (value.length > 0) {
+            assertThat(packed.last()).isEqualTo(value[value.length - 1]);
+        }
         byte[] out = new byte[value.length + 7];
         packed.copyInto(out, 5);
         assertThat(Arrays.copyOfRange(out, 5, 5 + value.length)).isEqualTo(value);
