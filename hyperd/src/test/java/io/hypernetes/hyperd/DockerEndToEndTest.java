@@ -39,6 +39,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @Timeout(value = 240, unit = TimeUnit.SECONDS)
 class DockerEndToEndTest {
     private static final String WITH_VOLUME = "hypernetes.io/lab:volume";
+    private static final String UNUSED = "hypernetes.io/lab:unused";
 
     private Lab lab;
     private DockerClient docker;
@@ -135,6 +136,23 @@ class DockerEndToEndTest {
         assertThat(docker.run("create", "--platform", "linux/s390x", Lab.IMAGE).err()).contains("does not match the host's");
         docker.ok("stop", "-t", "0", "told");
         assertThat(docker.ok("system", "prune", "-f", "--volumes")).contains("Deleted Containers").containsPattern("Total reclaimed space: [1-9]");
+        assertThat(docker.ok("ps", "-aq")).isEmpty();
+    }
+
+    @Test
+    void pruneTakesWhatItsFiltersMean() throws Exception {
+        lab.load(Lab.image(UNUSED, new ImageConfig(List.of(), List.of("true"), List.of(), "", "/", "", List.of(), List.of(), Map.of("team", "red"))), UNUSED);
+        docker.ok("run", "--name", "kept", Lab.IMAGE, "true");
+        docker.ok("run", "--name", "meant", "--label", "team=red", Lab.IMAGE, "true");
+        docker.ok("system", "prune", "-f", "--filter", "label=team=red");
+        assertThat(docker.ok("ps", "-a", "--format", "{{.Names}}")).isEqualTo("kept\n");
+        docker.ok("system", "prune", "-f", "--filter", "until=1h");
+        assertThat(docker.ok("ps", "-a", "--format", "{{.Names}}")).isEqualTo("kept\n");
+        assertThat(docker.ok("image", "prune", "-af", "--filter", "label=team=blue")).doesNotContain(UNUSED);
+        assertThat(docker.ok("image", "prune", "-af", "--filter", "label=team=red")).contains(UNUSED);
+        assertThat(docker.run("image", "prune", "-f", "--filter", "until=yesterday").err()).contains("invalid filter 'until=yesterday'");
+        assertThat(docker.ok("images", "--format", "{{.Repository}}:{{.Tag}}")).doesNotContain(UNUSED).contains(Lab.IMAGE);
+        docker.ok("system", "prune", "-f", "--filter", "until=0s");
         assertThat(docker.ok("ps", "-aq")).isEmpty();
     }
 

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /// The images of one node. Durable, crash-safe, safe for use by many threads; two pulls of one image share the work.
@@ -61,11 +62,11 @@ public interface ImageStore extends AutoCloseable {
     /// @throws ImageException when a lease holds it
     void remove(String nameOrId);
 
-    /// Removes the images that no lease holds.
+    /// Removes the images that no lease holds and that are meant.
     ///
-    /// @param all also those that have a tag
+    /// @param meant asked once of each that could go; quick, as the store waits for it
     /// @return what was removed
-    List<Image> prune(boolean all);
+    List<Image> prune(Predicate<Image> meant);
 
     /// Keeps an image and its layers from removal as long as the lease named `holder` stands; durable. Idempotent.
     void lease(String imageId, String holder);

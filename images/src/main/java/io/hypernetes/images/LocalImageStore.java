@@ -18,6 +18,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -367,11 +368,11 @@ public final class LocalImageStore implements ImageStore {
     }
 
     @Override
-    public List<Image> prune(boolean all) {
+    public List<Image> prune(Predicate<Image> meant) {
         synchronized (shelf) {
             List<Image> removed = new ArrayList<>();
             for (Catalogue.Item item : catalogue.unleased()) {
-                if (all || item.tags().isEmpty()) {
+                if (shelf.find(item.id()).filter(meant).isPresent()) {
                     shelf.takeAway(item).ifPresent(removed::add);
                 }
             }

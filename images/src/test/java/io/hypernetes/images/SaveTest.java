@@ -198,13 +198,13 @@ class SaveTest {
     }
 
     @Test
-    void pruningLeavesWhatIsLeasedOrNamed() throws Exception {
+    void pruningLeavesWhatIsLeasedOrNotMeant() throws Exception {
         Image leased = loaded("leased:1", "a");
         Image nameless = loaded("moved:1", "b");
         Image named = loaded("moved:1", "c");
         store.lease(leased.id(), "pod");
-        assertThat(store.prune(false)).extracting(Image::id).containsExactly(nameless.id());
-        assertThat(store.prune(true)).extracting(Image::id).containsExactly(named.id());
+        assertThat(store.prune(image -> image.tags().isEmpty())).extracting(Image::id).containsExactly(nameless.id());
+        assertThat(store.prune(_ -> true)).extracting(Image::id).containsExactly(named.id());
         assertThat(store.list()).extracting(Image::id).containsExactly(leased.id());
         assertThat(Files.list(folder.resolve("store/layers"))).hasSize(1);
         assertThat(Files.list(folder.resolve("store/blobs"))).hasSize(2); // manifest and layer

@@ -324,13 +324,14 @@ final class DockerApi {
     }
 
     private void prune(HttpExchange exchange) throws IOException, InterruptedException {
-        Filters filters = Filters.parse(exchange.query("filters"), "label", "label!");
+        Pruning pruning = Pruning.parse(exchange.query("filters"), Instant.now(house.clock()), "label", "label!", "until");
         ObjectNode answer = NODES.objectNode();
         ArrayNode deleted = answer.putArray("ContainersDeleted");
         long bytes = 0;
         for (DockerContainer container : containers.list()) {
-            DockerRecord.Phase phase = container.record().state().phase();
-            if (filters.pruned(VolumeWishes.texts(container.record().config().path("Labels"))) && (phase == DockerRecord.Phase.EXITED || phase == DockerRecord.Phase.CREATED)) {
+            DockerRecord record = container.record();
+            DockerRecord.Phase phase = record.state().phase();
+            if (pruning.means(VolumeWishes.texts(record.config().path("Labels")), record.createdNanos()) && (phase == DockerRecord.Phase.EXITED || phase == DockerRecord.Phase.CREATED)) {
                 bytes += Ext4Disk.usedBytes(house.disk(container.id()));
                 container.remove(false, false);
                 deleted.add(container.id());

@@ -292,9 +292,11 @@ final class DockerNetworks implements AutoCloseable {
 
     /// Those that no container names and the filters mean, removed.
     ///
+    /// @param filters as they came
     /// @param named the networks that any container names, running or not
-    synchronized List<String> prune(Filters filters, Supplier<Set<String>> named) {
-        List<NetworkRecord> meant = list().stream().filter(network -> filters.pruned(network.labels())).filter(network -> !network.isBridge()).toList();
+    synchronized List<String> prune(String filters, Supplier<Set<String>> named) {
+        Pruning pruning = Pruning.parse(filters, Instant.now(clock), "label", "label!", "until");
+        List<NetworkRecord> meant = list().stream().filter(network -> pruning.means(network.labels(), network.createdNanos())).filter(network -> !network.isBridge()).toList();
         Set<String> kept = named.get();
         List<String> gone = new ArrayList<>();
         for (NetworkRecord network : meant) {

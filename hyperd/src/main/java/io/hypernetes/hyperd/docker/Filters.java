@@ -75,10 +75,9 @@ record Filters(Map<String, List<String>> wanted) {
                 && labels(volume.labels());
     }
 
-    /// Whether what has these labels is meant to go.
-    boolean pruned(Map<String, String> labels) {
-        return labels(labels)
-                && wanted.getOrDefault("label!", List.of()).stream().noneMatch(wish -> label(wish, labels));
+    /// Whether it has one of the labels for which it is to be left.
+    boolean spares(Map<String, String> labels) {
+        return wanted.getOrDefault("label!", List.of()).stream().anyMatch(wish -> label(wish, labels));
     }
 
     /// @param dangling whether no container names it

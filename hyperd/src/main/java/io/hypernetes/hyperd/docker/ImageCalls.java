@@ -12,6 +12,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.format.DateTimeParseException;
 import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -189,11 +192,12 @@ final class ImageCalls {
     }
 
     private void prune(HttpExchange exchange) throws IOException {
-        boolean all = Filters.parse(exchange.query("filters"), "dangling").wanted().getOrDefault("dangling", List.of()).contains("false");
+        Pruning pruning = Pruning.parse(exchange.query("filters"), Instant.now(house.clock()), "dangling", "label", "label!", "until");
+        boolean all = pruning.filters().wanted().getOrDefault("dangling", List.of()).stream().anyMatch(value -> value.equals("false") || value.equals("0"));
         ObjectNode answer = NODES.objectNode();
         ArrayNode deleted = answer.putArray("ImagesDeleted");
         long bytes = 0;
-        for (Image image : house.images().prune(all)) {
+        for (Image image : house.images().prune(image -> (all || image.tags().isEmpty()) && pruning.means(image.config().labels(), created(image)))) {
             image.tags().forEach(tag -> deleted.addObject().put("Untagged", familiar(tag)));
             deleted.addObject().put("Deleted", image.id());
             bytes += image.sizeBytes();
@@ -220,11 +224,20 @@ final class ImageCalls {
         return steps;
     }
 
+    private @Nullable Instant created(Image image) {
+        return instant(configuration(image).path("created").asString(""));
+    }
+
     private static long seconds(String time) {
+        Instant known = instant(time);
+        return known == null ? 0 : known.getEpochSecond();
+    }
+
+    private static @Nullable Instant instant(String time) {
         try {
-            return time.isEmpty() ? 0 : java.time.OffsetDateTime.parse(time).toEpochSecond();
-        } catch (java.time.format.DateTimeParseException unknown) {
-            return 0;
+            return OffsetDateTime.parse(time).toInstant();
+        } catch (DateTimeParseException unknown) {
+            return null;
         }
     }
 

@@ -45,7 +45,7 @@ final class NetworkCalls {
             case "POST /networks/create" -> json(exchange, 201, NODES.objectNode().put("Id", networks.create(body).id()).put("Warning", ""));
             case "POST /networks/prune" -> {
                 ObjectNode answer = NODES.objectNode();
-                networks.prune(Filters.parse(exchange.query("filters"), "label", "label!"), this::named).forEach(answer.putArray("NetworksDeleted")::add);
+                networks.prune(exchange.query("filters"), this::named).forEach(answer.putArray("NetworksDeleted")::add);
                 json(exchange, 200, answer);
             }
             default -> {

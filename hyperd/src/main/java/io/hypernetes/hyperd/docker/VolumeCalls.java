@@ -81,7 +81,7 @@ final class VolumeCalls {
         ArrayNode deleted = answer.putArray("VolumesDeleted");
         long bytes = 0;
         for (VolumeRecord volume : volumes.list()) {
-            if ((all || volume.anonymous()) && filters.pruned(volume.labels()) && volumes.users(volume.name()).isEmpty()) {
+            if ((all || volume.anonymous()) && filters.labels(volume.labels()) && !filters.spares(volume.labels()) && volumes.users(volume.name()).isEmpty()) {
                 long size = Ext4Disk.usedBytes(volumes.file(volume.name()));
                 try {
                     volumes.remove(volume.name());

@@ -232,9 +232,10 @@ class DockerNetworksTest {
         NetworkRecord used = create("{'Name':'used'}");
         create("{'Name':'kept','Labels':{'keep':'1'}}");
         create("{'Name':'idle'}");
-        assertThatThrownBy(() -> networks.prune(Filters.parse("{\"until\":[\"24h\"]}", "label", "label!"), Set::of)).hasMessageContaining("invalid filter 'until'");
+        assertThatThrownBy(() -> networks.prune("{\"dangling\":[\"true\"]}", Set::of)).hasMessageContaining("invalid filter 'dangling'");
+        assertThat(networks.prune("{\"until\":[\"1h\"]}", Set::of)).isEmpty();
         assertThat(networks.list()).hasSize(4);
-        assertThat(networks.prune(Filters.parse("{\"label!\":[\"keep\"]}", "label", "label!"), () -> Set.of(used.id()))).containsExactly("idle");
+        assertThat(networks.prune("{\"label!\":[\"keep\"]}", () -> Set.of(used.id()))).containsExactly("idle");
         assertThat(networks.list()).extracting(NetworkRecord::name).containsExactly("bridge", "used", "kept");
     }
 

@@ -27,6 +27,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
 
 /// The drivers of an engine, acting on a [World] through a [World.Hand]. Every change is two steps, so that an engine can die before
 /// it and behind it.
@@ -243,7 +244,7 @@ final class FakeParts {
             }
 
             @Override
-            public List<Image> prune(boolean all) {
+            public List<Image> prune(Predicate<Image> meant) {
                 return List.of();
             }
 
