@@ -1,7 +1,6 @@
 package io.hypernetes.client;
 
 import io.fabric8.kubernetes.api.model.Node;
-import io.fabric8.kubernetes.api.model.NodeAffinity;
 import io.fabric8.kubernetes.api.model.NodeSelector;
 import io.fabric8.kubernetes.api.model.NodeSelectorRequirement;
 import io.fabric8.kubernetes.api.model.NodeSelectorTerm;
@@ -11,38 +10,18 @@ import io.fabric8.kubernetes.api.model.Toleration;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// Which nodes a pod may be on by what it says of them: node selector, node affinity, taints and tolerations. The scheduler and the
-/// controllers of pods on nodes agree on it by asking here.
+/// Which nodes a pod may be on by what it says of them: the names it gives, taints and tolerations; what it says of labels is a [NodeRule]. The scheduler and
+/// the controllers of pods on nodes agree on it by asking here.
 public final class Placement {
     private Placement() {}
-
-    /// Whether the pod's selector and its required node affinity hold on the node.
-    public static boolean selects(PodSpec pod, Node node) {
-        Map<String, String> labels = Selectors.labelsOf(node);
-        Map<String, String> selector = pod.getNodeSelector();
-        if (selector != null && !selector.isEmpty()) {
-            for (Map.Entry<String, String> want : selector.entrySet()) {
-                if (!want.getValue().equals(labels.get(want.getKey()))) {
-                    return false;
-                }
-            }
-        }
-        if (pod.getAffinity() == null || pod.getAffinity().getNodeAffinity() == null) {
-            return true;
-        }
-        NodeSelector required = pod.getAffinity().getNodeAffinity().getRequiredDuringSchedulingIgnoredDuringExecution();
-        return required == null || matches(required, node);
-    }
 
     /// The names of the only nodes that the pod's required node affinity leaves, which need not exist; empty when its terms contradict themselves,
     /// null when it leaves others too. So a pod of a DaemonSet names its node.
     public static @Nullable Set<String> named(PodSpec pod) {
-        NodeAffinity affinity = pod.getAffinity() == null ? null : pod.getAffinity().getNodeAffinity();
-        NodeSelector required = affinity == null ? null : affinity.getRequiredDuringSchedulingIgnoredDuringExecution();
+        NodeSelector required = NodeRule.required(pod.getAffinity());
         if (required == null || orEmpty(required.getNodeSelectorTerms()).isEmpty()) {
             return null;
         }
@@ -69,46 +48,6 @@ public final class Placement {
             }
         }
         return names;
-    }
-
-    /// Whether one of the terms holds on the node.
-    public static boolean matches(NodeSelector selector, Node node) {
-        return orEmpty(selector.getNodeSelectorTerms()).stream().anyMatch(term -> matches(term, node));
-    }
-
-    /// A term holds when all its requirements hold; one without any holds for no node.
-    public static boolean matches(NodeSelectorTerm term, Node node) {
-        List<NodeSelectorRequirement> expressions = orEmpty(term.getMatchExpressions());
-        List<NodeSelectorRequirement> fields = orEmpty(term.getMatchFields());
-        if (expressions.isEmpty() && fields.isEmpty()) {
-            return false;
-        }
-        Map<String, String> labels = Selectors.labelsOf(node);
-        String name = node.getMetadata().getName();
-        return expressions.stream().allMatch(want -> holds(want, labels.get(want.getKey())))
-                && fields.stream().allMatch(want -> holds(want, "metadata.name".equals(want.getKey()) ? name : null));
-    }
-
-    private static boolean holds(NodeSelectorRequirement want, @Nullable String value) {
-        List<String> values = orEmpty(want.getValues());
-        return switch (want.getOperator()) {
-            case "In" -> value != null && values.contains(value);
-            case "NotIn" -> value == null || !values.contains(value);
-            case "Exists" -> value != null;
-            case "DoesNotExist" -> value == null;
-            case "Gt" -> compare(value, values) > 0;
-            case "Lt" -> compare(value, values) < 0;
-            case null, default -> false;
-        };
-    }
-
-    /// 0 when either side is not a number, so that neither Gt nor Lt holds.
-    private static int compare(@Nullable String value, List<String> values) {
-        try {
-            return value == null || values.isEmpty() ? 0 : Long.compare(Long.parseLong(value), Long.parseLong(values.getFirst()));
-        } catch (NumberFormatException notANumber) {
-            return 0;
-        }
     }
 
     /// The taints of a node; never null.

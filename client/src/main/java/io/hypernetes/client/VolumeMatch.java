@@ -1,7 +1,5 @@
 package io.hypernetes.client;
 
-import io.fabric8.kubernetes.api.model.Node;
-import io.fabric8.kubernetes.api.model.NodeSelector;
 import io.fabric8.kubernetes.api.model.ObjectReference;
 import io.fabric8.kubernetes.api.model.PersistentVolume;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
@@ -125,10 +123,9 @@ public final class VolumeMatch {
                 : Optional.of("incompatible accessMode");
     }
 
-    /// Whether a volume can be reached from a node.
-    public static boolean reachable(PersistentVolume volume, Node node) {
-        NodeSelector required = volume.getSpec().getNodeAffinity() == null ? null : volume.getSpec().getNodeAffinity().getRequired();
-        return required == null || Placement.matches(required, node);
+    /// The nodes from which a volume can be reached.
+    public static NodeRule reachable(PersistentVolume volume) {
+        return NodeRule.of(volume.getSpec().getNodeAffinity() == null ? null : volume.getSpec().getNodeAffinity().getRequired());
     }
 
     private static String annotation(@Nullable Map<String, String> annotations, String name) {

@@ -33,8 +33,9 @@ sealed interface Choice {
         Set<String> named = Placement.named(pod.pod().getSpec());
         Optional<String> blocked = named != null && named.isEmpty() ? Optional.of("pod affinity terms conflict") : volumes.blocks(pod);
         if (blocked.isPresent()) {
-            return nowhere(Reasons.sentence(all, blocked.get()), preemption.search(pod, view, volumes, namespaces, List.of()));
+            return nowhere(Reasons.sentence(all, blocked.get()), preemption.search(pod, view, volumes.of(pod), namespaces, List.of()));
         }
+        VolumeRules.Reach reach = volumes.of(pod);
         List<NodeState> nodes = named == null ? view.nodes() : named.stream().map(view::node).filter(Objects::nonNull).toList();
         PodRules rules = PodRules.of(pod, view, namespaces, Set.of());
         int enough = enough(nodes.size());
@@ -44,7 +45,7 @@ sealed interface Choice {
         int looked = 0;
         for (; looked < nodes.size() && fitting.size() < enough; looked++) {
             NodeState node = nodes.get((start + looked) % nodes.size());
-            Objection objection = Filters.objection(pod, rules, volumes, node);
+            Objection objection = Filters.objection(pod, rules, reach, node);
             if (objection == null) {
                 fitting.add(node);
             } else {
@@ -58,7 +59,7 @@ sealed interface Choice {
             Reasons reasons = new Reasons();
             objections.forEach(refusal -> reasons.add(refusal.objection()));
             reasons.add("node(s) didn't satisfy plugin(s) [NodeAffinity]", all - nodes.size());
-            return nowhere(reasons.sentence(all), preemption.search(pod, view, volumes, namespaces, objections));
+            return nowhere(reasons.sentence(all), preemption.search(pod, view, reach, namespaces, objections));
         }
         return new Fits(best(fitting, fitting.size() == 1 ? new double[1] : Scores.of(pod, fitting, view, namespaces), random).name());
     }

@@ -21,7 +21,7 @@ final class Filters {
 
     /// Why the node cannot take the pod: null when it can. The first filter that objects ends the search, as its
     /// reasons are the ones that a user must act on; only those of resources and volumes may give several.
-    static @Nullable Objection objection(PodFacts pod, PodRules rules, VolumeRules volumes, NodeState state) {
+    static @Nullable Objection objection(PodFacts pod, PodRules rules, VolumeRules.Reach volumes, NodeState state) {
         Node node = state.node();
         List<Toleration> tolerations = pod.pod().getSpec().getTolerations();
         if (node.getSpec() != null && Boolean.TRUE.equals(node.getSpec().getUnschedulable())
@@ -39,7 +39,7 @@ final class Filters {
                 return Objection.lasting("node(s) had untolerated taint {" + taint.getKey() + ": " + value + "}");
             }
         }
-        if (!Placement.selects(pod.pod().getSpec(), node)) {
+        if (!pod.nodes().holds(node)) {
             return NOT_SELECTED;
         }
         if (!pod.ports().isEmpty() && collides(pod, state)) {
@@ -49,7 +49,7 @@ final class Filters {
         if (!lacking.isEmpty()) {
             return new Objection(lacking, lacks(pod.demand(), state));
         }
-        Objection unreachable = volumes.objection(pod, node);
+        Objection unreachable = volumes.objection(node);
         if (unreachable != null) {
             return unreachable;
         }

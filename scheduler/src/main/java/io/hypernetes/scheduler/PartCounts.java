@@ -51,7 +51,7 @@ record PartCounts(Map<String, Integer> counts, int parts) {
     /// A node counts when it has the labels and, as the rule says, could take the pod by affinity and taints.
     private static boolean isEligible(PodFacts pod, SpreadRule rule, Set<String> keys, NodeState node) {
         return node.labels().keySet().containsAll(keys)
-                && (!rule.honorAffinity() || Placement.selects(pod.pod().getSpec(), node.node()))
+                && (!rule.honorAffinity() || pod.nodes().holds(node.node()))
                 && (!rule.honorTaints() || Placement.untolerated(node.node(), pod.pod().getSpec().getTolerations(), "NoSchedule", "NoExecute") == null);
     }
 }

@@ -3,10 +3,13 @@ package io.hypernetes.scheduler;
 import io.fabric8.kubernetes.api.model.Affinity;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.ContainerPort;
+import io.fabric8.kubernetes.api.model.NodeAffinity;
 import io.fabric8.kubernetes.api.model.OwnerReference;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodAffinityTerm;
+import io.fabric8.kubernetes.api.model.PreferredSchedulingTerm;
 import io.fabric8.kubernetes.api.model.WeightedPodAffinityTerm;
+import io.hypernetes.client.NodeRule;
 import io.hypernetes.client.ObjectKey;
 import io.hypernetes.client.Selectors;
 import java.util.ArrayList;
@@ -20,6 +23,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param usualCpuMillis what it asks for, or what a pod that asks for nothing is taken to use
 /// @param controller the uid of its controller; empty when it has none
+/// @param nodes those it may be on by their labels and names
 record PodFacts(
         ObjectKey key,
         Pod pod,
@@ -34,7 +38,9 @@ record PodFacts(
         List<PodTerm> affinity,
         List<PodTerm> antiAffinity,
         List<PodTerm> preferred,
-        List<SpreadRule> spread) {
+        List<SpreadRule> spread,
+        NodeRule nodes,
+        List<LikedNodes> likedNodes) {
     private static final long USUAL_CPU_MILLIS = 100;
     private static final long USUAL_MEMORY = 200L << 20;
 
@@ -47,6 +53,9 @@ record PodFacts(
                     && (address.isEmpty() || other.address.isEmpty() || address.equals(other.address));
         }
     }
+
+    /// Nodes it would rather be on.
+    record LikedNodes(int weight, NodeRule nodes) {}
 
     static PodFacts of(ObjectKey key, Pod pod) {
         Demand demand = Demand.of(pod);
@@ -77,7 +86,9 @@ record PodFacts(
                 near,
                 apart,
                 List.copyOf(preferred),
-                SpreadRule.of(pod));
+                SpreadRule.of(pod),
+                NodeRule.of(pod.getSpec()),
+                likedNodes(affinity == null ? null : affinity.getNodeAffinity()));
     }
 
     boolean hasRules() {
@@ -122,6 +133,16 @@ record PodFacts(
             }
         }
         return ports.isEmpty() ? Set.of() : ports;
+    }
+
+    private static List<LikedNodes> likedNodes(@Nullable NodeAffinity affinity) {
+        List<PreferredSchedulingTerm> preferred = affinity == null ? null : affinity.getPreferredDuringSchedulingIgnoredDuringExecution();
+        return preferred == null || preferred.isEmpty()
+                ? List.of()
+                : preferred.stream()
+                        .filter(term -> term.getPreference() != null)
+                        .map(term -> new LikedNodes(term.getWeight() == null ? 1 : term.getWeight(), NodeRule.of(term.getPreference())))
+                        .toList();
     }
 
     private static List<PodTerm> terms(@Nullable List<PodAffinityTerm> terms, ObjectKey key, Map<String, String> labels) {

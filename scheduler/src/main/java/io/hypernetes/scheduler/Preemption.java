@@ -78,7 +78,7 @@ final class Preemption {
         this.budgets = budgets;
     }
 
-    Result search(PodFacts pod, Cluster.View view, VolumeRules volumes, PodTerm.Namespaces namespaces, List<Choice.Refusal> objections) {
+    Result search(PodFacts pod, Cluster.View view, VolumeRules.Reach volumes, PodTerm.Namespaces namespaces, List<Choice.Refusal> objections) {
         int nodes = view.nodes().size();
         if ("Never".equals(pod.pod().getSpec().getPreemptionPolicy())) {
             return Result.notEligible("preemption: not eligible due to preemptionPolicy=Never.");
@@ -118,7 +118,7 @@ final class Preemption {
         return node.pods().stream().anyMatch(other -> mayTakeThePlaceOf(pod, other) && other.terminating() && PodVerdicts.isPreempted(other.pod()));
     }
 
-    private Trial tryOn(PodFacts pod, NodeState node, Cluster.View view, VolumeRules volumes, PodTerm.Namespaces namespaces) {
+    private Trial tryOn(PodFacts pod, NodeState node, Cluster.View view, VolumeRules.Reach volumes, PodTerm.Namespaces namespaces) {
         NodeState trial = node.copy();
         List<PodFacts> lower = node.pods().stream().filter(other -> mayTakeThePlaceOf(pod, other)).toList();
         if (lower.isEmpty()) {
@@ -157,7 +157,7 @@ final class Preemption {
         return victims.isEmpty() ? NOBODY : new Candidate(node, victims, violations);
     }
 
-    private boolean stays(PodFacts other, PodFacts pod, NodeState trial, Cluster.View view, VolumeRules volumes, PodTerm.Namespaces namespaces, Set<ObjectKey> gone) {
+    private boolean stays(PodFacts other, PodFacts pod, NodeState trial, Cluster.View view, VolumeRules.Reach volumes, PodTerm.Namespaces namespaces, Set<ObjectKey> gone) {
         trial.add(other);
         gone.remove(other.key());
         if (objection(pod, trial, view, volumes, namespaces, gone) == null) {
@@ -169,7 +169,7 @@ final class Preemption {
     }
 
     private static @Nullable Objection objection(
-            PodFacts pod, NodeState trial, Cluster.View view, VolumeRules volumes, PodTerm.Namespaces namespaces, Set<ObjectKey> gone) {
+            PodFacts pod, NodeState trial, Cluster.View view, VolumeRules.Reach volumes, PodTerm.Namespaces namespaces, Set<ObjectKey> gone) {
         return Filters.objection(pod, PodRules.of(pod, view, namespaces, gone), volumes, trial);
     }
 

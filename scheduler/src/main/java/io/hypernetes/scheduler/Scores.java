@@ -1,6 +1,5 @@
 package io.hypernetes.scheduler;
 
-import io.fabric8.kubernetes.api.model.PreferredSchedulingTerm;
 import io.fabric8.kubernetes.api.model.Taint;
 import io.hypernetes.client.Placement;
 import io.hypernetes.scheduler.Cluster.Placed;
@@ -56,17 +55,14 @@ final class Scores {
     }
 
     private static double[] affinity(PodFacts pod, List<NodeState> nodes) {
-        var affinity = pod.pod().getSpec().getAffinity();
-        List<PreferredSchedulingTerm> preferred = affinity == null || affinity.getNodeAffinity() == null
-                ? null : affinity.getNodeAffinity().getPreferredDuringSchedulingIgnoredDuringExecution();
-        if (preferred == null || preferred.isEmpty()) {
+        if (pod.likedNodes().isEmpty()) {
             return new double[0];
         }
         double[] sums = new double[nodes.size()];
         for (int i = 0; i < sums.length; i++) {
-            for (PreferredSchedulingTerm term : preferred) {
-                if (term.getPreference() != null && Placement.matches(term.getPreference(), nodes.get(i).node())) {
-                    sums[i] += term.getWeight() == null ? 1 : term.getWeight();
+            for (PodFacts.LikedNodes liked : pod.likedNodes()) {
+                if (liked.nodes().holds(nodes.get(i).node())) {
+                    sums[i] += liked.weight();
                 }
             }
         }

@@ -7,10 +7,14 @@ import io.fabric8.kubernetes.api.model.Volume;
 import io.fabric8.kubernetes.api.model.storage.StorageClass;
 import io.hypernetes.client.Informer;
 import io.hypernetes.client.LocalVolume;
+import io.hypernetes.client.NodeRule;
 import io.hypernetes.client.ObjectKey;
 import io.hypernetes.client.VolumeMatch;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /// What the volumes of a pod mean for where it can be.
@@ -23,9 +27,15 @@ interface VolumeRules {
         return Optional.empty();
     }
 
-    /// Why the volumes of the pod's claims cannot be had on a node; null when they can. No pod that goes away would help.
-    default @Nullable Objection objection(PodFacts pod, Node node) {
-        return null;
+    /// Where the volumes of the pod's claims can be had, read once for a decision.
+    default Reach of(PodFacts pod) {
+        return node -> null;
+    }
+
+    /// Where volumes can be had.
+    interface Reach {
+        /// Why they cannot be had on a node; null when they can. No pod that goes away would help.
+        @Nullable Objection objection(Node node);
     }
 
     /// The claims of a pod that get their volume when it is known where the pod will be.
@@ -81,20 +91,27 @@ interface VolumeRules {
         }
 
         @Override
-        public @Nullable Objection objection(PodFacts pod, Node node) {
-            String ofBound = null;
-            String ofUnbound = null;
+        public Reach of(PodFacts pod) {
+            List<Function<Node, @Nullable String>> bound = new ArrayList<>();
+            List<Predicate<Node>> unbound = new ArrayList<>();
             for (ObjectKey key : keys(pod)) {
-                PersistentVolumeClaim claim = claims.get(key).orElse(null);
-                if (claim == null) {
-                    continue;
-                }
-                if (VolumeMatch.isBound(claim)) {
-                    ofBound = ofBound == null ? ofBound(key, claim, node) : ofBound;
-                } else if (ofUnbound == null && !isToBeHad(key, claim, node)) {
-                    ofUnbound = "node(s) didn't find available persistent volumes to bind";
-                }
+                claims.get(key).ifPresent(claim -> {
+                    if (VolumeMatch.isBound(claim)) {
+                        bound.add(ofBound(key, claim));
+                    } else {
+                        unbound.add(toBeHad(key, claim));
+                    }
+                });
             }
+            return bound.isEmpty() && unbound.isEmpty() ? VolumeRules.super.of(pod) : node -> objection(bound, unbound, node);
+        }
+
+        private static @Nullable Objection objection(List<Function<Node, @Nullable String>> bound, List<Predicate<Node>> unbound, Node node) {
+            String ofBound = null;
+            for (Function<Node, @Nullable String> each : bound) {
+                ofBound = ofBound == null ? each.apply(node) : ofBound;
+            }
+            String ofUnbound = unbound.stream().allMatch(each -> each.test(node)) ? null : "node(s) didn't find available persistent volumes to bind";
             if (ofBound == null) {
                 return ofUnbound == null ? null : Objection.lasting(ofUnbound);
             }
@@ -102,31 +119,33 @@ interface VolumeRules {
         }
 
         /// Why a volume that a claim has cannot be reached from a node; null when it can.
-        private @Nullable String ofBound(ObjectKey key, PersistentVolumeClaim claim, Node node) {
+        private Function<Node, @Nullable String> ofBound(ObjectKey key, PersistentVolumeClaim claim) {
             PersistentVolume volume = volumes.get(new ObjectKey(key.tenant(), "", claim.getSpec().getVolumeName())).orElse(null);
             if (volume == null) {
-                return volumes.synced() ? "node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)" : null;
+                String why = volumes.synced() ? "node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)" : null;
+                return _ -> why;
             }
-            return VolumeMatch.reachable(volume, node) ? null : "node(s) didn't match PersistentVolume's node affinity";
+            NodeRule rule = VolumeMatch.reachable(volume);
+            return node -> rule.holds(node) ? null : "node(s) didn't match PersistentVolume's node affinity";
         }
 
         /// Whether a claim would get a volume on a node.
-        private boolean isToBeHad(ObjectKey key, PersistentVolumeClaim claim, Node node) {
+        private Predicate<Node> toBeHad(ObjectKey key, PersistentVolumeClaim claim) {
             String selected = VolumeMatch.selectedNode(claim);
             if (!selected.isEmpty()) {
                 // Its volume is being made there.
-                return selected.equals(node.getMetadata().getName());
+                return node -> selected.equals(node.getMetadata().getName());
             }
             boolean made = VolumeMatch.named(classes, key.tenant(), VolumeMatch.classOf(claim))
                     .filter(type -> LocalVolume.PROVISIONER.equals(type.getProvisioner()))
                     .isPresent();
-            return made || !free(key, claim, node).isEmpty();
-        }
-
-        private List<PersistentVolume> free(ObjectKey key, PersistentVolumeClaim claim, Node node) {
-            return volumes.list(volume -> ObjectKey.of(volume).tenant().equals(key.tenant())
-                    && (VolumeMatch.isFree(volume, claim) || VolumeMatch.isFor(volume, claim))
-                    && VolumeMatch.reachable(volume, node));
+            if (made) {
+                return _ -> true;
+            }
+            List<NodeRule> free = volumes.list(volume -> ObjectKey.of(volume).tenant().equals(key.tenant())
+                            && (VolumeMatch.isFree(volume, claim) || VolumeMatch.isFor(volume, claim)))
+                    .stream().map(VolumeMatch::reachable).toList();
+            return node -> free.stream().anyMatch(rule -> rule.holds(node));
         }
 
         @Override

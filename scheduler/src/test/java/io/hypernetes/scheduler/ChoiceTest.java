@@ -4,16 +4,22 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.NodeBuilder;
+import io.fabric8.kubernetes.api.model.NodeSelectorRequirement;
+import io.fabric8.kubernetes.api.model.NodeSelectorTerm;
+import io.fabric8.kubernetes.api.model.NodeSelectorTermBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.hypernetes.client.ObjectKey;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.function.BiFunction;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 class ChoiceTest {
     private static final ObjectKey KEY = new ObjectKey("red", "default", "web");
@@ -57,6 +63,27 @@ class ChoiceTest {
 
     private static String why(Choice choice) {
         return choice instanceof Choice.FitsNowhere(String message, Preemption.Result makeWay) ? message : "it fits: " + choice;
+    }
+
+    /// Each value compared with the label of each node would hold up every other pod.
+    @Test
+    @Timeout(10)
+    void aPodThatNamesVeryManyValuesIsDecidedAtOnce() {
+        Cluster cluster = new Cluster();
+        IntStream.range(0, 10_000).mapToObj(i -> node("n" + i, "2", "4Gi")).forEach(cluster::node);
+        List<String> values = IntStream.range(0, 200_000).mapToObj(i -> "value-" + i).toList();
+        NodeSelectorRequirement outside = new NodeSelectorRequirement("disk", "NotIn", values);
+        NodeSelectorTerm near = new NodeSelectorTermBuilder().withMatchExpressions(Collections.nCopies(5, outside)).build();
+        NodeSelectorTerm far = new NodeSelectorTermBuilder(near).addToMatchExpressions(new NodeSelectorRequirement("disk", "In", values)).build();
+        assertThat(why(choose(cluster, KEY, on(far, far)))).contains("10000 node(s) didn't match Pod's node affinity/selector");
+        assertThat(choose(cluster, KEY, on(near, far))).isInstanceOf(Choice.Fits.class);
+    }
+
+    private static Pod on(NodeSelectorTerm required, NodeSelectorTerm preferred) {
+        return new PodBuilder(pod("web", "1", "1Mi")).editSpec().withNewAffinity().withNewNodeAffinity()
+                .withNewRequiredDuringSchedulingIgnoredDuringExecution().withNodeSelectorTerms(required).endRequiredDuringSchedulingIgnoredDuringExecution()
+                .addNewPreferredDuringSchedulingIgnoredDuringExecution().withWeight(5).withPreference(preferred).endPreferredDuringSchedulingIgnoredDuringExecution()
+                .endNodeAffinity().endAffinity().endSpec().build();
     }
 
     @Test

@@ -53,7 +53,7 @@ class SchedulerPropertiesTest {
             Set<String> found = cluster.decide(view -> {
                 PodRules rules = PodRules.of(facts, view, namespaces, Set.of());
                 return view.nodes().stream()
-                        .filter(node -> Filters.objection(facts, rules, VolumeRules.NONE, node) == null)
+                        .filter(node -> Filters.objection(facts, rules, VolumeRules.NONE.of(facts), node) == null)
                         .map(NodeState::name)
                         .collect(Collectors.toCollection(TreeSet::new));
             });

@@ -4,6 +4,7 @@ import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.apps.DaemonSet;
 import io.fabric8.kubernetes.api.model.apps.RollingUpdateDaemonSet;
+import io.hypernetes.client.NodeRule;
 import io.hypernetes.controllers.pods.PodState;
 import io.hypernetes.controllers.pods.Portion;
 import java.time.Instant;
@@ -41,7 +42,8 @@ record DaemonPlan(List<String> create, List<Pod> delete, List<Pod> failed, Count
             byNode.computeIfAbsent(DaemonPods.target(pod), fresh -> new ArrayList<>()).add(pod);
         }
         Map<String, DaemonPods.Verdict> verdicts = new HashMap<>();
-        nodes.forEach(node -> verdicts.put(node.getMetadata().getName(), DaemonPods.on(node, set)));
+        NodeRule rule = NodeRule.of(set.getSpec().getTemplate().getSpec());
+        nodes.forEach(node -> verdicts.put(node.getMetadata().getName(), DaemonPods.on(node, set, rule)));
         int desired = (int) verdicts.values().stream().filter(DaemonPods.Verdict::run).count();
         Rolling rolling = Rolling.of(set, desired);
 

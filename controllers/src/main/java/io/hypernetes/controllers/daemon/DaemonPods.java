@@ -13,6 +13,7 @@ import io.fabric8.kubernetes.api.model.PodSpecBuilder;
 import io.fabric8.kubernetes.api.model.Toleration;
 import io.fabric8.kubernetes.api.model.TolerationBuilder;
 import io.fabric8.kubernetes.api.model.apps.DaemonSet;
+import io.hypernetes.client.NodeRule;
 import io.hypernetes.client.Placement;
 import io.hypernetes.controllers.pods.PodState;
 import java.util.ArrayList;
@@ -33,11 +34,12 @@ final class DaemonPods {
     /// @param stay one that is there may stay
     record Verdict(boolean run, boolean stay) {}
 
-    static Verdict on(Node node, DaemonSet set) {
+    /// @param rule of the set's template
+    static Verdict on(Node node, DaemonSet set, NodeRule rule) {
         PodSpec spec = set.getSpec().getTemplate().getSpec();
         String named = spec.getNodeName();
         boolean elsewhere = named != null && !named.isEmpty() && !named.equals(node.getMetadata().getName());
-        if (elsewhere || !Placement.selects(spec, node)) {
+        if (elsewhere || !rule.holds(node)) {
             return new Verdict(false, false);
         }
         List<Toleration> tolerations = tolerations(spec);

@@ -65,7 +65,7 @@ final class ClaimStep {
             return Optional.empty();
         }
         Optional<PersistentVolume> found = shelf.volumes().list(volume -> isOf(key, volume) && VolumeMatch.isFree(volume, claim)).stream()
-                .filter(volume -> node.isEmpty() || shelf.node(node).map(known -> VolumeMatch.reachable(volume, known)).orElse(false))
+                .filter(volume -> node.isEmpty() || shelf.node(node).map(known -> VolumeMatch.reachable(volume).holds(known)).orElse(false))
                 .min(Comparator.comparingLong((PersistentVolume volume) -> LocalVolume.storage(volume.getSpec().getCapacity()))
                         .thenComparing(volume -> volume.getMetadata().getName()));
         if (found.isPresent()) {
