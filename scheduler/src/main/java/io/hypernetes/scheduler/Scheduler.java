@@ -260,9 +260,17 @@ public final class Scheduler implements AutoCloseable {
         @Override
         public void updated(PersistentVolumeClaim before, PersistentVolumeClaim now) {
             claimBinding.changed();
-            if (VolumeMatch.isBound(before) != VolumeMatch.isBound(now) || !VolumeMatch.selectedNode(before).equals(VolumeMatch.selectedNode(now))) {
+            if (saysOtherwise(before, now)) {
                 added(now);
             }
+        }
+
+        /// Whether a pod that waits for it has a place now, or another reason to wait.
+        private static boolean saysOtherwise(PersistentVolumeClaim before, PersistentVolumeClaim now) {
+            return VolumeMatch.isBound(before) != VolumeMatch.isBound(now)
+                    || !VolumeMatch.selectedNode(before).equals(VolumeMatch.selectedNode(now))
+                    || VolumeRules.isLost(before) != VolumeRules.isLost(now)
+                    || (before.getMetadata().getDeletionTimestamp() == null) != (now.getMetadata().getDeletionTimestamp() == null);
         }
 
         @Override

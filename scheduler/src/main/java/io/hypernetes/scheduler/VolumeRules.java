@@ -43,6 +43,11 @@ interface VolumeRules {
         return List.of();
     }
 
+    /// Whether the volume of a claim is gone.
+    static boolean isLost(PersistentVolumeClaim claim) {
+        return claim.getStatus() != null && "Lost".equals(claim.getStatus().getPhase());
+    }
+
     /// By the claims and volumes that informers know. They are known when they have been listed; until then nothing is blocked.
     record Known(Informer<PersistentVolumeClaim> claims, Informer<PersistentVolume> volumes, Informer<StorageClass> classes) implements VolumeRules {
 
@@ -75,7 +80,7 @@ interface VolumeRules {
                         ? "waiting for ephemeral volume controller to create the persistentvolumeclaim \"" + name + "\""
                         : "persistentvolumeclaim \"" + name + "\" not found");
             }
-            if (claim.getStatus() != null && "Lost".equals(claim.getStatus().getPhase())) {
+            if (isLost(claim)) {
                 return Optional.of("persistentvolumeclaim \"" + name + "\" bound to non-existent persistentvolume \"" + claim.getSpec().getVolumeName() + "\"");
             }
             if (claim.getMetadata().getDeletionTimestamp() != null) {

@@ -93,6 +93,10 @@ class VolumeReasonsTest {
     /// Condition and event of a pod with some volumes: the same words, and that nobody's going would help.
     private void refused(String pod, String why, Volume... volumes) {
         client.of(Kind.POD).create("red", new PodBuilder(ChoiceTest.pod(pod, "1m", "1Mi")).editSpec().withVolumes(volumes).endSpec().build());
+        told(pod, why);
+    }
+
+    private void told(String pod, String why) {
         String message = "0/2 nodes are available: " + why + ". preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling.";
         await().untilAsserted(() -> {
             PodCondition condition = SchedulerTest.scheduled(client, pod);
@@ -111,12 +115,29 @@ class VolumeReasonsTest {
         create(claim("unbound", "immediate"));
         refused("waiting", "pod has unbound immediate PersistentVolumeClaims", of("unbound"));
         create(bound("lost", "pv"));
-        client.of(Kind.PERSISTENT_VOLUME_CLAIM).change(new ObjectKey("red", "default", "lost"), "status",
-                now -> new PersistentVolumeClaimBuilder(now).withNewStatus().withPhase("Lost").endStatus().build());
+        lose("lost");
         refused("lonely", "persistentvolumeclaim \"lost\" bound to non-existent persistentvolume \"pv\"", of("lost"));
         create(claim("leaving", "immediate").withMetadata(new ObjectMetaBuilder().withName("leaving").withNamespace("default").withFinalizers("example.com/stay").build()));
         client.of(Kind.PERSISTENT_VOLUME_CLAIM).delete(new ObjectKey("red", "default", "leaving"), Deletion.ordinary());
         refused("late", "persistentvolumeclaim \"leaving\" is being deleted", of("leaving"));
+    }
+
+    /// Long before the scheduler would look again on its own.
+    @Test
+    void whatBecomesOfAClaimIsToldToPodsThatWait() {
+        create(bound("claim", "pv"));
+        refused("early", "2 node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)", of("claim"));
+        lose("claim");
+        told("early", "persistentvolumeclaim \"claim\" bound to non-existent persistentvolume \"pv\"");
+        create(claim("kept", "immediate").withMetadata(new ObjectMetaBuilder().withName("kept").withNamespace("default").withFinalizers("example.com/stay").build()));
+        refused("patient", "pod has unbound immediate PersistentVolumeClaims", of("kept"));
+        client.of(Kind.PERSISTENT_VOLUME_CLAIM).delete(new ObjectKey("red", "default", "kept"), Deletion.ordinary());
+        told("patient", "persistentvolumeclaim \"kept\" is being deleted");
+    }
+
+    private void lose(String claim) {
+        client.of(Kind.PERSISTENT_VOLUME_CLAIM).change(new ObjectKey("red", "default", claim), "status",
+                now -> new PersistentVolumeClaimBuilder(now).withNewStatus().withPhase("Lost").endStatus().build());
     }
 
     private static Volume ephemeral() {
