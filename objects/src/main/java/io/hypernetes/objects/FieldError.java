@@ -10,6 +10,9 @@ import tools.jackson.databind.JsonNode;
 /// @param reason the machine-readable cause
 /// @param message the sentence without the path, such as `Required value`
 public record FieldError(String path, Reason reason, String message) {
+    /// The path of what is wrong with an object as a whole, as upstream spells it.
+    public static final String WHOLE_OBJECT = "<nil>";
+
     /// The closed set of causes, spelled in Status objects as [#text] says.
     public enum Reason {
         REQUIRED("FieldValueRequired"),
@@ -77,6 +80,11 @@ public record FieldError(String path, Reason reason, String message) {
     /// A value that must be unique occurs twice.
     public static FieldError duplicate(String path, String value) {
         return new FieldError(path, Reason.DUPLICATE, "Duplicate value: " + quoted(value));
+    }
+
+    /// A value of several members that must be unique occurs twice.
+    public static FieldError duplicate(String path, JsonNode value) {
+        return new FieldError(path, Reason.DUPLICATE, "Duplicate value: " + shown(value));
     }
 
     /// A value names a thing that is not there.

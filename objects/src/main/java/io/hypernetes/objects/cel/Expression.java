@@ -7,7 +7,9 @@ import dev.cel.runtime.CelRuntime;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /// A compiled expression. Thread-safe.
 public final class Expression {
@@ -16,6 +18,11 @@ public final class Expression {
 
     /// What costs the same however large its operands are.
     private static final Set<String> CONSTANT = Set.of("size", "_&&_", "_||_", "!_");
+
+    /// What is said of an operator or function that has no form for its operands.
+    public static final String NO_SUCH_OVERLOAD = "no such overload";
+
+    private static final Pattern ABSENT_KEY = Pattern.compile("^key '(.*)' is not present in map\\.$");
 
     private final String text;
     private final CelType type;
@@ -113,10 +120,29 @@ public final class Expression {
         return value == null ? 0 : Weight.cost(value);
     }
 
+    /// In the words that clients know from upstream.
     private static String reason(CelEvaluationException e) {
         var message = String.valueOf(e.getMessage());
         int colon = message.startsWith("evaluation error") ? message.indexOf(": ") : -1;
-        return colon < 0 ? message : message.substring(colon + 2);
+        var bare = colon < 0 ? message : message.substring(colon + 2);
+        return switch (e.getErrorCode()) {
+            case ATTRIBUTE_NOT_FOUND -> "no such key: " + ABSENT_KEY.matcher(bare).replaceFirst("$1");
+            case INDEX_OUT_OF_BOUNDS -> bare.replaceFirst("^I", "i");
+            case DIVIDE_BY_ZERO -> "division by zero";
+            case OVERLOAD_NOT_FOUND -> NO_SUCH_OVERLOAD;
+            default -> ofFunction(e).orElse(bare);
+        };
+    }
+
+    /// What a function itself said of its argument.
+    private static Optional<String> ofFunction(CelEvaluationException e) {
+        Optional<String> said = Optional.empty();
+        for (var cause = e.getCause(); cause != null; cause = cause.getCause()) {
+            if (cause instanceof IllegalArgumentException && cause.getMessage() != null) {
+                said = Optional.of(cause.getMessage());
+            }
+        }
+        return said;
     }
 
     @Override

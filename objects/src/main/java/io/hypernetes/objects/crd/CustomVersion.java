@@ -6,9 +6,11 @@ import io.hypernetes.objects.Json;
 import io.hypernetes.objects.apply.Shape;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -17,6 +19,17 @@ import tools.jackson.databind.node.ObjectNode;
 /// One version of a custom resource: what objects of it look like and how they are shown. Immutable, thread-safe.
 public final class CustomVersion {
     private static final JsonNode NOTHING = Json.array().addNull().path(0);
+    private static final String UNCHECKED =
+            "some validation rules were not checked because the object was invalid; correct the existing errors to complete validation";
+
+    /// What leaves an object that rules cannot be asked about: values that are missing, of another type, or too many.
+    private static final Set<FieldError.Reason> UNCHECKABLE = EnumSet.of(
+            FieldError.Reason.REQUIRED,
+            FieldError.Reason.NOT_SUPPORTED,
+            FieldError.Reason.TYPE_INVALID,
+            FieldError.Reason.TOO_LONG,
+            FieldError.Reason.TOO_MANY);
+
     private static final PrintedColumn AGE = new PrintedColumn(
             "Age",
             "date",
@@ -36,7 +49,7 @@ public final class CustomVersion {
     /// @param priority 0 for a column that is always shown
     public record PrintedColumn(
             String name, String type, String format, String description, int priority, JsonPath path) {
-        /// The cell of an object, null when it has no such value.
+        /// The cell of an object, null when it has no such value. Of several values the first is shown.
         public JsonNode cell(ObjectNode object, Instant now) {
             JsonNode value = path.first(object);
             if (value == null) {
@@ -44,20 +57,17 @@ public final class CustomVersion {
             }
             return switch (type) {
                 case "date" -> {
-                    Instant at = value.isString() ? time(value.stringValue()) : null;
-                    yield Json.text(at == null ? "<unknown>" : ApiTime.age(at, now));
+                    if (!value.isString()) {
+                        yield NOTHING;
+                    }
+                    Instant at = time(value.stringValue());
+                    yield Json.text(at == null ? "<invalid>" : ApiTime.age(at, now));
                 }
-                case "integer", "number" -> value.isNumber() ? value : NOTHING;
+                case "integer" -> value.isNumber() ? Json.integer(value.decimalValue().longValue()) : NOTHING;
+                case "number" -> value.isNumber() ? value : NOTHING;
                 case "boolean" -> value.isBoolean() ? value : NOTHING;
-                default -> {
-                    List<JsonNode> all = path.find(object);
-                    yield Json.text(all.size() == 1 ? shown(value) : all.stream().map(PrintedColumn::shown).toList().toString());
-                }
+                default -> Json.text(value.isString() ? value.stringValue() : Json.print(value));
             };
-        }
-
-        private static String shown(JsonNode value) {
-            return value.isString() ? value.stringValue() : Json.print(value);
         }
 
         private static @Nullable Instant time(String text) {
@@ -202,8 +212,12 @@ public final class CustomVersion {
         ObjectNode bare = withoutMetadata(object);
         ObjectNode before = old == null ? null : withoutMetadata(old);
         errors.addAll(SchemaValidation.validate(bare, before, schema, ""));
-        if (errors.isEmpty() && schema.hasRules()) {
-            errors.addAll(RuleCheck.check(object, old, schema));
+        if (schema.hasRules()) {
+            if (errors.stream().anyMatch(error -> UNCHECKABLE.contains(error.reason()))) {
+                errors.add(FieldError.invalid(FieldError.WHOLE_OBJECT, NOTHING, UNCHECKED));
+            } else {
+                errors.addAll(RuleCheck.check(object, old, schema));
+            }
         }
         return errors;
     }

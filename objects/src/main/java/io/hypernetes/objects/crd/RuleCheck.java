@@ -194,7 +194,7 @@ final class RuleCheck {
                             old == null ? null : old.get(member.getKey()),
                             oldValue instanceof Map<?, ?> before ? before.get(name) : null,
                             declared,
-                            SchemaValidation.child(path, member.getKey()),
+                            data ? path + "[" + member.getKey() + "]" : SchemaValidation.child(path, member.getKey()),
                             correlatable);
                 }
             }
@@ -231,10 +231,17 @@ final class RuleCheck {
                 return;
             }
         } catch (ExpressionException e) {
-            errors.add(FieldError.invalid(path, type, e.text() + " evaluating rule: " + fallback));
+            errors.add(FieldError.invalid(at(path, ""), type, failure(e, fallback)));
             return;
         }
         errors.add(error(rule, at(path, fieldPath(rule)), type, message(rule, variables, fallback)));
+    }
+
+    private static String failure(ExpressionException e, String rule) {
+        // Only what is typed at run time gets here with operands that no operator takes: numbers that may be text.
+        return e.text().equals(Expression.NO_SUCH_OVERLOAD)
+                ? "'" + e.text() + "': call arguments did not match a supported operator, function or macro signature for rule: " + rule
+                : e.text() + " evaluating rule: " + rule;
     }
 
     private String message(Rule rule, Map<String, Object> variables, String fallback) {
@@ -251,7 +258,8 @@ final class RuleCheck {
     }
 
     private static String at(String path, String below) {
-        return below.isEmpty() ? path : SchemaValidation.child(path, below);
+        String whole = below.isEmpty() ? path : SchemaValidation.child(path, below);
+        return whole.isEmpty() ? FieldError.WHOLE_OBJECT : whole;
     }
 
     private static String fieldPath(Rule rule) {

@@ -30,7 +30,7 @@ import tools.jackson.databind.JsonNode;
 final class RuleTypes {
     private static final Set<String> RESERVED = Set.of(
             "true", "false", "null", "in", "as", "break", "const", "continue", "else", "for", "function", "if", "import", "let",
-            "loop", "package", "namespace", "return");
+            "loop", "package", "namespace", "return", "var", "void", "while");
 
     private final Map<CustomSchema, CelType> types = new IdentityHashMap<>();
     private final List<CelType> structs = new ArrayList<>();

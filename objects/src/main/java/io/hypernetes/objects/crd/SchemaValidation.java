@@ -21,14 +21,17 @@ final class SchemaValidation {
     private static final int MOST_ERRORS = 100;
 
     private final List<FieldError> errors = new ArrayList<>();
+    private final String root;
 
-    private SchemaValidation() {}
+    private SchemaValidation(String root) {
+        this.root = root;
+    }
 
     /// What is wrong with a value.
     ///
     /// @param old the value before the change, or null
     static List<FieldError> validate(JsonNode value, @Nullable JsonNode old, CustomSchema schema, String path) {
-        SchemaValidation validation = new SchemaValidation();
+        SchemaValidation validation = new SchemaValidation(path.isEmpty() ? FieldError.WHOLE_OBJECT : path);
         validation.value(value, old, schema, path);
         return validation.errors;
     }
@@ -126,7 +129,7 @@ final class SchemaValidation {
         }
         String format = Json.string(schema.source(), "format");
         if (!format.isEmpty() && !Formats.matches(format, text)) {
-            add(FieldError.invalid(path, text, path + " in body must be of type " + format + ": \"" + text + "\""));
+            add(FieldError.typeInvalid(path, text, path + " in body must be of type " + format + ": \"" + text + "\""));
         }
     }
 
@@ -180,7 +183,7 @@ final class SchemaValidation {
             String at = path + "[" + i + "]";
             JsonNode key = keyed ? Correlation.key(schema, item) : item;
             if ((keyed || schema.listType().equals("set")) && !seen.add(key)) {
-                add(FieldError.duplicate(at, key.isString() ? key.stringValue() : Json.print(key)));
+                add(FieldError.duplicate(at, key));
             }
             if (items != null) {
                 value(item, keyed ? before.get(key) : null, items, at);
@@ -217,29 +220,35 @@ final class SchemaValidation {
         }
     }
 
+    /// Upstream says what choices a value fails of the object as a whole, and what the first of them misses of its field.
     private void junctors(JsonNode value, CustomSchema schema, String path) {
-        for (CustomSchema each : schema.allOf()) {
-            value(value, null, each, path);
-        }
         String quoted = "\"" + path + "\"";
+        long accepting = schema.allOf().stream().filter(each -> accepts(value, each)).count();
+        if (accepting < schema.allOf().size()) {
+            schema.allOf().forEach(each -> value(value, null, each, path));
+            choice(quoted + " must validate all the schemas (allOf)" + (accepting == 0 ? ". None validated" : ""));
+        }
         if (!schema.anyOf().isEmpty() && schema.anyOf().stream().noneMatch(each -> accepts(value, each))) {
-            schema.anyOf().stream().findFirst().ifPresent(each -> value(value, null, each, path));
-            add(FieldError.invalid(path, "", quoted + " must validate at least one schema (anyOf)"));
+            choice(quoted + " must validate at least one schema (anyOf)");
+            value(value, null, schema.anyOf().getFirst(), path);
         }
         if (!schema.oneOf().isEmpty()) {
             long matching = schema.oneOf().stream().filter(each -> accepts(value, each)).count();
-            if (matching != 1) {
-                add(FieldError.invalid(
-                        path,
-                        "",
-                        quoted + " must validate one and only one schema (oneOf). "
-                                + (matching == 0 ? "Found none valid" : "Found " + matching + " valid alternatives")));
+            if (matching == 0) {
+                choice(quoted + " must validate one and only one schema (oneOf). Found none valid");
+                value(value, null, schema.oneOf().getFirst(), path);
+            } else if (matching > 1) {
+                choice(quoted + " must validate one and only one schema (oneOf). Found " + matching + " valid alternatives");
             }
         }
         CustomSchema not = schema.not();
         if (not != null && accepts(value, not)) {
-            add(FieldError.invalid(path, "", quoted + " must not validate the schema (not)"));
+            choice(quoted + " must not validate the schema (not)");
         }
+    }
+
+    private void choice(String detail) {
+        add(FieldError.invalid(root, "", detail));
     }
 
     static String child(String path, String name) {

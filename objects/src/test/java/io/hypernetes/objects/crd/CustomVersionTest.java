@@ -1,0 +1,131 @@
+package io.hypernetes.objects.crd;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.hypernetes.objects.FieldError;
+import io.hypernetes.objects.Json;
+import java.time.Instant;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/// The sentences are those that clients and their tests know from upstream.
+class CustomVersionTest {
+    private static final Instant NOW = Instant.parse("2026-01-01T00:00:00Z");
+
+    private static CustomVersion version(String spec) {
+        return versionOf("{\"spec\":" + spec + "}", "");
+    }
+
+    private static CustomVersion versionOf(String properties, String more) {
+        return CustomVersion.of(Json.readObject(
+                "{\"name\":\"v1\",\"schema\":{\"openAPIV3Schema\":{\"type\":\"object\",\"properties\":" + properties + more + "}}}"));
+    }
+
+    private static List<String> complaints(CustomVersion version, String object) {
+        return version.validate(Json.readObject(object), null).stream().map(FieldError::text).toList();
+    }
+
+    private static String cell(String type, String path, String object) {
+        var version = CustomVersion.of(Json.readObject(
+                "{\"name\":\"v1\",\"additionalPrinterColumns\":[{\"name\":\"C\",\"type\":\"%s\",\"jsonPath\":\"%s\"}]}".formatted(type, path)));
+        return Json.print(version.columns().getFirst().cell(Json.readObject(object), NOW));
+    }
+
+    @Test
+    void rulesAreCheckedBesideBoundsButNotBesideWrongTypes() {
+        var version = version(
+                """
+                {"type":"object","required":["size"],"properties":{"size":{"type":"integer","maximum":5},"mode":{"type":"string","maxLength":4},
+                 "since":{"type":"string","format":"date-time"}},
+                 "x-kubernetes-validations":[{"rule":"self.size % 2 == 0","message":"must be even"}]}""");
+        assertThat(complaints(version, "{\"spec\":{\"size\":7}}"))
+                .containsExactly(
+                        "spec.size: Invalid value: 7: spec.size in body should be less than or equal to 5",
+                        "spec: Invalid value: \"object\": must be even");
+        var unchecked =
+                "<nil>: Invalid value: null: some validation rules were not checked because the object was invalid; correct the existing errors to complete validation";
+        assertThat(complaints(version, "{\"spec\":{}}")).containsExactly("spec.size: Required value", unchecked);
+        assertThat(complaints(version, "{\"spec\":{\"size\":7,\"mode\":\"steady\"}}"))
+                .hasSize(3).contains("spec.mode: Too long: may not be more than 4 bytes", unchecked);
+        assertThat(complaints(version, "{\"spec\":{\"size\":1,\"since\":\"noon\"}}"))
+                .containsExactly("spec.since: Invalid value: \"noon\": spec.since in body must be of type date-time: \"noon\"", unchecked);
+        assertThat(complaints(version("{\"type\":\"object\",\"required\":[\"size\"]}"), "{\"spec\":{}}"))
+                .containsExactly("spec.size: Required value");
+    }
+
+    @Test
+    void choicesOfSchemasAreComplainedOfForTheWholeObject() {
+        var one = version(
+                """
+                {"type":"object","properties":{"a":{"type":"string"},"b":{"type":"string"}},"oneOf":[{"required":["a"]},{"required":["b"]}]}""");
+        assertThat(complaints(one, "{\"spec\":{}}"))
+                .containsExactly(
+                        "<nil>: Invalid value: \"\": \"spec\" must validate one and only one schema (oneOf). Found none valid",
+                        "spec.a: Required value");
+        assertThat(complaints(one, "{\"spec\":{\"a\":\"\",\"b\":\"\"}}"))
+                .containsExactly("<nil>: Invalid value: \"\": \"spec\" must validate one and only one schema (oneOf). Found 2 valid alternatives");
+        var any = version(
+                "{\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"string\"}},\"anyOf\":[{\"required\":[\"a\"]}],\"not\":{\"required\":[\"c\"]}}");
+        assertThat(complaints(any, "{\"spec\":{\"c\":1}}"))
+                .containsExactly(
+                        "<nil>: Invalid value: \"\": \"spec\" must validate at least one schema (anyOf)",
+                        "spec.a: Required value",
+                        "<nil>: Invalid value: \"\": \"spec\" must not validate the schema (not)");
+        var all = version("{\"type\":\"string\",\"allOf\":[{\"minLength\":2},{\"maxLength\":3}]}");
+        assertThat(complaints(all, "{\"spec\":\"a\"}"))
+                .containsExactly(
+                        "spec: Invalid value: \"a\": spec in body should be at least 2 chars long",
+                        "<nil>: Invalid value: \"\": \"spec\" must validate all the schemas (allOf)");
+        var none = version("{\"type\":\"string\",\"allOf\":[{\"minLength\":2},{\"pattern\":\"x\"}]}");
+        assertThat(complaints(none, "{\"spec\":\"a\"}"))
+                .contains("<nil>: Invalid value: \"\": \"spec\" must validate all the schemas (allOf). None validated");
+    }
+
+    @Test
+    void rulesSayWhereTheyFailedAndWhy() {
+        var version = versionOf(
+                """
+                {"spec":{"type":"object","properties":{"a":{"type":"string"},"list":{"type":"array","items":{"type":"integer"}},
+                   "while":{"type":"boolean"},"port":{"x-kubernetes-int-or-string":true},
+                   "zero":{"type":"integer"},"map":{"type":"object","additionalProperties":{"type":"integer","x-kubernetes-validations":[{"rule":"self > 1"}]}}},
+                  "x-kubernetes-validations":[{"rule":"self.a == 'x'","message":"a is x"},{"rule":"self.list[3] == 1"},{"rule":"1 / self.zero == 1"},
+                   {"rule":"self.map['k'] == 1"},{"rule":"self.__while__"},{"rule":"quantity('lots').sign() == 1"},{"rule":"self.port + 1 > 1"}]}}""",
+                ",\"x-kubernetes-validations\":[{\"rule\":\"self.metadata.name == 'default'\",\"message\":\"only one\"}]");
+        assertThat(complaints(version, "{\"metadata\":{\"name\":\"x\"},\"spec\":{\"list\":[],\"zero\":0,\"port\":\"a\",\"while\":false,\"map\":{\"a/b\":1}}}"))
+                .containsExactly(
+                        "<nil>: Invalid value: \"object\": only one",
+                        "spec: Invalid value: \"object\": no such key: a evaluating rule: a is x",
+                        "spec: Invalid value: \"object\": index out of bounds: 3 evaluating rule: failed rule: self.list[3] == 1",
+                        "spec: Invalid value: \"object\": division by zero evaluating rule: failed rule: 1 / self.zero == 1",
+                        "spec: Invalid value: \"object\": no such key: k evaluating rule: failed rule: self.map['k'] == 1",
+                        "spec: Invalid value: \"object\": failed rule: self.__while__",
+                        "spec: Invalid value: \"object\": not a quantity: \"lots\" (a number, optionally followed by one of n u m k M G T P E Ki Mi Gi Ti Pi Ei or an exponent) evaluating rule: failed rule: quantity('lots').sign() == 1",
+                        "spec: Invalid value: \"object\": 'no such overload': call arguments did not match a supported operator, function or macro signature for rule: failed rule: self.port + 1 > 1",
+                        "spec.map[a/b]: Invalid value: \"integer\": failed rule: self > 1");
+    }
+
+    @Test
+    void anItemThatOccursTwiceIsShownByItsKey() {
+        var version = version(
+                """
+                {"type":"array","x-kubernetes-list-type":"map","x-kubernetes-list-map-keys":["name"],
+                 "items":{"type":"object","required":["name"],"properties":{"name":{"type":"string"}}}}""");
+        assertThat(complaints(version, "{\"spec\":[{\"name\":\"a\"},{\"name\":\"a\"}]}"))
+                .containsExactly("spec[1]: Duplicate value: {\"name\":\"a\"}");
+    }
+
+    @Test
+    void aColumnShowsTheFirstOfSeveralValues() {
+        var object = "{\"spec\":{\"names\":[\"a\",\"b\"],\"size\":3,\"share\":1.5},\"status\":{\"at\":\"noon\",\"old\":\"2025-12-31T23:59:00Z\"}}";
+        assertThat(cell("string", ".spec.names[*]", object)).isEqualTo("\"a\"");
+        assertThat(cell("string", ".spec.names", object)).isEqualTo("\"[\\\"a\\\",\\\"b\\\"]\"");
+        assertThat(cell("string", ".spec.size", object)).isEqualTo("\"3\"");
+        assertThat(cell("integer", ".spec.share", object)).isEqualTo("1");
+        assertThat(cell("integer", ".spec.names[0]", object)).isEqualTo("null");
+        assertThat(cell("number", ".spec.share", object)).isEqualTo("1.5");
+        assertThat(cell("date", ".status.old", object)).isEqualTo("\"60s\"");
+        assertThat(cell("date", ".status.at", object)).isEqualTo("\"<invalid>\"");
+        assertThat(cell("date", ".spec.size", object)).isEqualTo("null");
+        assertThat(cell("date", ".status.missing", object)).isEqualTo("null");
+    }
+}
