@@ -6,12 +6,16 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /// What is wrong with the schemas, columns, subresources and rules of a CustomResourceDefinition.
 public final class DefinitionCheck {
     private static final String APPROVAL = "api-approved.kubernetes.io";
     private static final List<String> COLUMN_TYPES = List.of("boolean", "date", "integer", "number", "string");
+
+    private static final List<String> SELECTABLE_TYPES = List.of("string", "boolean", "integer");
 
     private DefinitionCheck() {}
 
@@ -70,22 +74,57 @@ public final class DefinitionCheck {
         }
         i = 0;
         for (ObjectNode field : Json.objects(version, "selectableFields")) {
-            path(Json.string(field, "jsonPath"), at + ".selectableFields[" + i++ + "].jsonPath", true, errors);
+            selectable(field, version.path("schema").path("openAPIV3Schema"), at + ".selectableFields[" + i++ + "].jsonPath", errors);
         }
         if (version.path("subresources").get("scale") instanceof ObjectNode scale) {
             String scaleAt = at + ".subresources.scale.";
-            path(Json.string(scale, "specReplicasPath"), scaleAt + "specReplicasPath", true, errors);
-            path(Json.string(scale, "statusReplicasPath"), scaleAt + "statusReplicasPath", true, errors);
+            below(scale, "specReplicasPath", List.of("spec"), scaleAt, errors);
+            below(scale, "statusReplicasPath", List.of("status"), scaleAt, errors);
             if (!Json.string(scale, "labelSelectorPath").isEmpty()) {
-                path(Json.string(scale, "labelSelectorPath"), scaleAt + "labelSelectorPath", true, errors);
+                below(scale, "labelSelectorPath", List.of("spec", "status"), scaleAt, errors);
             }
         }
     }
 
-    private static void path(String text, String at, boolean membersOnly, List<FieldError> errors) {
+    private static void below(ObjectNode scale, String name, List<String> roots, String scaleAt, List<FieldError> errors) {
+        String text = Json.string(scale, name);
+        if (path(text, scaleAt + name, true, errors) && !roots.contains(JsonPath.parse(text).names().getFirst())) {
+            String wanted = roots.stream().map(root -> "." + root).collect(Collectors.joining(" or "));
+            errors.add(FieldError.invalid(scaleAt + name, text, "should be a json path under " + wanted));
+        }
+    }
+
+    private static void selectable(ObjectNode field, JsonNode schema, String at, List<FieldError> errors) {
+        String text = Json.string(field, "jsonPath");
+        if (!path(text, at, true, errors)) {
+            return;
+        }
+        List<String> names = JsonPath.parse(text).names();
+        if (names.getFirst().equals("metadata")) {
+            errors.add(FieldError.invalid(at, text, "must not point to fields in metadata"));
+            return;
+        }
+        JsonNode pointedTo = schema;
+        for (String name : names) {
+            JsonNode declared = pointedTo.path("properties").path(name);
+            pointedTo = declared.isMissingNode() ? pointedTo.path("additionalProperties") : declared;
+        }
+        if (!pointedTo.isObject()) {
+            errors.add(FieldError.invalid(at, text, "is an invalid path: does not refer to a valid field"));
+        } else if (!SELECTABLE_TYPES.contains(Json.string(pointedTo, "type"))) {
+            errors.add(FieldError.invalid(
+                    at,
+                    text,
+                    "must point to a field of type string, boolean or integer. Enum string fields and strings with formats are allowed."));
+        }
+    }
+
+    /// Whether it is one.
+    private static boolean path(String text, String at, boolean membersOnly, List<FieldError> errors) {
+        int before = errors.size();
         if (text.isEmpty()) {
             errors.add(FieldError.required(at, ""));
-            return;
+            return false;
         }
         try {
             JsonPath path = JsonPath.parse(text);
@@ -98,5 +137,6 @@ public final class DefinitionCheck {
         } catch (IllegalArgumentException e) {
             errors.add(FieldError.invalid(at, text, "is an invalid path: " + e.getMessage()));
         }
+        return errors.size() == before;
     }
 }
