@@ -215,4 +215,17 @@ class CustomResourcesTest extends ClusterTest {
                 .contains("SingularConflict").contains("\\\"widget\\\" is already in use");
         admin.get(things("j.example.com", "others")).expect(404);
     }
+
+    @Test
+    void anEstablishedKindKeepsItsName() {
+        define(admin, "k.example.com", "widgets", "Widget");
+        var renamed = "{\"spec\":{\"names\":{\"kind\":\"Gadget\",\"listKind\":\"GadgetList\"}}}";
+        assertThat(admin.patch(DEFINITIONS + "/widgets.k.example.com", "application/merge-patch+json", renamed).expect(422).at("message"))
+                .contains("spec.names.kind: Invalid value: \"Gadget\": field is immutable");
+        admin.post(DEFINITIONS, definition("k.example.com", "others", "Widget", version("v1", true, ""))).expect(201);
+        admin.patch(DEFINITIONS + "/others.k.example.com", "application/merge-patch+json",
+                        "{\"spec\":{\"names\":{\"kind\":\"Other\",\"listKind\":\"OtherList\",\"singular\":\"other\",\"shortNames\":[]}}}")
+                .expect(200);
+        admin.get(things("k.example.com", "others")).expect(200);
+    }
 }

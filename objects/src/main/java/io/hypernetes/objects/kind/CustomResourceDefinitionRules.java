@@ -198,7 +198,7 @@ final class CustomResourceDefinitionRules implements KindRules {
         ObjectNode spec = WorkloadValidation.spec(definition);
         ObjectNode before = WorkloadValidation.spec(old);
         WorkloadValidation.immutable(spec, before, "spec", "group", errors);
-        for (String field : List.of("plural")) {
+        for (String field : isEstablished(old) ? List.of("plural", "kind") : List.of("plural")) {
             String value = Json.string(spec, "names", field);
             if (!value.equals(Json.string(before, "names", field))) {
                 errors.invalid("spec.names." + field, value, WorkloadValidation.IMMUTABLE);
@@ -206,6 +206,12 @@ final class CustomResourceDefinitionRules implements KindRules {
         }
         WorkloadValidation.immutable(spec, before, "spec", "scope", errors);
         storedVersions(definition, errors);
+    }
+
+    /// Objects of it may be stored, under the name of its kind.
+    private static boolean isEstablished(ObjectNode definition) {
+        return Json.objects(definition.path("status"), "conditions").stream()
+                .anyMatch(each -> Json.string(each, "type").equals("Established") && Json.string(each, "status").equals("True"));
     }
 
     @Override
