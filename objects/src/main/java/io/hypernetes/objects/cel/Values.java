@@ -35,6 +35,6 @@ public final class Values {
         if (node.isIntegralNumber() && node.canConvertToLong()) {
             return node.longValue();
         }
-        return node.doubleValue();
+        return node.decimalValue().doubleValue();
     }
 }

@@ -148,7 +148,7 @@ final class RuleTypes {
             return list;
         }
         if (node.isNumber() && schema.type().equals("number")) {
-            return node.doubleValue();
+            return node.decimalValue().doubleValue();
         }
         if (node.isNumber() && schema.type().equals("integer")) {
             return node.longValue();

@@ -2,11 +2,13 @@ package io.hypernetes.objects.crd;
 
 import io.hypernetes.objects.FieldError;
 import io.hypernetes.objects.Json;
+import io.hypernetes.objects.Names;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -19,6 +21,7 @@ import tools.jackson.databind.node.ObjectNode;
 /// changed elsewhere (upstream calls this ratcheting).
 final class SchemaValidation {
     private static final int MOST_ERRORS = 100;
+    private static final BigDecimal LARGEST_EXACT = BigDecimal.valueOf(1L << 53);
 
     private final List<FieldError> errors = new ArrayList<>();
     private final String root;
@@ -99,8 +102,13 @@ final class SchemaValidation {
         return false;
     }
 
+    /// Whether it is an integer: of 64 bits, or as a fraction of nothing, which upstream takes as far as its numbers are exact.
     private static boolean isWhole(JsonNode value) {
-        return value.isIntegralNumber() || value.decimalValue().stripTrailingZeros().scale() <= 0;
+        if (value.isIntegralNumber()) {
+            return value.canConvertToLong();
+        }
+        BigDecimal number = value.decimalValue();
+        return number.abs().compareTo(LARGEST_EXACT) <= 0 && number.stripTrailingZeros().scale() <= 0;
     }
 
     private static boolean isOneOf(JsonNode value, JsonNode choices) {
@@ -212,11 +220,29 @@ final class SchemaValidation {
             }
         }
         if (schema.embedded()) {
-            for (String name : List.of("apiVersion", "kind")) {
-                if (Json.string(object, name).isEmpty()) {
-                    add(FieldError.required(child(path, name), "must not be empty"));
-                }
-            }
+            typeMember(object, "apiVersion", path);
+            typeMember(object, "kind", path);
+        }
+    }
+
+    /// What says of an object inside of another what it is.
+    private void typeMember(ObjectNode object, String name, String path) {
+        String at = child(path, name);
+        JsonNode value = object.get(name);
+        if (value == null) {
+            add(FieldError.required(at, "must not be empty"));
+            return;
+        }
+        String text = value.asString("");
+        List<String> wrong = name.equals("kind") ? Names.label1035(text.toLowerCase(Locale.ROOT)) : List.of();
+        if (!value.isString()) {
+            add(FieldError.invalid(at, value, "must be a string"));
+        } else if (text.isEmpty()) {
+            add(FieldError.invalid(at, text, "must not be empty"));
+        } else if (!wrong.isEmpty()) {
+            add(FieldError.invalid(at, text, "may have mixed case, but should otherwise match: " + String.join(",", wrong)));
+        } else if (text.chars().filter(c -> c == '/').count() > 1) {
+            add(FieldError.invalid(at, text, "unexpected GroupVersion string: " + text));
         }
     }
 

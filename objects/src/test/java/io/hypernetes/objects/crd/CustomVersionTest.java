@@ -105,6 +105,38 @@ class CustomVersionTest {
     }
 
     @Test
+    void numbersBeyondTheirTypeAreOfAnother() {
+        var version = version(
+                """
+                {"type":"object","properties":{"n":{"type":"integer"},"share":{"type":"number"},"any":{"x-kubernetes-int-or-string":true}},
+                 "x-kubernetes-validations":[{"rule":"!has(self.n) || self.n > 0"},{"rule":"!has(self.share) || self.share > 0.0"}]}""");
+        assertThat(complaints(version, "{\"spec\":{\"n\":9223372036854775807,\"share\":1}}")).isEmpty();
+        assertThat(complaints(version, "{\"spec\":{\"n\":2.0,\"share\":1e30}}")).isEmpty();
+        for (var large : List.of("9223372036854775808", "1e23", "1e400", "1.5")) {
+            assertThat(complaints(version, "{\"spec\":{\"n\":" + large + "}}"))
+                    .contains("spec.n: Invalid value: \"number\": spec.n in body must be of type integer: \"number\"");
+            assertThat(complaints(version, "{\"spec\":{\"any\":" + large + "}}")).as(large).hasSize(2);
+            complaints(version, "{\"spec\":{\"share\":" + large + "}}");
+        }
+    }
+
+    @Test
+    void anObjectInsideSaysWhatItIs() {
+        var version = version("{\"type\":\"object\",\"x-kubernetes-embedded-resource\":true,\"x-kubernetes-preserve-unknown-fields\":true}");
+        assertThat(complaints(version, "{\"spec\":{\"apiVersion\":\"a.example.com/v1\",\"kind\":\"PodSet\",\"any\":1}}")).isEmpty();
+        assertThat(complaints(version, "{\"spec\":{}}"))
+                .containsExactly("spec.apiVersion: Required value: must not be empty", "spec.kind: Required value: must not be empty");
+        assertThat(complaints(version, "{\"spec\":{\"apiVersion\":\"a/b/c\",\"kind\":\"\"}}"))
+                .containsExactly(
+                        "spec.apiVersion: Invalid value: \"a/b/c\": unexpected GroupVersion string: a/b/c",
+                        "spec.kind: Invalid value: \"\": must not be empty");
+        assertThat(complaints(version, "{\"spec\":{\"apiVersion\":1,\"kind\":\"A B\"}}"))
+                .hasSize(2)
+                .contains("spec.apiVersion: Invalid value: 1: must be a string")
+                .anyMatch(each -> each.startsWith("spec.kind: Invalid value: \"A B\": may have mixed case, but should otherwise match: a DNS-1035 label"));
+    }
+
+    @Test
     void anItemThatOccursTwiceIsShownByItsKey() {
         var version = version(
                 """
