@@ -40,7 +40,9 @@ public final class Definitions {
     /// Settles names and conditions of a definition that is about to be stored, changing it.
     public void settle(String tenant, ObjectNode definition, Instant now) {
         var names = definition.path("spec").path("names");
-        var status = Json.child(definition, "status");
+        // A patched object shares what the patch left alone with the one before, which is still asked what it was.
+        var status = Json.child(definition, "status").deepCopy();
+        definition.set("status", status);
         var conflict = conflict(tenant, definition);
         if (conflict == null) {
             status.set("acceptedNames", names.deepCopy());
