@@ -39,8 +39,11 @@ final class SchemaValidation {
         return validation.errors;
     }
 
-    private static boolean accepts(JsonNode value, CustomSchema schema) {
-        return validate(value, null, schema, "").isEmpty();
+    /// What a value misses of a choice. Asked once for each, as choices within choices would take twice as long for each level otherwise.
+    private List<FieldError> missed(JsonNode value, CustomSchema choice, String path) {
+        SchemaValidation validation = new SchemaValidation(root);
+        validation.value(value, null, choice, path);
+        return validation.errors;
     }
 
     private void add(FieldError error) {
@@ -249,26 +252,26 @@ final class SchemaValidation {
     /// Upstream says what choices a value fails of the object as a whole, and what the first of them misses of its field.
     private void junctors(JsonNode value, CustomSchema schema, String path) {
         String quoted = "\"" + path + "\"";
-        long accepting = schema.allOf().stream().filter(each -> accepts(value, each)).count();
-        if (accepting < schema.allOf().size()) {
-            schema.allOf().forEach(each -> value(value, null, each, path));
-            choice(quoted + " must validate all the schemas (allOf)" + (accepting == 0 ? ". None validated" : ""));
+        List<List<FieldError>> all = schema.allOf().stream().map(each -> missed(value, each, path)).toList();
+        if (!all.stream().allMatch(List::isEmpty)) {
+            all.forEach(missed -> missed.forEach(this::add));
+            choice(quoted + " must validate all the schemas (allOf)" + (all.stream().noneMatch(List::isEmpty) ? ". None validated" : ""));
         }
-        if (!schema.anyOf().isEmpty() && schema.anyOf().stream().noneMatch(each -> accepts(value, each))) {
+        List<List<FieldError>> any = schema.anyOf().stream().map(each -> missed(value, each, path)).toList();
+        if (!any.isEmpty() && any.stream().noneMatch(List::isEmpty)) {
             choice(quoted + " must validate at least one schema (anyOf)");
-            value(value, null, schema.anyOf().getFirst(), path);
+            any.getFirst().forEach(this::add);
         }
-        if (!schema.oneOf().isEmpty()) {
-            long matching = schema.oneOf().stream().filter(each -> accepts(value, each)).count();
-            if (matching == 0) {
-                choice(quoted + " must validate one and only one schema (oneOf). Found none valid");
-                value(value, null, schema.oneOf().getFirst(), path);
-            } else if (matching > 1) {
-                choice(quoted + " must validate one and only one schema (oneOf). Found " + matching + " valid alternatives");
-            }
+        List<List<FieldError>> one = schema.oneOf().stream().map(each -> missed(value, each, path)).toList();
+        long matching = one.stream().filter(List::isEmpty).count();
+        if (!one.isEmpty() && matching == 0) {
+            choice(quoted + " must validate one and only one schema (oneOf). Found none valid");
+            one.getFirst().forEach(this::add);
+        } else if (matching > 1) {
+            choice(quoted + " must validate one and only one schema (oneOf). Found " + matching + " valid alternatives");
         }
         CustomSchema not = schema.not();
-        if (not != null && accepts(value, not)) {
+        if (not != null && missed(value, not, path).isEmpty()) {
             choice(quoted + " must not validate the schema (not)");
         }
     }

@@ -7,6 +7,7 @@ import io.hypernetes.objects.Json;
 import java.time.Instant;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /// The sentences are those that clients and their tests know from upstream.
 class CustomVersionTest {
@@ -79,6 +80,20 @@ class CustomVersionTest {
         var none = version("{\"type\":\"string\",\"allOf\":[{\"minLength\":2},{\"pattern\":\"x\"}]}");
         assertThat(complaints(none, "{\"spec\":\"a\"}"))
                 .contains("<nil>: Invalid value: \"\": \"spec\" must validate all the schemas (allOf). None validated");
+    }
+
+    /// Each choice within a choice would double the work if it were judged again for what it says.
+    @Test
+    @Timeout(value = 10, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+    void choicesWithinChoicesAreJudgedOnce() {
+        for (String junctor : List.of("anyOf", "oneOf", "allOf")) {
+            var nested = "{\"minLength\":2}";
+            for (int depth = 0; depth < 60; depth++) {
+                nested = "{\"%s\":[%s]}".formatted(junctor, nested);
+            }
+            var version = version("{\"type\":\"string\",\"allOf\":[" + nested + "]}");
+            assertThat(complaints(version, "{\"spec\":\"a\"}")).contains("spec: Invalid value: \"a\": spec in body should be at least 2 chars long");
+        }
     }
 
     @Test
