@@ -7,15 +7,19 @@ import java.util.function.Consumer;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/// What a pod asks for that is taken and means nothing, or less than on a node without machines: told to whoever writes it, with the places.
+/// What a pod asks for that is taken and means nothing, or less than on a node without machines, and what upstream warns of: told to whoever
+/// writes it, with the places.
 public final class PodWarnings {
     private static final int MOST_PLACES = 10;
 
     private PodWarnings() {}
 
-    /// @param spec of a pod or of a pod template
-    /// @param path where it stands in the object
-    public static void tell(JsonNode spec, String path, Consumer<String> warn) {
+    /// @param pod or a pod template
+    /// @param above where its parts stand in the object, ending in a dot unless it is the object
+    public static void tell(JsonNode pod, String above, Consumer<String> warn) {
+        JsonNode spec = pod.path("spec");
+        String path = above + "spec";
+        UsualPodWarnings.tell(pod.path("metadata"), spec, above, warn);
         List<String> appArmor = new ArrayList<>();
         List<String> seLinux = new ArrayList<>();
         look(spec, path, appArmor, seLinux);

@@ -3,6 +3,7 @@ package io.hypernetes.apiserver.resource;
 import io.hypernetes.apiserver.access.Authorisation;
 import io.hypernetes.apiserver.access.Suspension;
 import io.hypernetes.apiserver.admission.LimitRanges;
+import io.hypernetes.apiserver.admission.ObjectWarnings;
 import io.hypernetes.apiserver.admission.PodSecurity;
 import io.hypernetes.apiserver.admission.PodWarnings;
 import io.hypernetes.apiserver.admission.PriorityClasses;
@@ -119,6 +120,7 @@ final class Admission {
                             .asException()));
             return operations;
         }
+        ObjectWarnings.tell(request.kind().type().resource(), object, warning -> Decoding.warn(request.http(), warning));
         switch (request.kind().type().resource()) {
             case "pods" -> {
                 boolean mirror = MirrorAdmission.create(request, object);
@@ -133,7 +135,7 @@ final class Admission {
                 limits.pod(request.tenant(), request.target().namespace(), object);
                 PodQos.settle(object);
                 PodSecurity.pod(home, object, warning -> Decoding.warn(request.http(), warning));
-                PodWarnings.tell(object.path("spec"), "spec", warning -> Decoding.warn(request.http(), warning));
+                PodWarnings.tell(object, "", warning -> Decoding.warn(request.http(), warning));
             }
             case "secrets" -> accounts.secret(request, object);
             case "persistentvolumeclaims" -> {
@@ -195,8 +197,8 @@ final class Admission {
         if (template.path("spec").path("containers").isArray()) {
             PodSecurity.template(home, template, warning -> Decoding.warn(request.http(), warning));
             PodWarnings.tell(
-                    template.path("spec"),
-                    plain ? "template.spec" : job ? "spec.jobTemplate.spec.template.spec" : "spec.template.spec",
+                    template,
+                    plain ? "template." : job ? "spec.jobTemplate.spec.template." : "spec.template.",
                     warning -> Decoding.warn(request.http(), warning));
         }
     }
