@@ -161,6 +161,20 @@ class LimitsTest extends ClusterTest {
     }
 
     @Test
+    void aTemplateIsWarnedOfWhenItIsMadeAndWhenItChanges() {
+        namespace(admin, "templates");
+        var deployments = "/apis/apps/v1/namespaces/templates/deployments";
+        var text = """
+                {"metadata":{"name":"d"},"spec":{"selector":{"matchLabels":{"a":"b"}},"template":{"metadata":{"labels":{"a":"b"}},"spec":{
+                 "containers":[{"name":"c","image":"i","env":[{"name":"A","value":"1"},{"name":"A","value":"2"}]}]}}}}""";
+        assertThat(admin.post(deployments, text).expect(201).http().headers().allValues("Warning")).singleElement().asString()
+                .contains("spec.template.spec.containers[0].env[1]: hides previous definition of \\\"A\\\", which may be dropped when using apply");
+        assertThat(admin.put(deployments + "/d", text).expect(200).http().headers().allValues("Warning")).isEmpty();
+        assertThat(admin.put(deployments + "/d", text.replace("\"i\"", "\"j\"")).expect(200).http().headers().allValues("Warning"))
+                .singleElement().asString().contains("spec.template.spec.containers[0].env[1]: hides previous definition");
+    }
+
+    @Test
     void whatTheKernelOfAMachineDoesNotHaveIsWarnedOf() {
         namespace(admin, "modules");
         var made = admin.post(pods("modules"), """

@@ -189,6 +189,7 @@ final class Admission {
         escalation.check(request.tenant(), request.caller(), request.target(), updated, old);
     }
 
+    /// Warns of what the pods of a template would be warned of.
     private static void template(ResourceRequest request, ObjectNode home, ObjectNode object) {
         var spec = object.path("spec");
         boolean plain = request.kind().type().resource().equals("podtemplates");
@@ -268,7 +269,11 @@ final class Admission {
                             : Json.array());
                 }
             }
-            default -> {}
+            default -> {
+                if (request.target().subresource().isEmpty() && !updated.path("spec").equals(old.path("spec"))) {
+                    template(request, home(request), updated);
+                }
+            }
         }
         escalation.check(request.tenant(), request.caller(), request.target(), updated, old);
         if (!Json.string(old, "metadata", "deletionTimestamp").isEmpty()) {
@@ -298,6 +303,14 @@ final class Admission {
         if (!before.equals(Json.string(updated, "metadata", "annotations", annotation))) {
             annotate(updated, annotation, before);
         }
+    }
+
+    /// The namespace that a request speaks of, whether it goes or not; empty where there is none.
+    private ObjectNode home(ResourceRequest request) {
+        var name = request.target().namespace();
+        return name.isEmpty()
+                ? Json.object()
+                : store.get(new ObjectKey(request.tenant(), "", "namespaces", "", name).text()).map(trees::of).orElseGet(Json::object);
     }
 
     private record Home(Entry entry, ObjectNode object) {}
