@@ -45,7 +45,10 @@ final class HandlerValidation {
             }
             if (Json.present(probe.get("terminationGracePeriodSeconds"))) {
                 if (name.equals("readinessProbe")) {
-                    errors.forbidden(at + ".terminationGracePeriodSeconds", "must not be set for readinessProbes");
+                    errors.invalid(
+                            at + ".terminationGracePeriodSeconds",
+                            Json.number(probe, 0, "terminationGracePeriodSeconds"),
+                            "must not be set for readinessProbes");
                 } else if (Json.number(probe, 0, "terminationGracePeriodSeconds") <= 0) {
                     errors.invalid(
                             at + ".terminationGracePeriodSeconds", Json.number(probe, 0, "terminationGracePeriodSeconds"), "must be greater than 0");

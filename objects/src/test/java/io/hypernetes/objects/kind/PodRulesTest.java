@@ -139,7 +139,7 @@ class PodRulesTest {
                         each -> assertThat(each).startsWith("spec.hostnameOverride: Invalid value: \"Db\""),
                         each -> assertThat(each).startsWith("spec.hostnameOverride: Forbidden: may not be set together with setHostnameAsFQDN"),
                         each -> assertThat(each).isEqualTo("spec.containers[0].livenessProbe.terminationGracePeriodSeconds: Invalid value: 0: must be greater than 0"),
-                        each -> assertThat(each).isEqualTo("spec.containers[0].readinessProbe.terminationGracePeriodSeconds: Forbidden: must not be set for readinessProbes"),
+                        each -> assertThat(each).isEqualTo("spec.containers[0].readinessProbe.terminationGracePeriodSeconds: Invalid value: 5: must not be set for readinessProbes"),
                         each -> assertThat(each).isEqualTo("spec.containers[0].volumeMounts[0].recursiveReadOnly: Forbidden: may only be specified when readOnly is true"));
     }
 
