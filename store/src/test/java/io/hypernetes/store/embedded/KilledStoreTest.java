@@ -70,7 +70,7 @@ class KilledStoreTest {
                 .hasMessageContaining(log.getFileName().toString());
 
         byte[] torn = Arrays.copyOf(good, good.length);
-        torn[torn.length - 100] ^= 1; // within the last write
+        torn[torn.length - 1] ^= 1; // the last write may be as short as a deletion
         Files.write(log, torn);
         try (EmbeddedStore store = EmbeddedStore.open(folder, Folders.settings())) {
             assertThat(store.list("/w/", "", 0).entries()).hasSizeGreaterThan(400);
