@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -52,7 +53,7 @@ public final class PodTable implements Informer.Handler<Pod>, AutoCloseable {
                 ObjectKey key = keyOf(uid, seen);
                 LOG.info("event=orphan-found pod={} uid={} sandboxes={} containers={}",
                         key, uid, seen.sandboxes().size(), seen.containers().size());
-                add(key, uid, Optional.empty());
+                add(key, uid, null);
             }
         });
     }
@@ -139,22 +140,19 @@ public final class PodTable implements Informer.Handler<Pod>, AutoCloseable {
     }
 
     private void see(Pod pod) {
-        String uid = pod.getMetadata().getUid();
-        PodWorker known = workers.get(uid);
-        if (known != null) {
-            known.update(pod);
-            return;
-        }
-        add(ObjectKey.of(pod), uid, Optional.of(pod));
+        add(ObjectKey.of(pod), pod.getMetadata().getUid(), pod);
     }
 
-    private synchronized void add(ObjectKey key, String uid, Optional<Pod> pod) {
-        if (closed) {
-            return;
+    /// The API may tell of a pod just while it is found in the runtime: whoever comes second finds its worker.
+    private synchronized void add(ObjectKey key, String uid, @Nullable Pod pod) {
+        PodWorker known = workers.get(uid);
+        if (known == null && !closed) {
+            PodWorker worker = new PodWorker(services, key, uid, pod, () -> others(uid), () -> workers.remove(uid));
+            workers.put(uid, worker);
+            worker.start();
+        } else if (known != null && pod != null) {
+            known.update(pod);
         }
-        PodWorker worker = new PodWorker(services, key, uid, pod.orElse(null), () -> others(uid), () -> workers.remove(uid));
-        workers.put(uid, worker);
-        worker.start();
     }
 
     private List<Pod> others(String uid) {

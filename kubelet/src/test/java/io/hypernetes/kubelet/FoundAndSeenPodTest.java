@@ -1,0 +1,49 @@
+package io.hypernetes.kubelet;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.fabric8.kubernetes.api.model.Pod;
+import io.hypernetes.client.Kind;
+import io.hypernetes.kubelet.cri.ObservedPod;
+import io.hypernetes.kubelet.cri.ObservedSandbox;
+import java.util.AbstractList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/// A pod that is found in the runtime just when the API tells of it is one pod.
+@Timeout(value = 90, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class FoundAndSeenPodTest extends KubeletHarness {
+
+    @Test
+    void aPodThatTheApiTellsOfWhileItIsFoundInTheRuntimeHasOneWorker() {
+        Pod unbound = create(pod("web").editSpec().withNodeName(null).endSpec().build());
+        String uid = unbound.getMetadata().getUid();
+        // Read when the table has found that it does not know the pod.
+        List<ObservedSandbox> asked = new AbstractList<>() {
+            @Override
+            public Stream<ObservedSandbox> stream() {
+                change("web", pod -> pod.edit().editSpec().withNodeName("n1").endSpec().build());
+                await().until(() -> !kubelet.pods().pods().isEmpty());
+                return Stream.of();
+            }
+
+            @Override
+            public ObservedSandbox get(int index) {
+                throw new IndexOutOfBoundsException(index);
+            }
+
+            @Override
+            public int size() {
+                return 0;
+            }
+        };
+        kubelet.pods().adopt(Map.of(uid, new ObservedPod(asked, List.of())));
+        running("web");
+        assertThat(kubelet.pods().pods()).hasSize(1);
+        assertThat(client.of(Kind.POD).find(key("web"))).isPresent();
+    }
+}
