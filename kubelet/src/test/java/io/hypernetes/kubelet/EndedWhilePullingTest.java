@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
+import io.fabric8.kubernetes.api.model.Event;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.hypernetes.client.Deletion;
 import io.hypernetes.client.Kind;
@@ -44,6 +45,20 @@ class EndedWhilePullingTest extends KubeletHarness {
     void aPodThatIsEvictedJustBeforeItsImageIsPulledEnds() {
         justBeforeThePull(() -> kubelet.pods().evict(read("web").getMetadata().getUid(), "the node is short of memory"));
         await().atMost(SOON).untilAsserted(() -> assertThat(read("web").getStatus().getReason()).isEqualTo("Evicted"));
+    }
+
+    /// What its tenant's pods do not do while they stand still is no failure of theirs.
+    @Test
+    void aPodWhoseTenantIsSuspendedWhileItsImageIsPulledStandsStillAndGoesOn() {
+        cri.podCidr = "10.88.0.0/24";
+        create(pod("web").build());
+        await().until(() -> cri.calls().contains("pull app:1"));
+        change("web", pod -> pod.edit().editMetadata().addToAnnotations("hypernetes.io/suspended", "2026-01-31T12:00:00Z").endMetadata().build());
+        eventually("web", pod -> assertThat(main(pod).getState().getWaiting().getReason()).isEqualTo("TenantSuspended"));
+        cri.pullsHang = false;
+        change("web", pod -> pod.edit().editMetadata().removeFromAnnotations("hypernetes.io/suspended").endMetadata().build());
+        running("web");
+        assertThat(events()).extracting(Event::getReason).doesNotContain("Failed", "BackOff");
     }
 
     /// Between the look at the pod and the pull its files are brought up to date.

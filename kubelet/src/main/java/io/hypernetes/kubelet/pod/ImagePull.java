@@ -50,7 +50,9 @@ final class ImagePull {
     }
 
     /// @return the image as the runtime calls it
+    /// @param context cancelled to have the pull end, which is then no failure of the image
     /// @throws WaitException with ErrImagePull, ImagePullBackOff or ErrImageNeverPull
+    /// @throws CriException when it was cancelled
     String bring(String tenant, Pod pod, Container container, PodSandboxConfig sandbox, Context context) {
         String image = container.getImage();
         String policy = policy(container);
@@ -112,6 +114,9 @@ final class ImagePull {
                 lastFailure.remove(image);
                 return reference;
             } catch (CriException refused) {
+                if (context.isCancelled()) {
+                    throw refused;
+                }
                 failure = refused;
             }
         }

@@ -6,6 +6,7 @@ import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Probe;
 import io.grpc.Context;
 import io.hypernetes.client.ObjectKey;
+import io.hypernetes.kubelet.cri.CriException;
 import io.hypernetes.kubelet.cri.ObservedContainer;
 import io.hypernetes.kubelet.cri.ObservedPod;
 import io.hypernetes.kubelet.cri.ObservedSandbox;
@@ -102,7 +103,7 @@ final class PodWorker {
     /// The API has a newer version of the pod.
     void update(Pod now) {
         pod = now;
-        if (now.getMetadata().getDeletionTimestamp() != null) {
+        if (halted()) {
             cancelPull();
         }
         wake();
@@ -233,8 +234,8 @@ final class PodWorker {
             Context.CancellableContext context = Context.ROOT.withCancellation();
             pull = context;
             try {
-                // Asked behind that line: who ended the pod before it had nothing to cancel.
-                if (dying()) {
+                // Asked behind that line: who halted the pod before it had nothing to cancel.
+                if (halted()) {
                     break;
                 }
                 Container granted = resizing.granted(now, container, statusOf(now, container));
@@ -244,12 +245,17 @@ final class PodWorker {
             } catch (WaitException wait) {
                 waits.put(container.getName(), wait.waiting());
                 next = wait.pause().compareTo(next) < 0 ? wait.pause() : next;
+            } catch (CriException refused) {
+                if (!context.isCancelled()) {
+                    throw refused;
+                }
+                break;
             } finally {
                 pull = null;
                 context.cancel(null);
             }
         }
-        if (started || dying()) {
+        if (started || halted()) {
             wake();
         } else if (!run.start().isEmpty()) {
             tell(now, services.cri().observe(uid));
@@ -257,9 +263,11 @@ final class PodWorker {
         return next;
     }
 
-    private boolean dying() {
+    /// Whether none of its containers is to be started, now or ever.
+    private boolean halted() {
         Pod now = pod;
-        return loop.isClosed() || removed || evicted != null || now == null || now.getMetadata().getDeletionTimestamp() != null;
+        return loop.isClosed() || removed || evicted != null || now == null || now.getMetadata().getDeletionTimestamp() != null
+                || Suspended.since(now).isPresent();
     }
 
     private void stop(Pod now, Plan.Stop stop, ObservedPod seen) {
@@ -313,7 +321,6 @@ final class PodWorker {
     /// The pod's tenant is suspended: its machine is written to disk and goes, and the pod stays. Where it cannot be written its containers end
     /// gracefully, and begin again where the spec says once it is resumed. What a container did before that is not forgotten; that it was ended here is.
     private Duration suspend(Pod now, ObservedPod looked, Instant since) {
-        cancelPull();
         ObservedPod seen = looked;
         if (memory.keep(now, looked)) {
             seen = services.cri().observe(uid);
