@@ -223,7 +223,6 @@ final class PodWorker {
             stop(now, stop, seen);
         }
         if (!run.stop().isEmpty()) {
-            wake();
             return resync();
         }
         volumes.refresh(now, run);
@@ -278,8 +277,7 @@ final class PodWorker {
             case CHANGED -> "Container " + name + " definition changed, will be restarted";
             case RESIZED -> "Container " + name + " resize requires restart";
         };
-        services.events().normal(now, stop.container(), "Killing", why);
-        termination.restart(now, stop.container(), stop.running(), seen, graceSeconds(now, stop));
+        termination.restart(now, stop.container(), stop.running(), seen, graceSeconds(now, stop), why);
     }
 
     /// A probe may give less time, or more, to a container that it ends than a pod has that is deleted.

@@ -14,7 +14,9 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -34,6 +36,7 @@ final class Termination {
     private final Map<String, Instant> asked = new ConcurrentHashMap<>();
     /// What containers do before they end, by their ids.
     private final Map<String, CompletableFuture<Boolean>> hooked = new ConcurrentHashMap<>();
+    private final AtomicReference<@Nullable CriException> failed = new AtomicReference<>();
 
     /// @param changed called whenever a stop has returned
     Termination(PodServices services, Hooks hooks, Runnable changed) {
@@ -49,11 +52,12 @@ final class Termination {
     /// @param deadline when they are to be killed
     /// @return true when nothing runs any more
     boolean advance(Optional<Pod> pod, ObservedPod seen, Instant deadline) {
+        begin(seen);
         List<ObservedContainer> running = seen.containers().stream().filter(ObservedContainer::running).toList();
         Set<String> turn = turn(pod, running, deadline);
         for (ObservedContainer each : running) {
             boolean waited = hooked.containsKey(each.id());
-            CompletableFuture<Boolean> hook = hooked.computeIfAbsent(each.id(), _ -> begin(pod, each, deadline, seen));
+            CompletableFuture<Boolean> hook = hooked.computeIfAbsent(each.id(), _ -> hook(pod, each, deadline, seen));
             if (turn.contains(each.name())) {
                 stop(each, deadline, hook, waited);
             }
@@ -76,33 +80,52 @@ final class Termination {
         return names;
     }
 
-    /// Ends one container of a pod that goes on, and returns when it has ended: what it wants to do before that comes first, within the same grace.
-    void restart(Pod pod, Container container, ObservedContainer running, ObservedPod seen, long graceSeconds) {
+    /// Ends one container of a pod that goes on: what it wants to do before that comes first, within the same grace. To be called again as long as it
+    /// runs, which asks it no second time.
+    ///
+    /// @param why told when it begins
+    void restart(Pod pod, Container container, ObservedContainer running, ObservedPod seen, long graceSeconds, String why) {
+        begin(seen);
         Instant deadline = services.clock().instant().plusSeconds(graceSeconds);
-        preStop(pod, container, running, ip(seen), deadline);
-        services.cri().stopContainer(running.id(), Math.max(LEAST_SECONDS, secondsUntil(deadline)));
+        CompletableFuture<Boolean> hook = hooked.computeIfAbsent(running.id(), _ -> hook(pod, container, running, deadline, seen, why));
+        stop(running, deadline, hook, true);
+    }
+
+    /// Forgets those that have ended.
+    ///
+    /// @throws CriException what kept the runtime from ending one since the last time: to ask it again at once is no use
+    private void begin(ObservedPod seen) {
+        Set<String> running = seen.containers().stream().filter(ObservedContainer::running).map(ObservedContainer::id).collect(Collectors.toSet());
+        asked.keySet().retainAll(running);
+        hooked.keySet().retainAll(running);
+        CriException failure = failed.getAndSet(null);
+        if (failure != null) {
+            throw failure;
+        }
     }
 
     private static String ip(ObservedPod seen) {
         return seen.readySandbox().flatMap(sandbox -> sandbox.ips().stream().findFirst()).orElse("");
     }
 
+    private CompletableFuture<Boolean> hook(Optional<Pod> pod, ObservedContainer running, Instant deadline, ObservedPod seen) {
+        return pod.flatMap(known -> Plan.all(known).stream()
+                        .filter(each -> each.getName().equals(running.name())).findFirst()
+                        .map(container -> hook(known, container, running, deadline, seen, "Stopping container " + running.name())))
+                .orElseGet(() -> CompletableFuture.completedFuture(false));
+    }
+
     /// Says that the container is to end, and runs its hook.
     ///
     /// @return whether there was a hook, once it is over
-    private CompletableFuture<Boolean> begin(Optional<Pod> pod, ObservedContainer running, Instant deadline, ObservedPod seen) {
-        Optional<Container> container = pod.flatMap(known ->
-                Plan.all(known).stream().filter(each -> each.getName().equals(running.name())).findFirst());
-        if (pod.isEmpty() || container.isEmpty()) {
-            return CompletableFuture.completedFuture(false);
-        }
-        services.events().normal(pod.get(), container.get(), "Killing", "Stopping container " + running.name());
+    private CompletableFuture<Boolean> hook(Pod pod, Container container, ObservedContainer running, Instant deadline, ObservedPod seen, String why) {
+        services.events().normal(pod, container, "Killing", why);
         String ip = ip(seen);
         CompletableFuture<Boolean> over = new CompletableFuture<>();
         Thread.ofVirtual().name("pre-stop-" + running.name()).start(() -> {
             boolean ran = false;
             try {
-                ran = preStop(pod.get(), container.get(), running, ip, deadline);
+                ran = preStop(pod, container, running, ip, deadline);
             } finally {
                 over.complete(ran);
             }
@@ -110,8 +133,8 @@ final class Termination {
         return over;
     }
 
-    /// @param waited whether it was kept running for the sake of others, so that little of its time may be left
-    private void stop(ObservedContainer running, Instant deadline, CompletableFuture<Boolean> hook, boolean waited) {
+    /// @param late whether little of its time may be left when it is asked for the first time, for which it is given a little more
+    private void stop(ObservedContainer running, Instant deadline, CompletableFuture<Boolean> hook, boolean late) {
         Instant before = asked.get(running.id());
         // Asked already, and the time has not run out by so much that the runtime must have forgotten.
         if (before != null && !deadline.isBefore(before) && services.clock().instant().isBefore(before.plus(FORGOTTEN))) {
@@ -122,11 +145,12 @@ final class Termination {
             try {
                 // Asked again, it has no more time for its hook.
                 boolean ran = before == null && hook.copy().completeOnTimeout(true, secondsUntil(deadline), TimeUnit.SECONDS).join();
-                boolean needsTime = ran || (before == null && waited);
+                boolean needsTime = ran || (before == null && late);
                 services.cri().stopContainer(running.id(), Math.max(needsTime ? LEAST_SECONDS : 0, secondsUntil(deadline)));
             } catch (CriException failure) {
                 LOG.warn("event=stop-failed container={} id={} reason=\"{}\"", running.name(), running.id(), failure.getMessage());
                 asked.remove(running.id());
+                failed.set(failure);
             } finally {
                 changed.run();
             }
