@@ -16,8 +16,8 @@ import java.util.Optional;
 /// Each pod takes several, so they are started without the program in between by which [ProcessBuilder] starts others: it costs as much processor time as
 /// they do.
 public final class Commands {
-    /// Tools take milliseconds; one that hangs must not hang whoever waits.
-    private static final Duration PATIENCE = Duration.ofMinutes(2);
+    /// Tools take milliseconds, and seconds where many are asked at once; one that hangs must take only a part of the time that whoever waits has for all.
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
     private static final int BUFFER = 8192;
 
     private Commands() {}
@@ -26,10 +26,15 @@ public final class Commands {
     /// @return what it printed
     /// @throws NetworkException when it fails; the message holds its complaint and the batch
     public static String run(List<String> command, String input) {
+        return run(command, input, PATIENCE);
+    }
+
+    /// @param patience after which it is killed
+    static String run(List<String> command, String input, Duration patience) {
         boolean interrupted = Thread.interrupted();
         int[] printing = Descriptors.pipe();
         try (HostProcess process = started(command, input, printing[1])) {
-            Waiting waiting = new Waiting();
+            Waiting waiting = new Waiting(patience);
             String printed = waiting.printed(printing[0]);
             Optional<ExitStatus> end = waiting.end(process);
             interrupted |= waiting.interrupted;
@@ -41,7 +46,8 @@ public final class Commands {
                 throw new NetworkException("interrupted while running " + String.join(" ", command));
             }
             if (!end.equals(Optional.of(new ExitStatus.Code(0)))) {
-                throw new NetworkException(String.join(" ", command) + " failed: " + (end.isEmpty() ? "it did not end; " : "") + printed + "; it was given: "
+                throw new NetworkException(String.join(" ", command) + " failed: "
+                        + (end.isEmpty() ? "it did not end within " + patience.toMillis() + " ms and was killed; " : "") + printed + "; it was given: "
                         + input.strip().replace("\n", "; "));
             }
             return printed;
@@ -71,8 +77,12 @@ public final class Commands {
 
     /// What has begun is waited for though somebody interrupts: a half-done change is worse than a late one.
     private static final class Waiting {
-        private final long until = System.nanoTime() + PATIENCE.toNanos();
+        private final long until;
         private boolean interrupted;
+
+        Waiting(Duration patience) {
+            this.until = System.nanoTime() + patience.toNanos();
+        }
 
         String printed(int from) {
             ByteArrayOutputStream all = new ByteArrayOutputStream();

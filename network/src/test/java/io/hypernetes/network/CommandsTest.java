@@ -3,8 +3,11 @@ package io.hypernetes.network;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 class CommandsTest {
     @Test
@@ -23,6 +26,18 @@ class CommandsTest {
         assertThatThrownBy(() -> Commands.run(List.of("no-such-tool"), ""))
                 .isInstanceOf(NetworkException.class)
                 .hasMessageContaining("cannot run no-such-tool");
+    }
+
+    /// Whoever ends all pods of a node has two minutes, of which one tool must not take all.
+    @Test
+    @Timeout(60)
+    void aToolThatHangsIsKilled() {
+        assertThatThrownBy(() -> Commands.run(List.of("sleep", "infinity"), "", Duration.ofMillis(50)))
+                .isInstanceOf(NetworkException.class)
+                .hasMessageStartingWith("sleep infinity failed: it did not end within 50 ms and was killed");
+        assertThatThrownBy(() -> Commands.run(List.of("sh", "-c", "echo $$; exec sleep infinity"), "", Duration.ofMillis(500)))
+                .hasMessageMatching("(?s).*was killed; [0-9]+; .*")
+                .satisfies(failure -> assertThat(Path.of("/proc", failure.getMessage().replaceAll("(?s).*killed; ([0-9]+).*", "$1"))).doesNotExist());
     }
 
     @Test
