@@ -75,9 +75,9 @@ record Filters(Map<String, List<String>> wanted) {
                 && labels(volume.labels());
     }
 
-    /// Whether it has one of the labels for which it is to be left.
+    /// Whether it has all of the labels for which it is to be left, as moby has it.
     boolean spares(Map<String, String> labels) {
-        return wanted.getOrDefault("label!", List.of()).stream().anyMatch(wish -> label(wish, labels));
+        return has("label!") && wanted.getOrDefault("label!", List.of()).stream().allMatch(wish -> label(wish, labels));
     }
 
     /// @param dangling whether no container names it

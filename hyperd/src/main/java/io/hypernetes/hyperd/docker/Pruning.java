@@ -20,6 +20,8 @@ import org.jspecify.annotations.Nullable;
 /// @param before what was made later stays
 record Pruning(Filters filters, Instant before) {
     private static final Pattern LENGTH = Pattern.compile("([0-9]{1,9}(?:\\.[0-9]{1,9})?)(h|ms|m|s)");
+    /// As moby counts them, in nanoseconds.
+    private static final Duration LONGEST = Duration.ofNanos(Long.MAX_VALUE);
     private static final Pattern SECONDS = Pattern.compile("([0-9]{1,12})(?:\\.[0-9]{1,9})?");
     /// The forms in which a time may be written; without an offset it is this host's.
     private static final List<Function<String, Instant>> TIMES = List.of(
@@ -80,6 +82,9 @@ record Pruning(Filters filters, Instant before) {
                 default -> 1;
             };
             sum = sum.plusMillis((long) millis);
+            if (sum.compareTo(LONGEST) > 0) {
+                return null;
+            }
             end = part.end();
         }
         return end > 0 && end == text.length() ? sum : null;

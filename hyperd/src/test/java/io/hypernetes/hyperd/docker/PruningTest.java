@@ -55,9 +55,24 @@ class PruningTest {
         assertThat(of("{\"label!\":[\"keep=1\"]}").means(Map.of("keep", "2"), 0)).isTrue();
     }
 
+    /// As moby: what has one of them only is not left.
+    @Test
+    void severalLabelsSpareTogether() {
+        assertThat(of("{\"label!\":{\"keep\":true,\"mine=1\":true}}").means(Map.of("keep", "", "mine", "1"), 0)).isFalse();
+        assertThat(of("{\"label!\":{\"keep\":true,\"mine=1\":true}}").means(Map.of("keep", "", "mine", "2"), 0)).isTrue();
+        assertThat(of("{\"label!\":{}}").means(Map.of(), 0)).as("none is named").isFalse();
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"yesterday", "", "1h2", "h", "-1h", "2026-13-01", "1h 2m"})
     void aTimeThatIsNotUnderstoodRemovesNothing(String until) {
+        assertThatThrownBy(() -> of("{\"until\":[\"" + until + "\"]}")).isInstanceOfSatisfying(DockerFailure.class, failure -> assertThat(failure.status()).isEqualTo(400));
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 9000})
+    void aLengthThatIsTooLongRemovesNothing(int parts) {
+        String until = "999999999h".repeat(parts);
         assertThatThrownBy(() -> of("{\"until\":[\"" + until + "\"]}")).isInstanceOfSatisfying(DockerFailure.class, failure -> assertThat(failure.status()).isEqualTo(400));
     }
 
