@@ -287,9 +287,9 @@ public final class Sandbox implements AutoCloseable {
     /// Leaves it running.
     @Override
     public void close() {
+        tether.letGo();
         volumes.close();
         standstill.close();
-        tether.letGo();
         containers.close();
     }
 
@@ -412,8 +412,8 @@ public final class Sandbox implements AutoCloseable {
     /// Ends the session; returns when all that it brought is in the logs.
     void settleLogs() {
         // What changes while nobody can be told comes with the next session.
-        volumes.close();
         tether.cutLine();
+        volumes.close();
         containers.all().forEach(Container::settleLog);
     }
 

@@ -79,8 +79,8 @@ final class SandboxEnd {
 
     /// Ends the machine; the sandbox stays what it is, and keeps its place on the network. Its containers stay in sight, as they were.
     void dropMachine() {
-        volumes.close();
         tether.letGo();
+        volumes.close();
         if (tether.machine().isPresent()) {
             tether.destroy();
         }
@@ -90,6 +90,7 @@ final class SandboxEnd {
 
     private void giveBack() {
         boolean had = ledger.record().machine() != null;
+        tether.cutLine();
         volumes.close();
         if (tether.machine().isPresent()) {
             tether.destroy();

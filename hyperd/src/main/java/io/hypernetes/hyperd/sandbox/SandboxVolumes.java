@@ -61,10 +61,10 @@ final class SandboxVolumes implements AutoCloseable {
         LOG.debug("event=volume-pushed sandbox={} volume={} files={} changed={}", sandboxId, name, files.size(), changed);
     }
 
-    /// Pushes volumes of files again whenever their folders on this host change. Idempotent.
+    /// Pushes volumes of files again whenever their folders on this host change, as long as the line is not cut. Idempotent.
     synchronized void followAll(Map<String, SandboxRecord.Volume> volumes, GuestLine line) {
         volumes.forEach((name, volume) -> {
-            if (comesFromHost(volume) && !watched.containsKey(name)) {
+            if (comesFromHost(volume) && !watched.containsKey(name) && !line.isClosed()) {
                 follow(name, volume, line);
             }
         });
@@ -104,7 +104,8 @@ final class SandboxVolumes implements AutoCloseable {
         Thread.ofVirtual().name("push-" + sandboxId + "-" + name).start(() -> pushAgain(name, volume, line));
     }
 
-    /// A push that is under way goes on until its session ends; those behind it are dropped.
+    /// A push that is under way goes on until its session ends; those behind it are dropped. To be called when the line has been cut: a session that is
+    /// being met follows nothing from then on.
     @Override
     public synchronized void close() {
         watched.values().forEach(FolderWatch.Registration::close);
