@@ -16,6 +16,9 @@ import java.io.OutputStream;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
@@ -37,6 +40,8 @@ public final class Container implements AutoCloseable {
     private static final Duration AFTER_KILL = Duration.ofSeconds(20);
     /// How long an exit waits for the rest of the output, all in all.
     private static final long LOG_MILLIS = 5_000;
+    /// For the ends of all containers of a machine, however many there are.
+    private static final Duration AFTER_LOSS = Duration.ofSeconds(10);
     private static final long NANOS = 1_000_000_000L;
 
     /// What every container needs.
@@ -150,15 +155,33 @@ public final class Container implements AutoCloseable {
         finish(exit.atNanos(), exit.code(), reason, message);
     }
 
-    /// The machine has ended with the container in it.
-    public void lost(String why) {
+    /// The machine has ended with these containers in it. Returns when all of them are known to have ended, or when that takes too long.
+    public static void lost(Collection<Container> containers, String why) {
+        List<Container> ending = new ArrayList<>();
+        for (Container container : containers) {
+            if (container.lose(why)) {
+                ending.add(container);
+            }
+        }
+        try {
+            if (!awaitExits(ending, AFTER_LOSS)) {
+                ending.removeIf(container -> container.exited.getCount() == 0);
+                LOG.warn("event=container-end-late containers={}", ending.stream().map(Container::id).toList());
+            }
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /// @return whether its end is to be told now
+    private boolean lose(String why) {
         ContainerRecord.State state = record.state();
         outputs.finish();
         if (state == ContainerRecord.State.EXITED || state == ContainerRecord.State.REMOVING) {
-            return;
+            return false;
         }
         finish(now(), 137, "MachineEnded", why);
-        awaitQuietly();
+        return true;
     }
 
     /// Ends it: the stop signal, a time of grace, then SIGKILL. Does nothing when it does not run.
@@ -191,6 +214,19 @@ public final class Container implements AutoCloseable {
     /// Waits for its end.
     public boolean awaitExit(Duration timeout) throws InterruptedException {
         return exited.await(timeout.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    /// Waits for the ends of all of them, `timeout` for them together.
+    ///
+    /// @return whether all have ended
+    public static boolean awaitExits(Collection<Container> containers, Duration timeout) throws InterruptedException {
+        long until = System.nanoTime() + timeout.toNanos();
+        for (Container container : containers) {
+            if (!container.exited.await(until - System.nanoTime(), TimeUnit.NANOSECONDS)) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /// Marks it as being removed; from then on nobody sees it.
@@ -314,16 +350,6 @@ public final class Container implements AutoCloseable {
         try {
             if (!outputs.awaitEnd(LOG_MILLIS)) {
                 LOG.warn("event=exit-before-output container={} effect=\"the log's end may come later\"", id());
-            }
-        } catch (InterruptedException interrupted) {
-            Thread.currentThread().interrupt();
-        }
-    }
-
-    private void awaitQuietly() {
-        try {
-            if (!exited.await(LOG_MILLIS * 2, TimeUnit.MILLISECONDS)) {
-                LOG.warn("event=container-end-late container={}", id());
             }
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();

@@ -22,19 +22,23 @@ final class LastWords {
 
     /// @param guest null when it cannot be reached: then nothing happens
     static void of(Collection<Container> containers, @Nullable Guest guest) {
+        of(containers, guest, PATIENCE);
+    }
+
+    /// @param patience with the guest's answers, and again with the ends of the containers: for all of them together, as a guest may let each wait
+    static void of(Collection<Container> containers, @Nullable Guest guest, Duration patience) {
         if (guest == null) {
             return;
         }
         List<Container> running = containers.stream()
                 .filter(container -> container.record().state() == ContainerRecord.State.RUNNING)
                 .toList();
+        long until = System.nanoTime() + patience.toNanos();
         try {
             for (Container container : running) {
-                guest.signal(container.id(), Signals.KILL, SignalTarget.ALL_PROCESSES, PATIENCE);
+                guest.signal(container.id(), Signals.KILL, SignalTarget.ALL_PROCESSES, Duration.ofNanos(Math.max(1, until - System.nanoTime())));
             }
-            for (Container container : running) {
-                container.awaitExit(PATIENCE);
-            }
+            Container.awaitExits(running, patience);
         } catch (GuestException silent) {
             LOG.debug("event=no-last-words error=\"{}\"", silent.getMessage());
         } catch (InterruptedException interrupted) {

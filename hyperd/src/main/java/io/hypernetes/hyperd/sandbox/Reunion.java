@@ -4,6 +4,7 @@ import io.hypernetes.guest.Guest;
 import io.hypernetes.guest.GuestInventory;
 import io.hypernetes.hyperd.container.Container;
 import io.hypernetes.hyperd.journal.SandboxRecord;
+import java.util.ArrayList;
 import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -29,14 +30,12 @@ final class Reunion {
                 guest.remove(seen.id(), House.ANSWER);
             }
         }
+        List<Container> lost = new ArrayList<>();
         for (Container container : sandbox.everyContainer()) {
-            if (!container.record().isVisible()) {
-                continue;
+            if (container.record().isVisible()) {
+                inventory.container(container.id()).ifPresentOrElse(seen -> container.resume(guest, seen), () -> lost.add(container));
             }
-            inventory.container(container.id())
-                    .ifPresentOrElse(
-                            seen -> container.resume(guest, seen),
-                            () -> container.lost("The guest does not know this container any more."));
         }
+        Container.lost(lost, "The guest does not know this container any more.");
     }
 }

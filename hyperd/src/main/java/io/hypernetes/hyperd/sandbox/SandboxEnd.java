@@ -1,5 +1,6 @@
 package io.hypernetes.hyperd.sandbox;
 
+import io.hypernetes.hyperd.container.Container;
 import io.hypernetes.hyperd.event.ContainerEvent;
 import io.hypernetes.hyperd.journal.SandboxRecord;
 import io.hypernetes.hypervisor.HypervisorException;
@@ -53,7 +54,7 @@ final class SandboxEnd {
             ledger.update(current -> current.withPhase(SandboxRecord.Phase.STOPPED, why));
         }
         giveBack();
-        containers.all().forEach(container -> container.lost(why));
+        Container.lost(containers.all(), why);
     }
 
     /// The machine has ended by itself, unless it has been replaced meanwhile.

@@ -20,6 +20,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -67,6 +68,29 @@ class ContainerTest {
         }
     }
 
+    /// What each of a machine's containers does at its end may take long, as it may wait for the disk.
+    @Test
+    void theContainersOfAMachineAreLostSideBySide() {
+        CountDownLatch bothEnding = new CountDownLatch(2);
+        try (EmbeddedStore store = EmbeddedStore.open(folder.resolve("store"), EmbeddedSettings.defaults());
+                Container one = ending(store, "one", bothEnding);
+                Container other = ending(store, "other", bothEnding)) {
+            assertThat(CompletableFuture.runAsync(() -> Container.lost(List.of(one, other), "the machine has ended"))).succeedsWithin(Duration.ofSeconds(9));
+            assertThat(List.of(one, other)).allMatch(container -> container.record().state() == ContainerRecord.State.EXITED);
+        }
+    }
+
+    private static Container ending(EmbeddedStore store, String id, CountDownLatch bothEnding) {
+        return new Container(record(id), new Container.Surroundings(new Journal(store), new Events(), Clock.systemUTC()), ended -> {
+            bothEnding.countDown();
+            try {
+                bothEnding.await();
+            } catch (InterruptedException interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        });
+    }
+
     private ContainerRecord endedBy(ContainerExit exit) {
         try (EmbeddedStore store = EmbeddedStore.open(folder.resolve("store"), EmbeddedSettings.defaults());
                 Container container = new Container(
@@ -75,15 +99,19 @@ class ContainerTest {
                         ended -> {})) {
             container.exited(exit);
             // No output will come; what was heard first stays.
-            container.lost("the machine has ended");
+            Container.lost(List.of(container), "the machine has ended");
             await().atMost(Duration.ofSeconds(60)).until(() -> container.record().state() == ContainerRecord.State.EXITED);
             return container.record();
         }
     }
 
     private static ContainerRecord record() {
+        return record("web");
+    }
+
+    private static ContainerRecord record(String id) {
         return new ContainerRecord(
-                "web",
+                id,
                 "pod",
                 new ContainerRecord.Identity("web", 0, Map.of(), Map.of()),
                 new ContainerRecord.Image("i", "i", "i", "i"),

@@ -137,7 +137,9 @@ final class FakeGuest implements Guest {
         if (!state.state.equals("running")) {
             throw refused(Errno.ESRCH, "signal");
         }
-        state.exit(128 + signal, signal);
+        if (!machine.deathless) {
+            state.exit(128 + signal, signal);
+        }
     }
 
     @Override

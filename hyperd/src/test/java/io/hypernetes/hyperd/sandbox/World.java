@@ -61,6 +61,8 @@ final class World {
         volatile int silent;
         /// Run while files are being written into it.
         volatile Runnable whileWriting = () -> {};
+        /// Whether its guest takes signals and lets nothing end of them.
+        volatile boolean deathless;
         /// How often an engine fails to take it over, for a reason of its own.
         int unreachable;
 
