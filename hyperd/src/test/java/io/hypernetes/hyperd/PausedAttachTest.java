@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.hypernetes.cri.v1.AttachRequest;
 import io.hypernetes.cri.v1.ContainerState;
+import io.hypernetes.cri.v1.ExecRequest;
 import io.hypernetes.hyperd.cri.PodCalls;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
@@ -54,6 +55,39 @@ class PausedAttachTest {
             client.awaitEnd();
             assertThat(client.text(StreamClient.STDOUT)).isEqualTo("got one\ngot two\nend\n");
         }
+    }
+
+    /// Of an attached terminal and of a command's.
+    @Test
+    void aTerminalThatWasResizedMeanwhileHasItsNewSizeWhenThePodGoesOn() throws Exception {
+        lab.pods(PodCalls.RESUME, sandbox);
+        String shell = lab.start(sandbox, lab.container("shell", "sh").setStdin(true).setTty(true));
+        try (StreamClient attached = new StreamClient(
+                        lab.runtime.attach(AttachRequest.newBuilder().setContainerId(shell).setStdin(true).setStdout(true).setTty(true).build()).getUrl(), "v5.channel.k8s.io");
+                StreamClient command = new StreamClient(
+                        lab.runtime.exec(ExecRequest.newBuilder().setContainerId(reader).addCmd("sh").setStdin(true).setStdout(true).setTty(true).build()).getUrl(), "v5.channel.k8s.io")) {
+            attached.resize(50, 20);
+            command.resize(60, 30);
+            awaitSize(attached, 50, 20);
+            awaitSize(command, 60, 30);
+            lab.pods(PodCalls.PAUSE, sandbox);
+            attached.resize(101, 37);
+            command.resize(102, 38);
+            lab.pods(PodCalls.RESUME, sandbox);
+            awaitSize(attached, 101, 37);
+            awaitSize(command, 102, 38);
+            lab.pods(PodCalls.PAUSE, sandbox);
+            attached.resize(111, 47);
+            lab.pods(PodCalls.RESUME, sandbox);
+            awaitSize(attached, 111, 47);
+        }
+    }
+
+    private static void awaitSize(StreamClient terminal, int columns, int rows) {
+        await().atMost(SOON).untilAsserted(() -> {
+            terminal.type("stty size\n");
+            assertThat(terminal.text(StreamClient.STDOUT)).contains(rows + " " + columns);
+        });
     }
 
     @Test

@@ -9,10 +9,8 @@ import io.hypernetes.hyperd.log.LogStream;
 import io.hypernetes.hyperd.sandbox.Sandbox;
 import io.hypernetes.streams.CommandStatus;
 import io.hypernetes.streams.RemoteCommandSession;
-import io.hypernetes.streams.TerminalSize;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.time.Duration;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -20,7 +18,6 @@ import org.slf4j.LoggerFactory;
 /// Joins one client to a running container's first process.
 final class AttachTask {
     private static final Logger LOG = LoggerFactory.getLogger(AttachTask.class);
-    private static final Duration ANSWER = Duration.ofSeconds(30);
     private static final long LONG_MILLIS = 60_000;
 
     private final Sandbox sandbox;
@@ -34,15 +31,12 @@ final class AttachTask {
     void run(RemoteCommandSession session) throws InterruptedException {
         AttachedClient client = container.attach();
         InputThread input = null;
-        try (session) {
+        try (session; TerminalSizes _ = container.record().terminal().tty() ? sizes(session) : null) {
             session.awaitReady();
             if (session.streams().stdin() && container.record().terminal().stdin()) {
                 input = InputThread.start("attach-stdin-" + container.id(), () -> input(session));
             }
-            if (container.record().terminal().tty()) {
-                start("resize", () -> resize(session));
-            }
-            start("gone", () -> closeWhenGone(session, client));
+            Thread.ofVirtual().name("attach-gone-" + container.id()).start(() -> closeWhenGone(session, client));
             output(session, client);
         } catch (IOException | GuestException | HyperdException gone) {
             LOG.debug("event=attach-ended container={} error={}", container.id(), gone.toString());
@@ -90,18 +84,9 @@ final class AttachTask {
         }
     }
 
-    private void resize(RemoteCommandSession session) {
-        try {
-            Optional<TerminalSize> size = session.nextTerminalSize();
-            while (size.isPresent()) {
-                if (size.get().rows() > 0 && size.get().columns() > 0) {
-                    sandbox.guest().resizeTty(container.id(), size.get().rows(), size.get().columns(), ANSWER);
-                }
-                size = session.nextTerminalSize();
-            }
-        } catch (InterruptedException | GuestException | HyperdException ended) {
-            LOG.debug("event=resize-ended container={} error={}", container.id(), ended.toString());
-        }
+    private TerminalSizes sizes(RemoteCommandSession session) {
+        return TerminalSizes.follow("attach-resize-" + container.id(), session, sandbox::guestWhenResumed,
+                (guest, rows, columns, deadline) -> guest.resizeTty(container.id(), rows, columns, deadline));
     }
 
     private void closeWhenGone(RemoteCommandSession session, AttachedClient client) {
@@ -111,9 +96,5 @@ final class AttachTask {
         } catch (InterruptedException stopping) {
             Thread.currentThread().interrupt();
         }
-    }
-
-    private void start(String what, Runnable work) {
-        Thread.ofVirtual().name("attach-" + what + "-" + container.id()).start(work);
     }
 }

@@ -1,19 +1,17 @@
 package io.hypernetes.hyperd.stream;
 
 import io.hypernetes.guest.ExecSpec;
-import io.hypernetes.guest.Guest;
 import io.hypernetes.guest.GuestException;
 import io.hypernetes.guest.GuestProcess;
 import io.hypernetes.guest.ProcessExit;
 import io.hypernetes.hyperd.HyperdException;
+import io.hypernetes.hyperd.sandbox.Sandbox;
 import io.hypernetes.streams.CommandStatus;
 import io.hypernetes.streams.RemoteCommandSession;
-import io.hypernetes.streams.TerminalSize;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,18 +25,18 @@ final class ExecTask {
     private static final int SIGKILL = 9;
     private static final Duration AFTER_HANGUP = Duration.ofSeconds(5);
 
-    private final Supplier<Guest> guest;
+    private final Sandbox sandbox;
     private final ExecSpec spec;
 
-    ExecTask(Supplier<Guest> guest, ExecSpec spec) {
-        this.guest = guest;
+    ExecTask(Sandbox sandbox, ExecSpec spec) {
+        this.sandbox = sandbox;
         this.spec = spec;
     }
 
     void run(RemoteCommandSession session) throws InterruptedException {
         try (session) {
             session.awaitReady();
-            try (GuestProcess process = guest.get().exec(spec, ANSWER)) {
+            try (GuestProcess process = sandbox.guest().exec(spec, ANSWER)) {
                 serve(session, process);
             } catch (GuestException | HyperdException failure) {
                 if (session.isConnected()) {
@@ -63,13 +61,12 @@ final class ExecTask {
         }
         Thread stdout = start("stdout", () -> Pump.run(process.stdout(), session.stdout()));
         Thread stderr = spec.tty() ? start("stderr", () -> {}) : start("stderr", () -> Pump.run(process.stderr(), session.stderr()));
-        if (spec.tty()) {
-            start("resize", () -> resize(session, process));
-        }
         start("hangup", () -> hangUp(session, process, over));
         Optional<ProcessExit> exit = Optional.empty();
-        while (exit.isEmpty()) {
-            exit = process.waitFor(LONG);
+        try (TerminalSizes _ = spec.tty() ? sizes(session, process) : null) {
+            while (exit.isEmpty()) {
+                exit = process.waitFor(LONG);
+            }
         }
         stdout.join();
         stderr.join();
@@ -77,18 +74,9 @@ final class ExecTask {
         session.exit(CommandStatus.exitCode(exit.get().code()));
     }
 
-    private void resize(RemoteCommandSession session, GuestProcess process) {
-        try {
-            Optional<TerminalSize> size = session.nextTerminalSize();
-            while (size.isPresent()) {
-                if (size.get().rows() > 0 && size.get().columns() > 0) {
-                    process.resize(size.get().rows(), size.get().columns(), ANSWER);
-                }
-                size = session.nextTerminalSize();
-            }
-        } catch (InterruptedException | GuestException ended) {
-            LOG.debug("event=resize-ended container={} error={}", spec.container(), ended.toString());
-        }
+    private TerminalSizes sizes(RemoteCommandSession session, GuestProcess process) {
+        return TerminalSizes.follow("exec-resize-" + spec.container(), session, sandbox::guestWhenResumed,
+                (_, rows, columns, deadline) -> process.resize(rows, columns, deadline));
     }
 
     private void hangUp(RemoteCommandSession session, GuestProcess process, AtomicBoolean over) {

@@ -43,7 +43,7 @@ public final class Streams {
         ExecSpec spec = new ExecSpec(
                 found.container().id(), command, List.of(), "", "", streams.tty(), streams.stdin(), 0, 0, false);
         Sandbox sandbox = found.sandbox();
-        return server.address("exec", commandTask(streams, session -> new ExecTask(sandbox::guest, spec).run(session)));
+        return server.address("exec", commandTask(streams, session -> new ExecTask(sandbox, spec).run(session)));
     }
 
     /// The address at which a container's first process can be talked to.
