@@ -242,8 +242,10 @@ public final class Sandbox implements AutoCloseable {
     /// Ends the machine and gives back what it used. Idempotent.
     void stop(String why) {
         if (!tryLock()) {
-            // Whoever holds the lock may be waiting for a guest that does not answer: without a line he is done.
+            // Whoever holds the lock may be waiting for a guest that does not answer, or for all of its memory to be written: without a line, or a machine, he
+            // is done.
             tether.cutLine();
+            standstill.giveUpSaving();
             lifecycle.lock();
         }
         try {
@@ -404,9 +406,9 @@ public final class Sandbox implements AutoCloseable {
 
     // ---- what Checkpoints and Rebirth do with it, under its lock ----
 
-    /// Stops its time without anybody's asking for that to last.
+    /// Stops its time for as long as it is being saved.
     Machine standStill() {
-        return standstill.begin();
+        return standstill.beginSaving();
     }
 
     /// Ends the session; returns when all that it brought is in the logs.
@@ -421,9 +423,7 @@ public final class Sandbox implements AutoCloseable {
     ///
     /// @param wasPaused whether its time stood still before
     void goOn(boolean wasPaused) {
-        if (!wasPaused) {
-            standstill.goOn();
-        }
+        standstill.endSaving(wasPaused);
     }
 
     /// Tells the guest the time, of which it has missed some. One that does not answer goes on with the wrong time.

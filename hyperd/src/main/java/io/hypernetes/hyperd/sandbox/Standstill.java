@@ -27,12 +27,19 @@ final class Standstill implements AutoCloseable {
     private final SandboxLedger ledger;
     private final Tether tether;
     private final AtomicReference<State> state = new AtomicReference<>(State.RUNS);
+    private final AtomicReference<Saving> saving = new AtomicReference<>(Saving.NONE);
     private volatile @Nullable Thread asking;
 
     private enum State {
         RUNS,
         STANDS,
         UNKNOWN
+    }
+
+    private enum Saving {
+        NONE,
+        UNDER_WAY,
+        GIVEN_UP
     }
 
     Standstill(House house, SandboxLedger ledger, Tether tether) {
@@ -141,23 +148,45 @@ final class Standstill implements AutoCloseable {
         LOG.info("event=sandbox-resumed sandbox={}", id());
     }
 
-    /// Stops its time without anybody's asking for that to last.
-    Machine begin() {
+    private Machine begin() {
         Machine running = runningMachine();
         running.pause();
         become(State.STANDS);
         return running;
     }
 
-    /// Ends [#begin].
-    void goOn() {
-        Machine running = runningMachine();
-        end(running);
-        tether.lineAgain(running);
-        setClock();
+    /// Stops its time for as long as it is being saved, which nobody has asked to last.
+    Machine beginSaving() {
+        Machine running = begin();
+        saving.set(Saving.UNDER_WAY);
+        return running;
     }
 
-    /// Ends [#begin] of an engine that crashed while it was saving the machine.
+    /// Ends [#beginSaving].
+    ///
+    /// @param wasPaused whether its time stood still before, and goes on doing so
+    void endSaving(boolean wasPaused) {
+        boolean givenUp = saving.getAndSet(Saving.NONE) == Saving.GIVEN_UP;
+        if (!wasPaused && !givenUp) {
+            Machine running = runningMachine();
+            end(running);
+            tether.lineAgain(running);
+            setClock();
+        }
+    }
+
+    /// Ends a machine that is being saved, for whoever is to end it and would wait for minutes: what is being written of it will not be complete. Leaves
+    /// one alone that is not. Needs no lock.
+    void giveUpSaving() {
+        if (saving.compareAndSet(Saving.UNDER_WAY, Saving.GIVEN_UP)) {
+            LOG.info("event=saving-given-up sandbox={}", id());
+            // Nobody is to take it for a machine that has ended by itself.
+            tether.letGo();
+            tether.machine().ifPresent(Machine::destroy);
+        }
+    }
+
+    /// Ends [#beginSaving] of an engine that crashed meanwhile.
     void endAfterCrash(Checkpointing driver) {
         Machine running = runningMachine();
         driver.abandon(running, LayerDisk.files(ledger.record().layers()));
@@ -180,6 +209,7 @@ final class Standstill implements AutoCloseable {
 
     /// There is no such machine any more.
     void over() {
+        saving.set(Saving.NONE);
         become(State.RUNS);
     }
 

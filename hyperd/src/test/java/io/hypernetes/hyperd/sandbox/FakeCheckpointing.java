@@ -29,6 +29,7 @@ record FakeCheckpointing(World world, World.Hand hand) implements Checkpointing 
         } catch (IOException failure) {
             throw new UncheckedIOException(failure);
         }
+        world.whileSaving.accept(((FakeParts.FakeMachine) machine).state());
         world.saved.put(machine.record().uuid(), ((FakeParts.FakeMachine) machine).state().copy());
         hand.step("machine saved");
         return new SavedMachine("fake", "fake", false, 1, 64, "");

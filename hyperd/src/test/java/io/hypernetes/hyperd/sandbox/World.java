@@ -17,6 +17,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 
 /// What lives on when an engine dies: machines, guests, the network's addresses, leases, the store. One engine at a time acts on
 /// it through a [Hand], which can be cut off at any step.
@@ -27,6 +28,8 @@ final class World {
     final TreeMap<String, byte[]> store = new TreeMap<>();
     /// What machines had in them when they were saved.
     final Map<UUID, MachineState> saved = new ConcurrentHashMap<>();
+    /// Run while a machine is being saved.
+    Consumer<MachineState> whileSaving = machine -> {};
     /// Run while a saved machine is being loaded.
     Runnable whileLoading = () -> {};
     final Image image;
@@ -80,6 +83,16 @@ final class World {
             copy.instance = instance.clone();
             copy.paused = true;
             return copy;
+        }
+
+        synchronized void awaitEnd() {
+            try {
+                while (!ended) {
+                    wait();
+                }
+            } catch (InterruptedException interrupted) {
+                Thread.currentThread().interrupt();
+            }
         }
 
         synchronized void end() {
