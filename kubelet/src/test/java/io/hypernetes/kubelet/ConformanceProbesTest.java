@@ -8,6 +8,7 @@ import io.fabric8.kubernetes.api.model.Event;
 import io.fabric8.kubernetes.api.model.LifecycleHandlerBuilder;
 import io.fabric8.kubernetes.api.model.ProbeBuilder;
 import io.grpc.Server;
+import io.grpc.Status;
 import io.hypernetes.client.Deletion;
 import io.hypernetes.client.Kind;
 import io.hypernetes.kubelet.probe.HealthServer;
@@ -106,6 +107,72 @@ class ConformanceProbesTest extends KubeletHarness {
         assertThat(cri.execs).containsOnly("cat");
         assertThat(main(read("web")).getRestartCount()).isZero();
         assertThat(events()).noneMatch(event -> event.getReason().equals("Unhealthy"));
+    }
+
+    /// A runtime that is away, or a pod that is paused, says nothing of the container.
+    @Test
+    void aProbeThatCouldNotBeMadeCountsAsNone() {
+        cri.execFailures.put("alive", Status.UNAVAILABLE.withDescription("the guest cannot be reached"));
+        create(pod("web").editSpec().editContainer(0)
+                .withNewLivenessProbe().withNewExec().withCommand("alive").endExec().withPeriodSeconds(1).withFailureThreshold(1).endLivenessProbe()
+                .withNewReadinessProbe().withNewHttpGet().withNewPort("nowhere").endHttpGet().withPeriodSeconds(1).endReadinessProbe()
+                .endContainer().endSpec().build());
+        told("Liveness probe errored and resulted in unknown state: rpc error: code = Unavailable desc = the guest cannot be reached");
+        told("Readiness probe errored and resulted in unknown state: container main has no port named \"nowhere\"");
+        await().atMost(Duration.ofSeconds(60)).until(() -> cri.execs.size() >= 3);
+        assertThat(cri.calls()).noneMatch(call -> call.startsWith("stop"));
+        assertThat(events()).extracting(Event::getReason).doesNotContain("Killing");
+    }
+
+    @Test
+    void aProgramThatTakesTooLongHasFailed() {
+        cri.execFailures.put("alive", Status.DEADLINE_EXCEEDED.withDescription("it did not end within 1 s"));
+        create(pod("web").editSpec().editContainer(0)
+                .withNewLivenessProbe().withNewExec().withCommand("alive", "-v").endExec().withPeriodSeconds(1).withFailureThreshold(1).endLivenessProbe()
+                .endContainer().endSpec().build());
+        eventually("web", pod -> assertThat(main(pod).getRestartCount()).isPositive());
+        told("Liveness probe failed: command timed out: \"alive -v\" timed out after 1s");
+    }
+
+    @Test
+    void whatRefusesAConnectionIsToldAsUpstreamTellsIt() throws Exception {
+        HttpServer closed = listener(new CopyOnWriteArrayList<>(), new AtomicInteger(200));
+        String address = HERE.getHostAddress() + ":" + closed.getAddress().getPort();
+        closed.stop(0);
+        cri.podIp = HERE.getHostAddress();
+        create(pod("web").editSpec().editContainer(0)
+                .withNewReadinessProbe().withNewHttpGet().withNewPort(closed.getAddress().getPort()).endHttpGet().withPeriodSeconds(1).endReadinessProbe()
+                .withNewLivenessProbe().withNewTcpSocket().withNewPort(closed.getAddress().getPort()).endTcpSocket().withPeriodSeconds(1).endLivenessProbe()
+                .endContainer().endSpec().build());
+        told("Readiness probe failed: Get \"http://" + address + "/\": dial tcp " + address + ": connect: connection refused");
+        told("Liveness probe failed: dial tcp " + address + ": connect: connection refused");
+    }
+
+    /// Clients drain by readiness; that it does not live any more is what was asked for.
+    @Test
+    void whatIsToEndIsAskedWhetherItIsReadyAndNotWhetherItLives() {
+        cri.ignoreTerm = true;
+        create(pod("web").editSpec().withTerminationGracePeriodSeconds(600L).editContainer(0)
+                .withNewLivenessProbe().withNewExec().withCommand("alive").endExec().withPeriodSeconds(1).withFailureThreshold(1).endLivenessProbe()
+                .withNewReadinessProbe().withNewExec().withCommand("ready").endExec().withPeriodSeconds(1).withFailureThreshold(1).endReadinessProbe()
+                .endContainer().endSpec().build());
+        running("web");
+        client.of(Kind.POD).delete(key("web"), Deletion.ordinary());
+        await().atMost(Duration.ofSeconds(60)).until(() -> cri.calls().contains("stop main 600"));
+        cri.execExitCodes.put("alive", 1);
+        cri.execExitCodes.put("ready", 1);
+        long asked = cri.execs.stream().filter("ready"::equals).count();
+        await().atMost(Duration.ofSeconds(60)).until(() -> cri.execs.stream().filter("ready"::equals).count() >= asked + 3);
+        eventually("web", pod -> assertThat(condition(pod, "Ready")).isEqualTo("False"));
+        assertThat(events()).extracting(Event::getMessage).noneMatch(message -> message.startsWith("Liveness probe"));
+        client.of(Kind.POD).delete(key("web"), new Deletion(1L, null));
+    }
+
+    private void told(String message) {
+        await().atMost(Duration.ofSeconds(60)).untilAsserted(() -> assertThat(events()).anySatisfy(event -> {
+            assertThat(event.getReason()).isEqualTo("Unhealthy");
+            assertThat(event.getMessage()).isEqualTo(message);
+        }));
     }
 
     /// Five restarts, as upstream has it. The pauses between them are not waited for: the kubelet's clock goes on.

@@ -56,6 +56,10 @@ public final class FakeCri implements AutoCloseable {
     final Map<String, Run> runs = new LinkedHashMap<>();
     final Set<String> images = new TreeSet<>();
     final Map<String, Integer> execExitCodes = new java.util.concurrent.ConcurrentHashMap<>();
+    /// What becomes of the programs that cannot be run.
+    final Map<String, Status> execFailures = new java.util.concurrent.ConcurrentHashMap<>();
+    /// Programs that end only when whoever asked for them gives up.
+    final Set<String> hangingExecs = java.util.concurrent.ConcurrentHashMap.newKeySet();
     final List<StreamObserver<ContainerEventResponse>> listeners = new CopyOnWriteArrayList<>();
     /// The programs of all probes and hooks, in order.
     final List<String> execs = new CopyOnWriteArrayList<>();

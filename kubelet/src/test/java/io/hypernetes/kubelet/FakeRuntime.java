@@ -228,6 +228,14 @@ final class FakeRuntime extends RuntimeServiceGrpc.RuntimeServiceImplBase {
     @Override
     public void execSync(ExecSyncRequest request, StreamObserver<ExecSyncResponse> out) {
         cri.execs.add(request.getCmd(0));
+        Status failure = cri.execFailures.get(request.getCmd(0));
+        if (failure != null) {
+            out.onError(failure.asRuntimeException());
+            return;
+        }
+        if (cri.hangingExecs.contains(request.getCmd(0))) {
+            return;
+        }
         FakeCri.reply(out, ExecSyncResponse.newBuilder().setExitCode(cri.execExitCodes.getOrDefault(request.getCmd(0), 0)).build());
     }
 

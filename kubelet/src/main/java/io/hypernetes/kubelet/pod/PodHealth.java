@@ -53,8 +53,9 @@ final class PodHealth implements Plan.Health, Readiness, AutoCloseable {
         probes.keepOnly(running);
     }
 
-    /// Begins no probe any more; those of what still runs go on, as clients drain by them.
-    void keepRunning(ObservedPod seen) {
+    /// Begins no probe any more; those of readiness go on for what still runs, as clients drain by them.
+    void keepReadiness(ObservedPod seen) {
+        probes.onlyReadiness();
         probes.keepOnly(seen.containers().stream().filter(ObservedContainer::running).map(ObservedContainer::id).collect(Collectors.toSet()));
     }
 

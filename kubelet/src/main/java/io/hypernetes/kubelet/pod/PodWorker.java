@@ -323,7 +323,7 @@ final class PodWorker {
         if (memory.keep(now, looked)) {
             seen = services.cri().observe(uid);
         }
-        health.keepRunning(seen);
+        health.keepReadiness(seen);
         if (!termination.advance(Optional.of(now), seen, deadline(CriConfigs.graceSeconds(now)))) {
             tell(now, seen);
             return resync();
@@ -353,7 +353,7 @@ final class PodWorker {
     private Duration finish(Pod now, ObservedPod seen) {
         services.metrics().podStarted(trace.over(key.toString()));
         sandboxes.tellColdStart(now);
-        health.keepRunning(seen);
+        health.keepReadiness(seen);
         boolean late = pastDeadline(now) && !phaseIsFinal(now) && !Plan.finished(now, seen);
         if (late && seen.anyRunning() && removedAt == null) {
             services.events().normal(now, "DeadlineExceeded", "Pod was active on the node longer than the specified deadline");
@@ -379,7 +379,7 @@ final class PodWorker {
     /// The pod is deleted: containers, then machine, then records and files, then the object.
     private Duration terminate(ObservedPod seen) {
         Pod now = pod;
-        health.keepRunning(seen);
+        health.keepReadiness(seen);
         waits.clear();
         if (!termination.advance(Optional.ofNullable(now), seen, deadline(grace(now, seen)))) {
             if (now != null) {

@@ -5,7 +5,9 @@ import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.ConnectException;
 import java.net.InetSocketAddress;
+import java.net.NoRouteToHostException;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
 import java.net.URI;
@@ -87,12 +89,16 @@ public final class PodHttp {
     Socket connect(String tenant, String host, int port, Duration timeout) throws IOException {
         InetSocketAddress to = new InetSocketAddress(host, port);
         if (to.isUnresolved()) {
-            throw new IOException("lookup " + host + ": no such host");
+            throw new IOException("dial tcp: lookup " + host + ": no such host");
         }
         SocketChannel channel = dialer.open(tenant);
         try {
             channel.socket().connect(to, (int) Math.clamp(timeout.toMillis(), 1, Integer.MAX_VALUE));
             return channel.socket();
+        } catch (ConnectException | NoRouteToHostException refused) {
+            channel.close();
+            // In the words that users of Go programs know.
+            throw new IOException("dial tcp " + host + ":" + port + ": connect: " + String.valueOf(refused.getMessage()).toLowerCase(Locale.ROOT), refused);
         } catch (IOException | RuntimeException failure) {
             channel.close();
             throw failure;

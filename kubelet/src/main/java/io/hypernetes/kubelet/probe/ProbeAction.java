@@ -4,18 +4,20 @@ import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.GRPCAction;
 import io.fabric8.kubernetes.api.model.HTTPGetAction;
 import io.fabric8.kubernetes.api.model.Probe;
+import io.grpc.Status;
 import io.hypernetes.cri.v1.ExecSyncResponse;
 import io.hypernetes.kubelet.cri.CriException;
 import io.hypernetes.kubelet.cri.CriRuntime;
 import java.io.IOException;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 
 /// One try of a probe. exec runs in the container through the runtime; http, tcp and grpc go from the gateway
-/// of the pod's tenant on this node to the pod's address.
+/// of the pod's tenant on this node to the pod's address. What keeps the node from making it is no failure of the container.
 final class ProbeAction {
     private static final int LONGEST_OUTPUT = 10 << 10;
 
@@ -47,9 +49,9 @@ final class ProbeAction {
                 GRPCAction asked = probe.getGrpc();
                 return grpc.check(tenant, podIp, asked.getPort(), asked.getService() == null ? "" : asked.getService(), timeout);
             }
-            return ProbeResult.failure("the probe names no action that this release knows");
+            return ProbeResult.unknown("the probe names no action that this release knows");
         } catch (IllegalArgumentException malformed) {
-            return ProbeResult.failure(String.valueOf(malformed.getMessage()));
+            return ProbeResult.unknown(String.valueOf(malformed.getMessage()));
         }
     }
 
@@ -59,7 +61,9 @@ final class ProbeAction {
             String output = cut(answer.getStdout().toStringUtf8() + answer.getStderr().toStringUtf8());
             return answer.getExitCode() == 0 ? ProbeResult.SUCCESS : ProbeResult.failure(output);
         } catch (CriException failure) {
-            return ProbeResult.failure(String.valueOf(failure.getMessage()));
+            return failure.code() == Status.Code.DEADLINE_EXCEEDED
+                    ? ProbeResult.failure("command timed out: \"" + String.join(" ", command) + "\" timed out after " + timeout.toSeconds() + "s")
+                    : ProbeResult.unknown(String.valueOf(failure.getMessage()));
         }
     }
 
@@ -76,8 +80,10 @@ final class ProbeAction {
     private ProbeResult tcp(String host, int port, Duration timeout) {
         try (Socket socket = http.connect(tenant, host, port, timeout)) {
             return socket.isConnected() ? ProbeResult.SUCCESS : ProbeResult.failure("dial tcp " + host + ":" + port + ": not connected");
+        } catch (SocketTimeoutException slow) {
+            return ProbeResult.failure("dial tcp " + host + ":" + port + ": i/o timeout");
         } catch (IOException failure) {
-            return ProbeResult.failure("dial tcp " + host + ":" + port + ": " + why(failure));
+            return ProbeResult.failure(why(failure));
         }
     }
 

@@ -1,10 +1,25 @@
 package io.hypernetes.kubelet.probe;
 
-/// The outcome of one probe; the output says why it failed.
-record ProbeResult(boolean success, String output) {
-    static final ProbeResult SUCCESS = new ProbeResult(true, "");
+/// The outcome of one probe; the output says why it did not succeed.
+record ProbeResult(Outcome outcome, String output) {
+    static final ProbeResult SUCCESS = new ProbeResult(Outcome.SUCCESS, "");
+
+    enum Outcome {
+        SUCCESS,
+        FAILURE,
+        /// It could not be made, which says nothing of the container.
+        UNKNOWN
+    }
 
     static ProbeResult failure(String output) {
-        return new ProbeResult(false, output);
+        return new ProbeResult(Outcome.FAILURE, output);
+    }
+
+    static ProbeResult unknown(String output) {
+        return new ProbeResult(Outcome.UNKNOWN, output);
+    }
+
+    boolean success() {
+        return outcome == Outcome.SUCCESS;
     }
 }

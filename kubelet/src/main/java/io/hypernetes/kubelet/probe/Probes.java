@@ -35,6 +35,7 @@ public final class Probes implements AutoCloseable {
     private static final class Watched {
         final CountDownLatch stopped = new CountDownLatch(1);
         final CountDownLatch started = new CountDownLatch(1);
+        volatile boolean ending;
         volatile boolean ready;
         volatile @Nullable Purpose condemnedBy;
     }
@@ -79,6 +80,11 @@ public final class Probes implements AutoCloseable {
         if (container.getLivenessProbe() != null) {
             start(container, container.getLivenessProbe(), Purpose.LIVENESS, running, podIp, since, state);
         }
+    }
+
+    /// Of what is to end it is of interest only whether it is ready: startup and liveness probes end.
+    public void onlyReadiness() {
+        watched.values().forEach(state -> state.ending = true);
     }
 
     /// Ends the probes of all containers but these.
@@ -135,8 +141,12 @@ public final class Probes implements AutoCloseable {
         int failures = 0;
         do {
             ProbeResult result = action.run(probe, container, id, podIp);
-            if (state.stopped.getCount() == 0) {
+            if (isOver(purpose, state)) {
                 return;
+            }
+            if (result.outcome() == ProbeResult.Outcome.UNKNOWN) {
+                unhealthy.accept(container.getName(), purpose.text + " probe errored and resulted in unknown state: " + result.output());
+                continue;
             }
             successes = result.success() ? successes + 1 : 0;
             failures = result.success() ? 0 : failures + 1;
@@ -149,7 +159,11 @@ public final class Probes implements AutoCloseable {
             if (failures >= toFail && failed(purpose, state)) {
                 return;
             }
-        } while (!rest(state, period));
+        } while (!rest(state, period) && !isOver(purpose, state));
+    }
+
+    private static boolean isOver(Purpose purpose, Watched state) {
+        return state.stopped.getCount() == 0 || (state.ending && purpose != Purpose.READINESS);
     }
 
     /// True when this probe has said all it had to say.
