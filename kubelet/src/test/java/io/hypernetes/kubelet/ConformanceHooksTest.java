@@ -3,6 +3,7 @@ package io.hypernetes.kubelet;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.fabric8.kubernetes.api.model.Event;
 import io.fabric8.kubernetes.api.model.LifecycleHandler;
 import io.fabric8.kubernetes.api.model.LifecycleHandlerBuilder;
 import io.fabric8.kubernetes.api.model.PodBuilder;
@@ -91,6 +92,34 @@ class ConformanceHooksTest extends KubeletHarness {
         cri.execExitCodes.put("hello", 0);
         running("web");
         assertThat(main(read("web")).getRestartCount()).isPositive();
+    }
+
+    @Test
+    void aPodThatIsDeletedWhileItsFirstActHangsEnds() {
+        cri.hangingExecs.add("hello");
+        create(pod("web").editSpec().editContainer(0).withNewLifecycle().withPostStart(asking("hello")).endLifecycle().endContainer().endSpec().build());
+        await().atMost(Duration.ofSeconds(60)).until(() -> cri.execs.contains("hello"));
+        delete();
+        assertThat(events()).extracting(Event::getReason).doesNotContain("FailedPostStartHook");
+    }
+
+    @Test
+    void aPodThatIsDeletedWhileItPausesAfterItsStartEnds() {
+        create(pod("web").editSpec().editContainer(0).withNewLifecycle().withPostStart(waiting(3600)).endLifecycle().endContainer().endSpec().build());
+        await().atMost(Duration.ofSeconds(60)).until(() -> cri.calls().contains("start main"));
+        delete();
+    }
+
+    /// What is to end after its first act has the pod's grace for it, and the pod may be deleted meanwhile.
+    @Test
+    void aPodThatIsDeletedWhileItsContainerEndsForItsFirstActEnds() {
+        cri.execExitCodes.put("hello", 3);
+        cri.ignoreTerm = true;
+        create(pod("web").editSpec().withTerminationGracePeriodSeconds(600L)
+                .editContainer(0).withNewLifecycle().withPostStart(asking("hello")).endLifecycle().endContainer().endSpec().build());
+        await().atMost(Duration.ofSeconds(60)).until(() -> cri.calls().contains("stop main 600"));
+        client.of(Kind.POD).delete(key("web"), new Deletion(1L, null));
+        await().atMost(Duration.ofSeconds(60)).untilAsserted(() -> assertThat(client.of(Kind.POD).find(key("web"))).isEmpty());
     }
 
     @Test

@@ -23,6 +23,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -42,10 +43,16 @@ final class ContainerStart {
     private final BackOff crashes;
     private final Hooks hooks;
     private final PodTrace trace;
+    private final Context life;
+    private final Consumer<String> condemn;
     private final Map<String, String> startFailures = new HashMap<>();
 
-    ContainerStart(String tenant, PodServices services, CriConfigs configs, PodTrace trace) {
+    /// @param life cancelled when the pod is to end
+    /// @param condemn told the id of a container that must end, as its first act has failed
+    ContainerStart(String tenant, PodServices services, CriConfigs configs, PodTrace trace, Context life, Consumer<String> condemn) {
         this.trace = trace;
+        this.life = life;
+        this.condemn = condemn;
         this.services = services;
         this.configs = configs;
         this.environment = new Environment(services.sources(), services.variables());
@@ -161,11 +168,12 @@ final class ContainerStart {
             return;
         }
         String ip = sandbox.ips().isEmpty() ? "" : sandbox.ips().getFirst();
-        hooks.run(container.getLifecycle().getPostStart(), container, id, ip, Duration.ofMinutes(10)).ifPresent(why -> {
-            services.events().warning(pod, container, "FailedPostStartHook", "PostStartHook failed: " + why);
-            services.events().normal(pod, container, "Killing", "FailedPostStartHook");
-            services.cri().stopContainer(id, CriConfigs.graceSeconds(pod));
-        });
+        Optional<String> failure = hooks.run(container.getLifecycle().getPostStart(), container, id, ip, Duration.ofMinutes(10), life);
+        // Who ends the pod, or this process, has cut it off.
+        if (failure.isPresent() && !life.isCancelled() && !Thread.currentThread().isInterrupted()) {
+            services.events().warning(pod, container, "FailedPostStartHook", "PostStartHook failed: " + failure.get());
+            condemn.accept(id);
+        }
     }
 
     private static String startKey(Container container) {

@@ -3,6 +3,7 @@ package io.hypernetes.kubelet.pod;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.HTTPGetAction;
 import io.fabric8.kubernetes.api.model.LifecycleHandler;
+import io.grpc.Context;
 import io.hypernetes.cri.v1.ExecSyncResponse;
 import io.hypernetes.kubelet.cri.CriException;
 import io.hypernetes.kubelet.cri.CriRuntime;
@@ -11,6 +12,8 @@ import io.hypernetes.kubelet.probe.PodHttp;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
@@ -25,6 +28,33 @@ final class Hooks {
         this.tenant = tenant;
         this.cri = cri;
         this.http = http;
+    }
+
+    /// Runs a hook; empty when it succeeded, else why it failed.
+    ///
+    /// @param until ends it when it is cancelled, as an interruption does
+    Optional<String> run(LifecycleHandler hook, Container container, String containerId, String podIp, Duration atMost, Context until) {
+        CompletableFuture<Optional<String>> over = new CompletableFuture<>();
+        Thread running = Thread.ofVirtual().name("hook-" + container.getName()).start(() -> {
+            try {
+                over.complete(run(hook, container, containerId, podIp, atMost));
+            } catch (RuntimeException fault) {
+                over.completeExceptionally(fault);
+            }
+        });
+        Context.CancellationListener cut = _ -> running.interrupt();
+        until.addListener(cut, Runnable::run);
+        try {
+            return over.get();
+        } catch (InterruptedException closing) {
+            running.interrupt();
+            Thread.currentThread().interrupt();
+            return Optional.of("interrupted");
+        } catch (ExecutionException fault) {
+            throw new IllegalStateException("the hook of container " + container.getName(), fault.getCause());
+        } finally {
+            until.removeListener(cut);
+        }
     }
 
     /// Runs a hook; empty when it succeeded, else why it failed.

@@ -32,7 +32,9 @@ sealed interface Plan {
         LIVENESS,
         STARTUP,
         CHANGED,
-        RESIZED
+        RESIZED,
+        /// What it does after its start has failed.
+        FIRST_ACT
     }
 
     /// What the probes say of running containers.
@@ -40,7 +42,7 @@ sealed interface Plan {
         /// True when the container's startup probe has succeeded or there is none.
         boolean started(Container container, ObservedContainer running);
 
-        /// Set when a probe or a resize demands the end of the container.
+        /// Set when a probe, a resize or its first act demands the end of the container.
         Optional<Why> condemned(Container container, ObservedContainer running);
     }
 

@@ -21,6 +21,8 @@ final class PodHealth implements Plan.Health, Readiness, AutoCloseable {
     private final Resizing resizing;
     private final Supplier<@Nullable Pod> pod;
     private final Probes probes;
+    /// Running containers whose first acts have failed.
+    private final Set<String> condemned = new HashSet<>();
 
     /// @param pod the newest version of it
     /// @param changed called by any thread when a probe has changed its mind
@@ -51,6 +53,12 @@ final class PodHealth implements Plan.Health, Readiness, AutoCloseable {
             });
         }
         probes.keepOnly(running);
+        condemned.retainAll(running);
+    }
+
+    /// Its first act has failed, so it must end.
+    void condemn(String containerId) {
+        condemned.add(containerId);
     }
 
     /// Begins no probe any more; those of readiness go on for what still runs, as clients drain by them.
@@ -71,6 +79,9 @@ final class PodHealth implements Plan.Health, Readiness, AutoCloseable {
 
     @Override
     public Optional<Plan.Why> condemned(Container container, ObservedContainer running) {
+        if (condemned.contains(running.id())) {
+            return Optional.of(Plan.Why.FIRST_ACT);
+        }
         Probes.Purpose by = probes.condemnedBy(running.id());
         return by == null && resizing.needsRestart(container, running) ? Optional.of(Plan.Why.RESIZED)
                 : by == null ? Optional.empty() : Optional.of(by == Probes.Purpose.STARTUP ? Plan.Why.STARTUP : Plan.Why.LIVENESS);

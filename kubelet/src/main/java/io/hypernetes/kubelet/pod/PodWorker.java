@@ -55,6 +55,8 @@ final class PodWorker {
     private volatile @Nullable String evicted;
     private final CountDownLatch machineGone = new CountDownLatch(1);
     private final ObjectKey key;
+    /// Cancelled when it is to end.
+    private final Context.CancellableContext life = Context.ROOT.withCancellation();
     private volatile Context.@Nullable CancellableContext pull;
     private volatile ObservedPod lastSeen = ObservedPod.NOTHING;
     private @Nullable Instant removedAt;
@@ -70,9 +72,9 @@ final class PodWorker {
         this.trace = new PodTrace(services.steps(), services.clock(), pod == null ? null : pod.getMetadata().getResourceVersion());
         this.resizing = new Resizing(services, others);
         this.memory = new SuspendedMemory(services, uid);
-        this.starts = new ContainerStart(key.tenant(), services, configs, trace);
-        this.termination = new Termination(services, starts.hooks(), this::wake);
         this.health = new PodHealth(services, key.tenant(), resizing, () -> this.pod, this::wake);
+        this.starts = new ContainerStart(key.tenant(), services, configs, trace, life, health::condemn);
+        this.termination = new Termination(services, starts.hooks(), this::wake);
         this.volumes = new PodVolumes(services, key, uid, this::wake);
         this.sandboxes = new SandboxStart(services, configs, volumes, trace, key, uid);
         this.status = new StatusTelling(services, health, resizing, key, uid);
@@ -103,16 +105,14 @@ final class PodWorker {
     /// The API has a newer version of the pod.
     void update(Pod now) {
         pod = now;
-        if (halted()) {
-            cancelPull();
-        }
+        letGo();
         wake();
     }
 
     /// The API no longer has the pod: end it here, too.
     void remove() {
         removed = true;
-        cancelPull();
+        letGo();
         wake();
     }
 
@@ -130,7 +130,7 @@ final class PodWorker {
             if (now != null) {
                 services.events().warning(now, "Evicted", message);
             }
-            cancelPull();
+            letGo();
             wake();
         }
     }
@@ -151,10 +151,14 @@ final class PodWorker {
         loop.close();
     }
 
-    private void cancelPull() {
+    /// Has its thread give up what takes long and is of no use any more.
+    private void letGo() {
         Context.CancellableContext running = pull;
-        if (running != null) {
+        if (running != null && halted()) {
             running.cancel(null);
+        }
+        if (isToEnd()) {
+            life.cancel(null);
         }
     }
 
@@ -262,11 +266,15 @@ final class PodWorker {
         return next;
     }
 
-    /// Whether none of its containers is to be started, now or ever.
+    /// Whether none of its containers is to be started now.
     private boolean halted() {
         Pod now = pod;
-        return loop.isClosed() || removed || evicted != null || now == null || now.getMetadata().getDeletionTimestamp() != null
-                || Suspended.since(now).isPresent();
+        return loop.isClosed() || isToEnd() || (now != null && Suspended.since(now).isPresent());
+    }
+
+    private boolean isToEnd() {
+        Pod now = pod;
+        return removed || evicted != null || now == null || now.getMetadata().getDeletionTimestamp() != null;
     }
 
     private void stop(Pod now, Plan.Stop stop, ObservedPod seen) {
@@ -276,6 +284,7 @@ final class PodWorker {
             case STARTUP -> "Container " + name + " failed startup probe, will be restarted";
             case CHANGED -> "Container " + name + " definition changed, will be restarted";
             case RESIZED -> "Container " + name + " resize requires restart";
+            case FIRST_ACT -> "FailedPostStartHook";
         };
         termination.restart(now, stop.container(), stop.running(), seen, graceSeconds(now, stop), why);
     }
@@ -285,7 +294,7 @@ final class PodWorker {
         Probe probe = switch (stop.why()) {
             case LIVENESS -> stop.container().getLivenessProbe();
             case STARTUP -> stop.container().getStartupProbe();
-            case CHANGED, RESIZED -> null;
+            case CHANGED, RESIZED, FIRST_ACT -> null;
         };
         Long own = probe == null ? null : probe.getTerminationGracePeriodSeconds();
         return own == null ? CriConfigs.graceSeconds(now) : own;
