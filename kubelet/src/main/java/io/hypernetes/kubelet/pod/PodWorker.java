@@ -10,10 +10,6 @@ import io.hypernetes.kubelet.cri.CriException;
 import io.hypernetes.kubelet.cri.ObservedContainer;
 import io.hypernetes.kubelet.cri.ObservedPod;
 import io.hypernetes.kubelet.cri.ObservedSandbox;
-import io.hypernetes.kubelet.volume.AtomicFolder;
-import io.hypernetes.kubelet.volume.VolumeException;
-import java.io.IOException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -28,14 +24,10 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /// One pod's life on this node: looks at what the runtime holds, takes the next step and tells the API, each time its loop is woken. It keeps
 /// nothing that matters: what it must know after a crash is in the runtime and in the API.
 final class PodWorker {
-    private static final Logger LOG = LoggerFactory.getLogger(PodWorker.class);
-
     private final PodServices services;
     private final ContainerStart starts;
     private final Termination termination;
@@ -46,6 +38,7 @@ final class PodWorker {
     private final PodTrace trace;
     private final Resizing resizing;
     private final SuspendedMemory memory;
+    private final PodRemains remains;
     private final String uid;
     private final Runnable gone;
     private final Map<String, Waiting> waits = new HashMap<>();
@@ -72,6 +65,7 @@ final class PodWorker {
         this.trace = new PodTrace(services.steps(), services.clock(), pod == null ? null : pod.getMetadata().getResourceVersion());
         this.resizing = new Resizing(services, others);
         this.memory = new SuspendedMemory(services, uid);
+        this.remains = new PodRemains(services, memory, key, uid);
         this.health = new PodHealth(services, key.tenant(), resizing, () -> this.pod, this::wake);
         this.starts = new ContainerStart(key.tenant(), services, configs, trace, life, health::condemn);
         this.termination = new Termination(services, starts.hooks(), this::wake);
@@ -338,12 +332,7 @@ final class PodWorker {
             return resync();
         }
         removedAt = null;
-        for (ObservedSandbox sandbox : seen.sandboxes()) {
-            if (sandbox.ready()) {
-                services.cri().stopSandbox(sandbox.id());
-            }
-        }
-        services.disks().seen(uid, key.name(), Map.of());
+        remains.endMachine(seen);
         for (ObservedContainer container : Suspended.endedSince(seen, since)) {
             services.cri().removeContainer(container.id());
         }
@@ -375,12 +364,7 @@ final class PodWorker {
         if (!phaseIsFinal(now)) {
             tellEnd(now, seen);
         }
-        for (ObservedSandbox sandbox : seen.sandboxes()) {
-            if (sandbox.ready()) {
-                services.cri().stopSandbox(sandbox.id());
-            }
-        }
-        services.disks().seen(uid, key.name(), Map.of());
+        remains.endMachine(seen);
         machineGone.countDown();
         return Duration.ofMinutes(10);
     }
@@ -399,39 +383,14 @@ final class PodWorker {
         if (now != null && !removed && !phaseIsFinal(now)) {
             tellEnd(now, seen);
         }
-        for (ObservedSandbox sandbox : seen.sandboxes()) {
-            services.cri().stopSandbox(sandbox.id());
-        }
-        services.disks().seen(uid, key.name(), Map.of());
-        for (ObservedContainer container : seen.containers()) {
-            services.cri().removeContainer(container.id());
-        }
-        for (ObservedSandbox sandbox : seen.sandboxes()) {
-            services.cri().removeSandbox(sandbox.id());
-        }
-        ObservedPod left = services.cri().observe(uid);
-        if (!left.sandboxes().isEmpty() || !left.containers().isEmpty()) {
+        if (!remains.remove(seen)) {
             return PodLoop.FIRST_RETRY;
         }
-        memory.forget();
-        services.volumes().remove(uid);
-        removeLogs();
-        LOG.info("event=pod-gone pod={} uid={}", key, uid);
         if (!removed) {
             services.statuses().delete(key, uid);
         }
         loop.end();
         return resync();
-    }
-
-    private void removeLogs() {
-        Path folder = services.settings().logFolder().resolve("pods")
-                .resolve(key.tenant() + "_" + key.namespace() + "_" + key.name() + "_" + uid);
-        try {
-            AtomicFolder.remove(folder);
-        } catch (IOException broken) {
-            throw new VolumeException("removing the logs in " + folder + " failed: " + broken, broken);
-        }
     }
 
     /// Seconds of grace: what the delete asked for, else the spec, else what the container was started with.
