@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.sun.net.httpserver.HttpServer;
+import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.ContainerBuilder;
+import io.fabric8.kubernetes.api.model.ContainerStatus;
 import io.fabric8.kubernetes.api.model.Event;
 import io.fabric8.kubernetes.api.model.LifecycleHandlerBuilder;
 import io.fabric8.kubernetes.api.model.ProbeBuilder;
@@ -17,6 +20,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
@@ -146,6 +150,34 @@ class ConformanceProbesTest extends KubeletHarness {
                 .endContainer().endSpec().build());
         told("Readiness probe failed: Get \"http://" + address + "/\": dial tcp " + address + ": connect: connection refused");
         told("Liveness probe failed: dial tcp " + address + ": connect: connection refused");
+    }
+
+    @Test
+    void redirectsOnTheSameHostAreFollowedAndOthersWarnedOf() throws Exception {
+        HttpServer server = HttpServer.create(new InetSocketAddress(HERE, 0), 0);
+        Map.of("/here", "/healthz", "/there", "http://elsewhere.example/", "/around", "/around").forEach((from, to) -> server.createContext(from, exchange -> {
+            exchange.getResponseHeaders().set("Location", to);
+            exchange.sendResponseHeaders(302, -1);
+            exchange.close();
+        }));
+        server.createContext("/healthz", exchange -> {
+            exchange.sendResponseHeaders(500, -1);
+            exchange.close();
+        });
+        server.start();
+        cri.podIp = HERE.getHostAddress();
+        create(pod("web").editSpec().withContainers(asked("here", server), asked("there", server), asked("around", server)).endSpec().build());
+        told("Readiness probe failed: HTTP probe failed with statuscode: 500");
+        eventually("web", pod -> assertThat(pod.getStatus().getContainerStatuses()).extracting(ContainerStatus::getReady).containsExactly(false, true, true));
+        await().atMost(Duration.ofSeconds(60)).untilAsserted(() -> assertThat(events()).filteredOn(event -> event.getReason().equals("ProbeWarning"))
+                .extracting(Event::getMessage).hasSize(2).containsOnly("Readiness probe warning: Probe terminated redirects"));
+        server.stop(0);
+    }
+
+    private static Container asked(String path, HttpServer server) {
+        return new ContainerBuilder().withName(path).withImage("app:1").withImagePullPolicy("IfNotPresent")
+                .withNewReadinessProbe().withNewHttpGet().withPath("/" + path).withNewPort(server.getAddress().getPort()).endHttpGet()
+                .withPeriodSeconds(1).withFailureThreshold(1).withTimeoutSeconds(20).endReadinessProbe().build();
     }
 
     /// Clients drain by readiness; that it does not live any more is what was asked for.

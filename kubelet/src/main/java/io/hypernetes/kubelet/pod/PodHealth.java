@@ -30,7 +30,7 @@ final class PodHealth implements Plan.Health, Readiness, AutoCloseable {
         this.services = services;
         this.resizing = resizing;
         this.pod = pod;
-        this.probes = new Probes(tenant, services.cri(), services.http(), services.grpc(), services.clock(), changed, this::unhealthy);
+        this.probes = new Probes(tenant, services.cri(), services.http(), services.grpc(), services.clock(), changed, this::warn);
     }
 
     /// Starts and stops probes after what runs. What the API was told of a container before this process began counts until a probe says otherwise.
@@ -87,11 +87,11 @@ final class PodHealth implements Plan.Health, Readiness, AutoCloseable {
                 : by == null ? Optional.empty() : Optional.of(by == Probes.Purpose.STARTUP ? Plan.Why.STARTUP : Plan.Why.LIVENESS);
     }
 
-    private void unhealthy(String containerName, String message) {
+    private void warn(String containerName, String reason, String message) {
         Pod now = pod.get();
         if (now != null) {
             Plan.all(now).stream().filter(each -> each.getName().equals(containerName)).findFirst()
-                    .ifPresent(container -> services.events().warning(now, container, "Unhealthy", message));
+                    .ifPresent(container -> services.events().warning(now, container, reason, message));
         }
     }
 

@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -27,8 +28,9 @@ import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.X509ExtendedTrustManager;
+import org.jspecify.annotations.Nullable;
 
-/// The HTTP client of probes and hooks: one GET a connection, of whose answer only the status matters. A redirect is an answer, and any
+/// The HTTP client of probes and hooks: one GET a connection, of whose answer only the status matters, and where a redirect leads. Any
 /// certificate will do, since a probe asks whether the pod lives and not who it is. Nothing secret is ever sent with it. Safe for use by
 /// many threads.
 ///
@@ -36,6 +38,8 @@ import javax.net.ssl.X509ExtendedTrustManager;
 public final class PodHttp {
     private static final int LONGEST_HEAD = 64 << 10;
     private static final int HTTP = 80, HTTPS = 443;
+    private static final Set<Integer> REDIRECTS = Set.of(301, 302, 303, 307, 308);
+    private static final String LOCATION = "Location:";
 
     private final PodDialer dialer;
     private final SSLContext tls;
@@ -50,14 +54,27 @@ public final class PodHttp {
         }
     }
 
-    /// Asks and returns the status.
+    /// An answer.
+    ///
+    /// @param location where a redirect leads; null for another answer, and for one that does not say it
+    record Answer(int status, @Nullable String location) {}
+
+    /// Asks and returns the status; a redirect is an answer.
+    ///
+    /// @throws IOException as [#ask]
+    /// @throws IllegalArgumentException as [#ask]
+    public int get(String tenant, URI uri, List<Map.Entry<String, String>> headers, Duration timeout) throws IOException {
+        return ask(tenant, uri, headers, timeout).status();
+    }
+
+    /// Asks once.
     ///
     /// @param tenant whose pod it is
     /// @param headers besides those that every request has; `Host` and `User-Agent` may be among them
     /// @param timeout of the whole exchange
     /// @throws IOException when there is no answer in time, or none that is HTTP
     /// @throws IllegalArgumentException when the URI or a header is none that can be sent
-    public int get(String tenant, URI uri, List<Map.Entry<String, String>> headers, Duration timeout) throws IOException {
+    Answer ask(String tenant, URI uri, List<Map.Entry<String, String>> headers, Duration timeout) throws IOException {
         boolean secure = "https".equalsIgnoreCase(uri.getScheme());
         String host = uri.getHost();
         if (host == null) {
@@ -74,7 +91,7 @@ public final class PodHttp {
                 Socket plain = secure ? secured(socket, host, port) : socket;
                 plain.getOutputStream().write(request);
                 plain.getOutputStream().flush();
-                return status(new BufferedInputStream(plain.getInputStream()));
+                return answer(new BufferedInputStream(plain.getInputStream()));
             } finally {
                 watchdog.cancel(false);
             }
@@ -135,8 +152,8 @@ public final class PodHttp {
         return head.append("Accept: */*\r\nConnection: close\r\n\r\n").toString().getBytes(StandardCharsets.UTF_8);
     }
 
-    /// The status of the first answer that is not an interim one.
-    private static int status(InputStream in) throws IOException {
+    /// The first answer that is not an interim one.
+    private static Answer answer(InputStream in) throws IOException {
         int left = LONGEST_HEAD;
         while (true) {
             String first = line(in, left);
@@ -146,11 +163,19 @@ public final class PodHttp {
                 throw new IOException("malformed HTTP response \"" + (first.length() > 64 ? first.substring(0, 64) : first) + "\"");
             }
             int status = Integer.parseInt(words[1]);
-            if (status >= 200 || status == 101) {
-                return status;
+            boolean leads = REDIRECTS.contains(status);
+            if ((status >= 200 && !leads) || status == 101) {
+                return new Answer(status, null);
             }
+            String location = null;
             for (String header = line(in, left); !header.isEmpty(); header = line(in, left)) {
                 left -= header.length();
+                if (header.regionMatches(true, 0, LOCATION, 0, LOCATION.length())) {
+                    location = header.substring(LOCATION.length()).strip();
+                }
+            }
+            if (leads) {
+                return new Answer(status, location);
             }
         }
     }

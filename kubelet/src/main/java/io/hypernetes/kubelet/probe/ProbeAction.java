@@ -20,6 +20,8 @@ import java.util.List;
 /// of the pod's tenant on this node to the pod's address. What keeps the node from making it is no failure of the container.
 final class ProbeAction {
     private static final int LONGEST_OUTPUT = 10 << 10;
+    private static final int MOST_REDIRECTS = 10;
+    private static final ProbeResult REDIRECTED = ProbeResult.warning("Probe terminated redirects");
 
     private final String tenant;
     private final CriRuntime cri;
@@ -67,11 +69,27 @@ final class ProbeAction {
         }
     }
 
+    /// Follows redirects on the same host. One that leads elsewhere, or one too many, ends it, and has found somebody who answers.
     private ProbeResult http(Container container, HTTPGetAction action, String podIp, Duration timeout) {
-        URI uri = HttpGets.uri(container, action, podIp);
+        URI first = HttpGets.uri(container, action, podIp);
+        long until = System.nanoTime() + timeout.toNanos();
+        URI uri = first;
         try {
-            int status = http.get(tenant, uri, HttpGets.headers(action, "kube-probe"), timeout);
-            return status >= 200 && status < 400 ? ProbeResult.SUCCESS : ProbeResult.failure("HTTP probe failed with statuscode: " + status);
+            for (int redirects = 0; redirects <= MOST_REDIRECTS; redirects++) {
+                Duration left = Duration.ofNanos(Math.max(1, until - System.nanoTime()));
+                PodHttp.Answer answer = http.ask(tenant, uri, HttpGets.headers(action, "kube-probe"), left);
+                String location = answer.location();
+                if (location == null) {
+                    return answer.status() >= 300 && answer.status() < 400 ? REDIRECTED
+                            : answer.status() >= 200 && answer.status() < 400 ? ProbeResult.SUCCESS
+                            : ProbeResult.failure("HTTP probe failed with statuscode: " + answer.status());
+                }
+                uri = uri.resolve(location);
+                if (!String.valueOf(uri.getHost()).equalsIgnoreCase(first.getHost())) {
+                    return REDIRECTED;
+                }
+            }
+            return REDIRECTED;
         } catch (IOException failure) {
             return ProbeResult.failure("Get \"" + uri + "\": " + why(failure));
         }

@@ -6,6 +6,8 @@ record ProbeResult(Outcome outcome, String output) {
 
     enum Outcome {
         SUCCESS,
+        /// It succeeded, and whoever looks after the pod may not have meant that.
+        WARNING,
         FAILURE,
         /// It could not be made, which says nothing of the container.
         UNKNOWN
@@ -19,7 +21,11 @@ record ProbeResult(Outcome outcome, String output) {
         return new ProbeResult(Outcome.UNKNOWN, output);
     }
 
+    static ProbeResult warning(String output) {
+        return new ProbeResult(Outcome.WARNING, output);
+    }
+
     boolean success() {
-        return outcome == Outcome.SUCCESS;
+        return outcome == Outcome.SUCCESS || outcome == Outcome.WARNING;
     }
 }

@@ -12,11 +12,11 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /// The probes of one pod's running containers: a virtual thread per probe, started and stopped by [#watch] and [#keepOnly].
 public final class Probes implements AutoCloseable {
+    private static final String UNHEALTHY = "Unhealthy";
 
     /// Which probe it is.
     public enum Purpose {
@@ -31,6 +31,12 @@ public final class Probes implements AutoCloseable {
         }
     }
 
+    /// Who hears of what went wrong.
+    public interface Listener {
+        /// @param reason of an event, with its message
+        void heard(String container, String reason, String message);
+    }
+
     /// What the probes of one container have found.
     private static final class Watched {
         final CountDownLatch stopped = new CountDownLatch(1);
@@ -43,18 +49,18 @@ public final class Probes implements AutoCloseable {
     private final ProbeAction action;
     private final InstantSource clock;
     private final Runnable changed;
-    private final BiConsumer<String, String> unhealthy;
+    private final Listener listener;
     private final Map<String, Watched> watched = new ConcurrentHashMap<>();
 
     /// @param tenant whose pod it is
     /// @param changed called when a verdict changed; must not block
-    /// @param unhealthy told the container's name and the text of an Unhealthy event
+    /// @param listener told of warnings
     public Probes(
-            String tenant, CriRuntime cri, PodHttp http, GrpcHealth grpc, InstantSource clock, Runnable changed, BiConsumer<String, String> unhealthy) {
+            String tenant, CriRuntime cri, PodHttp http, GrpcHealth grpc, InstantSource clock, Runnable changed, Listener listener) {
         this.action = new ProbeAction(tenant, cri, http, grpc);
         this.clock = clock;
         this.changed = changed;
-        this.unhealthy = unhealthy;
+        this.listener = listener;
     }
 
     /// Begins to probe a running container, unless it is probed already.
@@ -145,13 +151,15 @@ public final class Probes implements AutoCloseable {
                 return;
             }
             if (result.outcome() == ProbeResult.Outcome.UNKNOWN) {
-                unhealthy.accept(container.getName(), purpose.text + " probe errored and resulted in unknown state: " + result.output());
+                listener.heard(container.getName(), UNHEALTHY, purpose.text + " probe errored and resulted in unknown state: " + result.output());
                 continue;
             }
             successes = result.success() ? successes + 1 : 0;
             failures = result.success() ? 0 : failures + 1;
-            if (!result.success()) {
-                unhealthy.accept(container.getName(), purpose.text + " probe failed: " + result.output());
+            if (result.outcome() == ProbeResult.Outcome.WARNING) {
+                listener.heard(container.getName(), "ProbeWarning", purpose.text + " probe warning: " + result.output());
+            } else if (!result.success()) {
+                listener.heard(container.getName(), UNHEALTHY, purpose.text + " probe failed: " + result.output());
             }
             if (successes >= toSucceed && succeeded(purpose, state)) {
                 return;
