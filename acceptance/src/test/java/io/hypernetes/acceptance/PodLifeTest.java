@@ -23,12 +23,13 @@ class PodLifeTest {
     }
 
     @Test
-    void masterAndNodeStartFromTheCacheThatTheBuildMade(Cluster cluster) throws IOException {
+    void masterAndNodeStartFromTheCachesThatTheBuildMade(Cluster cluster) throws IOException {
         for (String process : List.of("master", "node")) {
+            String cache = process.equals("master") ? "/hypernetes-master.aot" : "/hypernetes.aot";
             List<ProcessHandle> found = cluster.processes("io.hypernetes.cli.Hypernetes " + process);
             assertThat(found).as(process).isNotEmpty();
             for (ProcessHandle running : found) {
-                assertThat(Files.readString(Path.of("/proc/" + running.pid() + "/maps"))).as(process).contains("/hypernetes.aot");
+                assertThat(Files.readString(Path.of("/proc/" + running.pid() + "/maps"))).as(process).contains(cache);
             }
         }
     }

@@ -30,9 +30,9 @@ import java.util.function.BooleanSupplier;
 import java.util.jar.JarEntry;
 import java.util.jar.JarFile;
 
-/// What the Java virtual machine is shown when its ahead-of-time cache is made (`scripts/train`, JEP 483): a master with simulated nodes that does a
-/// little of everything it does in its life, so that the classes of a real one are loaded and linked already. The classes of a node are loaded
-/// without being run, since a node needs more than a build may expect of its machine.
+/// What the Java virtual machine is shown when an ahead-of-time cache is made (`scripts/train`, JEP 483): a master with simulated nodes that does a
+/// little of everything it does in its life, so that the classes of a real one are loaded and linked already. For the cache of all processes but the
+/// master's the classes of a node are loaded too, without being run, since a node needs more than a build may expect of its machine.
 public final class TrainingRun {
     private static final Duration LIMIT = Duration.ofSeconds(60);
     private static final int PODS = 6, ROUNDS = 40;

@@ -2,6 +2,11 @@ package io.hypernetes.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.sun.management.HotSpotDiagnosticMXBean;
+import io.hypernetes.cli.HeapTide.Room;
+import io.hypernetes.cli.HeapTide.Tide;
+import java.lang.management.ManagementFactory;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class HeapTideTest {
@@ -9,14 +14,64 @@ class HeapTideTest {
 
     @Test
     void theHeapIsLookedAtWhenAFifthOfItMayBeGarbage() {
-        assertThat(HeapTide.isDue(220 * MIB, 200 * MIB)).isFalse();
-        assertThat(HeapTide.isDue(280 * MIB, 200 * MIB)).isTrue();
+        assertThat(Room.NARROW.isDue(220 * MIB, 200 * MIB)).isFalse();
+        assertThat(Room.NARROW.isDue(280 * MIB, 200 * MIB)).isTrue();
     }
 
     @Test
     void aSmallHeapIsLeftAlone() {
-        assertThat(HeapTide.isDue(20 * MIB, 0)).isFalse();
-        assertThat(HeapTide.isDue(30 * MIB, 10 * MIB)).isFalse();
-        assertThat(HeapTide.isDue(40 * MIB, 10 * MIB)).isTrue();
+        assertThat(Room.NARROW.isDue(20 * MIB, 0)).isFalse();
+        assertThat(Room.NARROW.isDue(30 * MIB, 10 * MIB)).isFalse();
+        assertThat(Room.NARROW.isDue(40 * MIB, 10 * MIB)).isTrue();
+    }
+
+    @Test
+    void aBusyProcessIsStoppedLessOften() {
+        assertThat(Room.WIDE.isDue(280 * MIB, 200 * MIB)).isFalse();
+        assertThat(Room.WIDE.isDue(370 * MIB, 200 * MIB)).isTrue();
+    }
+
+    @Test
+    void theHeapRisesWhenYoungCollectionsComeFast() {
+        Tide tide = new Tide();
+
+        assertThat(tide.turn(3)).isEmpty();
+        assertThat(tide.turn(8)).contains(Room.WIDE);
+        // Not before the collection may come.
+        assertThat(tide.turn(20)).contains(Room.WIDE);
+        tide.is(Room.WIDE);
+        assertThat(tide.turn(20)).isEmpty();
+    }
+
+    @Test
+    void theHeapFallsWhenNoYoungCollectionCameForAWhile() {
+        Tide tide = new Tide();
+        tide.is(Room.WIDE);
+
+        assertThat(tide.turn(0)).isEmpty();
+        assertThat(tide.turn(1)).isEmpty();
+        assertThat(tide.turn(2)).isEmpty();
+        assertThat(tide.turn(0)).isEmpty();
+        assertThat(tide.turn(0)).isEmpty();
+        assertThat(tide.turn(0)).contains(Room.NARROW);
+        tide.is(Room.NARROW);
+        assertThat(tide.turn(0)).isEmpty();
+    }
+
+    @Test
+    void eachRoomIsTakenByTheVirtualMachine() {
+        HotSpotDiagnosticMXBean options = ManagementFactory.getPlatformMXBean(HotSpotDiagnosticMXBean.class);
+        String least = options.getVMOption("MinHeapFreeRatio").getValue(), most = options.getVMOption("MaxHeapFreeRatio").getValue();
+        try {
+            for (Room room : List.of(Room.NARROW, Room.WIDE, Room.NARROW)) {
+                room.set(options);
+            }
+            assertThat(options.getVMOption("MinHeapFreeRatio").getValue()).isEqualTo("3");
+            assertThat(options.getVMOption("MaxHeapFreeRatio").getValue()).isEqualTo("8");
+        } finally {
+            options.setVMOption("MinHeapFreeRatio", "0");
+            options.setVMOption("MaxHeapFreeRatio", most);
+            options.setVMOption("MinHeapFreeRatio", least);
+        }
     }
 }
