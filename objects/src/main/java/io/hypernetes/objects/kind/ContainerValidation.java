@@ -305,7 +305,7 @@ final class ContainerValidation {
         JsonNode context = container.path("securityContext");
         id(context, path + ".securityContext", errors);
         SecurityProfiles.validate(context, path + ".securityContext", errors);
-        errors.oneOfOrNothing(path + ".securityContext.procMount", Json.string(context, "procMount"), List.of("Default", "Unmasked"));
+        procMount(Json.string(context, "procMount"));
         JsonNode escalation = context.path("allowPrivilegeEscalation");
         if (escalation.isBoolean() && !escalation.booleanValue()) {
             if (Json.flag(context, "privileged")) {
@@ -320,6 +320,15 @@ final class ContainerValidation {
                             "cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN");
                 }
             }
+        }
+    }
+
+    private void procMount(String mount) {
+        String at = path + ".securityContext.procMount";
+        errors.oneOfOrNothing(at, mount, List.of("Default", "Unmasked"));
+        JsonNode hostUsers = pod.path("hostUsers");
+        if (mount.equals("Unmasked") && (!hostUsers.isBoolean() || hostUsers.booleanValue())) {
+            errors.invalid(at, mount, "`hostUsers` must be false to use `Unmasked`");
         }
     }
 

@@ -171,6 +171,17 @@ class PodRulesTest {
     }
 
     @Test
+    void whatIsMaskedIsShownToPodsWithUsersOfTheirOwnOnly() {
+        String pod = "{'containers':[{'name':'c','image':'nginx','securityContext':{'procMount':'%s'}}]%s}";
+        assertThat(errors(pod.formatted("Unmasked", ",'hostUsers':false"))).isEmpty();
+        assertThat(errors(pod.formatted("Default", ""))).isEmpty();
+        for (String users : List.of("", ",'hostUsers':true")) {
+            assertThat(errors(pod.formatted("Unmasked", users))).containsExactly(
+                    "spec.containers[0].securityContext.procMount: Invalid value: \"Unmasked\": `hostUsers` must be false to use `Unmasked`");
+        }
+    }
+
+    @Test
     void whatCannotBeSharedIsAskedForAsItIsLimited() {
         String pod = "{'containers':[{'name':'c','image':'nginx','resources':{%s}}]}";
         assertThat(errors(pod.formatted("'limits':{'example.org/card':'2'},'requests':{'example.org/card':'2'}"))).isEmpty();
