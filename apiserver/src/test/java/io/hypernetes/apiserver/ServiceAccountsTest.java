@@ -184,7 +184,6 @@ class ServiceAccountsTest extends ClusterTest {
     void aSecretMayHoldATokenThatEndsWithIt() {
         var secrets = "/api/v1/namespaces/default/secrets";
         var secret = "{\"metadata\":{\"name\":\"kept\",\"annotations\":{\"kubernetes.io/service-account.name\":\"%s\"}},\"type\":\"kubernetes.io/service-account-token\"}";
-        green.post(secrets, secret.formatted("nobody")).expect(403);
         var made = green.post(secrets, secret.formatted("default")).expect(201);
         var token = new String(Base64.getDecoder().decode(made.at("data", "token")), StandardCharsets.UTF_8);
         assertThat(new String(Base64.getDecoder().decode(made.at("data", "namespace")), StandardCharsets.UTF_8)).isEqualTo("default");
@@ -193,6 +192,20 @@ class ServiceAccountsTest extends ClusterTest {
         self(token, 401);
         green.post(secrets, secret.formatted("default")).expect(201);
         self(token, 401);
+    }
+
+    @Test
+    void aSecretWhoseAccountIsNotThereHasNoTokenUntilItComes() {
+        var secrets = "/api/v1/namespaces/default/secrets";
+        var secret = "{\"metadata\":{\"name\":\"early\",\"annotations\":{\"kubernetes.io/service-account.name\":\"late\"%s}},\"type\":\"kubernetes.io/service-account-token\"}";
+        assertThat(green.post(secrets, secret.formatted("")).expect(201).json().has("data")).isFalse();
+        var uid = green.post(ACCOUNTS, "{\"metadata\":{\"name\":\"late\"}}").expect(201).at("metadata", "uid");
+        var filled = green.put(secrets + "/early", secret.formatted("")).expect(200);
+        assertThat(filled.at("metadata", "annotations", "kubernetes.io/service-account.uid")).isEqualTo(uid);
+        self(new String(Base64.getDecoder().decode(filled.at("data", "token")), StandardCharsets.UTF_8), 201);
+        assertThat(green.put(secrets + "/early", filled.text()).expect(200).at("data", "token")).isEqualTo(filled.at("data", "token"));
+        var another = secret.formatted(",\"kubernetes.io/service-account.uid\":\"another\"").replace("early", "other");
+        assertThat(green.post(secrets, another).expect(201).json().has("data")).isFalse();
     }
 
     @Test

@@ -15,7 +15,7 @@ public final class Informers implements AutoCloseable {
     private final Client client;
     private final Map<Key, Informer<?>> informers = new LinkedHashMap<>();
 
-    private record Key(String group, String plural, Scope scope, Class<?> type) {}
+    private record Key(String group, String plural, Scope scope, Selection selection, Class<?> type) {}
 
     /// @param client lists and watches for all
     public Informers(Client client) {
@@ -23,18 +23,24 @@ public final class Informers implements AutoCloseable {
     }
 
     /// The cache of a kind in a scope.
+    public <T extends HasMetadata> Informer<T> of(Kind<T> kind, Scope scope) {
+        return of(kind, scope, Selection.everything());
+    }
+
+    /// The cache of what is selected of a kind in a scope.
     @SuppressWarnings("unchecked") // the key has the type of its objects
-    public synchronized <T extends HasMetadata> Informer<T> of(Kind<T> kind, Scope scope) {
-        return (Informer<T>) informers.computeIfAbsent(new Key(kind.group(), kind.plural(), scope, kind.type()), fresh -> {
-            Informer<T> informer = new Informer<>(client, kind, scope, Selection.everything());
+    public synchronized <T extends HasMetadata> Informer<T> of(Kind<T> kind, Scope scope, Selection selection) {
+        return (Informer<T>) informers.computeIfAbsent(new Key(kind.group(), kind.plural(), scope, selection, kind.type()), fresh -> {
+            Informer<T> informer = new Informer<>(client, kind, scope, selection);
             return kind.equals(Kind.POD) ? ((Informer<Pod>) informer).readBy(LeanPod.MAPPER).trimmedBy(LeanPod::trim) : informer;
         });
     }
 
-    /// The cache of a kind in a scope that somebody asked for, whatever its objects are read as; empty where nobody did.
+    /// The cache of all of a kind in a scope that somebody asked for, whatever its objects are read as; empty where nobody did.
     public synchronized Optional<Informer<?>> known(Kind<?> kind, Scope scope) {
         return informers.entrySet().stream()
-                .filter(each -> each.getKey().group().equals(kind.group()) && each.getKey().plural().equals(kind.plural()) && each.getKey().scope().equals(scope))
+                .filter(each -> each.getKey().group().equals(kind.group()) && each.getKey().plural().equals(kind.plural()) && each.getKey().scope().equals(scope)
+                        && each.getKey().selection().equals(Selection.everything()))
                 .<Informer<?>>map(Map.Entry::getValue)
                 .findFirst();
     }

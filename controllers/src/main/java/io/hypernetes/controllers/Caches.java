@@ -14,6 +14,7 @@ import io.hypernetes.client.Informers;
 import io.hypernetes.client.Kind;
 import io.hypernetes.client.ObjectKey;
 import io.hypernetes.client.Scope;
+import io.hypernetes.client.Selection;
 import io.hypernetes.controllers.pods.PodState;
 import java.time.Duration;
 import java.util.HashMap;
@@ -64,6 +65,15 @@ public final class Caches {
     /// @throws IllegalStateException when nobody asked for the kind before the start
     public <T extends HasMetadata> Informer<T> of(Kind<T> kind) {
         return entry(kind).informer;
+    }
+
+    /// What is selected of the objects of a kind, as [#of].
+    public <T extends HasMetadata> Informer<T> of(Kind<T> kind, Selection selection) {
+        Informer<T> informer = informers.of(kind, scope(kind), selection);
+        synchronized (entries) {
+            asked.add(informer);
+        }
+        return informer;
     }
 
     /// Objects by the uid of the controller that owns them; those without one by their namespace as [#orphansOf].

@@ -82,6 +82,7 @@ public final class Controllers implements AutoCloseable {
                 new VolumeProtection(client),
                 new EphemeralClaims(client, events(client, "ephemeral-volume-controller", clock)),
                 new PodGarbage(new PodEnding(client, clock), MOST_ENDED_PODS),
+                new TokenSecrets(client),
                 new NamespaceDeletion(client, clock),
                 new TenantSuspension(client, clock),
                 new TenantDeletion(client, clock))) {

@@ -245,6 +245,12 @@ final class Admission {
                 event(request, updated);
             }
             case "certificatesigningrequests" -> signing.update(request, updated, old);
+            case "secrets" -> {
+                // What may not change cannot be filled either.
+                if (!Json.flag(old, "immutable")) {
+                    accounts.secret(request, updated);
+                }
+            }
             case "persistentvolumeclaims" -> {
                 NodeRestriction.update(request, updated, old);
                 storage.resize(request.tenant(), updated, old);

@@ -41,7 +41,8 @@ final class ServiceAccountAdmission {
         this.random = random;
     }
 
-    /// Puts a token into a new Secret of the type for them, good as long as Secret and account are there.
+    /// Puts a token into a Secret of the type for them that has none, good as long as Secret and account are there. One whose account is not there, or is
+    /// another than it says, is left as it is: the controllers delete it.
     void secret(ResourceRequest request, ObjectNode secret) {
         if (!Json.string(secret, "type").equals(SECRET_TYPE)) {
             return;
@@ -53,29 +54,31 @@ final class ServiceAccountAdmission {
             return;
         }
         var namespace = request.target().namespace();
-        var account = store.get(new ObjectKey(request.tenant(), "", "serviceaccounts", namespace, name).text())
-                .map(entry -> Json.readObject(entry.value()))
-                .orElseThrow(() -> ApiStatus.forbidden(
-                                "",
-                                "secrets",
-                                Json.string(metadata, "name"),
-                                "a token is for a service account: serviceaccount \"" + name + "\" not found, make it first")
-                        .asException());
-        var uid = Json.string(account, "metadata", "uid");
+        var uid = store.get(new ObjectKey(request.tenant(), "", "serviceaccounts", namespace, name).text())
+                .map(entry -> Json.string(Json.readObject(entry.value()), "metadata", "uid"))
+                .orElse("");
+        var meant = Json.string(metadata, "annotations", OF_ACCOUNT_UID);
+        if (uid.isEmpty() || !(meant.isEmpty() || meant.equals(uid))) {
+            return;
+        }
         Json.child(metadata, "annotations").put(OF_ACCOUNT_UID, uid);
-        var issued = tokens.issue(new Grant(
-                request.tenant(),
-                namespace,
-                name,
-                uid,
-                List.of(tokens.issuer(request.tenant())),
-                SECRET_SECONDS,
-                new Bound("Secret", Json.string(metadata, "name"), Json.string(metadata, "uid")),
-                null));
         var data = Json.child(secret, "data");
-        data.put("token", encoded(issued.text()));
+        if (Json.string(data, "token").isEmpty()) {
+            var issued = tokens.issue(new Grant(
+                    request.tenant(),
+                    namespace,
+                    name,
+                    uid,
+                    List.of(tokens.issuer(request.tenant())),
+                    SECRET_SECONDS,
+                    new Bound("Secret", Json.string(metadata, "name"), Json.string(metadata, "uid")),
+                    null));
+            data.put("token", encoded(issued.text()));
+        }
         data.put("ca.crt", encoded(tokens.certificatePem()));
-        data.put("namespace", encoded(namespace));
+        if (Json.string(data, "namespace").isEmpty()) {
+            data.put("namespace", encoded(namespace));
+        }
     }
 
     private static String encoded(String text) {
