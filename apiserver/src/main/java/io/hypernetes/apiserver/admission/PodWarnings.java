@@ -29,18 +29,8 @@ public final class PodWarnings {
                 look(containers.get(i), path + "." + list + "[" + i + "]", appArmor, seLinux);
             }
         }
-        pullSecrets(spec, path, warn);
         tell(appArmor, "AppArmor, and the runtime's default profile is none", warn);
         tell(seLinux, "SELinux, so nothing is labelled", warn);
-    }
-
-    private static void pullSecrets(JsonNode spec, String path, Consumer<String> warn) {
-        List<ObjectNode> secrets = Json.objects(spec, "imagePullSecrets");
-        for (int i = 0; i < Math.min(MOST_PLACES, secrets.size()); i++) {
-            if (Json.string(secrets.get(i), "name").isEmpty()) {
-                warn.accept(path + ".imagePullSecrets[" + i + "].name: invalid empty name \"\"");
-            }
-        }
     }
 
     private static void look(JsonNode holder, String at, List<String> appArmor, List<String> seLinux) {

@@ -1,159 +1,204 @@
 package io.hypernetes.apiserver.admission;
 
 import io.hypernetes.objects.Json;
-import java.util.HashMap;
+import io.hypernetes.objects.Quantity;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
 
 /// What a pod or a template says that has a newer form, does nothing, or hides something else: told in upstream's words.
 final class UsualPodWarnings {
-    private static final Map<String, String> OLD_LABELS = Map.of(
-            "beta.kubernetes.io/arch", "deprecated since v1.14; use \"kubernetes.io/arch\" instead",
-            "beta.kubernetes.io/os", "deprecated since v1.14; use \"kubernetes.io/os\" instead",
-            "failure-domain.beta.kubernetes.io/region", "deprecated since v1.17; use \"topology.kubernetes.io/region\" instead",
-            "failure-domain.beta.kubernetes.io/zone", "deprecated since v1.17; use \"topology.kubernetes.io/zone\" instead",
-            "beta.kubernetes.io/instance-type", "deprecated since v1.17; use \"node.kubernetes.io/instance-type\" instead");
+    private static final Map<String, String> OLD_ANNOTATIONS = Map.of(
+            "scheduler.alpha.kubernetes.io/critical-pod", "non-functional in v1.16+; use the \"priorityClassName\" field instead",
+            "security.alpha.kubernetes.io/sysctls", "non-functional in v1.11+; use the \"sysctls\" field instead",
+            "security.alpha.kubernetes.io/unsafe-sysctls", "non-functional in v1.11+; use the \"sysctls\" field instead");
     private static final String SECCOMP = "non-functional in v1.27+; use the \"seccompProfile\" field instead";
-    private static final String APP_ARMOR = "container.apparmor.security.beta.kubernetes.io/";
+    private static final String APP_ARMOR = "deprecated since v1.30; use the \"appArmorProfile\" field instead";
     private static final List<String> IN_BYTES = List.of("memory", "ephemeral-storage");
+    private static final String NOBODY = ".labelSelector: a null labelSelector results in matching no pod";
 
-    /// A pod may name the same thing thousands of times: nobody reads more warnings than these, and headers have an end.
-    private static final int MOST = 20;
+    private final JsonNode metadata;
+    private final JsonNode spec;
+    private final String above;
+    private final String path;
+    private final Told told;
 
-    private final Consumer<String> warn;
-    private int told;
-
-    private UsualPodWarnings(Consumer<String> warn) {
-        this.warn = warn;
+    private UsualPodWarnings(JsonNode metadata, JsonNode spec, String above, Told told) {
+        this.metadata = metadata;
+        this.spec = spec;
+        this.above = above;
+        this.path = above + "spec";
+        this.told = told;
     }
 
     /// @param metadata of the pod or its template
     /// @param above where both stand, ending in a dot unless it is empty
     static void tell(JsonNode metadata, JsonNode spec, String above, Consumer<String> warn) {
-        var warnings = new UsualPodWarnings(warn);
-        warnings.annotations(metadata.path("annotations"), above + "metadata.annotations");
-        warnings.placement(spec, above + "spec");
-        warnings.containers(spec, above + "spec");
+        new UsualPodWarnings(metadata, spec, above, new Told(warn)).run();
     }
 
-    /// Warns of quantities of bytes that are no whole number.
-    static void fractions(JsonNode resources, String path, List<String> names, Consumer<String> warn) {
-        for (String list : List.of("limits", "requests")) {
-            for (String name : names) {
-                var value = Json.string(resources, list, name);
-                if (value.endsWith("m")) {
-                    warn.accept(path + "." + list + "[" + name + "]: fractional byte value \"" + value + "\" is invalid, must be an integer");
-                }
-            }
+    private void run() {
+        placement();
+        OLD_ANNOTATIONS.forEach(this::annotation);
+        volumes();
+        PathWarnings.tell(spec, told);
+        twice("hostAliases", "ip");
+        twice("imagePullSecrets", "name");
+        names();
+        fractions(spec.path("overhead"), path + ".overhead", IN_BYTES, told);
+        if (!spec.path("securityContext").has("seccompProfile")) {
+            annotation("seccomp.security.alpha.kubernetes.io/pod", SECCOMP);
         }
-    }
-
-    private void say(String text) {
-        if (told++ < MOST) {
-            warn.accept(text);
-        }
-    }
-
-    private void annotations(JsonNode annotations, String path) {
-        for (String key : annotations.propertyNames()) {
-            String what = key.equals("seccomp.security.alpha.kubernetes.io/pod") || key.startsWith("container.seccomp.security.alpha.kubernetes.io/")
-                    ? SECCOMP
-                    : key.startsWith(APP_ARMOR)
-                    ? "deprecated since v1.30; use the \"appArmorProfile\" field instead"
-                    : key.equals("scheduler.alpha.kubernetes.io/critical-pod")
-                    ? "non-functional in v1.16+; use the \"priorityClassName\" field instead"
-                    : "";
-            if (!what.isEmpty()) {
-                say(path + "[" + key + "]: " + what);
-            }
-        }
-    }
-
-    private void placement(JsonNode spec, String path) {
-        for (String key : spec.path("nodeSelector").propertyNames()) {
-            var old = OLD_LABELS.get(key);
-            if (old != null) {
-                say(path + ".nodeSelector[" + key + "]: " + old);
-            }
-        }
-        var affinity = spec.path("affinity").path("nodeAffinity");
-        var at = path + ".affinity.nodeAffinity.";
-        var required = Json.objects(affinity.path("requiredDuringSchedulingIgnoredDuringExecution"), "nodeSelectorTerms");
-        for (int i = 0; i < required.size(); i++) {
-            term(required.get(i), at + "requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[" + i + "]");
-        }
-        var preferred = Json.objects(affinity, "preferredDuringSchedulingIgnoredDuringExecution");
-        for (int i = 0; i < preferred.size(); i++) {
-            term(preferred.get(i).path("preference"), at + "preferredDuringSchedulingIgnoredDuringExecution[" + i + "].preference");
-        }
-        var spread = Json.objects(spec, "topologySpreadConstraints");
-        for (int i = 0; i < spread.size(); i++) {
-            var constraint = path + ".topologySpreadConstraints[" + i + "]";
-            label(Json.string(spread.get(i), "topologyKey"), constraint + ".topologyKey");
-            if (!Json.present(spread.get(i).get("labelSelector"))) {
-                say(constraint + ".labelSelector: a null labelSelector results in matching no pod");
-            }
-        }
+        containers(this::container);
+        PortWarnings ports = new PortWarnings(told);
+        containers(ports::look);
+        containers(ports::names);
         if (Json.number(spec, 0, "terminationGracePeriodSeconds") < 0) {
-            say(path + ".terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1");
+            told.say(path + ".terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1");
+        }
+        affinity("podAffinity");
+        affinity("podAntiAffinity");
+        AddressWarnings.addresses(spec.path("dnsConfig").path("nameservers"), path + ".dnsConfig.nameservers", told);
+        List<ObjectNode> aliases = Json.objects(spec, "hostAliases");
+        for (int i = 0; i < aliases.size(); i++) {
+            AddressWarnings.address(Json.string(aliases.get(i), "ip"), path + ".hostAliases[" + i + "].ip", told);
         }
     }
 
-    private void term(JsonNode term, String path) {
-        var expressions = Json.objects(term, "matchExpressions");
-        for (int i = 0; i < expressions.size(); i++) {
-            label(Json.string(expressions.get(i), "key"), path + ".matchExpressions[" + i + "].key");
+    /// Warns of limits and requests of bytes that are no whole number.
+    static void resources(JsonNode resources, String path, List<String> names, Told told) {
+        for (String list : List.of("limits", "requests")) {
+            fractions(resources.path(list), path + "." + list, names, told);
         }
     }
 
-    private void label(String key, String path) {
-        var old = OLD_LABELS.get(key);
-        if (old != null) {
-            say(path + ": " + key + " is " + old);
-        }
-    }
-
-    private void containers(JsonNode spec, String path) {
-        Map<String, String> ports = new HashMap<>();
-        for (String list : List.of("initContainers", "containers")) {
-            var containers = Json.objects(spec, list);
-            for (int i = 0; i < containers.size(); i++) {
-                var at = path + "." + list + "[" + i + "]";
-                fractions(containers.get(i).path("resources"), at + ".resources", IN_BYTES, this::say);
-                variables(containers.get(i), at);
-                if (list.equals("containers")) {
-                    ports(containers.get(i), at, ports);
-                }
+    private static void fractions(JsonNode amounts, String path, List<String> names, Told told) {
+        for (String name : names) {
+            String text = Json.string(amounts, name);
+            if (isFraction(text)) {
+                told.say(path + "[" + name + "]: fractional byte value \"" + Quantity.parse(text) + "\" is invalid, must be an integer");
             }
         }
     }
 
-    private void variables(JsonNode container, String path) {
-        var names = new HashSet<String>();
-        var variables = Json.objects(container, "env");
+    private static boolean isFraction(String text) {
+        try {
+            return !text.isEmpty() && Quantity.parse(text).decimal().stripTrailingZeros().scale() > 0;
+        } catch (IllegalArgumentException e) {
+            // Validation tells that it is no quantity.
+            return false;
+        }
+    }
+
+    private void annotation(String key, String what) {
+        if (metadata.path("annotations").has(key)) {
+            told.say(above + "metadata.annotations[" + key + "]: " + what);
+        }
+    }
+
+    private void placement() {
+        NodeLabelWarnings.labels(spec.path("nodeSelector"), path + ".nodeSelector[", "]", told);
+        JsonNode affinity = spec.path("affinity").path("nodeAffinity");
+        String at = path + ".affinity.nodeAffinity.";
+        String required = "requiredDuringSchedulingIgnoredDuringExecution";
+        NodeLabelWarnings.selector(affinity.path(required), at + required, told);
+        List<ObjectNode> preferred = Json.objects(affinity, "preferredDuringSchedulingIgnoredDuringExecution");
+        for (int i = 0; i < preferred.size(); i++) {
+            String preference = at + "preferredDuringSchedulingIgnoredDuringExecution[" + i + "].preference";
+            NodeLabelWarnings.expressions(preferred.get(i).path("preference"), preference, told);
+            NodeLabelWarnings.values(preferred.get(i).path("preference"), preference, told);
+        }
+        List<ObjectNode> spread = Json.objects(spec, "topologySpreadConstraints");
+        for (int i = 0; i < spread.size(); i++) {
+            String constraint = path + ".topologySpreadConstraints[" + i + "]";
+            NodeLabelWarnings.key(Json.string(spread.get(i), "topologyKey"), constraint + ".topologyKey", told);
+            selected(spread.get(i), constraint);
+        }
+    }
+
+    private void affinity(String kind) {
+        JsonNode affinity = spec.path("affinity").path(kind);
+        String at = path + ".affinity." + kind + ".";
+        List<ObjectNode> required = Json.objects(affinity, "requiredDuringSchedulingIgnoredDuringExecution");
+        for (int i = 0; i < required.size(); i++) {
+            selected(required.get(i), at + "requiredDuringSchedulingIgnoredDuringExecution[" + i + "]");
+        }
+        List<ObjectNode> preferred = Json.objects(affinity, "preferredDuringSchedulingIgnoredDuringExecution");
+        for (int i = 0; i < preferred.size(); i++) {
+            selected(preferred.get(i).path("podAffinityTerm"), at + "preferredDuringSchedulingIgnoredDuringExecution[" + i + "].podAffinityTerm");
+        }
+    }
+
+    private void selected(JsonNode term, String at) {
+        if (!Json.present(term.get("labelSelector"))) {
+            told.say(at + NOBODY);
+        }
+    }
+
+    private void volumes() {
+        List<ObjectNode> volumes = Json.objects(spec, "volumes");
+        for (int i = 0; i < volumes.size(); i++) {
+            JsonNode claim = volumes.get(i).path("ephemeral").path("volumeClaimTemplate").path("spec");
+            resources(claim.path("resources"), path + ".volumes[" + i + "].ephemeral.volumeClaimTemplate.spec.resources", List.of("storage"), told);
+        }
+    }
+
+    private void twice(String list, String field) {
+        Set<String> known = new HashSet<>();
+        List<ObjectNode> items = Json.objects(spec, list);
+        for (int i = 0; i < items.size(); i++) {
+            String value = Json.string(items.get(i), field);
+            if (!known.add(value)) {
+                told.say(path + "." + list + "[" + i + "]." + field + ": duplicate " + field + " \"" + value + "\"");
+            }
+        }
+    }
+
+    private void names() {
+        List<ObjectNode> secrets = Json.objects(spec, "imagePullSecrets");
+        for (int i = 0; i < secrets.size(); i++) {
+            if (Json.string(secrets.get(i), "name").isEmpty()) {
+                told.say(path + ".imagePullSecrets[" + i + "].name: invalid empty name \"\"");
+            }
+        }
+    }
+
+    private void containers(BiConsumer<ObjectNode, String> look) {
+        for (String list : List.of("initContainers", "containers", "ephemeralContainers")) {
+            List<ObjectNode> containers = Json.objects(spec, list);
+            for (int i = 0; i < containers.size() && !told.isEnough(); i++) {
+                look.accept(containers.get(i), path + "." + list + "[" + i + "]");
+            }
+        }
+    }
+
+    private void container(ObjectNode container, String at) {
+        String name = Json.string(container, "name");
+        if (!container.path("securityContext").has("seccompProfile")) {
+            annotation("container.seccomp.security.alpha.kubernetes.io/" + name, SECCOMP);
+        }
+        if (!container.path("securityContext").has("appArmorProfile") && !spec.path("securityContext").has("appArmorProfile")) {
+            annotation("container.apparmor.security.beta.kubernetes.io/" + name, APP_ARMOR);
+        }
+        resources(container.path("resources"), at + ".resources", IN_BYTES, told);
+        variables(container, at);
+    }
+
+    private void variables(ObjectNode container, String at) {
+        Set<String> names = new HashSet<>();
+        List<ObjectNode> variables = Json.objects(container, "env");
         for (int i = 0; i < variables.size(); i++) {
-            var name = Json.string(variables.get(i), "name");
-            // One that speaks of what it hides is meant so.
-            if (!names.add(name) && !Json.string(variables.get(i), "value").contains("$(" + name + ")")) {
-                say(path + ".env[" + i + "]: hides previous definition of \"" + name + "\", which may be dropped when using apply");
-            }
-        }
-    }
-
-    private void ports(JsonNode container, String path, Map<String, String> seen) {
-        var ports = Json.objects(container, "ports");
-        for (int i = 0; i < ports.size(); i++) {
-            var port = ports.get(i);
-            var protocol = Json.string(port, "protocol");
-            var key = (protocol.isEmpty() ? "TCP" : protocol) + " " + Json.number(port, 0, "containerPort")
-                    + " " + Json.number(port, 0, "hostPort") + " " + Json.string(port, "hostIP");
-            var at = path + ".ports[" + i + "]";
-            var first = seen.putIfAbsent(key, at);
-            if (first != null) {
-                say(at + ": duplicate port definition with " + first);
+            String name = Json.string(variables.get(i), "name");
+            String value = Json.string(variables.get(i), "value");
+            String reference = "$(" + name + ")";
+            // One that adds to what it hides is meant so.
+            if (!names.add(name) && (value.equals(reference) || !value.contains(reference))) {
+                told.say(at + ".env[" + i + "]: hides previous definition of \"" + name + "\", which may be dropped when using apply");
             }
         }
     }

@@ -36,6 +36,7 @@ import io.hypernetes.store.Store;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 import tools.jackson.databind.node.ObjectNode;
 
 /// What is decided about an object after it is understood and before it is validated: by its kind, its surroundings, and
@@ -101,12 +102,9 @@ final class Admission {
     /// @return what else the commit must check or write
     List<Operation> create(ResourceRequest request, ObjectNode object) {
         var operations = new ArrayList<Operation>();
-        var home = Json.object();
-        if (request.kind().type().namespaced()) {
-            var found = activeNamespace(request, object);
-            operations.add(new Operation.Check(found.entry().key(), found.entry().revision()));
-            home = found.object();
-        }
+        var found = request.kind().type().namespaced() ? Optional.of(activeNamespace(request, object)) : Optional.<Home>empty();
+        found.ifPresent(namespace -> operations.add(new Operation.Check(namespace.entry().key(), namespace.entry().revision())));
+        var home = found.map(Home::object).orElseGet(Json::object);
         var tenant = living(request, object);
         tenant.ifPresent(state -> operations.add(state.unchanged()));
         escalation.check(request.tenant(), request.caller(), request.target(), object, null);
@@ -120,7 +118,7 @@ final class Admission {
                             .asException()));
             return operations;
         }
-        ObjectWarnings.tell(request.kind().type().resource(), object, warning -> Decoding.warn(request.http(), warning));
+        ObjectWarnings.created(request.kind().type().resource(), object, warning -> Decoding.warn(request.http(), warning));
         switch (request.kind().type().resource()) {
             case "pods" -> {
                 boolean mirror = MirrorAdmission.create(request, object);
@@ -155,7 +153,7 @@ final class Admission {
             case "events" -> event(request, object);
             case "customresourcedefinitions" -> definitions.settle(request.tenant(), object, request.now());
             case "services" -> operations.addAll(services.create(request.tenant(), object));
-            default -> template(request, home, object);
+            default -> template(request, () -> home, object);
         }
         return operations;
     }
@@ -190,13 +188,15 @@ final class Admission {
     }
 
     /// Warns of what the pods of a template would be warned of.
-    private static void template(ResourceRequest request, ObjectNode home, ObjectNode object) {
+    ///
+    /// @param home the namespace, asked for where there is a template
+    private static void template(ResourceRequest request, Supplier<ObjectNode> home, ObjectNode object) {
         var spec = object.path("spec");
         boolean plain = request.kind().type().resource().equals("podtemplates");
         boolean job = spec.has("jobTemplate");
         var template = plain ? object.path("template") : job ? spec.path("jobTemplate").path("spec").path("template") : spec.path("template");
         if (template.path("spec").path("containers").isArray()) {
-            PodSecurity.template(home, template, warning -> Decoding.warn(request.http(), warning));
+            PodSecurity.template(home.get(), template, warning -> Decoding.warn(request.http(), warning));
             PodWarnings.tell(
                     template,
                     plain ? "template." : job ? "spec.jobTemplate.spec.template." : "spec.template.",
@@ -236,6 +236,9 @@ final class Admission {
     ///
     /// @return what else the commit must check or write
     List<Operation> update(ResourceRequest request, ObjectNode updated, ObjectNode old) {
+        if (!request.kind().isCustom() && request.target().subresource().isEmpty()) {
+            ObjectWarnings.updated(request.kind().type().resource(), updated, old, warning -> Decoding.warn(request.http(), warning));
+        }
         switch (request.kind().isCustom() ? "" : request.kind().type().resource()) {
             case "tenants" -> Segments.update(updated, old);
             case "nodes" -> NodeRestriction.update(request, updated, old);
@@ -277,7 +280,7 @@ final class Admission {
             }
             default -> {
                 if (request.target().subresource().isEmpty() && !updated.path("spec").equals(old.path("spec"))) {
-                    template(request, home(request), updated);
+                    template(request, () -> home(request), updated);
                 }
             }
         }

@@ -1,5 +1,6 @@
 package io.hypernetes.objects.cel;
 
+import io.hypernetes.objects.AddressText;
 import java.net.Inet4Address;
 import java.net.InetAddress;
 
@@ -50,36 +51,7 @@ record Address(InetAddress address) {
 
     /// The canonical spelling.
     String text() {
-        if (address instanceof Inet4Address) {
-            return address.getHostAddress();
-        }
-        byte[] bytes = address.getAddress();
-        int bestStart = -1;
-        int bestLength = 1;
-        for (int i = 0; i < 8; ) {
-            int end = i;
-            while (end < 8 && bytes[2 * end] == 0 && bytes[2 * end + 1] == 0) {
-                end++;
-            }
-            if (end - i > bestLength) {
-                bestStart = i;
-                bestLength = end - i;
-            }
-            i = Math.max(end, i + 1);
-        }
-        StringBuilder out = new StringBuilder();
-        for (int i = 0; i < 8; i++) {
-            if (i == bestStart) {
-                out.append("::");
-                i += bestLength - 1;
-                continue;
-            }
-            if (!out.isEmpty() && out.charAt(out.length() - 1) != ':') {
-                out.append(':');
-            }
-            out.append(Integer.toHexString((bytes[2 * i] & 0xff) << 8 | bytes[2 * i + 1] & 0xff));
-        }
-        return out.toString();
+        return AddressText.of(address);
     }
 
     @Override
