@@ -60,7 +60,9 @@ class ConformanceWebhooksTest extends ClusterTest {
         hooks.respond("/unsay", WebhookServer.patch("[{\"op\":\"add\",\"path\":\"/metadata/annotations\",\"value\":{\"hypernetes.io/suspended\":\"x\",\"hypernetes.io/isolation\":\"Strict\",\"kept\":\"yes\"}}]"));
         admin.post(GROUP + "mutatingwebhookconfigurations", configuration("MutatingWebhookConfiguration", "unsaying", "/unsay", rule("\"CREATE\",\"UPDATE\"", "", "\"pods\""), in("unsaying"))).expect(201);
         String pods = "/api/v1/namespaces/unsaying/pods";
-        admin.post(pods, "{\"metadata\":{\"name\":\"p\"},\"spec\":{\"containers\":[{\"name\":\"c\",\"image\":\"i\"}]}}").expect(201);
+        var made = admin.post(pods, "{\"metadata\":{\"name\":\"p\"},\"spec\":{\"imagePullSecrets\":[{}],\"containers\":[{\"name\":\"c\",\"image\":\"i\"}]}}").expect(201);
+        // It is admitted twice, and warned of once.
+        assertThat(made.http().headers().allValues("Warning")).hasSize(1);
         assertThat(admin.get(pods + "/p").json().path("metadata").path("annotations").toString()).isEqualTo("{\"kept\":\"yes\"}");
         admin.patch(pods + "/p", "application/merge-patch+json", "{\"metadata\":{\"labels\":{\"a\":\"b\"}}}").expect(200);
         assertThat(admin.get(pods + "/p").json().path("metadata").path("annotations").toString()).isEqualTo("{\"kept\":\"yes\"}");

@@ -19,7 +19,7 @@ import tools.jackson.databind.JsonNode;
 /// A cloud as OpenStack's own tools are told of it: the `auth` of an entry in `clouds.yaml`, or the variables `OS_…` of the environment.
 record Cloud(Map<String, String> values) {
     private static final String[] NAMES = {
-        "auth_url", "username", "password", "user_domain_name", "user_domain_id", "project_name", "project_domain_name", "project_domain_id", "project_id",
+        "auth_url", "username", "user_id", "password", "user_domain_name", "user_domain_id", "project_name", "project_domain_name", "project_domain_id", "project_id",
         "application_credential_id", "application_credential_secret", "token", "cacert"
     };
 
@@ -67,6 +67,21 @@ record Cloud(Map<String, String> values) {
         return new Cloud(all);
     }
 
+    /// The same with another user, by name; with an empty one it stays.
+    Cloud withUser(String name) {
+        if (name.isEmpty()) {
+            return this;
+        }
+        Map<String, String> all = new HashMap<>(values);
+        all.remove("user_id");
+        return new Cloud(all).with("username", name);
+    }
+
+    /// Who logs in with a password, as people may be told: the name, else the id; empty when neither is said.
+    String user() {
+        return get("username").isEmpty() ? get("user_id") : get("username");
+    }
+
     /// The same with another domain of `whose` (`user` or `project`), by name or by id; with neither it stays.
     Cloud withDomain(String whose, String name, String id) {
         if (name.isEmpty() && id.isEmpty()) {
@@ -102,7 +117,10 @@ record Cloud(Map<String, String> values) {
         if (!get("token").isEmpty()) {
             return new KeystoneLogin.Token(get("token"));
         }
-        return new KeystoneLogin.Password(required("username"), domain("user"), required("password"));
+        // As OpenStack's tools do: the id when both are there.
+        return get("user_id").isEmpty()
+                ? new KeystoneLogin.Password(required("username"), domain("user"), required("password"))
+                : new KeystoneLogin.PasswordOfId(get("user_id"), required("password"));
     }
 
     Keystone.Scope scope() {

@@ -47,14 +47,14 @@ final class KeystoneClient {
     /// Logs in again with what was kept, and a password from the environment or the person where it takes one.
     static Tokens again(SavedLogin saved) {
         Cloud cloud = new Cloud(saved.more());
-        if (cloud.get("application_credential_id").isEmpty() && cloud.get("username").isEmpty()) {
+        if (cloud.get("application_credential_id").isEmpty() && cloud.user().isEmpty()) {
             throw new UsageException("the token that " + saved.user() + " logged in with is over; log in again with `hypernetes login " + saved.server() + " --keystone`", 77);
         }
         if (cloud.get("application_credential_id").isEmpty()) {
             String given = System.getenv("OS_PASSWORD");
             cloud = cloud.with("password", given != null && !given.isEmpty()
                     ? given
-                    : new String(Passwords.ask("Password of " + cloud.get("username") + " at Keystone: ", false)));
+                    : new String(Passwords.ask("Password of " + cloud.user() + " at Keystone: ", false)));
         } else {
             // It is bound to its project.
             Map<String, String> values = new HashMap<>(cloud.values());

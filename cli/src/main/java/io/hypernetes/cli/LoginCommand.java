@@ -204,10 +204,10 @@ final class LoginCommand implements Runnable {
         if (cloud.get("auth_url").isEmpty() || !keystoneUrl.isEmpty()) {
             cloud = cloud.with("auth_url", keystoneUrl.isEmpty() ? Json.string(method, "url") : keystoneUrl);
         }
-        cloud = cloud.with("username", user).withDomain("user", userDomain, userDomainId)
+        cloud = cloud.withUser(user).withDomain("user", userDomain, userDomainId)
                 .with("project_name", project).withDomain("project", projectDomain, projectDomainId).with("project_id", projectId);
         boolean asks = cloud.get("application_credential_id").isEmpty() && cloud.get("token").isEmpty() && (standardInput || cloud.get("password").isEmpty());
-        return asks ? cloud.with("password", new String(Passwords.ask("Password of " + cloud.get("username") + " at Keystone: ", standardInput))) : cloud;
+        return asks ? cloud.with("password", new String(Passwords.ask("Password of " + cloud.user() + " at Keystone: ", standardInput))) : cloud;
     }
 
     private String ofThisMachine() {

@@ -34,6 +34,20 @@ class CloudTest {
     }
 
     @Test
+    void aUserIsSaidByNameOrById() {
+        Map<String, String> environment = Map.of("OS_USER_ID", "u1", "OS_USERNAME", "alice", "OS_PASSWORD", "very secret", "OS_PROJECT_ID", "p1");
+        Cloud cloud = Cloud.ofEnvironment(environment);
+        assertThat(cloud.login()).isEqualTo(new KeystoneLogin.PasswordOfId("u1", "very secret"));
+        assertThat(cloud.login().toString()).contains("u1").doesNotContain("very secret");
+        assertThat(cloud.withUser("").login()).isEqualTo(cloud.login());
+        assertThat(cloud.withUser("bob").withDomain("user", "tenants", "").login()).isEqualTo(new KeystoneLogin.Password("bob", "tenants", "very secret"));
+        assertThat(Cloud.of(Json.readObject("{\"main\":{\"auth\":{\"user_id\":\"u2\",\"password\":\"p\"}}}"), "").login())
+                .isEqualTo(new KeystoneLogin.PasswordOfId("u2", "p"));
+        assertThat(new Cloud(Map.of("user_id", "u1")).user()).isEqualTo("u1");
+        assertThat(cloud.user()).isEqualTo("alice");
+    }
+
+    @Test
     void aProjectIsOfTheUsersDomainUnlessSaid() {
         for (KeystoneDomain domain : new KeystoneDomain[] {KeystoneDomain.named("tenants"), KeystoneDomain.withId("d1")}) {
             Cloud cloud = new Cloud(Map.of("username", "alice", domain.isId() ? "user_domain_id" : "user_domain_name", domain.value(), "project_name", "red"));

@@ -38,6 +38,21 @@ public sealed interface KeystoneLogin {
         }
     }
 
+    /// A user by id, who needs no domain, and a password.
+    record PasswordOfId(String userId, String password) implements KeystoneLogin {
+        @Override
+        public ObjectNode identity() {
+            var identity = methods("password");
+            identity.putObject("password").putObject("user").put("id", userId).put("password", password);
+            return identity;
+        }
+
+        @Override
+        public String toString() {
+            return "PasswordOfId[" + userId + "]";
+        }
+    }
+
     /// A token, to get one for another project that ends when it does.
     record Token(String id) implements KeystoneLogin {
         @Override

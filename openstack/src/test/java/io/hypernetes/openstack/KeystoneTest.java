@@ -64,6 +64,8 @@ class KeystoneTest {
         assertThat(token.roles()).containsExactly("reader", "member");
         assertThat(token.projectId()).isEqualTo("p1");
         assertThat(token.toString() + LOGIN).doesNotContain("gAAAA", "secret");
+        assertThat(new KeystoneLogin.PasswordOfId("u1", "very secret").identity().toString())
+                .isEqualTo("{\"methods\":[\"password\"],\"password\":{\"user\":{\"id\":\"u1\",\"password\":\"very secret\"}}}");
         keystone.login(new KeystoneLogin.Password("alice", KeystoneDomain.withId("d1"), "very secret"), new Keystone.Scope.ProjectName("red", KeystoneDomain.withId("d2")));
         assertThat(asked).contains("\"scope\":{\"project\":{\"name\":\"red\",\"domain\":{\"id\":\"d2\"}}}", "\"domain\":{\"id\":\"d1\"}");
         keystone.login(new KeystoneLogin.ApplicationCredential("c1", "s1"), new Keystone.Scope.ProjectId("p1"));

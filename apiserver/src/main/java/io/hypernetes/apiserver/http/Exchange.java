@@ -115,9 +115,11 @@ public final class Exchange {
         return http2;
     }
 
-    /// Adds a header to the answer; call before the answer begins.
+    /// Adds a header to the answer unless it has it with that very value; call before the answer begins.
     public void addHeader(String name, String value) {
-        answerHeaders.add(name, value);
+        if (!answerHeaders.contains(name, value, false)) {
+            answerHeaders.add(name, value);
+        }
     }
 
     /// Sets a header of the answer; call before the answer begins.
