@@ -12,6 +12,12 @@ import tools.jackson.databind.node.ObjectNode;
 
 /// PersistentVolumes.
 final class PersistentVolumeRules implements KindRules {
+    private static final Map<String, String> NEW_LABELS = Map.of(
+            "failure-domain.beta.kubernetes.io/zone", "topology.kubernetes.io/zone",
+            "failure-domain.beta.kubernetes.io/region", "topology.kubernetes.io/region",
+            "beta.kubernetes.io/os", "kubernetes.io/os",
+            "beta.kubernetes.io/arch", "kubernetes.io/arch",
+            "beta.kubernetes.io/instance-type", "node.kubernetes.io/instance-type");
     private static final Set<String> COMMON = Set.of(
             "accessModes", "capacity", "claimRef", "mountOptions", "nodeAffinity", "persistentVolumeReclaimPolicy", "storageClassName",
             "volumeAttributesClassName", "volumeMode");
@@ -117,9 +123,29 @@ final class PersistentVolumeRules implements KindRules {
             errors.forbidden("spec.persistentvolumesource", "spec.persistentvolumesource is immutable after creation");
         }
         WorkloadValidation.immutable(WorkloadValidation.spec(volume), WorkloadValidation.spec(old), "spec", "volumeMode", errors);
-        if (WorkloadValidation.spec(old).path("nodeAffinity").isObject()) {
-            WorkloadValidation.immutable(WorkloadValidation.spec(volume), WorkloadValidation.spec(old), "spec", "nodeAffinity", errors);
+        JsonNode affinity = WorkloadValidation.spec(old).path("nodeAffinity");
+        JsonNode now = WorkloadValidation.spec(volume).path("nodeAffinity");
+        if (affinity.isObject() && !now.equals(affinity) && !now.equals(renamed((ObjectNode) affinity, now))) {
+            errors.invalid("nodeAffinity", now.isMissingNode() ? Json.object() : now, "field is immutable, except for updating from beta label to GA");
         }
+    }
+
+    /// A node affinity with the new names of its labels, wherever another has them.
+    private static ObjectNode renamed(ObjectNode affinity, JsonNode now) {
+        ObjectNode renamed = affinity.deepCopy();
+        List<ObjectNode> terms = Json.objects(renamed.path("required"), "nodeSelectorTerms");
+        List<ObjectNode> others = Json.objects(now.path("required"), "nodeSelectorTerms");
+        for (int i = 0; i < Math.min(terms.size(), others.size()); i++) {
+            List<ObjectNode> expressions = Json.objects(terms.get(i), "matchExpressions");
+            List<ObjectNode> other = Json.objects(others.get(i), "matchExpressions");
+            for (int j = 0; j < Math.min(expressions.size(), other.size()); j++) {
+                String newer = NEW_LABELS.getOrDefault(Json.string(expressions.get(j), "key"), "");
+                if (newer.equals(Json.string(other.get(j), "key"))) {
+                    expressions.get(j).put("key", newer);
+                }
+            }
+        }
+        return renamed;
     }
 
     @Override

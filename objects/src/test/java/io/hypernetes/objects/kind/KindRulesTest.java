@@ -190,6 +190,13 @@ class KindRulesTest {
         String volume = "\"spec\":{\"accessModes\":[\"ReadWriteOnce\"],\"capacity\":{\"storage\":\"1Gi\"},\"local\":{\"path\":\"/disks/a\"}%s}";
         String node = "{\"key\":\"kubernetes.io/hostname\",\"operator\":\"In\",\"values\":[\"a\"]}";
         assertThat(problems("v1", "PersistentVolume", volume.formatted(",\"nodeAffinity\":{\"required\":{\"nodeSelectorTerms\":[{\"matchExpressions\":[" + node + "]}]}}"))).isEmpty();
+        String affinity = ",\"nodeAffinity\":{\"required\":{\"nodeSelectorTerms\":[{\"matchExpressions\":[{\"key\":\"%s\",\"operator\":\"In\",\"values\":[\"%s\"]}]}]}}";
+        ObjectNode beta = made("v1", "PersistentVolume", volume.formatted(affinity.formatted("failure-domain.beta.kubernetes.io/zone", "a")));
+        assertThat(change("v1", "PersistentVolume", beta, made("v1", "PersistentVolume", volume.formatted(affinity.formatted("topology.kubernetes.io/zone", "a"))))).isEmpty();
+        for (String other : List.of(affinity.formatted("topology.kubernetes.io/zone", "b"), affinity.formatted("topology.kubernetes.io/region", "a"))) {
+            assertThat(change("v1", "PersistentVolume", beta, made("v1", "PersistentVolume", volume.formatted(other)))).singleElement().asString()
+                    .startsWith("nodeAffinity: Invalid value: ").endsWith("field is immutable, except for updating from beta label to GA");
+        }
         assertThat(problems("v1", "PersistentVolume", volume.formatted(""))).containsExactly("metadata.annotations: Required value: Local volume requires node affinity");
         assertThat(problems("v1", "PersistentVolume", volume.formatted(",\"nodeAffinity\":{}")))
                 .containsExactly("spec.nodeAffinity.required: Required value: must specify required node constraints");
