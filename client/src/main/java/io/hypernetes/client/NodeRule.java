@@ -7,25 +7,43 @@ import io.fabric8.kubernetes.api.model.NodeSelector;
 import io.fabric8.kubernetes.api.model.NodeSelectorRequirement;
 import io.fabric8.kubernetes.api.model.NodeSelectorTerm;
 import io.fabric8.kubernetes.api.model.PodSpec;
+import java.util.BitSet;
 import java.util.Collection;
 import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// Which nodes something may be on by their labels and names, read once to be asked of thousands of nodes: a requirement may have as many values as an object
-/// has room for, so they are found by their hash. Immutable as seen from outside, and thread-safe.
+/// has room for, so they are found by their hash; of as many terms all nodes are asked at once ([#ask]). Immutable as seen from outside, and thread-safe.
 public final class NodeRule {
     /// Holds on every node.
     public static final NodeRule ANY = new NodeRule(Map.of(), null);
 
     /// Fewer values are found as fast one by one.
     private static final int FEW = 8;
+    /// Fewer terms are asked as fast one by one.
+    private static final int FEW_TERMS = 32;
+    private static final String NAME = "metadata.name";
 
     private final Map<String, String> labels;
     private final @Nullable List<NodeSelectorTerm> asked;
     /// Made when first needed, as most pods are only read to be counted where they are. Two threads may make the same.
     private volatile @Nullable List<Term> terms;
+    /// What is known of nodes that were asked at once; not of one that has changed since, as that is another object.
+    private volatile Map<Node, Boolean> answers = Map.of();
+
+    /// Many nodes, to be asked at once.
+    public static final class Many {
+        private final LabelSets labels;
+        private final LabelSets names;
+
+        public Many(List<Node> nodes) {
+            labels = new LabelSets(nodes.stream().map(Selectors::labelsOf).toList());
+            names = new LabelSets(nodes.stream().map(node -> Map.of(NAME, node.getMetadata().getName())).toList());
+        }
+    }
 
     private record Term(List<Requirement> labels, List<Requirement> fields) {
         static Term of(NodeSelectorTerm term) {
@@ -45,11 +63,25 @@ public final class NodeRule {
                 }
             }
             for (Requirement want : fields) {
-                if (!want.holds("metadata.name".equals(want.key) ? name : null)) {
+                if (!want.holds(NAME.equals(want.key) ? name : null)) {
                     return false;
                 }
             }
             return true;
+        }
+
+        BitSet on(Many nodes) {
+            if (labels.isEmpty() && fields.isEmpty()) {
+                return new BitSet();
+            }
+            BitSet found = nodes.labels.all();
+            for (Requirement want : labels) {
+                found.and(want.on(nodes.labels));
+            }
+            for (Requirement want : fields) {
+                found.and(want.on(nodes.names));
+            }
+            return found;
         }
     }
 
@@ -63,7 +95,7 @@ public final class NodeRule {
                     String.valueOf(want.getKey()),
                     operator,
                     values.size() <= FEW ? values : new HashSet<>(values),
-                    compares && !values.isEmpty() ? number(values.getFirst()) : null);
+                    compares && !values.isEmpty() ? LabelSets.number(values.getFirst()) : null);
         }
 
         boolean holds(@Nullable String value) {
@@ -80,16 +112,20 @@ public final class NodeRule {
 
         /// 0 when either side is not a number, so that neither Gt nor Lt holds.
         private int compare(@Nullable String value) {
-            Long ofNode = value == null || number == null ? null : number(value);
+            Long ofNode = value == null || number == null ? null : LabelSets.number(value);
             return ofNode == null || number == null ? 0 : Long.compare(ofNode, number);
         }
 
-        private static @Nullable Long number(@Nullable String text) {
-            try {
-                return Long.valueOf(String.valueOf(text));
-            } catch (NumberFormatException notANumber) {
-                return null;
-            }
+        BitSet on(LabelSets of) {
+            return switch (operator) {
+                case "In" -> of.in(key, values);
+                case "NotIn" -> of.without(of.in(key, values));
+                case "Exists" -> of.having(key);
+                case "DoesNotExist" -> of.without(of.having(key));
+                case "Gt" -> number == null ? new BitSet() : of.above(key, number);
+                case "Lt" -> number == null ? new BitSet() : of.below(key, number);
+                default -> new BitSet();
+            };
         }
     }
 
@@ -126,6 +162,10 @@ public final class NodeRule {
         if (asked == null) {
             return true;
         }
+        Boolean known = answers.get(node);
+        if (known != null) {
+            return known;
+        }
         String name = node.getMetadata().getName();
         for (Term term : terms(asked)) {
             if (term.holds(ofNode, name)) {
@@ -133,6 +173,34 @@ public final class NodeRule {
             }
         }
         return false;
+    }
+
+    /// Asks of all these nodes at once where there are many terms, so that [#holds] knows.
+    public void ask(List<Node> nodes) {
+        Map<Node, Boolean> known = answers;
+        if (asked == null || asked.size() <= FEW_TERMS || known.size() == nodes.size() && known.keySet().containsAll(nodes)) {
+            return;
+        }
+        Many many = new Many(nodes);
+        BitSet holding = on(many, terms(asked));
+        Map<Node, Boolean> fresh = new IdentityHashMap<>(nodes.size());
+        for (int i = 0; i < nodes.size(); i++) {
+            fresh.put(nodes.get(i), holding.get(i));
+        }
+        answers = fresh;
+    }
+
+    /// Of many nodes those on which it holds, by their number.
+    public BitSet on(Many nodes) {
+        BitSet found = asked == null ? nodes.labels.all() : on(nodes, terms(asked));
+        labels.forEach((key, value) -> found.and(nodes.labels.in(key, List.of(value))));
+        return found;
+    }
+
+    private static BitSet on(Many nodes, List<Term> terms) {
+        BitSet found = new BitSet();
+        terms.forEach(term -> found.or(term.on(nodes)));
+        return found;
     }
 
     private List<Term> terms(List<NodeSelectorTerm> of) {

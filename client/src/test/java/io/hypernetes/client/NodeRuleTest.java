@@ -52,7 +52,26 @@ class NodeRuleTest {
         "zone, Unknown, a, false",
     })
     void requirementsOfLabels(String key, String operator, String values, boolean holds) {
-        assertThat(holds(term(key, operator, values.isEmpty() ? List.of() : List.of(values.split(" "))))).isEqualTo(holds);
+        NodeSelectorTerm term = term(key, operator, values.isEmpty() ? List.of() : List.of(values.split(" ")));
+        assertThat(holds(term)).isEqualTo(holds);
+        assertThat(NodeRule.of(term).on(new NodeRule.Many(List.of(NODE))).get(0)).isEqualTo(holds);
+    }
+
+    @Test
+    void manyNodesAreAskedManyTermsAtOnce() {
+        List<Node> nodes = IntStream.range(0, 100).mapToObj(i -> new NodeBuilder()
+                .withNewMetadata().withName("n" + i).addToLabels("number", "" + i).addToLabels("zone", "z" + i % 3).endMetadata().build()).toList();
+        List<NodeSelectorTerm> terms = IntStream.range(0, 100).mapToObj(i -> new NodeSelectorTermBuilder()
+                .addToMatchExpressions(new NodeSelectorRequirement("zone", "NotIn", List.of("z" + i % 3)))
+                .addToMatchExpressions(new NodeSelectorRequirement("number", "Lt", List.of("" + i / 2)))
+                .addToMatchFields(new NodeSelectorRequirement("metadata.name", i % 2 == 0 ? "In" : "NotIn", List.of("n" + i, "n" + (i + 10)))).build()).toList();
+        NodeSelector selector = new NodeSelectorBuilder().withNodeSelectorTerms(terms).build();
+        NodeRule atOnce = NodeRule.of(selector);
+        atOnce.ask(nodes);
+        assertThat(nodes.stream().map(atOnce::holds).toList()).isEqualTo(nodes.stream().map(NodeRule.of(selector)::holds).toList()).contains(true, false);
+        Node changed = new NodeBuilder(nodes.getFirst()).editMetadata().addToLabels("number", "1000").endMetadata().build();
+        assertThat(atOnce.holds(nodes.getFirst())).isTrue();
+        assertThat(atOnce.holds(changed)).isFalse();
     }
 
     @Test

@@ -37,6 +37,7 @@ sealed interface Choice {
         }
         VolumeRules.Reach reach = volumes.of(pod);
         List<NodeState> nodes = named == null ? view.nodes() : named.stream().map(view::node).filter(Objects::nonNull).toList();
+        pod.nodes().ask(nodes.stream().map(NodeState::node).toList());
         PodRules rules = PodRules.of(pod, view, namespaces, Set.of());
         int enough = enough(nodes.size());
         int start = named == null ? view.start() : 0;

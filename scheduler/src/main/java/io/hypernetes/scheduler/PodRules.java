@@ -3,8 +3,10 @@ package io.hypernetes.scheduler;
 import io.hypernetes.client.ObjectKey;
 import io.hypernetes.scheduler.Cluster.Placed;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -20,18 +22,50 @@ final class PodRules {
     private static final Objection TOO_NEAR = Objection.passing("node(s) didn't match pod anti-affinity rules");
     private static final Objection KEPT = Objection.passing("node(s) didn't satisfy existing pods anti-affinity rules");
 
+    /// More terms are asked of all pods at once: a pod may have as many as an object has room for.
+    private static final int FEW_TERMS = 32;
+
     private final PodFacts pod;
-    /// Parts that pods with an anti-affinity against this one keep to themselves.
-    private final List<Kept> kept = new ArrayList<>();
-    /// By term: the parts with pods that it must be near to, counted over pods that all terms mean.
-    private final List<Set<String>> near = new ArrayList<>();
+    /// By topology label, as that is what each node is asked for: parts that pods with an anti-affinity against this one keep to themselves.
+    private final Map<String, Parts> kept = new HashMap<>();
+    /// The parts with pods that it must be near to, which all terms mean.
+    private final Map<String, Set<String>> near = new LinkedHashMap<>();
     private boolean anyNear;
     private final boolean nearItself;
-    /// By term: the parts with pods that it must not be near to.
-    private final List<Set<String>> apart = new ArrayList<>();
+    /// The parts with pods that it must not be near to.
+    private final Map<String, Parts> apart = new HashMap<>();
     private final List<SpreadCount> spread = new ArrayList<>();
 
-    private record Kept(String topologyKey, Set<String> parts) {}
+    /// Parts that several terms name. A few sets stay those of the cluster's counts, which may be large; more are joined, so that each node is asked once.
+    private static final class Parts {
+        private static final int FEW = 4;
+        private final List<Set<String>> sets = new ArrayList<>(1);
+        private @Nullable Set<String> joined;
+
+        void add(Set<String> more) {
+            if (joined == null && sets.size() < FEW) {
+                sets.add(more);
+                return;
+            }
+            if (joined == null) {
+                Set<String> all = new HashSet<>();
+                sets.forEach(all::addAll);
+                sets.clear();
+                sets.add(all);
+                joined = all;
+            }
+            joined.addAll(more);
+        }
+
+        boolean contains(String part) {
+            for (Set<String> set : sets) {
+                if (set.contains(part)) {
+                    return true;
+                }
+            }
+            return false;
+        }
+    }
 
     /// @param least of the emptiest part
     private record SpreadCount(SpreadRule rule, Map<String, Integer> counts, int least) {}
@@ -49,9 +83,7 @@ final class PodRules {
         if (!pod.affinity().isEmpty()) {
             rules.countNear(view, namespaces, without);
         }
-        for (PodTerm term : pod.antiAffinity()) {
-            rules.apart.add(rules.meant(term, view, namespaces, without, promised));
-        }
+        rules.countApart(view, namespaces, without, promised);
         List<SpreadRule> required = pod.spread().stream().filter(SpreadRule::required).toList();
         Set<String> keys = SpreadRule.keys(required);
         for (SpreadRule rule : required) {
@@ -67,14 +99,13 @@ final class PodRules {
         if (without.isEmpty()) {
             view.keepersByTerm(tenant).all().forEach((term, counts) -> {
                 if (term.means(tenant, pod, namespaces)) {
-                    kept.add(new Kept(term.topologyKey(), counts.keySet()));
+                    add(kept, term.topologyKey(), counts.keySet());
                 }
             });
         } else {
             oneByOne = new ArrayList<>(promised);
             oneByOne.addAll(view.keepers(tenant));
         }
-        Map<String, Set<String>> parts = new HashMap<>();
         for (Placed keeper : oneByOne) {
             if (without.contains(keeper.pod().key())) {
                 continue;
@@ -82,11 +113,42 @@ final class PodRules {
             for (PodTerm term : keeper.pod().antiAffinity()) {
                 String part = keeper.node().labels().get(term.topologyKey());
                 if (part != null && term.means(tenant, pod, namespaces)) {
-                    parts.computeIfAbsent(term.topologyKey(), fresh -> new HashSet<>()).add(part);
+                    add(kept, term.topologyKey(), Set.of(part));
                 }
             }
         }
-        parts.forEach((topologyKey, found) -> kept.add(new Kept(topologyKey, found)));
+    }
+
+    private static void add(Map<String, Parts> parts, String topologyKey, Set<String> more) {
+        if (!more.isEmpty()) {
+            parts.computeIfAbsent(topologyKey, fresh -> new Parts()).add(more);
+        }
+    }
+
+    private void countApart(Cluster.View view, PodTerm.Namespaces namespaces, Set<ObjectKey> without, List<Placed> promised) {
+        if (pod.antiAffinity().size() <= FEW_TERMS) {
+            for (PodTerm term : pod.antiAffinity()) {
+                add(apart, term.topologyKey(), meant(term, view, namespaces, without, promised));
+            }
+            return;
+        }
+        List<Placed> all = new ArrayList<>(view.pods(pod.key().tenant(), null));
+        all.addAll(promised);
+        ManyPods pods = new ManyPods(pod.key().tenant(), all, namespaces);
+        Map<String, BitSet> meant = new HashMap<>();
+        pod.antiAffinity().forEach(term -> meant.computeIfAbsent(term.topologyKey(), fresh -> new BitSet()).or(pods.meant(term)));
+        meant.forEach((topologyKey, those) -> add(apart, topologyKey, parts(topologyKey, those, pods, without)));
+    }
+
+    private static Set<String> parts(String topologyKey, BitSet those, ManyPods pods, Set<ObjectKey> without) {
+        Set<String> parts = new HashSet<>();
+        those.stream().mapToObj(pods::get).filter(placed -> !without.contains(placed.pod().key())).forEach(placed -> {
+            String part = placed.node().labels().get(topologyKey);
+            if (part != null) {
+                parts.add(part);
+            }
+        });
+        return parts;
     }
 
     /// The parts with pods that a term means.
@@ -118,21 +180,32 @@ final class PodRules {
     private void countNear(Cluster.View view, PodTerm.Namespaces namespaces, Set<ObjectKey> without) {
         String tenant = pod.key().tenant();
         if (pod.affinity().size() == 1) {
-            near.add(meant(pod.affinity().getFirst(), view, namespaces, without, List.of()));
-            anyNear = !near.getFirst().isEmpty();
+            PodTerm only = pod.affinity().getFirst();
+            near.put(only.topologyKey(), meant(only, view, namespaces, without, List.of()));
+            anyNear = !near.get(only.topologyKey()).isEmpty();
             return;
         }
-        pod.affinity().forEach(term -> near.add(new HashSet<>()));
+        if (pod.affinity().size() > FEW_TERMS) {
+            ManyPods pods = new ManyPods(tenant, view.pods(tenant, null), namespaces);
+            BitSet meant = pods.all();
+            pod.affinity().forEach(term -> meant.and(pods.meant(term)));
+            for (PodTerm term : pod.affinity()) {
+                near.computeIfAbsent(term.topologyKey(), topologyKey -> parts(topologyKey, meant, pods, without));
+            }
+            anyNear = near.values().stream().anyMatch(parts -> !parts.isEmpty());
+            return;
+        }
+        pod.affinity().forEach(term -> near.put(term.topologyKey(), new HashSet<>()));
         for (Placed other : candidates(view, tenant, pod.affinity().getFirst())) {
             boolean meant = !without.contains(other.pod().key())
                     && pod.affinity().stream().allMatch(term -> term.means(tenant, other.pod(), namespaces));
             if (!meant) {
                 continue;
             }
-            for (int i = 0; i < near.size(); i++) {
-                String part = other.node().labels().get(pod.affinity().get(i).topologyKey());
+            for (Map.Entry<String, Set<String>> parts : near.entrySet()) {
+                String part = other.node().labels().get(parts.getKey());
                 if (part != null) {
-                    near.get(i).add(part);
+                    parts.getValue().add(part);
                     anyNear = true;
                 }
             }
@@ -153,27 +226,29 @@ final class PodRules {
         }
         boolean nearEnough = true;
         boolean labelled = true;
-        for (int i = 0; i < near.size(); i++) {
-            String part = node.labels().get(pod.affinity().get(i).topologyKey());
-            labelled &= part != null;
-            nearEnough &= part != null && near.get(i).contains(part);
+        for (Map.Entry<String, Set<String>> parts : near.entrySet()) {
+            String part = node.labels().get(parts.getKey());
+            if (part == null) {
+                labelled = false;
+                break;
+            }
+            nearEnough &= parts.getValue().contains(part);
         }
+        nearEnough &= labelled;
         // The first of a group that wants to be together has nobody to be near to.
         if (!nearEnough && !(labelled && !anyNear && nearItself)) {
             return FAR;
         }
-        for (int i = 0; i < apart.size(); i++) {
-            String part = node.labels().get(pod.antiAffinity().get(i).topologyKey());
-            if (part != null && apart.get(i).contains(part)) {
-                return TOO_NEAR;
+        return isIn(apart, node) ? TOO_NEAR : isIn(kept, node) ? KEPT : null;
+    }
+
+    private static boolean isIn(Map<String, Parts> parts, NodeState node) {
+        for (Map.Entry<String, Parts> each : parts.entrySet()) {
+            String part = node.labels().get(each.getKey());
+            if (part != null && each.getValue().contains(part)) {
+                return true;
             }
         }
-        for (Kept keep : kept) {
-            String part = node.labels().get(keep.topologyKey);
-            if (part != null && keep.parts.contains(part)) {
-                return KEPT;
-            }
-        }
-        return null;
+        return false;
     }
 }

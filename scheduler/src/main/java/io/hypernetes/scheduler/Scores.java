@@ -1,6 +1,7 @@
 package io.hypernetes.scheduler;
 
 import io.fabric8.kubernetes.api.model.Taint;
+import io.hypernetes.client.NodeRule;
 import io.hypernetes.client.Placement;
 import io.hypernetes.scheduler.Cluster.Placed;
 import java.util.Arrays;
@@ -14,6 +15,8 @@ import java.util.Set;
 /// weighted. There is none for images that a node has: nodes do not tell, since a tenant could read from its choices what others run.
 final class Scores {
     private static final double MOST = 100;
+    /// More of them are asked of all nodes at once: a pod may have as many as an object has room for.
+    private static final int FEW_WISHES = 32;
     private static final String ZONE = "topology.kubernetes.io/zone";
 
     private Scores() {}
@@ -59,12 +62,19 @@ final class Scores {
             return new double[0];
         }
         double[] sums = new double[nodes.size()];
-        for (int i = 0; i < sums.length; i++) {
-            for (PodFacts.LikedNodes liked : pod.likedNodes()) {
-                if (liked.nodes().holds(nodes.get(i).node())) {
-                    sums[i] += liked.weight();
+        if (pod.likedNodes().size() <= FEW_WISHES) {
+            for (int i = 0; i < sums.length; i++) {
+                for (PodFacts.LikedNodes liked : pod.likedNodes()) {
+                    if (liked.nodes().holds(nodes.get(i).node())) {
+                        sums[i] += liked.weight();
+                    }
                 }
             }
+            return sums;
+        }
+        NodeRule.Many many = new NodeRule.Many(nodes.stream().map(NodeState::node).toList());
+        for (PodFacts.LikedNodes liked : pod.likedNodes()) {
+            liked.nodes().on(many).stream().forEach(i -> sums[i] += liked.weight());
         }
         return sums;
     }
@@ -131,7 +141,11 @@ final class Scores {
             return new double[0];
         }
         Map<String, Map<String, Double>> liking = new HashMap<>();
-        for (PodTerm term : pod.preferred()) {
+        boolean many = pod.preferred().size() > FEW_WISHES;
+        if (many) {
+            liking.putAll(many(pod, view, namespaces));
+        }
+        for (PodTerm term : many ? List.<PodTerm>of() : pod.preferred()) {
             if (Tallies.canKeep(term)) {
                 view.tally(tenant, new Tallies.Question(term, Set.of(), true)).forEach((part, count) -> like(liking, term, part, (double) term.weight() * count));
                 continue;
@@ -160,6 +174,27 @@ final class Scores {
             }
         }
         return sums;
+    }
+
+    /// What it wishes of the parts of the cluster, all pods asked at once for each wish.
+    private static Map<String, Map<String, Double>> many(PodFacts pod, Cluster.View view, PodTerm.Namespaces namespaces) {
+        List<Placed> others = List.copyOf(view.pods(pod.key().tenant(), null));
+        ManyPods pods = new ManyPods(pod.key().tenant(), others, namespaces);
+        Map<String, double[]> weights = new HashMap<>();
+        for (PodTerm term : pod.preferred()) {
+            double[] ofPods = weights.computeIfAbsent(term.topologyKey(), fresh -> new double[others.size()]);
+            pods.meant(term).stream().forEach(i -> ofPods[i] += term.weight());
+        }
+        Map<String, Map<String, Double>> liking = new HashMap<>();
+        weights.forEach((topologyKey, ofPods) -> {
+            for (int i = 0; i < ofPods.length; i++) {
+                String part = others.get(i).node().labels().get(topologyKey);
+                if (part != null && ofPods[i] != 0) {
+                    liking.computeIfAbsent(topologyKey, fresh -> new HashMap<>()).merge(part, ofPods[i], Double::sum);
+                }
+            }
+        });
+        return liking;
     }
 
     private static void like(Map<String, Map<String, Double>> liking, PodTerm term, String part, double weight) {

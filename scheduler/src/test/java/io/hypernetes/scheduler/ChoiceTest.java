@@ -8,8 +8,12 @@ import io.fabric8.kubernetes.api.model.NodeSelectorRequirement;
 import io.fabric8.kubernetes.api.model.NodeSelectorTerm;
 import io.fabric8.kubernetes.api.model.NodeSelectorTermBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodAffinityTerm;
+import io.fabric8.kubernetes.api.model.PodAffinityTermBuilder;
 import io.fabric8.kubernetes.api.model.PodBuilder;
+import io.fabric8.kubernetes.api.model.PreferredSchedulingTerm;
 import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.api.model.WeightedPodAffinityTerm;
 import io.hypernetes.client.ObjectKey;
 import java.util.Collections;
 import java.util.HashMap;
@@ -77,6 +81,47 @@ class ChoiceTest {
         NodeSelectorTerm far = new NodeSelectorTermBuilder(near).addToMatchExpressions(new NodeSelectorRequirement("disk", "In", values)).build();
         assertThat(why(choose(cluster, KEY, on(far, far)))).contains("10000 node(s) didn't match Pod's node affinity/selector");
         assertThat(choose(cluster, KEY, on(near, far))).isInstanceOf(Choice.Fits.class);
+    }
+
+    /// Each term asked of each node would hold up every other pod.
+    @Test
+    @Timeout(20)
+    void aPodWithVeryManyTermsIsDecidedAtOnce() {
+        Cluster cluster = new Cluster();
+        IntStream.range(0, 10_000).mapToObj(i -> node("n" + i, "2", "4Gi")).forEach(cluster::node);
+        List<NodeSelectorTerm> terms = IntStream.range(0, 40_000).mapToObj(i -> new NodeSelectorTermBuilder()
+                .addToMatchExpressions(new NodeSelectorRequirement("disk", "NotIn", List.of("value-" + i)))
+                .addToMatchExpressions(new NodeSelectorRequirement("disk", "Exists", List.of()))
+                .addToMatchExpressions(new NodeSelectorRequirement("disk", "In", List.of("other-" + i))).build()).toList();
+        Pod nowhere = new PodBuilder(on(terms.getFirst(), terms.getFirst())).editSpec().editAffinity().editNodeAffinity()
+                .editRequiredDuringSchedulingIgnoredDuringExecution().withNodeSelectorTerms(terms).endRequiredDuringSchedulingIgnoredDuringExecution()
+                .endNodeAffinity().endAffinity().endSpec().build();
+        assertThat(why(choose(cluster, KEY, nowhere))).contains("10000 node(s) didn't match Pod's node affinity/selector");
+        Pod likes = new PodBuilder(pod("web", "1", "1Mi")).editSpec().withNewAffinity().withNewNodeAffinity()
+                .withPreferredDuringSchedulingIgnoredDuringExecution(terms.stream().map(term -> new PreferredSchedulingTerm(term, 1)).toList())
+                .endNodeAffinity().endAffinity().endSpec().build();
+        assertThat(choose(cluster, KEY, likes)).isInstanceOf(Choice.Fits.class);
+    }
+
+    /// The same of terms of pods, each asked of each pod and of each node.
+    @Test
+    @Timeout(20)
+    void aPodWithVeryManyTermsOfOthersIsDecidedAtOnce() {
+        Cluster cluster = new Cluster();
+        IntStream.range(0, 10_000).mapToObj(i -> node("n" + i, "2", "4Gi")).forEach(cluster::node);
+        IntStream.range(0, 5_000).forEach(i -> cluster.place(
+                PodFacts.of(new ObjectKey("blue", "default", "p" + i), new PodBuilder(pod("p" + i, "1m", "1Mi")).editMetadata().addToLabels("app", "a" + i).endMetadata().build()), "n" + i));
+        List<PodAffinityTerm> terms = IntStream.range(0, 20_000).mapToObj(i -> new PodAffinityTermBuilder().withTopologyKey("key-" + i % 1000)
+                .withNewLabelSelector().addNewMatchExpression().withKey("app").withOperator("NotIn").withValues("b" + i).endMatchExpression().endLabelSelector().build()).toList();
+        Pod apart = new PodBuilder(pod("web", "1", "1Mi")).editSpec().withNewAffinity().withNewPodAntiAffinity()
+                .withRequiredDuringSchedulingIgnoredDuringExecution(terms).endPodAntiAffinity().endAffinity().endSpec().build();
+        assertThat(choose(cluster, KEY, apart)).isInstanceOf(Choice.Fits.class);
+        Pod near = new PodBuilder(pod("web", "1", "1Mi")).editSpec().withNewAffinity().withNewPodAffinity()
+                .withRequiredDuringSchedulingIgnoredDuringExecution(terms).endPodAffinity().endAffinity().endSpec().build();
+        assertThat(why(choose(cluster, KEY, near))).contains("10000 node(s) didn't match pod affinity rules");
+        Pod likes = new PodBuilder(pod("web", "1", "1Mi")).editSpec().withNewAffinity().withNewPodAffinity()
+                .withPreferredDuringSchedulingIgnoredDuringExecution(terms.stream().map(term -> new WeightedPodAffinityTerm(term, 1)).toList()).endPodAffinity().endAffinity().endSpec().build();
+        assertThat(choose(cluster, KEY, likes)).isInstanceOf(Choice.Fits.class);
     }
 
     private static Pod on(NodeSelectorTerm required, NodeSelectorTerm preferred) {

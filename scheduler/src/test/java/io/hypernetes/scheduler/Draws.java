@@ -15,6 +15,7 @@ import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.Taint;
 import io.fabric8.kubernetes.api.model.Toleration;
 import io.hypernetes.client.ObjectKey;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -85,9 +86,9 @@ final class Draws {
     private void rule(PodBuilder pod) {
         switch (below(14)) {
             case 0 -> pod.editSpec().editOrNewAffinity().editOrNewPodAntiAffinity()
-                    .addToRequiredDuringSchedulingIgnoredDuringExecution(term()).endPodAntiAffinity().endAffinity().endSpec();
+                    .addAllToRequiredDuringSchedulingIgnoredDuringExecution(terms()).endPodAntiAffinity().endAffinity().endSpec();
             case 1, 2 -> pod.editSpec().editOrNewAffinity().editOrNewPodAffinity()
-                    .addToRequiredDuringSchedulingIgnoredDuringExecution(term()).endPodAffinity().endAffinity().endSpec();
+                    .addAllToRequiredDuringSchedulingIgnoredDuringExecution(terms()).endPodAffinity().endAffinity().endSpec();
             case 3, 4 -> spread(pod);
             case 5 -> pod.editSpec().editOrNewAffinity().editOrNewPodAffinity().addNewPreferredDuringSchedulingIgnoredDuringExecution()
                     .withWeight(1 + below(100)).withPodAffinityTerm(term())
@@ -128,7 +129,7 @@ final class Draws {
             }
         }
         pod.editSpec().editOrNewAffinity().editOrNewNodeAffinity().editOrNewRequiredDuringSchedulingIgnoredDuringExecution()
-                .addToNodeSelectorTerms(term.build())
+                .addAllToNodeSelectorTerms(Collections.nCopies(manyOrOne(), term.build()))
                 .endRequiredDuringSchedulingIgnoredDuringExecution().endNodeAffinity().endAffinity().endSpec();
     }
 
@@ -160,6 +161,15 @@ final class Draws {
             case 4 -> once(3) ? selector.build() : selector.addToMatchLabels("hash", "1").build();
             default -> selector.addToMatchLabels("app", any(APPS)).build();
         };
+    }
+
+    /// Many terms are asked otherwise than few.
+    private int manyOrOne() {
+        return once(6) ? 40 : 1;
+    }
+
+    private List<PodAffinityTerm> terms() {
+        return Collections.nCopies(manyOrOne(), term());
     }
 
     private PodAffinityTerm term() {

@@ -43,6 +43,7 @@ record DaemonPlan(List<String> create, List<Pod> delete, List<Pod> failed, Count
         }
         Map<String, DaemonPods.Verdict> verdicts = new HashMap<>();
         NodeRule rule = NodeRule.of(set.getSpec().getTemplate().getSpec());
+        rule.ask(nodes);
         nodes.forEach(node -> verdicts.put(node.getMetadata().getName(), DaemonPods.on(node, set, rule)));
         int desired = (int) verdicts.values().stream().filter(DaemonPods.Verdict::run).count();
         Rolling rolling = Rolling.of(set, desired);
