@@ -243,8 +243,8 @@ final class ContainerValidation {
     private void resources() {
         JsonNode limits = container.path("resources").path("limits");
         JsonNode requests = container.path("resources").path("requests");
-        amounts(limits, path + ".resources.limits");
-        amounts(requests, path + ".resources.requests");
+        amounts(limits, path + ".resources.limits", errors);
+        amounts(requests, path + ".resources.requests", errors);
         for (Map.Entry<String, JsonNode> request : requests.properties()) {
             JsonNode limit = limits.path(request.getKey());
             boolean shared = RESOURCES.contains(request.getKey());
@@ -278,7 +278,7 @@ final class ContainerValidation {
         }
     }
 
-    private void amounts(JsonNode amounts, String at) {
+    static void amounts(JsonNode amounts, String at, Errors errors) {
         for (Map.Entry<String, JsonNode> amount : amounts.properties()) {
             String name = amount.getKey();
             String each = at + "[" + name + "]";

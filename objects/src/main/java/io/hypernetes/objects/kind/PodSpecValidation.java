@@ -209,7 +209,7 @@ final class PodSpecValidation {
         }
         List<ObjectNode> tolerations = Json.objects(spec, "tolerations");
         for (int i = 0; i < tolerations.size(); i++) {
-            toleration(tolerations.get(i), path + ".tolerations[" + i + "]");
+            toleration(tolerations.get(i), path + ".tolerations[" + i + "]", errors);
         }
         List<ObjectNode> gates = Json.objects(spec, "schedulingGates");
         Set<String> known = new HashSet<>();
@@ -222,7 +222,7 @@ final class PodSpecValidation {
         }
     }
 
-    private void toleration(ObjectNode toleration, String at) {
+    static void toleration(ObjectNode toleration, String at, Errors errors) {
         String key = Json.string(toleration, "key");
         String operator = Json.string(toleration, "operator");
         String value = Json.string(toleration, "value");

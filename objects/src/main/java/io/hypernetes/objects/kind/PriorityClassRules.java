@@ -31,9 +31,13 @@ final class PriorityClassRules implements KindRules {
         long value = Json.number(type, 0, "value");
         if (name.startsWith("system-")) {
             long own = name.equals("system-cluster-critical") ? 2_000_000_000 : name.equals("system-node-critical") ? 2_000_001_000 : 0;
-            if (own != value) {
-                errors.forbidden(
-                        "metadata.name", "priority class names with 'system-' prefix are reserved for system use only.");
+            String wrong = own == 0
+                    ? name + " is not a known system priority class"
+                    : own != value
+                    ? "value of " + name + " PriorityClass must be " + own
+                    : Json.flag(type, "globalDefault") ? "globalDefault of " + name + " PriorityClass must be false" : "";
+            if (!wrong.isEmpty()) {
+                errors.forbidden("metadata.name", "priority class names with 'system-' prefix are reserved for system use only. error: " + wrong);
             }
         } else if (value > HIGHEST) {
             errors.forbidden("value", "maximum allowed value of a user defined priority is " + HIGHEST);

@@ -76,17 +76,11 @@ final class Rules {
         rules.put("PersistentVolume.", new PersistentVolumeRules());
         rules.put("PersistentVolumeClaim.", new PersistentVolumeClaimRules());
         rules.put("CSIDriver.storage.k8s.io", new CsiDriverRules());
-        rules.put("CSINode.storage.k8s.io", plain(Layout.named()
-                .integer("Drivers", "How many drivers the node has.", node -> node.path("spec").path("drivers").size())
-                .age()));
-        rules.put("CSIStorageCapacity.storage.k8s.io", plain(Layout.named()
-                .text("StorageClassName", "The class of the storage.", "storageClassName")
-                .cell("Capacity", "How much is free.", each -> each.has("capacity") ? each.path("capacity").asString("") : "<unset>")));
+        rules.put("CSINode.storage.k8s.io", new CsiNodeRules());
+        rules.put("CSIStorageCapacity.storage.k8s.io", new CsiStorageCapacityRules());
         rules.put("StorageClass.storage.k8s.io", new StorageClassRules());
         rules.put("VolumeAttachment.storage.k8s.io", new VolumeAttachmentRules());
-        rules.put("VolumeAttributesClass.storage.k8s.io", plain(Layout.named()
-                .text("DriverName", "The driver that knows the attributes.", "driverName")
-                .age()));
+        rules.put("VolumeAttributesClass.storage.k8s.io", new VolumeAttributesClassRules());
     }
 
     private static void access(Map<String, KindRules> rules, InstantSource clock) {

@@ -23,6 +23,11 @@ final class RuntimeClassRules implements KindRules {
             errors.invalid("scheduling.nodeSelector", label.getKey(), Names.qualified(label.getKey()));
             errors.invalid("scheduling.nodeSelector", label.getValue().asString(""), Names.labelValue(label.getValue().asString("")));
         }
+        List<ObjectNode> tolerations = Json.objects(type.path("scheduling"), "tolerations");
+        for (int i = 0; i < tolerations.size(); i++) {
+            PodSpecValidation.toleration(tolerations.get(i), "scheduling.tolerations[" + i + "]", errors);
+        }
+        ContainerValidation.amounts(type.path("overhead").path("podFixed"), "overhead.limits", errors);
     }
 
     @Override

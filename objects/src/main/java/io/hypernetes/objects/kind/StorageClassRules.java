@@ -1,9 +1,14 @@
 package io.hypernetes.objects.kind;
 
+import io.hypernetes.objects.FieldError;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.Names;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;
@@ -45,11 +50,26 @@ final class StorageClassRules implements KindRules {
 
     @Override
     public void validate(ObjectNode type, Errors errors) {
-        String provisioner = Json.string(type, "provisioner");
-        if (provisioner.isEmpty()) {
-            errors.required("provisioner", "");
+        provisioner(Json.string(type, "provisioner"), "provisioner", errors);
+        parameters(type, errors);
+        errors.oneOf("reclaimPolicy", Json.string(type, "reclaimPolicy"), List.of("Delete", "Retain"));
+        errors.oneOf("volumeBindingMode", Json.string(type, "volumeBindingMode"), List.of("Immediate", "WaitForFirstConsumer"));
+        topologies(type, errors);
+    }
+
+    /// Who makes volumes, or knows their attributes.
+    static void provisioner(String name, String at, Errors errors) {
+        if (name.isEmpty()) {
+            errors.required(at, "");
         } else {
-            errors.invalid("provisioner", provisioner, Names.qualified(provisioner.toLowerCase(Locale.ROOT)));
+            errors.invalid(at, name, Names.qualified(name.toLowerCase(Locale.ROOT)));
+        }
+    }
+
+    static void parameters(ObjectNode type, Errors errors) {
+        if (type.path("parameters").size() > PARAMETERS_MAX) {
+            errors.add(FieldError.tooLong("parameters", PARAMETERS_MAX));
+            return;
         }
         long bytes = 0;
         for (var parameter : type.path("parameters").properties()) {
@@ -58,21 +78,54 @@ final class StorageClassRules implements KindRules {
             }
             bytes += parameter.getKey().length() + (long) parameter.getValue().asString("").length();
         }
-        if (type.path("parameters").size() > PARAMETERS_MAX) {
-            errors.add(io.hypernetes.objects.FieldError.tooLong("Provisioner Parameters exceeded max allowed", PARAMETERS_MAX));
-        } else if (bytes > PARAMETERS_MAX_BYTES) {
-            errors.add(io.hypernetes.objects.FieldError.tooLong("parameters", PARAMETERS_MAX_BYTES));
+        if (bytes > PARAMETERS_MAX_BYTES) {
+            errors.add(FieldError.tooLong("parameters", PARAMETERS_MAX_BYTES));
         }
-        errors.oneOf("reclaimPolicy", Json.string(type, "reclaimPolicy"), List.of("Delete", "Retain"));
-        errors.oneOf("volumeBindingMode", Json.string(type, "volumeBindingMode"), List.of("Immediate", "WaitForFirstConsumer"));
+    }
+
+    private static void topologies(ObjectNode type, Errors errors) {
+        Set<Map<String, Set<String>>> known = new HashSet<>();
+        List<ObjectNode> topologies = Json.objects(type, "allowedTopologies");
+        for (int i = 0; i < topologies.size(); i++) {
+            String at = "allowedTopologies[" + i + "].matchLabelExpressions";
+            Map<String, Set<String>> allowed = new HashMap<>();
+            List<ObjectNode> expressions = Json.objects(topologies.get(i), "matchLabelExpressions");
+            for (int j = 0; j < expressions.size(); j++) {
+                expression(expressions.get(j), at + "[" + j + "]", allowed, errors);
+            }
+            if (!known.add(allowed)) {
+                errors.duplicate(at, "");
+            }
+        }
+    }
+
+    private static void expression(ObjectNode expression, String at, Map<String, Set<String>> allowed, Errors errors) {
+        Set<String> values = new HashSet<>();
+        JsonNode said = expression.path("values");
+        if (said.isEmpty()) {
+            errors.required(at + ".values", "");
+        }
+        for (int i = 0; i < said.size(); i++) {
+            if (!values.add(said.path(i).asString(""))) {
+                errors.duplicate(at + ".values[" + i + "]", said.path(i).asString(""));
+            }
+        }
+        String key = Json.string(expression, "key");
+        errors.invalid(at + ".key", key, Names.qualified(key));
+        if (allowed.putIfAbsent(key, values) != null) {
+            errors.duplicate(at + ".key", key);
+        }
     }
 
     @Override
     public void validateUpdate(ObjectNode type, ObjectNode old, @Nullable String subresource, Errors errors) {
-        for (String kept : List.of("parameters", "provisioner", "reclaimPolicy", "volumeBindingMode")) {
+        for (String kept : List.of("parameters", "provisioner", "reclaimPolicy")) {
             if (!type.path(kept).equals(old.path(kept)) && !(type.path(kept).isEmpty() && old.path(kept).isEmpty() && kept.equals("parameters"))) {
-                errors.forbidden(kept, kept.equals("volumeBindingMode") ? WorkloadValidation.IMMUTABLE : "updates to " + kept + " are forbidden.");
+                errors.forbidden(kept, "updates to " + kept + " are forbidden.");
             }
+        }
+        if (!type.path("volumeBindingMode").equals(old.path("volumeBindingMode"))) {
+            errors.invalid("volumeBindingMode", Json.string(type, "volumeBindingMode"), WorkloadValidation.IMMUTABLE);
         }
     }
 

@@ -1,13 +1,18 @@
 package io.hypernetes.objects.kind;
 
+import io.hypernetes.objects.FieldError;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.Names;
-import java.util.Locale;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /// VolumeAttachments.
 final class VolumeAttachmentRules implements KindRules {
+    private static final String EITHER = "must specify exactly one of inlineVolumeSpec and persistentVolumeName";
+    private static final int METADATA_MAX_BYTES = 256 << 10;
+    private static final int MESSAGE_MAX = 1024;
     private static final Layout LAYOUT = Layout.named()
             .value(new Column("Attacher", "string", "name", "The driver that attaches it.", 0), each -> Json.text(Json.string(each, "spec", "attacher")))
             .text("PV", "The volume.", "spec", "source", "persistentVolumeName")
@@ -18,19 +23,43 @@ final class VolumeAttachmentRules implements KindRules {
     @Override
     public void validate(ObjectNode attachment, Errors errors) {
         ObjectNode spec = WorkloadValidation.spec(attachment);
-        String attacher = Json.string(spec, "attacher");
-        if (attacher.isEmpty()) {
-            errors.required("spec.attacher", "");
-        } else {
-            errors.invalid("spec.attacher", attacher, Names.qualified(attacher.toLowerCase(Locale.ROOT)));
+        CsiDriverRules.name(Json.string(spec, "attacher"), "spec.attacher", errors);
+        JsonNode source = spec.path("source");
+        boolean inline = source.path("inlineVolumeSpec").isObject();
+        boolean named = source.path("persistentVolumeName").isString();
+        String volume = Json.string(source, "persistentVolumeName");
+        if (!inline && !named) {
+            errors.required("spec.source", EITHER);
+        } else if (inline && named) {
+            errors.forbidden("spec.source", EITHER);
+        } else if (named && volume.isEmpty()) {
+            errors.required("spec.source.persistentVolumeName", "must specify non empty persistentVolumeName");
+        } else if (named) {
+            errors.invalid("spec.source.persistentVolumeName", volume, Names.subdomain(volume));
         }
-        boolean inline = spec.path("source").path("inlineVolumeSpec").isObject();
-        boolean named = !Json.string(spec, "source", "persistentVolumeName").isEmpty();
-        if (inline == named) {
-            errors.required("spec.source", "must specify exactly one of inlineVolumeSpec and persistentVolumeName");
+        String node = Json.string(spec, "nodeName");
+        errors.invalid("spec.nodeName", node, Names.subdomain(node));
+        status(attachment.path("status"), errors);
+    }
+
+    private static void status(JsonNode status, Errors errors) {
+        long bytes = 0;
+        for (var entry : status.path("attachmentMetadata").properties()) {
+            bytes += entry.getKey().length() + (long) entry.getValue().asString("").length();
         }
-        if (Json.string(spec, "nodeName").isEmpty()) {
-            errors.required("spec.nodeName", "");
+        if (bytes > METADATA_MAX_BYTES) {
+            errors.add(FieldError.tooLong("status.attachmentMetadata", METADATA_MAX_BYTES));
+        }
+        for (String failure : List.of("attachError", "detachError")) {
+            String at = "status." + failure;
+            if (Json.string(status, failure, "message").length() > MESSAGE_MAX) {
+                // As upstream says it.
+                errors.add(FieldError.tooLong(at + ".message", METADATA_MAX_BYTES));
+            }
+            long code = Json.number(status, 0, failure, "errorCode");
+            if (code < 0) {
+                errors.invalid(at + ".errorCode", code, "must be between 0 and 2147483647, inclusive");
+            }
         }
     }
 
