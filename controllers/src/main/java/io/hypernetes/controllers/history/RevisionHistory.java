@@ -116,6 +116,10 @@ public final class RevisionHistory<O extends HasMetadata> {
     /// Deletes the oldest revisions beyond a limit, but none that is in use.
     public void truncate(ObjectKey key, List<ControllerRevision> known, Set<String> inUse, @Nullable Integer limit) {
         List<ControllerRevision> idle = known.stream().filter(revision -> !inUse.contains(revision.getMetadata().getName())).toList();
+        if (limit != null && limit < 0) {
+            // All are kept.
+            return;
+        }
         int surplus = idle.size() - (limit == null ? 10 : limit);
         for (ControllerRevision revision : idle.subList(0, Math.max(0, surplus))) {
             client.of(Kind.CONTROLLER_REVISION).delete(ObjectKey.of(key.tenant(), revision), new Deletion(null, revision.getMetadata().getUid()));

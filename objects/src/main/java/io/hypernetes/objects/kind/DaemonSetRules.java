@@ -42,9 +42,9 @@ final class DaemonSetRules implements KindRules {
     @Override
     public void validate(ObjectNode set, Errors errors) {
         ObjectNode spec = WorkloadValidation.spec(set);
-        WorkloadValidation.ownSelector(spec, errors);
+        WorkloadValidation.ownSelector(spec, "daemonset", errors);
         WorkloadValidation.template(spec.path("template"), "spec.template", errors);
-        WorkloadValidation.alwaysRestarted(spec.path("template"), "spec.template", errors);
+        WorkloadValidation.alwaysRestarted(spec.path("template"), "spec.template", "DaemonSet", errors);
         WorkloadValidation.notNegative(spec, "spec", "minReadySeconds", errors);
         WorkloadValidation.notNegative(spec, "spec", "revisionHistoryLimit", errors);
         JsonNode strategy = spec.path("updateStrategy");

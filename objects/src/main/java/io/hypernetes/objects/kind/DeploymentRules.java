@@ -42,9 +42,9 @@ final class DeploymentRules implements KindRules {
     public void validate(ObjectNode deployment, Errors errors) {
         ObjectNode spec = WorkloadValidation.spec(deployment);
         WorkloadValidation.notNegative(spec, "spec", "replicas", errors);
-        WorkloadValidation.ownSelector(spec, errors);
+        WorkloadValidation.ownSelector(spec, "deployment", errors);
         WorkloadValidation.template(spec.path("template"), "spec.template", errors);
-        WorkloadValidation.alwaysRestarted(spec.path("template"), "spec.template", errors);
+        WorkloadValidation.alwaysRestarted(spec.path("template"), "spec.template", "ReplicaSet", errors);
         strategy(spec.path("strategy"), errors);
         WorkloadValidation.notNegative(spec, "spec", "minReadySeconds", errors);
         WorkloadValidation.notNegative(spec, "spec", "revisionHistoryLimit", errors);

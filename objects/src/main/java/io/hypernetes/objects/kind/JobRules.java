@@ -13,6 +13,8 @@ import tools.jackson.databind.node.ObjectNode;
 
 /// Jobs.
 final class JobRules implements KindRules {
+    private static final int MANY = 100_000;
+    private static final int FEWER = 10_000;
     private static final String CONTROLLER_UID = "batch.kubernetes.io/controller-uid";
     private static final String JOB_NAME = "batch.kubernetes.io/job-name";
     private static final Layout LAYOUT = Layout.named()
@@ -79,7 +81,7 @@ final class JobRules implements KindRules {
         ObjectNode spec = WorkloadValidation.spec(job);
         validateSpec(spec, "spec", errors);
         int before = errors.list().size();
-        WorkloadValidation.ownSelector(spec, errors);
+        WorkloadValidation.ownSelector(spec, "job", errors);
         if (errors.list().size() == before && !Json.flag(spec, "manualSelector")) {
             String uid = Json.string(job, "metadata", "uid");
             String labelled = Json.string(spec.path("template").path("metadata").path("labels"), CONTROLLER_UID);
@@ -104,15 +106,15 @@ final class JobRules implements KindRules {
         if (!mode.isEmpty()) {
             errors.oneOf(path + ".completionMode", mode, List.of("Indexed", "NonIndexed"));
         }
+        if (Json.present(spec.get("maxFailedIndexes")) && !Json.present(spec.get("backoffLimitPerIndex"))) {
+            errors.required(path + ".backoffLimitPerIndex", "when maxFailedIndexes is specified");
+        }
+        String manager = Json.string(spec, "managedBy");
+        if (Json.present(spec.get("managedBy"))) {
+            JobPolicies.manager(manager, path + ".managedBy", errors);
+        }
         if (indexed) {
-            if (!Json.present(spec.get("completions"))) {
-                errors.required(path + ".completions", "when completion mode is Indexed");
-            } else if (Json.number(spec, 0, "parallelism") > 100_000) {
-                errors.invalid(
-                        path + ".parallelism",
-                        Json.number(spec, 0, "parallelism"),
-                        "must be less than or equal to 100000 when completion mode is Indexed");
-            }
+            indexes(spec, path, errors);
         } else {
             for (String indexes : List.of("backoffLimitPerIndex", "maxFailedIndexes")) {
                 if (Json.present(spec.get(indexes))) {
@@ -122,6 +124,9 @@ final class JobRules implements KindRules {
             if (spec.path("successPolicy").isObject()) {
                 errors.invalid(path + ".successPolicy", spec.path("successPolicy"), "requires indexed completion mode");
             }
+        }
+        if (indexed && spec.path("successPolicy").isObject()) {
+            JobPolicies.success(spec, path + ".successPolicy.rules", errors);
         }
         String replacement = Json.string(spec, "podReplacementPolicy");
         if (!replacement.isEmpty()) {
@@ -133,7 +138,7 @@ final class JobRules implements KindRules {
         WorkloadValidation.template(template, path + ".template", errors);
         String policy = Json.string(template, "spec", "restartPolicy");
         if (spec.path("podFailurePolicy").isObject()) {
-            failurePolicy(spec, path, errors);
+            JobPolicies.failure(spec, path, errors);
             if (!policy.equals("Never")) {
                 errors.invalid(
                         path + ".template.spec.restartPolicy", policy, "only \"Never\" is supported when podFailurePolicy is specified");
@@ -145,44 +150,32 @@ final class JobRules implements KindRules {
         }
     }
 
-    private static void failurePolicy(ObjectNode spec, String path, Errors errors) {
-        List<ObjectNode> rules = Json.objects(spec.path("podFailurePolicy"), "rules");
-        if (rules.size() > 20) {
-            errors.add(io.hypernetes.objects.FieldError.tooMany(path + ".podFailurePolicy.rules", rules.size(), 20));
+    private static void indexes(ObjectNode spec, String path, Errors errors) {
+        if (!Json.present(spec.get("completions"))) {
+            errors.required(path + ".completions", "when completion mode is Indexed");
         }
-        for (int i = 0; i < rules.size(); i++) {
-            String at = path + ".podFailurePolicy.rules[" + i + "]";
-            ObjectNode rule = rules.get(i);
-            String action = Json.string(rule, "action");
-            if (action.isEmpty()) {
-                errors.required(at + ".action", "valid values: [\"Count\" \"FailIndex\" \"FailJob\" \"Ignore\"]");
-            } else {
-                errors.oneOf(at + ".action", action, List.of("Count", "FailIndex", "FailJob", "Ignore"));
+        long parallelism = Json.number(spec, 0, "parallelism");
+        long completions = Json.number(spec, Long.MAX_VALUE, "completions");
+        long failed = Json.number(spec, 0, "maxFailedIndexes");
+        if (parallelism > MANY) {
+            errors.invalid(path + ".parallelism", parallelism, "must be less than or equal to " + MANY + " when completion mode is Indexed");
+        }
+        if (failed > completions) {
+            errors.invalid(path + ".maxFailedIndexes", failed, "must be less than or equal to completions");
+        }
+        if (failed > MANY) {
+            errors.invalid(path + ".maxFailedIndexes", failed, "must be less than or equal to " + MANY);
+        }
+        if (Json.present(spec.get("completions")) && completions > MANY && Json.present(spec.get("backoffLimitPerIndex"))) {
+            String most = "must be less than or equal to " + FEWER + " when completions are above " + MANY + " and used with backoff limit per index";
+            if (!Json.present(spec.get("maxFailedIndexes"))) {
+                errors.required(path + ".maxFailedIndexes", "must be specified when completions is above " + MANY);
             }
-            if (action.equals("FailIndex") && !Json.present(spec.get("backoffLimitPerIndex"))) {
-                errors.invalid(at + ".action", action, "requires the backoffLimitPerIndex to be set");
+            if (parallelism > FEWER) {
+                errors.invalid(path + ".parallelism", parallelism, most);
             }
-            boolean codes = rule.path("onExitCodes").isObject();
-            boolean conditions = !rule.path("onPodConditions").isEmpty();
-            if (codes == conditions) {
-                errors.invalid(
-                        at,
-                        rule,
-                        codes ? "specifying both OnExitCodes and OnPodConditions is not supported"
-                                : "specifying one of OnExitCodes and OnPodConditions is required");
-            }
-            if (codes) {
-                String operator = Json.string(rule, "onExitCodes", "operator");
-                errors.oneOf(at + ".onExitCodes.operator", operator, List.of("In", "NotIn"));
-                JsonNode values = rule.path("onExitCodes").path("values");
-                if (values.isEmpty()) {
-                    errors.invalid(at + ".onExitCodes.values", values, "at least one value is required");
-                }
-                for (int j = 0; j < values.size(); j++) {
-                    if (operator.equals("In") && values.path(j).asInt(-1) == 0) {
-                        errors.invalid(at + ".onExitCodes.values[" + j + "]", 0, "must not be 0 for the In operator");
-                    }
-                }
+            if (failed > FEWER) {
+                errors.invalid(path + ".maxFailedIndexes", failed, most);
             }
         }
     }

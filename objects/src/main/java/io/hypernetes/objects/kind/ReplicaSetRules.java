@@ -33,9 +33,9 @@ final class ReplicaSetRules implements KindRules {
         ObjectNode spec = WorkloadValidation.spec(set);
         WorkloadValidation.notNegative(spec, "spec", "replicas", errors);
         WorkloadValidation.notNegative(spec, "spec", "minReadySeconds", errors);
-        WorkloadValidation.ownSelector(spec, errors);
+        WorkloadValidation.ownSelector(spec, "deployment", errors);
         WorkloadValidation.template(spec.path("template"), "spec.template", errors);
-        WorkloadValidation.alwaysRestarted(spec.path("template"), "spec.template", errors);
+        WorkloadValidation.alwaysRestarted(spec.path("template"), "spec.template", "ReplicaSet", errors);
     }
 
     @Override

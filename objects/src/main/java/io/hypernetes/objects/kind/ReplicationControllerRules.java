@@ -54,7 +54,7 @@ final class ReplicationControllerRules implements KindRules {
                     "`selector` does not match template `labels`");
         }
         WorkloadValidation.template(spec.path("template"), "spec.template", errors);
-        WorkloadValidation.alwaysRestarted(spec.path("template"), "spec.template", errors);
+        WorkloadValidation.alwaysRestarted(spec.path("template"), "spec.template", "ReplicationController", errors);
     }
 
     @Override

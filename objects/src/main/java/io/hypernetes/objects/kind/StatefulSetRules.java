@@ -1,6 +1,7 @@
 package io.hypernetes.objects.kind;
 
 import io.hypernetes.objects.Json;
+import io.hypernetes.objects.Names;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -41,6 +42,15 @@ final class StatefulSetRules implements KindRules {
         PodSpecDefaults.apply(Json.child(Json.child(spec, "template"), "spec"));
     }
 
+    /// Its pods are called after it. One made under another name before cannot make any, and may go.
+    @Override
+    public void validateNew(ObjectNode set, Errors errors) {
+        String name = Json.string(set, "metadata", "name");
+        if (Names.subdomain(name).isEmpty()) {
+            errors.invalid("metadata.name", name, Names.label(name));
+        }
+    }
+
     @Override
     public boolean countsGeneration() {
         return true;
@@ -49,7 +59,10 @@ final class StatefulSetRules implements KindRules {
     @Override
     public void validate(ObjectNode set, Errors errors) {
         ObjectNode spec = WorkloadValidation.spec(set);
-        errors.oneOf("spec.podManagementPolicy", Json.string(spec, "podManagementPolicy"), List.of("OrderedReady", "Parallel"));
+        String management = Json.string(spec, "podManagementPolicy");
+        if (!List.of("OrderedReady", "Parallel").contains(management)) {
+            errors.invalid("spec.podManagementPolicy", management, "must be 'OrderedReady' or 'Parallel'");
+        }
         JsonNode strategy = spec.path("updateStrategy");
         switch (Json.string(strategy, "type")) {
             case "OnDelete" -> {
@@ -75,7 +88,7 @@ final class StatefulSetRules implements KindRules {
                             "spec.updateStrategy.rollingUpdate.maxUnavailable", rolling.path("maxUnavailable"), "cannot be 0");
                 }
             }
-            default -> errors.oneOf("spec.updateStrategy.type", Json.string(strategy, "type"), List.of("OnDelete", "RollingUpdate"));
+            default -> errors.invalid("spec.updateStrategy", strategy, "must be 'RollingUpdate' or 'OnDelete'");
         }
         JsonNode retention = spec.path("persistentVolumeClaimRetentionPolicy");
         for (String when : List.of("whenDeleted", "whenScaled")) {
@@ -84,13 +97,12 @@ final class StatefulSetRules implements KindRules {
         }
         WorkloadValidation.notNegative(spec, "spec", "replicas", errors);
         WorkloadValidation.notNegative(spec, "spec", "minReadySeconds", errors);
-        WorkloadValidation.notNegative(spec, "spec", "revisionHistoryLimit", errors);
         if (Json.number(spec, 0, "ordinals", "start") < 0) {
             errors.invalid("spec.ordinals.start", Json.number(spec, 0, "ordinals", "start"), "must be greater than or equal to 0");
         }
-        WorkloadValidation.ownSelector(spec, errors);
+        WorkloadValidation.ownSelector(spec, "statefulset", errors);
         WorkloadValidation.template(withClaims(spec), "spec.template", errors);
-        WorkloadValidation.alwaysRestarted(spec.path("template"), "spec.template", errors);
+        WorkloadValidation.alwaysRestarted(spec.path("template"), "spec.template", "StatefulSet", errors);
     }
 
     /// The template as its pods will be: each claim template is a volume of its name.

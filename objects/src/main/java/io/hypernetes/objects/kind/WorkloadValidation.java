@@ -60,7 +60,9 @@ final class WorkloadValidation {
     }
 
     /// The selector of a kind of `apps`: required, not empty, and matching its own template.
-    static void ownSelector(ObjectNode spec, Errors errors) {
+    ///
+    /// @param kind as upstream says what an empty one is invalid for
+    static void ownSelector(ObjectNode spec, String kind, Errors errors) {
         JsonNode selector = spec.path("selector");
         if (!selector.isObject()) {
             errors.required("spec.selector", "");
@@ -69,7 +71,7 @@ final class WorkloadValidation {
         int before = errors.list().size();
         selector(selector, "spec.selector", errors);
         if (selector.path("matchLabels").isEmpty() && selector.path("matchExpressions").isEmpty()) {
-            errors.invalid("spec.selector", selector, "empty selector is invalid");
+            errors.invalid("spec.selector", selector, "empty selector is invalid for " + kind);
             return;
         }
         if (errors.list().size() == before && !LabelSelector.of(selector).matchesObject(spec.path("template"))) {
@@ -92,13 +94,15 @@ final class WorkloadValidation {
     }
 
     /// A template whose pods must run for ever.
-    static void alwaysRestarted(JsonNode template, String path, Errors errors) {
+    ///
+    /// @param kind as upstream says for what there is no deadline
+    static void alwaysRestarted(JsonNode template, String path, String kind, Errors errors) {
         String policy = Json.string(template, "spec", "restartPolicy");
         if (!policy.equals("Always")) {
             errors.oneOf(path + ".spec.restartPolicy", policy, List.of("Always"));
         }
         if (Json.present(template.path("spec").get("activeDeadlineSeconds"))) {
-            errors.forbidden(path + ".spec.activeDeadlineSeconds", "activeDeadlineSeconds in " + path + " is not Supported");
+            errors.forbidden(path + ".spec.activeDeadlineSeconds", "activeDeadlineSeconds in " + kind + " is not Supported");
         }
     }
 

@@ -60,10 +60,52 @@ class WorkloadRulesTest {
     }
 
     @Test
+    void whenAJobEndsBeforeItsTimeIsChecked() {
+        String job = "{\"completionMode\":\"Indexed\",\"completions\":5," + TEMPLATE.formatted(",\"restartPolicy\":\"Never\"") + "%s}";
+        assertThat(problems("batch/v1", "Job", job.formatted(",\"successPolicy\":{\"rules\":[{\"succeededIndexes\":\"0,2-4\",\"succeededCount\":4}]}"))).isEmpty();
+        assertThat(problems("batch/v1", "Job", job.formatted(",\"successPolicy\":{\"rules\":[{},{\"succeededIndexes\":\"2,1\"},{\"succeededIndexes\":\"0-5\"},{\"succeededIndexes\":\"1\",\"succeededCount\":2}]}")))
+                .containsExactly(
+                        "spec.successPolicy.rules[0]: Required value: at least one of succeededCount or succeededIndexes must be specified",
+                        "spec.successPolicy.rules[1].succeededIndexes: Invalid value: \"2,1\": error parsing succeededIndexes: non-increasing order, previous: 2, current: 1",
+                        "spec.successPolicy.rules[2].succeededIndexes: Invalid value: \"0-5\": error parsing succeededIndexes: too large index: \"5\"",
+                        "spec.successPolicy.rules[3].succeededCount: Invalid value: 2: must be less than or equal to 1 (the number of indexes in the specified succeededIndexes field)");
+        assertThat(problems("batch/v1", "Job", job.formatted(",\"podFailurePolicy\":{\"rules\":["
+                        + "{\"action\":\"Ignore\",\"onExitCodes\":{\"containerName\":\"odd\",\"operator\":\"In\",\"values\":[3,2,3]}},"
+                        + "{\"action\":\"Ignore\",\"onPodConditions\":[{\"type\":\"A\",\"status\":\"Odd\"}]}]}")))
+                .containsExactly(
+                        "spec.podFailurePolicy.rules[0].onExitCodes.containerName: Invalid value: \"odd\": must be one of the container or initContainer names in the pod template",
+                        "spec.podFailurePolicy.rules[0].onExitCodes.values[2]: Duplicate value: 3",
+                        "spec.podFailurePolicy.rules[0].onExitCodes.values: Invalid value: [3,2,3]: must be ordered",
+                        "spec.podFailurePolicy.rules[1].onPodConditions[0].status: Unsupported value: \"Odd\": supported values: \"False\", \"True\", \"Unknown\"");
+        assertThat(problems("batch/v1", "Job", job.formatted(",\"maxFailedIndexes\":6"))).containsExactly(
+                "spec.backoffLimitPerIndex: Required value: when maxFailedIndexes is specified",
+                "spec.maxFailedIndexes: Invalid value: 6: must be less than or equal to completions");
+        assertThat(problems("batch/v1", "Job", job.replace(":5,", ":100001,").formatted(",\"backoffLimitPerIndex\":1"))).containsExactly(
+                "spec.maxFailedIndexes: Required value: must be specified when completions is above 100000");
+        assertThat(problems("batch/v1", "Job", job.formatted(",\"managedBy\":\"me\""))).containsExactly(
+                "spec.managedBy: Invalid value: \"me\": must be a domain-prefixed path (such as \"acme.io/foo\")");
+    }
+
+    @Test
+    void aStatefulSetIsCheckedInUpstreamsWords() {
+        assertThat(problems("apps/v1", "StatefulSet", spec(",\"podManagementPolicy\":\"Odd\",\"updateStrategy\":{\"type\":\"Odd\"}"))).containsExactly(
+                "spec.podManagementPolicy: Invalid value: \"Odd\": must be 'OrderedReady' or 'Parallel'",
+                "spec.updateStrategy: Invalid value: {\"type\":\"Odd\"}: must be 'RollingUpdate' or 'OnDelete'");
+        assertThat(problems("apps/v1", "StatefulSet", spec(",\"revisionHistoryLimit\":-1"))).as("all are kept").isEmpty();
+        assertThat(problems("apps/v1", "StatefulSet", "{\"selector\":{\"matchLabels\":{\"a\":\"b\"}}," + TEMPLATE.formatted(",\"activeDeadlineSeconds\":5") + "}"))
+                .containsExactly("spec.template.spec.activeDeadlineSeconds: Forbidden: activeDeadlineSeconds in StatefulSet is not Supported");
+        Kind kind = KINDS.get("apps/v1", "StatefulSet");
+        ObjectNode made = made("apps/v1", "StatefulSet", spec(""));
+        Json.child(made, "metadata").put("name", "a.b");
+        assertThat(texts(kind.validateCreate(made))).singleElement().asString().startsWith("metadata.name: Invalid value: \"a.b\"");
+        assertThat(texts(kind.validateUpdate(made.deepCopy(), made, null))).as("made before it was refused").isEmpty();
+    }
+
+    @Test
     void aDeploymentThatCannotWorkIsRefused() {
         assertThat(problems("apps/v1", "Deployment", "{" + TEMPLATE.formatted("") + "}")).containsExactly("spec.selector: Required value");
         assertThat(problems("apps/v1", "Deployment", "{\"selector\":{}," + TEMPLATE.formatted("") + "}"))
-                .containsExactly("spec.selector: Invalid value: {}: empty selector is invalid");
+                .containsExactly("spec.selector: Invalid value: {}: empty selector is invalid for deployment");
         assertThat(problems("apps/v1", "Deployment", "{\"selector\":{\"matchLabels\":{\"a\":\"c\"}}," + TEMPLATE.formatted("") + "}"))
                 .containsExactly(
                         "spec.template.metadata.labels: Invalid value: {\"a\":\"b\"}: `selector` does not match template `labels`");
