@@ -1,5 +1,7 @@
 package io.hypernetes.objects.kind;
 
+import java.net.InetAddress;
+
 /// The forms of addresses and address ranges.
 final class Addresses {
     static final String ADDRESS_HINT = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)";
@@ -77,5 +79,25 @@ final class Addresses {
         }
         int bits = Integer.parseInt(length);
         return (isV4(address) && bits <= 32) || (isV6(address) && bits <= 128);
+    }
+
+    /// Whether a range is a part of another, and not all of it.
+    static boolean isPart(String part, String whole) {
+        byte[] inner = bytes(part);
+        byte[] outer = bytes(whole);
+        int length = Integer.parseInt(whole.substring(whole.indexOf('/') + 1));
+        if (inner.length != outer.length || Integer.parseInt(part.substring(part.indexOf('/') + 1)) <= length) {
+            return false;
+        }
+        for (int bit = 0; bit < Math.min(length, inner.length * Byte.SIZE); bit++) {
+            if (((inner[bit / Byte.SIZE] ^ outer[bit / Byte.SIZE]) & 0x80 >> bit % Byte.SIZE) != 0) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static byte[] bytes(String range) {
+        return InetAddress.ofLiteral(range.substring(0, range.indexOf('/'))).getAddress();
     }
 }

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -14,6 +15,7 @@ import tools.jackson.databind.node.ObjectNode;
 /// EndpointSlices.
 final class EndpointSliceRules implements KindRules {
     private static final int MAX_ENDPOINTS = 1000;
+    private static final int MAX_HINTS = 8;
     private static final int MAX_PORTS = 100;
     private static final int MAX_ADDRESSES = 100;
     private static final int MOST_SHOWN = 3;
@@ -70,6 +72,10 @@ final class EndpointSliceRules implements KindRules {
                 errors.duplicate(at + ".name", name);
             }
             errors.oneOf(at + ".protocol", Json.string(ports.get(i), "protocol"), List.of("SCTP", "TCP", "UDP"));
+            if (Json.present(ports.get(i).get("appProtocol"))) {
+                String spoken = Json.string(ports.get(i), "appProtocol");
+                errors.invalid(at + ".appProtocol", spoken, Names.qualified(spoken));
+            }
         }
     }
 
@@ -109,6 +115,23 @@ final class EndpointSliceRules implements KindRules {
         String node = Json.string(endpoint, "nodeName");
         if (!node.isEmpty()) {
             errors.invalid(at + ".nodeName", node, Names.subdomain(node));
+        }
+        hints(Json.objects(endpoint.path("hints"), "forZones"), at + ".hints.forZones", Names::labelValue, errors);
+        hints(Json.objects(endpoint.path("hints"), "forNodes"), at + ".hints.forNodes", Names::subdomain, errors);
+    }
+
+    private static void hints(List<ObjectNode> hints, String at, Function<String, List<String>> check, Errors errors) {
+        if (hints.size() > MAX_HINTS) {
+            errors.add(FieldError.tooMany(at, hints.size(), MAX_HINTS));
+            return;
+        }
+        Set<String> names = new HashSet<>();
+        for (int i = 0; i < hints.size(); i++) {
+            String name = Json.string(hints.get(i), "name");
+            if (!names.add(name)) {
+                errors.duplicate(at + "[" + i + "].name", name);
+            }
+            errors.invalid(at + "[" + i + "].name", name, check.apply(name));
         }
     }
 

@@ -1,6 +1,7 @@
 package io.hypernetes.objects.kind;
 
 import io.hypernetes.objects.Json;
+import io.hypernetes.objects.Quantity;
 import java.util.ArrayList;
 import java.util.List;
 import tools.jackson.databind.JsonNode;
@@ -73,8 +74,8 @@ final class HorizontalPodAutoscalerRules implements KindRules {
             String value = Json.string(spec, "scaleTargetRef", field);
             if (value.isEmpty()) {
                 errors.required("spec.scaleTargetRef." + field, "");
-            } else if (value.contains("/") || value.contains("%")) {
-                errors.invalid("spec.scaleTargetRef." + field, value, "may not contain '/' or '%'");
+            } else {
+                errors.invalid("spec.scaleTargetRef." + field, value, RoleRules.pathSegment(value));
             }
         }
         List<ObjectNode> metrics = Json.objects(spec, "metrics");
@@ -93,37 +94,106 @@ final class HorizontalPodAutoscalerRules implements KindRules {
             return;
         }
         errors.oneOf(at + ".type", type, METRICS);
-        String member = type.isEmpty() ? "" : Character.toLowerCase(type.charAt(0)) + type.substring(1);
         if (!METRICS.contains(type)) {
             return;
         }
-        if (!metric.path(member).isObject()) {
-            errors.required(at + "." + member, "must populate information for the given metric source");
-            return;
+        String expected = member(type);
+        if (metric.path(expected).isObject()) {
+            source(type, metric.path(expected), at + "." + expected, errors);
+        } else {
+            errors.required(at + "." + expected, "must populate information for the given metric source");
         }
-        JsonNode source = metric.path(member);
-        if (member.toLowerCase(java.util.Locale.ROOT).contains("resource") && Json.string(source, "name").isEmpty()) {
-            errors.required(at + "." + member + ".name", "must specify a resource name");
+        METRICS.stream().map(HorizontalPodAutoscalerRules::member)
+                .filter(other -> !other.equals(expected) && metric.path(other).isObject())
+                .forEach(other -> errors.forbidden(at + "." + other, "must populate the given metric source only"));
+    }
+
+    private static String member(String type) {
+        return Character.toLowerCase(type.charAt(0)) + type.substring(1);
+    }
+
+    private static void source(String type, JsonNode source, String at, Errors errors) {
+        switch (type) {
+            case "Resource", "ContainerResource" -> {
+                if (Json.string(source, "name").isEmpty()) {
+                    errors.required(at + ".name", "must specify a resource name");
+                }
+                if (type.equals("ContainerResource") && Json.string(source, "container").isEmpty()) {
+                    errors.required(at + ".container", "must specify a container");
+                }
+            }
+            default -> {
+                String name = Json.string(source, "metric", "name");
+                if (name.isEmpty()) {
+                    errors.required(at + ".metric.name", "must specify a metric name");
+                }
+                errors.invalid(at + ".metric.name", name, RoleRules.pathSegment(name));
+            }
         }
-        if (!member.toLowerCase(java.util.Locale.ROOT).contains("resource") && Json.string(source, "metric", "name").isEmpty()) {
-            errors.required(at + "." + member + ".metric.name", "");
+        if (type.equals("Object")) {
+            for (String field : List.of("kind", "name")) {
+                String value = Json.string(source, "describedObject", field);
+                if (value.isEmpty()) {
+                    errors.required(at + ".describedObject." + field, "");
+                }
+                errors.invalid(at + ".describedObject." + field, value, RoleRules.pathSegment(value));
+            }
         }
-        JsonNode target = source.path("target");
+        aim(type, source.path("target"), at + ".target", errors);
+    }
+
+    /// What a metric should be.
+    private static void aim(String type, JsonNode target, String at, Errors errors) {
         String kind = Json.string(target, "type");
         if (kind.isEmpty()) {
-            errors.required(at + "." + member + ".target.type", "must specify a metric target type");
-        } else {
-            errors.oneOf(at + "." + member + ".target.type", kind, List.of("AverageValue", "Utilization", "Value"));
+            errors.required(at + ".type", "must specify a metric target type");
         }
-        if (target.has("averageUtilization") && Json.number(target, 0, "averageUtilization") < 1) {
-            errors.invalid(
-                    at + "." + member + ".target.averageUtilization", Json.number(target, 0, "averageUtilization"), "must be greater than 0");
+        if (!List.of("AverageValue", "Utilization", "Value").contains(kind)) {
+            errors.invalid(at + ".type", kind, "must be either Utilization, Value, or AverageValue");
         }
-        boolean none = !target.has("averageUtilization") && !target.has("averageValue") && !target.has("value");
-        if (none) {
-            errors.required(
-                    at + "." + member + ".target.averageUtilization", "must set either a target raw value or a target utilization");
+        boolean part = target.has("averageUtilization");
+        boolean whole = target.has("value");
+        boolean average = target.has("averageValue");
+        if (part && Json.number(target, 0, "averageUtilization") < 1) {
+            errors.invalid(at + ".averageUtilization", Json.number(target, 0, "averageUtilization"), "must be greater than 0");
         }
+        for (String field : List.of("value", "averageValue")) {
+            if (target.has(field) && !isPositive(target.path(field))) {
+                errors.invalid(at + "." + field, target.path(field).asString(""), "must be positive");
+            }
+        }
+        switch (type) {
+            case "Object" -> {
+                if (!whole && !average) {
+                    errors.required(at + ".averageValue", "must set either a target value or averageValue");
+                }
+            }
+            case "External" -> {
+                if (!whole && !average) {
+                    errors.required(at + ".averageValue", "must set either a target value for metric or a per-pod target");
+                }
+                if (whole && average) {
+                    errors.forbidden(at + ".value", "may not set both a target value for metric and a per-pod target");
+                }
+            }
+            case "Pods" -> {
+                if (!average || !isPositive(target.path("averageValue"))) {
+                    errors.required(at + ".averageValue", "must specify a positive target averageValue");
+                }
+            }
+            default -> {
+                if (!part && !average) {
+                    errors.required(at + ".averageUtilization", "must set either a target raw value or a target utilization");
+                }
+                if (part && average) {
+                    errors.forbidden(at + ".averageValue", "may not set both a target raw value and a target utilization");
+                }
+            }
+        }
+    }
+
+    private static boolean isPositive(JsonNode quantity) {
+        return Quantity.parse(quantity.asString("0")).signum() > 0;
     }
 
     private static void behavior(JsonNode rules, String at, Errors errors) {
@@ -136,6 +206,9 @@ final class HorizontalPodAutoscalerRules implements KindRules {
                     at + ".stabilizationWindowSeconds",
                     window,
                     window < 0 ? "must be greater than or equal to zero" : "must be less than or equal to 3600");
+        }
+        if (rules.has("tolerance") && Quantity.parse(rules.path("tolerance").asString("0")).signum() < 0) {
+            errors.invalid(at + ".tolerance", rules.path("tolerance").asString(""), "must be greater than or equal to 0");
         }
         String select = Json.string(rules, "selectPolicy");
         if (!select.isEmpty()) {
@@ -177,7 +250,7 @@ final class HorizontalPodAutoscalerRules implements KindRules {
 
     private static String target(ObjectNode metric, ObjectNode present) {
         String type = Json.string(metric, "type");
-        String member = type.isEmpty() ? "" : Character.toLowerCase(type.charAt(0)) + type.substring(1);
+        String member = type.isEmpty() ? "" : member(type);
         JsonNode source = metric.path(member);
         JsonNode wanted = source.path("target");
         JsonNode now = present.path(member).path("current");

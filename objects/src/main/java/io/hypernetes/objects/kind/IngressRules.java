@@ -4,13 +4,17 @@ import io.hypernetes.objects.Json;
 import io.hypernetes.objects.Names;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.regex.Pattern;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /// Ingresses.
 final class IngressRules implements KindRules {
-    private static final Pattern BROKEN_PATH = Pattern.compile("//|/\\./|/\\.\\./|%2[fF]|/\\.\\.?$");
+    private static final String CLASS = "kubernetes.io/ingress.class";
+    private static final List<String> NOT_IN_PATHS = List.of("//", "/./", "/../", "%2f", "%2F");
+    private static final List<String> NOT_AT_THE_END = List.of("/..", "/.");
+    private static final String WILDCARD = "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of lower case alphanumeric characters,"
+            + " '-' or '.' and end with an alphanumeric character (e.g. '*.example.com', regex used for validation is"
+            + " '\\*\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
     private static final Layout LAYOUT = Layout.named()
             .orNone("Class", "The class of controllers that serves it.", "spec", "ingressClassName")
             .cell("Hosts", "The host names it is for.", IngressRules::hosts)
@@ -53,6 +57,15 @@ final class IngressRules implements KindRules {
         }
     }
 
+    /// The old way to say the class is for Ingresses that were made with it.
+    @Override
+    public void validateNew(ObjectNode ingress, Errors errors) {
+        JsonNode annotation = ingress.path("metadata").path("annotations").path(CLASS);
+        if (annotation.isString() && ingress.path("spec").has("ingressClassName")) {
+            errors.invalid("metadata.annotations." + CLASS, annotation.stringValue(), "can not be set when the class field is also set");
+        }
+    }
+
     private static void rule(ObjectNode rule, String at, Errors errors) {
         String host = Json.string(rule, "host");
         if (!host.isEmpty()) {
@@ -82,18 +95,19 @@ final class IngressRules implements KindRules {
             boolean literal = type.equals("Exact") || type.equals("Prefix");
             if ((literal || !text.isEmpty()) && !text.startsWith("/")) {
                 errors.invalid(each + ".path", text, "must be an absolute path");
-            } else if (literal && BROKEN_PATH.matcher(text).find()) {
-                errors.invalid(each + ".path", text, "must not contain '//', '/./', '/../' or '%2f', nor end in '/.' or '/..'");
+            } else if (literal) {
+                NOT_IN_PATHS.stream().filter(text::contains).forEach(odd -> errors.invalid(each + ".path", text, "must not contain '" + odd + "'"));
+                NOT_AT_THE_END.stream().filter(text::endsWith).forEach(odd -> errors.invalid(each + ".path", text, "cannot end with '" + odd + "'"));
             }
             backend(path.path("backend"), each + ".backend", errors);
         }
     }
 
     private static void host(String host, String at, Errors errors) {
-        if (host.startsWith("*.")) {
-            errors.invalid(at, host, Names.subdomain(host.substring(2)).isEmpty()
-                    ? List.of()
-                    : List.of("a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain"));
+        if (host.contains("*")) {
+            if (!host.startsWith("*.") || !Names.subdomain(host.substring(2)).isEmpty()) {
+                errors.invalid(at, host, WILDCARD);
+            }
         } else {
             errors.invalid(at, host, Names.subdomain(host));
         }
@@ -105,10 +119,16 @@ final class IngressRules implements KindRules {
         if (service && resource) {
             errors.invalid(at, "", "cannot set both resource and service backends");
         } else if (resource) {
+            if (Json.present(backend.path("resource").get("apiGroup"))) {
+                String group = Json.string(backend, "resource", "apiGroup");
+                errors.invalid(at + ".resource.apiGroup", group, Names.subdomain(group));
+            }
             for (String field : List.of("kind", "name")) {
-                if (Json.string(backend, "resource", field).isEmpty()) {
+                String value = Json.string(backend, "resource", field);
+                if (value.isEmpty()) {
                     errors.required(at + ".resource." + field, "");
                 }
+                errors.invalid(at + ".resource." + field, value, RoleRules.pathSegment(value));
             }
         } else if (service) {
             String name = Json.string(backend, "service", "name");
@@ -120,16 +140,16 @@ final class IngressRules implements KindRules {
             String port = Json.string(backend, "service", "port", "name");
             long number = Json.number(backend, 0, "service", "port", "number");
             if (!port.isEmpty() && number != 0) {
-                errors.invalid(at + ".service.port", backend.path("service").path("port"), "cannot set both port name & port number");
+                errors.invalid(at, "", "cannot set both port name & port number");
             } else if (!port.isEmpty()) {
                 errors.invalid(at + ".service.port.name", port, Names.portName(port));
             } else if (number == 0) {
-                errors.required(at + ".service.port", "port name or number is required");
+                errors.required(at, "port name or number is required");
             } else if (number < 1 || number > 65535) {
                 errors.invalid(at + ".service.port.number", number, "must be between 1 and 65535, inclusive");
             }
         } else {
-            errors.required(at, "resource or service backend is required");
+            errors.invalid(at, "", "resource or service backend is required");
         }
     }
 

@@ -115,6 +115,8 @@ final class NetworkPolicyRules implements KindRules {
                 String except = block.path("except").path(i).asString("");
                 if (!Addresses.isRange(except)) {
                     errors.invalid(at + ".ipBlock.except[" + i + "]", except, Addresses.RANGE_HINT);
+                } else if (Addresses.isRange(range) && !Addresses.isPart(except, range)) {
+                    errors.invalid(at + ".ipBlock.except[" + i + "]", except, "must be a strict subset of `cidr`");
                 }
             }
         }

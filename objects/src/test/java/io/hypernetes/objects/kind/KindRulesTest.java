@@ -145,7 +145,18 @@ class KindRulesTest {
                         "spec.rules[0].host: Invalid value: \"10.0.0.1\": must be a DNS name, not an IP address",
                         "spec.rules[0].http.paths[0].pathType: Unsupported value: \"Sometimes\": supported values: \"Exact\", \"ImplementationSpecific\", \"Prefix\"",
                         "spec.rules[0].http.paths[0].path: Invalid value: \"a\": must be an absolute path",
-                        "spec.rules[0].http.paths[0].backend.service.port: Required value: port name or number is required");
+                        "spec.rules[0].http.paths[0].backend: Required value: port name or number is required");
+        assertThat(problems("networking.k8s.io/v1", "Ingress", rule.formatted("*.*.org", "/a//b/..", "Exact", "\"name\":\"web\",\"number\":80"))).satisfiesExactly(
+                each -> assertThat(each).startsWith("spec.rules[0].host: Invalid value: \"*.*.org\": a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which"),
+                each -> assertThat(each).isEqualTo("spec.rules[0].http.paths[0].path: Invalid value: \"/a//b/..\": must not contain '//'"),
+                each -> assertThat(each).isEqualTo("spec.rules[0].http.paths[0].path: Invalid value: \"/a//b/..\": cannot end with '/..'"),
+                each -> assertThat(each).isEqualTo("spec.rules[0].http.paths[0].backend: Invalid value: \"\": cannot set both port name & port number"));
+        assertThat(problems("networking.k8s.io/v1", "Ingress", "\"spec\":{\"ingressClassName\":\"c\",\"defaultBackend\":{}}"))
+                .containsExactly("spec.defaultBackend: Invalid value: \"\": resource or service backend is required");
+        assertThat(problems("networking.k8s.io/v1", "Ingress", "\"spec\":{\"defaultBackend\":{\"resource\":{\"apiGroup\":\"\",\"kind\":\"a/b\"}}}")).satisfiesExactly(
+                each -> assertThat(each).startsWith("spec.defaultBackend.resource.apiGroup: Invalid value: \"\""),
+                each -> assertThat(each).isEqualTo("spec.defaultBackend.resource.kind: Invalid value: \"a/b\": may not contain '/'"),
+                each -> assertThat(each).isEqualTo("spec.defaultBackend.resource.name: Required value"));
         ObjectNode made = made("networking.k8s.io/v1", "Ingress", rule.formatted("a.example.com", "/", "Exact", "\"number\":80"));
         assertThat(row(made)).isEqualTo("[x, <none>, a.example.com, , 80, <unknown>]");
     }
@@ -155,6 +166,12 @@ class KindRulesTest {
         ObjectNode made = made("networking.k8s.io/v1", "NetworkPolicy", "\"spec\":{\"egress\":[{\"ports\":[{\"port\":53}]}]}");
         assertThat(Json.print(made.path("spec").path("policyTypes"))).isEqualTo("[\"Ingress\",\"Egress\"]");
         assertThat(made.path("spec").path("podSelector").isObject()).isTrue();
+        assertThat(problems("networking.k8s.io/v1", "NetworkPolicy",
+                        "\"spec\":{\"ingress\":[{\"from\":[{\"ipBlock\":{\"cidr\":\"10.0.0.0/9\",\"except\":[\"10.1.0.0/16\",\"10.0.0.0/9\",\"10.128.0.0/16\",\"fd00::/64\"]}}]}]}"))
+                .containsExactly(
+                        "spec.ingress[0].from[0].ipBlock.except[1]: Invalid value: \"10.0.0.0/9\": must be a strict subset of `cidr`",
+                        "spec.ingress[0].from[0].ipBlock.except[2]: Invalid value: \"10.128.0.0/16\": must be a strict subset of `cidr`",
+                        "spec.ingress[0].from[0].ipBlock.except[3]: Invalid value: \"fd00::/64\": must be a strict subset of `cidr`");
         assertThat(problems("networking.k8s.io/v1", "NetworkPolicy", "\"spec\":{\"ingress\":[{\"from\":[{},{\"ipBlock\":{\"cidr\":\"x\"},\"podSelector\":{}}]}]}"))
                 .containsExactly(
                         "spec.ingress[0].from[0]: Required value: must specify a peer",
@@ -216,6 +233,26 @@ class KindRulesTest {
         assertThat(KINDS.get("autoscaling/v2", "HorizontalPodAutoscaler").validateCreate(made)).isEmpty();
         assertThat(problems("autoscaling/v2", "HorizontalPodAutoscaler", "\"spec\":{\"maxReplicas\":1,\"minReplicas\":2," + target + "}"))
                 .containsExactly("spec.maxReplicas: Invalid value: 1: must be greater than or equal to `minReplicas`");
+        String metric = "\"spec\":{\"maxReplicas\":3," + target + ",\"metrics\":[{\"type\":\"%s\",%s}]}";
+        for (String[] each : new String[][] {
+            {"Pods", "\"pods\":{\"metric\":{\"name\":\"a/b\"},\"target\":{\"type\":\"Odd\",\"averageValue\":\"0\"}}",
+                "pods.metric.name: Invalid value: \"a/b\": may not contain '/'",
+                "pods.target.type: Invalid value: \"Odd\": must be either Utilization, Value, or AverageValue",
+                "pods.target.averageValue: Invalid value: \"0\": must be positive",
+                "pods.target.averageValue: Required value: must specify a positive target averageValue"},
+            {"External", "\"external\":{\"metric\":{\"name\":\"m\"},\"target\":{\"type\":\"Value\",\"value\":\"1\",\"averageValue\":\"1\"}}",
+                "external.target.value: Forbidden: may not set both a target value for metric and a per-pod target"},
+            {"Object", "\"object\":{\"describedObject\":{\"kind\":\"K\"},\"metric\":{\"name\":\"m\"},\"target\":{\"type\":\"Value\"}}",
+                "object.describedObject.name: Required value",
+                "object.target.averageValue: Required value: must set either a target value or averageValue"},
+            {"ContainerResource", "\"containerResource\":{\"name\":\"cpu\",\"target\":{\"type\":\"Utilization\",\"averageUtilization\":5,\"averageValue\":\"1\"}},\"pods\":{}",
+                "containerResource.container: Required value: must specify a container",
+                "containerResource.target.averageValue: Forbidden: may not set both a target raw value and a target utilization",
+                "pods: Forbidden: must populate the given metric source only"},
+        }) {
+            assertThat(problems("autoscaling/v2", "HorizontalPodAutoscaler", metric.formatted(each[0], each[1])))
+                    .containsExactly(java.util.Arrays.stream(each).skip(2).map(wrong -> "spec.metrics[0]." + wrong).toArray(String[]::new));
+        }
         assertThat(problems("autoscaling/v1", "HorizontalPodAutoscaler", "\"spec\":{\"maxReplicas\":0}"))
                 .contains("spec.maxReplicas: Invalid value: 0: must be greater than 0", "spec.scaleTargetRef.kind: Required value");
     }
@@ -318,6 +355,9 @@ class KindRulesTest {
                 "EndpointSlice",
                 "\"addressType\":\"IPv4\",\"endpoints\":[{\"addresses\":[\"10.0.0.1\",\"10.0.0.2\"]},{\"addresses\":[\"10.0.0.3\"]},{\"addresses\":[\"10.0.0.4\"]}],\"ports\":[{\"port\":80}]");
         assertThat(row(slice)).isEqualTo("[x, IPv4, 80, 10.0.0.1,10.0.0.2,10.0.0.3 + 1 more..., <unknown>]");
+        assertThat(problems("discovery.k8s.io/v1", "EndpointSlice",
+                        "\"addressType\":\"IPv4\",\"endpoints\":[{\"addresses\":[\"10.0.0.1\"],\"hints\":{\"forZones\":[{\"name\":\"a\"},{\"name\":\"a\"}]}}],\"ports\":[{\"appProtocol\":\"a//b\"}]"))
+                .hasSize(2).contains("endpoints[0].hints.forZones[1].name: Duplicate value: \"a\"").anyMatch(each -> each.startsWith("ports[0].appProtocol: Invalid value: \"a//b\""));
         assertThat(problems("discovery.k8s.io/v1", "EndpointSlice", "\"addressType\":\"IPv4\",\"endpoints\":[{\"addresses\":[\"127.0.0.1\"]},{\"addresses\":[]}]"))
                 .containsExactly(
                         "endpoints[0].addresses[0]: Invalid value: \"127.0.0.1\": may not be in the loopback range (127.0.0.0/8, ::1/128)",
