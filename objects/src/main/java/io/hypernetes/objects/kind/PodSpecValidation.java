@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -163,8 +164,8 @@ final class PodSpecValidation {
         if (servers > 3) {
             errors.invalid(path + ".dnsConfig.nameservers", dns.path("nameservers"), "must not have more than 3 nameservers");
         }
-        for (JsonNode server : dns.path("nameservers")) {
-            address(path + ".dnsConfig.nameservers", server.asString(""));
+        for (int i = 0; i < servers; i++) {
+            address(path + ".dnsConfig.nameservers[" + i + "]", dns.path("nameservers").path(i).asString(""));
         }
         if (dns.path("searches").size() > MOST_SEARCHES) {
             errors.invalid(path + ".dnsConfig.searches", dns.path("searches"), "must not have more than " + MOST_SEARCHES + " search paths");
@@ -196,9 +197,10 @@ final class PodSpecValidation {
     }
 
     private void address(String at, String text) {
-        boolean literal = text.matches("[0-9]{1,3}(\\.[0-9]{1,3}){3}") || text.matches("[0-9a-fA-F:.]*:[0-9a-fA-F:.]*");
-        if (!literal || text.length() > 45) {
-            errors.invalid(at, text, "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)");
+        // Leading zeros are warned of.
+        boolean v4 = text.matches("[0-9]{1,3}(\\.[0-9]{1,3}){3}") && Stream.of(text.split("\\.")).allMatch(part -> Integer.parseInt(part) <= 255);
+        if (!v4 && !Addresses.isV6(text)) {
+            errors.invalid(at, text, Addresses.ADDRESS_HINT);
         }
     }
 

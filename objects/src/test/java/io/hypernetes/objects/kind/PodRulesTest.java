@@ -171,6 +171,18 @@ class PodRulesTest {
     }
 
     @Test
+    void addressesOfAPodAreSome() {
+        String pod = "{'containers':[{'name':'c','image':'nginx'}],'dnsConfig':{'nameservers':['1.2.3.4','%s']},'hostAliases':[{'ip':'%<s','hostnames':['a']}]}";
+        for (String fine : List.of("05.06.07.08", "2001:DB8::1", "::ffff:1.2.3.4")) {
+            assertThat(errors(pod.formatted(fine))).isEmpty();
+        }
+        for (String odd : List.of("256.1.1.1", "1.2.3", "::1::2", "a:b")) {
+            String wrong = "Invalid value: \"" + odd + "\": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)";
+            assertThat(errors(pod.formatted(odd))).containsExactly("spec.dnsConfig.nameservers[1]: " + wrong, "spec.hostAliases[0].ip: " + wrong);
+        }
+    }
+
+    @Test
     void whatIsMaskedIsShownToPodsWithUsersOfTheirOwnOnly() {
         String pod = "{'containers':[{'name':'c','image':'nginx','securityContext':{'procMount':'%s'}}]%s}";
         assertThat(errors(pod.formatted("Unmasked", ",'hostUsers':false"))).isEmpty();
