@@ -86,7 +86,13 @@ public final class SchemaCheck {
             }
             metadata(schema, path);
         }
-        lists(schema, path, type);
+        MergeCheck.check(schema, path, this::add);
+        if (schema.has("x-kubernetes-preserve-unknown-fields") && !open) {
+            add(FieldError.invalid(
+                    path + ".x-kubernetes-preserve-unknown-fields",
+                    schema.path("x-kubernetes-preserve-unknown-fields"),
+                    "must be true or undefined"));
+        }
         JsonNode additional = schema.get("additionalProperties");
         if (additional != null) {
             if (!schema.path("properties").isEmpty()) {
@@ -181,48 +187,6 @@ public final class SchemaCheck {
                 add(FieldError.invalid(
                         path + ".pattern", pattern, "must be a valid regular expression, but isn't: " + e.getMessage()));
             }
-        }
-    }
-
-    private void lists(ObjectNode schema, String path, String type) {
-        String listType = Json.string(schema, "x-kubernetes-list-type");
-        List<String> keys = CustomSchema.texts(schema.path("x-kubernetes-list-map-keys"));
-        if (!listType.isEmpty()) {
-            if (!type.equals("array")) {
-                add(FieldError.invalid(path + ".type", type, "must be array if x-kubernetes-list-type is specified"));
-            }
-            if (!List.of("atomic", "set", "map").contains(listType)) {
-                add(FieldError.notSupported(path + ".x-kubernetes-list-type", listType, List.of("atomic", "map", "set")));
-            }
-        }
-        if (listType.equals("map")) {
-            if (keys.isEmpty()) {
-                add(FieldError.required(
-                        path + ".x-kubernetes-list-map-keys", "must not be empty if x-kubernetes-list-type is map"));
-            }
-            JsonNode items = schema.path("items");
-            if (!Json.string(items, "type").equals("object")) {
-                add(FieldError.invalid(
-                        path + ".items.type", Json.string(items, "type"), "must be object if parent array's x-kubernetes-list-type is map"));
-            }
-            for (String key : keys) {
-                JsonNode property = items.path("properties").path(key);
-                if (property.isMissingNode()) {
-                    add(FieldError.invalid(
-                            path + ".x-kubernetes-list-map-keys", key, "entries must all be names of item properties"));
-                } else if (!property.has("default") && !CustomSchema.texts(items.path("required")).contains(key)) {
-                    add(FieldError.required(
-                            path + ".items.properties[" + key + "].default",
-                            "this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property"));
-                }
-            }
-        } else if (!keys.isEmpty()) {
-            add(FieldError.forbidden(
-                    path + ".x-kubernetes-list-map-keys", "must not be specified unless x-kubernetes-list-type is map"));
-        }
-        String mapType = Json.string(schema, "x-kubernetes-map-type");
-        if (!mapType.isEmpty() && !List.of("atomic", "granular").contains(mapType)) {
-            add(FieldError.notSupported(path + ".x-kubernetes-map-type", mapType, List.of("atomic", "granular")));
         }
     }
 

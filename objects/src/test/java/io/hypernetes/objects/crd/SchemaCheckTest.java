@@ -1,0 +1,81 @@
+package io.hypernetes.objects.crd;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.hypernetes.objects.FieldError;
+import io.hypernetes.objects.Json;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class SchemaCheckTest {
+    private static List<String> complaints(String list) {
+        var schema = Json.readObject("{\"type\":\"object\",\"properties\":{\"list\":" + list + "}}");
+        return SchemaCheck.check(schema, "schema").stream().map(FieldError::text).toList();
+    }
+
+    @Test
+    void itemsOfASetAreSingleValues() {
+        var set = "{\"type\":\"array\",\"x-kubernetes-list-type\":\"set\",\"items\":%s}";
+        for (var single : List.of(
+                "{\"type\":\"string\"}",
+                "{\"x-kubernetes-int-or-string\":true}",
+                "{\"type\":\"object\",\"x-kubernetes-map-type\":\"atomic\"}",
+                "{\"type\":\"array\",\"items\":{\"type\":\"string\"}}",
+                "{\"type\":\"array\",\"x-kubernetes-list-type\":\"atomic\",\"items\":{\"type\":\"string\"}}")) {
+            assertThat(complaints(set.formatted(single))).as(single).isEmpty();
+        }
+        assertThat(complaints(set.formatted("{\"type\":\"object\"}")))
+                .containsExactly(
+                        "schema.properties[list].items.x-kubernetes-map-type: Invalid value: null: must be atomic as item of a list with x-kubernetes-list-type=set");
+        assertThat(complaints(set.formatted("{\"type\":\"array\",\"x-kubernetes-list-type\":\"set\",\"items\":{\"type\":\"string\"}}")))
+                .containsExactly(
+                        "schema.properties[list].items.x-kubernetes-list-type: Invalid value: \"set\": must be atomic as item of a list with x-kubernetes-list-type=set");
+        assertThat(complaints(set.formatted("{\"type\":\"string\",\"nullable\":true}")))
+                .containsExactly("schema.properties[list].items.nullable: Forbidden: cannot be nullable when x-kubernetes-list-type is set");
+    }
+
+    @Test
+    void keysOfAListAreScalarsThatEveryItemHas() {
+        var map =
+                """
+                {"type":"array","x-kubernetes-list-type":"map","x-kubernetes-list-map-keys":%s,"items":{"type":"object","required":["name"],
+                 "properties":{"name":{"type":"string"},"port":{"type":"integer","default":1},"maybe":{"type":"string"},
+                  "null":{"type":"string","nullable":true,"default":""},"deep":{"type":"object","default":{}}}}}""";
+        assertThat(complaints(map.formatted("[\"name\",\"port\"]"))).isEmpty();
+        assertThat(complaints(map.formatted("[\"maybe\"]")))
+                .containsExactly(
+                        "schema.properties[list].items.properties[maybe].default: Required value: this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property");
+        assertThat(complaints(map.formatted("[\"null\"]")))
+                .containsExactly(
+                        "schema.properties[list].items.properties[null].nullable: Forbidden: this property is in x-kubernetes-list-map-keys, so it cannot be nullable");
+        assertThat(complaints(map.formatted("[\"deep\"]")))
+                .containsExactly(
+                        "schema.properties[list].items.properties[deep].type: Invalid value: \"object\": must be a scalar type if parent array's x-kubernetes-list-type is map");
+        assertThat(complaints(map.formatted("[\"name\",\"name\"]")))
+                .containsExactly(
+                        "schema.properties[list].x-kubernetes-list-map-keys: Invalid value: [\"name\",\"name\"]: must not contain duplicate entries");
+        assertThat(complaints(map.formatted("[\"name\",\"other\"]")))
+                .containsExactly(
+                        "schema.properties[list].x-kubernetes-list-map-keys: Invalid value: [\"name\",\"other\"]: entries must all be names of item properties");
+        assertThat(complaints(map.formatted("[]")))
+                .containsExactly(
+                        "schema.properties[list].x-kubernetes-list-map-keys: Required value: must not be empty if x-kubernetes-list-type is map");
+    }
+
+    @Test
+    void typesOfListsAndMapsAreSaidOfListsAndMaps() {
+        assertThat(complaints("{\"type\":\"string\",\"x-kubernetes-list-type\":\"set\"}"))
+                .containsExactly("schema.properties[list].type: Invalid value: \"string\": must be array if x-kubernetes-list-type is specified");
+        assertThat(complaints("{\"type\":\"array\",\"x-kubernetes-map-type\":\"atomic\",\"items\":{\"type\":\"string\"}}"))
+                .containsExactly("schema.properties[list].type: Invalid value: \"array\": must be object if x-kubernetes-map-type is specified");
+        assertThat(complaints("{\"type\":\"array\",\"x-kubernetes-list-map-keys\":[\"a\"],\"items\":{\"type\":\"string\"}}"))
+                .containsExactly(
+                        "schema.properties[list].x-kubernetes-list-type: Required value: must be map if x-kubernetes-list-map-keys is non-empty");
+        assertThat(complaints("{\"type\":\"array\",\"x-kubernetes-list-type\":\"heap\",\"items\":{\"type\":\"string\"}}"))
+                .containsExactly(
+                        "schema.properties[list].x-kubernetes-list-type: Unsupported value: \"heap\": supported values: \"atomic\", \"map\", \"set\"");
+        assertThat(complaints("{\"x-kubernetes-preserve-unknown-fields\":false,\"type\":\"object\"}"))
+                .containsExactly(
+                        "schema.properties[list].x-kubernetes-preserve-unknown-fields: Invalid value: false: must be true or undefined");
+    }
+}
