@@ -106,7 +106,7 @@ public final class Environment {
     private static Expression compile(String text, CelCompiler compiler) {
         try {
             var ast = compiler.compile(text).getAst();
-            return new Expression(text, ast.getResultType(), Language.RUNTIME.createProgram(ast));
+            return new Expression(text, ast, Language.RUNTIME.createProgram(ast));
         } catch (CelValidationException e) {
             throw new ExpressionException(String.valueOf(e.getMessage()), e);
         } catch (CelEvaluationException e) {

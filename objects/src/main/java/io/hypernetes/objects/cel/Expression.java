@@ -1,6 +1,8 @@
 package io.hypernetes.objects.cel;
 
+import dev.cel.common.CelAbstractSyntaxTree;
 import dev.cel.common.ast.CelExpr;
+import dev.cel.common.ast.CelReference;
 import dev.cel.common.types.CelType;
 import dev.cel.runtime.CelEvaluationException;
 import dev.cel.runtime.CelRuntime;
@@ -10,6 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /// A compiled expression. Thread-safe.
 public final class Expression {
@@ -26,11 +29,16 @@ public final class Expression {
 
     private final String text;
     private final CelType type;
+    private final Set<String> names;
     private final CelRuntime.Program program;
 
-    Expression(String text, CelType type, dev.cel.runtime.Program program) {
+    Expression(String text, CelAbstractSyntaxTree tree, dev.cel.runtime.Program program) {
         this.text = text;
-        this.type = type;
+        this.type = tree.getResultType();
+        this.names = tree.getReferenceMap().values().stream()
+                .map(CelReference::name)
+                .filter(name -> !name.isEmpty())
+                .collect(Collectors.toUnmodifiableSet());
         this.program = (CelRuntime.Program) program;
     }
 
@@ -42,6 +50,11 @@ public final class Expression {
     /// What it evaluates to.
     public CelType type() {
         return type;
+    }
+
+    /// The names of the variables that it speaks of.
+    public Set<String> names() {
+        return names;
     }
 
     /// The value of the expression.

@@ -24,9 +24,11 @@ public final class CustomSchema {
     private final List<CustomSchema> oneOf;
     private final @Nullable CustomSchema not;
     private final @Nullable Pattern pattern;
+    private final List<String> mapKeys;
     private final boolean hasDefaults;
     private final boolean hasRules;
-    private volatile RuleCheck.@Nullable Rules compiledRules;
+    private final boolean hasTransitions;
+    private volatile @Nullable Map<CustomSchema, List<Rule>> compiledRules;
 
     /// An expression that text must match, and its spelling.
     record Pattern(String text, com.google.re2j.Pattern compiled) {}
@@ -46,6 +48,7 @@ public final class CustomSchema {
         this.oneOf = schemas(source, "oneOf");
         this.not = source.get("not") instanceof ObjectNode schema ? new CustomSchema(schema) : null;
         this.pattern = pattern(Json.string(source, "pattern"));
+        this.mapKeys = texts(source.path("x-kubernetes-list-map-keys"));
         this.hasDefaults = source.has("default")
                 || properties.values().stream().anyMatch(p -> p.hasDefaults)
                 || (additional != null && additional.hasDefaults)
@@ -54,6 +57,10 @@ public final class CustomSchema {
                 || properties.values().stream().anyMatch(p -> p.hasRules)
                 || (additional != null && additional.hasRules)
                 || (items != null && items.hasRules);
+        this.hasTransitions = rules().stream().anyMatch(rule -> Json.string(rule, "rule").contains("oldSelf"))
+                || properties.values().stream().anyMatch(p -> p.hasTransitions)
+                || (additional != null && additional.hasTransitions)
+                || (items != null && items.hasTransitions);
     }
 
     /// Reads an `openAPIV3Schema`.
@@ -164,7 +171,7 @@ public final class CustomSchema {
     }
 
     List<String> mapKeys() {
-        return texts(source.path("x-kubernetes-list-map-keys"));
+        return mapKeys;
     }
 
     /// `atomic`, `granular` or empty.
@@ -185,11 +192,16 @@ public final class CustomSchema {
         return hasRules;
     }
 
-    /// The rules of this whole schema, compiled when first needed.
-    RuleCheck.Rules compiledRules() {
-        RuleCheck.Rules known = compiledRules;
+    /// Whether rules that speak of the value before a change may stand here or further down.
+    boolean hasTransitions() {
+        return hasTransitions;
+    }
+
+    /// The rules of this whole schema by the nodes that have some, compiled when first needed.
+    Map<CustomSchema, List<Rule>> compiledRules() {
+        Map<CustomSchema, List<Rule>> known = compiledRules;
         if (known == null) {
-            known = RuleCheck.compiled(this);
+            known = RuleCompiler.compiled(this);
             compiledRules = known;
         }
         return known;

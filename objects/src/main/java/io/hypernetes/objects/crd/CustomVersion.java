@@ -204,14 +204,33 @@ public final class CustomVersion {
         Defaulting.apply(object, schema);
     }
 
-    /// What the schema and its rules find wrong.
+    /// What the schema and its rules find wrong. What was so before a change is not found again.
     ///
     /// @param old the object before the change; null for a new one
     public List<FieldError> validate(ObjectNode object, @Nullable ObjectNode old) {
-        List<FieldError> errors = new ArrayList<>();
-        ObjectNode bare = withoutMetadata(object);
         ObjectNode before = old == null ? null : withoutMetadata(old);
-        errors.addAll(SchemaValidation.validate(bare, before, schema, ""));
+        return validate(object, old, SchemaValidation.validate(withoutMetadata(object), before, schema, ""));
+    }
+
+    /// The same of a change of the status, which cannot be refused for what is wrong elsewhere, but for rules.
+    public List<FieldError> validateStatus(ObjectNode object, ObjectNode old) {
+        JsonNode status = object.get("status");
+        CustomSchema declared = schema.properties().get("status");
+        return validate(
+                object,
+                old,
+                status == null || declared == null
+                        ? List.of()
+                        : SchemaValidation.validate(status, old.get("status"), declared, "status"));
+    }
+
+    private List<FieldError> validate(ObjectNode object, @Nullable ObjectNode old, List<FieldError> ofSchema) {
+        List<FieldError> errors = new ArrayList<>(ofSchema);
+        List<FieldError> duplicates = Duplicates.find(object, schema, "");
+        // Which of the items was there first cannot be told, so an object that had some twice may have others.
+        if (!duplicates.isEmpty() && (old == null || Duplicates.find(old, schema, "").isEmpty())) {
+            errors.addAll(duplicates);
+        }
         if (schema.hasRules()) {
             if (errors.stream().anyMatch(error -> UNCHECKABLE.contains(error.reason()))) {
                 errors.add(FieldError.invalid(FieldError.WHOLE_OBJECT, NOTHING, UNCHECKED));

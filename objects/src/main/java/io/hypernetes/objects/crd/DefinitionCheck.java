@@ -3,9 +3,7 @@ package io.hypernetes.objects.crd;
 import io.hypernetes.objects.FieldError;
 import io.hypernetes.objects.Json;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
 import java.util.stream.Collectors;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -13,15 +11,48 @@ import tools.jackson.databind.node.ObjectNode;
 /// What is wrong with the schemas, columns, subresources and rules of a CustomResourceDefinition.
 public final class DefinitionCheck {
     private static final String APPROVAL = "api-approved.kubernetes.io";
-    private static final List<String> COLUMN_TYPES = List.of("boolean", "date", "integer", "number", "string");
 
-    private static final List<String> SELECTABLE_TYPES = List.of("string", "boolean", "integer");
+    private final List<ObjectNode> versions;
+    private final List<FieldError> errors = new ArrayList<>();
 
-    private DefinitionCheck() {}
+    private DefinitionCheck(ObjectNode definition) {
+        this.versions = Json.objects(definition.path("spec"), "versions");
+    }
 
     /// Checks a definition whose outer form is known to be right; empty when nothing is wrong.
     public static List<FieldError> check(ObjectNode definition) {
-        List<FieldError> errors = new ArrayList<>();
+        DefinitionCheck check = new DefinitionCheck(definition);
+        check.whole(definition);
+        // What all versions have alike is looked at once, and called by the name that it had before there were versions.
+        boolean oneSchema = check.isAlike("schema");
+        boolean oneSubresources = check.isAlike("subresources");
+        boolean oneColumns = check.isAlike("additionalPrinterColumns");
+        boolean oneSelection = oneSchema && check.isAlike("selectableFields");
+        for (int i = 0; i < check.versions.size(); i++) {
+            ObjectNode version = check.versions.get(i);
+            String at = "spec.versions[" + i + "].";
+            if (i == 0 || !oneSchema) {
+                check.schema(version, oneSchema ? "spec.validation.openAPIV3Schema" : at + "schema.openAPIV3Schema");
+            }
+            if (i == 0 || !oneSubresources) {
+                check.subresources(version, (oneSubresources ? "spec." : at) + "subresources");
+            }
+            if (i == 0 || !oneColumns) {
+                ColumnCheck.check(version, (oneColumns ? "spec." : at) + "additionalPrinterColumns", check.errors);
+            }
+            if (i == 0 || !oneSelection) {
+                SelectableCheck.check(version, (oneSelection ? "spec." : at) + "selectableFields", check.errors);
+            }
+        }
+        return check.errors;
+    }
+
+    private boolean isAlike(String part) {
+        JsonNode first = versions.isEmpty() ? Json.object() : versions.getFirst().path(part);
+        return versions.stream().allMatch(version -> version.path(part).equals(first));
+    }
+
+    private void whole(ObjectNode definition) {
         String group = Json.string(definition, "spec", "group");
         boolean guarded = group.equals("k8s.io")
                 || group.endsWith(".k8s.io")
@@ -39,104 +70,45 @@ public final class DefinitionCheck {
                     definition.path("spec").path("preserveUnknownFields"),
                     "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead"));
         }
-        List<ObjectNode> versions = Json.objects(definition.path("spec"), "versions");
-        for (int i = 0; i < versions.size(); i++) {
-            // With one version the schema is called by the name that it has always had.
-            String at = "spec.versions[" + i + "]";
-            String schemaAt = versions.size() == 1 ? "spec.validation.openAPIV3Schema" : at + ".schema.openAPIV3Schema";
-            version(versions.get(i), at, schemaAt, errors);
-        }
-        return errors;
     }
 
-    private static void version(ObjectNode version, String at, String schemaAt, List<FieldError> errors) {
+    private void schema(ObjectNode version, String at) {
         if (version.path("schema").get("openAPIV3Schema") instanceof ObjectNode schema) {
-            List<FieldError> found = SchemaCheck.check(schema, schemaAt);
+            List<FieldError> found = SchemaCheck.check(schema, at);
             errors.addAll(found);
             if (found.isEmpty()) {
-                errors.addAll(RuleCheck.compile(CustomSchema.of(schema), schemaAt));
+                errors.addAll(RuleCompiler.check(CustomSchema.of(schema), at));
             }
         }
-        Set<String> names = new HashSet<>();
-        int i = 0;
-        for (ObjectNode column : Json.objects(version, "additionalPrinterColumns")) {
-            String columnAt = at + ".additionalPrinterColumns[" + i++ + "]";
-            String name = Json.string(column, "name");
-            if (name.isEmpty()) {
-                errors.add(FieldError.required(columnAt + ".name", ""));
-            } else if (!names.add(name)) {
-                errors.add(FieldError.duplicate(columnAt + ".name", name));
-            }
-            if (!COLUMN_TYPES.contains(Json.string(column, "type"))) {
-                errors.add(FieldError.notSupported(columnAt + ".type", Json.string(column, "type"), COLUMN_TYPES));
-            }
-            path(Json.string(column, "jsonPath"), columnAt + ".jsonPath", false, errors);
-        }
-        i = 0;
-        for (ObjectNode field : Json.objects(version, "selectableFields")) {
-            selectable(field, version.path("schema").path("openAPIV3Schema"), at + ".selectableFields[" + i++ + "].jsonPath", errors);
-        }
+    }
+
+    private void subresources(ObjectNode version, String at) {
         if (version.path("subresources").get("scale") instanceof ObjectNode scale) {
-            String scaleAt = at + ".subresources.scale.";
-            below(scale, "specReplicasPath", List.of("spec"), scaleAt, errors);
-            below(scale, "statusReplicasPath", List.of("status"), scaleAt, errors);
+            below(scale, "specReplicasPath", List.of("spec"), at + ".scale.");
+            below(scale, "statusReplicasPath", List.of("status"), at + ".scale.");
             if (!Json.string(scale, "labelSelectorPath").isEmpty()) {
-                below(scale, "labelSelectorPath", List.of("spec", "status"), scaleAt, errors);
+                below(scale, "labelSelectorPath", List.of("spec", "status"), at + ".scale.");
             }
         }
     }
 
-    private static void below(ObjectNode scale, String name, List<String> roots, String scaleAt, List<FieldError> errors) {
+    private void below(ObjectNode scale, String name, List<String> roots, String at) {
         String text = Json.string(scale, name);
-        if (path(text, scaleAt + name, true, errors) && !roots.contains(JsonPath.parse(text).names().getFirst())) {
-            String wanted = roots.stream().map(root -> "." + root).collect(Collectors.joining(" or "));
-            errors.add(FieldError.invalid(scaleAt + name, text, "should be a json path under " + wanted));
-        }
-    }
-
-    private static void selectable(ObjectNode field, JsonNode schema, String at, List<FieldError> errors) {
-        String text = Json.string(field, "jsonPath");
-        if (!path(text, at, true, errors)) {
-            return;
-        }
-        List<String> names = JsonPath.parse(text).names();
-        if (names.getFirst().equals("metadata")) {
-            errors.add(FieldError.invalid(at, text, "must not point to fields in metadata"));
-            return;
-        }
-        JsonNode pointedTo = schema;
-        for (String name : names) {
-            JsonNode declared = pointedTo.path("properties").path(name);
-            pointedTo = declared.isMissingNode() ? pointedTo.path("additionalProperties") : declared;
-        }
-        if (!pointedTo.isObject()) {
-            errors.add(FieldError.invalid(at, text, "is an invalid path: does not refer to a valid field"));
-        } else if (!SELECTABLE_TYPES.contains(Json.string(pointedTo, "type"))) {
-            errors.add(FieldError.invalid(
-                    at,
-                    text,
-                    "must point to a field of type string, boolean or integer. Enum string fields and strings with formats are allowed."));
-        }
-    }
-
-    /// Whether it is one.
-    private static boolean path(String text, String at, boolean membersOnly, List<FieldError> errors) {
-        int before = errors.size();
         if (text.isEmpty()) {
-            errors.add(FieldError.required(at, ""));
-            return false;
+            errors.add(FieldError.required(at + name, ""));
+            return;
+        }
+        if (!text.startsWith(".")) {
+            errors.add(FieldError.invalid(at + name, text, "must be a simple json path starting with ."));
+            return;
         }
         try {
-            JsonPath path = JsonPath.parse(text);
-            if (membersOnly) {
-                path.names();
-            }
-            if (!text.startsWith(".") && !text.startsWith("{") && !text.startsWith("[")) {
-                errors.add(FieldError.invalid(at, text, "must be a simple json path starting with ."));
+            if (!roots.contains(JsonPath.parse(text).names().getFirst())) {
+                String wanted = roots.stream().map(root -> "." + root).collect(Collectors.joining(" or "));
+                errors.add(FieldError.invalid(at + name, text, "should be a json path under " + (roots.size() > 1 ? "either " : "") + wanted));
             }
         } catch (IllegalArgumentException e) {
-            errors.add(FieldError.invalid(at, text, "is an invalid path: " + e.getMessage()));
+            errors.add(FieldError.invalid(at + name, text, "is an invalid path: " + e.getMessage()));
         }
-        return errors.size() == before;
     }
 }

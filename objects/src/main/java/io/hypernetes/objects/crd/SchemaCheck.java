@@ -216,6 +216,7 @@ public final class SchemaCheck {
                 add(FieldError.invalid(path + ".default", value, "must not have unknown fields: " + String.join(", ", unknown)));
             }
             SchemaValidation.validate(value, null, schema, path + ".default").forEach(this::add);
+            Duplicates.find(value, schema, path + ".default").forEach(this::add);
         }
         schema.properties().forEach((name, property) -> defaults(property, path + ".properties[" + name + "]"));
         CustomSchema additional = schema.additional();

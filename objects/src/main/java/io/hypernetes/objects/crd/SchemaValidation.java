@@ -5,12 +5,9 @@ import io.hypernetes.objects.Json;
 import io.hypernetes.objects.Names;
 import java.math.BigDecimal;
 import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -23,25 +20,27 @@ final class SchemaValidation {
     private static final int MOST_ERRORS = 100;
     private static final BigDecimal LARGEST_EXACT = BigDecimal.valueOf(1L << 53);
 
+    /// Their paths are from the value; empty for the value itself.
     private final List<FieldError> errors = new ArrayList<>();
-    private final String root;
 
-    private SchemaValidation(String root) {
-        this.root = root;
-    }
+    private SchemaValidation() {}
 
     /// What is wrong with a value.
     ///
     /// @param old the value before the change, or null
+    /// @param path of the value; empty for a whole object. What is said of what is in it names it from there.
     static List<FieldError> validate(JsonNode value, @Nullable JsonNode old, CustomSchema schema, String path) {
-        SchemaValidation validation = new SchemaValidation(path.isEmpty() ? FieldError.WHOLE_OBJECT : path);
-        validation.value(value, old, schema, path);
-        return validation.errors;
+        SchemaValidation validation = new SchemaValidation();
+        validation.value(value, old, schema, "");
+        String whole = path.isEmpty() ? FieldError.WHOLE_OBJECT : path;
+        return validation.errors.stream()
+                .map(error -> new FieldError(error.path().isEmpty() ? whole : child(path, error.path()), error.reason(), error.message()))
+                .toList();
     }
 
     /// What a value misses of a choice. Asked once for each, as choices within choices would take twice as long for each level otherwise.
     private List<FieldError> missed(JsonNode value, CustomSchema choice, String path) {
-        SchemaValidation validation = new SchemaValidation(root);
+        SchemaValidation validation = new SchemaValidation();
         validation.value(value, null, choice, path);
         return validation.errors;
     }
@@ -183,22 +182,14 @@ final class SchemaValidation {
             add(FieldError.invalid(path, array.size(), path + " in body should have at least " + least + " items"));
         }
         CustomSchema items = schema.items();
-        boolean keyed = schema.listType().equals("map");
-        Map<JsonNode, JsonNode> before = new HashMap<>();
-        if (keyed && old != null && old.isArray()) {
-            old.forEach(item -> before.put(Correlation.key(schema, item), item));
+        if (items == null) {
+            return;
         }
-        Set<JsonNode> seen = new HashSet<>();
+        Map<JsonNode, JsonNode> before = Correlation.items(schema, old);
         for (int i = 0; i < array.size(); i++) {
             JsonNode item = array.get(i);
-            String at = path + "[" + i + "]";
-            JsonNode key = keyed ? Correlation.key(schema, item) : item;
-            if ((keyed || schema.listType().equals("set")) && !seen.add(key)) {
-                add(FieldError.duplicate(at, key));
-            }
-            if (items != null) {
-                value(item, keyed ? before.get(key) : null, items, at);
-            }
+            JsonNode earlier = before.isEmpty() ? null : before.get(Correlation.key(schema, item));
+            value(item, earlier, items, path + "[" + i + "]");
         }
     }
 
@@ -277,7 +268,7 @@ final class SchemaValidation {
     }
 
     private void choice(String detail) {
-        add(FieldError.invalid(root, "", detail));
+        add(FieldError.invalid("", "", detail));
     }
 
     static String child(String path, String name) {

@@ -1,5 +1,6 @@
 package io.hypernetes.objects.kind;
 
+import io.hypernetes.objects.FieldError;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.MalformedJsonException;
 import io.hypernetes.objects.crd.CustomVersion;
@@ -115,7 +116,9 @@ final class CustomRules implements KindRules {
 
     @Override
     public void validateUpdate(ObjectNode updated, ObjectNode old, @Nullable String subresource, Errors errors) {
-        version.validate(updated, old).forEach(errors::add);
+        List<FieldError> found =
+                "status".equals(subresource) ? version.validateStatus(updated, old) : version.validate(updated, old);
+        found.forEach(errors::add);
     }
 
     @Override

@@ -175,4 +175,129 @@ class CustomVersionTest {
         assertThat(cell("date", ".spec.size", object)).isEqualTo("null");
         assertThat(cell("date", ".status.missing", object)).isEqualTo("null");
     }
+
+    private static List<String> complaints(CustomVersion version, String object, String old) {
+        return version.validate(Json.readObject(object), Json.readObject(old)).stream().map(FieldError::text).toList();
+    }
+
+    @Test
+    void whatWasWrongBeforeAChangeMayStay() {
+        var version = versionOf(
+                """
+                {"spec":{"type":"object","properties":{"size":{"type":"integer","maximum":5},"mode":{"type":"string"},
+                  "parts":{"type":"array","maxItems":2,"x-kubernetes-list-type":"map","x-kubernetes-list-map-keys":["name"],
+                    "items":{"type":"object","required":["name","weight"],"properties":{"name":{"type":"string"},"weight":{"type":"integer","maximum":5}}}},
+                  "tags":{"type":"array","x-kubernetes-list-type":"set","items":{"type":"string"}},
+                  "list":{"type":"array","items":{"type":"string","maxLength":1}}}}}""",
+                "");
+        assertThat(complaints(version, "{\"spec\":{\"size\":7,\"mode\":\"b\"}}", "{\"spec\":{\"size\":7,\"mode\":\"a\"}}")).isEmpty();
+        assertThat(complaints(version, "{\"spec\":{\"size\":8}}", "{\"spec\":{\"size\":7}}"))
+                .containsExactly("spec.size: Invalid value: 8: spec.size in body should be less than or equal to 5");
+        // Items are told by their keys, wherever they stand.
+        var parts = "{\"spec\":{\"parts\":[{\"name\":\"a\",\"weight\":9},{\"name\":\"b\"}]}}";
+        assertThat(complaints(version, "{\"spec\":{\"parts\":[{\"name\":\"b\"},{\"name\":\"a\",\"weight\":9}]}}", parts)).isEmpty();
+        assertThat(complaints(version, "{\"spec\":{\"parts\":[{\"name\":\"b\"},{\"name\":\"c\",\"weight\":9}]}}", parts))
+                .containsExactly("spec.parts[1].weight: Invalid value: 9: spec.parts[1].weight in body should be less than or equal to 5");
+        // Those of another list are told by nothing.
+        assertThat(complaints(version, "{\"spec\":{\"list\":[\"long\"],\"mode\":\"b\"}}", "{\"spec\":{\"list\":[\"long\"]}}")).isEmpty();
+        assertThat(complaints(version, "{\"spec\":{\"list\":[\"long\",\"b\"]}}", "{\"spec\":{\"list\":[\"long\"]}}"))
+                .containsExactly("spec.list[0]: Too long: may not be more than 1 bytes");
+    }
+
+    @Test
+    void anObjectThatHadItemsTwiceMayHaveThemStill() {
+        var version = version("{\"type\":\"array\",\"x-kubernetes-list-type\":\"set\",\"items\":{\"type\":\"string\"}}");
+        assertThat(complaints(version, "{\"spec\":[\"a\",\"a\",\"b\"]}", "{\"spec\":[\"a\",\"a\"]}")).isEmpty();
+        assertThat(complaints(version, "{\"spec\":[\"a\",\"a\",\"b\"]}", "{\"spec\":[\"a\",\"b\"]}"))
+                .containsExactly("spec[1]: Duplicate value: \"a\"");
+    }
+
+    @Test
+    void rulesThatCompareAreAskedOfWhatDidNotChangeToo() {
+        var version = version(
+                """
+                {"type":"object","properties":{"mode":{"type":"string"},
+                  "size":{"type":"integer","x-kubernetes-validations":[{"rule":"self < 5"},{"rule":"self > oldSelf","message":"must grow"}]},
+                  "whole":{"type":"object","x-kubernetes-map-type":"atomic","properties":{"n":{"type":"integer","x-kubernetes-validations":[{"rule":"self < 5"}]}}},
+                  "list":{"type":"array","items":{"type":"integer","x-kubernetes-validations":[{"rule":"self < 5"}]}}}}""");
+        assertThat(complaints(version, "{\"spec\":{\"size\":7,\"mode\":\"b\"}}", "{\"spec\":{\"size\":7}}"))
+                .containsExactly("spec.size: Invalid value: \"integer\": must grow");
+        assertThat(complaints(version, "{\"spec\":{\"size\":8}}", "{\"spec\":{\"size\":7}}"))
+                .containsExactly("spec.size: Invalid value: \"integer\": failed rule: self < 5");
+        assertThat(complaints(version, "{\"spec\":{\"list\":[9],\"whole\":{\"n\":9},\"mode\":\"b\"}}", "{\"spec\":{\"list\":[9],\"whole\":{\"n\":9}}}")).isEmpty();
+        assertThat(complaints(version, "{\"spec\":{\"list\":[9,1]}}", "{\"spec\":{\"list\":[9]}}"))
+                .containsExactly("spec.list[0]: Invalid value: \"integer\": failed rule: self < 5");
+    }
+
+    @Test
+    void membersOfWhatIsOneValueAreNotCompared() {
+        var whole = definition(
+                """
+                {"type":"object","x-kubernetes-map-type":"atomic","properties":{"n":{"type":"integer","x-kubernetes-validations":[{"rule":"self == oldSelf"}]}}}""");
+        assertThat(whole)
+                .containsExactly(
+                        "schema.properties[spec].properties[n].x-kubernetes-validations[0].rule: Invalid value: \"self == oldSelf\": oldSelf cannot be used on the uncorrelatable portion of the schema within schema.properties[spec]");
+        assertThat(definition(
+                        "{\"type\":\"array\",\"items\":{\"type\":\"integer\",\"x-kubernetes-validations\":[{\"rule\":\"self == oldSelf\"}]}}"))
+                .containsExactly(
+                        "schema.properties[spec].items.x-kubernetes-validations[0].rule: Invalid value: \"self == oldSelf\": oldSelf cannot be used on the uncorrelatable portion of the schema within schema.properties[spec]");
+    }
+
+    @Test
+    void theStatusIsNotRefusedForWhatIsWrongElsewhere() {
+        var version = versionOf(
+                "{\"spec\":{\"type\":\"object\"},\"status\":{\"type\":\"object\",\"properties\":{\"replicas\":{\"type\":\"integer\"}}}}",
+                ",\"required\":[\"spec\"]");
+        assertThat(version.validateStatus(Json.readObject("{\"status\":{\"replicas\":1}}"), Json.readObject("{}"))).isEmpty();
+        assertThat(version.validateStatus(Json.readObject("{\"status\":{\"replicas\":\"1\"}}"), Json.readObject("{}")))
+                .extracting(FieldError::text)
+                .containsExactly("status.replicas: Invalid value: \"string\": replicas in body must be of type integer: \"string\"");
+        assertThat(complaints(version, "{\"status\":{}}", "{}")).containsExactly("spec: Required value");
+    }
+
+    private static List<String> definition(String spec) {
+        var schema = Json.readObject("{\"type\":\"object\",\"properties\":{\"spec\":" + spec + "}}");
+        return RuleCompiler.check(CustomSchema.of(schema), "schema").stream().map(FieldError::text).toList();
+    }
+
+    @Test
+    void rulesAreAboutFieldsThatThereAre() {
+        var schema =
+                """
+                {"type":"object","properties":{"a":{"type":"string"},"a.b":{"type":"string"},"list":{"type":"array","items":{"type":"string"}},
+                  "map":{"type":"object","additionalProperties":{"type":"object","properties":{"c":{"type":"string"}}}}},
+                 "x-kubernetes-validations":[{"rule":"false","fieldPath":"%s"}]}""";
+        var at = "schema.properties[spec].x-kubernetes-validations[0].";
+        for (var unknown : List.of("a", ".b", ".list[0]", ".map.x.d", ".map['x", ".a.b")) {
+            assertThat(definition(schema.formatted(unknown)))
+                    .containsExactly(at + "fieldPath: Invalid value: \"" + unknown + "\": fieldPath must be a valid path");
+        }
+        for (var known : List.of(".a", "['a.b']", ".map.x.c", ".map['x y'].c", ".list")) {
+            assertThat(definition(schema.formatted(known))).as(known).isEmpty();
+        }
+        assertThat(complaints(version(schema.formatted(".map['x y'].c")), "{\"spec\":{}}"))
+                .containsExactly("spec.map[x y].c: Invalid value: \"object\": failed rule: false");
+        assertThat(complaints(version(schema.formatted("['a.b']")), "{\"spec\":{}}"))
+                .containsExactly("spec.a.b: Invalid value: \"object\": failed rule: false");
+    }
+
+    @Test
+    void rulesHaveAForm() {
+        var schema = "{\"type\":\"object\",\"x-kubernetes-validations\":[%s]}";
+        var at = "schema.properties[spec].x-kubernetes-validations[0].";
+        assertThat(definition(schema.formatted("{\"rule\":\" \"}"))).containsExactly(at + "rule: Required value: rule is not specified");
+        assertThat(definition(schema.formatted("{\"rule\":\"true\",\"message\":\" \"}")))
+                .containsExactly(at + "message: Invalid value: \" \": message must be non-empty if specified");
+        assertThat(definition(schema.formatted("{\"rule\":\"true ||\\n true\"}")))
+                .containsExactly(at + "message: Required value: message must be specified if rule contains line breaks");
+        assertThat(definition(schema.formatted("{\"rule\":\"true\",\"messageExpression\":\" \"}")))
+                .containsExactly(at + "messageExpression: Required value: messageExpression must be non-empty if specified");
+        assertThat(definition(schema.formatted("{\"rule\":\"true\",\"optionalOldSelf\":true}")))
+                .containsExactly(at + "optionalOldSelf: Invalid value: true: may not be set if oldSelf is not used in rule");
+        assertThat(definition(schema.formatted("{\"rule\":\"'oldSelf' == ''\"}"))).isEmpty();
+        assertThat(definition(schema.formatted("{\"rule\":\"1\"}")))
+                .containsExactly(at + "rule: Invalid value: \"1\": cel expression must evaluate to a bool");
+        assertThat(definition(schema.formatted("{\"rule\":\"true\",\"messageExpression\":\"1\"}")))
+                .containsExactly(at + "messageExpression: Invalid value: \"1\": messageExpression must evaluate to a string");
+    }
 }

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.hypernetes.objects.FieldError;
 import io.hypernetes.objects.Json;
 import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class DefinitionCheckTest {
@@ -13,7 +15,8 @@ class DefinitionCheckTest {
                         """
                         {"spec":{"group":"a.example.com","versions":[{"name":"v1","schema":{"openAPIV3Schema":{"type":"object","properties":{
                          "spec":{"type":"object","properties":{"size":{"type":"integer"},"parts":{"type":"array","items":{"type":"string"}},
-                          "labels":{"type":"object","additionalProperties":{"type":"string"}}}}}}},%s}]}}"""
+                          "labels":{"type":"object","additionalProperties":{"type":"string"}}}},
+                         "metadata":{"type":"object","properties":{"name":{"type":"string"}}}}}},%s}]}}"""
                                 .formatted(more)))
                 .stream()
                 .map(FieldError::text)
@@ -24,11 +27,17 @@ class DefinitionCheckTest {
     void whatSelectsIsAPlainFieldOfTheSchema() {
         assertThat(complaints("\"selectableFields\":[{\"jsonPath\":\".spec.size\"},{\"jsonPath\":\".spec.labels.a\"}]")).isEmpty();
         assertThat(complaints(
-                        "\"selectableFields\":[{\"jsonPath\":\".spec.parts\"},{\"jsonPath\":\".spec.nothing\"},{\"jsonPath\":\".metadata.name\"}]"))
+                        "\"selectableFields\":[{\"jsonPath\":\".spec.parts\"},{\"jsonPath\":\".spec.nothing\"},{\"jsonPath\":\".metadata.name\"},{\"jsonPath\":\".spec['size']\"}]"))
                 .containsExactly(
-                        "spec.versions[0].selectableFields[0].jsonPath: Invalid value: \".spec.parts\": must point to a field of type string, boolean or integer. Enum string fields and strings with formats are allowed.",
-                        "spec.versions[0].selectableFields[1].jsonPath: Invalid value: \".spec.nothing\": is an invalid path: does not refer to a valid field",
-                        "spec.versions[0].selectableFields[2].jsonPath: Invalid value: \".metadata.name\": must not point to fields in metadata");
+                        "spec.selectableFields[0].jsonPath: Invalid value: \".spec.parts\": must point to a field of type string, boolean or integer. Enum string fields and strings with formats are allowed.",
+                        "spec.selectableFields[1].jsonPath: Invalid value: \".spec.nothing\": is an invalid path: does not refer to a valid field",
+                        "spec.selectableFields[2].jsonPath: Invalid value: \".metadata.name\": must not point to fields in metadata",
+                        "spec.selectableFields[3].jsonPath: Invalid value: \".spec['size']\": is an invalid path: array notation is not allowed");
+        var nine = IntStream.range(0, 9).mapToObj(i -> "{\"jsonPath\":\".spec.labels.a" + i + "\"}").collect(Collectors.joining(","));
+        assertThat(complaints("\"selectableFields\":[" + nine + "]"))
+                .containsExactly("spec.selectableFields: Too many: 9: must have at most 8 items");
+        assertThat(complaints("\"selectableFields\":[{\"jsonPath\":\".spec.size\"},{\"jsonPath\":\".spec.size\"}]"))
+                .containsExactly("spec.selectableFields[1].jsonPath: Duplicate value: \".spec.size\"");
     }
 
     @Test
@@ -37,8 +46,38 @@ class DefinitionCheckTest {
         assertThat(complaints(scale.formatted(".spec.size", ".status.size", ".status.selector"))).isEmpty();
         assertThat(complaints(scale.formatted(".size", ".spec.size", ".selector")))
                 .containsExactly(
-                        "spec.versions[0].subresources.scale.specReplicasPath: Invalid value: \".size\": should be a json path under .spec",
-                        "spec.versions[0].subresources.scale.statusReplicasPath: Invalid value: \".spec.size\": should be a json path under .status",
-                        "spec.versions[0].subresources.scale.labelSelectorPath: Invalid value: \".selector\": should be a json path under .spec or .status");
+                        "spec.subresources.scale.specReplicasPath: Invalid value: \".size\": should be a json path under .spec",
+                        "spec.subresources.scale.statusReplicasPath: Invalid value: \".spec.size\": should be a json path under .status",
+                        "spec.subresources.scale.labelSelectorPath: Invalid value: \".selector\": should be a json path under either .spec or .status");
+    }
+
+    @Test
+    void columnsHaveAKnownTypeAndAPath() {
+        assertThat(complaints(
+                        """
+                        "additionalPrinterColumns":[{"name":"A","type":"date","format":"date-time","jsonPath":".spec.at"},{"name":"A","type":"string","jsonPath":".a"},
+                         {"name":"","type":"text","format":"hex","jsonPath":"spec.x"},{"name":"B"}]"""))
+                .containsExactly(
+                        "spec.additionalPrinterColumns[2].name: Required value",
+                        "spec.additionalPrinterColumns[2].type: Invalid value: \"text\": must be one of boolean,date,integer,number,string",
+                        "spec.additionalPrinterColumns[2].format: Invalid value: \"hex\": must be one of byte,date,date-time,double,float,int32,int64,password",
+                        "spec.additionalPrinterColumns[2].JSONPath: Invalid value: \"spec.x\": must be a simple json path starting with .",
+                        "spec.additionalPrinterColumns[3].type: Required value: must be one of boolean,date,integer,number,string",
+                        "spec.additionalPrinterColumns[3].JSONPath: Required value");
+    }
+
+    /// Upstream moves what all versions share to where it stood before there were versions, and calls it so.
+    @Test
+    void whatVersionsShareIsToldOnce() {
+        var schema = "\"schema\":{\"openAPIV3Schema\":{\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"text\"}}}}";
+        var other = "\"schema\":{\"openAPIV3Schema\":{\"type\":\"object\"}}";
+        var unknown = ": Unsupported value: \"text\": supported values: \"array\", \"boolean\", \"integer\", \"number\", \"object\", \"string\"";
+        var definition = "{\"spec\":{\"group\":\"a.example.com\",\"versions\":[{\"name\":\"v1\",%s},{\"name\":\"v2\",%s}]}}";
+        assertThat(DefinitionCheck.check(Json.readObject(definition.formatted(schema, schema))))
+                .extracting(FieldError::text)
+                .containsExactly("spec.validation.openAPIV3Schema.properties[a].type" + unknown);
+        assertThat(DefinitionCheck.check(Json.readObject(definition.formatted(other, schema))))
+                .extracting(FieldError::text)
+                .containsExactly("spec.versions[1].schema.openAPIV3Schema.properties[a].type" + unknown);
     }
 }
