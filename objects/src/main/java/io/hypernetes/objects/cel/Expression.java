@@ -9,9 +9,7 @@ import dev.cel.runtime.CelRuntime;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /// A compiled expression. Thread-safe.
@@ -25,12 +23,11 @@ public final class Expression {
     /// What is said of an operator or function that has no form for its operands.
     public static final String NO_SUCH_OVERLOAD = "no such overload";
 
-    private static final Pattern ABSENT_KEY = Pattern.compile("^key '(.*)' is not present in map\\.$");
-
     private final String text;
     private final CelType type;
     private final Set<String> names;
     private final CelRuntime.Program program;
+    private final Failures failures;
 
     Expression(String text, CelAbstractSyntaxTree tree, dev.cel.runtime.Program program) {
         this.text = text;
@@ -40,6 +37,7 @@ public final class Expression {
                 .filter(name -> !name.isEmpty())
                 .collect(Collectors.toUnmodifiableSet());
         this.program = (CelRuntime.Program) program;
+        this.failures = new Failures(tree);
     }
 
     /// As it was written.
@@ -72,7 +70,7 @@ public final class Expression {
                 meter.charge(cost(expression, value, folds, latest));
             });
         } catch (CelEvaluationException e) {
-            throw failed(meter, reason(e), e);
+            throw failed(meter, failures.reason(e), e);
         } catch (RuntimeException e) {
             throw failed(meter, String.valueOf(e.getMessage()), e);
         } catch (StackOverflowError e) {
@@ -131,31 +129,6 @@ public final class Expression {
     private static long walked(CelExpr operand, Map<Long, Object> latest) {
         var value = latest.get(operand.id());
         return value == null ? 0 : Weight.cost(value);
-    }
-
-    /// In the words that clients know from upstream.
-    private static String reason(CelEvaluationException e) {
-        var message = String.valueOf(e.getMessage());
-        int colon = message.startsWith("evaluation error") ? message.indexOf(": ") : -1;
-        var bare = colon < 0 ? message : message.substring(colon + 2);
-        return switch (e.getErrorCode()) {
-            case ATTRIBUTE_NOT_FOUND -> "no such key: " + ABSENT_KEY.matcher(bare).replaceFirst("$1");
-            case INDEX_OUT_OF_BOUNDS -> bare.replaceFirst("^I", "i");
-            case DIVIDE_BY_ZERO -> "division by zero";
-            case OVERLOAD_NOT_FOUND -> NO_SUCH_OVERLOAD;
-            default -> ofFunction(e).orElse(bare);
-        };
-    }
-
-    /// What a function itself said of its argument.
-    private static Optional<String> ofFunction(CelEvaluationException e) {
-        Optional<String> said = Optional.empty();
-        for (var cause = e.getCause(); cause != null; cause = cause.getCause()) {
-            if (cause instanceof IllegalArgumentException && cause.getMessage() != null) {
-                said = Optional.of(cause.getMessage());
-            }
-        }
-        return said;
     }
 
     @Override

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class ExpressionTest {
@@ -69,5 +70,26 @@ class ExpressionTest {
         assertThat(budget.isSpent()).isTrue();
         var deep = "(".repeat(5000) + "1" + ")".repeat(5000);
         assertThatThrownBy(() -> ENVIRONMENT.compile(deep)).isInstanceOf(ExpressionException.class);
+    }
+
+    /// In upstream's words.
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '`', value = {
+        "int(self.text)             | type conversion error from 'string' to 'int'",
+        "uint(self.text)            | type conversion error from 'string' to 'uint'",
+        "double(self.text)          | type conversion error from 'string' to 'double'",
+        "bool(self.text)            | type conversion error from 'string' to 'bool'",
+        "duration(self.text)        | type conversion error from 'string' to 'google.protobuf.Duration'",
+        "timestamp(self.text)       | type conversion error from 'string' to 'google.protobuf.Timestamp'",
+        "[1].map(i, int(self.text)) | type conversion error from 'string' to 'int'",
+        "int(self.large)            | integer overflow",
+        "self.most + 1              | integer overflow",
+        "uint(self.negative)        | unsigned integer overflow",
+        "self.negative / 0          | division by zero",
+        "self.negative % 0          | modulus by zero",
+    })
+    void whatIsNoNumberIsSaidToBeNone(String text, String wanted) {
+        assertThatThrownBy(() -> evaluate(text, Map.of("text", "x", "large", 1e30, "most", Long.MAX_VALUE, "negative", -1L)))
+                .hasMessage(wanted);
     }
 }
