@@ -31,7 +31,7 @@ class CustomResourcesTest extends ClusterTest {
                    "open":{"type":"object","x-kubernetes-preserve-unknown-fields":true},
                    "port":{"x-kubernetes-int-or-string":true}},
                   "x-kubernetes-validations":[
-                   {"rule":"self.size <= 5 || self.mode == 'slow'","messageExpression":"'size ' + string(self.size) + ' needs mode slow'"},
+                   {"rule":"self.size <= 5 || self.mode == 'slow'","messageExpression":"'size %%d needs mode slow'.format([self.size])"},
                    {"rule":"self.image == oldSelf.image","message":"image is immutable","reason":"FieldValueForbidden","fieldPath":".image"}]},
                  "status":{"type":"object","properties":{"replicas":{"type":"integer"},"selector":{"type":"string"}}}}}}%s}"""
                 .formatted(name, storage, more);

@@ -2,6 +2,7 @@ package io.hypernetes.objects.cel;
 
 import com.google.common.collect.ImmutableCollection;
 import com.google.common.collect.ImmutableList;
+import dev.cel.common.CelAbstractSyntaxTree;
 import dev.cel.common.CelOptions;
 import dev.cel.common.CelValidationException;
 import dev.cel.common.types.CelType;
@@ -16,6 +17,7 @@ import dev.cel.runtime.CelRuntimeFactory;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.ToLongFunction;
 
 /// What expressions may speak of: variables with their types, and the functions of CEL and Kubernetes. Thread-safe.
 ///
@@ -95,18 +97,31 @@ public final class Environment {
     ///
     /// @throws ExpressionException when it is malformed or speaks of what there is not; the message shows where
     public Expression compile(String text) {
-        return compile(text, compiler);
+        return compile(text, compiler, _ -> 0).expression;
+    }
+
+    /// An expression and what it costs at most.
+    ///
+    /// @param cost in steps; the largest number when nobody can say
+    public record Estimated(Expression expression, long cost) {}
+
+    /// Compiles an expression and says what it costs at most.
+    ///
+    /// @param extent of what each variable holds
+    /// @throws ExpressionException as [#compile(String)] does
+    public Estimated estimate(String text, Extent extent) {
+        return compile(text, compiler, tree -> CostEstimate.of(tree, extent));
     }
 
     /// As the other, with types of this expression alone.
     Expression compile(String text, CelTypeProvider types) {
-        return compile(text, compiler.toCompilerBuilder().setTypeProvider(types).build());
+        return compile(text, compiler.toCompilerBuilder().setTypeProvider(types).build(), _ -> 0).expression;
     }
 
-    private static Expression compile(String text, CelCompiler compiler) {
+    private static Estimated compile(String text, CelCompiler compiler, ToLongFunction<CelAbstractSyntaxTree> cost) {
         try {
             var ast = compiler.compile(text).getAst();
-            return new Expression(text, ast, Language.RUNTIME.createProgram(ast));
+            return new Estimated(new Expression(text, ast, Language.RUNTIME.createProgram(ast)), cost.applyAsLong(ast));
         } catch (CelValidationException e) {
             throw new ExpressionException(String.valueOf(e.getMessage()), e);
         } catch (CelEvaluationException e) {

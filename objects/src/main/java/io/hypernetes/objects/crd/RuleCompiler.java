@@ -18,6 +18,8 @@ import tools.jackson.databind.node.ObjectNode;
 
 /// Compiles the rules of a schema (`x-kubernetes-validations`). For one schema.
 final class RuleCompiler {
+    private static final long UNBOUNDED = -1;
+
     /// How a rule sees the value before a change.
     private enum Old {
         PLAIN,
@@ -25,11 +27,15 @@ final class RuleCompiler {
     }
 
     private final RuleTypes types;
+    private final @Nullable SchemaExtents extents;
+    private final RuleCosts costs = new RuleCosts();
     private final List<FieldError> errors = new ArrayList<>();
     private final Map<CustomSchema, List<Rule>> rules = new IdentityHashMap<>();
 
-    private RuleCompiler(CustomSchema root) {
+    /// @param judging whether the rules are to be judged
+    private RuleCompiler(CustomSchema root, boolean judging) {
         this.types = new RuleTypes(root);
+        this.extents = judging ? new SchemaExtents(root) : null;
     }
 
     /// What is wrong with the rules of a schema, whose form is right otherwise.
@@ -41,20 +47,22 @@ final class RuleCompiler {
         if (!forms.isEmpty()) {
             return forms;
         }
-        RuleCompiler compiler = new RuleCompiler(schema);
-        compiler.visit(schema, path, null);
+        RuleCompiler compiler = new RuleCompiler(schema, true);
+        compiler.visit(schema, path, null, 1);
+        compiler.costs.judge(path, compiler.errors);
         return compiler.errors;
     }
 
     /// The rules by the nodes of the schema, without those that cannot be compiled: a definition that has such is refused when it is written.
     static Map<CustomSchema, List<Rule>> compiled(CustomSchema schema) {
-        RuleCompiler compiler = new RuleCompiler(schema);
-        compiler.visit(schema, "", null);
+        RuleCompiler compiler = new RuleCompiler(schema, false);
+        compiler.visit(schema, "", null, 1);
         return compiler.rules;
     }
 
     /// @param uncorrelated the node above whose values cannot be told from those before a change; null when there is none
-    private void visit(CustomSchema schema, String path, @Nullable String uncorrelated) {
+    /// @param most as many values of this node as one object may have by the bounds around it; [#UNBOUNDED] when they set none
+    private void visit(CustomSchema schema, String path, @Nullable String uncorrelated, long most) {
         if (!schema.hasRules()) {
             return;
         }
@@ -64,7 +72,7 @@ final class RuleCompiler {
         for (ObjectNode source : schema.rules()) {
             Old old = Json.flag(source, "optionalOldSelf") ? Old.OPTIONAL : Old.PLAIN;
             Environment environment = environments.computeIfAbsent(old, each -> environment(types.of(schema), each));
-            Rule rule = rule(source, schema, environment, RuleForms.path(path, i++), uncorrelated);
+            Rule rule = rule(source, schema, environment, RuleForms.path(path, i++), uncorrelated, most);
             if (rule != null) {
                 here.add(rule);
             }
@@ -72,16 +80,30 @@ final class RuleCompiler {
         if (!here.isEmpty()) {
             rules.put(schema, List.copyOf(here));
         }
+        long below = most == UNBOUNDED ? UNBOUNDED : product(most, multiplied(schema));
         String ofMembers = uncorrelated == null && !Correlation.ofMembers(schema) ? path : uncorrelated;
-        schema.properties().forEach((name, property) -> visit(property, path + ".properties[" + name + "]", ofMembers));
+        schema.properties().forEach((name, property) -> visit(property, path + ".properties[" + name + "]", ofMembers, below));
         CustomSchema additional = schema.additional();
         if (additional != null) {
-            visit(additional, path + ".additionalProperties", uncorrelated);
+            visit(additional, path + ".additionalProperties", uncorrelated, below);
         }
         CustomSchema items = schema.items();
         if (items != null) {
-            visit(items, path + ".items", uncorrelated == null && !Correlation.ofItems(schema) ? path : uncorrelated);
+            visit(items, path + ".items", uncorrelated == null && !Correlation.ofItems(schema) ? path : uncorrelated, below);
         }
+    }
+
+    /// How many values are below each of a node.
+    private static long multiplied(CustomSchema schema) {
+        return switch (schema.type()) {
+            case "array" -> schema.bound("maxItems");
+            case "object" -> schema.source().has("additionalProperties") ? schema.bound("maxProperties") : 1;
+            default -> 1;
+        };
+    }
+
+    private static long product(long a, long b) {
+        return b > 0 && a > Long.MAX_VALUE / b ? Long.MAX_VALUE : a * b;
     }
 
     private Environment environment(CelType type, Old old) {
@@ -89,19 +111,11 @@ final class RuleCompiler {
     }
 
     private @Nullable Rule rule(
-            ObjectNode source, CustomSchema schema, Environment environment, String path, @Nullable String uncorrelated) {
-        Expression test = compile(
-                environment, Json.string(source, "rule"), path + ".rule", SimpleType.BOOL, "", "cel expression must evaluate to a bool");
-        String messageText = Json.string(source, "messageExpression");
-        Expression message = messageText.isEmpty()
-                ? null
-                : compile(
-                        environment,
-                        messageText,
-                        path + ".messageExpression",
-                        SimpleType.STRING,
-                        "messageExpression ",
-                        "messageExpression must evaluate to a string");
+            ObjectNode source, CustomSchema schema, Environment environment, String path, @Nullable String uncorrelated, long most) {
+        long times = most != UNBOUNDED || extents == null ? most : extents.mostIn(schema);
+        Expression test = compile(schema, environment, source, "rule", path, times);
+        Expression message =
+                Json.string(source, "messageExpression").isEmpty() ? null : compile(schema, environment, source, "messageExpression", path, 1);
         if (test == null) {
             return null;
         }
@@ -128,18 +142,31 @@ final class RuleCompiler {
         }
     }
 
+    /// @param name of the expression in the rule
+    /// @param times how often it is evaluated at most
     private @Nullable Expression compile(
-            Environment environment, String given, String path, CelType wanted, String what, String otherwise) {
-        String text = given.strip();
+            CustomSchema schema, Environment environment, ObjectNode source, String name, String path, long times) {
+        boolean test = name.equals("rule");
+        String text = Json.string(source, name).strip();
+        String at = path + "." + name;
         try {
-            Expression expression = environment.compile(text);
-            if (!expression.type().equals(wanted) && !expression.type().equals(SimpleType.DYN)) {
-                errors.add(FieldError.invalid(path, text, otherwise));
+            Expression expression;
+            if (extents == null) {
+                expression = environment.compile(text);
+            } else {
+                Environment.Estimated estimated = environment.estimate(text, extents.of(schema));
+                expression = estimated.expression();
+                costs.count(name, at, product(estimated.cost(), times), errors);
+            }
+            CelType type = expression.type();
+            if (!type.equals(test ? SimpleType.BOOL : SimpleType.STRING) && !type.equals(SimpleType.DYN)) {
+                errors.add(FieldError.invalid(
+                        at, text, test ? "cel expression must evaluate to a bool" : "messageExpression must evaluate to a string"));
                 return null;
             }
             return expression;
         } catch (ExpressionException e) {
-            errors.add(FieldError.invalid(path, text, what + "compilation failed: " + e.text()));
+            errors.add(FieldError.invalid(at, text, (test ? "" : "messageExpression ") + "compilation failed: " + e.text()));
             return null;
         }
     }
