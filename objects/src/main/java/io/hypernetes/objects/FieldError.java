@@ -48,6 +48,11 @@ public record FieldError(String path, Reason reason, String message) {
         return new FieldError(path, Reason.INVALID, "Invalid value: " + shown(value) + ": " + detail);
     }
 
+    /// A value is wrong that is too large to be shown.
+    public static FieldError invalidUnshown(String path, String detail) {
+        return new FieldError(path, Reason.INVALID, "Invalid value: " + detail);
+    }
+
     /// A text is wrong.
     public static FieldError invalid(String path, String value, String detail) {
         return new FieldError(path, Reason.INVALID, "Invalid value: " + quoted(value) + ": " + detail);
@@ -85,6 +90,11 @@ public record FieldError(String path, Reason reason, String message) {
     /// A value of several members that must be unique occurs twice.
     public static FieldError duplicate(String path, JsonNode value) {
         return new FieldError(path, Reason.DUPLICATE, "Duplicate value: " + shown(value));
+    }
+
+    /// A value that must be unique occurs twice, and is too large to be shown.
+    public static FieldError duplicateUnshown(String path) {
+        return new FieldError(path, Reason.DUPLICATE, "Duplicate value");
     }
 
     /// A value names a thing that is not there.

@@ -11,7 +11,11 @@ public final class Budget {
     /// The most that the match conditions of one webhook may cost.
     public static final long CONDITIONS = 2_500_000;
 
-    private static final String SPENT = "validation failed due to running out of cost budget, no further validation rules will be run";
+    /// What is said when the rules together cost too much.
+    public static final String SPENT = "validation failed due to running out of cost budget, no further validation rules will be run";
+
+    /// What is said when one expression costs too much.
+    public static final String EXCEEDED = "operation cancelled: actual cost limit exceeded";
 
     private long left;
 
@@ -64,7 +68,7 @@ public final class Budget {
             if (used > left) {
                 return SPENT;
             }
-            return used > EXPRESSION ? "operation cancelled: actual cost limit exceeded" : "";
+            return used > EXPRESSION ? EXCEEDED : "";
         }
 
         void settle() {

@@ -21,6 +21,7 @@ final class RuleCheck {
     private final List<FieldError> errors = new ArrayList<>();
     private final Budget budget = new Budget(Budget.REQUEST);
     private final Map<CustomSchema, List<Rule>> rules;
+    private boolean stopped;
 
     private RuleCheck(Map<CustomSchema, List<Rule>> rules) {
         this.rules = rules;
@@ -53,7 +54,7 @@ final class RuleCheck {
             CustomSchema schema,
             String path,
             boolean unchangedAround) {
-        if (!schema.hasRules() || budget.isSpent() || node.isNull()) {
+        if (!schema.hasRules() || stopped || budget.isSpent() || node.isNull()) {
             return;
         }
         boolean unchanged = old == null ? unchangedAround : node.equals(old);
@@ -63,9 +64,9 @@ final class RuleCheck {
         for (Rule rule : rules.getOrDefault(schema, List.of())) {
             boolean applies = rule.transition() ? oldValue != null || rule.optionalOld() : !unchanged;
             if (applies) {
-                evaluate(rule, value, oldValue, schema, path);
+                evaluate(rule, node, value, oldValue, schema, path);
             }
-            if (budget.isSpent()) {
+            if (stopped || budget.isSpent()) {
                 return;
             }
         }
@@ -113,7 +114,7 @@ final class RuleCheck {
         }
     }
 
-    private void evaluate(Rule rule, Object self, @Nullable Object oldSelf, CustomSchema schema, String path) {
+    private void evaluate(Rule rule, JsonNode node, Object self, @Nullable Object oldSelf, CustomSchema schema, String path) {
         Map<String, Object> variables = new HashMap<>();
         variables.put("self", self);
         if (rule.optionalOld()) {
@@ -121,30 +122,37 @@ final class RuleCheck {
         } else if (oldSelf != null) {
             variables.put("oldSelf", oldSelf);
         }
-        String type = schema.type();
-        String fallback = Json.string(rule.source(), "message").strip();
-        if (fallback.isEmpty()) {
-            fallback = "failed rule: " + rule.test().text();
-        }
         try {
-            if (Boolean.TRUE.equals(rule.test().evaluate(variables, budget))) {
-                return;
+            if (!Boolean.TRUE.equals(rule.test().evaluate(variables, budget))) {
+                errors.add(error(rule, at(path, rule.field()), node, schema, message(rule, variables)));
             }
         } catch (ExpressionException e) {
-            errors.add(FieldError.invalid(at(path, ""), type, failure(e, fallback)));
-            return;
+            errors.add(FieldError.invalid(at(path, ""), schema.type(), failure(e, spelling(rule))));
+            // What costs too much is answered before more of it is begun.
+            stopped |= e.text().equals(Budget.SPENT) || e.text().equals(Budget.EXCEEDED);
         }
-        errors.add(error(rule, at(path, rule.field()), type, message(rule, variables, fallback)));
     }
 
     private static String failure(ExpressionException e, String rule) {
-        // Only what is typed at run time gets here with operands that no operator takes: numbers that may be text.
-        return e.text().equals(Expression.NO_SUCH_OVERLOAD)
-                ? "'" + e.text() + "': call arguments did not match a supported operator, function or macro signature for rule: " + rule
-                : e.text() + " evaluating rule: " + rule;
+        return switch (e.text()) {
+            case Budget.SPENT -> e.text();
+            case Budget.EXCEEDED ->
+                "'" + e.text() + "': no further validation rules will be run due to call cost exceeds limit for rule: " + rule;
+            // Only what is typed at run time gets here with operands that no operator takes: numbers that may be text.
+            case Expression.NO_SUCH_OVERLOAD ->
+                "'" + e.text() + "': call arguments did not match a supported operator, function or macro signature for rule: " + rule;
+            default -> e.text() + " evaluating rule: " + rule;
+        };
     }
 
-    private String message(Rule rule, Map<String, Object> variables, String fallback) {
+    /// How a rule is called: by its message, else as it was written.
+    private static String spelling(Rule rule) {
+        String message = Json.string(rule.source(), "message").strip();
+        return message.isEmpty() ? rule.test().text() : message;
+    }
+
+    private String message(Rule rule, Map<String, Object> variables) {
+        String fallback = Json.string(rule.source(), "message").isEmpty() ? "failed rule: " + spelling(rule) : spelling(rule);
         Expression expression = rule.message();
         if (expression == null) {
             return fallback;
@@ -163,12 +171,14 @@ final class RuleCheck {
         return whole.isEmpty() ? FieldError.WHOLE_OBJECT : whole;
     }
 
-    private static FieldError error(Rule rule, String path, String type, String message) {
+    /// Scalars are shown, what holds others is not.
+    private static FieldError error(Rule rule, String path, JsonNode value, CustomSchema schema, String message) {
+        boolean shown = !schema.type().equals("object") && !schema.type().equals("array");
         return switch (Json.string(rule.source(), "reason")) {
             case "FieldValueRequired" -> FieldError.required(path, message);
             case "FieldValueForbidden" -> FieldError.forbidden(path, message);
-            case "FieldValueDuplicate" -> FieldError.duplicate(path, type);
-            default -> FieldError.invalid(path, type, message);
+            case "FieldValueDuplicate" -> shown ? FieldError.duplicate(path, value) : FieldError.duplicateUnshown(path);
+            default -> shown ? FieldError.invalid(path, value, message) : FieldError.invalidUnshown(path, message);
         };
     }
 }

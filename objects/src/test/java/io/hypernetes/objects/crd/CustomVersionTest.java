@@ -42,7 +42,7 @@ class CustomVersionTest {
         assertThat(complaints(version, "{\"spec\":{\"size\":7}}"))
                 .containsExactly(
                         "spec.size: Invalid value: 7: spec.size in body should be less than or equal to 5",
-                        "spec: Invalid value: \"object\": must be even");
+                        "spec: Invalid value: must be even");
         var unchecked =
                 "<nil>: Invalid value: null: some validation rules were not checked because the object was invalid; correct the existing errors to complete validation";
         assertThat(complaints(version, "{\"spec\":{}}")).containsExactly("spec.size: Required value", unchecked);
@@ -108,15 +108,15 @@ class CustomVersionTest {
                 ",\"x-kubernetes-validations\":[{\"rule\":\"self.metadata.name == 'default'\",\"message\":\"only one\"}]");
         assertThat(complaints(version, "{\"metadata\":{\"name\":\"x\"},\"spec\":{\"list\":[],\"zero\":0,\"port\":\"a\",\"while\":false,\"map\":{\"a/b\":1}}}"))
                 .containsExactly(
-                        "<nil>: Invalid value: \"object\": only one",
+                        "<nil>: Invalid value: only one",
                         "spec: Invalid value: \"object\": no such key: a evaluating rule: a is x",
-                        "spec: Invalid value: \"object\": index out of bounds: 3 evaluating rule: failed rule: self.list[3] == 1",
-                        "spec: Invalid value: \"object\": division by zero evaluating rule: failed rule: 1 / self.zero == 1",
-                        "spec: Invalid value: \"object\": no such key: k evaluating rule: failed rule: self.map['k'] == 1",
-                        "spec: Invalid value: \"object\": failed rule: self.__while__",
-                        "spec: Invalid value: \"object\": not a quantity: \"lots\" (a number, optionally followed by one of n u m k M G T P E Ki Mi Gi Ti Pi Ei or an exponent) evaluating rule: failed rule: quantity('lots').sign() == 1",
-                        "spec: Invalid value: \"object\": 'no such overload': call arguments did not match a supported operator, function or macro signature for rule: failed rule: self.port + 1 > 1",
-                        "spec.map[a/b]: Invalid value: \"integer\": failed rule: self > 1");
+                        "spec: Invalid value: \"object\": index out of bounds: 3 evaluating rule: self.list[3] == 1",
+                        "spec: Invalid value: \"object\": division by zero evaluating rule: 1 / self.zero == 1",
+                        "spec: Invalid value: \"object\": no such key: k evaluating rule: self.map['k'] == 1",
+                        "spec: Invalid value: failed rule: self.__while__",
+                        "spec: Invalid value: \"object\": not a quantity: \"lots\" (a number, optionally followed by one of n u m k M G T P E Ki Mi Gi Ti Pi Ei or an exponent) evaluating rule: quantity('lots').sign() == 1",
+                        "spec: Invalid value: \"object\": 'no such overload': call arguments did not match a supported operator, function or macro signature for rule: self.port + 1 > 1",
+                        "spec.map[a/b]: Invalid value: 1: failed rule: self > 1");
     }
 
     @Test
@@ -221,12 +221,12 @@ class CustomVersionTest {
                   "whole":{"type":"object","x-kubernetes-map-type":"atomic","properties":{"n":{"type":"integer","x-kubernetes-validations":[{"rule":"self < 5"}]}}},
                   "list":{"type":"array","items":{"type":"integer","x-kubernetes-validations":[{"rule":"self < 5"}]}}}}""");
         assertThat(complaints(version, "{\"spec\":{\"size\":7,\"mode\":\"b\"}}", "{\"spec\":{\"size\":7}}"))
-                .containsExactly("spec.size: Invalid value: \"integer\": must grow");
+                .containsExactly("spec.size: Invalid value: 7: must grow");
         assertThat(complaints(version, "{\"spec\":{\"size\":8}}", "{\"spec\":{\"size\":7}}"))
-                .containsExactly("spec.size: Invalid value: \"integer\": failed rule: self < 5");
+                .containsExactly("spec.size: Invalid value: 8: failed rule: self < 5");
         assertThat(complaints(version, "{\"spec\":{\"list\":[9],\"whole\":{\"n\":9},\"mode\":\"b\"}}", "{\"spec\":{\"list\":[9],\"whole\":{\"n\":9}}}")).isEmpty();
         assertThat(complaints(version, "{\"spec\":{\"list\":[9,1]}}", "{\"spec\":{\"list\":[9]}}"))
-                .containsExactly("spec.list[0]: Invalid value: \"integer\": failed rule: self < 5");
+                .containsExactly("spec.list[0]: Invalid value: 9: failed rule: self < 5");
     }
 
     @Test
@@ -276,9 +276,9 @@ class CustomVersionTest {
             assertThat(definition(schema.formatted(known))).as(known).isEmpty();
         }
         assertThat(complaints(version(schema.formatted(".map['x y'].c")), "{\"spec\":{}}"))
-                .containsExactly("spec.map[x y].c: Invalid value: \"object\": failed rule: false");
+                .containsExactly("spec.map[x y].c: Invalid value: failed rule: false");
         assertThat(complaints(version(schema.formatted("['a.b']")), "{\"spec\":{}}"))
-                .containsExactly("spec.a.b: Invalid value: \"object\": failed rule: false");
+                .containsExactly("spec.a.b: Invalid value: failed rule: false");
     }
 
     @Test
@@ -299,5 +299,16 @@ class CustomVersionTest {
                 .containsExactly(at + "rule: Invalid value: \"1\": cel expression must evaluate to a bool");
         assertThat(definition(schema.formatted("{\"rule\":\"true\",\"messageExpression\":\"1\"}")))
                 .containsExactly(at + "messageExpression: Invalid value: \"1\": messageExpression must evaluate to a string");
+    }
+
+    @Test
+    void rulesThatCostTooMuchEndTheCheck() {
+        var version = version(
+                """
+                {"type":"object","properties":{"list":{"type":"array","items":{"type":"integer"},
+                   "x-kubernetes-validations":[{"rule":"self.all(x, self.all(y, self.all(z, true)))"},{"rule":"false"}]}}}""");
+        assertThat(complaints(version, "{\"spec\":{\"list\":[" + "1,".repeat(299) + "1]}}"))
+                .containsExactly(
+                        "spec.list: Invalid value: \"array\": 'operation cancelled: actual cost limit exceeded': no further validation rules will be run due to call cost exceeds limit for rule: self.all(x, self.all(y, self.all(z, true)))");
     }
 }
