@@ -153,7 +153,7 @@ class ConversionWebhooksTest extends ClusterTest {
         // So the old version may go, once nobody says that objects are stored in it.
         var without = "[{\"op\":\"remove\",\"path\":\"/spec/versions/0\"}]";
         assertThat(admin.patch(place, "application/json-patch+json", without).expect(422).at("message"))
-                .contains("status.storedVersions[0]: Invalid value: \"v1\": must appear in spec.versions");
+                .contains("status.storedVersions[0]: Invalid value: \"v1\": missing from spec.versions; v1 was previously a storage version, and must remain");
         assertThat(admin.patch(place + "/status", "application/merge-patch+json", "{\"status\":{\"storedVersions\":[\"v1\"]}}").expect(422).at("message"))
                 .contains("must have the storage version v2");
         admin.patch(place + "/status", "application/merge-patch+json", "{\"status\":{\"storedVersions\":[\"v2\"]}}").expect(200);

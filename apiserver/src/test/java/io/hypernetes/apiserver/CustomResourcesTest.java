@@ -93,7 +93,7 @@ class CustomResourcesTest extends ClusterTest {
         assertThat(admin.post(all, object("b.example.com", "Widget", "bad", "{\"size\":\"2\"}")).expect(422).at("message"))
                 .contains("spec.size: Invalid value: \"string\": spec.size in body must be of type integer: \"string\"");
         assertThat(admin.post(all, object("b.example.com", "Widget", "bad", "{\"size\":7,\"mode\":\"fast\"}")).expect(422).at("message"))
-                .contains("spec: Invalid value: \"object\": size 7 needs mode slow");
+                .contains("spec: Invalid value: size 7 needs mode slow");
         admin.post(all, object("b.example.com", "Widget", "ok", "{\"size\":7,\"mode\":\"slow\",\"port\":\"http\"}")).expect(201);
         var changed = admin.patch(all + "/ok", "application/merge-patch+json", "{\"spec\":{\"image\":\"other\"}}").expect(422);
         assertThat(changed.at("message")).contains("spec.image: Forbidden: image is immutable");
@@ -209,10 +209,17 @@ class CustomResourcesTest extends ClusterTest {
                 .contains("x-kubernetes-validations[0].rule: Invalid value:").contains("undefined field 'sise'");
         var guarded = definition("x.k8s.io", "widgets", "Widget", version("v1", true, ""));
         assertThat(admin.post(DEFINITIONS, guarded).expect(422).at("message")).contains("api-approved.kubernetes.io");
+        var unknown = guarded.replace("\"metadata\":{", "\"metadata\":{\"annotations\":{\"api-approved.kubernetes.io\":\"me\"},");
+        assertThat(admin.post(DEFINITIONS, unknown).expect(422).at("message")).contains("with either a URL or a reason starting with");
+        var unapproved = guarded.replace("\"metadata\":{", "\"metadata\":{\"annotations\":{\"api-approved.kubernetes.io\":\"unapproved, a test\"},");
+        assertThat(admin.post(DEFINITIONS, unapproved).expect(201).text())
+                .contains("KubernetesAPIApprovalPolicyConformant").contains("UnapprovedAnnotation").contains("not approved: \\\"unapproved, a test\\\"");
         var conflict = definition("j.example.com", "widgets", "Widget", version("v1", true, ""));
         admin.post(DEFINITIONS, conflict).expect(201);
-        assertThat(admin.post(DEFINITIONS, definition("j.example.com", "others", "Widget", version("v1", true, ""))).expect(201).text())
-                .contains("SingularConflict").contains("\\\"widget\\\" is already in use");
+        var others = admin.post(DEFINITIONS, definition("j.example.com", "others", "Widget", version("v1", true, ""))).expect(201);
+        assertThat(others.text()).contains("ListKindConflict").contains("\\\"WidgetList\\\" is already in use");
+        assertThat(others.json().path("status").path("acceptedNames"))
+                .isEqualTo(Json.readObject("{\"plural\":\"others\",\"shortNames\":[\"sothers\"],\"categories\":[\"all\"],\"kind\":\"\"}"));
         admin.get(things("j.example.com", "others")).expect(404);
     }
 

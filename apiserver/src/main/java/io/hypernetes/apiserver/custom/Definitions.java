@@ -3,11 +3,11 @@ package io.hypernetes.apiserver.custom;
 import io.hypernetes.apiserver.storage.ObjectKey;
 import io.hypernetes.objects.ApiTime;
 import io.hypernetes.objects.Json;
+import io.hypernetes.objects.crd.Approval;
 import io.hypernetes.objects.kind.Kind;
 import java.time.Instant;
-import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -43,19 +43,22 @@ public final class Definitions {
         // A patched object shares what the patch left alone with the one before, which is still asked what it was.
         var status = Json.child(definition, "status").deepCopy();
         definition.set("status", status);
-        var conflict = conflict(tenant, definition);
-        if (conflict == null) {
-            status.set("acceptedNames", names.deepCopy());
+        var accepted = new AcceptedNames(names, status.path("acceptedNames"));
+        accepted.settle(others(tenant, definition));
+        status.set("acceptedNames", accepted.names());
+        if (accepted.conflict().isEmpty()) {
             condition(definition, "NamesAccepted", "True", "NoConflicts", "no conflicts found", now);
             condition(definition, "Established", "True", "InitialNamesAccepted", "the initial names have been accepted", now);
         } else {
-            if (!status.has("acceptedNames")) {
-                status.putObject("acceptedNames").put("plural", "").put("kind", "");
-            }
-            condition(definition, "NamesAccepted", "False", conflict.reason, conflict.message, now);
+            condition(definition, "NamesAccepted", "False", accepted.conflict(), accepted.message(), now);
             if (!isEstablished(definition)) {
                 condition(definition, "Established", "False", "NotAccepted", "not all names are accepted", now);
             }
+        }
+        var approval = Approval.of(definition);
+        if (approval != null) {
+            var approved = approval.state() == Approval.State.APPROVED ? "True" : "False";
+            condition(definition, "KubernetesAPIApprovalPolicyConformant", approved, approval.state().text(), approval.reason(), now);
         }
     }
 
@@ -77,46 +80,22 @@ public final class Definitions {
                 now);
     }
 
-    private record Conflict(String reason, String message) {}
-
-    /// What another kind of the group already has.
-    private @Nullable Conflict conflict(String tenant, ObjectNode definition) {
-        var names = definition.path("spec").path("names");
+    /// The names that other kinds of the group have.
+    private AcceptedNames.Taken others(String tenant, ObjectNode definition) {
+        var plural = Json.string(definition, "spec", "names", "plural");
         var group = Json.string(definition, "spec", "group");
-        var plural = Json.string(names, "plural");
+        var resources = new HashSet<String>();
+        var kindNames = new HashSet<String>();
         for (var kind : kinds.all(tenant)) {
             var type = kind.type();
             boolean itself = kind.isCustom() && type.resource().equals(plural);
-            if (!type.group().equals(group) || itself) {
-                continue;
-            }
-            var taken = new ArrayList<>(type.shortNames());
-            taken.add(type.resource());
-            taken.add(type.singular());
-            if (taken.contains(plural)) {
-                return used("PluralConflict", plural);
-            }
-            if (taken.contains(Json.string(names, "singular"))) {
-                return used("SingularConflict", Json.string(names, "singular"));
-            }
-            for (var shortName : names.path("shortNames")) {
-                if (taken.contains(shortName.asString(""))) {
-                    return used("ShortNamesConflict", shortName.asString(""));
-                }
-            }
-            var taggedKinds = List.of(type.kind(), type.listKind());
-            if (taggedKinds.contains(Json.string(names, "kind"))) {
-                return used("KindConflict", Json.string(names, "kind"));
-            }
-            if (taggedKinds.contains(Json.string(names, "listKind"))) {
-                return used("ListKindConflict", Json.string(names, "listKind"));
+            if (type.group().equals(group) && !itself) {
+                resources.addAll(type.shortNames());
+                resources.addAll(List.of(type.resource(), type.singular()));
+                kindNames.addAll(List.of(type.kind(), type.listKind()));
             }
         }
-        return null;
-    }
-
-    private static Conflict used(String reason, String name) {
-        return new Conflict(reason, "\"" + name + "\" is already in use");
+        return new AcceptedNames.Taken(resources, kindNames);
     }
 
     private static void condition(

@@ -4,13 +4,27 @@ import io.hypernetes.objects.FieldError;
 import io.hypernetes.objects.Json;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
+import java.util.Set;
 import java.util.stream.Collectors;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /// What is wrong with the schemas, columns, subresources and rules of a CustomResourceDefinition.
 public final class DefinitionCheck {
-    private static final String APPROVAL = "api-approved.kubernetes.io";
+    /// What upstream lets stand at the root of a schema when the status is written apart, by its names for them.
+    private static final List<String> AT_ROOT = List.of(
+            "Description", "Type", "Format", "Title", "Maximum", "ExclusiveMaximum", "Minimum", "ExclusiveMinimum", "MaxLength", "MinLength",
+            "Pattern", "MaxItems", "MinItems", "UniqueItems", "MultipleOf", "Required", "Items", "Properties", "ExternalDocs", "Example",
+            "XPreserveUnknownFields", "XValidations");
+
+    private static final Set<String> NAMES_AT_ROOT = AT_ROOT.stream()
+            .map(name -> switch (name) {
+                case "XPreserveUnknownFields" -> "x-kubernetes-preserve-unknown-fields";
+                case "XValidations" -> "x-kubernetes-validations";
+                default -> name.substring(0, 1).toLowerCase(Locale.ROOT) + name.substring(1);
+            })
+            .collect(Collectors.toUnmodifiableSet());
 
     private final List<ObjectNode> versions;
     private final List<FieldError> errors = new ArrayList<>();
@@ -32,7 +46,10 @@ public final class DefinitionCheck {
             ObjectNode version = check.versions.get(i);
             String at = "spec.versions[" + i + "].";
             if (i == 0 || !oneSchema) {
-                check.schema(version, oneSchema ? "spec.validation.openAPIV3Schema" : at + "schema.openAPIV3Schema");
+                String schemaAt = oneSchema ? "spec.validation.openAPIV3Schema" : at + "schema.openAPIV3Schema";
+                boolean statusApart = (oneSchema ? check.versions : List.of(version))
+                        .stream().anyMatch(each -> each.path("subresources").path("status").isObject());
+                check.schema(version, schemaAt, statusApart);
             }
             if (i == 0 || !oneSubresources) {
                 check.subresources(version, (oneSubresources ? "spec." : at) + "subresources");
@@ -53,16 +70,13 @@ public final class DefinitionCheck {
     }
 
     private void whole(ObjectNode definition) {
-        String group = Json.string(definition, "spec", "group");
-        boolean guarded = group.equals("k8s.io")
-                || group.endsWith(".k8s.io")
-                || group.equals("kubernetes.io")
-                || group.endsWith(".kubernetes.io");
-        if (guarded && Json.string(definition, "metadata", "annotations", APPROVAL).isEmpty()) {
-            errors.add(FieldError.required(
-                    "metadata.annotations[" + APPROVAL + "]",
-                    "protected groups must have approval annotation \"" + APPROVAL
-                            + "\", see https://github.com/kubernetes/enhancements/pull/1111"));
+        Approval approval = Approval.of(definition);
+        String annotation = "metadata.annotations[" + Approval.ANNOTATION + "]";
+        if (approval != null && approval.state() == Approval.State.MISSING) {
+            errors.add(FieldError.required(annotation, approval.reason()));
+        } else if (approval != null && approval.state() == Approval.State.INVALID) {
+            errors.add(FieldError.invalid(
+                    annotation, Json.string(definition, "metadata", "annotations", Approval.ANNOTATION), approval.reason()));
         }
         if (Json.flag(definition, "spec", "preserveUnknownFields")) {
             errors.add(FieldError.invalid(
@@ -72,14 +86,25 @@ public final class DefinitionCheck {
         }
     }
 
-    private void schema(ObjectNode version, String at) {
+    private void schema(ObjectNode version, String at, boolean statusApart) {
         if (version.path("schema").get("openAPIV3Schema") instanceof ObjectNode schema) {
+            if (statusApart && schema.properties().stream().anyMatch(member -> !mayStandAtRoot(member.getKey(), member.getValue()))) {
+                errors.add(FieldError.invalid(
+                        at,
+                        schema,
+                        "only [" + String.join(" ", AT_ROOT) + "] fields are allowed at the root of the schema if the status subresource is enabled"));
+            }
             List<FieldError> found = SchemaCheck.check(schema, at);
             errors.addAll(found);
             if (found.isEmpty()) {
                 errors.addAll(RuleCompiler.check(CustomSchema.of(schema), at));
             }
         }
+    }
+
+    private static boolean mayStandAtRoot(String name, JsonNode value) {
+        boolean said = !value.isNull() && !(value.isBoolean() && !value.booleanValue()) && !(value.isString() && value.stringValue().isEmpty());
+        return !said || NAMES_AT_ROOT.contains(name);
     }
 
     private void subresources(ObjectNode version, String at) {

@@ -3,6 +3,7 @@ package io.hypernetes.objects.kind;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.Names;
 import io.hypernetes.objects.crd.DefinitionCheck;
+import java.nio.charset.StandardCharsets;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
@@ -13,6 +14,9 @@ import tools.jackson.databind.node.ObjectNode;
 
 /// CustomResourceDefinitions: their form.
 final class CustomResourceDefinitionRules implements KindRules {
+    /// In bytes.
+    private static final int LONGEST_WARNING = 256;
+
     @Override
     public void defaults(ObjectNode definition) {
         ObjectNode spec = Json.child(definition, "spec");
@@ -71,8 +75,8 @@ final class CustomResourceDefinitionRules implements KindRules {
         if (group.isEmpty()) {
             errors.required("spec.group", "");
         } else {
-            errors.invalid("spec.group", group, Names.subdomain(group));
-            if (group.split("\\.", -1).length < 2) {
+            label("spec.group", group, "", Names.subdomain(group), errors);
+            if (Names.subdomain(group).isEmpty() && !group.contains(".")) {
                 errors.invalid("spec.group", group, "should be a domain with at least one dot");
             }
         }
@@ -80,13 +84,30 @@ final class CustomResourceDefinitionRules implements KindRules {
         if (!name.equals(plural + "." + group)) {
             errors.invalid("metadata.name", name, "must be spec.names.plural+\".\"+spec.group");
         }
-        errors.oneOf("spec.scope", Json.string(spec, "scope"), List.of("Cluster", "Namespaced"));
+        if (Json.string(spec, "scope").isEmpty()) {
+            errors.required("spec.scope", "");
+        } else {
+            errors.oneOf("spec.scope", Json.string(spec, "scope"), List.of("Cluster", "Namespaced"));
+        }
         for (String field : List.of("plural", "singular", "kind", "listKind")) {
             String value = Json.string(spec, "names", field);
+            boolean mixed = field.equals("kind") || field.equals("listKind");
             if (value.isEmpty()) {
                 errors.required("spec.names." + field, "");
             } else {
-                errors.invalid("spec.names." + field, value, Names.label1035(value.toLowerCase(Locale.ROOT)));
+                label(
+                        "spec.names." + field,
+                        value,
+                        mixed ? "may have mixed case, but should otherwise match: " : "",
+                        Names.label1035(mixed ? value.toLowerCase(Locale.ROOT) : value),
+                        errors);
+            }
+        }
+        for (String field : List.of("shortNames", "categories")) {
+            int i = 0;
+            for (JsonNode each : spec.path("names").path(field)) {
+                String value = each.asString("");
+                label("spec.names." + field + "[" + i++ + "]", value, "", Names.label1035(value), errors);
             }
         }
         if (!Json.string(spec, "names", "kind").isEmpty()
@@ -110,19 +131,54 @@ final class CustomResourceDefinitionRules implements KindRules {
         for (int i = 0; i < versions.size(); i++) {
             String at = "spec.versions[" + i + "]";
             String name = Json.string(versions.get(i), "name");
-            errors.invalid(at + ".name", name, Names.label1035(name));
-            if (!names.add(name)) {
-                errors.invalid("spec.versions", spec.path("versions"), "must contain unique version names");
-            }
+            label(at + ".name", name, "", Names.label1035(name), errors);
+            deprecation(versions.get(i), at + ".deprecationWarning", errors);
+            names.add(name);
             stored += Json.flag(versions.get(i), "storage") ? 1 : 0;
             if (!versions.get(i).path("schema").path("openAPIV3Schema").isObject()) {
                 errors.required(at + ".schema.openAPIV3Schema", "schemas are required");
             }
         }
+        if (names.size() < versions.size()) {
+            errors.invalid("spec.versions", spec.path("versions"), "must contain unique version names");
+        }
         if (stored != 1) {
             errors.invalid("spec.versions", spec.path("versions"), "must have exactly one version marked as storage version");
         }
         conversion(spec.path("conversion"), errors);
+    }
+
+    /// One error for everything that is wrong with a name.
+    private static void label(String path, String name, String before, List<String> wrong, Errors errors) {
+        if (!wrong.isEmpty()) {
+            errors.invalid(path, name, before + String.join(",", wrong));
+        }
+    }
+
+    private static void deprecation(ObjectNode version, String at, Errors errors) {
+        JsonNode given = version.get("deprecationWarning");
+        if (given == null || given.isNull()) {
+            return;
+        }
+        String warning = given.asString("");
+        if (!Json.flag(version, "deprecated")) {
+            errors.invalid(at, warning, "can only be set for deprecated versions");
+            return;
+        }
+        if (warning.getBytes(StandardCharsets.UTF_8).length > LONGEST_WARNING) {
+            errors.invalid(at, warning, "must be <= " + LONGEST_WARNING + " characters long");
+        }
+        if (warning.isEmpty()) {
+            errors.invalid(at, warning, "must not be an empty string");
+        }
+        for (int i = 0; i < warning.length(); i++) {
+            if (Character.isISOControl(warning.charAt(i))) {
+                int bytes = warning.substring(0, i).getBytes(StandardCharsets.UTF_8).length;
+                errors.invalid(
+                        at, warning, "must only contain printable UTF-8 characters; non-printable character found at index " + bytes);
+                break;
+            }
+        }
     }
 
     /// Upstream tells of these fields by the names of its internal form.
@@ -188,7 +244,12 @@ final class CustomResourceDefinitionRules implements KindRules {
         for (int i = 0; i < stored.size(); i++) {
             String name = stored.path(i).asString("");
             if (!present.contains(name)) {
-                errors.invalid("status.storedVersions[" + i + "]", name, "must appear in spec.versions");
+                errors.invalid(
+                        "status.storedVersions[" + i + "]",
+                        name,
+                        "missing from spec.versions; " + name
+                                + " was previously a storage version, and must remain in spec.versions until a storage migration ensures no data remains persisted in "
+                                + name + " and removes " + name + " from status.storedVersions");
             }
         }
     }
@@ -204,7 +265,9 @@ final class CustomResourceDefinitionRules implements KindRules {
                 errors.invalid("spec.names." + field, value, WorkloadValidation.IMMUTABLE);
             }
         }
-        WorkloadValidation.immutable(spec, before, "spec", "scope", errors);
+        if (isEstablished(old)) {
+            WorkloadValidation.immutable(spec, before, "spec", "scope", errors);
+        }
         storedVersions(definition, errors);
     }
 

@@ -80,4 +80,21 @@ class DefinitionCheckTest {
                 .extracting(FieldError::text)
                 .containsExactly("spec.versions[1].schema.openAPIV3Schema.properties[a].type" + unknown);
     }
+
+    @Test
+    void aStatusOfItsOwnLeavesLittleAtTheRoot() {
+        var definition =
+                """
+                {"spec":{"group":"a.example.com","versions":[{"name":"v1","schema":{"openAPIV3Schema":{"type":"object","description":"a","nullable":false,
+                 "properties":{"status":{"type":"object"}}%s}},"subresources":{"status":{}}}]}}""";
+        assertThat(DefinitionCheck.check(Json.readObject(definition.formatted(",\"required\":[\"spec\"]")))).isEmpty();
+        assertThat(DefinitionCheck.check(Json.readObject(definition.formatted(",\"oneOf\":[{\"required\":[\"spec\"]}]"))))
+                .hasSize(1)
+                .first()
+                .extracting(FieldError::text)
+                .asString()
+                .startsWith("spec.validation.openAPIV3Schema: Invalid value: {")
+                .contains("only [Description Type Format")
+                .endsWith("fields are allowed at the root of the schema if the status subresource is enabled");
+    }
 }

@@ -349,6 +349,25 @@ class KindRulesTest {
     }
 
     @Test
+    void definitionsHaveNamesAndWarnings() {
+        var label = "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an "
+                + "alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')";
+        assertThat(problems("apiextensions.k8s.io/v1", "CustomResourceDefinition", "\"spec\":{\"group\":\"example\","
+                        + "\"names\":{\"plural\":\"foos\",\"kind\":\"F.o\",\"shortNames\":[\"fo\",\"F\"],\"categories\":[\"1\"]},\"versions\":["
+                        + "{\"name\":\"v1\",\"served\":true,\"storage\":true,\"deprecationWarning\":\"old\",\"schema\":{\"openAPIV3Schema\":{\"type\":\"object\"}}},"
+                        + "{\"name\":\"v2\",\"served\":true,\"storage\":false,\"deprecated\":true,\"deprecationWarning\":\"" + "o".repeat(257)
+                        + "\",\"schema\":{\"openAPIV3Schema\":{\"type\":\"object\"}}}]}"))
+                .contains(
+                        "spec.group: Invalid value: \"example\": should be a domain with at least one dot",
+                        "spec.scope: Required value",
+                        "spec.names.kind: Invalid value: \"F.o\": may have mixed case, but should otherwise match: " + label,
+                        "spec.names.shortNames[1]: Invalid value: \"F\": " + label,
+                        "spec.names.categories[0]: Invalid value: \"1\": " + label,
+                        "spec.versions[0].deprecationWarning: Invalid value: \"old\": can only be set for deprecated versions",
+                        "spec.versions[1].deprecationWarning: Invalid value: \"" + "o".repeat(257) + "\": must be <= 256 characters long");
+    }
+
+    @Test
     void endpoints() {
         ObjectNode slice = made(
                 "discovery.k8s.io/v1",
