@@ -7,6 +7,7 @@ import dev.cel.common.types.ListType;
 import dev.cel.common.types.OpaqueType;
 import dev.cel.common.types.OptionalType;
 import dev.cel.common.types.SimpleType;
+import dev.cel.common.types.TypeParamType;
 import dev.cel.runtime.CelFunctionBinding;
 import dev.cel.runtime.CelFunctionOverload;
 import io.hypernetes.objects.Quantity;
@@ -25,6 +26,8 @@ final class KubernetesFunctions {
     private static final CelType URL = OpaqueType.create("kubernetes.URL");
     private static final CelType FORMAT = OpaqueType.create("kubernetes.NamedFormat");
     private static final CelType VERSION = OpaqueType.create("kubernetes.Semver");
+    private static final CelType ITEM = TypeParamType.create("T");
+    private static final CelType LIST_OF_ITEMS = ListType.create(ITEM);
     private static final CelType ANY_LIST = ListType.create(SimpleType.DYN);
     private static final CelType STRINGS = ListType.create(SimpleType.STRING);
     private static final CelType INT = SimpleType.INT;
@@ -64,11 +67,11 @@ final class KubernetesFunctions {
 
     private void lists() {
         member("isSorted", "list_is_sorted", ANY_LIST, List.class, BOOL, Lists::isSorted);
-        member("sum", "list_sum", ANY_LIST, List.class, SimpleType.DYN, Lists::sum);
-        member("min", "list_min", ANY_LIST, List.class, SimpleType.DYN, list -> Lists.extreme(list, -1));
-        member("max", "list_max", ANY_LIST, List.class, SimpleType.DYN, list -> Lists.extreme(list, 1));
-        member("indexOf", "list_index_of", ANY_LIST, List.class, SimpleType.DYN, Object.class, INT, Lists::indexOf);
-        member("lastIndexOf", "list_last_index_of", ANY_LIST, List.class, SimpleType.DYN, Object.class, INT, Lists::lastIndexOf);
+        member("sum", "list_sum", LIST_OF_ITEMS, List.class, ITEM, Lists::sum);
+        member("min", "list_min", LIST_OF_ITEMS, List.class, ITEM, list -> Lists.extreme(list, -1));
+        member("max", "list_max", LIST_OF_ITEMS, List.class, ITEM, list -> Lists.extreme(list, 1));
+        member("indexOf", "list_index_of", LIST_OF_ITEMS, List.class, ITEM, Object.class, INT, Lists::indexOf);
+        member("lastIndexOf", "list_last_index_of", LIST_OF_ITEMS, List.class, ITEM, Object.class, INT, Lists::lastIndexOf);
         member("format", "string_format", STRING, String.class, ANY_LIST, List.class, STRING, Formatting::format);
     }
 

@@ -125,6 +125,14 @@ class RuleCostsTest {
     }
 
     @Test
+    void whatAListAddsUpToIsAsLargeAsAnItem() {
+        var numbers = "{\"type\":\"array\",\"maxItems\":10,\"items\":{\"type\":\"integer\"}}";
+        assertThat(cost(numbers, "self.sum() == oldSelf.sum()")).isEqualTo(23);
+        assertThat(cost(numbers, "self.max() >= 3 && 5 in self && self.exists(x, x == 1)")).isLessThan(100);
+        assertThat(cost(numbers, "cel.bind(most, self.max(), self.all(x, x <= most))")).isLessThan(100);
+    }
+
+    @Test
     void objectsAreAsLongAsWhatTheyMustHave() {
         var map = "{\"type\":\"object\",\"additionalProperties\":" + of("object") + "}";
         assertThat(cost(map, "self.all(x, self[x].required == 'z')")).isEqualTo(cost(map, "self.all(x, self[x].optional == 'z')"));
