@@ -49,7 +49,7 @@ public final class CustomSchema {
         this.not = source.get("not") instanceof ObjectNode schema ? new CustomSchema(schema) : null;
         this.pattern = pattern(Json.string(source, "pattern"));
         this.mapKeys = texts(source.path("x-kubernetes-list-map-keys"));
-        this.hasDefaults = source.has("default")
+        this.hasDefaults = source.hasNonNull("default")
                 || properties.values().stream().anyMatch(p -> p.hasDefaults)
                 || (additional != null && additional.hasDefaults)
                 || (items != null && items.hasDefaults);
@@ -179,8 +179,9 @@ public final class CustomSchema {
         return Json.string(source, "x-kubernetes-map-type");
     }
 
+    /// What stands for an absent value; null when nothing does, which is also what a null there says.
     @Nullable JsonNode defaultValue() {
-        return source.get("default");
+        return source.hasNonNull("default") ? source.get("default") : null;
     }
 
     boolean hasDefaults() {

@@ -124,7 +124,7 @@ final class MergeCheck {
             // Upstream shows the type of the item.
             errors.accept(FieldError.invalid(at + ".type", "object", "must be a scalar type if parent array's " + LIST_TYPE + " is map"));
         }
-        if (!required && !property.has("default")) {
+        if (!required && !property.hasNonNull("default")) {
             errors.accept(FieldError.required(
                     at + ".default", "this property is in " + LIST_KEYS + ", so it must have a default or be a required property"));
         }

@@ -43,6 +43,36 @@ final class RuleCheck {
         return check.errors;
     }
 
+    /// What the rules find wrong with the defaults of a schema. One is compared with itself.
+    ///
+    /// @param rules of the schema and of those below it
+    /// @param path of the schema
+    static List<FieldError> checkDefaults(CustomSchema schema, Map<CustomSchema, List<Rule>> rules, String path) {
+        RuleCheck check = new RuleCheck(rules);
+        check.defaults(schema, path);
+        return check.errors;
+    }
+
+    private void defaults(CustomSchema schema, String path) {
+        if (!schema.hasRules() || !schema.hasDefaults()) {
+            return;
+        }
+        JsonNode value = schema.defaultValue();
+        if (value != null) {
+            Object self = RuleTypes.value(value, schema, schema.embedded());
+            node(value, self, null, self, schema, path + ".default", false);
+        }
+        schema.properties().forEach((name, property) -> defaults(property, path + ".properties[" + name + "]"));
+        CustomSchema additional = schema.additional();
+        if (additional != null) {
+            defaults(additional, path + ".additionalProperties");
+        }
+        CustomSchema items = schema.items();
+        if (items != null) {
+            defaults(items, path + ".items");
+        }
+    }
+
     /// @param old the value before the change; null when there was none or it cannot be told
     /// @param oldValue the same for rules; null where they must not compare, too
     /// @param unchangedAround whether the nearest value around it that can be told from the one before is that one

@@ -50,7 +50,7 @@ final class RuleCompiler {
         RuleCompiler compiler = new RuleCompiler(schema, true);
         compiler.visit(schema, path, null, 1);
         compiler.costs.judge(path, compiler.errors);
-        return compiler.errors;
+        return compiler.errors.isEmpty() ? RuleCheck.checkDefaults(schema, compiler.rules, path) : compiler.errors;
     }
 
     /// The rules by the nodes of the schema, without those that cannot be compiled: a definition that has such is refused when it is written.

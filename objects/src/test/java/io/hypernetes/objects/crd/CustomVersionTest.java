@@ -311,4 +311,26 @@ class CustomVersionTest {
                 .containsExactly(
                         "spec.list: Invalid value: \"array\": 'operation cancelled: actual cost limit exceeded': no further validation rules will be run due to call cost exceeds limit for rule: self.all(x, self.all(y, self.all(z, true)))");
     }
+
+    @Test
+    void defaultsKeepTheRules() {
+        var schema =
+                """
+                {"type":"object","default":{"n":%s},"properties":{"n":{"type":"integer","x-kubernetes-validations":[{"rule":"self < 5"}]},
+                  "m":{"type":"integer","default":%s,"x-kubernetes-validations":[{"rule":"self < 5"},{"rule":"self == oldSelf"}]}}}""";
+        assertThat(definition(schema.formatted("4", "4"))).isEmpty();
+        assertThat(definition(schema.formatted("7", "8")))
+                .containsExactly(
+                        "schema.properties[spec].default.n: Invalid value: 7: failed rule: self < 5",
+                        "schema.properties[spec].properties[m].default: Invalid value: 8: failed rule: self < 5");
+    }
+
+    @Test
+    void nullIsNoDefault() {
+        var version = version(
+                "{\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"string\",\"nullable\":true,\"default\":null},\"b\":{\"type\":\"string\",\"nullable\":true,\"default\":\"x\"},\"c\":{\"type\":\"string\",\"default\":\"y\"}}}");
+        var object = Json.readObject("{\"spec\":{\"b\":null,\"c\":null}}");
+        version.setDefaults(object);
+        assertThat(object).isEqualTo(Json.readObject("{\"spec\":{\"b\":null,\"c\":\"y\"}}"));
+    }
 }
