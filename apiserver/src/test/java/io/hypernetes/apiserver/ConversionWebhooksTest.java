@@ -219,4 +219,37 @@ class ConversionWebhooksTest extends ClusterTest {
         assertThat(admin.post(DEFINITIONS, definition(group, "/convert", "v1").replace("[\"v9\",\"v1\"]", "[\"v9\"]")).expect(422).at("message"))
                 .contains("must include at least one of v1, v1beta1");
     }
+
+    /// Operators apply definitions with a placeholder, and put the certificate in when they run.
+    @Test
+    void aDefinitionWhoseWebhookCannotBeTrustedIsServedOnceItCan() {
+        var group = "six.example.com";
+        var good = definition(group, "/convert", "v1");
+        var placeholder = good.replace(hooks.bundle, "Cg==");
+        var place = DEFINITIONS + "/peers." + group;
+        var made = admin.post(DEFINITIONS, placeholder).expect(201).json();
+        assertThat(Json.objects(made.path("status"), "conditions")).anySatisfy(condition -> {
+            assertThat(Json.string(condition, "type")).isEqualTo("Established");
+            assertThat(Json.string(condition, "status")).isEqualTo("False");
+            assertThat(Json.string(condition, "reason")).isEqualTo("InvalidCABundle");
+            assertThat(Json.string(condition, "message")).isEqualTo("The conversion webhook CABundle is invalid");
+        });
+        admin.get(peers(group, "v1")).expect(404);
+        admin.get("/apis/" + group).expect(404);
+        // Nothing is stored yet, so all but its names may still change.
+        admin.patch(place, "application/merge-patch+json", "{\"spec\":{\"scope\":\"Cluster\"}}").expect(200);
+        admin.patch(place, "application/merge-patch+json", "{\"spec\":{\"scope\":\"Namespaced\"}}").expect(200);
+        admin.patch(place, "application/merge-patch+json", bundle(hooks.bundle)).expect(200);
+        admin.post(peers(group, "v1"), first(group, "a")).expect(201);
+        assertThat(admin.get(peers(group, "v2") + "/a").expect(200).at("host")).isEqualTo("localhost");
+        assertThat(admin.patch(place, "application/merge-patch+json", bundle("Cg==")).expect(422).at("message"))
+                .contains("spec.conversion.webhookClientConfig.caBundle: Invalid value: \"Cg==\": "
+                        + "unable to load root certificates: unable to parse bytes as PEM block");
+        assertThat(admin.patch(place, "application/merge-patch+json", "{\"spec\":{\"scope\":\"Cluster\"}}").expect(422).at("message"))
+                .contains("spec.scope: Invalid value: \"Cluster\": field is immutable");
+    }
+
+    private static String bundle(String base64) {
+        return "{\"spec\":{\"conversion\":{\"webhook\":{\"clientConfig\":{\"caBundle\":\"" + base64 + "\"}}}}}";
+    }
 }

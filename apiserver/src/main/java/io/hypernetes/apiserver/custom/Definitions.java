@@ -2,6 +2,7 @@ package io.hypernetes.apiserver.custom;
 
 import io.hypernetes.apiserver.storage.ObjectKey;
 import io.hypernetes.objects.ApiTime;
+import io.hypernetes.objects.CaBundle;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.crd.Approval;
 import io.hypernetes.objects.kind.Kind;
@@ -48,7 +49,7 @@ public final class Definitions {
         status.set("acceptedNames", accepted.names());
         if (accepted.conflict().isEmpty()) {
             condition(definition, "NamesAccepted", "True", "NoConflicts", "no conflicts found", now);
-            condition(definition, "Established", "True", "InitialNamesAccepted", "the initial names have been accepted", now);
+            establish(definition, now);
         } else {
             condition(definition, "NamesAccepted", "False", accepted.conflict(), accepted.message(), now);
             if (!isEstablished(definition)) {
@@ -59,6 +60,17 @@ public final class Definitions {
         if (approval != null) {
             var approved = approval.state() == Approval.State.APPROVED ? "True" : "False";
             condition(definition, "KubernetesAPIApprovalPolicyConformant", approved, approval.state().text(), approval.reason(), now);
+        }
+    }
+
+    /// A webhook that cannot be trusted yet is often one whose operator, started after its definitions, puts the certificate in; what was
+    /// established once stays so.
+    private static void establish(ObjectNode definition, Instant now) {
+        var bundle = Json.string(definition, "spec", "conversion", "webhook", "clientConfig", "caBundle");
+        if (isEstablished(definition) || CaBundle.fault(bundle).isEmpty()) {
+            condition(definition, "Established", "True", "InitialNamesAccepted", "the initial names have been accepted", now);
+        } else {
+            condition(definition, "Established", "False", "InvalidCABundle", "The conversion webhook CABundle is invalid", now);
         }
     }
 

@@ -2,8 +2,8 @@ package io.hypernetes.apiserver.webhook;
 
 import io.hypernetes.apiserver.fair.PatientSocket;
 import io.hypernetes.apiserver.fair.Seat;
+import io.hypernetes.objects.CaBundle;
 import io.hypernetes.objects.Json;
-import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
@@ -14,7 +14,6 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
-import java.security.cert.CertificateFactory;
 import java.time.Duration;
 import java.util.Base64;
 import java.util.Locale;
@@ -171,6 +170,8 @@ public final class OutboundCall implements AutoCloseable {
             parameters.setEndpointIdentificationAlgorithm("HTTPS");
             secure.setSSLParameters(parameters);
             return secure;
+        } catch (IllegalArgumentException e) {
+            throw new IOException(e.getMessage(), e);
         } catch (GeneralSecurityException e) {
             throw new IOException("the caBundle cannot be used: " + e.getMessage(), e);
         }
@@ -180,7 +181,7 @@ public final class OutboundCall implements AutoCloseable {
         var store = KeyStore.getInstance(KeyStore.getDefaultType());
         store.load(null, null);
         int i = 0;
-        for (var certificate : CertificateFactory.getInstance("X.509").generateCertificates(new ByteArrayInputStream(pem))) {
+        for (var certificate : CaBundle.read(pem)) {
             store.setCertificateEntry("ca" + i++, certificate);
         }
         var factory = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());

@@ -1,5 +1,6 @@
 package io.hypernetes.objects.kind;
 
+import io.hypernetes.objects.CaBundle;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.Names;
 import io.hypernetes.objects.crd.DefinitionCheck;
@@ -16,6 +17,7 @@ import tools.jackson.databind.node.ObjectNode;
 final class CustomResourceDefinitionRules implements KindRules {
     /// In bytes.
     private static final int LONGEST_WARNING = 256;
+    private static final String[] BUNDLE = {"conversion", "webhook", "clientConfig", "caBundle"};
 
     @Override
     public void defaults(ObjectNode definition) {
@@ -259,14 +261,20 @@ final class CustomResourceDefinitionRules implements KindRules {
         ObjectNode spec = WorkloadValidation.spec(definition);
         ObjectNode before = WorkloadValidation.spec(old);
         WorkloadValidation.immutable(spec, before, "spec", "group", errors);
-        for (String field : isEstablished(old) ? List.of("plural", "kind") : List.of("plural")) {
+        boolean established = isEstablished(old);
+        for (String field : established ? List.of("plural", "kind") : List.of("plural")) {
             String value = Json.string(spec, "names", field);
             if (!value.equals(Json.string(before, "names", field))) {
                 errors.invalid("spec.names." + field, value, WorkloadValidation.IMMUTABLE);
             }
         }
-        if (isEstablished(old)) {
+        if (established) {
             WorkloadValidation.immutable(spec, before, "spec", "scope", errors);
+            String bundle = Json.string(spec, BUNDLE);
+            String fault = CaBundle.fault(Json.string(before, BUNDLE)).isEmpty() ? CaBundle.fault(bundle) : "";
+            if (!fault.isEmpty()) {
+                errors.invalid("spec.conversion.webhookClientConfig.caBundle", bundle, fault);
+            }
         }
         storedVersions(definition, errors);
     }
