@@ -186,7 +186,7 @@ class ConversionWebhooksTest extends ClusterTest {
             return object;
         }));
         assertThat(admin.get(peers(group, "v2") + "/a").expect(500).at("message"))
-                .isEqualTo("conversion webhook for " + what + " returned invalid converted object at index 0: must have the same name: a != other");
+                .isEqualTo("conversion webhook for " + what + " returned invalid object: must have the same name: a != other");
         hooks.on("/wrong", request -> review(request, object -> object.put("apiVersion", "v7")));
         assertThat(admin.get(peers(group, "v2") + "/a").expect(500).at("message")).contains("invalid groupVersion (expected " + group + "/v2, received v7)");
         hooks.on("/wrong", request -> review(Json.object().put("uid", Json.string(request, "uid")), object -> object));
@@ -251,5 +251,41 @@ class ConversionWebhooksTest extends ClusterTest {
 
     private static String bundle(String base64) {
         return "{\"spec\":{\"conversion\":{\"webhook\":{\"clientConfig\":{\"caBundle\":\"" + base64 + "\"}}}}}";
+    }
+
+    /// As controller-runtime answered for years: the version is the webhook's, and nothing else is looked at.
+    @Test
+    void aWebhookOfTheFirstVersionNeedNotSayWhatItAnswers() {
+        var group = "seven.example.com";
+        hooks.on("/beta", request -> {
+            var answer = Json.object();
+            var response = answer.putObject("response");
+            response.putObject("result").put("status", "Success");
+            Json.objects(request, "objects").forEach(object -> response.withArray("convertedObjects")
+                    .add(converted(object.put("apiVersion", Json.string(request, "desiredAPIVersion")))));
+            return Json.bytes(answer);
+        });
+        admin.post(DEFINITIONS, definition(group, "/beta", "v1").replace("[\"v9\",\"v1\"]", "[\"v1alpha1\",\"v1beta1\"]")).expect(201);
+        admin.post(peers(group, "v1"), first(group, "a")).expect(201);
+        admin.post(peers(group, "v1"), first(group, "b")).expect(201);
+        assertThat(admin.get(peers(group, "v2") + "/a").expect(200).at("host")).isEqualTo("localhost");
+        var place = DEFINITIONS + "/peers." + group;
+        admin.patch(place, "application/merge-patch+json", "{\"spec\":{\"conversion\":{\"webhook\":{\"conversionReviewVersions\":[\"v1\"]}}}}").expect(200);
+        assertThat(admin.get(peers(group, "v2") + "/a").expect(500).at("message"))
+                .startsWith("conversion webhook for " + group + "/v1, Kind=Peer failed: expected webhook response of apiextensions.k8s.io/v1, Kind=ConversionReview, got ");
+        hooks.on("/beta", request -> review(Json.object().put("uid", "other"), object -> object));
+        assertThat(admin.get(peers(group, "v2") + "/a").expect(500).at("message")).contains("failed: expected response.uid=\"").endsWith("\", got \"other\"");
+        hooks.on("/beta", request -> review(request, object -> object.without("metadata") instanceof ObjectNode bare ? bare : object));
+        assertThat(admin.get(peers(group, "v2") + "/a").expect(500).at("message")).endsWith("returned invalid object: missing metadata in converted object");
+        hooks.on("/beta", request -> review(request, object -> {
+            Json.child(object, "metadata").put("uid", "other");
+            return object;
+        }));
+        assertThat(admin.get(peers(group, "v2")).expect(500).at("message")).contains("returned invalid converted object at index 0: must have the same UID: ");
+        hooks.on("/beta", request -> review(request, object -> {
+            Json.child(Json.child(object, "metadata"), "labels").put("n", 1);
+            return object;
+        }));
+        assertThat(admin.get(peers(group, "v2") + "/a").expect(500).at("message")).contains("metadata.labels[n] must be a string, but is ");
     }
 }
