@@ -13,6 +13,7 @@ import java.util.regex.Pattern;
 /// Why an expression had no value, in the words that clients know from upstream. Immutable.
 final class Failures {
     private static final Pattern ABSENT_KEY = Pattern.compile("^key '(.*)' is not present in map\\.$");
+    private static final Pattern OUT_OF_RANGE = Pattern.compile("failure: (?:(?:Index|Offset) out of range: |Range \\[)(-?\\d+)");
     private static final Pattern PLACE = Pattern.compile("^evaluation error(?: at [^:]*:(\\d+))?: ");
 
     /// What texts are converted to by the functions that do so.
@@ -62,7 +63,7 @@ final class Failures {
                 String wanted = call == null ? null : CONVERSIONS.get(call.function);
                 yield wanted == null ? ofFunction(e).orElse(bare) : "type conversion error from 'string' to '" + wanted + "'";
             }
-            default -> ofFunction(e).orElse(bare);
+            default -> ofLibrary(ofFunction(e).orElse(bare));
         };
     }
 
@@ -75,5 +76,13 @@ final class Failures {
             }
         }
         return said;
+    }
+
+    private static String ofLibrary(String bare) {
+        var range = OUT_OF_RANGE.matcher(bare);
+        if (range.find()) {
+            return "index out of range: " + range.group(1);
+        }
+        return bare.startsWith("Function 'value' failed") ? "optional.none() dereference" : bare;
     }
 }

@@ -80,18 +80,36 @@ final class KubernetesFunctions {
             var matcher = com.google.re2j.Pattern.compile(pattern).matcher(text);
             return matcher.find() ? matcher.group() : "";
         });
-        member("findAll", "string_find_all", STRING, String.class, STRING, String.class, STRINGS, (text, pattern) -> {
-            var matcher = com.google.re2j.Pattern.compile(pattern).matcher(text);
-            List<String> found = new ArrayList<>();
-            while (matcher.find()) {
-                found.add(matcher.group());
-            }
-            return found;
-        });
+        member("findAll", "string_find_all", STRING, String.class, STRING, String.class, STRINGS, (text, pattern) -> findAll(text, pattern, -1));
+        overloads.computeIfAbsent("findAll", _ -> new ArrayList<>())
+                .add(CelOverloadDecl.newMemberOverload("string_find_all_string_int", STRINGS, STRING, STRING, INT));
+        bindings.computeIfAbsent("findAll", _ -> new ArrayList<>())
+                .add(CelFunctionBinding.from(
+                        "string_find_all_string_int",
+                        List.of(String.class, String.class, Long.class),
+                        arguments -> findAll((String) arguments[0], (String) arguments[1], (Long) arguments[2])));
+    }
+
+    /// @param most how many at most; any number when negative
+    private static List<String> findAll(String text, String pattern, long most) {
+        var matcher = com.google.re2j.Pattern.compile(pattern).matcher(text);
+        List<String> found = new ArrayList<>();
+        while ((most < 0 || found.size() < most) && matcher.find()) {
+            found.add(matcher.group());
+        }
+        return found;
+    }
+
+    private static Quantity quantity(String text) {
+        if (!parses(() -> Quantity.parse(text))) {
+            throw new IllegalArgumentException(
+                    "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'");
+        }
+        return Quantity.parse(text);
     }
 
     private void quantities() {
-        global("quantity", "string_to_quantity", STRING, String.class, QUANTITY, Quantity::parse);
+        global("quantity", "string_to_quantity", STRING, String.class, QUANTITY, KubernetesFunctions::quantity);
         global("isQuantity", "is_quantity_string", STRING, String.class, BOOL, text -> parses(() -> Quantity.parse(text)));
         member("isInteger", "quantity_is_integer", QUANTITY, Quantity.class, BOOL, Numbers::isWhole);
         member("asInteger", "quantity_as_integer", QUANTITY, Quantity.class, INT, Numbers::whole);

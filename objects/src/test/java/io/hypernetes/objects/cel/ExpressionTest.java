@@ -23,7 +23,7 @@ class ExpressionTest {
         "[1, 2, 2].isSorted() && ![2, 1].isSorted() && ['a', 'b'].isSorted()",
         "[1, 3].sum() == 4 && [1.5, 3.0].sum() == 4.5 && [1, 3].max() == 3 && ['b', 'a'].min() == 'a'",
         "['a', 'b', 'a'].indexOf('b') == 1 && ['a', 'b', 'a'].lastIndexOf('a') == 2 && ['a'].indexOf('x') == -1",
-        "'abc 123'.find('[0-9]+') == '123' && '1 2'.findAll('[0-9]') == ['1', '2']",
+        "'abc 123'.find('[0-9]+') == '123' && '1 2'.findAll('[0-9]') == ['1', '2'] && '1 2'.findAll('[0-9]', 1) == ['1'] && '1 2'.findAll('[0-9]', -1).size() == 2",
         "quantity('1Gi').isGreaterThan(quantity('1000Mi')) && quantity('2').add(1).compareTo(quantity('3')) == 0",
         "isQuantity('5Mi') && !isQuantity('x') && quantity('3').isInteger() && quantity('3').asInteger() == 3",
         "ip('10.0.0.1').family() == 4 && isIP('::1') && !isIP('1.2.3') && ip('::1').isLoopback() && ip.isCanonical('::1')",
@@ -47,6 +47,31 @@ class ExpressionTest {
         assertThatThrownBy(() -> evaluate("quantity('x').sign() == 1", Map.of())).isInstanceOf(ExpressionException.class);
         assertThatThrownBy(() -> ENVIRONMENT.compile("self.")).isInstanceOf(ExpressionException.class);
         assertThatThrownBy(() -> ENVIRONMENT.compile("nobody == 1")).hasMessageContaining("undeclared reference");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '"', textBlock = """
+            int(self.s) > 0                                 | type conversion error from 'string' to 'int'
+            self.one < 0 ? true : uint(self.s) > 0u         | type conversion error from 'string' to 'uint'
+            ['é', self.s].all(x, double(x) > 0.0)           | type conversion error from 'string' to 'double'
+            bool(self.s)                                    | type conversion error from 'string' to 'bool'
+            duration(self.s) >= duration('1ms')             | type conversion error from 'string' to 'google.protobuf.Duration'
+            timestamp(self.s).getFullYear() == 1            | type conversion error from 'string' to 'google.protobuf.Timestamp'
+            1 / self.zero == 1                              | division by zero
+            1 % self.zero == 1                              | modulus by zero
+            9223372036854775807 + self.one > 0              | integer overflow
+            int(self.large) > 0                             | integer overflow
+            uint(-self.one) > 0u                            | unsigned integer overflow
+            self.s.substring(50) == ''                      | index out of range: 50
+            self.s.charAt(50) == ''                         | index out of range: 50
+            self.s.indexOf('h', 50) == 0                    | index out of range: 50
+            self.?none.value() == 1                         | optional.none() dereference
+            quantity(self.s).sign() == 1                    | quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'
+            """)
+    void whatHasNoValueIsToldInUpstreamsWords(String text, String reason) {
+        assertThatThrownBy(() -> evaluate(text, Map.of("s", "hello", "zero", 0L, "one", 1L, "large", 1e30)))
+                .isInstanceOf(ExpressionException.class)
+                .hasMessage(reason);
     }
 
     @Test
