@@ -79,6 +79,22 @@ class ProgrammedAdmissionTest extends ClusterTest {
         blue.post(configMaps("default"), watched).expect(201);
     }
 
+    /// Such webhooks may leave out who they are, what they answer and how they patch.
+    @Test
+    void webhooksOfTheFirstVersionAreAskedInIt() {
+        var blue = tenant("beta");
+        var patch = java.util.Base64.getEncoder().encodeToString("[{\"op\":\"add\",\"path\":\"/data/beta\",\"value\":\"yes\"}]"
+                .getBytes(java.nio.charset.StandardCharsets.UTF_8));
+        hooks.on("/beta", _ -> ("{\"response\":{\"allowed\":true,\"patch\":\"" + patch + "\"}}").getBytes(java.nio.charset.StandardCharsets.UTF_8));
+        hook(blue, true, "beta", "/beta", "");
+        assertThat(blue.post(configMaps("default"), configMap("a", "1")).expect(500).at("message")).contains("expected webhook response of admission.k8s.io/v1");
+        var place = GROUP + "mutatingwebhookconfigurations/beta";
+        blue.patch(place, "application/json-patch+json",
+                "[{\"op\":\"replace\",\"path\":\"/webhooks/0/admissionReviewVersions\",\"value\":[\"v1alpha1\",\"v1beta1\"]}]").expect(200);
+        assertThat(blue.post(configMaps("default"), configMap("a", "1")).expect(201).at("data", "beta")).isEqualTo("yes");
+        blue.delete(place).expect(200);
+    }
+
     @Test
     void matchConditionsSpareTheCall() {
         var blue = tenant("conditions");

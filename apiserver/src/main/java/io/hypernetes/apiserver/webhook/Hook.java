@@ -46,8 +46,8 @@ record Hook(String name, ObjectNode source, List<ObjectNode> rules, @Nullable Co
     /// The version of AdmissionReview it wants: the first it names of those that are known.
     String reviewVersion() {
         for (var version : source.path("admissionReviewVersions")) {
-            if (version.asString("").equals("v1")) {
-                return "v1";
+            if (version.asString("").equals("v1") || version.asString("").equals("v1beta1")) {
+                return version.asString("");
             }
         }
         return "";

@@ -18,6 +18,7 @@ import tools.jackson.databind.node.ObjectNode;
 /// Asks one webhook about one attempt.
 final class HookCall {
     private static final Logger log = LoggerFactory.getLogger(HookCall.class);
+    private static final String GROUP = "admission.k8s.io/";
     private static final int MOST_WARNINGS = 20;
     private static final int LONGEST_WARNING = 256;
 
@@ -55,11 +56,14 @@ final class HookCall {
     private @Nullable ObjectNode answer(
             Hook hook, Attempt attempt, Kind as, @Nullable ObjectNode object, @Nullable ObjectNode old, boolean mutating)
             throws FailedException {
-        if (hook.reviewVersion().isEmpty()) {
-            throw new FailedException("it wants a version of AdmissionReview other than v1, which is the only one offered", null);
+        var version = hook.reviewVersion();
+        if (version.isEmpty()) {
+            throw new FailedException("webhook does not accept known AdmissionReview versions (v1, v1beta1)", null);
         }
+        // Webhooks of v1beta1 were never made to name themselves, what they answer and how they patch, and some do not.
+        boolean strict = version.equals("v1");
         var uid = UUID.randomUUID().toString();
-        var review = Json.object().put("kind", "AdmissionReview").put("apiVersion", "admission.k8s.io/v1");
+        var review = Json.object().put("kind", "AdmissionReview").put("apiVersion", GROUP + version);
         var request = Json.object().put("uid", uid);
         request.setAll(attempt.toJson(as, attempt.inForm(as, object), attempt.inForm(as, old)));
         review.set("request", request);
@@ -67,8 +71,7 @@ final class HookCall {
         try {
             var bytes = outbound.post(hook.peer(attempt.tenant()), Json.bytes(review), hook.timeout());
             var answered = Json.readObject(bytes);
-            if (!Json.string(answered, "kind").equals("AdmissionReview")
-                    || !Json.string(answered, "apiVersion").equals("admission.k8s.io/v1")) {
+            if (strict && !(Json.string(answered, "kind").equals("AdmissionReview") && Json.string(answered, "apiVersion").equals(GROUP + version))) {
                 throw new FailedException("received invalid webhook response: expected webhook response of admission.k8s.io/v1, Kind=AdmissionReview", null);
             }
             response = answered.get("response") instanceof ObjectNode given ? given : Json.object();
@@ -77,7 +80,7 @@ final class HookCall {
         } catch (MalformedJsonException e) {
             throw new FailedException("received invalid webhook response: " + e.getMessage(), e);
         }
-        if (!Json.string(response, "uid").equals(uid)) {
+        if (strict && !Json.string(response, "uid").equals(uid)) {
             throw new FailedException("received invalid webhook response: expected response.uid=\"" + uid + "\", got \""
                     + Json.string(response, "uid") + "\"", null);
         }
@@ -91,15 +94,15 @@ final class HookCall {
         if (!Json.flag(response, "allowed")) {
             throw denied(hook, response);
         }
-        return mutating && object != null ? patched(as, attempt, object, response) : object;
+        return mutating && object != null ? patched(as, attempt, object, response, strict) : object;
     }
 
-    private static ObjectNode patched(Kind as, Attempt attempt, ObjectNode object, ObjectNode response) throws FailedException {
+    private static ObjectNode patched(Kind as, Attempt attempt, ObjectNode object, ObjectNode response, boolean strict) throws FailedException {
         var patch = Json.string(response, "patch");
         if (patch.isEmpty()) {
             return object;
         }
-        if (!Json.string(response, "patchType").equals("JSONPatch")) {
+        if (strict && !Json.string(response, "patchType").equals("JSONPatch")) {
             throw new FailedException("received invalid webhook response: webhook returned response.patch but not response.patchType", null);
         }
         try {
