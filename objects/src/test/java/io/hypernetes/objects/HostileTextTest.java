@@ -13,9 +13,10 @@ import io.hypernetes.objects.cel.Environment;
 import io.hypernetes.objects.cel.ExpressionException;
 import io.hypernetes.objects.cel.MutationLanguage;
 import io.hypernetes.objects.cel.Values;
+import io.hypernetes.objects.crd.ColumnPath;
 import io.hypernetes.objects.crd.CustomVersion;
 import io.hypernetes.objects.crd.DefinitionCheck;
-import io.hypernetes.objects.crd.JsonPath;
+import io.hypernetes.objects.crd.MemberPath;
 import io.hypernetes.objects.patch.JsonPatch;
 import io.hypernetes.objects.patch.MergePatch;
 import io.hypernetes.objects.patch.PatchException;
@@ -131,9 +132,10 @@ class HostileTextTest {
                 return false;
             }
         });
-        fuzz("jsonpath", seeds(".status.conditions[?(@.type==\"Ready\")].status", "{.metadata.labels['x.io/y']}", ".a\\.b[0][*]"), 5_000, (input, _) -> {
+        fuzz("jsonpath", seeds(".status.conditions[?(@.type==\"Ready\")].status", ".metadata.labels['x.io/y']", ".a\\.b[0][*]", "..a[-1:].*['b',0:9:2]"), 5_000, (input, _) -> {
             try {
-                JsonPath.parse(text(input)).find(POD);
+                ColumnPath.parse(text(input)).first(POD);
+                MemberPath.parse(text(input)).find(POD);
                 return true;
             } catch (IllegalArgumentException e) {
                 return false;

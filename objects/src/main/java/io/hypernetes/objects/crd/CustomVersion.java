@@ -36,19 +36,19 @@ public final class CustomVersion {
             "",
             "CreationTimestamp is a timestamp representing the server time when this object was created.",
             0,
-            JsonPath.parse(".metadata.creationTimestamp"));
+            ColumnPath.parse(".metadata.creationTimestamp"));
 
     private final String name;
     private final ObjectNode source;
     private final CustomSchema schema;
     private final List<PrintedColumn> columns;
-    private final Map<String, JsonPath> selectable = new LinkedHashMap<>();
+    private final Map<String, MemberPath> selectable = new LinkedHashMap<>();
 
     /// A column that a definition adds.
     ///
     /// @param priority 0 for a column that is always shown
     public record PrintedColumn(
-            String name, String type, String format, String description, int priority, JsonPath path) {
+            String name, String type, String format, String description, int priority, ColumnPath path) {
         /// The cell of an object, null when it has no such value. Of several values the first is shown.
         public JsonNode cell(ObjectNode object, Instant now) {
             JsonNode value = path.first(object);
@@ -66,7 +66,7 @@ public final class CustomVersion {
                 case "integer" -> value.isNumber() ? Json.integer(value.decimalValue().longValue()) : NOTHING;
                 case "number" -> value.isNumber() ? value : NOTHING;
                 case "boolean" -> value.isBoolean() ? value : NOTHING;
-                default -> Json.text(value.isString() ? value.stringValue() : Json.print(value));
+                default -> Json.text(value.isString() ? value.stringValue() : value.isNull() ? "<no value>" : Json.print(value));
             };
         }
 
@@ -84,17 +84,7 @@ public final class CustomVersion {
         this.name = Json.string(source, "name");
         this.schema = CustomSchema.of(
                 source.path("schema").get("openAPIV3Schema") instanceof ObjectNode given ? given : Json.object());
-        List<PrintedColumn> printed = new ArrayList<>();
-        for (ObjectNode column : Json.objects(source, "additionalPrinterColumns")) {
-            printed.add(new PrintedColumn(
-                    Json.string(column, "name"),
-                    Json.string(column, "type"),
-                    Json.string(column, "format"),
-                    Json.string(column, "description"),
-                    (int) Json.number(column, 0, "priority"),
-                    path(Json.string(column, "jsonPath"))));
-        }
-        this.columns = printed.isEmpty() ? List.of(AGE) : List.copyOf(printed);
+        this.columns = columns(Json.objects(source, "additionalPrinterColumns"));
         for (ObjectNode field : Json.objects(source, "selectableFields")) {
             String text = Json.string(field, "jsonPath");
             selectable.put(text.startsWith(".") ? text.substring(1) : text, path(text));
@@ -106,12 +96,33 @@ public final class CustomVersion {
         return new CustomVersion(version);
     }
 
-    private static JsonPath path(String text) {
+    /// A path that cannot be read ends the columns: a definition with one is a definition all the same.
+    private static List<PrintedColumn> columns(List<ObjectNode> defined) {
+        List<PrintedColumn> columns = new ArrayList<>();
+        for (ObjectNode column : defined) {
+            String path = Json.string(column, "jsonPath");
+            String description = Json.string(column, "description");
+            try {
+                columns.add(new PrintedColumn(
+                        Json.string(column, "name"),
+                        Json.string(column, "type"),
+                        Json.string(column, "format"),
+                        description.isEmpty() ? "Custom resource definition column (in JSONPath format): " + path : description,
+                        (int) Json.number(column, 0, "priority"),
+                        ColumnPath.parse(path)));
+            } catch (IllegalArgumentException e) {
+                return List.copyOf(columns);
+            }
+        }
+        return defined.isEmpty() ? List.of(AGE) : List.copyOf(columns);
+    }
+
+    private static MemberPath path(String text) {
         try {
-            return JsonPath.parse(text);
+            return MemberPath.parse(text);
         } catch (IllegalArgumentException e) {
-            // Refused when the definition is written; one that an earlier server accepted shows nothing.
-            return JsonPath.parse(".unreadable");
+            // Refused when the definition is written; one that an earlier server accepted selects nothing.
+            return MemberPath.parse(".unreadable");
         }
     }
 
@@ -151,7 +162,7 @@ public final class CustomVersion {
         Map<String, List<String>> paths = new LinkedHashMap<>();
         source.path("subresources").path("scale").properties().forEach(member -> {
             try {
-                paths.put(member.getKey(), JsonPath.parse(member.getValue().asString("")).names());
+                paths.put(member.getKey(), MemberPath.parse(member.getValue().asString("")).names());
             } catch (IllegalArgumentException e) {
                 // As with columns.
                 paths.put(member.getKey(), List.of("unreadable"));
@@ -174,7 +185,7 @@ public final class CustomVersion {
     public Map<String, String> selectableFields(ObjectNode object) {
         Map<String, String> fields = new LinkedHashMap<>();
         selectable.forEach((field, path) -> {
-            JsonNode value = path.first(object);
+            JsonNode value = path.find(object);
             fields.put(field, value == null ? "" : value.isString() ? value.stringValue() : Json.print(value));
         });
         return fields;

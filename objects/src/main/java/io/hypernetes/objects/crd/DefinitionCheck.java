@@ -128,7 +128,7 @@ public final class DefinitionCheck {
             return;
         }
         try {
-            if (!roots.contains(JsonPath.parse(text).names().getFirst())) {
+            if (!roots.contains(MemberPath.parse(text).names().getFirst())) {
                 String wanted = roots.stream().map(root -> "." + root).collect(Collectors.joining(" or "));
                 errors.add(FieldError.invalid(at + name, text, "should be a json path under " + (roots.size() > 1 ? "either " : "") + wanted));
             }

@@ -114,7 +114,7 @@ class CustomVersionTest {
                         "spec: Invalid value: \"object\": division by zero evaluating rule: 1 / self.zero == 1",
                         "spec: Invalid value: \"object\": no such key: k evaluating rule: self.map['k'] == 1",
                         "spec: Invalid value: failed rule: self.__while__",
-                        "spec: Invalid value: \"object\": not a quantity: \"lots\" (a number, optionally followed by one of n u m k M G T P E Ki Mi Gi Ti Pi Ei or an exponent) evaluating rule: quantity('lots').sign() == 1",
+                        "spec: Invalid value: \"object\": quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$' evaluating rule: quantity('lots').sign() == 1",
                         "spec: Invalid value: \"object\": 'no such overload': call arguments did not match a supported operator, function or macro signature for rule: self.port + 1 > 1",
                         "spec.map[a/b]: Invalid value: 1: failed rule: self > 1");
     }

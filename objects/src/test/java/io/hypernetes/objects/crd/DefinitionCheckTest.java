@@ -97,4 +97,11 @@ class DefinitionCheckTest {
                 .contains("only [Description Type Format")
                 .endsWith("fields are allowed at the root of the schema if the status subresource is enabled");
     }
+
+    @Test
+    void aColumnMayShowNothing() {
+        assertThat(complaints("""
+                "additionalPrinterColumns":[{"name":"A","type":"string","jsonPath":".status.conditions[-1:].type"},{"name":"A","type":"date","jsonPath":".a..b"},
+                 {"name":"B","type":"number","format":"double","jsonPath":".not[a:path"}]""")).isEmpty();
+    }
 }
