@@ -288,4 +288,25 @@ class ConversionWebhooksTest extends ClusterTest {
         }));
         assertThat(admin.get(peers(group, "v2") + "/a").expect(500).at("message")).contains("metadata.labels[n] must be a string, but is ");
     }
+
+    @Test
+    void whyAWebhookCannotBeAskedIsToldInUpstreamsWords() {
+        var group = "eight.example.com";
+        admin.post(DEFINITIONS, definition(group, "/convert", "v1")).expect(201);
+        admin.post(peers(group, "v1"), first(group, "a")).expect(201);
+        var place = DEFINITIONS + "/peers." + group;
+        var failed = "conversion webhook for " + group + "/v1, Kind=Peer failed: ";
+        admin.patch(place, "application/merge-patch+json", client("\"url\":null,\"service\":{\"namespace\":\"default\",\"name\":\"gone\",\"path\":\"/convert\"}")).expect(200);
+        assertThat(admin.get(peers(group, "v2") + "/a").expect(500).at("message"))
+                .isEqualTo(failed + "Post \"https://gone.default.svc:443/convert?timeout=30s\": service \"gone\" not found");
+        admin.patch(place, "application/merge-patch+json", client("\"service\":null,\"url\":\"" + hooks.url("/nowhere") + "\"")).expect(200);
+        assertThat(admin.get(peers(group, "v2") + "/a").expect(500).at("message")).isEqualTo(failed + "the server could not find the requested resource");
+        admin.patch(place, "application/merge-patch+json", client("\"caBundle\":null")).expect(200);
+        assertThat(admin.get(peers(group, "v2") + "/a").expect(500).at("message"))
+                .isEqualTo(failed + "Post \"" + hooks.url("/nowhere") + "?timeout=30s\": tls: failed to verify certificate: x509: certificate signed by unknown authority");
+    }
+
+    private static String client(String members) {
+        return "{\"spec\":{\"conversion\":{\"webhook\":{\"clientConfig\":{" + members + "}}}}}";
+    }
 }

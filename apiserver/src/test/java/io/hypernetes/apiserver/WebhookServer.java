@@ -38,7 +38,13 @@ final class WebhookServer implements AutoCloseable {
             var review = Json.readObject(exchange.getRequestBody().readAllBytes());
             var request = (ObjectNode) review.path("request");
             asked.add(request);
-            var answer = answers.get(exchange.getRequestURI().getPath()).apply(request);
+            var path = answers.get(exchange.getRequestURI().getPath());
+            if (path == null) {
+                exchange.sendResponseHeaders(404, -1);
+                exchange.close();
+                return;
+            }
+            var answer = path.apply(request);
             exchange.sendResponseHeaders(200, answer.length == 0 ? -1 : answer.length);
             exchange.getResponseBody().write(answer);
             exchange.close();

@@ -96,9 +96,33 @@ public final class OutboundCall implements AutoCloseable {
 
     /// Posts JSON and returns the JSON that is answered with 200.
     ///
-    /// @throws IOException when there is no such answer before the deadline; the message says why
+    /// @throws IOException when there is no such answer before the deadline; the message says where it was looked for and why there is none, in
+    ///     upstream's words where it has some
     byte[] post(Peer peer, byte[] json, Duration timeout) throws IOException {
-        return call(peer, json, timeout);
+        try {
+            return call(peer, json, timeout);
+        } catch (UnexpectedStatusException e) {
+            throw e;
+        } catch (IOException e) {
+            var address = switch (peer) {
+                case Peer.Url url -> url.url.toString();
+                case Peer.Service service -> "https://" + service.host() + ":" + service.port + encoded(service.path);
+            };
+            throw new IOException("Post \"" + address + "?" + limit(timeout) + "\": " + CallFailures.said(e), e);
+        }
+    }
+
+    private static String limit(Duration timeout) {
+        return "timeout=" + timeout.toSeconds() + "s";
+    }
+
+    /// Something was answered, and it was no success.
+    private static final class UnexpectedStatusException extends IOException {
+        private static final long serialVersionUID = 1;
+
+        UnexpectedStatusException(int status) {
+            super(CallFailures.said(status));
+        }
     }
 
     /// Fetches what is answered with 200.
@@ -131,7 +155,7 @@ public final class OutboundCall implements AutoCloseable {
             var killer = deadlines.schedule(() -> closeQuietly(socket), Math.max(1, end - System.nanoTime()), TimeUnit.NANOSECONDS);
             try (var secure = secured(socket, host, port, peer.trust())) {
                 secure.startHandshake();
-                secure.getOutputStream().write(request(peer, host, port, json));
+                secure.getOutputStream().write(request(peer, host, port, json, timeout));
                 secure.getOutputStream().flush();
                 return answer(secure.getInputStream());
             } catch (IOException e) {
@@ -189,14 +213,15 @@ public final class OutboundCall implements AutoCloseable {
         return factory;
     }
 
-    private static byte[] request(Peer peer, String host, int port, byte @Nullable [] json) throws IOException {
-        var path = switch (peer) {
+    private static byte[] request(Peer peer, String host, int port, byte @Nullable [] json, Duration timeout) throws IOException {
+        var bare = switch (peer) {
             case Peer.Url url -> {
                 var raw = url.url.getRawPath() == null || url.url.getRawPath().isEmpty() ? "/" : url.url.getRawPath();
                 yield url.url.getRawQuery() == null ? raw : raw + "?" + url.url.getRawQuery();
             }
             case Peer.Service service -> service.path.isEmpty() ? "/" : URI.create("http://x/").resolve(encoded(service.path)).getRawPath();
         };
+        var path = json == null ? bare : bare + (bare.contains("?") ? "&" : "?") + limit(timeout);
         var out = new ByteArrayOutputStream(512 + (json == null ? 0 : json.length));
         out.write(((json == null ? "GET " : "POST ") + path + " HTTP/1.1\r\nHost: " + host + (port == 443 ? "" : ":" + port)
                         + "\r\nUser-Agent: " + (json == null ? "hypernetes" : "kube-apiserver-admission") + "\r\nAccept: application/json\r\n"
@@ -243,7 +268,7 @@ public final class OutboundCall implements AutoCloseable {
             }
         }
         if (!parts[1].equals("200")) {
-            throw new IOException("an error on the server answered " + parts[1]);
+            throw new UnexpectedStatusException(Integer.parseInt(parts[1]));
         }
         return chunked ? chunks(in) : length >= 0 ? exactly(in, length) : rest(in);
     }
