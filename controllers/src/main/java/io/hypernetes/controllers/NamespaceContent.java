@@ -2,6 +2,7 @@ package io.hypernetes.controllers;
 
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.apiextensions.v1.CustomResourceDefinition;
+import io.hypernetes.client.ApiException;
 import io.hypernetes.client.Client;
 import io.hypernetes.client.Kind;
 import io.hypernetes.client.ObjectKey;
@@ -10,6 +11,7 @@ import io.hypernetes.client.Selection;
 import io.hypernetes.objects.kind.Kinds;
 import io.hypernetes.objects.kind.ResourceType;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -36,9 +38,23 @@ final class NamespaceContent {
     ///
     /// @param resources how many of each kind, by `resource.group`
     /// @param finalizers by how many of these each finalizer holds back
-    record Left(Map<String, Integer> resources, Map<String, Integer> finalizers) {
+    /// @param failures what was said of the kinds that could not be asked about or deleted, such as by a webhook that is gone itself
+    record Left(Map<String, Integer> resources, Map<String, Integer> finalizers, List<ApiException> failures) {
+        Left(Map<String, Integer> resources, Map<String, Integer> finalizers) {
+            this(resources, finalizers, new ArrayList<>());
+        }
+
         boolean isEmpty() {
-            return resources.isEmpty();
+            return resources.isEmpty() && failures.isEmpty();
+        }
+
+        /// Lets whoever works on this try again, later each time.
+        ///
+        /// @throws ApiException the first failure, when there is one
+        void rethrow() {
+            if (!failures.isEmpty()) {
+                throw failures.getFirst();
+            }
         }
     }
 
@@ -59,7 +75,23 @@ final class NamespaceContent {
         return left;
     }
 
+    /// One kind that cannot be emptied holds back the namespace, not the other kinds.
     private boolean empty(Kind<?> kind, Scope scope, Left left) {
+        try {
+            return emptied(kind, scope, left);
+        } catch (ApiException refused) {
+            if (refused.code() == 0) {
+                throw refused;
+            }
+            // A kind that is not there any more has nothing there.
+            if (!refused.isNotFound()) {
+                left.failures.add(refused);
+            }
+            return !refused.isNotFound();
+        }
+    }
+
+    private boolean emptied(Kind<?> kind, Scope scope, Left left) {
         List<? extends HasMetadata> objects = client.of(kind).list(scope, Selection.everything()).items();
         if (!objects.isEmpty()) {
             client.of(kind).deleteAll(scope);
@@ -86,7 +118,8 @@ final class NamespaceContent {
         return custom;
     }
 
-    /// The kind that an established definition of this scope makes, in a version that is served.
+    /// The kind that an established definition of this scope makes, in a version that is served: the stored one where it is, since that is
+    /// had without the tenant's webhooks.
     static Optional<Kind<?>> servedKind(CustomResourceDefinition definition, String scope) {
         boolean established = definition.getStatus() != null && definition.getStatus().getConditions() != null
                 && definition.getStatus().getConditions().stream().anyMatch(condition ->
@@ -96,7 +129,7 @@ final class NamespaceContent {
         }
         return definition.getSpec().getVersions().stream()
                 .filter(version -> Boolean.TRUE.equals(version.getServed()))
-                .findFirst()
+                .max(Comparator.comparing(version -> Boolean.TRUE.equals(version.getStorage())))
                 .map(version -> Kind.generic(
                         definition.getSpec().getGroup(), version.getName(), definition.getSpec().getNames().getPlural(),
                         definition.getSpec().getNames().getKind(), scope.equals("Namespaced")));

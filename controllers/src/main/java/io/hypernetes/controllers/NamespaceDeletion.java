@@ -4,6 +4,7 @@ import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.NamespaceCondition;
 import io.fabric8.kubernetes.api.model.NamespaceConditionBuilder;
 import io.fabric8.kubernetes.api.model.NamespaceStatus;
+import io.hypernetes.client.ApiException;
 import io.hypernetes.client.Client;
 import io.hypernetes.client.Kind;
 import io.hypernetes.client.ObjectKey;
@@ -55,6 +56,7 @@ final class NamespaceDeletion implements Controller {
         }
         NamespaceContent.Left left = content.empty(key.tenant(), key.name());
         tell(key, left);
+        left.rethrow();
         if (!left.isEmpty()) {
             LOG.debug("event=namespace-not-empty namespace={} left={}", key, left);
             return Optional.of(LOOK_AGAIN);
@@ -83,8 +85,12 @@ final class NamespaceDeletion implements Controller {
             conditions.add(condition(status, "NamespaceDeletionDiscoveryFailure", false, "ResourcesDiscovered", "All resources successfully discovered"));
             conditions.add(condition(status, "NamespaceDeletionGroupVersionParsingFailure", false, "ParsedGroupVersions",
                     "All legacy kube types successfully parsed"));
-            conditions.add(condition(status, "NamespaceDeletionContentFailure", false, "ContentDeleted",
-                    "All content successfully deleted, may be waiting on finalization"));
+            conditions.add(left.failures().isEmpty()
+                    ? condition(status, "NamespaceDeletionContentFailure", false, "ContentDeleted",
+                            "All content successfully deleted, may be waiting on finalization")
+                    : condition(status, "NamespaceDeletionContentFailure", true, "ContentDeletionFailed", "Failed to delete all resource types, "
+                            + left.failures().size() + " remaining: "
+                            + left.failures().stream().map(ApiException::told).sorted().collect(Collectors.joining(", "))));
             conditions.add(left.resources().isEmpty()
                     ? condition(status, "NamespaceContentRemaining", false, "ContentRemoved", "All content successfully removed")
                     : condition(status, "NamespaceContentRemaining", true, "SomeResourcesRemain", "Some resources are remaining: "

@@ -61,6 +61,7 @@ final class TenantDeletion implements Controller {
         Map<String, Integer> holding = new TreeMap<>();
         for (Namespace namespace : client.of(Kind.NAMESPACE).list(Scope.tenant(key.name()), Selection.everything()).items()) {
             NamespaceContent.Left here = content.empty(key.name(), namespace.getMetadata().getName());
+            here.rethrow();
             here.resources().forEach((kind, count) -> left.merge(kind, count, Integer::sum));
             here.finalizers().forEach((finalizer, count) -> holding.merge(finalizer, count, Integer::sum));
         }

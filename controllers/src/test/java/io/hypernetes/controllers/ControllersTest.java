@@ -11,6 +11,7 @@ import io.fabric8.kubernetes.api.model.NodeBuilder;
 import io.fabric8.kubernetes.api.model.NodeConditionBuilder;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.PodBuilder;
+import io.fabric8.kubernetes.api.model.SecretBuilder;
 import io.fabric8.kubernetes.api.model.Taint;
 import io.fabric8.kubernetes.api.model.certificates.v1.CertificateSigningRequestBuilder;
 import io.fabric8.kubernetes.api.model.certificates.v1.CertificateSigningRequestStatus;
@@ -197,6 +198,27 @@ class ControllersTest {
         await().untilAsserted(() -> assertThat(client.of(Kind.NAMESPACE).find(new ObjectKey("red", "", "x"))).isEmpty());
         assertThat(client.of(Kind.CONFIG_MAP).find(new ObjectKey("red", "x", "m"))).isEmpty();
         assertThat(client.of(Kind.CONFIG_MAP).find(new ObjectKey("blue", "x", "m"))).isPresent();
+    }
+
+    /// Such as by a webhook that went with the namespace.
+    @Test
+    void aNamespaceSaysWhatCannotBeDeletedAndTheRestGoes() {
+        client.of(Kind.NAMESPACE).create("red", new NamespaceBuilder().withNewMetadata().withName("z").endMetadata()
+                .withNewSpec().withFinalizers("kubernetes").endSpec().build());
+        client.of(Kind.CONFIG_MAP).create("red", new ConfigMapBuilder().withNewMetadata().withNamespace("z").withName("m").endMetadata().build());
+        client.of(Kind.SECRET).create("red", new SecretBuilder().withNewMetadata().withNamespace("z").withName("s").endMetadata().build());
+        api.failNext("namespaces/z/configmaps", 500, Integer.MAX_VALUE);
+        client.of(Kind.NAMESPACE).delete(new ObjectKey("red", "", "z"), Deletion.ordinary());
+        await().ignoreExceptions().untilAsserted(() -> assertThat(client.of(Kind.NAMESPACE).get(new ObjectKey("red", "", "z")).getStatus().getConditions())
+                .anySatisfy(condition -> {
+                    assertThat(condition.getType()).isEqualTo("NamespaceDeletionContentFailure");
+                    assertThat(condition.getStatus()).isEqualTo("True");
+                    assertThat(condition.getReason()).isEqualTo("ContentDeletionFailed");
+                    assertThat(condition.getMessage()).isEqualTo("Failed to delete all resource types, 1 remaining: made to fail");
+                }));
+        assertThat(client.of(Kind.SECRET).find(new ObjectKey("red", "z", "s"))).isEmpty();
+        api.failNext("namespaces/z/configmaps", 500, 0);
+        await().atMost(Duration.ofSeconds(20)).untilAsserted(() -> assertThat(client.of(Kind.NAMESPACE).find(new ObjectKey("red", "", "z"))).isEmpty());
     }
 
     @Test
