@@ -1,5 +1,6 @@
 package io.hypernetes.controllers;
 
+import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.apiextensions.v1.CustomResourceDefinition;
 import io.hypernetes.client.Client;
@@ -19,6 +20,13 @@ import java.util.Set;
 final class ClusterContent {
     private static final Set<String> BASE = Set.of("default", "kube-node-lease", "kube-public", "kube-system");
 
+    /// What may refuse that anything is deleted.
+    private static final List<Kind<GenericKubernetesResource>> JUDGES = List.of(
+            judge("validatingwebhookconfigurations", "ValidatingWebhookConfiguration"),
+            judge("mutatingwebhookconfigurations", "MutatingWebhookConfiguration"),
+            judge("validatingadmissionpolicybindings", "ValidatingAdmissionPolicyBinding"),
+            judge("mutatingadmissionpolicybindings", "MutatingAdmissionPolicyBinding"));
+
     private final Client client;
     private final List<Kind<?>> kinds = new ArrayList<>();
 
@@ -27,6 +35,28 @@ final class ClusterContent {
         for (ResourceType type : Kinds.types()) {
             if (!type.namespaced() && type.isStored() && !type.rootOnly() && type.verbs().containsAll(List.of("list", "delete"))) {
                 kinds.add(Kind.generic(type.group(), type.version(), type.resource(), type.kind(), false));
+            }
+        }
+    }
+
+    private static Kind<GenericKubernetesResource> judge(String plural, String kind) {
+        return Kind.generic("admissionregistration.k8s.io", "v1", plural, kind, false);
+    }
+
+    /// Deletes the webhooks and bindings of policies that a tenant has set over its own objects, whatever finalizers they have: one whose
+    /// server is gone, or that was made to refuse, would keep the tenant for ever.
+    void dismissJudges(String tenant) {
+        for (Kind<GenericKubernetesResource> kind : JUDGES) {
+            for (HasMetadata object : client.of(kind).list(Scope.tenant(tenant), Selection.everything()).items()) {
+                ObjectKey key = new ObjectKey(tenant, "", object.getMetadata().getName());
+                client.of(kind).change(key, null, current -> {
+                    if (current.getMetadata().getFinalizers() == null || current.getMetadata().getFinalizers().isEmpty()) {
+                        return null;
+                    }
+                    current.getMetadata().setFinalizers(List.of());
+                    return current;
+                });
+                client.of(kind).delete(key, Deletion.ordinary());
             }
         }
     }

@@ -19,7 +19,8 @@ import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Empties tenants that are being deleted, namespace by namespace, then of what finalizers hold outside of namespaces, and lets them go by taking their finalizer; what remains of a tenant
+/// Empties tenants that are being deleted: first of what might refuse the rest, then namespace by namespace, then of what finalizers hold
+/// outside of namespaces; and lets them go by taking their finalizer. What remains of a tenant
 /// then (its empty base namespaces, its authority) goes with the Tenant itself.
 final class TenantDeletion implements Controller {
     private static final Logger LOG = LoggerFactory.getLogger(TenantDeletion.class);
@@ -57,6 +58,7 @@ final class TenantDeletion implements Controller {
         if (tenant == null || tenant.getMetadata().getDeletionTimestamp() == null || !finalizers(tenant).contains(FINALIZER)) {
             return Optional.empty();
         }
+        outside.dismissJudges(key.name());
         Map<String, Integer> left = new TreeMap<>();
         Map<String, Integer> holding = new TreeMap<>();
         for (Namespace namespace : client.of(Kind.NAMESPACE).list(Scope.tenant(key.name()), Selection.everything()).items()) {

@@ -229,7 +229,7 @@ class ControllersTest {
         client.of(Kind.POD).create("red", new io.fabric8.kubernetes.api.model.PodBuilder().withNewMetadata().withNamespace("y").withName("p").withFinalizers("example.com/held").endMetadata()
                 .withNewSpec().addNewContainer().withName("c").withImage("a").endContainer().endSpec().build());
         client.of(Kind.NAMESPACE).delete(new ObjectKey("red", "", "y"), Deletion.ordinary());
-        await().untilAsserted(() -> assertThat(client.of(Kind.NAMESPACE).get(new ObjectKey("red", "", "y")).getStatus().getConditions())
+        await().ignoreExceptions().untilAsserted(() -> assertThat(client.of(Kind.NAMESPACE).get(new ObjectKey("red", "", "y")).getStatus().getConditions())
                 .anySatisfy(condition -> assertThat(condition.getMessage()).isEqualTo("Some content in the namespace has finalizers remaining: example.com/held in 1 resource instances")));
         assertThat(client.of(Kind.POD).get(new ObjectKey("red", "y", "p")).getMetadata().getDeletionTimestamp()).isNotNull();
         assertThat(client.of(Kind.CONFIG_MAP).get(new ObjectKey("red", "y", "m")).getMetadata().getDeletionTimestamp()).isNull();
@@ -253,7 +253,15 @@ class ControllersTest {
         // Outside of namespaces: one that somebody has to let go, and one that nobody minds.
         client.of(CLUSTER_ROLE).create("red", clusterRole("held", "example.com/cleanup"));
         client.of(CLUSTER_ROLE).create("red", clusterRole("free"));
+        // What might refuse that anything goes: it has no say in that, nor whoever holds it.
+        GenericKubernetesResource webhook = clusterRole("webhook", "example.com/held");
+        webhook.setApiVersion("admissionregistration.k8s.io/v1");
+        webhook.setKind("ValidatingWebhookConfiguration");
+        client.of(WEBHOOKS).create("red", webhook);
+        api.failNext("namespaces/x/configmaps", 500, Integer.MAX_VALUE);
         client.of(Kind.TENANT).delete(ObjectKey.root("red"), Deletion.ordinary());
+        await().untilAsserted(() -> assertThat(client.of(WEBHOOKS).find(new ObjectKey("red", "", "webhook"))).isEmpty());
+        api.failNext("namespaces/x/configmaps", 500, 0);
         await().untilAsserted(() -> assertThat(client.of(CLUSTER_ROLE).get(new ObjectKey("red", "", "held")).getMetadata().getDeletionTimestamp()).isNotNull());
         await().untilAsserted(() -> assertThat(String.valueOf(client.of(Kind.TENANT).get(ObjectKey.root("red")).getAdditionalProperties().get("status")))
                 .contains("left: 1 clusterroles.rbac.authorization.k8s.io; held by finalizers: 1 example.com/cleanup"));
@@ -264,6 +272,9 @@ class ControllersTest {
         await().untilAsserted(() -> assertThat(client.of(Kind.TENANT).find(ObjectKey.root("red"))).isEmpty());
         assertThat(client.of(Kind.CONFIG_MAP).find(new ObjectKey("red", "x", "m"))).isEmpty();
     }
+
+    private static final Kind<GenericKubernetesResource> WEBHOOKS =
+            Kind.generic("admissionregistration.k8s.io", "v1", "validatingwebhookconfigurations", "ValidatingWebhookConfiguration", false);
 
     private static final Kind<GenericKubernetesResource> CLUSTER_ROLE = Kind.generic("rbac.authorization.k8s.io", "v1", "clusterroles", "ClusterRole", false);
 
