@@ -104,4 +104,13 @@ class DefinitionCheckTest {
                 "additionalPrinterColumns":[{"name":"A","type":"string","jsonPath":".status.conditions[-1:].type"},{"name":"A","type":"date","jsonPath":".a..b"},
                  {"name":"B","type":"number","format":"double","jsonPath":".not[a:path"}]""")).isEmpty();
     }
+
+    @Test
+    void aRuleOfSeveralLinesSaysItsMessage() {
+        var rule = "{\"spec\":{\"group\":\"a.example.com\",\"versions\":[{\"name\":\"v1\",\"schema\":{\"openAPIV3Schema\":{\"type\":\"object\","
+                + "\"x-kubernetes-validations\":[{\"rule\":\"true\\n|| false\"%s}]}}}]}}";
+        assertThat(DefinitionCheck.check(Json.readObject(rule.formatted(",\"message\":\"so\"")))).isEmpty();
+        assertThat(DefinitionCheck.check(Json.readObject(rule.formatted("")))).extracting(FieldError::text)
+                .containsExactly("spec.validation.openAPIV3Schema.x-kubernetes-validations[0].message: Required value: message must be specified if rule contains line breaks");
+    }
 }
