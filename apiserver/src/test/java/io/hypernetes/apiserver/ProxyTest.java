@@ -268,7 +268,7 @@ class ProxyTest extends ClusterTest {
         var lost = path.replace("by.example.com", "gone.example.com");
         admin.post(lost.formatted("v1"), "{\"apiVersion\":\"gone.example.com/v1\",\"kind\":\"Board\",\"metadata\":{\"name\":\"b\"},\"width\":7}").expect(201);
         assertThat(admin.get(lost.formatted("v2") + "/b").expect(500).at("message"))
-                .isEqualTo("conversion webhook for gone.example.com/v1, Kind=Board failed: service \"gone\" not found");
+                .isEqualTo("conversion webhook for gone.example.com/v1, Kind=Board failed: Post \"https://gone.default.svc:443/convert?timeout=30s\": service \"gone\" not found");
         admin.delete(lost.formatted("v1") + "/b").expect(200);
         // One whose certificate is another's is not asked.
         service("other", "[{\"port\":443,\"targetPort\":8443}]");
