@@ -18,7 +18,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 
 /// The first client of a `stdinOnce` container comes while its pod is paused: the program gets what was typed and the end of it, late but whole.
 @ExtendWith(SharedLab.class)
-@Order(6)
+@Order(4)
 @Timeout(value = 120, unit = TimeUnit.SECONDS)
 class PausedAttachTest {
     private static final Duration SOON = Duration.ofSeconds(60);
