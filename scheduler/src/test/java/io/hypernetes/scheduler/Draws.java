@@ -6,6 +6,7 @@ import io.fabric8.kubernetes.api.model.LabelSelectorBuilder;
 import io.fabric8.kubernetes.api.model.LabelSelectorRequirement;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.NodeBuilder;
+import io.fabric8.kubernetes.api.model.NodeSelectorTerm;
 import io.fabric8.kubernetes.api.model.NodeSelectorTermBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodAffinityTerm;
@@ -15,10 +16,11 @@ import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.Taint;
 import io.fabric8.kubernetes.api.model.Toleration;
 import io.hypernetes.client.ObjectKey;
-import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 /// Random nodes and pods. Every rule that a pod or a node may have is rare enough that most pods still fit somewhere.
 final class Draws {
@@ -115,6 +117,12 @@ final class Draws {
     }
 
     private void nodeAffinity(PodBuilder pod) {
+        pod.editSpec().editOrNewAffinity().editOrNewNodeAffinity().editOrNewRequiredDuringSchedulingIgnoredDuringExecution()
+                .addAllToNodeSelectorTerms(manyOrOne(this::nodeTerm))
+                .endRequiredDuringSchedulingIgnoredDuringExecution().endNodeAffinity().endAffinity().endSpec();
+    }
+
+    private NodeSelectorTerm nodeTerm() {
         NodeSelectorTermBuilder term = new NodeSelectorTermBuilder();
         switch (below(7)) {
             case 0 -> term.addNewMatchExpression().withKey("zone").withOperator("In").withValues("z0", "z" + below(4)).endMatchExpression();
@@ -128,9 +136,7 @@ final class Draws {
                 // A term without any condition means no node.
             }
         }
-        pod.editSpec().editOrNewAffinity().editOrNewNodeAffinity().editOrNewRequiredDuringSchedulingIgnoredDuringExecution()
-                .addAllToNodeSelectorTerms(Collections.nCopies(manyOrOne(), term.build()))
-                .endRequiredDuringSchedulingIgnoredDuringExecution().endNodeAffinity().endAffinity().endSpec();
+        return term.build();
     }
 
     private void init(PodBuilder pod) {
@@ -163,13 +169,17 @@ final class Draws {
         };
     }
 
-    /// Many terms are asked otherwise than few.
-    private int manyOrOne() {
-        return once(6) ? 40 : 1;
+    /// Many terms are asked otherwise than few; forty that all differ would mean nearly no node, or nearly all.
+    private <T> List<T> manyOrOne(Supplier<T> term) {
+        if (!once(6)) {
+            return List.of(term.get());
+        }
+        List<T> different = Stream.generate(term).limit(1 + below(3)).toList();
+        return Stream.generate(() -> any(different)).limit(40).toList();
     }
 
     private List<PodAffinityTerm> terms() {
-        return Collections.nCopies(manyOrOne(), term());
+        return manyOrOne(this::term);
     }
 
     private PodAffinityTerm term() {
