@@ -10,16 +10,21 @@ import io.fabric8.kubernetes.api.model.NodeBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.api.model.WeightedPodAffinityTerm;
+import io.fabric8.kubernetes.api.model.WeightedPodAffinityTermBuilder;
 import io.hypernetes.client.ObjectKey;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
+import java.util.Set;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// Two nodes that differ in one score: which of them wins, and by how much, which is the score times its weight in upstream's
 /// default configuration (`pkg/scheduler/apis/config/v1/default_plugins.go`).
@@ -186,5 +191,54 @@ class ScoresTest {
         assertThat(scores.get("good") - scores.get("bad")).isCloseTo(100 * (1024 - 200) / 4096.0 / 2, within(1e-6));
         pod.getSpec().getContainers().getFirst().getResources().setRequests(Map.of("example.com/slots", new Quantity("1")));
         assertThat(world.scores(pod)).isEqualTo(scores);
+    }
+
+    /// More wishes than a few are asked of all pods at once: three times the same wishes are few, four times are many, and what they weigh is measured by their largest.
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
+    void manyWishesWeighAsFewDo(long seed) {
+        Random random = new Random(seed);
+        List<String> apps = List.of("it", "other", "third");
+        World world = new World();
+        for (int i = 0; i < 6; i++) {
+            String zone = "z" + i % 3;
+            boolean zoned = i != 5;
+            world.node("n" + i, node -> zoned ? node.editMetadata().addToLabels(ZONE, zone).endMetadata() : node.editMetadata().removeFromLabels(ZONE).endMetadata());
+        }
+        for (int i = 0; i < 12; i++) {
+            String app = apps.get(random.nextInt(apps.size()));
+            world.pod("n" + random.nextInt(6), "100m", "100Mi", pod -> pod.editMetadata().addToLabels("app", app).endMetadata());
+        }
+        List<WeightedPodAffinityTerm> near = wishes(random, apps), far = wishes(random, apps);
+
+        Map<String, Double> few = world.scores(wishing(near, far, 3));
+        Map<String, Double> many = world.scores(wishing(near, far, 4));
+
+        assertThat(Set.copyOf(few.values())).as("they are not all the same").hasSizeGreaterThan(1);
+        assertThat(many.keySet()).isEqualTo(few.keySet());
+        few.forEach((node, score) -> assertThat(many.get(node)).as(node).isCloseTo(score, within(1e-9)));
+    }
+
+    private static List<WeightedPodAffinityTerm> wishes(Random random, List<String> apps) {
+        return Stream.generate(() -> new WeightedPodAffinityTermBuilder()
+                        .withWeight(1 + random.nextInt(100))
+                        .withNewPodAffinityTerm()
+                        .withTopologyKey(List.of(HOST, ZONE, "example.com/absent").get(random.nextInt(3)))
+                        .withLabelSelector(new LabelSelectorBuilder().addToMatchLabels("app", apps.get(random.nextInt(apps.size()))).build())
+                        .endPodAffinityTerm()
+                        .build())
+                .limit(5)
+                .toList();
+    }
+
+    private static Pod wishing(List<WeightedPodAffinityTerm> near, List<WeightedPodAffinityTerm> far, int times) {
+        return new PodBuilder(ChoiceTest.pod("web", "100m", "100Mi")).editSpec().editOrNewAffinity()
+                .withNewPodAffinity().addAllToPreferredDuringSchedulingIgnoredDuringExecution(repeated(near, times)).endPodAffinity()
+                .withNewPodAntiAffinity().addAllToPreferredDuringSchedulingIgnoredDuringExecution(repeated(far, times)).endPodAntiAffinity()
+                .endAffinity().endSpec().build();
+    }
+
+    private static <T> List<T> repeated(List<T> all, int times) {
+        return Stream.generate(() -> all).limit(times).flatMap(List::stream).toList();
     }
 }
