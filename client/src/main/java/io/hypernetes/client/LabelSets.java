@@ -1,39 +1,57 @@
 package io.hypernetes.client;
 
+import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.NavigableMap;
-import java.util.TreeMap;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// The labels of many things, turned round: which of the things have a label, and with which value. Whoever has thousands of conditions asks each of them of all
-/// things at once, which costs a few words of memory for each 64 of them, instead of asking each thing. Things are numbers, from 0 on. The answers are the asker's
-/// own. Not thread-safe.
+/// things at once, which costs a few words of memory for each 64 of them, instead of asking each thing. Only the labels that conditions name are turned round, in
+/// memory in proportion to how many of those there are, however their values differ. Things are numbers, from 0 on. The answers are the asker's own. Not thread-safe.
 public final class LabelSets {
     private final int size;
-    private final Map<String, Map<String, BitSet>> byValue = new HashMap<>();
-    private final Map<String, BitSet> having = new HashMap<>();
-    /// By label: who has at least a number, and who has at most it.
-    private final Map<String, Numbers> numbers = new HashMap<>();
+    private final Map<String, Label> known = new HashMap<>();
 
-    private record Numbers(NavigableMap<Long, BitSet> atLeast, NavigableMap<Long, BitSet> atMost) {}
+    private static final class Label {
+        private final FewOrMany having = new FewOrMany();
+        private final Map<String, FewOrMany> byValue = new HashMap<>();
+        /// Made when first needed.
+        private @Nullable NumberOrder order;
+
+        NumberOrder order() {
+            NumberOrder made = order;
+            if (made == null) {
+                List<NumberOrder.Numbered> numbered = new ArrayList<>();
+                byValue.forEach((value, those) -> {
+                    Long number = number(value);
+                    if (number != null) {
+                        those.forEach(thing -> numbered.add(new NumberOrder.Numbered(thing, number)));
+                    }
+                });
+                made = new NumberOrder(numbered);
+                order = made;
+            }
+            return made;
+        }
+    }
 
     /// @param labels of each thing
-    public LabelSets(List<? extends Map<String, String>> labels) {
+    /// @param keys those labels that will be asked for; of others nothing is known, as if no thing had them
+    public LabelSets(List<? extends Map<String, String>> labels, Set<String> keys) {
         size = labels.size();
         for (int i = 0; i < size; i++) {
             for (Map.Entry<String, String> label : labels.get(i).entrySet()) {
-                byValue.computeIfAbsent(label.getKey(), fresh -> new HashMap<>()).computeIfAbsent(label.getValue(), fresh -> new BitSet()).set(i);
+                if (keys.contains(label.getKey())) {
+                    Label found = known.computeIfAbsent(label.getKey(), fresh -> new Label());
+                    found.having.add(i, size);
+                    found.byValue.computeIfAbsent(label.getValue(), fresh -> new FewOrMany()).add(i, size);
+                }
             }
         }
-        byValue.forEach((key, values) -> {
-            BitSet all = new BitSet();
-            values.values().forEach(all::or);
-            having.put(key, all);
-        });
     }
 
     /// All things.
@@ -45,19 +63,23 @@ public final class LabelSets {
 
     /// Those that have a label.
     public BitSet having(String key) {
-        BitSet known = having.get(key);
-        return known == null ? new BitSet() : (BitSet) known.clone();
+        BitSet found = new BitSet();
+        Label label = known.get(key);
+        if (label != null) {
+            label.having.addTo(found);
+        }
+        return found;
     }
 
     /// Those that have a label with one of some values.
     public BitSet in(String key, Collection<String> values) {
-        Map<String, BitSet> known = byValue.getOrDefault(key, Map.of());
         BitSet found = new BitSet();
-        if (!known.isEmpty()) {
+        Label label = known.get(key);
+        if (label != null) {
             for (String value : values) {
-                BitSet those = known.get(value);
+                FewOrMany those = label.byValue.get(value);
                 if (those != null) {
-                    found.or(those);
+                    those.addTo(found);
                 }
             }
         }
@@ -73,43 +95,20 @@ public final class LabelSets {
 
     /// Those whose label is a larger number.
     public BitSet above(String key, long number) {
-        Map.Entry<Long, BitSet> found = numbers(key).atLeast.higherEntry(number);
-        return found == null ? new BitSet() : (BitSet) found.getValue().clone();
+        Label label = known.get(key);
+        return label == null ? new BitSet() : label.order().above(number);
     }
 
     /// Those whose label is a smaller number.
     public BitSet below(String key, long number) {
-        Map.Entry<Long, BitSet> found = numbers(key).atMost.lowerEntry(number);
-        return found == null ? new BitSet() : (BitSet) found.getValue().clone();
+        Label label = known.get(key);
+        return label == null ? new BitSet() : label.order().below(number);
     }
 
     /// The values that a label has.
-    public Map<String, BitSet> values(String key) {
-        return byValue.getOrDefault(key, Map.of());
-    }
-
-    private Numbers numbers(String key) {
-        return numbers.computeIfAbsent(key, fresh -> {
-            NavigableMap<Long, BitSet> exact = new TreeMap<>();
-            values(key).forEach((value, those) -> {
-                Long number = number(value);
-                if (number != null) {
-                    exact.computeIfAbsent(number, none -> new BitSet()).or(those);
-                }
-            });
-            return new Numbers(summed(exact.descendingMap()), summed(exact));
-        });
-    }
-
-    /// Each with all before it.
-    private static NavigableMap<Long, BitSet> summed(NavigableMap<Long, BitSet> exact) {
-        NavigableMap<Long, BitSet> sums = new TreeMap<>();
-        BitSet sum = new BitSet();
-        exact.forEach((number, those) -> {
-            sum.or(those);
-            sums.put(number, (BitSet) sum.clone());
-        });
-        return sums;
+    public Set<String> values(String key) {
+        Label label = known.get(key);
+        return label == null ? Set.of() : label.byValue.keySet();
     }
 
     static @Nullable Long number(@Nullable String text) {

@@ -13,6 +13,7 @@ import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// Which nodes something may be on by their labels and names, read once to be asked of thousands of nodes: a requirement may have as many values as an object
@@ -39,9 +40,12 @@ public final class NodeRule {
         private final LabelSets labels;
         private final LabelSets names;
 
-        public Many(List<Node> nodes) {
-            labels = new LabelSets(nodes.stream().map(Selectors::labelsOf).toList());
-            names = new LabelSets(nodes.stream().map(node -> Map.of(NAME, node.getMetadata().getName())).toList());
+        /// @param rules all that will be asked
+        public Many(List<Node> nodes, Collection<NodeRule> rules) {
+            Set<String> keys = new HashSet<>();
+            rules.forEach(rule -> rule.addKeys(keys));
+            labels = new LabelSets(nodes.stream().map(Selectors::labelsOf).toList(), keys);
+            names = new LabelSets(nodes.stream().map(node -> Map.of(NAME, node.getMetadata().getName())).toList(), Set.of(NAME));
         }
     }
 
@@ -181,7 +185,7 @@ public final class NodeRule {
         if (asked == null || asked.size() <= FEW_TERMS || known.size() == nodes.size() && known.keySet().containsAll(nodes)) {
             return;
         }
-        Many many = new Many(nodes);
+        Many many = new Many(nodes, List.of(this));
         BitSet holding = on(many, terms(asked));
         Map<Node, Boolean> fresh = new IdentityHashMap<>(nodes.size());
         for (int i = 0; i < nodes.size(); i++) {
@@ -190,7 +194,14 @@ public final class NodeRule {
         answers = fresh;
     }
 
-    /// Of many nodes those on which it holds, by their number.
+    private void addKeys(Set<String> keys) {
+        keys.addAll(labels.keySet());
+        if (asked != null) {
+            terms(asked).forEach(term -> term.labels.forEach(want -> keys.add(want.key)));
+        }
+    }
+
+    /// Of many nodes, which know of this rule, those on which it holds, by their number.
     public BitSet on(Many nodes) {
         BitSet found = asked == null ? nodes.labels.all() : on(nodes, terms(asked));
         labels.forEach((key, value) -> found.and(nodes.labels.in(key, List.of(value))));

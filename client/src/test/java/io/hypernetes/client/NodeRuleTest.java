@@ -54,7 +54,8 @@ class NodeRuleTest {
     void requirementsOfLabels(String key, String operator, String values, boolean holds) {
         NodeSelectorTerm term = term(key, operator, values.isEmpty() ? List.of() : List.of(values.split(" ")));
         assertThat(holds(term)).isEqualTo(holds);
-        assertThat(NodeRule.of(term).on(new NodeRule.Many(List.of(NODE))).get(0)).isEqualTo(holds);
+        NodeRule rule = NodeRule.of(term);
+        assertThat(rule.on(new NodeRule.Many(List.of(NODE), List.of(rule))).get(0)).isEqualTo(holds);
     }
 
     @Test

@@ -38,7 +38,7 @@ sealed interface Choice {
         VolumeRules.Reach reach = volumes.of(pod);
         List<NodeState> nodes = named == null ? view.nodes() : named.stream().map(view::node).filter(Objects::nonNull).toList();
         pod.nodes().ask(nodes.stream().map(NodeState::node).toList());
-        PodRules rules = PodRules.of(pod, view, namespaces, Set.of());
+        PodRules rules = PodRules.of(pod, view, namespaces);
         int enough = enough(nodes.size());
         int start = named == null ? view.start() : 0;
         List<NodeState> fitting = new ArrayList<>();

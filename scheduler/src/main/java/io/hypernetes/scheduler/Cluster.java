@@ -39,6 +39,7 @@ final class Cluster {
     private final Map<String, TermParts> keepers = new HashMap<>();
     private final Map<String, TermParts> likers = new HashMap<>();
     private final Map<Set<String>, Map<String, Set<String>>> parts = new HashMap<>();
+    private @Nullable Set<String> labelsOfNodes;
     /// How many pods of a controller are in each zone.
     private final Map<String, Map<String, Integer>> zones = new HashMap<>();
     private final Shares shares = new Shares();
@@ -74,6 +75,7 @@ final class Cluster {
         keepers.clear();
         likers.clear();
         parts.clear();
+        labelsOfNodes = null;
     }
 
     void nodeGone(String name) {
@@ -273,6 +275,24 @@ final class Cluster {
                 }
                 return found;
             });
+        }
+
+        /// All labels that any node has.
+        Set<String> labelsOfNodes() {
+            Set<String> known = labelsOfNodes;
+            if (known == null) {
+                known = new HashSet<>();
+                for (NodeState node : nodes()) {
+                    known.addAll(node.labels().keySet());
+                }
+                labelsOfNodes = known;
+            }
+            return known;
+        }
+
+        /// Those terms that have to do with any node: whoever names thousands of labels that no node has is not to be thought about for each.
+        List<PodTerm> onLabelsOfNodes(List<PodTerm> terms) {
+            return terms.stream().filter(term -> labelsOfNodes().contains(term.topologyKey())).toList();
         }
 
         /// How many pods of a controller are in each zone.

@@ -17,11 +17,16 @@ final class Filters {
     private static final Objection OTHER_NAME = Objection.lasting("node(s) didn't match the requested node name");
     private static final Objection NOT_SELECTED = Objection.lasting("node(s) didn't match Pod's node affinity/selector");
 
+    /// What the pods that are placed have against a node.
+    interface Neighbours {
+        @Nullable Objection objection(NodeState node);
+    }
+
     private Filters() {}
 
     /// Why the node cannot take the pod: null when it can. The first filter that objects ends the search, as its
     /// reasons are the ones that a user must act on; only those of resources and volumes may give several.
-    static @Nullable Objection objection(PodFacts pod, PodRules rules, VolumeRules.Reach volumes, NodeState state) {
+    static @Nullable Objection objection(PodFacts pod, Neighbours rules, VolumeRules.Reach volumes, NodeState state) {
         Node node = state.node();
         List<Toleration> tolerations = pod.pod().getSpec().getTolerations();
         if (node.getSpec() != null && Boolean.TRUE.equals(node.getSpec().getUnschedulable())

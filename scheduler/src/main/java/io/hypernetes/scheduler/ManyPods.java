@@ -4,8 +4,12 @@ import io.hypernetes.client.LabelSets;
 import io.hypernetes.objects.selector.LabelSelector.Requirement;
 import io.hypernetes.scheduler.Cluster.Placed;
 import java.util.BitSet;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /// The placed pods of one tenant, to be asked thousands of terms at once: which of them each term means, by their number.
 final class ManyPods {
@@ -14,23 +18,46 @@ final class ManyPods {
     private final String tenant;
     private final PodTerm.Namespaces known;
     private final List<Placed> pods;
+    private final Collection<PodTerm> terms;
     private final LabelSets labels;
     private final LabelSets namespaces;
 
-    ManyPods(String tenant, List<Placed> pods, PodTerm.Namespaces known) {
+    /// @param terms all that will be asked
+    ManyPods(String tenant, List<Placed> pods, Collection<PodTerm> terms, PodTerm.Namespaces known) {
         this.tenant = tenant;
         this.known = known;
         this.pods = pods;
-        labels = new LabelSets(pods.stream().map(placed -> placed.pod().labels()).toList());
-        namespaces = new LabelSets(pods.stream().map(placed -> Map.of(NAMESPACE, placed.pod().key().namespace())).toList());
+        this.terms = terms;
+        Set<String> keys = new HashSet<>();
+        terms.forEach(term -> term.selector().ifPresent(selector -> selector.requirements().forEach(want -> keys.add(want.key()))));
+        labels = new LabelSets(pods.stream().map(placed -> placed.pod().labels()).toList(), keys);
+        namespaces = new LabelSets(pods.stream().map(placed -> Map.of(NAMESPACE, placed.pod().key().namespace())).toList(), Set.of(NAMESPACE));
     }
 
-    Placed get(int number) {
-        return pods.get(number);
+    /// Those that all terms mean.
+    BitSet meantByAll() {
+        BitSet found = labels.all();
+        terms.forEach(term -> found.and(meant(term)));
+        return found;
     }
 
-    BitSet all() {
-        return labels.all();
+    /// By topology label: those that any term with that label means.
+    Map<String, BitSet> meantByAny() {
+        Map<String, BitSet> found = new HashMap<>();
+        terms.forEach(term -> found.computeIfAbsent(term.topologyKey(), fresh -> new BitSet()).or(meant(term)));
+        return found;
+    }
+
+    /// How many of some pods are in each part of the cluster.
+    Map<String, Integer> parts(String topologyKey, BitSet those) {
+        Map<String, Integer> parts = new HashMap<>();
+        those.stream().forEach(i -> {
+            String part = pods.get(i).node().labels().get(topologyKey);
+            if (part != null) {
+                parts.merge(part, 1, Integer::sum);
+            }
+        });
+        return parts;
     }
 
     /// Those that a term means, as [PodTerm#means] says.
@@ -53,12 +80,10 @@ final class ManyPods {
     }
 
     private BitSet inNamespaces(PodTerm term) {
-        BitSet found = namespaces.in(NAMESPACE, term.namespaces());
-        term.namespaceSelector().ifPresent(selector -> namespaces.values(NAMESPACE).forEach((namespace, those) -> {
-            if (selector.isEverything() || selector.matches(known.labels(tenant, namespace))) {
-                found.or(those);
-            }
-        }));
-        return found;
+        Set<String> meant = new HashSet<>(term.namespaces());
+        term.namespaceSelector().ifPresent(selector -> namespaces.values(NAMESPACE).stream()
+                .filter(namespace -> selector.isEverything() || selector.matches(known.labels(tenant, namespace)))
+                .forEach(meant::add));
+        return namespaces.in(NAMESPACE, meant);
     }
 }

@@ -1,7 +1,6 @@
 package io.hypernetes.scheduler;
 
 import io.fabric8.kubernetes.api.model.PodSpec;
-import io.hypernetes.client.ObjectKey;
 import io.hypernetes.client.Placement;
 import io.hypernetes.scheduler.Cluster.Placed;
 import java.util.HashMap;
@@ -15,9 +14,8 @@ import java.util.Set;
 record PartCounts(Map<String, Integer> counts, int parts) {
 
     /// @param keys labels without which a node does not count
-    /// @param without pods that are taken to be gone
-    static PartCounts of(PodFacts pod, SpreadRule rule, Set<String> keys, Cluster.View view, Set<ObjectKey> without) {
-        if (without.isEmpty() && everyNodeCounts(pod, rule)) {
+    static PartCounts of(PodFacts pod, SpreadRule rule, Set<String> keys, Cluster.View view) {
+        if (everyNodeCounts(pod, rule)) {
             Map<String, Integer> counts = view.tally(pod.key().tenant(), rule.question(pod, keys));
             return new PartCounts(counts, view.parts(rule.topologyKey(), keys).size());
         }
@@ -28,7 +26,7 @@ record PartCounts(Map<String, Integer> counts, int parts) {
             }
         }
         for (Placed other : view.pods(pod.key().tenant(), Set.of(pod.key().namespace()))) {
-            if (!without.contains(other.pod().key()) && rule.counts(pod, other.pod()) && isEligible(pod, rule, keys, other.node())) {
+            if (rule.counts(pod, other.pod()) && isEligible(pod, rule, keys, other.node())) {
                 counts.merge(String.valueOf(other.node().labels().get(rule.topologyKey())), 1, Integer::sum);
             }
         }
@@ -49,7 +47,7 @@ record PartCounts(Map<String, Integer> counts, int parts) {
     }
 
     /// A node counts when it has the labels and, as the rule says, could take the pod by affinity and taints.
-    private static boolean isEligible(PodFacts pod, SpreadRule rule, Set<String> keys, NodeState node) {
+    static boolean isEligible(PodFacts pod, SpreadRule rule, Set<String> keys, NodeState node) {
         return node.labels().keySet().containsAll(keys)
                 && (!rule.honorAffinity() || pod.nodes().holds(node.node()))
                 && (!rule.honorTaints() || Placement.untolerated(node.node(), pod.pod().getSpec().getTolerations(), "NoSchedule", "NoExecute") == null);

@@ -1,6 +1,5 @@
 package io.hypernetes.scheduler;
 
-import io.hypernetes.client.ObjectKey;
 import io.hypernetes.scheduler.Cluster.Placed;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -14,13 +13,11 @@ import org.jspecify.annotations.Nullable;
 
 /// What the pods that are placed mean for one pod that is not: counted once for a decision, then asked for each node. All counting is by
 /// part of the cluster, that is by the value that nodes have of a topology label.
-final class PodRules {
+final class PodRules implements Filters.Neighbours {
     // Of each of thousands of nodes.
-    private static final Objection UNLABELLED = Objection.lasting("node(s) didn't match pod topology spread constraints (missing required label)");
-    private static final Objection UNEVEN = Objection.passing("node(s) didn't match pod topology spread constraints");
-    private static final Objection FAR = Objection.lasting("node(s) didn't match pod affinity rules");
-    private static final Objection TOO_NEAR = Objection.passing("node(s) didn't match pod anti-affinity rules");
-    private static final Objection KEPT = Objection.passing("node(s) didn't satisfy existing pods anti-affinity rules");
+    static final Objection FAR = Objection.lasting("node(s) didn't match pod affinity rules");
+    static final Objection TOO_NEAR = Objection.passing("node(s) didn't match pod anti-affinity rules");
+    static final Objection KEPT = Objection.passing("node(s) didn't satisfy existing pods anti-affinity rules");
 
     /// More terms are asked of all pods at once: a pod may have as many as an object has room for.
     private static final int FEW_TERMS = 32;
@@ -34,7 +31,7 @@ final class PodRules {
     private final boolean nearItself;
     /// The parts with pods that it must not be near to.
     private final Map<String, Parts> apart = new HashMap<>();
-    private final List<SpreadCount> spread = new ArrayList<>();
+    private final List<SpreadCount> spread;
 
     /// Parts that several terms name. A few sets stay those of the cluster's counts, which may be large; more are joined, so that each node is asked once.
     private static final class Parts {
@@ -67,49 +64,36 @@ final class PodRules {
         }
     }
 
-    /// @param least of the emptiest part
-    private record SpreadCount(SpreadRule rule, Map<String, Integer> counts, int least) {}
-
-    private PodRules(PodFacts pod, PodTerm.Namespaces namespaces) {
+    private PodRules(PodFacts pod, Cluster.View view, PodTerm.Namespaces namespaces) {
         this.pod = pod;
-        this.nearItself = pod.affinity().stream().allMatch(term -> term.means(pod.key().tenant(), pod, namespaces));
+        this.nearItself = isNearItself(pod, namespaces);
+        this.spread = SpreadCount.of(pod, view);
     }
 
-    /// @param without pods that are taken to be gone
-    static PodRules of(PodFacts pod, Cluster.View view, PodTerm.Namespaces namespaces, Set<ObjectKey> without) {
-        PodRules rules = new PodRules(pod, namespaces);
+    static PodRules of(PodFacts pod, Cluster.View view, PodTerm.Namespaces namespaces) {
+        PodRules rules = new PodRules(pod, view, namespaces);
         List<Placed> promised = view.promised(pod);
-        rules.countKept(view, namespaces, without, promised);
+        rules.countKept(view, namespaces, promised);
         if (!pod.affinity().isEmpty()) {
-            rules.countNear(view, namespaces, without);
+            rules.countNear(view, namespaces);
         }
-        rules.countApart(view, namespaces, without, promised);
-        List<SpreadRule> required = pod.spread().stream().filter(SpreadRule::required).toList();
-        Set<String> keys = SpreadRule.keys(required);
-        for (SpreadRule rule : required) {
-            PartCounts found = PartCounts.of(pod, rule, keys, view, without);
-            rules.spread.add(new SpreadCount(rule, found.counts(), found.least(rule.minDomains())));
-        }
+        rules.countApart(view, namespaces, promised);
         return rules;
     }
 
-    private void countKept(Cluster.View view, PodTerm.Namespaces namespaces, Set<ObjectKey> without, List<Placed> promised) {
+    /// Whether all its terms mean itself.
+    static boolean isNearItself(PodFacts pod, PodTerm.Namespaces namespaces) {
+        return pod.affinity().stream().allMatch(term -> term.means(pod.key().tenant(), pod, namespaces));
+    }
+
+    private void countKept(Cluster.View view, PodTerm.Namespaces namespaces, List<Placed> promised) {
         String tenant = pod.key().tenant();
-        List<Placed> oneByOne = promised;
-        if (without.isEmpty()) {
-            view.keepersByTerm(tenant).all().forEach((term, counts) -> {
-                if (term.means(tenant, pod, namespaces)) {
-                    add(kept, term.topologyKey(), counts.keySet());
-                }
-            });
-        } else {
-            oneByOne = new ArrayList<>(promised);
-            oneByOne.addAll(view.keepers(tenant));
-        }
-        for (Placed keeper : oneByOne) {
-            if (without.contains(keeper.pod().key())) {
-                continue;
+        view.keepersByTerm(tenant).all().forEach((term, counts) -> {
+            if (term.means(tenant, pod, namespaces)) {
+                add(kept, term.topologyKey(), counts.keySet());
             }
+        });
+        for (Placed keeper : promised) {
             for (PodTerm term : keeper.pod().antiAffinity()) {
                 String part = keeper.node().labels().get(term.topologyKey());
                 if (part != null && term.means(tenant, pod, namespaces)) {
@@ -125,36 +109,23 @@ final class PodRules {
         }
     }
 
-    private void countApart(Cluster.View view, PodTerm.Namespaces namespaces, Set<ObjectKey> without, List<Placed> promised) {
+    private void countApart(Cluster.View view, PodTerm.Namespaces namespaces, List<Placed> promised) {
         if (pod.antiAffinity().size() <= FEW_TERMS) {
             for (PodTerm term : pod.antiAffinity()) {
-                add(apart, term.topologyKey(), meant(term, view, namespaces, without, promised));
+                add(apart, term.topologyKey(), meant(term, view, namespaces, promised));
             }
             return;
         }
         List<Placed> all = new ArrayList<>(view.pods(pod.key().tenant(), null));
         all.addAll(promised);
-        ManyPods pods = new ManyPods(pod.key().tenant(), all, namespaces);
-        Map<String, BitSet> meant = new HashMap<>();
-        pod.antiAffinity().forEach(term -> meant.computeIfAbsent(term.topologyKey(), fresh -> new BitSet()).or(pods.meant(term)));
-        meant.forEach((topologyKey, those) -> add(apart, topologyKey, parts(topologyKey, those, pods, without)));
-    }
-
-    private static Set<String> parts(String topologyKey, BitSet those, ManyPods pods, Set<ObjectKey> without) {
-        Set<String> parts = new HashSet<>();
-        those.stream().mapToObj(pods::get).filter(placed -> !without.contains(placed.pod().key())).forEach(placed -> {
-            String part = placed.node().labels().get(topologyKey);
-            if (part != null) {
-                parts.add(part);
-            }
-        });
-        return parts;
+        ManyPods pods = new ManyPods(pod.key().tenant(), all, view.onLabelsOfNodes(pod.antiAffinity()), namespaces);
+        pods.meantByAny().forEach((topologyKey, those) -> add(apart, topologyKey, pods.parts(topologyKey, those).keySet()));
     }
 
     /// The parts with pods that a term means.
-    private Set<String> meant(PodTerm term, Cluster.View view, PodTerm.Namespaces namespaces, Set<ObjectKey> without, List<Placed> promised) {
+    private Set<String> meant(PodTerm term, Cluster.View view, PodTerm.Namespaces namespaces, List<Placed> promised) {
         String tenant = pod.key().tenant();
-        boolean canKeep = without.isEmpty() && Tallies.canKeep(term);
+        boolean canKeep = Tallies.canKeep(term);
         Set<String> tallied = canKeep ? view.tally(tenant, new Tallies.Question(term, Set.of(), true)).keySet() : Set.of();
         if (canKeep && promised.isEmpty()) {
             return tallied;
@@ -166,7 +137,7 @@ final class PodRules {
         Set<String> parts = new HashSet<>(tallied);
         for (Placed other : oneByOne) {
             String part = other.node().labels().get(term.topologyKey());
-            if (part != null && !without.contains(other.pod().key()) && term.means(tenant, other.pod(), namespaces)) {
+            if (part != null && term.means(tenant, other.pod(), namespaces)) {
                 parts.add(part);
             }
         }
@@ -177,29 +148,33 @@ final class PodRules {
         return view.pods(tenant, term.namespaceSelector().isPresent() ? null : term.namespaces());
     }
 
-    private void countNear(Cluster.View view, PodTerm.Namespaces namespaces, Set<ObjectKey> without) {
+    private void countNear(Cluster.View view, PodTerm.Namespaces namespaces) {
         String tenant = pod.key().tenant();
         if (pod.affinity().size() == 1) {
             PodTerm only = pod.affinity().getFirst();
-            near.put(only.topologyKey(), meant(only, view, namespaces, without, List.of()));
+            near.put(only.topologyKey(), meant(only, view, namespaces, List.of()));
             anyNear = !near.get(only.topologyKey()).isEmpty();
             return;
         }
         if (pod.affinity().size() > FEW_TERMS) {
-            ManyPods pods = new ManyPods(tenant, view.pods(tenant, null), namespaces);
-            BitSet meant = pods.all();
-            pod.affinity().forEach(term -> meant.and(pods.meant(term)));
             for (PodTerm term : pod.affinity()) {
-                near.computeIfAbsent(term.topologyKey(), topologyKey -> parts(topologyKey, meant, pods, without));
+                if (!view.labelsOfNodes().contains(term.topologyKey())) {
+                    // So that no node will do, whatever the other terms mean.
+                    near.put(term.topologyKey(), Set.of());
+                    return;
+                }
+            }
+            ManyPods pods = new ManyPods(tenant, view.pods(tenant, null), pod.affinity(), namespaces);
+            BitSet meant = pods.meantByAll();
+            for (PodTerm term : pod.affinity()) {
+                near.computeIfAbsent(term.topologyKey(), topologyKey -> pods.parts(topologyKey, meant).keySet());
             }
             anyNear = near.values().stream().anyMatch(parts -> !parts.isEmpty());
             return;
         }
         pod.affinity().forEach(term -> near.put(term.topologyKey(), new HashSet<>()));
         for (Placed other : candidates(view, tenant, pod.affinity().getFirst())) {
-            boolean meant = !without.contains(other.pod().key())
-                    && pod.affinity().stream().allMatch(term -> term.means(tenant, other.pod(), namespaces));
-            if (!meant) {
+            if (!pod.affinity().stream().allMatch(term -> term.means(tenant, other.pod(), namespaces))) {
                 continue;
             }
             for (Map.Entry<String, Set<String>> parts : near.entrySet()) {
@@ -213,15 +188,12 @@ final class PodRules {
     }
 
     /// Why a node will not do; null when the rules allow it.
-    @Nullable Objection objection(NodeState node) {
+    @Override
+    public @Nullable Objection objection(NodeState node) {
         for (SpreadCount count : spread) {
-            String part = node.labels().get(count.rule.topologyKey());
-            if (part == null) {
-                return UNLABELLED;
-            }
-            int itself = count.rule.countsItself(pod) ? 1 : 0;
-            if (count.counts.getOrDefault(part, 0) + itself - count.least > count.rule.maxSkew()) {
-                return UNEVEN;
+            Objection uneven = count.objection(pod, node, 0);
+            if (uneven != null) {
+                return uneven;
             }
         }
         boolean nearEnough = true;

@@ -8,7 +8,6 @@ import io.hypernetes.objects.selector.LabelSelector;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -89,10 +88,11 @@ final class Preemption {
             return Result.notEligible("preemption: not eligible due to a terminating pod on the nominated node.");
         }
         int most = Math.max(MOST_CANDIDATES, nodes / 10);
+        Trials trials = new Trials(pod, view, volumes, namespaces);
         List<Candidate> candidates = new ArrayList<>();
         Reasons reasons = new Reasons();
         for (NodeState node : hopeful) {
-            switch (tryOn(pod, node, view, volumes, namespaces)) {
+            switch (trials.on(node)) {
                 case Candidate candidate -> candidates.add(candidate);
                 case InVain(Objection why) -> reasons.add(why);
             }
@@ -118,59 +118,84 @@ final class Preemption {
         return node.pods().stream().anyMatch(other -> mayTakeThePlaceOf(pod, other) && other.terminating() && PodVerdicts.isPreempted(other.pod()));
     }
 
-    private Trial tryOn(PodFacts pod, NodeState node, Cluster.View view, VolumeRules.Reach volumes, PodTerm.Namespaces namespaces) {
-        NodeState trial = node.copy();
-        List<PodFacts> lower = node.pods().stream().filter(other -> mayTakeThePlaceOf(pod, other)).toList();
-        if (lower.isEmpty()) {
-            return NOBODY;
+    /// Those of one search.
+    private final class Trials {
+        private final PodFacts pod;
+        private final Cluster.View view;
+        private final VolumeRules.Reach volumes;
+        private final PodTerm.Namespaces namespaces;
+        /// Made when a node has anybody whose place could be taken, as most have nobody.
+        private @Nullable TrialRules rules;
+
+        Trials(PodFacts pod, Cluster.View view, VolumeRules.Reach volumes, PodTerm.Namespaces namespaces) {
+            this.pod = pod;
+            this.view = view;
+            this.volumes = volumes;
+            this.namespaces = namespaces;
         }
-        Set<ObjectKey> gone = new HashSet<>();
-        for (PodFacts other : lower) {
+
+        Trial on(NodeState node) {
+            List<PodFacts> lower = node.pods().stream().filter(other -> mayTakeThePlaceOf(pod, other)).toList();
+            if (lower.isEmpty()) {
+                return NOBODY;
+            }
+            NodeState trial = node.copy();
+            TrialRules.OnNode neighbours = rules().on(node);
+            for (PodFacts other : lower) {
+                trial.remove(other.key());
+                neighbours.goes(other);
+            }
+            Objection still = objection(trial, neighbours);
+            if (still != null) {
+                return new InVain(still);
+            }
+            // The most important ones stay if they can; first of those whose going no budget allows.
+            Map<ObjectKey, Integer> left = new HashMap<>();
+            List<PodFacts> protectedOnes = new ArrayList<>();
+            List<PodFacts> others = new ArrayList<>();
+            for (PodFacts other : lower.stream().sorted(MORE_IMPORTANT).toList()) {
+                (isProtected(other, left) ? protectedOnes : others).add(other);
+            }
+            List<PodFacts> victims = new ArrayList<>();
+            int violations = 0;
+            for (PodFacts other : protectedOnes) {
+                if (!stays(other, trial, neighbours)) {
+                    victims.add(other);
+                    violations++;
+                }
+            }
+            for (PodFacts other : others) {
+                if (!stays(other, trial, neighbours)) {
+                    victims.add(other);
+                }
+            }
+            victims.sort(MORE_IMPORTANT);
+            return victims.isEmpty() ? NOBODY : new Candidate(node, victims, violations);
+        }
+
+        private TrialRules rules() {
+            TrialRules made = rules;
+            if (made == null) {
+                made = new TrialRules(pod, view, namespaces);
+                rules = made;
+            }
+            return made;
+        }
+
+        private boolean stays(PodFacts other, NodeState trial, TrialRules.OnNode neighbours) {
+            trial.add(other);
+            neighbours.comesBack(other);
+            if (objection(trial, neighbours) == null) {
+                return true;
+            }
             trial.remove(other.key());
-            gone.add(other.key());
+            neighbours.goes(other);
+            return false;
         }
-        Objection still = objection(pod, trial, view, volumes, namespaces, gone);
-        if (still != null) {
-            return new InVain(still);
-        }
-        // The most important ones stay if they can; first of those whose going no budget allows.
-        Map<ObjectKey, Integer> left = new HashMap<>();
-        List<PodFacts> protectedOnes = new ArrayList<>();
-        List<PodFacts> others = new ArrayList<>();
-        for (PodFacts other : lower.stream().sorted(MORE_IMPORTANT).toList()) {
-            (isProtected(other, left) ? protectedOnes : others).add(other);
-        }
-        List<PodFacts> victims = new ArrayList<>();
-        int violations = 0;
-        for (PodFacts other : protectedOnes) {
-            if (!stays(other, pod, trial, view, volumes, namespaces, gone)) {
-                victims.add(other);
-                violations++;
-            }
-        }
-        for (PodFacts other : others) {
-            if (!stays(other, pod, trial, view, volumes, namespaces, gone)) {
-                victims.add(other);
-            }
-        }
-        victims.sort(MORE_IMPORTANT);
-        return victims.isEmpty() ? NOBODY : new Candidate(node, victims, violations);
-    }
 
-    private boolean stays(PodFacts other, PodFacts pod, NodeState trial, Cluster.View view, VolumeRules.Reach volumes, PodTerm.Namespaces namespaces, Set<ObjectKey> gone) {
-        trial.add(other);
-        gone.remove(other.key());
-        if (objection(pod, trial, view, volumes, namespaces, gone) == null) {
-            return true;
+        private @Nullable Objection objection(NodeState trial, TrialRules.OnNode neighbours) {
+            return Filters.objection(pod, same -> neighbours.objection(), volumes, trial);
         }
-        trial.remove(other.key());
-        gone.add(other.key());
-        return false;
-    }
-
-    private static @Nullable Objection objection(
-            PodFacts pod, NodeState trial, Cluster.View view, VolumeRules.Reach volumes, PodTerm.Namespaces namespaces, Set<ObjectKey> gone) {
-        return Filters.objection(pod, PodRules.of(pod, view, namespaces, gone), volumes, trial);
     }
 
     private static boolean mayTakeThePlaceOf(PodFacts pod, PodFacts other) {

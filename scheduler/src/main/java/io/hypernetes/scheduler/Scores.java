@@ -10,6 +10,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /// Which of the nodes that can take a pod is the best: upstream's scores with upstream's weights, each from 0 to 100 before it is
 /// weighted. There is none for images that a node has: nodes do not tell, since a tenant could read from its choices what others run.
@@ -72,7 +73,8 @@ final class Scores {
             }
             return sums;
         }
-        NodeRule.Many many = new NodeRule.Many(nodes.stream().map(NodeState::node).toList());
+        NodeRule.Many many = new NodeRule.Many(
+                nodes.stream().map(NodeState::node).toList(), pod.likedNodes().stream().map(PodFacts.LikedNodes::nodes).toList());
         for (PodFacts.LikedNodes liked : pod.likedNodes()) {
             liked.nodes().on(many).stream().forEach(i -> sums[i] += liked.weight());
         }
@@ -106,7 +108,7 @@ final class Scores {
         Set<String> keys = SpreadRule.keys(wishes);
         double[] load = new double[nodes.size()];
         for (SpreadRule rule : wishes) {
-            Map<String, Integer> counts = PartCounts.of(pod, rule, keys, view, Set.of()).counts();
+            Map<String, Integer> counts = PartCounts.of(pod, rule, keys, view).counts();
             Set<String> parts = new HashSet<>();
             nodes.stream().filter(node -> node.labels().keySet().containsAll(keys)).forEach(node -> parts.add(node.labels().get(rule.topologyKey())));
             double weight = Math.log(parts.size() + 2.0);
@@ -143,23 +145,23 @@ final class Scores {
         Map<String, Map<String, Double>> liking = new HashMap<>();
         boolean many = pod.preferred().size() > FEW_WISHES;
         if (many) {
-            liking.putAll(many(pod, view, namespaces));
+            like(liking, pod, view, namespaces);
         }
         for (PodTerm term : many ? List.<PodTerm>of() : pod.preferred()) {
             if (Tallies.canKeep(term)) {
-                view.tally(tenant, new Tallies.Question(term, Set.of(), true)).forEach((part, count) -> like(liking, term, part, (double) term.weight() * count));
+                view.tally(tenant, new Tallies.Question(term, Set.of(), true)).forEach((part, count) -> like(liking, term.topologyKey(), part, (double) term.weight() * count));
                 continue;
             }
             for (Placed other : view.pods(tenant, null)) {
                 String part = other.node().labels().get(term.topologyKey());
                 if (part != null && term.means(tenant, other.pod(), namespaces)) {
-                    like(liking, term, part, term.weight());
+                    like(liking, term.topologyKey(), part, term.weight());
                 }
             }
         }
         likers.forEach((term, counts) -> {
             if (term.means(tenant, pod, namespaces)) {
-                counts.forEach((part, count) -> like(liking, term, part, (double) term.weight() * count));
+                counts.forEach((part, count) -> like(liking, term.topologyKey(), part, (double) term.weight() * count));
             }
         });
         if (liking.isEmpty()) {
@@ -176,29 +178,26 @@ final class Scores {
         return sums;
     }
 
-    /// What it wishes of the parts of the cluster, all pods asked at once for each wish.
-    private static Map<String, Map<String, Double>> many(PodFacts pod, Cluster.View view, PodTerm.Namespaces namespaces) {
-        List<Placed> others = List.copyOf(view.pods(pod.key().tenant(), null));
-        ManyPods pods = new ManyPods(pod.key().tenant(), others, namespaces);
-        Map<String, double[]> weights = new HashMap<>();
-        for (PodTerm term : pod.preferred()) {
-            double[] ofPods = weights.computeIfAbsent(term.topologyKey(), fresh -> new double[others.size()]);
-            pods.meant(term).stream().forEach(i -> ofPods[i] += term.weight());
-        }
-        Map<String, Map<String, Double>> liking = new HashMap<>();
-        weights.forEach((topologyKey, ofPods) -> {
+    /// What it wishes of the parts of the cluster, all pods asked at once for each wish; one topology label after the other, as there may be many.
+    private static void like(Map<String, Map<String, Double>> liking, PodFacts pod, Cluster.View view, PodTerm.Namespaces namespaces) {
+        List<PodTerm> wishes = view.onLabelsOfNodes(pod.preferred());
+        List<Placed> others = view.pods(pod.key().tenant(), null);
+        ManyPods pods = new ManyPods(pod.key().tenant(), others, wishes, namespaces);
+        double[] ofPods = new double[others.size()];
+        wishes.stream().collect(Collectors.groupingBy(PodTerm::topologyKey)).forEach((topologyKey, terms) -> {
+            Arrays.fill(ofPods, 0);
+            terms.forEach(term -> pods.meant(term).stream().forEach(i -> ofPods[i] += term.weight()));
             for (int i = 0; i < ofPods.length; i++) {
-                String part = others.get(i).node().labels().get(topologyKey);
-                if (part != null && ofPods[i] != 0) {
-                    liking.computeIfAbsent(topologyKey, fresh -> new HashMap<>()).merge(part, ofPods[i], Double::sum);
+                String part = ofPods[i] == 0 ? null : others.get(i).node().labels().get(topologyKey);
+                if (part != null) {
+                    like(liking, topologyKey, part, ofPods[i]);
                 }
             }
         });
-        return liking;
     }
 
-    private static void like(Map<String, Map<String, Double>> liking, PodTerm term, String part, double weight) {
-        liking.computeIfAbsent(term.topologyKey(), fresh -> new HashMap<>()).merge(part, weight, Double::sum);
+    private static void like(Map<String, Map<String, Double>> liking, String topologyKey, String part, double weight) {
+        liking.computeIfAbsent(topologyKey, fresh -> new HashMap<>()).merge(part, weight, Double::sum);
     }
 
     private static double room(PodFacts pod, NodeState node) {

@@ -26,7 +26,11 @@ import org.jspecify.annotations.Nullable;
 /// asked, everything is looked at for every node.
 final class ReferenceScheduler {
     /// A pod and the node that it is on.
-    record At(ObjectKey key, Pod pod, String node) {}
+    record At(ObjectKey key, Pod pod, String node) {
+        int priority() {
+            return pod.getSpec().getPriority();
+        }
+    }
 
     private final List<Node> nodes;
     private final List<At> placed;
@@ -41,12 +45,16 @@ final class ReferenceScheduler {
     TreeSet<String> fitting(ObjectKey key, Pod pod) {
         TreeSet<String> names = new TreeSet<>();
         for (Node node : nodes) {
-            if (isOpen(pod, node) && isTolerated(pod, node) && isSelected(pod, node) && hasPorts(pod, node) && hasRoom(pod, node)
-                    && isFarFromOthers(key, pod, node) && isNearEnough(key, pod, node) && isEven(key, pod, node)) {
+            if (fits(key, pod, node)) {
                 names.add(name(node));
             }
         }
         return names;
+    }
+
+    boolean fits(ObjectKey key, Pod pod, Node node) {
+        return isOpen(pod, node) && isTolerated(pod, node) && isSelected(pod, node) && hasPorts(pod, node) && hasRoom(pod, node)
+                && isFarFromOthers(key, pod, node) && isNearEnough(key, pod, node) && isEven(key, pod, node);
     }
 
     private static boolean isOpen(Pod pod, Node node) {

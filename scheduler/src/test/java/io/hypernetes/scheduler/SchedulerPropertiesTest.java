@@ -51,7 +51,7 @@ class SchedulerPropertiesTest {
             PodFacts facts = PodFacts.of(key, pod);
             Set<String> expected = new ReferenceScheduler(nodes, placed, namespaces).fitting(key, pod);
             Set<String> found = cluster.decide(view -> {
-                PodRules rules = PodRules.of(facts, view, namespaces, Set.of());
+                PodRules rules = PodRules.of(facts, view, namespaces);
                 return view.nodes().stream()
                         .filter(node -> Filters.objection(facts, rules, VolumeRules.NONE.of(facts), node) == null)
                         .map(NodeState::name)
