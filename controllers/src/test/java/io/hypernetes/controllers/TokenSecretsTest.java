@@ -13,7 +13,9 @@ import io.hypernetes.client.Kind;
 import io.hypernetes.client.ObjectKey;
 import io.hypernetes.client.Selection;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -28,11 +30,12 @@ class TokenSecretsTest {
     private final Informers informers = new Informers(client);
     private final Caches caches = Caches.of(informers);
     private final TokenSecrets controller = new TokenSecrets(client);
+    private final List<ObjectKey> woken = new CopyOnWriteArrayList<>();
 
     @BeforeEach
     void start() throws InterruptedException {
         Caches view = caches.view();
-        controller.watch(view, key -> {});
+        controller.watch(view, woken::add);
         informers.start();
         assertThat(view.awaitSynced(Duration.ofSeconds(20))).isTrue();
     }
@@ -46,11 +49,15 @@ class TokenSecretsTest {
 
     @Test
     void aTokenOfNobodyIsDeletedAndAnythingElseIsNot() {
-        secret("orphan", TOKENS, Map.of(NAME, "nobody"));
         secret("plain", "Opaque", Map.of(NAME, "nobody"));
+        // What is told of it comes behind all that could be told of the other.
+        secret("orphan", TOKENS, Map.of(NAME, "nobody"));
         reconcile(key("orphan"));
+        controller.reconcile(key("plain"));
         assertThat(client.of(Kind.SECRET).find(key("orphan"))).isEmpty();
         assertThat(caches.of(Kind.SECRET, Selection.fields("type=" + TOKENS)).get(key("plain"))).isEmpty();
+        assertThat(woken).doesNotContain(key("plain"));
+        assertThat(client.of(Kind.SECRET).find(key("plain"))).isPresent();
     }
 
     @Test
@@ -74,6 +81,22 @@ class TokenSecretsTest {
         secret("early", TOKENS, Map.of(NAME, "late"));
         reconcile(key("early"));
         assertThat(client.of(Kind.SECRET).get(key("early")).getMetadata().getAnnotations()).containsEntry(UID, uid);
+    }
+
+    @Test
+    void whatBecomesOfAnAccountWakesItsTokensAndNoOthers() {
+        secret("other", TOKENS, Map.of(NAME, "somebody"));
+        secret("token", TOKENS, Map.of(NAME, "late"));
+        wokenOf("token", 1);
+        account("late");
+        wokenOf("token", 2);
+        client.of(Kind.SERVICE_ACCOUNT).delete(key("late"), Deletion.ordinary());
+        wokenOf("token", 3);
+        wokenOf("other", 1);
+    }
+
+    private void wokenOf(String secret, int times) {
+        await().untilAsserted(() -> assertThat(woken).filteredOn(key(secret)::equals).hasSize(times));
     }
 
     private void reconcile(ObjectKey secret) {
