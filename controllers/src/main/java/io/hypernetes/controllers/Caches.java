@@ -203,6 +203,29 @@ public final class Caches {
         return each(object -> wake.accept(ObjectKey.of(object)));
     }
 
+    /// A handler that passes the key of whatever is marked for deletion, once: what is said of it meanwhile, by whoever empties it too, is no reason to try
+    /// again before the pause after a failure is over.
+    static <T extends HasMetadata> Informer.Handler<T> marked(Consumer<ObjectKey> wake) {
+        return new Informer.Handler<>() {
+            @Override
+            public void added(T object) {
+                if (object.getMetadata().getDeletionTimestamp() != null) {
+                    wake.accept(ObjectKey.of(object));
+                }
+            }
+
+            @Override
+            public void updated(T before, T now) {
+                if (before.getMetadata().getDeletionTimestamp() == null) {
+                    added(now);
+                }
+            }
+
+            @Override
+            public void deleted(T last) {}
+        };
+    }
+
     /// A handler that passes the key of the controller of whatever changed, before and after, when it is of the given kind.
     public static <T extends HasMetadata> Informer.Handler<T> controllers(Kind<?> kind, Consumer<ObjectKey> wake) {
         return new Informer.Handler<>() {

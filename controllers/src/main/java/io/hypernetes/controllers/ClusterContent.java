@@ -3,6 +3,7 @@ package io.hypernetes.controllers;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.apiextensions.v1.CustomResourceDefinition;
+import io.hypernetes.client.ApiException;
 import io.hypernetes.client.Client;
 import io.hypernetes.client.Deletion;
 import io.hypernetes.client.Kind;
@@ -63,16 +64,16 @@ final class ClusterContent {
 
     /// Deletes what has finalizers, and adds what is still there to `left`.
     void empty(String tenant, NamespaceContent.Left left) {
-        kinds.forEach(kind -> empty(kind, tenant, left));
-        customKinds(tenant).forEach(kind -> empty(kind, tenant, left));
+        kinds.forEach(kind -> left.remainsOf(() -> emptied(kind, tenant, left)));
+        customKinds(tenant).forEach(kind -> left.remainsOf(() -> emptied(kind, tenant, left)));
     }
 
-    private void empty(Kind<?> kind, String tenant, NamespaceContent.Left left) {
-        for (HasMetadata object : client.of(kind).list(Scope.tenant(tenant), Selection.everything()).items()) {
-            List<String> finalizers = object.getMetadata().getFinalizers();
+    private boolean emptied(Kind<?> kind, String tenant, NamespaceContent.Left left) {
+        boolean remains = false;
+        for (HasMetadata object : held(kind, tenant)) {
             String name = object.getMetadata().getName();
             // The namespaces that every tenant has go with it, and cannot be deleted before.
-            if (finalizers == null || finalizers.isEmpty() || kind.plural().equals("namespaces") && kind.group().isEmpty() && BASE.contains(name)) {
+            if (kind.plural().equals("namespaces") && kind.group().isEmpty() && BASE.contains(name)) {
                 continue;
             }
             ObjectKey key = new ObjectKey(tenant, "", name);
@@ -80,10 +81,28 @@ final class ClusterContent {
                 client.of(kind).delete(key, Deletion.ordinary());
             }
             if (client.of(kind).find(key).isPresent()) {
-                left.resources().merge(kind.plural() + "." + kind.group(), 1, Integer::sum);
-                finalizers.forEach(finalizer -> left.finalizers().merge(finalizer, 1, Integer::sum));
+                left.count(kind, List.of(object));
+                remains = true;
             }
         }
+        return remains;
+    }
+
+    /// What has finalizers. Objects of a tenant's own kind that nobody can convert any more cannot be listed: they are deleted unread, as they go with the
+    /// tenant in any case, so that only those are in the way that somebody holds.
+    private List<? extends HasMetadata> held(Kind<?> kind, String tenant) {
+        Scope scope = Scope.tenant(tenant);
+        List<? extends HasMetadata> objects;
+        try {
+            objects = client.of(kind).list(scope, Selection.everything()).items();
+        } catch (ApiException unread) {
+            if (unread.isUnreachable() || unread.isNotFound() || kinds.contains(kind)) {
+                throw unread;
+            }
+            NamespaceContent.deleteAll(client, kind, scope);
+            objects = client.of(kind).list(scope, Selection.everything()).items();
+        }
+        return objects.stream().filter(object -> object.getMetadata().getFinalizers() != null && !object.getMetadata().getFinalizers().isEmpty()).toList();
     }
 
     private List<Kind<?>> customKinds(String tenant) {

@@ -17,6 +17,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.BooleanSupplier;
+import java.util.stream.Collectors;
 
 /// Everything a namespace can hold, whatever kinds the API has: pods first, so that nothing is taken from under a running one.
 final class NamespaceContent {
@@ -40,12 +42,54 @@ final class NamespaceContent {
     /// @param finalizers by how many of these each finalizer holds back
     /// @param failures what was said of the kinds that could not be asked about or deleted, such as by a webhook that is gone itself
     record Left(Map<String, Integer> resources, Map<String, Integer> finalizers, List<ApiException> failures) {
-        Left(Map<String, Integer> resources, Map<String, Integer> finalizers) {
-            this(resources, finalizers, new ArrayList<>());
+        /// Of what one failure said; a tenant's webhook says as much as it likes.
+        private static final int LONGEST_COMPLAINT = 1 << 10;
+        private static final int MOST_COMPLAINTS = 20;
+
+        Left() {
+            this(new TreeMap<>(), new TreeMap<>(), new ArrayList<>());
         }
 
         boolean isEmpty() {
             return resources.isEmpty() && failures.isEmpty();
+        }
+
+        /// Counts what is left of a kind, and by what it is held.
+        void count(Kind<?> kind, List<? extends HasMetadata> objects) {
+            resources.merge(kind.plural() + "." + kind.group(), objects.size(), Integer::sum);
+            for (HasMetadata object : objects) {
+                if (object.getMetadata().getFinalizers() != null) {
+                    object.getMetadata().getFinalizers().forEach(finalizer -> finalizers.merge(finalizer, 1, Integer::sum));
+                }
+            }
+        }
+
+        /// What the failures say in a condition: in an order that does not change, and no more than fits it.
+        String complaints() {
+            return "Failed to delete all resource types, " + failures.size() + " remaining: " + failures.stream()
+                    .map(failure -> failure.told().length() <= LONGEST_COMPLAINT ? failure.told() : failure.told().substring(0, LONGEST_COMPLAINT) + "...")
+                    .sorted()
+                    .limit(MOST_COMPLAINTS)
+                    .collect(Collectors.joining(", "));
+        }
+
+        /// Empties a kind. One that cannot be emptied holds back what it is in, not the other kinds.
+        ///
+        /// @return whether some of it is left
+        /// @throws ApiException when the API server does not answer
+        boolean remainsOf(BooleanSupplier emptying) {
+            try {
+                return emptying.getAsBoolean();
+            } catch (ApiException refused) {
+                if (refused.isUnreachable()) {
+                    throw refused;
+                }
+                // A kind that is not there any more has nothing there.
+                if (!refused.isNotFound()) {
+                    failures.add(refused);
+                }
+                return !refused.isNotFound();
+            }
         }
 
         /// Lets whoever works on this try again, later each time.
@@ -60,53 +104,68 @@ final class NamespaceContent {
 
     /// Deletes what is there and tells what is still left; pods that end gracefully are left for a while, and hold back the rest.
     Left empty(String tenant, String namespace) {
+        Left left = new Left();
+        empty(tenant, namespace, left);
+        return left;
+    }
+
+    /// As the other, and adds what is left to `left`.
+    void empty(String tenant, String namespace, Left left) {
         Scope scope = Scope.namespace(tenant, namespace);
-        Left left = new Left(new TreeMap<>(), new TreeMap<>());
         for (Map.Entry<Kind<?>, Boolean> entry : kinds.entrySet()) {
             if (entry.getValue() && !tenant.equals(ObjectKey.ROOT)) {
                 continue;
             }
-            boolean held = empty(entry.getKey(), scope, left);
+            boolean held = left.remainsOf(() -> emptied(entry.getKey(), scope, left));
             if (held && entry.getKey() == Kind.POD) {
-                return left;
+                return;
             }
         }
-        customKinds(tenant).forEach(kind -> empty(kind, scope, left));
-        return left;
-    }
-
-    /// One kind that cannot be emptied holds back the namespace, not the other kinds.
-    private boolean empty(Kind<?> kind, Scope scope, Left left) {
-        try {
-            return emptied(kind, scope, left);
-        } catch (ApiException refused) {
-            if (refused.code() == 0) {
-                throw refused;
-            }
-            // A kind that is not there any more has nothing there.
-            if (!refused.isNotFound()) {
-                left.failures.add(refused);
-            }
-            return !refused.isNotFound();
-        }
+        customKinds(tenant).forEach(kind -> left.remainsOf(() -> emptied(kind, scope, left)));
     }
 
     private boolean emptied(Kind<?> kind, Scope scope, Left left) {
-        List<? extends HasMetadata> objects = client.of(kind).list(scope, Selection.everything()).items();
-        if (!objects.isEmpty()) {
-            client.of(kind).deleteAll(scope);
-            objects = client.of(kind).list(scope, Selection.everything()).items();
+        if (isKnownEmpty(kind, scope)) {
+            return false;
         }
+        Optional<ApiException> refused = deleteAll(client, kind, scope);
+        List<? extends HasMetadata> objects = client.of(kind).list(scope, Selection.everything()).items();
         if (objects.isEmpty()) {
             return false;
         }
-        left.resources.put(kind.plural() + "." + kind.group(), objects.size());
-        for (HasMetadata object : objects) {
-            if (object.getMetadata().getFinalizers() != null) {
-                object.getMetadata().getFinalizers().forEach(finalizer -> left.finalizers.merge(finalizer, 1, Integer::sum));
-            }
-        }
+        left.count(kind, objects);
+        refused.ifPresent(failure -> {
+            throw failure;
+        });
         return true;
+    }
+
+    /// Objects that cannot be listed may be there: those of a tenant's own kind that are stored in another version than they are asked for need its
+    /// conversion webhook, which may have run in the very namespace that is emptied. What is deleted need not be converted.
+    private boolean isKnownEmpty(Kind<?> kind, Scope scope) {
+        try {
+            return client.of(kind).list(scope, Selection.everything()).items().isEmpty();
+        } catch (ApiException unread) {
+            if (unread.isUnreachable() || unread.isNotFound()) {
+                throw unread;
+            }
+            return false;
+        }
+    }
+
+    /// Deletes all objects of a kind.
+    ///
+    /// @return why that was refused, which says nothing if nothing is left: the answer, of what was there, is converted
+    static Optional<ApiException> deleteAll(Client client, Kind<?> kind, Scope scope) {
+        try {
+            client.of(kind).deleteAll(scope);
+            return Optional.empty();
+        } catch (ApiException refused) {
+            if (refused.isUnreachable() || refused.isNotFound()) {
+                throw refused;
+            }
+            return Optional.of(refused);
+        }
     }
 
     /// The namespaced kinds of the tenant's own definitions, each in a version that is served.
@@ -118,8 +177,8 @@ final class NamespaceContent {
         return custom;
     }
 
-    /// The kind that an established definition of this scope makes, in a version that is served: the stored one where it is, since that is
-    /// had without the tenant's webhooks.
+    /// The kind that an established definition of this scope makes, in a version that is served: the stored one where it is, since what is
+    /// stored in it is had without the tenant's webhooks. What was stored before it became that one is not.
     static Optional<Kind<?>> servedKind(CustomResourceDefinition definition, String scope) {
         boolean established = definition.getStatus() != null && definition.getStatus().getConditions() != null
                 && definition.getStatus().getConditions().stream().anyMatch(condition ->

@@ -4,7 +4,6 @@ import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.NamespaceCondition;
 import io.fabric8.kubernetes.api.model.NamespaceConditionBuilder;
 import io.fabric8.kubernetes.api.model.NamespaceStatus;
-import io.hypernetes.client.ApiException;
 import io.hypernetes.client.Client;
 import io.hypernetes.client.Kind;
 import io.hypernetes.client.ObjectKey;
@@ -45,7 +44,7 @@ final class NamespaceDeletion implements Controller {
     @Override
     public void watch(Caches caches, Consumer<ObjectKey> wake) {
         this.caches = caches;
-        caches.namespaces().handler(Caches.keys(wake));
+        caches.namespaces().handler(Caches.marked(wake));
     }
 
     @Override
@@ -88,9 +87,7 @@ final class NamespaceDeletion implements Controller {
             conditions.add(left.failures().isEmpty()
                     ? condition(status, "NamespaceDeletionContentFailure", false, "ContentDeleted",
                             "All content successfully deleted, may be waiting on finalization")
-                    : condition(status, "NamespaceDeletionContentFailure", true, "ContentDeletionFailed", "Failed to delete all resource types, "
-                            + left.failures().size() + " remaining: "
-                            + left.failures().stream().map(ApiException::told).sorted().collect(Collectors.joining(", "))));
+                    : condition(status, "NamespaceDeletionContentFailure", true, "ContentDeletionFailed", left.complaints()));
             conditions.add(left.resources().isEmpty()
                     ? condition(status, "NamespaceContentRemaining", false, "ContentRemoved", "All content successfully removed")
                     : condition(status, "NamespaceContentRemaining", true, "SomeResourcesRemain", "Some resources are remaining: "

@@ -10,6 +10,7 @@ import io.hypernetes.client.Selection;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -49,7 +50,7 @@ final class TenantDeletion implements Controller {
     @Override
     public void watch(Caches caches, Consumer<ObjectKey> wake) {
         this.caches = caches;
-        caches.tenants().handler(Caches.keys(wake));
+        caches.tenants().handler(Caches.marked(wake));
     }
 
     @Override
@@ -59,20 +60,17 @@ final class TenantDeletion implements Controller {
             return Optional.empty();
         }
         outside.dismissJudges(key.name());
-        Map<String, Integer> left = new TreeMap<>();
-        Map<String, Integer> holding = new TreeMap<>();
+        NamespaceContent.Left left = new NamespaceContent.Left();
         for (Namespace namespace : client.of(Kind.NAMESPACE).list(Scope.tenant(key.name()), Selection.everything()).items()) {
-            NamespaceContent.Left here = content.empty(key.name(), namespace.getMetadata().getName());
-            here.rethrow();
-            here.resources().forEach((kind, count) -> left.merge(kind, count, Integer::sum));
-            here.finalizers().forEach((finalizer, count) -> holding.merge(finalizer, count, Integer::sum));
+            content.empty(key.name(), namespace.getMetadata().getName(), left);
         }
         if (left.isEmpty()) {
             // Volumes, for one, can be let go only when no claim and no pod has them any more.
-            outside.empty(key.name(), new NamespaceContent.Left(left, holding));
+            outside.empty(key.name(), left);
         }
         if (!left.isEmpty()) {
-            tell(key, left, holding);
+            tell(key, left);
+            left.rethrow();
             LOG.debug("event=tenant-not-empty tenant={} left={}", key.name(), left);
             return Optional.of(LOOK_AGAIN);
         }
@@ -88,8 +86,9 @@ final class TenantDeletion implements Controller {
     }
 
     /// Says in the Tenant's status how far its deletion is, and what holds it.
-    private void tell(ObjectKey key, Map<String, Integer> left, Map<String, Integer> holding) {
-        String message = "left: " + text(left) + (holding.isEmpty() ? "" : "; held by finalizers: " + text(holding));
+    private void tell(ObjectKey key, NamespaceContent.Left left) {
+        String message = message(left);
+        String reason = !left.failures().isEmpty() ? "ContentDeletionFailed" : left.finalizers().isEmpty() ? "SomeResourcesRemain" : "SomeFinalizersRemain";
         client.of(Kind.TENANT).change(key, "status", current -> {
             Map<String, Object> status = new TreeMap<>();
             if (current.getAdditionalProperties().get("status") instanceof Map<?, ?> known) {
@@ -103,11 +102,25 @@ final class TenantDeletion implements Controller {
                 since = String.valueOf(last.get("lastTransitionTime"));
             }
             status.put("phase", "Terminating");
-            status.put("conditions", List.of(Map.of("type", "ContentRemaining", "status", "True", "reason",
-                    holding.isEmpty() ? "SomeResourcesRemain" : "SomeFinalizersRemain", "message", message, "lastTransitionTime", since)));
+            status.put("conditions", List.of(Map.of("type", "ContentRemaining", "status", "True", "reason", reason,
+                    "message", message, "lastTransitionTime", since)));
             current.setAdditionalProperty("status", status);
             return current;
         });
+    }
+
+    private static String message(NamespaceContent.Left left) {
+        List<String> parts = new ArrayList<>();
+        if (!left.resources().isEmpty()) {
+            parts.add("left: " + text(left.resources()));
+        }
+        if (!left.finalizers().isEmpty()) {
+            parts.add("held by finalizers: " + text(left.finalizers()));
+        }
+        if (!left.failures().isEmpty()) {
+            parts.add(left.complaints());
+        }
+        return String.join("; ", parts);
     }
 
     private static String text(Map<String, Integer> counts) {
