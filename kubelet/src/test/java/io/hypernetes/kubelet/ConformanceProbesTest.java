@@ -153,9 +153,9 @@ class ConformanceProbesTest extends KubeletHarness {
     }
 
     @Test
-    void redirectsOnTheSameHostAreFollowedAndOthersWarnedOf() throws Exception {
+    void redirectsOnTheSameHostAreFollowedAndOthersWarnedOfAndThoseThatLeadNowhereAreFailures() throws Exception {
         HttpServer server = HttpServer.create(new InetSocketAddress(HERE, 0), 0);
-        Map.of("/here", "/healthz", "/there", "http://elsewhere.example/", "/around", "/around").forEach((from, to) -> server.createContext(from, exchange -> {
+        Map.of("/here", "/healthz", "/there", "http://elsewhere.example/", "/around", "/around", "/nowhere", "http://" + HERE.getHostAddress() + ":http/").forEach((from, to) -> server.createContext(from, exchange -> {
             exchange.getResponseHeaders().set("Location", to);
             exchange.sendResponseHeaders(302, -1);
             exchange.close();
@@ -166,11 +166,14 @@ class ConformanceProbesTest extends KubeletHarness {
         });
         server.start();
         cri.podIp = HERE.getHostAddress();
-        create(pod("web").editSpec().withContainers(asked("here", server), asked("there", server), asked("around", server)).endSpec().build());
+        create(pod("web").editSpec().withContainers(asked("here", server), asked("there", server), asked("around", server), asked("nowhere", server)).endSpec().build());
         told("Readiness probe failed: HTTP probe failed with statuscode: 500");
-        eventually("web", pod -> assertThat(pod.getStatus().getContainerStatuses()).extracting(ContainerStatus::getReady).containsExactly(false, true, true));
+        String address = HERE.getHostAddress() + ":" + server.getAddress().getPort();
+        told("Readiness probe failed: Get \"http://" + address + "/around\": stopped after 10 redirects");
+        told("Readiness probe failed: Get \"http://" + address + "/nowhere\": failed to parse Location header \"http://" + HERE.getHostAddress() + ":http/\": invalid host or port");
+        eventually("web", pod -> assertThat(pod.getStatus().getContainerStatuses()).extracting(ContainerStatus::getReady).containsExactly(false, true, false, false));
         await().atMost(Duration.ofSeconds(60)).untilAsserted(() -> assertThat(events()).filteredOn(event -> event.getReason().equals("ProbeWarning"))
-                .extracting(Event::getMessage).hasSize(2).containsOnly("Readiness probe warning: Probe terminated redirects"));
+                .extracting(Event::getMessage).containsExactly("Readiness probe warning: Probe terminated redirects"));
         server.stop(0);
     }
 

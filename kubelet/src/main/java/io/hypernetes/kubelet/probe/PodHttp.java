@@ -71,7 +71,7 @@ public final class PodHttp {
     ///
     /// @param tenant whose pod it is
     /// @param headers besides those that every request has; `Host` and `User-Agent` may be among them
-    /// @param timeout of the whole exchange
+    /// @param timeout of the whole exchange, from before the connection is opened
     /// @throws IOException when there is no answer in time, or none that is HTTP
     /// @throws IllegalArgumentException when the URI or a header is none that can be sent
     Answer ask(String tenant, URI uri, List<Map.Entry<String, String>> headers, Duration timeout) throws IOException {
@@ -83,10 +83,11 @@ public final class PodHttp {
         int port = uri.getPort() >= 0 ? uri.getPort() : secure ? HTTPS : HTTP;
         byte[] request = request(uri, headers);
         AtomicBoolean late = new AtomicBoolean();
-        try (Socket socket = connect(tenant, host, port, timeout)) {
+        long until = System.nanoTime() + timeout.toNanos();
+        try (Socket socket = connect(tenant, host, port, until)) {
             // A peer that sends a byte now and then would outlast the timeout of each read.
             CompletableFuture<Void> watchdog = CompletableFuture.runAsync(
-                    () -> end(socket, late), CompletableFuture.delayedExecutor(timeout.toMillis(), TimeUnit.MILLISECONDS));
+                    () -> end(socket, late), CompletableFuture.delayedExecutor(left(until).toNanos(), TimeUnit.NANOSECONDS));
             try {
                 Socket plain = secure ? secured(socket, host, port) : socket;
                 plain.getOutputStream().write(request);
@@ -103,14 +104,21 @@ public final class PodHttp {
     }
 
     /// Opens a connection to see whether somebody listens; the caller closes it.
+    ///
+    /// @throws SocketTimeoutException when nobody has answered in time
     Socket connect(String tenant, String host, int port, Duration timeout) throws IOException {
+        return connect(tenant, host, port, System.nanoTime() + timeout.toNanos());
+    }
+
+    private Socket connect(String tenant, String host, int port, long until) throws IOException {
         InetSocketAddress to = new InetSocketAddress(host, port);
         if (to.isUnresolved()) {
             throw new IOException("dial tcp: lookup " + host + ": no such host");
         }
         SocketChannel channel = dialer.open(tenant);
         try {
-            channel.socket().connect(to, (int) Math.clamp(timeout.toMillis(), 1, Integer.MAX_VALUE));
+            // At least a millisecond, as none would be for ever.
+            channel.socket().connect(to, (int) Math.clamp(left(until).toMillis(), 1, Integer.MAX_VALUE));
             return channel.socket();
         } catch (ConnectException | NoRouteToHostException refused) {
             channel.close();
@@ -120,6 +128,14 @@ public final class PodHttp {
             channel.close();
             throw failure;
         }
+    }
+
+    private static Duration left(long until) throws SocketTimeoutException {
+        long nanos = until - System.nanoTime();
+        if (nanos <= 0) {
+            throw new SocketTimeoutException("connect timed out");
+        }
+        return Duration.ofNanos(nanos);
     }
 
     private SSLSocket secured(Socket socket, String host, int port) throws IOException {

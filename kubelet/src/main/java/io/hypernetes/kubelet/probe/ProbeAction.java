@@ -15,12 +15,13 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 
 /// One try of a probe. exec runs in the container through the runtime; http, tcp and grpc go from the gateway
 /// of the pod's tenant on this node to the pod's address. What keeps the node from making it is no failure of the container.
 final class ProbeAction {
     private static final int LONGEST_OUTPUT = 10 << 10;
-    private static final int MOST_REDIRECTS = 10;
+    private static final int MOST_REQUESTS = 10;
     private static final ProbeResult REDIRECTED = ProbeResult.warning("Probe terminated redirects");
 
     private final String tenant;
@@ -69,27 +70,28 @@ final class ProbeAction {
         }
     }
 
-    /// Follows redirects on the same host. One that leads elsewhere, or one too many, ends it, and has found somebody who answers.
+    /// Follows redirects on the same host. One that leads elsewhere ends it, and has found somebody who answers; one that leads nowhere, or one too many, is
+    /// a failure. Whatever is answered says something of the container: only what the spec says cannot be asked.
     private ProbeResult http(Container container, HTTPGetAction action, String podIp, Duration timeout) {
-        URI first = HttpGets.uri(container, action, podIp);
+        URI uri = HttpGets.uri(container, action, podIp);
         long until = System.nanoTime() + timeout.toNanos();
-        URI uri = first;
         try {
-            for (int redirects = 0; redirects <= MOST_REDIRECTS; redirects++) {
+            for (int requests = 0; requests < MOST_REQUESTS; requests++) {
                 Duration left = Duration.ofNanos(Math.max(1, until - System.nanoTime()));
                 PodHttp.Answer answer = http.ask(tenant, uri, HttpGets.headers(action, "kube-probe"), left);
                 String location = answer.location();
-                if (location == null) {
+                if (location == null || location.isEmpty()) {
                     return answer.status() >= 300 && answer.status() < 400 ? REDIRECTED
                             : answer.status() >= 200 && answer.status() < 400 ? ProbeResult.SUCCESS
                             : ProbeResult.failure("HTTP probe failed with statuscode: " + answer.status());
                 }
-                uri = uri.resolve(location);
-                if (!String.valueOf(uri.getHost()).equalsIgnoreCase(first.getHost())) {
+                Optional<URI> next = Redirect.follow(uri, location);
+                if (next.isEmpty()) {
                     return REDIRECTED;
                 }
+                uri = next.get();
             }
-            return REDIRECTED;
+            throw new IOException("stopped after " + MOST_REQUESTS + " redirects");
         } catch (IOException failure) {
             return ProbeResult.failure("Get \"" + uri + "\": " + why(failure));
         }

@@ -95,6 +95,20 @@ class PodHttpTest {
                 .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("end of a line");
     }
 
+    /// Connecting and what follows have one timeout together.
+    @Test
+    void whoConnectsTooLateHasNoTimeLeftToAsk() {
+        Duration timeout = Duration.ofMillis(50);
+        PodHttp slow = new PodHttp(tenant -> {
+            for (long begin = System.nanoTime(); System.nanoTime() - begin <= timeout.toNanos(); ) {
+                Thread.onSpinWait();
+            }
+            return PodDialer.DIRECT.open(tenant);
+        });
+        assertThatThrownBy(() -> slow.get("acme", serving(text("HTTP/1.1 200 OK\r\n\r\n")), List.of(), timeout))
+                .isInstanceOf(IOException.class).hasMessageContaining("deadline exceeded");
+    }
+
     @Test
     void socketsAreOpenedWhereTheTenantsPodsAre() {
         PodHttp nowhere = new PodHttp(tenant -> {
