@@ -46,4 +46,31 @@ class FoundAndSeenPodTest extends KubeletHarness {
         assertThat(kubelet.pods().pods()).hasSize(1);
         assertThat(client.of(Kind.POD).find(key("web"))).isPresent();
     }
+
+    @Test
+    void aPodThatWasTakenForAnOrphanLivesOnWhenTheApiTellsOfIt() throws Exception {
+        create(pod("web").build());
+        running("web");
+        kubelet.close();
+        // Not in the first list of the next kubelet.
+        change("web", pod -> pod.edit().editSpec().withNodeName(null).endSpec().build());
+        cri.ignoreTerm = true;
+        kubelet = kubelet();
+        await().until(() -> cri.calls().contains("stop main 5"));
+        change("web", pod -> pod.edit().editSpec().withNodeName("n1").endSpec().build());
+        eventually("web", pod -> assertThat(main(pod).getRestartCount()).isEqualTo(1));
+        running("web");
+        assertThat(cri.calls()).doesNotContain("remove-sandbox");
+        assertThat(kubelet.pods().pods()).hasSize(1);
+        cri.ignoreTerm = false;
+    }
+
+    @Test
+    void aPodOfWhichTheLastWasEndedAsAnOrphanBeginsAnew() {
+        Pod unbound = create(pod("web").editSpec().withNodeName(null).endSpec().build());
+        kubelet.pods().adopt(Map.of(unbound.getMetadata().getUid(), ObservedPod.NOTHING));
+        change("web", pod -> pod.edit().editSpec().withNodeName("n1").endSpec().build());
+        running("web");
+        assertThat(kubelet.pods().pods()).hasSize(1);
+    }
 }

@@ -143,15 +143,23 @@ public final class PodTable implements Informer.Handler<Pod>, AutoCloseable {
         add(ObjectKey.of(pod), pod.getMetadata().getUid(), pod);
     }
 
-    /// The API may tell of a pod just while it is found in the runtime: whoever comes second finds its worker.
+    /// The API may tell of a pod just while it is found in the runtime: whoever comes second finds its worker, and one that was taken for an orphan lives on.
     private synchronized void add(ObjectKey key, String uid, @Nullable Pod pod) {
         PodWorker known = workers.get(uid);
         if (known == null && !closed) {
-            PodWorker worker = new PodWorker(services, key, uid, pod, () -> others(uid), () -> workers.remove(uid));
+            PodWorker worker = new PodWorker(services, key, uid, pod, () -> others(uid), () -> gone(uid));
             workers.put(uid, worker);
             worker.start();
         } else if (known != null && pod != null) {
             known.update(pod);
+        }
+    }
+
+    /// The API may have told of what was found in the runtime just when the last of it went: that pod begins anew.
+    private synchronized void gone(String uid) {
+        PodWorker ended = workers.remove(uid);
+        if (ended != null && !ended.isToEnd()) {
+            ended.pod().ifPresent(this::see);
         }
     }
 

@@ -96,8 +96,12 @@ final class PodWorker {
         return Optional.ofNullable(pod);
     }
 
-    /// The API has a newer version of the pod.
+    /// The API has a newer version of the pod, or has it after all: who found it in the runtime alone took it for one that was removed.
     void update(Pod now) {
+        if (pod == null) {
+            // Before the pod, as a pass that sees both would delete it.
+            removed = false;
+        }
         pod = now;
         letGo();
         wake();
@@ -173,7 +177,7 @@ final class PodWorker {
         services.disks().seen(uid, key.name(), seen.sandboxes().stream().filter(ObservedSandbox::ready).findFirst().map(ObservedSandbox::annotations).orElse(Map.of()));
         Pod now = pod;
         if (now == null || removed || now.getMetadata().getDeletionTimestamp() != null) {
-            return terminate(seen);
+            return terminate(now, seen);
         }
         Optional<Instant> suspended = Suspended.since(now);
         if (suspended.isPresent() && evicted == null && !phaseIsFinal(now)) {
@@ -213,6 +217,7 @@ final class PodWorker {
     // --- running
 
     private Duration proceed(Pod now, ObservedPod seen, Plan.Run run) {
+        removedAt = null;
         if (run.start().isEmpty() && run.stop().isEmpty()) {
             services.metrics().podStarted(trace.over(key.toString()));
             sandboxes.tellColdStart(now);
@@ -266,7 +271,8 @@ final class PodWorker {
         return loop.isClosed() || isToEnd() || (now != null && Suspended.since(now).isPresent());
     }
 
-    private boolean isToEnd() {
+    /// Whether nothing of it is to be left here, or nothing that runs.
+    boolean isToEnd() {
         Pod now = pod;
         return removed || evicted != null || now == null || now.getMetadata().getDeletionTimestamp() != null;
     }
@@ -370,8 +376,9 @@ final class PodWorker {
     }
 
     /// The pod is deleted: containers, then machine, then records and files, then the object.
-    private Duration terminate(ObservedPod seen) {
-        Pod now = pod;
+    ///
+    /// @param now null for an orphan, also when the API tells of it meanwhile
+    private Duration terminate(@Nullable Pod now, ObservedPod seen) {
         health.keepReadiness(seen);
         waits.clear();
         if (!termination.advance(Optional.ofNullable(now), seen, deadline(grace(now, seen)))) {
@@ -386,7 +393,7 @@ final class PodWorker {
         if (!remains.remove(seen)) {
             return PodLoop.FIRST_RETRY;
         }
-        if (!removed) {
+        if (now != null && !removed) {
             services.statuses().delete(key, uid);
         }
         loop.end();
