@@ -202,6 +202,32 @@ class ConversionWebhooksTest extends ClusterTest {
         admin.get(peers(group, "v1") + "/a").expect(200);
         admin.delete(peers(group, "v2") + "/a").expect(200);
         admin.get(peers(group, "v1") + "/a").expect(404);
+        // Of a collection only the answer is converted: all of it goes, and nothing that is not there is converted.
+        admin.post(peers(group, "v1"), first(group, "b")).expect(201);
+        admin.post(peers(group, "v1"), first(group, "c")).expect(201);
+        admin.delete(peers(group, "v2")).expect(500);
+        assertThat(Json.objects(admin.get(peers(group, "v2")).expect(200).json(), "items")).isEmpty();
+    }
+
+    /// What converts objects often judges them too, and both are gone with one pod.
+    @Test
+    void aConversionThatFailsKeepsNothingFromBeingDeletedThatNobodyIsToBeAskedAbout() {
+        var group = "nine.example.com";
+        var judges = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations";
+        hooks.on("/never", request -> "{".getBytes(StandardCharsets.UTF_8));
+        admin.post(DEFINITIONS, definition(group, "/never", "v1")).expect(201);
+        admin.post(peers(group, "v1"), first(group, "a")).expect(201);
+        admin.post(judges, """
+                {"apiVersion":"admissionregistration.k8s.io/v1","kind":"ValidatingWebhookConfiguration","metadata":{"name":"nine"},
+                 "webhooks":[{"name":"nine.example.com","sideEffects":"None","admissionReviewVersions":["v1"],"clientConfig":{"url":"%s","caBundle":"%s"},
+                 "rules":[{"operations":["UPDATE"],"apiGroups":["%s"],"apiVersions":["*"],"resources":["peers"]}]}]}"""
+                .formatted(hooks.url("/never"), hooks.bundle, group)).expect(201);
+        admin.delete(peers(group, "v2") + "/a").expect(200);
+        admin.post(peers(group, "v1"), first(group, "b")).expect(201);
+        admin.patch(judges + "/nine", "application/json-patch+json", "[{\"op\":\"add\",\"path\":\"/webhooks/0/rules/0/operations/-\",\"value\":\"DELETE\"}]").expect(200);
+        assertThat(admin.delete(peers(group, "v2") + "/b").expect(500).at("message")).startsWith("conversion webhook for ");
+        admin.delete(judges + "/nine").expect(200);
+        admin.delete(peers(group, "v2") + "/b").expect(200);
     }
 
     @Test

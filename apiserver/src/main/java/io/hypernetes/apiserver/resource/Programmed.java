@@ -46,11 +46,11 @@ final class Programmed {
     ///
     /// @param stored is not changed
     void delete(ResourceRequest request, boolean dryRun, ObjectNode stored) {
-        if (!admission.isProgrammed(request.tenant())) {
+        var attempt = attempt(request, "DELETE", name(request, stored), dryRun);
+        if (!admission.mayConcern(attempt)) {
             return;
         }
         var object = request.kind().fromStored(stored.deepCopy());
-        var attempt = attempt(request, "DELETE", name(request, object), dryRun);
         admission.mutate(attempt, null, object, made -> made);
         admission.validate(attempt, null, object);
     }

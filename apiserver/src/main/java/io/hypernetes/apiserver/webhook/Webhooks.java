@@ -16,6 +16,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -33,9 +34,11 @@ final class Webhooks {
         this.validating = new Configurations<>(store, "validatingwebhookconfigurations", Hook::of);
     }
 
-    /// Whether a tenant has any.
-    boolean any(String tenant) {
-        return !mutating.of(tenant).isEmpty() || !validating.of(tenant).isEmpty();
+    /// Whether a tenant has any whose rules are about an attempt, whatever its object.
+    boolean mayConcern(Attempt attempt) {
+        return Stream.concat(mutating.of(attempt.tenant()).stream(), validating.of(attempt.tenant()).stream())
+                .flatMap(List::stream)
+                .anyMatch(hook -> matching.byRules(hook.rules(), hook.matchPolicy(), attempt) != null);
     }
 
     /// Lets the mutating webhooks of a tenant change an object, one after the other, by the names of their configurations.
