@@ -213,9 +213,10 @@ public final class CustomSchema {
         return Json.objects(source, "x-kubernetes-validations");
     }
 
-    /// A number that bounds something; -1 when it is not said.
+    /// A number that bounds something, of which one below zero leaves nothing; -1 when it is not said.
     long bound(String name) {
-        return Json.number(source, -1, name);
+        long said = Json.number(source, Long.MIN_VALUE, name);
+        return said == Long.MIN_VALUE ? -1 : Math.max(0, said);
     }
 
     /// A number as the definition has it; null when it is not said.

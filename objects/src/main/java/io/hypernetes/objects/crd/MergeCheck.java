@@ -2,7 +2,7 @@ package io.hypernetes.objects.crd;
 
 import io.hypernetes.objects.FieldError;
 import io.hypernetes.objects.Json;
-import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -18,13 +18,13 @@ final class MergeCheck {
     private static final JsonNode NULL = Json.array().addNull().path(0);
 
     private final ObjectNode schema;
-    private final String path;
+    private final Place path;
     private final String type;
     private final String listType;
     private final JsonNode items;
     private final Consumer<FieldError> errors;
 
-    private MergeCheck(ObjectNode schema, String path, Consumer<FieldError> errors) {
+    private MergeCheck(ObjectNode schema, Place path, Consumer<FieldError> errors) {
         this.schema = schema;
         this.path = path;
         this.type = Json.string(schema, "type");
@@ -34,7 +34,7 @@ final class MergeCheck {
     }
 
     /// Tells what is wrong at one node, without those below it.
-    static void check(ObjectNode schema, String path, Consumer<FieldError> errors) {
+    static void check(ObjectNode schema, Place path, Consumer<FieldError> errors) {
         MergeCheck check = new MergeCheck(schema, path, errors);
         check.type(MAP_TYPE, "object", List.of("atomic", "granular"));
         check.type(LIST_TYPE, "array", List.of("atomic", "map", "set"));
@@ -104,21 +104,28 @@ final class MergeCheck {
             errors.accept(FieldError.invalid(path + ".items.type", itemType, "must be object if parent array's " + LIST_TYPE + " is map"));
             return;
         }
-        Set<String> seen = new HashSet<>();
-        for (String key : CustomSchema.texts(keys)) {
-            JsonNode property = items.path("properties").path(key);
-            if (property.isMissingNode()) {
-                errors.accept(FieldError.invalid(path + "." + LIST_KEYS, keys, "entries must all be names of item properties"));
-            } else {
-                key(property, path + ".items.properties[" + key + "]", CustomSchema.texts(items.path("required")).contains(key));
+        Set<String> required = Set.copyOf(CustomSchema.texts(items.path("required")));
+        List<String> names = CustomSchema.texts(keys);
+        Set<String> distinct = new LinkedHashSet<>(names);
+        boolean known = true;
+        for (String name : distinct) {
+            JsonNode property = items.path("properties").path(name);
+            known &= !property.isMissingNode();
+            if (!property.isMissingNode()) {
+                key(property, name, required.contains(name));
             }
-            if (!seen.add(key)) {
-                errors.accept(FieldError.invalid(path + "." + LIST_KEYS, keys, "must not contain duplicate entries"));
-            }
+        }
+        // Said once each, as each time shows all of the keys.
+        if (!known) {
+            errors.accept(FieldError.invalid(path + "." + LIST_KEYS, keys, "entries must all be names of item properties"));
+        }
+        if (distinct.size() < names.size()) {
+            errors.accept(FieldError.invalid(path + "." + LIST_KEYS, keys, "must not contain duplicate entries"));
         }
     }
 
-    private void key(JsonNode property, String at, boolean required) {
+    private void key(JsonNode property, String name, boolean required) {
+        Place at = path.member("items").property(name);
         String kind = Json.string(property, "type");
         if (kind.equals("array") || kind.equals("object")) {
             // Upstream shows the type of the item.

@@ -13,6 +13,7 @@ final class Pruning {
     private static final int MOST_REPORTED = 50;
     private static final List<String> RESOURCE_MEMBERS = List.of("apiVersion", "kind", "metadata");
 
+    private final Place whole = Place.of("");
     private final List<String> unknown = new ArrayList<>();
     private final BiConsumer<String, ObjectNode> embeddedMetadata;
 
@@ -26,36 +27,38 @@ final class Pruning {
     /// @return the paths of what was removed
     static List<String> object(ObjectNode object, CustomSchema schema, BiConsumer<String, ObjectNode> embeddedMetadata) {
         Pruning pruning = new Pruning(embeddedMetadata);
-        pruning.members(object, schema, "", true);
+        pruning.members(object, schema, pruning.whole, true);
         return pruning.unknown;
     }
 
     /// Prunes a value in place.
-    static void value(JsonNode value, CustomSchema schema, String path, List<String> unknown) {
+    ///
+    /// @return the paths of what was removed
+    static List<String> value(JsonNode value, CustomSchema schema) {
         Pruning pruning = new Pruning((at, metadata) -> {});
-        pruning.value(value, schema, path);
-        unknown.addAll(pruning.unknown);
+        pruning.value(value, schema, pruning.whole);
+        return pruning.unknown;
     }
 
-    private void value(JsonNode value, CustomSchema schema, String path) {
+    private void value(JsonNode value, CustomSchema schema, Place path) {
         if (value instanceof ObjectNode object) {
             members(object, schema, path, schema.embedded());
         } else if (value instanceof ArrayNode array && schema.items() instanceof CustomSchema items) {
             int i = 0;
             for (JsonNode item : array) {
-                value(item, items, path + "[" + i++ + "]");
+                value(item, items, path.item(i++));
             }
         }
     }
 
-    private void members(ObjectNode object, CustomSchema schema, String path, boolean resource) {
+    private void members(ObjectNode object, CustomSchema schema, Place path, boolean resource) {
         List<String> drop = new ArrayList<>();
         for (Map.Entry<String, JsonNode> member : object.properties()) {
             String name = member.getKey();
-            String at = path.isEmpty() ? name : path + "." + name;
+            Place at = path.member(name);
             if (resource && RESOURCE_MEMBERS.contains(name)) {
-                if (!path.isEmpty() && name.equals("metadata") && member.getValue() instanceof ObjectNode metadata) {
-                    embeddedMetadata.accept(at, metadata);
+                if (path != whole && name.equals("metadata") && member.getValue() instanceof ObjectNode metadata) {
+                    embeddedMetadata.accept(at.toString(), metadata);
                 }
                 continue;
             }
@@ -65,7 +68,7 @@ final class Pruning {
             } else if (!schema.keepsUnknown() && !schema.acceptsAny()) {
                 drop.add(name);
                 if (unknown.size() < MOST_REPORTED) {
-                    unknown.add(at);
+                    unknown.add(at.toString());
                 }
             }
         }

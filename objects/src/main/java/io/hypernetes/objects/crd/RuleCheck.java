@@ -5,7 +5,6 @@ import io.hypernetes.objects.Json;
 import io.hypernetes.objects.cel.Budget;
 import io.hypernetes.objects.cel.Expression;
 import io.hypernetes.objects.cel.ExpressionException;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,7 +17,7 @@ import tools.jackson.databind.node.ObjectNode;
 final class RuleCheck {
     private static final int LONGEST_MESSAGE = 5 << 10;
 
-    private final List<FieldError> errors = new ArrayList<>();
+    private final Faults errors = new Faults();
     private final Budget budget = new Budget(Budget.REQUEST);
     private final Map<CustomSchema, List<Rule>> rules;
     private boolean stopped;
@@ -38,9 +37,9 @@ final class RuleCheck {
                 old,
                 old == null ? null : RuleTypes.value(old, schema, true),
                 schema,
-                "",
+                Place.of(""),
                 false);
-        return check.errors;
+        return check.errors.list();
     }
 
     /// What the rules find wrong with the defaults of a schema. One is compared with itself.
@@ -49,27 +48,27 @@ final class RuleCheck {
     /// @param path of the schema
     static List<FieldError> checkDefaults(CustomSchema schema, Map<CustomSchema, List<Rule>> rules, String path) {
         RuleCheck check = new RuleCheck(rules);
-        check.defaults(schema, path);
-        return check.errors;
+        check.defaults(schema, Place.of(path));
+        return check.errors.list();
     }
 
-    private void defaults(CustomSchema schema, String path) {
+    private void defaults(CustomSchema schema, Place path) {
         if (!schema.hasRules() || !schema.hasDefaults()) {
             return;
         }
         JsonNode value = schema.defaultValue();
         if (value != null) {
             Object self = RuleTypes.value(value, schema, schema.embedded());
-            node(value, self, null, self, schema, path + ".default", false);
+            node(value, self, null, self, schema, path.member("default"), false);
         }
-        schema.properties().forEach((name, property) -> defaults(property, path + ".properties[" + name + "]"));
+        schema.properties().forEach((name, property) -> defaults(property, path.property(name)));
         CustomSchema additional = schema.additional();
         if (additional != null) {
-            defaults(additional, path + ".additionalProperties");
+            defaults(additional, path.member("additionalProperties"));
         }
         CustomSchema items = schema.items();
         if (items != null) {
-            defaults(items, path + ".items");
+            defaults(items, path.member("items"));
         }
     }
 
@@ -82,7 +81,7 @@ final class RuleCheck {
             @Nullable JsonNode old,
             @Nullable Object oldValue,
             CustomSchema schema,
-            String path,
+            Place path,
             boolean unchangedAround) {
         if (!schema.hasRules() || stopped || budget.isSpent() || node.isNull()) {
             return;
@@ -103,16 +102,16 @@ final class RuleCheck {
         if (node.isObject() && value instanceof Map<?, ?> map) {
             members(node, map, old, Correlation.ofMembers(schema) ? oldValue : null, schema, path, unchanged);
         } else if (node.isArray() && value instanceof List<?> list && schema.items() instanceof CustomSchema items && items.hasRules()) {
-            Map<JsonNode, JsonNode> earlier = Correlation.items(schema, old);
+            Map<String, JsonNode> earlier = Correlation.items(schema, old);
             for (int i = 0; i < list.size(); i++) {
-                JsonNode before = earlier.isEmpty() ? null : earlier.get(Correlation.key(schema, node.get(i)));
+                JsonNode before = earlier.isEmpty() ? null : earlier.get(Correlation.identity(schema, node.get(i)));
                 node(
                         node.get(i),
                         list.get(i),
                         before,
                         before == null || oldValue == null ? null : RuleTypes.value(before, items, items.embedded()),
                         items,
-                        path + "[" + i + "]",
+                        path.item(i),
                         unchanged);
             }
         }
@@ -124,7 +123,7 @@ final class RuleCheck {
             @Nullable JsonNode old,
             @Nullable Object oldValue,
             CustomSchema schema,
-            String path,
+            Place path,
             boolean unchanged) {
         boolean data = schema.additional() != null;
         for (Map.Entry<String, JsonNode> member : node.properties()) {
@@ -138,13 +137,13 @@ final class RuleCheck {
                         old == null ? null : old.get(member.getKey()),
                         oldValue instanceof Map<?, ?> before ? before.get(name) : null,
                         declared,
-                        data ? path + "[" + member.getKey() + "]" : SchemaValidation.child(path, member.getKey()),
+                        data ? path.key(member.getKey()) : path.member(member.getKey()),
                         unchanged);
             }
         }
     }
 
-    private void evaluate(Rule rule, JsonNode node, Object self, @Nullable Object oldSelf, CustomSchema schema, String path) {
+    private void evaluate(Rule rule, JsonNode node, Object self, @Nullable Object oldSelf, CustomSchema schema, Place path) {
         Map<String, Object> variables = new HashMap<>();
         variables.put("self", self);
         if (rule.optionalOld()) {
@@ -161,6 +160,7 @@ final class RuleCheck {
             // What costs too much is answered before more of it is begun.
             stopped |= e.text().equals(Budget.SPENT) || e.text().equals(Budget.EXCEEDED);
         }
+        stopped |= errors.isFull();
     }
 
     private static String failure(ExpressionException e, String rule) {
@@ -175,10 +175,11 @@ final class RuleCheck {
         };
     }
 
-    /// How a rule is called: by its message, else as it was written.
+    /// How a rule is called: by its message, else as it was written, each as far as anybody reads.
     private static String spelling(Rule rule) {
         String message = Json.string(rule.source(), "message").strip();
-        return message.isEmpty() ? rule.test().text() : message;
+        String spelling = message.isEmpty() ? rule.test().text() : message;
+        return spelling.length() > LONGEST_MESSAGE ? spelling.substring(0, LONGEST_MESSAGE) : spelling;
     }
 
     private String message(Rule rule, Map<String, Object> variables) {
@@ -196,8 +197,8 @@ final class RuleCheck {
         }
     }
 
-    private static String at(String path, String below) {
-        String whole = below.isEmpty() ? path : SchemaValidation.child(path, below);
+    private static String at(Place path, String below) {
+        String whole = (below.isEmpty() ? path : path.member(below)).toString();
         return whole.isEmpty() ? FieldError.WHOLE_OBJECT : whole;
     }
 

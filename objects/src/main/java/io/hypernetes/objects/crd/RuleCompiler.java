@@ -29,7 +29,7 @@ final class RuleCompiler {
     private final RuleTypes types;
     private final @Nullable SchemaExtents extents;
     private final RuleCosts costs = new RuleCosts();
-    private final List<FieldError> errors = new ArrayList<>();
+    private final Faults errors = new Faults();
     private final Map<CustomSchema, List<Rule>> rules = new IdentityHashMap<>();
 
     /// @param judging whether the rules are to be judged
@@ -48,28 +48,31 @@ final class RuleCompiler {
             return forms;
         }
         RuleCompiler compiler = new RuleCompiler(schema, true);
-        compiler.visit(schema, path, null, 1);
+        compiler.visit(schema, Place.of(path), null, 1);
         compiler.costs.judge(path, compiler.errors);
-        return compiler.errors.isEmpty() ? RuleCheck.checkDefaults(schema, compiler.rules, path) : compiler.errors;
+        return compiler.errors.isEmpty() ? RuleCheck.checkDefaults(schema, compiler.rules, path) : compiler.errors.list();
     }
 
     /// The rules by the nodes of the schema, without those that cannot be compiled: a definition that has such is refused when it is written.
     static Map<CustomSchema, List<Rule>> compiled(CustomSchema schema) {
         RuleCompiler compiler = new RuleCompiler(schema, false);
-        compiler.visit(schema, "", null, 1);
+        compiler.visit(schema, Place.of(""), null, 1);
         return compiler.rules;
     }
 
     /// @param uncorrelated the node above whose values cannot be told from those before a change; null when there is none
     /// @param most as many values of this node as one object may have by the bounds around it; [#UNBOUNDED] when they set none
-    private void visit(CustomSchema schema, String path, @Nullable String uncorrelated, long most) {
-        if (!schema.hasRules()) {
+    private void visit(CustomSchema schema, Place path, @Nullable Place uncorrelated, long most) {
+        if (!schema.hasRules() || isEnough()) {
             return;
         }
         Map<Old, Environment> environments = new EnumMap<>(Old.class);
         List<Rule> here = new ArrayList<>();
         int i = 0;
         for (ObjectNode source : schema.rules()) {
+            if (isEnough()) {
+                return;
+            }
             Old old = Json.flag(source, "optionalOldSelf") ? Old.OPTIONAL : Old.PLAIN;
             Environment environment = environments.computeIfAbsent(old, each -> environment(types.of(schema), each));
             Rule rule = rule(source, schema, environment, RuleForms.path(path, i++), uncorrelated, most);
@@ -80,20 +83,26 @@ final class RuleCompiler {
         if (!here.isEmpty()) {
             rules.put(schema, List.copyOf(here));
         }
-        long below = most == UNBOUNDED ? UNBOUNDED : product(most, multiplied(schema));
-        String ofMembers = uncorrelated == null && !Correlation.ofMembers(schema) ? path : uncorrelated;
-        schema.properties().forEach((name, property) -> visit(property, path + ".properties[" + name + "]", ofMembers, below));
+        long each = multiplied(schema);
+        long below = most == UNBOUNDED || each == UNBOUNDED ? UNBOUNDED : product(most, each);
+        Place ofMembers = uncorrelated == null && !Correlation.ofMembers(schema) ? path : uncorrelated;
+        schema.properties().forEach((name, property) -> visit(property, path.property(name), ofMembers, below));
         CustomSchema additional = schema.additional();
         if (additional != null) {
-            visit(additional, path + ".additionalProperties", uncorrelated, below);
+            visit(additional, path.member("additionalProperties"), uncorrelated, below);
         }
         CustomSchema items = schema.items();
         if (items != null) {
-            visit(items, path + ".items", uncorrelated == null && !Correlation.ofItems(schema) ? path : uncorrelated, below);
+            visit(items, path.member("items"), uncorrelated == null && !Correlation.ofItems(schema) ? path : uncorrelated, below);
         }
     }
 
-    /// How many values are below each of a node.
+    /// Whether so much is wrong that nothing more is to be looked at. Where nobody is told, what can be compiled is.
+    private boolean isEnough() {
+        return extents != null && errors.isFull();
+    }
+
+    /// How many values are below each of a node; [#UNBOUNDED] when it does not say.
     private static long multiplied(CustomSchema schema) {
         return switch (schema.type()) {
             case "array" -> schema.bound("maxItems");
@@ -102,7 +111,8 @@ final class RuleCompiler {
         };
     }
 
-    private static long product(long a, long b) {
+    /// Of two numbers that are not negative; no more than there are.
+    static long product(long a, long b) {
         return b > 0 && a > Long.MAX_VALUE / b ? Long.MAX_VALUE : a * b;
     }
 
@@ -111,7 +121,7 @@ final class RuleCompiler {
     }
 
     private @Nullable Rule rule(
-            ObjectNode source, CustomSchema schema, Environment environment, String path, @Nullable String uncorrelated, long most) {
+            ObjectNode source, CustomSchema schema, Environment environment, Place path, @Nullable Place uncorrelated, long most) {
         long times = most != UNBOUNDED || extents == null ? most : extents.mostIn(schema);
         Expression test = compile(schema, environment, source, "rule", path, times);
         Expression message =
@@ -145,10 +155,10 @@ final class RuleCompiler {
     /// @param name of the expression in the rule
     /// @param times how often it is evaluated at most
     private @Nullable Expression compile(
-            CustomSchema schema, Environment environment, ObjectNode source, String name, String path, long times) {
+            CustomSchema schema, Environment environment, ObjectNode source, String name, Place path, long times) {
         boolean test = name.equals("rule");
         String text = Json.string(source, name).strip();
-        String at = path + "." + name;
+        Place at = path.member(name);
         try {
             Expression expression;
             if (extents == null) {
@@ -161,12 +171,12 @@ final class RuleCompiler {
             CelType type = expression.type();
             if (!type.equals(test ? SimpleType.BOOL : SimpleType.STRING) && !type.equals(SimpleType.DYN)) {
                 errors.add(FieldError.invalid(
-                        at, text, test ? "cel expression must evaluate to a bool" : "messageExpression must evaluate to a string"));
+                        at.toString(), text, test ? "cel expression must evaluate to a bool" : "messageExpression must evaluate to a string"));
                 return null;
             }
             return expression;
         } catch (ExpressionException e) {
-            errors.add(FieldError.invalid(at, text, (test ? "" : "messageExpression ") + "compilation failed: " + e.text()));
+            errors.add(FieldError.invalid(at.toString(), text, (test ? "" : "messageExpression ") + "compilation failed: " + e.text()));
             return null;
         }
     }

@@ -14,7 +14,7 @@ final class RuleCosts {
     private static final long MOST_OF_ALL = 100_000_000;
     private static final int SHOWN = 4;
 
-    private record Dear(String path, long cost) {}
+    private record Dear(Place path, long cost) {}
 
     private final List<Dear> dearest = new ArrayList<>();
     private long total;
@@ -23,9 +23,9 @@ final class RuleCosts {
     ///
     /// @param what such as `rule`
     /// @param path of the expression
-    void count(String what, String path, long cost, List<FieldError> errors) {
+    void count(String what, Place path, long cost, Faults errors) {
         if (cost > MOST_OF_ONE) {
-            errors.add(FieldError.forbidden(path, exceeded("estimated " + what + " cost", cost, MOST_OF_ONE)));
+            errors.add(FieldError.forbidden(path.toString(), exceeded("estimated " + what + " cost", cost, MOST_OF_ONE)));
         }
         total = cost > Long.MAX_VALUE - total ? Long.MAX_VALUE : total + cost;
         if (cost >= MOST_OF_ALL / 100) {
@@ -36,7 +36,7 @@ final class RuleCosts {
     /// Judges what was counted.
     ///
     /// @param path of the schema
-    void judge(String path, List<FieldError> errors) {
+    void judge(String path, Faults errors) {
         if (total <= MOST_OF_ALL) {
             return;
         }
@@ -44,7 +44,7 @@ final class RuleCosts {
                 .sorted(Comparator.comparingLong(Dear::cost).reversed())
                 .limit(SHOWN)
                 .forEach(each -> errors.add(FieldError.forbidden(
-                        each.path, "contributed to estimated rule cost total exceeding cost limit for entire OpenAPIv3 schema")));
+                        each.path.toString(), "contributed to estimated rule cost total exceeding cost limit for entire OpenAPIv3 schema")));
         errors.add(FieldError.forbidden(
                 path,
                 exceeded("x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 schema", total, MOST_OF_ALL)));

@@ -2,7 +2,6 @@ package io.hypernetes.objects.crd;
 
 import io.hypernetes.objects.FieldError;
 import io.hypernetes.objects.Json;
-import java.util.ArrayList;
 import java.util.List;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -11,42 +10,45 @@ final class RuleForms {
     private static final List<String> REASONS =
             List.of("FieldValueDuplicate", "FieldValueForbidden", "FieldValueInvalid", "FieldValueRequired");
 
-    private final List<FieldError> errors = new ArrayList<>();
+    private final Faults errors = new Faults();
 
     private RuleForms() {}
 
     /// What is wrong with the rules of a schema and of those below it.
     static List<FieldError> check(CustomSchema schema, String path) {
         RuleForms forms = new RuleForms();
-        forms.visit(schema, path);
-        return forms.errors;
+        forms.visit(schema, Place.of(path));
+        return forms.errors.list();
     }
 
     /// The place of a rule.
-    static String path(String schemaPath, int index) {
-        return schemaPath + ".x-kubernetes-validations[" + index + "]";
+    static Place path(Place schemaPath, int index) {
+        return schemaPath.member("x-kubernetes-validations").item(index);
     }
 
-    private void visit(CustomSchema schema, String path) {
-        if (!schema.hasRules()) {
+    private void visit(CustomSchema schema, Place path) {
+        if (!schema.hasRules() || errors.isFull()) {
             return;
         }
         int i = 0;
         for (ObjectNode rule : schema.rules()) {
             rule(rule, schema, path(path, i++));
+            if (errors.isFull()) {
+                return;
+            }
         }
-        schema.properties().forEach((name, property) -> visit(property, path + ".properties[" + name + "]"));
+        schema.properties().forEach((name, property) -> visit(property, path.property(name)));
         CustomSchema additional = schema.additional();
         if (additional != null) {
-            visit(additional, path + ".additionalProperties");
+            visit(additional, path.member("additionalProperties"));
         }
         CustomSchema items = schema.items();
         if (items != null) {
-            visit(items, path + ".items");
+            visit(items, path.member("items"));
         }
     }
 
-    private void rule(ObjectNode rule, CustomSchema schema, String path) {
+    private void rule(ObjectNode rule, CustomSchema schema, Place path) {
         String text = Json.string(rule, "rule").strip();
         String message = Json.string(rule, "message");
         if (text.isEmpty()) {
@@ -66,23 +68,23 @@ final class RuleForms {
         if (!reason.isEmpty() && !REASONS.contains(reason)) {
             errors.add(FieldError.notSupported(path + ".reason", reason, REASONS));
         }
-        field(Json.string(rule, "fieldPath"), schema, path + ".fieldPath");
+        field(Json.string(rule, "fieldPath"), schema, path.member("fieldPath"));
     }
 
-    private void field(String field, CustomSchema schema, String path) {
+    private void field(String field, CustomSchema schema, Place path) {
         if (field.isEmpty()) {
             return;
         }
         if (field.isBlank()) {
-            errors.add(FieldError.invalid(path, field, "fieldPath must be non-empty if specified"));
+            errors.add(FieldError.invalid(path.toString(), field, "fieldPath must be non-empty if specified"));
         }
         if (hasLineBreaks(field)) {
-            errors.add(FieldError.invalid(path, field, "fieldPath must not contain line breaks"));
+            errors.add(FieldError.invalid(path.toString(), field, "fieldPath must not contain line breaks"));
         }
         try {
             FieldPath.find(field, schema, true);
         } catch (IllegalArgumentException e) {
-            errors.add(FieldError.invalid(path, field, "fieldPath must be a valid path"));
+            errors.add(FieldError.invalid(path.toString(), field, "fieldPath must be a valid path"));
         }
     }
 

@@ -2,7 +2,6 @@ package io.hypernetes.objects.crd;
 
 import io.hypernetes.objects.FieldError;
 import io.hypernetes.objects.Json;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -12,7 +11,6 @@ import tools.jackson.databind.node.ObjectNode;
 /// Whether a schema is structural: every value has one declared type, said once, outside of the junctors. Only then can objects be
 /// pruned, defaulted and merged by it.
 public final class SchemaCheck {
-    private static final int MOST_ERRORS = 100;
     private static final List<String> TYPES = List.of("array", "boolean", "integer", "number", "object", "string");
     private static final List<String> UNSUPPORTED = List.of("$ref", "definitions", "dependencies", "id", "patternProperties", "additionalItems");
     private static final List<String> STRUCTURE = List.of(
@@ -30,12 +28,13 @@ public final class SchemaCheck {
             "x-kubernetes-validations");
     private static final Set<String> METADATA_MEMBERS = Set.of("name", "generateName");
 
-    private final List<FieldError> errors = new ArrayList<>();
+    private final Faults errors = new Faults();
 
     private SchemaCheck() {}
 
     /// What is wrong with an `openAPIV3Schema` at a path; empty when nothing is.
-    public static List<FieldError> check(ObjectNode schema, String path) {
+    public static List<FieldError> check(ObjectNode schema, String at) {
+        Place path = Place.of(at);
         SchemaCheck check = new SchemaCheck();
         String type = Json.string(schema, "type");
         if (type.isEmpty()) {
@@ -51,17 +50,18 @@ public final class SchemaCheck {
         if (check.errors.isEmpty()) {
             check.defaults(CustomSchema.of(schema), path);
         }
-        return List.copyOf(check.errors);
+        return check.errors.list();
     }
 
     private void add(FieldError error) {
-        if (errors.size() < MOST_ERRORS) {
-            errors.add(error);
-        }
+        errors.add(error);
     }
 
     /// A node that says what a value is.
-    private void structure(ObjectNode schema, String path, String where) {
+    private void structure(ObjectNode schema, Place path, String where) {
+        if (errors.isFull()) {
+            return;
+        }
         values(schema, path);
         String type = Json.string(schema, "type");
         boolean intOrString = Json.flag(schema, "x-kubernetes-int-or-string");
@@ -102,17 +102,17 @@ public final class SchemaCheck {
                 add(FieldError.forbidden(path + ".additionalProperties", "additionalProperties cannot be set to false"));
             }
             if (additional instanceof ObjectNode each) {
-                structure(each, path + ".additionalProperties", "for specified object fields");
+                structure(each, path.member("additionalProperties"), "for specified object fields");
             }
         }
         for (Map.Entry<String, JsonNode> property : schema.path("properties").properties()) {
             if (property.getValue() instanceof ObjectNode each) {
-                structure(each, path + ".properties[" + property.getKey() + "]", "for specified object fields");
+                structure(each, path.property(property.getKey()), "for specified object fields");
             }
         }
         JsonNode items = schema.get("items");
         if (items instanceof ObjectNode each) {
-            structure(each, path + ".items", "for specified array items");
+            structure(each, path.member("items"), "for specified array items");
         } else if (items != null) {
             add(FieldError.forbidden(path + ".items", "items must be a schema object and not an array"));
         } else if (type.equals("array")) {
@@ -121,16 +121,19 @@ public final class SchemaCheck {
         for (String junctor : List.of("allOf", "anyOf", "oneOf")) {
             int i = 0;
             for (ObjectNode each : Json.objects(schema, junctor)) {
-                constraint(each, path + "." + junctor + "[" + i++ + "]", schema, intOrString);
+                constraint(each, path.member(junctor).item(i++), schema, intOrString);
             }
         }
         if (schema.get("not") instanceof ObjectNode each) {
-            constraint(each, path + ".not", schema, false);
+            constraint(each, path.member("not"), schema, false);
         }
     }
 
     /// A node inside a junctor: it constrains values that are declared outside.
-    private void constraint(ObjectNode schema, String path, JsonNode declared, boolean intOrString) {
+    private void constraint(ObjectNode schema, Place path, JsonNode declared, boolean intOrString) {
+        if (errors.isFull()) {
+            return;
+        }
         values(schema, path);
         for (String name : STRUCTURE) {
             boolean typeOfChoice = name.equals("type")
@@ -145,10 +148,10 @@ public final class SchemaCheck {
             if (outside.isMissingNode() && declared.get("additionalProperties") instanceof ObjectNode additional) {
                 outside = additional;
             }
-            String at = path + ".properties[" + property.getKey() + "]";
+            Place at = path.property(property.getKey());
             if (outside.isMissingNode()) {
                 add(FieldError.required(
-                        path.replaceFirst("\\.(allOf|anyOf|oneOf)\\[\\d+].*|\\.not.*", "") + ".properties[" + property.getKey() + "]",
+                        path.toString().replaceFirst("\\.(allOf|anyOf|oneOf)\\[\\d+].*|\\.not.*", "") + ".properties[" + property.getKey() + "]",
                         "because it is defined in " + at));
             }
             if (property.getValue() instanceof ObjectNode each) {
@@ -156,20 +159,20 @@ public final class SchemaCheck {
             }
         }
         if (schema.get("items") instanceof ObjectNode each) {
-            constraint(each, path + ".items", declared.path("items"), false);
+            constraint(each, path.member("items"), declared.path("items"), false);
         }
         for (String junctor : List.of("allOf", "anyOf", "oneOf")) {
             int i = 0;
             for (ObjectNode each : Json.objects(schema, junctor)) {
-                constraint(each, path + "." + junctor + "[" + i++ + "]", declared, intOrString);
+                constraint(each, path.member(junctor).item(i++), declared, intOrString);
             }
         }
         if (schema.get("not") instanceof ObjectNode each) {
-            constraint(each, path + ".not", declared, false);
+            constraint(each, path.member("not"), declared, false);
         }
     }
 
-    private void values(ObjectNode schema, String path) {
+    private void values(ObjectNode schema, Place path) {
         for (String name : UNSUPPORTED) {
             if (schema.has(name)) {
                 add(FieldError.forbidden(path + "." + name, name + " is not supported"));
@@ -190,7 +193,7 @@ public final class SchemaCheck {
         }
     }
 
-    private void metadata(ObjectNode schema, String path) {
+    private void metadata(ObjectNode schema, Place path) {
         JsonNode metadata = schema.path("properties").path("metadata");
         boolean plain = metadata.isMissingNode()
                 || metadata.properties().stream().allMatch(member -> switch (member.getKey()) {
@@ -206,26 +209,28 @@ public final class SchemaCheck {
     }
 
     /// Defaults must be values that the schema accepts and keeps as they are.
-    private void defaults(CustomSchema schema, String path) {
+    private void defaults(CustomSchema schema, Place path) {
+        if (!schema.hasDefaults() || errors.isFull()) {
+            return;
+        }
         JsonNode value = schema.defaultValue();
         if (value != null) {
             JsonNode pruned = value.deepCopy();
-            List<String> unknown = new ArrayList<>();
-            Pruning.value(pruned, schema, "", unknown);
+            List<String> unknown = Pruning.value(pruned, schema);
             if (!unknown.isEmpty()) {
                 add(FieldError.invalid(path + ".default", value, "must not have unknown fields: " + String.join(", ", unknown)));
             }
-            SchemaValidation.validate(value, null, schema, path + ".default").forEach(this::add);
-            Duplicates.find(value, schema, path + ".default").forEach(this::add);
+            errors.addAll(SchemaValidation.validate(value, null, schema, path + ".default"));
+            errors.addAll(Duplicates.find(value, schema, path + ".default"));
         }
-        schema.properties().forEach((name, property) -> defaults(property, path + ".properties[" + name + "]"));
+        schema.properties().forEach((name, property) -> defaults(property, path.property(name)));
         CustomSchema additional = schema.additional();
         if (additional != null) {
-            defaults(additional, path + ".additionalProperties");
+            defaults(additional, path.member("additionalProperties"));
         }
         CustomSchema items = schema.items();
         if (items != null) {
-            defaults(items, path + ".items");
+            defaults(items, path.member("items"));
         }
     }
 }

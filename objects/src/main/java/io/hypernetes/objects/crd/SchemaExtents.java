@@ -50,7 +50,7 @@ final class SchemaExtents {
     private @Nullable Measure make(CustomSchema schema, boolean resource) {
         long length = schema.bound("maxLength");
         if (schema.intOrString()) {
-            return new Measure(Extent.of(length < 0 ? REQUEST - 2 : 4 * length), 1);
+            return new Measure(Extent.of(length < 0 ? REQUEST - 2 : bytes(length)), 1);
         }
         return switch (schema.type()) {
             case "array" -> list(schema);
@@ -118,11 +118,16 @@ final class SchemaExtents {
             default -> {
                 JsonNode choices = schema.source().path("enum");
                 if (length >= 0) {
-                    yield new Measure(Extent.of(4 * length), 2);
+                    yield new Measure(Extent.of(bytes(length)), 2);
                 }
                 yield choices.isEmpty() ? TEXT : new Measure(Extent.of(longest(choices)), 2);
             }
         };
+    }
+
+    /// The most bytes of so many characters.
+    private static long bytes(long characters) {
+        return RuleCompiler.product(4, characters);
     }
 
     private static long longest(JsonNode choices) {

@@ -4,7 +4,6 @@ import io.hypernetes.objects.FieldError;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.Names;
 import java.math.BigDecimal;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -17,11 +16,10 @@ import tools.jackson.databind.node.ObjectNode;
 /// What a change leaves as it was is not checked again, so that objects which were valid under an earlier schema can still be
 /// changed elsewhere (upstream calls this ratcheting).
 final class SchemaValidation {
-    private static final int MOST_ERRORS = 100;
     private static final BigDecimal LARGEST_EXACT = BigDecimal.valueOf(1L << 53);
 
     /// Their paths are from the value; empty for the value itself.
-    private final List<FieldError> errors = new ArrayList<>();
+    private final Faults errors = new Faults();
 
     private SchemaValidation() {}
 
@@ -31,28 +29,47 @@ final class SchemaValidation {
     /// @param path of the value; empty for a whole object. What is said of what is in it names it from there.
     static List<FieldError> validate(JsonNode value, @Nullable JsonNode old, CustomSchema schema, String path) {
         SchemaValidation validation = new SchemaValidation();
-        validation.value(value, old, schema, "");
+        validation.value(value, old, schema, Place.of(""));
         String whole = path.isEmpty() ? FieldError.WHOLE_OBJECT : path;
-        return validation.errors.stream()
+        return validation.errors.list().stream()
                 .map(error -> new FieldError(error.path().isEmpty() ? whole : child(path, error.path()), error.reason(), error.message()))
                 .toList();
     }
 
+    /// What a value misses of choices.
+    ///
+    /// @param choices how many there are
+    /// @param matching how many of them it misses nothing of
+    /// @param first what it misses of the first
+    private record Missed(int choices, int matching, List<FieldError> first) {}
+
+    private Missed missed(JsonNode value, List<CustomSchema> choices, Place path) {
+        int matching = 0;
+        List<FieldError> first = List.of();
+        for (CustomSchema choice : choices) {
+            List<FieldError> missed = missed(value, choice, path);
+            if (missed.isEmpty()) {
+                matching++;
+            } else if (choice == choices.getFirst()) {
+                first = missed;
+            }
+        }
+        return new Missed(choices.size(), matching, first);
+    }
+
     /// What a value misses of a choice. Asked once for each, as choices within choices would take twice as long for each level otherwise.
-    private List<FieldError> missed(JsonNode value, CustomSchema choice, String path) {
+    private static List<FieldError> missed(JsonNode value, CustomSchema choice, Place path) {
         SchemaValidation validation = new SchemaValidation();
         validation.value(value, null, choice, path);
-        return validation.errors;
+        return validation.errors.list();
     }
 
     private void add(FieldError error) {
-        if (errors.size() < MOST_ERRORS) {
-            errors.add(error);
-        }
+        errors.add(error);
     }
 
-    private void value(JsonNode value, @Nullable JsonNode old, CustomSchema schema, String path) {
-        if (value.equals(old) || errors.size() >= MOST_ERRORS) {
+    private void value(JsonNode value, @Nullable JsonNode old, CustomSchema schema, Place path) {
+        if (value.equals(old) || errors.isFull()) {
             return;
         }
         if (value.isNull() && schema.nullable()) {
@@ -64,7 +81,7 @@ final class SchemaValidation {
         JsonNode choices = schema.source().path("enum");
         if (!choices.isEmpty() && !isOneOf(value, choices)) {
             add(FieldError.notSupported(
-                    path,
+                    path.toString(),
                     value.isString() ? value.stringValue() : Json.print(value),
                     CustomSchema.texts(choices).stream().toList()));
         }
@@ -80,7 +97,7 @@ final class SchemaValidation {
         junctors(value, schema, path);
     }
 
-    private boolean type(JsonNode value, CustomSchema schema, String path) {
+    private boolean type(JsonNode value, CustomSchema schema, Place path) {
         String found = switch (value.getNodeType()) {
             case OBJECT, POJO -> "object";
             case ARRAY -> "array";
@@ -93,14 +110,14 @@ final class SchemaValidation {
             if (found.equals("integer") || found.equals("string")) {
                 return true;
             }
-            add(FieldError.typeInvalid(path, found, path + " in body must be of type integer,string: \"" + found + "\""));
+            add(FieldError.typeInvalid(path.toString(), found, path + " in body must be of type integer,string: \"" + found + "\""));
             return false;
         }
         String wanted = schema.type();
         if (wanted.isEmpty() || wanted.equals(found) || (wanted.equals("number") && found.equals("integer"))) {
             return true;
         }
-        add(FieldError.typeInvalid(path, found, path + " in body must be of type " + wanted + ": \"" + found + "\""));
+        add(FieldError.typeInvalid(path.toString(), found, path + " in body must be of type " + wanted + ": \"" + found + "\""));
         return false;
     }
 
@@ -123,34 +140,34 @@ final class SchemaValidation {
         return false;
     }
 
-    private void text(String text, CustomSchema schema, String path) {
+    private void text(String text, CustomSchema schema, Place path) {
         long length = text.codePointCount(0, text.length());
         long most = schema.bound("maxLength");
         if (most >= 0 && length > most) {
-            add(FieldError.tooLong(path, (int) most));
+            add(FieldError.tooLong(path.toString(), (int) most));
         }
         long least = schema.bound("minLength");
         if (length < least) {
-            add(FieldError.invalid(path, text, path + " in body should be at least " + least + " chars long"));
+            add(FieldError.invalid(path.toString(), text, path + " in body should be at least " + least + " chars long"));
         }
         CustomSchema.Pattern pattern = schema.pattern();
         if (pattern != null && !pattern.compiled().matcher(text).find()) {
-            add(FieldError.invalid(path, text, path + " in body should match '" + pattern.text() + "'"));
+            add(FieldError.invalid(path.toString(), text, path + " in body should match '" + pattern.text() + "'"));
         }
         String format = Json.string(schema.source(), "format");
         if (!format.isEmpty() && !Formats.matches(format, text)) {
-            add(FieldError.typeInvalid(path, text, path + " in body must be of type " + format + ": \"" + text + "\""));
+            add(FieldError.typeInvalid(path.toString(), text, path + " in body must be of type " + format + ": \"" + text + "\""));
         }
     }
 
-    private void number(JsonNode value, CustomSchema schema, String path) {
+    private void number(JsonNode value, CustomSchema schema, Place path) {
         BigDecimal number = value.decimalValue();
         BigDecimal most = schema.number("maximum");
         if (most != null) {
             boolean open = Json.flag(schema.source(), "exclusiveMaximum");
             if (number.compareTo(most) > 0 || (open && number.compareTo(most) == 0)) {
                 add(FieldError.invalid(
-                        path, value, path + " in body should be less than " + (open ? "" : "or equal to ") + plain(most)));
+                        path.toString(), value, path + " in body should be less than " + (open ? "" : "or equal to ") + plain(most)));
             }
         }
         BigDecimal least = schema.number("minimum");
@@ -158,12 +175,12 @@ final class SchemaValidation {
             boolean open = Json.flag(schema.source(), "exclusiveMinimum");
             if (number.compareTo(least) < 0 || (open && number.compareTo(least) == 0)) {
                 add(FieldError.invalid(
-                        path, value, path + " in body should be greater than " + (open ? "" : "or equal to ") + plain(least)));
+                        path.toString(), value, path + " in body should be greater than " + (open ? "" : "or equal to ") + plain(least)));
             }
         }
         BigDecimal step = schema.number("multipleOf");
         if (step != null && step.signum() > 0 && number.precision() - number.scale() < 100 && number.remainder(step).signum() != 0) {
-            add(FieldError.invalid(path, value, path + " in body should be a multiple of " + plain(step)));
+            add(FieldError.invalid(path.toString(), value, path + " in body should be a multiple of " + plain(step)));
         }
     }
 
@@ -172,45 +189,45 @@ final class SchemaValidation {
         return Math.abs(stripped.scale()) > 40 ? stripped.toString() : stripped.toPlainString();
     }
 
-    private void array(JsonNode array, @Nullable JsonNode old, CustomSchema schema, String path) {
+    private void array(JsonNode array, @Nullable JsonNode old, CustomSchema schema, Place path) {
         long most = schema.bound("maxItems");
         if (most >= 0 && array.size() > most) {
-            add(FieldError.tooMany(path, array.size(), (int) most));
+            add(FieldError.tooMany(path.toString(), array.size(), (int) most));
         }
         long least = schema.bound("minItems");
         if (array.size() < least) {
-            add(FieldError.invalid(path, array.size(), path + " in body should have at least " + least + " items"));
+            add(FieldError.invalid(path.toString(), array.size(), path + " in body should have at least " + least + " items"));
         }
         CustomSchema items = schema.items();
         if (items == null) {
             return;
         }
-        Map<JsonNode, JsonNode> before = Correlation.items(schema, old);
-        for (int i = 0; i < array.size(); i++) {
+        Map<String, JsonNode> before = Correlation.items(schema, old);
+        for (int i = 0; i < array.size() && !errors.isFull(); i++) {
             JsonNode item = array.get(i);
-            JsonNode earlier = before.isEmpty() ? null : before.get(Correlation.key(schema, item));
-            value(item, earlier, items, path + "[" + i + "]");
+            JsonNode earlier = before.isEmpty() ? null : before.get(Correlation.identity(schema, item));
+            value(item, earlier, items, path.item(i));
         }
     }
 
-    private void object(ObjectNode object, @Nullable JsonNode old, CustomSchema schema, String path) {
+    private void object(ObjectNode object, @Nullable JsonNode old, CustomSchema schema, Place path) {
         long most = schema.bound("maxProperties");
         if (most >= 0 && object.size() > most) {
-            add(FieldError.tooMany(path, object.size(), (int) most));
+            add(FieldError.tooMany(path.toString(), object.size(), (int) most));
         }
         long least = schema.bound("minProperties");
         if (object.size() < least) {
-            add(FieldError.invalid(path, object.size(), path + " in body should have at least " + least + " properties"));
+            add(FieldError.invalid(path.toString(), object.size(), path + " in body should have at least " + least + " properties"));
         }
         for (String name : schema.required()) {
-            if (!object.has(name)) {
-                add(FieldError.required(child(path, name), ""));
+            if (!object.has(name) && !errors.isFull()) {
+                add(FieldError.required(path.member(name).toString(), ""));
             }
         }
         for (Map.Entry<String, JsonNode> member : object.properties()) {
             CustomSchema declared = schema.member(member.getKey());
             if (declared != null) {
-                value(member.getValue(), old == null ? null : old.get(member.getKey()), declared, child(path, member.getKey()));
+                value(member.getValue(), old == null ? null : old.get(member.getKey()), declared, path.member(member.getKey()));
             }
         }
         if (schema.embedded()) {
@@ -220,55 +237,57 @@ final class SchemaValidation {
     }
 
     /// What says of an object inside of another what it is.
-    private void typeMember(ObjectNode object, String name, String path) {
-        String at = child(path, name);
+    private void typeMember(ObjectNode object, String name, Place path) {
+        Place at = path.member(name);
         JsonNode value = object.get(name);
         if (value == null) {
-            add(FieldError.required(at, "must not be empty"));
+            add(FieldError.required(at.toString(), "must not be empty"));
             return;
         }
         String text = value.asString("");
         List<String> wrong = name.equals("kind") ? Names.label1035(text.toLowerCase(Locale.ROOT)) : List.of();
         if (!value.isString()) {
-            add(FieldError.invalid(at, value, "must be a string"));
+            add(FieldError.invalid(at.toString(), value, "must be a string"));
         } else if (text.isEmpty()) {
-            add(FieldError.invalid(at, text, "must not be empty"));
+            add(FieldError.invalid(at.toString(), text, "must not be empty"));
         } else if (!wrong.isEmpty()) {
-            add(FieldError.invalid(at, text, "may have mixed case, but should otherwise match: " + String.join(",", wrong)));
+            add(FieldError.invalid(at.toString(), text, "may have mixed case, but should otherwise match: " + String.join(",", wrong)));
         } else if (text.chars().filter(c -> c == '/').count() > 1) {
-            add(FieldError.invalid(at, text, "unexpected GroupVersion string: " + text));
+            add(FieldError.invalid(at.toString(), text, "unexpected GroupVersion string: " + text));
         }
     }
 
     /// Upstream says what choices a value fails of the object as a whole, and what the first of them misses of its field.
-    private void junctors(JsonNode value, CustomSchema schema, String path) {
-        String quoted = "\"" + path + "\"";
-        List<List<FieldError>> all = schema.allOf().stream().map(each -> missed(value, each, path)).toList();
-        if (!all.stream().allMatch(List::isEmpty)) {
-            all.forEach(missed -> missed.forEach(this::add));
-            choice(quoted + " must validate all the schemas (allOf)" + (all.stream().noneMatch(List::isEmpty) ? ". None validated" : ""));
+    private void junctors(JsonNode value, CustomSchema schema, Place path) {
+        int failed = 0;
+        for (CustomSchema each : schema.allOf()) {
+            List<FieldError> missed = missed(value, each, path);
+            failed += missed.isEmpty() ? 0 : 1;
+            errors.addAll(missed);
         }
-        List<List<FieldError>> any = schema.anyOf().stream().map(each -> missed(value, each, path)).toList();
-        if (!any.isEmpty() && any.stream().noneMatch(List::isEmpty)) {
-            choice(quoted + " must validate at least one schema (anyOf)");
-            any.getFirst().forEach(this::add);
+        if (failed > 0) {
+            choice(path, "must validate all the schemas (allOf)" + (failed == schema.allOf().size() ? ". None validated" : ""));
         }
-        List<List<FieldError>> one = schema.oneOf().stream().map(each -> missed(value, each, path)).toList();
-        long matching = one.stream().filter(List::isEmpty).count();
-        if (!one.isEmpty() && matching == 0) {
-            choice(quoted + " must validate one and only one schema (oneOf). Found none valid");
-            one.getFirst().forEach(this::add);
-        } else if (matching > 1) {
-            choice(quoted + " must validate one and only one schema (oneOf). Found " + matching + " valid alternatives");
+        Missed any = missed(value, schema.anyOf(), path);
+        if (any.choices > 0 && any.matching == 0) {
+            choice(path, "must validate at least one schema (anyOf)");
+            errors.addAll(any.first);
+        }
+        Missed one = missed(value, schema.oneOf(), path);
+        if (one.choices > 0 && one.matching == 0) {
+            choice(path, "must validate one and only one schema (oneOf). Found none valid");
+            errors.addAll(one.first);
+        } else if (one.matching > 1) {
+            choice(path, "must validate one and only one schema (oneOf). Found " + one.matching + " valid alternatives");
         }
         CustomSchema not = schema.not();
         if (not != null && missed(value, not, path).isEmpty()) {
-            choice(quoted + " must not validate the schema (not)");
+            choice(path, "must not validate the schema (not)");
         }
     }
 
-    private void choice(String detail) {
-        add(FieldError.invalid("", "", detail));
+    private void choice(Place path, String detail) {
+        add(FieldError.invalid("", "", "\"" + path + "\" " + detail));
     }
 
     static String child(String path, String name) {

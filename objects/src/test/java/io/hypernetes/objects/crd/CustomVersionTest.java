@@ -6,6 +6,8 @@ import io.hypernetes.objects.FieldError;
 import io.hypernetes.objects.Json;
 import java.time.Instant;
 import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -332,5 +334,68 @@ class CustomVersionTest {
         var object = Json.readObject("{\"spec\":{\"b\":null,\"c\":null}}");
         version.setDefaults(object);
         assertThat(object).isEqualTo(Json.readObject("{\"spec\":{\"b\":null,\"c\":\"y\"}}"));
+    }
+
+    private static String listed(String item, int many) {
+        return "[" + (item + ",").repeat(many - 1) + item + "]";
+    }
+
+    @Test
+    void aLongMessageIsNotSaidOfEveryItem() {
+        var version = version("{\"type\":\"array\",\"items\":{\"type\":\"integer\",\"x-kubernetes-validations\":[{\"rule\":\"self > 1\",\"message\":\"" + "m".repeat(1 << 20) + "\"}]}}");
+        var complaints = complaints(version, "{\"spec\":" + listed("1", 10_000) + "}");
+        assertThat(complaints).hasSize(100);
+        assertThat(complaints.getLast()).startsWith("spec[99]: Invalid value: 1: mmm").hasSizeLessThan(6000);
+    }
+
+    @Test
+    void aLongTextIsNotShownForEveryChoiceThatItFails() {
+        var object = "{\"spec\":\"" + "x".repeat(500_000) + "\"}";
+        for (String choices : List.of("allOf", "anyOf", "oneOf")) {
+            var version = version("{\"type\":\"string\",\"" + choices + "\":" + listed("{\"pattern\":\"^y\"}", 50) + "}");
+            assertThat(complaints(version, object).stream().mapToInt(String::length).sum()).as(choices).isBetween(500_000, 2_000_000);
+        }
+    }
+
+    @Test
+    void itemsThatOccurTwiceAreToldAHundredTimes() {
+        var sets = version("{\"type\":\"array\",\"x-kubernetes-list-type\":\"set\",\"items\":{\"type\":\"string\"}}");
+        assertThat(complaints(sets, "{\"spec\":" + listed("\"a\"", 1000) + "}")).hasSize(100);
+    }
+
+    @Test
+    void membersHaveNoOrderAmongThoseThatAreEqual() {
+        var sets = version(
+                "{\"type\":\"array\",\"x-kubernetes-list-type\":\"set\",\"items\":{\"type\":\"object\",\"x-kubernetes-map-type\":\"atomic\",\"properties\":{\"a\":{\"type\":\"integer\"},\"b\":{\"type\":\"integer\"}}}}");
+        assertThat(complaints(sets, "{\"spec\":[{\"a\":1,\"b\":2},{\"a\":2,\"b\":1},{\"b\":2,\"a\":1}]}"))
+                .containsExactly("spec[2]: Duplicate value: {\"b\":2,\"a\":1}");
+    }
+
+    /// Of 130,000 texts with one hash, each would be compared with all.
+    @Test
+    @Timeout(20)
+    void textsOfOneHashAreToldApartFast() {
+        var items = new StringBuilder();
+        for (int i = 0; i < 1 << 17; i++) {
+            items.append(items.isEmpty() ? "[\"" : ",\"");
+            for (int bit = 0; bit < 17; bit++) {
+                items.append((i >> bit & 1) == 0 ? "Aa" : "BB");
+            }
+            items.append('"');
+        }
+        var sets = version("{\"type\":\"array\",\"x-kubernetes-list-type\":\"set\",\"items\":{\"type\":\"string\"}}");
+        assertThat(complaints(sets, "{\"spec\":" + items.append(']') + "}")).isEmpty();
+    }
+
+    /// Copied for each item that would be 20 GB.
+    @Test
+    @Timeout(20)
+    void theNamesAroundWhatIsRightAreNotCopied() {
+        var name = "n".repeat(40_000);
+        var version = version("{\"type\":\"object\",\"properties\":{\"" + name + "\":{\"type\":\"array\",\"x-kubernetes-list-type\":\"set\",\"items\":{\"type\":\"integer\"}}}}");
+        var items = IntStream.range(0, 500_000).mapToObj(Integer::toString).collect(Collectors.joining(",", "[", "]"));
+        var object = Json.readObject("{\"spec\":{\"" + name + "\":" + items + "}}");
+        assertThat(version.prune(object)).isEmpty();
+        assertThat(version.validate(object, null)).isEmpty();
     }
 }

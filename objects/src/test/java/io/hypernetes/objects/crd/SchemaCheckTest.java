@@ -57,6 +57,7 @@ class SchemaCheckTest {
         assertThat(complaints(map.formatted("[\"name\",\"other\"]")))
                 .containsExactly(
                         "schema.properties[list].x-kubernetes-list-map-keys: Invalid value: [\"name\",\"other\"]: entries must all be names of item properties");
+        assertThat(complaints(map.formatted("[\"one\",\"other\",\"one\",\"maybe\",\"maybe\"]"))).as("each said once").hasSize(3);
         assertThat(complaints(map.formatted("[]")))
                 .containsExactly(
                         "schema.properties[list].x-kubernetes-list-map-keys: Required value: must not be empty if x-kubernetes-list-type is map");
