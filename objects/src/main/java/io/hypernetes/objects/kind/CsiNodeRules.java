@@ -2,8 +2,10 @@ package io.hypernetes.objects.kind;
 
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.Names;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -57,11 +59,12 @@ final class CsiNodeRules implements KindRules {
     /// Drivers come and go; of one that stays only how much it takes may change.
     @Override
     public void validateUpdate(ObjectNode node, ObjectNode old, @Nullable String subresource, Errors errors) {
-        for (ObjectNode before : drivers(old)) {
-            for (ObjectNode now : drivers(node)) {
-                if (Json.string(now, "name").equals(Json.string(before, "name")) && !fixed(now).equals(fixed(before))) {
-                    errors.invalid("spec.drivers", fixed(now), WorkloadValidation.IMMUTABLE);
-                }
+        Map<String, ObjectNode> before = new HashMap<>();
+        drivers(old).forEach(driver -> before.put(Json.string(driver, "name"), driver));
+        for (ObjectNode now : drivers(node)) {
+            ObjectNode then = before.get(Json.string(now, "name"));
+            if (then != null && !fixed(now).equals(fixed(then))) {
+                errors.invalid("spec.drivers", fixed(now), WorkloadValidation.IMMUTABLE);
             }
         }
     }

@@ -72,6 +72,9 @@ class StorageRulesTest {
         assertThat(change("CSINode", driver.formatted("n", "", ""), driver.formatted("n", "", ",'allocatable':{'count':5}"))).isEmpty();
         assertThat(change("CSINode", driver.formatted("n", "", ""), driver.formatted("m", "", ""))).singleElement().asString()
                 .startsWith("spec.drivers: Invalid value: ").endsWith("field is immutable");
+        String two = "'spec':{'drivers':[{'name':'%s','nodeID':'n'},{'name':'%s','nodeID':'%s'}]}";
+        assertThat(change("CSINode", two.formatted("a.b", "c.d", "m"), two.formatted("c.d", "e.f", "o"))).singleElement().asString().contains("\"c.d\"");
+        assertThat(change("CSINode", two.formatted("a.b", "c.d", "n"), two.formatted("c.d", "a.b", "n"))).isEmpty();
     }
 
     @Test
