@@ -134,12 +134,28 @@ class HostileTextTest {
         });
         fuzz("jsonpath", seeds(".status.conditions[?(@.type==\"Ready\")].status", ".metadata.labels['x.io/y']", ".a\\.b[0][*]", "..a[-1:].*['b',0:9:2]"), 5_000, (input, _) -> {
             try {
-                ColumnPath.parse(text(input)).first(POD);
-                MemberPath.parse(text(input)).find(POD);
+                ColumnPath.parse(text(input));
+                MemberPath.parse(text(input));
                 return true;
             } catch (IllegalArgumentException e) {
                 return false;
             }
+        });
+        // Columns and fields that select, of a version that holds the text.
+        fuzz("paths", seeds(".spec.size", ".spec.labels.a", ".spec['size']", ".spec.parts[?(@.name==\"a\")].name", "..spec.*"), 2_000, (input, _) -> {
+            var version = json("{'name':'v1','schema':{'openAPIV3Schema':{'type':'object','properties':{'spec':{'type':'object','properties':{'size':{'type':'integer'},"
+                    + "'labels':{'type':'object','additionalProperties':{'type':'string'}}}}}}}}");
+            version.putArray("additionalPrinterColumns").addObject().put("name", "C").put("type", "string").put("jsonPath", text(input));
+            version.putArray("selectableFields").addObject().put("jsonPath", text(input));
+            var rule = Json.child(Json.child(version, "schema"), "openAPIV3Schema").putArray("x-kubernetes-validations").addObject();
+            rule.put("rule", "true").put("fieldPath", text(input));
+            var definition = Json.object();
+            definition.putObject("spec").putArray("versions").add(version);
+            boolean right = DefinitionCheck.check(definition).isEmpty();
+            var read = CustomVersion.of(version);
+            read.cells(POD, java.time.Instant.EPOCH);
+            read.selectableFields(POD);
+            return right;
         });
     }
 
@@ -218,7 +234,7 @@ class HostileTextTest {
                 read.prune(copy);
                 read.setDefaults(copy);
                 read.validate(copy, object);
-                read.columns().forEach(column -> column.cell(copy, java.time.Instant.EPOCH));
+                read.cells(copy, java.time.Instant.EPOCH);
                 read.selectableFields(copy);
                 read.scalePaths();
             }

@@ -9,7 +9,7 @@ import tools.jackson.databind.JsonNode;
 /// places and slices (`[0]`, `[-1]`, `[-1:]`, `[0:4:2]`, `[*]`), wildcards (`.*`), descent (`..x`), unions (`['a','b']`) and filters
 /// (`[?(@.type=="Ready")]`, the six comparisons, or none: whether there is such a member). Immutable.
 public final class ColumnPath {
-    /// How many values one search may look at: descents in descents are many.
+    /// How many values a search may look at: descents in descents are many, and so are columns.
     private static final int MOST_VALUES = 10_000;
 
     private final List<Step> steps;
@@ -59,21 +59,23 @@ public final class ColumnPath {
 
     /// The first value at the path; null when there is none, or it makes no sense for this object: an index that is not there, a
     /// comparison of what cannot be compared.
-    public @Nullable JsonNode first(JsonNode root) {
+    ///
+    /// @param search of this object, for all of its columns
+    @Nullable JsonNode first(JsonNode root, Search search) {
         try {
-            List<JsonNode> found = find(List.of(root), new Search());
+            List<JsonNode> found = find(List.of(root), search);
             return found.isEmpty() ? null : found.getFirst();
         } catch (SenselessException e) {
             return null;
         }
     }
 
-    /// One search in one object.
-    private static final class Search {
+    /// What may still be looked at of one object. Once that is nothing there is nothing at any path.
+    static final class Search {
         private int left = MOST_VALUES;
 
-        void look(int values) throws SenselessException {
-            left -= values;
+        private void look(int values) throws SenselessException {
+            left = Math.max(-1, left - values);
             if (left < 0) {
                 throw new SenselessException("it leads to too many values");
             }
@@ -161,6 +163,7 @@ public final class ColumnPath {
         if (!value.isArray()) {
             throw new SenselessException("it is no list");
         }
+        search.look(value.size());
         for (JsonNode item : value) {
             List<JsonNode> lefts = where.left().find(List.of(item), search);
             Comparison comparison = where.comparison();

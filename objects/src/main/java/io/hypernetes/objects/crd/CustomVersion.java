@@ -42,16 +42,15 @@ public final class CustomVersion {
     private final ObjectNode source;
     private final CustomSchema schema;
     private final List<PrintedColumn> columns;
-    private final Map<String, MemberPath> selectable = new LinkedHashMap<>();
+    private final Map<String, List<String>> selectable = new LinkedHashMap<>();
 
     /// A column that a definition adds.
     ///
     /// @param priority 0 for a column that is always shown
     public record PrintedColumn(
             String name, String type, String format, String description, int priority, ColumnPath path) {
-        /// The cell of an object, null when it has no such value. Of several values the first is shown.
-        public JsonNode cell(ObjectNode object, Instant now) {
-            JsonNode value = path.first(object);
+        private JsonNode cell(ObjectNode object, ColumnPath.Search search, Instant now) {
+            JsonNode value = path.first(object, search);
             if (value == null) {
                 return NOTHING;
             }
@@ -87,7 +86,7 @@ public final class CustomVersion {
         this.columns = columns(Json.objects(source, "additionalPrinterColumns"));
         for (ObjectNode field : Json.objects(source, "selectableFields")) {
             String text = Json.string(field, "jsonPath");
-            selectable.put(text.startsWith(".") ? text.substring(1) : text, path(text));
+            selectable.put(text.startsWith(".") ? text.substring(1) : text, names(text, schema));
         }
     }
 
@@ -117,12 +116,13 @@ public final class CustomVersion {
         return defined.isEmpty() ? List.of(AGE) : List.copyOf(columns);
     }
 
-    private static MemberPath path(String text) {
+    /// The names on the way to a field, as [SelectableCheck] has read them.
+    private static List<String> names(String path, CustomSchema schema) {
         try {
-            return MemberPath.parse(text);
+            return FieldPath.find(path, schema, false).names();
         } catch (IllegalArgumentException e) {
             // Refused when the definition is written; one that an earlier server accepted selects nothing.
-            return MemberPath.parse(".unreadable");
+            return List.of();
         }
     }
 
@@ -181,12 +181,19 @@ public final class CustomVersion {
         return columns;
     }
 
+    /// What an object has in the columns, null where it has no such value. Of several values the first is shown.
+    public List<JsonNode> cells(ObjectNode object, Instant now) {
+        ColumnPath.Search search = new ColumnPath.Search();
+        return columns.stream().map(column -> column.cell(object, search, now)).toList();
+    }
+
     /// The values of the fields that can be selected; absent ones are empty text.
     public Map<String, String> selectableFields(ObjectNode object) {
         Map<String, String> fields = new LinkedHashMap<>();
-        selectable.forEach((field, path) -> {
-            JsonNode value = path.find(object);
-            fields.put(field, value == null ? "" : value.isString() ? value.stringValue() : Json.print(value));
+        selectable.forEach((field, names) -> {
+            JsonNode value = Json.at(object, names.toArray(String[]::new));
+            boolean absent = names.isEmpty() || !Json.present(value);
+            fields.put(field, absent ? "" : value.isString() ? value.stringValue() : Json.print(value));
         });
         return fields;
     }

@@ -2,10 +2,8 @@ package io.hypernetes.objects.crd;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
-import tools.jackson.databind.JsonNode;
 
-/// A path of members alone, as those of subresources, selectable fields and rules must be: `.spec.x`, `['x']`, dots escaped by a backslash.
+/// A path of members alone, as those of the scale of a custom resource must be: `.spec.x`, `['x']`, dots escaped by a backslash.
 ///
 /// @param names never empty
 public record MemberPath(List<String> names) {
@@ -63,14 +61,5 @@ public record MemberPath(List<String> names) {
         }
         name.append(text, from + 1, end);
         return end + 2;
-    }
-
-    /// The value at the path; null when there is none.
-    public @Nullable JsonNode find(JsonNode root) {
-        JsonNode found = root;
-        for (String name : names) {
-            found = found.path(name);
-        }
-        return found.isMissingNode() || found.isNull() ? null : found;
     }
 }

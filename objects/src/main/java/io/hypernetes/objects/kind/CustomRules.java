@@ -139,7 +139,7 @@ final class CustomRules implements KindRules {
     public List<JsonNode> cells(ObjectNode object, Instant now) {
         List<JsonNode> cells = new ArrayList<>();
         cells.add(Json.text(Json.string(object, "metadata", "name")));
-        version.columns().forEach(column -> cells.add(column.cell(object, now)));
+        cells.addAll(version.cells(object, now));
         return cells;
     }
 

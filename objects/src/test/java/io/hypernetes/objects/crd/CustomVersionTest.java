@@ -6,6 +6,7 @@ import io.hypernetes.objects.FieldError;
 import io.hypernetes.objects.Json;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -31,7 +32,7 @@ class CustomVersionTest {
     private static String cell(String type, String path, String object) {
         var version = CustomVersion.of(Json.readObject(
                 "{\"name\":\"v1\",\"additionalPrinterColumns\":[{\"name\":\"C\",\"type\":\"%s\",\"jsonPath\":\"%s\"}]}".formatted(type, path)));
-        return Json.print(version.columns().getFirst().cell(Json.readObject(object), NOW));
+        return Json.print(version.cells(Json.readObject(object), NOW).getFirst());
     }
 
     @Test
@@ -397,5 +398,27 @@ class CustomVersionTest {
         var object = Json.readObject("{\"spec\":{\"" + name + "\":" + items + "}}");
         assertThat(version.prune(object)).isEmpty();
         assertThat(version.validate(object, null)).isEmpty();
+    }
+
+    @Test
+    void theColumnsOfAnObjectShareOneSearch() {
+        var column = "{\"name\":\"C\",\"type\":\"string\",\"jsonPath\":\".spec.names[*]\"}";
+        var version = CustomVersion.of(Json.readObject("{\"name\":\"v1\",\"additionalPrinterColumns\":" + listed(column, 1000) + "}"));
+        var cells = version.cells(Json.readObject("{\"spec\":{\"names\":" + listed("\"a\"", 1000) + "}}"), NOW);
+        assertThat(cells).hasSize(1000);
+        assertThat(cells.stream().filter(cell -> cell.isString())).hasSizeBetween(1, 10);
+        assertThat(version.cells(Json.readObject("{\"spec\":{\"names\":[\"a\"]}}"), NOW)).allMatch(cell -> cell.isString());
+    }
+
+    /// A backslash is a part of a name here, and escapes nothing.
+    @Test
+    void whatSelectsIsReadAsItWasChecked() {
+        var version = CustomVersion.of(Json.readObject(
+                """
+                {"name":"v1","selectableFields":[{"jsonPath":".spec.a\\\\b"},{"jsonPath":".spec.size"},{"jsonPath":".spec['size']"},{"jsonPath":".spec.none"}],
+                 "schema":{"openAPIV3Schema":{"type":"object","properties":{"spec":{"type":"object","properties":{
+                  "a\\\\b":{"type":"string"},"size":{"type":"integer"},"none":{"type":"string"}}}}}}}"""));
+        assertThat(version.selectableFields(Json.readObject("{\"spec\":{\"a\\\\b\":\"x\",\"ab\":\"y\",\"size\":3,\"none\":null}}")))
+                .containsOnly(Map.entry("spec.a\\b", "x"), Map.entry("spec.size", "3"), Map.entry("spec['size']", ""), Map.entry("spec.none", ""));
     }
 }
