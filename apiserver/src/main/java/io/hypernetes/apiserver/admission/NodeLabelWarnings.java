@@ -2,27 +2,20 @@ package io.hypernetes.apiserver.admission;
 
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.Names;
+import io.hypernetes.objects.kind.NewerLabel;
 import java.util.List;
-import java.util.Map;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /// Labels of nodes that have a newer form, wherever nodes are chosen by them: told in upstream's words.
 final class NodeLabelWarnings {
-    private static final Map<String, String> OLD = Map.of(
-            "beta.kubernetes.io/arch", "deprecated since v1.14; use \"kubernetes.io/arch\" instead",
-            "beta.kubernetes.io/os", "deprecated since v1.14; use \"kubernetes.io/os\" instead",
-            "failure-domain.beta.kubernetes.io/region", "deprecated since v1.17; use \"topology.kubernetes.io/region\" instead",
-            "failure-domain.beta.kubernetes.io/zone", "deprecated since v1.17; use \"topology.kubernetes.io/zone\" instead",
-            "beta.kubernetes.io/instance-type", "deprecated since v1.17; use \"node.kubernetes.io/instance-type\" instead");
-
     private NodeLabelWarnings() {}
 
     /// A map of labels, each told with what stands before and behind its name.
     static void labels(JsonNode labels, String before, String behind, Told told) {
         for (String key : labels.propertyNames()) {
-            String old = OLD.get(key);
-            if (old != null) {
+            String old = of(key);
+            if (!old.isEmpty()) {
                 told.say(before + key + behind + ": " + old);
             }
         }
@@ -59,14 +52,15 @@ final class NodeLabelWarnings {
 
     /// A label that is named where it is used.
     static void key(String key, String path, Told told) {
-        String old = OLD.get(key);
-        if (old != null) {
+        String old = of(key);
+        if (!old.isEmpty()) {
             told.say(path + ": " + key + " is " + old);
         }
     }
 
     /// What is said of a label, and where nothing else is: empty when it has no newer form.
     static String of(String key) {
-        return OLD.getOrDefault(key, "");
+        NewerLabel newer = NewerLabel.OF.get(key);
+        return newer == null ? "" : "deprecated since " + newer.since() + "; use \"" + newer.name() + "\" instead";
     }
 }

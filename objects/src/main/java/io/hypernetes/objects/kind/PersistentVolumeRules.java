@@ -12,12 +12,6 @@ import tools.jackson.databind.node.ObjectNode;
 
 /// PersistentVolumes.
 final class PersistentVolumeRules implements KindRules {
-    private static final Map<String, String> NEW_LABELS = Map.of(
-            "failure-domain.beta.kubernetes.io/zone", "topology.kubernetes.io/zone",
-            "failure-domain.beta.kubernetes.io/region", "topology.kubernetes.io/region",
-            "beta.kubernetes.io/os", "kubernetes.io/os",
-            "beta.kubernetes.io/arch", "kubernetes.io/arch",
-            "beta.kubernetes.io/instance-type", "node.kubernetes.io/instance-type");
     private static final Set<String> COMMON = Set.of(
             "accessModes", "capacity", "claimRef", "mountOptions", "nodeAffinity", "persistentVolumeReclaimPolicy", "storageClassName",
             "volumeAttributesClassName", "volumeMode");
@@ -139,9 +133,9 @@ final class PersistentVolumeRules implements KindRules {
             List<ObjectNode> expressions = Json.objects(terms.get(i), "matchExpressions");
             List<ObjectNode> other = Json.objects(others.get(i), "matchExpressions");
             for (int j = 0; j < Math.min(expressions.size(), other.size()); j++) {
-                String newer = NEW_LABELS.getOrDefault(Json.string(expressions.get(j), "key"), "");
-                if (newer.equals(Json.string(other.get(j), "key"))) {
-                    expressions.get(j).put("key", newer);
+                NewerLabel newer = NewerLabel.OF.get(Json.string(expressions.get(j), "key"));
+                if (newer != null && newer.name().equals(Json.string(other.get(j), "key"))) {
+                    expressions.get(j).put("key", newer.name());
                 }
             }
         }
