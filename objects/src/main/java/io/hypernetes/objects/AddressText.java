@@ -2,10 +2,37 @@ package io.hypernetes.objects;
 
 import java.net.Inet4Address;
 import java.net.InetAddress;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /// How an address is written so that everybody writes it alike: RFC 5952 for IPv6.
 public final class AddressText {
+    private static final Pattern V4 = Pattern.compile("[0-9]{1,3}(\\.[0-9]{1,3}){3}");
+    private static final Pattern PLAIN_V4 = Pattern.compile("(0|[1-9][0-9]*)(\\.(0|[1-9][0-9]*)){3}");
+
     private AddressText() {}
+
+    /// Whether a text is an IPv4 address in four decimal parts, none with zeros before it.
+    public static boolean isV4(String text) {
+        return v4(text) != null && PLAIN_V4.matcher(text).matches();
+    }
+
+    /// An IPv4 address in four decimal parts, whose leading zeros mean nothing; null for any other text. Where others read zeros as octal it is not safe.
+    public static byte @Nullable [] v4(String text) {
+        if (!V4.matcher(text).matches()) {
+            return null;
+        }
+        String[] parts = text.split("\\.");
+        byte[] bytes = new byte[parts.length];
+        for (int i = 0; i < bytes.length; i++) {
+            int part = Integer.parseInt(parts[i]);
+            if (part > 255) {
+                return null;
+            }
+            bytes[i] = (byte) part;
+        }
+        return bytes;
+    }
 
     /// The canonical spelling.
     public static String of(InetAddress address) {

@@ -10,7 +10,6 @@ import tools.jackson.databind.JsonNode;
 
 /// Addresses and ranges that others may read as something else, or write otherwise: told in upstream's words. What is none at all is validation's to tell.
 final class AddressWarnings {
-    private static final Pattern V4 = Pattern.compile("[0-9]{1,3}(\\.[0-9]{1,3}){3}");
     private static final Pattern V6 = Pattern.compile("[0-9a-fA-F:.]{2,45}");
     private static final Pattern LENGTH = Pattern.compile("[0-9]{1,3}");
     private static final int MAPPED_BITS = 96;
@@ -82,17 +81,9 @@ final class AddressWarnings {
     /// Null when it is no address.
     private static @Nullable InetAddress parse(String text) {
         try {
-            if (V4.matcher(text).matches()) {
-                byte[] bytes = new byte[4];
-                String[] parts = text.split("\\.");
-                for (int i = 0; i < bytes.length; i++) {
-                    int part = Integer.parseInt(parts[i]);
-                    if (part > 255) {
-                        return null;
-                    }
-                    bytes[i] = (byte) part;
-                }
-                return InetAddress.getByAddress(bytes);
+            byte[] v4 = AddressText.v4(text);
+            if (v4 != null) {
+                return InetAddress.getByAddress(v4);
             }
             return text.contains(":") && V6.matcher(text).matches() ? InetAddress.ofLiteral(text) : null;
         } catch (UnknownHostException | IllegalArgumentException e) {

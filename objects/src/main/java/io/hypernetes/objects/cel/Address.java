@@ -7,7 +7,7 @@ import java.net.InetAddress;
 /// An IP address as CEL knows it; mapped addresses and zones are refused.
 record Address(InetAddress address) {
     static Address parse(String text) {
-        boolean known = text.length() <= 45 && text.matches("[0-9a-fA-F:.]+") && (text.contains(":") || isDottedQuad(text));
+        boolean known = text.length() <= 45 && text.matches("[0-9a-fA-F:.]+") && (text.contains(":") || AddressText.isV4(text));
         if (!known) {
             throw new IllegalArgumentException("IP Address \"" + text + "\" parse error during conversion from string");
         }
@@ -21,19 +21,6 @@ record Address(InetAddress address) {
             throw new IllegalArgumentException("IPv4-mapped IPv6 address \"" + text + "\" is not allowed");
         }
         return new Address(address);
-    }
-
-    private static boolean isDottedQuad(String text) {
-        String[] parts = text.split("\\.", -1);
-        if (parts.length != 4) {
-            return false;
-        }
-        for (String part : parts) {
-            if (!part.matches("0|[1-9][0-9]{0,2}") || Integer.parseInt(part) > 255) {
-                return false;
-            }
-        }
-        return true;
     }
 
     long family() {

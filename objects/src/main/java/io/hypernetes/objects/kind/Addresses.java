@@ -1,5 +1,6 @@
 package io.hypernetes.objects.kind;
 
+import io.hypernetes.objects.AddressText;
 import java.net.InetAddress;
 
 /// The forms of addresses and address ranges.
@@ -7,25 +8,14 @@ final class Addresses {
     static final String ADDRESS_HINT = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)";
     static final String RANGE_HINT = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)";
     private static final int LONGEST = 45;
+    private static final int V4_BYTES = 4;
+    private static final int MAPPED_BITS = 96;
 
     private Addresses() {}
 
     /// Whether a text is an IPv4 address in four decimal parts or an IPv6 address.
     static boolean isAddress(String text) {
-        return isV4(text) || isV6(text);
-    }
-
-    static boolean isV4(String text) {
-        String[] parts = text.split("\\.", -1);
-        if (parts.length != 4 || text.length() > 15) {
-            return false;
-        }
-        for (String part : parts) {
-            if (!part.matches("0|[1-9][0-9]{0,2}") || Integer.parseInt(part) > 255) {
-                return false;
-            }
-        }
-        return true;
+        return AddressText.isV4(text) || isV6(text);
     }
 
     static boolean isV6(String text) {
@@ -53,7 +43,7 @@ final class Addresses {
         int count = 0;
         for (int i = 0; i < parts.length; i++) {
             if (i == parts.length - 1 && parts[i].contains(".")) {
-                if (!isV4(parts[i])) {
+                if (!AddressText.isV4(parts[i])) {
                     return -1;
                 }
                 count += 2;
@@ -78,23 +68,29 @@ final class Addresses {
             return false;
         }
         int bits = Integer.parseInt(length);
-        return (isV4(address) && bits <= 32) || (isV6(address) && bits <= 128);
+        return (AddressText.isV4(address) && bits <= 32) || (isV6(address) && bits <= 128);
     }
 
     /// Whether a range is a part of another, and not all of it.
     static boolean isPart(String part, String whole) {
         byte[] inner = bytes(part);
         byte[] outer = bytes(whole);
-        int length = Integer.parseInt(whole.substring(whole.indexOf('/') + 1));
-        if (inner.length != outer.length || Integer.parseInt(part.substring(part.indexOf('/') + 1)) <= length) {
+        int length = length(whole, outer);
+        if (inner.length != outer.length || length < 0 || length(part, inner) <= length) {
             return false;
         }
-        for (int bit = 0; bit < Math.min(length, inner.length * Byte.SIZE); bit++) {
+        for (int bit = 0; bit < length; bit++) {
             if (((inner[bit / Byte.SIZE] ^ outer[bit / Byte.SIZE]) & 0x80 >> bit % Byte.SIZE) != 0) {
                 return false;
             }
         }
         return true;
+    }
+
+    /// How many bits of an address are the same in all of a range; less than none when they are not even all of IPv4 in IPv6, which is read as IPv4.
+    private static int length(String range, byte[] address) {
+        int written = Integer.parseInt(range.substring(range.indexOf('/') + 1));
+        return range.contains(":") && address.length == V4_BYTES ? written - MAPPED_BITS : written;
     }
 
     private static byte[] bytes(String range) {

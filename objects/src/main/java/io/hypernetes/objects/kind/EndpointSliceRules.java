@@ -1,5 +1,6 @@
 package io.hypernetes.objects.kind;
 
+import io.hypernetes.objects.AddressText;
 import io.hypernetes.objects.FieldError;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.Names;
@@ -91,7 +92,7 @@ final class EndpointSliceRules implements KindRules {
             String each = at + ".addresses[" + i + "]";
             switch (type) {
                 case "IPv4" -> {
-                    if (!Addresses.isV4(address)) {
+                    if (!AddressText.isV4(address)) {
                         errors.invalid(each, address, "must be a valid IPv4 address");
                     } else {
                         EndpointsRules.special(address, each, errors);

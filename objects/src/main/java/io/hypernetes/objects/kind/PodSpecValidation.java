@@ -1,5 +1,6 @@
 package io.hypernetes.objects.kind;
 
+import io.hypernetes.objects.AddressText;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.Names;
 import java.util.HashSet;
@@ -7,7 +8,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -198,8 +198,7 @@ final class PodSpecValidation {
 
     private void address(String at, String text) {
         // Leading zeros are warned of.
-        boolean v4 = text.matches("[0-9]{1,3}(\\.[0-9]{1,3}){3}") && Stream.of(text.split("\\.")).allMatch(part -> Integer.parseInt(part) <= 255);
-        if (!v4 && !Addresses.isV6(text)) {
+        if (AddressText.v4(text) == null && !Addresses.isV6(text)) {
             errors.invalid(at, text, Addresses.ADDRESS_HINT);
         }
     }

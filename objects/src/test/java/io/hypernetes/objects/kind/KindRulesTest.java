@@ -172,6 +172,11 @@ class KindRulesTest {
                         "spec.ingress[0].from[0].ipBlock.except[1]: Invalid value: \"10.0.0.0/9\": must be a strict subset of `cidr`",
                         "spec.ingress[0].from[0].ipBlock.except[2]: Invalid value: \"10.128.0.0/16\": must be a strict subset of `cidr`",
                         "spec.ingress[0].from[0].ipBlock.except[3]: Invalid value: \"fd00::/64\": must be a strict subset of `cidr`");
+        assertThat(problems("networking.k8s.io/v1", "NetworkPolicy",
+                        "\"spec\":{\"ingress\":[{\"from\":[{\"ipBlock\":{\"cidr\":\"::ffff:10.0.0.0/104\",\"except\":[\"::ffff:10.1.0.0/112\",\"10.2.0.0/16\",\"::ffff:10.0.0.0/104\",\"::ffff:11.0.0.0/112\"]}}]}]}"))
+                .containsExactly(
+                        "spec.ingress[0].from[0].ipBlock.except[2]: Invalid value: \"::ffff:10.0.0.0/104\": must be a strict subset of `cidr`",
+                        "spec.ingress[0].from[0].ipBlock.except[3]: Invalid value: \"::ffff:11.0.0.0/112\": must be a strict subset of `cidr`");
         assertThat(problems("networking.k8s.io/v1", "NetworkPolicy", "\"spec\":{\"ingress\":[{\"from\":[{},{\"ipBlock\":{\"cidr\":\"x\"},\"podSelector\":{}}]}]}"))
                 .containsExactly(
                         "spec.ingress[0].from[0]: Required value: must specify a peer",
