@@ -92,6 +92,12 @@ class ProgrammedAdmissionTest extends ClusterTest {
         blue.patch(place, "application/json-patch+json",
                 "[{\"op\":\"replace\",\"path\":\"/webhooks/0/admissionReviewVersions\",\"value\":[\"v1alpha1\",\"v1beta1\"]}]").expect(200);
         assertThat(blue.post(configMaps("default"), configMap("a", "1")).expect(201).at("data", "beta")).isEqualTo("yes");
+        // One that answers without an answer has failed, and denied nothing.
+        hooks.on("/beta", _ -> "{}".getBytes(java.nio.charset.StandardCharsets.UTF_8));
+        assertThat(blue.post(configMaps("default"), configMap("b", "1")).expect(500).at("message"))
+                .endsWith("received invalid webhook response: webhook response was absent");
+        blue.patch(place, "application/json-patch+json", "[{\"op\":\"replace\",\"path\":\"/webhooks/0/failurePolicy\",\"value\":\"Ignore\"}]").expect(200);
+        blue.post(configMaps("default"), configMap("b", "1")).expect(201);
         blue.delete(place).expect(200);
     }
 

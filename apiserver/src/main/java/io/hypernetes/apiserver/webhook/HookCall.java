@@ -74,7 +74,10 @@ final class HookCall {
             if (strict && !(Json.string(answered, "kind").equals("AdmissionReview") && Json.string(answered, "apiVersion").equals(GROUP + version))) {
                 throw new FailedException("received invalid webhook response: expected webhook response of admission.k8s.io/v1, Kind=AdmissionReview", null);
             }
-            response = answered.get("response") instanceof ObjectNode given ? given : Json.object();
+            if (!(answered.get("response") instanceof ObjectNode given)) {
+                throw new FailedException("received invalid webhook response: webhook response was absent", null);
+            }
+            response = given;
         } catch (IOException e) {
             throw new FailedException("failed to call webhook: " + e.getMessage(), e);
         } catch (MalformedJsonException e) {
