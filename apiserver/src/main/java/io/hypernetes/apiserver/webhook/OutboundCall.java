@@ -108,12 +108,13 @@ public final class OutboundCall implements AutoCloseable {
                 case Peer.Url url -> url.url.toString();
                 case Peer.Service service -> "https://" + service.host() + ":" + service.port + encoded(service.path);
             };
-            throw new IOException("Post \"" + address + "?" + limit(timeout) + "\": " + CallFailures.said(e), e);
+            throw new IOException("Post \"" + limited(address, timeout) + "\": " + CallFailures.said(e), e);
         }
     }
 
-    private static String limit(Duration timeout) {
-        return "timeout=" + timeout.toSeconds() + "s";
+    /// A place, which may have a query, told how long the answer is waited for.
+    private static String limited(String place, Duration timeout) {
+        return place + (place.contains("?") ? "&" : "?") + "timeout=" + timeout.toSeconds() + "s";
     }
 
     /// Something was answered, and it was no success.
@@ -221,7 +222,7 @@ public final class OutboundCall implements AutoCloseable {
             }
             case Peer.Service service -> service.path.isEmpty() ? "/" : URI.create("http://x/").resolve(encoded(service.path)).getRawPath();
         };
-        var path = json == null ? bare : bare + (bare.contains("?") ? "&" : "?") + limit(timeout);
+        var path = json == null ? bare : limited(bare, timeout);
         var out = new ByteArrayOutputStream(512 + (json == null ? 0 : json.length));
         out.write(((json == null ? "GET " : "POST ") + path + " HTTP/1.1\r\nHost: " + host + (port == 443 ? "" : ":" + port)
                         + "\r\nUser-Agent: " + (json == null ? "hypernetes" : "kube-apiserver-admission") + "\r\nAccept: application/json\r\n"
