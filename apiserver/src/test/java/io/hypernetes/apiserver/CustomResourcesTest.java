@@ -235,4 +235,21 @@ class CustomResourcesTest extends ClusterTest {
                 .expect(200);
         admin.get(things("k.example.com", "others")).expect(200);
     }
+
+    /// What one got first another cannot take by a change, and keeps its own instead.
+    @Test
+    void aNameThatIsRefusedIsNotServed() {
+        admin.post(DEFINITIONS, definition("n.example.com", "firsts", "First", version("v1", true, ""))).expect(201);
+        admin.post(DEFINITIONS, definition("n.example.com", "seconds", "Second", version("v1", true, ""))).expect(201);
+        var changed = admin.patch(DEFINITIONS + "/seconds.n.example.com", "application/merge-patch+json",
+                        "{\"spec\":{\"names\":{\"singular\":\"first\",\"shortNames\":[\"sfirsts\",\"other\"]}}}")
+                .expect(200);
+        assertThat(changed.text()).contains("ShortNamesConflict");
+        var served = Json.objects(admin.get("/apis/n.example.com/v1").expect(200).json(), "resources").stream()
+                .filter(each -> Json.string(each, "name").equals("seconds"))
+                .findFirst()
+                .orElseThrow();
+        assertThat(Json.string(served, "singularName")).isEqualTo("second");
+        assertThat(served.path("shortNames").toString()).isEqualTo("[\"sseconds\"]");
+    }
 }

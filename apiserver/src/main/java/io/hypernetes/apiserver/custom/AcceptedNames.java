@@ -8,7 +8,8 @@ import java.util.Set;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/// The names that a definition gets of those that it asks for: all that no other kind of its group has. It keeps what it had instead of the others.
+/// The names that a definition gets of those that it asks for: each that no other kind of its group has, but the short ones all or none. It keeps what it
+/// had instead of the others.
 final class AcceptedNames {
     private final JsonNode wanted;
     private final JsonNode had;

@@ -46,7 +46,7 @@ public final class CustomKinds {
         List<Kind> kinds = new ArrayList<>();
         for (CustomVersion version : versions) {
             if (version.served()) {
-                ResourceType type = type(spec, version, new GroupVersion(group, version.name()), stored);
+                ResourceType type = type(definition, version, new GroupVersion(group, version.name()), stored);
                 kinds.add(new Kind(
                         type,
                         new CustomRules(type, version, storage == null ? version : storage, conversion, changed),
@@ -56,8 +56,11 @@ public final class CustomKinds {
         return List.copyOf(kinds);
     }
 
-    private static ResourceType type(JsonNode spec, CustomVersion version, GroupVersion groupVersion, GroupVersion stored) {
-        JsonNode names = spec.path("names");
+    /// By the names that the definition got; by those that it asks for where nobody has given it any.
+    private static ResourceType type(ObjectNode definition, CustomVersion version, GroupVersion groupVersion, GroupVersion stored) {
+        JsonNode spec = definition.path("spec");
+        JsonNode accepted = definition.path("status").path("acceptedNames");
+        JsonNode names = Json.string(accepted, "plural").isEmpty() ? spec.path("names") : accepted;
         String kind = Json.string(names, "kind");
         Map<String, Subresource> parts = new TreeMap<>();
         if (version.hasStatus()) {
