@@ -252,4 +252,20 @@ class CustomResourcesTest extends ClusterTest {
         assertThat(Json.string(served, "singularName")).isEqualTo("second");
         assertThat(served.path("shortNames").toString()).isEqualTo("[\"sseconds\"]");
     }
+
+    @Test
+    void warningsAreAsLongAsClientsTake() {
+        define(admin, "o.example.com", "widgets", "Widget");
+        var longest = "n".repeat(40_000);
+        var many = new StringBuilder();
+        for (int i = 0; i < 40; i++) {
+            many.append(",\"m").append(i).append("m".repeat(1000)).append("\":1");
+        }
+        var made = admin.post(things("o.example.com", "widgets"),
+                object("o.example.com", "Widget", "long", "{\"size\":1,\"" + longest + "\":1" + many + "}")).expect(201);
+        var warnings = made.http().headers().allValues("Warning");
+        assertThat(warnings).hasSizeBetween(5, 20);
+        assertThat(warnings.getFirst()).startsWith("299 - \"unknown field \\\"spec.nnn").hasSizeLessThan(300);
+        assertThat(warnings.stream().mapToInt(String::length).sum()).isBetween(4096, 4500);
+    }
 }

@@ -122,6 +122,11 @@ public final class Exchange {
         }
     }
 
+    /// How many characters the values of a header of the answer have by now.
+    public int lengthOfHeader(String name) {
+        return answerHeaders.getAll(name).stream().mapToInt(String::length).sum();
+    }
+
     /// Sets a header of the answer; call before the answer begins.
     public void setHeader(String name, String value) {
         answerHeaders.set(name, value);

@@ -14,6 +14,11 @@ import tools.jackson.databind.node.ObjectNode;
 
 /// Brings what a client sent into the shape of its kind, telling of unknown fields as the client wishes.
 final class Decoding {
+    /// In characters; as much as upstream has.
+    private static final int ROOM_FOR_WARNINGS = 4096;
+
+    private static final int LONGEST_CUT_WARNING = 256;
+
     private final Kinds kinds;
 
     Decoding(Kinds kinds) {
@@ -132,9 +137,15 @@ final class Decoding {
         }
     }
 
-    /// Adds a warning that clients print.
+    /// Adds a warning that clients print, as long as there is room: what is warned of may be as long as an object, and clients refuse an answer with
+    /// long headers, also when what they asked for was done.
     static void warn(Exchange http, String text) {
-        var quoted = text.replace("\\", "\\\\").replace("\"", "\\\"").replaceAll("[\\p{Cntrl}]", " ");
+        int room = ROOM_FOR_WARNINGS - http.lengthOfHeader("Warning");
+        if (room <= 0) {
+            return;
+        }
+        int length = text.length() <= room ? text.length() : Math.min(text.length(), LONGEST_CUT_WARNING);
+        var quoted = text.substring(0, length).replace("\\", "\\\\").replace("\"", "\\\"").replaceAll("[\\p{Cntrl}]", " ");
         http.addHeader("Warning", "299 - \"" + quoted + "\"");
     }
 }
