@@ -82,28 +82,28 @@ public final class Checkpoints {
         Sandboxes.Found found = sandboxes.getContainer(containerId);
         Sandbox sandbox = found.sandbox();
         String name = "container-" + found.container().id() + "-" + house.now() / 1_000_000;
-        sandbox.holding(() -> {
-            if (!sandbox.isReady() || found.container().record().state() != ContainerRecord.State.RUNNING) {
-                throw new HyperdException(HyperdException.Kind.WRONG_STATE, "Container " + containerId + " does not run, so it cannot be saved.");
-            }
-            try (CheckpointFolder.Draft draft = folder.begin(name)) {
-                save(sandbox, driver, draft, name, false, false);
-                Duration left = limit.minusNanos(System.nanoTime() - begin);
-                if (left.isNegative()) {
-                    throw new HyperdException(
-                            HyperdException.Kind.TIMEOUT, "Container " + containerId + " was not saved within " + limit.toSeconds() + " s; give it more time. It goes on.");
+        try (CheckpointFolder.Draft draft = folder.begin(name)) {
+            sandbox.holding(() -> {
+                if (!sandbox.isReady() || found.container().record().state() != ContainerRecord.State.RUNNING) {
+                    throw new HyperdException(HyperdException.Kind.WRONG_STATE, "Container " + containerId + " does not run, so it cannot be saved.");
                 }
-                draft.pack(location, left);
-                LOG.info("event=checkpoint-exported name={} container={} location={}", name, containerId, location);
-                return location;
-            } catch (IOException failure) {
+                return save(sandbox, driver, draft, name, false, false);
+            });
+            Duration left = limit.minusNanos(System.nanoTime() - begin);
+            if (left.isNegative()) {
                 throw new HyperdException(
-                        HyperdException.Kind.UNAVAILABLE,
-                        "Container " + containerId + " could not be saved to " + location + ": " + failure
-                                + ". Is there room there and in the node's state folder? It goes on.",
-                        failure);
+                        HyperdException.Kind.TIMEOUT, "Container " + containerId + " was not saved within " + limit.toSeconds() + " s; give it more time. It goes on.");
             }
-        });
+            // The pod's end does not wait for this, which needs nothing of it.
+            draft.pack(location, left);
+            LOG.info("event=checkpoint-exported name={} container={} location={}", name, containerId, location);
+        } catch (IOException failure) {
+            throw new HyperdException(
+                    HyperdException.Kind.UNAVAILABLE,
+                    "Container " + containerId + " could not be saved to " + location + ": " + failure
+                            + ". Is there room there and in the node's state folder? It goes on.",
+                    failure);
+        }
     }
 
     /// Takes in a checkpoint from an archive, under the name that it was written with; it can be restored then.

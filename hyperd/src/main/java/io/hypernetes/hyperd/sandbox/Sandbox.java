@@ -23,7 +23,6 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -241,13 +240,7 @@ public final class Sandbox implements AutoCloseable {
 
     /// Ends the machine and gives back what it used. Idempotent.
     void stop(String why) {
-        if (!tryLock()) {
-            // Whoever holds the lock may be waiting for a guest that does not answer, or for all of its memory to be written: without a line, or a machine, he
-            // is done.
-            tether.cutLine();
-            standstill.giveUpSaving();
-            lifecycle.lock();
-        }
+        lockToEnd();
         try {
             if (record().hasDisks()) {
                 unmount(Duration.ZERO);
@@ -464,21 +457,37 @@ public final class Sandbox implements AutoCloseable {
     }
 
     /// Does something while nobody else makes, ends or removes.
-    <T> T holding(Supplier<T> action) {
+    <T, E extends Exception> T holding(Action<T, E> action) throws E {
         lifecycle.lock();
         try {
-            return action.get();
+            return action.run();
         } finally {
             lifecycle.unlock();
         }
     }
 
-    private boolean tryLock() {
-        try {
-            return lifecycle.tryLock(PATIENCE_SECONDS, TimeUnit.SECONDS);
-        } catch (InterruptedException interrupted) {
+    /// What is done in [#holding].
+    interface Action<T, E extends Exception> {
+        T run() throws E;
+    }
+
+    /// Takes the lock for who ends the machine. Whoever holds it may be waiting for a guest that does not answer, or for all of its memory to be written, and so
+    /// may the next one: without a line, or a machine, each is done.
+    private void lockToEnd() {
+        boolean interrupted = false;
+        while (true) {
+            try {
+                if (lifecycle.tryLock(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
+                    break;
+                }
+            } catch (InterruptedException impatient) {
+                interrupted = true;
+            }
+            tether.cutLine();
+            standstill.giveUpSaving();
+        }
+        if (interrupted) {
             Thread.currentThread().interrupt();
-            return false;
         }
     }
 

@@ -57,6 +57,9 @@ final class Standstill implements AutoCloseable {
             throw new HyperdException(
                     HyperdException.Kind.WRONG_STATE, "Sandbox " + id() + " has no machine that runs, so it cannot be paused or resumed.");
         }
+        if (saving.get() == Saving.GIVEN_UP) {
+            throw new HyperdException(HyperdException.Kind.WRONG_STATE, "Sandbox " + id() + " is being ended, so it cannot be paused or resumed.");
+        }
         return tether.requireMachine();
     }
 
@@ -143,7 +146,10 @@ final class Standstill implements AutoCloseable {
 
     /// Ends [#pause], and sets the guest's clock right.
     void resume() {
-        end(runningMachine());
+        Machine running = runningMachine();
+        end(running);
+        // It is cut where somebody failed to write the machine while it was paused.
+        tether.lineAgain(running);
         tether.session(AFTER_PAUSE).resume(SandboxBoot.identity(house, ledger.record()), House.ANSWER);
         LOG.info("event=sandbox-resumed sandbox={}", id());
     }
@@ -166,7 +172,8 @@ final class Standstill implements AutoCloseable {
     ///
     /// @param wasPaused whether its time stood still before, and goes on doing so
     void endSaving(boolean wasPaused) {
-        boolean givenUp = saving.getAndSet(Saving.NONE) == Saving.GIVEN_UP;
+        // What was given up stays so until there is no such machine any more: nobody is to wait for it.
+        boolean givenUp = saving.updateAndGet(now -> now == Saving.UNDER_WAY ? Saving.NONE : now) == Saving.GIVEN_UP;
         if (!wasPaused && !givenUp) {
             Machine running = runningMachine();
             end(running);

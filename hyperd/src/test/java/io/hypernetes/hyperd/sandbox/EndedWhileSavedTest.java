@@ -1,7 +1,11 @@
 package io.hypernetes.hyperd.sandbox;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
+import io.hypernetes.guest.Guest;
+import io.hypernetes.hyperd.journal.ContainerRecord;
 import io.hypernetes.hypervisor.HypervisorException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -52,6 +56,67 @@ class EndedWhileSavedTest {
         assertThat(engine.checkpoints().list()).isEmpty();
         assertThat(world.leases).isEmpty();
         assertThat(engine.inventory().leaks()).isEmpty();
+    }
+
+    /// The runtime is asked to end containers first, and only then to end their machine.
+    @Test
+    void aContainerThatWasToEndBeforeEndsWithItsMachine() throws Exception {
+        CompletableFuture<Checkpoint> checkpoint = CompletableFuture.supplyAsync(() -> engine.checkpoints().save(sandbox.id(), "before", false), Thread::startVirtualThread);
+        saving.await();
+        Thread stop = Thread.ofVirtual().unstarted(() -> sandbox.stop(sandbox.containers().getFirst(), Duration.ZERO));
+        stop.setUncaughtExceptionHandler((_, _) -> {});
+        waiting(stop);
+        assertThat(CompletableFuture.runAsync(() -> engine.sandboxes().stop(sandbox.id()), Thread::startVirtualThread)).succeedsWithin(SOON);
+        assertThat(stop.join(SOON)).isTrue();
+        assertThat(checkpoint).failsWithin(SOON);
+        assertThat(sandbox.containers().getFirst().record().state()).isEqualTo(ContainerRecord.State.EXITED);
+        assertThat(world.runningNames()).isEmpty();
+    }
+
+    @Test
+    void aPodThatIsSavedOnlyWhenItIsAlreadyToEndIsNotWaitedForEither() throws Exception {
+        Guest guest = sandbox.guest();
+        CountDownLatch held = new CountDownLatch(1);
+        CompletableFuture<Void> holder = CompletableFuture.runAsync(() -> sandbox.holding(() -> {
+            held.countDown();
+            // Whoever ends the pod has lost his patience once.
+            await().dontCatchUncaughtExceptions().atMost(SOON).until(() -> !guest.isOpen());
+            return guest;
+        }), Thread::startVirtualThread);
+        held.await();
+        CompletableFuture<Checkpoint> checkpoint = new CompletableFuture<>();
+        waiting(Thread.ofVirtual().unstarted(() -> {
+            try {
+                checkpoint.complete(engine.checkpoints().save(sandbox.id(), "before", false));
+            } catch (RuntimeException failure) {
+                checkpoint.completeExceptionally(failure);
+            }
+        }));
+        CompletableFuture<Void> stop = CompletableFuture.runAsync(() -> engine.sandboxes().stop(sandbox.id()), Thread::startVirtualThread);
+        assertThat(holder).succeedsWithin(SOON);
+        assertThat(stop).succeedsWithin(SOON);
+        assertThat(checkpoint).failsWithin(SOON);
+        assertThat(saving.getCount()).as("it was begun").isZero();
+        assertThat(engine.inventory().leaks()).isEmpty();
+    }
+
+    private static void waiting(Thread thread) {
+        thread.start();
+        await().dontCatchUncaughtExceptions().atMost(SOON).until(() -> thread.getState() == Thread.State.WAITING);
+    }
+
+    @Test
+    void aPausedPodThatCouldNotBeSavedIsThereWhenItIsResumed() {
+        world.whileSaving = machine -> {
+            throw new HypervisorException("no room");
+        };
+        sandbox.pause();
+        assertThatThrownBy(() -> engine.checkpoints().save(sandbox.id(), "before", true)).hasMessageContaining("no room");
+        assertThat(sandbox.isPaused()).isTrue();
+        sandbox.resume();
+        assertThat(sandbox.guest().isOpen()).isTrue();
+        sandbox.stop(sandbox.containers().getFirst(), Duration.ZERO);
+        assertThat(sandbox.containers().getFirst().record().state()).isEqualTo(ContainerRecord.State.EXITED);
     }
 
     @Test
