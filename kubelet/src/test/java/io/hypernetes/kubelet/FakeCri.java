@@ -81,6 +81,8 @@ public final class FakeCri implements AutoCloseable {
     String streamUrl = "";
     ExecRequest lastExec = ExecRequest.getDefaultInstance();
     volatile boolean ignoreTerm;
+    /// Guests tell the end of no container.
+    volatile boolean deathless;
     int next;
     final FakePodCalls podCalls = new FakePodCalls(this);
 

@@ -57,6 +57,11 @@ final class FakeRuntime extends RuntimeServiceGrpc.RuntimeServiceImplBase {
             FakeCri.Sandbox sandbox = cri.sandboxes.get(request.getPodSandboxId());
             if (sandbox != null) {
                 sandbox.state = PodSandboxState.SANDBOX_NOTREADY;
+                cri.runs.forEach((id, run) -> {
+                    if (run.sandbox.equals(request.getPodSandboxId()) && run.state == ContainerState.CONTAINER_RUNNING) {
+                        cri.end(id, run, 137);
+                    }
+                });
             }
             cri.called("stop-sandbox");
         }
@@ -149,6 +154,10 @@ final class FakeRuntime extends RuntimeServiceGrpc.RuntimeServiceImplBase {
             if (run != null) {
                 cri.called("stop " + run.config.getMetadata().getName() + " " + request.getTimeout());
             }
+        }
+        if (cri.deathless) {
+            out.onError(Status.DEADLINE_EXCEEDED.withDescription("it did not end within 20 s of SIGKILL").asRuntimeException());
+            return;
         }
         try {
             // A process that ignores SIGTERM is killed when the time is over.

@@ -18,6 +18,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -104,6 +105,25 @@ abstract class KubeletHarness {
             assertThat(pod.getStatus().getPhase()).isEqualTo("Running");
             assertThat(condition(pod, "Ready")).isEqualTo("True");
         });
+    }
+
+    /// Returns when the pod was looked at and its status told; the look may have begun before.
+    void lookAgain(String name) {
+        long before = statusesTold(name);
+        kubelet.pods().tellAgain(read(name).getMetadata().getUid());
+        await().atMost(Duration.ofSeconds(20)).until(() -> statusesTold(name) > before);
+    }
+
+    private long statusesTold(String name) {
+        return api.requests().stream().filter(request -> request.endsWith("/pods/" + name + "/status")).count();
+    }
+
+    void suspend(String name) {
+        change(name, pod -> pod.edit().editMetadata().addToAnnotations("hypernetes.io/suspended", Instant.now().truncatedTo(ChronoUnit.SECONDS).toString()).endMetadata().build());
+    }
+
+    void resume(String name) {
+        change(name, pod -> pod.edit().editMetadata().removeFromAnnotations("hypernetes.io/suspended").endMetadata().build());
     }
 
     static String condition(Pod pod, String type) {

@@ -16,8 +16,6 @@ import io.hypernetes.client.ObjectKey;
 import io.hypernetes.cri.v1.NamespaceMode;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.Base64;
 import java.util.Map;
 import java.util.Optional;
@@ -79,10 +77,6 @@ class RunningPodChangesTest extends KubeletHarness {
         assertThat(cri.calls()).doesNotContain("checkpoint", "restore");
     }
 
-    private void suspend(String name) {
-        change(name, pod -> pod.edit().editMetadata().addToAnnotations("hypernetes.io/suspended", Instant.now().truncatedTo(ChronoUnit.SECONDS).toString()).endMetadata().build());
-    }
-
     private void suspendAndResume(boolean anew) {
         cri.podCidr = "10.88.0.0/24";
         create(pod("web").build());
@@ -104,7 +98,7 @@ class RunningPodChangesTest extends KubeletHarness {
         assertThat(cri.sandboxesReady()).isEqualTo(sandboxes - 2);
         assertThat(cri.podCalls.checkpoints).hasSize(anew ? 0 : 2);
         for (String name : new String[] {"web", "job"}) {
-            change(name, pod -> pod.edit().editMetadata().removeFromAnnotations("hypernetes.io/suspended").endMetadata().build());
+            resume(name);
         }
         running("web");
         running("job");
@@ -197,6 +191,24 @@ class RunningPodChangesTest extends KubeletHarness {
             assertThat(resizing(now)).isEmpty();
         });
         assertThat(cri.calls()).noneMatch(call -> call.startsWith("update"));
+    }
+
+    /// What it does before that has its pod's time, and not that of a probe that fails meanwhile.
+    @Test
+    void aContainerThatIsRestartedForNewLimitsEndsForThemAlone() {
+        create(limited("web", "64Mi").edit().editSpec().withTerminationGracePeriodSeconds(600L).editContainer(0)
+                .addNewResizePolicy().withResourceName("memory").withRestartPolicy("RestartContainer").endResizePolicy()
+                .withNewLifecycle().withNewPreStop().withNewSleep(3L).endPreStop().endLifecycle()
+                .withNewLivenessProbe().withNewExec().withCommand("alive").endExec().withPeriodSeconds(1).withFailureThreshold(1)
+                .withTerminationGracePeriodSeconds(1L).endLivenessProbe()
+                .endContainer().endSpec().build());
+        running("web");
+        resize("web", "96Mi");
+        await().atMost(Duration.ofSeconds(60)).until(() -> events().stream().anyMatch(event -> event.getReason().equals("Killing")));
+        cri.execExitCodes.put("alive", 1);
+        await().atMost(Duration.ofSeconds(60)).until(() -> cri.calls().stream().anyMatch(call -> call.startsWith("stop main ")));
+        assertThat(cri.calls()).filteredOn(call -> call.startsWith("stop main "))
+                .allSatisfy(call -> assertThat(Long.parseLong(call.split(" ")[2])).isBetween(500L, 600L));
     }
 
     @Test

@@ -24,10 +24,14 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// One pod's life on this node: looks at what the runtime holds, takes the next step and tells the API, each time its loop is woken. It keeps
 /// nothing that matters: what it must know after a crash is in the runtime and in the API.
 final class PodWorker {
+    private static final Logger LOG = LoggerFactory.getLogger(PodWorker.class);
+
     private final PodServices services;
     private final ContainerStart starts;
     private final Termination termination;
@@ -226,7 +230,7 @@ final class PodWorker {
             stop(now, stop, seen);
         }
         if (!run.stop().isEmpty()) {
-            return resync();
+            return termination.pause(resync());
         }
         volumes.refresh(now, run);
         waits.keySet().retainAll(run.start().stream().map(Container::getName).collect(Collectors.toSet()));
@@ -333,13 +337,13 @@ final class PodWorker {
             seen = services.cri().observe(uid);
         }
         health.keepReadiness(seen);
-        if (!termination.advance(Optional.of(now), seen, deadline(CriConfigs.graceSeconds(now)))) {
-            tell(now, seen);
-            return resync();
+        Optional<ObservedPod> ended = end(now, seen, CriConfigs.graceSeconds(now));
+        if (ended.isEmpty()) {
+            return termination.pause(resync());
         }
-        removedAt = null;
-        remains.endMachine(seen);
-        for (ObservedContainer container : Suspended.endedSince(seen, since)) {
+        endIsOver();
+        remains.endMachine(ended.get());
+        for (ObservedContainer container : Suspended.endedSince(ended.get(), since)) {
             services.cri().removeContainer(container.id());
         }
         waits.clear();
@@ -362,15 +366,15 @@ final class PodWorker {
         if (late && seen.anyRunning() && removedAt == null) {
             services.events().normal(now, "DeadlineExceeded", "Pod was active on the node longer than the specified deadline");
         }
-        if (!termination.advance(Optional.of(now), seen, deadline(evicted != null ? 0 : CriConfigs.graceSeconds(now)))) {
-            tell(now, seen);
-            return resync();
+        Optional<ObservedPod> ended = end(now, seen, evicted != null ? 0 : CriConfigs.graceSeconds(now));
+        if (ended.isEmpty()) {
+            return termination.pause(resync());
         }
-        removedAt = null;
+        endIsOver();
         if (!phaseIsFinal(now)) {
-            tellEnd(now, seen);
+            tellEnd(now, ended.get());
         }
-        remains.endMachine(seen);
+        remains.endMachine(ended.get());
         machineGone.countDown();
         return Duration.ofMinutes(10);
     }
@@ -381,16 +385,14 @@ final class PodWorker {
     private Duration terminate(@Nullable Pod now, ObservedPod seen) {
         health.keepReadiness(seen);
         waits.clear();
-        if (!termination.advance(Optional.ofNullable(now), seen, deadline(grace(now, seen)))) {
-            if (now != null) {
-                tell(now, seen);
-            }
-            return resync();
+        Optional<ObservedPod> ended = end(now, seen, grace(now, seen));
+        if (ended.isEmpty()) {
+            return termination.pause(resync());
         }
         if (now != null && !removed && !phaseIsFinal(now)) {
-            tellEnd(now, seen);
+            tellEnd(now, ended.get());
         }
-        if (!remains.remove(seen)) {
+        if (!remains.remove(ended.get())) {
             return PodLoop.FIRST_RETRY;
         }
         if (now != null && !removed) {
@@ -398,6 +400,32 @@ final class PodWorker {
         }
         loop.end();
         return resync();
+    }
+
+    /// Takes the next step to the end of all that runs: each container ends gracefully, and with its machine what cannot be killed.
+    ///
+    /// @return what is there now that nothing runs any more; empty as long as something does, which the API is told
+    private Optional<ObservedPod> end(@Nullable Pod now, ObservedPod seen, long graceSeconds) {
+        if (termination.advance(Optional.ofNullable(now), seen, deadline(graceSeconds))) {
+            return Optional.of(seen);
+        }
+        if (!termination.isOverdue()) {
+            if (now != null) {
+                tell(now, seen);
+            }
+            return Optional.empty();
+        }
+        LOG.warn("event=pod-end-overdue pod={} uid={} next=\"its machine ends\"", key, uid);
+        if (now != null) {
+            services.events().warning(now, "ExceededGracePeriod", "Container runtime did not kill the pod within specified grace period.");
+        }
+        remains.endMachine(seen);
+        return Optional.of(services.cri().observe(uid));
+    }
+
+    private void endIsOver() {
+        removedAt = null;
+        termination.over();
     }
 
     /// Seconds of grace: what the delete asked for, else the spec, else what the container was started with.

@@ -7,6 +7,7 @@ import io.hypernetes.kubelet.cri.ObservedContainer;
 import io.hypernetes.kubelet.cri.ObservedPod;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -14,8 +15,8 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -29,6 +30,8 @@ final class Termination {
     private static final Logger LOG = LoggerFactory.getLogger(Termination.class);
 
     private static final Duration FORGOTTEN = Duration.ofSeconds(90);
+    /// What the runtime has for killing what has not ended in time, which takes it 20 s when a guest hides an end.
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
 
     private final PodServices services;
     private final Hooks hooks;
@@ -36,7 +39,25 @@ final class Termination {
     private final Map<String, Instant> asked = new ConcurrentHashMap<>();
     /// What containers do before they end, by their ids.
     private final Map<String, CompletableFuture<Boolean>> hooked = new ConcurrentHashMap<>();
-    private final AtomicReference<@Nullable CriException> failed = new AtomicReference<>();
+    /// Those that the runtime failed to end, by their ids.
+    private final Map<String, Refusal> refused = new ConcurrentHashMap<>();
+    /// When those that were to be restarted are to be killed, by their ids.
+    private final Map<String, Instant> restarting = new HashMap<>();
+    /// Since when something runs whose time is over.
+    private @Nullable Instant lateSince;
+    /// When the time is over, or when there is no sense in waiting any longer than that.
+    private @Nullable Instant due;
+
+    /// The runtime is asked again, later each time.
+    private record Refusal(Duration pause, Instant until) {
+        private static final Duration FIRST = Duration.ofSeconds(1), LONGEST = Duration.ofSeconds(30);
+
+        static Refusal after(@Nullable Refusal before, Instant now) {
+            Duration doubled = before == null ? FIRST : before.pause.multipliedBy(2);
+            Duration pause = doubled.compareTo(LONGEST) > 0 ? LONGEST : doubled;
+            return new Refusal(pause, now.plus(pause));
+        }
+    }
 
     /// @param changed called whenever a stop has returned
     Termination(PodServices services, Hooks hooks, Runnable changed) {
@@ -54,6 +75,9 @@ final class Termination {
     boolean advance(Optional<Pod> pod, ObservedPod seen, Instant deadline) {
         begin(seen);
         List<ObservedContainer> running = seen.containers().stream().filter(ObservedContainer::running).toList();
+        Instant now = services.clock().instant();
+        lateSince = running.isEmpty() || now.isBefore(deadline) ? null : lateSince == null ? now : lateSince;
+        due = lateSince == null ? deadline : lateSince.plus(PATIENCE);
         Set<String> turn = turn(pod, running, deadline);
         for (ObservedContainer each : running) {
             boolean waited = hooked.containsKey(each.id());
@@ -63,6 +87,28 @@ final class Termination {
             }
         }
         return running.isEmpty();
+    }
+
+    /// Whether something ran in the last [#advance] that should have been killed long before: only the end of its machine ends it.
+    boolean isOverdue() {
+        return lateSince != null && !services.clock().instant().isBefore(lateSince.plus(PATIENCE));
+    }
+
+    /// How long nothing need be done if nothing changes.
+    ///
+    /// @param most the answer where nothing is to be done at all
+    Duration pause(Duration most) {
+        Instant now = services.clock().instant();
+        return Stream.concat(Stream.ofNullable(due), refused.values().stream().map(Refusal::until))
+                .map(at -> Duration.between(now, at)).filter(Duration::isPositive)
+                .reduce(most, (one, other) -> one.compareTo(other) < 0 ? one : other);
+    }
+
+    /// The pod has ended, or goes on: what was not asked to end is as if nobody had thought of its end.
+    void over() {
+        lateSince = null;
+        due = null;
+        hooked.keySet().retainAll(asked.keySet());
     }
 
     /// The names of those that are to end now.
@@ -81,27 +127,23 @@ final class Termination {
     }
 
     /// Ends one container of a pod that goes on: what it wants to do before that comes first, within the same grace. To be called again as long as it
-    /// runs, which asks it no second time.
+    /// runs, which asks it no second time: the time that it was given first counts, whatever else it is to end for since.
     ///
     /// @param why told when it begins
     void restart(Pod pod, Container container, ObservedContainer running, ObservedPod seen, long graceSeconds, String why) {
         begin(seen);
-        Instant deadline = services.clock().instant().plusSeconds(graceSeconds);
+        Instant deadline = restarting.computeIfAbsent(running.id(), _ -> services.clock().instant().plusSeconds(graceSeconds));
         CompletableFuture<Boolean> hook = hooked.computeIfAbsent(running.id(), _ -> hook(pod, container, running, deadline, seen, why));
         stop(running, deadline, hook, true);
     }
 
     /// Forgets those that have ended.
-    ///
-    /// @throws CriException what kept the runtime from ending one since the last time: to ask it again at once is no use
     private void begin(ObservedPod seen) {
         Set<String> running = seen.containers().stream().filter(ObservedContainer::running).map(ObservedContainer::id).collect(Collectors.toSet());
         asked.keySet().retainAll(running);
         hooked.keySet().retainAll(running);
-        CriException failure = failed.getAndSet(null);
-        if (failure != null) {
-            throw failure;
-        }
+        refused.keySet().retainAll(running);
+        restarting.keySet().retainAll(running);
     }
 
     private static String ip(ObservedPod seen) {
@@ -140,6 +182,10 @@ final class Termination {
         if (before != null && !deadline.isBefore(before) && services.clock().instant().isBefore(before.plus(FORGOTTEN))) {
             return;
         }
+        Refusal refusal = refused.get(running.id());
+        if (refusal != null && services.clock().instant().isBefore(refusal.until())) {
+            return;
+        }
         asked.put(running.id(), deadline);
         Thread.ofVirtual().name("stop-" + running.name()).start(() -> {
             try {
@@ -148,9 +194,10 @@ final class Termination {
                 boolean needsTime = ran || (before == null && late);
                 services.cri().stopContainer(running.id(), Math.max(needsTime ? LEAST_SECONDS : 0, secondsUntil(deadline)));
             } catch (CriException failure) {
-                LOG.warn("event=stop-failed container={} id={} reason=\"{}\"", running.name(), running.id(), failure.getMessage());
+                Refusal next = refused.compute(running.id(), (_, last) -> Refusal.after(last, services.clock().instant()));
+                LOG.warn("event=stop-failed container={} id={} retryMillis={} reason=\"{}\"",
+                        running.name(), running.id(), next.pause().toMillis(), failure.getMessage());
                 asked.remove(running.id());
-                failed.set(failure);
             } finally {
                 changed.run();
             }
