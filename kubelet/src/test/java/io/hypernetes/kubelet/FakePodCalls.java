@@ -24,6 +24,8 @@ final class FakePodCalls {
     /// Names of what was written of sandboxes, and whose they are.
     final Map<String, String> checkpoints = new ConcurrentHashMap<>();
     volatile boolean cannotCheckpoint;
+    /// Writing a pod ends only when whoever asked for it gives up.
+    volatile boolean checkpointsHang;
     volatile String growFailure = "";
     private final Map<String, Map<String, FakeCri.Run>> written = new HashMap<>();
 
@@ -84,6 +86,10 @@ final class FakePodCalls {
                 .setResponseMarshaller(marshaller)
                 .build();
         return ServerMethodDefinition.create(method, ServerCalls.asyncUnaryCall((request, out) -> {
+            if (checkpointsHang && name.equals("Checkpoint")) {
+                cri.called("checkpoint hangs");
+                return;
+            }
             var all = ListValue.newBuilder();
             try {
                 synchronized (cri) {

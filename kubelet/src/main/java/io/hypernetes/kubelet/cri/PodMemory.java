@@ -2,6 +2,7 @@ package io.hypernetes.kubelet.cri;
 
 import com.google.protobuf.Struct;
 import com.google.protobuf.Value;
+import io.grpc.Context;
 import io.grpc.Status;
 import java.time.Duration;
 
@@ -19,12 +20,19 @@ public final class PodMemory {
     }
 
     /// Writes a pod that runs and ends its machine. When that fails the pod goes on.
-    public void save(String sandboxId, String name) {
-        calls.call("Checkpoint", LONG, Struct.newBuilder()
-                .putFields("sandbox", PodCalls.text(sandboxId))
-                .putFields("name", PodCalls.text(name))
-                .putFields("stop", Value.newBuilder().setBoolValue(true).build())
-                .build());
+    ///
+    /// @param until waited for until it is cancelled; the runtime goes on writing then
+    public void save(String sandboxId, String name, Context until) {
+        Context before = until.attach();
+        try {
+            calls.call("Checkpoint", LONG, Struct.newBuilder()
+                    .putFields("sandbox", PodCalls.text(sandboxId))
+                    .putFields("name", PodCalls.text(name))
+                    .putFields("stop", Value.newBuilder().setBoolValue(true).build())
+                    .build());
+        } finally {
+            until.detach(before);
+        }
     }
 
     /// Whether there is one of this name.

@@ -196,6 +196,10 @@ final class PodWorker {
         if (over) {
             return finish(now, seen);
         }
+        if (removedAt != null) {
+            // Its end was taken back: the next one has all its time.
+            endIsOver();
+        }
         health.watch(now, seen);
         // Before anything is told, as it decides what the status says was granted.
         if (resizing.advance(now, seen)) {
@@ -333,8 +337,12 @@ final class PodWorker {
     /// gracefully, and begin again where the spec says once it is resumed. What a container did before that is not forgotten; that it was ended here is.
     private Duration suspend(Pod now, ObservedPod looked, Instant since) {
         ObservedPod seen = looked;
-        if (memory.keep(now, looked)) {
+        if (memory.keep(now, looked, life)) {
             seen = services.cri().observe(uid);
+        }
+        if (isToEnd()) {
+            // Meanwhile, and whoever said so has woken the loop.
+            return resync();
         }
         health.keepReadiness(seen);
         Optional<ObservedPod> ended = end(now, seen, CriConfigs.graceSeconds(now));

@@ -1,6 +1,7 @@
 package io.hypernetes.kubelet.pod;
 
 import io.fabric8.kubernetes.api.model.Pod;
+import io.grpc.Context;
 import io.grpc.Status;
 import io.hypernetes.kubelet.cri.CriException;
 import io.hypernetes.kubelet.cri.ObservedPod;
@@ -36,8 +37,9 @@ final class SuspendedMemory {
 
     /// Writes the pod and ends its machine, if it runs.
     ///
+    /// @param life of the pod; once it is cancelled nobody waits for this, which may take minutes
     /// @return whether it did; if not the pod is as it was
-    boolean keep(Pod pod, ObservedPod seen) {
+    boolean keep(Pod pod, ObservedPod seen, Context life) {
         Optional<ObservedSandbox> sandbox = seen.readySandbox();
         if (sandbox.isEmpty() || !seen.anyRunning() || refused) {
             return false;
@@ -46,9 +48,12 @@ final class SuspendedMemory {
             // One that is there already is of before: the pod has gone on since, or the runtime died when it had written it.
             memory.remove(name);
             requireRoom(services.cri().machineMemoryBytes(sandbox.get().id()));
-            memory.save(sandbox.get().id(), name);
+            memory.save(sandbox.get().id(), name, life);
             return true;
         } catch (CriException failure) {
+            if (life.isCancelled()) {
+                return false;
+            }
             refused = true;
             LOG.warn("event=suspended-without-memory pod={} reason=\"{}\"", pod.getMetadata().getName(), failure.getMessage());
             services.events().warning(pod, "MemoryNotKept", "The pod ends and will begin anew when its tenant is resumed, since its memory could not be kept: " + failure.getMessage());

@@ -63,16 +63,26 @@ public final class Probes implements AutoCloseable {
         this.listener = listener;
     }
 
-    /// Begins to probe a running container, unless it is probed already.
+    /// Begins to probe a running container, unless it is probed already. One that was to end and now goes on is probed anew, from what was known of it.
     ///
     /// @param wasStarted what the API says of this very container, so that a restarted kubelet does not begin anew
     /// @param wasReady likewise
     public void watch(Container container, ObservedContainer running, String podIp, boolean wasStarted, boolean wasReady) {
-        if (watched.containsKey(running.id())) {
+        Watched before = watched.get(running.id());
+        if (before != null && !before.ending) {
             return;
         }
         Watched state = new Watched();
         watched.put(running.id(), state);
+        if (before == null) {
+            begin(container, running, podIp, state, wasStarted, wasReady);
+        } else {
+            before.stopped.countDown();
+            begin(container, running, podIp, state, before.started.getCount() == 0, before.ready);
+        }
+    }
+
+    private void begin(Container container, ObservedContainer running, String podIp, Watched state, boolean wasStarted, boolean wasReady) {
         Instant since = running.startedAt() == null ? running.createdAt() : running.startedAt();
         if (container.getStartupProbe() == null || wasStarted) {
             state.started.countDown();

@@ -1,0 +1,81 @@
+package io.hypernetes.kubelet;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.fabric8.kubernetes.api.model.ContainerBuilder;
+import io.fabric8.kubernetes.api.model.Event;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.hypernetes.client.Deletion;
+import io.hypernetes.client.Kind;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/// A tenant that is resumed, or a pod that is deleted, before all that is done for a suspension is done.
+@Timeout(value = 90, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class SuspensionTakenBackTest extends KubeletHarness {
+    private static final Duration SOON = Duration.ofSeconds(20);
+
+    /// One whose main container is asked to end and does not yet, so that its sidecar never was.
+    private void suspendAndResume() {
+        cri.podCalls.cannotCheckpoint = true;
+        cri.ignoreTerm = true;
+        create(withSidecar());
+        running("web");
+        suspend("web");
+        await().atMost(SOON).until(() -> secondsToEnd().size() == 1 && cri.execs.contains("farewell"));
+        resume("web");
+        await().atMost(SOON).until(() -> kubelet.pods().pods().stream().noneMatch(pod -> pod.getMetadata().getAnnotations().containsKey("hypernetes.io/suspended")));
+        // The second look begins when the first is over.
+        lookAgain("web");
+        lookAgain("web");
+    }
+
+    private static Pod withSidecar() {
+        return pod("web").editSpec().withTerminationGracePeriodSeconds(600L)
+                .addToInitContainers(new ContainerBuilder().withName("proxy").withImage("app:1").withImagePullPolicy("IfNotPresent").withRestartPolicy("Always")
+                        .withNewLifecycle().withNewPreStop().withNewExec().withCommand("farewell").endExec().endPreStop().endLifecycle()
+                        .withNewLivenessProbe().withNewExec().withCommand("alive").endExec().withPeriodSeconds(1).withFailureThreshold(1).endLivenessProbe()
+                        .build())
+                .endSpec().build();
+    }
+
+    /// How long the main container had to end by itself, each time.
+    private List<Long> secondsToEnd() {
+        return cri.calls().stream().filter(call -> call.startsWith("stop main ")).map(call -> Long.parseLong(call.split(" ")[2])).toList();
+    }
+
+    @Test
+    void aPodThatIsDeletedLaterHasAllItsGrace() {
+        suspendAndResume();
+        ahead = Duration.ofDays(1);
+        cri.exit("main", 0);
+        await().atMost(SOON).until(() -> cri.calls().stream().filter("start main"::equals).count() == 2);
+        client.of(Kind.POD).delete(key("web"), Deletion.ordinary());
+        await().atMost(SOON).until(() -> secondsToEnd().size() == 2);
+        assertThat(secondsToEnd()).allSatisfy(seconds -> assertThat(seconds).isBetween(500L, 600L));
+        await().atMost(SOON).untilAsserted(() -> assertThat(cri.execs).filteredOn("farewell"::equals).as("its hook runs again").hasSize(2));
+    }
+
+    @Test
+    void whatGoesOnIsAskedWhetherItLives() {
+        suspendAndResume();
+        cri.execExitCodes.put("alive", 1);
+        await().atMost(SOON).until(() -> cri.calls().stream().anyMatch(call -> call.startsWith("stop proxy ")));
+        assertThat(read("web").getStatus().getInitContainerStatuses().getFirst().getStarted()).isTrue();
+    }
+
+    @Test
+    void aPodThatIsDeletedWhileItsMemoryIsWrittenEnds() {
+        cri.podCalls.checkpointsHang = true;
+        create(pod("web").build());
+        running("web");
+        suspend("web");
+        await().atMost(SOON).until(() -> cri.calls().contains("checkpoint hangs"));
+        client.of(Kind.POD).delete(key("web"), Deletion.ordinary());
+        await().atMost(SOON).until(() -> client.of(Kind.POD).find(key("web")).isEmpty());
+        assertThat(events()).extracting(Event::getReason).doesNotContain("MemoryNotKept");
+    }
+}
