@@ -66,6 +66,8 @@ public final class FakeCri implements AutoCloseable {
     private final List<String> calls = new CopyOnWriteArrayList<>();
     String pullFailure = "";
     /// A pull ends only when whoever asked for it cancels it.
+    /// Run before a sandbox is removed.
+    volatile Runnable beforeSandboxGoes = () -> {};
     volatile boolean pullsHang;
     volatile String sandboxFailure = "";
     String updateFailure = "";

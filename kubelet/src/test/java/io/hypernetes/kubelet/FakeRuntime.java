@@ -70,6 +70,7 @@ final class FakeRuntime extends RuntimeServiceGrpc.RuntimeServiceImplBase {
 
     @Override
     public void removePodSandbox(RemovePodSandboxRequest request, StreamObserver<RemovePodSandboxResponse> out) {
+        cri.beforeSandboxGoes.run();
         synchronized (cri) {
             cri.sandboxes.remove(request.getPodSandboxId());
             cri.runs.values().removeIf(run -> run.sandbox.equals(request.getPodSandboxId()));

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.fabric8.kubernetes.api.model.Pod;
+import io.hypernetes.client.Deletion;
 import io.hypernetes.client.Kind;
 import io.hypernetes.kubelet.cri.ObservedPod;
 import io.hypernetes.kubelet.cri.ObservedSandbox;
@@ -72,5 +73,21 @@ class FoundAndSeenPodTest extends KubeletHarness {
         change("web", pod -> pod.edit().editSpec().withNodeName("n1").endSpec().build());
         running("web");
         assertThat(kubelet.pods().pods()).hasSize(1);
+    }
+
+    @Test
+    void aPodThatWasTakenForAnOrphanIsGoneThoughTheApiTellsOfItsDeletionWhenTheLastOfItGoes() throws Exception {
+        create(pod("web").build());
+        running("web");
+        kubelet.close();
+        client.of(Kind.POD).delete(key("web"), Deletion.ordinary());
+        change("web", pod -> pod.edit().editSpec().withNodeName(null).endSpec().build());
+        cri.beforeSandboxGoes = () -> {
+            cri.beforeSandboxGoes = () -> {};
+            change("web", pod -> pod.edit().editSpec().withNodeName("n1").endSpec().build());
+            await().until(() -> !kubelet.pods().pods().isEmpty());
+        };
+        kubelet = kubelet();
+        await().until(() -> client.of(Kind.POD).find(key("web")).isEmpty());
     }
 }

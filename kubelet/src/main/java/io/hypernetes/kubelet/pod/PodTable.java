@@ -155,10 +155,10 @@ public final class PodTable implements Informer.Handler<Pod>, AutoCloseable {
         }
     }
 
-    /// The API may have told of what was found in the runtime just when the last of it went: that pod begins anew.
+    /// The API may have told of what was found in the runtime just when the last of it went: that pod begins anew, or is gone for the API too.
     private synchronized void gone(String uid) {
         PodWorker ended = workers.remove(uid);
-        if (ended != null && !ended.isToEnd()) {
+        if (ended != null && ended.isToBeginAnew()) {
             ended.pod().ifPresent(this::see);
         }
     }

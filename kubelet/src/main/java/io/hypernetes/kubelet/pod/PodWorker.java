@@ -49,6 +49,8 @@ final class PodWorker {
     private final PodLoop loop;
     private volatile @Nullable Pod pod;
     private volatile boolean removed;
+    /// Whether the API was told that nothing of it is left.
+    private volatile boolean deleted;
     private volatile @Nullable String evicted;
     private final CountDownLatch machineGone = new CountDownLatch(1);
     private final ObjectKey key;
@@ -279,8 +281,13 @@ final class PodWorker {
         return loop.isClosed() || isToEnd() || (now != null && Suspended.since(now).isPresent());
     }
 
+    /// Once its loop has ended: whether the API has it and was not told that nothing of it is left, as it told of the pod only when the last of it went.
+    boolean isToBeginAnew() {
+        return pod != null && !removed && !deleted;
+    }
+
     /// Whether nothing of it is to be left here, or nothing that runs.
-    boolean isToEnd() {
+    private boolean isToEnd() {
         Pod now = pod;
         return removed || evicted != null || now == null || now.getMetadata().getDeletionTimestamp() != null;
     }
@@ -405,6 +412,7 @@ final class PodWorker {
         }
         if (now != null && !removed) {
             services.statuses().delete(key, uid);
+            deleted = true;
         }
         loop.end();
         return resync();
