@@ -227,6 +227,12 @@ class ConversionWebhooksTest extends ClusterTest {
         admin.patch(judges + "/nine", "application/json-patch+json", "[{\"op\":\"add\",\"path\":\"/webhooks/0/rules/0/operations/-\",\"value\":\"DELETE\"}]").expect(200);
         assertThat(admin.delete(peers(group, "v2") + "/b").expect(500).at("message")).startsWith("conversion webhook for ");
         admin.delete(judges + "/nine").expect(200);
+        // Policies count by their rules too: this one is about pods.
+        admin.post("/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies", """
+                {"apiVersion":"admissionregistration.k8s.io/v1","kind":"ValidatingAdmissionPolicy","metadata":{"name":"pods"},
+                 "spec":{"matchConstraints":{"resourceRules":[{"operations":["*"],"apiGroups":[""],"apiVersions":["v1"],"resources":["pods"]}]},"validations":[{"expression":"true"}]}}""").expect(201);
+        admin.post("/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings", """
+                {"apiVersion":"admissionregistration.k8s.io/v1","kind":"ValidatingAdmissionPolicyBinding","metadata":{"name":"pods"},"spec":{"policyName":"pods","validationActions":["Deny"]}}""").expect(201);
         admin.delete(peers(group, "v2") + "/b").expect(200);
     }
 

@@ -58,6 +58,16 @@ final class BoundPolicies<P extends BoundPolicies.Compiled> {
         return !bindings.of(tenant).isEmpty();
     }
 
+    /// Whether any may be about an attempt, as far as their rules tell.
+    boolean mayConcern(Attempt attempt) {
+        var bound = bindings.of(attempt.tenant()).stream().map(binding -> Json.string(binding, "spec", "policyName")).collect(Collectors.toSet());
+        return !bound.isEmpty()
+                && policies.of(attempt.tenant()).stream().filter(policy -> bound.contains(policy.head().name())).anyMatch(policy -> {
+                    var constraints = policy.head().spec().path("matchConstraints");
+                    return matching.byRules(Json.objects(constraints, "resourceRules"), Json.string(constraints, "matchPolicy"), attempt) != null;
+                });
+    }
+
     /// Those that are about an attempt, by the names of the policies and then of the bindings.
     List<Bound<P>> concerning(Attempt attempt, @Nullable ObjectNode object, @Nullable ObjectNode old) {
         var bound = bindings.of(attempt.tenant());

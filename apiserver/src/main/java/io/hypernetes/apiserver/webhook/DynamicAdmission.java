@@ -23,9 +23,9 @@ public final class DynamicAdmission {
         this.validating = new ValidatingPolicies(store, kinds);
     }
 
-    /// Whether there may be anybody to ask about an attempt, as far as can be said without its object: webhooks by their rules, any policy at all.
+    /// Whether there may be anybody to ask about an attempt, as far as can be said without its object: by the rules of webhooks and of bound policies.
     public boolean mayConcern(Attempt attempt) {
-        return !isExempt(attempt.kind()) && (webhooks.mayConcern(attempt) || mutating.any(attempt.tenant()) || validating.any(attempt.tenant()));
+        return !isExempt(attempt.kind()) && (webhooks.mayConcern(attempt) || mutating.mayConcern(attempt) || validating.mayConcern(attempt));
     }
 
     /// Lets mutating policies and webhooks change an object. Those that want it look again, once, when others changed it after them.

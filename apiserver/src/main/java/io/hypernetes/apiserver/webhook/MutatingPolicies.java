@@ -37,9 +37,9 @@ final class MutatingPolicies {
         this.decoder = kinds.builtIn().decoder();
     }
 
-    /// Whether a tenant has any that count.
-    boolean any(String tenant) {
-        return policies.any(tenant);
+    /// Whether any may be about an attempt, as far as their rules tell.
+    boolean mayConcern(Attempt attempt) {
+        return policies.mayConcern(attempt);
     }
 
     /// One evaluation of a policy, by names.

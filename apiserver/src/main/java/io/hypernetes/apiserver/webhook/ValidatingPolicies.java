@@ -15,9 +15,9 @@ final class ValidatingPolicies {
                 store, kinds, "validatingadmissionpolicies", "validatingadmissionpolicybindings", ValidatingPolicy::of);
     }
 
-    /// Whether a tenant has any that count.
-    boolean any(String tenant) {
-        return policies.any(tenant);
+    /// Whether any may be about an attempt, as far as their rules tell.
+    boolean mayConcern(Attempt attempt) {
+        return policies.mayConcern(attempt);
     }
 
     /// Judges an attempt by all policies that are bound to it.

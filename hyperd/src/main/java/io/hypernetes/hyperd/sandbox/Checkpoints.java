@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -37,6 +38,8 @@ public final class Checkpoints {
     private final House house;
     private final Sandboxes sandboxes;
     private final CheckpointFolder folder;
+    /// Tells exports of one container in the same millisecond from each other.
+    private final AtomicLong exports = new AtomicLong();
 
     Checkpoints(House house, Sandboxes sandboxes, Path folder) {
         this.house = house;
@@ -81,7 +84,7 @@ public final class Checkpoints {
         }
         Sandboxes.Found found = sandboxes.getContainer(containerId);
         Sandbox sandbox = found.sandbox();
-        String name = "container-" + found.container().id() + "-" + house.now() / 1_000_000;
+        String name = "container-" + found.container().id() + "-" + house.now() / 1_000_000 + "-" + exports.incrementAndGet();
         try (CheckpointFolder.Draft draft = folder.begin(name)) {
             sandbox.holding(() -> {
                 if (!sandbox.isReady() || found.container().record().state() != ContainerRecord.State.RUNNING) {
