@@ -7,6 +7,8 @@ import io.hypernetes.cli.HeapTide.Room;
 import io.hypernetes.cli.HeapTide.Tide;
 import java.lang.management.ManagementFactory;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 class HeapTideTest {
@@ -63,11 +65,13 @@ class HeapTideTest {
         HotSpotDiagnosticMXBean options = ManagementFactory.getPlatformMXBean(HotSpotDiagnosticMXBean.class);
         String least = options.getVMOption("MinHeapFreeRatio").getValue(), most = options.getVMOption("MaxHeapFreeRatio").getValue();
         try {
+            Map<Room, List<String>> wanted = Map.of(Room.NARROW, List.of("3", "8"), Room.WIDE, List.of("90", "95"));
             for (Room room : List.of(Room.NARROW, Room.WIDE, Room.NARROW)) {
                 room.set(options);
+                assertThat(Stream.of("MinHeapFreeRatio", "MaxHeapFreeRatio").map(name -> options.getVMOption(name).getValue()).toList())
+                        .as("%s", room)
+                        .isEqualTo(wanted.get(room));
             }
-            assertThat(options.getVMOption("MinHeapFreeRatio").getValue()).isEqualTo("3");
-            assertThat(options.getVMOption("MaxHeapFreeRatio").getValue()).isEqualTo("8");
         } finally {
             options.setVMOption("MinHeapFreeRatio", "0");
             options.setVMOption("MaxHeapFreeRatio", most);

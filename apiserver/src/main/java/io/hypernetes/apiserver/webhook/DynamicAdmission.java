@@ -23,9 +23,10 @@ public final class DynamicAdmission {
         this.validating = new ValidatingPolicies(store, kinds);
     }
 
-    /// Whether there may be anybody to ask about an attempt, as far as can be said without its object: by the rules of webhooks and of bound policies.
-    public boolean mayConcern(Attempt attempt) {
-        return !isExempt(attempt.kind()) && (webhooks.mayConcern(attempt) || mutating.mayConcern(attempt) || validating.mayConcern(attempt));
+    /// Whether there may be anybody to ask about a deletion, as far as can be said without the object: by the rules of webhooks and of bound policies. Mutating
+    /// policies are never asked about one.
+    public boolean mayConcern(Attempt deletion) {
+        return !isExempt(deletion.kind()) && (webhooks.mayConcern(deletion) || validating.mayConcern(deletion));
     }
 
     /// Lets mutating policies and webhooks change an object. Those that want it look again, once, when others changed it after them.

@@ -37,11 +37,6 @@ final class MutatingPolicies {
         this.decoder = kinds.builtIn().decoder();
     }
 
-    /// Whether any may be about an attempt, as far as their rules tell.
-    boolean mayConcern(Attempt attempt) {
-        return policies.mayConcern(attempt);
-    }
-
     /// One evaluation of a policy, by names.
     private record Look(String policy, String binding, String parameterNamespace, String parameter) {}
 

@@ -227,7 +227,6 @@ final class PodWorker {
     // --- running
 
     private Duration proceed(Pod now, ObservedPod seen, Plan.Run run) {
-        removedAt = null;
         if (run.start().isEmpty() && run.stop().isEmpty()) {
             services.metrics().podStarted(trace.over(key.toString()));
             sandboxes.tellColdStart(now);
