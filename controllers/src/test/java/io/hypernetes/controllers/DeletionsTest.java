@@ -148,6 +148,19 @@ class DeletionsTest {
         assertThat(client.of(Kind.TENANT).find(RED)).isEmpty();
     }
 
+    @Test
+    void anObjectWhoseDeletionIsRefusedHoldsBackNoOtherOfItsKind() throws Exception {
+        things();
+        client.of(THING).create("red", object(THING, "a", "example.com/held"));
+        client.of(THING).create("red", object(THING, "b", "example.com/held"));
+        deletedTenant();
+        api.failNext("DELETE /tenants/red/apis/example.com/v2/things/a", 403, Integer.MAX_VALUE);
+        assertThatThrownBy(() -> tenants.reconcile(RED)).isInstanceOf(ApiException.class).hasMessageContaining("made to fail");
+        assertThat(client.of(THING).get(new ObjectKey("red", "", "a")).getMetadata().getDeletionTimestamp()).isNull();
+        assertThat(client.of(THING).get(new ObjectKey("red", "", "b")).getMetadata().getDeletionTimestamp()).isNotNull();
+        assertThat(told()).contains("left: 2 things.example.com");
+    }
+
     private void things() {
         client.of(Kind.CUSTOM_RESOURCE_DEFINITION).create("red", new CustomResourceDefinitionBuilder()
                 .withNewMetadata().withName("things.example.com").endMetadata()
