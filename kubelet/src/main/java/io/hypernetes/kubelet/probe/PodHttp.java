@@ -6,6 +6,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.ConnectException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.NoRouteToHostException;
 import java.net.Socket;
@@ -42,10 +43,16 @@ public final class PodHttp {
     private static final String LOCATION = "Location:";
 
     private final PodDialer dialer;
+    private final HostLookups hosts;
     private final SSLContext tls;
 
     public PodHttp(PodDialer dialer) {
+        this(dialer, new HostLookups(InetAddress::getByName));
+    }
+
+    PodHttp(PodDialer dialer, HostLookups hosts) {
         this.dialer = dialer;
+        this.hosts = hosts;
         try {
             tls = SSLContext.getInstance("TLS");
             tls.init(null, new TrustManager[] {new TrustAnyone()}, null);
@@ -71,7 +78,7 @@ public final class PodHttp {
     ///
     /// @param tenant whose pod it is
     /// @param headers besides those that every request has; `Host` and `User-Agent` may be among them
-    /// @param timeout of the whole exchange, from before the connection is opened
+    /// @param timeout of the whole exchange, from before the host's address is looked up
     /// @throws IOException when there is no answer in time, or none that is HTTP
     /// @throws IllegalArgumentException when the URI or a header is none that can be sent
     Answer ask(String tenant, URI uri, List<Map.Entry<String, String>> headers, Duration timeout) throws IOException {
@@ -111,10 +118,7 @@ public final class PodHttp {
     }
 
     private Socket connect(String tenant, String host, int port, long until) throws IOException {
-        InetSocketAddress to = new InetSocketAddress(host, port);
-        if (to.isUnresolved()) {
-            throw new IOException("dial tcp: lookup " + host + ": no such host");
-        }
+        InetSocketAddress to = new InetSocketAddress(hosts.find(tenant, host, left(until)), port);
         SocketChannel channel = dialer.open(tenant);
         try {
             // At least a millisecond, as none would be for ever.

@@ -8,14 +8,18 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.net.URI;
+import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -115,5 +119,37 @@ class PodHttpTest {
             throw new IOException("tenant " + tenant + " has no pod on this node");
         });
         assertThatThrownBy(() -> nowhere.get("acme", URI.create("http://127.0.0.1:80/"), List.of(), SOON)).hasMessage("tenant acme has no pod on this node");
+    }
+
+    /// What a name server does not answer is a failure in time, too, and many who ask for the same name wait together.
+    @Test
+    void aHostWhoseAddressNobodyTellsIsAFailureInTime() throws Exception {
+        CountDownLatch answered = new CountDownLatch(1);
+        AtomicInteger lookups = new AtomicInteger();
+        PodHttp waiting = new PodHttp(PodDialer.DIRECT, new HostLookups(host -> {
+            lookups.incrementAndGet();
+            try {
+                answered.await();
+            } catch (InterruptedException never) {
+                throw new AssertionError(never);
+            }
+            return InetAddress.getLoopbackAddress();
+        }));
+        URI named = URI.create("http://nowhere.test:" + listener.getLocalPort() + "/");
+        Duration timeout = Duration.ofMillis(50);
+        assertThatThrownBy(() -> waiting.get("acme", named, List.of(), timeout)).isInstanceOf(IOException.class).hasMessageContaining("deadline exceeded");
+        assertThatThrownBy(() -> waiting.connect("acme", named.getHost(), named.getPort(), timeout)).isInstanceOf(SocketTimeoutException.class);
+        assertThat(lookups).hasValue(1);
+        serving(text("HTTP/1.1 200 OK\r\n\r\n"));
+        answered.countDown();
+        assertThat(waiting.get("acme", named, List.of(), SOON)).isEqualTo(200);
+    }
+
+    @Test
+    void aHostThatIsNotThereIsAFailure() {
+        PodHttp lost = new PodHttp(PodDialer.DIRECT, new HostLookups(host -> {
+            throw new UnknownHostException(host);
+        }));
+        assertThatThrownBy(() -> lost.get("acme", URI.create("http://nowhere.test/"), List.of(), SOON)).hasMessage("dial tcp: lookup nowhere.test: no such host");
     }
 }
