@@ -40,10 +40,11 @@ class ConformanceHooksTest extends KubeletHarness {
         return cri.calls().stream().filter(call -> call.startsWith("stop main ")).map(call -> Long.parseLong(call.split(" ")[2])).findFirst().orElseThrow();
     }
 
+    /// Upstream's events, as in `pkg/kubelet/kuberuntime/kuberuntime_container.go`: they keep to themselves why, as what a hook prints may be secret.
     private void told(String reason, String message) {
         await().atMost(Duration.ofSeconds(60)).untilAsserted(() -> assertThat(events()).anySatisfy(event -> {
             assertThat(event.getReason()).isEqualTo(reason);
-            assertThat(event.getMessage()).startsWith(message);
+            assertThat(event.getMessage()).isEqualTo(message);
         }));
     }
 
@@ -79,7 +80,7 @@ class ConformanceHooksTest extends KubeletHarness {
             assertThat(pod.getStatus().getPhase()).isEqualTo("Failed");
             assertThat(main(pod).getState().getTerminated().getExitCode()).isEqualTo(143);
         });
-        told("FailedPostStartHook", "PostStartHook failed: command exited with 3");
+        told("FailedPostStartHook", "PostStartHook failed");
         told("Killing", "FailedPostStartHook");
         assertThat(secondsToEnd()).isEqualTo(5);
     }
@@ -88,7 +89,7 @@ class ConformanceHooksTest extends KubeletHarness {
     void aContainerWhoseFirstActFailsIsStartedAgainWhereThePolicySaysSo() {
         cri.execExitCodes.put("hello", 3);
         create(pod("web").editSpec().editContainer(0).withNewLifecycle().withPostStart(asking("hello")).endLifecycle().endContainer().endSpec().build());
-        told("FailedPostStartHook", "PostStartHook failed: command exited with 3");
+        told("FailedPostStartHook", "PostStartHook failed");
         cri.execExitCodes.put("hello", 0);
         running("web");
         assertThat(main(read("web")).getRestartCount()).isPositive();
@@ -128,7 +129,7 @@ class ConformanceHooksTest extends KubeletHarness {
         create(ending(asking("farewell"), 60).build());
         running("web");
         delete();
-        told("FailedPreStopHook", "PreStopHook failed: command exited with 4");
+        told("FailedPreStopHook", "PreStopHook failed");
         assertThat(cri.calls()).filteredOn(call -> call.startsWith("stop main ")).hasSize(1);
     }
 }

@@ -171,7 +171,9 @@ final class ContainerStart {
         Optional<String> failure = hooks.run(container.getLifecycle().getPostStart(), container, id, ip, Duration.ofMinutes(10), life);
         // Who ends the pod, or this process, has cut it off.
         if (failure.isPresent() && !life.isCancelled() && !Thread.currentThread().isInterrupted()) {
-            services.events().warning(pod, container, "FailedPostStartHook", "PostStartHook failed: " + failure.get());
+            LOG.warn("event=hook-failed hook=postStart container={} id={} reason=\"{}\"", container.getName(), id, failure.get());
+            // Why is not told, as it may hold what is secret.
+            services.events().warning(pod, container, "FailedPostStartHook", "PostStartHook failed");
             condemn.accept(id);
         }
     }

@@ -210,8 +210,11 @@ final class Termination {
         if (seconds <= 0 || container.getLifecycle() == null || container.getLifecycle().getPreStop() == null) {
             return false;
         }
-        hooks.run(container.getLifecycle().getPreStop(), container, running.id(), ip, Duration.ofSeconds(seconds))
-                .ifPresent(why -> services.events().warning(pod, container, "FailedPreStopHook", "PreStopHook failed: " + why));
+        hooks.run(container.getLifecycle().getPreStop(), container, running.id(), ip, Duration.ofSeconds(seconds)).ifPresent(why -> {
+            LOG.warn("event=hook-failed hook=preStop container={} id={} reason=\"{}\"", running.name(), running.id(), why);
+            // Why is not told, as it may hold what is secret.
+            services.events().warning(pod, container, "FailedPreStopHook", "PreStopHook failed");
+        });
         return true;
     }
 
