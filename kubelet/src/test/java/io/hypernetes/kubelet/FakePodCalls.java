@@ -14,6 +14,7 @@ import io.hypernetes.cri.v1.ContainerState;
 import io.hypernetes.cri.v1.PodSandboxState;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
@@ -26,6 +27,8 @@ final class FakePodCalls {
     volatile boolean cannotCheckpoint;
     /// Writing a pod ends only when whoever asked for it gives up.
     volatile boolean checkpointsHang;
+    /// So does bringing one back.
+    volatile boolean restoresHang;
     volatile String growFailure = "";
     private final Map<String, Map<String, FakeCri.Run>> written = new HashMap<>();
 
@@ -86,8 +89,8 @@ final class FakePodCalls {
                 .setResponseMarshaller(marshaller)
                 .build();
         return ServerMethodDefinition.create(method, ServerCalls.asyncUnaryCall((request, out) -> {
-            if (checkpointsHang && name.equals("Checkpoint")) {
-                cri.called("checkpoint hangs");
+            if ((checkpointsHang && name.equals("Checkpoint")) || (restoresHang && name.equals("Restore"))) {
+                cri.called(name.toLowerCase(Locale.ROOT) + " hangs");
                 return;
             }
             var all = ListValue.newBuilder();

@@ -12,6 +12,8 @@ import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// A tenant that is resumed, or a pod that is deleted, before all that is done for a suspension is done.
 @Timeout(value = 90, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
@@ -68,14 +70,52 @@ class SuspensionTakenBackTest extends KubeletHarness {
     }
 
     @Test
-    void aPodThatIsDeletedWhileItsMemoryIsWrittenEnds() {
+    void theMemoryThatCouldNotBeKeptAtFirstIsKeptWhenTheTenantIsSuspendedAgain() {
+        suspendAndResume();
+        cri.podCalls.cannotCheckpoint = false;
+        suspend("web");
+        await().atMost(SOON).until(() -> cri.calls().contains("checkpoint"));
+    }
+
+    private void suspendWhileItsMemoryIsWritten() {
         cri.podCalls.checkpointsHang = true;
         create(pod("web").build());
         running("web");
         suspend("web");
         await().atMost(SOON).until(() -> cri.calls().contains("checkpoint hangs"));
+    }
+
+    @Test
+    void aPodThatIsDeletedWhileItsMemoryIsWrittenEnds() {
+        suspendWhileItsMemoryIsWritten();
         client.of(Kind.POD).delete(key("web"), Deletion.ordinary());
         await().atMost(SOON).until(() -> client.of(Kind.POD).find(key("web")).isEmpty());
         assertThat(events()).extracting(Event::getReason).doesNotContain("MemoryNotKept");
+    }
+
+    /// Nothing ends in a machine that stands still.
+    @ParameterizedTest
+    @ValueSource(longs = {0, 1})
+    void aPodThatIsDeletedWithoutGraceMeanwhileDoesNotWaitForIt(long graceSeconds) {
+        suspendWhileItsMemoryIsWritten();
+        cri.deathless = true;
+        client.of(Kind.POD).delete(key("web"), new Deletion(graceSeconds, null));
+        await().atMost(SOON).until(() -> cri.calls().contains("remove-sandbox"));
+        await().atMost(SOON).until(() -> client.of(Kind.POD).find(key("web")).isEmpty());
+    }
+
+    @Test
+    void aPodThatIsDeletedWhileItIsBroughtBackEnds() {
+        create(pod("web").build());
+        running("web");
+        suspend("web");
+        eventually("web", pod -> assertThat(main(pod).getState().getWaiting().getReason()).isEqualTo("TenantSuspended"));
+        cri.podCalls.restoresHang = true;
+        resume("web");
+        await().atMost(SOON).until(() -> cri.calls().contains("restore hangs"));
+        client.of(Kind.POD).delete(key("web"), Deletion.ordinary());
+        await().atMost(SOON).until(() -> client.of(Kind.POD).find(key("web")).isEmpty());
+        assertThat(cri.podCalls.checkpoints).isEmpty();
+        assertThat(events()).extracting(Event::getReason).doesNotContain("MemoryNotRestored");
     }
 }

@@ -23,16 +23,11 @@ public final class PodMemory {
     ///
     /// @param until waited for until it is cancelled; the runtime goes on writing then
     public void save(String sandboxId, String name, Context until) {
-        Context before = until.attach();
-        try {
-            calls.call("Checkpoint", LONG, Struct.newBuilder()
-                    .putFields("sandbox", PodCalls.text(sandboxId))
-                    .putFields("name", PodCalls.text(name))
-                    .putFields("stop", Value.newBuilder().setBoolValue(true).build())
-                    .build());
-        } finally {
-            until.detach(before);
-        }
+        call("Checkpoint", until, Struct.newBuilder()
+                .putFields("sandbox", PodCalls.text(sandboxId))
+                .putFields("name", PodCalls.text(name))
+                .putFields("stop", Value.newBuilder().setBoolValue(true).build())
+                .build());
     }
 
     /// Whether there is one of this name.
@@ -47,8 +42,19 @@ public final class PodMemory {
     }
 
     /// Brings a pod back under its former ids. When that fails the pod has ended, and the file is still there.
-    public void restore(String name) {
-        calls.call("Restore", LONG, Struct.newBuilder().putFields("name", PodCalls.text(name)).build());
+    ///
+    /// @param until waited for until it is cancelled; the runtime goes on then
+    public void restore(String name, Context until) {
+        call("Restore", until, Struct.newBuilder().putFields("name", PodCalls.text(name)).build());
+    }
+
+    private void call(String name, Context until, Struct request) {
+        Context before = until.attach();
+        try {
+            calls.call(name, LONG, request);
+        } finally {
+            until.detach(before);
+        }
     }
 
     /// Removes what was written; absent is fine.

@@ -189,10 +189,14 @@ final class PodWorker {
         if (suspended.isPresent() && evicted == null && !phaseIsFinal(now)) {
             return suspend(now, seen, suspended.get());
         }
+        memory.suspensionIsOver();
         // Before anything is said of containers that ended only because their machine was written to disk.
-        if (evicted == null && !phaseIsFinal(now) && !seen.sandboxes().isEmpty() && seen.readySandbox().isEmpty() && memory.bringBack(now)) {
-            wake();
-            return resync();
+        if (evicted == null && !phaseIsFinal(now) && !seen.sandboxes().isEmpty() && seen.readySandbox().isEmpty()) {
+            boolean back = memory.bringBack(now, life);
+            if (back || isToEnd()) {
+                wake();
+                return resync();
+            }
         }
         boolean over = evicted != null || phaseIsFinal(now) || pastDeadline(now) || Plan.finished(now, seen);
         if (over) {
@@ -424,7 +428,7 @@ final class PodWorker {
         if (termination.advance(Optional.ofNullable(now), seen, deadline(graceSeconds))) {
             return Optional.of(seen);
         }
-        if (!termination.isOverdue()) {
+        if (!termination.isOverdue(memory.isBeingWritten())) {
             if (now != null) {
                 tell(now, seen);
             }

@@ -26,7 +26,10 @@ final class SuspendedMemory {
     private final PodServices services;
     private final PodMemory memory;
     private final String name;
+    /// Whether it could not be kept in the present suspension, which the pod then ends for.
     private boolean refused;
+    /// Whether it was still being written when nobody waited for it any more.
+    private boolean left;
     private int tried;
 
     SuspendedMemory(PodServices services, String podUid) {
@@ -52,6 +55,7 @@ final class SuspendedMemory {
             return true;
         } catch (CriException failure) {
             if (life.isCancelled()) {
+                left = true;
                 return false;
             }
             refused = true;
@@ -59,6 +63,16 @@ final class SuspendedMemory {
             services.events().warning(pod, "MemoryNotKept", "The pod ends and will begin anew when its tenant is resumed, since its memory could not be kept: " + failure.getMessage());
             return false;
         }
+    }
+
+    /// Whether the runtime may still be writing the pod that is to end meanwhile: as long as it does, the machine stands still.
+    boolean isBeingWritten() {
+        return left;
+    }
+
+    /// The pod is to run: at the next suspension all is tried again.
+    void suspensionIsOver() {
+        refused = false;
     }
 
     /// What one tenant's pods leave on the disk must not drive those of others from the node.
@@ -76,15 +90,18 @@ final class SuspendedMemory {
 
     /// Brings the pod back as it was, if it was kept; what was kept is removed then. After three tries it is given up, and the pod begins anew.
     ///
+    /// @param life of the pod; once it is cancelled nobody waits for this, which may take minutes
     /// @return whether it is there again
-    boolean bringBack(Pod pod) {
-        refused = false;
+    boolean bringBack(Pod pod, Context life) {
         if (!memory.has(name)) {
             return false;
         }
         try {
-            memory.restore(name);
+            memory.restore(name, life);
         } catch (CriException failure) {
+            if (life.isCancelled()) {
+                return false;
+            }
             if (++tried < TRIES) {
                 throw failure;
             }

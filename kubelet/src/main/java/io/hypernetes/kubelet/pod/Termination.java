@@ -16,7 +16,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -45,7 +44,7 @@ final class Termination {
     private final Map<String, Instant> restarting = new HashMap<>();
     /// Since when something runs whose time is over.
     private @Nullable Instant lateSince;
-    /// When the time is over, or when there is no sense in waiting any longer than that.
+    /// The first moment that brings something to be done, as far as was seen since the last [#pause].
     private @Nullable Instant due;
 
     /// The runtime is asked again, later each time.
@@ -77,7 +76,7 @@ final class Termination {
         List<ObservedContainer> running = seen.containers().stream().filter(ObservedContainer::running).toList();
         Instant now = services.clock().instant();
         lateSince = running.isEmpty() || now.isBefore(deadline) ? null : lateSince == null ? now : lateSince;
-        due = lateSince == null ? deadline : lateSince.plus(PATIENCE);
+        dueAt(lateSince == null ? deadline : lateSince.plus(PATIENCE));
         Set<String> turn = turn(pod, running, deadline);
         for (ObservedContainer each : running) {
             boolean waited = hooked.containsKey(each.id());
@@ -90,18 +89,25 @@ final class Termination {
     }
 
     /// Whether something ran in the last [#advance] that should have been killed long before: only the end of its machine ends it.
-    boolean isOverdue() {
-        return lateSince != null && !services.clock().instant().isBefore(lateSince.plus(PATIENCE));
+    ///
+    /// @param standsStill whether its machine is being written to disk, so that the runtime can kill nothing in it
+    boolean isOverdue(boolean standsStill) {
+        return lateSince != null && (standsStill || !services.clock().instant().isBefore(lateSince.plus(PATIENCE)));
     }
 
-    /// How long nothing need be done if nothing changes.
+    /// How long nothing need be done if nothing changes since what was asked for since the last time; zero when the moment has come meanwhile.
     ///
     /// @param most the answer where nothing is to be done at all
     Duration pause(Duration most) {
-        Instant now = services.clock().instant();
-        return Stream.concat(Stream.ofNullable(due), refused.values().stream().map(Refusal::until))
-                .map(at -> Duration.between(now, at)).filter(Duration::isPositive)
-                .reduce(most, (one, other) -> one.compareTo(other) < 0 ? one : other);
+        Instant first = due;
+        due = null;
+        Duration left = first == null ? most : Duration.between(services.clock().instant(), first);
+        return left.isNegative() ? Duration.ZERO : left.compareTo(most) < 0 ? left : most;
+    }
+
+    private void dueAt(Instant moment) {
+        Instant first = due;
+        due = first == null || moment.isBefore(first) ? moment : first;
     }
 
     /// The pod has ended, or goes on: what was not asked to end is as if nobody had thought of its end.
@@ -184,6 +190,7 @@ final class Termination {
         }
         Refusal refusal = refused.get(running.id());
         if (refusal != null && services.clock().instant().isBefore(refusal.until())) {
+            dueAt(refusal.until());
             return;
         }
         asked.put(running.id(), deadline);
