@@ -55,10 +55,10 @@ final class Rebirth {
         Machine machine;
         try (Network.Tap tap = house.network().openTap(attachment)) {
             MachinePlace place = new MachinePlace(kept.machineId(), id, house.machineFolder(id), house.cgroupParent());
-            machine = driver.load(
+            machine = sandbox.loaded(() -> driver.load(
                             checkpoint.machine(), place, new MachineSpec.Nic(tap.descriptor(), attachment.mac()), disk,
                             LayerDisk.files(kept.layers()), folder.memory(checkpoint.name()))
-                    .release(house.machineOverheadMib() == 0 ? 0 : kept.size().memoryMib() + house.machineOverheadMib());
+                    .release(house.machineOverheadMib() == 0 ? 0 : kept.size().memoryMib() + house.machineOverheadMib()));
         }
         sandbox.exchangeContainers(checkpoint.containers());
         sandbox.update(current -> kept.withAttachment(attachment).withMachine(machine.record()).withPhase(SandboxRecord.Phase.READY, ""));

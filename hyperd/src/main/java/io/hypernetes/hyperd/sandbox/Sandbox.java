@@ -23,6 +23,7 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -440,6 +441,11 @@ public final class Sandbox implements AutoCloseable {
         end.dropMachine();
     }
 
+    /// Has the machine of a checkpoint made, which takes long.
+    Machine loaded(Supplier<Machine> load) {
+        return end.loaded(load);
+    }
+
     /// Has the containers of a checkpoint in the place of its own. There is no instant without any: a kubelet would start them anew.
     void exchangeContainers(List<ContainerRecord> saved) {
         containers.all().forEach(Container::retire);
@@ -471,8 +477,8 @@ public final class Sandbox implements AutoCloseable {
         T run() throws E;
     }
 
-    /// Takes the lock for who ends the machine. Whoever holds it may be waiting for a guest that does not answer, or for all of its memory to be written, and so
-    /// may the next one: without a line, or a machine, each is done.
+    /// Takes the lock for who ends the machine. Whoever holds it may be waiting for a guest that does not answer, or for all of its memory to be written or read,
+    /// and so may the next one: without a line, or a machine, each is done.
     private void lockToEnd() {
         boolean interrupted = false;
         while (true) {
@@ -483,8 +489,7 @@ public final class Sandbox implements AutoCloseable {
             } catch (InterruptedException impatient) {
                 interrupted = true;
             }
-            tether.cutLine();
-            standstill.giveUpSaving();
+            end.hasten();
         }
         if (interrupted) {
             Thread.currentThread().interrupt();

@@ -8,6 +8,7 @@ import io.hypernetes.hypervisor.Machine;
 import java.util.Collection;
 import java.util.Optional;
 import java.util.function.BiConsumer;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -23,6 +24,8 @@ final class SandboxEnd {
     private final SandboxVolumes volumes;
     private final SandboxContainers containers;
     private final BiConsumer<String, ContainerEvent.Kind> tell;
+    /// Whether a machine is being made that nobody holds yet.
+    private volatile boolean loading;
 
     /// @param tell told what becomes of which container or sandbox
     SandboxEnd(
@@ -78,6 +81,36 @@ final class SandboxEnd {
         tell.accept(id(), ContainerEvent.Kind.DELETED);
     }
 
+    /// Ends what whoever holds the sandbox's lock may be waiting for: a guest that does not answer, or all of its memory being written or read, which takes
+    /// minutes. Needs no lock itself; to be called again as long as that lasts.
+    void hasten() {
+        tether.cutLine();
+        standstill.giveUpSaving();
+        if (loading) {
+            LOG.info("event=loading-given-up sandbox={}", id());
+            try {
+                removeRemains();
+            } catch (HypervisorException meanwhile) {
+                // Whoever loads it may be removing the same.
+                LOG.warn("event=loading-not-ended sandbox={} error=\"{}\"", id(), meanwhile.getMessage());
+            }
+        }
+    }
+
+    /// Has a machine made that takes long; who is to end the sandbox meanwhile ends what is there of it.
+    Machine loaded(Supplier<Machine> load) {
+        loading = true;
+        try {
+            return load.get();
+        } finally {
+            loading = false;
+        }
+    }
+
+    private void removeRemains() {
+        house.hypervisor().removeRemains(id(), house.machineFolder(id()), house.cgroupParent());
+    }
+
     /// Ends the machine; the sandbox stays what it is, and keeps its place on the network. Its containers stay in sight, as they were.
     void dropMachine() {
         tether.letGo();
@@ -85,7 +118,7 @@ final class SandboxEnd {
         if (tether.machine().isPresent()) {
             tether.destroy();
         }
-        house.hypervisor().removeRemains(id(), house.machineFolder(id()), house.cgroupParent());
+        removeRemains();
         standstill.over();
     }
 
@@ -105,7 +138,7 @@ final class SandboxEnd {
         }
         standstill.over();
         // A start that was interrupted leaves no record of what it made.
-        house.hypervisor().removeRemains(id(), house.machineFolder(id()), house.cgroupParent());
+        removeRemains();
         ledger.update(current -> current.withMachine(null));
         house.network().detach(id());
         house.scratch().remove(id());

@@ -15,7 +15,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -85,6 +87,32 @@ class RebirthTest {
             assertThatThrownBy(() -> engine.checkpoints().restore("before", true)).hasMessageContaining("of another version", "the checkpoint is still there");
             assertThat(look(engine)).containsExactly("STOPPED", container.id() + " EXITED");
             assertThat(container.record().message()).contains("could not be restored");
+        }
+    }
+
+    @Test
+    void aPodThatIsToEndWhileItsMemoryIsLoadedIsNotWaitedFor() throws Exception {
+        try (Engine engine = DeathAtEveryStepTest.engine(world, new World.Hand(-1), place)) {
+            Sandbox sandbox = begun(engine);
+            engine.checkpoints().save(sandbox.id(), "before", true);
+            World.MachineState half = new World.MachineState(sandbox.id(), place);
+            CountDownLatch loading = new CountDownLatch(1);
+            world.whileLoading = () -> {
+                world.machines.put(UUID.randomUUID(), half);
+                loading.countDown();
+                half.awaitEnd();
+                throw new HypervisorException("loading machine " + half.name + ": it ended");
+            };
+            CompletableFuture<Sandbox> restore = CompletableFuture.supplyAsync(() -> engine.checkpoints().restore("before", false), Thread::startVirtualThread);
+            try {
+                loading.await();
+                assertThat(CompletableFuture.runAsync(() -> engine.sandboxes().remove(sandbox.id()), Thread::startVirtualThread)).succeedsWithin(SOON);
+                assertThat(restore).failsWithin(SOON).withThrowableThat().withMessageContaining("loading machine " + sandbox.id());
+            } finally {
+                half.end();
+            }
+            assertThat(engine.inventory().leaks()).isEmpty();
+            assertThat(engine.checkpoints().list()).extracting(Checkpoint::name).containsExactly("before");
         }
     }
 
