@@ -10,20 +10,13 @@ import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
-import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
-import java.util.TreeMap;
-import java.util.UUID;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -34,26 +27,12 @@ import tools.jackson.databind.node.ObjectNode;
 /// A small API server in memory for tests: tenants, generic objects, list, watch with bookmarks, status, merge patch,
 /// pod binding, graceful pod deletion, finalizers. Validates nothing.
 public final class FakeApi implements AutoCloseable {
-    private record Path(String tenant, String prefix, String plural, String namespace, String name, String subresource) {
-        String kindKey() {
-            return prefix + "/" + plural;
-        }
-    }
-
-    private record Change(long revision, String type, String tenant, String kindKey, ObjectNode object, @Nullable ObjectNode before) {}
-
-    private record Watcher(LinkedBlockingQueue<Change> queue) {}
-
     private final HttpServer server;
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
-    private final Map<String, ObjectNode> objects = new TreeMap<>();
-    private final List<Change> history = new ArrayList<>();
-    private final Set<Watcher> watchers = new HashSet<>();
+    private final FakeObjects objects = new FakeObjects();
     private final List<String> requests = new ArrayList<>();
     private final Map<String, Integer> failures = new HashMap<>();
     private volatile Consumer<String> beforeAnswers = request -> {};
-    private long revision = 100;
-    private long oldest;
 
     public FakeApi() {
         try {
@@ -90,25 +69,18 @@ public final class FakeApi implements AutoCloseable {
     }
 
     /// Forgets history, so that older resourceVersions answer 410, and ends the watches.
-    public synchronized void compact() {
-        oldest = revision;
-        history.clear();
-        breakWatches();
+    public void compact() {
+        objects.compact();
     }
 
     /// Ends every watch in order.
-    public synchronized void breakWatches() {
-        Change end = new Change(0, "", "", "", Json.MAPPER.createObjectNode(), null);
-        watchers.forEach(watcher -> watcher.queue.add(end));
+    public void breakWatches() {
+        objects.breakWatches();
     }
 
     /// Removes an object, as a forced deletion would.
-    public synchronized void remove(Kind<?> kind, ObjectKey key) {
-        String at = keyOf(key.tenant(), prefixOf(kind) + "/" + kind.plural(), key.namespace(), key.name());
-        ObjectNode gone = objects.remove(at);
-        if (gone != null) {
-            publish("DELETED", key.tenant(), prefixOf(kind) + "/" + kind.plural(), gone, gone);
-        }
+    public void remove(Kind<?> kind, ObjectKey key) {
+        objects.remove(FakePath.of(kind, key));
     }
 
     @Override
@@ -118,73 +90,61 @@ public final class FakeApi implements AutoCloseable {
         threads.shutdownNow();
     }
 
-    private static String prefixOf(Kind<?> kind) {
-        return kind.group().isEmpty() ? "/api/" + kind.version() : "/apis/" + kind.group() + "/" + kind.version();
-    }
-
     private void handle(HttpExchange exchange) throws IOException {
         try (exchange) {
-            String method = exchange.getRequestMethod();
-            synchronized (this) {
-                requests.add(method + " " + exchange.getRequestURI());
-                for (Map.Entry<String, Integer> failure : failures.entrySet()) {
-                    String[] rule = failure.getKey().split("\0");
-                    if (failure.getValue() > 0 && (method + " " + exchange.getRequestURI()).contains(rule[0])) {
-                        failure.setValue(failure.getValue() - 1);
-                        refuse(exchange, Integer.parseInt(rule[1]), rule[1].equals("409") ? "Conflict" : "InternalError", "made to fail");
-                        return;
-                    }
-                }
+            String request = exchange.getRequestMethod() + " " + exchange.getRequestURI();
+            try {
+                refuseIfAsked(request);
+                beforeAnswers.accept(request);
+                serve(exchange);
+            } catch (FakeObjects.Refused refused) {
+                refuse(exchange, refused.code, refused.reason, String.valueOf(refused.getMessage()));
+            } catch (RuntimeException fault) {
+                fault.printStackTrace();
+                refuse(exchange, 500, "InternalError", String.valueOf(fault));
             }
-            beforeAnswers.accept(method + " " + exchange.getRequestURI());
-            Path path = parse(exchange.getRequestURI().getPath());
-            if (path == null) {
-                discovery(exchange);
-                return;
-            }
-            Map<String, String> query = query(exchange.getRequestURI().getRawQuery());
-            byte[] body = exchange.getRequestBody().readAllBytes();
-            switch (method) {
-                case "GET" -> {
-                    if (!path.name.isEmpty()) {
-                        get(exchange, path);
-                    } else if (query.containsKey("watch")) {
-                        watch(exchange, path, query);
-                    } else {
-                        list(exchange, path, query);
-                    }
-                }
-                case "POST" -> post(exchange, path, tree(body));
-                case "PUT" -> put(exchange, path, tree(body));
-                case "PATCH" -> patch(exchange, path, tree(body));
-                case "DELETE" -> delete(exchange, path, body.length == 0 ? Json.MAPPER.createObjectNode() : tree(body));
-                default -> refuse(exchange, 405, "MethodNotAllowed", method);
-            }
-        } catch (RuntimeException fault) {
-            fault.printStackTrace();
-            refuse(exchange, 500, "InternalError", String.valueOf(fault));
         }
     }
 
-    private @Nullable Path parse(String path) {
-        String[] parts = path.split("/");
-        if (parts.length < 5 || !parts[1].equals("tenants")) {
-            return null;
+    private synchronized void refuseIfAsked(String request) {
+        requests.add(request);
+        for (Map.Entry<String, Integer> failure : failures.entrySet()) {
+            String[] rule = failure.getKey().split("\0");
+            if (failure.getValue() > 0 && request.contains(rule[0])) {
+                failure.setValue(failure.getValue() - 1);
+                throw new FakeObjects.Refused(Integer.parseInt(rule[1]), rule[1].equals("409") ? "Conflict" : "InternalError", "made to fail");
+            }
         }
-        String tenant = parts[2];
-        int next = parts[3].equals("api") ? 5 : 6;
-        String prefix = String.join("/", List.of(parts).subList(3, Math.min(next, parts.length)));
-        if (parts.length <= next) {
-            return null;
+    }
+
+    private void serve(HttpExchange exchange) throws IOException {
+        FakePath path = FakePath.parse(exchange.getRequestURI().getPath());
+        if (path == null) {
+            discovery(exchange);
+            return;
         }
-        String namespace = "";
-        if (parts[next].equals("namespaces") && parts.length > next + 2 && !parts[next + 2].equals("status") && !parts[next + 2].equals("finalize")) {
-            namespace = parts[next + 1];
-            next += 2;
+        String method = exchange.getRequestMethod();
+        Map<String, String> query = query(exchange.getRequestURI().getRawQuery());
+        byte[] body = exchange.getRequestBody().readAllBytes();
+        switch (method) {
+            case "GET" -> {
+                if (!path.name().isEmpty()) {
+                    answer(exchange, 200, objects.get(path));
+                } else if (query.containsKey("watch")) {
+                    watch(exchange, path, query);
+                } else {
+                    list(exchange, path, query);
+                }
+            }
+            case "POST" -> post(exchange, path, tree(body));
+            case "PUT" -> answer(exchange, 200, objects.replace(path, tree(body)));
+            case "PATCH" -> answer(exchange, 200, objects.merge(path, tree(body)));
+            case "DELETE" -> {
+                objects.delete(path, body.length == 0 ? Json.MAPPER.createObjectNode() : tree(body));
+                answer(exchange, 200, success());
+            }
+            default -> refuse(exchange, 405, "MethodNotAllowed", method);
         }
-        String name = parts.length > next + 1 ? parts[next + 1] : "";
-        String sub = parts.length > next + 2 ? parts[next + 2] : "";
-        return new Path(tenant, "/" + prefix, parts[next], namespace, name, sub);
     }
 
     private void discovery(HttpExchange exchange) throws IOException {
@@ -212,252 +172,66 @@ public final class FakeApi implements AutoCloseable {
         answer(exchange, 200, answer);
     }
 
-    private void get(HttpExchange exchange, Path path) throws IOException {
-        ObjectNode found;
-        synchronized (this) {
-            found = objects.get(keyOf(path));
-        }
-        if (found == null) {
-            notFound(exchange, path);
-        } else {
-            answer(exchange, 200, found);
-        }
-    }
-
-    private void list(HttpExchange exchange, Path path, Map<String, String> query) throws IOException {
+    private void list(HttpExchange exchange, FakePath path, Map<String, String> query) throws IOException {
         ObjectNode answer = Json.MAPPER.createObjectNode();
         ArrayNode items = answer.putArray("items");
         Predicate<ObjectNode> filter = filter(query);
-        synchronized (this) {
-            answer.putObject("metadata").put("resourceVersion", String.valueOf(revision));
-            objects.forEach((key, object) -> {
-                if (matches(key, path) && filter.test(object)) {
-                    items.add(shown(path, key, object));
-                }
-            });
-        }
+        long revision = objects.list(path, (key, object) -> {
+            if (filter.test(object)) {
+                items.add(shown(path, key, object));
+            }
+        });
+        answer.putObject("metadata").put("resourceVersion", String.valueOf(revision));
         answer(exchange, 200, answer);
     }
 
-    private static ObjectNode shown(Path path, String key, ObjectNode object) {
-        if (!path.tenant.equals("*")) {
+    private static ObjectNode shown(FakePath path, String key, ObjectNode object) {
+        if (!path.tenant().equals("*")) {
             return object;
         }
         ObjectNode copy = object.deepCopy();
-        ((ObjectNode) copy.path("metadata")).withObject("annotations").put(ObjectKey.TENANT_ANNOTATION, key.split("\0")[0]);
+        ((ObjectNode) copy.path("metadata")).withObject("annotations").put(ObjectKey.TENANT_ANNOTATION, FakePath.tenantOf(key));
         return copy;
     }
 
-    private void watch(HttpExchange exchange, Path path, Map<String, String> query) throws IOException {
-        long from = Long.parseLong(query.getOrDefault("resourceVersion", "0"));
-        Watcher watcher = new Watcher(new LinkedBlockingQueue<>());
-        synchronized (this) {
-            if (from < oldest) {
-                refuse(exchange, 410, "Expired", "too old resource version: " + from);
-                return;
-            }
-            history.stream().filter(change -> change.revision > from).forEach(watcher.queue::add);
-            watchers.add(watcher);
-        }
-        exchange.sendResponseHeaders(200, 0);
-        Predicate<ObjectNode> filter = filter(query);
-        OutputStream out = exchange.getResponseBody();
+    private void watch(HttpExchange exchange, FakePath path, Map<String, String> query) throws IOException {
+        BlockingQueue<FakeObjects.Change> changes = objects.watch(Long.parseLong(query.getOrDefault("resourceVersion", "0")));
         try {
+            exchange.sendResponseHeaders(200, 0);
+            Predicate<ObjectNode> filter = filter(query);
+            OutputStream out = exchange.getResponseBody();
             out.flush();
-            while (true) {
-                Change change = watcher.queue.poll(100, TimeUnit.MILLISECONDS);
-                if (change == null) {
-                    continue;
+            for (FakeObjects.Change change = changes.take(); !change.isEnd(); change = changes.take()) {
+                boolean now = !change.type().equals("DELETED") && filter.test(change.object());
+                boolean before = change.before() != null && filter.test(change.before());
+                if (path.holds(change.key()) && (now || before)) {
+                    ObjectNode event = Json.MAPPER.createObjectNode();
+                    event.put("type", now ? before ? "MODIFIED" : "ADDED" : "DELETED");
+                    event.set("object", shown(path, change.key(), change.object()));
+                    out.write(Json.write(event));
+                    out.write('\n');
+                    out.flush();
                 }
-                if (change.type.isEmpty()) {
-                    return;
-                }
-                String key = keyOf(change.tenant, change.kindKey, text(change.object, "namespace"), text(change.object, "name"));
-                if (!matches(key, path)) {
-                    continue;
-                }
-                boolean now = !change.type.equals("DELETED") && filter.test(change.object);
-                boolean before = change.before != null && filter.test(change.before);
-                if (!now && !before) {
-                    continue;
-                }
-                ObjectNode event = Json.MAPPER.createObjectNode();
-                event.put("type", now ? before ? "MODIFIED" : "ADDED" : "DELETED");
-                event.set("object", shown(path, key, change.object));
-                out.write(Json.write(event));
-                out.write('\n');
-                out.flush();
             }
         } catch (InterruptedException stopped) {
             Thread.currentThread().interrupt();
         } finally {
-            synchronized (this) {
-                watchers.remove(watcher);
-            }
+            objects.endWatch(changes);
         }
     }
 
-    private void post(HttpExchange exchange, Path path, ObjectNode body) throws IOException {
-        if (path.subresource.equals("binding")) {
-            synchronized (this) {
-                ObjectNode pod = objects.get(keyOf(path));
-                if (pod == null) {
-                    notFound(exchange, path);
-                    return;
-                }
-                ObjectNode bound = pod.deepCopy();
-                if (bound.path("spec").has("nodeName")) {
-                    refuse(exchange, 409, "Conflict", "pod is already assigned to node");
-                    return;
-                }
-                bound.withObject("spec").put("nodeName", body.path("target").path("name").asString());
-                store(path, bound, pod);
-            }
-            answer(exchange, 201, Json.MAPPER.createObjectNode().put("kind", "Status").put("status", "Success"));
-            return;
+    private void post(HttpExchange exchange, FakePath path, ObjectNode body) throws IOException {
+        if (path.subresource().equals("binding")) {
+            objects.bind(path, body.path("target").path("name").asString());
+            answer(exchange, 201, success());
+        } else {
+            objects.create(path, body);
+            answer(exchange, 201, body);
         }
-        ObjectNode meta = body.withObject("metadata");
-        if (!meta.has("name")) {
-            meta.put("name", meta.path("generateName").asString("") + UUID.randomUUID().toString().substring(0, 5));
-        }
-        Path target = new Path(path.tenant, path.prefix, path.plural, path.namespace, meta.path("name").asString(), "");
-        synchronized (this) {
-            if (objects.containsKey(keyOf(target))) {
-                refuse(exchange, 409, "AlreadyExists", target.name + " already exists");
-                return;
-            }
-            if (!target.namespace.isEmpty()) {
-                meta.put("namespace", target.namespace);
-            }
-            meta.put("generation", 1);
-            meta.put("uid", UUID.randomUUID().toString());
-            meta.put("creationTimestamp", Instant.now().truncatedTo(ChronoUnit.SECONDS).toString());
-            store(target, body, null);
-        }
-        answer(exchange, 201, body);
     }
 
-    private void put(HttpExchange exchange, Path path, ObjectNode body) throws IOException {
-        ObjectNode stored;
-        synchronized (this) {
-            ObjectNode current = objects.get(keyOf(path));
-            if (current == null) {
-                notFound(exchange, path);
-                return;
-            }
-            String version = text(body, "resourceVersion");
-            if (!version.isEmpty() && !version.equals(text(current, "resourceVersion"))) {
-                refuse(exchange, 409, "Conflict", "the object has been modified");
-                return;
-            }
-            stored = body.deepCopy();
-            if (path.subresource.equals("status") || path.subresource.equals("approval")) {
-                JsonNode status = stored.path("status");
-                stored = current.deepCopy();
-                stored.set("status", status.deepCopy());
-            }
-            store(path, stored, current);
-        }
-        answer(exchange, 200, stored);
-    }
-
-    private void patch(HttpExchange exchange, Path path, ObjectNode body) throws IOException {
-        ObjectNode stored;
-        synchronized (this) {
-            ObjectNode current = objects.get(keyOf(path));
-            if (current == null) {
-                notFound(exchange, path);
-                return;
-            }
-            stored = current.deepCopy();
-            merge(stored, body);
-            store(path, stored, current);
-        }
-        answer(exchange, 200, stored);
-    }
-
-    private void delete(HttpExchange exchange, Path path, ObjectNode options) throws IOException {
-        synchronized (this) {
-            if (path.name.isEmpty()) {
-                for (String key : List.copyOf(objects.keySet())) {
-                    if (matches(key, path)) {
-                        String[] parts = key.split("\0", -1);
-                        end(new Path(parts[0], path.prefix, path.plural, parts[2], parts[3], ""), options);
-                    }
-                }
-            } else if (!objects.containsKey(keyOf(path))) {
-                notFound(exchange, path);
-                return;
-            } else {
-                String uid = options.path("preconditions").path("uid").asString("");
-                if (!uid.isEmpty() && !uid.equals(text(objects.get(keyOf(path)), "uid"))) {
-                    refuse(exchange, 409, "Conflict", "uid precondition failed");
-                    return;
-                }
-                end(path, options);
-            }
-        }
-        answer(exchange, 200, Json.MAPPER.createObjectNode().put("kind", "Status").put("status", "Success"));
-    }
-
-    private void end(Path path, ObjectNode options) {
-        ObjectNode current = objects.get(keyOf(path));
-        ObjectNode now = current.deepCopy();
-        boolean runs = path.plural.equals("pods") && current.path("spec").has("nodeName")
-                && !List.of("Succeeded", "Failed").contains(current.path("status").path("phase").asString(""));
-        long grace = runs ? options.path("gracePeriodSeconds").asLong(current.path("spec").path("terminationGracePeriodSeconds").asLong(30)) : 0;
-        boolean finalized = !current.path("metadata").path("finalizers").isEmpty() || !current.path("spec").path("finalizers").isEmpty();
-        if (grace > 0 || finalized) {
-            if (!now.path("metadata").has("deletionTimestamp") || grace < now.path("metadata").path("deletionGracePeriodSeconds").asLong(0)) {
-                now.withObject("metadata").put("deletionTimestamp", Instant.now().plusSeconds(grace).truncatedTo(ChronoUnit.SECONDS).toString());
-                now.withObject("metadata").put("deletionGracePeriodSeconds", grace);
-                store(path, now, current);
-            }
-            return;
-        }
-        objects.remove(keyOf(path));
-        publish("DELETED", path.tenant, path.kindKey(), now, current);
-    }
-
-    private void store(Path path, ObjectNode object, @Nullable ObjectNode before) {
-        boolean ended = object.path("metadata").has("deletionTimestamp")
-                && object.path("metadata").path("finalizers").isEmpty()
-                && object.path("spec").path("finalizers").isEmpty()
-                && (!path.plural.equals("pods") || object.path("metadata").path("deletionGracePeriodSeconds").asLong(0) == 0);
-        if (ended) {
-            objects.remove(keyOf(path));
-            publish("DELETED", path.tenant, path.kindKey(), object, before);
-            return;
-        }
-        if (object.path("metadata").path("annotations") instanceof ObjectNode annotations) {
-            annotations.remove(ObjectKey.TENANT_ANNOTATION);
-        }
-        if (before != null && !before.path("spec").equals(object.path("spec"))) {
-            object.withObject("metadata").put("generation", before.path("metadata").path("generation").asLong(0) + 1);
-        } else if (before != null) {
-            object.withObject("metadata").set("generation", before.path("metadata").path("generation"));
-        }
-        objects.put(keyOf(path), object);
-        publish(before == null ? "ADDED" : "MODIFIED", path.tenant, path.kindKey(), object, before);
-    }
-
-    private void publish(String type, String tenant, String kindKey, ObjectNode object, @Nullable ObjectNode before) {
-        object.withObject("metadata").put("resourceVersion", String.valueOf(++revision));
-        Change change = new Change(revision, type, tenant, kindKey, object.deepCopy(), before == null ? null : before.deepCopy());
-        history.add(change);
-        watchers.forEach(watcher -> watcher.queue.add(change));
-    }
-
-    private static void merge(ObjectNode target, ObjectNode patch) {
-        for (Map.Entry<String, JsonNode> entry : patch.properties()) {
-            if (entry.getValue().isNull()) {
-                target.remove(entry.getKey());
-            } else if (entry.getValue() instanceof ObjectNode inner) {
-                merge(target.path(entry.getKey()) instanceof ObjectNode there ? there : target.putObject(entry.getKey()), inner);
-            } else {
-                target.set(entry.getKey(), entry.getValue());
-            }
-        }
+    private static ObjectNode success() {
+        return Json.MAPPER.createObjectNode().put("kind", "Status").put("status", "Success");
     }
 
     private static Predicate<ObjectNode> filter(Map<String, String> query) {
@@ -477,24 +251,6 @@ public final class FakeApi implements AutoCloseable {
         return filter;
     }
 
-    private static boolean matches(String key, Path path) {
-        String[] parts = key.split("\0", -1);
-        return (path.tenant.equals("*") || path.tenant.equals(parts[0])) && parts[1].equals(path.kindKey())
-                && (path.namespace.isEmpty() || path.namespace.equals(parts[2]));
-    }
-
-    private static String keyOf(Path path) {
-        return keyOf(path.tenant, path.kindKey(), path.namespace, path.name);
-    }
-
-    private static String keyOf(String tenant, String kindKey, String namespace, String name) {
-        return String.join("\0", tenant, kindKey, namespace, name);
-    }
-
-    private static String text(ObjectNode object, String field) {
-        return object.path("metadata").path(field).asString("");
-    }
-
     private static ObjectNode tree(byte[] body) {
         return (ObjectNode) Json.MAPPER.readTree(body);
     }
@@ -507,10 +263,6 @@ public final class FakeApi implements AutoCloseable {
                     equals < 0 ? "" : URLDecoder.decode(pair.substring(equals + 1), StandardCharsets.UTF_8));
         }
         return query;
-    }
-
-    private static void notFound(HttpExchange exchange, Path path) throws IOException {
-        refuse(exchange, 404, "NotFound", path.plural + " \"" + path.name + "\" not found");
     }
 
     private static void refuse(HttpExchange exchange, int code, String reason, String message) throws IOException {
