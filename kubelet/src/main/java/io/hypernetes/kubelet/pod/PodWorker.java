@@ -3,7 +3,6 @@ package io.hypernetes.kubelet.pod;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.ContainerStatus;
 import io.fabric8.kubernetes.api.model.Pod;
-import io.fabric8.kubernetes.api.model.Probe;
 import io.grpc.Context;
 import io.hypernetes.client.ObjectKey;
 import io.hypernetes.kubelet.cri.CriException;
@@ -16,7 +15,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ThreadLocalRandom;
@@ -24,17 +22,13 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /// One pod's life on this node: looks at what the runtime holds, takes the next step and tells the API, each time its loop is woken. It keeps
 /// nothing that matters: what it must know after a crash is in the runtime and in the API.
 final class PodWorker {
-    private static final Logger LOG = LoggerFactory.getLogger(PodWorker.class);
-
     private final PodServices services;
     private final ContainerStart starts;
-    private final Termination termination;
+    private final PodEnding ending;
     private final PodHealth health;
     private final PodVolumes volumes;
     private final SandboxStart sandboxes;
@@ -58,7 +52,6 @@ final class PodWorker {
     private final Context.CancellableContext life = Context.ROOT.withCancellation();
     private volatile Context.@Nullable CancellableContext pull;
     private volatile ObservedPod lastSeen = ObservedPod.NOTHING;
-    private @Nullable Instant removedAt;
 
     /// A pod that the API binds to this node, or one that only the runtime still knows (`pod` null).
     ///
@@ -74,7 +67,7 @@ final class PodWorker {
         this.remains = new PodRemains(services, memory, key, uid);
         this.health = new PodHealth(services, key.tenant(), resizing, () -> this.pod, this::wake);
         this.starts = new ContainerStart(key.tenant(), services, configs, trace, life, health::condemn);
-        this.termination = new Termination(services, starts.hooks(), this::wake);
+        this.ending = new PodEnding(services, starts.hooks(), remains, memory, key, uid, this::wake);
         this.volumes = new PodVolumes(services, key, uid, this::wake);
         this.sandboxes = new SandboxStart(services, configs, volumes, trace, key, uid);
         this.status = new StatusTelling(services, health, resizing, key, uid);
@@ -202,9 +195,9 @@ final class PodWorker {
         if (over) {
             return finish(now, seen);
         }
-        if (removedAt != null) {
-            // Its end was taken back: the next one has all its time.
-            endIsOver();
+        if (ending.hasBegun()) {
+            // It was taken back.
+            ending.over();
         }
         health.watch(now, seen);
         // Before anything is told, as it decides what the status says was granted.
@@ -236,10 +229,10 @@ final class PodWorker {
             sandboxes.tellColdStart(now);
         }
         for (Plan.Stop stop : run.stop()) {
-            stop(now, stop, seen);
+            ending.restart(now, stop, seen);
         }
         if (!run.stop().isEmpty()) {
-            return termination.pause(resync());
+            return ending.pause(resync());
         }
         volumes.refresh(now, run);
         waits.keySet().retainAll(run.start().stream().map(Container::getName).collect(Collectors.toSet()));
@@ -295,29 +288,6 @@ final class PodWorker {
         return removed || evicted != null || now == null || now.getMetadata().getDeletionTimestamp() != null;
     }
 
-    private void stop(Pod now, Plan.Stop stop, ObservedPod seen) {
-        String name = stop.container().getName();
-        String why = switch (stop.why()) {
-            case LIVENESS -> "Container " + name + " failed liveness probe, will be restarted";
-            case STARTUP -> "Container " + name + " failed startup probe, will be restarted";
-            case CHANGED -> "Container " + name + " definition changed, will be restarted";
-            case RESIZED -> "Container " + name + " resize requires restart";
-            case FIRST_ACT -> "FailedPostStartHook";
-        };
-        termination.restart(now, stop.container(), stop.running(), seen, graceSeconds(now, stop), why);
-    }
-
-    /// A probe may give less time, or more, to a container that it ends than a pod has that is deleted.
-    private static long graceSeconds(Pod now, Plan.Stop stop) {
-        Probe probe = switch (stop.why()) {
-            case LIVENESS -> stop.container().getLivenessProbe();
-            case STARTUP -> stop.container().getStartupProbe();
-            case CHANGED, RESIZED, FIRST_ACT -> null;
-        };
-        Long own = probe == null ? null : probe.getTerminationGracePeriodSeconds();
-        return own == null ? CriConfigs.graceSeconds(now) : own;
-    }
-
     private Duration resync() {
         return services.settings().syncFrequency();
     }
@@ -357,9 +327,9 @@ final class PodWorker {
         health.keepReadiness(seen);
         Optional<ObservedPod> ended = end(now, seen, CriConfigs.graceSeconds(now));
         if (ended.isEmpty()) {
-            return termination.pause(resync());
+            return ending.pause(resync());
         }
-        endIsOver();
+        ending.over();
         remains.endMachine(ended.get());
         for (ObservedContainer container : Suspended.endedSince(ended.get(), since)) {
             services.cri().removeContainer(container.id());
@@ -381,14 +351,14 @@ final class PodWorker {
         sandboxes.tellColdStart(now);
         health.keepReadiness(seen);
         boolean late = pastDeadline(now) && !phaseIsFinal(now) && !Plan.finished(now, seen);
-        if (late && seen.anyRunning() && removedAt == null) {
+        if (late && seen.anyRunning() && !ending.hasBegun()) {
             services.events().normal(now, "DeadlineExceeded", "Pod was active on the node longer than the specified deadline");
         }
         Optional<ObservedPod> ended = end(now, seen, evicted != null ? 0 : CriConfigs.graceSeconds(now));
         if (ended.isEmpty()) {
-            return termination.pause(resync());
+            return ending.pause(resync());
         }
-        endIsOver();
+        ending.over();
         if (!phaseIsFinal(now)) {
             tellEnd(now, ended.get());
         }
@@ -403,9 +373,9 @@ final class PodWorker {
     private Duration terminate(@Nullable Pod now, ObservedPod seen) {
         health.keepReadiness(seen);
         waits.clear();
-        Optional<ObservedPod> ended = end(now, seen, grace(now, seen));
+        Optional<ObservedPod> ended = end(now, seen, PodEnding.graceSeconds(now, seen, removed));
         if (ended.isEmpty()) {
-            return termination.pause(resync());
+            return ending.pause(resync());
         }
         if (now != null && !removed && !phaseIsFinal(now)) {
             tellEnd(now, ended.get());
@@ -421,57 +391,13 @@ final class PodWorker {
         return resync();
     }
 
-    /// Takes the next step to the end of all that runs: each container ends gracefully, and with its machine what cannot be killed.
-    ///
-    /// @return what is there now that nothing runs any more; empty as long as something does, which the API is told
+    /// Takes the next step to the end of all that runs, of which the API is told as long as something does.
     private Optional<ObservedPod> end(@Nullable Pod now, ObservedPod seen, long graceSeconds) {
-        if (termination.advance(Optional.ofNullable(now), seen, deadline(graceSeconds))) {
-            return Optional.of(seen);
+        Optional<ObservedPod> ended = ending.advance(now, seen, graceSeconds);
+        if (ended.isEmpty() && now != null) {
+            tell(now, seen);
         }
-        if (!termination.isOverdue(memory.isBeingWritten())) {
-            if (now != null) {
-                tell(now, seen);
-            }
-            return Optional.empty();
-        }
-        LOG.warn("event=pod-end-overdue pod={} uid={} next=\"its machine ends\"", key, uid);
-        if (now != null) {
-            services.events().warning(now, "ExceededGracePeriod", "Container runtime did not kill the pod within specified grace period.");
-        }
-        remains.endMachine(seen);
-        return Optional.of(services.cri().observe(uid));
-    }
-
-    private void endIsOver() {
-        removedAt = null;
-        termination.over();
-    }
-
-    /// Seconds of grace: what the delete asked for, else the spec, else what the container was started with.
-    private long grace(@Nullable Pod now, ObservedPod seen) {
-        if (now != null && now.getMetadata().getDeletionTimestamp() != null) {
-            Long seconds = now.getMetadata().getDeletionGracePeriodSeconds();
-            return removed ? 1 : seconds == null ? CriConfigs.graceSeconds(now) : seconds;
-        }
-        if (now != null && removed) {
-            // Deleted by force: nobody waits for it any more.
-            return 1;
-        }
-        return seen.containers().stream()
-                .map(container -> container.annotations().get(io.hypernetes.kubelet.cri.Labels.GRACE_SECONDS))
-                .filter(Objects::nonNull)
-                .map(Long::parseLong)
-                .max(Long::compare)
-                .orElse(1L);
-    }
-
-    private Instant deadline(long graceSeconds) {
-        Instant since = removedAt;
-        if (since == null) {
-            since = services.clock().instant();
-            removedAt = since;
-        }
-        return since.plusSeconds(graceSeconds);
+        return ended;
     }
 
     private boolean pastDeadline(Pod now) {
