@@ -60,6 +60,7 @@ final class RocksLog implements DurableLog {
     private final FileLock lock;
     private final @Nullable KeyRing keys;
     private final LastChanges lastChanges;
+    private final RestingBuffer resting;
 
     private RocksLog(Path folder, FileStore disk, long reservedBytes, @Nullable KeyRing keys, Options options, RocksDB db, FileLock lock) {
         this.keys = keys;
@@ -71,6 +72,12 @@ final class RocksLog implements DurableLog {
         this.lock = lock;
         this.durable = new WriteOptions().setSync(true);
         this.lastChanges = new LastChanges(db, durable);
+        this.resting = new RestingBuffer(db, this::refusal);
+    }
+
+    /// What is written and in no table yet.
+    RestingBuffer resting() {
+        return resting;
     }
 
     static RocksLog open(Path folder, EmbeddedSettings settings) {
@@ -267,6 +274,7 @@ final class RocksLog implements DurableLog {
 
     @Override
     public void close() {
+        resting.close();
         // A flush leaves the table for the next start to scan instead of a log to replay; durable it is already.
         try (FlushOptions flush = new FlushOptions().setWaitForFlush(true)) {
             db.flush(flush);
