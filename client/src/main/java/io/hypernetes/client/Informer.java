@@ -2,6 +2,7 @@ package io.hypernetes.client;
 
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.ObjectMeta;
+import io.hypernetes.objects.Interner;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -44,6 +45,11 @@ public final class Informer<T extends HasMetadata> implements AutoCloseable {
     private static final Duration SHORTEST_PAUSE = Duration.ofMillis(200);
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(15);
     private static final Consumer<HasMetadata> WHOLE = object -> {};
+    /// Labels and annotations that many objects have; longer ones are rarely equal, and would be remembered longer than they are used.
+    private static final Interner<Map<String, String>> SAME = new Interner<>(1 << 10);
+
+    private static final int MOST_SHARED = 16;
+    private static final int LONGEST_SHARED = 512;
 
     private final Resources<T> resources;
     private final Scope scope;
@@ -308,7 +314,23 @@ public final class Informer<T extends HasMetadata> implements AutoCloseable {
     }
 
     private static @Nullable Map<String, String> light(@Nullable Map<String, String> map) {
-        return map instanceof HashMap && !map.containsValue(null) ? Map.copyOf(map) : map;
+        if (map == null || map instanceof HashMap && map.containsValue(null)) {
+            return map;
+        }
+        Map<String, String> light = map instanceof HashMap ? Map.copyOf(map) : map;
+        // Pods of one controller have the same labels.
+        return isShort(light) ? SAME.one(light) : light;
+    }
+
+    private static boolean isShort(Map<String, String> map) {
+        if (map.size() > MOST_SHARED) {
+            return false;
+        }
+        int length = 0;
+        for (Map.Entry<String, String> entry : map.entrySet()) {
+            length += entry.getKey().length() + entry.getValue().length();
+        }
+        return length <= LONGEST_SHARED;
     }
 
     private void remove(ObjectKey key, T last) {

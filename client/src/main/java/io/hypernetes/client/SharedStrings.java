@@ -1,5 +1,6 @@
 package io.hypernetes.client;
 
+import io.hypernetes.objects.Interner;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JsonParser;
 import tools.jackson.databind.DeserializationContext;
@@ -9,9 +10,8 @@ import tools.jackson.databind.deser.std.StdScalarDeserializer;
 /// such as names of namespaces, images and units. Safe for many threads: whoever loses a race keeps a string of its own.
 final class SharedStrings extends StdScalarDeserializer<String> {
     private static final int LONGEST = 64;
-    private static final int PLACES = 1 << 12;
 
-    private final @Nullable String[] remembered = new String[PLACES];
+    private final Interner<String> remembered = new Interner<>(1 << 12);
 
     SharedStrings() {
         super(String.class);
@@ -24,16 +24,6 @@ final class SharedStrings extends StdScalarDeserializer<String> {
             // Not a scalar: refused with the words of every other type.
             return (String) context.handleUnexpectedToken(String.class, parser);
         }
-        if (text.length() > LONGEST) {
-            return text;
-        }
-        int hash = text.hashCode();
-        int place = (hash ^ hash >>> 16) & PLACES - 1;
-        var known = remembered[place];
-        if (text.equals(known)) {
-            return known;
-        }
-        remembered[place] = text;
-        return text;
+        return text.length() > LONGEST ? text : remembered.one(text);
     }
 }

@@ -6,6 +6,7 @@ import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
 import io.fabric8.kubernetes.api.model.PartialObjectMetadata;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import org.awaitility.Awaitility;
@@ -54,6 +55,25 @@ class InformersTest {
             Awaitility.await().untilAsserted(() -> assertThat(second).containsExactly("+a", "*a", "-a"));
             assertThat(first).containsExactly("+a", "*a", "-a");
         }
+    }
+
+    @Test
+    void objectsWithTheSameLabelsShareThem() throws Exception {
+        Informer<ConfigMap> maps = informers.of(Kind.CONFIG_MAP, Scope.everywhere());
+        try (client; api; informers) {
+            informers.start();
+            for (String name : new String[] {"a", "b", "other"}) {
+                client.of(Kind.CONFIG_MAP).create("red", new ConfigMapBuilder().withNewMetadata().withName(name).withNamespace("default")
+                        .addToLabels("app", name.equals("other") ? "db" : "web").endMetadata().build());
+            }
+            Awaitility.await().until(() -> maps.list().size() == 3);
+            assertThat(labels(maps, "other")).isEqualTo(Map.of("app", "db"));
+            assertThat(labels(maps, "b")).isEqualTo(Map.of("app", "web")).isSameAs(labels(maps, "a"));
+        }
+    }
+
+    private static Map<String, String> labels(Informer<ConfigMap> maps, String name) {
+        return maps.get(new ObjectKey("red", "default", name)).orElseThrow().getMetadata().getLabels();
     }
 
     @Test

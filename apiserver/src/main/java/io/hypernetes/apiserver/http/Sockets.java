@@ -19,8 +19,8 @@ final class Sockets {
 
     /// As Netty's usual chunks have it.
     private static final int PAGE_BYTES = 8 << 10;
-    /// 1 MiB of them, eight pieces of long answers.
-    private static final int CHUNK_ORDER = 7;
+    /// 256 KiB of them, two pieces of long answers: an arena keeps some that nobody uses.
+    private static final int CHUNK_ORDER = 5;
 
     private Sockets() {}
 

@@ -1,5 +1,6 @@
 package io.hypernetes.apiserver.resource;
 
+import io.hypernetes.objects.Interner;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.kind.Kind;
 import io.hypernetes.objects.selector.LabelSelector;
@@ -11,18 +12,42 @@ import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
-/// What selectors look at in one object.
+/// What selectors look at in one object. Many are kept, so what others have too is one object: most labels, all names of fields and nearly all values.
 ///
 /// @param kind as what it was looked at: a definition that has changed may select by other fields
-record Indexed(Kind kind, long revision, Map<String, String> labels, Map<String, String> fields) {
+/// @param names of the fields that can be selected
+/// @param values of these fields, in the order of their names
+record Indexed(Kind kind, long revision, Map<String, String> labels, List<String> names, List<String> values) {
+    private static final Interner<Object> SAME = new Interner<>(1 << 12);
+    /// Larger ones are rarely equal, and would be remembered longer than they are used.
+    private static final int MOST_LABELS = 16;
+
+    private static final int LONGEST_VALUE = 64;
 
     static Indexed of(Kind kind, Entry entry) {
         return of(kind, entry, kind.fromStored(Json.readObject(entry.value())));
     }
 
     private static Indexed of(Kind kind, Entry entry, ObjectNode object) {
+        var labels = Map.copyOf(LabelSelector.labelsOf(object));
+        var fields = kind.selectableFields(object);
         return new Indexed(
-                kind, entry.revision(), Map.copyOf(LabelSelector.labelsOf(object)), Map.copyOf(kind.selectableFields(object)));
+                kind,
+                entry.revision(),
+                labels.size() <= MOST_LABELS ? same(labels) : labels,
+                same(List.copyOf(fields.keySet())),
+                fields.values().stream().map(value -> value.length() <= LONGEST_VALUE ? same(value) : value).toList());
+    }
+
+    @SuppressWarnings("unchecked") // what equals a text, a list or a map is one
+    private static <T> T same(T value) {
+        return (T) SAME.one(value);
+    }
+
+    /// The value of a field; empty when the kind has no such field, or the object no value in it.
+    String field(String name) {
+        int place = names.indexOf(name);
+        return place < 0 ? "" : values.get(place);
     }
 
     /// The indexes of objects that lists with selectors looked at, kept beside the store's bytes. Thread-safe, bounded.

@@ -27,8 +27,8 @@ record Selection(LabelSelector labels, FieldSelector fields, String name) {
     }
 
     boolean matches(Indexed object) {
-        return (name.isEmpty() || name.equals(object.fields().get("metadata.name")))
+        return (name.isEmpty() || name.equals(object.field("metadata.name")))
                 && labels.matches(object.labels())
-                && fields.matches(object.fields());
+                && fields.matches(object::field);
     }
 }

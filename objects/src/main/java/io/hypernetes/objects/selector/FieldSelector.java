@@ -44,8 +44,13 @@ public record FieldSelector(List<Term> terms) {
 
     /// Whether every term holds; a field that is absent counts as empty text.
     public boolean matches(Map<String, String> fields) {
+        return matches(field -> fields.getOrDefault(field, ""));
+    }
+
+    /// The same with the values of fields, empty text where one is absent.
+    public boolean matches(UnaryOperator<String> valueOf) {
         for (Term term : terms) {
-            if (fields.getOrDefault(term.field(), "").equals(term.value()) != term.equal()) {
+            if (valueOf.apply(term.field()).equals(term.value()) != term.equal()) {
                 return false;
             }
         }

@@ -1,0 +1,45 @@
+package io.hypernetes.apiserver.resource;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.hypernetes.objects.kind.Kind;
+import io.hypernetes.objects.kind.Kinds;
+import io.hypernetes.objects.selector.LabelSelector;
+import io.hypernetes.store.Entry;
+import java.nio.charset.StandardCharsets;
+import org.junit.jupiter.api.Test;
+
+class IndexedTest {
+    private static final Kind PODS = Kinds.load().get("v1", "Pod");
+
+    private static Indexed pod(String name, String app) {
+        var text = """
+                {"apiVersion":"v1","kind":"Pod","metadata":{"name":"%s","namespace":"default","labels":{"app":"%s"}},
+                "spec":{"nodeName":"node-of-many","restartPolicy":"Always"},"status":{"phase":"Running"}}""".formatted(name, app);
+        return Indexed.of(PODS, new Entry("/root/pods/default/" + name, text.getBytes(StandardCharsets.UTF_8), 1, 1));
+    }
+
+    @Test
+    void aSelectorSeesLabelsAndFields() {
+        var pod = pod("one", "web");
+        assertThat(selection("app=web", "spec.nodeName=node-of-many,status.phase!=Failed").matches(pod)).isTrue();
+        assertThat(selection("app=web", "metadata.name=one,status.podIP=").matches(pod)).isTrue();
+        assertThat(selection("app=web", "metadata.name=two").matches(pod)).isFalse();
+        assertThat(selection("app=other", "metadata.name=one").matches(pod)).isFalse();
+        assertThat(pod.field("no.such.field")).isEmpty();
+    }
+
+    @Test
+    void whatObjectsHaveInCommonIsKeptOnce() {
+        var one = pod("one", "web");
+        var two = pod("two", "web");
+        assertThat(two.labels()).isSameAs(one.labels());
+        assertThat(two.names()).isSameAs(one.names());
+        assertThat(two.field("spec.nodeName")).isSameAs(one.field("spec.nodeName"));
+        assertThat(pod("three", "db").labels()).isNotEqualTo(one.labels());
+    }
+
+    private static Selection selection(String labels, String fields) {
+        return new Selection(LabelSelector.parse(labels), PODS.fieldSelector(fields), "");
+    }
+}
