@@ -118,8 +118,11 @@ public record FieldError(String path, Reason reason, String message) {
         return path + ": " + message;
     }
 
+    /// Values of several members are printed as Go's encoding/json does, which escapes what HTML would take for its own.
     private static String shown(JsonNode value) {
-        return value.isString() ? quoted(value.stringValue()) : Json.print(value);
+        return value.isString()
+                ? quoted(value.stringValue())
+                : Json.print(value).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026");
     }
 
     static String quoted(String value) {

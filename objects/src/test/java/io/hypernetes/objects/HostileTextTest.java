@@ -233,7 +233,7 @@ class HostileTextTest {
                 var copy = object.deepCopy();
                 read.prune(copy);
                 read.setDefaults(copy);
-                read.validate(copy, object);
+                read.validate(copy, object, _ -> {});
                 read.cells(copy, java.time.Instant.EPOCH);
                 read.selectableFields(copy);
                 read.scalePaths();

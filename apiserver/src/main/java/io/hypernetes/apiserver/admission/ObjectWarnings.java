@@ -2,8 +2,10 @@ package io.hypernetes.apiserver.admission;
 
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.Names;
+import io.hypernetes.objects.crd.UnknownFormats;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -53,6 +55,7 @@ public final class ObjectWarnings {
                 }
             }
             case "serviceaccounts" -> warnings.annotation(ONLY_THESE_SECRETS, "deprecated in v1.32+; prefer separate namespaces to isolate access to mounted secrets");
+            case "customresourcedefinitions" -> warnings.formats(Set.of());
             default -> {}
         }
         warnings.always(resource, true);
@@ -66,7 +69,11 @@ public final class ObjectWarnings {
         if (resource.equals("serviceaccounts") && !old.path("metadata").path("annotations").has(ONLY_THESE_SECRETS)) {
             warnings.annotation(ONLY_THESE_SECRETS, "deprecated in v1.32+; prefer separate namespaces to isolate access to mounted secrets");
         }
-        warnings.always(resource, !object.path("spec").equals(old.path("spec")));
+        boolean changed = !object.path("spec").equals(old.path("spec"));
+        if (resource.equals("customresourcedefinitions") && changed) {
+            warnings.formats(UnknownFormats.of(old));
+        }
+        warnings.always(resource, changed);
     }
 
     private void always(String resource, boolean changed) {
@@ -118,6 +125,13 @@ public final class ObjectWarnings {
             told.say("metadata.name: this is used in " + use + ", which can result in surprising behavior; a DNS label is recommended: ["
                     + String.join(" ", problems) + "]");
         }
+    }
+
+    /// @param known which the definition had before
+    private void formats(Set<String> known) {
+        UnknownFormats.of(object).stream()
+                .filter(format -> !known.contains(format))
+                .forEach(format -> told.say("unrecognized format \"" + format + "\""));
     }
 
     private void service() {

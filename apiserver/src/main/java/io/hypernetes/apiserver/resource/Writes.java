@@ -207,7 +207,7 @@ final class Writes {
             if (updated != admitted) {
                 admission.again(request, updated, old, admitted);
             }
-            var errors = kind.validateUpdate(updated, old, subresource);
+            var errors = kind.validateUpdate(updated, old, subresource, warning -> Decoding.warn(request.http(), warning));
             if (!errors.isEmpty()) {
                 throw kind.invalid(updated, errors).asException();
             }

@@ -235,6 +235,23 @@ class ObjectWarningsTest {
         assertThat(update("jobs", job, plain)).hasSize(1);
     }
 
+    /// strategy.go of customresourcedefinition: formats of the wrong type count as unknown, those of choices as of text, and each is told once.
+    @Test
+    void formatsThatMeanNothingAreTold() {
+        var definition = """
+                {"spec":{"versions":[{"schema":{"openAPIV3Schema":{"type":"object","properties":{
+                  "a":{"type":"integer","format":"int32"},"b":{"type":"integer","format":"int64"},"c":{"type":"number","format":"double"},"d":{"type":"string","format":"date-time"},
+                  "e":{"type":"string","format":"k8s-short-name"},"f":{"type":"integer","format":"uint16"},"g":{"type":"array","format":"cidr","items":{"type":"string","format":"cidr"}},
+                  "h":{"type":"string","anyOf":[{"format":"ipv4"},{"format":"%s"}]},"i":{"additionalProperties":{"type":"string","format":"int32"}}}}}},
+                 {"schema":{"openAPIV3Schema":{"properties":{"f":{"type":"integer","format":"uint16"}}}}}]}}""";
+        var told = new ArrayList<String>();
+        ObjectWarnings.created("customresourcedefinitions", Json.readObject(definition.formatted("dns")), told::add);
+        assertThat(told).containsExactlyInAnyOrder(
+                "unrecognized format \"uint16\"", "unrecognized format \"cidr\"", "unrecognized format \"dns\"", "unrecognized format \"int32\"");
+        assertThat(update("customresourcedefinitions", definition.formatted("dns"), definition.formatted("dns"))).isEmpty();
+        assertThat(update("customresourcedefinitions", definition.formatted("host"), definition.formatted("dns"))).containsExactly("unrecognized format \"host\"");
+    }
+
     private static List<String> update(String resource, String text, String old) {
         var told = new ArrayList<String>();
         ObjectWarnings.updated(resource, Json.readObject(text), Json.readObject(old), told::add);

@@ -18,6 +18,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.ToLongFunction;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /// What expressions may speak of: variables with their types, and the functions of CEL and Kubernetes. Thread-safe.
 ///
@@ -27,6 +30,10 @@ public final class Environment {
     public static final int MAX_LENGTH = 64 << 10;
 
     private static final int DEEPEST = 100;
+    private static final String CANDIDATES = " (candidates: ";
+    private static final Pattern PLACE = Pattern.compile("ERROR: <input>:\\d+:\\d+: ");
+    private static final List<String> OF_GRAMMAR =
+            List.of("mismatched input ", "extraneous input ", "missing ", "no viable alternative at input ", "token recognition error at: ");
 
     private final CelCompiler compiler;
 
@@ -123,7 +130,7 @@ public final class Environment {
             var ast = compiler.compile(text).getAst();
             return new Estimated(new Expression(text, ast, Language.RUNTIME.createProgram(ast)), cost.applyAsLong(ast));
         } catch (CelValidationException e) {
-            throw new ExpressionException(String.valueOf(e.getMessage()), e);
+            throw new ExpressionException(asUpstream(String.valueOf(e.getMessage())), e);
         } catch (CelEvaluationException e) {
             throw new ExpressionException(String.valueOf(e.getMessage()), e);
         } catch (RuntimeException e) {
@@ -132,5 +139,21 @@ public final class Environment {
         } catch (StackOverflowError e) {
             throw new ExpressionException("is nested too deeply", e);
         }
+    }
+
+    /// Upstream's compiler does not say which forms of a function there would be, and calls what the grammar does not know a syntax error.
+    private static String asUpstream(String message) {
+        return message.lines().map(Environment::lineAsUpstream).collect(Collectors.joining("\n"));
+    }
+
+    private static String lineAsUpstream(String line) {
+        if (!line.startsWith("ERROR: ")) {
+            return line;
+        }
+        int end = line.indexOf(CANDIDATES);
+        String plain = end < 0 ? line : line.substring(0, end);
+        Matcher place = PLACE.matcher(plain);
+        boolean ofGrammar = place.lookingAt() && OF_GRAMMAR.stream().anyMatch(begin -> plain.startsWith(begin, place.end()));
+        return ofGrammar ? plain.substring(0, place.end()) + "Syntax error: " + plain.substring(place.end()) : plain;
     }
 }

@@ -9,8 +9,14 @@ import tools.jackson.databind.JsonNode;
 /// places and slices (`[0]`, `[-1]`, `[-1:]`, `[0:4:2]`, `[*]`), wildcards (`.*`), descent (`..x`), unions (`['a','b']`) and filters
 /// (`[?(@.type=="Ready")]`, the six comparisons, or none: whether there is such a member). Immutable.
 public final class ColumnPath {
-    /// How many values a search may look at: descents in descents are many, and so are columns.
+    /// How many values one search may look at: descents in descents are many.
     private static final int MOST_VALUES = 10_000;
+
+    /// How many values the searches of all columns of an object may look at, of which each has the same share.
+    private static final int MOST_TOGETHER = 200_000;
+
+    /// What the path of an ordinary column looks at, however many columns there are.
+    private static final int LEAST_VALUES = 100;
 
     private final List<Step> steps;
 
@@ -60,7 +66,7 @@ public final class ColumnPath {
     /// The first value at the path; null when there is none, or it makes no sense for this object: an index that is not there, a
     /// comparison of what cannot be compared.
     ///
-    /// @param search of this object, for all of its columns
+    /// @param search of this object and column
     @Nullable JsonNode first(JsonNode root, Search search) {
         try {
             List<JsonNode> found = find(List.of(root), search);
@@ -70,9 +76,15 @@ public final class ColumnPath {
         }
     }
 
-    /// What may still be looked at of one object. Once that is nothing there is nothing at any path.
+    /// What may still be looked at for one column of one object. Once that is nothing there is nothing at the path; what another column
+    /// looks at takes nothing away from it.
     static final class Search {
-        private int left = MOST_VALUES;
+        private int left;
+
+        /// @param columns how many the object is shown in
+        Search(int columns) {
+            left = Math.clamp(MOST_TOGETHER / Math.max(1, columns), LEAST_VALUES, MOST_VALUES);
+        }
 
         private void look(int values) throws SenselessException {
             left = Math.max(-1, left - values);

@@ -27,7 +27,6 @@ public final class CustomSchema {
     private final List<String> mapKeys;
     private final boolean hasDefaults;
     private final boolean hasRules;
-    private final boolean hasTransitions;
     private volatile @Nullable Map<CustomSchema, List<Rule>> compiledRules;
 
     /// An expression that text must match, and its spelling.
@@ -57,10 +56,6 @@ public final class CustomSchema {
                 || properties.values().stream().anyMatch(p -> p.hasRules)
                 || (additional != null && additional.hasRules)
                 || (items != null && items.hasRules);
-        this.hasTransitions = rules().stream().anyMatch(rule -> Json.string(rule, "rule").contains("oldSelf"))
-                || properties.values().stream().anyMatch(p -> p.hasTransitions)
-                || (additional != null && additional.hasTransitions)
-                || (items != null && items.hasTransitions);
     }
 
     /// Reads an `openAPIV3Schema`.
@@ -191,11 +186,6 @@ public final class CustomSchema {
     /// Whether rules stand here or further down.
     boolean hasRules() {
         return hasRules;
-    }
-
-    /// Whether rules that speak of the value before a change may stand here or further down.
-    boolean hasTransitions() {
-        return hasTransitions;
     }
 
     /// The rules of this whole schema by the nodes that have some, compiled when first needed.

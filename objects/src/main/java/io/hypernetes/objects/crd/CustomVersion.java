@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -183,8 +184,7 @@ public final class CustomVersion {
 
     /// What an object has in the columns, null where it has no such value. Of several values the first is shown.
     public List<JsonNode> cells(ObjectNode object, Instant now) {
-        ColumnPath.Search search = new ColumnPath.Search();
-        return columns.stream().map(column -> column.cell(object, search, now)).toList();
+        return columns.stream().map(column -> column.cell(object, new ColumnPath.Search(columns.size()), now)).toList();
     }
 
     /// The values of the fields that can be selected; absent ones are empty text.
@@ -225,13 +225,14 @@ public final class CustomVersion {
     /// What the schema and its rules find wrong. What was so before a change is not found again.
     ///
     /// @param old the object before the change; null for a new one
-    public List<FieldError> validate(ObjectNode object, @Nullable ObjectNode old) {
+    /// @param warn takes what rules still find wrong of what was so before
+    public List<FieldError> validate(ObjectNode object, @Nullable ObjectNode old, Consumer<String> warn) {
         ObjectNode before = old == null ? null : withoutMetadata(old);
-        return validate(object, old, SchemaValidation.validate(withoutMetadata(object), before, schema, ""));
+        return validate(object, old, SchemaValidation.validate(withoutMetadata(object), before, schema, ""), warn);
     }
 
     /// The same of a change of the status, which cannot be refused for what is wrong elsewhere, but for rules.
-    public List<FieldError> validateStatus(ObjectNode object, ObjectNode old) {
+    public List<FieldError> validateStatus(ObjectNode object, ObjectNode old, Consumer<String> warn) {
         JsonNode status = object.get("status");
         CustomSchema declared = schema.properties().get("status");
         return validate(
@@ -239,10 +240,11 @@ public final class CustomVersion {
                 old,
                 status == null || declared == null
                         ? List.of()
-                        : SchemaValidation.validate(status, old.get("status"), declared, "status"));
+                        : SchemaValidation.validate(status, old.get("status"), declared, "status"),
+                warn);
     }
 
-    private List<FieldError> validate(ObjectNode object, @Nullable ObjectNode old, List<FieldError> ofSchema) {
+    private List<FieldError> validate(ObjectNode object, @Nullable ObjectNode old, List<FieldError> ofSchema, Consumer<String> warn) {
         List<FieldError> errors = new ArrayList<>(ofSchema);
         List<FieldError> duplicates = Duplicates.find(object, schema, "");
         // Which of the items was there first cannot be told, so an object that had some twice may have others.
@@ -253,7 +255,7 @@ public final class CustomVersion {
             if (errors.stream().anyMatch(error -> UNCHECKABLE.contains(error.reason()))) {
                 errors.add(FieldError.invalid(FieldError.WHOLE_OBJECT, NOTHING, UNCHECKED));
             } else {
-                errors.addAll(RuleCheck.check(object, old, schema));
+                errors.addAll(RuleCheck.check(object, old, schema, warn));
             }
         }
         return errors;

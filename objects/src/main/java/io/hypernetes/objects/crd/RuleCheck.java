@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -18,6 +19,7 @@ final class RuleCheck {
     private static final int LONGEST_MESSAGE = 5 << 10;
 
     private final Faults errors = new Faults();
+    private final Faults asBefore = new Faults();
     private final Budget budget = new Budget(Budget.REQUEST);
     private final Map<CustomSchema, List<Rule>> rules;
     private boolean stopped;
@@ -26,10 +28,11 @@ final class RuleCheck {
         this.rules = rules;
     }
 
-    /// What the rules find wrong.
+    /// What the rules find wrong. What fails a rule as it did before the change is told of and let be, unless the rule compares.
     ///
     /// @param old the object before the change; null for a new one
-    static List<FieldError> check(ObjectNode object, @Nullable ObjectNode old, CustomSchema schema) {
+    /// @param warn takes what is let be
+    static List<FieldError> check(ObjectNode object, @Nullable ObjectNode old, CustomSchema schema, Consumer<String> warn) {
         RuleCheck check = new RuleCheck(schema.compiledRules());
         check.node(
                 object,
@@ -39,6 +42,7 @@ final class RuleCheck {
                 schema,
                 Place.of(""),
                 false);
+        check.asBefore.list().forEach(error -> warn.accept(error.text()));
         return check.errors.list();
     }
 
@@ -87,13 +91,9 @@ final class RuleCheck {
             return;
         }
         boolean unchanged = old == null ? unchangedAround : node.equals(old);
-        if (unchanged && !schema.hasTransitions()) {
-            return;
-        }
         for (Rule rule : rules.getOrDefault(schema, List.of())) {
-            boolean applies = rule.transition() ? oldValue != null || rule.optionalOld() : !unchanged;
-            if (applies) {
-                evaluate(rule, node, value, oldValue, schema, path);
+            if (!rule.transition() || oldValue != null || rule.optionalOld()) {
+                evaluate(rule, node, value, oldValue, schema, path, unchanged && !rule.transition() ? asBefore : errors);
             }
             if (stopped || budget.isSpent()) {
                 return;
@@ -143,7 +143,8 @@ final class RuleCheck {
         }
     }
 
-    private void evaluate(Rule rule, JsonNode node, Object self, @Nullable Object oldSelf, CustomSchema schema, Place path) {
+    /// @param failures takes what fails the rule; a rule that cannot be evaluated is an error in any case, as it is upstream's
+    private void evaluate(Rule rule, JsonNode node, Object self, @Nullable Object oldSelf, CustomSchema schema, Place path, Faults failures) {
         Map<String, Object> variables = new HashMap<>();
         variables.put("self", self);
         if (rule.optionalOld()) {
@@ -153,7 +154,7 @@ final class RuleCheck {
         }
         try {
             if (!Boolean.TRUE.equals(rule.test().evaluate(variables, budget))) {
-                errors.add(error(rule, at(path, rule.field()), node, schema, message(rule, variables)));
+                failures.add(error(rule, at(path, rule.field()), node, schema, message(rule, variables)));
             }
         } catch (ExpressionException e) {
             errors.add(FieldError.invalid(at(path, ""), schema.type(), failure(e, spelling(rule))));

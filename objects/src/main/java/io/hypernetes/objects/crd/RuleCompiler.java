@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
@@ -169,15 +170,33 @@ final class RuleCompiler {
                 costs.count(name, at, product(estimated.cost(), times), errors);
             }
             CelType type = expression.type();
-            if (!type.equals(test ? SimpleType.BOOL : SimpleType.STRING) && !type.equals(SimpleType.DYN)) {
+            // What is told at run time only was let in by earlier servers.
+            boolean right = type.equals(test ? SimpleType.BOOL : SimpleType.STRING) || (extents == null && type.equals(SimpleType.DYN));
+            if (!right) {
                 errors.add(FieldError.invalid(
-                        at.toString(), text, test ? "cel expression must evaluate to a bool" : "messageExpression must evaluate to a string"));
+                        at.toString(), shown(source), test ? "cel expression must evaluate to a bool" : "messageExpression must evaluate to a string"));
                 return null;
             }
             return expression;
         } catch (ExpressionException e) {
-            errors.add(FieldError.invalid(at.toString(), text, (test ? "" : "messageExpression ") + "compilation failed: " + e.text()));
+            errors.add(FieldError.invalid(at.toString(), shown(source), (test ? "" : "messageExpression ") + "compilation failed: " + e.text()));
             return null;
         }
+    }
+
+    /// A rule as upstream shows it: whole, by the names that its fields have inside of it (`ValidationRule` in apis/apiextensions/types_jsonschema.go).
+    private static ObjectNode shown(ObjectNode source) {
+        ObjectNode rule = Json.object();
+        for (String name : List.of("rule", "message", "messageExpression")) {
+            rule.put(internal(name), Json.string(source, name));
+        }
+        rule.set(internal("reason"), source.hasNonNull("reason") ? source.get("reason") : rule.nullNode());
+        rule.put(internal("fieldPath"), Json.string(source, "fieldPath"));
+        rule.set(internal("optionalOldSelf"), source.hasNonNull("optionalOldSelf") ? source.get("optionalOldSelf") : rule.nullNode());
+        return rule;
+    }
+
+    private static String internal(String name) {
+        return name.substring(0, 1).toUpperCase(Locale.ROOT) + name.substring(1);
     }
 }

@@ -7,6 +7,7 @@ import java.math.BigDecimal;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -18,19 +19,32 @@ import tools.jackson.databind.node.ObjectNode;
 final class SchemaValidation {
     private static final BigDecimal LARGEST_EXACT = BigDecimal.valueOf(1L << 53);
 
+    private static final String TOO_DEAR = "its texts are too long, or the patterns of its schema too many, to be checked";
+
     /// Their paths are from the value; empty for the value itself.
     private final Faults errors = new Faults();
 
-    private SchemaValidation() {}
+    private final Effort effort;
+    private final boolean heard;
+    private boolean wrong;
+
+    /// @param heard whether anybody is told what is wrong; else nothing is looked at once something is
+    private SchemaValidation(Effort effort, boolean heard) {
+        this.effort = effort;
+        this.heard = heard;
+    }
 
     /// What is wrong with a value.
     ///
     /// @param old the value before the change, or null
     /// @param path of the value; empty for a whole object. What is said of what is in it names it from there.
     static List<FieldError> validate(JsonNode value, @Nullable JsonNode old, CustomSchema schema, String path) {
-        SchemaValidation validation = new SchemaValidation();
+        SchemaValidation validation = new SchemaValidation(new Effort(), true);
         validation.value(value, old, schema, Place.of(""));
         String whole = path.isEmpty() ? FieldError.WHOLE_OBJECT : path;
+        if (validation.effort.isSpent()) {
+            return List.of(FieldError.invalidUnshown(whole, TOO_DEAR));
+        }
         return validation.errors.list().stream()
                 .map(error -> new FieldError(error.path().isEmpty() ? whole : child(path, error.path()), error.reason(), error.message()))
                 .toList();
@@ -47,29 +61,39 @@ final class SchemaValidation {
         int matching = 0;
         List<FieldError> first = List.of();
         for (CustomSchema choice : choices) {
-            List<FieldError> missed = missed(value, choice, path);
-            if (missed.isEmpty()) {
+            boolean isFirst = choice == choices.getFirst();
+            SchemaValidation validation = missed(value, choice, path, isFirst);
+            if (!validation.wrong) {
                 matching++;
-            } else if (choice == choices.getFirst()) {
-                first = missed;
+            } else if (isFirst) {
+                first = validation.errors.list();
             }
         }
         return new Missed(choices.size(), matching, first);
     }
 
     /// What a value misses of a choice. Asked once for each, as choices within choices would take twice as long for each level otherwise.
-    private static List<FieldError> missed(JsonNode value, CustomSchema choice, Place path) {
-        SchemaValidation validation = new SchemaValidation();
+    ///
+    /// @param told whether anybody is told what it is, and not only whether there is something
+    private SchemaValidation missed(JsonNode value, CustomSchema choice, Place path, boolean told) {
+        SchemaValidation validation = new SchemaValidation(effort, told && heard);
         validation.value(value, null, choice, path);
-        return validation.errors.list();
+        return validation;
     }
 
-    private void add(FieldError error) {
-        errors.add(error);
+    private void add(Supplier<FieldError> error) {
+        wrong = true;
+        if (heard) {
+            errors.add(error.get());
+        }
+    }
+
+    private boolean isEnough() {
+        return effort.isSpent() || (heard ? errors.isFull() : wrong);
     }
 
     private void value(JsonNode value, @Nullable JsonNode old, CustomSchema schema, Place path) {
-        if (value.equals(old) || errors.isFull()) {
+        if (value.equals(old) || isEnough()) {
             return;
         }
         if (value.isNull() && schema.nullable()) {
@@ -80,7 +104,7 @@ final class SchemaValidation {
         }
         JsonNode choices = schema.source().path("enum");
         if (!choices.isEmpty() && !isOneOf(value, choices)) {
-            add(FieldError.notSupported(
+            add(() -> FieldError.notSupported(
                     path.toString(),
                     value.isString() ? value.stringValue() : Json.print(value),
                     CustomSchema.texts(choices).stream().toList()));
@@ -110,14 +134,14 @@ final class SchemaValidation {
             if (found.equals("integer") || found.equals("string")) {
                 return true;
             }
-            add(FieldError.typeInvalid(path.toString(), found, path + " in body must be of type integer,string: \"" + found + "\""));
+            add(() -> FieldError.typeInvalid(path.toString(), found, path + " in body must be of type integer,string: \"" + found + "\""));
             return false;
         }
         String wanted = schema.type();
         if (wanted.isEmpty() || wanted.equals(found) || (wanted.equals("number") && found.equals("integer"))) {
             return true;
         }
-        add(FieldError.typeInvalid(path.toString(), found, path + " in body must be of type " + wanted + ": \"" + found + "\""));
+        add(() -> FieldError.typeInvalid(path.toString(), found, path + " in body must be of type " + wanted + ": \"" + found + "\""));
         return false;
     }
 
@@ -141,22 +165,22 @@ final class SchemaValidation {
     }
 
     private void text(String text, CustomSchema schema, Place path) {
-        long length = text.codePointCount(0, text.length());
+        long length = effort.length(text);
         long most = schema.bound("maxLength");
         if (most >= 0 && length > most) {
-            add(FieldError.tooLong(path.toString(), (int) most));
+            add(() -> FieldError.tooLong(path.toString(), (int) most));
         }
         long least = schema.bound("minLength");
         if (length < least) {
-            add(FieldError.invalid(path.toString(), text, path + " in body should be at least " + least + " chars long"));
+            add(() -> FieldError.invalid(path.toString(), text, path + " in body should be at least " + least + " chars long"));
         }
         CustomSchema.Pattern pattern = schema.pattern();
-        if (pattern != null && !pattern.compiled().matcher(text).find()) {
-            add(FieldError.invalid(path.toString(), text, path + " in body should match '" + pattern.text() + "'"));
+        if (pattern != null && !effort.finds(pattern.compiled(), text)) {
+            add(() -> FieldError.invalid(path.toString(), text, path + " in body should match '" + pattern.text() + "'"));
         }
         String format = Json.string(schema.source(), "format");
-        if (!format.isEmpty() && !Formats.matches(format, text)) {
-            add(FieldError.typeInvalid(path.toString(), text, path + " in body must be of type " + format + ": \"" + text + "\""));
+        if (!format.isEmpty() && !effort.hasFormat(format, text)) {
+            add(() -> FieldError.typeInvalid(path.toString(), text, path + " in body must be of type " + format + ": \"" + text + "\""));
         }
     }
 
@@ -166,7 +190,7 @@ final class SchemaValidation {
         if (most != null) {
             boolean open = Json.flag(schema.source(), "exclusiveMaximum");
             if (number.compareTo(most) > 0 || (open && number.compareTo(most) == 0)) {
-                add(FieldError.invalid(
+                add(() -> FieldError.invalid(
                         path.toString(), value, path + " in body should be less than " + (open ? "" : "or equal to ") + plain(most)));
             }
         }
@@ -174,13 +198,13 @@ final class SchemaValidation {
         if (least != null) {
             boolean open = Json.flag(schema.source(), "exclusiveMinimum");
             if (number.compareTo(least) < 0 || (open && number.compareTo(least) == 0)) {
-                add(FieldError.invalid(
+                add(() -> FieldError.invalid(
                         path.toString(), value, path + " in body should be greater than " + (open ? "" : "or equal to ") + plain(least)));
             }
         }
         BigDecimal step = schema.number("multipleOf");
         if (step != null && step.signum() > 0 && number.precision() - number.scale() < 100 && number.remainder(step).signum() != 0) {
-            add(FieldError.invalid(path.toString(), value, path + " in body should be a multiple of " + plain(step)));
+            add(() -> FieldError.invalid(path.toString(), value, path + " in body should be a multiple of " + plain(step)));
         }
     }
 
@@ -192,18 +216,18 @@ final class SchemaValidation {
     private void array(JsonNode array, @Nullable JsonNode old, CustomSchema schema, Place path) {
         long most = schema.bound("maxItems");
         if (most >= 0 && array.size() > most) {
-            add(FieldError.tooMany(path.toString(), array.size(), (int) most));
+            add(() -> FieldError.tooMany(path.toString(), array.size(), (int) most));
         }
         long least = schema.bound("minItems");
         if (array.size() < least) {
-            add(FieldError.invalid(path.toString(), array.size(), path + " in body should have at least " + least + " items"));
+            add(() -> FieldError.invalid(path.toString(), array.size(), path + " in body should have at least " + least + " items"));
         }
         CustomSchema items = schema.items();
         if (items == null) {
             return;
         }
         Map<String, JsonNode> before = Correlation.items(schema, old);
-        for (int i = 0; i < array.size() && !errors.isFull(); i++) {
+        for (int i = 0; i < array.size() && !isEnough(); i++) {
             JsonNode item = array.get(i);
             JsonNode earlier = before.isEmpty() ? null : before.get(Correlation.identity(schema, item));
             value(item, earlier, items, path.item(i));
@@ -213,15 +237,15 @@ final class SchemaValidation {
     private void object(ObjectNode object, @Nullable JsonNode old, CustomSchema schema, Place path) {
         long most = schema.bound("maxProperties");
         if (most >= 0 && object.size() > most) {
-            add(FieldError.tooMany(path.toString(), object.size(), (int) most));
+            add(() -> FieldError.tooMany(path.toString(), object.size(), (int) most));
         }
         long least = schema.bound("minProperties");
         if (object.size() < least) {
-            add(FieldError.invalid(path.toString(), object.size(), path + " in body should have at least " + least + " properties"));
+            add(() -> FieldError.invalid(path.toString(), object.size(), path + " in body should have at least " + least + " properties"));
         }
         for (String name : schema.required()) {
-            if (!object.has(name) && !errors.isFull()) {
-                add(FieldError.required(path.member(name).toString(), ""));
+            if (!object.has(name) && !isEnough()) {
+                add(() -> FieldError.required(path.member(name).toString(), ""));
             }
         }
         for (Map.Entry<String, JsonNode> member : object.properties()) {
@@ -241,19 +265,19 @@ final class SchemaValidation {
         Place at = path.member(name);
         JsonNode value = object.get(name);
         if (value == null) {
-            add(FieldError.required(at.toString(), "must not be empty"));
+            add(() -> FieldError.required(at.toString(), "must not be empty"));
             return;
         }
         String text = value.asString("");
         List<String> wrong = name.equals("kind") ? Names.label1035(text.toLowerCase(Locale.ROOT)) : List.of();
         if (!value.isString()) {
-            add(FieldError.invalid(at.toString(), value, "must be a string"));
+            add(() -> FieldError.invalid(at.toString(), value, "must be a string"));
         } else if (text.isEmpty()) {
-            add(FieldError.invalid(at.toString(), text, "must not be empty"));
+            add(() -> FieldError.invalid(at.toString(), text, "must not be empty"));
         } else if (!wrong.isEmpty()) {
-            add(FieldError.invalid(at.toString(), text, "may have mixed case, but should otherwise match: " + String.join(",", wrong)));
+            add(() -> FieldError.invalid(at.toString(), text, "may have mixed case, but should otherwise match: " + String.join(",", wrong)));
         } else if (text.chars().filter(c -> c == '/').count() > 1) {
-            add(FieldError.invalid(at.toString(), text, "unexpected GroupVersion string: " + text));
+            add(() -> FieldError.invalid(at.toString(), text, "unexpected GroupVersion string: " + text));
         }
     }
 
@@ -261,33 +285,34 @@ final class SchemaValidation {
     private void junctors(JsonNode value, CustomSchema schema, Place path) {
         int failed = 0;
         for (CustomSchema each : schema.allOf()) {
-            List<FieldError> missed = missed(value, each, path);
-            failed += missed.isEmpty() ? 0 : 1;
-            errors.addAll(missed);
+            SchemaValidation missed = missed(value, each, path, true);
+            failed += missed.wrong ? 1 : 0;
+            missed.errors.list().forEach(error -> add(() -> error));
         }
         if (failed > 0) {
-            choice(path, "must validate all the schemas (allOf)" + (failed == schema.allOf().size() ? ". None validated" : ""));
+            boolean none = failed == schema.allOf().size();
+            choice(path, "must validate all the schemas (allOf)" + (none ? ". None validated" : ""));
         }
         Missed any = missed(value, schema.anyOf(), path);
         if (any.choices > 0 && any.matching == 0) {
             choice(path, "must validate at least one schema (anyOf)");
-            errors.addAll(any.first);
+            any.first.forEach(error -> add(() -> error));
         }
         Missed one = missed(value, schema.oneOf(), path);
         if (one.choices > 0 && one.matching == 0) {
             choice(path, "must validate one and only one schema (oneOf). Found none valid");
-            errors.addAll(one.first);
+            one.first.forEach(error -> add(() -> error));
         } else if (one.matching > 1) {
             choice(path, "must validate one and only one schema (oneOf). Found " + one.matching + " valid alternatives");
         }
         CustomSchema not = schema.not();
-        if (not != null && missed(value, not, path).isEmpty()) {
+        if (not != null && !missed(value, not, path, false).wrong) {
             choice(path, "must not validate the schema (not)");
         }
     }
 
     private void choice(Place path, String detail) {
-        add(FieldError.invalid("", "", "\"" + path + "\" " + detail));
+        add(() -> FieldError.invalid("", "", "\"" + path + "\" " + detail));
     }
 
     static String child(String path, String name) {

@@ -111,13 +111,13 @@ final class CustomRules implements KindRules {
 
     @Override
     public void validate(ObjectNode object, Errors errors) {
-        version.validate(object, null).forEach(errors::add);
+        version.validate(object, null, errors::warn).forEach(errors::add);
     }
 
     @Override
     public void validateUpdate(ObjectNode updated, ObjectNode old, @Nullable String subresource, Errors errors) {
         List<FieldError> found =
-                "status".equals(subresource) ? version.validateStatus(updated, old) : version.validate(updated, old);
+                "status".equals(subresource) ? version.validateStatus(updated, old, errors::warn) : version.validate(updated, old, errors::warn);
         found.forEach(errors::add);
     }
 

@@ -3,12 +3,27 @@ package io.hypernetes.objects.kind;
 import io.hypernetes.objects.FieldError;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import tools.jackson.databind.JsonNode;
 
 /// Collects field errors; bounded, so that a hostile object cannot make an endless answer.
 final class Errors {
     private static final int MAX = 200;
     private final List<FieldError> found = new ArrayList<>();
+    private final Consumer<String> warn;
+
+    Errors() {
+        this(_ -> {});
+    }
+
+    /// @param warn takes what is wrong and let be
+    Errors(Consumer<String> warn) {
+        this.warn = warn;
+    }
+
+    void warn(String text) {
+        warn.accept(text);
+    }
 
     void add(FieldError error) {
         if (found.size() < MAX) {

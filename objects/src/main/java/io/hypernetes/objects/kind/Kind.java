@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -201,7 +202,14 @@ public final class Kind {
 
     /// What is wrong with a change; empty when nothing is.
     public List<FieldError> validateUpdate(ObjectNode updated, ObjectNode old, @Nullable String subresource) {
-        Errors errors = new Errors();
+        return validateUpdate(updated, old, subresource, _ -> {});
+    }
+
+    /// As the other.
+    ///
+    /// @param warn takes what is wrong and let be, since it was so before
+    public List<FieldError> validateUpdate(ObjectNode updated, ObjectNode old, @Nullable String subresource, Consumer<String> warn) {
+        Errors errors = new Errors(warn);
         MetadataValidation.validate(updated, type.namespaced(), rules::checkName, errors);
         MetadataValidation.validateUpdate(updated, old, errors);
         rules.validateUpdate(updated, old, subresource, errors);

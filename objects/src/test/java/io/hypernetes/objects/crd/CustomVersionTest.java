@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.hypernetes.objects.FieldError;
 import io.hypernetes.objects.Json;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -26,7 +27,7 @@ class CustomVersionTest {
     }
 
     private static List<String> complaints(CustomVersion version, String object) {
-        return version.validate(Json.readObject(object), null).stream().map(FieldError::text).toList();
+        return version.validate(Json.readObject(object), null, _ -> {}).stream().map(FieldError::text).toList();
     }
 
     private static String cell(String type, String path, String object) {
@@ -180,7 +181,7 @@ class CustomVersionTest {
     }
 
     private static List<String> complaints(CustomVersion version, String object, String old) {
-        return version.validate(Json.readObject(object), Json.readObject(old)).stream().map(FieldError::text).toList();
+        return version.validate(Json.readObject(object), Json.readObject(old), _ -> {}).stream().map(FieldError::text).toList();
     }
 
     @Test
@@ -232,6 +233,32 @@ class CustomVersionTest {
                 .containsExactly("spec.list[0]: Invalid value: 9: failed rule: self < 5");
     }
 
+    private static List<String> warnings(CustomVersion version, String object, String old) {
+        var warnings = new ArrayList<String>();
+        assertThat(version.validate(Json.readObject(object), Json.readObject(old), warnings::add)).isEmpty();
+        return warnings;
+    }
+
+    /// As apiextensions-apiserver's cel/validation.go does: what fails as before is a warning, what cannot be evaluated is an error all the same.
+    @Test
+    void whatFailsARuleAsBeforeIsWarnedOf() {
+        var version = version(
+                """
+                {"type":"object","properties":{"mode":{"type":"string"},
+                  "size":{"type":"integer","x-kubernetes-validations":[{"rule":"self < 5","messageExpression":"'at most 4, not ' + string(self)"}]},
+                  "list":{"type":"array","items":{"type":"integer","x-kubernetes-validations":[{"rule":"self < 5","reason":"FieldValueForbidden"}]}},
+                  "parts":{"type":"array","x-kubernetes-list-type":"map","x-kubernetes-list-map-keys":["name"],
+                    "items":{"type":"object","required":["name"],"properties":{"name":{"type":"string"},"n":{"type":"integer","x-kubernetes-validations":[{"rule":"10 / self > 1"}]}}}}}}""");
+        assertThat(warnings(version, "{\"spec\":{\"size\":7,\"mode\":\"b\"}}", "{\"spec\":{\"size\":7}}"))
+                .containsExactly("spec.size: Invalid value: 7: at most 4, not 7");
+        assertThat(warnings(version, "{\"spec\":{\"list\":[9],\"mode\":\"b\"}}", "{\"spec\":{\"list\":[9]}}"))
+                .containsExactly("spec.list[0]: Forbidden: failed rule: self < 5");
+        var parts = "{\"spec\":{\"parts\":[{\"name\":\"b\",\"n\":9},{\"name\":\"a\",\"n\":%s}]}}";
+        assertThat(warnings(version, parts.formatted(3), parts.formatted(1))).containsExactly("spec.parts[0].n: Invalid value: 9: failed rule: 10 / self > 1");
+        assertThat(complaints(version, "{\"spec\":{\"parts\":[{\"name\":\"b\",\"n\":0}],\"mode\":\"b\"}}", "{\"spec\":{\"parts\":[{\"name\":\"b\",\"n\":0}]}}"))
+                .containsExactly("spec.parts[0].n: Invalid value: \"integer\": division by zero evaluating rule: 10 / self > 1");
+    }
+
     @Test
     void membersOfWhatIsOneValueAreNotCompared() {
         var whole = definition(
@@ -251,8 +278,8 @@ class CustomVersionTest {
         var version = versionOf(
                 "{\"spec\":{\"type\":\"object\"},\"status\":{\"type\":\"object\",\"properties\":{\"replicas\":{\"type\":\"integer\"}}}}",
                 ",\"required\":[\"spec\"]");
-        assertThat(version.validateStatus(Json.readObject("{\"status\":{\"replicas\":1}}"), Json.readObject("{}"))).isEmpty();
-        assertThat(version.validateStatus(Json.readObject("{\"status\":{\"replicas\":\"1\"}}"), Json.readObject("{}")))
+        assertThat(version.validateStatus(Json.readObject("{\"status\":{\"replicas\":1}}"), Json.readObject("{}"), _ -> {})).isEmpty();
+        assertThat(version.validateStatus(Json.readObject("{\"status\":{\"replicas\":\"1\"}}"), Json.readObject("{}"), _ -> {}))
                 .extracting(FieldError::text)
                 .containsExactly("status.replicas: Invalid value: \"string\": replicas in body must be of type integer: \"string\"");
         assertThat(complaints(version, "{\"status\":{}}", "{}")).containsExactly("spec: Required value");
@@ -299,9 +326,28 @@ class CustomVersionTest {
                 .containsExactly(at + "optionalOldSelf: Invalid value: true: may not be set if oldSelf is not used in rule");
         assertThat(definition(schema.formatted("{\"rule\":\"'oldSelf' == ''\"}"))).isEmpty();
         assertThat(definition(schema.formatted("{\"rule\":\"1\"}")))
-                .containsExactly(at + "rule: Invalid value: \"1\": cel expression must evaluate to a bool");
+                .containsExactly(at + "rule: Invalid value: {\"Rule\":\"1\",\"Message\":\"\",\"MessageExpression\":\"\",\"Reason\":null,\"FieldPath\":\"\",\"OptionalOldSelf\":null}: cel expression must evaluate to a bool");
         assertThat(definition(schema.formatted("{\"rule\":\"true\",\"messageExpression\":\"1\"}")))
-                .containsExactly(at + "messageExpression: Invalid value: \"1\": messageExpression must evaluate to a string");
+                .containsExactly(at + "messageExpression: Invalid value: {\"Rule\":\"true\",\"Message\":\"\",\"MessageExpression\":\"1\",\"Reason\":null,\"FieldPath\":\"\",\"OptionalOldSelf\":null}: messageExpression must evaluate to a string");
+    }
+
+    /// apis/apiextensions/validation.go shows the whole rule, and the compiler's sentences and picture of where.
+    @Test
+    void rulesThatCannotBeCompiledAreShownWhole() {
+        var schema = "{\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"integer\"},\"any\":{\"x-kubernetes-int-or-string\":true}},\"x-kubernetes-validations\":[{\"rule\":\"%s\",\"message\":\"m\"}]}";
+        var shown = "schema.properties[spec].x-kubernetes-validations[0].rule: Invalid value: {\"Rule\":\"%s\",\"Message\":\"m\",\"MessageExpression\":\"\",\"Reason\":null,\"FieldPath\":\"\",\"OptionalOldSelf\":null}: ";
+        assertThat(definition(schema.formatted("self.b < 1")))
+                .containsExactly(shown.formatted("self.b \\u003c 1") + "compilation failed: ERROR: <input>:1:5: undefined field 'b'\n | self.b < 1\n | ....^");
+        assertThat(definition(schema.formatted("self.a == 'x'")))
+                .containsExactly(shown.formatted("self.a == 'x'")
+                        + "compilation failed: ERROR: <input>:1:8: found no matching overload for '_==_' applied to '(int, string)'\n | self.a == 'x'\n | .......^");
+        assertThat(definition(schema.formatted("selv.a == 1")))
+                .containsExactly(shown.formatted("selv.a == 1")
+                        + "compilation failed: ERROR: <input>:1:1: undeclared reference to 'selv' (in container '')\n | selv.a == 1\n | ^");
+        assertThat(definition(schema.formatted("self.a ==")))
+                .singleElement().asString().startsWith(shown.formatted("self.a ==") + "compilation failed: ERROR: <input>:1:10: Syntax error: mismatched input '<EOF>' expecting {");
+        assertThat(definition(schema.formatted("self.any"))).as("a type that is told at run time")
+                .containsExactly(shown.formatted("self.any") + "cel expression must evaluate to a bool");
     }
 
     @Test
@@ -358,6 +404,27 @@ class CustomVersionTest {
         }
     }
 
+    /// A text is measured once, and only what somebody is told is said of it.
+    @Test
+    @Timeout(20)
+    void aLongTextIsNotLookedAtAnewForEveryChoice() {
+        var object = "{\"spec\":\"" + "x".repeat(2_000_000) + "\"}";
+        for (String choices : List.of("anyOf", "oneOf")) {
+            var version = version("{\"type\":\"string\",\"" + choices + "\":" + listed("{\"maxLength\":3},{\"enum\":[\"a\"]},{\"minLength\":3000000}", 2000) + "}");
+            assertThat(complaints(version, object)).as(choices).hasSize(2).contains("spec: Too long: may not be more than 3 bytes");
+        }
+    }
+
+    /// One after the other they would take an hour.
+    @Test
+    @Timeout(60)
+    void patternsThatTakeTooLongAreAFault() {
+        var object = "{\"spec\":\"" + "x".repeat(500_000) + "\"}";
+        var version = version("{\"type\":\"string\",\"anyOf\":" + listed("{\"pattern\":\"(x{1,99}y)+z\"}", 5000) + "}");
+        assertThat(complaints(version, object))
+                .containsExactly("<nil>: Invalid value: its texts are too long, or the patterns of its schema too many, to be checked");
+    }
+
     @Test
     void itemsThatOccurTwiceAreToldAHundredTimes() {
         var sets = version("{\"type\":\"array\",\"x-kubernetes-list-type\":\"set\",\"items\":{\"type\":\"string\"}}");
@@ -397,16 +464,24 @@ class CustomVersionTest {
         var items = IntStream.range(0, 500_000).mapToObj(Integer::toString).collect(Collectors.joining(",", "[", "]"));
         var object = Json.readObject("{\"spec\":{\"" + name + "\":" + items + "}}");
         assertThat(version.prune(object)).isEmpty();
-        assertThat(version.validate(object, null)).isEmpty();
+        assertThat(version.validate(object, null, _ -> {})).isEmpty();
+    }
+
+    /// One that looks at too much is empty, and those beside it are not.
+    @Test
+    void aGreedyColumnTakesNothingFromOthers() {
+        var greedy = "{\"name\":\"G\",\"type\":\"string\",\"jsonPath\":\".spec..a..a..a..none\"}";
+        var modest = "{\"name\":\"M\",\"type\":\"string\",\"jsonPath\":\".status.phase\"}";
+        var version = CustomVersion.of(Json.readObject("{\"name\":\"v1\",\"additionalPrinterColumns\":[" + greedy + "," + modest + "]}"));
+        var object = "{\"spec\":{\"list\":" + listed("{\"a\":{\"a\":{\"a\":1}}}", 5000) + "},\"status\":{\"phase\":\"Ready\"}}";
+        assertThat(version.cells(Json.readObject(object), NOW)).extracting(Json::print).containsExactly("null", "\"Ready\"");
     }
 
     @Test
-    void theColumnsOfAnObjectShareOneSearch() {
+    void manyColumnsLookAtLessEach() {
         var column = "{\"name\":\"C\",\"type\":\"string\",\"jsonPath\":\".spec.names[*]\"}";
         var version = CustomVersion.of(Json.readObject("{\"name\":\"v1\",\"additionalPrinterColumns\":" + listed(column, 1000) + "}"));
-        var cells = version.cells(Json.readObject("{\"spec\":{\"names\":" + listed("\"a\"", 1000) + "}}"), NOW);
-        assertThat(cells).hasSize(1000);
-        assertThat(cells.stream().filter(cell -> cell.isString())).hasSizeBetween(1, 10);
+        assertThat(version.cells(Json.readObject("{\"spec\":{\"names\":" + listed("\"a\"", 1000) + "}}"), NOW)).hasSize(1000).noneMatch(cell -> cell.isString());
         assertThat(version.cells(Json.readObject("{\"spec\":{\"names\":[\"a\"]}}"), NOW)).allMatch(cell -> cell.isString());
     }
 
