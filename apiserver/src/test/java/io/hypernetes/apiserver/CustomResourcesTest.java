@@ -253,6 +253,42 @@ class CustomResourcesTest extends ClusterTest {
         assertThat(served.path("shortNames").toString()).isEqualTo("[\"sseconds\"]");
     }
 
+    /// As Gateways of the Gateway API, which are unknown until somebody programs them.
+    @Test
+    void aStatusBeginsAsItsSchemaSays() {
+        var version = """
+                {"name":"v1","served":true,"storage":true,"subresources":{"status":{}},"additionalPrinterColumns":[{"name":"Phase","type":"string","jsonPath":".status.phase"}],
+                 "schema":{"openAPIV3Schema":{"type":"object","properties":{"spec":{"type":"object","properties":{"size":{"type":"integer"}}},
+                 "status":{"type":"object","default":{"phase":"Unknown"},"properties":{"phase":{"type":"string"},"rounds":{"type":"integer","default":1}}}}}}}""";
+        admin.post(DEFINITIONS, definition("u.example.com", "widgets", "Widget", version)).expect(201);
+        var path = things("u.example.com", "widgets");
+        var made = admin.post(path, object("u.example.com", "Widget", "w", "{\"size\":1}").replace("\"spec\"", "\"status\":{\"phase\":\"Mine\"},\"spec\"")).expect(201);
+        assertThat(made.json().path("status")).isEqualTo(Json.readObject("{\"phase\":\"Unknown\",\"rounds\":1}"));
+        assertThat(made.json().path("metadata").path("managedFields").toString()).contains("f:spec").doesNotContain("f:status");
+        var table = admin.get(path, "application/json;as=Table;v=v1;g=meta.k8s.io").expect(200).json();
+        assertThat(table.path("rows").path(0).path("cells").path(1).asString("")).isEqualTo("Unknown");
+        var applied = admin.patch(path + "/a?fieldManager=m", "application/apply-patch+yaml", object("u.example.com", "Widget", "a", "{\"size\":1}")).expect(201);
+        assertThat(applied.json().path("status").path("phase").asString("")).isEqualTo("Unknown");
+        var changed = admin.patch(path + "/w/status", "application/merge-patch+json", "{\"status\":{\"phase\":\"Ready\"}}").expect(200);
+        assertThat(changed.json().path("status")).isEqualTo(Json.readObject("{\"phase\":\"Ready\",\"rounds\":1}"));
+    }
+
+    /// cel/validation.go of apiextensions-apiserver: what a stricter definition finds wrong of what was there is told, and not refused.
+    @Test
+    void whatFailsNewRulesAsBeforeIsWarnedOf() {
+        var version = """
+                {"name":"v1","served":true,"storage":true,"schema":{"openAPIV3Schema":{"type":"object","properties":{"spec":{"type":"object","properties":{
+                 "size":{"type":"integer"%s},"mode":{"type":"string"}}}}}}}""";
+        admin.post(DEFINITIONS, definition("v.example.com", "widgets", "Widget", version.formatted(""))).expect(201);
+        var path = things("v.example.com", "widgets");
+        admin.post(path, object("v.example.com", "Widget", "w", "{\"size\":7}")).expect(201);
+        var rules = ",\"x-kubernetes-validations\":[{\"rule\":\"self < 5\",\"message\":\"too large\"}]";
+        admin.patch(DEFINITIONS + "/widgets.v.example.com", "application/merge-patch+json", "{\"spec\":{\"versions\":[" + version.formatted(rules) + "]}}").expect(200);
+        var changed = admin.patch(path + "/w", "application/merge-patch+json", "{\"spec\":{\"mode\":\"slow\"}}").expect(200);
+        assertThat(changed.http().headers().allValues("Warning")).containsExactly("299 - \"spec.size: Invalid value: 7: too large\"");
+        assertThat(admin.patch(path + "/w", "application/merge-patch+json", "{\"spec\":{\"size\":8}}").expect(422).at("message")).contains("too large");
+    }
+
     @Test
     void warningsAreAsLongAsClientsTake() {
         define(admin, "o.example.com", "widgets", "Widget");

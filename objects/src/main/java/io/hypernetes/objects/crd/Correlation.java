@@ -11,11 +11,6 @@ import tools.jackson.databind.node.ObjectNode;
 final class Correlation {
     private Correlation() {}
 
-    /// Whether rules may compare members of an object with those before.
-    static boolean ofMembers(CustomSchema object) {
-        return !object.mapType().equals("atomic");
-    }
-
     /// Whether items of a list can be told from each other.
     static boolean ofItems(CustomSchema list) {
         return list.listType().equals("map");

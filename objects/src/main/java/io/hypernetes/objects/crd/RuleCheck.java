@@ -100,7 +100,7 @@ final class RuleCheck {
             }
         }
         if (node.isObject() && value instanceof Map<?, ?> map) {
-            members(node, map, old, Correlation.ofMembers(schema) ? oldValue : null, schema, path, unchanged);
+            members(node, map, old, oldValue, schema, path, unchanged);
         } else if (node.isArray() && value instanceof List<?> list && schema.items() instanceof CustomSchema items && items.hasRules()) {
             Map<String, JsonNode> earlier = Correlation.items(schema, old);
             for (int i = 0; i < list.size(); i++) {

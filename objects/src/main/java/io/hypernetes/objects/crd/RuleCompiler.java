@@ -86,8 +86,8 @@ final class RuleCompiler {
         }
         long each = multiplied(schema);
         long below = most == UNBOUNDED || each == UNBOUNDED ? UNBOUNDED : product(most, each);
-        Place ofMembers = uncorrelated == null && !Correlation.ofMembers(schema) ? path : uncorrelated;
-        schema.properties().forEach((name, property) -> visit(property, path.property(name), ofMembers, below));
+        // The members of an atomic map can be told from those before as well (MapIsCorrelatable in upstream's cel/validation.go).
+        schema.properties().forEach((name, property) -> visit(property, path.property(name), uncorrelated, below));
         CustomSchema additional = schema.additional();
         if (additional != null) {
             visit(additional, path.member("additionalProperties"), uncorrelated, below);

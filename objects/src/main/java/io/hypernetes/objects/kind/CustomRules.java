@@ -88,6 +88,14 @@ final class CustomRules implements KindRules {
         version.setDefaults(object);
     }
 
+    /// What the schema says of a status that nobody may give yet. Upstream fills it in whenever the object is read; nobody owns it.
+    @Override
+    public void named(ObjectNode object) {
+        if (version.hasStatus() && !object.has("status")) {
+            version.setDefaults(object);
+        }
+    }
+
     @Override
     public boolean countsGeneration() {
         return true;

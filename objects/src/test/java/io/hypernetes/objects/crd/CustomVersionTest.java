@@ -259,14 +259,13 @@ class CustomVersionTest {
                 .containsExactly("spec.parts[0].n: Invalid value: \"integer\": division by zero evaluating rule: 10 / self > 1");
     }
 
+    /// MapIsCorrelatable in apiextensions-apiserver's cel/validation.go; CloudNativePG's Cluster has such a rule.
     @Test
-    void membersOfWhatIsOneValueAreNotCompared() {
-        var whole = definition(
-                """
-                {"type":"object","x-kubernetes-map-type":"atomic","properties":{"n":{"type":"integer","x-kubernetes-validations":[{"rule":"self == oldSelf"}]}}}""");
-        assertThat(whole)
-                .containsExactly(
-                        "schema.properties[spec].properties[n].x-kubernetes-validations[0].rule: Invalid value: \"self == oldSelf\": oldSelf cannot be used on the uncorrelatable portion of the schema within schema.properties[spec]");
+    void membersOfAnAtomicMapAreComparedAndItemsOfAnAtomicListAreNot() {
+        var whole = "{\"type\":\"object\",\"x-kubernetes-map-type\":\"atomic\",\"properties\":{\"n\":{\"type\":\"integer\",\"x-kubernetes-validations\":[{\"rule\":\"self == oldSelf\",\"message\":\"fixed\"}]}}}";
+        assertThat(definition(whole)).isEmpty();
+        assertThat(complaints(version(whole), "{\"spec\":{\"n\":2}}", "{\"spec\":{\"n\":1}}")).containsExactly("spec.n: Invalid value: 2: fixed");
+        assertThat(complaints(version(whole), "{\"spec\":{\"n\":2}}", "{\"spec\":{}}")).isEmpty();
         assertThat(definition(
                         "{\"type\":\"array\",\"items\":{\"type\":\"integer\",\"x-kubernetes-validations\":[{\"rule\":\"self == oldSelf\"}]}}"))
                 .containsExactly(
