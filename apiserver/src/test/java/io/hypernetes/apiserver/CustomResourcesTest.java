@@ -273,6 +273,23 @@ class CustomResourcesTest extends ClusterTest {
         assertThat(changed.json().path("status")).isEqualTo(Json.readObject("{\"phase\":\"Ready\",\"rounds\":1}"));
     }
 
+    /// Argo CD's Applications have such a finalizer; upstream warns of those that are new.
+    @Test
+    void aFinalizerWithoutAPathIsTakenWithAWarning() {
+        define(admin, "w.example.com", "widgets", "Widget");
+        var path = things("w.example.com", "widgets");
+        var body = object("w.example.com", "Widget", "w", "{\"size\":1}").replace("\"metadata\":{", "\"metadata\":{\"finalizers\":[\"resources-finalizer.argocd.argoproj.io\",\"a.b/c\",\"orphan\"],");
+        var made = admin.post(path, body).expect(201);
+        assertThat(made.http().headers().allValues("Warning")).containsExactly(
+                "299 - \"metadata.finalizers: \\\"resources-finalizer.argocd.argoproj.io\\\": prefer a domain-qualified finalizer name including a path (/) to avoid accidental conflicts with other finalizer writers\"");
+        var changed = admin.patch(path + "/w", "application/merge-patch+json", "{\"spec\":{\"size\":2}}").expect(200);
+        assertThat(changed.http().headers().allValues("Warning")).isEmpty();
+        admin.patch(DEFINITIONS + "/widgets.w.example.com", "application/merge-patch+json", "{\"metadata\":{\"finalizers\":[\"plain.example.com\"]}}").expect(200);
+        assertThat(admin.post("/api/v1/namespaces/default/configmaps", "{\"metadata\":{\"name\":\"f\",\"finalizers\":[\"plain.example.com\"]}}").expect(422).at("message"))
+                .contains("name is neither a standard finalizer name nor is it fully qualified");
+        admin.patch(DEFINITIONS + "/widgets.w.example.com", "application/merge-patch+json", "{\"metadata\":{\"finalizers\":[]}}").expect(200);
+    }
+
     /// cel/validation.go of apiextensions-apiserver: what a stricter definition finds wrong of what was there is told, and not refused.
     @Test
     void whatFailsNewRulesAsBeforeIsWarnedOf() {

@@ -141,7 +141,7 @@ final class Writes {
             if (object != admitted) {
                 guard = admission.again(request, object, guard);
             }
-            var errors = kind.validateCreate(object);
+            var errors = kind.validateCreate(object, warning -> Decoding.warn(request.http(), warning));
             if (!errors.isEmpty()) {
                 throw kind.invalid(object, errors).asException();
             }

@@ -11,6 +11,7 @@ import java.util.BitSet;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Matcher;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -20,6 +21,8 @@ import tools.jackson.databind.node.ObjectNode;
 final class CustomRules implements KindRules {
     private static final String METADATA = "meta.v1.ObjectMeta";
     private static final List<String> OWN_METADATA = List.of("managedFields", "resourceVersion");
+    private static final Set<String> STANDARD_FINALIZERS = Set.of("orphan", "foregroundDeletion");
+    private static final int MOST_WARNINGS = 20;
 
     private final ResourceType type;
     private final CustomVersion version;
@@ -119,14 +122,26 @@ final class CustomRules implements KindRules {
 
     @Override
     public void validate(ObjectNode object, Errors errors) {
+        finalizers(object, Set.of(), errors);
         version.validate(object, null, errors::warn).forEach(errors::add);
     }
 
     @Override
     public void validateUpdate(ObjectNode updated, ObjectNode old, @Nullable String subresource, Errors errors) {
+        finalizers(updated, Set.copyOf(MetadataValidation.finalizerNames(old.path("metadata"))), errors);
         List<FieldError> found =
                 "status".equals(subresource) ? version.validateStatus(updated, old, errors::warn) : version.validate(updated, old, errors::warn);
         found.forEach(errors::add);
+    }
+
+    /// A finalizer without a path is taken, Argo CD's for example (`validateKubeFinalizerName` of apiextensions-apiserver).
+    private static void finalizers(ObjectNode object, Set<String> known, Errors errors) {
+        MetadataValidation.finalizerNames(object.path("metadata")).stream()
+                .filter(finalizer -> !finalizer.contains("/") && !STANDARD_FINALIZERS.contains(finalizer) && !known.contains(finalizer))
+                .sorted()
+                .limit(MOST_WARNINGS)
+                .forEach(finalizer -> errors.warn("metadata.finalizers: \"" + finalizer
+                        + "\": prefer a domain-qualified finalizer name including a path (/) to avoid accidental conflicts with other finalizer writers"));
     }
 
     @Override

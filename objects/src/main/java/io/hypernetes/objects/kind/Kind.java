@@ -24,6 +24,10 @@ import tools.jackson.databind.node.ObjectNode;
 /// [#prepareUpdate], [#validateCreate] or [#validateUpdate], commit. Methods that change an object say so; everything is
 /// thread-safe as long as one tree is not shared.
 public final class Kind {
+    /// The groups whose kinds upstream judges by what apimachinery says of metadata alone, beside custom ones.
+    private static final Set<String> ANY_FINALIZER =
+            Set.of("apiextensions.k8s.io", "apiregistration.k8s.io", "admissionregistration.k8s.io", "coordination.k8s.io");
+
     private final ResourceType type;
     private final KindRules rules;
     private final Ownership ownership;
@@ -193,8 +197,15 @@ public final class Kind {
 
     /// What is wrong with a new object; empty when nothing is.
     public List<FieldError> validateCreate(ObjectNode object) {
-        Errors errors = new Errors();
-        MetadataValidation.validate(object, type.namespaced(), rules::checkName, errors);
+        return validateCreate(object, _ -> {});
+    }
+
+    /// As the other.
+    ///
+    /// @param warn takes what is wrong and let be
+    public List<FieldError> validateCreate(ObjectNode object, Consumer<String> warn) {
+        Errors errors = new Errors(warn);
+        MetadataValidation.validate(object, type.namespaced(), takesAnyFinalizer(), rules::checkName, errors);
         rules.validate(object, errors);
         rules.validateNew(object, errors);
         return errors.list();
@@ -210,13 +221,17 @@ public final class Kind {
     /// @param warn takes what is wrong and let be, since it was so before
     public List<FieldError> validateUpdate(ObjectNode updated, ObjectNode old, @Nullable String subresource, Consumer<String> warn) {
         Errors errors = new Errors(warn);
-        MetadataValidation.validate(updated, type.namespaced(), rules::checkName, errors);
+        MetadataValidation.validate(updated, type.namespaced(), takesAnyFinalizer(), rules::checkName, errors);
         MetadataValidation.validateUpdate(updated, old, errors);
         rules.validateUpdate(updated, old, subresource, errors);
         if (subresource == null && !rules.isCustom()) {
             newErrors(updated, old).forEach(errors::add);
         }
         return errors.list();
+    }
+
+    private boolean takesAnyFinalizer() {
+        return rules.isCustom() || ANY_FINALIZER.contains(type.group());
     }
 
     // What was stored when rules were fewer may stay as it is, or nobody could take its finalizers away.

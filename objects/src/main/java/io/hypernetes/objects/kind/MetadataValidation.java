@@ -20,8 +20,9 @@ final class MetadataValidation {
 
     private MetadataValidation() {}
 
+    /// @param anyFinalizer whether a finalizer may have any name; else one that nobody knows has a domain and a path
     static void validate(
-            ObjectNode object, boolean namespaced, Function<String, List<String>> nameCheck, Errors errors) {
+            ObjectNode object, boolean namespaced, boolean anyFinalizer, Function<String, List<String>> nameCheck, Errors errors) {
         JsonNode meta = object.path("metadata");
         String name = Json.string(meta, "name");
         String generateName = Json.string(meta, "generateName");
@@ -48,7 +49,7 @@ final class MetadataValidation {
         labels(meta.path("labels"), "metadata.labels", errors);
         annotations(meta.path("annotations"), "metadata.annotations", errors);
         ownerReferences(meta, errors);
-        finalizers(meta, errors);
+        finalizers(meta, anyFinalizer, errors);
     }
 
     static void labels(JsonNode labels, String path, Errors errors) {
@@ -94,9 +95,9 @@ final class MetadataValidation {
     private static void ownerReferences(JsonNode meta, Errors errors) {
         String controller = "";
         List<ObjectNode> owners = Json.objects(meta, "ownerReferences");
-        for (int i = 0; i < owners.size(); i++) {
-            ObjectNode owner = owners.get(i);
-            String at = "metadata.ownerReferences[" + i + "]";
+        // Upstream does not say which of them it is (validateOwnerReference in apimachinery's objectmeta.go).
+        String at = "metadata.ownerReferences";
+        for (ObjectNode owner : owners) {
             if (Json.string(owner, "apiVersion").isEmpty()) {
                 errors.invalid(at + ".apiVersion", "", "version must not be empty");
             }
@@ -109,7 +110,7 @@ final class MetadataValidation {
                 errors.invalid(at, owner, "/v1, Kind=Event is disallowed from being an owner");
             }
             if (Json.flag(owner, "controller")) {
-                String name = Json.string(owner, "name");
+                String name = Json.string(owner, "kind") + "/" + Json.string(owner, "name");
                 if (!controller.isEmpty()) {
                     errors.invalid(
                             "metadata.ownerReferences",
@@ -122,13 +123,13 @@ final class MetadataValidation {
         }
     }
 
-    private static void finalizers(JsonNode meta, Errors errors) {
+    private static void finalizers(JsonNode meta, boolean any, Errors errors) {
         boolean orphan = false;
         boolean foreground = false;
         for (String finalizer : finalizerNames(meta)) {
             List<String> wrong = Names.qualified(finalizer);
             errors.invalid("metadata.finalizers", finalizer, wrong);
-            if (wrong.isEmpty() && !finalizer.contains("/") && !PLAIN_FINALIZERS.contains(finalizer)) {
+            if (wrong.isEmpty() && !any && !finalizer.contains("/") && !PLAIN_FINALIZERS.contains(finalizer)) {
                 errors.invalid(
                         "metadata.finalizers", finalizer, "name is neither a standard finalizer name nor is it fully qualified");
             }
@@ -143,7 +144,7 @@ final class MetadataValidation {
         }
     }
 
-    private static List<String> finalizerNames(JsonNode meta) {
+    static List<String> finalizerNames(JsonNode meta) {
         List<String> names = new ArrayList<>();
         meta.path("finalizers").forEach(f -> names.add(f.asString("")));
         return names;
