@@ -8,6 +8,7 @@ import io.hypernetes.objects.ApiTime;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.Names;
 import io.hypernetes.objects.RandomReserve;
+import io.hypernetes.objects.apply.Ownership;
 import io.hypernetes.objects.kind.Kinds;
 import io.hypernetes.store.Commit;
 import io.hypernetes.store.ConflictException;
@@ -212,6 +213,7 @@ final class Writes {
                 throw kind.invalid(updated, errors).asException();
             }
             dynamic.validate(request, updated, old);
+            updated = Ownership.unlessOnlyTimesDiffer(updated, old);
             // What is stored in the form of an older version is written anew even so: that is how objects come to the present one.
             if (updated.equals(old) && StoredForm.isOf(current.value(), type.storedVersion().apiVersion())) {
                 return current.value();

@@ -251,6 +251,24 @@ public final class Ownership {
     }
 
     /// The object without the list; only what leads there is copied.
+    /// What is to be written of a change: the object as it was when nothing but the times of its managers would be another. Whoever applies the
+    /// same again and again, where defaults are filled into lists that are one value, would write each time (upstream's
+    /// `IgnoreManagedFieldsTimestampsTransformer`).
+    public static ObjectNode unlessOnlyTimesDiffer(ObjectNode updated, ObjectNode old) {
+        JsonNode now = Json.at(updated, "metadata", "managedFields");
+        JsonNode before = Json.at(old, "metadata", "managedFields");
+        boolean mayBeTheSame = !now.equals(before) && now.size() == before.size() && timeless(now).equals(timeless(before));
+        return mayBeTheSame && unlisted(updated).equals(unlisted(old)) ? old : updated;
+    }
+
+    /// The managers in an order that their times have no part in.
+    private static List<String> timeless(JsonNode managers) {
+        return managers.valueStream()
+                .map(manager -> manager instanceof ObjectNode entry ? Json.print(entry.deepCopy().without("time")) : Json.print(manager))
+                .sorted()
+                .toList();
+    }
+
     private static ObjectNode unlisted(ObjectNode object) {
         return withoutMember(object, "managedFields");
     }

@@ -13,19 +13,22 @@ import tools.jackson.databind.node.ObjectNode;
 public final class SchemaCheck {
     private static final List<String> TYPES = List.of("array", "boolean", "integer", "number", "object", "string");
     private static final List<String> UNSUPPORTED = List.of("$ref", "definitions", "dependencies", "id", "patternProperties", "additionalItems");
-    private static final List<String> STRUCTURE = List.of(
-            "type",
-            "default",
-            "additionalProperties",
-            "nullable",
-            "description",
-            "x-kubernetes-preserve-unknown-fields",
-            "x-kubernetes-embedded-resource",
-            "x-kubernetes-int-or-string",
-            "x-kubernetes-list-type",
-            "x-kubernetes-list-map-keys",
-            "x-kubernetes-map-type",
-            "x-kubernetes-validations");
+    /// What says what a value is, with how it is refused in a choice (validateNestedValueValidation in upstream's schema/validation.go).
+    private static final Map<String, String> STRUCTURE = Map.ofEntries(
+            Map.entry("type", "empty"),
+            Map.entry("title", "empty"),
+            Map.entry("description", "empty"),
+            Map.entry("x-kubernetes-list-map-keys", "empty"),
+            Map.entry("x-kubernetes-validations", "empty"),
+            Map.entry("default", "undefined"),
+            Map.entry("additionalProperties", "undefined"),
+            Map.entry("externalDocs", "undefined"),
+            Map.entry("x-kubernetes-list-type", "undefined"),
+            Map.entry("x-kubernetes-map-type", "undefined"),
+            Map.entry("nullable", "false"),
+            Map.entry("x-kubernetes-preserve-unknown-fields", "false"),
+            Map.entry("x-kubernetes-embedded-resource", "false"),
+            Map.entry("x-kubernetes-int-or-string", "false"));
     private static final Set<String> METADATA_MEMBERS = Set.of("name", "generateName");
 
     private final Faults errors = new Faults();
@@ -86,6 +89,11 @@ public final class SchemaCheck {
             }
             metadata(schema, path);
         }
+        for (String other : List.of("x-kubernetes-preserve-unknown-fields", "x-kubernetes-embedded-resource")) {
+            if (intOrString && Json.flag(schema, other)) {
+                add(FieldError.invalid(path + "." + other, schema.path(other), "must be false if x-kubernetes-int-or-string is true"));
+            }
+        }
         MergeCheck.check(schema, path, this::add);
         if (schema.has("x-kubernetes-preserve-unknown-fields") && !open) {
             add(FieldError.invalid(
@@ -95,8 +103,15 @@ public final class SchemaCheck {
         }
         JsonNode additional = schema.get("additionalProperties");
         if (additional != null) {
-            if (!schema.path("properties").isEmpty()) {
+            boolean any = additional.isBoolean() && additional.booleanValue();
+            if (!schema.path("properties").isEmpty() && !any) {
                 add(FieldError.forbidden(path + ".additionalProperties", "additionalProperties and properties are mutual exclusive"));
+            }
+            if (where.equals("at the root")) {
+                add(FieldError.forbidden(path + ".additionalProperties", "must not be used at the root"));
+            }
+            if (Json.flag(schema, "x-kubernetes-embedded-resource")) {
+                add(FieldError.forbidden(path + ".additionalProperties", "must not be used if x-kubernetes-embedded-resource is set"));
             }
             if (additional.isBoolean() && !additional.booleanValue()) {
                 add(FieldError.forbidden(path + ".additionalProperties", "additionalProperties cannot be set to false"));
@@ -135,13 +150,15 @@ public final class SchemaCheck {
             return;
         }
         values(schema, path);
-        for (String name : STRUCTURE) {
-            boolean typeOfChoice = name.equals("type")
-                    && intOrString
-                    && Set.of("integer", "string").contains(Json.string(schema, "type"));
-            if (schema.has(name) && !typeOfChoice) {
-                add(FieldError.forbidden(path + "." + name, "must be empty to be structural"));
+        for (Map.Entry<String, JsonNode> member : schema.properties()) {
+            String wanted = STRUCTURE.get(member.getKey());
+            boolean typeOfChoice = member.getKey().equals("type") && intOrString && Set.of("integer", "string").contains(Json.string(schema, "type"));
+            if (wanted != null && !typeOfChoice && isSaid(member.getValue(), wanted)) {
+                add(FieldError.forbidden(path + "." + member.getKey(), "must be " + wanted + " to be structural"));
             }
+        }
+        if (schema.path("properties").has("metadata")) {
+            add(FieldError.forbidden(path + ".properties[metadata]", "must not be specified in a nested context"));
         }
         for (Map.Entry<String, JsonNode> property : schema.path("properties").properties()) {
             JsonNode outside = declared.path("properties").path(property.getKey());
@@ -170,6 +187,14 @@ public final class SchemaCheck {
         if (schema.get("not") instanceof ObjectNode each) {
             constraint(each, path.member("not"), declared, false);
         }
+    }
+
+    private static boolean isSaid(JsonNode value, String wanted) {
+        return switch (wanted) {
+            case "false" -> value.asBoolean(false);
+            case "empty" -> value.isString() ? !value.stringValue().isEmpty() : !value.isEmpty();
+            default -> !value.isNull();
+        };
     }
 
     private void values(ObjectNode schema, Place path) {

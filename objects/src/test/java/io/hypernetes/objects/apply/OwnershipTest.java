@@ -36,6 +36,19 @@ class OwnershipTest {
         return Json.child(object, "data");
     }
 
+    /// apiserver/pkg/endpoints/handlers/fieldmanager/equality.go.
+    @Test
+    void newTimesAloneAreNoChange() {
+        var old = json("{'metadata':{'name':'m','managedFields':[{'manager':'a','operation':'Apply','time':'1','fieldsV1':{'f:data':{}}},{'manager':'b','operation':'Update','time':'2'}]},'data':{'x':'1'}}");
+        var later = json("{'metadata':{'name':'m','managedFields':[{'manager':'b','operation':'Update','time':'2'},{'manager':'a','operation':'Apply','time':'3','fieldsV1':{'f:data':{}}}]},'data':{'x':'1'}}");
+        assertThat(Ownership.unlessOnlyTimesDiffer(later, old)).isSameAs(old);
+        var changed = later.deepCopy();
+        data(changed).put("x", "2");
+        assertThat(Ownership.unlessOnlyTimesDiffer(changed, old)).isSameAs(changed);
+        var owned = json("{'metadata':{'name':'m','managedFields':[{'manager':'b','operation':'Update','time':'2'},{'manager':'a','operation':'Apply','time':'3','fieldsV1':{'f:spec':{}}}]},'data':{'x':'1'}}");
+        assertThat(Ownership.unlessOnlyTimesDiffer(owned, old)).isSameAs(owned);
+    }
+
     @Test
     void theCreatorOwnsWhatItSaid() {
         var object = json("""

@@ -79,4 +79,28 @@ class SchemaCheckTest {
                 .containsExactly(
                         "schema.properties[list].x-kubernetes-preserve-unknown-fields: Invalid value: false: must be true or undefined");
     }
+
+    /// validateNestedValueValidation and validateStructuralInvariants in apiextensions-apiserver's schema/validation.go.
+    @Test
+    void choicesSayNothingOfWhatAValueIs() {
+        assertThat(complaints("{\"type\":\"string\",\"anyOf\":[{\"type\":\"string\",\"title\":\"\",\"nullable\":false},{\"default\":\"a\",\"nullable\":true,\"description\":\"d\",\"x-kubernetes-validations\":[{\"rule\":\"true\"}]}]}"))
+                .containsExactlyInAnyOrder(
+                        "schema.properties[list].anyOf[0].type: Forbidden: must be empty to be structural",
+                        "schema.properties[list].anyOf[1].default: Forbidden: must be undefined to be structural",
+                        "schema.properties[list].anyOf[1].nullable: Forbidden: must be false to be structural",
+                        "schema.properties[list].anyOf[1].description: Forbidden: must be empty to be structural",
+                        "schema.properties[list].anyOf[1].x-kubernetes-validations: Forbidden: must be empty to be structural");
+        assertThat(complaints("{\"x-kubernetes-int-or-string\":true,\"anyOf\":[{\"type\":\"integer\"},{\"type\":\"string\"}],\"allOf\":[{\"pattern\":\"a\"},{\"pattern\":\"b\"}]}")).isEmpty();
+        assertThat(complaints("{\"x-kubernetes-int-or-string\":true,\"x-kubernetes-preserve-unknown-fields\":true}"))
+                .containsExactly("schema.properties[list].x-kubernetes-preserve-unknown-fields: Invalid value: true: must be false if x-kubernetes-int-or-string is true");
+    }
+
+    @Test
+    void membersAreNamedOrAnyAndAreBothWhereNothingIsSaidOfTheOthers() {
+        assertThat(complaints("{\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"string\"}},\"additionalProperties\":true}")).isEmpty();
+        assertThat(complaints("{\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"string\"}},\"additionalProperties\":{\"type\":\"string\"}}"))
+                .containsExactly("schema.properties[list].additionalProperties: Forbidden: additionalProperties and properties are mutual exclusive");
+        assertThat(SchemaCheck.check(Json.readObject("{\"type\":\"object\",\"additionalProperties\":true}"), "schema")).extracting(FieldError::text)
+                .containsExactly("schema.additionalProperties: Forbidden: must not be used at the root");
+    }
 }
