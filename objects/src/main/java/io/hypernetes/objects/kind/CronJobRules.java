@@ -1,11 +1,9 @@
 package io.hypernetes.objects.kind;
 
 import io.hypernetes.objects.Json;
-import io.hypernetes.objects.Names;
-import java.time.DateTimeException;
 import java.time.ZoneId;
-import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
 /// CronJobs.
@@ -23,13 +21,36 @@ final class CronJobRules implements KindRules {
             .containers("spec", "jobTemplate", "spec", "template", "spec")
             .selector("spec", "jobTemplate", "spec", "selector");
 
+    /// One that was made before this was asked for may be changed and deleted.
     @Override
-    public List<String> checkName(String name) {
-        List<String> wrong = new ArrayList<>(Names.subdomain(name));
-        if (name.length() > NAME_MAX) {
-            wrong.add("must be no more than " + NAME_MAX + " characters");
+    public void validateNew(ObjectNode cron, Errors errors) {
+        if (namesZone(cron)) {
+            errors.invalid("spec.schedule", schedule(cron), "cannot use TZ or CRON_TZ in schedule, use timeZone field instead");
         }
-        return wrong;
+        String name = Json.string(cron, "metadata", "name");
+        if (name.length() > NAME_MAX) {
+            errors.invalid("metadata.name", name, "must be no more than " + NAME_MAX + " characters");
+        }
+    }
+
+    @Override
+    public void validateUpdate(ObjectNode cron, ObjectNode old, @Nullable String subresource, Errors errors) {
+        if (subresource != null || !namesZone(cron)) {
+            return;
+        }
+        if (!namesZone(old)) {
+            errors.invalid("spec.schedule", schedule(cron), "cannot use TZ or CRON_TZ in schedule, use timeZone field instead");
+        } else if (cron.path("spec").has("timeZone")) {
+            errors.invalid("spec.schedule", schedule(cron), "cannot use both timeZone field and TZ or CRON_TZ in schedule");
+        }
+    }
+
+    private static boolean namesZone(ObjectNode cron) {
+        return schedule(cron).contains("TZ");
+    }
+
+    private static String schedule(ObjectNode cron) {
+        return Json.string(cron, "spec", "schedule");
     }
 
     @Override
@@ -58,23 +79,24 @@ final class CronJobRules implements KindRules {
             String wrong = CronSchedule.problem(schedule);
             if (!wrong.isEmpty()) {
                 errors.invalid("spec.schedule", schedule, wrong);
-            } else if (schedule.contains("TZ")) {
-                errors.invalid("spec.schedule", schedule, "cannot use TZ or CRON_TZ in schedule, use timeZone field instead");
             }
         }
+        WorkloadValidation.notNegative(spec, "spec", "startingDeadlineSeconds", errors);
         if (spec.has("timeZone")) {
             zone(Json.string(spec, "timeZone"), errors);
         }
-        WorkloadValidation.notNegative(spec, "spec", "startingDeadlineSeconds", errors);
         errors.oneOf("spec.concurrencyPolicy", Json.string(spec, "concurrencyPolicy"), List.of("Allow", "Forbid", "Replace"));
-        WorkloadValidation.notNegative(spec, "spec", "successfulJobsHistoryLimit", errors);
-        WorkloadValidation.notNegative(spec, "spec", "failedJobsHistoryLimit", errors);
         if (spec.path("jobTemplate").get("spec") instanceof ObjectNode job) {
             JobRules.validateSpec(job, "spec.jobTemplate.spec", errors);
+            if (Json.present(job.get("selector"))) {
+                errors.invalid("spec.jobTemplate.spec.selector", job.path("selector"), "`selector` will be auto-generated");
+            }
             if (Json.flag(job, "manualSelector")) {
                 errors.oneOf("spec.jobTemplate.spec.manualSelector", "true", List.of("nil", "false"));
             }
         }
+        WorkloadValidation.notNegative(spec, "spec", "successfulJobsHistoryLimit", errors);
+        WorkloadValidation.notNegative(spec, "spec", "failedJobsHistoryLimit", errors);
     }
 
     private static void zone(String zone, Errors errors) {
@@ -82,12 +104,9 @@ final class CronJobRules implements KindRules {
             errors.invalid("spec.timeZone", zone, "timeZone must be nil or non-empty string");
         } else if (zone.equalsIgnoreCase("Local")) {
             errors.invalid("spec.timeZone", zone, "timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones");
-        } else {
-            try {
-                ZoneId.of(zone);
-            } catch (DateTimeException e) {
-                errors.invalid("spec.timeZone", zone, "unknown time zone " + zone);
-            }
+        } else if (!ZoneId.getAvailableZoneIds().contains(zone)) {
+            // An offset is no zone, though it would be taken for one.
+            errors.invalid("spec.timeZone", zone, "unknown time zone " + zone);
         }
     }
 

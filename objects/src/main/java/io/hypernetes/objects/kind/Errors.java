@@ -31,6 +31,21 @@ final class Errors {
         }
     }
 
+    /// Adds what is wrong now and was not before: what was stored when rules were fewer may stay as it is.
+    ///
+    /// @param now finds what is wrong with the new object
+    /// @param before finds what was wrong with the old one; asked only when something is wrong with the new one
+    void addNew(Consumer<Errors> now, Consumer<Errors> before) {
+        Errors present = new Errors();
+        now.accept(present);
+        if (present.found.isEmpty()) {
+            return;
+        }
+        Errors past = new Errors();
+        before.accept(past);
+        present.found.stream().filter(error -> !past.found.contains(error)).forEach(this::add);
+    }
+
     void required(String path, String detail) {
         add(FieldError.required(path, detail));
     }
@@ -49,6 +64,18 @@ final class Errors {
 
     void invalid(String path, JsonNode value, String detail) {
         add(FieldError.invalid(path, value, detail));
+    }
+
+    /// A value is wrong that the sentence need not show.
+    void invalidUnshown(String path, String detail) {
+        add(FieldError.invalidUnshown(path, detail));
+    }
+
+    /// A number that may not be negative.
+    void notNegative(String path, long value) {
+        if (value < 0) {
+            invalid(path, value, "must be greater than or equal to 0");
+        }
     }
 
     void forbidden(String path, String detail) {

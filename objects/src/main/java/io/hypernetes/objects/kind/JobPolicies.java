@@ -16,6 +16,7 @@ final class JobPolicies {
     private static final int MOST_CONDITIONS = 20;
     private static final int LONGEST_INDEXES = 64 << 10;
     private static final int LONGEST_MANAGER = 63;
+    private static final String PATH = "[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+";
 
     private JobPolicies() {}
 
@@ -28,6 +29,10 @@ final class JobPolicies {
             errors.invalid(at, name, "must be a domain-prefixed path (such as \"acme.io/foo\")");
         } else {
             errors.invalid(at, name.substring(0, slash), Names.subdomain(name.substring(0, slash)));
+            String path = name.substring(slash + 1);
+            if (!path.matches(PATH)) {
+                errors.invalid(at, path, "Invalid path (regex used for validation is '" + PATH + "')");
+            }
         }
         if (name.length() > LONGEST_MANAGER) {
             errors.add(FieldError.tooLong(at, LONGEST_MANAGER));
@@ -61,17 +66,16 @@ final class JobPolicies {
         }
         boolean codes = rule.path("onExitCodes").isObject();
         boolean conditions = !rule.path("onPodConditions").isEmpty();
-        if (codes == conditions) {
-            errors.invalid(
-                    at,
-                    rule,
-                    codes ? "specifying both OnExitCodes and OnPodConditions is not supported"
-                            : "specifying one of OnExitCodes and OnPodConditions is required");
-        }
         if (codes) {
             codes(rule.path("onExitCodes"), at + ".onExitCodes", containers, errors);
         }
         conditions(Json.objects(rule, "onPodConditions"), at + ".onPodConditions", errors);
+        if (codes == conditions) {
+            errors.invalidUnshown(
+                    at,
+                    codes ? "specifying both OnExitCodes and OnPodConditions is not supported"
+                            : "specifying one of OnExitCodes and OnPodConditions is required");
+        }
     }
 
     private static void codes(JsonNode rule, String at, Set<String> containers, Errors errors) {
@@ -152,7 +156,7 @@ final class JobPolicies {
                 errors.add(FieldError.tooLong(at + ".succeededIndexes", LONGEST_INDEXES));
             }
             try {
-                indexes = indexes(text, completions);
+                indexes = JobIndexes.count(text, completions);
             } catch (IllegalArgumentException e) {
                 errors.invalid(at + ".succeededIndexes", text, "error parsing succeededIndexes: " + e.getMessage());
             }
@@ -168,36 +172,5 @@ final class JobPolicies {
             errors.invalid(at + ".succeededCount", count,
                     "must be less than or equal to " + indexes + " (the number of indexes in the specified succeededIndexes field)");
         }
-    }
-
-    /// How many indexes a text such as `0,2-5` names, each below a number and in rising order.
-    private static long indexes(String text, long completions) {
-        long total = 0;
-        long last = -1;
-        for (String range : text.isEmpty() ? new String[0] : text.split(",", -1)) {
-            String[] ends = range.split("-", -1);
-            if (ends.length > 2) {
-                throw new IllegalArgumentException("the fragment " + '"' + range + '"' + " violates the requirement that an index interval can have at most two parts separated by '-'");
-            }
-            long first = index(ends[0], completions, last);
-            long end = ends.length == 1 ? first : index(ends[1], completions, first);
-            total += end - first + 1;
-            last = end;
-        }
-        return total;
-    }
-
-    private static long index(String text, long completions, long before) {
-        if (!text.matches("[0-9]{1,10}")) {
-            throw new IllegalArgumentException("cannot convert string to integer for index: \"" + text + "\"");
-        }
-        long index = Long.parseLong(text);
-        if (index >= completions) {
-            throw new IllegalArgumentException("too large index: \"" + text + "\"");
-        }
-        if (index <= before) {
-            throw new IllegalArgumentException("non-increasing order, previous: " + before + ", current: " + index);
-        }
-        return index;
     }
 }

@@ -2,8 +2,11 @@ package io.hypernetes.objects.kind;
 
 import io.hypernetes.objects.ApiTime;
 import io.hypernetes.objects.Json;
+import io.hypernetes.objects.Names;
+import io.hypernetes.objects.selector.LabelSelector;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -17,6 +20,8 @@ final class JobRules implements KindRules {
     private static final int FEWER = 10_000;
     private static final String CONTROLLER_UID = "batch.kubernetes.io/controller-uid";
     private static final String JOB_NAME = "batch.kubernetes.io/job-name";
+    private static final String LEGACY_UID = "controller-uid";
+    private static final String LEGACY_NAME = "job-name";
     private static final Layout LAYOUT = Layout.named()
             .cell("Status", "How it stands.", JobRules::state)
             .cell("Completions", "How many pods have succeeded of how many shall.", JobRules::completions)
@@ -69,28 +74,63 @@ final class JobRules implements KindRules {
         String uid = Json.string(job, "metadata", "uid");
         String name = Json.string(job, "metadata", "name");
         ObjectNode labels = Json.child(Json.child(Json.child(spec, "template"), "metadata"), "labels");
-        labels.put(CONTROLLER_UID, uid).put("controller-uid", uid);
-        labels.put(JOB_NAME, name).put("job-name", name);
-        ObjectNode selector = Json.child(spec, "selector");
-        Json.child(selector, "matchLabels").put(CONTROLLER_UID, uid);
+        // Nobody else knows the uid: what has it was named here before, and gets another name now.
+        if (!uid.isEmpty() && Json.string(labels, CONTROLLER_UID).equals(uid)) {
+            labels.put(JOB_NAME, name).put(LEGACY_NAME, name);
+        }
+        // What the client said instead stays, to be refused.
+        Json.setDefault(labels, LEGACY_NAME, name);
+        Json.setDefault(labels, JOB_NAME, name);
+        Json.setDefault(labels, LEGACY_UID, uid);
+        Json.setDefault(labels, CONTROLLER_UID, uid);
+        Json.setDefault(Json.child(Json.child(spec, "selector"), "matchLabels"), CONTROLLER_UID, uid);
         labels(job);
     }
 
+    /// In upstream's order.
     @Override
     public void validate(ObjectNode job, Errors errors) {
         ObjectNode spec = WorkloadValidation.spec(job);
+        if (!Json.flag(spec, "manualSelector") && spec.path("selector").isObject()) {
+            generated(job, errors);
+        }
         validateSpec(spec, "spec", errors);
-        int before = errors.list().size();
-        WorkloadValidation.ownSelector(spec, "job", errors);
-        if (errors.list().size() == before && !Json.flag(spec, "manualSelector")) {
-            String uid = Json.string(job, "metadata", "uid");
-            String labelled = Json.string(spec.path("template").path("metadata").path("labels"), CONTROLLER_UID);
-            if (!labelled.isEmpty() && !labelled.equals(uid)) {
-                errors.invalid(
-                        "spec.template.metadata.labels[" + CONTROLLER_UID + "]",
-                        labelled,
-                        "must be '" + uid + "'");
+        WorkloadValidation.jobSelector(spec, errors);
+        long last = Json.number(spec, 0, "completions") - 1;
+        if (Json.string(spec, "completionMode").equals("Indexed") && last >= 0) {
+            String name = Json.string(job, "metadata", "name");
+            String longest = name + "-" + last;
+            if (!Names.label(longest).isEmpty()) {
+                errors.invalid("metadata.name", name, "will not able to create pod with invalid DNS label: " + longest);
             }
+        }
+    }
+
+    /// The labels by which its pods are told from those of other jobs.
+    private static void generated(ObjectNode job, Errors errors) {
+        JsonNode spec = job.path("spec");
+        String uid = Json.string(job, "metadata", "uid");
+        String name = Json.string(job, "metadata", "name");
+        Map<String, String> expected = new LinkedHashMap<>();
+        expected.put(LEGACY_UID, uid);
+        expected.put(LEGACY_NAME, name);
+        expected.put(CONTROLLER_UID, uid);
+        expected.put(JOB_NAME, name);
+        JsonNode labels = spec.path("template").path("metadata").path("labels");
+        expected.forEach((key, value) -> {
+            String at = "spec.template.metadata.labels[" + key + "]";
+            if (!labels.has(key)) {
+                errors.required(at, "must be '" + value + "'");
+            } else if (!Json.string(labels, key).equals(value)) {
+                errors.invalid(at, labels, "must be '" + value + "'");
+            }
+        });
+        try {
+            if (!LabelSelector.of(spec.path("selector")).matches(expected)) {
+                errors.invalid("spec.selector", spec.path("selector"), "`selector` not auto-generated");
+            }
+        } catch (IllegalArgumentException _) {
+            // Told where the form of the selector is looked at.
         }
     }
 
@@ -101,52 +141,48 @@ final class JobRules implements KindRules {
                 "maxFailedIndexes")) {
             WorkloadValidation.notNegative(spec, path, count, errors);
         }
-        String mode = Json.string(spec, "completionMode");
-        boolean indexed = mode.equals("Indexed");
-        if (!mode.isEmpty()) {
-            errors.oneOf(path + ".completionMode", mode, List.of("Indexed", "NonIndexed"));
-        }
         if (Json.present(spec.get("maxFailedIndexes")) && !Json.present(spec.get("backoffLimitPerIndex"))) {
             errors.required(path + ".backoffLimitPerIndex", "when maxFailedIndexes is specified");
         }
-        String manager = Json.string(spec, "managedBy");
         if (Json.present(spec.get("managedBy"))) {
-            JobPolicies.manager(manager, path + ".managedBy", errors);
+            JobPolicies.manager(Json.string(spec, "managedBy"), path + ".managedBy", errors);
         }
-        if (indexed) {
-            indexes(spec, path, errors);
-        } else {
-            for (String indexes : List.of("backoffLimitPerIndex", "maxFailedIndexes")) {
-                if (Json.present(spec.get(indexes))) {
-                    errors.invalid(path + "." + indexes, spec.path(indexes), "requires indexed completion mode");
+        String mode = Json.string(spec, "completionMode");
+        switch (mode) {
+            case "Indexed" -> indexes(spec, path, errors);
+            case "", "NonIndexed" -> {
+                for (String indexes : List.of("backoffLimitPerIndex", "maxFailedIndexes")) {
+                    if (Json.present(spec.get(indexes))) {
+                        errors.invalid(path + "." + indexes, spec.path(indexes), "requires indexed completion mode");
+                    }
                 }
             }
-            if (spec.path("successPolicy").isObject()) {
-                errors.invalid(path + ".successPolicy", spec.path("successPolicy"), "requires indexed completion mode");
-            }
+            default -> errors.oneOf(path + ".completionMode", mode, List.of("Indexed", "NonIndexed"));
         }
-        if (indexed && spec.path("successPolicy").isObject()) {
-            JobPolicies.success(spec, path + ".successPolicy.rules", errors);
-        }
-        String replacement = Json.string(spec, "podReplacementPolicy");
-        if (!replacement.isEmpty()) {
-            boolean failing = spec.path("podFailurePolicy").isObject();
-            errors.oneOf(
-                    path + ".podReplacementPolicy", replacement, failing ? List.of("Failed") : List.of("Failed", "TerminatingOrFailed"));
-        }
-        JsonNode template = spec.path("template");
-        WorkloadValidation.template(template, path + ".template", errors);
-        String policy = Json.string(template, "spec", "restartPolicy");
-        if (spec.path("podFailurePolicy").isObject()) {
+        boolean failing = spec.path("podFailurePolicy").isObject();
+        if (failing) {
             JobPolicies.failure(spec, path, errors);
-            if (!policy.equals("Never")) {
-                errors.invalid(
-                        path + ".template.spec.restartPolicy", policy, "only \"Never\" is supported when podFailurePolicy is specified");
-            }
-        } else if (!policy.equals("OnFailure") && !policy.equals("Never")) {
-            if (policy.equals("Always") || policy.isEmpty()) {
-                errors.required(path + ".template.spec.restartPolicy", "valid values: \"OnFailure\", \"Never\"");
-            }
+        }
+        JsonNode success = spec.path("successPolicy");
+        if (success.isObject() && mode.equals("Indexed")) {
+            JobPolicies.success(spec, path + ".successPolicy.rules", errors);
+        } else if (success.isObject()) {
+            errors.invalid(path + ".successPolicy", success, "requires indexed completion mode");
+        }
+        if (Json.present(spec.get("podReplacementPolicy"))) {
+            errors.oneOf(
+                    path + ".podReplacementPolicy", Json.string(spec, "podReplacementPolicy"),
+                    failing ? List.of("Failed") : List.of("Failed", "TerminatingOrFailed"));
+        }
+        WorkloadValidation.template(spec.path("template"), path + ".template", errors);
+        String policy = Json.string(spec, "template", "spec", "restartPolicy");
+        String at = path + ".template.spec.restartPolicy";
+        if (policy.equals("Always") || policy.isEmpty()) {
+            errors.required(at, "valid values: \"OnFailure\", \"Never\"");
+        } else if (!policy.equals("Never") && !policy.equals("OnFailure")) {
+            errors.oneOf(at, policy, List.of("OnFailure", "Never"));
+        } else if (failing && !policy.equals("Never")) {
+            errors.invalid(at, policy, "only \"Never\" is supported when podFailurePolicy is specified");
         }
     }
 
@@ -187,29 +223,49 @@ final class JobRules implements KindRules {
         }
         ObjectNode spec = WorkloadValidation.spec(job);
         ObjectNode before = WorkloadValidation.spec(old);
-        for (String kept : List.of("selector", "completionMode", "podFailurePolicy", "backoffLimitPerIndex", "successPolicy", "managedBy")) {
-            WorkloadValidation.immutable(spec, before, "spec", kept, errors);
-        }
-        boolean elastic = Json.string(spec, "completionMode").equals("Indexed")
-                && Json.number(spec, -1, "completions") == Json.number(spec, -2, "parallelism");
-        if (!elastic) {
+        if (!Json.string(spec, "completionMode").equals("Indexed")) {
             WorkloadValidation.immutable(spec, before, "spec", "completions", errors);
+        } else if (Json.present(spec.get("completions"))
+                && !spec.path("completions").equals(before.path("completions"))
+                && !spec.path("completions").equals(spec.path("parallelism"))) {
+            errors.invalid("spec.completions", spec.path("completions"), "can only be modified in tandem with spec.parallelism");
         }
+        WorkloadValidation.immutable(spec, before, "spec", "selector", errors);
         if (!template(spec, before, old).equals(before.path("template"))) {
             errors.invalid("spec.template", spec.path("template"), WorkloadValidation.IMMUTABLE);
         }
+        for (String kept : List.of("completionMode", "podFailurePolicy", "backoffLimitPerIndex", "managedBy", "successPolicy")) {
+            WorkloadValidation.immutable(spec, before, "spec", kept, errors);
+        }
     }
 
-    /// The new template, with what may change while a job is suspended and has not started put back.
+    @Override
+    public void validateStatus(ObjectNode job, ObjectNode old, Errors errors) {
+        JobStatusValidation.validate(job, old, errors);
+    }
+
+    /// The new template, with what may change while a job is suspended and has no pods put back.
     private static JsonNode template(ObjectNode spec, ObjectNode before, ObjectNode old) {
-        boolean waits = Json.flag(before, "suspend") && !Json.present(old.path("status").get("startTime"));
+        boolean idle = has(old, "Suspended") && Json.number(old, 0, "status", "active") == 0;
+        boolean waits = Json.flag(before, "suspend") && (idle || !Json.present(old.path("status").get("startTime")));
         JsonNode template = spec.path("template").deepCopy();
         if (!waits || !(template.get("spec") instanceof ObjectNode pod)) {
             return template;
         }
         JsonNode oldPod = before.path("template").path("spec");
-        for (String free : List.of("nodeSelector", "tolerations", "schedulingGates", "affinity")) {
+        for (String free : List.of("nodeSelector", "tolerations", "schedulingGates")) {
             Json.restore(pod, oldPod, free);
+        }
+        for (String list : List.of("containers", "initContainers")) {
+            List<ObjectNode> containers = Json.objects(pod, list);
+            for (int i = 0; i < Math.min(containers.size(), oldPod.path(list).size()); i++) {
+                Json.restore(containers.get(i), oldPod.path(list).path(i), "resources");
+            }
+        }
+        // Of the affinity, what is about nodes.
+        Json.restore(Json.child(pod, "affinity"), oldPod.path("affinity"), "nodeAffinity");
+        if (pod.path("affinity").isEmpty()) {
+            Json.restore(pod, oldPod, "affinity");
         }
         if (template.get("metadata") instanceof ObjectNode meta) {
             for (String free : Set.of("labels", "annotations")) {
@@ -224,7 +280,8 @@ final class JobRules implements KindRules {
         return Map.of("status.successful", Long.toString(Json.number(job, 0, "status", "succeeded")));
     }
 
-    private static boolean has(ObjectNode job, String type) {
+    /// Whether a condition of a job is true.
+    static boolean has(ObjectNode job, String type) {
         return Json.objects(job.path("status"), "conditions").stream()
                 .anyMatch(c -> Json.string(c, "type").equals(type) && Json.string(c, "status").equals("True"));
     }

@@ -223,27 +223,19 @@ public final class Kind {
         Errors errors = new Errors(warn);
         MetadataValidation.validate(updated, type.namespaced(), takesAnyFinalizer(), rules::checkName, errors);
         MetadataValidation.validateUpdate(updated, old, errors);
-        rules.validateUpdate(updated, old, subresource, errors);
         if (subresource == null && !rules.isCustom()) {
-            newErrors(updated, old).forEach(errors::add);
+            // What was stored when rules were fewer may stay as it is, or nobody could take its finalizers away.
+            errors.addNew(now -> rules.validate(updated, now), before -> rules.validate(old, before));
+        }
+        rules.validateUpdate(updated, old, subresource, errors);
+        if ("status".equals(subresource)) {
+            rules.validateStatus(updated, old, errors);
         }
         return errors.list();
     }
 
     private boolean takesAnyFinalizer() {
         return rules.isCustom() || ANY_FINALIZER.contains(type.group());
-    }
-
-    // What was stored when rules were fewer may stay as it is, or nobody could take its finalizers away.
-    private List<FieldError> newErrors(ObjectNode updated, ObjectNode old) {
-        Errors now = new Errors();
-        rules.validate(updated, now);
-        if (now.list().isEmpty()) {
-            return List.of();
-        }
-        Errors before = new Errors();
-        rules.validate(old, before);
-        return now.list().stream().filter(error -> !before.list().contains(error)).toList();
     }
 
     /// What is wrong with the labels or annotations of an object.

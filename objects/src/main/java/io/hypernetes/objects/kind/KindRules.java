@@ -68,6 +68,9 @@ interface KindRules {
     /// Only what the change itself breaks; the new object is validated by [#validate] too.
     default void validateUpdate(ObjectNode updated, ObjectNode old, @Nullable String subresource, Errors errors) {}
 
+    /// What is wrong with what a write to the subresource `status` tells; the rest of the object is as it was.
+    default void validateStatus(ObjectNode updated, ObjectNode old, Errors errors) {}
+
     /// The values of the selectable fields beyond name and namespace, under their canonical names.
     default Map<String, String> selectableFields(ObjectNode object) {
         return Map.of();

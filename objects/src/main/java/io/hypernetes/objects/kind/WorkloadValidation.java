@@ -75,11 +75,32 @@ final class WorkloadValidation {
             return;
         }
         if (errors.list().size() == before && !LabelSelector.of(selector).matchesObject(spec.path("template"))) {
-            errors.invalid(
-                    "spec.template.metadata.labels",
-                    spec.path("template").path("metadata").path("labels"),
-                    "`selector` does not match template `labels`");
+            unmatched(spec, errors);
         }
+    }
+
+    /// The selector of a job: required, and matching its own template, which all are matched by one that is empty.
+    static void jobSelector(ObjectNode spec, Errors errors) {
+        JsonNode selector = spec.path("selector");
+        int before = errors.list().size();
+        if (!selector.isObject()) {
+            errors.required("spec.selector", "");
+        } else {
+            selector(selector, "spec.selector", errors);
+            if (errors.list().size() > before) {
+                return;
+            }
+        }
+        if (!selector.isObject() || !LabelSelector.of(selector).matchesObject(spec.path("template"))) {
+            unmatched(spec, errors);
+        }
+    }
+
+    private static void unmatched(ObjectNode spec, Errors errors) {
+        errors.invalid(
+                "spec.template.metadata.labels",
+                spec.path("template").path("metadata").path("labels"),
+                "`selector` does not match template `labels`");
     }
 
     /// A pod template.
