@@ -1,7 +1,9 @@
 package io.hypernetes.objects.kind;
 
 import io.hypernetes.objects.AddressText;
+import java.net.Inet4Address;
 import java.net.InetAddress;
+import java.util.List;
 
 /// The forms of addresses and address ranges.
 final class Addresses {
@@ -9,7 +11,7 @@ final class Addresses {
     static final String RANGE_HINT = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)";
     private static final int LONGEST = 45;
     private static final int V4_BYTES = 4;
-    private static final int MAPPED_BITS = 96;
+    private static final int V6_BYTES = 16;
 
     private Addresses() {}
 
@@ -56,27 +58,64 @@ final class Addresses {
         return count;
     }
 
-    /// Whether a text is an address, a slash and the length of a prefix.
-    static boolean isRange(String text) {
-        int slash = text.indexOf('/');
-        if (slash < 0) {
-            return false;
+    /// What is wrong with an address, in sentences: as upstream's `IsValidIPForLegacyField` with `StrictIPCIDRValidation`, which is on since 1.36.
+    static List<String> address(String text) {
+        if (AddressText.v4(text) != null) {
+            return AddressText.isV4(text) ? List.of() : List.of("must not have leading 0s");
         }
-        String address = text.substring(0, slash);
-        String length = text.substring(slash + 1);
-        if (!length.matches("0|[1-9][0-9]{0,2}")) {
-            return false;
+        if (!isV6(text)) {
+            return List.of(ADDRESS_HINT);
         }
-        int bits = Integer.parseInt(length);
-        return (AddressText.isV4(address) && bits <= 32) || (isV6(address) && bits <= 128);
+        return InetAddress.ofLiteral(text) instanceof Inet4Address ? List.of("must not be an IPv4-mapped IPv6 address") : List.of();
     }
 
-    /// Whether a range is a part of another, and not all of it.
+    /// The same, of an address that must be written as everybody writes it.
+    static List<String> canonicalAddress(String text) {
+        List<String> wrong = address(text);
+        return wrong.isEmpty() ? canonical(text, AddressText.of(InetAddress.ofLiteral(text))) : wrong;
+    }
+
+    /// What is wrong with an address, a slash and the length of a prefix: as upstream's `IsValidCIDRForLegacyField` with `StrictIPCIDRValidation`.
+    static List<String> range(String text) {
+        int slash = text.indexOf('/');
+        String address = slash < 0 ? "" : text.substring(0, slash);
+        String length = text.substring(slash + 1);
+        boolean v4 = AddressText.v4(address) != null;
+        if (!(v4 || isV6(address)) || !length.matches("[0-9]{1,9}") || Integer.parseInt(length) > (v4 ? V4_BYTES : V6_BYTES) * Byte.SIZE) {
+            return List.of(RANGE_HINT);
+        }
+        if ((v4 && !AddressText.isV4(address)) || length.matches("0.+")) {
+            return List.of("must not have leading 0s in IP or prefix length");
+        }
+        byte[] bytes = bytes(text);
+        if (!v4 && bytes.length == V4_BYTES) {
+            return List.of("must not have an IPv4-mapped IPv6 address");
+        }
+        for (int bit = Integer.parseInt(length); bit < bytes.length * Byte.SIZE; bit++) {
+            if ((bytes[bit / Byte.SIZE] & 0x80 >> bit % Byte.SIZE) != 0) {
+                return List.of("must not have bits set beyond the prefix length");
+            }
+        }
+        return List.of();
+    }
+
+    /// The same, of a range that must be written as everybody writes it.
+    static List<String> canonicalRange(String text) {
+        List<String> wrong = range(text);
+        int slash = text.indexOf('/');
+        return wrong.isEmpty() ? canonical(text, AddressText.of(InetAddress.ofLiteral(text.substring(0, slash))) + text.substring(slash)) : wrong;
+    }
+
+    private static List<String> canonical(String text, String usual) {
+        return text.equals(usual) ? List.of() : List.of("must be in canonical form (\"" + usual + "\")");
+    }
+
+    /// Whether a range is a part of another, and not all of it; both are well-formed.
     static boolean isPart(String part, String whole) {
         byte[] inner = bytes(part);
         byte[] outer = bytes(whole);
-        int length = length(whole, outer);
-        if (inner.length != outer.length || length < 0 || length(part, inner) <= length) {
+        int length = length(whole);
+        if (inner.length != outer.length || length(part) <= length) {
             return false;
         }
         for (int bit = 0; bit < length; bit++) {
@@ -87,10 +126,8 @@ final class Addresses {
         return true;
     }
 
-    /// How many bits of an address are the same in all of a range; less than none when they are not even all of IPv4 in IPv6, which is read as IPv4.
-    private static int length(String range, byte[] address) {
-        int written = Integer.parseInt(range.substring(range.indexOf('/') + 1));
-        return range.contains(":") && address.length == V4_BYTES ? written - MAPPED_BITS : written;
+    private static int length(String range) {
+        return Integer.parseInt(range.substring(range.indexOf('/') + 1));
     }
 
     private static byte[] bytes(String range) {

@@ -282,11 +282,7 @@ final class ContainerValidation {
         for (Map.Entry<String, JsonNode> amount : amounts.properties()) {
             String name = amount.getKey();
             String each = at + "[" + name + "]";
-            List<String> wrong = Names.qualified(name);
-            errors.invalid(each, name, wrong);
-            if (wrong.isEmpty() && !name.contains("/") && !RESOURCES.contains(name) && !name.startsWith("hugepages-")) {
-                errors.invalid(each, name, "must be a standard resource for containers");
-            }
+            resource(name, each, errors);
             Quantity value = quantity(amount.getValue());
             if (value.signum() < 0) {
                 errors.invalid(each, amount.getValue().asString(""), "must be greater than or equal to 0");
@@ -294,6 +290,15 @@ final class ContainerValidation {
             if (name.contains("/") && value.decimal().stripTrailingZeros().scale() > 0) {
                 errors.invalid(each, amount.getValue().asString(""), "must be an integer");
             }
+        }
+    }
+
+    /// The name of what a container may ask for.
+    static void resource(String name, String at, Errors errors) {
+        List<String> wrong = Names.qualified(name);
+        errors.invalid(at, name, wrong);
+        if (wrong.isEmpty() && !name.contains("/") && !RESOURCES.contains(name) && !name.startsWith("hugepages-")) {
+            errors.invalid(at, name, "must be a standard resource for containers");
         }
     }
 

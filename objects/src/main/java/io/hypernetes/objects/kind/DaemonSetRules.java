@@ -74,6 +74,15 @@ final class DaemonSetRules implements KindRules {
     }
 
     @Override
+    public void validateStatus(ObjectNode set, ObjectNode old, Errors errors) {
+        StatusValidation.counts(
+                set, errors,
+                List.of("currentNumberScheduled", "numberMisscheduled", "desiredNumberScheduled", "numberReady", "observedGeneration",
+                        "updatedNumberScheduled", "numberAvailable", "numberUnavailable", "collisionCount"));
+        StatusValidation.collisions(set, old, errors);
+    }
+
+    @Override
     public Layout layout() {
         return LAYOUT;
     }

@@ -84,6 +84,16 @@ final class DeploymentRules implements KindRules {
     }
 
     @Override
+    public void validateStatus(ObjectNode deployment, ObjectNode old, Errors errors) {
+        StatusValidation.counts(
+                deployment, errors,
+                List.of("observedGeneration", "replicas", "updatedReplicas", "readyReplicas", "availableReplicas", "unavailableReplicas", "collisionCount"));
+        StatusValidation.parts(deployment, errors, List.of("updatedReplicas", "readyReplicas", "availableReplicas"));
+        StatusValidation.available(deployment, errors, "readyReplicas");
+        StatusValidation.collisions(deployment, old, errors);
+    }
+
+    @Override
     public Scaling scaling() {
         return Scaling.REPLICAS;
     }

@@ -1,6 +1,5 @@
 package io.hypernetes.objects.kind;
 
-import io.hypernetes.objects.AddressText;
 import io.hypernetes.objects.FieldError;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.Names;
@@ -17,7 +16,8 @@ import tools.jackson.databind.node.ObjectNode;
 final class EndpointSliceRules implements KindRules {
     private static final int MAX_ENDPOINTS = 1000;
     private static final int MAX_HINTS = 8;
-    private static final int MAX_PORTS = 100;
+    private static final int MAX_PORTS = 20_000;
+    private static final int MAX_TOPOLOGY = 16;
     private static final int MAX_ADDRESSES = 100;
     private static final int MOST_SHOWN = 3;
     private static final Layout LAYOUT = Layout.named()
@@ -52,10 +52,10 @@ final class EndpointSliceRules implements KindRules {
         List<ObjectNode> endpoints = Json.objects(slice, "endpoints");
         if (endpoints.size() > MAX_ENDPOINTS) {
             errors.add(FieldError.tooMany("endpoints", endpoints.size(), MAX_ENDPOINTS));
-            return;
-        }
-        for (int i = 0; i < endpoints.size(); i++) {
-            endpoint(endpoints.get(i), "endpoints[" + i + "]", type, errors);
+        } else {
+            for (int i = 0; i < endpoints.size(); i++) {
+                endpoint(endpoints.get(i), "endpoints[" + i + "]", type, errors);
+            }
         }
         List<ObjectNode> ports = Json.objects(slice, "ports");
         if (ports.size() > MAX_PORTS) {
@@ -91,34 +91,46 @@ final class EndpointSliceRules implements KindRules {
             String address = addresses.path(i).asString("");
             String each = at + ".addresses[" + i + "]";
             switch (type) {
-                case "IPv4" -> {
-                    if (!AddressText.isV4(address)) {
-                        errors.invalid(each, address, "must be a valid IPv4 address");
+                case "IPv4", "IPv6" -> {
+                    if (Addresses.address(address).isEmpty() && Addresses.isV6(address) != type.equals("IPv6")) {
+                        errors.invalid(each, address, "must be an " + type + " address");
                     } else {
-                        EndpointsRules.special(address, each, errors);
+                        EndpointsRules.reachable(address, each, errors);
                     }
                 }
-                case "IPv6" -> {
-                    if (!Addresses.isV6(address)) {
-                        errors.invalid(each, address, "must be a valid IPv6 address");
-                    } else {
-                        EndpointsRules.special(address, each, errors);
-                    }
-                }
-                case "FQDN" -> errors.invalid(each, address, Names.subdomain(address));
+                case "FQDN" -> domain(address, each, errors);
                 default -> {}
             }
         }
-        String host = Json.string(endpoint, "hostname");
-        if (!host.isEmpty()) {
-            errors.invalid(at + ".hostname", host, Names.label(host));
-        }
-        String node = Json.string(endpoint, "nodeName");
-        if (!node.isEmpty()) {
+        if (Json.present(endpoint.get("nodeName"))) {
+            String node = Json.string(endpoint, "nodeName");
             errors.invalid(at + ".nodeName", node, Names.subdomain(node));
+        }
+        JsonNode topology = endpoint.path("deprecatedTopology");
+        if (topology.size() > MAX_TOPOLOGY) {
+            errors.add(FieldError.tooMany(at + ".deprecatedTopology", topology.size(), MAX_TOPOLOGY));
+        }
+        MetadataValidation.labels(topology, at + ".deprecatedTopology", errors);
+        if (Json.present(endpoint.get("hostname"))) {
+            String host = Json.string(endpoint, "hostname");
+            errors.invalid(at + ".hostname", host, Names.label(host));
         }
         hints(Json.objects(endpoint.path("hints"), "forZones"), at + ".hints.forZones", Names::labelValue, errors);
         hints(Json.objects(endpoint.path("hints"), "forNodes"), at + ".hints.forNodes", Names::subdomain, errors);
+    }
+
+    /// A name of at least two parts, which may end in a dot.
+    private static void domain(String name, String at, Errors errors) {
+        if (name.isEmpty()) {
+            errors.required(at, "");
+            return;
+        }
+        String bare = name.endsWith(".") ? name.substring(0, name.length() - 1) : name;
+        List<String> wrong = Names.subdomain(bare);
+        errors.invalid(at, bare, wrong);
+        if (wrong.isEmpty() && !bare.contains(".")) {
+            errors.invalid(at, bare, "should be a domain with at least two segments separated by dots");
+        }
     }
 
     private static void hints(List<ObjectNode> hints, String at, Function<String, List<String>> check, Errors errors) {

@@ -43,19 +43,24 @@ final class EndpointsRules implements KindRules {
 
     private static void address(ObjectNode address, String at, Errors errors) {
         String ip = Json.string(address, "ip");
-        if (!Addresses.isAddress(ip)) {
-            errors.invalid(at + ".ip", ip, Addresses.ADDRESS_HINT);
-        } else {
-            special(ip, at + ".ip", errors);
-        }
+        reachable(ip, at + ".ip", errors);
         String host = Json.string(address, "hostname");
         if (!host.isEmpty()) {
             errors.invalid(at + ".hostname", host, Names.label(host));
         }
+        if (Json.present(address.get("nodeName"))) {
+            String node = Json.string(address, "nodeName");
+            errors.invalid(at + ".nodeName", node, Names.subdomain(node));
+        }
     }
 
-    /// Addresses that would lead to the very machine that follows them.
-    static void special(String ip, String at, Errors errors) {
+    /// An address that leads to another machine than the one that follows it.
+    static void reachable(String ip, String at, Errors errors) {
+        List<String> wrong = Addresses.address(ip);
+        errors.invalid(at, ip, wrong);
+        if (!wrong.isEmpty()) {
+            return;
+        }
         if (ip.equals("0.0.0.0") || ip.equals("::")) {
             errors.invalid(at, ip, "may not be unspecified (" + ip + ")");
         } else if (ip.startsWith("127.") || ip.equals("::1")) {
@@ -79,6 +84,9 @@ final class EndpointsRules implements KindRules {
             errors.invalid(at + ".port", number, "must be between 1 and 65535, inclusive");
         }
         errors.oneOf(at + ".protocol", Json.string(port, "protocol"), List.of("SCTP", "TCP", "UDP"));
+        if (Json.present(port.get("appProtocol"))) {
+            errors.invalid(at + ".appProtocol", Json.string(port, "appProtocol"), Names.qualified(Json.string(port, "appProtocol")));
+        }
     }
 
     private static String endpoints(ObjectNode endpoints) {

@@ -1,6 +1,7 @@
 package io.hypernetes.objects.kind;
 
 import io.hypernetes.objects.Json;
+import io.hypernetes.objects.Names;
 import io.hypernetes.objects.Quantity;
 import java.util.ArrayList;
 import java.util.List;
@@ -11,6 +12,7 @@ import tools.jackson.databind.node.ObjectNode;
 final class HorizontalPodAutoscalerRules implements KindRules {
     private static final int CPU_PERCENT = 80;
     private static final int MOST_SHOWN = 2;
+    private static final List<String> SOURCES = List.of("Object", "External", "Pods", "Resource", "ContainerResource");
     private static final List<String> METRICS = List.of("ContainerResource", "External", "Object", "Pods", "Resource");
     static final Layout LAYOUT = Layout.named()
             .cell("Reference", "What it scales.", h -> Json.string(h, "spec", "scaleTargetRef", "kind") + "/"
@@ -70,14 +72,7 @@ final class HorizontalPodAutoscalerRules implements KindRules {
         if (most < least) {
             errors.invalid("spec.maxReplicas", most, "must be greater than or equal to `minReplicas`");
         }
-        for (String field : List.of("kind", "name")) {
-            String value = Json.string(spec, "scaleTargetRef", field);
-            if (value.isEmpty()) {
-                errors.required("spec.scaleTargetRef." + field, "");
-            } else {
-                errors.invalid("spec.scaleTargetRef." + field, value, RoleRules.pathSegment(value));
-            }
-        }
+        reference(spec.path("scaleTargetRef"), "spec.scaleTargetRef", errors);
         List<ObjectNode> metrics = Json.objects(spec, "metrics");
         for (int i = 0; i < metrics.size(); i++) {
             metric(metrics.get(i), "spec.metrics[" + i + "]", errors);
@@ -87,25 +82,36 @@ final class HorizontalPodAutoscalerRules implements KindRules {
         }
     }
 
+    private static void reference(JsonNode reference, String at, Errors errors) {
+        for (String field : List.of("kind", "name")) {
+            String value = Json.string(reference, field);
+            if (value.isEmpty()) {
+                errors.required(at + "." + field, "");
+            }
+            errors.invalid(at + "." + field, value, RoleRules.pathSegment(value));
+        }
+    }
+
+    /// What is measured is looked at whatever the type says; of several sources the first.
     private static void metric(ObjectNode metric, String at, Errors errors) {
         String type = Json.string(metric, "type");
         if (type.isEmpty()) {
             errors.required(at + ".type", "must specify a metric source type");
-            return;
         }
         errors.oneOf(at + ".type", type, METRICS);
-        if (!METRICS.contains(type)) {
-            return;
+        List<String> present = SOURCES.stream().filter(source -> metric.path(member(source)).isObject()).toList();
+        if (!present.isEmpty()) {
+            String first = present.getFirst();
+            source(first, metric.path(member(first)), at + "." + member(first), errors);
         }
-        String expected = member(type);
-        if (metric.path(expected).isObject()) {
-            source(type, metric.path(expected), at + "." + expected, errors);
-        } else {
-            errors.required(at + "." + expected, "must populate information for the given metric source");
+        if (METRICS.contains(type) && !present.contains(type)) {
+            errors.required(at + "." + member(type), "must populate information for the given metric source");
         }
-        METRICS.stream().map(HorizontalPodAutoscalerRules::member)
-                .filter(other -> !other.equals(expected) && metric.path(other).isObject())
-                .forEach(other -> errors.forbidden(at + "." + other, "must populate the given metric source only"));
+        if (present.size() > 1) {
+            present.stream()
+                    .filter(other -> !other.equals(type))
+                    .forEach(other -> errors.forbidden(at + "." + member(other), "must populate the given metric source only"));
+        }
     }
 
     private static String member(String type) {
@@ -114,15 +120,22 @@ final class HorizontalPodAutoscalerRules implements KindRules {
 
     private static void source(String type, JsonNode source, String at, Errors errors) {
         switch (type) {
-            case "Resource", "ContainerResource" -> {
-                if (Json.string(source, "name").isEmpty()) {
-                    errors.required(at + ".name", "must specify a resource name");
+            case "Resource" -> named(source, at, errors);
+            case "ContainerResource" -> {
+                if (named(source, at, errors)) {
+                    ContainerValidation.resource(Json.string(source, "name"), at + ".name", errors);
                 }
-                if (type.equals("ContainerResource") && Json.string(source, "container").isEmpty()) {
+                String container = Json.string(source, "container");
+                if (container.isEmpty()) {
                     errors.required(at + ".container", "must specify a container");
+                } else {
+                    errors.invalid(at + ".container", container, Names.label(container));
                 }
             }
             default -> {
+                if (type.equals("Object")) {
+                    reference(source.path("describedObject"), at + ".describedObject", errors);
+                }
                 String name = Json.string(source, "metric", "name");
                 if (name.isEmpty()) {
                     errors.required(at + ".metric.name", "must specify a metric name");
@@ -130,16 +143,15 @@ final class HorizontalPodAutoscalerRules implements KindRules {
                 errors.invalid(at + ".metric.name", name, RoleRules.pathSegment(name));
             }
         }
-        if (type.equals("Object")) {
-            for (String field : List.of("kind", "name")) {
-                String value = Json.string(source, "describedObject", field);
-                if (value.isEmpty()) {
-                    errors.required(at + ".describedObject." + field, "");
-                }
-                errors.invalid(at + ".describedObject." + field, value, RoleRules.pathSegment(value));
-            }
-        }
         aim(type, source.path("target"), at + ".target", errors);
+    }
+
+    private static boolean named(JsonNode source, String at, Errors errors) {
+        boolean named = !Json.string(source, "name").isEmpty();
+        if (!named) {
+            errors.required(at + ".name", "must specify a resource name");
+        }
+        return named;
     }
 
     /// What a metric should be.
@@ -154,13 +166,13 @@ final class HorizontalPodAutoscalerRules implements KindRules {
         boolean part = target.has("averageUtilization");
         boolean whole = target.has("value");
         boolean average = target.has("averageValue");
-        if (part && Json.number(target, 0, "averageUtilization") < 1) {
-            errors.invalid(at + ".averageUtilization", Json.number(target, 0, "averageUtilization"), "must be greater than 0");
-        }
         for (String field : List.of("value", "averageValue")) {
             if (target.has(field) && !isPositive(target.path(field))) {
                 errors.invalid(at + "." + field, target.path(field).asString(""), "must be positive");
             }
+        }
+        if (part && Json.number(target, 0, "averageUtilization") < 1) {
+            errors.invalid(at + ".averageUtilization", Json.number(target, 0, "averageUtilization"), "must be greater than 0");
         }
         switch (type) {
             case "Object" -> {
@@ -177,7 +189,7 @@ final class HorizontalPodAutoscalerRules implements KindRules {
                 }
             }
             case "Pods" -> {
-                if (!average || !isPositive(target.path("averageValue"))) {
+                if (!average) {
                     errors.required(at + ".averageValue", "must specify a positive target averageValue");
                 }
             }
@@ -207,9 +219,6 @@ final class HorizontalPodAutoscalerRules implements KindRules {
                     window,
                     window < 0 ? "must be greater than or equal to zero" : "must be less than or equal to 3600");
         }
-        if (rules.has("tolerance") && Quantity.parse(rules.path("tolerance").asString("0")).signum() < 0) {
-            errors.invalid(at + ".tolerance", rules.path("tolerance").asString(""), "must be greater than or equal to 0");
-        }
         String select = Json.string(rules, "selectPolicy");
         if (!select.isEmpty()) {
             errors.oneOf(at + ".selectPolicy", select, List.of("Disabled", "Max", "Min"));
@@ -231,6 +240,9 @@ final class HorizontalPodAutoscalerRules implements KindRules {
                         period,
                         period <= 0 ? "must be greater than zero" : "must be less than or equal to 1800");
             }
+        }
+        if (rules.has("tolerance") && Quantity.parse(rules.path("tolerance").asString("0")).signum() < 0) {
+            errors.invalid(at + ".tolerance", rules.path("tolerance").asString(""), "must be greater than or equal to 0");
         }
     }
 
@@ -263,6 +275,11 @@ final class HorizontalPodAutoscalerRules implements KindRules {
         String current = now.has(field) ? now.path(field).asString("") : "<unknown>";
         return prefix + current + "/" + wanted.path(field).asString("<auto>")
                 + (field.equals("averageValue") && prefix.isEmpty() && !type.equals("Pods") ? " (avg)" : "");
+    }
+
+    @Override
+    public void validateStatus(ObjectNode scaler, ObjectNode old, Errors errors) {
+        StatusValidation.counts(scaler, errors, List.of("currentReplicas", "desiredReplicas"));
     }
 
     @Override

@@ -30,6 +30,11 @@ final class HorizontalPodAutoscalerV1Rules implements KindRules {
     }
 
     @Override
+    public void validateStatus(ObjectNode scaler, ObjectNode old, Errors errors) {
+        second.validateStatus(scaler, old, errors);
+    }
+
+    @Override
     public ObjectNode toStored(ObjectNode scaler) {
         ObjectNode spec = Json.child(scaler, "spec");
         ObjectNode annotations = Json.child(Json.child(scaler, "metadata"), "annotations");

@@ -1,5 +1,6 @@
 package io.hypernetes.objects.kind;
 
+import io.hypernetes.objects.FieldError;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.Names;
 import java.util.List;
@@ -31,26 +32,22 @@ final class IngressClassRules implements KindRules {
     public void validate(ObjectNode type, Errors errors) {
         String controller = Json.string(type, "spec", "controller");
         if (controller.length() > CONTROLLER_MAX) {
-            errors.add(io.hypernetes.objects.FieldError.tooLong("spec.controller", CONTROLLER_MAX));
-        } else if (controller.isEmpty()) {
-            errors.required("spec.controller", "");
-        } else if (!controller.contains("/") || !Names.subdomain(controller.substring(0, controller.indexOf('/'))).isEmpty()) {
-            errors.invalid("spec.controller", controller, "must be a domain-prefixed path (such as \"acme.io/foo\")");
+            errors.add(FieldError.tooLong("spec.controller", CONTROLLER_MAX));
         }
+        JobPolicies.domainPath(controller, "spec.controller", errors);
         JsonNode parameters = type.path("spec").path("parameters");
         if (!parameters.isObject()) {
             return;
         }
-        for (String field : List.of("kind", "name")) {
-            if (Json.string(parameters, field).isEmpty()) {
-                errors.required("spec.parameters." + field, field + " is required");
-            }
-        }
+        IngressRules.reference(parameters, "spec.parameters", errors);
         String scope = Json.string(parameters, "scope");
-        boolean namespaced = !Json.string(parameters, "namespace").isEmpty();
+        String namespace = Json.string(parameters, "namespace");
+        boolean namespaced = Json.present(parameters.get("namespace"));
         errors.oneOf("spec.parameters.scope", scope, List.of("Cluster", "Namespace"));
         if (scope.equals("Namespace") && !namespaced) {
             errors.required("spec.parameters.namespace", "`parameters.scope` is set to 'Namespace'");
+        } else if (scope.equals("Namespace")) {
+            errors.invalid("spec.parameters.namespace", namespace, Names.label(namespace));
         } else if (scope.equals("Cluster") && namespaced) {
             errors.forbidden("spec.parameters.namespace", "`parameters.scope` is set to 'Cluster'");
         }

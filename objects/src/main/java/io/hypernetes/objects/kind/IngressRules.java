@@ -5,11 +5,13 @@ import io.hypernetes.objects.Names;
 import java.util.ArrayList;
 import java.util.List;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.NullNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /// Ingresses.
 final class IngressRules implements KindRules {
     private static final String CLASS = "kubernetes.io/ingress.class";
+    private static final List<String> TYPES = List.of("Exact", "ImplementationSpecific", "Prefix");
     private static final List<String> NOT_IN_PATHS = List.of("//", "/./", "/../", "%2f", "%2F");
     private static final List<String> NOT_AT_THE_END = List.of("/..", "/.");
     private static final String WILDCARD = "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of lower case alphanumeric characters,"
@@ -32,7 +34,7 @@ final class IngressRules implements KindRules {
         ObjectNode spec = WorkloadValidation.spec(ingress);
         List<ObjectNode> rules = Json.objects(spec, "rules");
         if (rules.isEmpty() && !spec.path("defaultBackend").isObject()) {
-            errors.invalid("spec", spec, "either `defaultBackend` or `rules` must be specified");
+            errors.invalid("spec", NullNode.getInstance(), "either `defaultBackend` or `rules` must be specified");
         }
         if (spec.path("defaultBackend").isObject()) {
             backend(spec.path("defaultBackend"), "spec.defaultBackend", errors);
@@ -61,8 +63,9 @@ final class IngressRules implements KindRules {
     @Override
     public void validateNew(ObjectNode ingress, Errors errors) {
         JsonNode annotation = ingress.path("metadata").path("annotations").path(CLASS);
-        if (annotation.isString() && ingress.path("spec").has("ingressClassName")) {
-            errors.invalid("metadata.annotations." + CLASS, annotation.stringValue(), "can not be set when the class field is also set");
+        if (annotation.isString() && ingress.path("spec").has("ingressClassName")
+                && !annotation.equals(ingress.path("spec").path("ingressClassName"))) {
+            errors.invalid("annotations." + CLASS, annotation.stringValue(), "must match `ingressClassName` when both are specified");
         }
     }
 
@@ -71,9 +74,8 @@ final class IngressRules implements KindRules {
         if (!host.isEmpty()) {
             if (Addresses.isAddress(host)) {
                 errors.invalid(at + ".host", host, "must be a DNS name, not an IP address");
-            } else {
-                host(host, at + ".host", errors);
             }
+            host(host, at + ".host", errors);
         }
         if (!rule.path("http").isObject()) {
             return;
@@ -87,15 +89,16 @@ final class IngressRules implements KindRules {
             ObjectNode path = paths.get(i);
             String type = Json.string(path, "pathType");
             String text = Json.string(path, "path");
-            if (type.isEmpty()) {
+            if (!Json.present(path.get("pathType"))) {
                 errors.required(each + ".pathType", "pathType must be specified");
-            } else {
-                errors.oneOf(each + ".pathType", type, List.of("Exact", "ImplementationSpecific", "Prefix"));
+                continue;
             }
+            errors.oneOf(each + ".pathType", type, TYPES);
             boolean literal = type.equals("Exact") || type.equals("Prefix");
-            if ((literal || !text.isEmpty()) && !text.startsWith("/")) {
+            if (TYPES.contains(type) && (literal || !text.isEmpty()) && !text.startsWith("/")) {
                 errors.invalid(each + ".path", text, "must be an absolute path");
-            } else if (literal) {
+            }
+            if (literal) {
                 NOT_IN_PATHS.stream().filter(text::contains).forEach(odd -> errors.invalid(each + ".path", text, "must not contain '" + odd + "'"));
                 NOT_AT_THE_END.stream().filter(text::endsWith).forEach(odd -> errors.invalid(each + ".path", text, "cannot end with '" + odd + "'"));
             }
@@ -113,29 +116,34 @@ final class IngressRules implements KindRules {
         }
     }
 
+    /// The group, kind and name of an object.
+    static void reference(JsonNode reference, String at, Errors errors) {
+        if (Json.present(reference.get("apiGroup"))) {
+            String group = Json.string(reference, "apiGroup");
+            errors.invalid(at + ".apiGroup", group, Names.subdomain(group));
+        }
+        for (String field : List.of("kind", "name")) {
+            String value = Json.string(reference, field);
+            if (value.isEmpty()) {
+                errors.required(at + "." + field, field + " is required");
+            }
+            errors.invalid(at + "." + field, value, RoleRules.pathSegment(value));
+        }
+    }
+
     private static void backend(JsonNode backend, String at, Errors errors) {
         boolean service = backend.path("service").isObject();
         boolean resource = backend.path("resource").isObject();
         if (service && resource) {
             errors.invalid(at, "", "cannot set both resource and service backends");
         } else if (resource) {
-            if (Json.present(backend.path("resource").get("apiGroup"))) {
-                String group = Json.string(backend, "resource", "apiGroup");
-                errors.invalid(at + ".resource.apiGroup", group, Names.subdomain(group));
-            }
-            for (String field : List.of("kind", "name")) {
-                String value = Json.string(backend, "resource", field);
-                if (value.isEmpty()) {
-                    errors.required(at + ".resource." + field, "");
-                }
-                errors.invalid(at + ".resource." + field, value, RoleRules.pathSegment(value));
-            }
+            reference(backend.path("resource"), at + ".resource", errors);
         } else if (service) {
             String name = Json.string(backend, "service", "name");
             if (name.isEmpty()) {
                 errors.required(at + ".service.name", "");
             } else {
-                errors.invalid(at + ".service.name", name, Names.label1035(name));
+                errors.invalid(at + ".service.name", name, Names.label(name));
             }
             String port = Json.string(backend, "service", "port", "name");
             long number = Json.number(backend, 0, "service", "port", "number");
@@ -161,6 +169,11 @@ final class IngressRules implements KindRules {
             }
         }
         return EndpointSliceRules.shortened(hosts, "*");
+    }
+
+    @Override
+    public void validateStatus(ObjectNode ingress, ObjectNode old, Errors errors) {
+        StatusValidation.balancer(ingress, false, errors);
     }
 
     @Override

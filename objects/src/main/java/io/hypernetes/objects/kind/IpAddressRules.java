@@ -1,6 +1,7 @@
 package io.hypernetes.objects.kind;
 
 import io.hypernetes.objects.Json;
+import io.hypernetes.objects.Names;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -12,7 +13,7 @@ final class IpAddressRules implements KindRules {
 
     @Override
     public List<String> checkName(String name) {
-        return Addresses.isAddress(name) ? List.of() : List.of("must be a valid IP address in canonical form");
+        return Addresses.canonicalAddress(name);
     }
 
     @Override
@@ -22,10 +23,16 @@ final class IpAddressRules implements KindRules {
             errors.required("spec.parentRef", "");
             return;
         }
-        for (String field : List.of("resource", "name")) {
-            if (Json.string(parent, field).isEmpty()) {
+        String group = Json.string(parent, "group");
+        if (!group.isEmpty()) {
+            errors.invalid("spec.parentRef.group", group, Names.subdomain(group));
+        }
+        for (String field : List.of("resource", "name", "namespace")) {
+            String value = Json.string(parent, field);
+            if (value.isEmpty() && !field.equals("namespace")) {
                 errors.required("spec.parentRef." + field, "");
             }
+            errors.invalid("spec.parentRef." + field, value, RoleRules.pathSegment(value));
         }
     }
 

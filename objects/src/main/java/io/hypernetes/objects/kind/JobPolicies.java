@@ -22,6 +22,14 @@ final class JobPolicies {
 
     /// The name of a controller, with its domain.
     static void manager(String name, String at, Errors errors) {
+        domainPath(name, at, errors);
+        if (name.length() > LONGEST_MANAGER) {
+            errors.add(FieldError.tooLong(at, LONGEST_MANAGER));
+        }
+    }
+
+    /// A domain, a slash and a path.
+    static void domainPath(String name, String at, Errors errors) {
         int slash = name.indexOf('/');
         if (name.isEmpty()) {
             errors.required(at, "");
@@ -33,9 +41,6 @@ final class JobPolicies {
             if (!path.matches(PATH)) {
                 errors.invalid(at, path, "Invalid path (regex used for validation is '" + PATH + "')");
             }
-        }
-        if (name.length() > LONGEST_MANAGER) {
-            errors.add(FieldError.tooLong(at, LONGEST_MANAGER));
         }
     }
 

@@ -1,6 +1,7 @@
 package io.hypernetes.objects.kind;
 
 import io.hypernetes.objects.Json;
+import io.hypernetes.objects.Names;
 import java.time.Instant;
 import java.util.List;
 import tools.jackson.databind.JsonNode;
@@ -17,6 +18,15 @@ final class LeaseRules implements KindRules {
         long transitions = Json.number(lease, 0, "spec", "leaseTransitions");
         if (transitions < 0) {
             errors.invalid("spec.leaseTransitions", transitions, "must be greater than or equal to 0");
+        }
+        String strategy = Json.string(lease, "spec", "strategy");
+        if (strategy.contains("/")) {
+            errors.invalid("spec.strategy.strategy", strategy, Names.qualified(strategy));
+        } else if (Json.present(lease.path("spec").get("strategy"))) {
+            errors.oneOf("spec.strategy.strategy", strategy, List.of("OldestEmulationVersion"));
+        }
+        if (!Json.string(lease, "spec", "preferredHolder").isEmpty() && strategy.isEmpty()) {
+            errors.forbidden("spec.preferredHolder", "may only be specified if `strategy` is defined");
         }
     }
 

@@ -81,15 +81,16 @@ final class NetworkPolicyRules implements KindRules {
             if (end.isIntegralNumber()) {
                 if (end.longValue() < number.longValue()) {
                     errors.invalid(at + ".endPort", number.longValue(), "must be greater than or equal to `port`");
-                } else if (end.longValue() > 65535) {
+                }
+                if (end.longValue() < 1 || end.longValue() > 65535) {
                     errors.invalid(at + ".endPort", end.longValue(), "must be between 1 and 65535, inclusive");
                 }
             }
         } else if (number.isString()) {
-            errors.invalid(at + ".port", number.stringValue(), Names.portName(number.stringValue()));
             if (end.isIntegralNumber()) {
                 errors.invalid(at + ".endPort", end.longValue(), "may not be specified when `port` is non-numeric");
             }
+            errors.invalid(at + ".port", number.stringValue(), Names.portName(number.stringValue()));
         } else if (end.isIntegralNumber()) {
             errors.invalid(at + ".endPort", end.longValue(), "may not be specified when `port` is not specified");
         }
@@ -105,25 +106,33 @@ final class NetworkPolicyRules implements KindRules {
         }
         JsonNode block = peer.path("ipBlock");
         if (block.isObject()) {
-            String range = Json.string(block, "cidr");
-            if (range.isEmpty()) {
-                errors.required(at + ".ipBlock.cidr", "");
-            } else if (!Addresses.isRange(range)) {
-                errors.invalid(at + ".ipBlock.cidr", range, Addresses.RANGE_HINT);
-            }
-            for (int i = 0; i < block.path("except").size(); i++) {
-                String except = block.path("except").path(i).asString("");
-                if (!Addresses.isRange(except)) {
-                    errors.invalid(at + ".ipBlock.except[" + i + "]", except, Addresses.RANGE_HINT);
-                } else if (Addresses.isRange(range) && !Addresses.isPart(except, range)) {
-                    errors.invalid(at + ".ipBlock.except[" + i + "]", except, "must be a strict subset of `cidr`");
-                }
-            }
+            block(block, at + ".ipBlock", errors);
         }
         if (!selects && !block.isObject()) {
             errors.required(at, "must specify a peer");
         } else if (selects && block.isObject()) {
             errors.forbidden(at, "may not specify both ipBlock and another peer");
+        }
+    }
+
+    private static void block(JsonNode block, String at, Errors errors) {
+        String range = Json.string(block, "cidr");
+        if (range.isEmpty()) {
+            errors.required(at + ".cidr", "");
+            return;
+        }
+        List<String> wrong = Addresses.range(range);
+        errors.invalid(at + ".cidr", range, wrong);
+        if (!wrong.isEmpty()) {
+            return;
+        }
+        for (int i = 0; i < block.path("except").size(); i++) {
+            String except = block.path("except").path(i).asString("");
+            List<String> odd = Addresses.range(except);
+            errors.invalid(at + ".except[" + i + "]", except, odd);
+            if (odd.isEmpty() && !Addresses.isPart(except, range)) {
+                errors.invalid(at + ".except[" + i + "]", except, "must be a strict subset of `cidr`");
+            }
         }
     }
 

@@ -31,10 +31,15 @@ final class PodDisruptionBudgetRules implements KindRules {
         WorkloadValidation.intOrPercent(spec.path("minAvailable"), "spec.minAvailable", true, errors);
         WorkloadValidation.intOrPercent(spec.path("maxUnavailable"), "spec.maxUnavailable", true, errors);
         WorkloadValidation.selector(spec.path("selector"), "spec.selector", errors);
-        String policy = Json.string(spec, "unhealthyPodEvictionPolicy");
-        if (!policy.isEmpty()) {
-            errors.oneOf("spec.unhealthyPodEvictionPolicy", policy, List.of("AlwaysAllow", "IfHealthyBudget"));
+        if (Json.present(spec.get("unhealthyPodEvictionPolicy"))) {
+            errors.oneOf("spec.unhealthyPodEvictionPolicy", Json.string(spec, "unhealthyPodEvictionPolicy"), List.of("AlwaysAllow", "IfHealthyBudget"));
         }
+    }
+
+    @Override
+    public void validateStatus(ObjectNode budget, ObjectNode old, Errors errors) {
+        StatusValidation.conditions(Json.objects(budget.path("status"), "conditions"), "status.conditions", errors);
+        StatusValidation.counts(budget, errors, List.of("disruptionsAllowed", "currentHealthy", "desiredHealthy", "expectedPods"));
     }
 
     @Override

@@ -1,6 +1,5 @@
 package io.hypernetes.objects.kind;
 
-import io.hypernetes.objects.AddressText;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.Names;
 import java.util.HashSet;
@@ -197,10 +196,7 @@ final class PodSpecValidation {
     }
 
     private void address(String at, String text) {
-        // Leading zeros are warned of.
-        if (AddressText.v4(text) == null && !Addresses.isV6(text)) {
-            errors.invalid(at, text, Addresses.ADDRESS_HINT);
-        }
+        errors.invalid(at, text, Addresses.address(text));
     }
 
     private void scheduling() {

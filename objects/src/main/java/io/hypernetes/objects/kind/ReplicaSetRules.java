@@ -51,6 +51,11 @@ final class ReplicaSetRules implements KindRules {
     }
 
     @Override
+    public void validateStatus(ObjectNode set, ObjectNode old, Errors errors) {
+        StatusValidation.replicas(set, errors);
+    }
+
+    @Override
     public Scaling scaling() {
         return Scaling.REPLICAS;
     }

@@ -63,6 +63,11 @@ final class ReplicationControllerRules implements KindRules {
     }
 
     @Override
+    public void validateStatus(ObjectNode controller, ObjectNode old, Errors errors) {
+        StatusValidation.replicas(controller, errors);
+    }
+
+    @Override
     public Scaling scaling() {
         return Scaling.REPLICAS;
     }

@@ -21,14 +21,19 @@ final class ServiceCidrRules implements KindRules {
         JsonNode ranges = range.path("spec").path("cidrs");
         if (ranges.isEmpty()) {
             errors.required("spec.cidrs", "at least one CIDR required");
-        } else if (ranges.size() > 2) {
-            errors.invalid("spec.cidrs", ranges, "may only hold up to 2 values");
+            return;
+        }
+        if (ranges.size() > 2) {
+            errors.invalid("spec.cidrs", range.path("spec"), "may only hold up to 2 values");
+            return;
+        }
+        if (ranges.size() == 2 && ranges.path(0).asString("").contains(":") == ranges.path(1).asString("").contains(":")) {
+            errors.invalid("spec.cidrs", range.path("spec"), "may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64");
+            return;
         }
         for (int i = 0; i < ranges.size(); i++) {
             String each = ranges.path(i).asString("");
-            if (!Addresses.isRange(each)) {
-                errors.invalid("spec.cidrs[" + i + "]", each, Addresses.RANGE_HINT);
-            }
+            errors.invalid("spec.cidrs[" + i + "]", each, Addresses.canonicalRange(each));
         }
     }
 

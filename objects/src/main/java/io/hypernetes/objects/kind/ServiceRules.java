@@ -21,9 +21,10 @@ final class ServiceRules implements KindRules {
             .age()
             .wide("Selector", "Which pods it leads to.", s -> Layout.selectorText(Json.at(s, "spec", "selector")));
 
+    /// It may begin with a digit, as upstream lets it since 1.36 (`RelaxedServiceNameValidation`).
     @Override
     public List<String> checkName(String name) {
-        return Names.label1035(name);
+        return Names.label(name);
     }
 
     @Override
@@ -149,6 +150,15 @@ final class ServiceRules implements KindRules {
     public void validateUpdate(ObjectNode service, ObjectNode old, @Nullable String subresource, Errors errors) {
         if (subresource == null) {
             ServiceValidation.update(WorkloadValidation.spec(service), WorkloadValidation.spec(old), errors);
+        }
+    }
+
+    @Override
+    public void validateStatus(ObjectNode service, ObjectNode old, Errors errors) {
+        if (!Json.string(service, "spec", "type").equals("LoadBalancer") && !Json.at(service, "status", "loadBalancer", "ingress").isEmpty()) {
+            errors.forbidden("status.loadBalancer.ingress", "may only be used when `spec.type` is 'LoadBalancer'");
+        } else {
+            StatusValidation.balancer(service, true, errors);
         }
     }
 

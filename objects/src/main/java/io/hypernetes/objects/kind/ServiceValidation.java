@@ -133,19 +133,17 @@ final class ServiceValidation {
         }
         for (int i = 0; i < all.size(); i++) {
             String address = all.path(i).asString("");
-            if (!address.equals("None") && !Addresses.isAddress(address)) {
-                errors.invalid("spec.clusterIPs[" + i + "]", address, Addresses.ADDRESS_HINT);
+            if (!address.equals("None")) {
+                errors.invalid("spec.clusterIPs[" + i + "]", address, Addresses.address(address));
             }
         }
-        if (!first.isEmpty() && all.isEmpty() && !first.equals("None") && !Addresses.isAddress(first)) {
-            errors.invalid("spec.clusterIPs[0]", first, Addresses.ADDRESS_HINT);
+        if (!first.isEmpty() && all.isEmpty() && !first.equals("None")) {
+            errors.invalid("spec.clusterIPs[0]", first, Addresses.address(first));
         }
         JsonNode external = spec.path("externalIPs");
         for (int i = 0; i < external.size(); i++) {
             String address = external.path(i).asString("");
-            if (!Addresses.isAddress(address)) {
-                errors.invalid("spec.externalIPs[" + i + "]", address, Addresses.ADDRESS_HINT);
-            }
+            EndpointsRules.reachable(address, "spec.externalIPs[" + i + "]", errors);
         }
         JsonNode ranges = spec.path("loadBalancerSourceRanges");
         if (!ranges.isEmpty() && !type.equals("LoadBalancer")) {
@@ -153,9 +151,7 @@ final class ServiceValidation {
         }
         for (int i = 0; i < ranges.size(); i++) {
             String range = ranges.path(i).asString("").strip();
-            if (!Addresses.isRange(range)) {
-                errors.invalid("spec.loadBalancerSourceRanges[" + i + "]", range, Addresses.RANGE_HINT);
-            }
+            errors.invalid("spec.loadBalancerSourceRanges[" + i + "]", range, Addresses.range(range));
         }
     }
 

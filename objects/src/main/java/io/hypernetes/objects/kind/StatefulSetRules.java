@@ -145,6 +145,16 @@ final class StatefulSetRules implements KindRules {
     }
 
     @Override
+    public void validateStatus(ObjectNode set, ObjectNode old, Errors errors) {
+        StatusValidation.counts(
+                set, errors,
+                List.of("replicas", "readyReplicas", "currentReplicas", "updatedReplicas", "availableReplicas", "observedGeneration", "collisionCount"));
+        StatusValidation.parts(set, errors, List.of("readyReplicas", "currentReplicas", "updatedReplicas", "availableReplicas"));
+        StatusValidation.available(set, errors, "status.readyReplicas");
+        StatusValidation.collisions(set, old, errors);
+    }
+
+    @Override
     public Scaling scaling() {
         return Scaling.REPLICAS;
     }
