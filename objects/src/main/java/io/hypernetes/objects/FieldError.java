@@ -70,11 +70,16 @@ public record FieldError(String path, Reason reason, String message) {
 
     /// A value is not one of a closed set.
     public static FieldError notSupported(String path, String value, List<String> supported) {
+        return notSupported(path, Json.text(value), supported);
+    }
+
+    /// A value of several members is not one of a closed set, or a part of it.
+    public static FieldError notSupported(String path, JsonNode value, List<String> supported) {
         String list = supported.stream().sorted().map(FieldError::quoted).collect(Collectors.joining(", "));
         return new FieldError(
                 path,
                 Reason.NOT_SUPPORTED,
-                "Unsupported value: " + quoted(value) + (list.isEmpty() ? "" : ": supported values: " + list));
+                "Unsupported value: " + shown(value) + (list.isEmpty() ? "" : ": supported values: " + list));
     }
 
     /// A value may not be given or changed here.

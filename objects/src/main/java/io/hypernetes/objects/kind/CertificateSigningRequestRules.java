@@ -1,7 +1,9 @@
 package io.hypernetes.objects.kind;
 
 import io.hypernetes.objects.ApiTime;
+import io.hypernetes.objects.FieldError;
 import io.hypernetes.objects.Json;
+import io.hypernetes.objects.Names;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -11,6 +13,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
@@ -19,6 +22,9 @@ import tools.jackson.databind.node.ObjectNode;
 /// CertificateSigningRequests. Who asks (`spec.username` and so on) is set by the API server, not here.
 final class CertificateSigningRequestRules implements KindRules {
     private static final int MIN_SECONDS = 600;
+    private static final int LONGEST_DOMAIN = 253;
+    private static final int LONGEST_SIGNER = LONGEST_DOMAIN + 1 + 253 + 63 + 1;
+    private static final List<String> DECIDED = List.of("Approved", "Denied", "Failed");
 
     private static final List<String> USAGES = List.of(
             "signing", "digital signature", "content commitment", "key encipherment", "key agreement", "data encipherment", "cert sign", "crl sign",
@@ -33,9 +39,7 @@ final class CertificateSigningRequestRules implements KindRules {
 
     @Override
     public List<String> checkName(String name) {
-        return name.equals(".") || name.equals("..") || name.contains("/") || name.contains("%")
-                ? List.of("may not be '.' or '..' or contain '/' or '%'")
-                : List.of();
+        return RoleRules.pathSegment(name);
     }
 
     @Override
@@ -62,9 +66,7 @@ final class CertificateSigningRequestRules implements KindRules {
     public void validate(ObjectNode request, Errors errors) {
         JsonNode spec = request.path("spec");
         String pem = new String(Base64.getMimeDecoder().decode(Json.string(spec, "request")), StandardCharsets.ISO_8859_1);
-        if (pem.isEmpty()) {
-            errors.required("spec.request", "");
-        } else if (!pem.contains("-----BEGIN CERTIFICATE REQUEST-----")) {
+        if (!pem.contains("-----BEGIN CERTIFICATE REQUEST-----")) {
             errors.invalid("spec.request", Json.string(spec, "request"), "PEM block type must be CERTIFICATE REQUEST");
         }
         if (spec.path("usages").isEmpty()) {
@@ -78,12 +80,7 @@ final class CertificateSigningRequestRules implements KindRules {
                 errors.duplicate("spec.usages[" + i + "]", usage);
             }
         }
-        String signer = Json.string(spec, "signerName");
-        if (signer.isEmpty()) {
-            errors.required("spec.signerName", "");
-        } else if (!signer.matches("[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/[-a-zA-Z0-9_./:]{1,250}")) {
-            errors.invalid("spec.signerName", signer, "must be a fully qualified domain and path of the form 'example.com/signer-name'");
-        }
+        signer(Json.string(spec, "signerName"), errors);
         long seconds = Json.number(spec, MIN_SECONDS, "expirationSeconds");
         if (seconds < MIN_SECONDS) {
             errors.invalid("spec.expirationSeconds", seconds, "may not specify a duration less than 600 seconds (10 minutes)");
@@ -92,20 +89,110 @@ final class CertificateSigningRequestRules implements KindRules {
 
     @Override
     public void validateUpdate(ObjectNode request, ObjectNode old, @Nullable String subresource, Errors errors) {
-        for (String type : List.of("Approved", "Denied", "Failed")) {
-            if (has(old, type) && !has(request, type)) {
+        errors.addNew(now -> conditions(request, now), before -> conditions(old, before));
+        certificate(request, old, errors);
+        for (String type : DECIDED) {
+            if (having(request, type).size() < having(old, type).size()) {
                 errors.forbidden("status.conditions", "updates may not remove a condition of type \"" + type + "\"");
             }
         }
-        if (has(request, "Approved") && has(request, "Denied")) {
-            errors.invalid(
-                    "status.conditions", "Denied", "Approved and Denied conditions are mutually exclusive");
+        if (!"approval".equals(subresource)) {
+            for (String type : List.of("Approved", "Denied")) {
+                int before = having(old, type).size();
+                int now = having(request, type).size();
+                if (now > before) {
+                    errors.forbidden("status.conditions", "updates may not add a condition of type \"" + type + "\"");
+                } else if (now == before && !having(request, type).equals(having(old, type))) {
+                    errors.forbidden("status.conditions", "updates may not modify a condition of type \"" + type + "\"");
+                }
+            }
+        }
+        String issued = Json.string(old, "status", "certificate");
+        if (!issued.isEmpty() && !issued.equals(Json.string(request, "status", "certificate"))) {
+            errors.forbidden("status.certificate", "updates may not modify existing certificate content");
         }
     }
 
-    private static boolean has(ObjectNode request, String type) {
+    private static void conditions(ObjectNode request, Errors errors) {
+        Set<String> seen = new HashSet<>();
+        List<ObjectNode> conditions = Json.objects(request.path("status"), "conditions");
+        for (int i = 0; i < conditions.size(); i++) {
+            String at = "status.conditions[" + i + "]";
+            String type = Json.string(conditions.get(i), "type");
+            String status = Json.string(conditions.get(i), "status");
+            if (type.isEmpty()) {
+                errors.required(at + ".type", "");
+            }
+            if (status.isEmpty()) {
+                errors.required(at + ".status", "");
+            } else {
+                errors.oneOf(at + ".status", status, DECIDED.contains(type) ? List.of("True") : List.of("False", "True", "Unknown"));
+            }
+            if ((type.equals("Approved") && seen.contains("Denied")) || (type.equals("Denied") && seen.contains("Approved"))) {
+                errors.invalid(at + ".type", type, "Approved and Denied conditions are mutually exclusive");
+            }
+            if (!seen.add(type)) {
+                errors.duplicate(at + ".type", type);
+            }
+        }
+    }
+
+    /// What is issued is a certificate, or several, and nothing else.
+    private static void certificate(ObjectNode request, ObjectNode old, Errors errors) {
+        String text = Json.string(request, "status", "certificate");
+        if (text.isEmpty() || text.equals(Json.string(old, "status", "certificate"))) {
+            return;
+        }
+        String wrong = IssuedCertificate.problem(Base64.getMimeDecoder().decode(text));
+        if (!wrong.isEmpty()) {
+            errors.invalid("status.certificate", "<certificate data>", wrong);
+        }
+    }
+
+    /// A domain of at least two parts, a slash and a name of labels.
+    private static void signer(String name, Errors errors) {
+        String at = "spec.signerName";
+        String[] segments = name.split("/", -1);
+        if (name.isEmpty()) {
+            errors.required(at, "signerName must be provided");
+            return;
+        }
+        if (segments.length != 2) {
+            errors.invalid(at, name, "must be a fully qualified domain and path of the form 'example.com/signer-name'");
+            return;
+        }
+        if (segments[0].length() > LONGEST_DOMAIN) {
+            errors.add(FieldError.tooLong(at, LONGEST_DOMAIN));
+        }
+        labels(segments[0], Names::label, at, errors);
+        if (!segments[0].contains(".")) {
+            errors.invalid(at, segments[0], "should be a domain with at least two segments separated by dots");
+        }
+        labels(segments[1], Names::subdomain, at, errors);
+        if (name.length() > LONGEST_SIGNER) {
+            errors.add(FieldError.tooLong(at, LONGEST_SIGNER));
+        }
+    }
+
+    /// Tells of the first label that is wrong.
+    private static void labels(String segment, Function<String, List<String>> check, String at, Errors errors) {
+        for (String label : segment.split("\\.", -1)) {
+            List<String> wrong = check.apply(label);
+            wrong.forEach(detail -> errors.invalid(at, segment, "validating label \"" + label + "\": " + detail));
+            if (!wrong.isEmpty()) {
+                return;
+            }
+        }
+    }
+
+    private static List<ObjectNode> having(ObjectNode request, String type) {
         return Json.objects(request.path("status"), "conditions").stream()
-                .anyMatch(c -> Json.string(c, "type").equals(type));
+                .filter(c -> Json.string(c, "type").equals(type))
+                .toList();
+    }
+
+    private static boolean has(ObjectNode request, String type) {
+        return !having(request, type).isEmpty();
     }
 
     @Override

@@ -283,13 +283,17 @@ final class ContainerValidation {
             String name = amount.getKey();
             String each = at + "[" + name + "]";
             resource(name, each, errors);
-            Quantity value = quantity(amount.getValue());
-            if (value.signum() < 0) {
-                errors.invalid(each, amount.getValue().asString(""), "must be greater than or equal to 0");
-            }
-            if (name.contains("/") && value.decimal().stripTrailingZeros().scale() > 0) {
-                errors.invalid(each, amount.getValue().asString(""), "must be an integer");
-            }
+            amount(name, amount.getValue(), each, errors);
+        }
+    }
+
+    static void amount(String name, JsonNode amount, String at, Errors errors) {
+        Quantity value = quantity(amount);
+        if (value.signum() < 0) {
+            errors.invalid(at, amount.asString(""), "must be greater than or equal to 0");
+        }
+        if ((name.contains("/") || name.equals("pods")) && value.decimal().stripTrailingZeros().scale() > 0) {
+            errors.invalid(at, amount.asString(""), "must be an integer");
         }
     }
 

@@ -1,5 +1,6 @@
 package io.hypernetes.objects.kind;
 
+import io.hypernetes.objects.FieldError;
 import io.hypernetes.objects.Json;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -62,7 +63,7 @@ final class DaemonSetRules implements KindRules {
                 errors.required(at + ".maxUnavailable", "cannot be 0 when maxSurge is 0");
             }
         } else if (!type.equals("OnDelete")) {
-            errors.oneOf("spec.updateStrategy.type", type, List.of("OnDelete", "RollingUpdate"));
+            errors.add(FieldError.notSupported("spec.updateStrategy", strategy, List.of("OnDelete", "RollingUpdate")));
         }
     }
 

@@ -1,5 +1,6 @@
 package io.hypernetes.objects.kind;
 
+import io.hypernetes.objects.FieldError;
 import io.hypernetes.objects.Json;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -72,7 +73,7 @@ final class DeploymentRules implements KindRules {
                     errors.invalid(at + ".maxUnavailable", rolling.path("maxUnavailable"), "may not be 0 when `maxSurge` is 0");
                 }
             }
-            default -> errors.oneOf("spec.strategy.type", type, List.of("Recreate", "RollingUpdate"));
+            default -> errors.add(FieldError.notSupported("spec.strategy", strategy, List.of("Recreate", "RollingUpdate")));
         }
     }
 

@@ -2,6 +2,8 @@ package io.hypernetes.objects.kind;
 
 import io.hypernetes.objects.ApiTime;
 import io.hypernetes.objects.Json;
+import io.hypernetes.objects.Names;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -13,6 +15,9 @@ import tools.jackson.databind.node.ObjectNode;
 
 /// Events of the core group.
 final class EventRules implements KindRules {
+    private static final int WORDS = 128;
+    private static final int MESSAGE = 1024;
+
     /// Upstream lets core events have any name that is part of a path; operators make them of what they watch, capitals and all. Those of `events.k8s.io/v1` are DNS names.
     @Override
     public List<String> checkName(String name) {
@@ -31,24 +36,36 @@ final class EventRules implements KindRules {
         }
     }
 
+    /// As upstream's `legacyValidateEvent`, which calls fields by the names of its own form.
     @Override
     public void validate(ObjectNode event, Errors errors) {
         String namespace = Json.string(event, "metadata", "namespace");
         String about = Json.string(event, "involvedObject", "namespace");
-        if (about.isEmpty()) {
-            // Events about objects outside namespaces live in one of these.
-            if (!namespace.equals("default") && !namespace.equals("kube-system")) {
-                errors.invalid("involvedObject.namespace", about, "does not match event.namespace");
-            }
-        } else if (!about.equals(namespace)) {
+        boolean exact = Json.present(event.get("eventTime"));
+        // Events about objects outside namespaces live in one of these.
+        boolean common = namespace.equals("default") || (exact && namespace.equals("kube-system"));
+        if (about.isEmpty() ? !common : !exact && !about.equals(namespace)) {
             errors.invalid("involvedObject.namespace", about, "does not match event.namespace");
         }
-        if (Json.present(event.get("eventTime"))) {
-            for (String field : List.of("reportingComponent", "reportingInstance", "action", "reason")) {
+        if (exact) {
+            String controller = Json.string(event, "reportingComponent");
+            if (controller.isEmpty()) {
+                errors.required("reportingController", "");
+            }
+            errors.invalid("reportingController", controller, Names.qualified(controller));
+            for (String field : List.of("reportingInstance", "action", "reason")) {
                 if (Json.string(event, field).isEmpty()) {
                     errors.required(field, "");
                 }
+                limit(event, field, WORDS, errors);
             }
+            limit(event, "message", MESSAGE, errors);
+        }
+    }
+
+    private static void limit(ObjectNode event, String field, int most, Errors errors) {
+        if (Json.string(event, field).getBytes(StandardCharsets.UTF_8).length > most) {
+            errors.invalid(field, "", "can have at most " + most + " characters");
         }
     }
 

@@ -20,8 +20,10 @@ final class EventsV1Rules implements KindRules {
             "deprecatedFirstTimestamp", "firstTimestamp",
             "deprecatedLastTimestamp", "lastTimestamp",
             "deprecatedCount", "count");
-    private static final int NOTE_MAX = 1024;
-    private static final int REASON_MAX = 128;
+    /// What an event of this form says for ever, under the names of the core group.
+    private static final List<String> KEPT = List.of(
+            "involvedObject", "reason", "message", "source", "firstTimestamp", "lastTimestamp", "count", "type", "eventTime", "action", "related",
+            "reportingComponent", "reportingInstance");
 
     private final EventRules core;
 
@@ -48,42 +50,62 @@ final class EventsV1Rules implements KindRules {
         }
     }
 
-    /// New events of this form tell when they happened exactly, who tells, and what was done.
+    /// Upstream looks at the form of the core group here too, and calls fields by its names.
     @Override
     public void validate(ObjectNode event, Errors errors) {
+        core.validate(toStored(event.deepCopy()), errors);
+    }
+
+    /// New events of this form tell when they happened exactly, and nothing as older ones did.
+    @Override
+    public void validateNew(ObjectNode event, Errors errors) {
+        series(event, errors);
         if (!Json.present(event.get("eventTime"))) {
-            // An event that an older client made has none, and may be written back as it is.
-            if (!Json.present(event.get("deprecatedFirstTimestamp"))) {
-                errors.required("eventTime", "");
+            errors.required("eventTime", "");
+        }
+        String type = Json.string(event, "type");
+        if (!type.equals("Normal") && !type.equals("Warning")) {
+            errors.invalid("type", "", "has invalid value: " + type);
+        }
+        for (String old : List.of("deprecatedFirstTimestamp", "deprecatedLastTimestamp", "deprecatedCount", "deprecatedSource")) {
+            JsonNode value = event.path(old);
+            boolean empty = value.isMissingNode() || (value.isNumber() && value.asInt(0) == 0)
+                    || (value.isObject() && Json.string(value, "component").isEmpty() && Json.string(value, "host").isEmpty());
+            if (!empty) {
+                errors.invalid(NAMES.getOrDefault(old, old), "", "needs to be unset");
             }
-            return;
         }
-        for (String field : List.of("reportingController", "reportingInstance", "action", "reason")) {
-            String value = Json.string(event, field);
-            if (value.isEmpty()) {
-                errors.required(field, "");
-            } else if (value.length() > REASON_MAX) {
-                errors.invalid(field, value, "can have at most " + REASON_MAX + " characters");
-            }
+    }
+
+    private static void series(ObjectNode event, Errors errors) {
+        JsonNode series = event.path("series");
+        if (series.isObject() && Json.number(series, 0, "count") < 2) {
+            errors.invalid("series.count", "", "should be at least 2");
         }
-        if (Json.string(event, "note").length() > NOTE_MAX) {
-            errors.invalid("note", "", "can have at most " + NOTE_MAX + " characters");
-        }
-        errors.oneOf("type", Json.string(event, "type"), List.of("Normal", "Warning"));
-        String namespace = Json.string(event, "metadata", "namespace");
-        String about = Json.string(event, "regarding", "namespace");
-        if (about.isEmpty() ? !List.of("default", "kube-system").contains(namespace) : !about.equals(namespace)) {
-            errors.invalid("regarding.namespace", about, "does not match event.namespace");
+        if (series.isObject() && !Json.present(series.get("lastObservedTime"))) {
+            errors.required("series.lastObservedTime", "");
         }
     }
 
     @Override
     public void validateUpdate(ObjectNode event, ObjectNode old, @Nullable String subresource, Errors errors) {
-        for (String kept : List.of("reason", "action", "reportingController", "reportingInstance", "regarding", "note", "type")) {
-            if (Json.present(old.get("eventTime")) && !event.path(kept).equals(old.path(kept))) {
-                errors.invalid(kept, event.path(kept).isMissingNode() ? Json.text("") : event.path(kept), WorkloadValidation.IMMUTABLE);
+        if (!event.path("series").equals(old.path("series"))) {
+            series(event, errors);
+        }
+        ObjectNode now = toStored(event.deepCopy());
+        ObjectNode before = toStored(old.deepCopy());
+        for (String kept : KEPT) {
+            JsonNode value = now.path(kept);
+            boolean nothing = isNothing(value) && isNothing(before.path(kept));
+            if (!nothing && !value.equals(before.path(kept))) {
+                String at = kept.equals("reportingComponent") ? "reportingController" : kept;
+                errors.invalid(at, value.isMissingNode() ? Json.text("") : value, WorkloadValidation.IMMUTABLE);
             }
         }
+    }
+
+    private static boolean isNothing(JsonNode value) {
+        return value.isMissingNode() || (value.isString() && value.stringValue().isEmpty()) || (value.isObject() && value.isEmpty());
     }
 
     @Override

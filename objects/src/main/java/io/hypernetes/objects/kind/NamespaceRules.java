@@ -46,6 +46,16 @@ final class NamespaceRules implements KindRules {
     }
 
     @Override
+    public void validateStatus(ObjectNode namespace, ObjectNode old, Errors errors) {
+        String phase = Json.string(namespace, "status", "phase");
+        boolean deleted = Json.present(namespace.path("metadata").get("deletionTimestamp"));
+        String due = deleted ? "Terminating" : "Active";
+        if (!phase.equals(due)) {
+            errors.invalid("status.Phase", phase, "may only be '" + due + "' if `deletionTimestamp` is " + (deleted ? "not empty" : "empty"));
+        }
+    }
+
+    @Override
     public Map<String, String> selectableFields(ObjectNode namespace) {
         return Map.of("status.phase", Json.string(namespace, "status", "phase"));
     }

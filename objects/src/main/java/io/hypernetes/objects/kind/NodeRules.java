@@ -1,5 +1,6 @@
 package io.hypernetes.objects.kind;
 
+import io.hypernetes.objects.FieldError;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.Names;
 import java.time.Instant;
@@ -50,32 +51,60 @@ final class NodeRules implements KindRules {
 
     @Override
     public void validate(ObjectNode node, Errors errors) {
+        resources(node, errors);
         Set<String> seen = new HashSet<>();
         List<ObjectNode> taints = Json.objects(node.path("spec"), "taints");
         for (int i = 0; i < taints.size(); i++) {
             ObjectNode taint = taints.get(i);
-            String at = "spec.taints[" + i + "]";
+            // Upstream looks for them there.
+            String at = "metadata.taints[" + i + "]";
             String key = Json.string(taint, "key");
             String effect = Json.string(taint, "effect");
             errors.invalid(at + ".key", key, Names.qualified(key));
-            errors.invalid(at + ".value", Json.string(taint, "value"), Names.labelValue(Json.string(taint, "value")));
+            List<String> value = Names.labelValue(Json.string(taint, "value"));
+            if (!value.isEmpty()) {
+                errors.invalid(at + ".value", Json.string(taint, "value"), String.join(";", value));
+            }
             if (effect.isEmpty()) {
                 errors.required(at + ".effect", "");
             } else {
                 errors.oneOf(at + ".effect", effect, EFFECTS);
             }
             if (!seen.add(key + " " + effect)) {
-                errors.duplicate(at, key + ":" + effect);
+                FieldError twice = FieldError.duplicate(at, taint);
+                errors.add(new FieldError(at, twice.reason(), twice.message() + ": taints must be unique by key and effect pair"));
             }
         }
     }
 
     @Override
     public void validateUpdate(ObjectNode node, ObjectNode old, @Nullable String subresource, Errors errors) {
-        for (String field : List.of("podCIDR", "providerID")) {
-            String before = Json.string(old, "spec", field);
-            if (!before.isEmpty() && !before.equals(Json.string(node, "spec", field))) {
-                errors.forbidden("spec." + field, "node updates may not change " + field + " except from \"\" to valid");
+        List<ObjectNode> addresses = Json.objects(node.path("status"), "addresses");
+        Set<ObjectNode> seen = new HashSet<>();
+        for (int i = 0; i < addresses.size(); i++) {
+            if (!seen.add(addresses.get(i))) {
+                errors.add(FieldError.duplicate("status.addresses[" + i + "]", addresses.get(i)));
+            }
+        }
+        JsonNode ranges = old.path("spec").path("podCIDRs");
+        if (!ranges.isEmpty() && !ranges.equals(node.path("spec").path("podCIDRs"))) {
+            errors.forbidden("spec.podCIDRs", "node updates may not change podCIDR except from \"\" to valid");
+        }
+        String before = Json.string(old, "spec", "providerID");
+        if (!before.isEmpty() && !before.equals(Json.string(node, "spec", "providerID"))) {
+            errors.forbidden("spec.providerID", "node updates may not change providerID except from \"\" to valid");
+        }
+    }
+
+    @Override
+    public void validateStatus(ObjectNode node, ObjectNode old, Errors errors) {
+        resources(node, errors);
+    }
+
+    private static void resources(ObjectNode node, Errors errors) {
+        for (String list : List.of("capacity", "allocatable")) {
+            for (Map.Entry<String, JsonNode> amount : node.path("status").path(list).properties()) {
+                ContainerValidation.amount(amount.getKey(), amount.getValue(), "status." + list + "." + amount.getKey(), errors);
             }
         }
     }

@@ -1,9 +1,11 @@
 package io.hypernetes.objects.kind;
 
+import io.hypernetes.objects.FieldError;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.Names;
 import io.hypernetes.objects.Quantity;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -11,6 +13,8 @@ import tools.jackson.databind.node.ObjectNode;
 /// PersistentVolumeClaims.
 final class PersistentVolumeClaimRules implements KindRules {
     static final List<String> ACCESS_MODES = List.of("ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod");
+    private static final List<String> RESIZES = List.of(
+            "ControllerResizeInProgress", "ControllerResizeInfeasible", "NodeResizeInProgress", "NodeResizeInfeasible", "NodeResizePending");
     private static final Layout LAYOUT = Layout.named()
             .cell("Status", "How it stands.", c -> Json.string(c, "metadata", "deletionTimestamp").isEmpty()
                     ? Json.string(c, "status", "phase")
@@ -129,6 +133,40 @@ final class PersistentVolumeClaimRules implements KindRules {
                     "spec",
                     "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims");
         }
+    }
+
+    @Override
+    public void validateStatus(ObjectNode claim, ObjectNode old, Errors errors) {
+        JsonNode status = claim.path("status");
+        for (Map.Entry<String, JsonNode> amount : status.path("capacity").properties()) {
+            if (Quantity.parse(amount.getValue().asString("0")).signum() < 0) {
+                errors.invalid("status.capacity[" + amount.getKey() + "]", amount.getValue().asString(""), "must be a valid resource quantity");
+            }
+        }
+        for (Map.Entry<String, JsonNode> resize : status.path("allocatedResourceStatuses").properties()) {
+            String at = "status.allocatedResourceStatus";
+            resource(resize.getKey(), at, errors);
+            if (!RESIZES.contains(resize.getValue().asString(""))) {
+                errors.add(FieldError.notSupported(at, resize.getKey(), RESIZES));
+            }
+        }
+        for (Map.Entry<String, JsonNode> amount : status.path("allocatedResources").properties()) {
+            if (resource(amount.getKey(), "status.allocatedResources", errors)
+                    && Quantity.parse(amount.getValue().asString("0")).signum() < 0) {
+                errors.invalid("status.allocatedResources[" + amount.getKey() + "]", amount.getValue().asString(""), "must be a valid resource quantity");
+            }
+        }
+    }
+
+    /// Of Kubernetes' own resources a claim has storage alone.
+    private static boolean resource(String name, String at, Errors errors) {
+        List<String> wrong = Names.qualified(name);
+        errors.invalid(at, name, wrong);
+        boolean foreign = name.contains("/") && !name.contains("kubernetes.io/");
+        if (wrong.isEmpty() && !foreign) {
+            errors.oneOf(at, name, List.of("storage"));
+        }
+        return wrong.isEmpty() && (foreign || name.equals("storage"));
     }
 
     static String modes(JsonNode modes) {

@@ -58,7 +58,7 @@ final class PodRules implements KindRules {
         } else if (subresource.equals("status")) {
             String qos = Json.string(old, "status", "qosClass");
             if (!qos.isEmpty()) {
-                Json.child(pod, "status").put("qosClass", qos);
+                Json.setDefault(Json.child(pod, "status"), "qosClass", qos);
             }
         }
     }
@@ -102,6 +102,11 @@ final class PodRules implements KindRules {
             }
             default -> {}
         }
+    }
+
+    @Override
+    public void validateStatus(ObjectNode pod, ObjectNode old, Errors errors) {
+        PodStatusValidation.validate(pod, old, errors);
     }
 
     @Override

@@ -87,6 +87,21 @@ final class StatusValidation {
         }
     }
 
+    /// Conditions of which each has a type of its own, and nothing else is asked.
+    static void types(ObjectNode object, Errors errors) {
+        Set<String> types = new HashSet<>();
+        List<ObjectNode> conditions = Json.objects(object.path("status"), "conditions");
+        for (int i = 0; i < conditions.size(); i++) {
+            String type = Json.string(conditions.get(i), "type");
+            if (!types.add(type)) {
+                errors.duplicate("status.conditions[" + i + "].type", type);
+            }
+            if (type.isEmpty()) {
+                errors.required("status.conditions[" + i + "].type", "must not be empty");
+            }
+        }
+    }
+
     private static void limit(String text, String at, int most, Errors errors) {
         if (text.length() > most) {
             errors.add(FieldError.tooLong(at, most));

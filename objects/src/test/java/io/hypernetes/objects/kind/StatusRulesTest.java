@@ -76,4 +76,150 @@ class StatusRulesTest {
         assertThat(told("networking.k8s.io/v1", "Ingress", "", "", "'loadBalancer':{'ingress':[{'ip':'odd'}]}"))
                 .containsExactly("status.loadBalancer.ingress[0].ip: Invalid value: \"odd\": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)");
     }
+
+    private static String container(String name, String state) {
+        return "{'name':'" + name + "','state':{" + state + "}}";
+    }
+
+    @ParameterizedTest
+    @CsvSource({"Never,0,false", "Never,1,false", "OnFailure,0,false", "OnFailure,1,true", "Always,0,true"})
+    void whatHasEndedForEverDoesNotRunAgain(String restart, int code, boolean again) {
+        String ended = container("c", "'terminated':{'exitCode':" + code + "}");
+        String running = container("c", "'running':{}");
+        for (String list : List.of("containerStatuses", "initContainerStatuses")) {
+            assertThat(told("v1", "Pod", "'restartPolicy':'" + restart + "'", "'" + list + "':[" + ended + "]", "'" + list + "':[" + running + "]"))
+                    .isEqualTo(again ? List.of() : List.of("status." + list + "[0].state: Forbidden: may not be transitioned to non-terminated state"));
+        }
+        assertThat(told("v1", "Pod", "'restartPolicy':'Always'", "'ephemeralContainerStatuses':[" + ended + "]", "'ephemeralContainerStatuses':[" + running + "]"))
+                .containsExactly("status.ephemeralContainerStatuses[0].state: Forbidden: may not be transitioned to non-terminated state");
+        assertThat(told("v1", "Pod", "'restartPolicy':'Never','initContainers':[{'name':'c','restartPolicy':'Always'}]",
+                        "'initContainerStatuses':[" + ended + "]", "'initContainerStatuses':[" + running + "]")).as("a sidecar").isEmpty();
+    }
+
+    @Test
+    void whereAPodIs() {
+        assertThat(told("v1", "Pod", "", "'qosClass':'Burstable'", "'qosClass':'Guaranteed','nominatedNodeName':'N','conditions':[{'type':'Ready'},{'type':'a b'}]")).satisfiesExactly(
+                condition -> assertThat(condition).startsWith("metadata.conditions[1].Type: Invalid value: \"a b\": "),
+                node -> assertThat(node).startsWith("status.nominatedNodeName: Invalid value: \"N\": "),
+                qos -> assertThat(qos).isEqualTo("status.qosClass: Invalid value: \"Guaranteed\": field is immutable"));
+        assertThat(told("v1", "Pod", "", "", "'podIPs':[{'ip':'10.0.0.1'},{'ip':'10.0.0.1'}],'hostIPs':[{'ip':'01.0.0.1'},{'ip':'::1'}]")).containsExactly(
+                "status.podIPs[1]: Duplicate value: {\"ip\":\"10.0.0.1\"}",
+                "status.podIPs: Invalid value: [{\"ip\":\"10.0.0.1\"},{\"ip\":\"10.0.0.1\"}]: may specify no more than one IP for each IP family",
+                "status.hostIPs[0]: Invalid value: \"01.0.0.1\": must not have leading 0s");
+        assertThat(told("v1", "Pod", "'resourceClaims':[{'name':'a'}]", "", "'resourceClaimStatuses':[{'name':'a'},{'name':'b'}]")).containsExactly(
+                "status.resourceClaimStatuses[1].name: Invalid value: \"b\": must match the name of an entry in `spec.resourceClaims`");
+    }
+
+    @Test
+    void whatANodeHas() {
+        assertThat(told("v1", "Node", "", "", "'capacity':{'pods':'500m','cpu':'-1'},'addresses':[{'type':'Hostname','address':'a'},{'type':'Hostname','address':'a'}]"))
+                .containsExactlyInAnyOrder(
+                        "status.addresses[1]: Duplicate value: {\"type\":\"Hostname\",\"address\":\"a\"}",
+                        "status.capacity.pods: Invalid value: \"500m\": must be an integer",
+                        "status.capacity.cpu: Invalid value: \"-1\": must be greater than or equal to 0");
+        Kind rules = KINDS.get("v1", "Node");
+        ObjectNode old = read("{'metadata':{'name':'x'},'spec':{'podCIDRs':['10.0.0.0/24']}}");
+        ObjectNode node = read("{'metadata':{'name':'x'},'spec':{'podCIDRs':['10.0.1.0/24'],'taints':[{'key':'a','effect':'NoSchedule'},{'key':'a','effect':'NoSchedule'}]}}");
+        assertThat(rules.validateUpdate(node, old, null).stream().map(FieldError::text).toList()).containsExactly(
+                "metadata.taints[1]: Duplicate value: {\"key\":\"a\",\"effect\":\"NoSchedule\"}: taints must be unique by key and effect pair",
+                "spec.podCIDRs: Forbidden: node updates may not change podCIDR except from \"\" to valid");
+    }
+
+    @Test
+    void howClaimsAndNamespacesStand() {
+        assertThat(told("v1", "PersistentVolumeClaim", "", "", "'capacity':{'storage':'-1'},'allocatedResources':{'cpu':'1','storage':'-1'},'allocatedResourceStatuses':{'storage':'Odd'}"))
+                .containsExactly(
+                        "status.capacity[storage]: Invalid value: \"-1\": must be a valid resource quantity",
+                        "status.allocatedResourceStatus: Unsupported value: \"storage\": supported values: \"ControllerResizeInProgress\", \"ControllerResizeInfeasible\","
+                                + " \"NodeResizeInProgress\", \"NodeResizeInfeasible\", \"NodeResizePending\"",
+                        "status.allocatedResources: Unsupported value: \"cpu\": supported values: \"storage\"",
+                        "status.allocatedResources[storage]: Invalid value: \"-1\": must be a valid resource quantity");
+        assertThat(told("v1", "Namespace", "", "'phase':'Active'", "'phase':'Terminating'"))
+                .containsExactly("status.Phase: Invalid value: \"Terminating\": may only be 'Active' if `deletionTimestamp` is empty");
+    }
+
+    /// What is wrong with a change of a request's state.
+    private static List<String> signed(String subresource, String before, String now) {
+        Kind rules = KINDS.get("certificates.k8s.io/v1", "CertificateSigningRequest");
+        ObjectNode old = read("{'metadata':{'name':'x'},'spec':{},'status':{" + before + "}}");
+        ObjectNode updated = read("{'metadata':{'name':'x'},'spec':{},'status':{" + now + "}}");
+        return rules.validateUpdate(updated, old, subresource).stream().map(FieldError::text).toList();
+    }
+
+    @Test
+    void whoSignsDoesNotApprove() {
+        String approved = "'conditions':[{'type':'Approved','status':'True'}]";
+        assertThat(signed("approval", "", approved)).isEmpty();
+        assertThat(signed("status", "", approved)).containsExactly("status.conditions: Forbidden: updates may not add a condition of type \"Approved\"");
+        assertThat(signed("status", approved, approved.replace("'True'", "'True','reason':'r'")))
+                .containsExactly("status.conditions: Forbidden: updates may not modify a condition of type \"Approved\"");
+        assertThat(signed("approval", approved, "'conditions':[{'type':'Denied','status':'False'},{'type':'Approved','status':'True'},{'status':'x'}]")).containsExactly(
+                "status.conditions[0].status: Unsupported value: \"False\": supported values: \"True\"",
+                "status.conditions[1].type: Invalid value: \"Approved\": Approved and Denied conditions are mutually exclusive",
+                "status.conditions[2].type: Required value",
+                "status.conditions[2].status: Unsupported value: \"x\": supported values: \"False\", \"True\", \"Unknown\"");
+        assertThat(signed("status", "", "'certificate':'eA=='"))
+                .containsExactly("status.certificate: Invalid value: \"<certificate data>\": must contain at least one CERTIFICATE PEM block");
+        assertThat(signed("status", "'certificate':'eA=='", "'certificate':'eQ=='")).contains("status.certificate: Forbidden: updates may not modify existing certificate content");
+    }
+
+    @Test
+    void signersAreNamedByDomains() {
+        Kind rules = KINDS.get("certificates.k8s.io/v1", "CertificateSigningRequest");
+        ObjectNode request = read("{'metadata':{'name':'a/b'},'spec':{'request':'LS0tLS1CRUdJTiBDRVJUSUZJQ0FURSBSRVFVRVNULS0tLS0K','usages':['any'],'signerName':'one/_'}}");
+        assertThat(rules.validateCreate(request).stream().map(FieldError::text).toList()).satisfiesExactly(
+                name -> assertThat(name).isEqualTo("metadata.name: Invalid value: \"a/b\": may not contain '/'"),
+                domain -> assertThat(domain).isEqualTo("spec.signerName: Invalid value: \"one\": should be a domain with at least two segments separated by dots"),
+                path -> assertThat(path).startsWith("spec.signerName: Invalid value: \"_\": validating label \"_\": "));
+    }
+
+    @Test
+    void eventsOfBothForms() {
+        Kind core = KINDS.get("v1", "Event");
+        ObjectNode event = read("{'metadata':{'name':'x','namespace':'d'},'involvedObject':{'namespace':'e'},'eventTime':'2026-05-01T00:00:00.000000Z','reportingComponent':'a b','message':'"
+                + "m".repeat(1025) + "'}");
+        assertThat(core.validateCreate(event).stream().map(FieldError::text).toList()).satisfiesExactly(
+                controller -> assertThat(controller).startsWith("reportingController: Invalid value: \"a b\": "),
+                instance -> assertThat(instance).isEqualTo("reportingInstance: Required value"),
+                action -> assertThat(action).isEqualTo("action: Required value"),
+                reason -> assertThat(reason).isEqualTo("reason: Required value"),
+                message -> assertThat(message).isEqualTo("message: Invalid value: \"\": can have at most 1024 characters"));
+        Kind rules = KINDS.get("events.k8s.io/v1", "Event");
+        ObjectNode old = read("{'metadata':{'name':'x','namespace':'d'},'regarding':{'namespace':'d'},'deprecatedCount':1,'series':{'count':1}}");
+        assertThat(rules.validateCreate(old).stream().map(FieldError::text).toList()).containsExactly(
+                "series.count: Invalid value: \"\": should be at least 2",
+                "series.lastObservedTime: Required value",
+                "eventTime: Required value",
+                "type: Invalid value: \"\": has invalid value: ",
+                "count: Invalid value: \"\": needs to be unset");
+        ObjectNode updated = old.deepCopy().put("note", "n").put("reportingController", "");
+        assertThat(rules.validateUpdate(updated, old, null).stream().map(FieldError::text).toList())
+                .containsExactly("message: Invalid value: \"n\": field is immutable");
+    }
+
+    @Test
+    void flowsAndLevels() {
+        Kind flows = KINDS.get("flowcontrol.apiserver.k8s.io/v1", "FlowSchema");
+        ObjectNode flow = read("{'metadata':{'name':'x'},'spec':{'matchingPrecedence':1,'distinguisherMethod':{'type':'Odd'},'priorityLevelConfiguration':{'name':'l'},"
+                + "'rules':[{'subjects':[{'kind':'User','group':{'name':'g'}}],'resourceRules':[{'verbs':['*','get'],'apiGroups':['*'],'resources':['*']}],"
+                + "'nonResourceRules':[{'verbs':['odd'],'nonResourceURLs':['/a*']}]}]}}");
+        assertThat(flows.validateCreate(flow).stream().map(FieldError::text).toList()).containsExactly(
+                "spec.matchingPrecedence: Invalid value: 1: only the schema named 'exempt' may have matchingPrecedence 1",
+                "spec.distinguisherMethod.type: Unsupported value: {\"type\":\"Odd\"}: supported values: \"ByNamespace\", \"ByUser\"",
+                "spec.rules[0].subjects[0].user: Required value: user is required when subject kind is 'User'",
+                "spec.rules[0].subjects[0].group: Forbidden: group is forbidden when subject kind is not 'Group'",
+                "spec.rules[0].resourceRules[0].verbs: Invalid value: [\"*\",\"get\"]: if '*' is present, must not specify other verbs",
+                "spec.rules[0].resourceRules[0].namespaces: Required value: resource rules that are not cluster scoped must supply at least one namespace",
+                "spec.rules[0].nonResourceRules[0].verbs: Unsupported value: [\"odd\"]: supported values: \"create\", \"delete\", \"deletecollection\", \"get\", \"list\","
+                        + " \"patch\", \"proxy\", \"update\", \"watch\"",
+                "spec.rules[0].nonResourceRules[0].nonResourceURLs[0]: Invalid value: \"/a*\": wildcard can only do suffix matching");
+        Kind levels = KINDS.get("flowcontrol.apiserver.k8s.io/v1", "PriorityLevelConfiguration");
+        ObjectNode level = read("{'metadata':{'name':'x'},'spec':{'type':'Limited','limited':{'lendablePercent':101,'limitResponse':{'type':'Queue','queuing':{'queues':1000,'handSize':7}}}}}");
+        levels.setDefaults(level);
+        assertThat(levels.validateCreate(level).stream().map(FieldError::text).toList()).containsExactly(
+                "spec.limited.limitResponse.queuing.handSize: Invalid value: 7: required entropy bits of deckSize 1000 and handSize 7 should not be greater than 60",
+                "spec.limited.lendablePercent: Invalid value: 101: must be between 0 and 100, inclusive");
+        assertThat(told("flowcontrol.apiserver.k8s.io/v1", "FlowSchema", "", "", "'conditions':[{'type':'A'},{'type':'A'},{}]")).containsExactly(
+                "status.conditions[1].type: Duplicate value: \"A\"", "status.conditions[2].type: Required value: must not be empty");
+    }
 }
