@@ -76,6 +76,29 @@ public final class ObjectWarnings {
         warnings.always(resource, changed);
     }
 
+    /// Tells of a change of the state.
+    ///
+    /// @param resource of a built-in kind, in the plural
+    public static void told(String resource, ObjectNode object, Consumer<String> warn) {
+        var warnings = new ObjectWarnings(object, warn);
+        var status = object.path("status");
+        switch (resource) {
+            case "pods" -> {
+                warnings.addresses(status.path("podIPs"), "status.podIPs", ".ip");
+                warnings.addresses(status.path("hostIPs"), "status.hostIPs", ".ip");
+            }
+            // Upstream leaves the field out.
+            case "services" -> warnings.addresses(status.path("loadBalancer").path("ingress"), "status.loadBalancer.ingress", "");
+            default -> {}
+        }
+    }
+
+    private void addresses(JsonNode list, String path, String field) {
+        for (int i = 0; i < list.size(); i++) {
+            AddressWarnings.address(Json.string(list.path(i), "ip"), path + "[" + i + "]" + field, told);
+        }
+    }
+
     private void always(String resource, boolean changed) {
         switch (resource) {
             case "services" -> service();

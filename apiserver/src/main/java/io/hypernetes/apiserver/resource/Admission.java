@@ -238,6 +238,8 @@ final class Admission {
     List<Operation> update(ResourceRequest request, ObjectNode updated, ObjectNode old) {
         if (!request.kind().isCustom() && request.target().subresource().isEmpty()) {
             ObjectWarnings.updated(request.kind().type().resource(), updated, old, warning -> Decoding.warn(request.http(), warning));
+        } else if (!request.kind().isCustom() && request.target().subresource().equals("status")) {
+            ObjectWarnings.told(request.kind().type().resource(), updated, warning -> Decoding.warn(request.http(), warning));
         }
         switch (request.kind().isCustom() ? "" : request.kind().type().resource()) {
             case "tenants" -> Segments.update(updated, old);

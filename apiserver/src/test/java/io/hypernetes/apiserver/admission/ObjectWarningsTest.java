@@ -195,6 +195,17 @@ class ObjectWarningsTest {
     }
 
     @Test
+    void addressesOfAStateAreTold() {
+        var told = new ArrayList<String>();
+        ObjectWarnings.told("pods", Json.readObject("{\"status\":{\"podIPs\":[{\"ip\":\"0::1\"}],\"hostIPs\":[{\"ip\":\"10.0.0.1\"},{\"ip\":\"::A\"}]}}"), told::add);
+        ObjectWarnings.told("services", Json.readObject("{\"status\":{\"loadBalancer\":{\"ingress\":[{\"hostname\":\"a\"},{\"ip\":\"::B\"}]}}}"), told::add);
+        assertThat(told).containsExactly(
+                "status.podIPs[0].ip: IPv6 address \"0::1\" should be in RFC 5952 canonical format (\"::1\")",
+                "status.hostIPs[1].ip: IPv6 address \"::A\" should be in RFC 5952 canonical format (\"::a\")",
+                "status.loadBalancer.ingress[1]: IPv6 address \"::B\" should be in RFC 5952 canonical format (\"::b\")");
+    }
+
+    @Test
     void workloadsAndAddressesAreTold() {
         assertThat(object("statefulsets", """
                 {"metadata":{"name":"a.b"},"spec":{"revisionHistoryLimit":-1,"volumeClaimTemplates":[{"spec":{"resources":{"requests":{"storage":"1500m"}}}}]}}"""))
