@@ -4,6 +4,7 @@ import io.hypernetes.objects.Json;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /// ResourceClaims and the templates of them.
@@ -34,6 +35,13 @@ final class ResourceClaimRules implements KindRules {
             Json.setDefault(request, "count", 1);
         }
         Json.objects(request, "tolerations").forEach(toleration -> Json.setDefault(toleration, "operator", "Equal"));
+    }
+
+    @Override
+    public void validate(ObjectNode claim, Errors errors) {
+        JsonNode spec = claim.path("spec");
+        String at = template ? "spec.spec" : "spec";
+        DeviceClaimValidation.validate((template ? spec.path("spec") : spec).path("devices"), at + ".devices", errors);
     }
 
     @Override
