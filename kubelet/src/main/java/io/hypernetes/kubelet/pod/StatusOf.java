@@ -48,7 +48,8 @@ record StatusOf(
                 .withInitContainerStatuses(init)
                 .withContainerStatuses(main)
                 .withEphemeralContainerStatuses(ephemeral())
-                .withQosClass(QosClass.of(pod))
+                // It is the API's to say, and stays as it was said.
+                .withQosClass(last.getQosClass() == null ? QosClass.of(pod) : last.getQosClass())
                 .withHostIP(hostIp)
                 .withHostIPs(new HostIP(hostIp))
                 .withStartTime(last.getStartTime() == null ? text(now) : last.getStartTime())

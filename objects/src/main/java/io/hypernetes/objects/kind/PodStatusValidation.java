@@ -30,7 +30,8 @@ final class PodStatusValidation {
             errors.invalid("status.nominatedNodeName", nominated, Names.subdomain(nominated));
         }
         String qos = Json.string(now, "qosClass");
-        if (!qos.equals(Json.string(before, "qosClass"))) {
+        // A pod that was stored without one gets it from its node.
+        if (Json.present(before.get("qosClass")) && !qos.equals(Json.string(before, "qosClass"))) {
             errors.invalid("status.qosClass", qos, WorkloadValidation.IMMUTABLE);
         }
         String restart = Json.string(old, "spec", "restartPolicy");
