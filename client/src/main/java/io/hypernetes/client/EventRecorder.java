@@ -9,8 +9,10 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import org.jspecify.annotations.Nullable;
@@ -18,7 +20,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// Writes core/v1 Events in the background. The same event of the same object again raises `count` and `lastTimestamp` of
-/// the first one. One object may cause 25 events at once and one more every five minutes; others are dropped, as are
+/// the first one; from the tenth message on that one object causes for one reason within ten minutes, they share one event that
+/// shows the last of them. One object may cause 25 events at once and one more every five minutes; others are dropped, as are
 /// events beyond 1,000 that the API server has not yet taken. Thread-safe.
 public final class EventRecorder implements AutoCloseable {
 
@@ -36,6 +39,15 @@ public final class EventRecorder implements AutoCloseable {
 
     private record Sameness(String tenant, String uid, String fieldPath, Type type, String reason, String message) {}
 
+    /// What events have in common that differ by their messages only, as client-go tells them apart (tools/record/events_cache.go).
+    private record Likeness(String tenant, String uid, Type type, String reason) {}
+
+    private static final class Messages {
+        /// Hashes: a message that shares one with another is told under its own event, no more.
+        final Set<Integer> seen = new HashSet<>();
+        Instant last = Instant.EPOCH;
+    }
+
     private record Written(String namespace, String name, int count) {}
 
     private record Pending(String tenant, ObjectReference object, Type type, String reason, String message, Instant at) {}
@@ -52,15 +64,19 @@ public final class EventRecorder implements AutoCloseable {
     private static final Duration REFILL = Duration.ofMinutes(5);
     private static final int LONGEST_MESSAGE = 1024;
     private static final String CUT = " ...";
+    private static final int APART = 9;
+    private static final Duration TOGETHER = Duration.ofMinutes(10);
+    private static final String COMBINED = "(combined from similar events): ";
 
     private final Resources<Event> events;
     private final String component;
     private final @Nullable String host;
     private final InstantSource clock;
     private final BlockingQueue<Pending> pending = new ArrayBlockingQueue<>(QUEUED);
-    // Both maps belong to the writing thread alone.
+    // These maps belong to the writing thread alone.
     private final Map<Sameness, Written> written = bounded();
     private final Map<String, Budget> budgets = bounded();
+    private final Map<Likeness, Messages> similar = bounded();
     private final Thread writer;
 
     /// @param component such as `kubelet` or `default-scheduler`
@@ -89,10 +105,13 @@ public final class EventRecorder implements AutoCloseable {
     }
 
     private void record(String tenant, ObjectReference object, Type type, String reason, String message) {
-        String text = message.length() > LONGEST_MESSAGE ? message.substring(0, LONGEST_MESSAGE - CUT.length()) + CUT : message;
-        if (!pending.offer(new Pending(tenant, object, type, reason, text, clock.instant()))) {
+        if (!pending.offer(new Pending(tenant, object, type, reason, cut(message), clock.instant()))) {
             LOG.warn("event=event-dropped cause=queue-full reason={} object={}", reason, object.getName());
         }
+    }
+
+    private static String cut(String message) {
+        return message.length() > LONGEST_MESSAGE ? message.substring(0, LONGEST_MESSAGE - CUT.length()) + CUT : message;
     }
 
     private static ObjectReference reference(HasMetadata object, @Nullable String fieldPath) {
@@ -133,9 +152,11 @@ public final class EventRecorder implements AutoCloseable {
             LOG.debug("event=event-dropped cause=rate reason={} object={}", event.reason, object.getName());
             return;
         }
-        Sameness same = new Sameness(event.tenant, uid, fieldPath, event.type, event.reason, event.message);
+        boolean combined = isOneOfMany(event, uid);
+        String message = combined ? cut(COMBINED + event.message) : event.message;
+        Sameness same = new Sameness(event.tenant, uid, combined ? "" : fieldPath, event.type, event.reason, combined ? COMBINED : message);
         Written before = written.get(same);
-        if (before != null && repeat(event, before)) {
+        if (before != null && repeat(event, message, before)) {
             written.put(same, new Written(before.namespace, before.name, before.count + 1));
             return;
         }
@@ -148,7 +169,7 @@ public final class EventRecorder implements AutoCloseable {
                 .withInvolvedObject(object)
                 .withType(event.type.text)
                 .withReason(event.reason)
-                .withMessage(event.message)
+                .withMessage(message)
                 .withNewSource().withComponent(component).withHost(host).endSource()
                 .withReportingComponent(component)
                 .withReportingInstance(host == null ? "" : host)
@@ -160,10 +181,10 @@ public final class EventRecorder implements AutoCloseable {
     }
 
     /// False when the first event has expired meanwhile, so that a new one is due.
-    private boolean repeat(Pending event, Written before) {
+    private boolean repeat(Pending event, String message, Written before) {
         try {
             events.patch(new ObjectKey(event.tenant, before.namespace, before.name),
-                    Patch.merge(Map.of("count", before.count + 1, "lastTimestamp", text(event.at))));
+                    Patch.merge(Map.of("count", before.count + 1, "lastTimestamp", text(event.at), "message", message)));
             return true;
         } catch (ApiException refused) {
             if (refused.isNotFound()) {
@@ -171,6 +192,23 @@ public final class EventRecorder implements AutoCloseable {
             }
             throw refused;
         }
+    }
+
+    private boolean isOneOfMany(Pending event, String uid) {
+        Messages messages = similar.computeIfAbsent(new Likeness(event.tenant, uid, event.type, event.reason), key -> new Messages());
+        if (Duration.between(messages.last, event.at).compareTo(TOGETHER) > 0) {
+            messages.seen.clear();
+        }
+        messages.last = event.at;
+        int hash = event.message.hashCode();
+        if (messages.seen.contains(hash)) {
+            return false;
+        }
+        if (messages.seen.size() >= APART) {
+            return true;
+        }
+        messages.seen.add(hash);
+        return false;
     }
 
     private boolean affordable(String object, Instant now) {

@@ -164,4 +164,25 @@ class ClientTest {
             });
         }
     }
+
+    /// client-go, tools/record/events_cache.go: ten different messages within ten minutes are too many to be told apart.
+    @Test
+    void eventsThatDifferByTheirMessagesOnlyBecomeOneAfterTheNinth() {
+        Pod pod = Json.MAPPER.readValue("{\"metadata\":{\"name\":\"p\",\"namespace\":\"default\",\"uid\":\"u1\"}}", Pod.class);
+        ManualClock clock = new ManualClock(Instant.parse("2026-01-01T00:00:00Z"));
+        try (EventRecorder recorder = new EventRecorder(client, "replicaset-controller", null, clock)) {
+            for (int i = 1; i <= 12; i++) {
+                recorder.record("red", pod, EventRecorder.Type.WARNING, "FailedCreate", "no pod " + i);
+            }
+            recorder.record("red", pod, EventRecorder.Type.WARNING, "FailedCreate", "no pod 1");
+            recorder.record("red", pod, EventRecorder.Type.NORMAL, "FailedCreate", "no pod 12");
+            clock.advance(Duration.ofMinutes(11));
+            recorder.record("red", pod, EventRecorder.Type.WARNING, "FailedCreate", "no pod 13");
+            await().untilAsserted(() -> assertThat(client.of(Kind.EVENT).list(Scope.tenant("red"), Selection.everything()).items())
+                    .extracting(event -> event.getType() + " " + event.getMessage() + " x" + event.getCount())
+                    .containsExactlyInAnyOrder("Warning no pod 1 x2", "Warning no pod 2 x1", "Warning no pod 3 x1", "Warning no pod 4 x1",
+                            "Warning no pod 5 x1", "Warning no pod 6 x1", "Warning no pod 7 x1", "Warning no pod 8 x1", "Warning no pod 9 x1",
+                            "Warning (combined from similar events): no pod 12 x3", "Normal no pod 12 x1", "Warning no pod 13 x1"));
+        }
+    }
 }
