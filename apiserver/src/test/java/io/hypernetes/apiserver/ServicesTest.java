@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.hypernetes.objects.Json;
+import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import org.junit.jupiter.api.Test;
@@ -42,10 +43,34 @@ class ServicesTest extends ClusterTest {
                         .expect(422)
                         .at("message"))
                 .contains("may not change once set");
+        // Who knows the one address only means the list too.
+        for (String other : List.of("10.96.9.9", "None")) {
+            assertThat(admin.patch(services("default") + "/kept", MERGE, "{\"spec\":{\"clusterIP\":\"" + other + "\"}}").expect(422).at("message"))
+                    .isEqualTo("Service \"kept\" is invalid: spec.clusterIPs[0]: Invalid value: [\"" + other + "\"]: may not change once set");
+        }
+        var cleared = admin.patch(services("default") + "/kept", MERGE, "{\"spec\":{\"clusterIP\":null}}").expect(200);
+        assertThat(cleared.at("spec", "clusterIP")).isEqualTo(address);
         var owner = admin.get("/apis/networking.k8s.io/v1/ipaddresses/" + address).expect(200);
         assertThat(owner.at("spec", "parentRef", "name")).isEqualTo("kept");
         admin.delete(services("default") + "/kept").expect(200);
         admin.get("/apis/networking.k8s.io/v1/ipaddresses/" + address).expect(404);
+    }
+
+    /// pkg/registry/core/service/storage/alloc.go: the name of a port decides.
+    @Test
+    void aPortKeepsItsNumberOnTheNodesWhenItChanges() {
+        var path = services("default") + "/ported";
+        long given = nodePort(admin.post(services("default"), service("ported", ",\"type\":\"NodePort\"")).expect(201).json());
+        String changed = "{\"metadata\":{\"name\":\"ported\"},\"spec\":{\"type\":\"NodePort\",\"selector\":{\"a\":\"b\"},\"ports\":[%s]}}";
+        assertThat(nodePort(admin.put(path, changed.formatted("{\"port\":81,\"protocol\":\"UDP\"}")).expect(200).json())).isEqualTo(given);
+        var two = admin.put(path, changed.formatted("{\"name\":\"a\",\"port\":81,\"nodePort\":" + given + "},{\"name\":\"b\",\"port\":82}")).expect(200).json();
+        long second = Json.number(two.path("spec").path("ports").path(1), 0, "nodePort");
+        assertThat(second).isNotZero().isNotEqualTo(given);
+        // The names change places, and their numbers with them, unless somebody says otherwise.
+        var swapped = admin.put(path, changed.formatted("{\"name\":\"b\",\"port\":81},{\"name\":\"a\",\"port\":82}")).expect(200).json();
+        assertThat(nodePort(swapped)).isEqualTo(second);
+        assertThat(nodePort(admin.put(path, changed.formatted("{\"name\":\"c\",\"port\":81,\"nodePort\":" + given + "},{\"name\":\"a\",\"port\":82}")).expect(200).json())).isEqualTo(given);
+        admin.delete(path).expect(200);
     }
 
     @Test

@@ -3,8 +3,11 @@ package io.hypernetes.objects.kind;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.Names;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -79,10 +82,13 @@ final class ServiceRules implements KindRules {
                     && Json.string(spec, "clusterIP").equals(Json.string(before, "clusterIP"))) {
                 spec.remove(List.of("clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy", "internalTrafficPolicy"));
             }
-        } else if (!Json.string(before, "type").equals("ExternalName") && Json.string(spec, "clusterIP").isEmpty()
-                && spec.path("clusterIPs").isEmpty()) {
-            for (String kept : List.of("clusterIP", "clusterIPs")) {
-                keep(spec, before, kept);
+        } else {
+            followAddress(spec, before);
+            if (!Json.string(before, "type").equals("ExternalName") && Json.string(spec, "clusterIP").isEmpty()
+                    && spec.path("clusterIPs").isEmpty()) {
+                for (String kept : List.of("clusterIP", "clusterIPs")) {
+                    keep(spec, before, kept);
+                }
             }
         }
         if (!type.equals("ExternalName")) {
@@ -128,15 +134,32 @@ final class ServiceRules implements KindRules {
         }
     }
 
+    /// Who changes or takes away the one address and leaves the list as it was means both: normalizeClusterIPs of
+    /// pkg/registry/core/service/storage/alloc.go.
+    private static void followAddress(ObjectNode spec, JsonNode before) {
+        String address = Json.string(spec, "clusterIP");
+        JsonNode all = spec.path("clusterIPs");
+        if (all.isEmpty() || address.equals(Json.string(before, "clusterIP")) || !all.equals(before.path("clusterIPs"))) {
+            return;
+        }
+        if (address.isEmpty()) {
+            spec.remove("clusterIPs");
+        } else {
+            spec.putArray("clusterIPs").add(address);
+        }
+    }
+
+    /// A port whose number on the nodes is not said keeps that of the port of its name, whatever else has changed in it, unless
+    /// another one has taken it: patchAllocatedValues of pkg/registry/core/service/storage/alloc.go.
     private static void keepNodePorts(ObjectNode spec, JsonNode before) {
+        Map<String, Long> known = new HashMap<>();
+        Set<Long> taken = new HashSet<>();
+        Json.objects(spec, "ports").forEach(port -> taken.add(Json.number(port, 0, "nodePort")));
+        Json.objects(before, "ports").forEach(port -> known.put(Json.string(port, "name"), Json.number(port, 0, "nodePort")));
         for (ObjectNode port : Json.objects(spec, "ports")) {
-            if (Json.number(port, 0, "nodePort") == 0) {
-                Json.objects(before, "ports").stream()
-                        .filter(p -> Json.number(p, 0, "port") == Json.number(port, 0, "port")
-                                && Json.string(p, "protocol").equals(Json.string(port, "protocol"))
-                                && Json.number(p, 0, "nodePort") != 0)
-                        .findFirst()
-                        .ifPresent(p -> port.set("nodePort", p.path("nodePort")));
+            long number = known.getOrDefault(Json.string(port, "name"), 0L);
+            if (Json.number(port, 0, "nodePort") == 0 && number != 0 && !taken.contains(number)) {
+                port.put("nodePort", number);
             }
         }
     }

@@ -201,7 +201,7 @@ final class ServiceValidation {
         JsonNode before = old.path("clusterIPs").path(0);
         JsonNode now = spec.path("clusterIPs").path(0);
         if (before.isString() && !before.equals(now)) {
-            errors.invalid("spec.clusterIPs[0]", now.isString() ? now : Json.text(""), "may not change once set");
+            errors.invalid("spec.clusterIPs[0]", spec.path("clusterIPs"), now.isString() ? "may not change once set" : "primary clusterIP can not be unset");
         }
         JsonNode family = old.path("ipFamilies").path(0);
         if (family.isString() && !family.equals(spec.path("ipFamilies").path(0))) {
