@@ -65,6 +65,8 @@ public final class FakeCri implements AutoCloseable {
     final List<String> execs = new CopyOnWriteArrayList<>();
     private final List<String> calls = new CopyOnWriteArrayList<>();
     String pullFailure = "";
+    /// What follows the id of a container whose program cannot be started; empty: all can.
+    volatile String startFailure = "";
     /// A pull ends only when whoever asked for it cancels it.
     /// Run before a sandbox is removed.
     volatile Runnable beforeSandboxGoes = () -> {};

@@ -136,6 +136,13 @@ final class FakeRuntime extends RuntimeServiceGrpc.RuntimeServiceImplBase {
     public void startContainer(StartContainerRequest request, StreamObserver<StartContainerResponse> out) {
         synchronized (cri) {
             FakeCri.Run run = cri.runs.get(request.getContainerId());
+            if (!cri.startFailure.isEmpty()) {
+                cri.called("start " + run.config.getMetadata().getName());
+                run.reason = "StartError";
+                cri.end(request.getContainerId(), run, 127);
+                out.onError(Status.UNKNOWN.withDescription("starting container " + request.getContainerId() + ": " + cri.startFailure).asRuntimeException());
+                return;
+            }
             run.state = ContainerState.CONTAINER_RUNNING;
             run.startedAt = FakeCri.now();
             cri.called("start " + run.config.getMetadata().getName());

@@ -10,16 +10,28 @@ public final class CriException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
     private final Status.Code code;
+    private final String description;
 
     CriException(String call, StatusRuntimeException cause, HostPaths paths) {
-        super(paths.hiddenIn(text(call, cause)), cause);
+        this(cause, paths.hiddenIn(description(call, cause)));
+    }
+
+    private CriException(StatusRuntimeException cause, String description) {
+        super("rpc error: code = " + name(cause.getStatus().getCode()) + " desc = " + description, cause);
         this.code = cause.getStatus().getCode();
+        this.description = description;
     }
 
     /// For failures that the kubelet itself finds in an answer.
     public CriException(Status.Code code, String message) {
         super(message);
         this.code = code;
+        this.description = message;
+    }
+
+    /// What the runtime said, without the words of the protocol around it.
+    public String description() {
+        return description;
     }
 
     public boolean isNotFound() {
@@ -35,9 +47,9 @@ public final class CriException extends RuntimeException {
         return code;
     }
 
-    private static String text(String call, StatusRuntimeException cause) {
+    private static String description(String call, StatusRuntimeException cause) {
         String description = cause.getStatus().getDescription();
-        return "rpc error: code = " + name(cause.getStatus().getCode()) + " desc = " + (description == null ? call + " failed" : description);
+        return description == null ? call + " failed" : description;
     }
 
     /// `NOT_FOUND` as users of Go programs know it: `NotFound`.

@@ -142,10 +142,10 @@ final class ContainerStart {
         try {
             String id = trace.calling(
                     "create container", container.getName(), () -> services.cri().createContainer(sandbox.id(), config, sandboxConfig));
-            services.events().normal(pod, container, "Created", "Container created: " + container.getName());
+            services.events().normal(pod, container, "Created", "Created container: " + container.getName());
             return id;
         } catch (CriException failure) {
-            throw failed(pod, container, "CreateContainerError", failure.getMessage());
+            throw failed(pod, container, "CreateContainerError", failure.description());
         }
     }
 
@@ -155,11 +155,13 @@ final class ContainerStart {
                 services.cri().startContainer(id);
                 return id;
             });
-            services.events().normal(pod, container, "Started", "Container started: " + container.getName());
+            services.events().normal(pod, container, "Started", "Started container " + container.getName());
         } catch (CriException failure) {
             crashes.next(startKey(container), services.clock().instant());
-            startFailures.put(container.getName(), String.valueOf(failure.getMessage()));
-            throw failed(pod, container, "RunContainerError", failure.getMessage());
+            startFailures.put(container.getName(), failure.description());
+            // Each attempt has an id of its own; under the container's name they are one event (recordContainerEvent of pkg/kubelet/kuberuntime/kuberuntime_container.go).
+            services.events().warning(pod, container, "Failed", "Error: " + failure.description().replace(id, container.getName()));
+            throw new WaitException(new Waiting("RunContainerError", failure.description()), RETRY);
         }
     }
 

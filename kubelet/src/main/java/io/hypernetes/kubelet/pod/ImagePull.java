@@ -51,10 +51,17 @@ final class ImagePull {
 
     /// @return the image as the runtime calls it
     /// @param context cancelled to have the pull end, which is then no failure of the image
-    /// @throws WaitException with ErrImagePull, ImagePullBackOff or ErrImageNeverPull
+    /// @throws WaitException with InvalidImageName, ErrImagePull, ImagePullBackOff or ErrImageNeverPull
     /// @throws CriException when it was cancelled
     String bring(String tenant, Pod pod, Container container, PodSandboxConfig sandbox, Context context) {
         String image = container.getImage();
+        // pkg/kubelet/images/image_manager.go: what is no name is not asked for.
+        Optional<String> fault = ImageNames.fault(image);
+        if (fault.isPresent()) {
+            String message = "Failed to apply default image tag \"" + image + "\": couldn't parse image reference \"" + image + "\": " + fault.get();
+            events.warning(pod, container, "InspectFailed", message);
+            throw failed(pod, container, "InvalidImageName", message, LOOK_AGAIN);
+        }
         String policy = policy(container);
         if (!policy.equals("Always")) {
             Optional<Image> here = cri.image(image);
@@ -69,21 +76,20 @@ final class ImagePull {
                         ? "Container image \"" + image + "\" is present, but is not known to have been pulled here for this tenant, with pull policy of Never"
                         : "Container image \"" + image + "\" is not present with pull policy of Never";
                 events.warning(pod, container, "ErrImageNeverPull", message);
-                throw new WaitException(new Waiting("ErrImageNeverPull", message), LOOK_AGAIN);
+                throw failed(pod, container, "ErrImageNeverPull", message, LOOK_AGAIN);
             }
         }
         Optional<String> denied = tenant.equals(ObjectKey.ROOT) ? Optional.empty() : RegistryPlace.refusal(image, operators);
         if (denied.isPresent()) {
             events.warning(pod, container, "Failed", "Failed to pull image \"" + image + "\": " + denied.get());
-            throw new WaitException(new Waiting("ErrImagePull", denied.get()), FAR);
+            throw failed(pod, container, "ErrImagePull", denied.get(), FAR);
         }
         Duration left = backOff.remaining(image);
         if (!left.isZero()) {
             String message = "Back-off pulling image \"" + image + "\"";
             events.normal(pod, container, "BackOff", message);
-            events.warning(pod, container, "Failed", "Error: ImagePullBackOff");
             String failure = lastFailure.getOrDefault(image, "");
-            throw new WaitException(new Waiting("ImagePullBackOff", failure.isEmpty() ? message : message + ": ErrImagePull: " + failure), left);
+            throw failed(pod, container, "ImagePullBackOff", failure.isEmpty() ? message : message + ": ErrImagePull: " + failure, left);
         }
         return pull(tenant, pod, container, sandbox, context);
     }
@@ -123,9 +129,14 @@ final class ImagePull {
         String why = failure == null ? "no credentials" : String.valueOf(failure.getMessage());
         lastFailure.put(image, why);
         events.warning(pod, container, "Failed", "Failed to pull image \"" + image + "\": " + why);
-        events.warning(pod, container, "Failed", "Error: ErrImagePull");
         backOff.next(image, clock.instant());
-        throw new WaitException(new Waiting("ErrImagePull", why), Duration.ofSeconds(1));
+        throw failed(pod, container, "ErrImagePull", why, Duration.ofSeconds(1));
+    }
+
+    /// A container that does not start tells of it by the same event, whatever the reason is.
+    private WaitException failed(Pod pod, Container container, String reason, String message, Duration pause) {
+        events.warning(pod, container, "Failed", "Error: " + reason);
+        return new WaitException(new Waiting(reason, message), pause);
     }
 
     /// A pod belongs to one tenant for life, so its restarts wait for no API server.

@@ -36,6 +36,7 @@ public record RecordedPodEvents(EventRecorder recorder, HostPaths paths) impleme
 
     private static String path(Pod pod, Container container) {
         boolean init = pod.getSpec().getInitContainers().stream().anyMatch(each -> each.getName().equals(container.getName()));
-        return (init ? "spec.initContainers{" : "spec.containers{") + container.getName() + "}";
+        boolean ephemeral = pod.getSpec().getEphemeralContainers().stream().anyMatch(each -> each.getName().equals(container.getName()));
+        return (init ? "spec.initContainers{" : ephemeral ? "spec.ephemeralContainers{" : "spec.containers{") + container.getName() + "}";
     }
 }

@@ -199,7 +199,8 @@ record StatusOf(
                 .withExitCode(ended.exitCode())
                 .withReason(reason)
                 .withMessage(message.isEmpty() ? null : message)
-                .withStartedAt(ended.startedAt() == null ? null : text(ended.startedAt()))
+                // One that never ran started at the time that Go counts from, as upstream tells it.
+                .withStartedAt(text(ended.startedAt() == null ? Instant.EPOCH : ended.startedAt()))
                 .withFinishedAt(ended.finishedAt() == null ? null : text(ended.finishedAt()))
                 .withContainerID(containerId(ended))
                 .build()).build();

@@ -128,7 +128,7 @@ public final class PodEndpoints {
 
     private ObservedContainer running(ObjectKey key, String name) {
         return find(key).seen().container(name).filter(ObservedContainer::running)
-                .orElseThrow(() -> new HttpFailure(404, "container " + name + " of pod " + key.name() + " is not running"));
+                .orElseThrow(() -> new HttpFailure(404, "container not found (\"" + name + "\")"));
     }
 
     // --- logs

@@ -174,7 +174,7 @@ public final class Volumes {
         Map<String, byte[]> data = new HashMap<>();
         found.get().getData().forEach((key, text) -> data.put(key, text.getBytes(StandardCharsets.UTF_8)));
         found.get().getBinaryData().forEach((key, text) -> data.put(key, Base64.getDecoder().decode(text)));
-        pick(files, data, items, optional, mode, "configmap \"" + name + "\"");
+        pick(files, data, items, optional, mode, "configmap references non-existent config key: ");
     }
 
     private void secret(
@@ -188,11 +188,12 @@ public final class Volumes {
         }
         Map<String, byte[]> data = new HashMap<>();
         found.get().getData().forEach((key, text) -> data.put(key, Base64.getDecoder().decode(text)));
-        pick(files, data, items, optional, mode, "secret \"" + name + "\"");
+        pick(files, data, items, optional, mode, "references non-existent secret key: ");
     }
 
+    /// @param missing what is said of a key that is not there, in upstream's words (pkg/volume/configmap/configmap.go, pkg/volume/secret/secret.go)
     private static void pick(
-            Map<String, Content> files, Map<String, byte[]> data, List<KeyToPath> items, @Nullable Boolean optional, int mode, String owner) {
+            Map<String, Content> files, Map<String, byte[]> data, List<KeyToPath> items, @Nullable Boolean optional, int mode, String missing) {
         if (items.isEmpty()) {
             data.forEach((key, bytes) -> files.put(key, new Content(bytes, mode)));
             return;
@@ -202,7 +203,7 @@ public final class Volumes {
             if (bytes != null) {
                 files.put(item.getPath(), new Content(bytes, item.getMode() == null ? mode : item.getMode()));
             } else if (!Boolean.TRUE.equals(optional)) {
-                throw new VolumeException(owner + " has no key \"" + item.getKey() + "\"");
+                throw new VolumeException(missing + item.getKey());
             }
         }
     }
