@@ -66,8 +66,12 @@ class ObjectsTest extends ClusterTest {
 
     @Test
     void aDryRunChangesNothing() {
-        admin.post(configMaps("default") + "?dryRun=All", configMap("dry", "1")).expect(201);
+        var rehearsed = admin.post(configMaps("default") + "?dryRun=All", configMap("dry", "1")).expect(201);
+        assertThat(rehearsed.at("metadata", "resourceVersion")).isEmpty();
+        assertThat(rehearsed.at("metadata", "uid")).isNotEmpty();
         admin.get(configMaps("default") + "/dry").expect(404);
+        // kubectl create --dry-run=server -o yaml | kubectl create -f -
+        admin.post(configMaps("default") + "?dryRun=All", rehearsed.text()).expect(201);
         assertThat(admin.post(configMaps("default") + "?dryRun=Some", configMap("dry", "1")).expect(422).at("message"))
                 .contains("dryRun: Unsupported value: \"Some\": supported values: \"All\"");
     }

@@ -124,9 +124,8 @@ class UnseenWritesTest extends ClusterTest {
             before = micros();
             var tooLarge = prowler.get(configMaps("default") + "?resourceVersion=9999999999999999").expect(504).at("message");
             isTheTime("the revision of an error", phase, tooLarge.substring(tooLarge.lastIndexOf(' ') + 1), before);
-            before = micros();
             var rehearsed = prowler.post(configMaps("default") + "?dryRun=All", configMap("rehearsed", "1")).expect(201);
-            isTheTime("a rehearsed revision", phase, rehearsed.at("metadata", "resourceVersion"), before);
+            assertThat(rehearsed.at("metadata", "resourceVersion")).as("a rehearsed revision").isEmpty();
         }
     }
 

@@ -158,7 +158,8 @@ final class Writes {
                     if (store.get(key).isPresent()) {
                         throw ApiStatus.alreadyExists(type.group(), type.resource(), name).asException();
                     }
-                    return StoredForm.encoder(stored).apply(store.tick(key));
+                    // No revision, as upstream answers (DryRunnableStorage.Create of apiserver's registry/generic/registry/dryrun.go): what was rehearsed can be created as it is.
+                    return StoredForm.unstored(stored);
                 }
                 var created = store.commit(operations).entries().getFirst().value();
                 charge.close();

@@ -30,12 +30,20 @@ public final class StoredForm {
     ///
     /// @throws io.hypernetes.objects.ApiException 413 when they are more than [#MAX_BYTES]
     public static LongFunction<byte[]> encoder(ObjectNode object) {
-        byte[] template = Json.bytes(arranged(object));
-        if (template.length > MAX_BYTES) {
-            throw ApiStatus.tooLarge("the object has " + template.length + " bytes, the server stores " + MAX_BYTES + " at most")
+        byte[] template = unstored(object);
+        return revision -> withRevision(template, revision);
+    }
+
+    /// The bytes of an object that will not be stored, so that it has no revision.
+    ///
+    /// @throws io.hypernetes.objects.ApiException 413 when they are more than [#MAX_BYTES]
+    public static byte[] unstored(ObjectNode object) {
+        byte[] bytes = Json.bytes(arranged(object));
+        if (bytes.length > MAX_BYTES) {
+            throw ApiStatus.tooLarge("the object has " + bytes.length + " bytes, the server stores " + MAX_BYTES + " at most")
                     .asException();
         }
-        return revision -> withRevision(template, revision);
+        return bytes;
     }
 
     /// Whether stored bytes are an object of this version.
