@@ -6,7 +6,6 @@ import io.hypernetes.objects.MalformedJsonException;
 import io.hypernetes.objects.Quantity;
 import java.math.BigDecimal;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -118,10 +117,9 @@ final class SchemaCheck {
             case STRING -> require(value.isString(), value, goPath, "string");
             case BYTES -> {
                 require(value.isString(), value, goPath, "[]uint8");
-                try {
-                    Base64.getDecoder().decode(value.stringValue().replace("\n", "").replace("\r", ""));
-                } catch (IllegalArgumentException e) {
-                    throw new MalformedJsonException("illegal base64 data at " + path + ": " + e.getMessage());
+                int at = Base64Text.fault(value.stringValue());
+                if (at >= 0) {
+                    throw new MalformedJsonException("illegal base64 data at input byte " + at + " (at " + path + ")");
                 }
             }
             case BOOLEAN -> require(value.isBoolean(), value, goPath, "bool");
