@@ -12,8 +12,11 @@ import io.hypernetes.client.Deletion;
 import io.hypernetes.client.Kind;
 import io.hypernetes.client.ObjectKey;
 import io.hypernetes.client.Patch;
+import io.hypernetes.client.Scope;
+import io.hypernetes.client.Selection;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -41,6 +44,24 @@ class KubeletTest extends KubeletHarness {
                         assertThat(each.getStatus()).isEqualTo("True");
                     });
         });
+    }
+
+    /// pkg/kubelet/kubelet_node_status.go, recordNodeSchedulableEvent.
+    @Test
+    void whatBecomesOfANodeIsAmongItsEvents() {
+        await().until(() -> client.of(Kind.NODE).find(ObjectKey.root("n1")).isPresent());
+        client.of(Kind.NODE).patch(ObjectKey.root("n1"), Patch.merge(Map.of("spec", Map.of("podCIDR", "10.88.3.0/24"))));
+        toldOfTheNode("NodeReady");
+        client.of(Kind.NODE).patch(ObjectKey.root("n1"), Patch.merge(Map.of("spec", Map.of("unschedulable", true))));
+        toldOfTheNode("NodeNotSchedulable");
+        client.of(Kind.NODE).patch(ObjectKey.root("n1"), Patch.merge(Map.of("spec", Map.of("unschedulable", false))));
+        toldOfTheNode("NodeSchedulable");
+    }
+
+    private void toldOfTheNode(String reason) {
+        await().atMost(Duration.ofSeconds(25)).untilAsserted(() -> assertThat(client.of(Kind.EVENT).list(Scope.tenant("root"), Selection.everything()).items())
+                .filteredOn(event -> event.getReason().equals(reason)).singleElement()
+                .satisfies(event -> assertThat(event.getMessage()).isEqualTo("Node n1 status is now: " + reason)));
     }
 
     @Test

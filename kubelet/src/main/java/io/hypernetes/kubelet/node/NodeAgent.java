@@ -67,6 +67,7 @@ public final class NodeAgent implements AutoCloseable {
     private volatile boolean closed;
     private @Nullable NodeStatus told;
     private Instant toldAt = Instant.EPOCH;
+    private boolean unschedulable;
     private String cidrGiven = "";
     private boolean runtimeSeen;
 
@@ -186,6 +187,7 @@ public final class NodeAgent implements AutoCloseable {
         giveCidr(node);
         NodeStatus status = status(node.getStatus() == null ? new NodeStatus() : node.getStatus());
         Instant now = clock.instant();
+        noteScheduling(node);
         boolean same = told != null && sameBesidesHeartbeat(told, status) && node.getStatus() != null
                 && sameBesidesHeartbeat(node.getStatus(), status);
         if (same && Duration.between(toldAt, now).compareTo(REPORT_ANYWAY) < 0) {
@@ -201,10 +203,34 @@ public final class NodeAgent implements AutoCloseable {
         });
         if (isReady(status) && (told == null || !isReady(told))) {
             LOG.info("event=node-ready node={}", settings.nodeName());
-            events.record(ObjectKey.ROOT, node, EventRecorder.Type.NORMAL, "NodeReady", "Node " + settings.nodeName() + " status is now: NodeReady");
         }
+        tell(node, status);
         told = status;
         toldAt = now;
+    }
+
+    /// Upstream's kubelet says what has become of its node where `kubectl describe node` shows it (pkg/kubelet/kubelet_node_status.go, nodestatus/setters.go).
+    private void tell(Node node, NodeStatus status) {
+        for (NodeCondition condition : status.getConditions()) {
+            boolean unknown = told == null && !(condition.getType().equals("Ready") && condition.getStatus().equals("True"));
+            boolean stays = told != null && told.getConditions().stream()
+                    .anyMatch(known -> known.getType().equals(condition.getType()) && known.getStatus().equals(condition.getStatus()));
+            if (!unknown && !stays) {
+                tell(node, condition.getReason().replace("Kubelet", "Node"));
+            }
+        }
+    }
+
+    private void noteScheduling(Node node) {
+        boolean closed = node.getSpec() != null && Boolean.TRUE.equals(node.getSpec().getUnschedulable());
+        if (closed != unschedulable) {
+            tell(node, closed ? "NodeNotSchedulable" : "NodeSchedulable");
+            unschedulable = closed;
+        }
+    }
+
+    private void tell(Node node, String reason) {
+        events.record(ObjectKey.ROOT, node, EventRecorder.Type.NORMAL, reason, "Node " + settings.nodeName() + " status is now: " + reason);
     }
 
     private Node register() {
