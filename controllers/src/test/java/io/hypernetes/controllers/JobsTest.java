@@ -235,6 +235,18 @@ class JobsTest {
         assertThat(awaitCondition("later", "Failed").getReason()).isEqualTo("DeadlineExceeded");
     }
 
+    /// A look whose status another writer comes before is taken again.
+    @Test
+    void whatIsRefusedIsToldOnceItIsWritten() {
+        bench.api.failNext("/jobs/refused/status", 409, 2);
+        bench.create(Kind.JOB, job("refused", WORKS).editSpec().withSuspend(true).endSpec().build());
+        awaitCondition("refused", "Suspended");
+        bench.change(Kind.JOB, "refused", now -> new JobBuilder(now).editSpec().withSuspend(false).endSpec().build());
+        await().untilAsserted(() -> assertThat(bench.events("refused", "Completed")).hasSize(1));
+        assertThat(bench.list(Kind.EVENT)).filteredOn(event -> event.getInvolvedObject().getName().equals("refused"))
+                .filteredOn(event -> event.getReason().equals("Suspended")).singleElement().satisfies(event -> assertThat(event.getCount()).isEqualTo(1));
+    }
+
     @Test
     void aJobThatAsksForItGoesWhenItHasEnded() {
         bench.create(Kind.JOB, job("gone", WORKS).editSpec().withTtlSecondsAfterFinished(0).endSpec().build());

@@ -147,6 +147,8 @@ public final class Jobs implements Controller {
         private final Instant now;
         private List<JobCondition> conditions;
         private int activeAfter;
+        /// Of what the status says anew: told once it is written, as a look whose write is refused is taken again.
+        private final List<Runnable> news = new ArrayList<>();
 
         Look(ObjectKey key, Job job, JobStep step, Instant now) {
             this.key = key;
@@ -184,6 +186,9 @@ public final class Jobs implements Controller {
                 finish(status, verdict);
             }
             Job written = write(status);
+            if (written != null) {
+                news.forEach(Runnable::run);
+            }
             if (failure != null) {
                 throw failure;
             }
@@ -205,8 +210,8 @@ public final class Jobs implements Controller {
             if (well) {
                 status.setCompletionTime(text(now));
             }
-            events.record(key.tenant(), job, well ? Type.NORMAL : Type.WARNING, well ? "Completed" : verdict.getReason(),
-                    well ? "Job completed" : verdict.getMessage());
+            news.add(() -> events.record(key.tenant(), job, well ? Type.NORMAL : Type.WARNING, well ? "Completed" : verdict.getReason(),
+                    well ? "Job completed" : verdict.getMessage()));
         }
 
         private void rememberFailures() {
@@ -239,10 +244,10 @@ public final class Jobs implements Controller {
             boolean was = standing != null && "True".equals(standing.getStatus());
             if (step.suspended && !was) {
                 conditions = JobConditions.with(conditions, JobConditions.make(JobConditions.SUSPENDED, "True", "JobSuspended", "Job suspended", now));
-                events.record(key.tenant(), job, Type.NORMAL, "Suspended", "Job suspended");
+                news.add(() -> events.record(key.tenant(), job, Type.NORMAL, "Suspended", "Job suspended"));
             } else if (!step.suspended && was) {
                 conditions = JobConditions.with(conditions, JobConditions.make(JobConditions.SUSPENDED, "False", "JobResumed", "Job resumed", now));
-                events.record(key.tenant(), job, Type.NORMAL, "Resumed", "Job resumed");
+                news.add(() -> events.record(key.tenant(), job, Type.NORMAL, "Resumed", "Job resumed"));
             }
         }
 
