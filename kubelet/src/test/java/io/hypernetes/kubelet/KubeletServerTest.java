@@ -193,7 +193,7 @@ class KubeletServerTest {
     @Test
     void thereIsNoExecInAPodOfAnotherTenant() throws Exception {
         assertThat(text(apiServer(), "/tenants/blue/exec/default/web/main?command=sh")).isEqualTo("404 pod \"web\" not found");
-        assertThat(text(apiServer(), "/tenants/red/exec/default/web/none?command=sh")).startsWith("404 container none");
+        assertThat(text(apiServer(), "/tenants/red/exec/default/web/none?command=sh")).as("upstream's words, which tools look for").isEqualTo("404 container not found (\"none\")");
         assertThat(text(apiServer(), "/tenants/red/portForward/default/web?ports=x")).startsWith("400");
     }
 }
