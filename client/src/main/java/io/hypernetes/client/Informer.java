@@ -48,7 +48,6 @@ public final class Informer<T extends HasMetadata> implements AutoCloseable {
     /// Labels and annotations that many objects have; longer ones are rarely equal, and would be remembered longer than they are used.
     private static final Interner<Map<String, String>> SAME = new Interner<>(1 << 10);
 
-    private static final int MOST_SHARED = 16;
     private static final int LONGEST_SHARED = 512;
 
     private final Resources<T> resources;
@@ -323,9 +322,6 @@ public final class Informer<T extends HasMetadata> implements AutoCloseable {
     }
 
     private static boolean isShort(Map<String, String> map) {
-        if (map.size() > MOST_SHARED) {
-            return false;
-        }
         int length = 0;
         for (Map.Entry<String, String> entry : map.entrySet()) {
             length += entry.getKey().length() + entry.getValue().length();

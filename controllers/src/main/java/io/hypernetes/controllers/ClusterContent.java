@@ -81,9 +81,13 @@ final class ClusterContent {
                 continue;
             }
             ObjectKey key = new ObjectKey(tenant, "", name);
-            if (object.getMetadata().getDeletionTimestamp() == null && refusals.size() < MOST_REFUSALS) {
+            boolean remained = true;
+            if (refusals.size() < MOST_REFUSALS) {
                 try {
-                    client.of(kind).delete(key, Deletion.ordinary());
+                    if (object.getMetadata().getDeletionTimestamp() == null) {
+                        client.of(kind).delete(key, Deletion.ordinary());
+                    }
+                    remained = client.of(kind).find(key).isPresent();
                 } catch (ApiException refused) {
                     if (refused.isUnreachable()) {
                         throw refused;
@@ -91,13 +95,12 @@ final class ClusterContent {
                     refusals.add(refused);
                 }
             }
-            if (client.of(kind).find(key).isPresent()) {
+            if (remained) {
                 left.count(kind, List.of(object));
                 remains = true;
             }
         }
-        // One that went meanwhile is no failure.
-        if (remains && !refusals.isEmpty()) {
+        if (!refusals.isEmpty()) {
             throw refusals.getFirst();
         }
         return remains;

@@ -19,8 +19,8 @@ import tools.jackson.databind.node.ObjectNode;
 /// @param values of these fields, in the order of their names
 record Indexed(Kind kind, long revision, Map<String, String> labels, List<String> names, List<String> values) {
     private static final Interner<Object> SAME = new Interner<>(1 << 12);
-    /// Larger ones are rarely equal, and would be remembered longer than they are used.
-    private static final int MOST_LABELS = 16;
+    /// Longer ones are rarely equal, and would be remembered longer than they are used.
+    private static final int LONGEST_LABELS = 512;
 
     private static final int LONGEST_VALUE = 64;
 
@@ -34,9 +34,17 @@ record Indexed(Kind kind, long revision, Map<String, String> labels, List<String
         return new Indexed(
                 kind,
                 entry.revision(),
-                labels.size() <= MOST_LABELS ? same(labels) : labels,
+                isShort(labels) ? same(labels) : labels,
                 same(List.copyOf(fields.keySet())),
                 fields.values().stream().map(value -> value.length() <= LONGEST_VALUE ? same(value) : value).toList());
+    }
+
+    private static boolean isShort(Map<String, String> labels) {
+        int length = 0;
+        for (var label : labels.entrySet()) {
+            length += label.getKey().length() + label.getValue().length();
+        }
+        return length <= LONGEST_LABELS;
     }
 
     @SuppressWarnings("unchecked") // what equals a text, a list or a map is one

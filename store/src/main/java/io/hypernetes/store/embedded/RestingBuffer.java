@@ -16,9 +16,9 @@ final class RestingBuffer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(RestingBuffer.class);
     private static final Duration LOOK = Duration.ofSeconds(10);
     /// A smaller one is left alone: a table costs a file, and a part of a compaction.
-    static final long SMALLEST_BYTES = 2L << 20;
-    /// What may come between two looks at one that rests; RocksDB takes memory for it in pieces of 1 MiB at most.
-    static final long LITTLE_BYTES = 1L << 20;
+    static final long SMALLEST_BYTES = 4L << 20;
+    /// What may come between two looks at one that rests: where as much comes all the time, a table is made in five minutes.
+    static final long LITTLE_BYTES = 128L << 10;
 
     private final RocksDB db;
     private final Supplier<String> refusal;
@@ -31,7 +31,13 @@ final class RestingBuffer implements AutoCloseable {
     RestingBuffer(RocksDB db, Supplier<String> refusal) {
         this.db = db;
         this.refusal = refusal;
-        this.thread = Thread.ofVirtual().name("store-resting-buffer").start(this::run);
+        this.thread = Thread.ofVirtual().name("store-resting-buffer").unstarted(this::run);
+    }
+
+    /// Looks from time to time, until it is closed.
+    RestingBuffer start() {
+        thread.start();
+        return this;
     }
 
     private void run() {

@@ -72,12 +72,7 @@ final class RocksLog implements DurableLog {
         this.lock = lock;
         this.durable = new WriteOptions().setSync(true);
         this.lastChanges = new LastChanges(db, durable);
-        this.resting = new RestingBuffer(db, this::refusal);
-    }
-
-    /// What is written and in no table yet.
-    RestingBuffer resting() {
-        return resting;
+        this.resting = new RestingBuffer(db, this::refusal).start();
     }
 
     static RocksLog open(Path folder, EmbeddedSettings settings) {

@@ -2,76 +2,88 @@ package io.hypernetes.store.embedded;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.hypernetes.store.Change;
-import io.hypernetes.store.Entry;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Random;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.rocksdb.Options;
+import org.rocksdb.RocksDB;
 import org.rocksdb.RocksDBException;
 
+/// Looks one at a time, at a database of its own.
 class RestingBufferTest {
     private static final int VALUE = 1 << 20;
 
     @TempDir
     private Path folder;
 
-    private long revision;
+    private int written;
 
-    private RocksLog open(long reservedBytes) {
-        return RocksLog.open(folder, EmbeddedSettings.defaults().withReservedBytes(reservedBytes));
+    private RocksDB open() throws Exception {
+        NativeLibrary.load(folder.resolve("native"));
+        try (Options options = new Options().setCreateIfMissing(true)) {
+            return RocksDB.open(options, folder.resolve("db").toString());
+        }
     }
 
-    private void write(RocksLog log, int megabytes) {
+    private void write(RocksDB db, int megabytes) throws RocksDBException {
         for (int i = 0; i < megabytes; i++) {
             byte[] value = new byte[VALUE];
-            new Random(++revision).nextBytes(value);
-            log.write(List.of(new Change(new Entry("/root/maps/" + revision, value, revision, revision), null, false)), revision, revision + 100);
+            new Random(++written).nextBytes(value);
+            db.put(key(written), value);
         }
     }
 
-    @Test
-    void whatRestsIsPutIntoATableAndIsThereAtTheNextStart() throws RocksDBException {
-        try (RocksLog log = open(0)) {
-            write(log, 5);
-            log.resting().look();
-            assertThat(log.resting().bytes()).isGreaterThan(5L * VALUE);
-            log.resting().look();
-            Awaitility.await().untilAsserted(() -> assertThat(log.resting().bytes()).isLessThan(VALUE));
-        }
-        try (RocksLog log = open(0)) {
-            assertThat(log.load().entries()).hasSize(5).allSatisfy(entry -> assertThat(entry.value()).hasSize(VALUE));
-        }
+    private static byte[] key(int number) {
+        return ("k" + number).getBytes(StandardCharsets.US_ASCII);
     }
 
     @Test
-    void whatGrowsOrIsSmallStaysWhereItIs() throws RocksDBException {
-        try (RocksLog log = open(0)) {
-            write(log, 1);
-            log.resting().look();
-            log.resting().look();
-            assertThat(log.resting().bytes()).isGreaterThan(VALUE);
-            for (int i = 0; i < 3; i++) {
-                write(log, 2);
-                log.resting().look();
+    void whatRestsIsPutIntoATableAndIsThereAtTheNextStart() throws Exception {
+        try (RocksDB db = open(); RestingBuffer buffer = new RestingBuffer(db, () -> "")) {
+            write(db, 5);
+            buffer.look();
+            assertThat(buffer.bytes()).isGreaterThan(5L * VALUE);
+            buffer.look();
+            Awaitility.await().untilAsserted(() -> assertThat(buffer.bytes()).isLessThan(VALUE));
+        }
+        try (RocksDB db = open()) {
+            for (int i = 1; i <= 5; i++) {
+                assertThat(db.get(key(i))).hasSize(VALUE);
             }
-            assertThat(log.resting().bytes()).isGreaterThan(7L * VALUE);
         }
     }
 
     @Test
-    void nothingIsFlushedWhereThereIsNoRoomAndNothingAskedAfterTheEnd() throws RocksDBException {
-        RocksLog log = open(Long.MAX_VALUE);
-        try (log) {
-            write(log, 5);
-            log.resting().look();
-            log.resting().look();
-            log.resting().look();
-            assertThat(log.resting().bytes()).isGreaterThan(5L * VALUE);
+    void whatGrowsOrIsSmallStaysWhereItIs() throws Exception {
+        try (RocksDB db = open(); RestingBuffer buffer = new RestingBuffer(db, () -> "")) {
+            write(db, 2);
+            buffer.look();
+            buffer.look();
+            assertThat(buffer.bytes()).isGreaterThan(2L * VALUE);
+            for (int i = 0; i < 5; i++) {
+                write(db, 1);
+                buffer.look();
+            }
+            assertThat(buffer.bytes()).isGreaterThan(7L * VALUE);
         }
-        log.resting().look();
-        assertThat(log.resting().bytes()).isZero();
+    }
+
+    @Test
+    void nothingIsFlushedWhereThereIsNoRoomAndNothingAskedAfterTheEnd() throws Exception {
+        RestingBuffer buffer;
+        try (RocksDB db = open()) {
+            buffer = new RestingBuffer(db, () -> "the disk is full");
+            write(db, 5);
+            buffer.look();
+            buffer.look();
+            buffer.look();
+            assertThat(buffer.bytes()).isGreaterThan(5L * VALUE);
+            buffer.close();
+        }
+        buffer.look();
+        assertThat(buffer.bytes()).isZero();
     }
 }
