@@ -68,7 +68,7 @@ class FailedStartsTest extends KubeletHarness {
                 .withName("debugger").withImage("tools:1").withImagePullPolicy("IfNotPresent").build()).endSpec().build());
         await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> assertThat(events())
                 .extracting(event -> event.getInvolvedObject().getFieldPath() + " " + event.getMessage())
-                .contains("spec.containers{main} Created container: main", "spec.containers{main} Started container main",
-                        "spec.ephemeralContainers{debugger} Started container debugger"));
+                .contains("spec.containers{main} Container created", "spec.containers{main} Container started",
+                        "spec.ephemeralContainers{debugger} Container started"));
     }
 }

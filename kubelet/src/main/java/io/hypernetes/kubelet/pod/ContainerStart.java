@@ -142,7 +142,7 @@ final class ContainerStart {
         try {
             String id = trace.calling(
                     "create container", container.getName(), () -> services.cri().createContainer(sandbox.id(), config, sandboxConfig));
-            services.events().normal(pod, container, "Created", "Created container: " + container.getName());
+            services.events().normal(pod, container, "Created", "Container created");
             return id;
         } catch (CriException failure) {
             throw failed(pod, container, "CreateContainerError", failure.description());
@@ -155,7 +155,7 @@ final class ContainerStart {
                 services.cri().startContainer(id);
                 return id;
             });
-            services.events().normal(pod, container, "Started", "Started container " + container.getName());
+            services.events().normal(pod, container, "Started", "Container started");
         } catch (CriException failure) {
             crashes.next(startKey(container), services.clock().instant());
             startFailures.put(container.getName(), failure.description());

@@ -84,9 +84,24 @@ record StatusOf(
         List<ContainerStatus> statuses = new ArrayList<>();
         for (Container container : containers) {
             ContainerStatus known = before.stream().filter(each -> each.getName().equals(container.getName())).findFirst().orElse(null);
-            statuses.add(status(container, known, init));
+            ContainerStatus told = status(container, known, init);
+            statuses.add(init && known != null ? lasting(container, known, told) : told);
         }
         return statuses;
+    }
+
+    /// An initialisation that is done is repeated where the pod lost its machine. The API lets nothing that ended well and is not always started again be
+    /// anything but ended, so until the repetition has failed the first end is what is told.
+    private ContainerStatus lasting(Container container, ContainerStatus known, ContainerStatus told) {
+        boolean over = known.getState() != null && known.getState().getTerminated() != null
+                && (Plan.policy(pod).equals("Never") || Integer.valueOf(0).equals(known.getState().getTerminated().getExitCode()));
+        if (!over || Plan.policy(pod).equals("Always") || Plan.isSidecar(container) || told.getState().getTerminated() != null) {
+            return told;
+        }
+        return seen.container(container.getName())
+                .filter(newest -> newest.ended() && newest.exitCode() != 0)
+                .map(failed -> told.edit().withState(terminated(failed)).build())
+                .orElse(known);
     }
 
     /// Nothing waits for these, so none is ever ready, and what they did is told as long as the pod lives.

@@ -63,7 +63,7 @@ public final class StatusWriter implements AutoCloseable {
         PodStatus status = now.status;
         try {
             if (status != null) {
-                client.of(Kind.POD).change(now.key, "status", pod -> apply(pod, uid, status));
+                tell(now, status);
             }
             if (now.delete) {
                 client.of(Kind.POD).delete(now.key, Deletion.now(uid));
@@ -77,6 +77,18 @@ public final class StatusWriter implements AutoCloseable {
         }
         wanted.remove(uid, now);
         return Optional.empty();
+    }
+
+    private void tell(Wanted now, PodStatus status) {
+        try {
+            client.of(Kind.POD).change(now.key, "status", pod -> apply(pod, now.uid, status));
+        } catch (ApiException refused) {
+            if (refused.code() != 422 || !now.delete) {
+                throw refused;
+            }
+            // What others wrote into it may be what the API has nothing of any more; the pod is gone all the same.
+            LOG.warn("event=last-pod-status-refused pod={} uid={} reason=\"{}\"", now.key, now.uid, refused.getMessage());
+        }
     }
 
     /// A static pod's status is written to the object that mirrors it, which has a uid of its own.

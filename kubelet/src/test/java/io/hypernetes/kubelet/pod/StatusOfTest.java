@@ -3,6 +3,7 @@ package io.hypernetes.kubelet.pod;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.ContainerBuilder;
 import io.fabric8.kubernetes.api.model.ContainerStatus;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
@@ -104,6 +105,28 @@ class StatusOfTest {
         assertThat(a.getLastState().getTerminated().getExitCode()).isEqualTo(3);
         assertThat(a.getRestartCount()).isEqualTo(2);
         assertThat(a.getReady()).isFalse();
+    }
+
+    /// The API refuses that what ended well and is not always started again be anything but ended (`ValidateContainerStateTransition` of
+    /// pkg/apis/core/validation/validation.go); a pod that lost its machine runs its init containers once more.
+    @Test
+    void aRepeatedInitializationIsToldAsDoneUntilItFails() {
+        Pod pod = pod("OnFailure", "main");
+        pod.getSpec().setInitContainers(List.of(new ContainerBuilder().withName("prepare").withImage("i").build()));
+        PodStatus done = status(pod, seen(container("prepare", 0, State.EXITED, 0), container("main", 0, State.RUNNING, 0)), Map.of(), false, new PodStatus());
+        ContainerStatus first = done.getInitContainerStatuses().getFirst();
+        assertThat(first.getState().getTerminated().getExitCode()).isZero();
+
+        assertThat(status(pod, seen(), Map.of("prepare", new Waiting("ContainerCreating", "")), false, done).getInitContainerStatuses()).containsExactly(first);
+        assertThat(status(pod, seen(container("prepare", 1, State.RUNNING, 0)), Map.of(), false, done).getInitContainerStatuses()).containsExactly(first);
+        Map<String, Waiting> backOff = Map.of("prepare", new Waiting("CrashLoopBackOff", "back-off"));
+        PodStatus failed = status(pod, seen(container("prepare", 1, State.EXITED, 3)), backOff, false, done);
+        assertThat(failed.getInitContainerStatuses().getFirst().getState().getTerminated().getExitCode()).isEqualTo(3);
+        PodStatus waiting = status(pod, seen(container("prepare", 1, State.EXITED, 3)), backOff, false, failed);
+        assertThat(waiting.getInitContainerStatuses().getFirst().getState().getWaiting().getReason()).isEqualTo("CrashLoopBackOff");
+        PodStatus always = status(pod("Always", "main").edit().editSpec().withInitContainers(pod.getSpec().getInitContainers()).endSpec().build(),
+                seen(container("prepare", 1, State.RUNNING, 0)), Map.of(), false, done);
+        assertThat(always.getInitContainerStatuses().getFirst().getState().getRunning()).isNotNull();
     }
 
     @Test
