@@ -29,8 +29,13 @@ final class FakePodCalls {
     volatile boolean checkpointsHang;
     /// So does bringing one back.
     volatile boolean restoresHang;
+    /// One is brought back, and whoever asked for it is not told.
+    volatile boolean restoresAreNotTold;
+    /// The runtime's process dies while it brings the next one back, and undoes what it began when it starts again.
+    volatile boolean diesWhileRestoring;
     volatile String growFailure = "";
     private final Map<String, Map<String, FakeCri.Run>> written = new HashMap<>();
+    private final Map<String, FakeCri.Sandbox> whose = new HashMap<>();
 
     FakePodCalls(FakeCri cri) {
         this.cri = cri;
@@ -48,16 +53,11 @@ final class FakePodCalls {
                     Map<String, FakeCri.Run> alive = new LinkedHashMap<>();
                     cri.runs.forEach((run, of) -> {
                         if (of.sandbox.equals(id) && of.state == ContainerState.CONTAINER_RUNNING) {
-                            FakeCri.Run copy = new FakeCri.Run();
-                            copy.sandbox = of.sandbox;
-                            copy.config = of.config;
-                            copy.state = of.state;
-                            copy.createdAt = of.createdAt;
-                            copy.startedAt = of.startedAt;
-                            alive.put(run, copy);
+                            alive.put(run, copy(of));
                         }
                     });
                     written.put(name, alive);
+                    whose.put(name, cri.sandboxes.get(id));
                     cri.sandboxes.get(id).state = PodSandboxState.SANDBOX_NOTREADY;
                     alive.keySet().forEach(run -> cri.end(run, cri.runs.get(run), 255));
                     cri.called("checkpoint");
@@ -70,13 +70,42 @@ final class FakePodCalls {
                 }))
                 .addMethod(call("Restore", request -> {
                     String name = request.getFieldsOrThrow("name").getStringValue();
-                    cri.sandboxes.get(checkpoints.get(name)).state = PodSandboxState.SANDBOX_READY;
-                    cri.runs.putAll(written.get(name));
+                    if (diesWhileRestoring) {
+                        diesWhileRestoring = false;
+                        String id = checkpoints.get(name);
+                        cri.sandboxes.remove(id);
+                        cri.runs.values().removeIf(run -> run.sandbox.equals(id));
+                        throw Status.UNAVAILABLE.withDescription("the runtime died").asRuntimeException();
+                    }
+                    bringBack(name);
                     cri.called("restore");
+                    if (restoresAreNotTold) {
+                        throw Status.DEADLINE_EXCEEDED.withDescription("it took too long").asRuntimeException();
+                    }
                 }))
                 .addMethod(call("RemoveCheckpoint", request -> checkpoints.remove(request.getFieldsOrThrow("name").getStringValue())))
                 .addMethod(call("Checkpoints", request -> {}))
                 .build();
+    }
+
+    /// The pod is there again as it was when it was written.
+    void bringBack(String name) {
+        synchronized (cri) {
+            FakeCri.Sandbox sandbox = whose.get(name);
+            sandbox.state = PodSandboxState.SANDBOX_READY;
+            cri.sandboxes.put(checkpoints.get(name), sandbox);
+            written.get(name).forEach((id, run) -> cri.runs.put(id, copy(run)));
+        }
+    }
+
+    private static FakeCri.Run copy(FakeCri.Run of) {
+        FakeCri.Run copy = new FakeCri.Run();
+        copy.sandbox = of.sandbox;
+        copy.config = of.config;
+        copy.state = of.state;
+        copy.createdAt = of.createdAt;
+        copy.startedAt = of.startedAt;
+        return copy;
     }
 
     private ServerMethodDefinition<Struct, Struct> call(

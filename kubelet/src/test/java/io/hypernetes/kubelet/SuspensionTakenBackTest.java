@@ -118,4 +118,73 @@ class SuspensionTakenBackTest extends KubeletHarness {
         assertThat(cri.podCalls.checkpoints).isEmpty();
         assertThat(events()).extracting(Event::getReason).doesNotContain("MemoryNotRestored");
     }
+
+    private void standsStill() {
+        create(pod("web").build());
+        running("web");
+        suspend("web");
+        eventually("web", pod -> assertThat(main(pod).getState().getWaiting().getReason()).isEqualTo("TenantSuspended"));
+    }
+
+    private long broughtBack() {
+        return cri.calls().stream().filter("restore"::equals).count();
+    }
+
+    /// What it was is not what it is to go back to, whatever becomes of its machine later.
+    @Test
+    void aPodThatWasBroughtBackWhenNobodyWaitedForItBeginsAnewWhenItsMachineEnds() {
+        cri.podCidr = "10.88.0.0/24";
+        standsStill();
+        cri.podCalls.restoresAreNotTold = true;
+        resume("web");
+        await().atMost(SOON).until(() -> broughtBack() == 1);
+        running("web");
+        await().atMost(SOON).until(() -> cri.podCalls.checkpoints.isEmpty());
+        cri.crashMachines();
+        eventually("web", pod -> {
+            assertThat(main(pod).getRestartCount()).isEqualTo(1);
+            assertThat(main(pod).getState().getRunning()).isNotNull();
+        });
+        assertThat(broughtBack()).isEqualTo(1);
+    }
+
+    @Test
+    void whatIsKeptOfAPodThatRunsIsGoneAlsoWhenAnEarlierKubeletAskedForIt() throws Exception {
+        standsStill();
+        kubelet.close();
+        resume("web");
+        cri.podCalls.checkpoints.keySet().forEach(cri.podCalls::bringBack);
+        kubelet = kubelet();
+        running("web");
+        await().atMost(SOON).until(() -> cri.podCalls.checkpoints.isEmpty());
+        assertThat(main(read("web")).getRestartCount()).isZero();
+    }
+
+    /// What a runtime began and did not end it undoes, so that nothing of the pod is left but what is kept of it.
+    @Test
+    void aPodIsBroughtBackThoughTheRuntimeDiedAtTheFirstTry() {
+        standsStill();
+        cri.podCalls.diesWhileRestoring = true;
+        resume("web");
+        running("web");
+        assertThat(broughtBack()).isEqualTo(1);
+        assertThat(cri.calls()).filteredOn("run-sandbox"::equals).as("sandboxes made").hasSize(1);
+        assertThat(main(read("web")).getRestartCount()).isZero();
+        await().atMost(SOON).until(() -> cri.podCalls.checkpoints.isEmpty());
+    }
+
+    @Test
+    void aPodOfWhichOnlyItsMemoryIsLeftIsBroughtBackByTheNextKubelet() throws Exception {
+        standsStill();
+        kubelet.close();
+        resume("web");
+        synchronized (cri) {
+            cri.sandboxes.clear();
+            cri.runs.clear();
+        }
+        kubelet = kubelet();
+        running("web");
+        assertThat(broughtBack()).isEqualTo(1);
+        assertThat(cri.calls()).filteredOn("run-sandbox"::equals).as("sandboxes made").hasSize(1);
+    }
 }

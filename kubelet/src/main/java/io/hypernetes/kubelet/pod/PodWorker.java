@@ -63,7 +63,7 @@ final class PodWorker {
         CriConfigs configs = new CriConfigs(services.settings(), services.volumes());
         this.trace = new PodTrace(services.steps(), services.clock(), pod == null ? null : pod.getMetadata().getResourceVersion());
         this.resizing = new Resizing(services, others);
-        this.memory = new SuspendedMemory(services, uid);
+        this.memory = new SuspendedMemory(services, uid, pod == null || wasToldOf(pod));
         this.remains = new PodRemains(services, memory, key, uid);
         this.health = new PodHealth(services, key.tenant(), resizing, () -> this.pod, this::wake);
         this.starts = new ContainerStart(key.tenant(), services, configs, trace, life, health::condemn);
@@ -184,8 +184,8 @@ final class PodWorker {
         }
         memory.suspensionIsOver();
         // Before anything is said of containers that ended only because their machine was written to disk.
-        if (evicted == null && !phaseIsFinal(now) && !seen.sandboxes().isEmpty() && seen.readySandbox().isEmpty()) {
-            boolean back = memory.bringBack(now, life);
+        if (evicted == null && !phaseIsFinal(now)) {
+            boolean back = memory.bringBack(now, seen, life);
             if (back || isToEnd()) {
                 wake();
                 return resync();
@@ -402,6 +402,11 @@ final class PodWorker {
 
     private boolean pastDeadline(Pod now) {
         return ActiveDeadline.isPast(now, services.clock().instant());
+    }
+
+    /// Whether a kubelet has had it, this one or an earlier one.
+    private static boolean wasToldOf(Pod pod) {
+        return pod.getStatus() != null && pod.getStatus().getStartTime() != null;
     }
 
     private static boolean phaseIsFinal(Pod now) {

@@ -31,9 +31,13 @@ final class SuspendedMemory {
     /// Whether it was still being written when nobody waited for it any more.
     private boolean left;
     private int tried;
+    /// Whether something may be kept although the pod runs: of an earlier kubelet, or of a call whose answer did not come.
+    private boolean mayBeKept;
 
-    SuspendedMemory(PodServices services, String podUid) {
+    /// @param known whether a kubelet has told of the pod before, so that something may be kept of it
+    SuspendedMemory(PodServices services, String podUid, boolean known) {
         this.services = services;
+        this.mayBeKept = known;
         this.memory = services.cri().memory();
         this.name = "suspended-" + podUid;
     }
@@ -47,6 +51,7 @@ final class SuspendedMemory {
         if (sandbox.isEmpty() || !seen.anyRunning() || refused) {
             return false;
         }
+        mayBeKept = true;
         try {
             // One that is there already is of before: the pod has gone on since, or the runtime died when it had written it.
             memory.remove(name);
@@ -88,12 +93,23 @@ final class SuspendedMemory {
         }
     }
 
-    /// Brings the pod back as it was, if it was kept; what was kept is removed then. After three tries it is given up, and the pod begins anew.
+    /// Brings a pod that has no machine back as it was, if it was kept; what was kept is removed then. After three tries it is given up, and the pod begins
+    /// anew. Of a pod that has a machine what was kept is old, and goes.
     ///
     /// @param life of the pod; once it is cancelled nobody waits for this, which may take minutes
     /// @return whether it is there again
-    boolean bringBack(Pod pod, Context life) {
-        if (!memory.has(name)) {
+    boolean bringBack(Pod pod, ObservedPod seen, Context life) {
+        if (seen.readySandbox().isPresent()) {
+            tried = 0;
+            forgetOld();
+            return false;
+        }
+        // Of one that was written meanwhile, though nobody waited for it, there is a sandbox.
+        if (seen.sandboxes().isEmpty() && !mayBeKept) {
+            return false;
+        }
+        mayBeKept = memory.has(name);
+        if (!mayBeKept) {
             return false;
         }
         try {
@@ -112,8 +128,21 @@ final class SuspendedMemory {
             return false;
         }
         tried = 0;
-        memory.remove(name);
+        forgetOld();
         return true;
+    }
+
+    /// Once is enough, but it has to be done: the pod would go back to it when its machine ends.
+    private void forgetOld() {
+        if (!mayBeKept) {
+            return;
+        }
+        try {
+            memory.remove(name);
+            mayBeKept = false;
+        } catch (CriException later) {
+            LOG.warn("event=old-memory-not-removed name={} next=\"at the next look\" reason=\"{}\"", name, later.getMessage());
+        }
     }
 
     /// Removes what is kept; nothing is fine.
