@@ -55,7 +55,10 @@ public final class FakeCri implements AutoCloseable {
     final Map<String, Sandbox> sandboxes = new LinkedHashMap<>();
     final Map<String, Run> runs = new LinkedHashMap<>();
     final Set<String> images = new TreeSet<>();
-    final Map<String, Integer> execExitCodes = new java.util.concurrent.ConcurrentHashMap<>();
+    /// What all programs say that fail.
+    public volatile String execErrors = "";
+    /// How those end that do not succeed.
+    public final Map<String, Integer> execExitCodes = new java.util.concurrent.ConcurrentHashMap<>();
     /// What becomes of the programs that cannot be run.
     final Map<String, Status> execFailures = new java.util.concurrent.ConcurrentHashMap<>();
     /// Programs that end only when whoever asked for them gives up.

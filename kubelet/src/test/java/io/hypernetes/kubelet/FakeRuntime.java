@@ -1,5 +1,6 @@
 package io.hypernetes.kubelet;
 
+import com.google.protobuf.ByteString;
 import io.grpc.Status;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
@@ -253,7 +254,8 @@ final class FakeRuntime extends RuntimeServiceGrpc.RuntimeServiceImplBase {
         if (cri.hangingExecs.contains(request.getCmd(0))) {
             return;
         }
-        FakeCri.reply(out, ExecSyncResponse.newBuilder().setExitCode(cri.execExitCodes.getOrDefault(request.getCmd(0), 0)).build());
+        int exitCode = cri.execExitCodes.getOrDefault(request.getCmd(0), 0);
+        FakeCri.reply(out, ExecSyncResponse.newBuilder().setExitCode(exitCode).setStderr(ByteString.copyFromUtf8(exitCode == 0 ? "" : cri.execErrors)).build());
     }
 
     @Override

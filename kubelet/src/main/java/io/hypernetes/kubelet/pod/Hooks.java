@@ -1,5 +1,6 @@
 package io.hypernetes.kubelet.pod;
 
+import com.google.protobuf.ByteString;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.HTTPGetAction;
 import io.fabric8.kubernetes.api.model.LifecycleHandler;
@@ -19,6 +20,9 @@ import java.util.concurrent.locks.LockSupport;
 
 /// postStart and preStop: exec in the container, an HTTP GET to the pod, or a pause.
 final class Hooks {
+    /// Of what a hook says of its failure, which is one line of the node's log.
+    private static final int LONGEST_OUTPUT = 1 << 10;
+
     private final String tenant;
     private final CriRuntime cri;
     private final PodHttp http;
@@ -63,7 +67,7 @@ final class Hooks {
             if (hook.getExec() != null) {
                 ExecSyncResponse answer = cri.execSync(containerId, hook.getExec().getCommand(), atMost);
                 return answer.getExitCode() == 0 ? Optional.empty()
-                        : Optional.of("command exited with " + answer.getExitCode() + ": " + answer.getStderr().toStringUtf8());
+                        : Optional.of("command exited with " + answer.getExitCode() + ": " + cut(answer.getStderr()));
             }
             if (hook.getHttpGet() != null) {
                 HTTPGetAction action = hook.getHttpGet();
@@ -81,5 +85,9 @@ final class Hooks {
         } catch (CriException | IOException | IllegalArgumentException failure) {
             return Optional.of(String.valueOf(failure.getMessage()));
         }
+    }
+
+    private static String cut(ByteString output) {
+        return output.substring(0, Math.min(output.size(), LONGEST_OUTPUT)).toStringUtf8();
     }
 }
