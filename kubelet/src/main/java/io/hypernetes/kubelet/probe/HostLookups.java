@@ -4,31 +4,45 @@ import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.net.InetAddress;
 import java.net.SocketTimeoutException;
-import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
 
 /// Addresses of the hosts that probes and hooks name, in the time that they have: the system's own lookup cannot be cut short, and takes as long as name
-/// servers let it. Whoever asks for a name that is being looked up for the tenant waits for that one, and a tenant has only so many at a time. Safe for
-/// use by many threads.
+/// servers let it. Whoever asks for a name that is being looked up for the tenant waits for that one.
+///
+/// The node has only so many at a time, and a tenant no more than are free: half of all if it is alone, and a tenant that has none finds a place while others
+/// have as many as they may. Who finds none waits for one. Safe for use by many threads.
 final class HostLookups {
-    private static final int MOST_OF_A_TENANT = 16;
+    private static final int MOST = 32;
 
     private final Resolver resolver;
-    private final Map<Asked, CompletableFuture<InetAddress>> underWay = new HashMap<>();
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition fewer = lock.newCondition();
+    private final Map<Asked, FutureTask<InetAddress>> underWay = new HashMap<>();
 
     /// Blocks for as long as it takes.
     @FunctionalInterface
     interface Resolver {
-        InetAddress address(String host) throws UnknownHostException;
+        InetAddress address(String host) throws IOException;
     }
 
     private record Asked(String tenant, String host) {}
+
+    /// Others were being looked up all the time, which says nothing of this host.
+    static final class NoPlaceException extends IOException {
+        private static final long serialVersionUID = 1L;
+
+        NoPlaceException(String host) {
+            super("lookup " + host + ": too many other hosts are being looked up");
+        }
+    }
 
     HostLookups(Resolver resolver) {
         this.resolver = resolver;
@@ -36,15 +50,17 @@ final class HostLookups {
 
     /// @param host a name, or an address, which needs no lookup
     /// @throws SocketTimeoutException when nobody has answered within `left`
-    /// @throws IOException when there is no such host, or too many others are being looked up
+    /// @throws NoPlaceException when nobody was asked within `left`
+    /// @throws IOException when there is no such host
     InetAddress find(String tenant, String host, Duration left) throws IOException {
         try {
             return InetAddress.ofLiteral(host);
         } catch (IllegalArgumentException aName) {
             // Told by nothing else.
         }
+        long until = System.nanoTime() + left.toNanos();
         try {
-            return lookup(new Asked(tenant, host)).get(left.toNanos(), TimeUnit.NANOSECONDS);
+            return lookup(new Asked(tenant, host), until).get(Math.max(0, until - System.nanoTime()), TimeUnit.NANOSECONDS);
         } catch (TimeoutException late) {
             throw (SocketTimeoutException) new SocketTimeoutException("lookup " + host + ": i/o timeout").initCause(late);
         } catch (InterruptedException closing) {
@@ -55,38 +71,52 @@ final class HostLookups {
         }
     }
 
-    private CompletableFuture<InetAddress> lookup(Asked asked) throws IOException {
-        synchronized (underWay) {
-            CompletableFuture<InetAddress> begun = underWay.get(asked);
-            if (begun != null) {
-                return begun;
-            }
-            if (underWay.keySet().stream().filter(other -> other.tenant().equals(asked.tenant())).count() >= MOST_OF_A_TENANT) {
-                throw new IOException("dial tcp: lookup " + asked.host() + ": " + MOST_OF_A_TENANT + " other hosts are being looked up already");
-            }
-            CompletableFuture<InetAddress> address = new CompletableFuture<>();
-            underWay.put(asked, address);
-            // A virtual one would hold its carrier meanwhile, of which there are few.
-            Thread.ofPlatform().daemon().name("lookup-" + asked.host()).start(() -> run(asked, address));
-            return address;
-        }
-    }
-
-    private void run(Asked asked, CompletableFuture<InetAddress> address) {
+    private FutureTask<InetAddress> lookup(Asked asked, long until) throws NoPlaceException, InterruptedException {
+        lock.lockInterruptibly();
         try {
-            InetAddress found = resolver.address(asked.host());
-            over(asked);
-            address.complete(found);
-        } catch (UnknownHostException | RuntimeException none) {
-            over(asked);
-            address.completeExceptionally(none);
+            for (long left = until - System.nanoTime(); ; left = fewer.awaitNanos(left)) {
+                FutureTask<InetAddress> begun = underWay.get(asked);
+                if (begun != null) {
+                    return begun;
+                }
+                if (hasPlace(asked.tenant())) {
+                    return begin(asked);
+                }
+                if (left <= 0) {
+                    throw new NoPlaceException(asked.host());
+                }
+            }
+        } finally {
+            lock.unlock();
         }
     }
 
-    /// Before the answer, so that who asks behind it looks anew.
+    private boolean hasPlace(String tenant) {
+        return underWay.keySet().stream().filter(other -> other.tenant().equals(tenant)).count() < MOST - underWay.size();
+    }
+
+    private FutureTask<InetAddress> begin(Asked asked) {
+        FutureTask<InetAddress> address = new FutureTask<>(() -> {
+            try {
+                return resolver.address(asked.host());
+            } finally {
+                // Before the answer, so that who asks behind it looks anew.
+                over(asked);
+            }
+        });
+        // A virtual one would hold its carrier meanwhile, of which there are few. One that cannot be had leaves nothing behind.
+        Thread.ofPlatform().daemon().name("lookup-" + asked.host()).start(address);
+        underWay.put(asked, address);
+        return address;
+    }
+
     private void over(Asked asked) {
-        synchronized (underWay) {
+        lock.lock();
+        try {
             underWay.remove(asked);
+            fewer.signalAll();
+        } finally {
+            lock.unlock();
         }
     }
 }

@@ -92,6 +92,8 @@ final class ProbeAction {
                 uri = next.get();
             }
             throw new IOException("stopped after " + MOST_REQUESTS + " redirects");
+        } catch (HostLookups.NoPlaceException crowded) {
+            return ProbeResult.unknown(why(crowded));
         } catch (IOException failure) {
             return ProbeResult.failure("Get \"" + uri + "\": " + why(failure));
         }
@@ -102,6 +104,8 @@ final class ProbeAction {
             return socket.isConnected() ? ProbeResult.SUCCESS : ProbeResult.failure("dial tcp " + host + ":" + port + ": not connected");
         } catch (SocketTimeoutException slow) {
             return ProbeResult.failure("dial tcp " + host + ":" + port + ": i/o timeout");
+        } catch (HostLookups.NoPlaceException crowded) {
+            return ProbeResult.unknown(why(crowded));
         } catch (IOException failure) {
             return ProbeResult.failure(why(failure));
         }

@@ -1,0 +1,121 @@
+package io.hypernetes.kubelet.probe;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.Probe;
+import io.fabric8.kubernetes.api.model.ProbeBuilder;
+import io.hypernetes.kubelet.PodDialer;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/// Names whose servers do not answer, of some tenants, beside names that are answered.
+@Timeout(60)
+class HostLookupsTest {
+    private static final Duration LONG = Duration.ofSeconds(50), SHORT = Duration.ofMillis(50);
+
+    private final Semaphore answers = new Semaphore(0);
+    private final Set<String> asked = ConcurrentHashMap.newKeySet();
+    private final HostLookups lookups = new HostLookups(host -> {
+        asked.add(host);
+        if (host.contains("dead")) {
+            answers.acquireUninterruptibly();
+        }
+        return InetAddress.getLoopbackAddress();
+    });
+
+    @AfterEach
+    void end() {
+        answers.release(10_000);
+    }
+
+    private CompletableFuture<InetAddress> find(String tenant, String host, Duration left) {
+        return CompletableFuture.supplyAsync(() -> {
+            try {
+                return lookups.find(tenant, host, left);
+            } catch (IOException failure) {
+                throw new IllegalStateException(failure);
+            }
+        }, Thread::startVirtualThread);
+    }
+
+    private void findsDead(String tenant, int hosts) {
+        for (int i = 0; i < hosts; i++) {
+            find(tenant, "dead" + i + "." + tenant, LONG);
+        }
+    }
+
+    @Test
+    void aNameBeyondThoseOfATenantWaitsForAPlace() {
+        findsDead("acme", 16);
+        await().until(() -> asked.size() == 16);
+        CompletableFuture<InetAddress> web = find("acme", "web.acme", LONG);
+        assertThatThrownBy(() -> lookups.find("acme", "late.acme", SHORT)).isInstanceOf(IOException.class).hasMessageContaining("too many other hosts");
+        assertThat(web).isNotDone();
+        assertThat(asked).hasSize(16);
+        answers.release();
+        assertThat(web).succeedsWithin(LONG);
+    }
+
+    @Test
+    void allTenantsTogetherHaveOnlySoMany() {
+        for (int tenant = 0; tenant < 50; tenant++) {
+            findsDead("t" + tenant, 2);
+        }
+        await().until(() -> asked.size() == 32);
+        answers.release(20);
+        await().until(() -> asked.size() == 52);
+        assertThatThrownBy(() -> lookups.find("late", "web.late", SHORT)).isInstanceOf(IOException.class);
+        assertThat(asked).hasSize(52);
+        answers.release(10_000);
+        await().until(() -> asked.size() == 100);
+    }
+
+    @Test
+    void whoHasNoneFindsAPlaceBesideTenantsThatHaveAllTheyMay() {
+        for (String tenant : new String[] {"a", "b", "c"}) {
+            findsDead(tenant, 40);
+        }
+        await().until(() -> asked.size() >= 24);
+        assertThat(find("late", "web.late", LONG)).succeedsWithin(LONG);
+    }
+
+    @Test
+    void aLookupThatFailsInAnUnknownWayLeavesNothingBehind() throws IOException {
+        AtomicInteger tries = new AtomicInteger();
+        HostLookups broken = new HostLookups(host -> {
+            if (tries.incrementAndGet() == 1) {
+                throw new StackOverflowError("of the resolver");
+            }
+            return InetAddress.getLoopbackAddress();
+        });
+        assertThatThrownBy(() -> broken.find("acme", "web.acme", Duration.ofSeconds(5))).isInstanceOf(IOException.class);
+        assertThat(broken.find("acme", "web.acme", Duration.ofSeconds(5))).isEqualTo(InetAddress.getLoopbackAddress());
+    }
+
+    /// What keeps the node from asking is no failure of the container.
+    @Test
+    void aProbeForWhoseHostThereWasNoPlaceSaysNothing() {
+        findsDead("acme", 16);
+        await().until(() -> asked.size() == 16);
+        ProbeAction action = new ProbeAction("acme", null, new PodHttp(PodDialer.DIRECT, lookups), null);
+        Probe http = new ProbeBuilder().withNewHttpGet().withHost("web.acme").withNewPort(80).endHttpGet().build();
+        Probe tcp = new ProbeBuilder().withNewTcpSocket().withHost("web.acme").withNewPort(80).endTcpSocket().build();
+        for (Probe probe : new Probe[] {http, tcp}) {
+            ProbeResult result = action.run(probe, new Container(), "c1", "127.0.0.1");
+            assertThat(result.outcome()).isEqualTo(ProbeResult.Outcome.UNKNOWN);
+            assertThat(result.output()).contains("too many other hosts");
+        }
+    }
+}
