@@ -2,6 +2,7 @@ package io.hypernetes.kubelet.probe;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import io.hypernetes.kubelet.PodDialer;
 import java.io.IOException;
@@ -139,10 +140,12 @@ class PodHttpTest {
         Duration timeout = Duration.ofMillis(50);
         assertThatThrownBy(() -> waiting.get("acme", named, List.of(), timeout)).isInstanceOf(IOException.class).hasMessageContaining("deadline exceeded");
         assertThatThrownBy(() -> waiting.connect("acme", named.getHost(), named.getPort(), timeout)).isInstanceOf(SocketTimeoutException.class);
-        assertThat(lookups).hasValue(1);
+        // On a thread of its own, which may come to it later.
+        await().untilAsserted(() -> assertThat(lookups).hasValue(1));
         serving(text("HTTP/1.1 200 OK\r\n\r\n"));
         answered.countDown();
         assertThat(waiting.get("acme", named, List.of(), SOON)).isEqualTo(200);
+        assertThat(lookups).as("the first two together, and perhaps the last").hasValueLessThanOrEqualTo(2);
     }
 
     @Test
