@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 /// its, may send on to others of the same kind. Safe for use by many threads.
 final class Destinations {
     private final URI home;
+    private final HostLookup lookup;
     private final List<Kind> kinds;
     private @Nullable List<Kind> forbidden;
 
@@ -27,7 +28,12 @@ final class Destinations {
     /// @param home where the registry is
     /// @param operators the operator's own addresses
     Destinations(URI home, OperatorAddresses operators) {
+        this(home, operators, HostLookup.SYSTEM);
+    }
+
+    Destinations(URI home, OperatorAddresses operators, HostLookup lookup) {
         this.home = home;
+        this.lookup = lookup;
         this.kinds = List.of(
                 new Kind("of this host itself", address -> address.isLoopbackAddress() || address.isAnyLocalAddress()),
                 new Kind("of this host's own network segment", InetAddress::isLinkLocalAddress),
@@ -39,7 +45,7 @@ final class Destinations {
     /// To be asked before each request, those to the registry itself among them: the connection that follows gets the same answer, which Java keeps for a while.
     ///
     /// @throws ImageException when it may not be spoken to
-    /// @throws IOException when its name is not known
+    /// @throws IOException when its name is not known, or that of the registry is not told in time
     void check(URI next) throws IOException {
         List<Kind> not = forbidden();
         for (InetAddress address : addresses(next)) {
@@ -78,7 +84,7 @@ final class Destinations {
             throw new IOException("an address without a host: " + Text.shortened(of.toString()));
         }
         try {
-            return List.of(InetAddress.getAllByName(host));
+            return lookup.addresses(host);
         } catch (UnknownHostException unknown) {
             if (isHome(of)) {
                 return List.of();

@@ -1,12 +1,17 @@
 package io.hypernetes.images;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.net.InetAddress;
+import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.net.UnknownHostException;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -44,6 +49,29 @@ class DestinationsTest {
 
     private static Destinations from(URI home) {
         return new Destinations(home, OperatorAddresses.known(_ -> false));
+    }
+
+    /// Whoever looks up has no carrier of virtual threads, of which there are few. And one that answers late may answer with anything.
+    @Test
+    void anAddressThatNobodyTellsInTimeIsNotSpokenTo() {
+        CountDownLatch over = new CountDownLatch(1);
+        CompletableFuture<Thread> asking = new CompletableFuture<>();
+        HostLookup silent = new HostLookup(host -> {
+            asking.complete(Thread.currentThread());
+            try {
+                over.await();
+            } catch (InterruptedException never) {
+                throw new AssertionError(never);
+            }
+            throw new UnknownHostException(host);
+        }, Duration.ofMillis(200));
+        URI slow = URI.create("https://registry.test/v2/");
+        for (URI home : new URI[] {slow, PUBLIC}) {
+            Destinations destinations = new Destinations(home, OperatorAddresses.known(_ -> false), silent);
+            assertThatThrownBy(() -> destinations.check(slow)).isInstanceOf(SocketTimeoutException.class).hasMessageContaining("looking up registry.test took longer");
+        }
+        assertThat(asking).isCompletedWithValueMatching(thread -> !thread.isVirtual());
+        over.countDown();
     }
 
     @Test

@@ -20,6 +20,7 @@ import io.hypernetes.kubelet.pod.PodTable;
 import io.hypernetes.kubelet.pod.RecordedPodEvents;
 import io.hypernetes.kubelet.pod.StatusWriter;
 import io.hypernetes.kubelet.probe.GrpcHealth;
+import io.hypernetes.kubelet.probe.HostLookups;
 import io.hypernetes.kubelet.probe.PodHttp;
 import io.hypernetes.kubelet.server.KubeletServer;
 import io.hypernetes.kubelet.server.PodEndpoints;
@@ -33,6 +34,7 @@ import io.hypernetes.kubelet.volume.Volumes;
 import io.hypernetes.telemetry.StepSink;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
@@ -103,7 +105,8 @@ public final class Kubelet implements AutoCloseable {
         this.statuses = new StatusWriter(client);
         ApiSources sources = new ApiSources(client);
         Volumes volumes = new Volumes(settings.podsFolder(), sources, clock);
-        PodServices services = new PodServices(settings, cri, volumes, new Disks(sources, settings.nodeName()), sources, new RecordedPodEvents(recorder, settings.hostPaths()), statuses, new PodHttp(dialer), probes, variables, clock,
+        HostLookups hosts = new HostLookups(InetAddress::getAllByName);
+        PodServices services = new PodServices(settings, cri, volumes, new Disks(sources, settings.nodeName()), sources, new RecordedPodEvents(recorder, settings.hostPaths()), statuses, hosts, new PodHttp(dialer, hosts), probes, variables, clock,
                 NodeAgent.allocatable(settings), steps, metrics);
         this.pods = new PodTable(services);
         this.mirrors = new MirrorPods(client, pods);

@@ -57,7 +57,7 @@ final class ContainerStart {
         this.configs = configs;
         this.environment = new Environment(services.sources(), services.variables());
         this.images = new ImagePull(services.cri(), services.sources(), services.events(), services.clock(),
-                new PulledImages(services.settings().stateFolder().resolve("pulled")), services.settings().operators());
+                new PulledImages(services.settings().stateFolder().resolve("pulled")), services.hosts(), services.settings().operators());
         this.crashes = new BackOff(services.clock());
         this.hooks = new Hooks(tenant, services.cri(), services.http());
     }

@@ -5,13 +5,16 @@ import io.fabric8.kubernetes.api.model.LocalObjectReference;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.grpc.Context;
+import io.grpc.Status;
 import io.hypernetes.client.ObjectKey;
 import io.hypernetes.cri.v1.AuthConfig;
 import io.hypernetes.cri.v1.Image;
 import io.hypernetes.cri.v1.PodSandboxConfig;
 import io.hypernetes.kubelet.cri.CriException;
 import io.hypernetes.kubelet.cri.CriRuntime;
+import io.hypernetes.kubelet.probe.HostLookups;
 import io.hypernetes.kubelet.volume.Sources;
+import java.io.IOException;
 import java.net.InetAddress;
 import java.time.Duration;
 import java.time.Instant;
@@ -26,6 +29,8 @@ import java.util.function.Predicate;
 /// Brings the image of a container to this node as its pull policy says. One per pod, used by the pod's own thread.
 final class ImagePull {
     private static final Duration LOOK_AGAIN = Duration.ofSeconds(10);
+    /// Longer than it takes where the first of two name servers is dead.
+    private static final Duration LOOKUP = Duration.ofSeconds(15);
     private static final Duration FAR = Duration.ofMinutes(5);
 
     private final CriRuntime cri;
@@ -34,12 +39,15 @@ final class ImagePull {
     private final InstantSource clock;
     private final PulledImages pulled;
     private final BackOff backOff;
+    private final HostLookups hosts;
     private final Predicate<InetAddress> operators;
     private final Map<String, String> lastFailure = new HashMap<>();
     private String tenantUid = "";
 
+    /// @param hosts finds registries
     /// @param operators addresses at which pods of tenants have no registries
-    ImagePull(CriRuntime cri, Sources sources, PodEvents events, InstantSource clock, PulledImages pulled, Predicate<InetAddress> operators) {
+    ImagePull(CriRuntime cri, Sources sources, PodEvents events, InstantSource clock, PulledImages pulled, HostLookups hosts, Predicate<InetAddress> operators) {
+        this.hosts = hosts;
         this.operators = operators;
         this.pulled = pulled;
         this.cri = cri;
@@ -79,7 +87,7 @@ final class ImagePull {
                 throw failed(pod, container, "ErrImageNeverPull", message, LOOK_AGAIN);
             }
         }
-        Optional<String> denied = tenant.equals(ObjectKey.ROOT) ? Optional.empty() : RegistryPlace.refusal(image, operators);
+        Optional<String> denied = tenant.equals(ObjectKey.ROOT) ? Optional.empty() : refusal(tenant, pod, container);
         if (denied.isPresent()) {
             events.warning(pod, container, "Failed", "Failed to pull image \"" + image + "\": " + denied.get());
             throw failed(pod, container, "ErrImagePull", denied.get(), FAR);
@@ -92,6 +100,23 @@ final class ImagePull {
             throw failed(pod, container, "ImagePullBackOff", failure.isEmpty() ? message : message + ": ErrImagePull: " + failure, left);
         }
         return pull(tenant, pod, container, sandbox, context);
+    }
+
+    /// Why pods of a tenant may not have the image pulled; empty when they may.
+    ///
+    /// @throws WaitException when nobody tells in time where its registry is
+    private Optional<String> refusal(String tenant, Pod pod, Container container) {
+        String image = container.getImage();
+        try {
+            return RegistryPlace.refusal(tenant, image, hosts, LOOKUP, operators);
+        } catch (IOException unknown) {
+            if (Thread.currentThread().isInterrupted()) {
+                throw new CriException(Status.Code.CANCELLED, "the pull of image " + image + " was not begun: " + unknown.getMessage());
+            }
+            String message = "registry " + RegistryPlace.registry(image) + ": " + unknown.getMessage();
+            events.warning(pod, container, "Failed", "Failed to pull image \"" + image + "\": " + message);
+            throw failed(pod, container, "ErrImagePull", message, LOOK_AGAIN);
+        }
     }
 
     private String pull(String tenant, Pod pod, Container container, PodSandboxConfig sandbox, Context context) {

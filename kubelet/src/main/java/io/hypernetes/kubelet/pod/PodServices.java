@@ -6,6 +6,7 @@ import io.hypernetes.kubelet.KubeletSettings;
 import io.hypernetes.kubelet.ServiceVariables;
 import io.hypernetes.kubelet.cri.CriRuntime;
 import io.hypernetes.kubelet.probe.GrpcHealth;
+import io.hypernetes.kubelet.probe.HostLookups;
 import io.hypernetes.kubelet.probe.PodHttp;
 import io.hypernetes.kubelet.volume.Disks;
 import io.hypernetes.kubelet.volume.Sources;
@@ -18,6 +19,7 @@ import java.util.Map;
 ///
 /// @param allocatable what the node offers to pods
 /// @param steps gets every step of a pod's start when it is over
+/// @param hosts finds those that pods name
 /// @param http for probes and hooks
 /// @param grpc for probes
 /// @param variables that tell containers of services
@@ -29,6 +31,7 @@ public record PodServices(
         Sources sources,
         PodEvents events,
         StatusWriter statuses,
+        HostLookups hosts,
         PodHttp http,
         GrpcHealth grpc,
         ServiceVariables variables,

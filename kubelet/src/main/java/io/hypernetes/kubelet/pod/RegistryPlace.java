@@ -1,7 +1,10 @@
 package io.hypernetes.kubelet.pod;
 
+import io.hypernetes.kubelet.probe.HostLookups;
+import java.io.IOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.time.Duration;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Predicate;
@@ -16,12 +19,13 @@ final class RegistryPlace {
     /// Why pods of tenants may not have an image pulled; empty when they may. A name that is not known is for the pull to tell.
     ///
     /// @param operators the operator's own addresses
-    static Optional<String> refusal(String image, Predicate<InetAddress> operators) {
+    /// @throws IOException when it was not told within `patience` where the registry is: it may be anywhere
+    static Optional<String> refusal(String tenant, String image, HostLookups hosts, Duration patience, Predicate<InetAddress> operators) throws IOException {
         String registry = registry(image);
         String host = host(registry);
         try {
             // The pull asks a moment later in the same process, where the answer is kept that long, and holds to what it heard first.
-            for (InetAddress address : InetAddress.getAllByName(host)) {
+            for (InetAddress address : hosts.all(tenant, host, patience)) {
                 if (address.isLoopbackAddress() || address.isAnyLocalAddress() || address.isLinkLocalAddress() || address.isMulticastAddress()) {
                     return Optional.of("registry " + registry + " is at " + address.getHostAddress()
                             + ", an address of the node itself or of its wire, from where pods of tenants get no images; use a registry with another address, or ask the operator to load the image");

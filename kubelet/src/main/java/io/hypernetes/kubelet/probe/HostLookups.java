@@ -4,8 +4,10 @@ import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.net.InetAddress;
 import java.net.SocketTimeoutException;
+import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
@@ -14,29 +16,30 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
-/// Addresses of the hosts that probes and hooks name, in the time that they have: the system's own lookup cannot be cut short, and takes as long as name
+/// Addresses of the hosts that pods of tenants name, in their probes, hooks and images, in the time that they have: the system's own lookup cannot be cut short, and takes as long as name
 /// servers let it. Whoever asks for a name that is being looked up for the tenant waits for that one.
 ///
 /// The node has only so many at a time, and a tenant no more than are free: half of all if it is alone, and a tenant that has none finds a place while others
 /// have as many as they may. Who finds none waits for one. Safe for use by many threads.
-final class HostLookups {
+public final class HostLookups {
     private static final int MOST = 32;
 
     private final Resolver resolver;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition fewer = lock.newCondition();
-    private final Map<Asked, FutureTask<InetAddress>> underWay = new HashMap<>();
+    private final Map<Asked, FutureTask<List<InetAddress>>> underWay = new HashMap<>();
 
     /// Blocks for as long as it takes.
     @FunctionalInterface
-    interface Resolver {
-        InetAddress address(String host) throws IOException;
+    public interface Resolver {
+        /// At least one.
+        InetAddress[] addresses(String host) throws IOException;
     }
 
     private record Asked(String tenant, String host) {}
 
     /// Others were being looked up all the time, which says nothing of this host.
-    static final class NoPlaceException extends IOException {
+    public static final class NoPlaceException extends IOException {
         private static final long serialVersionUID = 1L;
 
         NoPlaceException(String host) {
@@ -44,17 +47,32 @@ final class HostLookups {
         }
     }
 
-    HostLookups(Resolver resolver) {
+    public HostLookups(Resolver resolver) {
         this.resolver = resolver;
     }
 
+    /// One of a host's addresses.
+    ///
+    /// @throws IOException as [#all], in the words that users of Go programs know
+    InetAddress find(String tenant, String host, Duration left) throws IOException {
+        try {
+            return all(tenant, host, left).getFirst();
+        } catch (UnknownHostException none) {
+            throw new IOException("dial tcp: lookup " + host + ": no such host", none);
+        }
+    }
+
+    /// All addresses of a host.
+    ///
+    /// @param tenant whose word the name is
     /// @param host a name, or an address, which needs no lookup
     /// @throws SocketTimeoutException when nobody has answered within `left`
     /// @throws NoPlaceException when nobody was asked within `left`
-    /// @throws IOException when there is no such host
-    InetAddress find(String tenant, String host, Duration left) throws IOException {
+    /// @throws UnknownHostException when there is no such host
+    /// @throws InterruptedIOException when the thread is interrupted, as it still is then
+    public List<InetAddress> all(String tenant, String host, Duration left) throws IOException {
         try {
-            return InetAddress.ofLiteral(host);
+            return List.of(InetAddress.ofLiteral(host));
         } catch (IllegalArgumentException aName) {
             // Told by nothing else.
         }
@@ -67,15 +85,17 @@ final class HostLookups {
             Thread.currentThread().interrupt();
             throw (InterruptedIOException) new InterruptedIOException("lookup " + host + ": interrupted").initCause(closing);
         } catch (ExecutionException failure) {
-            throw new IOException("dial tcp: lookup " + host + ": no such host", failure.getCause());
+            throw failure.getCause() instanceof UnknownHostException
+                    ? (UnknownHostException) new UnknownHostException(host).initCause(failure)
+                    : new IOException("lookup " + host + ": " + failure.getCause(), failure);
         }
     }
 
-    private FutureTask<InetAddress> lookup(Asked asked, long until) throws NoPlaceException, InterruptedException {
+    private FutureTask<List<InetAddress>> lookup(Asked asked, long until) throws NoPlaceException, InterruptedException {
         lock.lockInterruptibly();
         try {
             for (long left = until - System.nanoTime(); ; left = fewer.awaitNanos(left)) {
-                FutureTask<InetAddress> begun = underWay.get(asked);
+                FutureTask<List<InetAddress>> begun = underWay.get(asked);
                 if (begun != null) {
                     return begun;
                 }
@@ -95,10 +115,10 @@ final class HostLookups {
         return underWay.keySet().stream().filter(other -> other.tenant().equals(tenant)).count() < MOST - underWay.size();
     }
 
-    private FutureTask<InetAddress> begin(Asked asked) {
-        FutureTask<InetAddress> address = new FutureTask<>(() -> {
+    private FutureTask<List<InetAddress>> begin(Asked asked) {
+        FutureTask<List<InetAddress>> address = new FutureTask<>(() -> {
             try {
-                return resolver.address(asked.host());
+                return List.of(resolver.addresses(asked.host()));
             } finally {
                 // Before the answer, so that who asks behind it looks anew.
                 over(asked);

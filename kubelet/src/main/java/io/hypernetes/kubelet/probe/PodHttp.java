@@ -6,7 +6,6 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.ConnectException;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.NoRouteToHostException;
 import java.net.Socket;
@@ -46,11 +45,8 @@ public final class PodHttp {
     private final HostLookups hosts;
     private final SSLContext tls;
 
-    public PodHttp(PodDialer dialer) {
-        this(dialer, new HostLookups(InetAddress::getByName));
-    }
-
-    PodHttp(PodDialer dialer, HostLookups hosts) {
+    /// @param hosts finds those that are named
+    public PodHttp(PodDialer dialer, HostLookups hosts) {
         this.dialer = dialer;
         this.hosts = hosts;
         try {

@@ -32,7 +32,7 @@ class HostLookupsTest {
         if (host.contains("dead")) {
             answers.acquireUninterruptibly();
         }
-        return InetAddress.getLoopbackAddress();
+        return new InetAddress[] {InetAddress.getLoopbackAddress()};
     });
 
     @AfterEach
@@ -98,7 +98,7 @@ class HostLookupsTest {
             if (tries.incrementAndGet() == 1) {
                 throw new StackOverflowError("of the resolver");
             }
-            return InetAddress.getLoopbackAddress();
+            return new InetAddress[] {InetAddress.getLoopbackAddress()};
         });
         assertThatThrownBy(() -> broken.find("acme", "web.acme", Duration.ofSeconds(5))).isInstanceOf(IOException.class);
         assertThat(broken.find("acme", "web.acme", Duration.ofSeconds(5))).isEqualTo(InetAddress.getLoopbackAddress());

@@ -28,7 +28,8 @@ import org.junit.jupiter.api.Test;
 class PodHttpTest {
     private static final Duration SOON = Duration.ofSeconds(5);
 
-    private final PodHttp http = new PodHttp(PodDialer.DIRECT);
+    private final HostLookups hosts = new HostLookups(InetAddress::getAllByName);
+    private final PodHttp http = new PodHttp(PodDialer.DIRECT, hosts);
     private final BlockingQueue<String> asked = new LinkedBlockingQueue<>();
     private ServerSocket listener;
 
@@ -109,7 +110,7 @@ class PodHttpTest {
                 Thread.onSpinWait();
             }
             return PodDialer.DIRECT.open(tenant);
-        });
+        }, hosts);
         assertThatThrownBy(() -> slow.get("acme", serving(text("HTTP/1.1 200 OK\r\n\r\n")), List.of(), timeout))
                 .isInstanceOf(IOException.class).hasMessageContaining("deadline exceeded");
     }
@@ -118,7 +119,7 @@ class PodHttpTest {
     void socketsAreOpenedWhereTheTenantsPodsAre() {
         PodHttp nowhere = new PodHttp(tenant -> {
             throw new IOException("tenant " + tenant + " has no pod on this node");
-        });
+        }, hosts);
         assertThatThrownBy(() -> nowhere.get("acme", URI.create("http://127.0.0.1:80/"), List.of(), SOON)).hasMessage("tenant acme has no pod on this node");
     }
 
@@ -134,7 +135,7 @@ class PodHttpTest {
             } catch (InterruptedException never) {
                 throw new AssertionError(never);
             }
-            return InetAddress.getLoopbackAddress();
+            return new InetAddress[] {InetAddress.getLoopbackAddress()};
         }));
         URI named = URI.create("http://nowhere.test:" + listener.getLocalPort() + "/");
         Duration timeout = Duration.ofMillis(50);
