@@ -33,6 +33,9 @@ final class FakePodCalls {
     volatile boolean restoresAreNotTold;
     /// The runtime's process dies while it brings the next one back, and undoes what it began when it starts again.
     volatile boolean diesWhileRestoring;
+    volatile boolean cannotRemove;
+    /// Run before anything is removed.
+    volatile Runnable beforeRemoval = () -> {};
     volatile String growFailure = "";
     private final Map<String, Map<String, FakeCri.Run>> written = new HashMap<>();
     private final Map<String, FakeCri.Sandbox> whose = new HashMap<>();
@@ -83,7 +86,12 @@ final class FakePodCalls {
                         throw Status.DEADLINE_EXCEEDED.withDescription("it took too long").asRuntimeException();
                     }
                 }))
-                .addMethod(call("RemoveCheckpoint", request -> checkpoints.remove(request.getFieldsOrThrow("name").getStringValue())))
+                .addMethod(call("RemoveCheckpoint", request -> {
+                    if (cannotRemove) {
+                        throw Status.UNAVAILABLE.withDescription("the disk does not answer").asRuntimeException();
+                    }
+                    checkpoints.remove(request.getFieldsOrThrow("name").getStringValue());
+                }))
                 .addMethod(call("Checkpoints", request -> {}))
                 .build();
     }
@@ -121,6 +129,9 @@ final class FakePodCalls {
             if ((checkpointsHang && name.equals("Checkpoint")) || (restoresHang && name.equals("Restore"))) {
                 cri.called(name.toLowerCase(Locale.ROOT) + " hangs");
                 return;
+            }
+            if (name.equals("RemoveCheckpoint")) {
+                beforeRemoval.run();
             }
             var all = ListValue.newBuilder();
             try {

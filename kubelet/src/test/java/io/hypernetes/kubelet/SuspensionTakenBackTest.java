@@ -10,6 +10,7 @@ import io.hypernetes.client.Deletion;
 import io.hypernetes.client.Kind;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -102,6 +103,32 @@ class SuspensionTakenBackTest extends KubeletHarness {
         client.of(Kind.POD).delete(key("web"), new Deletion(graceSeconds, null));
         await().atMost(SOON).until(() -> cri.calls().contains("remove-sandbox"));
         await().atMost(SOON).until(() -> client.of(Kind.POD).find(key("web")).isEmpty());
+    }
+
+    /// The machine goes on, and the runtime has all the time that it has else.
+    @Test
+    void aPodThatIsDeletedJustBeforeItsMemoryIsWrittenEndsAsAnyOther() {
+        create(pod("web").build());
+        running("web");
+        cri.deathless = true;
+        cri.podCalls.cannotRemove = true;
+        AtomicBoolean deleted = new AtomicBoolean();
+        cri.podCalls.beforeRemoval = () -> {
+            if (deleted.compareAndSet(false, true)) {
+                client.of(Kind.POD).delete(key("web"), new Deletion(1L, null));
+                await().atMost(SOON).until(() -> kubelet.pods().pods().stream().anyMatch(pod -> pod.getMetadata().getDeletionTimestamp() != null));
+            }
+        };
+        suspend("web");
+        await().atMost(SOON).until(() -> !secondsToEnd().isEmpty());
+        ahead = Duration.ofSeconds(10);
+        lookAgain("web");
+        lookAgain("web");
+        assertThat(cri.calls()).doesNotContain("stop-sandbox");
+        cri.podCalls.cannotRemove = false;
+        cri.exit("main", 137);
+        await().atMost(SOON).until(() -> client.of(Kind.POD).find(key("web")).isEmpty());
+        assertThat(events()).extracting(Event::getReason).doesNotContain("ExceededGracePeriod");
     }
 
     @Test

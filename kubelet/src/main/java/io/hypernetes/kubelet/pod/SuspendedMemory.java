@@ -56,17 +56,28 @@ final class SuspendedMemory {
             // One that is there already is of before: the pod has gone on since, or the runtime died when it had written it.
             memory.remove(name);
             requireRoom(services.cri().machineMemoryBytes(sandbox.get().id()));
-            memory.save(sandbox.get().id(), name, life);
+            save(sandbox.get().id(), life);
             return true;
         } catch (CriException failure) {
             if (life.isCancelled()) {
-                left = true;
                 return false;
             }
             refused = true;
             LOG.warn("event=suspended-without-memory pod={} reason=\"{}\"", pod.getMetadata().getName(), failure.getMessage());
             services.events().warning(pod, "MemoryNotKept", "The pod ends and will begin anew when its tenant is resumed, since its memory could not be kept: " + failure.getMessage());
             return false;
+        }
+    }
+
+    private void save(String sandboxId, Context life) {
+        if (life.isCancelled()) {
+            throw new CriException(Status.Code.CANCELLED, "it is to end");
+        }
+        try {
+            memory.save(sandboxId, name, life);
+        } catch (CriException failure) {
+            left = life.isCancelled() && failure.code() == Status.Code.CANCELLED;
+            throw failure;
         }
     }
 

@@ -31,6 +31,8 @@ final class Termination {
     private static final Duration FORGOTTEN = Duration.ofSeconds(90);
     /// What the runtime has for killing what has not ended in time, which takes it 20 s when a guest hides an end.
     private static final Duration PATIENCE = Duration.ofSeconds(30);
+    /// And where its machine may stand still, in which it can kill nothing; but it may have ended that a moment ago, and kills at the end of a second.
+    private static final Duration PATIENCE_WITH_MACHINE = Duration.ofSeconds(3);
 
     private final PodServices services;
     private final Hooks hooks;
@@ -90,9 +92,14 @@ final class Termination {
 
     /// Whether something ran in the last [#advance] that should have been killed long before: only the end of its machine ends it.
     ///
-    /// @param standsStill whether its machine is being written to disk, so that the runtime can kill nothing in it
+    /// @param standsStill whether its machine may be being written to disk, so that the runtime can kill nothing in it
     boolean isOverdue(boolean standsStill) {
-        return lateSince != null && (standsStill || !services.clock().instant().isBefore(lateSince.plus(PATIENCE)));
+        if (lateSince == null) {
+            return false;
+        }
+        Instant end = lateSince.plus(standsStill ? PATIENCE_WITH_MACHINE : PATIENCE);
+        dueAt(end);
+        return !services.clock().instant().isBefore(end);
     }
 
     /// How long nothing need be done if nothing changes since what was asked for since the last time; zero when the moment has come meanwhile.

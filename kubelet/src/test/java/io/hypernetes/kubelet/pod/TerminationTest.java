@@ -71,6 +71,21 @@ class TerminationTest {
         assertThat(termination.pause(LONG)).isZero();
     }
 
+    /// The runtime may have ended a moment ago what kept it from killing.
+    @Test
+    void whatRunsInAMachineThatMayStandStillHasAMomentToBeKilled() throws InterruptedException {
+        Instant deadline = now;
+        look(deadline);
+        stops.acquire();
+        assertThat(termination.isOverdue(true)).isFalse();
+        assertThat(termination.pause(LONG)).isEqualTo(Duration.ofSeconds(3));
+        now = now.plusSeconds(3);
+        look(deadline);
+        assertThat(termination.isOverdue(false)).as("the machine goes on").isFalse();
+        assertThat(termination.isOverdue(true)).isTrue();
+        stops.acquire();
+    }
+
     @Test
     void aRefusedStopIsTriedAgainInTimeAndThenOnlyOnce() throws InterruptedException {
         Instant deadline = now.plusSeconds(300);
