@@ -91,7 +91,7 @@ public final class FakeCri implements AutoCloseable {
     /// Guests tell the end of no container.
     volatile boolean deathless;
     int next;
-    final FakePodCalls podCalls = new FakePodCalls(this);
+    public final FakePodCalls podCalls = new FakePodCalls(this);
 
     public FakeCri(Path socket) {
         this.socket = socket;
@@ -125,7 +125,7 @@ public final class FakeCri implements AutoCloseable {
     }
 
     /// Calls that change something, in order.
-    List<String> calls() {
+    public List<String> calls() {
         return List.copyOf(calls);
     }
 

@@ -20,15 +20,15 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 
 /// What a [FakeCri] answers to hyperd's calls beside CRI: checkpoints, and disks that grow.
-final class FakePodCalls {
+public final class FakePodCalls {
     private final FakeCri cri;
     /// Names of what was written of sandboxes, and whose they are.
-    final Map<String, String> checkpoints = new ConcurrentHashMap<>();
+    public final Map<String, String> checkpoints = new ConcurrentHashMap<>();
     volatile boolean cannotCheckpoint;
     /// Writing a pod ends only when whoever asked for it gives up.
-    volatile boolean checkpointsHang;
+    public volatile boolean checkpointsHang;
     /// So does bringing one back.
-    volatile boolean restoresHang;
+    public volatile boolean restoresHang;
     /// One is brought back, and whoever asked for it is not told.
     volatile boolean restoresAreNotTold;
     /// The runtime's process dies while it brings the next one back, and undoes what it began when it starts again.

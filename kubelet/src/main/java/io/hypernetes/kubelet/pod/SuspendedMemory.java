@@ -46,6 +46,7 @@ final class SuspendedMemory {
     ///
     /// @param life of the pod; once it is cancelled nobody waits for this, which may take minutes
     /// @return whether it did; if not the pod is as it was
+    /// @throws CriException when the thread is interrupted, as it still is then
     boolean keep(Pod pod, ObservedPod seen, Context life) {
         Optional<ObservedSandbox> sandbox = seen.readySandbox();
         if (sandbox.isEmpty() || !seen.anyRunning() || refused) {
@@ -59,6 +60,7 @@ final class SuspendedMemory {
             save(sandbox.get().id(), life);
             return true;
         } catch (CriException failure) {
+            requireGoingOn(failure);
             if (life.isCancelled()) {
                 return false;
             }
@@ -66,6 +68,13 @@ final class SuspendedMemory {
             LOG.warn("event=suspended-without-memory pod={} reason=\"{}\"", pod.getMetadata().getName(), failure.getMessage());
             services.events().warning(pod, "MemoryNotKept", "The pod ends and will begin anew when its tenant is resumed, since its memory could not be kept: " + failure.getMessage());
             return false;
+        }
+    }
+
+    /// Who is interrupted is being stopped, and leaves the pod to the next kubelet as it is.
+    private static void requireGoingOn(CriException failure) {
+        if (Thread.currentThread().isInterrupted()) {
+            throw failure;
         }
     }
 
@@ -126,6 +135,7 @@ final class SuspendedMemory {
         try {
             memory.restore(name, life);
         } catch (CriException failure) {
+            requireGoingOn(failure);
             if (life.isCancelled()) {
                 return false;
             }
