@@ -146,6 +146,23 @@ class SuspensionTakenBackTest extends KubeletHarness {
         assertThat(events()).extracting(Event::getReason).doesNotContain("MemoryNotRestored");
     }
 
+    /// The runtime may still be at it.
+    @Test
+    void aPodThatIsEvictedWhileItIsBroughtBackHasItsMachineEnded() {
+        standsStill();
+        cri.podCalls.restoresHang = true;
+        resume("web");
+        await().atMost(SOON).until(() -> cri.calls().contains("restore hangs"));
+        long before = machinesEnded();
+        kubelet.pods().evict(read("web").getMetadata().getUid(), "the node is short of memory");
+        await().atMost(SOON).untilAsserted(() -> assertThat(machinesEnded()).isGreaterThan(before));
+        eventually("web", pod -> assertThat(pod.getStatus().getReason()).isEqualTo("Evicted"));
+    }
+
+    private long machinesEnded() {
+        return cri.calls().stream().filter("stop-sandbox"::equals).count();
+    }
+
     private void standsStill() {
         create(pod("web").build());
         running("web");

@@ -1,5 +1,6 @@
 package io.hypernetes.hyperd.sandbox;
 
+import io.grpc.Context;
 import io.hypernetes.hyperd.HyperdException;
 import io.hypernetes.hyperd.container.Container;
 import io.hypernetes.hyperd.journal.ContainerRecord;
@@ -172,8 +173,9 @@ public final class Checkpoints {
         }
     }
 
-    /// Brings a pod back as it was when it was saved. A pod that is there still, running or not, becomes what it was; one that has been
-    /// removed is there again, under its former ids, in the place of any sandbox that was made for the pod since.
+    /// Brings a pod back as it was when it was saved, unless the call that asked for it has been cancelled before that is begun. A pod that is there still,
+    /// running or not, becomes what it was; one that has been removed is there again, under its former ids, in the place of any sandbox that was made for
+    /// the pod since.
     ///
     /// @param replace whether a running pod may be replaced
     /// @throws HyperdException when the checkpoint is incomplete or of another hypervisor, or its pod runs and `replace` is false; all is as
@@ -181,12 +183,15 @@ public final class Checkpoints {
     public Sandbox restore(String name, boolean replace) {
         Checkpointing driver = driver();
         Checkpoint checkpoint = folder.verified(name);
+        // To read all of it took long.
+        requireWanted(name);
         requireLayers(checkpoint);
         replaceOthers(checkpoint, replace);
         Sandbox sandbox = sandboxes.presentOrReborn(checkpoint.sandbox());
         house.activity().begin();
         try {
             return sandbox.holding(() -> {
+                requireStillToBeRestored(sandbox, name);
                 if (sandbox.isReady() && !replace) {
                     throw new HyperdException(
                             HyperdException.Kind.WRONG_STATE,
@@ -197,6 +202,28 @@ public final class Checkpoints {
             });
         } finally {
             house.activity().end();
+        }
+    }
+
+    /// Who waited for the sandbox's lock may find that it was removed meanwhile, or that nobody waits for the pod any more, which would run unseen.
+    private void requireStillToBeRestored(Sandbox sandbox, String name) {
+        if (!sandboxes.have(sandbox) || sandbox.record().phase() == SandboxRecord.Phase.REMOVING) {
+            throw HyperdException.notFound("Sandbox " + sandbox.id() + " was removed before it could be restored from checkpoint " + name + "; the checkpoint is still there.");
+        }
+        try {
+            requireWanted(name);
+        } catch (HyperdException unwanted) {
+            if (sandbox.record().phase() == SandboxRecord.Phase.MAKING) {
+                undo(sandbox);
+            }
+            throw unwanted;
+        }
+    }
+
+    private static void requireWanted(String name) {
+        if (Context.current().isCancelled()) {
+            throw new HyperdException(
+                    HyperdException.Kind.UNAVAILABLE, "Checkpoint " + name + " was not restored, as nobody waits for that any more; it is still there.");
         }
     }
 
@@ -231,8 +258,7 @@ public final class Checkpoints {
             LOG.warn("event=checkpoint-not-restored name={} sandbox={} error=\"{}\"", name, sandbox.id(), failure.getMessage());
             sandbox.endWithoutLastWords("The pod could not be restored from checkpoint " + name + ": " + failure.getMessage());
             if (reborn) {
-                sandbox.remove();
-                sandboxes.forget(sandbox);
+                undo(sandbox);
             }
             throw failure instanceof HyperdException known
                     ? known
@@ -243,6 +269,11 @@ public final class Checkpoints {
         } finally {
             house.journal().intentDone(sandbox.id());
         }
+    }
+
+    private void undo(Sandbox reborn) {
+        reborn.remove();
+        sandboxes.forget(reborn);
     }
 
     /// All checkpoints of this node that can be read, by name.

@@ -248,6 +248,11 @@ public final class Sandboxes implements AutoCloseable {
         return reborn;
     }
 
+    /// Whether it has not been removed.
+    boolean have(Sandbox sandbox) {
+        return sandboxes.get(sandbox.id()) == sandbox;
+    }
+
     void add(Sandbox sandbox) {
         sandboxes.put(sandbox.id(), sandbox);
         names.add(name(sandbox.record().identity()));

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.grpc.Context;
 import io.hypernetes.hyperd.container.Container;
 import io.hypernetes.hyperd.journal.ContainerRecord;
 import io.hypernetes.hyperd.journal.SandboxRecord;
@@ -14,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -113,6 +115,63 @@ class RebirthTest {
             }
             assertThat(engine.inventory().leaks()).isEmpty();
             assertThat(engine.checkpoints().list()).extracting(Checkpoint::name).containsExactly("before");
+        }
+    }
+
+    /// A restore that has to wait for the sandbox's lock, which somebody holds for as long as `meanwhile` takes.
+    private CompletableFuture<Sandbox> restoreBehind(Engine engine, Sandbox sandbox, Context asking, Runnable meanwhile) {
+        CompletableFuture<Sandbox> restore = new CompletableFuture<>();
+        sandbox.holding(() -> {
+            Thread restoring = Thread.ofVirtual().start(() -> {
+                Context before = asking.attach();
+                try {
+                    restore.complete(engine.checkpoints().restore("before", false));
+                } catch (RuntimeException failure) {
+                    restore.completeExceptionally(failure);
+                } finally {
+                    asking.detach(before);
+                }
+            });
+            await().dontCatchUncaughtExceptions().atMost(SOON).until(() -> restoring.getState() == Thread.State.WAITING
+                    && Arrays.stream(restoring.getStackTrace()).anyMatch(frame -> frame.getMethodName().equals("holding")));
+            meanwhile.run();
+            return sandbox;
+        });
+        return restore;
+    }
+
+    @Test
+    void aRestoreThatNobodyWaitsForAnyMoreIsNotBegun() {
+        try (Engine engine = DeathAtEveryStepTest.engine(world, new World.Hand(-1), place);
+                Context.CancellableContext asking = Context.ROOT.withCancellation()) {
+            Sandbox sandbox = begun(engine);
+            engine.checkpoints().save(sandbox.id(), "before", true);
+            CompletableFuture<Sandbox> restore = restoreBehind(engine, sandbox, asking, () -> asking.cancel(null));
+            assertThat(restore).failsWithin(SOON).withThrowableThat().withMessageContaining("nobody waits for that any more");
+            assertThat(sandbox.record().phase()).isEqualTo(SandboxRecord.Phase.STOPPED);
+            assertThat(world.runningNames()).isEmpty();
+            engine.sandboxes().remove(sandbox.id());
+            Context before = asking.attach();
+            try {
+                assertThatThrownBy(() -> engine.checkpoints().restore("before", false)).hasMessageContaining("nobody waits for that any more");
+            } finally {
+                asking.detach(before);
+            }
+            assertThat(engine.inventory().leaks()).isEmpty();
+            assertThat(engine.checkpoints().restore("before", false).isReady()).as("the next one").isTrue();
+        }
+    }
+
+    @Test
+    void aRestoreOfASandboxThatIsRemovedMeanwhileIsNotBegun() {
+        try (Engine engine = DeathAtEveryStepTest.engine(world, new World.Hand(-1), place)) {
+            Sandbox sandbox = begun(engine);
+            engine.checkpoints().save(sandbox.id(), "before", true);
+            CompletableFuture<Sandbox> restore = restoreBehind(engine, sandbox, Context.ROOT, () -> engine.sandboxes().remove(sandbox.id()));
+            assertThat(restore).failsWithin(SOON).withThrowableThat().withMessageContaining("was removed before it could be restored");
+            assertThat(world.runningNames()).isEmpty();
+            assertThat(engine.inventory().leaks()).isEmpty();
+            assertThat(engine.checkpoints().restore("before", false).isReady()).as("the next one").isTrue();
         }
     }
 

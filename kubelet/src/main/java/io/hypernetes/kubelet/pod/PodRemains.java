@@ -32,9 +32,8 @@ final class PodRemains {
     /// Ends the machine; how its containers ended stays in sight.
     void endMachine(ObservedPod seen) {
         for (ObservedSandbox sandbox : seen.sandboxes()) {
-            if (sandbox.ready()) {
-                services.cri().stopSandbox(sandbox.id());
-            }
+            // Also of one that is not ready: the runtime may be bringing it back, though nobody waits for that any more.
+            services.cri().stopSandbox(sandbox.id());
         }
         services.disks().seen(uid, key.name(), Map.of());
     }
