@@ -90,8 +90,8 @@ final class SandboxEnd {
             LOG.info("event=loading-given-up sandbox={}", id());
             try {
                 removeRemains();
-            } catch (HypervisorException meanwhile) {
-                // Whoever loads it may be removing the same.
+            } catch (RuntimeException meanwhile) {
+                // Whoever loads it may be removing the same, and a cgroup or a process that is gone by then is told by the system's call. It is tried again.
                 LOG.warn("event=loading-not-ended sandbox={} error=\"{}\"", id(), meanwhile.getMessage());
             }
         }

@@ -78,6 +78,7 @@ final class FakeParts {
             @Override
             public void removeRemains(String name, Path folder, String cgroupParent) {
                 hand.alive();
+                world.beforeRemoval.run();
                 world.machines.values().stream()
                         .filter(machine -> machine.name.equals(name))
                         .forEach(World.MachineState::end);

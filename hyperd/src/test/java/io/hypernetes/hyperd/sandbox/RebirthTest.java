@@ -21,6 +21,7 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -35,6 +36,8 @@ class RebirthTest {
     Path place;
 
     private World world;
+    /// Done once a machine is half loaded.
+    private Runnable whenLoading = () -> {};
 
     @BeforeEach
     void makeAWorld() throws IOException {
@@ -94,6 +97,23 @@ class RebirthTest {
 
     @Test
     void aPodThatIsToEndWhileItsMemoryIsLoadedIsNotWaitedFor() throws Exception {
+        removedWhileItsMemoryIsLoaded();
+    }
+
+    /// A cgroup may go in the moment in which it is killed.
+    @Test
+    void whoEndsItTriesAgainWhereTheSystemRefuses() throws Exception {
+        AtomicBoolean refused = new AtomicBoolean();
+        whenLoading = () -> world.beforeRemoval = () -> {
+            if (refused.compareAndSet(false, true)) {
+                throw new IllegalStateException("write(cgroup.kill): ENODEV");
+            }
+        };
+        removedWhileItsMemoryIsLoaded();
+        assertThat(refused).isTrue();
+    }
+
+    private void removedWhileItsMemoryIsLoaded() throws Exception {
         try (Engine engine = DeathAtEveryStepTest.engine(world, new World.Hand(-1), place)) {
             Sandbox sandbox = begun(engine);
             engine.checkpoints().save(sandbox.id(), "before", true);
@@ -101,6 +121,7 @@ class RebirthTest {
             CountDownLatch loading = new CountDownLatch(1);
             world.whileLoading = () -> {
                 world.machines.put(UUID.randomUUID(), half);
+                whenLoading.run();
                 loading.countDown();
                 half.awaitEnd();
                 throw new HypervisorException("loading machine " + half.name + ": it ended");

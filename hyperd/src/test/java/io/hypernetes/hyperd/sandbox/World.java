@@ -32,6 +32,8 @@ final class World {
     Consumer<MachineState> whileSaving = machine -> {};
     /// Run while a saved machine is being loaded.
     Runnable whileLoading = () -> {};
+    /// Run before what a machine left is removed.
+    volatile Runnable beforeRemoval = () -> {};
     final Image image;
 
     /// One whose layers are on no disk.
