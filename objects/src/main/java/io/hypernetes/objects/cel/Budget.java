@@ -1,5 +1,9 @@
 package io.hypernetes.objects.cel;
 
+import io.hypernetes.objects.TextPattern;
+import java.util.HashMap;
+import java.util.Map;
+
 /// What the expressions of one request may cost together, in steps of evaluation. For one thread.
 public final class Budget {
     /// The most that one expression may cost.
@@ -17,6 +21,11 @@ public final class Budget {
     /// What is said when one expression costs too much.
     public static final String EXCEEDED = "operation cancelled: actual cost limit exceeded";
 
+    /// In instructions.
+    private static final int MOST_HELD = 100_000;
+
+    private final Map<String, TextPattern> patterns = new HashMap<>();
+    private int held;
     private long left;
 
     public Budget(long limit) {
@@ -61,6 +70,30 @@ public final class Budget {
             if (!complaint.isEmpty()) {
                 throw new SpentException(complaint);
             }
+        }
+
+        /// A regular expression, charged for unless this request had it lately.
+        ///
+        /// @throws IllegalArgumentException when it is none
+        TextPattern pattern(String text) {
+            TextPattern known = patterns.get(text);
+            if (known != null) {
+                return known;
+            }
+            TextPattern read = TextPattern.of(text);
+            charge(read.stepsToCompile() / Matching.STEPS);
+            held += read.size();
+            if (held > MOST_HELD) {
+                patterns.clear();
+                held = read.size();
+            }
+            patterns.put(text, read);
+            return read;
+        }
+
+        /// What it may cost still, and never less than a little.
+        long rest() {
+            return Math.max(1, Math.min(left, EXPRESSION) - used);
         }
 
         /// Why the evaluation may not go on; empty when it may.

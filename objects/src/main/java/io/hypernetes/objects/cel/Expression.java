@@ -65,10 +65,10 @@ public final class Expression {
         var folds = new Folds();
         var latest = new HashMap<Long, Object>();
         try {
-            return program.trace(variables, (expression, value) -> {
+            return ScopedValue.where(Matching.METER, meter).call(() -> program.trace(variables, (expression, value) -> {
                 latest.put(expression.id(), value);
                 meter.charge(cost(expression, value, folds, latest));
-            });
+            }));
         } catch (CelEvaluationException e) {
             throw failed(meter, failures.reason(e), e);
         } catch (RuntimeException e) {

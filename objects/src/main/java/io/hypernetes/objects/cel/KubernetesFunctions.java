@@ -62,6 +62,12 @@ final class KubernetesFunctions {
     static List<CelFunctionBinding> bindings() {
         List<CelFunctionBinding> all = new ArrayList<>();
         ALL.bindings.forEach((name, each) -> all.addAll(CelFunctionBinding.fromOverloads(name, each)));
+        // The language declares these, and would compile whatever it is given.
+        all.addAll(CelFunctionBinding.fromOverloads(
+                "matches",
+                List.of(
+                        CelFunctionBinding.from("matches", String.class, String.class, Matching::matches),
+                        CelFunctionBinding.from("matches_string", String.class, String.class, Matching::matches))));
         return all;
     }
 
@@ -76,28 +82,15 @@ final class KubernetesFunctions {
     }
 
     private void regex() {
-        member("find", "string_find", STRING, String.class, STRING, String.class, STRING, (text, pattern) -> {
-            var matcher = com.google.re2j.Pattern.compile(pattern).matcher(text);
-            return matcher.find() ? matcher.group() : "";
-        });
-        member("findAll", "string_find_all", STRING, String.class, STRING, String.class, STRINGS, (text, pattern) -> findAll(text, pattern, -1));
+        member("find", "string_find", STRING, String.class, STRING, String.class, STRING, Matching::find);
+        member("findAll", "string_find_all", STRING, String.class, STRING, String.class, STRINGS, (text, pattern) -> Matching.findAll(text, pattern, -1));
         overloads.computeIfAbsent("findAll", _ -> new ArrayList<>())
                 .add(CelOverloadDecl.newMemberOverload("string_find_all_string_int", STRINGS, STRING, STRING, INT));
         bindings.computeIfAbsent("findAll", _ -> new ArrayList<>())
                 .add(CelFunctionBinding.from(
                         "string_find_all_string_int",
                         List.of(String.class, String.class, Long.class),
-                        arguments -> findAll((String) arguments[0], (String) arguments[1], (Long) arguments[2])));
-    }
-
-    /// @param most how many at most; any number when negative
-    private static List<String> findAll(String text, String pattern, long most) {
-        var matcher = com.google.re2j.Pattern.compile(pattern).matcher(text);
-        List<String> found = new ArrayList<>();
-        while ((most < 0 || found.size() < most) && matcher.find()) {
-            found.add(matcher.group());
-        }
-        return found;
+                        arguments -> Matching.findAll((String) arguments[0], (String) arguments[1], (Long) arguments[2])));
     }
 
     private static Quantity quantity(String text) {

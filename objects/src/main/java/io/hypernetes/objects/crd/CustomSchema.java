@@ -1,6 +1,7 @@
 package io.hypernetes.objects.crd;
 
 import io.hypernetes.objects.Json;
+import io.hypernetes.objects.TextPattern;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -23,14 +24,11 @@ public final class CustomSchema {
     private final List<CustomSchema> anyOf;
     private final List<CustomSchema> oneOf;
     private final @Nullable CustomSchema not;
-    private final @Nullable Pattern pattern;
+    private final @Nullable TextPattern pattern;
     private final List<String> mapKeys;
     private final boolean hasDefaults;
     private final boolean hasRules;
     private volatile @Nullable Map<CustomSchema, List<Rule>> compiledRules;
-
-    /// An expression that text must match, and its spelling.
-    record Pattern(String text, com.google.re2j.Pattern compiled) {}
 
     private CustomSchema(ObjectNode source) {
         this.source = source;
@@ -75,13 +73,13 @@ public final class CustomSchema {
         return List.copyOf(texts);
     }
 
-    private static @Nullable Pattern pattern(String text) {
+    private static @Nullable TextPattern pattern(String text) {
         if (text.isEmpty()) {
             return null;
         }
         try {
-            return new Pattern(text, com.google.re2j.Pattern.compile(text));
-        } catch (com.google.re2j.PatternSyntaxException e) {
+            return TextPattern.of(text);
+        } catch (IllegalArgumentException e) {
             return null;
         }
     }
@@ -140,7 +138,8 @@ public final class CustomSchema {
         return not;
     }
 
-    @Nullable Pattern pattern() {
+    /// An expression that text must match.
+    @Nullable TextPattern pattern() {
         return pattern;
     }
 

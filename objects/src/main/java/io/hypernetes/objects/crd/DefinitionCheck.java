@@ -3,6 +3,7 @@ package io.hypernetes.objects.crd;
 import io.hypernetes.objects.FieldError;
 import io.hypernetes.objects.Json;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -28,14 +29,30 @@ public final class DefinitionCheck {
 
     private final List<ObjectNode> versions;
     private final List<FieldError> errors = new ArrayList<>();
+    private final Effort effort = new Effort();
 
-    private DefinitionCheck(ObjectNode definition) {
+    /// What is wrong and let be: what hangs on it is looked at all the same.
+    private final Set<FieldError> known;
+
+    private DefinitionCheck(ObjectNode definition, Set<FieldError> known) {
+        this.known = known;
         this.versions = Json.objects(definition.path("spec"), "versions");
     }
 
     /// Checks a definition whose outer form is known to be right; empty when nothing is wrong.
     public static List<FieldError> check(ObjectNode definition) {
-        DefinitionCheck check = new DefinitionCheck(definition);
+        return check(definition, Set.of());
+    }
+
+    /// Checks a change. What was wrong before may stay; what comes new is checked as if nothing were wrong, down to its rules and defaults.
+    public static List<FieldError> checkChange(ObjectNode definition, ObjectNode old) {
+        Set<FieldError> known = new HashSet<>(check(old));
+        known.addAll(check(old, Set.copyOf(known)));
+        return check(definition, known).stream().filter(error -> !known.contains(error)).toList();
+    }
+
+    private static List<FieldError> check(ObjectNode definition, Set<FieldError> known) {
+        DefinitionCheck check = new DefinitionCheck(definition, known);
         check.whole(definition);
         // What all versions have alike is looked at once, and called by the name that it had before there were versions.
         boolean oneSchema = check.isAlike("schema");
@@ -94,7 +111,7 @@ public final class DefinitionCheck {
                         schema,
                         "only [" + String.join(" ", AT_ROOT) + "] fields are allowed at the root of the schema if the status subresource is enabled"));
             }
-            List<FieldError> found = SchemaCheck.check(schema, at);
+            List<FieldError> found = SchemaCheck.check(schema, at, effort, known);
             errors.addAll(found);
             if (found.isEmpty()) {
                 errors.addAll(RuleCompiler.check(CustomSchema.of(schema), at));

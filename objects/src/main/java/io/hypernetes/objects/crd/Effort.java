@@ -1,7 +1,9 @@
 package io.hypernetes.objects.crd;
 
-/// What the check of one object may still take for its texts. Schemas may have thousands of choices, each with a pattern, and an object a text of
-/// megabytes that fails them all. For one thread.
+import io.hypernetes.objects.TextPattern;
+
+/// What the check of one object, or of one definition, may still take. Schemas may have thousands of choices, each with a pattern, and an object
+/// millions of values or a text of megabytes that fail them all. For one thread.
 final class Effort {
     /// In characters times instructions of a pattern, which is the most that matching takes: some seconds.
     private static final long MOST = 250_000_000;
@@ -9,23 +11,40 @@ final class Effort {
     /// What looking at a character for a format takes at most, in the same measure.
     private static final long FORMAT = 8;
 
+    /// What it takes to look at a value, whatever its schema says of it.
+    private static final long VISIT = 10;
+
     private long left = MOST;
     private String measured = "";
     private long length;
 
-    /// How many characters a text has, counted once for all choices that ask.
+    /// How many characters a text has, counted once for all choices that ask one after the other.
     @SuppressWarnings("ReferenceEquality")
     long length(String text) {
         if (text != measured) {
+            if (!takes(text.length())) {
+                return text.length();
+            }
             measured = text;
             length = text.codePointCount(0, text.length());
         }
         return length;
     }
 
+    /// Whether a value can be looked at.
+    boolean visits() {
+        return takes(VISIT);
+    }
+
     /// Whether a pattern is somewhere in a text; it is not when there is nothing left to look for it with.
-    boolean finds(com.google.re2j.Pattern pattern, String text) {
-        return takes((long) pattern.programSize() * text.length()) && pattern.matcher(text).find();
+    boolean finds(TextPattern pattern, String text) {
+        try {
+            return takes((long) pattern.size() * text.length()) && pattern.in(text, Long.MAX_VALUE).find();
+        } catch (IllegalArgumentException e) {
+            // Nobody can look for it.
+            left = -1;
+            return false;
+        }
     }
 
     /// Whether a text has a format; it has not when there is nothing left to look with.
@@ -33,7 +52,8 @@ final class Effort {
         return takes(FORMAT * text.length()) && Formats.matches(format, text);
     }
 
-    private boolean takes(long cost) {
+    /// Whether so much was left.
+    boolean takes(long cost) {
         left = Math.max(-1, left - cost);
         return left >= 0;
     }

@@ -28,6 +28,8 @@ import tools.jackson.databind.JsonNode;
 /// Schemas as types of the rule language, and objects as values of them. Names that the language cannot say are escaped; a null
 /// counts as absent. Made once a schema; afterwards thread-safe.
 final class RuleTypes {
+    private static final int LONGEST_DURATION = 100;
+
     private static final Set<String> RESERVED = Set.of(
             "true", "false", "null", "in", "as", "break", "const", "continue", "else", "for", "function", "if", "import", "let",
             "loop", "package", "namespace", "return", "var", "void", "while");
@@ -172,6 +174,10 @@ final class RuleTypes {
     }
 
     private static Duration duration(String text) {
+        if (text.length() > LONGEST_DURATION) {
+            // What was stored before the schema said that it is one may have any length.
+            throw new IllegalArgumentException("too long for a duration");
+        }
         Duration total = Duration.ZERO;
         var matcher = java.util.regex.Pattern.compile("(\\d*\\.?\\d+)(ns|us|µs|ms|s|m|h|d|w)").matcher(text);
         while (matcher.find()) {

@@ -2,6 +2,7 @@ package io.hypernetes.objects.crd;
 
 import io.hypernetes.objects.FieldError;
 import io.hypernetes.objects.Json;
+import io.hypernetes.objects.TextPattern;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -32,13 +33,27 @@ public final class SchemaCheck {
     private static final Set<String> METADATA_MEMBERS = Set.of("name", "generateName");
 
     private final Faults errors = new Faults();
+    private final Effort effort;
 
-    private SchemaCheck() {}
+    private final Set<FieldError> known;
+
+    private SchemaCheck(Effort effort, Set<FieldError> known) {
+        this.effort = effort;
+        this.known = known;
+    }
 
     /// What is wrong with an `openAPIV3Schema` at a path; empty when nothing is.
     public static List<FieldError> check(ObjectNode schema, String at) {
+        return check(schema, at, new Effort(), Set.of());
+    }
+
+    /// As the other.
+    ///
+    /// @param effort what the checks of all schemas of a definition may take together
+    /// @param known what is not told
+    static List<FieldError> check(ObjectNode schema, String at, Effort effort, Set<FieldError> known) {
         Place path = Place.of(at);
-        SchemaCheck check = new SchemaCheck();
+        SchemaCheck check = new SchemaCheck(effort, known);
         String type = Json.string(schema, "type");
         if (type.isEmpty()) {
             check.add(FieldError.required(path + ".type", "must not be empty at the root"));
@@ -57,7 +72,9 @@ public final class SchemaCheck {
     }
 
     private void add(FieldError error) {
-        errors.add(error);
+        if (!known.contains(error)) {
+            errors.add(error);
+        }
     }
 
     /// A node that says what a value is.
@@ -208,10 +225,15 @@ public final class SchemaCheck {
                     path + ".uniqueItems", "uniqueItems cannot be set to true since the runtime complexity becomes quadratic"));
         }
         String pattern = Json.string(schema, "pattern");
-        if (!pattern.isEmpty()) {
+        if (!pattern.isEmpty() && !effort.isSpent()) {
             try {
-                com.google.re2j.Pattern.compile(pattern);
-            } catch (com.google.re2j.PatternSyntaxException e) {
+                TextPattern read = TextPattern.of(pattern);
+                if (effort.takes(read.stepsToCompile())) {
+                    read.compile();
+                } else {
+                    add(FieldError.invalidUnshown(path + ".pattern", "the patterns of the definition are too many, or too large, to be compiled"));
+                }
+            } catch (IllegalArgumentException e) {
                 add(FieldError.invalid(
                         path + ".pattern", pattern, "must be a valid regular expression, but isn't: " + e.getMessage()));
             }
@@ -245,8 +267,8 @@ public final class SchemaCheck {
             if (!unknown.isEmpty()) {
                 add(FieldError.invalid(path + ".default", value, "must not have unknown fields: " + String.join(", ", unknown)));
             }
-            errors.addAll(SchemaValidation.validate(value, null, schema, path + ".default"));
-            errors.addAll(Duplicates.find(value, schema, path + ".default"));
+            SchemaValidation.validate(value, null, schema, path + ".default", effort).forEach(this::add);
+            Duplicates.find(value, schema, path + ".default").forEach(this::add);
         }
         schema.properties().forEach((name, property) -> defaults(property, path.property(name)));
         CustomSchema additional = schema.additional();

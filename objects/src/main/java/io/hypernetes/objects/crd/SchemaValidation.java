@@ -3,6 +3,7 @@ package io.hypernetes.objects.crd;
 import io.hypernetes.objects.FieldError;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.Names;
+import io.hypernetes.objects.TextPattern;
 import java.math.BigDecimal;
 import java.util.List;
 import java.util.Locale;
@@ -19,7 +20,13 @@ import tools.jackson.databind.node.ObjectNode;
 final class SchemaValidation {
     private static final BigDecimal LARGEST_EXACT = BigDecimal.valueOf(1L << 53);
 
-    private static final String TOO_DEAR = "its texts are too long, or the patterns of its schema too many, to be checked";
+    private static final String TOO_DEAR = "its texts are too long, or its values or what its schema says of them too many, to be checked";
+
+    /// What it takes to say what is wrong, beside the length of it: choices are told of that nobody asks about in the end.
+    private static final int SENTENCE = 100;
+
+    /// Of how many characters one is compared with another in the time of a step.
+    private static final int COMPARED_A_STEP = 16;
 
     /// Their paths are from the value; empty for the value itself.
     private final Faults errors = new Faults();
@@ -39,7 +46,14 @@ final class SchemaValidation {
     /// @param old the value before the change, or null
     /// @param path of the value; empty for a whole object. What is said of what is in it names it from there.
     static List<FieldError> validate(JsonNode value, @Nullable JsonNode old, CustomSchema schema, String path) {
-        SchemaValidation validation = new SchemaValidation(new Effort(), true);
+        return validate(value, old, schema, path, new Effort());
+    }
+
+    /// As the other.
+    ///
+    /// @param effort what this check and others may take together
+    static List<FieldError> validate(JsonNode value, @Nullable JsonNode old, CustomSchema schema, String path, Effort effort) {
+        SchemaValidation validation = new SchemaValidation(effort, true);
         validation.value(value, old, schema, Place.of(""));
         String whole = path.isEmpty() ? FieldError.WHOLE_OBJECT : path;
         if (validation.effort.isSpent()) {
@@ -57,10 +71,14 @@ final class SchemaValidation {
     /// @param first what it misses of the first
     private record Missed(int choices, int matching, List<FieldError> first) {}
 
-    private Missed missed(JsonNode value, List<CustomSchema> choices, Place path) {
+    /// @param enough how many are to match at most: no other is asked then
+    private Missed missed(JsonNode value, List<CustomSchema> choices, Place path, int enough) {
         int matching = 0;
         List<FieldError> first = List.of();
         for (CustomSchema choice : choices) {
+            if (matching == enough || effort.isSpent()) {
+                break;
+            }
             boolean isFirst = choice == choices.getFirst();
             SchemaValidation validation = missed(value, choice, path, isFirst);
             if (!validation.wrong) {
@@ -83,8 +101,10 @@ final class SchemaValidation {
 
     private void add(Supplier<FieldError> error) {
         wrong = true;
-        if (heard) {
-            errors.add(error.get());
+        if (heard && !errors.isFull()) {
+            FieldError said = error.get();
+            effort.takes(SENTENCE + said.message().length());
+            errors.add(said);
         }
     }
 
@@ -93,7 +113,7 @@ final class SchemaValidation {
     }
 
     private void value(JsonNode value, @Nullable JsonNode old, CustomSchema schema, Place path) {
-        if (value.equals(old) || isEnough()) {
+        if (value.equals(old) || isEnough() || !effort.visits()) {
             return;
         }
         if (value.isNull() && schema.nullable()) {
@@ -118,7 +138,9 @@ final class SchemaValidation {
         } else if (value instanceof ObjectNode object) {
             object(object, old, schema, path);
         }
-        junctors(value, schema, path);
+        if (!isEnough()) {
+            junctors(value, schema, path);
+        }
     }
 
     private boolean type(JsonNode value, CustomSchema schema, Place path) {
@@ -154,8 +176,12 @@ final class SchemaValidation {
         return number.abs().compareTo(LARGEST_EXACT) <= 0 && number.stripTrailingZeros().scale() <= 0;
     }
 
-    private static boolean isOneOf(JsonNode value, JsonNode choices) {
+    private boolean isOneOf(JsonNode value, JsonNode choices) {
+        long each = 1 + value.size() + (value.isString() ? value.stringValue().length() / COMPARED_A_STEP : 0);
         for (JsonNode choice : choices) {
+            if (!effort.takes(each)) {
+                return false;
+            }
             if (choice.equals(value)
                     || (choice.isNumber() && value.isNumber() && choice.decimalValue().compareTo(value.decimalValue()) == 0)) {
                 return true;
@@ -165,21 +191,20 @@ final class SchemaValidation {
     }
 
     private void text(String text, CustomSchema schema, Place path) {
-        long length = effort.length(text);
         long most = schema.bound("maxLength");
-        if (most >= 0 && length > most) {
+        if (most >= 0 && effort.length(text) > most) {
             add(() -> FieldError.tooLong(path.toString(), (int) most));
         }
         long least = schema.bound("minLength");
-        if (length < least) {
+        if (least > 0 && effort.length(text) < least) {
             add(() -> FieldError.invalid(path.toString(), text, path + " in body should be at least " + least + " chars long"));
         }
-        CustomSchema.Pattern pattern = schema.pattern();
-        if (pattern != null && !effort.finds(pattern.compiled(), text)) {
+        TextPattern pattern = schema.pattern();
+        if (pattern != null && !isEnough() && !effort.finds(pattern, text)) {
             add(() -> FieldError.invalid(path.toString(), text, path + " in body should match '" + pattern.text() + "'"));
         }
         String format = Json.string(schema.source(), "format");
-        if (!format.isEmpty() && !effort.hasFormat(format, text)) {
+        if (!format.isEmpty() && !isEnough() && !effort.hasFormat(format, text)) {
             add(() -> FieldError.typeInvalid(path.toString(), text, path + " in body must be of type " + format + ": \"" + text + "\""));
         }
     }
@@ -244,11 +269,17 @@ final class SchemaValidation {
             add(() -> FieldError.invalid(path.toString(), object.size(), path + " in body should have at least " + least + " properties"));
         }
         for (String name : schema.required()) {
-            if (!object.has(name) && !isEnough()) {
+            if (isEnough() || !effort.takes(1)) {
+                return;
+            }
+            if (!object.has(name)) {
                 add(() -> FieldError.required(path.member(name).toString(), ""));
             }
         }
         for (Map.Entry<String, JsonNode> member : object.properties()) {
+            if (isEnough() || !effort.takes(1)) {
+                return;
+            }
             CustomSchema declared = schema.member(member.getKey());
             if (declared != null) {
                 value(member.getValue(), old == null ? null : old.get(member.getKey()), declared, path.member(member.getKey()));
@@ -285,6 +316,9 @@ final class SchemaValidation {
     private void junctors(JsonNode value, CustomSchema schema, Place path) {
         int failed = 0;
         for (CustomSchema each : schema.allOf()) {
+            if (isEnough()) {
+                return;
+            }
             SchemaValidation missed = missed(value, each, path, true);
             failed += missed.wrong ? 1 : 0;
             missed.errors.list().forEach(error -> add(() -> error));
@@ -293,12 +327,18 @@ final class SchemaValidation {
             boolean none = failed == schema.allOf().size();
             choice(path, "must validate all the schemas (allOf)" + (none ? ". None validated" : ""));
         }
-        Missed any = missed(value, schema.anyOf(), path);
+        if (isEnough()) {
+            return;
+        }
+        Missed any = missed(value, schema.anyOf(), path, 1);
         if (any.choices > 0 && any.matching == 0) {
             choice(path, "must validate at least one schema (anyOf)");
             any.first.forEach(error -> add(() -> error));
         }
-        Missed one = missed(value, schema.oneOf(), path);
+        if (isEnough()) {
+            return;
+        }
+        Missed one = missed(value, schema.oneOf(), path, Integer.MAX_VALUE);
         if (one.choices > 0 && one.matching == 0) {
             choice(path, "must validate one and only one schema (oneOf). Found none valid");
             one.first.forEach(error -> add(() -> error));
@@ -306,7 +346,7 @@ final class SchemaValidation {
             choice(path, "must validate one and only one schema (oneOf). Found " + one.matching + " valid alternatives");
         }
         CustomSchema not = schema.not();
-        if (not != null && !missed(value, not, path, false).wrong) {
+        if (not != null && !isEnough() && !missed(value, not, path, false).wrong) {
             choice(path, "must not validate the schema (not)");
         }
     }

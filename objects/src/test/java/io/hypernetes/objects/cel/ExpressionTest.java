@@ -7,6 +7,7 @@ import dev.cel.common.types.SimpleType;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -95,6 +96,34 @@ class ExpressionTest {
         assertThat(budget.isSpent()).isTrue();
         var deep = "(".repeat(5000) + "1" + ")".repeat(5000);
         assertThatThrownBy(() -> ENVIRONMENT.compile(deep)).isInstanceOf(ExpressionException.class);
+    }
+
+    /// Compiled as it is, such a pattern takes more memory than there is; it may be made only when the expression is evaluated.
+    @ParameterizedTest
+    @ValueSource(strings = {
+        "self.s.matches('((x{1000}){1000}){1000}')",
+        "matches(self.s, '((x{1000}){1000}){1000}')",
+        "self.s.find('((x{1000}){1000}){1000}') == ''",
+        "self.s.findAll('((x{1000}){1000}){1000}') == []",
+        "self.s.findAll('((x{1000}){1000}){1000}', 1) == []",
+        "self.s.matches('((x{' + self.n + '}){1000}){' + self.n + '}')",
+    })
+    void aPatternThatBecomesTooLargeHasNoValue(String text) {
+        assertThatThrownBy(() -> evaluate(text, Map.of("s", "hello", "n", "1000"))).isInstanceOf(ExpressionException.class).hasMessageContaining("invalid repeat count: `{1000}`");
+    }
+
+    @Test
+    @Timeout(60)
+    void matchingCostsByItsSteps() {
+        var self = Map.of("s", "a".repeat(200_000), "l", java.util.stream.LongStream.range(0, 2000).boxed().toList());
+        for (var text : List.of(
+                "self.s.findAll('a.*b|a').size() == 0",
+                "self.s.matches('(a{0,500}b)+c')",
+                "self.l.all(i, !self.s.matches('(a{0,50}b)+c'))",
+                "self.l.all(i, !'x'.matches('(x{1,99}y[a-z]{9}){1,10}z' + string(i)))")) {
+            assertThatThrownBy(() -> evaluate(text, self)).as(text).isInstanceOf(ExpressionException.class).hasMessageContaining("cost limit exceeded");
+        }
+        assertThat(evaluate("self.l.all(i, 'ab-c'.matches('^([a-z]([-a-z0-9]{0,61}[a-z0-9])?){1,9}$')) && self.s.matches('^a+$')", self)).isEqualTo(true);
     }
 
     /// In upstream's words.

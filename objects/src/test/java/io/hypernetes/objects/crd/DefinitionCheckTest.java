@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import tools.jackson.databind.node.ObjectNode;
 
 class DefinitionCheckTest {
     private static List<String> complaints(String more) {
@@ -112,5 +113,29 @@ class DefinitionCheckTest {
         assertThat(DefinitionCheck.check(Json.readObject(rule.formatted(",\"message\":\"so\"")))).isEmpty();
         assertThat(DefinitionCheck.check(Json.readObject(rule.formatted("")))).extracting(FieldError::text)
                 .containsExactly("spec.validation.openAPIV3Schema.x-kubernetes-validations[0].message: Required value: message must be specified if rule contains line breaks");
+    }
+
+    private static ObjectNode definition(String members) {
+        return Json.readObject(
+                """
+                {"spec":{"group":"a.example.com","versions":[{"name":"v1","schema":{"openAPIV3Schema":{"type":"object","properties":{
+                 "spec":{"type":"object","properties":{%s}}}}}}]}}"""
+                        .formatted(members));
+    }
+
+    /// What was taken before it was refused hides nothing that comes new.
+    @Test
+    void whatIsNewIsCheckedBehindWhatWasWrongBefore() {
+        var stored = "\"a\":{\"type\":\"string\",\"anyOf\":[{\"title\":\"t\"}]},\"b\":{\"type\":\"integer\",\"x-kubernetes-validations\":[{\"rule\":\"self.none\"}]}";
+        var old = definition(stored);
+        assertThat(DefinitionCheck.check(old)).hasSize(1);
+        assertThat(DefinitionCheck.checkChange(definition(stored + ",\"c\":{\"type\":\"string\"}"), old)).isEmpty();
+        assertThat(DefinitionCheck.checkChange(definition(stored + ",\"c\":{\"type\":\"string\",\"x-kubernetes-validations\":[{\"rule\":\"self < 1\"}]}"), old))
+                .singleElement()
+                .satisfies(error -> assertThat(error.text()).contains("properties[c].x-kubernetes-validations[0].rule", "compilation failed"));
+        assertThat(DefinitionCheck.checkChange(definition(stored + ",\"c\":{\"type\":\"string\",\"default\":1}"), old))
+                .singleElement()
+                .satisfies(error -> assertThat(error.text()).contains("properties[c].default: Invalid value"));
+        assertThat(DefinitionCheck.checkChange(definition(stored + ",\"c\":{\"type\":\"string\",\"not\":{\"title\":\"t\"}}"), old)).hasSize(1);
     }
 }

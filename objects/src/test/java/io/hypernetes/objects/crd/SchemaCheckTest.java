@@ -5,7 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.hypernetes.objects.FieldError;
 import io.hypernetes.objects.Json;
 import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 class SchemaCheckTest {
     private static List<String> complaints(String list) {
@@ -102,5 +105,35 @@ class SchemaCheckTest {
                 .containsExactly("schema.properties[list].additionalProperties: Forbidden: additionalProperties and properties are mutual exclusive");
         assertThat(SchemaCheck.check(Json.readObject("{\"type\":\"object\",\"additionalProperties\":true}"), "schema")).extracting(FieldError::text)
                 .containsExactly("schema.additionalProperties: Forbidden: must not be used at the root");
+    }
+
+    /// Compiled as it is, such a pattern takes more memory than there is.
+    @Test
+    void aPatternThatBecomesTooLargeIsNone() {
+        assertThat(complaints("{\"type\":\"string\",\"pattern\":\"((x{1000}){1000}){1000}\"}"))
+                .containsExactly("schema.properties[list].pattern: Invalid value: \"((x{1000}){1000}){1000}\": must be a valid regular expression, but isn't: "
+                        + "error parsing regexp: invalid repeat count: `{1000}`");
+    }
+
+    private static String manyOf(String member, int many) {
+        return IntStream.range(0, many).mapToObj(i -> "\"p" + i + "\":" + member).collect(Collectors.joining(",", "{", "}"));
+    }
+
+    @Test
+    @Timeout(60)
+    void thePatternsOfADefinitionAreBoundedTogether() {
+        var many = manyOf("{\"type\":\"string\",\"pattern\":\"^x{1000}$\"}", 50_000);
+        assertThat(complaints("{\"type\":\"object\",\"properties\":" + many + "}"))
+                .singleElement()
+                .asString()
+                .endsWith(".pattern: Invalid value: the patterns of the definition are too many, or too large, to be compiled");
+    }
+
+    /// What one default may take would be taken by each.
+    @Test
+    @Timeout(30)
+    void theDefaultsOfADefinitionAreBoundedTogether() {
+        var dear = "{\"type\":\"string\",\"default\":\"" + "x".repeat(4000) + "\",\"pattern\":\"^(x{0,60}[a-z]{0,60})+$\"}";
+        assertThat(complaints("{\"type\":\"object\",\"properties\":" + manyOf(dear, 600) + "}")).isNotEmpty().allMatch(each -> each.contains("too long"));
     }
 }
