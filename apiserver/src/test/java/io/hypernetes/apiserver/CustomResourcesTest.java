@@ -271,6 +271,41 @@ class CustomResourcesTest extends ClusterTest {
         assertThat(applied.json().path("status").path("phase").asString("")).isEqualTo("Unknown");
         var changed = admin.patch(path + "/w/status", "application/merge-patch+json", "{\"status\":{\"phase\":\"Ready\"}}").expect(200);
         assertThat(changed.json().path("status")).isEqualTo(Json.readObject("{\"phase\":\"Ready\",\"rounds\":1}"));
+        // Whoever writes the rest is not the one who wrote that.
+        var replaced = admin.put(path + "/a", Json.print(applied.json()).replace("\"size\":1", "\"size\":2")).expect(200);
+        assertThat(replaced.json().path("status").path("phase").asString("")).isEqualTo("Unknown");
+        assertThat(replaced.json().path("metadata").path("managedFields").toString()).doesNotContain("f:status");
+    }
+
+    /// PrepareForCreate in apiextensions-apiserver's registry/customresource/strategy.go takes it away before the object is judged.
+    @Test
+    void theStatusToComeIsNotJudgedWhenAnObjectIsMade() {
+        var version = """
+                {"name":"v1","served":true,"storage":true,"subresources":{"status":{}},
+                 "schema":{"openAPIV3Schema":{"type":"object","x-kubernetes-validations":[{"rule":"!has(self.status)","message":"has a status"}],
+                 "properties":{"spec":{"type":"object","properties":{"size":{"type":"integer"}}},
+                 "status":{"type":"object","default":{"phase":"Unknown"},"properties":{"phase":{"type":"string"}}}}}}}""";
+        admin.post(DEFINITIONS, definition("y.example.com", "widgets", "Widget", version)).expect(201);
+        var made = admin.post(things("y.example.com", "widgets"), object("y.example.com", "Widget", "w", "{\"size\":1}")).expect(201);
+        assertThat(made.json().path("status")).isEqualTo(Json.readObject("{\"phase\":\"Unknown\"}"));
+    }
+
+    /// Objects that are there have it too, as soon as their definition says so.
+    @Test
+    void aStatusThatIsSaidLaterIsThatOfOlderObjects() {
+        var version = """
+                {"name":"v1","served":true,"storage":true,"subresources":{"status":{}},"schema":{"openAPIV3Schema":{"type":"object","properties":{
+                 "spec":{"type":"object","properties":{"size":{"type":"integer"}}},"status":{"type":"object"%s,"properties":{"phase":{"type":"string"}}}}}}}""";
+        admin.post(DEFINITIONS, definition("z.example.com", "widgets", "Widget", version.formatted(""))).expect(201);
+        var path = things("z.example.com", "widgets");
+        var made = admin.post(path, object("z.example.com", "Widget", "w", "{\"size\":1}")).expect(201);
+        assertThat(made.json().has("status")).isFalse();
+        admin.patch(DEFINITIONS + "/widgets.z.example.com", "application/merge-patch+json",
+                        "{\"spec\":{\"versions\":[" + version.formatted(",\"default\":{\"phase\":\"Unknown\"}") + "]}}")
+                .expect(200);
+        assertThat(admin.get(path + "/w").expect(200).json().path("status").path("phase").asString("")).isEqualTo("Unknown");
+        var replaced = admin.put(path + "/w", Json.print(made.json()).replace("\"size\":1", "\"size\":2")).expect(200);
+        assertThat(replaced.json().path("metadata").path("managedFields").toString()).doesNotContain("f:status");
     }
 
     /// Argo CD's Applications have such a finalizer; upstream warns of those that are new.
@@ -278,7 +313,7 @@ class CustomResourcesTest extends ClusterTest {
     void aFinalizerWithoutAPathIsTakenWithAWarning() {
         define(admin, "w.example.com", "widgets", "Widget");
         var path = things("w.example.com", "widgets");
-        var body = object("w.example.com", "Widget", "w", "{\"size\":1}").replace("\"metadata\":{", "\"metadata\":{\"finalizers\":[\"resources-finalizer.argocd.argoproj.io\",\"a.b/c\",\"orphan\"],");
+        var body = object("w.example.com", "Widget", "w", "{\"size\":1}").replace("\"metadata\":{", "\"metadata\":{\"finalizers\":[\"resources-finalizer.argocd.argoproj.io\",\"a.b/c\",\"orphan\",\"kubernetes\"],");
         var made = admin.post(path, body).expect(201);
         assertThat(made.http().headers().allValues("Warning")).containsExactly(
                 "299 - \"metadata.finalizers: \\\"resources-finalizer.argocd.argoproj.io\\\": prefer a domain-qualified finalizer name including a path (/) to avoid accidental conflicts with other finalizer writers\"");

@@ -250,7 +250,6 @@ public final class Ownership {
         }
     }
 
-    /// The object without the list; only what leads there is copied.
     /// What is to be written of a change: the object as it was when nothing but the times of its managers would be another. Whoever applies the
     /// same again and again, where defaults are filled into lists that are one value, would write each time (upstream's
     /// `IgnoreManagedFieldsTimestampsTransformer`).
@@ -269,6 +268,7 @@ public final class Ownership {
                 .toList();
     }
 
+    /// The object without the list; only what leads there is copied.
     private static ObjectNode unlisted(ObjectNode object) {
         return withoutMember(object, "managedFields");
     }

@@ -15,9 +15,6 @@ public final class ColumnPath {
     /// How many values the searches of all columns of an object may look at, of which each has the same share.
     private static final int MOST_TOGETHER = 200_000;
 
-    /// What the path of an ordinary column looks at, however many columns there are.
-    private static final int LEAST_VALUES = 100;
-
     private final List<Step> steps;
 
     /// What leads from values to others.
@@ -79,16 +76,19 @@ public final class ColumnPath {
     /// What may still be looked at for one column of one object. Once that is nothing there is nothing at the path; what another column
     /// looks at takes nothing away from it.
     static final class Search {
+        private final TableRoom room;
         private int left;
 
         /// @param columns how many the object is shown in
-        Search(int columns) {
-            left = Math.clamp(MOST_TOGETHER / Math.max(1, columns), LEAST_VALUES, MOST_VALUES);
+        /// @param room of all rows
+        Search(int columns, TableRoom room) {
+            this.left = Math.min(MOST_TOGETHER / Math.max(1, columns), MOST_VALUES);
+            this.room = room;
         }
 
         private void look(int values) throws SenselessException {
             left = Math.max(-1, left - values);
-            if (left < 0) {
+            if (!room.looks(values) || left < 0) {
                 throw new SenselessException("it leads to too many values");
             }
         }

@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -39,6 +40,8 @@ public final class CustomVersion {
             0,
             ColumnPath.parse(".metadata.creationTimestamp"));
 
+    private static final int MOST_COLUMNS = 200;
+
     private final String name;
     private final ObjectNode source;
     private final CustomSchema schema;
@@ -50,9 +53,9 @@ public final class CustomVersion {
     /// @param priority 0 for a column that is always shown
     public record PrintedColumn(
             String name, String type, String format, String description, int priority, ColumnPath path) {
-        private JsonNode cell(ObjectNode object, ColumnPath.Search search, Instant now) {
+        private JsonNode cell(ObjectNode object, ColumnPath.Search search, TableRoom room, Instant now) {
             JsonNode value = path.first(object, search);
-            if (value == null) {
+            if (value == null || !room.hasText()) {
                 return NOTHING;
             }
             return switch (type) {
@@ -66,7 +69,7 @@ public final class CustomVersion {
                 case "integer" -> value.isNumber() ? Json.integer(value.decimalValue().longValue()) : NOTHING;
                 case "number" -> value.isNumber() ? value : NOTHING;
                 case "boolean" -> value.isBoolean() ? value : NOTHING;
-                default -> Json.text(value.isString() ? value.stringValue() : value.isNull() ? "<no value>" : Json.print(value));
+                default -> Json.text(room.shown(value.isString() ? value.stringValue() : value.isNull() ? "<no value>" : Json.print(value)));
             };
         }
 
@@ -96,10 +99,10 @@ public final class CustomVersion {
         return new CustomVersion(version);
     }
 
-    /// A path that cannot be read ends the columns: a definition with one is a definition all the same.
+    /// A path that cannot be read ends the columns: a definition with one is a definition all the same. More than anybody reads are left out.
     private static List<PrintedColumn> columns(List<ObjectNode> defined) {
         List<PrintedColumn> columns = new ArrayList<>();
-        for (ObjectNode column : defined) {
+        for (ObjectNode column : defined.subList(0, Math.min(MOST_COLUMNS, defined.size()))) {
             String path = Json.string(column, "jsonPath");
             String description = Json.string(column, "description");
             try {
@@ -184,7 +187,17 @@ public final class CustomVersion {
 
     /// What an object has in the columns, null where it has no such value. Of several values the first is shown.
     public List<JsonNode> cells(ObjectNode object, Instant now) {
-        return columns.stream().map(column -> column.cell(object, new ColumnPath.Search(columns.size()), now)).toList();
+        return rows(now).apply(object);
+    }
+
+    /// The same for the objects of one table, one after the other: what they may take together is bounded, and cells after that are null or cut.
+    /// For one thread.
+    public Function<ObjectNode, List<JsonNode>> rows(Instant now) {
+        TableRoom room = new TableRoom();
+        return object -> {
+            room.nextRow();
+            return columns.stream().map(column -> column.cell(object, new ColumnPath.Search(columns.size(), room), room, now)).toList();
+        };
     }
 
     /// The values of the fields that can be selected; absent ones are empty text.
@@ -210,6 +223,12 @@ public final class CustomVersion {
     /// @param embeddedMetadata told the metadata of objects inside it, with their paths: no definition describes it, and it is not pruned here
     public List<String> prune(ObjectNode object, BiConsumer<String, ObjectNode> embeddedMetadata) {
         return Pruning.object(object, schema, embeddedMetadata);
+    }
+
+    /// Whether a status is filled in where there is none yet. It is written apart, so it is nobody's when an object is made.
+    public boolean beginsWithStatus() {
+        CustomSchema status = schema.properties().get("status");
+        return hasStatus() && status != null && status.defaultValue() != null;
     }
 
     /// Whether something is filled in that was left out.

@@ -122,6 +122,11 @@ final class CustomResourceDefinitionRules implements KindRules {
         }
     }
 
+    @Override
+    public void validateBehind(ObjectNode definition, ObjectNode old, Errors errors) {
+        errors.addOthers(DefinitionCheck.checkChange(definition, old));
+    }
+
     private static void versions(ObjectNode spec, Errors errors) {
         List<ObjectNode> versions = Json.objects(spec, "versions");
         if (versions.isEmpty()) {

@@ -12,6 +12,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.regex.Matcher;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -21,7 +22,7 @@ import tools.jackson.databind.node.ObjectNode;
 final class CustomRules implements KindRules {
     private static final String METADATA = "meta.v1.ObjectMeta";
     private static final List<String> OWN_METADATA = List.of("managedFields", "resourceVersion");
-    private static final Set<String> STANDARD_FINALIZERS = Set.of("orphan", "foregroundDeletion");
+    private static final Set<String> STANDARD_FINALIZERS = Set.of("orphan", "foregroundDeletion", "kubernetes");
     private static final int MOST_WARNINGS = 20;
 
     private final ResourceType type;
@@ -91,14 +92,6 @@ final class CustomRules implements KindRules {
         version.setDefaults(object);
     }
 
-    /// What the schema says of a status that nobody may give yet. Upstream fills it in whenever the object is read; nobody owns it.
-    @Override
-    public void named(ObjectNode object) {
-        if (version.hasStatus() && !object.has("status")) {
-            version.setDefaults(object);
-        }
-    }
-
     @Override
     public boolean countsGeneration() {
         return true;
@@ -160,10 +153,18 @@ final class CustomRules implements KindRules {
 
     @Override
     public List<JsonNode> cells(ObjectNode object, Instant now) {
-        List<JsonNode> cells = new ArrayList<>();
-        cells.add(Json.text(Json.string(object, "metadata", "name")));
-        cells.addAll(version.cells(object, now));
-        return cells;
+        return rows(now).apply(object);
+    }
+
+    @Override
+    public Function<ObjectNode, List<JsonNode>> rows(Instant now) {
+        Function<ObjectNode, List<JsonNode>> rows = version.rows(now);
+        return object -> {
+            List<JsonNode> cells = new ArrayList<>();
+            cells.add(Json.text(Json.string(object, "metadata", "name")));
+            cells.addAll(rows.apply(object));
+            return cells;
+        };
     }
 
     @Override
@@ -171,10 +172,11 @@ final class CustomRules implements KindRules {
         return scaling;
     }
 
-    /// What is filled in now, objects of an earlier definition lack.
+    /// What is filled in now, objects of an earlier definition lack; what the schema says of a status that nobody has written yet, all lack. As
+    /// upstream does, that is filled in whenever the object is read: it is not judged when the object is made, and nobody owns it.
     @Override
     public boolean completesStored() {
-        return changed && version.hasDefaults();
+        return changed && version.hasDefaults() || version.beginsWithStatus();
     }
 
     /// What was stored in the form of this very version is taken as it is, but for what its definition fills in since; else what this version does not know is left out.

@@ -4,13 +4,20 @@ import io.hypernetes.objects.FieldError;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import tools.jackson.databind.JsonNode;
 
-/// Collects field errors; bounded, so that a hostile object cannot make an endless answer.
+/// Collects field errors; bounded, so that a hostile object cannot make an endless answer. What would be too much is not put into words either: one
+/// may show a list of megabytes for each of its items.
 final class Errors {
     private static final int MAX = 200;
+
+    /// In characters, after which no other is kept; at least one is.
+    private static final long LONGEST = 1 << 20;
+
     private final List<FieldError> found = new ArrayList<>();
     private final Consumer<String> warn;
+    private long length;
 
     Errors() {
         this(_ -> {});
@@ -26,32 +33,46 @@ final class Errors {
     }
 
     void add(FieldError error) {
-        if (found.size() < MAX) {
+        if (!isFull()) {
             found.add(error);
+            length += error.path().length() + error.message().length();
         }
+    }
+
+    private void add(Supplier<FieldError> error) {
+        if (!isFull()) {
+            add(error.get());
+        }
+    }
+
+    /// Whether there is no use in looking further.
+    boolean isFull() {
+        return found.size() >= MAX || length >= LONGEST;
     }
 
     /// Adds what is wrong now and was not before: what was stored when rules were fewer may stay as it is.
     ///
     /// @param now finds what is wrong with the new object
     /// @param before finds what was wrong with the old one; asked only when something is wrong with the new one
-    void addNew(Consumer<Errors> now, Consumer<Errors> before) {
+    /// @return whether something is wrong with the new one, told or not
+    boolean addNew(Consumer<Errors> now, Consumer<Errors> before) {
         Errors present = new Errors();
         now.accept(present);
         if (present.found.isEmpty()) {
-            return;
+            return false;
         }
         Errors past = new Errors();
         before.accept(past);
         present.found.stream().filter(error -> !past.found.contains(error)).forEach(this::add);
+        return true;
     }
 
     void required(String path, String detail) {
-        add(FieldError.required(path, detail));
+        add(() -> FieldError.required(path, detail));
     }
 
     void invalid(String path, String value, String detail) {
-        add(FieldError.invalid(path, value, detail));
+        add(() -> FieldError.invalid(path, value, detail));
     }
 
     void invalid(String path, String value, List<String> details) {
@@ -59,16 +80,16 @@ final class Errors {
     }
 
     void invalid(String path, long value, String detail) {
-        add(FieldError.invalid(path, value, detail));
+        add(() -> FieldError.invalid(path, value, detail));
     }
 
     void invalid(String path, JsonNode value, String detail) {
-        add(FieldError.invalid(path, value, detail));
+        add(() -> FieldError.invalid(path, value, detail));
     }
 
     /// A value is wrong that the sentence need not show.
     void invalidUnshown(String path, String detail) {
-        add(FieldError.invalidUnshown(path, detail));
+        add(() -> FieldError.invalidUnshown(path, detail));
     }
 
     /// A number that may not be negative.
@@ -79,12 +100,12 @@ final class Errors {
     }
 
     void forbidden(String path, String detail) {
-        add(FieldError.forbidden(path, detail));
+        add(() -> FieldError.forbidden(path, detail));
     }
 
     void oneOf(String path, String value, List<String> supported) {
         if (!supported.contains(value)) {
-            add(FieldError.notSupported(path, value, supported));
+            add(() -> FieldError.notSupported(path, value, supported));
         }
     }
 
@@ -96,7 +117,12 @@ final class Errors {
     }
 
     void duplicate(String path, String value) {
-        add(FieldError.duplicate(path, value));
+        add(() -> FieldError.duplicate(path, value));
+    }
+
+    /// Adds those that are not there yet.
+    void addOthers(List<FieldError> errors) {
+        errors.stream().filter(error -> !found.contains(error)).forEach(this::add);
     }
 
     List<FieldError> list() {

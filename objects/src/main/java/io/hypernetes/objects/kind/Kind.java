@@ -14,6 +14,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -26,7 +27,7 @@ import tools.jackson.databind.node.ObjectNode;
 public final class Kind {
     /// The groups whose kinds upstream judges by what apimachinery says of metadata alone, beside custom ones.
     private static final Set<String> ANY_FINALIZER =
-            Set.of("apiextensions.k8s.io", "apiregistration.k8s.io", "admissionregistration.k8s.io", "coordination.k8s.io");
+            Set.of("apiextensions.k8s.io", "apiregistration.k8s.io", "admissionregistration.k8s.io", "coordination.k8s.io", "policy");
 
     private final ResourceType type;
     private final KindRules rules;
@@ -225,7 +226,10 @@ public final class Kind {
         MetadataValidation.validateUpdate(updated, old, errors);
         if (subresource == null && !rules.isCustom()) {
             // What was stored when rules were fewer may stay as it is, or nobody could take its finalizers away.
-            errors.addNew(now -> rules.validate(updated, now), before -> rules.validate(old, before));
+            boolean isFaulty = errors.addNew(now -> rules.validate(updated, now), before -> rules.validate(old, before));
+            if (isFaulty) {
+                rules.validateBehind(updated, old, errors);
+            }
         }
         rules.validateUpdate(updated, old, subresource, errors);
         if ("status".equals(subresource)) {
@@ -305,6 +309,11 @@ public final class Kind {
     /// One row: a cell for each column.
     public List<JsonNode> cells(ObjectNode object, Instant now) {
         return rules.cells(object, now);
+    }
+
+    /// The rows of one table, one after the other: what they take together is bounded.
+    Function<ObjectNode, List<JsonNode>> rows(Instant now) {
+        return rules.rows(now);
     }
 
     List<ObjectNode> rowConditions(ObjectNode object) {

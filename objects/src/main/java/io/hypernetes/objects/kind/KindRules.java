@@ -7,6 +7,7 @@ import io.hypernetes.objects.schema.Decoder;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -65,6 +66,9 @@ interface KindRules {
     /// What a new object may not have, though one that exists may.
     default void validateNew(ObjectNode object, Errors errors) {}
 
+    /// What else a change breaks of an object that [#validate] finds wrong, or found wrong before: where that looks no further, this does.
+    default void validateBehind(ObjectNode updated, ObjectNode old, Errors errors) {}
+
     /// Only what the change itself breaks; the new object is validated by [#validate] too.
     default void validateUpdate(ObjectNode updated, ObjectNode old, @Nullable String subresource, Errors errors) {}
 
@@ -92,6 +96,11 @@ interface KindRules {
 
     default List<JsonNode> cells(ObjectNode object, Instant now) {
         return layout().cells(object, now);
+    }
+
+    /// The same for the objects of one table, one after the other.
+    default Function<ObjectNode, List<JsonNode>> rows(Instant now) {
+        return object -> cells(object, now);
     }
 
     /// What the row of an object says of it beside its cells: `Completed`, for one that is over.

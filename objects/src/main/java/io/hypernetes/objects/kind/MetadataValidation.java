@@ -16,6 +16,8 @@ import tools.jackson.databind.node.ObjectNode;
 /// The rules of `metadata` that all kinds share.
 final class MetadataValidation {
     private static final int ANNOTATIONS_MAX_BYTES = 256 << 10;
+    private static final int MOST_SHOWN = 20;
+    private static final int LONGEST_SHOWN = 400;
     private static final Set<String> PLAIN_FINALIZERS = Set.of("orphan", "foregroundDeletion", "kubernetes");
 
     private MetadataValidation() {}
@@ -94,10 +96,14 @@ final class MetadataValidation {
 
     private static void ownerReferences(JsonNode meta, Errors errors) {
         String controller = "";
+        boolean told = false;
         List<ObjectNode> owners = Json.objects(meta, "ownerReferences");
         // Upstream does not say which of them it is (validateOwnerReference in apimachinery's objectmeta.go).
         String at = "metadata.ownerReferences";
         for (ObjectNode owner : owners) {
+            if (errors.isFull()) {
+                return;
+            }
             if (Json.string(owner, "apiVersion").isEmpty()) {
                 errors.invalid(at + ".apiVersion", "", "version must not be empty");
             }
@@ -111,16 +117,28 @@ final class MetadataValidation {
             }
             if (Json.flag(owner, "controller")) {
                 String name = Json.string(owner, "kind") + "/" + Json.string(owner, "name");
-                if (!controller.isEmpty()) {
-                    errors.invalid(
-                            "metadata.ownerReferences",
-                            meta.path("ownerReferences"),
-                            "Only one reference can have Controller set to true. Found \"true\" in references for " + controller
-                                    + " and " + name);
+                if (controller.isEmpty()) {
+                    controller = name;
+                } else if (!told) {
+                    // Upstream tells of each further one (ValidateOwnerReferences there), each time with the whole list.
+                    told = true;
+                    twoControllers(at, meta.path("ownerReferences"), controller, name, errors);
                 }
-                controller = name;
             }
         }
+    }
+
+    private static void twoControllers(String at, JsonNode owners, String first, String second, Errors errors) {
+        String detail = "Only one reference can have Controller set to true. Found \"true\" in references for " + shortened(first) + " and " + shortened(second);
+        if (owners.size() <= MOST_SHOWN) {
+            errors.invalid(at, owners, detail);
+        } else {
+            errors.invalidUnshown(at, detail);
+        }
+    }
+
+    private static String shortened(String name) {
+        return name.length() <= LONGEST_SHOWN ? name : name.substring(0, LONGEST_SHOWN) + "...";
     }
 
     private static void finalizers(JsonNode meta, boolean any, Errors errors) {

@@ -46,7 +46,7 @@ public final class Table {
             IncludeObject include,
             boolean withColumns,
             Instant now) {
-        return of(kind.columns(), object -> kind.cells(object, now), kind::rowConditions, version, objects, listMeta, include, withColumns);
+        return of(kind.columns(), kind.rows(now), kind::rowConditions, version, objects, listMeta, include, withColumns);
     }
 
     /// A Table of one Scale.

@@ -47,7 +47,7 @@ class ColumnPathTest {
             .spec.nothing                                          | null
             """)
     void thePathsOfColumnsAreFollowed(String path, String expected) {
-        var value = ColumnPath.parse(path.strip()).first(OBJECT, new ColumnPath.Search(1));
+        var value = ColumnPath.parse(path.strip()).first(OBJECT, new ColumnPath.Search(1, new TableRoom()));
         assertThat(value == null ? null : value.isString() ? value.stringValue() : Json.print(value)).as(path).isEqualTo(expected);
     }
 
@@ -57,7 +57,7 @@ class ColumnPathTest {
                 ".spec.absent.at.all", ".spec.names[3]", ".spec.names[-4]", ".spec.none[-1:].x", ".spec.none[0]", ".spec.size[0]", ".spec.names[0:4]",
                 ".spec.names[::-1]", ".spec.size[?(@.a)]", ".status.mixed[?(@.a==1)]", ".status.conditions[?(@.n==\"1\")]",
                 ".status.conditions[?(@.n=1)]", ".spec.names['a.b']", ".metadata.labels['x.io/y']")) {
-            assertThat(ColumnPath.parse(path).first(OBJECT, new ColumnPath.Search(1))).as(path).isNull();
+            assertThat(ColumnPath.parse(path).first(OBJECT, new ColumnPath.Search(1, new TableRoom()))).as(path).isNull();
         }
     }
 
@@ -76,6 +76,6 @@ class ColumnPathTest {
         for (int i = 0; i < 100; i++) {
             at = at.putObject("a");
         }
-        assertThat(ColumnPath.parse("..a" + "..a".repeat(20) + ".none").first(deep, new ColumnPath.Search(1))).isNull();
+        assertThat(ColumnPath.parse("..a" + "..a".repeat(20) + ".none").first(deep, new ColumnPath.Search(1, new TableRoom()))).isNull();
     }
 }

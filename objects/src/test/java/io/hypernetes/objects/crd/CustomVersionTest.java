@@ -12,6 +12,7 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import tools.jackson.databind.JsonNode;
 
 /// The sentences are those that clients and their tests know from upstream.
 class CustomVersionTest {
@@ -382,6 +383,8 @@ class CustomVersionTest {
         assertThat(object).isEqualTo(Json.readObject("{\"spec\":{\"b\":null,\"c\":\"y\"}}"));
     }
 
+    private static final String TOO_DEAR = "its texts are too long, or its values or what its schema says of them too many, to be checked";
+
     private static String listed(String item, int many) {
         return "[" + (item + ",").repeat(many - 1) + item + "]";
     }
@@ -407,9 +410,10 @@ class CustomVersionTest {
     @Test
     @Timeout(20)
     void aLongTextIsNotLookedAtAnewForEveryChoice() {
-        var object = "{\"spec\":\"" + "x".repeat(2_000_000) + "\"}";
+        // Letters of two bytes each: the length of others is known without measuring.
+        var object = "{\"spec\":\"" + "я".repeat(1_000_000) + "\"}";
         for (String choices : List.of("anyOf", "oneOf")) {
-            var version = version("{\"type\":\"string\",\"" + choices + "\":" + listed("{\"maxLength\":3},{\"enum\":[\"a\"]},{\"minLength\":3000000}", 2000) + "}");
+            var version = version("{\"type\":\"string\",\"" + choices + "\":" + listed("{\"maxLength\":3},{\"enum\":[\"a\"]},{\"minLength\":3000000}", 1000) + "}");
             assertThat(complaints(version, object)).as(choices).hasSize(2).contains("spec: Too long: may not be more than 3 bytes");
         }
     }
@@ -421,7 +425,44 @@ class CustomVersionTest {
         var object = "{\"spec\":\"" + "x".repeat(500_000) + "\"}";
         var version = version("{\"type\":\"string\",\"anyOf\":" + listed("{\"pattern\":\"(x{1,99}y)+z\"}", 5000) + "}");
         assertThat(complaints(version, object))
-                .containsExactly("<nil>: Invalid value: its texts are too long, or the patterns of its schema too many, to be checked");
+                .containsExactly("<nil>: Invalid value: " + TOO_DEAR);
+    }
+
+    /// Measured anew each time they would take minutes.
+    @Test
+    @Timeout(20)
+    void textsThatAreMeasuredInTurnsAreAFault() {
+        var object = "{\"spec\":{\"a\":\"" + "я".repeat(500_000) + "\",\"b\":\"" + "я".repeat(500_000) + "\"}}";
+        var choice = "{\"properties\":{\"a\":{\"minLength\":3},\"b\":{\"minLength\":3,\"maxLength\":5}}}";
+        var version = version("{\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"string\"},\"b\":{\"type\":\"string\"}},\"anyOf\":" + listed(choice, 10_000) + "}");
+        assertThat(complaints(version, object)).containsExactly("<nil>: Invalid value: " + TOO_DEAR);
+    }
+
+    /// One after the other they would take hours.
+    @Test
+    @Timeout(60)
+    void valuesTimesChoicesAreAFault() {
+        var zeros = "{\"spec\":" + listed("0", 1_500_000) + "}";
+        var none = version("{\"type\":\"array\",\"items\":{\"type\":\"integer\"},\"anyOf\":" + listed("{\"items\":{\"minimum\":0},\"not\":{}}", 100_000) + "}");
+        assertThat(complaints(none, zeros)).containsExactly("<nil>: Invalid value: " + TOO_DEAR);
+        var choices = IntStream.rangeClosed(1, 400_000).mapToObj(Integer::toString).collect(Collectors.joining(",", "[", ",0]"));
+        var listed = version("{\"type\":\"array\",\"items\":{\"type\":\"integer\",\"enum\":" + choices + "}}");
+        assertThat(complaints(listed, zeros)).containsExactly("<nil>: Invalid value: " + TOO_DEAR);
+        var required = IntStream.range(0, 100_000).mapToObj(i -> "\"r" + i + "\"").collect(Collectors.joining(",", "[", "]"));
+        var empty = version("{\"type\":\"array\",\"items\":{\"type\":\"object\",\"properties\":{},\"anyOf\":[{\"required\":" + required + "},{}]}}");
+        assertThat(complaints(empty, "{\"spec\":" + listed("{}", 500_000) + "}")).as("a hundred sentences of each").containsExactly("<nil>: Invalid value: " + TOO_DEAR);
+        var any = version("{\"type\":\"array\",\"items\":{\"type\":\"integer\"},\"anyOf\":" + listed("{\"items\":{\"minimum\":0}}", 100_000) + "}");
+        assertThat(complaints(any, zeros)).as("the first is enough").isEmpty();
+    }
+
+    /// Stored before its schema said what it is, it would be looked through for longer than anybody waits.
+    @Test
+    @Timeout(20)
+    void aLongTextIsNoDuration() {
+        var version = version("{\"type\":\"object\",\"properties\":{\"n\":{\"type\":\"integer\"},\"d\":{\"type\":\"string\",\"format\":\"duration\"}},"
+                + "\"x-kubernetes-validations\":[{\"rule\":\"self.n < 5\",\"message\":\"small\"}]}");
+        var object = "{\"spec\":{\"d\":\"" + "1".repeat(100_000) + "\",\"n\":%d}}";
+        assertThat(complaints(version, object.formatted(6), object.formatted(1))).containsExactly("spec: Invalid value: small");
     }
 
     @Test
@@ -476,12 +517,55 @@ class CustomVersionTest {
         assertThat(version.cells(Json.readObject(object), NOW)).extracting(Json::print).containsExactly("null", "\"Ready\"");
     }
 
+    private static CustomVersion columns(String path, int many) {
+        return CustomVersion.of(Json.readObject("{\"name\":\"v1\",\"additionalPrinterColumns\":"
+                + listed("{\"name\":\"C\",\"type\":\"string\",\"jsonPath\":\"" + path + "\"}", many) + "}"));
+    }
+
     @Test
     void manyColumnsLookAtLessEach() {
-        var column = "{\"name\":\"C\",\"type\":\"string\",\"jsonPath\":\".spec.names[*]\"}";
-        var version = CustomVersion.of(Json.readObject("{\"name\":\"v1\",\"additionalPrinterColumns\":" + listed(column, 1000) + "}"));
-        assertThat(version.cells(Json.readObject("{\"spec\":{\"names\":" + listed("\"a\"", 1000) + "}}"), NOW)).hasSize(1000).noneMatch(cell -> cell.isString());
+        var version = columns(".spec.names[*]", 150);
+        assertThat(version.cells(Json.readObject("{\"spec\":{\"names\":" + listed("\"a\"", 2000) + "}}"), NOW)).hasSize(150).noneMatch(cell -> cell.isString());
         assertThat(version.cells(Json.readObject("{\"spec\":{\"names\":[\"a\"]}}"), NOW)).allMatch(cell -> cell.isString());
+    }
+
+    @Test
+    void moreColumnsThanAnybodyReadsAreLeftOut() {
+        assertThat(columns(".spec.a", 5000).columns()).hasSize(200);
+    }
+
+    private static long length(List<JsonNode> cells) {
+        return cells.stream().mapToLong(cell -> cell.asString("").length()).sum();
+    }
+
+    @Test
+    void aRowIsNotLongerThanAnybodyReads() {
+        var object = Json.readObject("{\"spec\":{\"a\":\"" + "x".repeat(1000) + "\",\"b\":\"\uD83D\uDE00\"}}");
+        var cells = columns(".spec", 200).cells(object, NOW);
+        assertThat(cells).hasSize(200);
+        assertThat(length(cells)).isBetween(65_000L, 66_000L);
+        assertThat(cells.getFirst().asString("")).startsWith("{\"a\":\"xxx").endsWith("}");
+        assertThat(cells.getLast().isNull()).isTrue();
+    }
+
+    @Test
+    @Timeout(60)
+    void theRowsOfATableAreBoundedTogether() {
+        var names = Json.readObject("{\"spec\":{\"names\":" + listed("\"" + "a".repeat(400) + "\"", 900) + "}}");
+        var rows = columns(".spec.names[*]", 200).rows(NOW);
+        long text = 0;
+        int shown = 0;
+        for (int i = 0; i < 5000; i++) {
+            var cells = rows.apply(names);
+            text += length(cells);
+            shown += cells.stream().anyMatch(JsonNode::isString) ? 1 : 0;
+        }
+        assertThat(shown).as("of 5000 rows that look at 180,000 values each").isBetween(100, 120);
+        var whole = columns(".spec", 200).rows(NOW);
+        for (int i = 0; i < 5000; i++) {
+            text += length(whole.apply(names));
+        }
+        assertThat(text).isLessThan(50_000_000);
     }
 
     /// A backslash is a part of a name here, and escapes nothing.

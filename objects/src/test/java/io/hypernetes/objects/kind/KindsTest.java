@@ -164,4 +164,27 @@ class KindsTest {
         assertThat(KINDS.get("hypernetes.io/v1", "Tenant").validateCreate(Json.readObject("{\"metadata\":{\"name\":\"root\"}}")))
                 .hasSize(1);
     }
+
+    /// ValidateOwnerReferences in apimachinery's api/validation/objectmeta.go names the first of them.
+    @Test
+    void anObjectHasOneController() {
+        Kind maps = KINDS.get("v1", "ConfigMap");
+        String owner = "{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"name\":\"%s\",\"uid\":\"u\",\"controller\":true}";
+        String object = "{\"metadata\":{\"name\":\"a\",\"namespace\":\"d\",\"ownerReferences\":[%s]}}";
+        String three = String.join(",", owner.formatted("a"), owner.formatted("b"), owner.formatted("c"));
+        assertThat(maps.validateCreate(Json.readObject(object.formatted(three))))
+                .singleElement()
+                .satisfies(e -> assertThat(e.text())
+                        .startsWith("metadata.ownerReferences: Invalid value: [{\"apiVersion\":\"v1\",")
+                        .endsWith("]: Only one reference can have Controller set to true. Found \"true\" in references for Pod/a and Pod/b"));
+        String many = (owner.formatted("") + ",").repeat(30_000) + owner.formatted("z");
+        assertThat(maps.validateCreate(Json.readObject(object.formatted(many))).stream().mapToLong(e -> e.text().length()).sum()).isLessThan(100_000);
+    }
+
+    /// ValidatePodDisruptionBudget in pkg/apis/policy/validation judges the spec alone.
+    @Test
+    void aFinalizerOfADisruptionBudgetMayHaveAnyName() {
+        ObjectNode budget = Json.readObject("{\"metadata\":{\"name\":\"a\",\"namespace\":\"d\",\"finalizers\":[\"plain\"]},\"spec\":{\"minAvailable\":1,\"selector\":{}}}");
+        assertThat(KINDS.get("policy/v1", "PodDisruptionBudget").validateCreate(budget)).isEmpty();
+    }
 }
