@@ -31,6 +31,10 @@ import tools.jackson.databind.node.ObjectNode;
 final class Cluster implements AutoCloseable {
     final Path folder;
     final Authorities authorities;
+
+    /// The server's, of which certificates know nothing.
+    final MovableClock clock = new MovableClock();
+
     private final EmbeddedSettings settings;
     Store store;
     ApiServer server;
@@ -63,7 +67,7 @@ final class Cluster implements AutoCloseable {
                         .withRestores(restores()),
                 store,
                 authorities,
-                Clock.systemUTC());
+                clock);
     }
 
     Path restores() throws IOException {
