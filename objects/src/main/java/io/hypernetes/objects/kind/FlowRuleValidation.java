@@ -84,7 +84,8 @@ final class FlowRuleValidation {
         if (!namespaces.isEmpty() || !Json.flag(rule, "clusterScope")) {
             some(rule, "namespaces", "resource rules that are not cluster scoped must supply at least one namespace", "namespaces", at, errors);
         }
-        for (int i = 0; i < namespaces.size() && !all(namespaces); i++) {
+        boolean all = all(namespaces);
+        for (int i = 0; i < namespaces.size() && !all; i++) {
             String name = namespaces.path(i).asString("");
             for (String wrong : Names.label(name)) {
                 errors.invalid(at + ".namespaces[" + i + "]", name, "each member of this list must be '*' or a DNS-1123 label; " + wrong);
@@ -96,7 +97,8 @@ final class FlowRuleValidation {
         verbs(rule, at, errors);
         some(rule, "nonResourceURLs", "nonResourceURLs must contain at least one value", "non-resource URLs", at, errors);
         JsonNode paths = rule.path("nonResourceURLs");
-        for (int i = 0; i < paths.size() && !all(paths); i++) {
+        boolean all = all(paths);
+        for (int i = 0; i < paths.size() && !all; i++) {
             String path = paths.path(i).asString("");
             String wrong = path(path);
             if (!wrong.isEmpty()) {
@@ -125,8 +127,9 @@ final class FlowRuleValidation {
     private static void verbs(ObjectNode rule, String at, Errors errors) {
         some(rule, "verbs", "verbs must contain at least one value", "verbs", at, errors);
         JsonNode verbs = rule.path("verbs");
+        boolean all = all(verbs);
         for (JsonNode verb : verbs) {
-            if (!all(verbs) && !VERBS.contains(verb.asString(""))) {
+            if (!all && !VERBS.contains(verb.asString(""))) {
                 errors.add(FieldError.notSupported(at + ".verbs", verbs, VERBS));
                 return;
             }

@@ -17,14 +17,8 @@ final class PodStatusValidation {
     static void validate(ObjectNode pod, ObjectNode old, Errors errors) {
         JsonNode now = pod.path("status");
         JsonNode before = old.path("status");
-        List<ObjectNode> conditions = Json.objects(now, "conditions");
-        for (int i = 0; i < conditions.size(); i++) {
-            String type = Json.string(conditions.get(i), "type");
-            if (!SYSTEM_CONDITIONS.contains(type)) {
-                // Upstream says so.
-                errors.invalid("metadata.conditions[" + i + "].Type", type, Names.qualified(type));
-            }
-        }
+        // One that was stored before this was asked for stays, or nobody could tell anything of the pod.
+        errors.addNew(found -> conditions(now, found), known -> conditions(before, known));
         String nominated = Json.string(now, "nominatedNodeName");
         if (!nominated.isEmpty() && !nominated.equals(Json.string(before, "nominatedNodeName"))) {
             errors.invalid("status.nominatedNodeName", nominated, Names.subdomain(nominated));
@@ -45,6 +39,17 @@ final class PodStatusValidation {
         }
     }
 
+    private static void conditions(JsonNode status, Errors errors) {
+        List<ObjectNode> conditions = Json.objects(status, "conditions");
+        for (int i = 0; i < conditions.size(); i++) {
+            String type = Json.string(conditions.get(i), "type");
+            if (!SYSTEM_CONDITIONS.contains(type)) {
+                // Upstream says so.
+                errors.invalid("metadata.conditions[" + i + "].Type", type, Names.qualified(type));
+            }
+        }
+    }
+
     private static Set<String> sidecars(ObjectNode pod) {
         Set<String> names = new HashSet<>();
         for (ObjectNode container : Json.objects(pod.path("spec"), "initContainers")) {
@@ -60,18 +65,19 @@ final class PodStatusValidation {
         if (restart.equals("Always")) {
             return;
         }
+        Set<String> running = new HashSet<>();
+        for (ObjectNode each : Json.objects(now, list)) {
+            if (!each.path("state").path("terminated").isObject()) {
+                running.add(Json.string(each, "name"));
+            }
+        }
         List<ObjectNode> known = Json.objects(before, list);
         for (int i = 0; i < known.size(); i++) {
             JsonNode end = known.get(i).path("state").path("terminated");
             String name = Json.string(known.get(i), "name");
             boolean over = end.isObject() && !(restart.equals("OnFailure") && Json.number(end, 0, "exitCode") != 0);
-            if (!over || restarted.contains(name)) {
-                continue;
-            }
-            for (ObjectNode each : Json.objects(now, list)) {
-                if (Json.string(each, "name").equals(name) && !each.path("state").path("terminated").isObject()) {
-                    errors.forbidden("status." + list + "[" + i + "].state", "may not be transitioned to non-terminated state");
-                }
+            if (over && !restarted.contains(name) && running.contains(name)) {
+                errors.forbidden("status." + list + "[" + i + "].state", "may not be transitioned to non-terminated state");
             }
         }
     }

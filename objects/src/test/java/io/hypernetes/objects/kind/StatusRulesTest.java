@@ -111,6 +111,14 @@ class StatusRulesTest {
     }
 
     @Test
+    void aPodWithAnOddConditionCanBeToldOf() {
+        String odd = "{'type':'a b','status':'True'}";
+        assertThat(told("v1", "Pod", "", "'conditions':[" + odd + "]", "'phase':'Running','conditions':[" + odd + "]")).isEmpty();
+        assertThat(told("v1", "Pod", "", "'conditions':[" + odd + "]", "'conditions':[" + odd + ",{'type':'c d','status':'True'}]")).singleElement().asString()
+                .startsWith("metadata.conditions[1].Type: Invalid value: \"c d\": ");
+    }
+
+    @Test
     void whatANodeHas() {
         assertThat(told("v1", "Node", "", "", "'capacity':{'pods':'500m','cpu':'-1'},'addresses':[{'type':'Hostname','address':'a'},{'type':'Hostname','address':'a'}]"))
                 .containsExactlyInAnyOrder(
