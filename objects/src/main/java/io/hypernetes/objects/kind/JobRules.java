@@ -282,8 +282,13 @@ final class JobRules implements KindRules {
 
     /// Whether a condition of a job is true.
     static boolean has(ObjectNode job, String type) {
+        return has(job, type, "True");
+    }
+
+    /// Whether a condition of a job says this.
+    static boolean has(ObjectNode job, String type, String status) {
         return Json.objects(job.path("status"), "conditions").stream()
-                .anyMatch(c -> Json.string(c, "type").equals(type) && Json.string(c, "status").equals("True"));
+                .anyMatch(c -> Json.string(c, "type").equals(type) && Json.string(c, "status").equals(status));
     }
 
     private static String state(ObjectNode job) {

@@ -156,7 +156,9 @@ final class JobStatusValidation {
         if (told("completionTime") && before.told("completionTime") && !same(before, "completionTime")) {
             errors.invalid("status.completionTime", status.path("completionTime"), "completionTime cannot be mutated");
         }
-        if (before.told("startTime") && !same(before, "startTime") && !Json.flag(spec, "suspend")) {
+        // One that was suspended starts anew when it goes on.
+        boolean resumes = before.is("Suspended") && JobRules.has(job, "Suspended", "False");
+        if (before.told("startTime") && !same(before, "startTime") && !Json.flag(spec, "suspend") && !resumes) {
             String detail = "field is immutable for unsuspended job once set";
             if (told("startTime")) {
                 errors.invalid("status.startTime", status.path("startTime"), detail);

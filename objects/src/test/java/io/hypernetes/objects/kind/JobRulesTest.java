@@ -158,6 +158,17 @@ class JobRulesTest {
         assertThat(told("", "'active':-1", "'active':-1,'failed':1")).as("wrong before").isEmpty();
     }
 
+    /// As upstream since its pull request 134769: a job that was suspended begins anew when it goes on.
+    @Test
+    void aJobThatGoesOnStartsAnew() {
+        String suspended = START + "," + conditions("Suspended");
+        String later = suspended.replace("00:00:00", "00:01:00");
+        assertThat(told("", suspended, later.replace("'True'", "'False'"))).isEmpty();
+        assertThat(told("", suspended, later)).containsExactly(
+                "status.startTime: Invalid value: \"2026-05-01T00:01:00Z\": field is immutable for unsuspended job once set");
+        assertThat(told("", suspended.replace("'True'", "'False'"), later.replace("'True'", "'False'"))).hasSize(1);
+    }
+
     private static ObjectNode cron(String name, String spec) {
         ObjectNode cron = read(("{'apiVersion':'batch/v1','kind':'CronJob','metadata':{'name':'%s','namespace':'d'},'spec':{%s,"
                         + "'jobTemplate':{'spec':{'selector':{},'template':{'spec':{'restartPolicy':'Never','containers':[{'name':'c','image':'i'}]}}}}}}")
