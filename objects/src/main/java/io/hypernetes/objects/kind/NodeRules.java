@@ -86,8 +86,11 @@ final class NodeRules implements KindRules {
                 errors.add(FieldError.duplicate("status.addresses[" + i + "]", addresses.get(i)));
             }
         }
+        // To upstream the one is the first of the others, and refusals name the list.
+        String range = Json.string(old, "spec", "podCIDR");
         JsonNode ranges = old.path("spec").path("podCIDRs");
-        if (!ranges.isEmpty() && !ranges.equals(node.path("spec").path("podCIDRs"))) {
+        if ((!range.isEmpty() && !range.equals(Json.string(node, "spec", "podCIDR")))
+                || (!ranges.isEmpty() && !ranges.equals(node.path("spec").path("podCIDRs")))) {
             errors.forbidden("spec.podCIDRs", "node updates may not change podCIDR except from \"\" to valid");
         }
         String before = Json.string(old, "spec", "providerID");

@@ -133,6 +133,19 @@ class StatusRulesTest {
                 "spec.podCIDRs: Forbidden: node updates may not change podCIDR except from \"\" to valid");
     }
 
+    /// As upstream, to which `podCIDR` is the first of `podCIDRs` (`pkg/apis/core/v1/conversion.go`).
+    @ParameterizedTest
+    @CsvSource({"'10.0.1.0/24',false", "'10.0.0.0/24',true", "'',false"})
+    void theAddressesOfANodesPodsStay(String now, boolean allowed) {
+        Kind rules = KINDS.get("v1", "Node");
+        for (String all : List.of("", ",'podCIDRs':['10.0.0.0/24']")) {
+            ObjectNode old = read("{'metadata':{'name':'x'},'spec':{'podCIDR':'10.0.0.0/24'" + all + "}}");
+            ObjectNode node = read("{'metadata':{'name':'x'},'spec':{'podCIDR':'" + now + "'" + all + "}}");
+            assertThat(rules.validateUpdate(node, old, null).stream().map(FieldError::text).toList()).isEqualTo(allowed
+                    ? List.of() : List.of("spec.podCIDRs: Forbidden: node updates may not change podCIDR except from \"\" to valid"));
+        }
+    }
+
     @Test
     void howClaimsAndNamespacesStand() {
         assertThat(told("v1", "PersistentVolumeClaim", "", "", "'capacity':{'storage':'-1'},'allocatedResources':{'cpu':'1','storage':'-1'},'allocatedResourceStatuses':{'storage':'Odd'}"))
