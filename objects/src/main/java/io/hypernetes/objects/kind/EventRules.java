@@ -36,9 +36,15 @@ final class EventRules implements KindRules {
         }
     }
 
-    /// As upstream's `legacyValidateEvent`, which calls fields by the names of its own form.
     @Override
     public void validate(ObjectNode event, Errors errors) {
+        validate(event, "reportingComponent", errors);
+    }
+
+    /// As upstream's `legacyValidateEvent`, which calls fields by the names of the core group's form, but for the reporter.
+    ///
+    /// @param reporter what the form of the request calls it
+    static void validate(ObjectNode event, String reporter, Errors errors) {
         String namespace = Json.string(event, "metadata", "namespace");
         String about = Json.string(event, "involvedObject", "namespace");
         boolean exact = Json.present(event.get("eventTime"));
@@ -50,9 +56,9 @@ final class EventRules implements KindRules {
         if (exact) {
             String controller = Json.string(event, "reportingComponent");
             if (controller.isEmpty()) {
-                errors.required("reportingController", "");
+                errors.required(reporter, "");
             }
-            errors.invalid("reportingController", controller, Names.qualified(controller));
+            errors.invalid(reporter, controller, Names.qualified(controller));
             for (String field : List.of("reportingInstance", "action", "reason")) {
                 if (Json.string(event, field).isEmpty()) {
                     errors.required(field, "");

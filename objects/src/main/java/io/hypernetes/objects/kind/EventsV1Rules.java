@@ -50,10 +50,10 @@ final class EventsV1Rules implements KindRules {
         }
     }
 
-    /// Upstream looks at the form of the core group here too, and calls fields by its names.
+    /// Upstream looks at the form of the core group here too, and calls fields by its names, but for the reporter.
     @Override
     public void validate(ObjectNode event, Errors errors) {
-        core.validate(toStored(event.deepCopy()), errors);
+        EventRules.validate(toStored(event.deepCopy()), "reportingController", errors);
     }
 
     /// New events of this form tell when they happened exactly, and nothing as older ones did.

@@ -148,13 +148,12 @@ final class PriorityLevelConfigurationRules implements KindRules {
         }
     }
 
-    /// How many bits choose a hand of queues: those that tell all ordered hands apart.
-    private static int entropy(long queues, long hand) {
-        double bits = 0;
-        for (long i = 0; i < hand && bits <= MOST_ENTROPY; i++) {
-            bits += Math.log(queues - i) / Math.log(2);
-        }
-        return (int) Math.ceil(bits);
+    /// How many bits choose a hand of queues, as upstream's `RequiredEntropyBits` reckons: for each queue as many as for the first.
+    private static long entropy(long queues, long hand) {
+        int whole = Math.getExponent((double) queues);
+        // Exact for powers of two, for which a quotient of logarithms alone may come out a little more.
+        double bits = whole + Math.log(Math.scalb((double) queues, -whole)) / Math.log(2);
+        return (long) Math.ceil(bits * hand);
     }
 
     @Override

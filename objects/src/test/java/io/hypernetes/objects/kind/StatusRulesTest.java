@@ -200,7 +200,7 @@ class StatusRulesTest {
         ObjectNode event = read("{'metadata':{'name':'x','namespace':'d'},'involvedObject':{'namespace':'e'},'eventTime':'2026-05-01T00:00:00.000000Z','reportingComponent':'a b','message':'"
                 + "m".repeat(1025) + "'}");
         assertThat(core.validateCreate(event).stream().map(FieldError::text).toList()).satisfiesExactly(
-                controller -> assertThat(controller).startsWith("reportingController: Invalid value: \"a b\": "),
+                controller -> assertThat(controller).startsWith("reportingComponent: Invalid value: \"a b\": "),
                 instance -> assertThat(instance).isEqualTo("reportingInstance: Required value"),
                 action -> assertThat(action).isEqualTo("action: Required value"),
                 reason -> assertThat(reason).isEqualTo("reason: Required value"),
@@ -213,6 +213,9 @@ class StatusRulesTest {
                 "eventTime: Required value",
                 "type: Invalid value: \"\": has invalid value: ",
                 "count: Invalid value: \"\": needs to be unset");
+        ObjectNode fresh = read("{'metadata':{'name':'x','namespace':'d'},'regarding':{'namespace':'d'},'eventTime':'2026-05-01T00:00:00.000000Z',"
+                + "'reportingInstance':'i','action':'a','reason':'r','type':'Normal'}");
+        assertThat(rules.validateCreate(fresh).stream().map(FieldError::text).toList()).as("each form calls the reporter by its own name").first().isEqualTo("reportingController: Required value");
         ObjectNode updated = old.deepCopy().put("note", "n").put("reportingController", "");
         assertThat(rules.validateUpdate(updated, old, null).stream().map(FieldError::text).toList())
                 .containsExactly("message: Invalid value: \"n\": field is immutable");
@@ -240,6 +243,12 @@ class StatusRulesTest {
         assertThat(levels.validateCreate(level).stream().map(FieldError::text).toList()).containsExactly(
                 "spec.limited.limitResponse.queuing.handSize: Invalid value: 7: required entropy bits of deckSize 1000 and handSize 7 should not be greater than 60",
                 "spec.limited.lendablePercent: Invalid value: 101: must be between 0 and 100, inclusive");
+        // As upstream reckons (`RequiredEntropyBits`): of every card as much as of the first. In truth 60 bits tell these hands apart.
+        ((ObjectNode) level.path("spec").path("limited").path("limitResponse").path("queuing")).put("queues", 30).put("handSize", 13);
+        assertThat(levels.validateCreate(level).stream().map(FieldError::text).toList()).first().isEqualTo(
+                "spec.limited.limitResponse.queuing.handSize: Invalid value: 13: required entropy bits of deckSize 30 and handSize 13 should not be greater than 60");
+        ((ObjectNode) level.path("spec").path("limited").path("limitResponse").path("queuing")).put("queues", 1024).put("handSize", 6);
+        assertThat(levels.validateCreate(level)).hasSize(1);
         assertThat(told("flowcontrol.apiserver.k8s.io/v1", "FlowSchema", "", "", "'conditions':[{'type':'A'},{'type':'A'},{}]")).containsExactly(
                 "status.conditions[1].type: Duplicate value: \"A\"", "status.conditions[2].type: Required value: must not be empty");
     }
