@@ -235,6 +235,27 @@ class JobsTest {
         assertThat(awaitCondition("later", "Failed").getReason()).isEqualTo("DeadlineExceeded");
     }
 
+    /// Its pods are on a node without an agent, so that they end when the test says so.
+    @Test
+    void aJobThatIsSuspendedWhileItEndsEnds() {
+        bench.client.of(Kind.NODE).create("root", new NodeBuilder().withNewMetadata().withName("of-ending").endMetadata().withNewSpec().withUnschedulable(true).endSpec()
+                .withNewStatus().addNewCondition().withType("Ready").withStatus("True").endCondition().endStatus().build());
+        bench.create(Kind.JOB, job("ending", RUNS).editSpec().withBackoffLimit(0).withParallelism(2).withCompletions(2)
+                .editTemplate().editSpec().withNodeName("of-ending").endSpec().endTemplate().endSpec().build());
+        await().untilAsserted(() -> assertThat(podsOf("ending")).hasSize(2));
+        String failed = podsOf("ending").getFirst().getMetadata().getName();
+        bench.client.of(Kind.POD).change(bench.key(failed), "status", pod -> new PodBuilder(pod).editOrNewStatus().withPhase("Failed").endStatus().build());
+        awaitCondition("ending", "FailureTarget");
+        await().untilAsserted(() -> assertThat(bench.get(Kind.JOB, "ending").getStatus().getTerminating()).isEqualTo(1));
+        String started = bench.get(Kind.JOB, "ending").getStatus().getStartTime();
+        assertThat(started).isNotNull();
+        bench.change(Kind.JOB, "ending", now -> new JobBuilder(now).editSpec().withSuspend(true).endSpec().build());
+        podsOf("ending").stream().filter(pod -> !pod.getMetadata().getName().equals(failed)).forEach(pod -> bench.api.remove(Kind.POD, bench.key(pod.getMetadata().getName())));
+        awaitCondition("ending", "Failed");
+        assertThat(bench.get(Kind.JOB, "ending").getStatus().getStartTime()).as("finished jobs have started").isEqualTo(started);
+        bench.client.of(Kind.NODE).delete(ObjectKey.root("of-ending"), Deletion.ordinary());
+    }
+
     /// A look whose status another writer comes before is taken again.
     @Test
     void whatIsRefusedIsToldOnceItIsWritten() {

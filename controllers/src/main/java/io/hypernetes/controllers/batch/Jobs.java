@@ -149,6 +149,7 @@ public final class Jobs implements Controller {
         private int activeAfter;
         /// Of what the status says anew: told once it is written, as a look whose write is refused is taken again.
         private final List<Runnable> news = new ArrayList<>();
+        private final @Nullable Failures known;
 
         Look(ObjectKey key, Job job, JobStep step, Instant now) {
             this.key = key;
@@ -157,10 +158,10 @@ public final class Jobs implements Controller {
             this.now = now;
             this.conditions = JobConditions.of(job);
             this.activeAfter = step.active.size();
+            this.known = knownFailures();
         }
 
         Optional<Duration> take() throws InterruptedException {
-            rememberFailures();
             Optional<Duration> again = Optional.empty();
             RuntimeException failure = null;
             JobCondition verdict = step.verdict();
@@ -181,12 +182,13 @@ public final class Jobs implements Controller {
             }
             boolean gone = step.active.isEmpty() && step.terminating() == 0;
             boolean nothingNoted = step.uncountedFailed.isEmpty() && step.uncountedSucceeded.isEmpty() && step.letGo.isEmpty();
-            JobStatus status = status();
+            JobStatus status = status(verdict != null);
             if (verdict != null && gone && nothingNoted && JobConditions.holds(JobConditions.of(job), verdict.getType())) {
                 finish(status, verdict);
             }
             Job written = write(status);
             if (written != null) {
+                rememberFailures();
                 news.forEach(Runnable::run);
             }
             if (failure != null) {
@@ -214,20 +216,31 @@ public final class Jobs implements Controller {
                     well ? "Job completed" : verdict.getMessage()));
         }
 
-        private void rememberFailures() {
+        /// With those that are seen for the first time.
+        private @Nullable Failures knownFailures() {
+            Failures all = failures.get(key);
             for (Pod pod : step.newlyEnded) {
                 if (PodState.phase(pod).equals("Succeeded")) {
-                    failures.remove(key);
+                    all = null;
                 } else {
                     Instant end = JobPods.finished(pod, now);
-                    failures.merge(key, new Failures(1, end), (known, one) -> new Failures(known.count + 1, end.isAfter(known.last) ? end : known.last));
+                    all = all == null ? new Failures(1, end) : new Failures(all.count + 1, end.isAfter(all.last) ? end : all.last);
                 }
+            }
+            return all;
+        }
+
+        /// Once they are written, as the next look sees those anew whose write was refused.
+        private void rememberFailures() {
+            if (known == null) {
+                failures.remove(key);
+            } else {
+                failures.put(key, known);
             }
         }
 
         /// How long new pods have to wait because others failed.
         private Duration pause() {
-            Failures known = failures.get(key);
             if (known == null) {
                 return Duration.ZERO;
             }
@@ -296,15 +309,20 @@ public final class Jobs implements Controller {
             return JobPods.indexed(template, job, index, last == null ? 0 : JobPods.failuresBefore(last) + (counts ? 1 : 0));
         }
 
-        private JobStatus status() {
+        /// When it began; null while it is suspended, unless it ends so: what is over has begun, if there was anything to do.
+        private @Nullable String started(JobStatus before, boolean over) {
+            boolean paused = step.suspended && (!over || Objects.equals(step.completions, 0));
+            boolean resumed = !step.suspended && !over && JobConditions.holds(JobConditions.of(job), JobConditions.SUSPENDED);
+            return paused ? null : resumed || before.getStartTime() == null ? text(now) : before.getStartTime();
+        }
+
+        private JobStatus status(boolean over) {
             JobStatus before = job.getStatus() == null ? new JobStatus() : job.getStatus();
-            boolean resumed = !step.suspended && JobConditions.holds(JobConditions.of(job), JobConditions.SUSPENDED);
-            String started = before.getStartTime() == null && !step.suspended || resumed ? text(now) : step.suspended ? null : before.getStartTime();
             JobStatusBuilder status = new JobStatusBuilder(before)
                     .withConditions(conditions)
-                    .withStartTime(started)
+                    .withStartTime(started(before, over))
                     .withActive(orNull(activeAfter))
-                    .withReady(step.ready())
+                    .withReady(Math.min(step.ready(), activeAfter))
                     .withTerminating(step.terminating())
                     .withSucceeded(orNull(step.indexed ? step.succeededIndexes.cardinality() : step.succeeded))
                     .withFailed(orNull(step.failed))
