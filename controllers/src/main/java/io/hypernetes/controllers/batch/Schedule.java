@@ -8,11 +8,14 @@ import java.time.temporal.ChronoUnit;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 
 /// The times of a cron schedule: five fields (minute, hour, day of month, month, day of week), or `@yearly`, `@monthly`, `@weekly`,
 /// `@daily`, `@hourly`, `@every DURATION`. Immutable.
 sealed interface Schedule {
+    /// Zones that Go knows and Java does not.
+    Map<String, String> SHORT_ZONES = Map.of("EST", "-05:00", "MST", "-07:00", "HST", "-10:00", "ROC", "Asia/Taipei", "GMT+0", "GMT", "GMT-0", "GMT");
 
     /// The first time after the given one; empty when there is none within five years, as for the 31st of February.
     Optional<Instant> next(Instant after);
@@ -55,12 +58,12 @@ sealed interface Schedule {
                 Field.isAny(parts[4]));
     }
 
-    /// A zone by its name.
+    /// A zone by its name, of Java's or Go's.
     ///
     /// @throws IllegalArgumentException when there is none
     static ZoneId zone(String name) {
         try {
-            return ZoneId.of(name);
+            return ZoneId.of(name, SHORT_ZONES);
         } catch (java.time.DateTimeException unknown) {
             throw new IllegalArgumentException("unknown time zone " + name);
         }

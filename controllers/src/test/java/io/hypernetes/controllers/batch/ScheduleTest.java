@@ -46,6 +46,16 @@ class ScheduleTest {
         assertThat(next(schedule, after, zone)).isEqualTo(expected);
     }
 
+    /// Names of Go's zones that Java has none of, or counts as something else.
+    @ParameterizedTest
+    @CsvSource({"EST,17", "MST,19", "HST,22", "ROC,4", "GMT+0,12", "GMT-0,12"})
+    void zonesHaveTheirShortNames(String zone, int noon) {
+        ZoneId known = Schedule.zone(zone);
+        assertThat(Schedule.parse("0 12 * * *", known).next(Instant.parse("2026-07-01T00:00:00Z"))).contains(Instant.parse("2026-07-01T%02d:00:00Z".formatted(noon)));
+        assertThat(Schedule.parse("TZ=" + zone + " 0 12 * * *", ZoneOffset.UTC).next(Instant.parse("2026-01-01T00:00:00Z")))
+                .contains(Instant.parse("2026-01-01T%02d:00:00Z".formatted(noon)));
+    }
+
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
             60 * * * *

@@ -3,6 +3,7 @@ package io.hypernetes.objects.kind;
 import io.hypernetes.objects.Json;
 import java.time.ZoneId;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -10,6 +11,8 @@ import tools.jackson.databind.node.ObjectNode;
 final class CronJobRules implements KindRules {
     /// What is left of a name when the time of a run is put behind it.
     private static final int NAME_MAX = 52;
+    /// Zones that Go knows and Java does not.
+    private static final Set<String> SHORT_ZONES = Set.of("EST", "MST", "HST", "ROC", "GMT+0", "GMT-0");
 
     private static final Layout LAYOUT = Layout.named()
             .text("Schedule", "When it runs, in the form of cron.", "spec", "schedule")
@@ -104,7 +107,7 @@ final class CronJobRules implements KindRules {
             errors.invalid("spec.timeZone", zone, "timeZone must be nil or non-empty string");
         } else if (zone.equalsIgnoreCase("Local")) {
             errors.invalid("spec.timeZone", zone, "timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones");
-        } else if (!ZoneId.getAvailableZoneIds().contains(zone)) {
+        } else if (!SHORT_ZONES.contains(zone) && !ZoneId.getAvailableZoneIds().contains(zone)) {
             // An offset is no zone, though it would be taken for one.
             errors.invalid("spec.timeZone", zone, "unknown time zone " + zone);
         }

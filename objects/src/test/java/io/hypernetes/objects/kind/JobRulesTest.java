@@ -197,7 +197,7 @@ class JobRulesTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"Europe/Berlin,''", "Etc/UTC,''", "+05,unknown time zone +05", "UTC+1,unknown time zone UTC+1"})
+    @CsvSource({"Europe/Berlin,''", "Etc/UTC,''", "EST,''", "MST,''", "HST,''", "ROC,''", "GMT+0,''", "GMT-0,''", "PST,unknown time zone PST", "+05,unknown time zone +05", "UTC+1,unknown time zone UTC+1"})
     void zonesAreNamedAndNotReckoned(String zone, String problem) {
         List<String> found = texts(CRON.validateCreate(cron("x", "'schedule':'* * * * *','timeZone':'" + zone + "'"))).stream()
                 .filter(text -> text.startsWith("spec.timeZone"))
