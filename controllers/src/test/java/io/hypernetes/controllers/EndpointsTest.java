@@ -93,9 +93,12 @@ class EndpointsTest {
         bench.create(Kind.SERVICE, new ServiceBuilder().withNewMetadata().withName("hand").endMetadata()
                 .withNewSpec().addNewPort().withPort(80).endPort().endSpec().build());
         bench.create(Kind.ENDPOINTS, new EndpointsBuilder().withNewMetadata().withName("hand").endMetadata()
-                .addNewSubset().addNewAddress().withIp("192.0.2.1").endAddress().addNewPort().withPort(81).endPort().endSubset().build());
+                .addNewSubset().addNewAddress().withIp("192.0.2.1").withHostname("").withNodeName("").endAddress().addNewPort().withPort(81).endPort().endSubset().build());
         await().untilAsserted(() -> assertThat(endpoints("hand")).hasSize(1)
                 .allMatch(endpoint -> endpoint.getAddresses().equals(List.of("192.0.2.1"))));
+        // A slice may leave out a name, and not have an empty one.
+        assertThat(endpoints("hand").getFirst().getHostname()).isNull();
+        assertThat(endpoints("hand").getFirst().getNodeName()).isNull();
         assertThat(slices("hand").getFirst().getMetadata().getLabels())
                 .containsEntry("endpointslice.kubernetes.io/managed-by", "endpointslicemirroring-controller.k8s.io");
     }

@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /// Copies Endpoints that people write by hand, for Services without a selector, into EndpointSlices, which is what everybody reads.
 public final class EndpointMirror implements Controller {
@@ -86,7 +87,7 @@ public final class EndpointMirror implements Controller {
     }
 
     private static void add(Map<SlicePlan.Group, List<Endpoint>> wanted, List<EndpointPort> ports,
-            @org.jspecify.annotations.Nullable List<EndpointAddress> addresses, boolean ready) {
+            @Nullable List<EndpointAddress> addresses, boolean ready) {
         int taken = 0;
         for (EndpointAddress address : addresses == null ? List.<EndpointAddress>of() : addresses) {
             if (taken++ == MOST_OF_A_SUBSET) {
@@ -96,11 +97,16 @@ public final class EndpointMirror implements Controller {
             wanted.computeIfAbsent(new SlicePlan.Group(type, ports), fresh -> new ArrayList<>()).add(new EndpointBuilder()
                     .withAddresses(address.getIp())
                     .withNewConditions().withReady(ready).withServing(ready).endConditions()
-                    .withHostname(address.getHostname())
-                    .withNodeName(address.getNodeName())
+                    .withHostname(orNull(address.getHostname()))
+                    .withNodeName(orNull(address.getNodeName()))
                     .withTargetRef(address.getTargetRef())
                     .build());
         }
+    }
+
+    /// A slice may leave out what it does not know, and not say that it is empty.
+    private static @Nullable String orNull(@Nullable String text) {
+        return text == null || text.isEmpty() ? null : text;
     }
 
     private static boolean isMirrored(Endpoints endpoints, Service service) {
