@@ -25,7 +25,7 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /// A small API server in memory for tests: tenants, generic objects, list, watch with bookmarks, status, merge patch,
-/// pod binding, graceful pod deletion, finalizers. Validates nothing.
+/// pod binding, graceful pod deletion, finalizers. Of all that it is sent it checks statuses alone.
 public final class FakeApi implements AutoCloseable {
     private final HttpServer server;
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
@@ -56,6 +56,11 @@ public final class FakeApi implements AutoCloseable {
     /// Every `METHOD path` so far.
     public synchronized List<String> requests() {
         return List.copyOf(requests);
+    }
+
+    /// Why statuses were refused: a controller that tells what cannot be has a bug, even when it thinks better of it later.
+    public List<String> invalid() {
+        return objects.invalid();
     }
 
     /// The next `times` requests whose `METHOD path` contains `part` fail with this code.

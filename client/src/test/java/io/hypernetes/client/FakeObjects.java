@@ -20,6 +20,7 @@ import tools.jackson.databind.node.ObjectNode;
 final class FakeObjects {
     private final Map<String, ObjectNode> objects = new TreeMap<>();
     private final List<Change> history = new ArrayList<>();
+    private final List<String> invalid = new ArrayList<>();
     private final Set<BlockingQueue<Change>> watchers = new HashSet<>();
     private long revision = 100;
     private long oldest;
@@ -138,6 +139,7 @@ final class FakeObjects {
             stored = current.deepCopy();
             stored.set("status", status.deepCopy());
         }
+        checkStatus(path, stored, current);
         store(path, stored, current);
         return stored;
     }
@@ -146,8 +148,25 @@ final class FakeObjects {
         ObjectNode current = get(path);
         ObjectNode stored = current.deepCopy();
         mergeInto(stored, patch);
+        checkStatus(path, stored, current);
         store(path, stored, current);
         return stored;
+    }
+
+    private void checkStatus(FakePath path, ObjectNode updated, ObjectNode old) {
+        if (path.subresource().equals("status")) {
+            try {
+                FakeRules.checkStatus(path, updated, old);
+            } catch (Refused wrong) {
+                invalid.add(String.valueOf(wrong.getMessage()));
+                throw wrong;
+            }
+        }
+    }
+
+    /// Why statuses were refused.
+    synchronized List<String> invalid() {
+        return List.copyOf(invalid);
     }
 
     private static void mergeInto(ObjectNode target, ObjectNode patch) {
@@ -198,6 +217,9 @@ final class FakeObjects {
             if (!now.path("metadata").has("deletionTimestamp") || grace < now.path("metadata").path("deletionGracePeriodSeconds").asLong(0)) {
                 now.withObject("metadata").put("deletionTimestamp", Instant.now().plusSeconds(grace).truncatedTo(ChronoUnit.SECONDS).toString());
                 now.withObject("metadata").put("deletionGracePeriodSeconds", grace);
+                if (path.plural().equals("namespaces")) {
+                    now.withObject("status").put("phase", "Terminating");
+                }
                 store(path, now, current);
             }
             return;

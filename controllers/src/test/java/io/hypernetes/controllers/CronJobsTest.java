@@ -94,7 +94,8 @@ class CronJobsTest {
     }
 
     private void finish(Job job) {
-        client.of(Kind.JOB).update("red", new JobBuilder(job).withNewStatus().withCompletionTime(now.toString())
+        client.of(Kind.JOB).update("red", new JobBuilder(job).withNewStatus().withStartTime(now.toString()).withCompletionTime(now.toString())
+                .addNewCondition().withType("SuccessCriteriaMet").withStatus("True").endCondition()
                 .addNewCondition().withType("Complete").withStatus("True").endCondition().endStatus().build(), "status");
     }
 

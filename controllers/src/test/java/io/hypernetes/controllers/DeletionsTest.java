@@ -90,7 +90,7 @@ class DeletionsTest {
         namespace("x");
         client.of(Kind.NAMESPACE).delete(x, Deletion.ordinary());
         client.of(Kind.NAMESPACE).change(x, "status", current -> {
-            current.setStatus(new NamespaceStatusBuilder().addNewCondition().withType("NamespaceDeletionContentFailure").withMessage("refused 1").endCondition().build());
+            current.setStatus(new NamespaceStatusBuilder().withPhase("Terminating").addNewCondition().withType("NamespaceDeletionContentFailure").withMessage("refused 1").endCondition().build());
             return current;
         });
         // What is told of it comes behind all that could be told of the other.

@@ -1,5 +1,7 @@
 package io.hypernetes.controllers;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.fabric8.kubernetes.api.model.Event;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -130,5 +132,6 @@ final class Workbench implements AutoCloseable {
                 Files.delete(file);
             }
         }
+        assertThat(api.invalid()).as("statuses that were refused").isEmpty();
     }
 }

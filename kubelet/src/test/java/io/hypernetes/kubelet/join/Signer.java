@@ -57,7 +57,7 @@ final class Signer implements Informer.Handler<CertificateSigningRequest>, AutoC
         CertificateSigningRequestStatus status = why == null
                 ? new CertificateSigningRequestStatusBuilder().withCertificate(Base64.getEncoder().encodeToString(signed.getBytes(StandardCharsets.US_ASCII))).build()
                 : new CertificateSigningRequestStatusBuilder().addNewCondition().withType("Denied").withStatus("True").withMessage(why).endCondition().build();
-        client.of(Kind.CERTIFICATE_SIGNING_REQUEST).change(ObjectKey.of(request), "status", current -> {
+        client.of(Kind.CERTIFICATE_SIGNING_REQUEST).change(ObjectKey.of(request), why == null ? "status" : "approval", current -> {
             current.setStatus(status);
             return current;
         });
