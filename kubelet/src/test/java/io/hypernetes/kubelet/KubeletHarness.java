@@ -54,6 +54,7 @@ abstract class KubeletHarness {
         cri.close();
         client.close();
         api.close();
+        assertThat(api.invalid()).as("statuses that were refused").isEmpty();
     }
 
     Kubelet kubelet() throws IOException {
