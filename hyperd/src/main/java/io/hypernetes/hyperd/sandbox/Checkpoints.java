@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -41,6 +42,7 @@ public final class Checkpoints {
     private final CheckpointFolder folder;
     /// Tells exports of one container in the same millisecond from each other.
     private final AtomicLong exports = new AtomicLong();
+    private final Set<String> beingRestored = ConcurrentHashMap.newKeySet();
 
     Checkpoints(House house, Sandboxes sandboxes, Path folder) {
         this.house = house;
@@ -250,6 +252,7 @@ public final class Checkpoints {
         String name = checkpoint.name();
         boolean reborn = sandbox.record().phase() == SandboxRecord.Phase.MAKING;
         long begin = System.nanoTime();
+        beingRestored.add(name);
         house.journal().intend(sandbox.id(), new Intent(Intent.Kind.RESTORE, name, false));
         try {
             new Rebirth(house, sandbox, driver, checkpoint).run(folder);
@@ -268,6 +271,7 @@ public final class Checkpoints {
                             failure);
         } finally {
             house.journal().intentDone(sandbox.id());
+            beingRestored.remove(name);
         }
     }
 
@@ -290,7 +294,12 @@ public final class Checkpoints {
     }
 
     /// Removes a checkpoint; nothing happens when there is none.
+    ///
+    /// @throws HyperdException while its pod is being brought back, which may fail still although its sandbox is ready
     public void remove(String name) {
+        if (beingRestored.contains(name)) {
+            throw new HyperdException(HyperdException.Kind.WRONG_STATE, "Checkpoint " + name + " is being restored; remove it when its pod is back.");
+        }
         boolean there = folder.exists(name);
         try {
             folder.remove(name);

@@ -95,6 +95,21 @@ class RebirthTest {
         }
     }
 
+    /// Its sandbox is ready before the guest has answered, which may fail: who looks for old checkpoints of pods that run must not take this one.
+    @Test
+    void whatIsBeingRestoredIsNotRemoved() {
+        try (Engine engine = DeathAtEveryStepTest.engine(world, new World.Hand(-1), place)) {
+            Sandbox sandbox = begun(engine);
+            engine.checkpoints().save(sandbox.id(), "before", true);
+            List<String> said = new ArrayList<>();
+            world.whileLoading = () -> assertThatThrownBy(() -> engine.checkpoints().remove("before")).satisfies(refused -> said.add(refused.getMessage()));
+            engine.checkpoints().restore("before", false);
+            assertThat(said).singleElement().asString().contains("is being restored");
+            engine.checkpoints().remove("before");
+            assertThat(engine.checkpoints().list()).isEmpty();
+        }
+    }
+
     @Test
     void aPodThatIsToEndWhileItsMemoryIsLoadedIsNotWaitedFor() throws Exception {
         removedWhileItsMemoryIsLoaded();

@@ -12,6 +12,8 @@ public final class PodMemory {
     private static final Duration QUICK = Duration.ofSeconds(30);
     /// A gigabyte or two on a slow disk.
     private static final Duration LONG = Duration.ofMinutes(5);
+    /// All pods of a tenant that is resumed are read at once. The runtime gives up what nobody waits for any more.
+    private static final Duration LONGEST = Duration.ofHours(1);
 
     private final PodCalls calls;
 
@@ -23,7 +25,7 @@ public final class PodMemory {
     ///
     /// @param until waited for until it is cancelled; the runtime goes on writing then
     public void save(String sandboxId, String name, Context until) {
-        call("Checkpoint", until, Struct.newBuilder()
+        call("Checkpoint", LONG, until, Struct.newBuilder()
                 .putFields("sandbox", PodCalls.text(sandboxId))
                 .putFields("name", PodCalls.text(name))
                 .putFields("stop", Value.newBuilder().setBoolValue(true).build())
@@ -43,15 +45,15 @@ public final class PodMemory {
 
     /// Brings a pod back under its former ids. When that fails the pod has ended, and the file is still there.
     ///
-    /// @param until waited for until it is cancelled; the runtime goes on then
+    /// @param until waited for until it is cancelled; the runtime gives up what it has not begun then
     public void restore(String name, Context until) {
-        call("Restore", until, Struct.newBuilder().putFields("name", PodCalls.text(name)).build());
+        call("Restore", LONGEST, until, Struct.newBuilder().putFields("name", PodCalls.text(name)).build());
     }
 
-    private void call(String name, Context until, Struct request) {
+    private void call(String name, Duration limit, Context until, Struct request) {
         Context before = until.attach();
         try {
-            calls.call(name, LONG, request);
+            calls.call(name, limit, request);
         } finally {
             until.detach(before);
         }

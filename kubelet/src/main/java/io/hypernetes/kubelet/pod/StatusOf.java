@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// The status of a pod as upstream kubelets report it.
@@ -93,15 +94,25 @@ record StatusOf(
     /// An initialisation that is done is repeated where the pod lost its machine. The API lets nothing that ended well and is not always started again be
     /// anything but ended, so until the repetition has failed the first end is what is told.
     private ContainerStatus lasting(Container container, ContainerStatus known, ContainerStatus told) {
-        boolean over = known.getState() != null && known.getState().getTerminated() != null
-                && (Plan.policy(pod).equals("Never") || Integer.valueOf(0).equals(known.getState().getTerminated().getExitCode()));
-        if (!over || Plan.policy(pod).equals("Always") || Plan.isSidecar(container) || told.getState().getTerminated() != null) {
+        if (Plan.policy(pod).equals("Always") || Plan.isSidecar(container) || told.getState().getTerminated() != null) {
+            return told;
+        }
+        // What was told last may not have been written.
+        Stream<ContainerStatus> written = pod.getStatus() == null ? Stream.of() : pod.getStatus().getInitContainerStatuses().stream();
+        Optional<ContainerStatus> over = Stream.concat(written.filter(each -> each.getName().equals(container.getName())), Stream.of(known))
+                .filter(this::isOver).findFirst();
+        if (over.isEmpty()) {
             return told;
         }
         return seen.container(container.getName())
                 .filter(newest -> newest.ended() && newest.exitCode() != 0)
                 .map(failed -> told.edit().withState(terminated(failed)).build())
-                .orElse(known);
+                .orElse(over.get());
+    }
+
+    private boolean isOver(ContainerStatus known) {
+        return known.getState() != null && known.getState().getTerminated() != null
+                && (Plan.policy(pod).equals("Never") || Integer.valueOf(0).equals(known.getState().getTerminated().getExitCode()));
     }
 
     /// Nothing waits for these, so none is ever ready, and what they did is told as long as the pod lives.

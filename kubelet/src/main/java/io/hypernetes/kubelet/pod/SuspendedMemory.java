@@ -139,7 +139,8 @@ final class SuspendedMemory {
             if (life.isCancelled()) {
                 return false;
             }
-            if (++tried < TRIES) {
+            // One that takes too long says nothing of what is kept.
+            if (failure.code() == Status.Code.DEADLINE_EXCEEDED || ++tried < TRIES) {
                 throw failure;
             }
             tried = 0;

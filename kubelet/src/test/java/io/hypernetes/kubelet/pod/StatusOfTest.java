@@ -124,6 +124,11 @@ class StatusOfTest {
         assertThat(failed.getInitContainerStatuses().getFirst().getState().getTerminated().getExitCode()).isEqualTo(3);
         PodStatus waiting = status(pod, seen(container("prepare", 1, State.EXITED, 3)), backOff, false, failed);
         assertThat(waiting.getInitContainerStatuses().getFirst().getState().getWaiting().getReason()).isEqualTo("CrashLoopBackOff");
+        // As long as the API has not got the failure.
+        pod.setStatus(done);
+        assertThat(status(pod, seen(container("prepare", 1, State.EXITED, 3)), backOff, false, failed).getInitContainerStatuses().getFirst().getState().getTerminated().getExitCode())
+                .isEqualTo(3);
+        assertThat(status(pod, seen(container("prepare", 2, State.RUNNING, 0)), Map.of(), false, waiting).getInitContainerStatuses()).containsExactly(first);
         PodStatus always = status(pod("Always", "main").edit().editSpec().withInitContainers(pod.getSpec().getInitContainers()).endSpec().build(),
                 seen(container("prepare", 1, State.RUNNING, 0)), Map.of(), false, done);
         assertThat(always.getInitContainerStatuses().getFirst().getState().getRunning()).isNotNull();
