@@ -205,7 +205,7 @@ final class PatternSize {
             boolean named = text.startsWith("?P<", at) || text.startsWith("?<", at);
             int end = at + 1;
             while (end < text.length() && (named ? text.charAt(end) != '>' : ":)".indexOf(text.charAt(end)) < 0)) {
-                folds |= text.charAt(end) == 'i';
+                folds |= !named && text.charAt(end) == 'i';
                 end++;
             }
             if (end >= text.length()) {

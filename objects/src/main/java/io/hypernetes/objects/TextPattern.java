@@ -20,6 +20,8 @@ public final class TextPattern {
     private final String text;
     private final PatternSize size;
     private volatile @Nullable SoftReference<Pattern> compiled;
+    /// Why it is none, once that was seen.
+    private volatile @Nullable String refusal;
 
     private TextPattern(String text, PatternSize size) {
         this.text = text;
@@ -55,7 +57,21 @@ public final class TextPattern {
         program();
     }
 
+    /// Whether it is a regular expression; compiles it, unless that was done.
+    public boolean isSound() {
+        try {
+            program();
+            return true;
+        } catch (IllegalArgumentException none) {
+            return false;
+        }
+    }
+
     private Pattern program() {
+        String why = refusal;
+        if (why != null) {
+            throw new IllegalArgumentException(why);
+        }
         SoftReference<Pattern> held = compiled;
         Pattern known = held == null ? null : held.get();
         if (known != null) {
@@ -66,6 +82,7 @@ public final class TextPattern {
             compiled = new SoftReference<>(made);
             return made;
         } catch (PatternSyntaxException e) {
+            refusal = e.getMessage();
             throw new IllegalArgumentException(e.getMessage(), e);
         } catch (StackOverflowError e) {
             throw PatternSize.refused("expression nests too deeply", text);
@@ -96,6 +113,8 @@ public final class TextPattern {
         /// @throws IllegalArgumentException when it takes more steps than it may
         public boolean find() {
             try {
+                // Also where no character is left, a search looks at all that the program begins with.
+                read.step();
                 return matcher.find();
             } catch (StackOverflowError e) {
                 throw PatternSize.refused("expression nests too deeply", text);
@@ -126,12 +145,16 @@ public final class TextPattern {
 
         @Override
         public char charAt(int index) {
+            step();
+            return read.charAt(index);
+        }
+
+        private void step() {
             steps += size.instructions();
             if (steps > most) {
                 throw new IllegalArgumentException("the text is too long to be searched for `"
                         + (text.length() > 100 ? text.substring(0, 100) + "..." : text) + "`");
             }
-            return read.charAt(index);
         }
 
         @Override

@@ -45,6 +45,21 @@ class TextPatternTest {
         TextPattern.of("(".repeat(300) + ")".repeat(300)).compile();
     }
 
+    /// A name is no flag: with letters of both cases the ranges of such addresses take much more.
+    @Test
+    void theNameOfAGroupFoldsNoLetters() {
+        String address = "([0-9a-fA-F]{1,4}:){7,7}[0-9a-fA-F]{1,4}|".repeat(20);
+        TextPattern.of("(?P<ip>" + address + "x)").compile();
+        TextPattern.of("(?P<minor>[0-9]+)" + address).compile();
+    }
+
+    @Test
+    void anEmptyTextTakesStepsToo() {
+        TextPattern.Search search = TextPattern.of("(?:a?){1000}b").in("", 1_000_000);
+        assertThat(search.find()).isFalse();
+        assertThat(search.steps()).isGreaterThan(1000);
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {
         "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",

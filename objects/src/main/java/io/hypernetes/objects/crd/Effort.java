@@ -36,10 +36,14 @@ final class Effort {
         return takes(VISIT);
     }
 
-    /// Whether a pattern is somewhere in a text; it is not when there is nothing left to look for it with.
+    /// Whether a pattern is somewhere in a text; it is not when there is nothing left to look for it with. What is no pattern, as older definitions may
+    /// have it, says nothing of any text. An empty text takes a look at all that a program begins with.
     boolean finds(TextPattern pattern, String text) {
         try {
-            return takes((long) pattern.size() * text.length()) && pattern.in(text, Long.MAX_VALUE).find();
+            if (!takes(pattern.size() * (text.length() + 1L))) {
+                return false;
+            }
+            return !pattern.isSound() || pattern.in(text, Long.MAX_VALUE).find();
         } catch (IllegalArgumentException e) {
             // Nobody can look for it.
             left = -1;
