@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.hypernetes.objects.Json;
 import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class CustomResourcesTest extends ClusterTest {
@@ -275,6 +276,25 @@ class CustomResourcesTest extends ClusterTest {
         var replaced = admin.put(path + "/a", Json.print(applied.json()).replace("\"size\":1", "\"size\":2")).expect(200);
         assertThat(replaced.json().path("status").path("phase").asString("")).isEqualTo("Unknown");
         assertThat(replaced.json().path("metadata").path("managedFields").toString()).doesNotContain("f:status");
+    }
+
+    /// What is rehearsed has no revision, and is completed for the answer like what is stored.
+    @Test
+    void whatIsRehearsedBeginsWithAStatusToo() {
+        var version = """
+                {"name":"v1","served":true,"storage":true,"subresources":{"status":{}},"schema":{"openAPIV3Schema":{"type":"object","properties":{
+                 "spec":{"type":"object","properties":{"size":{"type":"integer"}}},"status":{"type":"object","default":{"phase":"Unknown"},"properties":{"phase":{"type":"string"}}}}}}}""";
+        admin.post(DEFINITIONS, definition("rehearsed.example.com", "widgets", "Widget", version)).expect(201);
+        var path = things("rehearsed.example.com", "widgets");
+        var body = object("rehearsed.example.com", "Widget", "w", "{\"size\":1}");
+        for (var rehearsed : List.of(
+                admin.post(path + "?dryRun=All", body).expect(201),
+                admin.patch(path + "/w?dryRun=All&fieldManager=m", "application/apply-patch+yaml", body).expect(201))) {
+            assertThat(rehearsed.at("status", "phase")).isEqualTo("Unknown");
+            assertThat(rehearsed.at("metadata", "resourceVersion")).isEmpty();
+        }
+        admin.get(path + "/w").expect(404);
+        admin.post(path, body).expect(201);
     }
 
     /// PrepareForCreate in apiextensions-apiserver's registry/customresource/strategy.go takes it away before the object is judged.

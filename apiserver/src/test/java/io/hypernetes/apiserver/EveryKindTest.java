@@ -100,6 +100,22 @@ class EveryKindTest extends ClusterTest {
     }
 
     @Test
+    void theOtherFaceIsRehearsedToo() {
+        var path = "/apis/autoscaling/v1/namespaces/every/horizontalpodautoscalers";
+        var body = """
+                {"apiVersion":"autoscaling/v1","kind":"HorizontalPodAutoscaler","metadata":{"name":"rehearsed"},"spec":{"maxReplicas":5,
+                 "targetCPUUtilizationPercentage":60,"scaleTargetRef":{"kind":"Deployment","name":"x","apiVersion":"apps/v1"}}}""";
+        for (var rehearsed : List.of(
+                admin.post(path + "?dryRun=All", body).expect(201),
+                admin.patch(path + "/rehearsed?dryRun=All&fieldManager=m", "application/apply-patch+yaml", body).expect(201))) {
+            assertThat(rehearsed.at("apiVersion")).isEqualTo("autoscaling/v1");
+            assertThat(Json.number(rehearsed.json(), 0, "spec", "targetCPUUtilizationPercentage")).isEqualTo(60);
+            assertThat(rehearsed.at("metadata", "resourceVersion")).isEmpty();
+        }
+        admin.get(path + "/rehearsed").expect(404);
+    }
+
+    @Test
     void oneObjectHasTwoFaces() {
         admin.post(
                         "/apis/autoscaling/v1/namespaces/every/horizontalpodautoscalers",

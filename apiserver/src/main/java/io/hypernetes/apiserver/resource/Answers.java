@@ -157,8 +157,10 @@ public final class Answers {
     }
 
     private static byte[] encoded(ResourceRequest request, ObjectNode own) {
-        long revision = Long.parseLong(Json.string(own, "metadata", "resourceVersion"));
-        return StoredForm.encoder(request.projected() ? request.kind().projected(own) : own).apply(revision);
+        var revision = Json.string(own, "metadata", "resourceVersion");
+        var shown = StoredForm.unstored(request.projected() ? request.kind().projected(own) : own);
+        // What was only rehearsed has none.
+        return revision.isEmpty() ? shown : StoredForm.withRevision(shown, Long.parseLong(revision));
     }
 
     private static byte[] line(byte[] json) {

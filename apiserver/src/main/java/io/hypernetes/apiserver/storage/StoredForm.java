@@ -31,19 +31,17 @@ public final class StoredForm {
     /// @throws io.hypernetes.objects.ApiException 413 when they are more than [#MAX_BYTES]
     public static LongFunction<byte[]> encoder(ObjectNode object) {
         byte[] template = unstored(object);
+        if (template.length > MAX_BYTES) {
+            throw ApiStatus.tooLarge("the object has " + template.length + " bytes, the server stores " + MAX_BYTES + " at most")
+                    .asException();
+        }
         return revision -> withRevision(template, revision);
     }
 
-    /// The bytes of an object that will not be stored, so that it has no revision.
-    ///
-    /// @throws io.hypernetes.objects.ApiException 413 when they are more than [#MAX_BYTES]
+    /// The bytes of an object that will not be stored, without a revision. They may be more than [#MAX_BYTES]: what is shown of an object is
+    /// longer than what is stored of it where a definition says what it lacks.
     public static byte[] unstored(ObjectNode object) {
-        byte[] bytes = Json.bytes(arranged(object));
-        if (bytes.length > MAX_BYTES) {
-            throw ApiStatus.tooLarge("the object has " + bytes.length + " bytes, the server stores " + MAX_BYTES + " at most")
-                    .asException();
-        }
-        return bytes;
+        return Json.bytes(arranged(object));
     }
 
     /// Whether stored bytes are an object of this version.
