@@ -1,7 +1,9 @@
 package io.hypernetes.apiserver.storage;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.hypernetes.objects.ApiException;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.kind.PartialObjectMetadata;
 import java.nio.charset.StandardCharsets;
@@ -35,6 +37,14 @@ class StoredFormTest {
         }
         assertThat(shown).isEqualTo(read);
         assertThat(Json.readObject(StoredForm.partial(stored, "v1"))).isEqualTo(PartialObjectMetadata.of(read, "v1"));
+    }
+
+    @Test
+    void whatIsShownMayBeLongerThanWhatIsStored() {
+        var object = Json.object();
+        object.putObject("status").put("text", "x".repeat(StoredForm.MAX_BYTES));
+        assertThat(StoredForm.unstored(object).length).isGreaterThan(StoredForm.MAX_BYTES);
+        assertThatThrownBy(() -> StoredForm.encoder(object)).isInstanceOfSatisfying(ApiException.class, e -> assertThat(e.status().code()).isEqualTo(413));
     }
 
     @Test

@@ -42,6 +42,12 @@ public final class CustomVersion {
 
     private static final int MOST_COLUMNS = 200;
 
+    /// In characters, roughly counted: more than any object that is stored has.
+    private static final long MOST_FILLED_IN = 4 << 20;
+
+    /// In characters.
+    private static final long LEAST_COMPLETED = 2 * DefaultsLength.MOST;
+
     private final String name;
     private final ObjectNode source;
     private final CustomSchema schema;
@@ -236,9 +242,15 @@ public final class CustomVersion {
         return schema.hasDefaults();
     }
 
-    /// Fills in the schema's defaults, changing the object.
+    /// Fills in the schema's defaults, changing the object: as many of them as an object that can be stored has room for.
     public void setDefaults(ObjectNode object) {
-        Defaulting.apply(object, schema);
+        Defaulting.apply(object, schema, MOST_FILLED_IN);
+    }
+
+    /// The same of an object that was stored, for those who read it: not much more than it has itself, or some twice what one that says nothing is
+    /// given, since a list of thousands is completed at once.
+    public void complete(ObjectNode stored) {
+        Defaulting.apply(stored, schema, LEAST_COMPLETED + Defaulting.size(stored));
     }
 
     /// What the schema and its rules find wrong. What was so before a change is not found again.

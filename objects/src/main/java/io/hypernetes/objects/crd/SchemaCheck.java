@@ -66,7 +66,13 @@ public final class SchemaCheck {
         check.metadata(schema, path);
         check.structure(schema, path, "at the root");
         if (check.errors.isEmpty()) {
-            check.defaults(CustomSchema.of(schema), path);
+            CustomSchema read = CustomSchema.of(schema);
+            if (DefaultsLength.isTooMuch(read)) {
+                check.add(FieldError.invalidUnshown(path.toString(), DefaultsLength.TOO_MUCH));
+            }
+            if (check.errors.isEmpty()) {
+                check.defaults(read, path);
+            }
         }
         return check.errors.list();
     }

@@ -193,7 +193,7 @@ final class CustomRules implements KindRules {
         if (completesStored()) {
             stored.forEach(object -> {
                 if (Json.string(object, "apiVersion").equals(type.apiVersion())) {
-                    version.setDefaults(object);
+                    version.complete(object);
                 }
             });
         }
@@ -206,7 +206,7 @@ final class CustomRules implements KindRules {
             ObjectNode object = foreign.get(i) ? converted.next() : stored.get(i);
             if (foreign.get(i)) {
                 version.prune(object);
-                version.setDefaults(object);
+                version.complete(object);
             }
             all.add(object);
         }

@@ -383,6 +383,22 @@ class CustomVersionTest {
         assertThat(object).isEqualTo(Json.readObject("{\"spec\":{\"b\":null,\"c\":\"y\"}}"));
     }
 
+    /// What is in a list is filled in for each item: some bytes would become gigabytes.
+    @Test
+    void whatIsFilledInIsBounded() {
+        var version = version("{\"type\":\"array\",\"items\":{\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"string\",\"default\":\"" + "x".repeat(60_000) + "\"}}}}");
+        var many = "{\"spec\":" + listed("{}", 10_000) + "}";
+        var written = Json.readObject(many);
+        version.setDefaults(written);
+        assertThat(Json.bytes(written).length).as("too long to be stored").isBetween(3 << 19, 5 << 20);
+        var stored = Json.readObject(many);
+        version.complete(stored);
+        assertThat(Json.bytes(stored).length).isLessThan(1 << 18);
+        var few = Json.readObject("{\"spec\":[{},{}]}");
+        version.complete(few);
+        assertThat(Json.print(few)).doesNotContain("{}");
+    }
+
     private static final String TOO_DEAR = "its texts are too long, or its values or what its schema says of them too many, to be checked";
 
     private static String listed(String item, int many) {

@@ -133,7 +133,21 @@ class SchemaCheckTest {
     @Test
     @Timeout(30)
     void theDefaultsOfADefinitionAreBoundedTogether() {
-        var dear = "{\"type\":\"string\",\"default\":\"" + "x".repeat(4000) + "\",\"pattern\":\"^(x{0,60}[a-z]{0,60})+$\"}";
-        assertThat(complaints("{\"type\":\"object\",\"properties\":" + manyOf(dear, 600) + "}")).isNotEmpty().allMatch(each -> each.contains("too long"));
+        var pattern = "{\"pattern\":\"^(x{0,60}[a-z]{0,60})+$\"}";
+        var dear = "{\"type\":\"string\",\"default\":\"" + "x".repeat(4000) + "\",\"allOf\":[" + (pattern + ",").repeat(59) + pattern + "]}";
+        assertThat(complaints("{\"type\":\"object\",\"properties\":" + manyOf(dear, 10) + "}")).isNotEmpty().allMatch(each -> each.contains("texts are too long"));
+    }
+
+    /// Each object that is read has them.
+    @Test
+    void theDefaultsOfAVersionAreNotLong() {
+        var tooLong = List.of("schema: Invalid value: its defaults are too long: together, those that complete others counted each time, they may have 65536 characters");
+        assertThat(complaints("{\"type\":\"string\",\"default\":\"" + "x".repeat(60_000) + "\"}")).isEmpty();
+        assertThat(complaints("{\"type\":\"string\",\"default\":\"" + "x".repeat(70_000) + "\"}")).isEqualTo(tooLong);
+        assertThat(complaints("{\"type\":\"object\",\"properties\":" + manyOf("{\"type\":\"string\",\"default\":\"" + "x".repeat(1000) + "\"}", 70) + "}"))
+                .as("many").isEqualTo(tooLong);
+        var items = "\"items\":{\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"string\",\"default\":\"" + "x".repeat(1000) + "\"}}}}";
+        assertThat(complaints("{\"type\":\"array\"," + items)).isEmpty();
+        assertThat(complaints("{\"type\":\"array\",\"default\":[" + "{},".repeat(99) + "{}]," + items)).as("one in each item of another").isEqualTo(tooLong);
     }
 }
