@@ -4,6 +4,7 @@ import io.hypernetes.objects.FieldError;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.Names;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -77,6 +78,24 @@ final class NodeRules implements KindRules {
         }
     }
 
+    /// The addresses of a node's pods: to upstream there is the list only, of which the one is the first, and it stands for all when it is another
+    /// (`Convert_v1_NodeSpec_To_core_NodeSpec` of `pkg/apis/core/v1/conversion.go`).
+    private static List<String> ranges(ObjectNode node) {
+        String first = Json.string(node, "spec", "podCIDR");
+        List<String> all = new ArrayList<>();
+        node.path("spec").path("podCIDRs").forEach(range -> all.add(range.asString("")));
+        return first.isEmpty() || (!all.isEmpty() && all.getFirst().equals(first)) ? all : List.of(first);
+    }
+
+    /// Whoever names the addresses in one way keeps them in both.
+    @Override
+    public void prepareUpdate(ObjectNode node, ObjectNode old, @Nullable String subresource) {
+        if (!ranges(node).isEmpty() && ranges(node).equals(ranges(old))) {
+            Json.restore(Json.child(node, "spec"), old.path("spec"), "podCIDR");
+            Json.restore(Json.child(node, "spec"), old.path("spec"), "podCIDRs");
+        }
+    }
+
     @Override
     public void validateUpdate(ObjectNode node, ObjectNode old, @Nullable String subresource, Errors errors) {
         List<ObjectNode> addresses = Json.objects(node.path("status"), "addresses");
@@ -86,11 +105,8 @@ final class NodeRules implements KindRules {
                 errors.add(FieldError.duplicate("status.addresses[" + i + "]", addresses.get(i)));
             }
         }
-        // To upstream the one is the first of the others, and refusals name the list.
-        String range = Json.string(old, "spec", "podCIDR");
-        JsonNode ranges = old.path("spec").path("podCIDRs");
-        if ((!range.isEmpty() && !range.equals(Json.string(node, "spec", "podCIDR")))
-                || (!ranges.isEmpty() && !ranges.equals(node.path("spec").path("podCIDRs")))) {
+        List<String> ranges = ranges(old);
+        if (!ranges.isEmpty() && !ranges.equals(ranges(node))) {
             errors.forbidden("spec.podCIDRs", "node updates may not change podCIDR except from \"\" to valid");
         }
         String before = Json.string(old, "spec", "providerID");

@@ -17,8 +17,7 @@ final class PodStatusValidation {
     static void validate(ObjectNode pod, ObjectNode old, Errors errors) {
         JsonNode now = pod.path("status");
         JsonNode before = old.path("status");
-        // One that was stored before this was asked for stays, or nobody could tell anything of the pod.
-        errors.addNew(found -> conditions(now, found), known -> conditions(before, known));
+        conditions(now, before, errors);
         String nominated = Json.string(now, "nominatedNodeName");
         if (!nominated.isEmpty() && !nominated.equals(Json.string(before, "nominatedNodeName"))) {
             errors.invalid("status.nominatedNodeName", nominated, Names.subdomain(nominated));
@@ -39,11 +38,14 @@ final class PodStatusValidation {
         }
     }
 
-    private static void conditions(JsonNode status, Errors errors) {
-        List<ObjectNode> conditions = Json.objects(status, "conditions");
+    /// One that was stored before this was asked for stays, wherever it comes to stand, or nobody could tell anything of the pod.
+    private static void conditions(JsonNode now, JsonNode before, Errors errors) {
+        Set<String> taken = new HashSet<>(SYSTEM_CONDITIONS);
+        Json.objects(before, "conditions").forEach(condition -> taken.add(Json.string(condition, "type")));
+        List<ObjectNode> conditions = Json.objects(now, "conditions");
         for (int i = 0; i < conditions.size(); i++) {
             String type = Json.string(conditions.get(i), "type");
-            if (!SYSTEM_CONDITIONS.contains(type)) {
+            if (!taken.contains(type)) {
                 // Upstream says so.
                 errors.invalid("metadata.conditions[" + i + "].Type", type, Names.qualified(type));
             }

@@ -8,6 +8,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.node.ObjectNode;
 
 /// What may be told in `status`, as upstream's functions `Validate...StatusUpdate` have it.
@@ -116,6 +117,9 @@ class StatusRulesTest {
         assertThat(told("v1", "Pod", "", "'conditions':[" + odd + "]", "'phase':'Running','conditions':[" + odd + "]")).isEmpty();
         assertThat(told("v1", "Pod", "", "'conditions':[" + odd + "]", "'conditions':[" + odd + ",{'type':'c d','status':'True'}]")).singleElement().asString()
                 .startsWith("metadata.conditions[1].Type: Invalid value: \"c d\": ");
+        // The kubelet puts its own before those of others.
+        assertThat(told("v1", "Pod", "", "'conditions':[" + odd + ",{'type':'e f','status':'True'}]", "'conditions':[{'type':'Ready','status':'True'},{'type':'e f','status':'True'}," + odd + "]"))
+                .isEmpty();
     }
 
     @Test
@@ -141,9 +145,22 @@ class StatusRulesTest {
         for (String all : List.of("", ",'podCIDRs':['10.0.0.0/24']")) {
             ObjectNode old = read("{'metadata':{'name':'x'},'spec':{'podCIDR':'10.0.0.0/24'" + all + "}}");
             ObjectNode node = read("{'metadata':{'name':'x'},'spec':{'podCIDR':'" + now + "'" + all + "}}");
-            assertThat(rules.validateUpdate(node, old, null).stream().map(FieldError::text).toList()).isEqualTo(allowed
+            // Where there is the list, it says what the one does not.
+            boolean listed = now.isEmpty() && !all.isEmpty();
+            assertThat(rules.validateUpdate(node, old, null).stream().map(FieldError::text).toList()).isEqualTo(allowed || listed
                     ? List.of() : List.of("spec.podCIDRs: Forbidden: node updates may not change podCIDR except from \"\" to valid"));
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"'podCIDR':'10.0.0.0/24'", "'podCIDRs':['10.0.0.0/24']", "'podCIDR':'','podCIDRs':['10.0.0.0/24']"})
+    void theAddressesOfANodesPodsAreKeptInBothForms(String named) {
+        Kind rules = KINDS.get("v1", "Node");
+        ObjectNode old = read("{'metadata':{'name':'x'},'spec':{'podCIDR':'10.0.0.0/24','podCIDRs':['10.0.0.0/24']}}");
+        ObjectNode node = read("{'metadata':{'name':'x'},'spec':{" + named + "}}");
+        rules.prepareUpdate(node, old, null);
+        assertThat(rules.validateUpdate(node, old, null)).isEmpty();
+        assertThat(node.path("spec")).isEqualTo(old.path("spec"));
     }
 
     @Test
