@@ -173,6 +173,30 @@ class MutatingPoliciesTest extends ClusterTest {
         assertThat(blue.post("/apis/apps/v1/namespaces/default/deployments", DEPLOYMENT).expect(422).at("message")).contains("spec.replicas");
     }
 
+    /// Upstream's strategies take the status away when policies and webhooks have been asked.
+    @Test
+    void theStatusIsNoPolicysToSay() {
+        var blue = tenant("stateless");
+        blue.post("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", """
+                {"metadata":{"name":"widgets.p.example.com"},"spec":{"group":"p.example.com","scope":"Namespaced","names":{"plural":"widgets","kind":"Widget"},"versions":[
+                 {"name":"v1","served":true,"storage":true,"subresources":{"status":{}},"schema":{"openAPIV3Schema":{"type":"object",
+                  "x-kubernetes-validations":[{"rule":"!has(self.status)","message":"has a status"}],"properties":{
+                  "spec":{"type":"object","properties":{"size":{"type":"integer"}}},
+                  "status":{"type":"object","default":{"phase":"Unknown"},"properties":{"phase":{"type":"string"}}}}}}}]}}""").expect(201);
+        policy(blue, "sizes", "\"apiGroups\":[\"p.example.com\"],\"apiVersions\":[\"v1\"],\"resources\":[\"widgets\"]", "",
+                jsonPatch("[JSONPatch{op: 'add', path: '/spec/size', value: 2}, JSONPatch{op: 'add', path: '/status', value: {'phase': 'Mine'}}]"));
+        var path = "/apis/p.example.com/v1/namespaces/default/widgets";
+        var made = blue.post(path, "{\"apiVersion\":\"p.example.com/v1\",\"kind\":\"Widget\",\"metadata\":{\"name\":\"w\"},\"spec\":{\"size\":1}}").expect(201);
+        assertThat(Json.number(made.json(), 0, "spec", "size")).isEqualTo(2);
+        assertThat(made.at("status", "phase")).isEqualTo("Unknown");
+        policy(blue, "deployed", DEPLOYMENTS, "", jsonPatch("[JSONPatch{op: 'add', path: '/spec/replicas', value: 3}, JSONPatch{op: 'add', path: '/status', value: Object.status{replicas: 7}}]"));
+        var deployment = blue.post("/apis/apps/v1/namespaces/default/deployments", DEPLOYMENT).expect(201).json();
+        assertThat(Json.number(deployment, 0, "spec", "replicas")).isEqualTo(3);
+        assertThat(Json.number(deployment, 0, "status", "replicas")).isZero();
+        var changed = blue.patch("/apis/apps/v1/namespaces/default/deployments/web", "application/merge-patch+json", "{\"spec\":{\"paused\":true}}").expect(200).json();
+        assertThat(Json.number(changed, 0, "status", "replicas")).isZero();
+    }
+
     @Test
     void policiesComeInOrderBeforeWebhooksAndLookAgainWhenTheyWantTo() {
         var blue = tenant("ordered");

@@ -140,6 +140,7 @@ final class Writes {
             var admitted = object;
             object = dynamic.mutate(request, object, null);
             if (object != admitted) {
+                kind.restorePrepared(object, admitted, true);
                 guard = admission.again(request, object, guard);
             }
             var errors = kind.validateCreate(object, warning -> Decoding.warn(request.http(), warning));
@@ -207,6 +208,9 @@ final class Writes {
             var admitted = updated;
             updated = dynamic.mutate(request, updated, old);
             if (updated != admitted) {
+                if (subresource == null) {
+                    kind.restorePrepared(updated, admitted, false);
+                }
                 admission.again(request, updated, old, admitted);
             }
             var errors = kind.validateUpdate(updated, old, subresource, warning -> Decoding.warn(request.http(), warning));

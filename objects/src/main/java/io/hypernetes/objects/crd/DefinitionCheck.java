@@ -47,7 +47,10 @@ public final class DefinitionCheck {
     /// Checks a change. What was wrong before may stay; what comes new is checked as if nothing were wrong, down to its rules and defaults.
     public static List<FieldError> checkChange(ObjectNode definition, ObjectNode old) {
         Set<FieldError> known = new HashSet<>(check(old));
-        known.addAll(check(old, Set.copyOf(known)));
+        if (!known.isEmpty()) {
+            // What is wrong hides what hangs on it, which was there as well.
+            known.addAll(check(old, Set.copyOf(known)));
+        }
         return check(definition, known).stream().filter(error -> !known.contains(error)).toList();
     }
 

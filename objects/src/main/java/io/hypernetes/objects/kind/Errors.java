@@ -54,7 +54,7 @@ final class Errors {
     ///
     /// @param now finds what is wrong with the new object
     /// @param before finds what was wrong with the old one; asked only when something is wrong with the new one
-    /// @return whether something is wrong with the new one, told or not
+    /// @return whether something is wrong with both, told or not
     boolean addNew(Consumer<Errors> now, Consumer<Errors> before) {
         Errors present = new Errors();
         now.accept(present);
@@ -64,7 +64,7 @@ final class Errors {
         Errors past = new Errors();
         before.accept(past);
         present.found.stream().filter(error -> !past.found.contains(error)).forEach(this::add);
-        return true;
+        return !past.found.isEmpty();
     }
 
     void required(String path, String detail) {

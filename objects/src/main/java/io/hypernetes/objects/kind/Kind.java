@@ -95,6 +95,17 @@ public final class Kind {
         rules.prepareCreate(object);
     }
 
+    /// Restores in an object what mutating policies and webhooks may not say of it, changing it: the status, when the write was to the object itself.
+    /// Upstream asks them before it prepares the object (`PrepareForCreate`, `PrepareForUpdate`).
+    ///
+    /// @param prepared the object as they got it
+    /// @param isNew whether it is being created
+    public void restorePrepared(ObjectNode mutated, ObjectNode prepared, boolean isNew) {
+        if (type.hasStatus() && !(isNew && rules.keepsStatusOnCreate())) {
+            Json.restore(mutated, prepared, "status");
+        }
+    }
+
     /// Completes a new object with what follows from its name, changing it. To be called when the name is known, again for each new try of a name.
     public void named(ObjectNode object) {
         rules.named(object);
@@ -226,8 +237,8 @@ public final class Kind {
         MetadataValidation.validateUpdate(updated, old, errors);
         if (subresource == null && !rules.isCustom()) {
             // What was stored when rules were fewer may stay as it is, or nobody could take its finalizers away.
-            boolean isFaulty = errors.addNew(now -> rules.validate(updated, now), before -> rules.validate(old, before));
-            if (isFaulty) {
+            boolean wasFaulty = errors.addNew(now -> rules.validate(updated, now), before -> rules.validate(old, before));
+            if (wasFaulty) {
                 rules.validateBehind(updated, old, errors);
             }
         }

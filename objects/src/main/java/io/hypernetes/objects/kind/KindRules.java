@@ -66,7 +66,7 @@ interface KindRules {
     /// What a new object may not have, though one that exists may.
     default void validateNew(ObjectNode object, Errors errors) {}
 
-    /// What else a change breaks of an object that [#validate] finds wrong, or found wrong before: where that looks no further, this does.
+    /// What else a change breaks of an object that [#validate] finds wrong and found wrong before: where that looks no further, this does.
     default void validateBehind(ObjectNode updated, ObjectNode old, Errors errors) {}
 
     /// Only what the change itself breaks; the new object is validated by [#validate] too.
