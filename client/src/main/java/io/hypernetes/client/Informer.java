@@ -45,10 +45,8 @@ public final class Informer<T extends HasMetadata> implements AutoCloseable {
     private static final Duration SHORTEST_PAUSE = Duration.ofMillis(200);
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(15);
     private static final Consumer<HasMetadata> WHOLE = object -> {};
-    /// Labels and annotations that many objects have; longer ones are rarely equal, and would be remembered longer than they are used.
-    private static final Interner<Map<String, String>> SAME = new Interner<>(1 << 10);
-
-    private static final int LONGEST_SHARED = 512;
+    /// Labels and annotations that many objects have.
+    private static final Interner<Map<String, String>> SAME = Interner.ofLabels(1 << 10);
 
     private final Resources<T> resources;
     private final Scope scope;
@@ -318,15 +316,7 @@ public final class Informer<T extends HasMetadata> implements AutoCloseable {
         }
         Map<String, String> light = map instanceof HashMap ? Map.copyOf(map) : map;
         // Pods of one controller have the same labels.
-        return isShort(light) ? SAME.one(light) : light;
-    }
-
-    private static boolean isShort(Map<String, String> map) {
-        int length = 0;
-        for (Map.Entry<String, String> entry : map.entrySet()) {
-            length += entry.getKey().length() + entry.getValue().length();
-        }
-        return length <= LONGEST_SHARED;
+        return SAME.one(light);
     }
 
     private void remove(ObjectKey key, T last) {

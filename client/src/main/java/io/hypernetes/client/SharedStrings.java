@@ -11,7 +11,7 @@ import tools.jackson.databind.deser.std.StdScalarDeserializer;
 final class SharedStrings extends StdScalarDeserializer<String> {
     private static final int LONGEST = 64;
 
-    private final Interner<String> remembered = new Interner<>(1 << 12);
+    private final Interner<String> remembered = Interner.ofTexts(1 << 12, LONGEST);
 
     SharedStrings() {
         super(String.class);
@@ -24,6 +24,6 @@ final class SharedStrings extends StdScalarDeserializer<String> {
             // Not a scalar: refused with the words of every other type.
             return (String) context.handleUnexpectedToken(String.class, parser);
         }
-        return text.length() > LONGEST ? text : remembered.one(text);
+        return remembered.one(text);
     }
 }

@@ -18,38 +18,22 @@ import tools.jackson.databind.node.ObjectNode;
 /// @param names of the fields that can be selected
 /// @param values of these fields, in the order of their names
 record Indexed(Kind kind, long revision, Map<String, String> labels, List<String> names, List<String> values) {
-    private static final Interner<Object> SAME = new Interner<>(1 << 12);
-    /// Longer ones are rarely equal, and would be remembered longer than they are used.
-    private static final int LONGEST_LABELS = 512;
-
-    private static final int LONGEST_VALUE = 64;
+    private static final Interner<Map<String, String>> LABELS = Interner.ofLabels(1 << 10);
+    private static final Interner<List<String>> NAMES = new Interner<>(1 << 8, names -> names.stream().mapToInt(String::length).sum() <= 1 << 10);
+    private static final Interner<String> VALUES = Interner.ofTexts(1 << 12, 64);
 
     static Indexed of(Kind kind, Entry entry) {
         return of(kind, entry, kind.fromStored(Json.readObject(entry.value())));
     }
 
     private static Indexed of(Kind kind, Entry entry, ObjectNode object) {
-        var labels = Map.copyOf(LabelSelector.labelsOf(object));
         var fields = kind.selectableFields(object);
         return new Indexed(
                 kind,
                 entry.revision(),
-                isShort(labels) ? same(labels) : labels,
-                same(List.copyOf(fields.keySet())),
-                fields.values().stream().map(value -> value.length() <= LONGEST_VALUE ? same(value) : value).toList());
-    }
-
-    private static boolean isShort(Map<String, String> labels) {
-        int length = 0;
-        for (var label : labels.entrySet()) {
-            length += label.getKey().length() + label.getValue().length();
-        }
-        return length <= LONGEST_LABELS;
-    }
-
-    @SuppressWarnings("unchecked") // what equals a text, a list or a map is one
-    private static <T> T same(T value) {
-        return (T) SAME.one(value);
+                LABELS.one(Map.copyOf(LabelSelector.labelsOf(object))),
+                NAMES.one(List.copyOf(fields.keySet())),
+                fields.values().stream().map(VALUES::one).toList());
     }
 
     /// The value of a field; empty when the kind has no such field, or the object no value in it.
