@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// but no more often than costs a twentieth of the time. With another collector it does nothing.
 final class HeapTide implements AutoCloseable {
-    private static final Duration LOOK = Duration.ofSeconds(5);
+    private static final Duration LOOK = Duration.ofSeconds(2);
     private static final int PAUSES_BETWEEN = 20;
 
     private final CountDownLatch closed = new CountDownLatch(1);
@@ -77,7 +77,7 @@ final class HeapTide implements AutoCloseable {
         /// What a resting process has.
         NARROW(3, 8, 1.25, 24L << 20),
         /// What a busy one has, most of it never touched.
-        WIDE(90, 95, 1.5, 64L << 20);
+        WIDE(97, 99, 1.5, 64L << 20);
 
         private final int least, most;
         private final double growth;
@@ -110,7 +110,7 @@ final class HeapTide implements AutoCloseable {
 
     /// Whether the process is busy, by its young collections. Not safe for several threads.
     static final class Tide {
-        private static final int BUSY = 8, QUIET = 1, QUIET_LOOKS = 3;
+        private static final int BUSY = 4, QUIET_LOOKS = 8;
 
         private Room room = Room.NARROW;
         private int quiet;
@@ -127,7 +127,8 @@ final class HeapTide implements AutoCloseable {
         /// @param collections how many young collections came since the last look
         /// @return what the heap should become, where that is not what it is
         Optional<Room> turn(long collections) {
-            quiet = collections <= QUIET ? quiet + 1 : 0;
+            // One collection of a large young generation is as much garbage as a dozen of a small one's.
+            quiet = collections == 0 ? quiet + 1 : 0;
             return switch (room) {
                 case NARROW -> collections >= BUSY ? Optional.of(Room.WIDE) : Optional.empty();
                 case WIDE -> quiet >= QUIET_LOOKS ? Optional.of(Room.NARROW) : Optional.empty();

@@ -50,14 +50,19 @@ class HeapTideTest {
         Tide tide = new Tide();
         tide.is(Room.WIDE);
 
-        assertThat(tide.turn(0)).isEmpty();
+        quietLooks(tide, 7);
+        // A large young generation is seldom full, and this is no rest.
         assertThat(tide.turn(1)).isEmpty();
-        assertThat(tide.turn(2)).isEmpty();
-        assertThat(tide.turn(0)).isEmpty();
-        assertThat(tide.turn(0)).isEmpty();
+        quietLooks(tide, 7);
         assertThat(tide.turn(0)).contains(Room.NARROW);
         tide.is(Room.NARROW);
         assertThat(tide.turn(0)).isEmpty();
+    }
+
+    private static void quietLooks(Tide tide, int count) {
+        for (int i = 0; i < count; i++) {
+            assertThat(tide.turn(0)).isEmpty();
+        }
     }
 
     @Test
@@ -65,7 +70,7 @@ class HeapTideTest {
         HotSpotDiagnosticMXBean options = ManagementFactory.getPlatformMXBean(HotSpotDiagnosticMXBean.class);
         String least = options.getVMOption("MinHeapFreeRatio").getValue(), most = options.getVMOption("MaxHeapFreeRatio").getValue();
         try {
-            Map<Room, List<String>> wanted = Map.of(Room.NARROW, List.of("3", "8"), Room.WIDE, List.of("90", "95"));
+            Map<Room, List<String>> wanted = Map.of(Room.NARROW, List.of("3", "8"), Room.WIDE, List.of("97", "99"));
             for (Room room : List.of(Room.NARROW, Room.WIDE, Room.NARROW)) {
                 room.set(options);
                 assertThat(Stream.of("MinHeapFreeRatio", "MaxHeapFreeRatio").map(name -> options.getVMOption(name).getValue()).toList())
