@@ -15,6 +15,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /// Addresses of the hosts that pods of tenants name, in their probes, hooks and images, in the time that they have: the system's own lookup cannot be cut short, and takes as long as name
 /// servers let it. Whoever asks for a name that is being looked up for the tenant waits for that one.
@@ -38,12 +39,12 @@ public final class HostLookups {
 
     private record Asked(String tenant, String host) {}
 
-    /// Others were being looked up all the time, which says nothing of this host.
+    /// Others were being looked up all the time, or for so long that too little was left, which says nothing of this host.
     public static final class NoPlaceException extends IOException {
         private static final long serialVersionUID = 1L;
 
-        NoPlaceException(String host) {
-            super("lookup " + host + ": too many other hosts are being looked up");
+        NoPlaceException(String host, @Nullable IOException late) {
+            super("lookup " + host + ": too many other hosts are being looked up", late);
         }
     }
 
@@ -54,9 +55,9 @@ public final class HostLookups {
     /// One of a host's addresses.
     ///
     /// @throws IOException as [#all], in the words that users of Go programs know
-    InetAddress find(String tenant, String host, Duration left) throws IOException {
+    InetAddress find(String tenant, String host, Deadline deadline) throws IOException {
         try {
-            return all(tenant, host, left).getFirst();
+            return all(tenant, host, deadline).getFirst();
         } catch (UnknownHostException none) {
             throw new IOException("dial tcp: lookup " + host + ": no such host", none);
         }
@@ -71,14 +72,17 @@ public final class HostLookups {
     /// @throws UnknownHostException when there is no such host
     /// @throws InterruptedIOException when the thread is interrupted, as it still is then
     public List<InetAddress> all(String tenant, String host, Duration left) throws IOException {
+        return all(tenant, host, Deadline.in(left));
+    }
+
+    private List<InetAddress> all(String tenant, String host, Deadline deadline) throws IOException {
         try {
             return List.of(InetAddress.ofLiteral(host));
         } catch (IllegalArgumentException aName) {
             // Told by nothing else.
         }
-        long until = System.nanoTime() + left.toNanos();
         try {
-            return lookup(new Asked(tenant, host), until).get(Math.max(0, until - System.nanoTime()), TimeUnit.NANOSECONDS);
+            return lookup(new Asked(tenant, host), deadline).get(Math.max(0, deadline.leftNanos()), TimeUnit.NANOSECONDS);
         } catch (TimeoutException late) {
             throw (SocketTimeoutException) new SocketTimeoutException("lookup " + host + ": i/o timeout").initCause(late);
         } catch (InterruptedException closing) {
@@ -91,10 +95,10 @@ public final class HostLookups {
         }
     }
 
-    private FutureTask<List<InetAddress>> lookup(Asked asked, long until) throws NoPlaceException, InterruptedException {
+    private FutureTask<List<InetAddress>> lookup(Asked asked, Deadline deadline) throws NoPlaceException, InterruptedException {
         lock.lockInterruptibly();
         try {
-            for (long left = until - System.nanoTime(); ; left = fewer.awaitNanos(left)) {
+            for (long left = deadline.leftNanos(); ; left = fewer.awaitNanos(left)) {
                 FutureTask<List<InetAddress>> begun = underWay.get(asked);
                 if (begun != null) {
                     return begun;
@@ -103,8 +107,9 @@ public final class HostLookups {
                     return begin(asked);
                 }
                 if (left <= 0) {
-                    throw new NoPlaceException(asked.host());
+                    throw new NoPlaceException(asked.host(), null);
                 }
+                deadline.holdUp(asked.host());
             }
         } finally {
             lock.unlock();

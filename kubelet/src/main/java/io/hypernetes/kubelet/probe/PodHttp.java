@@ -67,17 +67,18 @@ public final class PodHttp {
     /// @throws IOException as [#ask]
     /// @throws IllegalArgumentException as [#ask]
     public int get(String tenant, URI uri, List<Map.Entry<String, String>> headers, Duration timeout) throws IOException {
-        return ask(tenant, uri, headers, timeout).status();
+        return ask(tenant, uri, headers, Deadline.in(timeout)).status();
     }
 
     /// Asks once.
     ///
     /// @param tenant whose pod it is
     /// @param headers besides those that every request has; `Host` and `User-Agent` may be among them
-    /// @param timeout of the whole exchange, from before the host's address is looked up
+    /// @param deadline of the whole exchange, of which the lookup of the host's address is a part
+    /// @throws HostLookups.NoPlaceException when there is no answer in time, and the lookup was held up
     /// @throws IOException when there is no answer in time, or none that is HTTP
     /// @throws IllegalArgumentException when the URI or a header is none that can be sent
-    Answer ask(String tenant, URI uri, List<Map.Entry<String, String>> headers, Duration timeout) throws IOException {
+    Answer ask(String tenant, URI uri, List<Map.Entry<String, String>> headers, Deadline deadline) throws IOException {
         boolean secure = "https".equalsIgnoreCase(uri.getScheme());
         String host = uri.getHost();
         if (host == null) {
@@ -86,11 +87,10 @@ public final class PodHttp {
         int port = uri.getPort() >= 0 ? uri.getPort() : secure ? HTTPS : HTTP;
         byte[] request = request(uri, headers);
         AtomicBoolean late = new AtomicBoolean();
-        long until = System.nanoTime() + timeout.toNanos();
-        try (Socket socket = connect(tenant, host, port, until)) {
+        try (Socket socket = connect(tenant, host, port, deadline)) {
             // A peer that sends a byte now and then would outlast the timeout of each read.
             CompletableFuture<Void> watchdog = CompletableFuture.runAsync(
-                    () -> end(socket, late), CompletableFuture.delayedExecutor(left(until).toNanos(), TimeUnit.NANOSECONDS));
+                    () -> end(socket, late), CompletableFuture.delayedExecutor(left(deadline), TimeUnit.NANOSECONDS));
             try {
                 Socket plain = secure ? secured(socket, host, port) : socket;
                 plain.getOutputStream().write(request);
@@ -100,25 +100,22 @@ public final class PodHttp {
                 watchdog.cancel(false);
             }
         } catch (SocketTimeoutException slow) {
-            throw new IOException("context deadline exceeded", slow);
+            throw deadline.late("context deadline exceeded", slow);
         } catch (IOException failure) {
-            throw late.get() ? new IOException("context deadline exceeded (Client.Timeout exceeded while awaiting headers)", failure) : failure;
+            throw late.get() ? deadline.late("context deadline exceeded (Client.Timeout exceeded while awaiting headers)", failure) : failure;
         }
     }
 
     /// Opens a connection to see whether somebody listens; the caller closes it.
     ///
     /// @throws SocketTimeoutException when nobody has answered in time
-    Socket connect(String tenant, String host, int port, Duration timeout) throws IOException {
-        return connect(tenant, host, port, System.nanoTime() + timeout.toNanos());
-    }
-
-    private Socket connect(String tenant, String host, int port, long until) throws IOException {
-        InetSocketAddress to = new InetSocketAddress(hosts.find(tenant, host, left(until)), port);
+    Socket connect(String tenant, String host, int port, Deadline deadline) throws IOException {
+        left(deadline);
+        InetSocketAddress to = new InetSocketAddress(hosts.find(tenant, host, deadline), port);
         SocketChannel channel = dialer.open(tenant);
         try {
             // At least a millisecond, as none would be for ever.
-            channel.socket().connect(to, (int) Math.clamp(left(until).toMillis(), 1, Integer.MAX_VALUE));
+            channel.socket().connect(to, (int) Math.clamp(TimeUnit.NANOSECONDS.toMillis(left(deadline)), 1, Integer.MAX_VALUE));
             return channel.socket();
         } catch (ConnectException | NoRouteToHostException refused) {
             channel.close();
@@ -130,12 +127,12 @@ public final class PodHttp {
         }
     }
 
-    private static Duration left(long until) throws SocketTimeoutException {
-        long nanos = until - System.nanoTime();
+    private static long left(Deadline deadline) throws SocketTimeoutException {
+        long nanos = deadline.leftNanos();
         if (nanos <= 0) {
             throw new SocketTimeoutException("connect timed out");
         }
-        return Duration.ofNanos(nanos);
+        return nanos;
     }
 
     private SSLSocket secured(Socket socket, String host, int port) throws IOException {

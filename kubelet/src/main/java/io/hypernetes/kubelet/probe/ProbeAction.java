@@ -74,11 +74,10 @@ final class ProbeAction {
     /// a failure. Whatever is answered says something of the container: only what the spec says cannot be asked.
     private ProbeResult http(Container container, HTTPGetAction action, String podIp, Duration timeout) {
         URI uri = HttpGets.uri(container, action, podIp);
-        long until = System.nanoTime() + timeout.toNanos();
+        Deadline deadline = Deadline.in(timeout);
         try {
             for (int requests = 0; requests < MOST_REQUESTS; requests++) {
-                Duration left = Duration.ofNanos(Math.max(1, until - System.nanoTime()));
-                PodHttp.Answer answer = http.ask(tenant, uri, HttpGets.headers(action, "kube-probe"), left);
+                PodHttp.Answer answer = http.ask(tenant, uri, HttpGets.headers(action, "kube-probe"), deadline);
                 String location = answer.location();
                 if (location == null || location.isEmpty()) {
                     return answer.status() >= 300 && answer.status() < 400 ? REDIRECTED
@@ -100,10 +99,12 @@ final class ProbeAction {
     }
 
     private ProbeResult tcp(String host, int port, Duration timeout) {
-        try (Socket socket = http.connect(tenant, host, port, timeout)) {
+        Deadline deadline = Deadline.in(timeout);
+        try (Socket socket = http.connect(tenant, host, port, deadline)) {
             return socket.isConnected() ? ProbeResult.SUCCESS : ProbeResult.failure("dial tcp " + host + ":" + port + ": not connected");
         } catch (SocketTimeoutException slow) {
-            return ProbeResult.failure("dial tcp " + host + ":" + port + ": i/o timeout");
+            IOException late = deadline.late("dial tcp " + host + ":" + port + ": i/o timeout", slow);
+            return deadline.wasHeldUp() ? ProbeResult.unknown(why(late)) : ProbeResult.failure(why(late));
         } catch (HostLookups.NoPlaceException crowded) {
             return ProbeResult.unknown(why(crowded));
         } catch (IOException failure) {

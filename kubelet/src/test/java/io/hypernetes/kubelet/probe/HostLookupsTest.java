@@ -10,11 +10,14 @@ import io.fabric8.kubernetes.api.model.ProbeBuilder;
 import io.hypernetes.kubelet.PodDialer;
 import java.io.IOException;
 import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -43,7 +46,7 @@ class HostLookupsTest {
     private CompletableFuture<InetAddress> find(String tenant, String host, Duration left) {
         return CompletableFuture.supplyAsync(() -> {
             try {
-                return lookups.find(tenant, host, left);
+                return lookups.find(tenant, host, Deadline.in(left));
             } catch (IOException failure) {
                 throw new IllegalStateException(failure);
             }
@@ -61,7 +64,7 @@ class HostLookupsTest {
         findsDead("acme", 16);
         await().until(() -> asked.size() == 16);
         CompletableFuture<InetAddress> web = find("acme", "web.acme", LONG);
-        assertThatThrownBy(() -> lookups.find("acme", "late.acme", SHORT)).isInstanceOf(IOException.class).hasMessageContaining("too many other hosts");
+        assertThatThrownBy(() -> lookups.find("acme", "late.acme", Deadline.in(SHORT))).isInstanceOf(IOException.class).hasMessageContaining("too many other hosts");
         assertThat(web).isNotDone();
         assertThat(asked).hasSize(16);
         answers.release();
@@ -76,7 +79,7 @@ class HostLookupsTest {
         await().until(() -> asked.size() == 32);
         answers.release(20);
         await().until(() -> asked.size() == 52);
-        assertThatThrownBy(() -> lookups.find("late", "web.late", SHORT)).isInstanceOf(IOException.class);
+        assertThatThrownBy(() -> lookups.find("late", "web.late", Deadline.in(SHORT))).isInstanceOf(IOException.class);
         assertThat(asked).hasSize(52);
         answers.release(10_000);
         await().until(() -> asked.size() == 100);
@@ -100,8 +103,8 @@ class HostLookupsTest {
             }
             return new InetAddress[] {InetAddress.getLoopbackAddress()};
         });
-        assertThatThrownBy(() -> broken.find("acme", "web.acme", Duration.ofSeconds(5))).isInstanceOf(IOException.class);
-        assertThat(broken.find("acme", "web.acme", Duration.ofSeconds(5))).isEqualTo(InetAddress.getLoopbackAddress());
+        assertThatThrownBy(() -> broken.find("acme", "web.acme", Deadline.in(Duration.ofSeconds(5)))).isInstanceOf(IOException.class);
+        assertThat(broken.find("acme", "web.acme", Deadline.in(Duration.ofSeconds(5)))).isEqualTo(InetAddress.getLoopbackAddress());
     }
 
     /// What keeps the node from asking is no failure of the container.
@@ -117,5 +120,46 @@ class HostLookupsTest {
             assertThat(result.outcome()).isEqualTo(ProbeResult.Outcome.UNKNOWN);
             assertThat(result.output()).contains("too many other hosts");
         }
+    }
+
+    /// Somebody else's lookups have taken some of its time.
+    @Test
+    void norDoesOneThatWasHeldUpByThemAndIsLateTherefore() throws Exception {
+        findsDead("acme", 16);
+        await().until(() -> asked.size() == 16);
+        // Who connects is not refused, and is not answered.
+        try (ServerSocket silent = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
+            for (String host : new String[] {"dead.late.acme", "web.acme"}) {
+                ProbeResult result = heldUp(new ProbeBuilder().withTimeoutSeconds(2)
+                        .withNewHttpGet().withHost(host).withNewPort(silent.getLocalPort()).endHttpGet().build());
+                assertThat(result.outcome()).as(host + ": " + result.output()).isEqualTo(ProbeResult.Outcome.UNKNOWN);
+            }
+        }
+        find("acme", "dead.more.acme", LONG);
+        await().until(() -> asked.contains("dead.more.acme"));
+        ProbeResult tcp = heldUp(new ProbeBuilder().withTimeoutSeconds(2).withNewTcpSocket().withHost("dead.tcp.acme").withNewPort(80).endTcpSocket().build());
+        assertThat(tcp.outcome()).isEqualTo(ProbeResult.Outcome.UNKNOWN);
+    }
+
+    @Test
+    void butOneThatIsRefusedHasFailedHoweverLateThatIs() throws Exception {
+        findsDead("acme", 16);
+        await().until(() -> asked.size() == 16);
+        int free;
+        try (ServerSocket nobody = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
+            free = nobody.getLocalPort();
+        }
+        ProbeResult result = heldUp(new ProbeBuilder().withTimeoutSeconds(20).withNewHttpGet().withHost("web.acme").withNewPort(free).endHttpGet().build());
+        assertThat(result.outcome()).isEqualTo(ProbeResult.Outcome.FAILURE);
+    }
+
+    /// A place becomes free once the probe waits for one.
+    private ProbeResult heldUp(Probe probe) throws Exception {
+        ProbeAction action = new ProbeAction("acme", null, new PodHttp(PodDialer.DIRECT, lookups), null);
+        FutureTask<ProbeResult> result = new FutureTask<>(() -> action.run(probe, new Container(), "c1", "127.0.0.1"));
+        Thread probing = Thread.ofPlatform().start(result);
+        await().until(() -> probing.getState() == Thread.State.TIMED_WAITING);
+        answers.release();
+        return result.get(30, TimeUnit.SECONDS);
     }
 }

@@ -140,7 +140,7 @@ class PodHttpTest {
         URI named = URI.create("http://nowhere.test:" + listener.getLocalPort() + "/");
         Duration timeout = Duration.ofMillis(50);
         assertThatThrownBy(() -> waiting.get("acme", named, List.of(), timeout)).isInstanceOf(IOException.class).hasMessageContaining("deadline exceeded");
-        assertThatThrownBy(() -> waiting.connect("acme", named.getHost(), named.getPort(), timeout)).isInstanceOf(SocketTimeoutException.class);
+        assertThatThrownBy(() -> waiting.connect("acme", named.getHost(), named.getPort(), Deadline.in(timeout))).isInstanceOf(SocketTimeoutException.class);
         // On a thread of its own, which may come to it later.
         await().untilAsserted(() -> assertThat(lookups).hasValue(1));
         serving(text("HTTP/1.1 200 OK\r\n\r\n"));
