@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -79,16 +80,35 @@ public final class StatusWriter implements AutoCloseable {
         return Optional.empty();
     }
 
+    /// What others wrote into the status may be what the API has nothing of any more; a pod that is gone is gone all the same, and who holds its object waits
+    /// to read that.
     private void tell(Wanted now, PodStatus status) {
+        if (tell(now, current -> status) || tell(now, current -> withoutContainers(status, current))) {
+            return;
+        }
+        tell(now, current -> current.edit().withPhase(status.getPhase()).withReason(status.getReason()).withMessage(status.getMessage()).build());
+    }
+
+    /// @return false when the API refuses the last status of a pod
+    private boolean tell(Wanted now, UnaryOperator<PodStatus> told) {
         try {
-            client.of(Kind.POD).change(now.key, "status", pod -> apply(pod, now.uid, status));
+            client.of(Kind.POD).change(now.key, "status", pod -> apply(pod, now.uid, told));
+            return true;
         } catch (ApiException refused) {
             if (refused.code() != 422 || !now.delete) {
                 throw refused;
             }
-            // What others wrote into it may be what the API has nothing of any more; the pod is gone all the same.
-            LOG.warn("event=last-pod-status-refused pod={} uid={} reason=\"{}\"", now.key, now.uid, refused.getMessage());
+            LOG.warn("event=last-pod-status-refused pod={} uid={} next=\"less of it is told\" reason=\"{}\"", now.key, now.uid, refused.getMessage());
+            return false;
         }
+    }
+
+    private static PodStatus withoutContainers(PodStatus status, PodStatus current) {
+        return status.edit()
+                .withContainerStatuses(current.getContainerStatuses())
+                .withInitContainerStatuses(current.getInitContainerStatuses())
+                .withEphemeralContainerStatuses(current.getEphemeralContainerStatuses())
+                .build();
     }
 
     /// A static pod's status is written to the object that mirrors it, which has a uid of its own.
@@ -97,11 +117,12 @@ public final class StatusWriter implements AutoCloseable {
         return uid.equals(pod.getMetadata().getUid()) || (annotations != null && uid.equals(annotations.get("kubernetes.io/config.mirror")));
     }
 
-    private static @Nullable Pod apply(@Nullable Pod pod, String uid, PodStatus status) {
+    private static @Nullable Pod apply(@Nullable Pod pod, String uid, UnaryOperator<PodStatus> told) {
         if (pod == null || !isMeant(pod, uid)) {
             return null;
         }
         PodStatus current = pod.getStatus() == null ? new PodStatus() : pod.getStatus();
+        PodStatus status = told.apply(current);
         PodStatus merged = status.edit().withConditions(Conditions.merge(status.getConditions(), current.getConditions())).build();
         merged.setResize(current.getResize());
         merged.setResourceClaimStatuses(current.getResourceClaimStatuses());

@@ -3,8 +3,14 @@ package io.hypernetes.kubelet.pod;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.fabric8.kubernetes.api.model.ContainerState;
+import io.fabric8.kubernetes.api.model.ContainerStateBuilder;
+import io.fabric8.kubernetes.api.model.ContainerStatus;
+import io.fabric8.kubernetes.api.model.ContainerStatusBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
+import io.fabric8.kubernetes.api.model.PodCondition;
+import io.fabric8.kubernetes.api.model.PodStatus;
 import io.fabric8.kubernetes.api.model.PodStatusBuilder;
 import io.hypernetes.client.Client;
 import io.hypernetes.client.FakeApi;
@@ -14,6 +20,8 @@ import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
 class StatusWriterTest {
+    private static final ContainerState RUNS = new ContainerStateBuilder().withNewRunning("2026-11-30T00:00:00Z").build();
+    private static final ContainerState ENDED = new ContainerStateBuilder().withNewTerminated().withExitCode(0).endTerminated().build();
     private static final ObjectKey KEY = new ObjectKey("red", "default", "web");
 
     @Test
@@ -26,6 +34,32 @@ class StatusWriterTest {
             writer.write(KEY, uid, new PodStatusBuilder().withPhase("Failed").build());
             writer.delete(KEY, uid);
             await().atMost(Duration.ofSeconds(30)).until(() -> client.of(Kind.POD).find(KEY).isEmpty());
+        }
+    }
+
+    private static ContainerStatus main(ContainerState state) {
+        return new ContainerStatusBuilder().withName("main").withImage("i").withImageID("i").withRestartCount(0).withReady(false).withState(state).build();
+    }
+
+    /// Whoever holds it by a finalizer, as the controller of a Job, waits to read that it has ended.
+    @Test
+    void ofAStatusThatIsRefusedIsToldWhatTheApiTakesOfItWhenThePodIsGone() {
+        try (FakeApi api = new FakeApi(); Client client = api.client(); StatusWriter writer = new StatusWriter(client)) {
+            Pod pod = client.of(Kind.POD).create("red", new PodBuilder()
+                    .withNewMetadata().withName("web").withNamespace("default").withFinalizers("batch.kubernetes.io/job-tracking").endMetadata()
+                    .withNewSpec().withRestartPolicy("Never").addNewContainer().withName("main").withImage("i").endContainer().endSpec().build());
+            client.of(Kind.POD).change(KEY, "status", now -> now.edit().withNewStatus().withPhase("Running").withContainerStatuses(main(ENDED))
+                    .addNewCondition().withType("Ready").withStatus("True").endCondition().endStatus().build());
+            String uid = pod.getMetadata().getUid();
+            writer.write(KEY, uid, new PodStatusBuilder().withPhase("Failed").withReason("Lost").withMessage("it is not known how it ended")
+                    .withContainerStatuses(main(RUNS)).addNewCondition().withType("Ready").withStatus("False").endCondition().build());
+            writer.delete(KEY, uid);
+            await().atMost(Duration.ofSeconds(30)).until(() -> client.of(Kind.POD).get(KEY).getMetadata().getDeletionTimestamp() != null);
+            PodStatus told = client.of(Kind.POD).get(KEY).getStatus();
+            assertThat(told.getPhase()).isEqualTo("Failed");
+            assertThat(told.getReason()).isEqualTo("Lost");
+            assertThat(told.getConditions()).extracting(PodCondition::getStatus).containsExactly("False");
+            assertThat(told.getContainerStatuses()).extracting(ContainerStatus::getState).containsExactly(ENDED);
         }
     }
 }
