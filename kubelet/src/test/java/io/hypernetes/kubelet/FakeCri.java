@@ -71,6 +71,8 @@ public final class FakeCri implements AutoCloseable {
     /// What follows the id of a container whose program cannot be started; empty: all can.
     volatile String startFailure = "";
     /// A pull ends only when whoever asked for it cancels it.
+    /// Run before a sandbox tells all of its status.
+    volatile Runnable beforeVerboseStatus = () -> {};
     /// Run before a sandbox is removed.
     volatile Runnable beforeSandboxGoes = () -> {};
     volatile boolean pullsHang;
@@ -91,6 +93,8 @@ public final class FakeCri implements AutoCloseable {
     /// Guests tell the end of no container.
     volatile boolean deathless;
     int next;
+    /// How often somebody asked which containers there are.
+    final java.util.concurrent.atomic.AtomicInteger looks = new java.util.concurrent.atomic.AtomicInteger();
     public final FakePodCalls podCalls = new FakePodCalls(this);
 
     public FakeCri(Path socket) {

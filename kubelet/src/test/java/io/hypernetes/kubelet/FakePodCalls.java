@@ -10,13 +10,16 @@ import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.ProtoUtils;
 import io.grpc.stub.ServerCalls;
+import io.grpc.stub.StreamObserver;
 import io.hypernetes.cri.v1.ContainerState;
 import io.hypernetes.cri.v1.PodSandboxState;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 
 /// What a [FakeCri] answers to hyperd's calls beside CRI: checkpoints, and disks that grow.
@@ -33,12 +36,13 @@ public final class FakePodCalls {
     volatile boolean restoresAreNotTold;
     /// The runtime's process dies while it brings the next one back, and undoes what it began when it starts again.
     volatile boolean diesWhileRestoring;
-    volatile boolean cannotRemove;
     /// Run before anything is removed.
     volatile Runnable beforeRemoval = () -> {};
     volatile String growFailure = "";
     private final Map<String, Map<String, FakeCri.Run>> written = new HashMap<>();
     private final Map<String, FakeCri.Sandbox> whose = new HashMap<>();
+    private final Map<String, String> hung = new ConcurrentHashMap<>();
+    private final List<StreamObserver<Struct>> waiting = new CopyOnWriteArrayList<>();
 
     FakePodCalls(FakeCri cri) {
         this.cri = cri;
@@ -52,17 +56,13 @@ public final class FakePodCalls {
                     }
                     String id = request.getFieldsOrThrow("sandbox").getStringValue();
                     String name = request.getFieldsOrThrow("name").getStringValue();
-                    checkpoints.put(name, id);
-                    Map<String, FakeCri.Run> alive = new LinkedHashMap<>();
-                    cri.runs.forEach((run, of) -> {
-                        if (of.sandbox.equals(id) && of.state == ContainerState.CONTAINER_RUNNING) {
-                            alive.put(run, copy(of));
-                        }
-                    });
-                    written.put(name, alive);
-                    whose.put(name, cri.sandboxes.get(id));
-                    cri.sandboxes.get(id).state = PodSandboxState.SANDBOX_NOTREADY;
-                    alive.keySet().forEach(run -> cri.end(run, cri.runs.get(run), 255));
+                    if (cri.sandboxes.get(id).state != PodSandboxState.SANDBOX_READY) {
+                        throw Status.FAILED_PRECONDITION.withDescription("the sandbox does not run").asRuntimeException();
+                    }
+                    if (checkpoints.containsKey(name)) {
+                        throw Status.FAILED_PRECONDITION.withDescription("there is a checkpoint of that name").asRuntimeException();
+                    }
+                    write(id, name);
                     cri.called("checkpoint");
                 }))
                 .addMethod(call("GrowDisk", request -> {
@@ -86,14 +86,43 @@ public final class FakePodCalls {
                         throw Status.DEADLINE_EXCEEDED.withDescription("it took too long").asRuntimeException();
                     }
                 }))
-                .addMethod(call("RemoveCheckpoint", request -> {
-                    if (cannotRemove) {
-                        throw Status.UNAVAILABLE.withDescription("the disk does not answer").asRuntimeException();
-                    }
-                    checkpoints.remove(request.getFieldsOrThrow("name").getStringValue());
-                }))
+                .addMethod(call("RemoveCheckpoint", request -> checkpoints.remove(request.getFieldsOrThrow("name").getStringValue())))
                 .addMethod(call("Checkpoints", request -> {}))
                 .build();
+    }
+
+    private void write(String id, String name) {
+        checkpoints.put(name, id);
+        Map<String, FakeCri.Run> alive = new LinkedHashMap<>();
+        cri.runs.forEach((run, of) -> {
+            if (of.sandbox.equals(id) && of.state == ContainerState.CONTAINER_RUNNING) {
+                alive.put(run, copy(of));
+            }
+        });
+        written.put(name, alive);
+        whose.put(name, cri.sandboxes.get(id));
+        cri.sandboxes.get(id).state = PodSandboxState.SANDBOX_NOTREADY;
+        alive.keySet().forEach(run -> cri.end(run, cri.runs.get(run), 255));
+    }
+
+    /// What hangs is done: the first that asked has it written, and the others are told that there is nothing to be written any more.
+    void finishWriting() {
+        checkpointsHang = false;
+        synchronized (cri) {
+            hung.forEach((name, id) -> {
+                if (!checkpoints.containsKey(name)) {
+                    write(id, name);
+                }
+            });
+            hung.clear();
+        }
+        waiting.forEach(out -> out.onError(Status.FAILED_PRECONDITION.withDescription("the sandbox does not run").asRuntimeException()));
+        waiting.clear();
+    }
+
+    /// Whether a sandbox is being written, so that its time stands still.
+    boolean isWriting(String sandbox) {
+        return hung.containsValue(sandbox);
     }
 
     /// The pod is there again as it was when it was written.
@@ -127,6 +156,10 @@ public final class FakePodCalls {
                 .build();
         return ServerMethodDefinition.create(method, ServerCalls.asyncUnaryCall((request, out) -> {
             if ((checkpointsHang && name.equals("Checkpoint")) || (restoresHang && name.equals("Restore"))) {
+                if (name.equals("Checkpoint")) {
+                    hung.put(request.getFieldsOrThrow("name").getStringValue(), request.getFieldsOrThrow("sandbox").getStringValue());
+                    waiting.add(out);
+                }
                 cri.called(name.toLowerCase(Locale.ROOT) + " hangs");
                 return;
             }

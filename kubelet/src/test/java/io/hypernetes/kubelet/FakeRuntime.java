@@ -96,6 +96,9 @@ final class FakeRuntime extends RuntimeServiceGrpc.RuntimeServiceImplBase {
 
     @Override
     public void podSandboxStatus(PodSandboxStatusRequest request, StreamObserver<PodSandboxStatusResponse> out) {
+        if (request.getVerbose()) {
+            cri.beforeVerboseStatus.run();
+        }
         synchronized (cri) {
             FakeCri.Sandbox sandbox = cri.sandboxes.get(request.getPodSandboxId());
             if (sandbox == null) {
@@ -110,6 +113,7 @@ final class FakeRuntime extends RuntimeServiceGrpc.RuntimeServiceImplBase {
             }
             FakeCri.reply(out, PodSandboxStatusResponse.newBuilder().setStatus(status)
                     .putInfo("info", "{\"pssBytes\":" + cri.pssBytes.getOrDefault(sandbox.config.getMetadata().getName(), 0L)
+                            + ",\"paused\":" + cri.podCalls.isWriting(request.getPodSandboxId())
                             + ",\"coldReason\":\"" + cri.coldReasons.getOrDefault(sandbox.config.getMetadata().getName(), "") + "\"}").build());
         }
     }
@@ -194,6 +198,7 @@ final class FakeRuntime extends RuntimeServiceGrpc.RuntimeServiceImplBase {
 
     @Override
     public void listContainers(ListContainersRequest request, StreamObserver<ListContainersResponse> out) {
+        cri.looks.incrementAndGet();
         ListContainersResponse.Builder answer = ListContainersResponse.newBuilder();
         synchronized (cri) {
             cri.runs.forEach((id, run) -> {

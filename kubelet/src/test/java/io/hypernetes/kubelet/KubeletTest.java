@@ -146,6 +146,21 @@ class KubeletTest extends KubeletHarness {
     }
 
     @Test
+    void theMachineOfAPodThatIsOverIsEndedOnce() {
+        create(pod("web").editSpec().withRestartPolicy("Never").endSpec().build());
+        running("web");
+        cri.exit("main", 0);
+        eventually("web", pod -> assertThat(pod.getStatus().getPhase()).isEqualTo("Succeeded"));
+        await().until(() -> cri.calls().contains("stop-sandbox"));
+        for (int time = 0; time < 3; time++) {
+            int before = cri.looks.get();
+            kubelet.pods().wake(read("web").getMetadata().getUid());
+            await().until(() -> cri.looks.get() > before);
+        }
+        assertThat(cri.calls()).filteredOn("stop-sandbox"::equals).hasSize(1);
+    }
+
+    @Test
     void initContainersRunInOrderAndAFailureIsRepeated() {
         create(pod("web").editSpec()
                 .addNewInitContainer().withName("first").withImage("app:1").withImagePullPolicy("IfNotPresent").endInitContainer()

@@ -18,6 +18,7 @@ final class SandboxInfo {
         info.put("scratchBytes", record.size().scratchBytes());
         info.put("layers", record.layers().size());
         info.put("start", start(record.phasesNanos().keySet()));
+        info.put("paused", sandbox.isPaused());
         if (!sandbox.coldReason().isEmpty()) {
             info.put("coldReason", sandbox.coldReason());
         }

@@ -73,6 +73,17 @@ class EndedWhileSavedTest {
         assertThat(world.runningNames()).isEmpty();
     }
 
+    /// By which whoever is to end it knows that nothing ends in it, also one that did not ask for the saving.
+    @Test
+    void itIsSaidToStandStill() throws Exception {
+        CompletableFuture<Checkpoint> checkpoint = CompletableFuture.supplyAsync(() -> engine.checkpoints().save(sandbox.id(), "before", true), Thread::startVirtualThread);
+        saving.await();
+        assertThat(sandbox.isPaused()).isTrue();
+        engine.sandboxes().stop(sandbox.id());
+        assertThat(checkpoint).failsWithin(SOON);
+        assertThat(sandbox.isPaused()).isFalse();
+    }
+
     @Test
     void aPodThatIsSavedOnlyWhenItIsAlreadyToEndIsNotWaitedForEither() throws Exception {
         Guest guest = sandbox.guest();

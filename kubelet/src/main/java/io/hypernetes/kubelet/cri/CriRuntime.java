@@ -167,6 +167,11 @@ public final class CriRuntime implements AutoCloseable {
         return Optional.of(info(id).path("coldReason").asString("")).filter(reason -> !reason.isEmpty());
     }
 
+    /// Whether time stands still in a sandbox's machine, as far as the runtime says that (`paused` of the verbose status).
+    public boolean standsStill(String id) {
+        return info(id).path("paused").asBoolean(false);
+    }
+
     private JsonNode info(String id) {
         PodSandboxStatusResponse answer = call("PodSandboxStatus", () -> within(QUICK)
                 .podSandboxStatus(PodSandboxStatusRequest.newBuilder().setPodSandboxId(id).setVerbose(true).build()));

@@ -50,7 +50,7 @@ final class PodEnding {
         if (termination.advance(Optional.ofNullable(now), seen, deadline(graceSeconds))) {
             return Optional.of(seen);
         }
-        if (!termination.isOverdue(memory.isBeingWritten())) {
+        if (!termination.isOverdue(() -> memory.isBeingWritten(seen))) {
             return Optional.empty();
         }
         LOG.warn("event=pod-end-overdue pod={} uid={} next=\"its machine ends\"", key, uid);

@@ -8,7 +8,9 @@ import io.hypernetes.kubelet.volume.AtomicFolder;
 import io.hypernetes.kubelet.volume.VolumeException;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -20,6 +22,8 @@ final class PodRemains {
     private final SuspendedMemory memory;
     private final ObjectKey key;
     private final String uid;
+    /// Sandboxes whose machines were ended by this kubelet and that nothing has brought back since.
+    private final Set<String> ended = new HashSet<>();
 
     /// @param memory what is kept of it while its tenant is suspended
     PodRemains(PodServices services, SuspendedMemory memory, ObjectKey key, String uid) {
@@ -33,9 +37,17 @@ final class PodRemains {
     void endMachine(ObservedPod seen) {
         for (ObservedSandbox sandbox : seen.sandboxes()) {
             // Also of one that is not ready: the runtime may be bringing it back, though nobody waits for that any more.
-            services.cri().stopSandbox(sandbox.id());
+            if (sandbox.ready() || !ended.contains(sandbox.id())) {
+                services.cri().stopSandbox(sandbox.id());
+                ended.add(sandbox.id());
+            }
         }
         services.disks().seen(uid, key.name(), Map.of());
+    }
+
+    /// The runtime is asked for a machine that has ended.
+    void machineMayComeBack() {
+        ended.clear();
     }
 
     /// Removes all of it.

@@ -185,7 +185,7 @@ final class PodWorker {
         memory.suspensionIsOver();
         // Before anything is said of containers that ended only because their machine was written to disk.
         if (evicted == null && !phaseIsFinal(now)) {
-            boolean back = memory.bringBack(now, seen, life);
+            boolean back = memory.bringBack(now, seen, life, remains::machineMayComeBack);
             if (back || isToEnd()) {
                 wake();
                 return resync();

@@ -25,11 +25,10 @@ final class SuspendedMemory {
 
     private final PodServices services;
     private final PodMemory memory;
+    private final String uid;
     private final String name;
     /// Whether it could not be kept in the present suspension, which the pod then ends for.
     private boolean refused;
-    /// Whether it was still being written when nobody waited for it any more.
-    private boolean left;
     private int tried;
     /// Whether something may be kept although the pod runs: of an earlier kubelet, or of a call whose answer did not come.
     private boolean mayBeKept;
@@ -39,13 +38,14 @@ final class SuspendedMemory {
         this.services = services;
         this.mayBeKept = known;
         this.memory = services.cri().memory();
+        this.uid = podUid;
         this.name = "suspended-" + podUid;
     }
 
     /// Writes the pod and ends its machine, if it runs.
     ///
     /// @param life of the pod; once it is cancelled nobody waits for this, which may take minutes
-    /// @return whether it did; if not the pod is as it was
+    /// @return whether it did, or the machine has ended meanwhile, as when an earlier kubelet had asked for the same; if not the pod is as it was
     /// @throws CriException when the thread is interrupted, as it still is then
     boolean keep(Pod pod, ObservedPod seen, Context life) {
         Optional<ObservedSandbox> sandbox = seen.readySandbox();
@@ -54,8 +54,6 @@ final class SuspendedMemory {
         }
         mayBeKept = true;
         try {
-            // One that is there already is of before: the pod has gone on since, or the runtime died when it had written it.
-            memory.remove(name);
             requireRoom(services.cri().machineMemoryBytes(sandbox.get().id()));
             save(sandbox.get().id(), life);
             return true;
@@ -85,14 +83,26 @@ final class SuspendedMemory {
         try {
             memory.save(sandboxId, name, life);
         } catch (CriException failure) {
-            left = life.isCancelled() && failure.code() == Status.Code.CANCELLED;
-            throw failure;
+            if (failure.code() != Status.Code.FAILED_PRECONDITION) {
+                throw failure;
+            }
+            // Written for an earlier kubelet, it has ended, and what was written is of now. Where the pod runs, what is there already is of before: the pod has
+            // gone on since, or the runtime died when it had written it.
+            if (services.cri().observe(uid).readySandbox().isPresent()) {
+                memory.remove(name);
+                memory.save(sandboxId, name, life);
+            }
         }
     }
 
-    /// Whether the runtime may still be writing the pod that is to end meanwhile: as long as it does, the machine stands still.
-    boolean isBeingWritten() {
-        return left;
+    /// Whether the machine of a pod that is to end stands still, as while the runtime writes it, for whichever kubelet that is: nothing ends in it.
+    boolean isBeingWritten(ObservedPod seen) {
+        try {
+            return seen.readySandbox().isPresent() && services.cri().standsStill(seen.readySandbox().get().id());
+        } catch (CriException unknown) {
+            LOG.info("event=standstill-unknown pod={} reason=\"{}\"", uid, unknown.getMessage());
+            return false;
+        }
     }
 
     /// The pod is to run: at the next suspension all is tried again.
@@ -117,8 +127,9 @@ final class SuspendedMemory {
     /// anew. Of a pod that has a machine what was kept is old, and goes.
     ///
     /// @param life of the pod; once it is cancelled nobody waits for this, which may take minutes
+    /// @param begins called before the runtime is asked for its machine
     /// @return whether it is there again
-    boolean bringBack(Pod pod, ObservedPod seen, Context life) {
+    boolean bringBack(Pod pod, ObservedPod seen, Context life, Runnable begins) {
         if (seen.readySandbox().isPresent()) {
             tried = 0;
             forgetOld();
@@ -132,6 +143,7 @@ final class SuspendedMemory {
         if (!mayBeKept) {
             return false;
         }
+        begins.run();
         try {
             memory.restore(name, life);
         } catch (CriException failure) {

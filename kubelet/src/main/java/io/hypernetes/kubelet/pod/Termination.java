@@ -15,6 +15,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -31,7 +32,7 @@ final class Termination {
     private static final Duration FORGOTTEN = Duration.ofSeconds(90);
     /// What the runtime has for killing what has not ended in time, which takes it 20 s when a guest hides an end.
     private static final Duration PATIENCE = Duration.ofSeconds(30);
-    /// And where its machine may stand still, in which it can kill nothing; but it may have ended that a moment ago, and kills at the end of a second.
+    /// And where its machine stands still, in which it can kill nothing; but it may end that in a moment, and kills at the end of a second.
     private static final Duration PATIENCE_WITH_MACHINE = Duration.ofSeconds(3);
 
     private final PodServices services;
@@ -92,14 +93,16 @@ final class Termination {
 
     /// Whether something ran in the last [#advance] that should have been killed long before: only the end of its machine ends it.
     ///
-    /// @param standsStill whether its machine may be being written to disk, so that the runtime can kill nothing in it
-    boolean isOverdue(boolean standsStill) {
+    /// @param standsStill whether its machine does, so that the runtime can kill nothing in it; asked when that matters
+    boolean isOverdue(BooleanSupplier standsStill) {
         if (lateSince == null) {
             return false;
         }
-        Instant end = lateSince.plus(standsStill ? PATIENCE_WITH_MACHINE : PATIENCE);
-        dueAt(end);
-        return !services.clock().instant().isBefore(end);
+        Instant now = services.clock().instant();
+        Instant early = lateSince.plus(PATIENCE_WITH_MACHINE);
+        Instant end = lateSince.plus(PATIENCE);
+        dueAt(now.isBefore(early) ? early : end);
+        return !now.isBefore(end) || (!now.isBefore(early) && standsStill.getAsBoolean());
     }
 
     /// How long nothing need be done if nothing changes since what was asked for since the last time; zero when the moment has come meanwhile.

@@ -77,12 +77,12 @@ class TerminationTest {
         Instant deadline = now;
         look(deadline);
         stops.acquire();
-        assertThat(termination.isOverdue(true)).isFalse();
+        assertThat(termination.isOverdue(() -> true)).isFalse();
         assertThat(termination.pause(LONG)).isEqualTo(Duration.ofSeconds(3));
         now = now.plusSeconds(3);
         look(deadline);
-        assertThat(termination.isOverdue(false)).as("the machine goes on").isFalse();
-        assertThat(termination.isOverdue(true)).isTrue();
+        assertThat(termination.isOverdue(() -> false)).as("the machine goes on").isFalse();
+        assertThat(termination.isOverdue(() -> true)).isTrue();
         stops.acquire();
     }
 
