@@ -1,5 +1,6 @@
 package io.hypernetes.kubelet.cri;
 
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 
@@ -30,5 +31,10 @@ public record ObservedPod(List<ObservedSandbox> sandboxes, List<ObservedContaine
 
     public boolean anyRunning() {
         return containers.stream().anyMatch(ObservedContainer::running);
+    }
+
+    /// All but these containers.
+    public ObservedPod without(Collection<ObservedContainer> gone) {
+        return new ObservedPod(sandboxes, containers.stream().filter(each -> !gone.contains(each)).toList());
     }
 }

@@ -314,7 +314,8 @@ final class PodWorker {
     // --- standing still
 
     /// The pod's tenant is suspended: its machine is written to disk and goes, and the pod stays. Where it cannot be written its containers end
-    /// gracefully, and begin again where the spec says once it is resumed. What a container did before that is not forgotten; that it was ended here is.
+    /// gracefully, and begin again where the spec says once it is resumed. What a container did before that is not forgotten; that it was ended here is, as
+    /// soon as it has: an end that was told could not be taken back.
     private Duration suspend(Pod now, ObservedPod looked, Instant since) {
         ObservedPod seen = looked;
         if (memory.keep(now, looked, life)) {
@@ -325,21 +326,21 @@ final class PodWorker {
             return resync();
         }
         health.keepReadiness(seen);
-        Optional<ObservedPod> ended = end(now, seen, CriConfigs.graceSeconds(now));
+        Optional<ObservedPod> ended = ending.advance(now, seen, CriConfigs.graceSeconds(now));
+        ended.ifPresent(remains::endMachine);
+        List<ObservedContainer> forgotten = Suspended.endedSince(ended.orElse(seen), since).stream().filter(container -> !status.hasToldEndOf(now, container)).toList();
+        forgotten.forEach(container -> services.cri().removeContainer(container.id()));
+        // Where something runs not looked at anew, as another one may have ended since, which would be told.
+        ObservedPod left = ended.isPresent() ? services.cri().observe(uid) : seen.without(forgotten);
+        waits.clear();
+        Plan.declared(now).stream()
+                .filter(container -> left.container(container.getName()).isEmpty())
+                .forEach(container -> waits.put(container.getName(), Suspended.WAITING));
+        status.tell(now, left, waits, ended.isPresent() ? StatusTelling.Plain.STANDS_STILL : StatusTelling.Plain.COMES_TO_A_STAND);
         if (ended.isEmpty()) {
             return ending.pause(resync());
         }
         ending.over();
-        remains.endMachine(ended.get());
-        for (ObservedContainer container : Suspended.endedSince(ended.get(), since)) {
-            services.cri().removeContainer(container.id());
-        }
-        waits.clear();
-        ObservedPod left = services.cri().observe(uid);
-        Plan.declared(now).stream()
-                .filter(container -> left.container(container.getName()).isEmpty())
-                .forEach(container -> waits.put(container.getName(), Suspended.WAITING));
-        status.tell(now, left, waits, StatusTelling.Plain.STANDS_STILL);
         return Duration.ofMinutes(10);
     }
 

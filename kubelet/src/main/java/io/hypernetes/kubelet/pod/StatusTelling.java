@@ -6,6 +6,7 @@ import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodCondition;
 import io.fabric8.kubernetes.api.model.PodStatus;
 import io.hypernetes.client.ObjectKey;
+import io.hypernetes.kubelet.cri.ObservedContainer;
 import io.hypernetes.kubelet.cri.ObservedPod;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -14,6 +15,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// Tells the API how one pod is, when that has changed. For the pod's worker, except for [#again].
@@ -39,6 +42,8 @@ final class StatusTelling {
 
     enum Plain implements Course {
         GOES_ON,
+        /// Its tenant is suspended, and something of it still runs.
+        COMES_TO_A_STAND,
         /// Its tenant is suspended.
         STANDS_STILL,
         ENDS,
@@ -48,6 +53,15 @@ final class StatusTelling {
 
     /// @param why for people
     record Evicted(String why) implements Course {}
+
+    /// Whether the API was told, or will be, that this container has ended: it lets nobody take that back where the pod's policy does not have it started again.
+    boolean hasToldEndOf(Pod now, ObservedContainer ended) {
+        return Stream.of(Optional.ofNullable(told), Optional.ofNullable(now.getStatus()))
+                .flatMap(Optional::stream)
+                .flatMap(status -> Stream.of(status.getInitContainerStatuses(), status.getContainerStatuses(), status.getEphemeralContainerStatuses()))
+                .flatMap(List::stream)
+                .anyMatch(each -> each.getState() != null && each.getState().getTerminated() != null && StatusOf.containerId(ended).equals(each.getContainerID()));
+    }
 
     /// Writes the status the next time even when it has not changed. Of any thread.
     void again() {
@@ -59,12 +73,14 @@ final class StatusTelling {
         PodStatus last = told != null ? told : now.getStatus() == null ? new PodStatus() : now.getStatus();
         Path folder = services.volumes().folder(uid);
         Instant at = services.clock().instant();
-        boolean ending = course != Plain.GOES_ON && course != Plain.STANDS_STILL;
+        boolean ending = course != Plain.GOES_ON && course != Plain.COMES_TO_A_STAND && course != Plain.STANDS_STILL;
         PodStatus status = new StatusOf(now, seen, merged(last, now), new HashMap<>(waits), readiness, ending,
                 services.settings().nodeIp(), at, container -> TerminationMessage.of(container, folder)).build();
         showResources(now, seen, status);
         if (course == Plain.STANDS_STILL) {
             Suspended.show(status);
+        } else if (course == Plain.COMES_TO_A_STAND) {
+            Suspended.forgiveEnds(status);
         } else if (course instanceof Evicted(String why)) {
             failed(status, "Evicted", why);
             with(status, Conditions.disrupted(now, "TerminationByKubelet", why, at));

@@ -31,7 +31,8 @@ final class Suspended {
         }
     }
 
-    /// Containers that ended because of that, or at least not before: a kubelet that was killed meanwhile can still tell.
+    /// Containers that ended because of that, or at least not before: a kubelet that was killed meanwhile can still tell. Among them may be some that ended
+    /// by themselves within the second that the mark names.
     static List<ObservedContainer> endedSince(ObservedPod seen, Instant since) {
         return seen.containers().stream()
                 .filter(ObservedContainer::ended)
@@ -39,11 +40,16 @@ final class Suspended {
                 .toList();
     }
 
-    /// Shows a pod that stands still: neither running nor over, and what was ended for it has not failed.
+    /// Shows a pod that stands still: neither running nor over.
     static void show(PodStatus status) {
         status.setPhase("Pending");
         status.setReason(WAITING.reason());
         status.setMessage(WAITING.message());
+        forgiveEnds(status);
+    }
+
+    /// What was ended for it has not failed.
+    static void forgiveEnds(PodStatus status) {
         Stream.concat(status.getInitContainerStatuses().stream(), status.getContainerStatuses().stream())
                 .filter(each -> each.getState().getWaiting() != null && WAITING.reason().equals(each.getState().getWaiting().getReason()))
                 .forEach(each -> each.setLastState(new ContainerState()));
