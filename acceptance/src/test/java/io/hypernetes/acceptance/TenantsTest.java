@@ -30,6 +30,7 @@ class TenantsTest {
         assertThat(cluster.kubectlOf("acme", "exec", "web", "--", "cat", "/mine").ok()).isEqualTo("acme\n");
         assertThat(cluster.kubectlOf("bolt", "exec", "web", "--", "cat", "/mine").ok()).isEqualTo("bolt\n");
         assertThat(cluster.kubectl("get", "pods", "-A", "--no-headers")).doesNotContainPattern("(?m)^default\\s+web\\s");
+        assertThat(cluster.kubectlOf("bolt", "top", "nodes", "--no-headers").ok()).containsPattern("\\d+m +\\d+% +\\d+Mi +\\d+%");
 
         String uid = cluster.kubectlOf("bolt", "get", "pod", "web", "-o", "jsonpath={.metadata.uid}").ok();
         cluster.kubectlOf("acme", "delete", "pod", "web", "--timeout=60s").ok();

@@ -21,13 +21,15 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /// The metrics API (`metrics.k8s.io/v1beta1`): what pods and nodes use now. Nothing of it is stored: the nodes concerned are asked, all
 /// at once and for a bounded time, and of what a node says only that counts which is about itself or about pods bound to it. A node that
-/// does not answer is left out, as are pods that do not run.
+/// does not answer is left out, as are pods that do not run. Of a node a tenant reads what its own pods use of it together, and nothing of what others do.
 final class UsageReads {
     static final String GROUP = "metrics.k8s.io";
 
@@ -65,17 +67,12 @@ final class UsageReads {
     }
 
     private List<ObjectNode> found(ResourceRequest request) {
-        return request.target().plural().equals("nodes") ? nodes(request) : pods(request);
+        return !request.target().plural().equals("nodes") ? pods(request)
+                : request.tenant().equals(Caller.ROOT) ? nodes(request) : ownShares(request);
     }
 
     private List<ObjectNode> nodes(ResourceRequest request) {
-        var wanted = new LinkedHashMap<String, ObjectNode>();
-        for (var entry : entries(ObjectKey.prefix(Caller.ROOT, "", "nodes"))) {
-            var node = Json.readObject(entry.value());
-            if (isWanted(request, node)) {
-                wanted.put(Json.string(node, "metadata", "name"), node);
-            }
-        }
+        var wanted = wantedNodes(request);
         var answers = ask(wanted.values(), "/nodeMetrics");
         var shown = new ArrayList<ObjectNode>();
         wanted.forEach((name, node) -> {
@@ -87,31 +84,41 @@ final class UsageReads {
         return shown;
     }
 
-    private List<ObjectNode> pods(ResourceRequest request) {
-        var namespace = request.target().namespace();
-        var prefix = namespace.isEmpty()
-                ? ObjectKey.prefix(request.tenant(), "", "pods")
-                : ObjectKey.prefix(request.tenant(), "", "pods", namespace);
+    private Map<String, ObjectNode> wantedNodes(ResourceRequest request) {
         var wanted = new LinkedHashMap<String, ObjectNode>();
-        var nodes = new LinkedHashMap<String, ObjectNode>();
-        for (var entry : entries(prefix)) {
-            var pod = Json.readObject(entry.value());
-            var node = Json.string(pod, "spec", "nodeName");
-            if (!node.isEmpty() && Json.string(pod, "status", "phase").equals("Running") && isWanted(request, pod)) {
-                wanted.put(key(pod), pod);
-                store.get(new ObjectKey(Caller.ROOT, "", "nodes", "", node).text())
-                        .ifPresent(found -> nodes.computeIfAbsent(node, _ -> Json.readObject(found.value())));
+        for (var entry : entries(ObjectKey.prefix(Caller.ROOT, "", "nodes"))) {
+            var node = Json.readObject(entry.value());
+            if (isWanted(request, node)) {
+                wanted.put(Json.string(node, "metadata", "name"), node);
             }
         }
-        var said = new HashMap<String, ObjectNode>();
-        ask(nodes.values(), "/tenants/" + request.tenant() + "/podMetrics").forEach((node, answer) -> {
-            for (var item : Json.objects(answer, "items")) {
-                var pod = wanted.get(key(item));
-                if (pod != null && Json.string(pod, "spec", "nodeName").equals(node)) {
-                    said.put(key(item), item);
-                }
+        return wanted;
+    }
+
+    /// What the tenant's pods use of each node together. Nodes that say nothing of those that they run are left out.
+    private List<ObjectNode> ownShares(ResourceRequest request) {
+        var wanted = wantedNodes(request);
+        var running = running(request, "", pod -> wanted.containsKey(nodeName(pod)));
+        var sums = new HashMap<String, UsageSum>();
+        said(request, running).forEach((key, item) -> {
+            var pod = running.get(key);
+            if (pod != null) {
+                sums.computeIfAbsent(nodeName(pod), _ -> new UsageSum(request.now().toString())).add(item);
             }
         });
+        var busy = running.values().stream().map(UsageReads::nodeName).collect(Collectors.toSet());
+        var shown = new ArrayList<ObjectNode>();
+        wanted.forEach((name, node) -> {
+            if (sums.containsKey(name) || !busy.contains(name)) {
+                shown.add(usage(request, node, sums.getOrDefault(name, new UsageSum(request.now().toString())).said()));
+            }
+        });
+        return shown;
+    }
+
+    private List<ObjectNode> pods(ResourceRequest request) {
+        var wanted = running(request, request.target().namespace(), pod -> isWanted(request, pod));
+        var said = said(request, wanted);
         var shown = new ArrayList<ObjectNode>();
         wanted.forEach((key, pod) -> {
             var item = said.get(key);
@@ -120,6 +127,44 @@ final class UsageReads {
             }
         });
         return shown;
+    }
+
+    private Map<String, ObjectNode> running(ResourceRequest request, String namespace, Predicate<ObjectNode> wanted) {
+        var prefix = namespace.isEmpty()
+                ? ObjectKey.prefix(request.tenant(), "", "pods")
+                : ObjectKey.prefix(request.tenant(), "", "pods", namespace);
+        var running = new LinkedHashMap<String, ObjectNode>();
+        for (var entry : entries(prefix)) {
+            var pod = Json.readObject(entry.value());
+            if (!nodeName(pod).isEmpty() && Json.string(pod, "status", "phase").equals("Running") && wanted.test(pod)) {
+                running.put(key(pod), pod);
+            }
+        }
+        return running;
+    }
+
+    /// What the nodes of these pods say of them.
+    private Map<String, ObjectNode> said(ResourceRequest request, Map<String, ObjectNode> running) {
+        var nodes = new LinkedHashMap<String, ObjectNode>();
+        for (var pod : running.values()) {
+            var node = nodeName(pod);
+            store.get(new ObjectKey(Caller.ROOT, "", "nodes", "", node).text())
+                    .ifPresent(found -> nodes.computeIfAbsent(node, _ -> Json.readObject(found.value())));
+        }
+        var said = new HashMap<String, ObjectNode>();
+        ask(nodes.values(), "/tenants/" + request.tenant() + "/podMetrics").forEach((node, answer) -> {
+            for (var item : Json.objects(answer, "items")) {
+                var pod = running.get(key(item));
+                if (pod != null && nodeName(pod).equals(node)) {
+                    said.put(key(item), item);
+                }
+            }
+        });
+        return said;
+    }
+
+    private static String nodeName(ObjectNode pod) {
+        return Json.string(pod, "spec", "nodeName");
     }
 
     private static String key(ObjectNode pod) {
