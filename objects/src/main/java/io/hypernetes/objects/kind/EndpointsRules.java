@@ -2,6 +2,7 @@ package io.hypernetes.objects.kind;
 
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.Names;
+import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.List;
 import tools.jackson.databind.node.ObjectNode;
@@ -61,13 +62,15 @@ final class EndpointsRules implements KindRules {
         if (!wrong.isEmpty()) {
             return;
         }
-        if (ip.equals("0.0.0.0") || ip.equals("::")) {
+        // One address has many spellings.
+        InetAddress address = InetAddress.ofLiteral(ip);
+        if (address.isAnyLocalAddress()) {
             errors.invalid(at, ip, "may not be unspecified (" + ip + ")");
-        } else if (ip.startsWith("127.") || ip.equals("::1")) {
+        } else if (address.isLoopbackAddress()) {
             errors.invalid(at, ip, "may not be in the loopback range (127.0.0.0/8, ::1/128)");
-        } else if (ip.startsWith("169.254.") || ip.toLowerCase(java.util.Locale.ROOT).startsWith("fe80:")) {
+        } else if (address.isLinkLocalAddress()) {
             errors.invalid(at, ip, "may not be in the link-local range (169.254.0.0/16, fe80::/10)");
-        } else if (ip.startsWith("224.0.0.") || ip.toLowerCase(java.util.Locale.ROOT).startsWith("ff02:")) {
+        } else if (address.isMCLinkLocal()) {
             errors.invalid(at, ip, "may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)");
         }
     }

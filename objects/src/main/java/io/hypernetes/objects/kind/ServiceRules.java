@@ -3,11 +3,8 @@ package io.hypernetes.objects.kind;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.Names;
 import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -68,105 +65,16 @@ final class ServiceRules implements KindRules {
         }
     }
 
-    /// What was allocated stays with the service whose writer does not mention it, and goes with the type that needed it.
     @Override
     public void prepareUpdate(ObjectNode service, ObjectNode old, @Nullable String subresource) {
-        if (subresource != null) {
-            return;
-        }
-        ObjectNode spec = Json.child(service, "spec");
-        JsonNode before = old.path("spec");
-        String type = Json.string(spec, "type");
-        if (type.equals("ExternalName")) {
-            if (!Json.string(before, "type").equals("ExternalName")
-                    && Json.string(spec, "clusterIP").equals(Json.string(before, "clusterIP"))) {
-                spec.remove(List.of("clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy", "internalTrafficPolicy"));
-            }
-        } else {
-            followAddress(spec, before);
-            if (!Json.string(before, "type").equals("ExternalName") && Json.string(spec, "clusterIP").isEmpty()
-                    && spec.path("clusterIPs").isEmpty()) {
-                for (String kept : List.of("clusterIP", "clusterIPs")) {
-                    keep(spec, before, kept);
-                }
-            }
-        }
-        if (!type.equals("ExternalName")) {
-            if (!Json.string(spec, "clusterIP").isEmpty() && spec.path("clusterIPs").isEmpty()) {
-                keep(spec, before, "clusterIPs");
-            }
-            keep(spec, before, "ipFamilies");
-            keep(spec, before, "ipFamilyPolicy");
-        }
-        boolean ports = type.equals("NodePort") || type.equals("LoadBalancer");
-        boolean had = List.of("NodePort", "LoadBalancer").contains(Json.string(before, "type"));
-        if (ports && had) {
-            keepNodePorts(spec, before);
-        } else if (!ports && had) {
-            // Their numbers were the allocator's; a number that the client set anew is refused by validation.
-            for (ObjectNode port : Json.objects(spec, "ports")) {
-                long number = Json.number(port, 0, "nodePort");
-                if (Json.objects(before, "ports").stream().anyMatch(p -> Json.number(p, 0, "nodePort") == number)) {
-                    port.remove("nodePort");
-                }
-            }
-        }
-        if (isReachedFromOutside(before) && !isReachedFromOutside(spec)
-                && Json.string(spec, "externalTrafficPolicy").equals(Json.string(before, "externalTrafficPolicy"))) {
-            // It was most often a default.
-            spec.remove("externalTrafficPolicy");
-        }
-        if (!type.equals("LoadBalancer") && Json.string(before, "type").equals("LoadBalancer")) {
-            spec.remove(List.of("allocateLoadBalancerNodePorts", "loadBalancerClass"));
-        }
-        boolean healthCheck = type.equals("LoadBalancer") && Json.string(spec, "externalTrafficPolicy").equals("Local");
-        if (healthCheck) {
-            keep(spec, before, "healthCheckNodePort");
-        } else if (Json.number(spec, 0, "healthCheckNodePort") == Json.number(before, 0, "healthCheckNodePort")) {
-            spec.remove("healthCheckNodePort");
-        }
-    }
-
-    private static void keep(ObjectNode spec, JsonNode before, String name) {
-        JsonNode value = before.get(name);
-        if (!Json.present(spec.get(name)) && value != null) {
-            spec.set(name, value.deepCopy());
-        }
-    }
-
-    /// Who changes or takes away the one address and leaves the list as it was means both: normalizeClusterIPs of
-    /// pkg/registry/core/service/storage/alloc.go.
-    private static void followAddress(ObjectNode spec, JsonNode before) {
-        String address = Json.string(spec, "clusterIP");
-        JsonNode all = spec.path("clusterIPs");
-        if (all.isEmpty() || address.equals(Json.string(before, "clusterIP")) || !all.equals(before.path("clusterIPs"))) {
-            return;
-        }
-        if (address.isEmpty()) {
-            spec.remove("clusterIPs");
-        } else {
-            spec.putArray("clusterIPs").add(address);
-        }
-    }
-
-    /// A port whose number on the nodes is not said keeps that of the port of its name, whatever else has changed in it, unless
-    /// another one has taken it: patchAllocatedValues of pkg/registry/core/service/storage/alloc.go.
-    private static void keepNodePorts(ObjectNode spec, JsonNode before) {
-        Map<String, Long> known = new HashMap<>();
-        Set<Long> taken = new HashSet<>();
-        Json.objects(spec, "ports").forEach(port -> taken.add(Json.number(port, 0, "nodePort")));
-        Json.objects(before, "ports").forEach(port -> known.put(Json.string(port, "name"), Json.number(port, 0, "nodePort")));
-        for (ObjectNode port : Json.objects(spec, "ports")) {
-            long number = known.getOrDefault(Json.string(port, "name"), 0L);
-            if (Json.number(port, 0, "nodePort") == 0 && number != 0 && !taken.contains(number)) {
-                port.put("nodePort", number);
-            }
+        if (subresource == null) {
+            new ServiceChange(service, old).prepare();
         }
     }
 
     @Override
     public void validate(ObjectNode service, Errors errors) {
-        new ServiceValidation(WorkloadValidation.spec(service), errors).run();
+        new ServiceValidation(service, errors).run();
     }
 
     @Override

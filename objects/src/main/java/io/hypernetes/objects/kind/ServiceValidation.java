@@ -7,25 +7,37 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.NullNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/// The rules of a service. One use each.
+/// The rules of a service, in the order of upstream's ValidateService (`pkg/apis/core/validation/validation.go`). One use each.
 final class ServiceValidation {
     private static final List<String> TYPES = List.of("ClusterIP", "ExternalName", "LoadBalancer", "NodePort");
+    private static final String SOURCES = "service.beta.kubernetes.io/load-balancer-source-ranges";
+    private static final String HINTS = "service.kubernetes.io/topology-aware-hints";
+    private static final String MODE = "service.kubernetes.io/topology-mode";
+    private static final String BALANCED_ONLY = "may only be used when `type` is 'LoadBalancer'";
+    private static final String ONCE = "may not change once set";
     private static final long DAY_SECONDS = 86_400;
 
     private final ObjectNode spec;
+    private final JsonNode annotations;
     private final String type;
     private final Errors errors;
 
-    ServiceValidation(ObjectNode spec, Errors errors) {
-        this.spec = spec;
+    ServiceValidation(ObjectNode service, Errors errors) {
+        this.spec = WorkloadValidation.spec(service);
+        this.annotations = Json.at(service, "metadata", "annotations");
         this.type = Json.string(spec, "type");
         this.errors = errors;
     }
 
     void run() {
-        boolean headless = Json.string(spec, "clusterIP").equals("None");
+        if (annotations.has(MODE) && annotations.has(HINTS) && !annotations.path(MODE).equals(annotations.path(HINTS))) {
+            errors.invalid(
+                    "metadata.annotations[" + MODE + "]", annotations.path(MODE).asString(""), "must match annotations[" + HINTS + "] when both are specified");
+        }
+        boolean headless = ServiceAddresses.isHeadless(spec);
         if (spec.path("ports").isEmpty() && !headless && !type.equals("ExternalName")) {
             errors.required("spec.ports", "");
         }
@@ -39,42 +51,41 @@ final class ServiceValidation {
             default -> {}
         }
         ports();
-        for (var label : spec.path("selector").properties()) {
-            errors.invalid("spec.selector", label.getKey(), Names.qualified(label.getKey()));
-            errors.invalid("spec.selector", label.getValue().asString(""), Names.labelValue(label.getValue().asString("")));
+        MetadataValidation.labels(spec.path("selector"), "spec.selector", errors);
+        affinity();
+        ServiceAddresses.validate(spec, errors);
+        JsonNode external = spec.path("externalIPs");
+        for (int i = 0; i < external.size(); i++) {
+            EndpointsRules.reachable(external.path(i).asString(""), "spec.externalIPs[" + i + "]", errors);
         }
-        errors.oneOf("spec.sessionAffinity", Json.string(spec, "sessionAffinity"), List.of("ClientIP", "None"));
-        long affinity = Json.number(spec, 1, "sessionAffinityConfig", "clientIP", "timeoutSeconds");
-        if (affinity <= 0 || affinity > DAY_SECONDS) {
-            errors.invalid(
-                    "spec.sessionAffinityConfig.clientIP.timeoutSeconds", affinity, "must be greater than 0 and less than 86400");
-        }
-        addresses();
-        if (!TYPES.contains(type)) {
-            errors.oneOf("spec.type", type, TYPES);
-        }
+        errors.oneOf("spec.type", type, TYPES);
+        numbers();
+        sources();
+        balancing();
         policies();
     }
 
     private void externalName() {
-        if (!spec.path("clusterIPs").isEmpty()) {
-            errors.forbidden("spec.clusterIPs", "may not be set for ExternalName services");
+        for (String name : List.of("clusterIPs", "ipFamilies")) {
+            if (!spec.path(name).isEmpty()) {
+                errors.forbidden("spec." + name, "may not be set for ExternalName services");
+            }
+        }
+        if (Json.present(spec.get("ipFamilyPolicy"))) {
+            errors.forbidden("spec.ipFamilyPolicy", "may not be set for ExternalName services");
         }
         String name = Json.string(spec, "externalName");
-        if (name.isEmpty()) {
+        String bare = name.endsWith(".") ? name.substring(0, name.length() - 1) : name;
+        if (bare.isEmpty()) {
             errors.required("spec.externalName", "");
         } else {
-            String bare = name.endsWith(".") ? name.substring(0, name.length() - 1) : name;
-            errors.invalid("spec.externalName", name, Names.subdomain(bare));
+            errors.invalid("spec.externalName", bare, Names.subdomain(bare));
         }
     }
 
     private void ports() {
         List<ObjectNode> ports = Json.objects(spec, "ports");
         Set<String> names = new HashSet<>();
-        Set<String> numbers = new HashSet<>();
-        Set<String> nodePorts = new HashSet<>();
-        boolean exposed = type.equals("NodePort") || type.equals("LoadBalancer");
         for (int i = 0; i < ports.size(); i++) {
             ObjectNode port = ports.get(i);
             String at = "spec.ports[" + i + "]";
@@ -90,22 +101,10 @@ final class ServiceValidation {
                 }
             }
             range(Json.number(port, 0, "port"), at + ".port");
-            String protocol = Json.string(port, "protocol");
-            errors.oneOf(at + ".protocol", protocol, List.of("SCTP", "TCP", "UDP"));
+            errors.oneOf(at + ".protocol", Json.string(port, "protocol"), List.of("SCTP", "TCP", "UDP"));
             target(port.path("targetPort"), at + ".targetPort");
-            long nodePort = Json.number(port, 0, "nodePort");
-            if (nodePort != 0) {
-                if (!exposed) {
-                    errors.forbidden(at + ".nodePort", "may not be used when `type` is '" + type + "'");
-                } else if (!nodePorts.add(protocol + nodePort)) {
-                    errors.duplicate(at + ".nodePort", Long.toString(nodePort));
-                }
-            }
-            if (!numbers.add(protocol + Json.number(port, 0, "port"))) {
-                errors.add(new FieldError(at, FieldError.Reason.DUPLICATE, "Duplicate value: " + Json.print(port)));
-            }
-            String application = Json.string(port, "appProtocol");
-            if (!application.isEmpty()) {
+            if (Json.present(port.get("appProtocol"))) {
+                String application = Json.string(port, "appProtocol");
                 errors.invalid(at + ".appProtocol", application, Names.qualified(application));
             }
         }
@@ -125,87 +124,177 @@ final class ServiceValidation {
         }
     }
 
-    private void addresses() {
-        String first = Json.string(spec, "clusterIP");
-        JsonNode all = spec.path("clusterIPs");
-        if (!first.isEmpty() && !all.isEmpty() && !all.path(0).asString("").equals(first)) {
-            errors.invalid("spec.clusterIPs", all, "first value must match `clusterIP`");
+    private void affinity() {
+        String affinity = Json.string(spec, "sessionAffinity");
+        errors.oneOf("spec.sessionAffinity", affinity, List.of("ClientIP", "None"));
+        long seconds = Json.number(spec, 1, "sessionAffinityConfig", "clientIP", "timeoutSeconds");
+        if (affinity.equals("ClientIP") && (seconds <= 0 || seconds > DAY_SECONDS)) {
+            errors.invalid("spec.sessionAffinityConfig.clientIP.timeoutSeconds", seconds, "must be greater than 0 and less than 86400");
         }
-        for (int i = 0; i < all.size(); i++) {
-            String address = all.path(i).asString("");
-            if (!address.equals("None")) {
-                errors.invalid("spec.clusterIPs[" + i + "]", address, Addresses.address(address));
+    }
+
+    /// What tells ports apart.
+    private void numbers() {
+        List<ObjectNode> ports = Json.objects(spec, "ports");
+        if (type.equals("ClusterIP")) {
+            for (int i = 0; i < ports.size(); i++) {
+                if (Json.number(ports.get(i), 0, "nodePort") != 0) {
+                    errors.forbidden("spec.ports[" + i + "].nodePort", "may not be used when `type` is 'ClusterIP'");
+                }
             }
         }
-        if (!first.isEmpty() && all.isEmpty() && !first.equals("None")) {
-            errors.invalid("spec.clusterIPs[0]", first, Addresses.address(first));
+        Set<String> onNodes = new HashSet<>();
+        for (int i = 0; i < ports.size(); i++) {
+            long number = Json.number(ports.get(i), 0, "nodePort");
+            if (number != 0 && !onNodes.add(Json.string(ports.get(i), "protocol") + number)) {
+                errors.add(FieldError.duplicate("spec.ports[" + i + "].nodePort", Json.integer(number)));
+            }
         }
-        JsonNode external = spec.path("externalIPs");
-        for (int i = 0; i < external.size(); i++) {
-            String address = external.path(i).asString("");
-            EndpointsRules.reachable(address, "spec.externalIPs[" + i + "]", errors);
+        Set<String> numbers = new HashSet<>();
+        for (int i = 0; i < ports.size(); i++) {
+            String protocol = Json.string(ports.get(i), "protocol");
+            long number = Json.number(ports.get(i), 0, "port");
+            if (!numbers.add(protocol + number)) {
+                errors.add(FieldError.duplicate("spec.ports[" + i + "]", key(protocol, number)));
+            }
         }
+    }
+
+    /// As upstream shows it: its own form of a port, with what tells them apart.
+    private static ObjectNode key(String protocol, long number) {
+        ObjectNode key = Json.object().put("Name", "").put("Protocol", protocol);
+        key.putNull("AppProtocol");
+        key.set("Port", Json.integer(number));
+        key.put("TargetPort", 0).put("NodePort", 0);
+        return key;
+    }
+
+    /// The path begins with a capital, as upstream's.
+    private void sources() {
         JsonNode ranges = spec.path("loadBalancerSourceRanges");
-        if (!ranges.isEmpty() && !type.equals("LoadBalancer")) {
-            errors.forbidden("spec.loadBalancerSourceRanges", "may only be used when `type` is 'LoadBalancer'");
+        boolean balanced = type.equals("LoadBalancer");
+        if (!ranges.isEmpty()) {
+            String at = "spec.LoadBalancerSourceRanges";
+            if (!balanced) {
+                errors.forbidden(at, BALANCED_ONLY);
+            }
+            for (int i = 0; i < ranges.size(); i++) {
+                String range = ranges.path(i).asString("").strip();
+                errors.invalid(at + "[" + i + "]", range, Addresses.range(range));
+            }
+        } else if (annotations.has(SOURCES)) {
+            String at = "metadata.annotations[" + SOURCES + "]";
+            if (!balanced) {
+                errors.forbidden(at, BALANCED_ONLY);
+            }
+            String listed = annotations.path(SOURCES).asString("").strip();
+            for (String range : listed.isEmpty() ? new String[0] : listed.split(",", -1)) {
+                errors.invalid(at, range.strip(), Addresses.range(range.strip()));
+            }
         }
-        for (int i = 0; i < ranges.size(); i++) {
-            String range = ranges.path(i).asString("").strip();
-            errors.invalid("spec.loadBalancerSourceRanges[" + i + "]", range, Addresses.range(range));
+    }
+
+    private void balancing() {
+        boolean balanced = type.equals("LoadBalancer");
+        if (!balanced && Json.present(spec.get("allocateLoadBalancerNodePorts"))) {
+            errors.forbidden("spec.allocateLoadBalancerNodePorts", BALANCED_ONLY);
+        }
+        if (Json.present(spec.get("loadBalancerClass"))) {
+            String name = Json.string(spec, "loadBalancerClass");
+            if (balanced) {
+                errors.invalid("spec.loadBalancerClass", name, Names.qualified(name));
+            } else {
+                errors.forbidden("spec.loadBalancerClass", BALANCED_ONLY);
+            }
         }
     }
 
     private void policies() {
-        boolean exposed = type.equals("NodePort") || type.equals("LoadBalancer");
         String external = Json.string(spec, "externalTrafficPolicy");
-        if (!external.isEmpty()) {
-            if (!ServiceRules.isReachedFromOutside(spec)) {
+        if (ServiceRules.isReachedFromOutside(spec)) {
+            errors.oneOf("spec.externalTrafficPolicy", external, List.of("Cluster", "Local"));
+        } else if (!external.isEmpty()) {
+            errors.invalid("spec.externalTrafficPolicy", external, "may only be set for externally-accessible services");
+        }
+        long check = Json.number(spec, 0, "healthCheckNodePort");
+        if (!ServiceChange.checked(spec)) {
+            if (check != 0) {
                 errors.invalid(
-                        "spec.externalTrafficPolicy", external, "may only be set for externally-accessible services");
-            } else {
-                errors.oneOf("spec.externalTrafficPolicy", external, List.of("Cluster", "Local"));
+                        "spec.healthCheckNodePort", check, "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'");
             }
+        } else if (check == 0) {
+            errors.required("spec.healthCheckNodePort", "");
+        } else {
+            range(check, "spec.healthCheckNodePort");
         }
-        String internal = Json.string(spec, "internalTrafficPolicy");
-        if (!internal.isEmpty()) {
-            errors.oneOf("spec.internalTrafficPolicy", internal, List.of("Cluster", "Local"));
+        if (Json.present(spec.get("internalTrafficPolicy"))) {
+            errors.oneOf("spec.internalTrafficPolicy", Json.string(spec, "internalTrafficPolicy"), List.of("Cluster", "Local"));
         }
-        if (!type.equals("LoadBalancer")) {
-            if (Json.present(spec.get("allocateLoadBalancerNodePorts"))) {
-                errors.forbidden("spec.allocateLoadBalancerNodePorts", "may only be used when `type` is 'LoadBalancer'");
-            }
-            if (!Json.string(spec, "loadBalancerClass").isEmpty()) {
-                errors.forbidden("spec.loadBalancerClass", "may only be used when `type` is 'LoadBalancer'");
-            }
-        }
-        JsonNode families = spec.path("ipFamilies");
-        for (int i = 0; i < families.size(); i++) {
-            errors.oneOf("spec.ipFamilies[" + i + "]", families.path(i).asString(""), List.of("IPv4", "IPv6"));
-        }
-        String policy = Json.string(spec, "ipFamilyPolicy");
-        if (!policy.isEmpty()) {
-            errors.oneOf("spec.ipFamilyPolicy", policy, List.of("PreferDualStack", "RequireDualStack", "SingleStack"));
-        }
-        String distribution = Json.string(spec, "trafficDistribution");
-        if (!distribution.isEmpty()) {
-            errors.oneOf("spec.trafficDistribution", distribution, List.of("PreferClose", "PreferSameNode", "PreferSameZone"));
+        if (Json.present(spec.get("trafficDistribution"))) {
+            errors.oneOf("spec.trafficDistribution", Json.string(spec, "trafficDistribution"), List.of("PreferClose", "PreferSameNode", "PreferSameZone"));
         }
     }
 
-    /// An address that was given once stays.
+    /// What was given once stays.
     static void update(ObjectNode spec, ObjectNode old, Errors errors) {
         String type = Json.string(spec, "type");
-        if (type.equals("ExternalName") || Json.string(old, "type").equals("ExternalName")) {
+        if (!type.equals("ExternalName") && !Json.string(old, "type").equals("ExternalName")) {
+            addresses(spec, old, errors);
+            families(spec, old, errors);
+        }
+        JsonNode balancer = spec.path("loadBalancerClass");
+        JsonNode before = old.path("loadBalancerClass");
+        boolean balanced = type.equals("LoadBalancer") && Json.string(old, "type").equals("LoadBalancer");
+        boolean same = Json.present(balancer) == Json.present(before)
+                && Json.string(spec, "loadBalancerClass").equals(Json.string(old, "loadBalancerClass"));
+        if (balanced && !same) {
+            errors.invalid("spec.loadBalancerClass", Json.present(balancer) ? balancer : NullNode.getInstance(), ONCE);
+        }
+        if (ServiceChange.checked(spec) && ServiceChange.checked(old)
+                && Json.number(spec, 0, "healthCheckNodePort") != Json.number(old, 0, "healthCheckNodePort")) {
+            errors.forbidden("spec.healthCheckNodePort", WorkloadValidation.IMMUTABLE);
+        }
+    }
+
+    private static void addresses(ObjectNode spec, ObjectNode old, Errors errors) {
+        JsonNode now = spec.path("clusterIPs");
+        JsonNode before = old.path("clusterIPs");
+        if (ServiceAddresses.isHeadless(spec) && ServiceAddresses.isHeadless(old)) {
             return;
         }
-        JsonNode before = old.path("clusterIPs").path(0);
-        JsonNode now = spec.path("clusterIPs").path(0);
-        if (before.isString() && !before.equals(now)) {
-            errors.invalid("spec.clusterIPs[0]", spec.path("clusterIPs"), now.isString() ? "may not change once set" : "primary clusterIP can not be unset");
+        if (now.isEmpty() && !before.isEmpty()) {
+            errors.invalid("spec.clusterIPs[0]", Json.array(), "primary clusterIP can not be unset");
         }
-        JsonNode family = old.path("ipFamilies").path(0);
-        if (family.isString() && !family.equals(spec.path("ipFamilies").path(0))) {
-            errors.invalid("spec.ipFamilies[0]", spec.path("ipFamilies").path(0).asString(""), "may not change once set");
+        for (int i = 0; i < Math.min(now.size(), before.size()); i++) {
+            if (!now.path(i).equals(before.path(i)) && (i == 0 || now.size() == before.size())) {
+                errors.invalid("spec.clusterIPs[" + i + "]", now, ONCE);
+            }
+        }
+        if (before.size() > 1 && now.size() == 1) {
+            released(spec, "clusterIP", errors);
+        }
+    }
+
+    private static void families(ObjectNode spec, ObjectNode old, Errors errors) {
+        JsonNode now = spec.path("ipFamilies");
+        JsonNode before = old.path("ipFamilies");
+        if (ServiceAddresses.isHeadless(spec) || ServiceAddresses.isHeadless(old)) {
+            return;
+        }
+        for (int i = 0; i < Math.min(now.size(), before.size()); i++) {
+            if (!now.path(i).equals(before.path(i)) && (i == 0 || now.size() == before.size())) {
+                errors.invalid("spec.ipFamilies[0]", now.size() == before.size() ? now : spec.path("clusterIPs"), ONCE);
+            }
+        }
+        if (before.size() > 1 && now.size() == 1) {
+            released(spec, "ipFamily", errors);
+        }
+    }
+
+    private static void released(ObjectNode spec, String what, Errors errors) {
+        String policy = Json.string(spec, "ipFamilyPolicy");
+        if (!policy.equals("SingleStack")) {
+            errors.invalid("spec.ipFamilyPolicy", policy, "must be set to 'SingleStack' when releasing the secondary " + what);
         }
     }
 }
