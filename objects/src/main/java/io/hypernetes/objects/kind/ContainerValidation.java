@@ -15,7 +15,6 @@ final class ContainerValidation {
     private static final List<String> ENV_FIELDS = List.of(
             "metadata.name", "metadata.namespace", "metadata.uid", "spec.nodeName", "spec.serviceAccountName",
             "status.hostIP", "status.hostIPs", "status.podIP", "status.podIPs");
-    private static final Set<String> RESOURCES = Set.of("cpu", "memory", "ephemeral-storage");
 
     private final ObjectNode container;
     private final String path;
@@ -247,7 +246,7 @@ final class ContainerValidation {
         amounts(requests, path + ".resources.requests", errors);
         for (Map.Entry<String, JsonNode> request : requests.properties()) {
             JsonNode limit = limits.path(request.getKey());
-            boolean shared = RESOURCES.contains(request.getKey());
+            boolean shared = ResourceNames.isOvercommitted(request.getKey());
             if (!limit.isString()) {
                 if (!shared) {
                     errors.required(path + ".resources.limits", "Limit must be set for non overcommitable resources");
@@ -282,7 +281,7 @@ final class ContainerValidation {
         for (Map.Entry<String, JsonNode> amount : amounts.properties()) {
             String name = amount.getKey();
             String each = at + "[" + name + "]";
-            resource(name, each, errors);
+            ResourceNames.validateOfContainer(name, each, errors);
             amount(name, amount.getValue(), each, errors);
         }
     }
@@ -292,17 +291,8 @@ final class ContainerValidation {
         if (value.signum() < 0) {
             errors.invalid(at, amount.asString(""), "must be greater than or equal to 0");
         }
-        if ((name.contains("/") || name.equals("pods")) && value.decimal().stripTrailingZeros().scale() > 0) {
+        if (ResourceNames.isWhole(name) && value.decimal().stripTrailingZeros().scale() > 0) {
             errors.invalid(at, amount.asString(""), "must be an integer");
-        }
-    }
-
-    /// The name of what a container may ask for.
-    static void resource(String name, String at, Errors errors) {
-        List<String> wrong = Names.qualified(name);
-        errors.invalid(at, name, wrong);
-        if (wrong.isEmpty() && !name.contains("/") && !RESOURCES.contains(name) && !name.startsWith("hugepages-")) {
-            errors.invalid(at, name, "must be a standard resource for containers");
         }
     }
 

@@ -123,7 +123,7 @@ final class HorizontalPodAutoscalerRules implements KindRules {
             case "Resource" -> named(source, at, errors);
             case "ContainerResource" -> {
                 if (named(source, at, errors)) {
-                    ContainerValidation.resource(Json.string(source, "name"), at + ".name", errors);
+                    ResourceNames.validateOfContainer(Json.string(source, "name"), at + ".name", errors);
                 }
                 String container = Json.string(source, "container");
                 if (container.isEmpty()) {

@@ -1,32 +1,27 @@
 package io.hypernetes.objects.kind;
 
 import io.hypernetes.objects.Json;
-import io.hypernetes.objects.Names;
-import io.hypernetes.objects.Quantity;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.NullNode;
 import tools.jackson.databind.node.ObjectNode;
-import tools.jackson.databind.node.StringNode;
 
-/// ResourceQuotas.
+/// ResourceQuotas, as in ValidateResourceQuotaSpec of upstream's `pkg/apis/core/validation/validation.go`.
 final class ResourceQuotaRules implements KindRules {
     private static final List<String> SCOPES = List.of(
             "BestEffort", "CrossNamespacePodAffinity", "NotBestEffort", "NotTerminating", "PriorityClass", "Terminating",
             "VolumeAttributesClass");
-    private static final Set<String> PLAIN = Set.of(
-            "cpu", "memory", "ephemeral-storage", "pods", "services", "replicationcontrollers", "resourcequotas", "secrets", "configmaps",
-            "persistentvolumeclaims", "services.nodeports", "services.loadbalancers", "requests.cpu", "requests.memory",
-            "requests.storage", "requests.ephemeral-storage", "limits.cpu", "limits.memory", "limits.ephemeral-storage");
-    private static final Set<String> COMPUTE = Set.of("cpu", "memory", "requests.cpu", "requests.memory", "limits.cpu", "limits.memory");
-    private static final Set<String> COUNTS = Set.of(
-            "pods", "services", "replicationcontrollers", "resourcequotas", "secrets", "configmaps", "persistentvolumeclaims",
-            "services.nodeports", "services.loadbalancers");
+    private static final Set<String> OF_PODS = Set.of("pods", "cpu", "memory", "requests.cpu", "requests.memory", "limits.cpu", "limits.memory");
     /// Scopes that a pod has or has not, of no values.
     private static final Set<String> MARKS = Set.of("BestEffort", "NotBestEffort", "Terminating", "NotTerminating", "CrossNamespacePodAffinity");
+    private static final String ONLY_EXISTS = "must be 'Exists' when scope is any of ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, "
+            + "ResourceQuotaScopeBestEffort, ResourceQuotaScopeNotBestEffort or ResourceQuotaScopeCrossNamespacePodAffinity";
     private static final Layout LAYOUT = Layout.named()
             .cell("Request", "What is used, and may be used.", q -> amounts(q, false))
             .cell("Limit", "What is used of limits, and may be used.", q -> amounts(q, true))
@@ -37,54 +32,92 @@ final class ResourceQuotaRules implements KindRules {
         ObjectNode spec = WorkloadValidation.spec(quota);
         amounts(spec.path("hard"), "spec.hard", errors);
         JsonNode scopes = spec.path("scopes");
-        Set<String> named = new TreeSet<>();
+        List<String> named = new ArrayList<>();
+        List<String> counted = spec.path("hard").propertyNames().stream().filter(ResourceNames::isOfQuotas).toList();
         for (JsonNode scope : scopes) {
             named.add(scope.asString(""));
             if (!SCOPES.contains(scope.asString(""))) {
                 errors.invalid("spec.scopes", scopes, "unsupported scope");
             }
-            applies(scope.asString(""), spec.path("hard"), "spec.scopes", scopes, errors);
+            applies(scope.asString(""), counted, "spec.scopes", scopes, errors);
         }
-        for (List<String> pair : List.of(List.of("BestEffort", "NotBestEffort"), List.of("Terminating", "NotTerminating"))) {
-            if (named.containsAll(pair)) {
-                errors.invalid("spec.scopes", scopes, "conflicting scopes");
-            }
-        }
-        List<ObjectNode> selectors = Json.objects(spec.path("scopeSelector"), "matchExpressions");
-        for (int i = 0; i < selectors.size(); i++) {
-            String at = "spec.scopeSelector.matchExpressions[" + i + "]";
-            String scope = Json.string(selectors.get(i), "scopeName");
+        conflicts(named, "spec.scopes", scopes, errors);
+        selector(spec, counted, errors);
+    }
+
+    /// The paths name no member, as upstream's.
+    private static void selector(ObjectNode spec, List<String> counted, Errors errors) {
+        String at = "spec.scopeSelector.matchExpressions";
+        List<String> named = new ArrayList<>();
+        List<ObjectNode> expressions = Json.objects(spec.path("scopeSelector"), "matchExpressions");
+        ObjectNode shown = shown(expressions);
+        for (ObjectNode expression : expressions) {
+            String scope = Json.string(expression, "scopeName");
+            named.add(scope);
             if (!SCOPES.contains(scope)) {
                 errors.invalid(at + ".scopeName", scope, "unsupported scope");
             }
-            applies(scope, spec.path("hard"), at + ".scopeName", StringNode.valueOf(scope), errors);
-            String operator = Json.string(selectors.get(i), "operator");
-            if (MARKS.contains(scope) && !operator.equals("Exists")) {
-                errors.invalid(at + ".operator", operator, "must be 'Exists' for a scope that has no values");
+            applies(scope, counted, at, shown, errors);
+            operator(scope, expression, at, errors);
+        }
+        JsonNode scopes = spec.path("scopes");
+        conflicts(named, at, scopes.isMissingNode() ? NullNode.getInstance() : scopes, errors);
+    }
+
+    private static void operator(String scope, ObjectNode expression, String at, Errors errors) {
+        String operator = Json.string(expression, "operator");
+        JsonNode values = expression.path("values");
+        if (MARKS.contains(scope) && !operator.equals("Exists")) {
+            errors.invalid(at + ".operator", operator, ONLY_EXISTS);
+        }
+        switch (operator) {
+            case "In", "NotIn" -> {
+                if (values.isEmpty()) {
+                    errors.required(at + ".values", "must be at least one value when `operator` is 'In' or 'NotIn' for scope selector");
+                }
             }
-            errors.oneOf(at + ".operator", operator, List.of("DoesNotExist", "Exists", "In", "NotIn"));
-            boolean listed = operator.equals("In") || operator.equals("NotIn");
-            boolean values = !selectors.get(i).path("values").isEmpty();
-            if (listed && !values) {
-                errors.required(at + ".values", "must be at least one value when `operator` is 'In' or 'NotIn' for scope selector");
-            } else if (!listed && values) {
-                errors.invalid(
-                        at + ".values",
-                        selectors.get(i).path("values"),
-                        "must be no value when `operator` is 'Exist' or 'DoesNotExist' for scope selector");
+            case "Exists", "DoesNotExist" -> {
+                if (!values.isEmpty()) {
+                    errors.invalid(at + ".values", values, "must be no value when `operator` is 'Exist' or 'DoesNotExist' for scope selector");
+                }
+            }
+            default -> errors.invalid(at + ".operator", operator, "not a valid selector operator");
+        }
+    }
+
+    /// A selector in upstream's own form, which it shows.
+    private static ObjectNode shown(List<ObjectNode> expressions) {
+        ObjectNode selector = Json.object();
+        ArrayNode all = selector.putArray("MatchExpressions");
+        for (ObjectNode expression : expressions) {
+            JsonNode values = expression.path("values");
+            ObjectNode each = all.addObject()
+                    .put("ScopeName", Json.string(expression, "scopeName"))
+                    .put("Operator", Json.string(expression, "operator"));
+            each.set("Values", values.isArray() ? values : NullNode.getInstance());
+        }
+        return selector;
+    }
+
+    private static void conflicts(List<String> named, String at, JsonNode shown, Errors errors) {
+        for (List<String> pair : List.of(List.of("BestEffort", "NotBestEffort"), List.of("Terminating", "NotTerminating"))) {
+            if (named.containsAll(pair)) {
+                errors.invalid(at, shown, "conflicting scopes");
             }
         }
     }
 
-    /// Most scopes choose among pods, and a quota with one counts nothing else; pods of best effort have no amounts.
-    private static void applies(String scope, JsonNode hard, String at, JsonNode shown, Errors errors) {
-        if (scope.equals("VolumeAttributesClass")) {
+    /// Most scopes choose among pods, and a quota with one counts nothing else; pods of best effort have no amounts. Told for each resource, as upstream does.
+    private static void applies(String scope, List<String> counted, String at, JsonNode shown, Errors errors) {
+        if (!MARKS.contains(scope) && !scope.equals("PriorityClass")) {
             return;
         }
-        for (String name : hard.propertyNames()) {
-            boolean fits = name.equals("pods") || (COMPUTE.contains(name) && !scope.equals("BestEffort"));
-            if (PLAIN.contains(name) && !fits) {
+        for (String name : counted) {
+            boolean fits = scope.equals("BestEffort") ? name.equals("pods") : OF_PODS.contains(name);
+            if (!fits) {
                 errors.invalid(at, shown, "unsupported scope applied to resource");
+            }
+            if (errors.isFull()) {
                 return;
             }
         }
@@ -95,20 +128,8 @@ final class ResourceQuotaRules implements KindRules {
         for (Map.Entry<String, JsonNode> amount : amounts.properties()) {
             String name = amount.getKey();
             String at = path + "[" + name + "]";
-            List<String> wrong = Names.qualified(name);
-            errors.invalid(at, name, wrong);
-            boolean known = PLAIN.contains(name) || name.startsWith("hugepages-") || name.startsWith("requests.hugepages-")
-                    || name.startsWith("count/") || name.contains("/");
-            if (wrong.isEmpty() && !known) {
-                errors.invalid(at, name, "must be a standard resource for quota");
-            }
-            Quantity value = Quantity.parse(amount.getValue().asString("0"));
-            if (value.signum() < 0) {
-                errors.invalid(at, amount.getValue().asString(""), "must be greater than or equal to 0");
-            }
-            if ((COUNTS.contains(name) || name.startsWith("count/")) && value.decimal().stripTrailingZeros().scale() > 0) {
-                errors.invalid(at, amount.getValue().asString(""), "must be an integer");
-            }
+            ResourceNames.validateOfQuota(name, at, errors);
+            ContainerValidation.amount(name, amount.getValue(), at, errors);
         }
     }
 

@@ -173,6 +173,7 @@ class KindRulesTest {
         assertThat(problems("autoscaling/v2", "HorizontalPodAutoscaler", scaler.formatted("{\"type\":\"ContainerResource\",\"containerResource\":{\"name\":\"odd\","
                         + "\"container\":\"C\",\"target\":{\"type\":\"Utilization\",\"averageUtilization\":1}}}")))
                 .satisfiesExactly(
+                        any -> assertThat(any).isEqualTo("spec.metrics[0].containerResource.name: Invalid value: \"odd\": must be a standard resource type or fully qualified"),
                         name -> assertThat(name).isEqualTo("spec.metrics[0].containerResource.name: Invalid value: \"odd\": must be a standard resource for containers"),
                         container -> assertThat(container).startsWith("spec.metrics[0].containerResource.container: Invalid value: \"C\": "));
     }
@@ -205,6 +206,7 @@ class KindRulesTest {
         ObjectNode bound = claim.deepCopy();
         Json.child(bound, "spec").put("volumeName", "v");
         assertThat(change("v1", "PersistentVolumeClaim", claim, bound.deepCopy())).isEmpty();
+        Json.child(Json.child(bound, "status").put("phase", "Bound"), "capacity").put("storage", "1Gi");
         ObjectNode grown = bound.deepCopy();
         Json.child(Json.child(Json.child(grown, "spec"), "resources"), "requests").put("storage", "2Gi");
         assertThat(change("v1", "PersistentVolumeClaim", bound, grown)).isEmpty();
@@ -230,7 +232,7 @@ class KindRulesTest {
             assertThat(change("v1", "PersistentVolume", beta, made("v1", "PersistentVolume", volume.formatted(other)))).singleElement().asString()
                     .startsWith("nodeAffinity: Invalid value: ").endsWith("field is immutable, except for updating from beta label to GA");
         }
-        assertThat(problems("v1", "PersistentVolume", volume.formatted(""))).containsExactly("metadata.annotations: Required value: Local volume requires node affinity");
+        assertThat(problems("v1", "PersistentVolume", volume.formatted(""))).containsExactly("spec.nodeAffinity: Required value: Local volume requires node affinity");
         assertThat(problems("v1", "PersistentVolume", volume.formatted(",\"nodeAffinity\":{}")))
                 .containsExactly("spec.nodeAffinity.required: Required value: must specify required node constraints");
         assertThat(problems("v1", "PersistentVolume", volume.formatted(",\"nodeAffinity\":{\"required\":{\"nodeSelectorTerms\":[]}}")))
@@ -285,6 +287,7 @@ class KindRulesTest {
         assertThat(problems("v1", "ResourceQuota", "\"spec\":{\"hard\":{\"pods\":\"1500m\",\"requests.cpu\":\"1500m\"}}").toString()).contains("spec.hard[pods]").doesNotContain("cpu");
         assertThat(problems("v1", "ResourceQuota", "\"spec\":{\"hard\":{\"bananas\":\"5\"},\"scopes\":[\"BestEffort\",\"NotBestEffort\"]}"))
                 .containsExactly(
+                        "spec.hard[bananas]: Invalid value: \"bananas\": must be a standard resource type or fully qualified",
                         "spec.hard[bananas]: Invalid value: \"bananas\": must be a standard resource for quota",
                         "spec.scopes: Invalid value: [\"BestEffort\",\"NotBestEffort\"]: conflicting scopes");
         ObjectNode range = made("v1", "LimitRange", "\"spec\":{\"limits\":[{\"type\":\"Container\",\"max\":{\"cpu\":\"2\"},\"min\":{\"memory\":\"1Mi\"}}]}");
