@@ -13,6 +13,7 @@ import tools.jackson.databind.node.ObjectNode;
 /// PersistentVolumeClaims.
 final class PersistentVolumeClaimRules implements KindRules {
     static final List<String> ACCESS_MODES = List.of("ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod");
+    private static final String CLASS_ANNOTATION = "volume.beta.kubernetes.io/storage-class";
     private static final List<String> RESIZES = List.of(
             "ControllerResizeInProgress", "ControllerResizeInfeasible", "NodeResizeInProgress", "NodeResizeInfeasible", "NodeResizePending");
     private static final Layout LAYOUT = Layout.named()
@@ -63,42 +64,94 @@ final class PersistentVolumeClaimRules implements KindRules {
         validateSpec(WorkloadValidation.spec(claim), "spec", errors);
     }
 
+    /// In the order of ValidatePersistentVolumeClaimSpec of upstream's `pkg/apis/core/validation/validation.go`.
     static void validateSpec(ObjectNode spec, String path, Errors errors) {
+        if (spec.path("accessModes").isEmpty()) {
+            errors.required(path + ".accessModes", "at least 1 access mode is required");
+        }
         if (spec.path("selector").isObject()) {
             WorkloadValidation.selector(spec.path("selector"), path + ".selector", errors);
         }
-        accessModes(spec, path, errors);
+        modes(spec, path, errors);
         JsonNode wanted = spec.path("resources").path("requests").path("storage");
         if (!wanted.isString()) {
             errors.required(path + ".resources[storage]", "");
         } else if (Quantity.parse(wanted.stringValue()).signum() <= 0) {
-            errors.invalid(path + ".resources.requests[storage]", wanted.stringValue(), "must be greater than zero");
+            errors.invalid(path + ".resources[storage]", wanted.stringValue(), "must be greater than zero");
         }
         String type = Json.string(spec, "storageClassName");
         if (!type.isEmpty()) {
             errors.invalid(path + ".storageClassName", type, Names.subdomain(type));
         }
-        String mode = Json.string(spec, "volumeMode");
-        if (!mode.isEmpty()) {
-            errors.oneOf(path + ".volumeMode", mode, List.of("Block", "Filesystem"));
+        errors.oneOfOrNothing(path + ".volumeMode", Json.string(spec, "volumeMode"), List.of("Block", "Filesystem"));
+        sources(spec, path, errors);
+        String attributes = Json.string(spec, "volumeAttributesClassName");
+        if (!attributes.isEmpty()) {
+            errors.invalid(path + ".volumeAttributesClassName", attributes, Names.subdomain(attributes));
         }
     }
 
-    static void accessModes(ObjectNode spec, String path, Errors errors) {
-        JsonNode modes = spec.path("accessModes");
-        if (modes.isEmpty()) {
-            errors.required(path + ".accessModes", "at least 1 access mode is required");
+    private static void sources(ObjectNode spec, String path, Errors errors) {
+        JsonNode older = spec.path("dataSource");
+        JsonNode newer = spec.path("dataSourceRef");
+        source(older, path + ".dataSource", errors);
+        source(newer, path + ".dataSourceRef", errors);
+        String namespace = Json.string(newer, "namespace");
+        if (!namespace.isEmpty()) {
+            errors.invalid(path + ".dataSourceRef.namespace", namespace, Names.label(namespace));
         }
+        if (!older.isObject() || !newer.isObject()) {
+            return;
+        }
+        // Upstream shows a path in place of a value, which has nothing to show.
+        if (!namespace.isEmpty()) {
+            errors.invalid(path, Json.object(), "may not be specified when dataSourceRef.namespace is specified");
+        } else if (!List.of("apiGroup", "kind", "name").stream().allMatch(field -> older.path(field).equals(newer.path(field)))) {
+            errors.invalid(path, Json.object(), "must match dataSourceRef");
+        }
+    }
+
+    private static void source(JsonNode source, String at, Errors errors) {
+        if (!source.isObject()) {
+            return;
+        }
+        for (String field : List.of("name", "kind")) {
+            if (Json.string(source, field).isEmpty()) {
+                errors.required(at + "." + field, "");
+            }
+        }
+        String group = Json.string(source, "apiGroup");
+        String kind = Json.string(source, "kind");
+        if (!group.isEmpty()) {
+            errors.invalid(at + ".apiGroup", group, Names.subdomain(group));
+        } else if (!kind.equals("PersistentVolumeClaim")) {
+            errors.invalid(at, kind, "must be 'PersistentVolumeClaim' when referencing the default apiGroup");
+        }
+    }
+
+    /// @param detail what is said when there are none
+    static void accessModes(JsonNode spec, String path, String detail, Errors errors) {
+        if (spec.path("accessModes").isEmpty()) {
+            errors.required(path + ".accessModes", detail);
+        }
+        modes(spec, path, errors);
+    }
+
+    private static void modes(JsonNode spec, String path, Errors errors) {
         boolean exclusive = false;
-        for (JsonNode mode : modes) {
+        boolean shared = false;
+        for (JsonNode mode : spec.path("accessModes")) {
             errors.oneOf(path + ".accessModes", mode.asString(""), ACCESS_MODES);
-            exclusive |= mode.asString("").equals("ReadWriteOncePod");
+            boolean one = mode.asString("").equals("ReadWriteOncePod");
+            exclusive |= one;
+            shared |= !one && ACCESS_MODES.contains(mode.asString(""));
         }
-        if (exclusive && modes.size() > 1) {
+        if (exclusive && shared) {
             errors.forbidden(path + ".accessModes", "may not use ReadWriteOncePod with other access modes");
         }
     }
 
+    /// ValidatePersistentVolumeClaimUpdate there. A class of attributes may go back to none since its pull request 132106.
     @Override
     public void validateUpdate(ObjectNode claim, ObjectNode old, @Nullable String subresource, Errors errors) {
         if (subresource != null) {
@@ -106,33 +159,53 @@ final class PersistentVolumeClaimRules implements KindRules {
         }
         ObjectNode spec = WorkloadValidation.spec(claim).deepCopy();
         ObjectNode before = WorkloadValidation.spec(old).deepCopy();
-        boolean bound = !Json.string(before, "volumeName").isEmpty();
-        if (!bound) {
+        if (Json.string(before, "volumeName").isEmpty()) {
             // The binder names the volume; nobody else does.
             spec.remove("volumeName");
+            before.remove("volumeName");
         }
-        boolean late = Json.string(before, "storageClassName").isEmpty();
-        for (String free : List.of("volumeAttributesClassName")) {
-            spec.remove(free);
-            before.remove(free);
-        }
-        if (late) {
-            spec.remove("storageClassName");
-            before.remove("storageClassName");
-        }
+        storageClass(claim, old, spec, errors);
         JsonNode now = spec.path("resources").path("requests").path("storage");
         JsonNode then = before.path("resources").path("requests").path("storage");
-        if (bound && now.isString() && then.isString()) {
-            if (Quantity.parse(now.stringValue()).compareTo(Quantity.parse(then.stringValue())) < 0) {
-                errors.forbidden("spec.resources.requests.storage", "field can not be less than status.capacity");
+        if (Json.string(claim, "status", "phase").equals("Bound")) {
+            if (spec.path("resources").path("requests") instanceof ObjectNode requests && then.isString()) {
+                requests.set("storage", then);
             }
-            ((ObjectNode) spec.path("resources").path("requests")).set("storage", then);
+            spec.remove("volumeAttributesClassName");
+            before.remove("volumeAttributesClassName");
         }
         if (!spec.equals(before)) {
             errors.forbidden(
                     "spec",
                     "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims");
         }
+        JsonNode given = old.path("status").path("capacity").path("storage");
+        if (amount(now).compareTo(amount(then)) < 0 && amount(now).compareTo(amount(given)) <= 0) {
+            errors.forbidden("spec.resources.requests.storage", "field can not be less than status.capacity");
+        }
+        if (!spec.path("volumeMode").equals(before.path("volumeMode"))) {
+            errors.invalid("volumeMode", spec.path("volumeMode"), WorkloadValidation.IMMUTABLE);
+        }
+    }
+
+    /// A class may be given to a claim that has none, and take the place of the annotation that was its older form.
+    private static void storageClass(ObjectNode claim, ObjectNode old, ObjectNode spec, Errors errors) {
+        JsonNode annotation = Json.at(claim, "metadata", "annotations", CLASS_ANNOTATION);
+        JsonNode annotated = Json.at(old, "metadata", "annotations", CLASS_ANNOTATION);
+        JsonNode name = spec.path("storageClassName");
+        boolean late = !Json.present(old.path("spec").get("storageClassName")) && Json.present(name)
+                && (!annotated.isString() || annotated.equals(name));
+        boolean replaced = late && annotated.isString() && (!annotation.isString() || annotation.equals(annotated));
+        if (!replaced && !annotation.asString("").equals(annotated.asString(""))) {
+            errors.invalid("metadata.annotations." + CLASS_ANNOTATION, annotation.asString(""), WorkloadValidation.IMMUTABLE);
+        }
+        if (late) {
+            spec.remove("storageClassName");
+        }
+    }
+
+    private static Quantity amount(JsonNode amount) {
+        return amount.isString() ? Quantity.parse(amount.stringValue()) : Quantity.ZERO;
     }
 
     @Override
@@ -185,7 +258,7 @@ final class PersistentVolumeClaimRules implements KindRules {
     }
 
     static String storageClass(ObjectNode object) {
-        String old = Json.string(object.path("metadata").path("annotations"), "volume.beta.kubernetes.io/storage-class");
+        String old = Json.string(object.path("metadata").path("annotations"), CLASS_ANNOTATION);
         return old.isEmpty() ? Json.string(object, "spec", "storageClassName") : old;
     }
 

@@ -1,20 +1,14 @@
 package io.hypernetes.objects.kind;
 
 import io.hypernetes.objects.Json;
-import io.hypernetes.objects.Names;
-import io.hypernetes.objects.Quantity;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /// PersistentVolumes.
 final class PersistentVolumeRules implements KindRules {
-    private static final Set<String> COMMON = Set.of(
-            "accessModes", "capacity", "claimRef", "mountOptions", "nodeAffinity", "persistentVolumeReclaimPolicy", "storageClassName",
-            "volumeAttributesClassName", "volumeMode");
     private static final Layout LAYOUT = Layout.named()
             .text("Capacity", "How large it is.", "spec", "capacity", "storage")
             .cell("Access Modes", "How it may be used.", v -> PersistentVolumeClaimRules.modes(Json.at(v, "spec", "accessModes")))
@@ -71,37 +65,8 @@ final class PersistentVolumeRules implements KindRules {
 
     @Override
     public void validate(ObjectNode volume, Errors errors) {
-        ObjectNode spec = WorkloadValidation.spec(volume);
-        PersistentVolumeClaimRules.accessModes(spec, "spec", errors);
-        JsonNode capacity = spec.path("capacity");
-        if (capacity.isEmpty()) {
-            errors.required("spec.capacity", "");
-        } else if (!capacity.has("storage") || capacity.size() > 1) {
-            errors.oneOf("spec.capacity", capacity.propertyNames().iterator().next(), List.of("storage"));
-        } else if (Quantity.parse(capacity.path("storage").asString("0")).signum() <= 0) {
-            errors.invalid("spec.capacity[storage]", capacity.path("storage").asString(""), "must be greater than zero");
-        }
-        errors.oneOf(
-                "spec.persistentVolumeReclaimPolicy",
-                Json.string(spec, "persistentVolumeReclaimPolicy"),
-                List.of("Delete", "Recycle", "Retain"));
-        List<String> sources = spec.propertyNames().stream().filter(name -> !COMMON.contains(name)).toList();
-        if (sources.isEmpty()) {
-            errors.required("spec", "must specify a volume type");
-        }
-        sources.stream().skip(1).forEach(source -> errors.forbidden("spec." + source, "may not specify more than 1 volume type"));
-        String type = Json.string(spec, "storageClassName");
-        if (!type.isEmpty()) {
-            errors.invalid("spec.storageClassName", type, Names.subdomain(type));
-        }
-        errors.oneOf("spec.volumeMode", Json.string(spec, "volumeMode"), List.of("Block", "Filesystem"));
-        JsonNode affinity = spec.path("nodeAffinity");
-        if (affinity.isObject() && !affinity.path("required").isObject()) {
-            errors.required("spec.nodeAffinity.required", "must specify required node constraints");
-        } else if (!affinity.isObject() && spec.path("local").isObject()) {
-            errors.required("metadata.annotations", "Local volume requires node affinity");
-        }
-        new NodeSelectorValidation(errors).selector(affinity.path("required"), "spec.nodeAffinity.required");
+        String name = Json.string(volume, "metadata", "name");
+        new PersistentVolumeValidation(WorkloadValidation.spec(volume), "spec", false, errors).run(name);
     }
 
     @Override
@@ -109,14 +74,7 @@ final class PersistentVolumeRules implements KindRules {
         if (subresource != null) {
             return;
         }
-        ObjectNode spec = WorkloadValidation.spec(volume).deepCopy();
-        ObjectNode before = WorkloadValidation.spec(old).deepCopy();
-        spec.remove(COMMON);
-        before.remove(COMMON);
-        if (!spec.equals(before)) {
-            errors.forbidden("spec.persistentvolumesource", "spec.persistentvolumesource is immutable after creation");
-        }
-        WorkloadValidation.immutable(WorkloadValidation.spec(volume), WorkloadValidation.spec(old), "spec", "volumeMode", errors);
+        PersistentVolumeValidation.update(WorkloadValidation.spec(volume), WorkloadValidation.spec(old), errors);
         JsonNode affinity = WorkloadValidation.spec(old).path("nodeAffinity");
         JsonNode now = WorkloadValidation.spec(volume).path("nodeAffinity");
         if (affinity.isObject() && !now.equals(affinity) && !now.equals(renamed((ObjectNode) affinity, now))) {

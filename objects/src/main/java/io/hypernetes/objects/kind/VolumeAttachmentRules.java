@@ -36,6 +36,8 @@ final class VolumeAttachmentRules implements KindRules {
             errors.required("spec.source.persistentVolumeName", "must specify non empty persistentVolumeName");
         } else if (named) {
             errors.invalid("spec.source.persistentVolumeName", volume, Names.subdomain(volume));
+        } else {
+            new PersistentVolumeValidation(source.path("inlineVolumeSpec"), "spec.source.inlineVolumeSpec", true, errors).run("");
         }
         String node = Json.string(spec, "nodeName");
         errors.invalid("spec.nodeName", node, Names.subdomain(node));
