@@ -134,6 +134,42 @@ class ServicesTest extends ClusterTest {
                 .startsWith("10.");
     }
 
+    /// initIPFamilyFields of pkg/registry/core/service/storage/alloc.go.
+    @Test
+    void familiesAreThoseOfTheCluster() {
+        String refused = "Service \"odd\" is invalid: ";
+        for (String[] each : new String[][] {
+            {",\"ipFamilyPolicy\":\"RequireDualStack\"", "spec.ipFamilyPolicy: Invalid value: \"RequireDualStack\": this cluster is not configured for dual-stack services"},
+            {",\"ipFamilies\":[\"IPv6\"]", "spec.ipFamilies[0]: Invalid value: \"IPv6\": not configured on this cluster"},
+            {",\"clusterIP\":\"fd00::1\"", "spec.clusterIPs[0]: Invalid value: [\"fd00::1\"]: IPv6 is not configured on this cluster"},
+            {",\"clusterIP\":\"odd\"", "spec.clusterIPs[0]: Invalid value: \"odd\": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"},
+            {",\"clusterIPs\":[\"10.96.9.9\"]", "spec.clusterIPs: Invalid value: [\"10.96.9.9\"]: must be empty when `clusterIP` is not specified"},
+            {",\"ipFamilies\":[\"IPv4\",\"IPv6\"]", "spec.ipFamilyPolicy: Invalid value: \"SingleStack\": must be 'RequireDualStack' or 'PreferDualStack' when multiple IP families are specified"},
+        }) {
+            assertThat(admin.post(services("default"), service("odd", each[0])).expect(422).at("message")).isEqualTo(refused + each[1]);
+        }
+        var preferring = admin.post(services("default"), service("preferring", ",\"ipFamilyPolicy\":\"PreferDualStack\"")).expect(201).json();
+        assertThat(preferring.path("spec").path("ipFamilies").toString()).isEqualTo("[\"IPv4\"]");
+        String open = "{\"metadata\":{\"name\":\"open\"},\"spec\":{\"clusterIP\":\"None\",\"ports\":[{\"port\":80}]}}";
+        var made = admin.post(services("default"), open).expect(201).json();
+        assertThat(made.path("spec").path("ipFamilies").toString()).isEqualTo("[\"IPv4\",\"IPv6\"]");
+        var single = admin.patch(services("default") + "/open", MERGE, "{\"spec\":{\"ipFamilyPolicy\":\"SingleStack\"}}").expect(200).json();
+        assertThat(single.path("spec").path("ipFamilies").toString()).isEqualTo("[\"IPv4\"]");
+    }
+
+    /// An alias may name any number on the nodes, which is not its own.
+    @Test
+    void anAliasHoldsNoNumbersOnTheNodes() {
+        long port = nodePort(admin.post(services("default"), service("holder", ",\"type\":\"NodePort\"")).expect(201).json());
+        String alias = "{\"metadata\":{\"name\":\"alias\"},\"spec\":{\"type\":\"ExternalName\",\"externalName\":\"example.com\",\"ports\":[{\"port\":80,\"nodePort\":" + port + "}]}}";
+        admin.post(services("default"), alias).expect(201);
+        assertThat(admin.patch(services("default") + "/alias", MERGE, "{\"spec\":{\"type\":\"NodePort\"}}").expect(422).at("message")).contains("provided port is already allocated");
+        admin.delete(services("default") + "/alias").expect(200);
+        admin.patch(services("default") + "/holder", MERGE, "{\"metadata\":{\"labels\":{\"a\":\"b\"}}}").expect(200);
+        assertThat(admin.post(services("default"), service("taker", ",\"type\":\"NodePort\"").replace("\"port\":80", "\"port\":80,\"nodePort\":" + port)).expect(422).at("message"))
+                .contains("provided port is already allocated");
+    }
+
     @Test
     void headlessServicesHaveNoAddress() {
         var headless = admin.post(services("default"), service("headless", ",\"clusterIP\":\"None\"")).expect(201).json();

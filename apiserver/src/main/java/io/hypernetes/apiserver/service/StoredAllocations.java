@@ -48,7 +48,10 @@ public final class StoredAllocations implements ServiceAllocator {
     @Override
     public List<Operation> update(String tenant, ObjectNode updated, ObjectNode old) {
         var operations = new ArrayList<Operation>();
-        families(updated);
+        var faults = new AddressFamilies(updated, old).settle();
+        if (!faults.isEmpty()) {
+            throw invalid(updated, faults);
+        }
         addresses(tenant, updated, old, operations);
         ports(tenant, updated, old, operations);
         return operations;
@@ -62,42 +65,13 @@ public final class StoredAllocations implements ServiceAllocator {
         return operations;
     }
 
-    /// The cluster has addresses of IPv4 only.
-    private static void families(ObjectNode service) {
-        var spec = Json.child(service, "spec");
-        if (Json.string(spec, "type").equals("ExternalName")) {
-            return;
-        }
-        boolean open = Json.string(spec, "clusterIP").equals("None") && spec.path("selector").isEmpty();
-        if (!open && Json.string(spec, "ipFamilyPolicy").equals("RequireDualStack")) {
-            throw invalid(service, FieldError.invalid(
-                    "spec.ipFamilyPolicy", "RequireDualStack", "this cluster is not configured for dual-stack services"));
-        }
-        if (!open && spec.path("ipFamilies").path(0).asString("").equals("IPv6")) {
-            throw invalid(service, FieldError.invalid("spec.ipFamilies[0]", "IPv6", "not configured on this cluster"));
-        }
-        Json.setDefault(spec, "ipFamilyPolicy", open ? "RequireDualStack" : "SingleStack");
-        if (spec.path("ipFamilies").isEmpty()) {
-            var families = spec.putArray("ipFamilies").add("IPv4");
-            if (open) {
-                families.add("IPv6");
-            }
-        }
-    }
-
     private void addresses(String tenant, ObjectNode service, ObjectNode old, List<Operation> operations) {
         var spec = Json.child(service, "spec");
         if (!Json.string(spec, "type").equals("ExternalName")) {
-            var wanted = Json.string(spec, "clusterIP");
-            if (wanted.isEmpty() && !spec.path("clusterIPs").isEmpty()) {
-                wanted = spec.path("clusterIPs").path(0).asString("");
-            }
-            if (wanted.isEmpty()) {
-                wanted = freeAddress(tenant);
-            }
-            spec.put("clusterIP", wanted);
-            if (spec.path("clusterIPs").isEmpty()) {
-                spec.putArray("clusterIPs").add(wanted);
+            if (Json.string(spec, "clusterIP").isEmpty()) {
+                var given = freeAddress(tenant);
+                spec.put("clusterIP", given);
+                spec.putArray("clusterIPs").add(given);
             }
         }
         var now = addressesOf(service);
@@ -239,8 +213,15 @@ public final class StoredAllocations implements ServiceAllocator {
 
     private static Set<Long> portsOf(ObjectNode service) {
         var ports = new LinkedHashSet<Long>();
-        Json.objects(service.path("spec"), "ports").forEach(port -> ports.add(Json.number(port, 0, "nodePort")));
-        ports.add(Json.number(service, 0, "spec", "healthCheckNodePort"));
+        var type = Json.string(service, "spec", "type");
+        boolean balanced = type.equals("LoadBalancer");
+        // An alias may name numbers that are somebody else's.
+        if (balanced || type.equals("NodePort")) {
+            Json.objects(service.path("spec"), "ports").forEach(port -> ports.add(Json.number(port, 0, "nodePort")));
+        }
+        if (balanced) {
+            ports.add(Json.number(service, 0, "spec", "healthCheckNodePort"));
+        }
         ports.remove(0L);
         return ports;
     }
@@ -254,6 +235,10 @@ public final class StoredAllocations implements ServiceAllocator {
     }
 
     private static ApiException invalid(ObjectNode service, FieldError error) {
-        return ApiStatus.invalid("", "Service", Json.string(service, "metadata", "name"), List.of(error)).asException();
+        return invalid(service, List.of(error));
+    }
+
+    private static ApiException invalid(ObjectNode service, List<FieldError> errors) {
+        return ApiStatus.invalid("", "Service", Json.string(service, "metadata", "name"), errors).asException();
     }
 }
