@@ -2,7 +2,9 @@ package io.hypernetes.objects.kind;
 
 import io.hypernetes.objects.FieldError;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import tools.jackson.databind.JsonNode;
@@ -15,8 +17,14 @@ final class Errors {
     /// In characters, after which no other is kept; at least one is.
     private static final long LONGEST = 1 << 20;
 
+    /// Of what is compared and not told.
+    private static final int MAX_COMPARED = 50 * MAX;
+    private static final long LONGEST_COMPARED = 16 * LONGEST;
+
     private final List<FieldError> found = new ArrayList<>();
     private final Consumer<String> warn;
+    private final int max;
+    private final long longest;
     private long length;
 
     Errors() {
@@ -25,7 +33,13 @@ final class Errors {
 
     /// @param warn takes what is wrong and let be
     Errors(Consumer<String> warn) {
+        this(warn, MAX, LONGEST);
+    }
+
+    private Errors(Consumer<String> warn, int max, long longest) {
         this.warn = warn;
+        this.max = max;
+        this.longest = longest;
     }
 
     void warn(String text) {
@@ -47,24 +61,41 @@ final class Errors {
 
     /// Whether there is no use in looking further.
     boolean isFull() {
-        return found.size() >= MAX || length >= LONGEST;
+        return found.size() >= max || length >= longest;
     }
 
     /// Adds what is wrong now and was not before: what was stored when rules were fewer may stay as it is.
     ///
     /// @param now finds what is wrong with the new object
     /// @param before finds what was wrong with the old one; asked only when something is wrong with the new one
+    /// @param touched whether anything that is looked at was changed
     /// @return whether something is wrong with both, told or not
-    boolean addNew(Consumer<Errors> now, Consumer<Errors> before) {
-        Errors present = new Errors();
+    boolean addNew(Consumer<Errors> now, Consumer<Errors> before, boolean touched) {
+        Errors present = compared();
         now.accept(present);
         if (present.found.isEmpty()) {
             return false;
         }
-        Errors past = new Errors();
+        Errors past = compared();
         before.accept(past);
-        present.found.stream().filter(error -> !past.found.contains(error)).forEach(this::add);
+        Set<FieldError> known = new HashSet<>(past.found);
+        List<FieldError> fresh = present.found.stream().filter(error -> !known.contains(error)).toList();
+        fresh.forEach(this::add);
+        if (fresh.isEmpty() && present.isFull() && touched) {
+            // What is new may stand behind so much that is old; nobody looked.
+            present.found.forEach(this::add);
+        }
         return !past.found.isEmpty();
+    }
+
+    /// The same, of what is only looked at when it was changed.
+    boolean addNew(Consumer<Errors> now, Consumer<Errors> before) {
+        return addNew(now, before, true);
+    }
+
+    /// More than is told: what is new may come after much that is old.
+    private static Errors compared() {
+        return new Errors(_ -> {}, MAX_COMPARED, LONGEST_COMPARED);
     }
 
     void required(String path, String detail) {

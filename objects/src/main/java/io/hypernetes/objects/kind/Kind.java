@@ -237,7 +237,9 @@ public final class Kind {
         MetadataValidation.validateUpdate(updated, old, errors);
         if (subresource == null && !rules.isCustom()) {
             // What was stored when rules were fewer may stay as it is, or nobody could take its finalizers away.
-            boolean wasFaulty = errors.addNew(now -> rules.validate(updated, now), before -> rules.validate(old, before));
+            boolean touched = !specOf(updated).equals(specOf(old))
+                    || !updated.path("metadata").path("annotations").equals(old.path("metadata").path("annotations"));
+            boolean wasFaulty = errors.addNew(now -> rules.validate(updated, now), before -> rules.validate(old, before), touched);
             if (wasFaulty) {
                 rules.validateBehind(updated, old, errors);
             }

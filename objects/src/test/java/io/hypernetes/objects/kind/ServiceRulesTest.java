@@ -179,6 +179,18 @@ class ServiceRulesTest {
         assertThat(SERVICE.validateUpdate(updated, old, null)).isEmpty();
     }
 
+    /// Stored when rules were fewer, with more faults than are told of one object.
+    @Test
+    void whatIsNewlyWrongIsToldBehindMuchThatWasWrongBefore() {
+        String faulty = "'ports':[{'port':1}],'externalIPs':[" + "'1.2.3',".repeat(300) + "'1.2.3']";
+        assertThat(change(faulty, faulty)).isEmpty();
+        assertThat(change(faulty, faulty + ",'trafficDistribution':'Odd'"))
+                .containsExactly("spec.trafficDistribution: Unsupported value: \"Odd\": supported values: \"PreferClose\", \"PreferSameNode\", \"PreferSameZone\"");
+        String hopeless = faulty.replace("'externalIPs':[", "'externalIPs':[" + "'1',".repeat(20_000));
+        assertThat(change(hopeless, hopeless)).isEmpty();
+        assertThat(change(hopeless, hopeless + ",'trafficDistribution':'Odd'")).hasSize(200);
+    }
+
     @ParameterizedTest
     @CsvSource({"0:0::1,loopback", "::0,unspecified", "fe90::1,link-local", "ff12::1,link-local multicast", "127.9.9.9,loopback", "169.254.169.254,link-local", "224.0.0.9,link-local multicast"})
     void addressesThatLeadNowhereAreKnownHoweverTheyAreWritten(String address, String why) {
