@@ -328,6 +328,20 @@ class CustomResourcesTest extends ClusterTest {
         assertThat(replaced.json().path("metadata").path("managedFields").toString()).doesNotContain("f:status");
     }
 
+    /// Store.Update in apiserver's registry/generic/registry/store.go, as custom objects allow no unconditional update.
+    @Test
+    void whoReplacesAnObjectSaysWhichHeSaw() {
+        define(admin, "uu.example.com", "widgets", "Widget");
+        var path = things("uu.example.com", "widgets");
+        var body = object("uu.example.com", "Widget", "w", "{\"size\":1}");
+        var made = admin.post(path, body).expect(201);
+        for (String blind : List.of(body, body.replace("\"metadata\":{", "\"metadata\":{\"resourceVersion\":\"0\","))) {
+            assertThat(admin.put(path + "/w", blind).expect(422).at("message"))
+                    .isEqualTo("widgets.uu.example.com \"w\" is invalid: metadata.resourceVersion: Invalid value: 0: must be specified for an update");
+        }
+        admin.put(path + "/w", Json.print(made.json()).replace("\"size\":1", "\"size\":2")).expect(200);
+    }
+
     /// Argo CD's Applications have such a finalizer; upstream warns of those that are new.
     @Test
     void aFinalizerWithoutAPathIsTakenWithAWarning() {

@@ -5,6 +5,7 @@ import io.hypernetes.apiserver.storage.StoredForm;
 import io.hypernetes.objects.ApiException;
 import io.hypernetes.objects.ApiStatus;
 import io.hypernetes.objects.ApiTime;
+import io.hypernetes.objects.FieldError;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.Names;
 import io.hypernetes.objects.RandomReserve;
@@ -277,11 +278,17 @@ final class Writes {
                     .asException();
         }
         var revision = Json.string(metadata, "resourceVersion");
-        if (!revision.isEmpty() && !revision.equals("0") && !revision.equals(Long.toString(current.revision()))) {
+        boolean said = !revision.isEmpty() && !revision.equals("0");
+        if (!said && request.kind().isCustom() && request.target().verb().equals("update") && !request.target().subresource().equals("scale")) {
+            // Of which kind it is upstream says by its resource (Store.Update of apiserver's registry/generic/registry/store.go).
+            var missing = FieldError.invalid("metadata.resourceVersion", 0, "must be specified for an update");
+            throw ApiStatus.invalid(type.group(), type.resource(), name, List.of(missing)).asException();
+        }
+        if (said && !revision.equals(Long.toString(current.revision()))) {
             throw ApiStatus.modified(type.group(), type.resource(), name).asException();
         }
         // A patch that says nothing of the revision carries the one it was applied to, which is no demand of the client.
-        return request.target().verb().equals("update") && !revision.isEmpty() && !revision.equals("0");
+        return request.target().verb().equals("update") && said;
     }
 
     /// Puts the namespace of the path into the object, or refuses another one.
