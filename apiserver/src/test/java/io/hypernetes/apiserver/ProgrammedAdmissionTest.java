@@ -66,6 +66,18 @@ class ProgrammedAdmissionTest extends ClusterTest {
     }
 
     @Test
+    void aMutatingWebhookMakesNothingThatIsBeingDeleted() {
+        var blue = tenant("deadly");
+        hooks.respond("/deadly", WebhookServer.patch("[{\"op\":\"add\",\"path\":\"/metadata/deletionTimestamp\",\"value\":\"2026-01-01T00:00:00Z\"},"
+                + "{\"op\":\"add\",\"path\":\"/metadata/deletionGracePeriodSeconds\",\"value\":30}]"));
+        hook(blue, true, "deadly", "/deadly", "");
+        var made = blue.post(configMaps("default"), configMap("m", "1")).expect(201).json().path("metadata");
+        assertThat(made.has("deletionTimestamp") || made.has("deletionGracePeriodSeconds")).isFalse();
+        var changed = blue.patch(configMaps("default") + "/m", "application/merge-patch+json", "{\"data\":{\"k\":\"2\"}}").expect(200).json().path("metadata");
+        assertThat(changed.has("deletionTimestamp") || changed.has("deletionGracePeriodSeconds")).isFalse();
+    }
+
+    @Test
     void aValidatingWebhookDeniesWithItsReason() {
         var blue = tenant("denied");
         hooks.respond("/deny", "\"allowed\":false,\"status\":{\"message\":\"no such thing here\",\"code\":403,\"reason\":\"Forbidden\"},\"warnings\":[\"think twice\"]");

@@ -13,8 +13,9 @@ import tools.jackson.databind.node.ObjectNode;
 
 /// Asks a tenant's webhooks and policies about requests.
 final class Programmed {
-    private static final List<String> IDENTITY =
-            List.of("name", "namespace", "generateName", "uid", "creationTimestamp", "resourceVersion", "generation", "managedFields");
+    private static final List<String> IDENTITY = List.of(
+            "name", "namespace", "generateName", "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "resourceVersion",
+            "generation", "managedFields");
 
     private final DynamicAdmission admission;
     private final Decoder decoder;
