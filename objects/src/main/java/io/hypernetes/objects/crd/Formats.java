@@ -17,9 +17,6 @@ final class Formats {
 
     private static final Pattern IPV4 = Pattern.compile("(\\d{1,3})\\.(\\d{1,3})\\.(\\d{1,3})\\.(\\d{1,3})");
     private static final Pattern IPV6 = Pattern.compile("[0-9a-fA-F:.]{2,45}");
-    private static final Pattern HOSTNAME =
-            Pattern.compile("[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?(\\.[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?)*\\.?");
-    private static final Pattern EMAIL = Pattern.compile("[^\\s@<>]{1,64}@[^\\s@<>]{1,255}");
     private static final Pattern UUID = Pattern.compile("(?i)[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}");
     private static final Pattern UUID3 = Pattern.compile("(?i)[0-9a-f]{8}-?[0-9a-f]{4}-?3[0-9a-f]{3}-?[0-9a-f]{4}-?[0-9a-f]{12}");
     private static final Pattern UUID4 = Pattern.compile("(?i)[0-9a-f]{8}-?[0-9a-f]{4}-?4[0-9a-f]{3}-?[89ab][0-9a-f]{3}-?[0-9a-f]{12}");
@@ -57,8 +54,13 @@ final class Formats {
             case "ipv4" -> ipv4(text);
             case "ipv6" -> ipv6(text);
             case "cidr" -> cidr(text);
-            case "hostname" -> text.length() <= 253 && HOSTNAME.matcher(text).matches();
-            case "email" -> text.length() <= 320 && EMAIL.matcher(text).matches();
+            case "hostname" -> MoreFormats.isHost(text);
+            case "email" -> MoreFormats.isMail(text);
+            case "rgbcolor" -> MoreFormats.isColour(text);
+            case "isbn" -> MoreFormats.isShortBook(text) || MoreFormats.isLongBook(text);
+            case "isbn10" -> MoreFormats.isShortBook(text);
+            case "isbn13" -> MoreFormats.isLongBook(text);
+            case "creditcard" -> MoreFormats.isCard(text);
             case "uuid" -> UUID.matcher(text).matches();
             case "uuid3" -> UUID3.matcher(text).matches();
             case "uuid4" -> UUID4.matcher(text).matches();

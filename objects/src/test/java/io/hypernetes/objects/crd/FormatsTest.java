@@ -45,6 +45,31 @@ class FormatsTest {
             k8s-long-name  | a..b                                  | false
             date-time      | 2026-01-01T00:00:00Z                  | true
             datetime       | noon                                  | false
+            hostname       | a.example.com                         | true
+            hostname       | 1a                                    | true
+            hostname       | example.com.                          | false
+            hostname       | a.b                                   | false
+            hostname       | a_b                                   | false
+            hostname       | bücher.example                        | true
+            email          | a.b+c@example.com                     | true
+            email          | Ann B. <a@b>                          | true
+            email          | "a b"@c                               | true
+            email          | a..b@c                                | false
+            email          | a@b@c                                 | false
+            email          | a@                                    | false
+            email          | a b@c                                 | false
+            rgbcolor       | rgb(0, 128 ,255)                      | true
+            rgbcolor       | rgb(0,128,256)                        | false
+            rgbcolor       | #fff                                  | false
+            isbn           | 0-306-40615-2                         | true
+            isbn           | 978-0-306-40615-7                     | true
+            isbn           | 978-0-306-40615-8                     | false
+            isbn10         | 097522980X                            | true
+            isbn10         | 978-0-306-40615-7                     | false
+            isbn13         | 0-306-40615-2                         | false
+            creditcard     | 4111 1111 1111 1111                   | true
+            creditcard     | 4111-1111-1111-1112                   | false
+            creditcard     | 1234567812345670                      | false
             password       | ``                                    | true
             nonsense       | x                                     | true
             """)
