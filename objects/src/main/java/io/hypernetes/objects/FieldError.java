@@ -68,14 +68,14 @@ public record FieldError(String path, Reason reason, String message) {
         return new FieldError(path, Reason.TYPE_INVALID, "Invalid value: " + quoted(typeName) + ": " + detail);
     }
 
-    /// A value is not one of a closed set.
+    /// A value is not one of a closed set, whose members are told in their order, as upstream's `field.NotSupported` does.
     public static FieldError notSupported(String path, String value, List<String> supported) {
         return notSupported(path, Json.text(value), supported);
     }
 
     /// A value of several members is not one of a closed set, or a part of it.
     public static FieldError notSupported(String path, JsonNode value, List<String> supported) {
-        String list = supported.stream().sorted().map(FieldError::quoted).collect(Collectors.joining(", "));
+        String list = supported.stream().map(FieldError::quoted).collect(Collectors.joining(", "));
         return new FieldError(
                 path,
                 Reason.NOT_SUPPORTED,

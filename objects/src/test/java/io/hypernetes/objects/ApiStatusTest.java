@@ -33,7 +33,7 @@ class ApiStatusTest {
                         FieldError.notSupported("b", "x\"y", List.of("two", "one"))));
         assertThat(two.message())
                 .isEqualTo("Deployment.apps \"web\" is invalid: [a: Required value: must be set, "
-                        + "b: Unsupported value: \"x\\\"y\": supported values: \"one\", \"two\"]");
+                        + "b: Unsupported value: \"x\\\"y\": supported values: \"two\", \"one\"]");
         assertThat(Json.string(two.toJson().path("details").path("causes").path(1), "reason")).isEqualTo("FieldValueNotSupported");
         assertThat(Json.string(two.toJson().path("details").path("causes").path(1), "field")).isEqualTo("b");
     }

@@ -75,7 +75,7 @@ final class CertificateSigningRequestRules implements KindRules {
         Set<String> seen = new HashSet<>();
         for (int i = 0; i < spec.path("usages").size(); i++) {
             String usage = spec.path("usages").path(i).asString("");
-            errors.oneOf("spec.usages[" + i + "]", usage, USAGES);
+            errors.oneOf("spec.usages[" + i + "]", usage, USAGES.stream().sorted().toList());
             if (!seen.add(usage)) {
                 errors.duplicate("spec.usages[" + i + "]", usage);
             }

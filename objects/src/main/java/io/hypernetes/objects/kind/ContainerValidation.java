@@ -87,7 +87,7 @@ final class ContainerValidation {
                 errors.forbidden(
                         at + ".hostPort", "ports of the host are not served by this version; reach the pod at its own address instead");
             }
-            errors.oneOf(at + ".protocol", Json.string(port, "protocol"), List.of("TCP", "UDP", "SCTP"));
+            errors.oneOf(at + ".protocol", Json.string(port, "protocol"), List.of("SCTP", "TCP", "UDP"));
         }
     }
 
@@ -233,7 +233,7 @@ final class ContainerValidation {
         if (recursive.isEmpty()) {
             return;
         }
-        errors.oneOf(at + ".recursiveReadOnly", recursive, List.of("Disabled", "IfPossible", "Enabled"));
+        errors.oneOf(at + ".recursiveReadOnly", recursive, List.of("Disabled", "Enabled", "IfPossible"));
         if (!recursive.equals("Disabled") && !Json.flag(mount, "readOnly")) {
             errors.forbidden(at + ".recursiveReadOnly", "may only be specified when readOnly is true");
         }

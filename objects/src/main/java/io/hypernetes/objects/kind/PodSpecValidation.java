@@ -120,7 +120,7 @@ final class PodSpecValidation {
         for (int i = 0; i < context.path("supplementalGroups").size(); i++) {
             group(context.path("supplementalGroups").path(i).asLong(0), at + ".supplementalGroups[" + i + "]");
         }
-        errors.oneOfOrNothing(at + ".fsGroupChangePolicy", Json.string(context, "fsGroupChangePolicy"), List.of("OnRootMismatch", "Always"));
+        errors.oneOfOrNothing(at + ".fsGroupChangePolicy", Json.string(context, "fsGroupChangePolicy"), List.of("Always", "OnRootMismatch"));
         errors.oneOfOrNothing(at + ".supplementalGroupsPolicy", Json.string(context, "supplementalGroupsPolicy"), List.of("Merge", "Strict"));
         SecurityProfiles.validate(context, at, errors);
         SysctlValidation.validate(spec, at + ".sysctls", errors);

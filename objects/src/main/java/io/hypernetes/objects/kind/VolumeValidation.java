@@ -11,7 +11,7 @@ import tools.jackson.databind.node.ObjectNode;
 /// The rules of a pod's volumes. One use each.
 final class VolumeValidation {
     private static final String SERVED = "emptyDir, configMap, secret, downwardAPI, projected, persistentVolumeClaim, ephemeral";
-    private static final Set<String> FIELD_PATHS = Set.of("metadata.name", "metadata.namespace", "metadata.uid", "metadata.labels", "metadata.annotations");
+    private static final List<String> FIELD_PATHS = List.of("metadata.annotations", "metadata.labels", "metadata.name", "metadata.namespace", "metadata.uid");
 
     private final JsonNode spec;
     private final String path;
@@ -122,7 +122,7 @@ final class VolumeValidation {
             } else if (field) {
                 String fieldPath = Json.string(item, "fieldRef", "fieldPath");
                 if (!FIELD_PATHS.contains(fieldPath) && !ContainerValidation.isSubscript(fieldPath)) {
-                    errors.oneOf(file + ".fieldRef.fieldPath", fieldPath, List.copyOf(FIELD_PATHS));
+                    errors.oneOf(file + ".fieldRef.fieldPath", fieldPath, FIELD_PATHS);
                 }
             } else if (resource) {
                 if (Json.string(item, "resourceFieldRef", "containerName").isEmpty()) {
