@@ -179,8 +179,8 @@ final class ContainerValidation {
                     at + ".resource",
                     resource,
                     List.of(
-                            "limits.cpu", "limits.memory", "limits.ephemeral-storage", "requests.cpu", "requests.memory",
-                            "requests.ephemeral-storage"));
+                            "limits.cpu", "limits.ephemeral-storage", "limits.memory", "requests.cpu", "requests.ephemeral-storage",
+                            "requests.memory"));
         }
     }
 

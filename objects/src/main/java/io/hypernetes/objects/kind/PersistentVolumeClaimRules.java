@@ -180,8 +180,12 @@ final class PersistentVolumeClaimRules implements KindRules {
                     "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims");
         }
         JsonNode given = old.path("status").path("capacity").path("storage");
-        if (amount(now).compareTo(amount(then)) < 0 && amount(now).compareTo(amount(given)) <= 0) {
-            errors.forbidden("spec.resources.requests.storage", "field can not be less than status.capacity");
+        if (amount(now).compareTo(amount(then)) < 0) {
+            // Upstream lets a claim recover down to what its volume has, and counts for quotas what was allotted meanwhile. Here a volume takes a new
+            // size at once and keeps it: who could ask for less again would have the disk and not its charge.
+            boolean below = amount(now).compareTo(amount(given)) <= 0;
+            errors.forbidden(
+                    "spec.resources.requests.storage", below ? "field can not be less than status.capacity" : "field can not be less than previous value");
         }
         if (!spec.path("volumeMode").equals(before.path("volumeMode"))) {
             errors.invalid("volumeMode", spec.path("volumeMode"), WorkloadValidation.IMMUTABLE);
