@@ -183,6 +183,7 @@ final class Admission {
         if (request.kind().type().is("", "pods")) {
             keep(updated, admitted, Suspension.ANNOTATION);
             keep(updated, admitted, TenantState.ISOLATION_ANNOTATION);
+            Granted.keep(updated, admitted);
         }
         escalation.check(request.tenant(), request.caller(), request.target(), updated, old);
     }
@@ -263,6 +264,9 @@ final class Admission {
             case "pods" -> {
                 NodeRestriction.update(request, updated, old);
                 keepTenantState(request, updated, old);
+                if (!request.caller().tenant().equals(Caller.ROOT)) {
+                    Granted.keep(updated, old);
+                }
                 if (request.target().subresource().equals("ephemeralcontainers")) {
                     PodSecurity.pod(
                             activeNamespace(request, updated).object(),

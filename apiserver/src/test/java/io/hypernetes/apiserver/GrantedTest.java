@@ -1,0 +1,57 @@
+package io.hypernetes.apiserver;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.hypernetes.objects.Json;
+import java.util.List;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import tools.jackson.databind.JsonNode;
+
+/// All tenants' pods share their nodes, and the scheduler counts by what nodes say that they gave.
+class GrantedTest extends ClusterTest {
+    private static final String MERGE = "application/merge-patch+json", PODS = "/api/v1/namespaces/default/pods";
+    private static final String STATUS = "{\"status\":{\"phase\":\"%s\",\"containerStatuses\":[{\"name\":\"web\",\"ready\":false,\"restartCount\":0,\"image\":\"i\",\"imageID\":\"\""
+            + ",\"allocatedResources\":{\"cpu\":\"%2$s\"},\"resources\":{\"requests\":{\"cpu\":\"%2$s\"}}}],"
+            + "\"conditions\":[{\"type\":\"Ready\",\"status\":\"False\"},{\"type\":\"PodResizePending\",\"status\":\"True\",\"reason\":\"%3$s\"}]}}";
+
+    private Cluster.Client acme;
+
+    @BeforeAll
+    void tenant() {
+        admin.post("/apis/hypernetes.io/v1/tenants", Cluster.tenant("acme")).expect(201);
+        acme = cluster.client("acme", "owner", "system:masters");
+    }
+
+    private JsonNode status(String name) {
+        return acme.get(PODS + "/" + name).expect(200).json().path("status");
+    }
+
+    private static List<String> resizes(JsonNode status) {
+        return Json.objects(status, "conditions").stream().filter(each -> each.path("type").asString("").equals("PodResizePending")).map(each -> each.path("reason").asString("")).toList();
+    }
+
+    @Test
+    void aTenantDoesNotSayWhatItsPodHasOfANode() {
+        acme.post(PODS, Cluster.pod("greedy")).expect(201);
+        acme.patch(PODS + "/greedy/status", MERGE, STATUS.formatted("Running", "800", "Deferred")).expect(200);
+        assertThat(status("greedy").path("phase").asString("")).isEqualTo("Running");
+        assertThat(status("greedy").path("containerStatuses").path(0).path("name").asString("")).isEqualTo("web");
+        assertThat(status("greedy").path("containerStatuses").path(0).has("allocatedResources")).isFalse();
+        assertThat(status("greedy").path("containerStatuses").path(0).has("resources")).isFalse();
+        assertThat(resizes(status("greedy"))).isEmpty();
+    }
+
+    @Test
+    void norDoesItTakeBackWhatTheNodeSays() {
+        acme.post(PODS, Cluster.pod("modest")).expect(201);
+        admin.patch("/tenants/acme" + PODS + "/modest/status", MERGE, STATUS.formatted("Running", "2", "Deferred")).expect(200);
+        acme.patch(PODS + "/modest/status", MERGE, STATUS.formatted("Pending", "1m", "Infeasible")).expect(200);
+        assertThat(status("modest").path("phase").asString("")).isEqualTo("Pending");
+        assertThat(status("modest").path("containerStatuses").path(0).path("allocatedResources").path("cpu").asString("")).isEqualTo("2");
+        assertThat(status("modest").path("containerStatuses").path(0).path("resources").path("requests").path("cpu").asString("")).isEqualTo("2");
+        assertThat(resizes(status("modest"))).containsExactly("Deferred");
+        acme.patch(PODS + "/modest/status", MERGE, "{\"status\":{\"conditions\":null}}").expect(200);
+        assertThat(resizes(status("modest"))).containsExactly("Deferred");
+    }
+}
