@@ -205,6 +205,7 @@ class AccessTest extends ClusterTest {
         assertThat(admin.patch(claims + "/of-rigid", "application/merge-patch+json", more).expect(403).at("message"))
                 .isEqualTo("persistentvolumeclaims \"of-rigid\" is forbidden: only dynamically provisioned pvc can be resized and the storageclass"
                         + " that provisions the pvc must support resize");
+        admin.patch(claims + "/of-local/status", "application/merge-patch+json", "{\"status\":{\"phase\":\"Bound\"}}").expect(200);
         admin.patch(claims + "/of-local", "application/merge-patch+json", more).expect(200);
     }
 
