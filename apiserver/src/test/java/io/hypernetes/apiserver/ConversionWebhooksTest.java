@@ -115,7 +115,9 @@ class ConversionWebhooksTest extends ClusterTest {
         var now = admin.get(peers(group, "v1") + "/a").expect(200);
         assertThat(now.at("hostPort")).isEqualTo("remote:81");
         assertThat(admin.get(peers(group, "v2") + "/a").expect(200).json().path("metadata").path("generation").asLong()).isEqualTo(2);
-        admin.put(peers(group, "v2") + "/a", second(group, "a").replace("80", "82")).expect(200);
+        var replaced = Json.readObject(second(group, "a").replace("80", "82"));
+        Json.child(replaced, "metadata").put("resourceVersion", now.at("metadata", "resourceVersion"));
+        admin.put(peers(group, "v2") + "/a", Json.print(replaced)).expect(200);
         assertThat(admin.get(peers(group, "v1") + "/a").at("hostPort")).isEqualTo("remote:82");
         admin.patch(peers(group, "v2") + "/a?fieldManager=me&force=true", "application/apply-patch+yaml", second(group, "a").replace("80", "83")).expect(200);
         assertThat(admin.get(peers(group, "v1") + "/a").at("hostPort")).isEqualTo("remote:83");
