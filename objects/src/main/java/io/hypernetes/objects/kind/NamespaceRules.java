@@ -7,12 +7,14 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /// Namespaces.
 final class NamespaceRules implements KindRules {
     private static final String NAME_LABEL = "kubernetes.io/metadata.name";
     private static final String FINALIZER = "kubernetes";
+    private static final List<String> STANDARD = List.of(FINALIZER, "orphan", "foregroundDeletion");
 
     @Override
     public List<String> checkName(String name) {
@@ -31,8 +33,31 @@ final class NamespaceRules implements KindRules {
     @Override
     public void prepareCreate(ObjectNode namespace) {
         Json.child(namespace, "status").put("phase", "Active");
-        ObjectNode spec = Json.child(namespace, "spec");
-        spec.putArray("finalizers").add(FINALIZER);
+        ArrayNode finalizers = Json.child(namespace, "spec").withArray("finalizers");
+        if (finalizers.valueStream().noneMatch(name -> name.asString("").equals(FINALIZER))) {
+            finalizers.add(FINALIZER);
+        }
+    }
+
+    /// ValidateNamespace of upstream's `pkg/apis/core/validation/validation.go`, which does not say which of them it is.
+    @Override
+    public void validateNew(ObjectNode namespace, Errors errors) {
+        namespace.path("spec").path("finalizers").forEach(name -> finalizer(name.asString(""), "spec.finalizers", errors));
+    }
+
+    private static void finalizer(String name, String at, Errors errors) {
+        errors.invalid(at, name, Names.qualified(name));
+        if (!name.contains("/") && !STANDARD.contains(name)) {
+            errors.invalid(at, name, "name is neither a standard finalizer name nor is it fully qualified");
+        }
+    }
+
+    @Override
+    public void validateUpdate(ObjectNode namespace, ObjectNode old, @Nullable String subresource, Errors errors) {
+        JsonNode finalizers = namespace.path("spec").path("finalizers");
+        for (int i = 0; "finalize".equals(subresource) && i < finalizers.size(); i++) {
+            finalizer(finalizers.path(i).asString(""), "spec.finalizers[" + i + "]", errors);
+        }
     }
 
     @Override

@@ -54,7 +54,12 @@ final class SecretRules implements KindRules {
                     errors.required("data[password]", "");
                 }
             }
-            case "kubernetes.io/ssh-auth" -> present(secret, "ssh-privatekey", errors);
+            case "kubernetes.io/ssh-auth" -> {
+                // An empty key is none.
+                if (Json.string(secret, "data", "ssh-privatekey").isEmpty()) {
+                    errors.required("data[ssh-privatekey]", "");
+                }
+            }
             case "kubernetes.io/tls" -> {
                 present(secret, "tls.crt", errors);
                 present(secret, "tls.key", errors);
@@ -76,7 +81,14 @@ final class SecretRules implements KindRules {
             return;
         }
         try {
-            Json.read(Base64.getMimeDecoder().decode(value.asString("")));
+            JsonNode read = Json.read(Base64.getMimeDecoder().decode(value.asString(""))).root();
+            if (!read.isObject() && !read.isNull()) {
+                String type = read.isArray() ? "array" : read.isString() ? "string" : read.isNumber() ? "number" : "bool";
+                errors.invalid(
+                        "data[" + key + "]",
+                        "<secret contents redacted>",
+                        "json: cannot unmarshal " + type + " into Go value of type map[string]interface {}");
+            }
         } catch (MalformedJsonException e) {
             // The content is a secret: it is not repeated.
             errors.invalid("data[" + key + "]", "<secret contents redacted>", "it is not JSON");
