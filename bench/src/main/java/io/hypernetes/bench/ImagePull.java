@@ -3,6 +3,7 @@ package io.hypernetes.bench;
 import io.hypernetes.images.ImageSettings;
 import io.hypernetes.images.LocalImageStore;
 import io.hypernetes.images.PullProgress;
+import io.hypernetes.images.Requester;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -153,7 +154,7 @@ public final class ImagePull {
     private void pull() throws Exception {
         Path at = folder.resolve("store");
         try (LocalImageStore store = LocalImageStore.open(at, ImageSettings.defaults())) {
-            store.pull(reference, null, PullProgress.NONE);
+            store.pull(reference, null, Requester.OPERATOR, PullProgress.NONE);
         }
         remove(at);
     }

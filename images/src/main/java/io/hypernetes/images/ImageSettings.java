@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 /// @param registries settings of single registries by `host` or `host:port`
 /// @param credentialsFile a Docker `config.json` with credentials for registries; null for none
 /// @param nativeFolder where the zstd library is unpacked, once. Null: `native` in the store's folder
-/// @param operators addresses of the operator's own machines: only a registry that is at one itself may send on to one
+/// @param operators addresses of the operator's own machines: a registry that the operator named and that is at one itself may send on to one, nobody else is spoken to there
 public record ImageSettings(
         Map<String, Registry> registries,
         @Nullable Path credentialsFile,

@@ -17,8 +17,9 @@ public interface ImageStore extends AutoCloseable {
     ///
     /// @param reference as a user writes it: `busybox`, `127.0.0.1:5000/a/b:tag`, `repo@sha256:…`
     /// @param credentials for the registry; null for those of the settings, or none
+    /// @param requester who named the image, and so the registry
     /// @throws ImageException with the registry's own reason
-    Image pull(String reference, @Nullable RegistryCredentials credentials, PullProgress progress);
+    Image pull(String reference, @Nullable RegistryCredentials credentials, Requester requester, PullProgress progress);
 
     /// Loads the images of a docker-archive or an OCI layout (a tar file, or a folder for the latter) and gives them their names.
     ///

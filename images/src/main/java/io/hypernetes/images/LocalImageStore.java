@@ -116,9 +116,9 @@ public final class LocalImageStore implements ImageStore {
     }
 
     @Override
-    public Image pull(String name, @Nullable RegistryCredentials credentials, PullProgress progress) {
+    public Image pull(String name, @Nullable RegistryCredentials credentials, Requester requester, PullProgress progress) {
         ImageReference reference = ImageReference.parse(name);
-        RegistryRoute registry = RegistryRoute.to(reference, settings, credentials, http);
+        RegistryRoute registry = RegistryRoute.to(reference, settings, credentials, requester, http);
         long start = System.nanoTime();
         try {
             Image image = add(RegistryPull.source(registry, reference, progress), progress);

@@ -7,9 +7,6 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.URI;
 import java.net.URLEncoder;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -19,6 +16,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -37,7 +35,8 @@ final class RegistryClient {
     private static final int MOST_ERROR_BYTES = 1 << 16;
     private static final Set<Integer> REDIRECTS = Set.of(301, 302, 303, 307, 308);
 
-    private final HttpClient http;
+    private final RegistryHttp http;
+    private final ImageSettings.Registry registry;
     private final ImageSettings settings;
     private final ImageReference reference;
     private final @Nullable RegistryCredentials credentials;
@@ -46,20 +45,25 @@ final class RegistryClient {
     private final Retries retries;
     private volatile @Nullable String authorization;
 
-    RegistryClient(HttpClient http, ImageSettings settings, ImageReference reference,
-            @Nullable RegistryCredentials credentials) {
-        this(http, settings, reference, credentials, home(reference, settings));
+    /// The client of a registry itself.
+    ///
+    /// @param requester named the registry
+    RegistryClient(RegistryHttp http, ImageSettings settings, ImageReference reference, @Nullable RegistryCredentials credentials, Requester requester) {
+        this(http, settings, reference, credentials, home(reference, settings), requester, settings.registry(reference.host()));
     }
 
     /// @param base where the repository is: the registry itself, or a mirror of it
-    RegistryClient(HttpClient http, ImageSettings settings, ImageReference reference,
-            @Nullable RegistryCredentials credentials, URI base) {
+    /// @param requester named whom is spoken to
+    /// @param registry settings for whom is spoken to
+    RegistryClient(RegistryHttp http, ImageSettings settings, ImageReference reference,
+            @Nullable RegistryCredentials credentials, URI base, Requester requester, ImageSettings.Registry registry) {
         this.http = http;
+        this.registry = registry;
         this.settings = settings;
         this.reference = reference;
         this.credentials = credentials;
         this.base = base;
-        this.destinations = new Destinations(base, settings.operators());
+        this.destinations = new Destinations(base, requester, settings.operators(), http.lookup());
         this.retries = new Retries(settings.transfers(), "registry " + base.getScheme() + "://" + base.getRawAuthority());
     }
 
@@ -82,7 +86,7 @@ final class RegistryClient {
         URI address = base.resolve("manifests/" + tagOrDigest);
         String what = "manifest of " + reference;
         byte[] content = retries.until(what, () -> {
-            try (Answer answer = get(address, Map.of("Accept", ACCEPTED))) {
+            try (HttpAnswer answer = get(address, Map.of("Accept", ACCEPTED))) {
                 return answer.status() == 200
                         ? bounded(answer.body(), Documents.MOST_BYTES, what)
                         : this.<byte[]>refused(answer, what);
@@ -106,7 +110,7 @@ final class RegistryClient {
             throw new ImageException(ImageException.Reason.TOO_LARGE, what + " has " + blob.size() + " bytes");
         }
         byte[] content = retries.until(what, () -> {
-            try (Answer answer = get(blobAddress(blob.digest()), Map.of())) {
+            try (HttpAnswer answer = get(blobAddress(blob.digest()), Map.of())) {
                 return answer.status() == 200
                         ? bounded(answer.body(), Documents.MOST_BYTES, what)
                         : this.<byte[]>refused(answer, what);
@@ -195,8 +199,8 @@ final class RegistryClient {
     private void receive(Documents.Descriptor blob, Transfer transfer, Path file, LongConsumer progress, String what)
             throws IOException {
         Map<String, String> range = transfer.done == 0 ? Map.of() : Map.of("Range", "bytes=" + transfer.done + "-");
-        try (Answer answer = get(blobAddress(blob.digest()), range)) {
-            boolean follows = answer.status() == 206 && transfer.done > 0 && answer.response().headers().firstValue("Content-Range")
+        try (HttpAnswer answer = get(blobAddress(blob.digest()), range)) {
+            boolean follows = answer.status() == 206 && transfer.done > 0 && answer.header("Content-Range")
                     .map(value -> value.startsWith("bytes " + transfer.done + "-")).orElse(true);
             if (answer.status() != 200 && answer.status() != 206 && !(answer.status() == 416 && transfer.done > 0)) {
                 refused(answer, what);
@@ -214,7 +218,7 @@ final class RegistryClient {
         }
     }
 
-    private void receive(Documents.Descriptor blob, Transfer transfer, Answer answer, LongConsumer progress, String what)
+    private void receive(Documents.Descriptor blob, Transfer transfer, HttpAnswer answer, LongConsumer progress, String what)
             throws IOException {
         byte[] buffer = new byte[1 << 16];
         try (StallGuard guard = new StallGuard(answer.body(), settings.transfers().stallTimeout())) {
@@ -246,38 +250,33 @@ final class RegistryClient {
                 + "; pull again, and tell the registry's operator when it stays");
     }
 
-    private record Answer(HttpResponse<InputStream> response) implements AutoCloseable {
-        int status() {
-            return response.statusCode();
-        }
-
-        InputStream body() {
-            return response.body();
-        }
-
-        @Override
-        public void close() throws IOException {
-            response.body().close();
-        }
-    }
-
     /// GET with authentication and redirects.
-    private Answer get(URI address, Map<String, String> headers) throws IOException {
-        Answer answer = follow(address, headers);
-        if (answer.status() == 401 && authenticate(answer)) {
-            answer.close();
-            answer = follow(address, headers);
+    private HttpAnswer get(URI address, Map<String, String> headers) throws IOException {
+        HttpAnswer answer = follow(address, headers);
+        if (answer.status() != 401) {
+            return answer;
         }
-        return answer;
+        boolean again;
+        try {
+            again = authenticate(answer);
+        } catch (IOException | RuntimeException failure) {
+            answer.close();
+            throw failure;
+        }
+        if (!again) {
+            return answer;
+        }
+        answer.close();
+        return follow(address, headers);
     }
 
-    private Answer follow(URI address, Map<String, String> headers) throws IOException {
+    private HttpAnswer follow(URI address, Map<String, String> headers) throws IOException {
         URI at = address;
         for (int hop = 0; hop <= MOST_REDIRECTS; hop++) {
             boolean home = at.getHost() != null && at.getRawAuthority().equals(base.getRawAuthority())
                     && at.getScheme().equals(base.getScheme());
-            Answer answer = send(at, headers, home ? authorization : null);
-            Optional<String> location = answer.response.headers().firstValue("Location");
+            HttpAnswer answer = send(at, headers, home ? authorization : null);
+            Optional<String> location = answer.header("Location");
             if (!REDIRECTS.contains(answer.status()) || location.isEmpty()) {
                 return answer;
             }
@@ -297,35 +296,22 @@ final class RegistryClient {
         throw new IOException("more than " + MOST_REDIRECTS + " redirects");
     }
 
-    private Answer send(URI address, Map<String, String> headers, @Nullable String authorization) throws IOException {
-        HttpRequest.Builder request = HttpRequest.newBuilder(address)
-                .timeout(settings.transfers().connectTimeout().multipliedBy(3))
-                .header("User-Agent", "hypernetes");
-        headers.forEach(request::header);
+    private HttpAnswer send(URI address, Map<String, String> headers, @Nullable String authorization) throws IOException {
+        Map<String, String> all = new LinkedHashMap<>(headers);
         if (authorization != null) {
-            request.header("Authorization", authorization);
+            all.put("Authorization", authorization);
         }
-        return answer(request.build());
-    }
-
-    private Answer answer(HttpRequest request) throws IOException {
-        destinations.check(request.uri());
-        try {
-            return new Answer(http.send(request, HttpResponse.BodyHandlers.ofInputStream()));
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IOException("interrupted", e);
-        }
+        return http.send(new HttpQuestion(address, all, null), destinations, registry);
     }
 
     /// Answers a challenge; false when there is nothing more to offer.
-    private boolean authenticate(Answer answer) throws IOException {
+    private boolean authenticate(HttpAnswer answer) throws IOException {
         String before = authorization;
         if (credentials != null && !credentials.registryToken().isEmpty()) { // already what a token service would give
             authorization = "Bearer " + credentials.registryToken();
             return before == null;
         }
-        for (AuthChallenge challenge : AuthChallenge.parse(answer.response.headers().allValues("WWW-Authenticate"))) {
+        for (AuthChallenge challenge : AuthChallenge.parse(answer.all("WWW-Authenticate"))) {
             if (challenge.scheme().equals("bearer")) {
                 String token = token(challenge);
                 if (token != null) {
@@ -359,9 +345,10 @@ final class RegistryClient {
             throw new IOException("the registry's token service " + Text.shortened(realm) + " is not https");
         }
         String what = "token for " + reference + " from " + Text.shortened(realm);
-        try (Answer answer = credentials != null && !credentials.identityToken().isEmpty()
-                ? post(URI.create(realm), query + "&grant_type=refresh_token&client_id=hypernetes&refresh_token="
-                        + URLEncoder.encode(credentials.identityToken(), UTF_8))
+        try (HttpAnswer answer = credentials != null && !credentials.identityToken().isEmpty()
+                // The OAuth 2 form of a token service takes an identity token for a token of one repository.
+                ? http.send(new HttpQuestion(URI.create(realm), Map.of(), query + "&grant_type=refresh_token&client_id=hypernetes&refresh_token="
+                        + URLEncoder.encode(credentials.identityToken(), UTF_8)), destinations, registry)
                 : send(address, Map.of(), credentials == null || credentials.username().isEmpty() ? null : basic(credentials))) {
             if (answer.status() != 200) {
                 return refused(answer, what);
@@ -372,23 +359,12 @@ final class RegistryClient {
         }
     }
 
-    /// The OAuth 2 form of a token service, which takes an identity token for a token of one repository.
-    private Answer post(URI address, String form) throws IOException {
-        HttpRequest request = HttpRequest.newBuilder(address)
-                .timeout(settings.transfers().connectTimeout().multipliedBy(3))
-                .header("User-Agent", "hypernetes")
-                .header("Content-Type", "application/x-www-form-urlencoded")
-                .POST(HttpRequest.BodyPublishers.ofString(form))
-                .build();
-        return answer(request);
-    }
-
     private static String basic(RegistryCredentials credentials) {
         return "Basic " + java.util.Base64.getEncoder()
                 .encodeToString((credentials.username() + ":" + credentials.password()).getBytes(UTF_8));
     }
 
-    private <T> T refused(Answer answer, String what) throws IOException {
+    private <T> T refused(HttpAnswer answer, String what) throws IOException {
         String words = errorText(answer.body());
         String message = what + ": the registry answered " + answer.status() + (words.isEmpty() ? "" : " (" + words + ")");
         int status = answer.status();
@@ -408,8 +384,8 @@ final class RegistryClient {
     }
 
     /// What `Retry-After` asks for, in either of its forms (RFC 9110, 10.2.3); null when it does not.
-    private static @Nullable Duration patience(Answer answer) {
-        String value = answer.response.headers().firstValue("Retry-After").map(String::strip).orElse("");
+    private static @Nullable Duration patience(HttpAnswer answer) {
+        String value = answer.header("Retry-After").map(String::strip).orElse("");
         if (value.matches("[0-9]{1,9}")) {
             return Duration.ofSeconds(Long.parseLong(value));
         }

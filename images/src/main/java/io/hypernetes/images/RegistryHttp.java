@@ -1,120 +1,164 @@
 package io.hypernetes.images;
 
+import java.io.BufferedInputStream;
+import java.io.Closeable;
 import java.io.IOException;
-import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.Socket;
-import java.net.http.HttpClient;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.security.GeneralSecurityException;
-import java.security.KeyStore;
-import java.security.cert.Certificate;
-import java.security.cert.CertificateFactory;
-import java.security.cert.X509Certificate;
+import java.net.SocketTimeoutException;
+import java.net.URI;
+import java.nio.channels.SocketChannel;
 import java.time.Duration;
-import java.util.HashMap;
-import java.util.Map;
-import java.util.concurrent.Executors;
-import javax.net.ssl.SSLContext;
-import javax.net.ssl.SSLEngine;
-import javax.net.ssl.TrustManager;
-import javax.net.ssl.TrustManagerFactory;
-import javax.net.ssl.X509ExtendedTrustManager;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import javax.net.ssl.SNIHostName;
+import javax.net.ssl.SSLParameters;
+import javax.net.ssl.SSLSocket;
 import org.jspecify.annotations.Nullable;
 
-/// HTTP clients, one for each way of trusting a registry. Made when first needed: certificates take a good part of a second to
-/// load. Safe for use by many threads.
+/// The HTTP client of pulls: one request a connection.
+///
+/// It is not the JDK's, because that one looks names up by itself: here the addresses that [Destinations] permitted are the ones that are connected to. It follows no
+/// redirect, keeps no connection, and asks no proxy. Safe for use by many threads, which may be interrupted.
 final class RegistryHttp implements AutoCloseable {
-    private record Trust(boolean skipVerify, @Nullable Path caFile) {}
-
     private final Duration connectTimeout;
-    private final Map<Trust, HttpClient> clients = new HashMap<>(); // guarded by itself
+    private final HostLookup lookup;
+    private final RegistryTrust trust = new RegistryTrust();
+    private final Set<SocketChannel> open = ConcurrentHashMap.newKeySet();
+    private volatile boolean closed;
 
+    /// @param connectTimeout longest wait for a connection, and for an answer's beginning three times that
     RegistryHttp(Duration connectTimeout) {
+        this(connectTimeout, HostLookup.SYSTEM);
+    }
+
+    /// @param lookup finds hosts, for [Destinations] too
+    RegistryHttp(Duration connectTimeout, HostLookup lookup) {
         this.connectTimeout = connectTimeout;
+        this.lookup = lookup;
     }
 
-    /// @throws ImageException when the registry's own authorities cannot be read
-    HttpClient client(ImageSettings.Registry registry) {
-        synchronized (clients) {
-            return clients.computeIfAbsent(new Trust(registry.skipVerify(), registry.caFile()), this::made);
-        }
+    HostLookup lookup() {
+        return lookup;
     }
 
-    private HttpClient made(Trust trust) {
-        HttpClient.Builder builder = HttpClient.newBuilder()
-                .version(HttpClient.Version.HTTP_1_1)
-                .connectTimeout(connectTimeout)
-                .followRedirects(HttpClient.Redirect.NEVER)
-                .executor(Executors.newVirtualThreadPerTaskExecutor());
+    /// Asks, and returns once the head of the answer is there.
+    ///
+    /// @param registry says whom to trust
+    /// @throws ImageException when whom it goes to may not be spoken to
+    /// @throws IOException when there is no answer
+    HttpAnswer send(HttpQuestion question, Destinations destinations, ImageSettings.Registry registry) throws IOException {
+        List<InetAddress> addresses = destinations.permitted(question.address());
+        byte[] text = question.text();
+        int port = question.port();
+        long until = System.nanoTime() + connectTimeout.multipliedBy(3).toNanos();
+        SocketChannel channel = connect(addresses, port, until);
+        Closeable line = () -> {
+            open.remove(channel);
+            channel.close();
+        };
+        AtomicBoolean late = new AtomicBoolean();
+        // A peer that sends a byte now and then would outlast the timeout of each read.
+        CompletableFuture<Void> deadline = CompletableFuture.runAsync(
+                () -> {
+                    late.set(true);
+                    closeQuietly(line);
+                },
+                CompletableFuture.delayedExecutor(Math.max(0, until - System.nanoTime()), TimeUnit.NANOSECONDS));
         try {
-            Path caFile = trust.caFile();
-            if (trust.skipVerify()) {
-                builder.sslContext(context(new TrustManager[] {new Anyone()}));
-            } else if (caFile != null) {
-                builder.sslContext(context(authorities(caFile)));
+            Socket socket = question.isSecure() ? secured(channel.socket(), question.address(), port, registry) : channel.socket();
+            socket.getOutputStream().write(text);
+            socket.getOutputStream().flush();
+            return HttpAnswer.read(new BufferedInputStream(socket.getInputStream(), 1 << 16), line);
+        } catch (IOException | RuntimeException failure) {
+            closeQuietly(line);
+            if (late.get()) {
+                throw late(failure);
             }
-        } catch (GeneralSecurityException | IOException e) {
-            throw new ImageException(ImageException.Reason.UNREACHABLE, "the authorities of a registry in " + trust.caFile()
-                    + " cannot be read: " + e.getMessage() + "; the file must hold certificates in PEM", e);
+            throw failure;
+        } finally {
+            deadline.cancel(false);
         }
-        return builder.build();
     }
 
-    private static SSLContext context(TrustManager[] trusted) throws GeneralSecurityException {
-        SSLContext context = SSLContext.getInstance("TLS");
-        context.init(null, trusted, null);
-        return context;
+    private SocketTimeoutException late(@Nullable Exception cause) {
+        return (SocketTimeoutException) new SocketTimeoutException("no answer began in " + connectTimeout.multipliedBy(3).toSeconds() + " s").initCause(cause);
     }
 
-    private static TrustManager[] authorities(Path file) throws GeneralSecurityException, IOException {
-        KeyStore store = KeyStore.getInstance(KeyStore.getDefaultType());
-        store.load(null, null);
-        try (InputStream in = Files.newInputStream(file)) {
-            int number = 0;
-            for (Certificate certificate : CertificateFactory.getInstance("X.509").generateCertificates(in)) {
-                store.setCertificateEntry("authority-" + number++, certificate);
+    /// The first address that answers.
+    private SocketChannel connect(List<InetAddress> addresses, int port, long until) throws IOException {
+        IOException failure = null;
+        for (InetAddress address : addresses) {
+            long left = TimeUnit.NANOSECONDS.toMillis(until - System.nanoTime());
+            if (Thread.currentThread().isInterrupted() || left <= 0) {
+                break;
             }
-            if (number == 0) {
-                throw new IOException("it holds no certificate");
+            SocketChannel channel = SocketChannel.open();
+            open.add(channel);
+            try {
+                if (closed) {
+                    throw new IOException("no more is pulled, as the store is closing");
+                }
+                channel.socket().connect(new InetSocketAddress(address, port), (int) Math.min(left, Math.max(1, connectTimeout.toMillis())));
+                return channel;
+            } catch (IOException | RuntimeException e) {
+                open.remove(channel);
+                channel.close();
+                if (!(e instanceof IOException next)) {
+                    throw e;
+                }
+                failure = next;
             }
         }
-        TrustManagerFactory factory = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
-        factory.init(store);
-        return factory.getTrustManagers();
+        if (Thread.currentThread().isInterrupted()) {
+            throw new IOException("interrupted", failure);
+        }
+        throw failure != null ? failure : late(null);
     }
 
+    private SSLSocket secured(Socket socket, URI address, int port, ImageSettings.Registry registry) throws IOException {
+        String host = address.getHost().replaceAll("[\\[\\]]", "");
+        SSLSocket secure = (SSLSocket) trust.sockets(registry).createSocket(socket, host, port, true);
+        SSLParameters parameters = secure.getSSLParameters();
+        parameters.setEndpointIdentificationAlgorithm("HTTPS");
+        if (!isLiteral(host)) {
+            try {
+                parameters.setServerNames(List.of(new SNIHostName(host)));
+            } catch (IllegalArgumentException noName) {
+                throw new IOException(Text.shortened(host) + " is no name of a host", noName);
+            }
+        }
+        secure.setSSLParameters(parameters);
+        secure.startHandshake();
+        return secure;
+    }
+
+    private static boolean isLiteral(String host) {
+        try {
+            InetAddress.ofLiteral(host);
+            return true;
+        } catch (IllegalArgumentException aName) {
+            return false;
+        }
+    }
+
+    private static void closeQuietly(Closeable line) {
+        try {
+            line.close();
+        } catch (IOException e) {
+            // It is closed all the same.
+        }
+    }
+
+    /// Ends what is under way.
     @Override
     public void close() {
-        synchronized (clients) {
-            clients.values().forEach(HttpClient::shutdownNow);
-            clients.clear();
-        }
-    }
-
-    /// Takes every certificate, for a registry that the settings say this of. The extended form also leaves out the check of the name.
-    private static final class Anyone extends X509ExtendedTrustManager {
-        @Override
-        public void checkClientTrusted(X509Certificate[] chain, String type, Socket socket) {}
-
-        @Override
-        public void checkServerTrusted(X509Certificate[] chain, String type, Socket socket) {}
-
-        @Override
-        public void checkClientTrusted(X509Certificate[] chain, String type, SSLEngine engine) {}
-
-        @Override
-        public void checkServerTrusted(X509Certificate[] chain, String type, SSLEngine engine) {}
-
-        @Override
-        public void checkClientTrusted(X509Certificate[] chain, String type) {}
-
-        @Override
-        public void checkServerTrusted(X509Certificate[] chain, String type) {}
-
-        @Override
-        public X509Certificate[] getAcceptedIssuers() {
-            return new X509Certificate[0];
-        }
+        closed = true;
+        open.forEach(RegistryHttp::closeQuietly);
     }
 }

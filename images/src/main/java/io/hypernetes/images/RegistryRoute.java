@@ -22,7 +22,8 @@ final class RegistryRoute {
     }
 
     /// @param given credentials for the registry itself, never shown to a mirror; null for those of the settings
-    static RegistryRoute to(ImageReference reference, ImageSettings settings, @Nullable RegistryCredentials given, RegistryHttp http) {
+    /// @param requester named the registry; its mirrors are always named by the operator
+    static RegistryRoute to(ImageReference reference, ImageSettings settings, @Nullable RegistryCredentials given, Requester requester, RegistryHttp http) {
         ImageSettings.Registry registry = settings.registry(reference.host());
         List<RegistryClient> stations = new ArrayList<>();
         for (String mirror : registry.mirrors()) {
@@ -32,12 +33,11 @@ final class RegistryRoute {
             String host = slash < 0 ? place : place.substring(0, slash);
             String repository = (slash < 0 ? "" : place.substring(slash + 1) + "/") + reference.repository();
             URI base = URI.create((plain || RegistryHosts.plain(host, settings) ? "http://" : "https://") + host + "/v2/" + repository + "/");
-            stations.add(new RegistryClient(http.client(settings.registry(host)), settings, reference,
-                    known(settings, host, repository), base));
+            stations.add(new RegistryClient(http, settings, reference, known(settings, host, repository), base, Requester.OPERATOR, settings.registry(host)));
         }
         if (!registry.mirrorsOnly() || stations.isEmpty()) {
-            stations.add(new RegistryClient(http.client(registry), settings, reference,
-                    given != null ? given : known(settings, reference.host(), reference.repository())));
+            stations.add(new RegistryClient(http, settings, reference,
+                    given != null ? given : known(settings, reference.host(), reference.repository()), requester));
         }
         return new RegistryRoute(stations);
     }

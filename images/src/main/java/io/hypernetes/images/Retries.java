@@ -3,7 +3,6 @@ package io.hypernetes.images;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.UnknownHostException;
-import java.nio.channels.UnresolvedAddressException;
 import java.time.Duration;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
@@ -58,14 +57,12 @@ final class Retries {
     }
 
     private static boolean isRefusal(IOException failure) {
-        return failure instanceof ConnectException || failure instanceof UnknownHostException
-                || failure.getCause() instanceof UnresolvedAddressException;
+        return failure instanceof ConnectException || failure instanceof UnknownHostException;
     }
 
     private static String reason(IOException failure) {
-        if (failure.getCause() instanceof UnresolvedAddressException
-                || (failure.getCause() != null && failure.getCause().getCause() instanceof UnresolvedAddressException)) {
-            return "the host name is unknown";
+        if (failure instanceof UnknownHostException) {
+            return "the host name " + failure.getMessage() + " is unknown";
         }
         String message = failure.getMessage();
         return message != null ? message : failure instanceof ConnectException ? "connection refused" : failure.toString();

@@ -6,13 +6,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.net.InetAddress;
-import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.net.UnknownHostException;
 import java.time.Duration;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CountDownLatch;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -26,75 +25,71 @@ class DestinationsTest {
         "http://127.0.0.1/x", "http://127.9.9.9:6443/x", "https://localhost/x", "http://[::1]/x", "http://0.0.0.0/x", "http://[::]/x", "http://[::ffff:127.0.0.1]/x",
         "http://169.254.169.254/latest/meta-data", "http://[fe80::1]/x", "http://224.0.0.1/x", "http://LOCALHOST/x"})
     void addressesOfThisHostAndItsSegmentAreNotFollowed(String next) {
-        assertThatThrownBy(() -> from(PUBLIC).check(URI.create(next))).isInstanceOf(ImageException.class).hasMessageContaining("is an address of");
+        assertThatThrownBy(() -> from(PUBLIC).permitted(URI.create(next))).isInstanceOf(ImageException.class).hasMessageContaining("is an address of");
     }
 
     @Test
     void whatIsNoHostOrNotKnownIsNotFollowed() {
-        assertThatThrownBy(() -> from(PUBLIC).check(URI.create("http://no-such-host.invalid/x"))).isInstanceOf(UnknownHostException.class);
-        assertThatThrownBy(() -> from(PUBLIC).check(URI.create("mailto:somebody"))).isInstanceOf(IOException.class).hasMessageContaining("without a host");
-        // Of the registry itself the connection says it.
+        assertThatThrownBy(() -> from(PUBLIC).permitted(URI.create("http://no-such-host.invalid/x"))).isInstanceOf(UnknownHostException.class);
+        assertThatThrownBy(() -> from(PUBLIC).permitted(URI.create("mailto:somebody"))).isInstanceOf(IOException.class).hasMessageContaining("without a host");
         URI nowhere = URI.create("https://no-such-host.invalid/v2/");
-        assertThatCode(() -> from(nowhere).check(nowhere)).doesNotThrowAnyException();
+        assertThatThrownBy(() -> from(nowhere).permitted(nowhere)).isInstanceOf(UnknownHostException.class);
     }
 
     @Test
     void aRegistryThatMovesToAnAddressOfTheOperatorsIsNoLongerSpokenTo() throws IOException {
         AtomicBoolean moved = new AtomicBoolean();
-        Destinations destinations = new Destinations(PUBLIC, OperatorAddresses.known(_ -> moved.get()));
-        destinations.check(PUBLIC);
+        Destinations destinations = destinations(PUBLIC, OperatorAddresses.known(_ -> moved.get()));
+        destinations.permitted(PUBLIC);
         moved.set(true);
-        assertThatThrownBy(() -> destinations.check(PUBLIC)).isInstanceOf(ImageException.class).hasMessageContaining("192.0.2.7 is at an address of the operator's own");
+        assertThatThrownBy(() -> destinations.permitted(PUBLIC)).isInstanceOf(ImageException.class).hasMessageContaining("192.0.2.7 is at an address of the operator's own");
     }
 
     private static Destinations from(URI home) {
-        return new Destinations(home, OperatorAddresses.known(_ -> false));
+        return destinations(home, OperatorAddresses.known(_ -> false));
     }
 
-    /// Whoever looks up has no carrier of virtual threads, of which there are few. And one that answers late may answer with anything.
-    @Test
-    void anAddressThatNobodyTellsInTimeIsNotSpokenTo() {
-        CountDownLatch over = new CountDownLatch(1);
-        CompletableFuture<Thread> asking = new CompletableFuture<>();
-        HostLookup silent = new HostLookup(host -> {
-            asking.complete(Thread.currentThread());
-            try {
-                over.await();
-            } catch (InterruptedException never) {
-                throw new AssertionError(never);
-            }
-            throw new UnknownHostException(host);
-        }, Duration.ofMillis(200));
-        URI slow = URI.create("https://registry.test/v2/");
-        for (URI home : new URI[] {slow, PUBLIC}) {
-            Destinations destinations = new Destinations(home, OperatorAddresses.known(_ -> false), silent);
-            assertThatThrownBy(() -> destinations.check(slow)).isInstanceOf(SocketTimeoutException.class).hasMessageContaining("looking up registry.test took longer");
-        }
-        assertThat(asking).succeedsWithin(Duration.ofSeconds(20)).matches(thread -> !thread.isVirtual());
-        over.countDown();
+    private static Destinations destinations(URI home, OperatorAddresses operators) {
+        return new Destinations(home, Requester.OPERATOR, operators, HostLookup.SYSTEM);
     }
 
     @Test
     void othersAreAndWhatIsLocalToALocalRegistryToo() {
-        assertThatCode(() -> from(PUBLIC).check(URI.create("https://198.51.100.1/x"))).doesNotThrowAnyException();
-        assertThatCode(() -> from(HERE).check(URI.create("http://127.0.0.1:5001/x"))).doesNotThrowAnyException();
-        assertThatThrownBy(() -> from(HERE).check(URI.create("http://169.254.169.254/x"))).hasMessageContaining("own network segment");
+        assertThatCode(() -> from(PUBLIC).permitted(URI.create("https://198.51.100.1/x"))).doesNotThrowAnyException();
+        assertThatCode(() -> from(HERE).permitted(URI.create("http://127.0.0.1:5001/x"))).doesNotThrowAnyException();
+        assertThatThrownBy(() -> from(HERE).permitted(URI.create("http://169.254.169.254/x"))).hasMessageContaining("own network segment");
     }
 
     @Test
     void theOperatorsAddressesAreNotFollowedFromElsewhere() {
         URI own = URI.create("https://10.0.0.5/v2/");
         URI next = URI.create("https://10.0.0.6/x");
-        assertThatThrownBy(() -> new Destinations(PUBLIC, OperatorAddresses.known(InetAddress::isSiteLocalAddress)).check(next)).isInstanceOf(ImageException.class).hasMessageContaining("operator's own");
-        assertThatCode(() -> new Destinations(own, OperatorAddresses.known(InetAddress::isSiteLocalAddress)).check(next)).doesNotThrowAnyException();
+        assertThatThrownBy(() -> destinations(PUBLIC, OperatorAddresses.known(InetAddress::isSiteLocalAddress)).permitted(next)).isInstanceOf(ImageException.class).hasMessageContaining("operator's own");
+        assertThatCode(() -> destinations(own, OperatorAddresses.known(InetAddress::isSiteLocalAddress)).permitted(next)).doesNotThrowAnyException();
     }
 
     @Test
     void whileTheOperatorsAddressesAreNotAllKnownARegistryServesWhatItHasItselfAndSendsNowhere() throws IOException {
         URI denied = URI.create("https://10.0.0.6/x");
-        Destinations destinations = new Destinations(PUBLIC, new OperatorAddresses(InetAddress::isSiteLocalAddress, _ -> true));
-        destinations.check(PUBLIC);
-        assertThatThrownBy(() -> destinations.check(denied)).isInstanceOf(ImageException.class).hasMessageContaining("operator's own machines (10.0.0.6); such");
-        assertThatThrownBy(() -> destinations.check(URI.create("https://198.51.100.1/x"))).isInstanceOf(ImageException.class).hasMessageContaining("for all that is known yet");
+        Destinations destinations = destinations(PUBLIC, new OperatorAddresses(InetAddress::isSiteLocalAddress, _ -> true));
+        destinations.permitted(PUBLIC);
+        assertThatThrownBy(() -> destinations.permitted(denied)).isInstanceOf(ImageException.class).hasMessageContaining("operator's own machines (10.0.0.6); such");
+        assertThatThrownBy(() -> destinations.permitted(URI.create("https://198.51.100.1/x"))).isInstanceOf(ImageException.class).hasMessageContaining("for all that is known yet");
+    }
+
+    /// It may move there after whoever names it was told that it may be named.
+    @Test
+    void aTenantsRegistryIsJudgedEachTimeAndMayBeNowhereOfTheseItself() throws IOException {
+        AtomicReference<String> at = new AtomicReference<>("192.0.2.7");
+        URI home = URI.create("https://registry.test/v2/");
+        Destinations destinations = new Destinations(home, Requester.TENANT, new OperatorAddresses(InetAddress::isSiteLocalAddress, address -> address.getHostAddress().startsWith("198.51.")),
+                new HostLookup(host -> new InetAddress[] {InetAddress.ofLiteral(at.get())}, Duration.ofSeconds(20)));
+        assertThat(destinations.permitted(home)).containsExactly(InetAddress.ofLiteral("192.0.2.7"));
+        for (String place : List.of("127.0.0.1", "::1", "::ffff:127.0.0.1", "169.254.169.254", "fe80::1", "0.0.0.0", "224.0.0.1", "10.0.0.5", "198.51.100.1")) {
+            at.set(place);
+            assertThatThrownBy(() -> destinations.permitted(home)).as(place).isInstanceOf(ImageException.class).hasMessageContaining("registry.test is at an address of");
+        }
+        Destinations local = new Destinations(HERE, Requester.TENANT, OperatorAddresses.known(_ -> false), HostLookup.SYSTEM);
+        assertThatThrownBy(() -> local.permitted(HERE)).isInstanceOf(ImageException.class);
     }
 }

@@ -113,6 +113,23 @@ class HostileBytesTest {
         });
     }
 
+    @Test
+    void answersAreReadOrRefused() {
+        List<byte[]> seeds = List.of(
+                bytes("HTTP/1.1 103 Early\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3;x=y\r\nabc\r\n10\r\n0123456789abcdef\r\n0\r\nT: x\r\n\r\n"),
+                bytes("HTTP/1.1 401 No\r\nWWW-Authenticate: Bearer realm=\"https://auth.example/token\"\r\nContent-Length: 3\r\n\r\nabc"));
+        Fuzzer.Outcome outcome = new Fuzzer("registry-answers", seeds).run(10_000, (input, chance) -> {
+            try (HttpAnswer answer = HttpAnswer.read(new ByteArrayInputStream(input), () -> {})) {
+                assertThat(answer.body().readAllBytes()).hasSizeLessThanOrEqualTo(input.length);
+                return true;
+            } catch (IOException refused) {
+                return false;
+            }
+        });
+        assertThat(outcome.read()).isPositive();
+        assertThat(outcome.refused()).isPositive();
+    }
+
     private static void mendChecksums(byte[] tar) {
         for (int at = 0; at + TarReader.BLOCK <= tar.length; at += TarReader.BLOCK) {
             int sum = 0;

@@ -49,7 +49,7 @@ class ParallelPullTest {
         server.createContext("/v2/a/b/blobs/", this::serve);
         server.start();
         try (LocalImageStore store = LocalImageStore.open(folder, ImageSettings.defaults().withNativeFolder(Path.of("target", "native")))) {
-            Image image = store.pull("127.0.0.1:" + server.getAddress().getPort() + "/a/b:1", null, PullProgress.NONE);
+            Image image = store.pull("127.0.0.1:" + server.getAddress().getPort() + "/a/b:1", null, Requester.OPERATOR, PullProgress.NONE);
             assertThat(image.layers()).hasSize(LAYERS);
             assertThat(Shell.contents(image.layers().getLast())).anyMatch(line -> line.endsWith("/file-" + (LAYERS - 1)));
         } finally {

@@ -83,7 +83,7 @@ class PullTest {
 
     @Test
     void anImageOfSeveralLayersBecomesDisks() throws Exception {
-        Image image = store.pull(registry.name("team/layers:1"), null, PullProgress.NONE);
+        Image image = store.pull(registry.name("team/layers:1"), null, Requester.OPERATOR, PullProgress.NONE);
 
         assertThat(image.config()).isEqualTo(CONFIG);
         assertThat(image.tags()).containsExactly(registry.name("team/layers:1"));
@@ -105,10 +105,10 @@ class PullTest {
 
     @Test
     void anImageIsPulledByDigestAndFoundByEveryName() {
-        Image byTag = store.pull(registry.name("team/layers:1"), null, PullProgress.NONE);
+        Image byTag = store.pull(registry.name("team/layers:1"), null, Requester.OPERATOR, PullProgress.NONE);
         String byDigest = byTag.digests().getFirst();
         store.remove(byTag.id());
-        Image image = store.pull(byDigest, null, PullProgress.NONE);
+        Image image = store.pull(byDigest, null, Requester.OPERATOR, PullProgress.NONE);
 
         assertThat(image.id()).isEqualTo(byTag.id());
         assertThat(image.tags()).isEmpty();
@@ -124,7 +124,7 @@ class PullTest {
         new ImageArchive("zstd:1", CONFIG).file("bin/zstd", 0755, "content".repeat(1000).getBytes(UTF_8)).writeTo(other);
         registry.push(other, "team/zstd:1", "--dest-compress-format=zstd");
         assertThat(registry.blobsStartingWith(0x28, 0xb5, 0x2f, 0xfd)).as("layers in zstd").isPositive();
-        Image image = store.pull(registry.name("team/zstd:1"), null, PullProgress.NONE);
+        Image image = store.pull(registry.name("team/zstd:1"), null, Requester.OPERATOR, PullProgress.NONE);
 
         assertThat(Shell.contents(image.layers().getFirst())).anyMatch(line -> line.endsWith("/bin/zstd"));
     }
@@ -142,7 +142,7 @@ class PullTest {
         try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
             List<Future<Image>> pulls = new ArrayList<>();
             for (int i = 0; i < 10; i++) {
-                pulls.add(threads.submit(() -> store.pull(registry.name("team/layers:1"), null, progress)));
+                pulls.add(threads.submit(() -> store.pull(registry.name("team/layers:1"), null, Requester.OPERATOR, progress)));
             }
             for (Future<Image> pull : pulls) {
                 assertThat(pull.get().layers()).hasSize(3);
@@ -153,7 +153,7 @@ class PullTest {
 
     @Test
     void whatIsPulledOutlivesTheProcess() {
-        Image image = store.pull(registry.name("team/layers:1"), null, PullProgress.NONE);
+        Image image = store.pull(registry.name("team/layers:1"), null, Requester.OPERATOR, PullProgress.NONE);
         store.lease(image.id(), "pod-1");
         store.close();
         store = open();
@@ -183,7 +183,7 @@ class PullTest {
 
     @Test
     void anUnknownTagIsNotFoundInTheRegistrysWords() {
-        assertThatThrownBy(() -> store.pull(registry.name("team/layers:none"), null, PullProgress.NONE))
+        assertThatThrownBy(() -> store.pull(registry.name("team/layers:none"), null, Requester.OPERATOR, PullProgress.NONE))
                 .isInstanceOfSatisfying(ImageException.class, e -> assertThat(e.reason()).isEqualTo(ImageException.Reason.NOT_FOUND))
                 .hasMessageContaining("MANIFEST_UNKNOWN")
                 .hasMessageContaining("team/layers:none");
@@ -191,7 +191,7 @@ class PullTest {
 
     @Test
     void aDigestTheRegistryDoesNotHaveIsNotFound() {
-        assertThatThrownBy(() -> store.pull(registry.name("team/layers@sha256:" + "0".repeat(64)), null, PullProgress.NONE))
+        assertThatThrownBy(() -> store.pull(registry.name("team/layers@sha256:" + "0".repeat(64)), null, Requester.OPERATOR, PullProgress.NONE))
                 .isInstanceOfSatisfying(ImageException.class, e -> assertThat(e.reason()).isEqualTo(ImageException.Reason.NOT_FOUND));
     }
 
@@ -201,11 +201,11 @@ class PullTest {
         new ImageArchive("forged:1", CONFIG).file("a", 0644, "honest".getBytes(UTF_8)).writeTo(other);
         registry.push(other, "team/forged:1");
         Set<String> blobs = ConcurrentHashMap.newKeySet();
-        Image image = store.pull(registry.name("team/forged:1"), null, (layer, step, done, total) -> blobs.add(layer));
+        Image image = store.pull(registry.name("team/forged:1"), null, Requester.OPERATOR, (layer, step, done, total) -> blobs.add(layer));
         store.remove(image.id());
         registry.damage(blobs.iterator().next());
 
-        assertThatThrownBy(() -> store.pull(registry.name("team/forged:1"), null, PullProgress.NONE))
+        assertThatThrownBy(() -> store.pull(registry.name("team/forged:1"), null, Requester.OPERATOR, PullProgress.NONE))
                 .isInstanceOfSatisfying(ImageException.class, e -> assertThat(e.reason()).isEqualTo(ImageException.Reason.CORRUPT))
                 .hasMessageContaining("damaged or forged");
         assertThat(store.list()).isEmpty();
@@ -217,7 +217,7 @@ class PullTest {
         try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             port = free.getLocalPort();
         }
-        assertThatThrownBy(() -> store.pull("127.0.0.1:" + port + "/a:1", null, PullProgress.NONE))
+        assertThatThrownBy(() -> store.pull("127.0.0.1:" + port + "/a:1", null, Requester.OPERATOR, PullProgress.NONE))
                 .isInstanceOfSatisfying(ImageException.class, e -> assertThat(e.reason()).isEqualTo(ImageException.Reason.UNREACHABLE))
                 .hasMessageContaining("127.0.0.1:" + port);
     }
@@ -226,7 +226,7 @@ class PullTest {
     void aLayerBeyondTheLimitIsTooLarge() {
         store.close();
         store = LocalImageStore.open(folder, ImageSettings.defaults().withLimits(Limits.of(10, 1 << 20, 100)));
-        assertThatThrownBy(() -> store.pull(registry.name("team/layers:1"), null, PullProgress.NONE))
+        assertThatThrownBy(() -> store.pull(registry.name("team/layers:1"), null, Requester.OPERATOR, PullProgress.NONE))
                 .isInstanceOfSatisfying(ImageException.class, e -> assertThat(e.reason()).isEqualTo(ImageException.Reason.TOO_LARGE));
     }
 

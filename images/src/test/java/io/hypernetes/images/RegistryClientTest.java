@@ -9,7 +9,6 @@ import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.http.HttpClient;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -36,13 +35,12 @@ class RegistryClientTest {
     private final ConcurrentLinkedQueue<String> seen = new ConcurrentLinkedQueue<>();
     private HttpServer server;
     private HttpServer other;
-    private HttpClient http;
+    private final RegistryHttp http = new RegistryHttp(Duration.ofSeconds(10));
 
     @BeforeEach
     void start() throws IOException {
         server = server();
         other = server();
-        http = HttpClient.newBuilder().executor(Executors.newVirtualThreadPerTaskExecutor()).build();
     }
 
     private static HttpServer server() throws IOException {
@@ -56,7 +54,7 @@ class RegistryClientTest {
     void stop() {
         server.stop(0);
         other.stop(0);
-        http.shutdownNow();
+        http.close();
     }
 
     @Test
@@ -282,7 +280,7 @@ class RegistryClientTest {
 
     private RegistryClient client(RegistryCredentials credentials, ImageSettings settings) {
         return new RegistryClient(http, settings,
-                ImageReference.parse("127.0.0.1:" + server.getAddress().getPort() + "/a/b:1"), credentials);
+                ImageReference.parse("127.0.0.1:" + server.getAddress().getPort() + "/a/b:1"), credentials, Requester.OPERATOR);
     }
 
     private static Documents.Descriptor descriptor(byte[] content) {

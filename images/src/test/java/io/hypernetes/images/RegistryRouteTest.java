@@ -72,7 +72,7 @@ class RegistryRouteTest {
         ImageSettings settings = ImageSettings.defaults().withRegistries(Map.of(host(origin),
                 new ImageSettings.Registry(List.of(host(mirror) + "/cache"), mirrorsOnly, false, false, null)));
         return RegistryRoute.to(ImageReference.parse(host(origin) + "/a/b:1"),
-                credentialsFile == null ? settings : settings.withCredentialsFile(credentialsFile), given, http);
+                credentialsFile == null ? settings : settings.withCredentialsFile(credentialsFile), given, Requester.OPERATOR, http);
     }
 
     @Test

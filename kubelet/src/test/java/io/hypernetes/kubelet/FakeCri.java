@@ -5,6 +5,7 @@ import io.grpc.Status;
 import io.grpc.netty.NettyServerBuilder;
 import io.grpc.stub.StreamObserver;
 import io.hypernetes.cri.v1.*;
+import io.hypernetes.kubelet.cri.Labels;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.epoll.EpollIoHandler;
@@ -18,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -67,6 +69,8 @@ public final class FakeCri implements AutoCloseable {
     /// The programs of all probes and hooks, in order.
     final List<String> execs = new CopyOnWriteArrayList<>();
     private final List<String> calls = new CopyOnWriteArrayList<>();
+    /// Whom pulls were said to be for, by image.
+    final Map<String, String> pulledFor = new ConcurrentHashMap<>();
     String pullFailure = "";
     /// What follows the id of a container whose program cannot be started; empty: all can.
     volatile String startFailure = "";
@@ -235,6 +239,7 @@ public final class FakeCri implements AutoCloseable {
         public void pullImage(PullImageRequest request, StreamObserver<PullImageResponse> out) {
             synchronized (FakeCri.this) {
                 calls.add("pull " + request.getImage().getImage());
+                pulledFor.put(request.getImage().getImage(), request.getSandboxConfig().getAnnotationsMap().getOrDefault(Labels.TENANT, "nobody"));
                 if (!pullFailure.isEmpty()) {
                     out.onError(Status.NOT_FOUND.withDescription(pullFailure).asRuntimeException());
                     return;

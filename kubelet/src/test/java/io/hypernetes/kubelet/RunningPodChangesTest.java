@@ -124,6 +124,7 @@ class RunningPodChangesTest extends KubeletHarness {
             Pod now = client.of(Kind.POD).get(holder);
             return now.getStatus() != null && "Running".equals(now.getStatus().getPhase());
         });
+        assertThat(cri.pulledFor).as("the runtime judges registries by it").containsEntry(image, "blue");
         int runs = cri.runsOf("main").size();
         cri.pullFailure = "unauthorized";
         create(pod("thief").editSpec().editContainer(0).withImage(image).endContainer().endSpec().build());

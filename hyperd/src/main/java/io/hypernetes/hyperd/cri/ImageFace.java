@@ -21,10 +21,12 @@ import io.hypernetes.cri.v1.StreamImagesRequest;
 import io.hypernetes.cri.v1.StreamImagesResponse;
 import io.hypernetes.cri.v1.UInt64Value;
 import io.hypernetes.hyperd.HyperdException;
+import io.hypernetes.hyperd.journal.SandboxRecord;
 import io.hypernetes.images.Image;
 import io.hypernetes.images.ImageStore;
 import io.hypernetes.images.PullProgress;
 import io.hypernetes.images.RegistryCredentials;
+import io.hypernetes.images.Requester;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.util.Base64;
@@ -82,7 +84,7 @@ final class ImageFace extends ImageServiceGrpc.ImageServiceImplBase {
     public void pullImage(PullImageRequest request, StreamObserver<PullImageResponse> answer) {
         Replies.whileAwaited("PullImage", answer, () -> {
             String reference = Names.required("image", request.getImage().getImage());
-            Image image = images.pull(reference, credentials(request), PullProgress.NONE);
+            Image image = images.pull(reference, credentials(request), requester(request), PullProgress.NONE);
             return PullImageResponse.newBuilder().setImageRef(image.id()).build();
         });
     }
@@ -143,6 +145,11 @@ final class ImageFace extends ImageServiceGrpc.ImageServiceImplBase {
     /// Exactly what the guest takes for a number (hyperstart's users.c): a kubelet decides by it who is not root.
     private static boolean number(String name) {
         return name.length() < 11 && name.chars().allMatch(c -> c >= '0' && c <= '9') && Long.parseLong(name) <= 0xFFFF_FFFEL;
+    }
+
+    /// The pod that it is pulled for tells; without one, and from a kubelet that knows no tenants, it is the operator's word.
+    private static Requester requester(PullImageRequest request) {
+        return SandboxRecord.Identity.tenant(request.getSandboxConfig().getAnnotationsMap()).equals(SandboxRecord.Identity.ROOT) ? Requester.OPERATOR : Requester.TENANT;
     }
 
     private static @Nullable RegistryCredentials credentials(PullImageRequest request) {

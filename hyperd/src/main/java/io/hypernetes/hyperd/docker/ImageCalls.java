@@ -6,6 +6,7 @@ import io.hypernetes.images.ImageException;
 import io.hypernetes.images.ImageStore;
 import io.hypernetes.images.PullProgress;
 import io.hypernetes.images.RegistryCredentials;
+import io.hypernetes.images.Requester;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
@@ -306,7 +307,7 @@ final class ImageCalls {
         CompletableFuture<Image> pulling = new CompletableFuture<>();
         Thread.ofVirtual().name("docker-pull").start(() -> {
             try {
-                pulling.complete(house.images().pull(reference, credentials, layers));
+                pulling.complete(house.images().pull(reference, credentials, Requester.OPERATOR, layers));
             } catch (RuntimeException failure) {
                 pulling.completeExceptionally(failure);
             }

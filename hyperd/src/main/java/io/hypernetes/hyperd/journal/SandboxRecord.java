@@ -70,10 +70,19 @@ public record SandboxRecord(
 
         /// The handler of sandboxes that belong to the Docker face; CRI refuses it and does not show them.
         public static final String DOCKER = "docker";
+        /// The tenant that is the operator's own.
+        public static final String ROOT = "root";
+
+        private static final String TENANT_ANNOTATION = "hypernetes.io/tenant";
 
         public Identity {
             labels = Map.copyOf(labels);
             annotations = Map.copyOf(annotations);
+        }
+
+        /// Whose a pod with these annotations is; who runs a node without tenants is [#ROOT].
+        public static String tenant(Map<String, String> annotations) {
+            return annotations.getOrDefault(TENANT_ANNOTATION, ROOT);
         }
 
         /// Whether the Docker face made it.

@@ -17,6 +17,7 @@ import io.hypernetes.images.ImageException;
 import io.hypernetes.images.ImageStore;
 import io.hypernetes.images.PullProgress;
 import io.hypernetes.images.RegistryCredentials;
+import io.hypernetes.images.Requester;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -123,7 +124,7 @@ final class OwnKernels {
     private Image image(String name, String reference) {
         Optional<Image> found = images.find(reference);
         try {
-            Image image = found.isPresent() ? found.get() : images.pull(reference, new RegistryCredentials("", ""), PullProgress.NONE);
+            Image image = found.isPresent() ? found.get() : images.pull(reference, new RegistryCredentials("", ""), Requester.OPERATOR, PullProgress.NONE);
             images.lease(image.id(), "kernel-" + name);
             return image;
         } catch (ImageException failure) {

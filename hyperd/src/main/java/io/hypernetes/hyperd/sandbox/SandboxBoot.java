@@ -44,7 +44,6 @@ import org.slf4j.LoggerFactory;
 /// Whatever fails, the caller undoes everything: a sandbox that is being made has nothing that is not found by its id. For one thread.
 final class SandboxBoot {
     private static final Logger LOG = LoggerFactory.getLogger(SandboxBoot.class);
-    static final String TENANT_ANNOTATION = "hypernetes.io/tenant";
     static final String NETWORK_ANNOTATION = "hypernetes.io/network";
     /// Whether machines of the tenant's pods may be copies of templates that others have copies of too: not when this is [#STRICT].
     static final String ISOLATION_ANNOTATION = "hypernetes.io/isolation";
@@ -286,9 +285,9 @@ final class SandboxBoot {
         return attachment.routes().stream().map(route -> new NetworkConfig.Route(route.destination(), route.gateway())).toList();
     }
 
-    /// Whose pod it is; who runs a node without tenants is `root`.
+    /// Whose pod it is.
     static String tenant(SandboxRecord record) {
-        return record.identity().annotations().getOrDefault(TENANT_ANNOTATION, "root");
+        return SandboxRecord.Identity.tenant(record.identity().annotations());
     }
 
     /// Who a guest is and what time it is.

@@ -2,10 +2,20 @@ package io.hypernetes.hyperd.cri;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.grpc.stub.StreamObserver;
+import io.hypernetes.cri.v1.ImageSpec;
+import io.hypernetes.cri.v1.PodSandboxConfig;
+import io.hypernetes.cri.v1.PullImageRequest;
+import io.hypernetes.cri.v1.PullImageResponse;
 import io.hypernetes.images.Image;
 import io.hypernetes.images.ImageConfig;
+import io.hypernetes.images.ImageStore;
+import io.hypernetes.images.Requester;
+import java.lang.reflect.Proxy;
+import java.time.Clock;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -27,8 +37,41 @@ class ImageFaceTest {
         assertThat(view.getUsername()).isEqualTo(user);
     }
 
+    /// A tenant's word for where a registry is is worth less than the operator's, of whom the annotation is the kubelet's own.
+    @ParameterizedTest
+    @CsvSource({"none,OPERATOR", "root,OPERATOR", "acme,TENANT", "'',TENANT", "ROOT,TENANT"})
+    void aPullIsForWhoseThePodIs(String tenant, Requester expected) {
+        AtomicReference<Object> requester = new AtomicReference<>();
+        ImageStore store = (ImageStore) Proxy.newProxyInstance(getClass().getClassLoader(), new Class<?>[] {ImageStore.class}, (self, method, arguments) -> {
+            requester.set(arguments[2]);
+            return image("");
+        });
+        PodSandboxConfig.Builder sandbox = PodSandboxConfig.newBuilder().putAnnotations("example.org/a", "b");
+        PullImageRequest.Builder request = PullImageRequest.newBuilder().setImage(ImageSpec.newBuilder().setImage("registry.test/a"));
+        if (!tenant.equals("none")) {
+            request.setSandboxConfig(sandbox.putAnnotations("hypernetes.io/tenant", tenant));
+        }
+        new ImageFace(store, Clock.systemUTC()).pullImage(request.build(), new StreamObserver<>() {
+            @Override
+            public void onNext(PullImageResponse answer) {}
+
+            @Override
+            public void onError(Throwable failure) {
+                throw new AssertionError(failure);
+            }
+
+            @Override
+            public void onCompleted() {}
+        });
+        assertThat(requester).hasValue(expected);
+    }
+
     private static io.hypernetes.cri.v1.Image view(String user) {
+        return ImageFace.view(image(user));
+    }
+
+    private static Image image(String user) {
         ImageConfig config = new ImageConfig(List.of(), List.of(), List.of(), user, "", "", List.of(), List.of(), Map.of());
-        return ImageFace.view(new Image("sha256:1", List.of(), List.of(), 1, config, List.of()));
+        return new Image("sha256:1", List.of(), List.of(), 1, config, List.of());
     }
 }

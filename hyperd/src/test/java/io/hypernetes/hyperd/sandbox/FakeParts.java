@@ -11,6 +11,7 @@ import io.hypernetes.images.Image;
 import io.hypernetes.images.ImageStore;
 import io.hypernetes.images.PullProgress;
 import io.hypernetes.images.RegistryCredentials;
+import io.hypernetes.images.Requester;
 import io.hypernetes.network.Attachment;
 import io.hypernetes.network.AttachmentRequest;
 import io.hypernetes.network.Network;
@@ -207,7 +208,7 @@ final class FakeParts {
     ImageStore images() {
         return new ImageStore() {
             @Override
-            public Image pull(String reference, RegistryCredentials credentials, PullProgress progress) {
+            public Image pull(String reference, RegistryCredentials credentials, Requester requester, PullProgress progress) {
                 return world.image;
             }
 

@@ -10,7 +10,8 @@ import java.util.Optional;
 import java.util.function.Predicate;
 
 /// Where the registry of an image is. Whoever names an image makes this node speak to its registry, so tenants name none on the node itself or on its wire,
-/// such as a cloud's metadata service, and none at the operator's own addresses. Where a registry sends on to is judged by who pulls.
+/// such as a cloud's metadata service, and none at the operator's own addresses. It is asked for a good reason to be told before anything is tried: what a name stands for when the
+/// pull connects, and where a registry sends on to, is judged by who pulls.
 final class RegistryPlace {
     private static final String DEFAULT = "docker.io";
 
@@ -24,7 +25,6 @@ final class RegistryPlace {
         String registry = registry(image);
         String host = host(registry);
         try {
-            // The pull asks a moment later in the same process, where the answer is kept that long, and holds to what it heard first.
             for (InetAddress address : hosts.all(tenant, host, patience)) {
                 if (address.isLoopbackAddress() || address.isAnyLocalAddress() || address.isLinkLocalAddress() || address.isMulticastAddress()) {
                     return Optional.of("registry " + registry + " is at " + address.getHostAddress()

@@ -11,6 +11,8 @@ import io.hypernetes.kubelet.PodDialer;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.SocketTimeoutException;
+import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -57,6 +59,19 @@ class HostLookupsTest {
         for (int i = 0; i < hosts; i++) {
             find(tenant, "dead" + i + "." + tenant, LONG);
         }
+    }
+
+    /// Whoever looks up has no carrier of virtual threads, of which there are few.
+    @Test
+    void nobodyWaitsLongerThanItMayTakeOrHoldsACarrier() {
+        CompletableFuture<Thread> asking = new CompletableFuture<>();
+        HostLookups silent = new HostLookups(host -> {
+            asking.complete(Thread.currentThread());
+            answers.acquireUninterruptibly();
+            throw new UnknownHostException(host);
+        });
+        assertThatThrownBy(() -> silent.all("acme", "registry.test", SHORT)).isInstanceOf(SocketTimeoutException.class).hasMessage("lookup registry.test: i/o timeout");
+        assertThat(asking).succeedsWithin(LONG).matches(thread -> !thread.isVirtual());
     }
 
     @Test
