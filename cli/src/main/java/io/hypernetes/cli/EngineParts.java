@@ -117,7 +117,7 @@ record EngineParts(EmbeddedStore journal, LocalImageStore images, QemuHypervisor
 
     /// How probes reach pods.
     PodDialer dialer() {
-        return network instanceof NodeNetwork local ? local::dial : PodDialer.DIRECT;
+        return network instanceof NodeNetwork local ? local::dial : PodDialer.FENCED;
     }
 
     /// Takes from the host what the network needs beside the pods.

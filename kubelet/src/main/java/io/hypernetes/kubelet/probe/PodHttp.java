@@ -6,6 +6,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.ConnectException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.NoRouteToHostException;
 import java.net.Socket;
@@ -111,7 +112,11 @@ public final class PodHttp {
     /// @throws SocketTimeoutException when nobody has answered in time
     Socket connect(String tenant, String host, int port, Deadline deadline) throws IOException {
         left(deadline);
-        InetSocketAddress to = new InetSocketAddress(hosts.find(tenant, host, deadline), port);
+        InetAddress address = hosts.find(tenant, host, deadline);
+        if (!dialer.reaches(tenant, address)) {
+            throw new IOException("dial tcp " + host + ":" + port + ": " + address.getHostAddress() + " is an address of the node itself or of its wire, which no pod of a tenant reaches");
+        }
+        InetSocketAddress to = new InetSocketAddress(address, port);
         SocketChannel channel = dialer.open(tenant);
         try {
             // At least a millisecond, as none would be for ever.

@@ -68,6 +68,19 @@ class PodHttpTest {
         return client -> client.getOutputStream().write(text.getBytes(StandardCharsets.US_ASCII));
     }
 
+    /// Where plugins make the pods' network, the node's own sockets are used.
+    @Test
+    void aTenantsProbeDoesNotReachWhatOnlyTheNodeDoes() throws Exception {
+        PodHttp fenced = new PodHttp(PodDialer.FENCED, new HostLookups(host -> new InetAddress[] {InetAddress.ofLiteral("127.0.0.1")}));
+        URI here = serving(text("HTTP/1.1 200 OK\r\n\r\n"));
+        for (String host : List.of("127.0.0.1", "rebound.test", "169.254.169.254", "0.0.0.0", "[::1]")) {
+            assertThatThrownBy(() -> fenced.get("acme", URI.create("http://" + host + ":" + here.getPort() + "/"), List.of(), SOON)).as(host)
+                    .isInstanceOf(IOException.class).hasMessageContaining("which no pod of a tenant reaches");
+        }
+        assertThat(asked).isEmpty();
+        assertThat(fenced.get("root", here, List.of(), SOON)).isEqualTo(200);
+    }
+
     @Test
     void theStatusIsTheAnswerWhateverFollows() throws Exception {
         assertThat(http.get("acme", serving(text("HTTP/1.1 100 Continue\r\nX: y\r\n\r\nHTTP/1.1 302 Found\r\nLocation: http://example.org/\r\n\r\n")), List.of(), SOON))
