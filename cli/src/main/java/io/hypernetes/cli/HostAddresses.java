@@ -38,12 +38,13 @@ final class HostAddresses {
         return addresses;
     }
 
-    /// Every address, IPv4 or IPv6, at which others can reach this machine, but for those that mean something on its own wire only.
-    static List<String> reachable() {
-        return interfaces().stream()
-                .filter(address -> !address.isLoopbackAddress() && !address.isLinkLocalAddress())
-                .map(address -> address.getHostAddress().replaceFirst("%.*", ""))
-                .toList();
+    /// Whether this machine has an address now, which it may have got after everything else was set up: from a lease, or with a network of containers.
+    static boolean isHere(InetAddress address) {
+        try {
+            return NetworkInterface.getByInetAddress(address) != null;
+        } catch (IOException unknown) {
+            return true;
+        }
     }
 
     /// Where a host is; empty when its name is not known now.

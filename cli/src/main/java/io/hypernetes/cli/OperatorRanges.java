@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /// The operator's own addresses, to which no tenant makes master or node connect: those that settings name, the ranges of pods, services and
-/// uplinks, and this machine's.
+/// uplinks, and this machine's, those of later too.
 final class OperatorRanges {
     private OperatorRanges() {}
 
@@ -30,13 +30,12 @@ final class OperatorRanges {
         if (!advertised.isEmpty()) {
             own.add(advertised);
         }
-        own.addAll(HostAddresses.reachable());
         return own;
     }
 
     private static Destinations destinations(Settings settings, List<String> denied, String allowed) {
         try {
-            return new Destinations(denied, settings.list(allowed));
+            return new Destinations(denied, settings.list(allowed)).without(HostAddresses::isHere);
         } catch (IllegalArgumentException e) {
             throw new UsageException("denied-cidrs, " + allowed + ", cluster-cidr, service-cidr and uplink-cidr hold ranges such as 192.0.2.0/24, comma-separated, advertise-address an address: " + e.getMessage());
         }

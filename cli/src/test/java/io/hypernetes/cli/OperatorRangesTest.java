@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.net.InetAddress;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.ThreadLocalRandom;
 import org.junit.jupiter.api.Test;
 
 class OperatorRangesTest {
@@ -23,10 +24,32 @@ class OperatorRangesTest {
         for (String own : List.of("203.0.113.1", "10.88.1.2", "10.96.0.1", "100.126.0.1", "127.0.0.1", "169.254.169.254")) {
             assertThat(registries.permits(at(own))).as(own).isFalse();
         }
-        HostAddresses.reachable().forEach(own -> assertThat(registries.permits(at(own))).as(own).isFalse());
+        HostAddresses.all().forEach(own -> assertThat(registries.permits(at(own))).as(own).isFalse());
         for (String other : List.of("203.0.113.5", "192.168.1.1", "192.0.2.1")) {
             assertThat(registries.permits(at(other))).as(other).isTrue();
         }
+    }
+
+    /// As machines get them from leases and with networks of containers. Tests run as root.
+    @Test
+    void anAddressThatThisMachineGetsLaterIsItsOwnToo() throws Exception {
+        String later = "198.51.100." + ThreadLocalRandom.current().nextInt(1, 255);
+        var registries = OperatorRanges.registries(settings());
+        var webhooks = OperatorRanges.webhooks(settings());
+        assertThat(registries.permits(at(later))).isTrue();
+        ip("add", later);
+        try {
+            assertThat(registries.permits(at(later))).isFalse();
+            assertThat(webhooks.permits(at(later))).isFalse();
+            assertThat(OperatorRanges.registries(settings("registry-cidrs=" + later + "/32")).permits(at(later))).as("named").isTrue();
+        } finally {
+            ip("del", later);
+        }
+        assertThat(registries.permits(at(later))).isTrue();
+    }
+
+    private static void ip(String verb, String address) throws Exception {
+        assertThat(new ProcessBuilder("ip", "address", verb, address + "/32", "dev", "lo").inheritIO().start().waitFor()).isZero();
     }
 
     @Test
