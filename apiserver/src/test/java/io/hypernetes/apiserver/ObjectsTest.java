@@ -67,7 +67,8 @@ class ObjectsTest extends ClusterTest {
     @Test
     void aDryRunChangesNothing() {
         var rehearsed = admin.post(configMaps("default") + "?dryRun=All", configMap("dry", "1")).expect(201);
-        assertThat(rehearsed.at("metadata", "resourceVersion")).isEmpty();
+        // Not even an empty one, which `kubectl diff` would show as something that is added.
+        assertThat(rehearsed.json().path("metadata").has("resourceVersion")).isFalse();
         assertThat(rehearsed.at("metadata", "uid")).isNotEmpty();
         admin.get(configMaps("default") + "/dry").expect(404);
         // kubectl create --dry-run=server -o yaml | kubectl create -f -
@@ -187,6 +188,31 @@ class ObjectsTest extends ClusterTest {
         assertThat(warned.http().headers().firstValue("Warning")).hasValue("299 - \"unknown field \\\"dada\\\"\"");
         var ignored = admin.post(configMaps("default") + "?fieldValidation=Ignore&dryRun=All", body).expect(201);
         assertThat(ignored.http().headers().firstValue("Warning")).isEmpty();
+    }
+
+    /// Upstream's endpoints/handlers/patch.go: 422, after which `kubectl edit` shows what is wrong and goes on; of a bad request it ends.
+    @Test
+    void whatAPatchLeavesUnreadableIsTheFaultOfThePatch() {
+        admin.post(configMaps("default"), configMap("mistyped", "1")).expect(201);
+        String strict = configMaps("default") + "/mistyped?fieldValidation=Strict";
+        var strategic = admin.patch(strict, "application/strategic-merge-patch+json", "{\"metadata\":{\"labels\":{\"b\":\"x y\",\"a\":\"\"}},\"dada\":[1,true,null]}").expect(422);
+        assertThat(strategic.at("reason")).isEqualTo("Invalid");
+        assertThat(strategic.at("message"))
+                .isEqualTo(" \"\" is invalid: patch: Invalid value: \"map[dada:[1 true <nil>] metadata:map[labels:map[a: b:x y]]]\": strict decoding error: unknown field \"dada\"");
+        assertThat(strategic.json().path("details").path("causes").path(0).path("field").asString("")).isEqualTo("patch");
+        assertThat(admin.patch(strict, "application/merge-patch+json", "{\"dada\":1}").expect(422).at("message"))
+                .startsWith(" \"\" is invalid: patch: Invalid value: \"{")
+                .contains("\\\"dada\\\":1")
+                .endsWith(": strict decoding error: unknown field \"dada\"");
+        assertThat(admin.patch(strict, "application/json-patch+json", "[{\"op\":\"add\",\"path\":\"/data\",\"value\":1}]").expect(422).at("message"))
+                .startsWith(" \"\" is invalid: patch: Invalid value: \"{")
+                .contains("cannot unmarshal number into Go struct field ConfigMap.data");
+        assertThat(admin.patch(configMaps("default") + "/mistyped", "application/strategic-merge-patch+json", "{\"data\":{\"k\":true}}").expect(422).at("message"))
+                .startsWith(" \"\" is invalid: patch: Invalid value: \"map[data:map[k:true]]\": json: cannot unmarshal bool");
+        // What is long is not told whole.
+        assertThat(admin.patch(strict, "application/merge-patch+json", "{\"dada\":\"" + "d".repeat(100_000) + "\"}").expect(422).at("message")).hasSizeLessThan(20_000);
+        var warned = admin.patch(configMaps("default") + "/mistyped", "application/merge-patch+json", "{\"dada\":1}").expect(200);
+        assertThat(warned.http().headers().firstValue("Warning")).hasValue("299 - \"unknown field \\\"dada\\\"\"");
     }
 
     @Test

@@ -50,14 +50,19 @@ public final class Answers {
     private static byte[] render(ResourceRequest request, Accepted accepted, byte[] entry) {
         var stored = inKind(request, entry);
         return switch (accepted.form()) {
-            case OBJECT -> stored;
-            case METADATA -> StoredForm.partial(stored, accepted.version());
+            case OBJECT -> forClient(request, stored);
+            case METADATA -> forClient(request, StoredForm.partial(stored, accepted.version()));
             case TABLE -> {
-                var object = Json.readObject(stored);
+                var object = Json.readObject(forClient(request, stored));
                 yield Json.bytes(table(
                         request.kind(), accepted, List.of(object), metadataOf(object), include(request), true, request.now()));
             }
         };
+    }
+
+    /// What was rehearsed has no revision; members that say nothing are not sent.
+    private static byte[] forClient(ResourceRequest request, byte[] stored) {
+        return request.dryRun() ? StoredForm.withoutNoRevision(stored) : stored;
     }
 
     /// Answers with an object that is made for the answer and not stored.

@@ -4,12 +4,14 @@ import io.hypernetes.apiserver.body.Body;
 import io.hypernetes.apiserver.http.Exchange;
 import io.hypernetes.apiserver.storage.StoredForm;
 import io.hypernetes.objects.ApiStatus;
+import io.hypernetes.objects.FieldError;
 import io.hypernetes.objects.GroupVersion;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.MalformedJsonException;
 import io.hypernetes.objects.kind.Kinds;
 import io.hypernetes.objects.schema.Decoder;
 import java.util.List;
+import java.util.function.Supplier;
 import tools.jackson.databind.node.ObjectNode;
 
 /// Brings what a client sent into the shape of its kind, telling of unknown fields as the client wishes.
@@ -30,36 +32,54 @@ final class Decoding {
     /// @param schemaType the type in the schema
     ObjectNode object(Exchange http, GroupVersion version, String kind, String schemaType) {
         var body = Body.read(http.body(), http.header("Content-Type").orElse(""));
-        return shape(http, body.object(), body.duplicates(), version, kind, schemaType, body.strict());
-    }
-
-    /// An object that did not come as a body, such as the outcome of a patch.
-    ObjectNode shape(
-            Exchange http,
-            ObjectNode object,
-            List<String> duplicates,
-            GroupVersion version,
-            String kind,
-            String schemaType,
-            boolean strict) {
-        checkType(object, version, kind);
-        return told(http, decode(object, duplicates, version, kind, schemaType), strict);
+        checkType(body.object(), version, kind);
+        return told(http, decode(body.object(), body.duplicates(), version, kind, schemaType), body.strict());
     }
 
     /// The object of the request's kind in its body.
     ObjectNode object(ResourceRequest request) {
         var body = Body.read(request.http().body(), request.http().header("Content-Type").orElse(""));
-        return shape(request, body.object(), body.duplicates(), body.strict());
+        return told(request.http(), decode(request, body.object(), body.duplicates()), body.strict());
     }
 
-    /// An object of the request's kind that did not come as a body.
-    ObjectNode shape(ResourceRequest request, ObjectNode object, List<String> duplicates, boolean strict) {
-        return told(request.http(), decode(request, object, duplicates), strict);
+    /// What a patch makes of an object of the request's kind.
+    ///
+    /// @throws io.hypernetes.objects.ApiException 422 that shows the patch, when the outcome has not the shape of its kind
+    ObjectNode patched(ResourceRequest request, Patches.Patch patch, ObjectNode current) {
+        var type = request.kind().type();
+        var object = patch.apply(current);
+        checkType(object, type.groupVersion(), type.kind());
+        return patched(request.http(), () -> patch.shown(current), () -> request.kind().decode(kinds.decoder(), object, patch.duplicates()));
+    }
+
+    /// What a patch makes of an object of another kind than the request's.
+    ObjectNode patched(Exchange http, Patches.Patch patch, ObjectNode current, GroupVersion version, String kind, String schemaType) {
+        var object = patch.apply(current);
+        checkType(object, version, kind);
+        return patched(http, () -> patch.shown(current), () -> kinds.decoder().decode(object, schemaType, patch.duplicates()));
+    }
+
+    /// Not a bad request, as upstream has it (patch.go of apiserver's endpoints/handlers): `kubectl edit` shows what is invalid and goes on.
+    private static ObjectNode patched(Exchange http, Supplier<String> shown, Supplier<Decoder.Decoded> decode) {
+        Decoder.Decoded decoded;
+        try {
+            decoded = decode.get();
+        } catch (MalformedJsonException e) {
+            throw wrongPatch(shown, String.valueOf(e.getMessage())).asException();
+        }
+        if (!decoded.problems().isEmpty()) {
+            report(http, decoded.problems(), () -> wrongPatch(shown, decoded.strictMessage()));
+        }
+        return decoded.object();
+    }
+
+    private static ApiStatus wrongPatch(Supplier<String> shown, String why) {
+        return ApiStatus.invalid("", "", "", List.of(FieldError.invalid("patch", shown.get(), why)));
     }
 
     private static ObjectNode told(Exchange http, Decoder.Decoded decoded, boolean strict) {
         if (strict && !decoded.problems().isEmpty()) {
-            report(http, decoded.strictMessage(), decoded.problems());
+            report(http, decoded.problems(), () -> ApiStatus.badRequest(decoded.strictMessage()));
         }
         return decoded.object();
     }
@@ -125,9 +145,9 @@ final class Decoding {
         }
     }
 
-    private static void report(Exchange http, String message, List<String> problems) {
+    private static void report(Exchange http, List<String> problems, Supplier<ApiStatus> refusal) {
         switch (http.query("fieldValidation")) {
-            case "Strict" -> throw ApiStatus.badRequest(message).asException();
+            case "Strict" -> throw refusal.get().asException();
             case "Ignore" -> {}
             case "", "Warn" -> problems.forEach(problem -> warn(http, problem));
             default ->

@@ -10,7 +10,9 @@ import io.hypernetes.objects.patch.MergePatch;
 import io.hypernetes.objects.patch.PatchException;
 import io.hypernetes.objects.patch.StrategicMergePatch;
 import java.util.List;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -34,7 +36,16 @@ final class Patches {
     /// A patch ready to be applied.
     ///
     /// @param duplicates members that the patch text has twice
-    record Patch(UnaryOperator<JsonNode> operator, List<String> duplicates) {
+    /// @param strategic a strategic merge patch as it was sent, which is shown; of the others it is what they make of an object
+    record Patch(UnaryOperator<JsonNode> operator, List<String> duplicates, @Nullable Supplier<JsonNode> strategic) {
+        /// In characters of what is shown; it stands in a refusal twice.
+        private static final int LONGEST_SHOWN = 4096;
+
+        /// What a refusal shows of this patch of an object, which is not changed.
+        String shown(ObjectNode target) {
+            String text = strategic == null ? Json.print(apply(target)) : GoText.of(strategic.get());
+            return text.length() <= LONGEST_SHOWN ? text : text.substring(0, LONGEST_SHOWN) + "…";
+        }
 
         /// The object after the patch; the argument is not changed.
         ObjectNode apply(ObjectNode target) {
@@ -72,7 +83,7 @@ final class Patches {
         }
         if (mediaType.equals("application/json-patch+json")) {
             try {
-                return new Patch(JsonPatch.parse(document.root())::apply, document.duplicates());
+                return new Patch(JsonPatch.parse(document.root())::apply, document.duplicates(), null);
             } catch (PatchException e) {
                 throw e.status().asException();
             }
@@ -81,8 +92,7 @@ final class Patches {
             throw ApiStatus.badRequest("a patch of this type must be a JSON object").asException();
         }
         return mediaType.equals("application/merge-patch+json")
-                ? new Patch(target -> MergePatch.apply(target, patch), document.duplicates())
-                : new Patch(
-                        target -> strategic.apply((ObjectNode) target, patch, schemaType), document.duplicates());
+                ? new Patch(target -> MergePatch.apply(target, patch), document.duplicates(), null)
+                : new Patch(target -> strategic.apply((ObjectNode) target, patch, schemaType), document.duplicates(), () -> Json.read(body).root());
     }
 }

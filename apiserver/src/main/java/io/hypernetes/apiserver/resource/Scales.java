@@ -53,8 +53,7 @@ final class Scales {
         var mediaType = Body.mediaType(request.http().header("Content-Type").orElse(""));
         var patch = new Patches(kinds).read(request.http().body(), mediaType, TYPE);
         return current -> {
-            var scale = decoding.shape(
-                    request.http(), patch.apply(scaling.scale(current)), patch.duplicates(), VERSION, KIND, TYPE, true);
+            var scale = decoding.patched(request.http(), patch, scaling.scale(current), VERSION, KIND, TYPE);
             return scaled(request, scaling, scale, current);
         };
     }

@@ -68,12 +68,7 @@ final class Writes {
             return;
         }
         var patch = patches.read(request.http().body(), mediaType, request.kind());
-        Answers.object(
-                request,
-                200,
-                change(
-                        request,
-                        current -> decoding.shape(request, patch.apply(current), patch.duplicates(), true)));
+        Answers.object(request, 200, change(request, current -> decoding.patched(request, patch, current)));
     }
 
     /// Server-side apply: creates the object or merges the configuration into it.

@@ -22,6 +22,7 @@ public final class StoredForm {
 
     private static final byte[] REVISION = "\"metadata\":{\"resourceVersion\":\"".getBytes(StandardCharsets.UTF_8);
     private static final int METADATA_LENGTH = "\"metadata\":".length();
+    private static final int REVISION_MEMBER_LENGTH = "\"resourceVersion\":\"".length();
     private static final byte[] ANNOTATIONS = "\"annotations\":{".getBytes(StandardCharsets.UTF_8);
 
     private StoredForm() {}
@@ -60,6 +61,20 @@ public final class StoredForm {
         System.arraycopy(stored, 0, result, 0, start);
         System.arraycopy(digits, 0, result, start, digits.length);
         System.arraycopy(stored, end, result, start + digits.length, stored.length - end);
+        return result;
+    }
+
+    /// The same bytes for a client: without the empty revision of what is not stored, which would be a member that upstream's answers have not.
+    public static byte[] withoutNoRevision(byte[] unstored) {
+        int end = revisionStart(unstored);
+        if (unstored[end] != '"') {
+            return unstored;
+        }
+        int start = end - REVISION_MEMBER_LENGTH;
+        int rest = unstored[end + 1] == ',' ? end + 2 : end + 1;
+        byte[] result = new byte[unstored.length - (rest - start)];
+        System.arraycopy(unstored, 0, result, 0, start);
+        System.arraycopy(unstored, rest, result, start, unstored.length - rest);
         return result;
     }
 
