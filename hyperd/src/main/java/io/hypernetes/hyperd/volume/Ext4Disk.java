@@ -10,6 +10,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 
 /// Disks that outlive machines: sparse files with a journalled file system, since machines may end abruptly. The host makes them and never
@@ -17,6 +19,12 @@ import java.util.Objects;
 public final class Ext4Disk {
     /// The size of a disk of which nobody said a size. What was never written takes no room.
     public static final long ORDINARY_BYTES = 10L << 30;
+
+    /// The smallest file system that has a journal. A disk that is to be smaller is of this size: without one it would not outlive an abrupt end.
+    private static final long LEAST_BYTES = 4L << 20;
+
+    /// Less than this has no room for the journal of an ordinary disk, and gets as long a one as suits it.
+    private static final long ORDINARY_JOURNAL_FROM_BYTES = 32L << 20;
 
     /// The folder of a disk that containers see: beside it there may be others' business, such as lost+found.
     public static final String CONTENT = "data";
@@ -28,6 +36,8 @@ public final class Ext4Disk {
     private Ext4Disk() {}
 
     /// Makes a disk, durably, unless it is there.
+    ///
+    /// @param bytes its size; a few mebibytes at least are made of less
     public static void make(Path file, long bytes) {
         if (Files.exists(file)) {
             return;
@@ -36,10 +46,14 @@ public final class Ext4Disk {
         try {
             Files.deleteIfExists(unfinished);
             try (RandomAccessFile sparse = new RandomAccessFile(unfinished.toFile(), "rw")) {
-                sparse.setLength(bytes);
+                sparse.setLength(Math.max(bytes, LEAST_BYTES));
             }
-            Process format = new ProcessBuilder("mke2fs", "-q", "-F", "-t", "ext4", "-m", "0", "-J", "size=8", "-E",
-                            "lazy_itable_init=1,lazy_journal_init=1,nodiscard,root_owner=0:0", unfinished.toString())
+            List<String> command = new ArrayList<>(List.of("mke2fs", "-q", "-F", "-t", "ext4", "-m", "0", "-E", "lazy_itable_init=1,lazy_journal_init=1,nodiscard,root_owner=0:0"));
+            if (bytes >= ORDINARY_JOURNAL_FROM_BYTES) {
+                command.addAll(List.of("-J", "size=8"));
+            }
+            command.add(unfinished.toString());
+            Process format = new ProcessBuilder(command)
                     .redirectErrorStream(true)
                     .start();
             format.getOutputStream().close();
