@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Predicate;
@@ -35,7 +36,7 @@ final class UpCommand implements Runnable {
     @Mixin
     private final Common common = new Common();
 
-    @Option(names = "--no-pod", description = "do not run the first pod")
+    @Option(names = "--no-pod", description = "neither load the sample image nor run the first pod")
     private boolean withoutPod;
 
     @Override
@@ -169,12 +170,18 @@ final class UpCommand implements Runnable {
     private void whatNext(Console console, Path kubeconfig) {
         console.say("");
         console.say(console.bold("Next:"));
-        console.table(List.of(
-                List.of("export KUBECONFIG=" + kubeconfig, ""),
-                List.of("kubectl get pods -o wide", "the pod that just started"),
-                List.of("kubectl exec -it " + FirstPod.NAME + " -- sh", "a shell in it: its own kernel (uname -a)"),
-                List.of("kubectl apply -f examples/hello.yaml", "another one, then: kubectl logs -f hello"),
-                List.of(common.command("status"), "what runs here"),
-                List.of(common.command("down"), "stop everything")));
+        List<List<String>> steps = new ArrayList<>();
+        steps.add(List.of("export KUBECONFIG=" + kubeconfig, ""));
+        if (withoutPod) {
+            steps.add(List.of(common.command("image load-sample"), "the small image that the examples run"));
+            steps.add(List.of("kubectl apply -f examples/hello.yaml", "a pod, then: kubectl logs -f hello"));
+        } else {
+            steps.add(List.of("kubectl get pods -o wide", "the pod that just started"));
+            steps.add(List.of("kubectl exec -it " + FirstPod.NAME + " -- sh", "a shell in it: its own kernel (uname -a)"));
+            steps.add(List.of("kubectl apply -f examples/hello.yaml", "another one, then: kubectl logs -f hello"));
+        }
+        steps.add(List.of(common.command("status"), "what runs here"));
+        steps.add(List.of(common.command("down"), "stop everything"));
+        console.table(steps);
     }
 }
