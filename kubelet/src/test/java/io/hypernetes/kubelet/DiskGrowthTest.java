@@ -23,6 +23,11 @@ class DiskGrowthTest extends KubeletHarness {
 
     /// @param size of the volume when the pod starts; the claim says 1Gi
     private void podWithDisk(String size) {
+        createPodWithDisk(size);
+        running("web");
+    }
+
+    private void createPodWithDisk(String size) {
         cri.podCidr = "10.88.0.0/24";
         PersistentVolumeClaim claim = client.of(Kind.PERSISTENT_VOLUME_CLAIM).create("red", new PersistentVolumeClaimBuilder()
                 .withNewMetadata().withNamespace("default").withName("data").endMetadata()
@@ -39,7 +44,6 @@ class DiskGrowthTest extends KubeletHarness {
         create(pod("web").editSpec()
                 .addNewVolume().withName("data").withNewPersistentVolumeClaim().withClaimName("data").endPersistentVolumeClaim().endVolume()
                 .endSpec().build());
-        running("web");
     }
 
     private void grow() {
@@ -56,6 +60,21 @@ class DiskGrowthTest extends KubeletHarness {
     private void awaitTold() {
         await().atMost(Duration.ofSeconds(60)).ignoreExceptions().untilAsserted(() ->
                 assertThat(claim().getStatus().getCapacity()).containsEntry("storage", new Quantity("3Gi")));
+    }
+
+    /// Upstream's attach-detach controller tells it once, whatever becomes of the pod's sandbox afterwards.
+    @Test
+    void anAttachmentIsToldOnceHoweverOftenTheMachineFails() {
+        cri.sandboxFailure = "no room";
+        createPodWithDisk("1Gi");
+        await().atMost(Duration.ofSeconds(60)).untilAsserted(() -> assertThat(events())
+                .filteredOn(event -> "FailedCreatePodSandBox".equals(event.getReason()))
+                .anySatisfy(event -> assertThat(event.getCount()).isGreaterThan(1)));
+        cri.sandboxFailure = "";
+        running("web");
+        await().untilAsserted(() -> assertThat(events()).extracting("reason").contains("Started"));
+        assertThat(events()).filteredOn(event -> "SuccessfulAttachVolume".equals(event.getReason()))
+                .singleElement().satisfies(event -> assertThat(event.getCount()).isEqualTo(1));
     }
 
     @Test

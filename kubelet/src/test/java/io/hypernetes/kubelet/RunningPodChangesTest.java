@@ -235,6 +235,29 @@ class RunningPodChangesTest extends KubeletHarness {
         eventually("web", pod -> assertThat(resizing(pod)).isEmpty());
     }
 
+    /// Upstream's pkg/kubelet/events: who waits for a resize reads from these what was wanted, and of which generation.
+    @Test
+    void eventsTellWhatIsResizedAndWhen() {
+        create(limited("web", "64Mi"));
+        running("web");
+        resize("web", "96Mi");
+        awaitEvent("Normal ResizeStarted Pod resize started: ", "96Mi", "");
+        awaitEvent("Normal ResizeCompleted Pod resize completed: ", "96Mi", "");
+        cri.updateFailure = "too much";
+        resize("web", "200Mi");
+        awaitEvent("Warning ResizeInfeasible Pod resize Infeasible: ", "200Mi", ",\"error\":\"rpc error: code = ResourceExhausted desc = too much\"");
+        assertThat(events()).filteredOn(event -> event.getReason().equals("ResizeStarted") || event.getReason().equals("ResizeCompleted"))
+                .as("each once, nothing of what is refused").hasSize(2);
+    }
+
+    private void awaitEvent(String head, String memory, String error) {
+        Long generation = read("web").getMetadata().getGeneration();
+        String message = head + "{\"containers\":[{\"name\":\"main\",\"resources\":{\"limits\":{\"memory\":\"" + memory + "\"},\"requests\":{\"memory\":\"" + memory + "\"}}}],"
+                + "\"generation\":" + (generation == null ? 0 : generation) + error + "}";
+        await().atMost(Duration.ofSeconds(60)).untilAsserted(() -> assertThat(events())
+                .extracting(event -> event.getType() + " " + event.getReason() + " " + event.getMessage()).contains(message));
+    }
+
     private static Pod limited(String name, String memory) {
         return pod(name).editSpec().editContainer(0)
                 .withNewResources().withLimits(Map.of("memory", new Quantity(memory))).withRequests(Map.of("memory", new Quantity(memory))).endResources()

@@ -76,7 +76,7 @@ final class ImagePull {
             boolean may = here.isPresent() && (tenant.equals(ObjectKey.ROOT) || pulled.mayUse(() -> uid(tenant), here.get().getId(), reference -> cri.image(reference).map(Image::getId)));
             if (here.isPresent() && may) {
                 events.normal(pod, container, "Pulled",
-                        "Container image \"" + image + "\" already present on machine");
+                        "Container image \"" + image + "\" already present on machine and can be accessed by the pod");
                 return here.get().getId();
             }
             if (policy.equals("Never")) {

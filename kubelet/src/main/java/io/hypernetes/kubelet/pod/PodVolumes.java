@@ -8,7 +8,9 @@ import io.hypernetes.kubelet.volume.PodFields;
 import io.hypernetes.kubelet.volume.VolumeException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -24,6 +26,7 @@ final class PodVolumes {
     private final ObjectKey key;
     private final String uid;
     private final Runnable free;
+    private final Set<String> told = new HashSet<>();
     private @Nullable Instant refreshedAt;
 
     /// @param free called by any thread when a disk that another pod had can be taken
@@ -40,7 +43,8 @@ final class PodVolumes {
         try {
             List<Disks.Disk> disks = services.disks().of(key.tenant(), now);
             services.disks().attach(uid, key.name(), disks, free);
-            disks.forEach(disk -> services.events().normal(now, "SuccessfulAttachVolume",
+            // Once, also when the machine fails again and again.
+            disks.stream().filter(disk -> told.add(disk.persistentVolume())).forEach(disk -> services.events().normal(now, "SuccessfulAttachVolume",
                     "AttachVolume.Attach succeeded for volume \"" + disk.persistentVolume() + "\" "));
             return disks;
         } catch (Disks.InUseException inUse) {

@@ -36,6 +36,7 @@ final class Resizing {
 
     private final PodServices services;
     private final Supplier<List<Pod>> others;
+    private final ResizeEvents events;
     private @Nullable PodCondition condition;
     /// Set when the spec asks for more than there is: what the containers have stays.
     private boolean withheld;
@@ -46,6 +47,7 @@ final class Resizing {
     Resizing(PodServices services, Supplier<List<Pod>> others) {
         this.services = services;
         this.others = others;
+        this.events = new ResizeEvents(services.events());
     }
 
     /// The condition to show; null when nothing is being resized.
@@ -72,7 +74,7 @@ final class Resizing {
         }
         boolean requestsChanged = pod.getSpec().getContainers().stream().anyMatch(container -> !granted(pod, container).equals(requests(container)));
         if (different.isEmpty() && !requestsChanged) {
-            settled();
+            settled(pod);
             return false;
         }
         Optional<PodCondition> refusal = NodeRoom.refusal(services.allocatable(), others.get(), pod)
@@ -86,16 +88,21 @@ final class Resizing {
             become(pod, refusal.get());
             return false;
         }
+        if (different.isEmpty()) {
+            // Amounts that the kernel does not tell apart: granted, and nothing is to be done.
+            events.began(pod);
+        }
         boolean told = false;
         for (Container container : different) {
             ObservedContainer running = seen.container(container.getName()).orElseThrow();
             if (needsRestart(container, running)) {
+                events.began(pod);
                 become(pod, shown(pod, IN_PROGRESS, null, null));
                 continue;
             }
             try {
                 services.cri().updateContainerResources(running.id(), CriConfigs.resources(container));
-                services.events().normal(pod, container, "ResizeCompleted", "Container resized: " + container.getName());
+                events.began(pod);
                 told = true;
             } catch (CriException refused) {
                 if (refused.code() == Status.Code.RESOURCE_EXHAUSTED) {
@@ -111,7 +118,8 @@ final class Resizing {
             }
         }
         if (told || different.isEmpty()) {
-            settled();
+            withheld = false;
+            condition = null;
         }
         return told;
     }
@@ -128,9 +136,10 @@ final class Resizing {
                 .build();
     }
 
-    private void settled() {
+    private void settled(Pod pod) {
         withheld = false;
         condition = null;
+        events.completed(pod);
     }
 
     /// The container as it may be started now: with what it had when the node or the machine cannot give what is asked.
@@ -147,7 +156,12 @@ final class Resizing {
                 || !Objects.equals(before.getType(), now.getType())) {
             condition = now;
             if (now.getReason() != null) {
-                services.events().warning(pod, "Resize" + now.getReason(), "Pod resize " + now.getReason() + ": " + now.getMessage());
+                String why = now.getMessage() == null ? "" : now.getMessage();
+                if (PENDING.equals(now.getType())) {
+                    events.pending(pod, now.getReason(), why);
+                } else {
+                    events.failed(pod, why);
+                }
             }
         }
     }
