@@ -8,6 +8,7 @@ import java.math.RoundingMode;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// Amounts of resources: cpu in thousandths of a core, all others in whole units. The three that everything has are fields of their own,
@@ -40,8 +41,9 @@ record Demand(long cpuMillis, long memory, long ephemeral, long pods, Map<String
         Map<String, Long> starting = new HashMap<>();
         Map<String, Long> sidecars = new HashMap<>();
         for (Container init : orEmpty(pod.getSpec().getInitContainers())) {
-            Map<String, Long> requests = requests(init);
-            if ("Always".equals(init.getRestartPolicy())) {
+            boolean sidecar = "Always".equals(init.getRestartPolicy());
+            Map<String, Long> requests = sidecar ? requests(pod, init) : asked(init);
+            if (sidecar) {
                 requests.forEach((name, amount) -> sidecars.merge(name, amount, Long::sum));
                 sidecars.forEach((name, amount) -> starting.merge(name, amount, Math::max));
             } else {
@@ -50,7 +52,7 @@ record Demand(long cpuMillis, long memory, long ephemeral, long pods, Map<String
             }
         }
         for (Container container : orEmpty(pod.getSpec().getContainers())) {
-            requests(container).forEach((name, amount) -> running.merge(name, amount, Long::sum));
+            requests(pod, container).forEach((name, amount) -> running.merge(name, amount, Long::sum));
         }
         sidecars.forEach((name, amount) -> running.merge(name, amount, Long::sum));
         starting.forEach((name, amount) -> running.merge(name, amount, Math::max));
@@ -67,7 +69,40 @@ record Demand(long cpuMillis, long memory, long ephemeral, long pods, Map<String
         return of(amounts, amounts.getOrDefault(PODS, 0L));
     }
 
-    private static Map<String, Long> requests(Container container) {
+    /// What a container counts for while it is resized, as upstream has it (component-helpers' resource/helpers.go): what it has until it gives that
+    /// back, and what it asks for, unless its node can never give it. Who asks for more than there is would keep everybody else off the node.
+    private static Map<String, Long> requests(Pod pod, Container container) {
+        Map<String, Long> has = has(pod, container.getName());
+        if (has.isEmpty()) {
+            return asked(container);
+        }
+        if (!isInfeasible(pod)) {
+            asked(container).forEach((name, amount) -> has.merge(name, amount, Math::max));
+        }
+        return has;
+    }
+
+    private static Map<String, Long> has(Pod pod, String container) {
+        Map<String, Long> has = new HashMap<>();
+        if (pod.getStatus() != null) {
+            Stream.concat(orEmpty(pod.getStatus().getContainerStatuses()).stream(), orEmpty(pod.getStatus().getInitContainerStatuses()).stream())
+                    .filter(status -> container.equals(status.getName()))
+                    .forEach(status -> {
+                        has.putAll(amounts(status.getAllocatedResources()));
+                        if (status.getResources() != null) {
+                            amounts(status.getResources().getRequests()).forEach((name, amount) -> has.merge(name, amount, Math::max));
+                        }
+                    });
+        }
+        return has;
+    }
+
+    private static boolean isInfeasible(Pod pod) {
+        return orEmpty(pod.getStatus().getConditions()).stream()
+                .anyMatch(condition -> "PodResizePending".equals(condition.getType()) && "Infeasible".equals(condition.getReason()));
+    }
+
+    private static Map<String, Long> asked(Container container) {
         return container.getResources() == null ? Map.of() : amounts(container.getResources().getRequests());
     }
 
