@@ -54,6 +54,8 @@ final class ProcessLog {
         // gRPC sets a TCP option on every connection, and each unix socket would be reported for not having it.
         context.getLogger("io.netty.bootstrap").setLevel(Level.ERROR);
         context.getLogger("io.grpc").setLevel(Level.WARN);
+        // It would write down what registries are sent, credentials among it.
+        context.getLogger("org.apache.hc").setLevel(Level.WARN);
         GRPC.setLevel(java.util.logging.Level.SEVERE);
     }
 

@@ -39,21 +39,22 @@ final class Destinations {
                 new Kind("of the operator's own machines", operators.surely(), operators.perhaps()));
     }
 
-    /// The addresses of a host, each of which may be spoken to: to be connected to as they are, as its name may stand for others the next time. To be asked before each request,
+    /// The addresses of a host, each of which may be spoken to: to be connected to as they are, as its name may stand for others the next time. To be asked for each connection,
     /// those to the registry itself among them. What cannot be said yet not to be the operator's may not, but for a registry that the operator named.
     ///
     /// @throws ImageException when one of them may not be spoken to
     /// @throws IOException when its name is not known, or it is not told in time
-    List<InetAddress> permitted(URI next) throws IOException {
+    List<InetAddress> permitted(String host, int port) throws IOException {
         List<Kind> not = forbidden();
-        boolean trusted = isHome(next) && requester == Requester.OPERATOR;
-        List<InetAddress> addresses = addresses(next);
+        boolean isHome = isHome(host, port);
+        boolean trusted = isHome && requester == Requester.OPERATOR;
+        List<InetAddress> addresses = lookup.addresses(host);
         for (InetAddress address : addresses) {
             for (Kind kind : not) {
                 boolean member = kind.members.test(address);
                 if (member || (!trusted && kind.perhaps.test(address))) {
                     throw new ImageException(ImageException.Reason.UNREACHABLE, "registry " + home.getRawAuthority()
-                            + (isHome(next) ? " is at " : " sends us on to " + Text.shortened(next.getHost()) + ", which is ") + "an address " + kind.what + " (" + address.getHostAddress()
+                            + (isHome ? " is at " : " sends us on to " + Text.shortened(host) + ", which is ") + "an address " + kind.what + " (" + address.getHostAddress()
                             + ")" + (member ? "" : " for all that is known yet, as the master has not told which there are") + "; such addresses are not followed");
                 }
             }
@@ -68,22 +69,20 @@ final class Destinations {
         }
         List<Kind> known = forbidden;
         if (known == null) {
-            List<InetAddress> own = addresses(home);
+            List<InetAddress> own = lookup.addresses(bare(home.getHost()));
             known = kinds.stream().filter(kind -> !own.stream().allMatch(kind.members)).toList();
             forbidden = known;
         }
         return known;
     }
 
-    private boolean isHome(URI address) {
-        return home.getRawAuthority().equals(address.getRawAuthority());
+    private boolean isHome(String host, int port) {
+        int own = home.getPort() >= 0 ? home.getPort() : "https".equals(home.getScheme()) ? 443 : 80;
+        return port == own && host.equalsIgnoreCase(bare(home.getHost()));
     }
 
-    private List<InetAddress> addresses(URI of) throws IOException {
-        String host = of.getHost();
-        if (host == null) {
-            throw new IOException("an address without a host: " + Text.shortened(of.toString()));
-        }
-        return lookup.addresses(host);
+    /// A host of an address without the brackets that IPv6 has there.
+    static String bare(String host) {
+        return host.replaceAll("[\\[\\]]", "");
     }
 }

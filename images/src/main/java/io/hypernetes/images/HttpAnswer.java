@@ -1,76 +1,35 @@
 package io.hypernetes.images;
 
-import static java.nio.charset.StandardCharsets.ISO_8859_1;
-
-import java.io.ByteArrayOutputStream;
-import java.io.Closeable;
-import java.io.EOFException;
+import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
-import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import org.apache.hc.core5.http.ClassicHttpResponse;
+import org.apache.hc.core5.http.Header;
+import org.apache.hc.core5.http.HttpEntity;
+import org.apache.hc.core5.http.HttpResponse;
 
 /// What was answered to one request. Its head is bounded; its body comes as it is read, and is bounded by whoever reads it.
 ///
-/// @param headers by their names in lower case
-/// @param body closing it ends the connection, whoever reads meanwhile
-record HttpAnswer(int status, Map<String, List<String>> headers, InputStream body) implements AutoCloseable {
-    private static final int LONGEST_HEAD = 64 << 10;
-
-    /// Reads the head; interim answers are passed by.
-    ///
-    /// @param in buffered
-    /// @param line what to close in the end
-    /// @throws IOException when it is no answer, or too long
-    static HttpAnswer read(InputStream in, Closeable line) throws IOException {
-        int left = LONGEST_HEAD;
-        while (true) {
-            String first = line(in, left);
-            left -= first.length();
-            String[] words = first.split(" ", 3);
-            if (words.length < 2 || !words[0].startsWith("HTTP/1.") || !words[1].matches("[1-5][0-9][0-9]")) {
-                throw new IOException("the answer is not HTTP/1.1");
+/// @param body as it is on the line, never unpacked; what ends before its time is a failure. Closing it ends its connection, whoever reads meanwhile, unless it was read to the end
+record HttpAnswer(HttpResponse head, InputStream body) implements AutoCloseable {
+    /// @param end ends the connection, unless that was given back because the body was read to its end
+    static HttpAnswer of(ClassicHttpResponse answer, Runnable end) throws IOException {
+        HttpEntity body = answer.getEntity();
+        return new HttpAnswer(answer, new FilterInputStream(body == null ? InputStream.nullInputStream() : body.getContent()) {
+            // The library's own would first read to its end what a peer goes on to send.
+            @Override
+            public void close() {
+                end.run();
             }
-            int status = Integer.parseInt(words[1]);
-            Map<String, List<String>> headers = new HashMap<>();
-            for (String header = line(in, left); !header.isEmpty(); header = line(in, left)) {
-                left -= header.length() + 2;
-                int colon = header.indexOf(':');
-                if (colon > 0) {
-                    headers.computeIfAbsent(header.substring(0, colon).strip().toLowerCase(Locale.ROOT), _ -> new ArrayList<>()).add(header.substring(colon + 1).strip());
-                }
-            }
-            left -= 2;
-            if (status >= 200) {
-                return new HttpAnswer(status, headers, new HttpBody(in, line, length(status, headers)));
-            }
-        }
+        });
     }
 
-    /// How long its body is, or one of [HttpBody]'s marks.
-    private static long length(int status, Map<String, List<String>> headers) throws IOException {
-        if (status == 204 || status == 304) {
-            return 0;
-        }
-        if (headers.containsKey("transfer-encoding")) {
-            String coding = String.join(",", headers.getOrDefault("transfer-encoding", List.of())).strip();
-            if (!coding.equalsIgnoreCase("chunked")) {
-                throw new IOException("the answer comes in the transfer coding " + Text.shortened(coding));
-            }
-            return HttpBody.CHUNKED;
-        }
-        List<String> lengths = headers.getOrDefault("content-length", List.of()).stream().distinct().toList();
-        if (lengths.isEmpty()) {
-            return HttpBody.TO_THE_END;
-        }
-        if (lengths.size() > 1 || !lengths.getFirst().matches("[0-9]{1,18}")) {
-            throw new IOException("the answer has no clear length");
-        }
-        return Long.parseLong(lengths.getFirst());
+    int status() {
+        return head.getCode();
     }
 
     Optional<String> header(String name) {
@@ -81,29 +40,11 @@ record HttpAnswer(int status, Map<String, List<String>> headers, InputStream bod
     ///
     /// @param name in any case
     List<String> all(String name) {
-        return headers.getOrDefault(name.toLowerCase(Locale.ROOT), List.of());
+        return Arrays.stream(head.getHeaders(name)).map(Header::getValue).map(value -> Objects.requireNonNullElse(value, "")).toList();
     }
 
     @Override
     public void close() throws IOException {
         body.close();
-    }
-
-    /// A line without its end.
-    ///
-    /// @param most bytes
-    static String line(InputStream in, int most) throws IOException {
-        ByteArrayOutputStream line = new ByteArrayOutputStream();
-        for (int c = in.read(); c != '\n'; c = in.read()) {
-            if (c < 0) {
-                throw new EOFException("the answer breaks off");
-            }
-            if (line.size() >= most) {
-                throw new IOException("the head of the answer is too long");
-            }
-            line.write(c);
-        }
-        String text = line.toString(ISO_8859_1);
-        return text.endsWith("\r") ? text.substring(0, text.length() - 1) : text;
     }
 }

@@ -118,9 +118,8 @@ public final class LocalImageStore implements ImageStore {
     @Override
     public Image pull(String name, @Nullable RegistryCredentials credentials, Requester requester, PullProgress progress) {
         ImageReference reference = ImageReference.parse(name);
-        RegistryRoute registry = RegistryRoute.to(reference, settings, credentials, requester, http);
         long start = System.nanoTime();
-        try {
+        try (RegistryRoute registry = RegistryRoute.to(reference, settings, credentials, requester, http)) {
             Image image = add(RegistryPull.source(registry, reference, progress), progress);
             LOG.info("event=image-pulled reference={} id={} bytes={} ms={}",
                     reference, image.id(), image.sizeBytes(), (System.nanoTime() - start) / 1_000_000);

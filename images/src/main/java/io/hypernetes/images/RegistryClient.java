@@ -28,20 +28,19 @@ import tools.jackson.databind.JsonNode;
 ///
 /// Redirects are followed by hand, so that credentials never go to another host. What a registry sends is bounded and hashed.
 /// Safe for use by several threads.
-final class RegistryClient {
+final class RegistryClient implements AutoCloseable {
     private static final String ACCEPTED = String.join(", ", Documents.OCI_INDEX, Documents.DOCKER_LIST,
             Documents.OCI_MANIFEST, Documents.DOCKER_MANIFEST);
     private static final int MOST_REDIRECTS = 5;
     private static final int MOST_ERROR_BYTES = 1 << 16;
+    private static final int MOST_PARTING_BYTES = 1 << 12;
     private static final Set<Integer> REDIRECTS = Set.of(301, 302, 303, 307, 308);
 
-    private final RegistryHttp http;
-    private final ImageSettings.Registry registry;
+    private final RegistryConnections connections;
     private final ImageSettings settings;
     private final ImageReference reference;
     private final @Nullable RegistryCredentials credentials;
     private final URI base;
-    private final Destinations destinations;
     private final Retries retries;
     private volatile @Nullable String authorization;
 
@@ -57,13 +56,11 @@ final class RegistryClient {
     /// @param registry settings for whom is spoken to
     RegistryClient(RegistryHttp http, ImageSettings settings, ImageReference reference,
             @Nullable RegistryCredentials credentials, URI base, Requester requester, ImageSettings.Registry registry) {
-        this.http = http;
-        this.registry = registry;
         this.settings = settings;
         this.reference = reference;
         this.credentials = credentials;
         this.base = base;
-        this.destinations = new Destinations(base, requester, settings.operators(), http.lookup());
+        this.connections = http.connections(new Destinations(base, requester, settings.operators(), http.lookup()), registry);
         this.retries = new Retries(settings.transfers(), "registry " + base.getScheme() + "://" + base.getRawAuthority());
     }
 
@@ -71,6 +68,12 @@ final class RegistryClient {
         String host = reference.host().equals("docker.io") ? "registry-1.docker.io" : reference.host();
         return URI.create((RegistryHosts.plain(reference.host(), settings) ? "http://" : "https://") + host + "/v2/"
                 + reference.repository() + "/");
+    }
+
+    /// Ends its connections.
+    @Override
+    public void close() {
+        connections.close();
     }
 
     /// How errors and logs call what is spoken to.
@@ -241,6 +244,15 @@ final class RegistryClient {
         }
     }
 
+    /// Done with an answer whose head said all; when no more than a few words follow, its connection serves the next request.
+    private void leave(HttpAnswer answer) {
+        try (answer; StallGuard guard = new StallGuard(answer.body(), settings.transfers().stallTimeout())) {
+            guard.readUpTo(MOST_PARTING_BYTES);
+        } catch (IOException brokenOff) {
+            // There is another connection for what is next.
+        }
+    }
+
     private URI blobAddress(Digest digest) {
         return base.resolve("blobs/" + digest);
     }
@@ -266,7 +278,7 @@ final class RegistryClient {
         if (!again) {
             return answer;
         }
-        answer.close();
+        leave(answer);
         return follow(address, headers);
     }
 
@@ -280,7 +292,7 @@ final class RegistryClient {
             if (!REDIRECTS.contains(answer.status()) || location.isEmpty()) {
                 return answer;
             }
-            answer.close();
+            leave(answer);
             URI next;
             try {
                 next = at.resolve(location.get());
@@ -301,7 +313,7 @@ final class RegistryClient {
         if (authorization != null) {
             all.put("Authorization", authorization);
         }
-        return http.send(new HttpQuestion(address, all, null), destinations, registry);
+        return connections.send(address, all, null);
     }
 
     /// Answers a challenge; false when there is nothing more to offer.
@@ -347,8 +359,8 @@ final class RegistryClient {
         String what = "token for " + reference + " from " + Text.shortened(realm);
         try (HttpAnswer answer = credentials != null && !credentials.identityToken().isEmpty()
                 // The OAuth 2 form of a token service takes an identity token for a token of one repository.
-                ? http.send(new HttpQuestion(URI.create(realm), Map.of(), query + "&grant_type=refresh_token&client_id=hypernetes&refresh_token="
-                        + URLEncoder.encode(credentials.identityToken(), UTF_8)), destinations, registry)
+                ? connections.send(URI.create(realm), Map.of(), query + "&grant_type=refresh_token&client_id=hypernetes&refresh_token="
+                        + URLEncoder.encode(credentials.identityToken(), UTF_8))
                 : send(address, Map.of(), credentials == null || credentials.username().isEmpty() ? null : basic(credentials))) {
             if (answer.status() != 200) {
                 return refused(answer, what);

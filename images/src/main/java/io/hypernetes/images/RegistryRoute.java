@@ -12,7 +12,7 @@ import org.slf4j.LoggerFactory;
 
 /// The mirrors of a registry and the registry itself: each thing is asked of one after the other until one has it. What a mirror sends
 /// by digest is checked like anything else; a tag means what the first that knows it says. Safe for use by several threads.
-final class RegistryRoute {
+final class RegistryRoute implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(RegistryRoute.class);
 
     private final List<RegistryClient> stations;
@@ -61,6 +61,12 @@ final class RegistryRoute {
             station.blob(blob, file, progress);
             return "";
         });
+    }
+
+    /// Ends the connections to all of them.
+    @Override
+    public void close() {
+        stations.forEach(RegistryClient::close);
     }
 
     private <T> T first(Function<RegistryClient, T> question) {

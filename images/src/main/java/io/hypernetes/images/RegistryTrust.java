@@ -14,7 +14,6 @@ import java.util.HashMap;
 import java.util.Map;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
-import javax.net.ssl.SSLSocketFactory;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509ExtendedTrustManager;
@@ -24,22 +23,22 @@ import org.jspecify.annotations.Nullable;
 final class RegistryTrust {
     private record Trust(boolean skipVerify, @Nullable Path caFile) {}
 
-    private final Map<Trust, SSLSocketFactory> known = new HashMap<>(); // guarded by itself
+    private final Map<Trust, SSLContext> known = new HashMap<>(); // guarded by itself
 
-    /// Makes TLS of connections to a registry and to where it sends on.
+    /// For TLS with a registry and with whom it sends on to.
     ///
     /// @throws ImageException when the registry's own authorities cannot be read
-    SSLSocketFactory sockets(ImageSettings.Registry registry) {
+    SSLContext context(ImageSettings.Registry registry) {
         synchronized (known) {
             return known.computeIfAbsent(new Trust(registry.skipVerify(), registry.caFile()), RegistryTrust::made);
         }
     }
 
-    private static SSLSocketFactory made(Trust trust) {
+    private static SSLContext made(Trust trust) {
         Path caFile = trust.caFile();
         try {
             TrustManager[] trusted = trust.skipVerify() ? new TrustManager[] {new Anyone()} : caFile != null ? authorities(caFile) : null;
-            return context(trusted).getSocketFactory();
+            return context(trusted);
         } catch (GeneralSecurityException | IOException e) {
             throw new ImageException(ImageException.Reason.UNREACHABLE, "the authorities of a registry in " + caFile
                     + " cannot be read: " + e.getMessage() + "; the file must hold certificates in PEM", e);

@@ -7,7 +7,7 @@ import java.util.concurrent.locks.LockSupport;
 
 /// Reads a stream that may fall silent, or nearly so: when no byte comes for the given time it is closed, and the read fails; so does one when
 /// fewer than a least number of bytes a second came over that time. Only the time that is spent waiting counts: whoever reads may take his.
-/// The JDK's HTTP client has a limit for the beginning of an answer only. For one reader.
+/// [RegistryConnections] has a limit for the beginning of an answer only. For one reader.
 final class StallGuard implements AutoCloseable {
     /// A line as slow as that carries no image; a peer that sends a byte now and then holds a pull, and its place among others, for ever.
     static final long LEAST_BYTES_A_SECOND = 256;

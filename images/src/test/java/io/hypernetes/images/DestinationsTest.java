@@ -25,24 +25,27 @@ class DestinationsTest {
         "http://127.0.0.1/x", "http://127.9.9.9:6443/x", "https://localhost/x", "http://[::1]/x", "http://0.0.0.0/x", "http://[::]/x", "http://[::ffff:127.0.0.1]/x",
         "http://169.254.169.254/latest/meta-data", "http://[fe80::1]/x", "http://224.0.0.1/x", "http://LOCALHOST/x"})
     void addressesOfThisHostAndItsSegmentAreNotFollowed(String next) {
-        assertThatThrownBy(() -> from(PUBLIC).permitted(URI.create(next))).isInstanceOf(ImageException.class).hasMessageContaining("is an address of");
+        assertThatThrownBy(() -> permitted(from(PUBLIC), URI.create(next))).isInstanceOf(ImageException.class).hasMessageContaining("is an address of");
     }
 
     @Test
-    void whatIsNoHostOrNotKnownIsNotFollowed() {
-        assertThatThrownBy(() -> from(PUBLIC).permitted(URI.create("http://no-such-host.invalid/x"))).isInstanceOf(UnknownHostException.class);
-        assertThatThrownBy(() -> from(PUBLIC).permitted(URI.create("mailto:somebody"))).isInstanceOf(IOException.class).hasMessageContaining("without a host");
+    void whatIsNotKnownIsNotFollowed() {
+        assertThatThrownBy(() -> permitted(from(PUBLIC), URI.create("http://no-such-host.invalid/x"))).isInstanceOf(UnknownHostException.class);
         URI nowhere = URI.create("https://no-such-host.invalid/v2/");
-        assertThatThrownBy(() -> from(nowhere).permitted(nowhere)).isInstanceOf(UnknownHostException.class);
+        assertThatThrownBy(() -> permitted(from(nowhere), nowhere)).isInstanceOf(UnknownHostException.class);
     }
 
     @Test
     void aRegistryThatMovesToAnAddressOfTheOperatorsIsNoLongerSpokenTo() throws IOException {
         AtomicBoolean moved = new AtomicBoolean();
         Destinations destinations = destinations(PUBLIC, OperatorAddresses.known(_ -> moved.get()));
-        destinations.permitted(PUBLIC);
+        permitted(destinations, PUBLIC);
         moved.set(true);
-        assertThatThrownBy(() -> destinations.permitted(PUBLIC)).isInstanceOf(ImageException.class).hasMessageContaining("192.0.2.7 is at an address of the operator's own");
+        assertThatThrownBy(() -> permitted(destinations, PUBLIC)).isInstanceOf(ImageException.class).hasMessageContaining("192.0.2.7 is at an address of the operator's own");
+    }
+
+    private static List<InetAddress> permitted(Destinations destinations, URI next) throws IOException {
+        return destinations.permitted(Destinations.bare(next.getHost()), next.getPort() >= 0 ? next.getPort() : "https".equals(next.getScheme()) ? 443 : 80);
     }
 
     private static Destinations from(URI home) {
@@ -55,26 +58,26 @@ class DestinationsTest {
 
     @Test
     void othersAreAndWhatIsLocalToALocalRegistryToo() {
-        assertThatCode(() -> from(PUBLIC).permitted(URI.create("https://198.51.100.1/x"))).doesNotThrowAnyException();
-        assertThatCode(() -> from(HERE).permitted(URI.create("http://127.0.0.1:5001/x"))).doesNotThrowAnyException();
-        assertThatThrownBy(() -> from(HERE).permitted(URI.create("http://169.254.169.254/x"))).hasMessageContaining("own network segment");
+        assertThatCode(() -> permitted(from(PUBLIC), URI.create("https://198.51.100.1/x"))).doesNotThrowAnyException();
+        assertThatCode(() -> permitted(from(HERE), URI.create("http://127.0.0.1:5001/x"))).doesNotThrowAnyException();
+        assertThatThrownBy(() -> permitted(from(HERE), URI.create("http://169.254.169.254/x"))).hasMessageContaining("own network segment");
     }
 
     @Test
     void theOperatorsAddressesAreNotFollowedFromElsewhere() {
         URI own = URI.create("https://10.0.0.5/v2/");
         URI next = URI.create("https://10.0.0.6/x");
-        assertThatThrownBy(() -> destinations(PUBLIC, OperatorAddresses.known(InetAddress::isSiteLocalAddress)).permitted(next)).isInstanceOf(ImageException.class).hasMessageContaining("operator's own");
-        assertThatCode(() -> destinations(own, OperatorAddresses.known(InetAddress::isSiteLocalAddress)).permitted(next)).doesNotThrowAnyException();
+        assertThatThrownBy(() -> permitted(destinations(PUBLIC, OperatorAddresses.known(InetAddress::isSiteLocalAddress)), next)).isInstanceOf(ImageException.class).hasMessageContaining("operator's own");
+        assertThatCode(() -> permitted(destinations(own, OperatorAddresses.known(InetAddress::isSiteLocalAddress)), next)).doesNotThrowAnyException();
     }
 
     @Test
     void whileTheOperatorsAddressesAreNotAllKnownARegistryServesWhatItHasItselfAndSendsNowhere() throws IOException {
         URI denied = URI.create("https://10.0.0.6/x");
         Destinations destinations = destinations(PUBLIC, new OperatorAddresses(InetAddress::isSiteLocalAddress, _ -> true));
-        destinations.permitted(PUBLIC);
-        assertThatThrownBy(() -> destinations.permitted(denied)).isInstanceOf(ImageException.class).hasMessageContaining("operator's own machines (10.0.0.6); such");
-        assertThatThrownBy(() -> destinations.permitted(URI.create("https://198.51.100.1/x"))).isInstanceOf(ImageException.class).hasMessageContaining("for all that is known yet");
+        permitted(destinations, PUBLIC);
+        assertThatThrownBy(() -> permitted(destinations, denied)).isInstanceOf(ImageException.class).hasMessageContaining("operator's own machines (10.0.0.6); such");
+        assertThatThrownBy(() -> permitted(destinations, URI.create("https://198.51.100.1/x"))).isInstanceOf(ImageException.class).hasMessageContaining("for all that is known yet");
     }
 
     /// It may move there after whoever names it was told that it may be named.
@@ -84,12 +87,12 @@ class DestinationsTest {
         URI home = URI.create("https://registry.test/v2/");
         Destinations destinations = new Destinations(home, Requester.TENANT, new OperatorAddresses(InetAddress::isSiteLocalAddress, address -> address.getHostAddress().startsWith("198.51.")),
                 new HostLookup(host -> new InetAddress[] {InetAddress.ofLiteral(at.get())}, Duration.ofSeconds(20)));
-        assertThat(destinations.permitted(home)).containsExactly(InetAddress.ofLiteral("192.0.2.7"));
+        assertThat(permitted(destinations, home)).containsExactly(InetAddress.ofLiteral("192.0.2.7"));
         for (String place : List.of("127.0.0.1", "::1", "::ffff:127.0.0.1", "169.254.169.254", "fe80::1", "0.0.0.0", "224.0.0.1", "10.0.0.5", "198.51.100.1")) {
             at.set(place);
-            assertThatThrownBy(() -> destinations.permitted(home)).as(place).isInstanceOf(ImageException.class).hasMessageContaining("registry.test is at an address of");
+            assertThatThrownBy(() -> permitted(destinations, home)).as(place).isInstanceOf(ImageException.class).hasMessageContaining("registry.test is at an address of");
         }
         Destinations local = new Destinations(HERE, Requester.TENANT, OperatorAddresses.known(_ -> false), HostLookup.SYSTEM);
-        assertThatThrownBy(() -> local.permitted(HERE)).isInstanceOf(ImageException.class);
+        assertThatThrownBy(() -> permitted(local, HERE)).isInstanceOf(ImageException.class);
     }
 }

@@ -6,11 +6,17 @@ import io.hypernetes.fuzz.Fuzzer;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -114,20 +120,40 @@ class HostileBytesTest {
     }
 
     @Test
-    void answersAreReadOrRefused() {
+    void answersAreReadOrRefused() throws IOException {
         List<byte[]> seeds = List.of(
                 bytes("HTTP/1.1 103 Early\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3;x=y\r\nabc\r\n10\r\n0123456789abcdef\r\n0\r\nT: x\r\n\r\n"),
                 bytes("HTTP/1.1 401 No\r\nWWW-Authenticate: Bearer realm=\"https://auth.example/token\"\r\nContent-Length: 3\r\n\r\nabc"));
-        Fuzzer.Outcome outcome = new Fuzzer("registry-answers", seeds).run(10_000, (input, chance) -> {
-            try (HttpAnswer answer = HttpAnswer.read(new ByteArrayInputStream(input), () -> {})) {
-                assertThat(answer.body().readAllBytes()).hasSizeLessThanOrEqualTo(input.length);
-                return true;
-            } catch (IOException refused) {
-                return false;
+        try (ServerSocket listener = new ServerSocket(0, 10, InetAddress.ofLiteral("127.0.0.1"));
+                RegistryHttp http = new RegistryHttp(Duration.ofSeconds(20))) {
+            URI address = URI.create("http://127.0.0.1:" + listener.getLocalPort() + "/v2/");
+            ImageSettings.Registry registry = new ImageSettings.Registry(List.of(), false, true, false, null);
+            Destinations here = new Destinations(address, Requester.OPERATOR, OperatorAddresses.known(_ -> false), HostLookup.SYSTEM);
+            Fuzzer.Outcome outcome = new Fuzzer("registry-answers", seeds).run(1_000, (input, chance) -> {
+                Thread.startVirtualThread(() -> answer(listener, input));
+                try (RegistryConnections connections = http.connections(here, registry);
+                        HttpAnswer answer = connections.send(address, Map.of(), null)) {
+                    assertThat(answer.body().readAllBytes()).hasSizeLessThanOrEqualTo(input.length);
+                    return true;
+                } catch (IOException refused) {
+                    return false;
+                }
+            });
+            assertThat(outcome.read()).isPositive();
+            assertThat(outcome.refused()).isPositive();
+        }
+    }
+
+    private static void answer(ServerSocket listener, byte[] answer) {
+        try (Socket client = listener.accept()) {
+            StringBuilder head = new StringBuilder();
+            while (!head.toString().endsWith("\r\n\r\n")) {
+                head.append((char) client.getInputStream().read());
             }
-        });
-        assertThat(outcome.read()).isPositive();
-        assertThat(outcome.refused()).isPositive();
+            client.getOutputStream().write(answer);
+        } catch (IOException heardEnough) {
+            // It may end when it likes.
+        }
     }
 
     private static void mendChecksums(byte[] tar) {

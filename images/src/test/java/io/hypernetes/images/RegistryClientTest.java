@@ -17,6 +17,8 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -112,6 +114,28 @@ class RegistryClientTest {
         });
         assertThat(client(new RegistryCredentials("me", "secret")).smallBlob(descriptor(blob))).isEqualTo(blob);
         assertThat(seen).containsExactly("null");
+    }
+
+    @Test
+    void oneConnectionServesAPull() {
+        byte[] blob = "content".getBytes(UTF_8);
+        Set<Integer> ports = ConcurrentHashMap.newKeySet();
+        server.createContext("/", exchange -> {
+            ports.add(exchange.getRemoteAddress().getPort());
+            String path = exchange.getRequestURI().getPath();
+            boolean known = exchange.getRequestHeaders().getFirst("Authorization") != null;
+            exchange.getResponseHeaders().add("WWW-Authenticate", "Basic realm=\"r\"");
+            exchange.getResponseHeaders().add("Location", "/storage");
+            byte[] body = !known ? "who asks?".getBytes(UTF_8) : path.contains("manifests") ? MANIFEST.getBytes(UTF_8) : blob;
+            exchange.getRequestBody().readAllBytes();
+            exchange.sendResponseHeaders(!known ? 401 : path.contains("blobs") ? 307 : 200, body.length);
+            exchange.getResponseBody().write(body);
+            exchange.getResponseBody().close();
+        });
+        RegistryClient client = client(new RegistryCredentials("me", "secret"));
+        client.manifest("1");
+        client.smallBlob(descriptor(blob));
+        assertThat(ports).hasSize(1);
     }
 
     @Test

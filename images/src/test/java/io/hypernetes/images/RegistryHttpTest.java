@@ -24,6 +24,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import javax.net.ssl.ExtendedSSLSession;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SNIServerName;
@@ -44,6 +45,8 @@ class RegistryHttpTest {
     Path folder;
 
     private final CountDownLatch over = new CountDownLatch(1);
+    private final CountDownLatch ended = new CountDownLatch(1);
+    private final AtomicInteger taken = new AtomicInteger();
     private final LinkedBlockingQueue<String> asked = new LinkedBlockingQueue<>();
     private ServerSocket listener;
     private RegistryHttp http = http(Duration.ofSeconds(20), "127.0.0.1");
@@ -74,26 +77,40 @@ class RegistryHttpTest {
     private void serve(ServerSocket on, Answer answer) {
         listener = on;
         Thread.ofVirtual().start(() -> {
-            while (true) {
-                try (Socket client = on.accept()) {
-                    StringBuilder head = new StringBuilder();
-                    while (!head.toString().endsWith("\r\n\r\n")) {
-                        head.append((char) client.getInputStream().read());
-                        if (client instanceof SSLSocket tls && head.length() == 1) {
-                            for (SNIServerName name : ((ExtendedSSLSession) tls.getSession()).getRequestedServerNames()) {
-                                asked.add(name.toString());
-                            }
-                        }
-                    }
-                    asked.add(head.toString());
-                    answer.to(client.getOutputStream());
-                } catch (Exception gone) {
-                    if (on.isClosed()) {
-                        return;
-                    }
+            while (!on.isClosed()) {
+                try {
+                    Socket client = on.accept();
+                    taken.incrementAndGet();
+                    Thread.ofVirtual().start(() -> serve(client, answer));
+                } catch (IOException closed) {
+                    return;
                 }
             }
         });
+    }
+
+    private void serve(Socket client, Answer answer) {
+        try (client) {
+            while (true) {
+                StringBuilder head = new StringBuilder();
+                while (!head.toString().endsWith("\r\n\r\n")) {
+                    int next = client.getInputStream().read();
+                    if (next < 0) {
+                        return;
+                    }
+                    head.append((char) next);
+                    if (client instanceof SSLSocket tls && head.length() == 1) {
+                        for (SNIServerName name : ((ExtendedSSLSession) tls.getSession()).getRequestedServerNames()) {
+                            asked.add(name.toString());
+                        }
+                    }
+                }
+                asked.add(head.toString());
+                answer.to(client.getOutputStream());
+            }
+        } catch (Exception gone) {
+            ended.countDown();
+        }
     }
 
     private static ServerSocket listening() throws IOException {
@@ -101,8 +118,25 @@ class RegistryHttpTest {
     }
 
     private HttpAnswer get(String scheme, ImageSettings.Registry registry) throws IOException {
-        URI address = URI.create(scheme + "://registry.test:" + listener.getLocalPort() + "/v2/\u00e4?a=%20b");
-        return http.send(new HttpQuestion(address, Map.of("Accept", "x/y"), null), new Destinations(address, Requester.OPERATOR, OperatorAddresses.known(_ -> false), http.lookup()), registry);
+        return get(connections(scheme, registry), scheme);
+    }
+
+    private HttpAnswer get(RegistryConnections connections, String scheme) throws IOException {
+        return connections.send(address(scheme, "registry.test"), Map.of("Accept", "x/y"), null);
+    }
+
+    private URI address(String scheme, String host) {
+        return URI.create(scheme + "://" + host + ":" + listener.getLocalPort() + "/v2/\u00e4?a=%20b");
+    }
+
+    private RegistryConnections connections(String scheme, ImageSettings.Registry registry) {
+        return http.connections(new Destinations(address(scheme, "registry.test"), Requester.OPERATOR, OperatorAddresses.known(_ -> false), http.lookup()), registry);
+    }
+
+    private void assertAnswer(RegistryConnections connections, String body) throws IOException {
+        try (HttpAnswer answer = get(connections, "http")) {
+            assertThat(answer.body().readAllBytes()).asString(UTF_8).isEqualTo(body);
+        }
     }
 
     private static void text(OutputStream out, String text) throws IOException {
@@ -117,8 +151,85 @@ class RegistryHttpTest {
         try (HttpAnswer answer = get("http", USUAL)) {
             assertThat(answer.body().readAllBytes()).asString(UTF_8).isEqualTo("ok");
         }
-        assertThat(asked.poll(20, TimeUnit.SECONDS))
-                .isEqualTo("GET /v2/%C3%A4?a=%20b HTTP/1.1\r\nHost: registry.test:" + listener.getLocalPort() + "\r\nUser-Agent: hypernetes\r\nConnection: close\r\nAccept: x/y\r\n\r\n");
+        String head = asked.poll(20, TimeUnit.SECONDS);
+        assertThat(head).startsWith("GET /v2/%C3%A4?a=%20b HTTP/1.1\r\n");
+        assertThat(head.lines().skip(1)).containsExactlyInAnyOrder("Host: registry.test:" + listener.getLocalPort(), "User-Agent: hypernetes", "Connection: keep-alive", "Accept: x/y", "");
+    }
+
+    @Test
+    void anAddressMayBeOneOfIPv6() throws Exception {
+        serve(new ServerSocket(0, 10, InetAddress.ofLiteral("::1")), out -> text(out, "HTTP/1.1 204 Nothing\r\n\r\n"));
+        connections("http", USUAL).send(address("http", "me@[::1]"), Map.of(), "a=b").close();
+        assertThat(asked.poll(20, TimeUnit.SECONDS)).startsWith("POST ").contains("Host: [::1]:" + listener.getLocalPort() + "\r\n", "Content-Type: application/x-www-form-urlencoded\r\n", "Content-Length: 3\r\n");
+    }
+
+    @Test
+    void aConnectionServesItsPullAgainButNoOther() throws Exception {
+        serve(listening(), out -> text(out, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n"));
+        RegistryConnections pull = connections("http", USUAL);
+        assertAnswer(pull, "ok");
+        assertAnswer(pull, "ok");
+        assertThat(taken).hasValue(1);
+        assertAnswer(connections("http", USUAL), "ok");
+        assertThat(taken).hasValue(2);
+        pull.close();
+        assertThatThrownBy(() -> get(pull, "http")).isInstanceOf(IOException.class);
+    }
+
+    @Test
+    void whatComesIsNotUnpacked() throws Exception {
+        serve(listening(), out -> text(out, "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nSet-Cookie: a=b\r\nContent-Length: 2\r\n\r\nok"));
+        RegistryConnections pull = connections("http", USUAL);
+        assertAnswer(pull, "ok");
+        assertAnswer(pull, "ok");
+        assertThat(asked).noneMatch(head -> head.contains("Cookie") || head.contains("Encoding"));
+    }
+
+    @Test
+    void whatBreaksOffIsNoAnswer() throws Exception {
+        for (String answer : List.of("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n")) {
+            serve(listening(), out -> {
+                text(out, answer);
+                out.close();
+            });
+            try (HttpAnswer begun = get("http", USUAL)) {
+                assertThatThrownBy(() -> begun.body().readAllBytes()).isInstanceOf(IOException.class);
+            }
+            listener.close();
+        }
+    }
+
+    @Test
+    void aHeadIsBounded() throws Exception {
+        for (String endless : List.of("x", "X: y\r\n")) {
+            serve(listening(), out -> {
+                text(out, "HTTP/1.1 200 OK\r\n");
+                while (true) {
+                    text(out, endless.repeat(1000));
+                }
+            });
+            assertThatThrownBy(() -> get("http", USUAL)).isInstanceOf(IOException.class).hasMessageContaining("exceeded");
+            listener.close();
+        }
+    }
+
+    @Test
+    void closingAnAnswerDoesNotWaitForItsEnd() throws Exception {
+        serve(listening(), out -> {
+            text(out, "HTTP/1.1 200 OK\r\nContent-Length: 1000000000000\r\n\r\n");
+            while (true) {
+                text(out, "x".repeat(1000));
+            }
+        });
+        get("http", USUAL).close();
+        assertThat(ended.await(20, TimeUnit.SECONDS)).isTrue();
+    }
+
+    @Test
+    void whatNoHeaderCanCarryIsNotSentAndNotTold() throws Exception {
+        listener = listening();
+        assertThatThrownBy(() -> connections("http", USUAL).send(address("http", "registry.test"), Map.of("Authorization", "Bearer secret\r\nX: y"), null))
+                .isInstanceOf(IOException.class).hasMessageContaining("Authorization").hasMessageNotContaining("secret");
     }
 
     @Test
