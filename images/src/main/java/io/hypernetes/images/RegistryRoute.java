@@ -21,7 +21,7 @@ final class RegistryRoute implements AutoCloseable {
         this.stations = List.copyOf(stations);
     }
 
-    /// @param given credentials for the registry itself, never shown to a mirror; null for those of the settings
+    /// @param given credentials for the registry itself, never shown to a mirror; null for those of the settings, which are for the operator's own pulls
     /// @param requester named the registry; its mirrors are always named by the operator
     static RegistryRoute to(ImageReference reference, ImageSettings settings, @Nullable RegistryCredentials given, Requester requester, RegistryHttp http) {
         ImageSettings.Registry registry = settings.registry(reference.host());
@@ -36,10 +36,14 @@ final class RegistryRoute implements AutoCloseable {
             stations.add(new RegistryClient(http, settings, reference, known(settings, host, repository), base, Requester.OPERATOR, settings.registry(host)));
         }
         if (!registry.mirrorsOnly() || stations.isEmpty()) {
-            stations.add(new RegistryClient(http, settings, reference,
-                    given != null ? given : known(settings, reference.host(), reference.repository()), requester));
+            stations.add(new RegistryClient(http, settings, reference, credentials(reference, settings, given, requester), requester));
         }
         return new RegistryRoute(stations);
+    }
+
+    /// Those for the registry itself: a tenant that brings none has none, as the operator's would show it what the operator may see.
+    static @Nullable RegistryCredentials credentials(ImageReference reference, ImageSettings settings, @Nullable RegistryCredentials given, Requester requester) {
+        return given != null || requester == Requester.TENANT ? given : known(settings, reference.host(), reference.repository());
     }
 
     private static @Nullable RegistryCredentials known(ImageSettings settings, String host, String repository) {

@@ -108,6 +108,17 @@ class RegistryRouteTest {
     }
 
     @Test
+    void theCredentialsFileIsNotForTenants() throws IOException {
+        Path file = Files.writeString(folder.resolve("config.json"), "{\"auths\": {\"reg:5000\": {\"username\": \"u\", \"password\": \"p\"}}}");
+        ImageSettings settings = ImageSettings.defaults().withCredentialsFile(file);
+        ImageReference image = ImageReference.parse("reg:5000/a/b:1");
+        RegistryCredentials own = new RegistryCredentials("me", "secret");
+        assertThat(RegistryRoute.credentials(image, settings, null, Requester.OPERATOR)).isEqualTo(new RegistryCredentials("u", "p"));
+        assertThat(RegistryRoute.credentials(image, settings, null, Requester.TENANT)).isNull();
+        assertThat(RegistryRoute.credentials(image, settings, own, Requester.TENANT)).isEqualTo(own);
+    }
+
+    @Test
     void theCredentialsFileKnowsRegistriesAndPathsInThem() throws IOException {
         String auth = Base64.getEncoder().encodeToString("u:p:w".getBytes(UTF_8));
         Path file = Files.writeString(folder.resolve("config.json"), """
