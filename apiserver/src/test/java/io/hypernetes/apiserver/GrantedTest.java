@@ -54,4 +54,26 @@ class GrantedTest extends ClusterTest {
         acme.patch(PODS + "/modest/status", MERGE, "{\"status\":{\"conditions\":null}}").expect(200);
         assertThat(resizes(status("modest"))).containsExactly("Deferred");
     }
+
+    @Test
+    void norByLeavingAContainerOut() {
+        acme.post(PODS, Cluster.pod("hidden")).expect(201);
+        admin.patch("/tenants/acme" + PODS + "/hidden/status", MERGE, STATUS.formatted("Running", "2", "Deferred")).expect(200);
+        acme.patch(PODS + "/hidden/status", MERGE, "{\"status\":{\"containerStatuses\":[]}}").expect(200);
+        acme.patch(PODS + "/hidden/status", MERGE, "{\"status\":{\"containerStatuses\":null}}").expect(200);
+        assertThat(status("hidden").path("containerStatuses").path(0).path("allocatedResources").path("cpu").asString("")).isEqualTo("2");
+    }
+
+    @Test
+    void norDoesItSayThatAPodHasEndedWhichANodeRuns() {
+        acme.post(PODS, Cluster.pod("zombie")).expect(201);
+        admin.post("/api/v1/nodes", "{\"metadata\":{\"name\":\"n1\"}}").expect(201);
+        admin.post("/tenants/acme" + PODS + "/zombie/binding", "{\"metadata\":{\"name\":\"zombie\"},\"target\":{\"kind\":\"Node\",\"name\":\"n1\"}}").expect(201);
+        admin.patch("/tenants/acme" + PODS + "/zombie/status", MERGE, "{\"status\":{\"phase\":\"Running\"}}").expect(200);
+        acme.patch(PODS + "/zombie/status", MERGE, "{\"status\":{\"phase\":\"Failed\",\"message\":\"gone\"}}").expect(200);
+        assertThat(status("zombie").path("phase").asString("")).isEqualTo("Running");
+        assertThat(status("zombie").path("message").asString("")).isEqualTo("gone");
+        admin.patch("/tenants/acme" + PODS + "/zombie/status", MERGE, "{\"status\":{\"phase\":\"Failed\"}}").expect(200);
+        assertThat(status("zombie").path("phase").asString("")).isEqualTo("Failed");
+    }
 }

@@ -20,6 +20,8 @@ record Demand(long cpuMillis, long memory, long ephemeral, long pods, Map<String
     static final String MEMORY = "memory";
     static final String EPHEMERAL = "ephemeral-storage";
     static final String PODS = "pods";
+    /// More than any node has, and so little that all pods of a node together do not wrap around: a sum below zero would be room for everybody.
+    private static final long MOST = 1L << 50;
     static final Demand NOTHING = new Demand(0, 0, 0, 0, Map.of());
 
     Demand {
@@ -40,27 +42,28 @@ record Demand(long cpuMillis, long memory, long ephemeral, long pods, Map<String
         Map<String, Long> running = new HashMap<>();
         Map<String, Long> starting = new HashMap<>();
         Map<String, Long> sidecars = new HashMap<>();
+        Given given = Given.of(pod);
         for (Container init : orEmpty(pod.getSpec().getInitContainers())) {
             boolean sidecar = "Always".equals(init.getRestartPolicy());
-            Map<String, Long> requests = sidecar ? requests(pod, init) : asked(init);
+            Map<String, Long> requests = sidecar ? given.requests(init) : asked(init);
             if (sidecar) {
-                requests.forEach((name, amount) -> sidecars.merge(name, amount, Long::sum));
+                requests.forEach((name, amount) -> sidecars.merge(name, amount, Demand::plus));
                 sidecars.forEach((name, amount) -> starting.merge(name, amount, Math::max));
             } else {
                 requests.forEach((name, amount) ->
-                        starting.merge(name, amount + sidecars.getOrDefault(name, 0L), Math::max));
+                        starting.merge(name, plus(amount, sidecars.getOrDefault(name, 0L)), Math::max));
             }
         }
         for (Container container : orEmpty(pod.getSpec().getContainers())) {
-            requests(pod, container).forEach((name, amount) -> running.merge(name, amount, Long::sum));
+            given.requests(container).forEach((name, amount) -> running.merge(name, amount, Demand::plus));
         }
-        sidecars.forEach((name, amount) -> running.merge(name, amount, Long::sum));
+        sidecars.forEach((name, amount) -> running.merge(name, amount, Demand::plus));
         starting.forEach((name, amount) -> running.merge(name, amount, Math::max));
         // What a pod asks for as a whole stands in place of what its containers ask for.
         if (pod.getSpec().getResources() != null) {
             running.putAll(amounts(pod.getSpec().getResources().getRequests()));
         }
-        amounts(pod.getSpec().getOverhead()).forEach((name, amount) -> running.merge(name, amount, Long::sum));
+        amounts(pod.getSpec().getOverhead()).forEach((name, amount) -> running.merge(name, amount, Demand::plus));
         return of(running, 1);
     }
 
@@ -69,37 +72,47 @@ record Demand(long cpuMillis, long memory, long ephemeral, long pods, Map<String
         return of(amounts, amounts.getOrDefault(PODS, 0L));
     }
 
-    /// What a container counts for while it is resized, as upstream has it (component-helpers' resource/helpers.go): what it has until it gives that
-    /// back, and what it asks for, unless its node can never give it. Who asks for more than there is would keep everybody else off the node.
-    private static Map<String, Long> requests(Pod pod, Container container) {
-        Map<String, Long> has = has(pod, container.getName());
-        if (has.isEmpty()) {
-            return asked(container);
-        }
-        if (!isInfeasible(pod)) {
-            asked(container).forEach((name, amount) -> has.merge(name, amount, Math::max));
-        }
-        return has;
+    /// Whether a node has or had something to do about what a pod asks for anew, so that what it counts for may have changed.
+    static boolean isResized(Pod pod) {
+        return pod.getStatus() != null && orEmpty(pod.getStatus().getConditions()).stream().anyMatch(condition -> condition.getType().startsWith("PodResize"));
     }
 
-    private static Map<String, Long> has(Pod pod, String container) {
-        Map<String, Long> has = new HashMap<>();
-        if (pod.getStatus() != null) {
-            Stream.concat(orEmpty(pod.getStatus().getContainerStatuses()).stream(), orEmpty(pod.getStatus().getInitContainerStatuses()).stream())
-                    .filter(status -> container.equals(status.getName()))
-                    .forEach(status -> {
-                        has.putAll(amounts(status.getAllocatedResources()));
-                        if (status.getResources() != null) {
-                            amounts(status.getResources().getRequests()).forEach((name, amount) -> has.merge(name, amount, Math::max));
-                        }
-                    });
-        }
-        return has;
+    /// Whether less is asked for than there, of anything.
+    boolean isLessThan(Demand other) {
+        return cpuMillis < other.cpuMillis || memory < other.memory || ephemeral < other.ephemeral
+                || other.more.entrySet().stream().anyMatch(amount -> more.getOrDefault(amount.getKey(), 0L) < amount.getValue());
     }
 
-    private static boolean isInfeasible(Pod pod) {
-        return orEmpty(pod.getStatus().getConditions()).stream()
-                .anyMatch(condition -> "PodResizePending".equals(condition.getType()) && "Infeasible".equals(condition.getReason()));
+    /// What the containers of a pod count for while it is resized, as upstream has it (component-helpers' resource/helpers.go): what they have until they give that
+    /// back, and what they ask for, unless their node can never give it. Who asks for more than there is would keep everybody else off the node.
+    private record Given(Map<String, Map<String, Long>> has, boolean infeasible) {
+        static Given of(Pod pod) {
+            if (pod.getStatus() == null) {
+                return new Given(Map.of(), false);
+            }
+            Map<String, Map<String, Long>> has = new HashMap<>();
+            Stream.concat(orEmpty(pod.getStatus().getContainerStatuses()).stream(), orEmpty(pod.getStatus().getInitContainerStatuses()).stream()).forEach(status -> {
+                Map<String, Long> amounts = amounts(status.getAllocatedResources());
+                if (status.getResources() != null) {
+                    amounts(status.getResources().getRequests()).forEach((name, amount) -> amounts.merge(name, amount, Math::max));
+                }
+                has.put(status.getName(), amounts);
+            });
+            return new Given(has, orEmpty(pod.getStatus().getConditions()).stream()
+                    .anyMatch(condition -> "PodResizePending".equals(condition.getType()) && "Infeasible".equals(condition.getReason())));
+        }
+
+        Map<String, Long> requests(Container container) {
+            Map<String, Long> amounts = has.getOrDefault(container.getName(), Map.of());
+            if (amounts.isEmpty()) {
+                return asked(container);
+            }
+            Map<String, Long> counted = new HashMap<>(amounts);
+            if (!infeasible) {
+                asked(container).forEach((name, amount) -> counted.merge(name, amount, Math::max));
+            }
+            return counted;
+        }
     }
 
     private static Map<String, Long> asked(Container container) {
@@ -118,7 +131,11 @@ record Demand(long cpuMillis, long memory, long ephemeral, long pods, Map<String
         BigDecimal value = quantity.getNumericalAmount();
         BigDecimal units = name.equals(CPU) ? value.movePointRight(3) : value;
         BigDecimal whole = units.setScale(0, RoundingMode.CEILING);
-        return whole.compareTo(BigDecimal.valueOf(Long.MAX_VALUE / 4)) > 0 ? Long.MAX_VALUE / 4 : whole.longValue();
+        return whole.compareTo(BigDecimal.valueOf(MOST)) > 0 ? MOST : whole.longValue();
+    }
+
+    private static long plus(long one, long other) {
+        return Math.min(one + other, MOST);
     }
 
     private static <T> List<T> orEmpty(@Nullable List<T> list) {

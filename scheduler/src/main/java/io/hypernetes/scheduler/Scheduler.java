@@ -325,9 +325,13 @@ public final class Scheduler implements AutoCloseable {
             if (!before.getSpec().equals(now.getSpec())) {
                 parked.wake(ObjectKey.of(now));
             }
-            if ((ended(now) && !ended(before)) || !Objects.equals(before.getMetadata().getLabels(), now.getMetadata().getLabels())) {
+            if ((ended(now) && !ended(before)) || gaveBack(before, now) || !Objects.equals(before.getMetadata().getLabels(), now.getMetadata().getLabels())) {
                 parked.wakeAll();
             }
+        }
+
+        private static boolean gaveBack(Pod before, Pod now) {
+            return (Demand.isResized(before) || Demand.isResized(now)) && Demand.of(now).isLessThan(Demand.of(before));
         }
 
         @Override

@@ -28,4 +28,39 @@ class DemandTest {
         assertThat(Demand.of(resized("2", "80m", "Deferred")).cpuMillis()).isEqualTo(2000);
         assertThat(Demand.of(resized("10m", "80m", "Deferred")).cpuMillis()).isEqualTo(80);
     }
+
+    @Test
+    void noPodsTogetherWrapAroundToRoomForEverybody() {
+        PodBuilder greedy = new PodBuilder().withNewSpec().endSpec();
+        for (int i = 0; i < 5; i++) {
+            greedy.editSpec().addNewContainer().withName("c" + i).withNewResources().addToRequests("memory", new Quantity("8Ei")).addToRequests("cpu", new Quantity("9223372036854775807"))
+                    .endResources().endContainer().endSpec();
+        }
+        Demand demand = Demand.of(greedy.build());
+        assertThat(demand.memory()).isGreaterThan(1L << 49);
+        assertThat(demand.cpuMillis()).isGreaterThan(1L << 49);
+        assertThat(Math.multiplyExact(demand.memory(), 4096L)).as("all pods of a node").isPositive();
+    }
+
+    @Test
+    void aSidecarIsCountedByWhatItHasToo() {
+        Pod pod = new PodBuilder()
+                .withNewSpec()
+                .addNewInitContainer().withName("proxy").withRestartPolicy("Always").withNewResources().addToRequests("cpu", new Quantity("800")).endResources().endInitContainer()
+                .addNewContainer().withName("main").withNewResources().addToRequests("cpu", new Quantity("10m")).endResources().endContainer().endSpec()
+                .withNewStatus()
+                .addNewInitContainerStatus().withName("proxy").addToAllocatedResources("cpu", new Quantity("80m")).endInitContainerStatus()
+                .addNewCondition().withType("PodResizePending").withStatus("True").withReason("Infeasible").endCondition()
+                .endStatus().build();
+        assertThat(Demand.of(pod).cpuMillis()).isEqualTo(90);
+    }
+
+    @Test
+    void whatIsGivenBackIsLess() {
+        Demand large = Demand.of(resized("2", "80m", "Deferred"));
+        Demand small = Demand.of(resized("10m", "80m", "Deferred"));
+        assertThat(small.isLessThan(large)).isTrue();
+        assertThat(large.isLessThan(small)).isFalse();
+        assertThat(large.isLessThan(large)).isFalse();
+    }
 }

@@ -1,17 +1,19 @@
 package io.hypernetes.apiserver.resource;
 
 import io.hypernetes.objects.Json;
-import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/// What a node has given a pod, by the pod's status: the scheduler counts by it what is left of the node for all tenants, so only nodes and the operator say it.
+/// What a pod has of its node, by the pod's status: what it was given, and whether it has ended and so has nothing any more. The scheduler counts by it what is left of
+/// the node for all tenants, so only nodes and the operator say it.
 final class Granted {
     private static final List<String> STATUSES = List.of("initContainerStatuses", "containerStatuses");
     private static final List<String> AMOUNTS = List.of("allocatedResources", "resources");
+    private static final Set<String> FINAL = Set.of("Failed", "Succeeded");
     private static final Set<String> RESIZES = Set.of("PodResizePending", "PodResizeInProgress");
 
     private Granted() {}
@@ -19,24 +21,43 @@ final class Granted {
     /// Leaves it as it was, whatever a change says.
     static void keep(ObjectNode updated, ObjectNode before) {
         if (!updated.path("status").equals(before.path("status"))) {
-            STATUSES.forEach(statuses -> amounts(updated.path("status"), before.path("status"), statuses));
+            STATUSES.forEach(statuses -> amounts(updated, before.path("status"), statuses));
             resizes(updated, before);
+            end(updated, before);
         }
     }
 
-    private static void amounts(JsonNode updated, JsonNode before, String statuses) {
-        Map<String, ObjectNode> known = new HashMap<>();
+    /// A pod that no node has yet has nothing to give back.
+    private static void end(ObjectNode updated, ObjectNode before) {
+        String phase = Json.string(updated, "status", "phase");
+        String then = Json.string(before, "status", "phase");
+        if (!Json.string(before, "spec", "nodeName").isEmpty() && !phase.equals(then) && (FINAL.contains(phase) || FINAL.contains(then))) {
+            if (then.isEmpty()) {
+                Json.child(updated, "status").remove("phase");
+            } else {
+                Json.child(updated, "status").put("phase", then);
+            }
+        }
+    }
+
+    private static void amounts(ObjectNode updated, JsonNode before, String statuses) {
+        Map<String, ObjectNode> known = new LinkedHashMap<>();
         Json.objects(before, statuses).forEach(container -> known.put(Json.string(container, "name"), container));
-        for (var container : Json.objects(updated, statuses)) {
-            var then = known.getOrDefault(Json.string(container, "name"), Json.object());
+        for (var container : Json.objects(updated.path("status"), statuses)) {
+            var then = known.remove(Json.string(container, "name"));
             for (var amount : AMOUNTS) {
-                var value = then.get(amount);
+                var value = then == null ? null : then.get(amount);
                 if (value == null) {
                     container.remove(amount);
                 } else {
                     container.set(amount, value.deepCopy());
                 }
             }
+        }
+        known.values().removeIf(missing -> AMOUNTS.stream().noneMatch(missing::has));
+        if (!known.isEmpty()) {
+            var all = Json.child(updated, "status").withArray(statuses);
+            known.values().forEach(missing -> all.add(missing.deepCopy()));
         }
     }
 
