@@ -76,4 +76,15 @@ class GrantedTest extends ClusterTest {
         admin.patch("/tenants/acme" + PODS + "/zombie/status", MERGE, "{\"status\":{\"phase\":\"Failed\"}}").expect(200);
         assertThat(status("zombie").path("phase").asString("")).isEqualTo("Failed");
     }
+
+    @Test
+    void norIsANodeKeptForItBecauseItSaysSo() {
+        acme.post(PODS, Cluster.pod("wisher")).expect(201);
+        acme.patch(PODS + "/wisher/status", MERGE, "{\"status\":{\"nominatedNodeName\":\"n1\",\"message\":\"mine\"}}").expect(200);
+        assertThat(status("wisher").has("nominatedNodeName")).isFalse();
+        assertThat(status("wisher").path("message").asString("")).isEqualTo("mine");
+        admin.patch("/tenants/acme" + PODS + "/wisher/status", MERGE, "{\"status\":{\"nominatedNodeName\":\"n1\"}}").expect(200);
+        acme.patch(PODS + "/wisher/status", MERGE, "{\"status\":{\"nominatedNodeName\":\"n2\"}}").expect(200);
+        assertThat(status("wisher").path("nominatedNodeName").asString("")).isEqualTo("n1");
+    }
 }

@@ -7,6 +7,7 @@ import io.hypernetes.objects.Json;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
@@ -211,6 +212,14 @@ class ObjectsTest extends ClusterTest {
                 .startsWith(" \"\" is invalid: patch: Invalid value: \"map[data:map[k:true]]\": json: cannot unmarshal bool");
         // What is long is not told whole.
         assertThat(admin.patch(strict, "application/merge-patch+json", "{\"dada\":\"" + "d".repeat(100_000) + "\"}").expect(422).at("message")).hasSizeLessThan(20_000);
+        for (String type : List.of("application/strategic-merge-patch+json", "application/merge-patch+json")) {
+            for (String before : List.of("", "d")) {
+                String text = before + "\uD83D\uDE00".repeat(5000);
+                assertThat(admin.patch(strict, type, "{\"dada\":\"" + text + "\"}").expect(422).at("message")).as("not cut within a letter").endsWith("unknown field \"dada\"");
+            }
+            String deep = "{\"d\":".repeat(900) + "1" + "}".repeat(900);
+            assertThat(admin.patch(strict, type, "{\"data\":{\"k\":" + deep + "}}").expect(422).at("message")).contains("cannot unmarshal");
+        }
         var warned = admin.patch(configMaps("default") + "/mistyped", "application/merge-patch+json", "{\"dada\":1}").expect(200);
         assertThat(warned.http().headers().firstValue("Warning")).hasValue("299 - \"unknown field \\\"dada\\\"\"");
     }

@@ -9,6 +9,7 @@ import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
 import tools.jackson.core.ObjectReadContext;
 import tools.jackson.core.StreamReadConstraints;
+import tools.jackson.core.StreamWriteConstraints;
 import tools.jackson.core.json.JsonFactory;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -33,6 +34,8 @@ public final class Json {
                     .maxNumberLength(400)
                     .maxStringLength(16 << 20)
                     .build())
+            // What was read can be written, also within what is put around it.
+            .streamWriteConstraints(StreamWriteConstraints.builder().maxNestingDepth(MAX_DEPTH + 100).build())
             .build();
     private static final JsonMapper MAPPER = JsonMapper.builder(FACTORY).build();
     private static final JsonNodeFactory NODES = JsonNodeFactory.instance;

@@ -50,4 +50,10 @@ class JsonTest {
         assertThatThrownBy(() -> Json.read("[".repeat(2_000_000).getBytes(UTF_8))).isInstanceOf(MalformedJsonException.class);
         assertThatThrownBy(() -> Json.read("{\"a\":".repeat(5000).getBytes(UTF_8))).isInstanceOf(MalformedJsonException.class);
     }
+
+    @Test
+    void whatIsReadCanBeWrittenHoweverDeepItIs() {
+        String deep = "[".repeat(Json.MAX_DEPTH) + "]".repeat(Json.MAX_DEPTH);
+        assertThat(Json.print(Json.read(deep.getBytes(UTF_8)).root())).isEqualTo(deep);
+    }
 }

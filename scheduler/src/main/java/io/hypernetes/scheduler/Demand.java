@@ -92,11 +92,11 @@ record Demand(long cpuMillis, long memory, long ephemeral, long pods, Map<String
             }
             Map<String, Map<String, Long>> has = new HashMap<>();
             Stream.concat(orEmpty(pod.getStatus().getContainerStatuses()).stream(), orEmpty(pod.getStatus().getInitContainerStatuses()).stream()).forEach(status -> {
-                Map<String, Long> amounts = amounts(status.getAllocatedResources());
+                Map<String, Long> amounts = has.computeIfAbsent(status.getName(), _ -> new HashMap<>());
+                amounts(status.getAllocatedResources()).forEach((name, amount) -> amounts.merge(name, amount, Math::max));
                 if (status.getResources() != null) {
                     amounts(status.getResources().getRequests()).forEach((name, amount) -> amounts.merge(name, amount, Math::max));
                 }
-                has.put(status.getName(), amounts);
             });
             return new Given(has, orEmpty(pod.getStatus().getConditions()).stream()
                     .anyMatch(condition -> "PodResizePending".equals(condition.getType()) && "Infeasible".equals(condition.getReason())));

@@ -1,22 +1,52 @@
 package io.hypernetes.apiserver.resource;
 
-import java.util.stream.Collectors;
+import java.util.Iterator;
+import java.util.Map;
 import tools.jackson.databind.JsonNode;
 
-/// JSON as Go prints values: `map[a:1 b:[x y] c:<nil>]`, members by name, texts as they are. Upstream shows patches so.
+/// JSON as Go prints values: `map[a:1 b:[x y] c:<nil>]`, members by name, texts as they are. Upstream shows patches so. One use each.
 final class GoText {
-    private GoText() {}
+    private final StringBuilder text = new StringBuilder();
+    private final int most;
 
-    static String of(JsonNode value) {
+    private GoText(int most) {
+        this.most = most;
+    }
+
+    /// @param most characters after which nothing more is begun: what is beyond is not looked at
+    static String of(JsonNode value, int most) {
+        var text = new GoText(most);
+        text.add(value);
+        return text.text.toString();
+    }
+
+    private void add(JsonNode value) {
         if (value.isObject()) {
-            return value.propertyStream()
-                    .sorted(java.util.Map.Entry.comparingByKey())
-                    .map(member -> member.getKey() + ":" + of(member.getValue()))
-                    .collect(Collectors.joining(" ", "map[", "]"));
+            text.append("map[");
+            var members = value.propertyStream().sorted(Map.Entry.comparingByKey()).iterator();
+            while (members.hasNext() && text.length() <= most) {
+                var member = members.next();
+                text.append(member.getKey()).append(':');
+                add(member.getValue());
+                separate(members);
+            }
+            text.append(']');
+        } else if (value.isArray()) {
+            text.append('[');
+            var elements = value.iterator();
+            while (elements.hasNext() && text.length() <= most) {
+                add(elements.next());
+                separate(elements);
+            }
+            text.append(']');
+        } else {
+            text.append(value.isNull() ? "<nil>" : value.asString());
         }
-        if (value.isArray()) {
-            return value.valueStream().map(GoText::of).collect(Collectors.joining(" ", "[", "]"));
+    }
+
+    private void separate(Iterator<?> rest) {
+        if (rest.hasNext()) {
+            text.append(' ');
         }
-        return value.isNull() ? "<nil>" : value.asString();
     }
 }

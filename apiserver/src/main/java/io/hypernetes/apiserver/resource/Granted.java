@@ -6,10 +6,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/// What a pod has of its node, by the pod's status: what it was given, and whether it has ended and so has nothing any more. The scheduler counts by it what is left of
-/// the node for all tenants, so only nodes and the operator say it.
+/// What a pod has of its node, by the pod's status: what it was given, whether it has ended and so has nothing any more, and for which node the
+/// scheduler has chosen it. The scheduler counts by it what is left of the node for all tenants, so only nodes and the operator say it.
 final class Granted {
     private static final List<String> STATUSES = List.of("initContainerStatuses", "containerStatuses");
     private static final List<String> AMOUNTS = List.of("allocatedResources", "resources");
@@ -24,6 +25,17 @@ final class Granted {
             STATUSES.forEach(statuses -> amounts(updated, before.path("status"), statuses));
             resizes(updated, before);
             end(updated, before);
+            keep(updated, "nominatedNodeName", Json.string(before, "status", "nominatedNodeName"));
+        }
+    }
+
+    private static void keep(ObjectNode pod, String name, String then) {
+        if (!then.equals(Json.string(pod, "status", name))) {
+            if (then.isEmpty()) {
+                Json.child(pod, "status").remove(name);
+            } else {
+                Json.child(pod, "status").put(name, then);
+            }
         }
     }
 
@@ -32,11 +44,7 @@ final class Granted {
         String phase = Json.string(updated, "status", "phase");
         String then = Json.string(before, "status", "phase");
         if (!Json.string(before, "spec", "nodeName").isEmpty() && !phase.equals(then) && (FINAL.contains(phase) || FINAL.contains(then))) {
-            if (then.isEmpty()) {
-                Json.child(updated, "status").remove("phase");
-            } else {
-                Json.child(updated, "status").put("phase", then);
-            }
+            keep(updated, "phase", then);
         }
     }
 
@@ -56,7 +64,8 @@ final class Granted {
         }
         known.values().removeIf(missing -> AMOUNTS.stream().noneMatch(missing::has));
         if (!known.isEmpty()) {
-            var all = Json.child(updated, "status").withArray(statuses);
+            var status = Json.child(updated, "status");
+            var all = status.get(statuses) instanceof ArrayNode there ? there : status.putArray(statuses);
             known.values().forEach(missing -> all.add(missing.deepCopy()));
         }
     }

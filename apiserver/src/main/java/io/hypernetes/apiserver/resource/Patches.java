@@ -43,8 +43,13 @@ final class Patches {
 
         /// What a refusal shows of this patch of an object, which is not changed.
         String shown(ObjectNode target) {
-            String text = strategic == null ? Json.print(apply(target)) : GoText.of(strategic.get());
-            return text.length() <= LONGEST_SHOWN ? text : text.substring(0, LONGEST_SHOWN) + "…";
+            String text = strategic == null ? Json.print(apply(target)) : GoText.of(strategic.get(), LONGEST_SHOWN);
+            if (text.length() <= LONGEST_SHOWN) {
+                return text;
+            }
+            // Half a character cannot be sent.
+            int end = Character.isHighSurrogate(text.charAt(LONGEST_SHOWN - 1)) ? LONGEST_SHOWN - 1 : LONGEST_SHOWN;
+            return text.substring(0, end) + "…";
         }
 
         /// The object after the patch; the argument is not changed.
