@@ -2,6 +2,7 @@ package io.hypernetes.hyperd.container;
 
 import io.hypernetes.guest.ContainerSpec;
 import io.hypernetes.guest.MountSpec;
+import io.hypernetes.hyperd.journal.ContainerRecord;
 import io.hypernetes.images.ImageConfig;
 import java.util.List;
 import java.util.Map;
@@ -22,6 +23,7 @@ public final class ContainerSpecs {
     public static ContainerSpec of(
             String id, ContainerRequest asked, ProcessPlan plan, List<ContainerSpec.Layer> layers, List<MountSpec> mounts) {
         ContainerRequest.Security security = asked.security();
+        ContainerRecord.Size terminal = asked.terminal().size();
         return ContainerSpec.builder(id, layers, plan.argv())
                 .environment(plan.environment())
                 .directory(plan.workingDirectory())
@@ -36,6 +38,7 @@ public final class ContainerSpecs {
                 .readOnlyPaths(plan.readOnlyPaths())
                 .mounts(mounts)
                 .tty(asked.terminal().tty())
+                .terminalSize(terminal == null ? 0 : terminal.rows(), terminal == null ? 0 : terminal.columns())
                 .stdin(asked.terminal().stdin())
                 .stdinOnce(asked.terminal().stdinOnce())
                 .resources(GuestResources.of(asked.resources()))

@@ -57,7 +57,7 @@ final class ContainerRequests {
                 environment(config.getEnvsList()),
                 mounts(config.getMountsList()),
                 Names.logPath(logFolder, config.getLogPath()),
-                new ContainerRecord.Terminal(config.getTty(), config.getStdin(), config.getStdinOnce()),
+                new ContainerRecord.Terminal(config.getTty(), config.getStdin(), config.getStdinOnce(), null),
                 resources(linux.getResources()),
                 security(security, linux.getSecurityContext().hasNamespaceOptions()),
                 config.getStopSignal() == Signal.RUNTIME_DEFAULT ? "" : config.getStopSignal().name(),

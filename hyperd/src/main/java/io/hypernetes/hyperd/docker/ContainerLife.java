@@ -117,7 +117,6 @@ final class ContainerLife {
             made.sandbox().start(made.container());
             house.volumes().started(record());
             update(record().with(record().state().running(house.now(), Runs.address(made.sandbox()), ports)));
-            control.firstSize(made, record());
             tell("start", Map.of());
             watch(made);
             watchHealth(made);

@@ -11,7 +11,6 @@ import java.time.Duration;
 import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import tools.jackson.databind.JsonNode;
 
 /// What is done to the processes of a run while it lasts: signals, an end, limits, the size of its terminal. Safe for use by many threads.
 final class RunControl {
@@ -55,20 +54,6 @@ final class RunControl {
             signal(of, SIGKILL, SignalTarget.ALL_PROCESSES);
             if (!of.container().awaitExit(AFTER_KILL)) {
                 house.sandboxes().shutDown(of.sandbox(), Duration.ZERO);
-            }
-        }
-    }
-
-    /// The size that the client's terminal had when it asked for the container.
-    void firstSize(Run of, DockerRecord record) {
-        JsonNode size = record.hostConfig().path("ConsoleSize");
-        int rows = size.path(0).asInt(0);
-        int columns = size.path(1).asInt(0);
-        if (record.config().path("Tty").asBoolean(false) && rows > 0 && columns > 0) {
-            try {
-                of.sandbox().guest().resizeTty(container, rows, columns, ANSWER);
-            } catch (GuestException | HyperdException ended) {
-                LOG.debug("event=docker-not-resized container={}", container);
             }
         }
     }

@@ -21,6 +21,7 @@ import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -28,6 +29,8 @@ import tools.jackson.databind.node.ObjectNode;
 /// What a client asks of a container: completed from the image, and put into the engine's words.
 final class Wish {
     static final long PERIOD_MICROS = 100_000;
+    /// As Linux has it.
+    private static final int MOST_CELLS = 65_535;
 
     private Wish() {}
 
@@ -122,7 +125,7 @@ final class Wish {
                 List.of(),
                 log.toString(),
                 new ContainerRecord.Terminal(
-                        config.path("Tty").asBoolean(false), config.path("OpenStdin").asBoolean(false), config.path("StdinOnce").asBoolean(false)),
+                        config.path("Tty").asBoolean(false), config.path("OpenStdin").asBoolean(false), config.path("StdinOnce").asBoolean(false), size(host.path("ConsoleSize"))),
                 new ContainerRecord.Resources(
                         machine.demand().cpuPeriodMicros(), machine.demand().cpuQuotaMicros(), host.path("CpuShares").asLong(0), machine.demand().memoryBytes(),
                         host.path("OomScoreAdj").asLong(0), pids > 0 ? Map.of("pids.max", Long.toString(pids)) : Map.of()),
@@ -130,6 +133,13 @@ final class Wish {
                 config.path("StopSignal").asString(""),
                 List.of(),
                 Limits.rlimits(host));
+    }
+
+    /// The size that the client's terminal had when it asked for the container: its first program may look at once.
+    private static ContainerRecord.@Nullable Size size(JsonNode rowsAndColumns) {
+        int rows = rowsAndColumns.path(0).asInt(0);
+        int columns = rowsAndColumns.path(1).asInt(0);
+        return rows > 0 && columns > 0 && rows <= MOST_CELLS && columns <= MOST_CELLS ? new ContainerRecord.Size(rows, columns) : null;
     }
 
     /// @param hosts content of `/etc/hosts`; empty for the guest's own

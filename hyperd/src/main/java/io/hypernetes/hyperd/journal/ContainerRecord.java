@@ -68,7 +68,13 @@ public record ContainerRecord(
     public record Image(String asked, String userSpecified, String id, String reference) {}
 
     /// How its first process talks.
-    public record Terminal(boolean tty, boolean stdin, boolean stdinOnce) {}
+    ///
+    /// @param size of its terminal from the first instruction on; null when nobody said one
+    public record Terminal(boolean tty, boolean stdin, boolean stdinOnce, @Nullable Size size) {}
+
+    /// @param rows above 0
+    /// @param columns above 0
+    public record Size(int rows, int columns) {}
 
     /// @param recursive as asked for
     /// @param terminationFile whether the content is copied back to `hostPath` when the container ends

@@ -124,7 +124,7 @@ class ContainerTest {
                 "",
                 "",
                 LogPosition.START,
-                new ContainerRecord.Terminal(false, false, false),
+                new ContainerRecord.Terminal(false, false, false, null),
                 "",
                 List.of(),
                 ContainerRecord.Resources.NONE,

@@ -83,7 +83,7 @@ class ProcessPlanTest {
     private static ContainerRequest request(List<String> command, List<String> arguments, ContainerRequest.Security security) {
         return new ContainerRequest(
                 new ContainerRecord.Identity("c", 0, Map.of(), Map.of()), "image", "image", command, arguments, "",
-                List.of("X=request", "Y=2"), List.of(), "", new ContainerRecord.Terminal(false, false, false),
+                List.of("X=request", "Y=2"), List.of(), "", new ContainerRecord.Terminal(false, false, false, null),
                 ContainerRecord.Resources.NONE, security, "");
     }
 }

@@ -146,6 +146,6 @@ class DeathAtEveryStepTest {
         return new ContainerRequest(
                 new ContainerRecord.Identity("main", attempt, Map.of(), Map.of()),
                 "lab:1", "lab:1", List.of(), List.of(), "", List.of(), List.of(), place.resolve("log").toString(),
-                new ContainerRecord.Terminal(false, false, false), ContainerRecord.Resources.NONE, ContainerRequest.Security.ORDINARY, "");
+                new ContainerRecord.Terminal(false, false, false, null), ContainerRecord.Resources.NONE, ContainerRequest.Security.ORDINARY, "");
     }
 }
