@@ -3,10 +3,14 @@ package io.hypernetes.apiserver;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.hypernetes.apiserver.storage.ObjectKey;
+import io.hypernetes.apiserver.storage.StoredForm;
 import io.hypernetes.objects.Json;
+import io.hypernetes.store.Operation;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -144,6 +148,7 @@ class ServicesTest extends ClusterTest {
             {",\"clusterIP\":\"fd00::1\"", "spec.clusterIPs[0]: Invalid value: [\"fd00::1\"]: IPv6 is not configured on this cluster"},
             {",\"clusterIP\":\"odd\"", "spec.clusterIPs[0]: Invalid value: \"odd\": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"},
             {",\"clusterIPs\":[\"10.96.9.9\"]", "spec.clusterIPs: Invalid value: [\"10.96.9.9\"]: must be empty when `clusterIP` is not specified"},
+            {",\"ipFamilyPolicy\":\"PreferDualStack\",\"ipFamilies\":[\"IPv4\",\"IPv6\"]", "spec.ipFamilies[1]: Invalid value: \"IPv6\": not configured on this cluster"},
             {",\"ipFamilies\":[\"IPv4\",\"IPv6\"]", "spec.ipFamilyPolicy: Invalid value: \"SingleStack\": must be 'RequireDualStack' or 'PreferDualStack' when multiple IP families are specified"},
         }) {
             assertThat(admin.post(services("default"), service("odd", each[0])).expect(422).at("message")).isEqualTo(refused + each[1]);
@@ -155,6 +160,59 @@ class ServicesTest extends ClusterTest {
         assertThat(made.path("spec").path("ipFamilies").toString()).isEqualTo("[\"IPv4\",\"IPv6\"]");
         var single = admin.patch(services("default") + "/open", MERGE, "{\"spec\":{\"ipFamilyPolicy\":\"SingleStack\"}}").expect(200).json();
         assertThat(single.path("spec").path("ipFamilies").toString()).isEqualTo("[\"IPv4\"]");
+    }
+
+    private void store(String name, Consumer<ObjectNode> change) {
+        var key = new ObjectKey("root", "", "services", "default", name).text();
+        var entry = cluster.store.get(key).orElseThrow();
+        var service = Json.readObject(entry.value());
+        change.accept(Json.child(service, "spec"));
+        cluster.store.commit(List.of(new Operation.Put(key, entry.revision(), StoredForm.encoder(service))));
+    }
+
+    /// What was stored when less was looked at can be labelled, and goes when it is deleted.
+    @Test
+    void whatWasStoredWithOtherFamiliesCanBeWritten() {
+        int number = 0;
+        for (String[] each : new String[][] {
+            {"PreferDualStack", "IPv4", "IPv6"}, {"PreferDualStack", "IPv4", "IPv4"}, {"SingleStack", "IPv4", "IPv4"}, {"SingleStack", "IPv4", "IPv6"}
+        }) {
+            String name = "before-" + number++;
+            admin.post(services("default"), service(name, "")).expect(201);
+            store(name, spec -> spec.put("ipFamilyPolicy", each[0]).putArray("ipFamilies").add(each[1]).add(each[2]));
+            admin.patch(services("default") + "/" + name, MERGE, "{\"metadata\":{\"labels\":{\"a\":\"b\"},\"finalizers\":[\"a.b/c\"]}}").expect(200);
+            admin.patch(services("default") + "/" + name, MERGE, "{\"spec\":{\"selector\":{\"a\":\"c\"}}}").expect(200);
+            admin.patch(services("default") + "/" + name, MERGE, "{\"spec\":{\"ipFamilyPolicy\":\"RequireDualStack\"}}").expect(422);
+            admin.delete(services("default") + "/" + name).expect(200);
+            admin.patch(services("default") + "/" + name, MERGE, "{\"metadata\":{\"finalizers\":null}}").expect(200);
+            admin.get(services("default") + "/" + name).expect(404);
+        }
+        admin.post(services("default"), service("two", ",\"clusterIP\":\"10.96.0.81\"")).expect(201);
+        store("two", spec -> spec.withArray("clusterIPs").add("10.96.0.82"));
+        var labelled = admin.patch(services("default") + "/two", MERGE, "{\"metadata\":{\"labels\":{\"a\":\"b\"}}}").expect(200).json();
+        assertThat(labelled.path("spec").path("clusterIPs").toString()).isEqualTo("[\"10.96.0.81\",\"10.96.0.82\"]");
+    }
+
+    /// isMatchingPreferDualStackClusterIPFields there.
+    @Test
+    void whoPrefersTwoFamiliesKeepsWhatItHas() {
+        String open = "{\"metadata\":{\"name\":\"prefers\"},\"spec\":{\"clusterIP\":\"None\",\"ipFamilyPolicy\":\"PreferDualStack\",\"ports\":[{\"port\":80}]}}";
+        admin.post(services("default"), open).expect(201);
+        var selecting = admin.patch(services("default") + "/prefers", MERGE, "{\"spec\":{\"selector\":{\"a\":\"b\"}}}").expect(200).json();
+        assertThat(selecting.path("spec").path("ipFamilies").toString()).isEqualTo("[\"IPv4\",\"IPv6\"]");
+    }
+
+    /// Only what balancers look at is held for them.
+    @Test
+    void aPortThatWasOnlyWrittenDownIsNotGivenBack() {
+        long port = nodePort(admin.post(services("default"), service("owner", ",\"type\":\"NodePort\"")).expect(201).json());
+        for (String policy : List.of("Cluster", "Local")) {
+            admin.post(services("default"), service("writer", ",\"type\":\"LoadBalancer\"")).expect(201);
+            store("writer", spec -> spec.put("externalTrafficPolicy", policy).put("healthCheckNodePort", port));
+            admin.delete(services("default") + "/writer").expect(200);
+            assertThat(admin.post(services("default"), service("robber", ",\"type\":\"NodePort\"").replace("\"port\":80", "\"port\":80,\"nodePort\":" + port)).expect(422).at("message"))
+                    .contains("provided port is already allocated");
+        }
     }
 
     /// An alias may name any number on the nodes, which is not its own.

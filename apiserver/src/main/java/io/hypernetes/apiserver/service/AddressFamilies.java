@@ -26,7 +26,8 @@ final class AddressFamilies {
         this.before = old.path("spec");
     }
 
-    /// What keeps it from having addresses; empty when nothing does.
+    /// What keeps it from having addresses; empty when nothing does, or nothing but what was stored so when less was asked: who takes a finalizer away
+    /// or sets a label has not asked for addresses.
     List<FieldError> settle() {
         if (Json.string(spec, "type").equals("ExternalName")) {
             return List.of();
@@ -35,14 +36,24 @@ final class AddressFamilies {
             spec.putArray("clusterIPs").add(Json.string(spec, "clusterIP"));
         }
         // Nobody knows of which families the endpoints are that are made by hand.
-        boolean open = Json.string(spec, "clusterIP").equals("None") && spec.path("selector").isEmpty();
+        boolean open = isOpen(spec);
         var known = Json.string(before, "ipFamilyPolicy");
         Json.setDefault(spec, "ipFamilyPolicy", known.isEmpty() ? (open ? "RequireDualStack" : "SingleStack") : known);
-        var faults = ServiceAddresses.faults(service);
-        if (!faults.isEmpty()) {
-            return faults;
+        boolean kept = isKept();
+        if (kept && Json.string(spec, "ipFamilyPolicy").equals("PreferDualStack")) {
+            // It is neither given more nor less than it has: isMatchingPreferDualStackClusterIPFields there.
+            return List.of();
         }
-        faults = new ArrayList<>();
+        var faults = fill(open);
+        return kept && open == isOpen(before) ? List.of() : faults;
+    }
+
+    private List<FieldError> fill(boolean open) {
+        var malformed = ServiceAddresses.faults(service);
+        if (!malformed.isEmpty()) {
+            return malformed;
+        }
+        var faults = new ArrayList<FieldError>();
         reduce(faults);
         infer(faults);
         if (!faults.isEmpty()) {
@@ -71,6 +82,21 @@ final class AddressFamilies {
             families.add("IPv4");
         }
         return faults;
+    }
+
+    private static boolean isOpen(JsonNode spec) {
+        return Json.string(spec, "clusterIP").equals("None") && spec.path("selector").isEmpty();
+    }
+
+    /// Whether all that is looked at here is as it was.
+    private boolean isKept() {
+        return !before.isMissingNode()
+                && List.of("type", "clusterIP", "ipFamilyPolicy").stream().allMatch(name -> Json.string(spec, name).equals(Json.string(before, name)))
+                && List.of("clusterIPs", "ipFamilies").stream().allMatch(name -> same(spec.path(name), before.path(name)));
+    }
+
+    private static boolean same(JsonNode now, JsonNode then) {
+        return now.equals(then) || now.isEmpty() && then.isEmpty();
     }
 
     /// Who asks for one family and changes nothing else means the first; who takes one away has to say so.

@@ -61,7 +61,7 @@ public final class StoredAllocations implements ServiceAllocator {
     public List<Operation> release(String tenant, ObjectNode service) {
         var operations = new ArrayList<Operation>();
         addressesOf(service).forEach(address -> free(addressKey(tenant, address), operations));
-        portsOf(service).forEach(port -> free(portKey(tenant, port), operations));
+        portsOf(service).forEach(port -> returnPort(tenant, port, service, operations));
         return operations;
     }
 
@@ -158,7 +158,7 @@ public final class StoredAllocations implements ServiceAllocator {
                     tenant, service, Json.number(spec, 0, "healthCheckNodePort"), "spec.healthCheckNodePort", before, claimed, operations);
         }
         var now = portsOf(service);
-        before.stream().filter(port -> !now.contains(port)).forEach(port -> free(portKey(tenant, port), operations));
+        before.stream().filter(port -> !now.contains(port)).forEach(port -> returnPort(tenant, port, old, operations));
     }
 
     private void claimPort(
@@ -195,6 +195,16 @@ public final class StoredAllocations implements ServiceAllocator {
         throw ApiStatus.internal("failed to allocate a nodePort: range is full").asException();
     }
 
+    /// Gives back a number that this service holds, and no one else's.
+    private void returnPort(String tenant, long port, ObjectNode service, List<Operation> operations) {
+        var key = portKey(tenant, port);
+        var holder = store.get(key).map(entry -> Json.readObject(entry.value()));
+        if (holder.isPresent() && List.of("namespace", "name").stream()
+                .allMatch(part -> Json.string(holder.get(), "metadata", part).equals(Json.string(service, "metadata", part)))) {
+            free(key, operations);
+        }
+    }
+
     private void free(String key, List<Operation> operations) {
         store.get(key)
                 .ifPresent(entry -> operations.add(new Operation.Delete(
@@ -219,7 +229,8 @@ public final class StoredAllocations implements ServiceAllocator {
         if (balanced || type.equals("NodePort")) {
             Json.objects(service.path("spec"), "ports").forEach(port -> ports.add(Json.number(port, 0, "nodePort")));
         }
-        if (balanced) {
+        if (balanced && Json.string(service, "spec", "externalTrafficPolicy").equals("Local")) {
+            // Nobody else has claimed it, though it may have been stored.
             ports.add(Json.number(service, 0, "spec", "healthCheckNodePort"));
         }
         ports.remove(0L);
