@@ -1,12 +1,17 @@
 package io.hypernetes.objects.kind;
 
 import io.hypernetes.objects.FieldError;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
 /// Collects field errors; bounded, so that a hostile object cannot make an endless answer. What would be too much is not put into words either: one
@@ -23,8 +28,10 @@ final class Errors {
 
     private final List<FieldError> found = new ArrayList<>();
     private final Consumer<String> warn;
+    private final Consumer<FieldError> taker;
     private final int max;
     private final long longest;
+    private int count;
     private long length;
 
     Errors() {
@@ -33,11 +40,16 @@ final class Errors {
 
     /// @param warn takes what is wrong and let be
     Errors(Consumer<String> warn) {
-        this(warn, MAX, LONGEST);
+        this.warn = warn;
+        this.taker = found::add;
+        this.max = MAX;
+        this.longest = LONGEST;
     }
 
-    private Errors(Consumer<String> warn, int max, long longest) {
-        this.warn = warn;
+    /// More than is told: what is new may come after much that is old. None of it is kept here.
+    private Errors(Consumer<FieldError> taker, int max, long longest) {
+        this.warn = _ -> {};
+        this.taker = taker;
         this.max = max;
         this.longest = longest;
     }
@@ -48,8 +60,9 @@ final class Errors {
 
     void add(FieldError error) {
         if (!isFull()) {
-            found.add(error);
+            count++;
             length += error.path().length() + error.message().length();
+            taker.accept(error);
         }
     }
 
@@ -61,7 +74,7 @@ final class Errors {
 
     /// Whether there is no use in looking further.
     boolean isFull() {
-        return found.size() >= max || length >= longest;
+        return count >= max || length >= longest;
     }
 
     /// Adds what is wrong now and was not before: what was stored when rules were fewer may stay as it is.
@@ -71,21 +84,24 @@ final class Errors {
     /// @param touched whether anything that is looked at was changed
     /// @return whether something is wrong with both, told or not
     boolean addNew(Consumer<Errors> now, Consumer<Errors> before, boolean touched) {
-        Errors present = compared();
+        Past past = new Past(before);
+        int told = count;
+        Errors present = compared(error -> {
+            if (!past.has(error)) {
+                add(error);
+            }
+        });
         now.accept(present);
-        if (present.found.isEmpty()) {
+        if (present.count == 0) {
             return false;
         }
-        Errors past = compared();
-        before.accept(past);
-        Set<FieldError> known = new HashSet<>(past.found);
-        List<FieldError> fresh = present.found.stream().filter(error -> !known.contains(error)).toList();
-        fresh.forEach(this::add);
-        if (fresh.isEmpty() && present.isFull() && touched) {
+        if (count == told && present.isFull() && touched) {
             // What is new may stand behind so much that is old; nobody looked.
-            present.found.forEach(this::add);
+            Errors all = new Errors();
+            now.accept(all);
+            all.found.forEach(this::add);
         }
-        return !past.found.isEmpty();
+        return !past.known().isEmpty();
     }
 
     /// The same, of what is only looked at when it was changed.
@@ -93,9 +109,43 @@ final class Errors {
         return addNew(now, before, true);
     }
 
-    /// More than is told: what is new may come after much that is old.
-    private static Errors compared() {
-        return new Errors(_ -> {}, MAX_COMPARED, LONGEST_COMPARED);
+    private static Errors compared(Consumer<FieldError> taker) {
+        return new Errors(taker, MAX_COMPARED, LONGEST_COMPARED);
+    }
+
+    /// What was wrong before, looked for once it is asked for. Of each only a digest is kept, as the words are so many: an object of a megabyte could
+    /// fill many times its size with them.
+    private static final class Past {
+        private final Consumer<Errors> before;
+        private @Nullable Set<ByteBuffer> known;
+
+        private Past(Consumer<Errors> before) {
+            this.before = before;
+        }
+
+        private boolean has(FieldError error) {
+            return known().contains(digest(error));
+        }
+
+        private Set<ByteBuffer> known() {
+            if (known == null) {
+                Set<ByteBuffer> digests = new HashSet<>();
+                before.accept(compared(error -> digests.add(digest(error))));
+                known = digests;
+            }
+            return known;
+        }
+
+        /// A cryptographic one, or a tenant could make of what is wrong anew what was so before.
+        private static ByteBuffer digest(FieldError error) {
+            try {
+                MessageDigest digest = MessageDigest.getInstance("SHA-256");
+                digest.update((error.reason() + " " + error.path().length() + " " + error.path()).getBytes(StandardCharsets.UTF_8));
+                return ByteBuffer.wrap(digest.digest(error.message().getBytes(StandardCharsets.UTF_8)));
+            } catch (NoSuchAlgorithmException impossible) {
+                throw new IllegalStateException(impossible);
+            }
+        }
     }
 
     void required(String path, String detail) {
