@@ -49,6 +49,7 @@ final class PersistentVolumeClaimRules implements KindRules {
     @Override
     public void prepareCreate(ObjectNode claim) {
         Json.child(claim, "status").put("phase", "Pending");
+        dropOddSource(claim);
         // The older name of a source and the newer one say the same.
         ObjectNode spec = Json.child(claim, "spec");
         if (spec.path("dataSource").isObject() && !spec.path("dataSourceRef").isObject()) {
@@ -56,6 +57,26 @@ final class PersistentVolumeClaimRules implements KindRules {
         } else if (spec.path("dataSourceRef").isObject() && !spec.path("dataSource").isObject()
                 && Json.string(spec, "dataSourceRef", "namespace").isEmpty()) {
             spec.set("dataSource", spec.path("dataSourceRef").deepCopy());
+        }
+    }
+
+    @Override
+    public void prepareUpdate(ObjectNode claim, ObjectNode old, @Nullable String subresource) {
+        JsonNode before = old.path("spec");
+        if (subresource == null && !before.path("dataSource").isObject() && !before.path("dataSourceRef").isObject()) {
+            dropOddSource(claim);
+        }
+    }
+
+    /// The older name took but claims and snapshots, and what else it says is let go unsaid: EnforceDataSourceBackwardsCompatibility of upstream's
+    /// `pkg/api/persistentvolumeclaim/util.go`.
+    private static void dropOddSource(ObjectNode claim) {
+        ObjectNode spec = Json.child(claim, "spec");
+        String group = Json.string(spec, "dataSource", "apiGroup");
+        String expected = group.isEmpty() ? "PersistentVolumeClaim" : group.equals("snapshot.storage.k8s.io") ? "VolumeSnapshot" : "";
+        if (spec.path("dataSource").isObject() && !spec.path("dataSourceRef").isObject()
+                && !Json.string(spec, "dataSource", "kind").equals(expected)) {
+            spec.remove("dataSource");
         }
     }
 

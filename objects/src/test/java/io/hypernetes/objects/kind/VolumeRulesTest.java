@@ -130,6 +130,28 @@ class VolumeRulesTest {
                 .containsExactly("spec: Invalid value: {}: must match dataSourceRef");
     }
 
+    /// EnforceDataSourceBackwardsCompatibility of `pkg/api/persistentvolumeclaim/util.go`.
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '~', value = {
+        "'kind':'Odd','name':'a'|false", "'apiGroup':'a.b','kind':'PersistentVolumeClaim','name':'a'|false", "'kind':'VolumeSnapshot','name':'a'|false",
+        "'kind':'PersistentVolumeClaim','name':'a'|true", "'apiGroup':'snapshot.storage.k8s.io','kind':'VolumeSnapshot','name':'a'|true"
+    })
+    void theOlderNameTakesButClaimsAndSnapshots(String source, boolean kept) {
+        Kind rules = KINDS.get("v1", "PersistentVolumeClaim");
+        ObjectNode claim = made("PersistentVolumeClaim", CLAIM.formatted("1Gi") + ",'dataSource':{" + source + "}", "", "");
+        rules.prepareCreate(claim);
+        assertThat(claim.path("spec").has("dataSource")).isEqualTo(kept);
+        assertThat(claim.path("spec").has("dataSourceRef")).isEqualTo(kept);
+        assertThat(rules.validateCreate(claim)).isEmpty();
+        // What says both means it.
+        ObjectNode both = made("PersistentVolumeClaim", CLAIM.formatted("1Gi") + ",'dataSource':{" + source + "},'dataSourceRef':{" + source + "}", "", "");
+        rules.prepareCreate(both);
+        assertThat(both.path("spec").has("dataSource")).isTrue();
+        ObjectNode plain = made("PersistentVolumeClaim", CLAIM.formatted("1Gi"), "", "");
+        assertThat(change("PersistentVolumeClaim", plain, made("PersistentVolumeClaim", CLAIM.formatted("1Gi") + ",'dataSource':{" + source + "}", "", "")))
+                .hasSize(kept ? 1 : 0);
+    }
+
     /// The volume has taken the larger size already, though the claim's status does not say so yet.
     @ParameterizedTest
     @CsvSource({"3Gi,previous value", "2Gi,status.capacity", "1Gi,status.capacity"})
