@@ -5,6 +5,8 @@ import io.hypernetes.objects.Names;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
@@ -42,7 +44,12 @@ final class NamespaceRules implements KindRules {
     /// ValidateNamespace of upstream's `pkg/apis/core/validation/validation.go`, which does not say which of them it is.
     @Override
     public void validateNew(ObjectNode namespace, Errors errors) {
-        namespace.path("spec").path("finalizers").forEach(name -> finalizer(name.asString(""), "spec.finalizers", errors));
+        for (JsonNode name : namespace.path("spec").path("finalizers")) {
+            if (errors.isFull()) {
+                break;
+            }
+            finalizer(name.asString(""), "spec.finalizers", errors);
+        }
     }
 
     private static void finalizer(String name, String at, Errors errors) {
@@ -54,9 +61,16 @@ final class NamespaceRules implements KindRules {
 
     @Override
     public void validateUpdate(ObjectNode namespace, ObjectNode old, @Nullable String subresource, Errors errors) {
+        if (!"finalize".equals(subresource)) {
+            return;
+        }
         JsonNode finalizers = namespace.path("spec").path("finalizers");
-        for (int i = 0; "finalize".equals(subresource) && i < finalizers.size(); i++) {
-            finalizer(finalizers.path(i).asString(""), "spec.finalizers[" + i + "]", errors);
+        // One that was stored when less was asked may stay, or whoever takes another away could not.
+        Set<JsonNode> known = old.path("spec").path("finalizers").valueStream().collect(Collectors.toSet());
+        for (int i = 0; i < finalizers.size() && !errors.isFull(); i++) {
+            if (!known.contains(finalizers.path(i))) {
+                finalizer(finalizers.path(i).asString(""), "spec.finalizers[" + i + "]", errors);
+            }
         }
     }
 
