@@ -38,7 +38,7 @@ public final class ServiceAddresses {
         one(Json.string(spec, "clusterIP"), all, errors);
         families(spec, errors);
         boolean wrong = false;
-        for (int i = 0; i < all.size(); i++) {
+        for (int i = 0; i < all.size() && !errors.isFull(); i++) {
             String address = all.path(i).asString("");
             if (i == 0 && address.equals("None")) {
                 if (all.size() > 1) {
@@ -74,7 +74,7 @@ public final class ServiceAddresses {
     private static void families(ObjectNode spec, Errors errors) {
         Set<String> seen = new HashSet<>();
         JsonNode families = spec.path("ipFamilies");
-        for (int i = 0; i < families.size(); i++) {
+        for (int i = 0; i < families.size() && !errors.isFull(); i++) {
             String family = families.path(i).asString("");
             errors.oneOf("spec.ipFamilies[" + i + "]", family, FAMILIES);
             if (!seen.add(family)) {

@@ -55,7 +55,7 @@ final class ServiceValidation {
         affinity();
         ServiceAddresses.validate(spec, errors);
         JsonNode external = spec.path("externalIPs");
-        for (int i = 0; i < external.size(); i++) {
+        for (int i = 0; i < external.size() && !errors.isFull(); i++) {
             EndpointsRules.reachable(external.path(i).asString(""), "spec.externalIPs[" + i + "]", errors);
         }
         errors.oneOf("spec.type", type, TYPES);
@@ -86,7 +86,7 @@ final class ServiceValidation {
     private void ports() {
         List<ObjectNode> ports = Json.objects(spec, "ports");
         Set<String> names = new HashSet<>();
-        for (int i = 0; i < ports.size(); i++) {
+        for (int i = 0; i < ports.size() && !errors.isFull(); i++) {
             ObjectNode port = ports.get(i);
             String at = "spec.ports[" + i + "]";
             String name = Json.string(port, "name");
@@ -178,7 +178,7 @@ final class ServiceValidation {
             if (!balanced) {
                 errors.forbidden(at, BALANCED_ONLY);
             }
-            for (int i = 0; i < ranges.size(); i++) {
+            for (int i = 0; i < ranges.size() && !errors.isFull(); i++) {
                 String range = ranges.path(i).asString("").strip();
                 errors.invalid(at + "[" + i + "]", range, Addresses.range(range));
             }
@@ -189,6 +189,9 @@ final class ServiceValidation {
             }
             String listed = annotations.path(SOURCES).asString("").strip();
             for (String range : listed.isEmpty() ? new String[0] : listed.split(",", -1)) {
+                if (errors.isFull()) {
+                    break;
+                }
                 errors.invalid(at, range.strip(), Addresses.range(range.strip()));
             }
         }
@@ -265,7 +268,7 @@ final class ServiceValidation {
         if (now.isEmpty() && !before.isEmpty()) {
             errors.invalid("spec.clusterIPs[0]", Json.array(), "primary clusterIP can not be unset");
         }
-        for (int i = 0; i < Math.min(now.size(), before.size()); i++) {
+        for (int i = 0; i < Math.min(now.size(), before.size()) && !errors.isFull(); i++) {
             if (!now.path(i).equals(before.path(i)) && (i == 0 || now.size() == before.size())) {
                 errors.invalid("spec.clusterIPs[" + i + "]", now, ONCE);
             }
@@ -281,7 +284,7 @@ final class ServiceValidation {
         if (ServiceAddresses.isHeadless(spec) || ServiceAddresses.isHeadless(old)) {
             return;
         }
-        for (int i = 0; i < Math.min(now.size(), before.size()); i++) {
+        for (int i = 0; i < Math.min(now.size(), before.size()) && !errors.isFull(); i++) {
             if (!now.path(i).equals(before.path(i)) && (i == 0 || now.size() == before.size())) {
                 errors.invalid("spec.ipFamilies[0]", now.size() == before.size() ? now : spec.path("clusterIPs"), ONCE);
             }
