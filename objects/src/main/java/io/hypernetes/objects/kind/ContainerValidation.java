@@ -16,6 +16,8 @@ final class ContainerValidation {
             "metadata.name", "metadata.namespace", "metadata.uid", "spec.nodeName", "spec.serviceAccountName",
             "status.hostIP", "status.hostIPs", "status.podIP", "status.podIPs");
 
+    private static final String HUGE = "hugepages-";
+
     private final ObjectNode container;
     private final String path;
     private final boolean init;
@@ -265,7 +267,7 @@ final class ContainerValidation {
         boolean ordinary = false;
         for (JsonNode amounts : List.of(limits, requests)) {
             for (String name : amounts.propertyNames()) {
-                huge |= name.startsWith("hugepages-");
+                huge |= name.startsWith(HUGE);
                 ordinary |= name.equals("cpu") || name.equals("memory");
             }
         }
@@ -283,6 +285,21 @@ final class ContainerValidation {
             String each = at + "[" + name + "]";
             ResourceNames.validateOfContainer(name, each, errors);
             amount(name, amount.getValue(), each, errors);
+            if (name.startsWith(HUGE) && !isOfPages(quantity(amount.getValue()), name)) {
+                String text = quantity(amount.getValue()).toString();
+                errors.invalid(each, text, text + " is not positive integer multiple of " + name);
+            }
+        }
+    }
+
+    /// IsHugePageResourceValueDivisible of upstream's `pkg/apis/core/helper/helpers.go`.
+    private static boolean isOfPages(Quantity amount, String name) {
+        try {
+            Quantity page = Quantity.parse(name.substring(HUGE.length()));
+            boolean whole = page.signum() > 0 && page.decimal().stripTrailingZeros().scale() <= 0;
+            return whole && amount.value() % page.value() == 0;
+        } catch (IllegalArgumentException noSize) {
+            return false;
         }
     }
 

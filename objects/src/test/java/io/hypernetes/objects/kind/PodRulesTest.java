@@ -204,6 +204,11 @@ class PodRulesTest {
         assertThat(errors(pod.formatted("'limits':{'hugepages-2Mi':'4Mi'},'requests':{'hugepages-2Mi':'4Mi'}")))
                 .containsExactly("spec.containers[0].resources: Forbidden: HugePages require cpu or memory");
         assertThat(errors(pod.formatted("'limits':{'hugepages-2Mi':'4Mi','memory':'1Gi'},'requests':{'hugepages-2Mi':'4Mi'}"))).isEmpty();
+        assertThat(errors(pod.formatted("'limits':{'hugepages-2Mi':'3Mi','memory':'1Gi'},'requests':{'hugepages-2Mi':'3Mi'}"))).containsExactly(
+                "spec.containers[0].resources.limits[hugepages-2Mi]: Invalid value: \"3Mi\": 3Mi is not positive integer multiple of hugepages-2Mi",
+                "spec.containers[0].resources.requests[hugepages-2Mi]: Invalid value: \"3Mi\": 3Mi is not positive integer multiple of hugepages-2Mi");
+        assertThat(errors(pod.formatted("'limits':{'hugepages-odd':'3Mi','memory':'1Gi'}")))
+                .contains("spec.containers[0].resources.limits[hugepages-odd]: Invalid value: \"3Mi\": 3Mi is not positive integer multiple of hugepages-odd");
     }
 
     @Test
