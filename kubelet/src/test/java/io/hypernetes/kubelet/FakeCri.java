@@ -82,6 +82,8 @@ public final class FakeCri implements AutoCloseable {
     volatile boolean pullsHang;
     volatile String sandboxFailure = "";
     String updateFailure = "";
+    /// Which containers cannot be given anything else; all of them when empty.
+    volatile String updateFailureOf = "";
     volatile List<PodSandboxStats> stats = List.of();
     /// What the machine of a pod costs, by the pod's name.
     final Map<String, String> coldReasons = new java.util.concurrent.ConcurrentHashMap<>();

@@ -231,13 +231,14 @@ final class FakeRuntime extends RuntimeServiceGrpc.RuntimeServiceImplBase {
     @Override
     public void updateContainerResources(UpdateContainerResourcesRequest request, StreamObserver<UpdateContainerResourcesResponse> out) {
         synchronized (cri) {
-            if (!cri.updateFailure.isEmpty()) {
+            FakeCri.Run run = cri.runs.get(request.getContainerId());
+            String name = run.config.getMetadata().getName();
+            if (!cri.updateFailure.isEmpty() && (cri.updateFailureOf.isEmpty() || cri.updateFailureOf.equals(name))) {
                 out.onError(Status.RESOURCE_EXHAUSTED.withDescription(cri.updateFailure).asRuntimeException());
                 return;
             }
-            FakeCri.Run run = cri.runs.get(request.getContainerId());
             run.updated = request.getLinux();
-            cri.called("update " + run.config.getMetadata().getName() + " " + request.getLinux().getMemoryLimitInBytes());
+            cri.called("update " + name + " " + request.getLinux().getMemoryLimitInBytes());
         }
         FakeCri.reply(out, UpdateContainerResourcesResponse.getDefaultInstance());
     }

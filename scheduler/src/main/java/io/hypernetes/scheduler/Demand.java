@@ -85,6 +85,8 @@ record Demand(long cpuMillis, long memory, long ephemeral, long pods, Map<String
 
     /// What the containers of a pod count for while it is resized, as upstream has it (component-helpers' resource/helpers.go): what they have until they give that
     /// back, and what they ask for, unless their node can never give it. Who asks for more than there is would keep everybody else off the node.
+    ///
+    /// @param has by containers' names; nothing of one of which the node has said nothing yet, while one that was granted nothing has resources that are empty
     private record Given(Map<String, Map<String, Long>> has, boolean infeasible) {
         static Given of(Pod pod) {
             if (pod.getStatus() == null) {
@@ -92,6 +94,9 @@ record Demand(long cpuMillis, long memory, long ephemeral, long pods, Map<String
             }
             Map<String, Map<String, Long>> has = new HashMap<>();
             Stream.concat(orEmpty(pod.getStatus().getContainerStatuses()).stream(), orEmpty(pod.getStatus().getInitContainerStatuses()).stream()).forEach(status -> {
+                if (status.getResources() == null && (status.getAllocatedResources() == null || status.getAllocatedResources().isEmpty())) {
+                    return;
+                }
                 Map<String, Long> amounts = has.computeIfAbsent(status.getName(), _ -> new HashMap<>());
                 amounts(status.getAllocatedResources()).forEach((name, amount) -> amounts.merge(name, amount, Math::max));
                 if (status.getResources() != null) {
@@ -103,8 +108,8 @@ record Demand(long cpuMillis, long memory, long ephemeral, long pods, Map<String
         }
 
         Map<String, Long> requests(Container container) {
-            Map<String, Long> amounts = has.getOrDefault(container.getName(), Map.of());
-            if (amounts.isEmpty()) {
+            Map<String, Long> amounts = has.get(container.getName());
+            if (amounts == null) {
                 return asked(container);
             }
             Map<String, Long> counted = new HashMap<>(amounts);

@@ -63,4 +63,13 @@ class DemandTest {
         assertThat(large.isLessThan(small)).isFalse();
         assertThat(large.isLessThan(large)).isFalse();
     }
+
+    @Test
+    void aContainerThatWasGrantedNothingIsNotOneOfWhichNothingIsKnown() {
+        Pod asking = resized("800", "80m", "Infeasible");
+        Pod nothing = asking.edit().editStatus().editContainerStatus(0).withAllocatedResources(null).withNewResources().endResources().endContainerStatus().endStatus().build();
+        Pod unknown = asking.edit().editStatus().editContainerStatus(0).withAllocatedResources(null).endContainerStatus().endStatus().build();
+        assertThat(Demand.of(nothing).cpuMillis()).isZero();
+        assertThat(Demand.of(unknown).cpuMillis()).isEqualTo(800_000);
+    }
 }

@@ -1,7 +1,6 @@
 package io.hypernetes.kubelet.pod;
 
 import io.fabric8.kubernetes.api.model.Container;
-import io.fabric8.kubernetes.api.model.ContainerStatus;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Quantity;
 import java.math.BigDecimal;
@@ -9,7 +8,6 @@ import java.math.RoundingMode;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// Whether the node has room for what a pod asks for, beside the other pods that are bound to it.
@@ -20,20 +18,20 @@ final class NodeRoom {
     record Refusal(String reason, String message) {}
 
     /// @param allocatable what the node offers to pods
-    /// @param others the other pods of the node
+    /// @param others the other pods of the node, as they were granted: a resize that is refused takes no room from anybody
     static Optional<Refusal> refusal(Map<String, Quantity> allocatable, List<Pod> others, Pod pod) {
         for (String resource : List.of("cpu", "memory")) {
             // As upstream prints them: thousandths of a processor, bytes.
             int scale = resource.equals("cpu") ? 3 : 0;
             BigDecimal capacity = amount(allocatable.get(resource));
-            BigDecimal asked = requested(pod, resource, false);
+            BigDecimal asked = requested(pod, resource);
             if (asked.compareTo(capacity) > 0) {
                 return Optional.of(new Refusal("Infeasible", "Node didn't have enough capacity: " + resource
                         + ", requested: " + whole(asked, scale) + ", capacity: " + whole(capacity, scale)));
             }
             BigDecimal used = others.stream()
                     .filter(other -> !over(other))
-                    .map(other -> requested(other, resource, true))
+                    .map(other -> requested(other, resource))
                     .reduce(BigDecimal.ZERO, BigDecimal::add);
             if (asked.add(used).compareTo(capacity) > 0) {
                 return Optional.of(new Refusal("Deferred", "Node didn't have enough resource: " + resource
@@ -48,36 +46,26 @@ final class NodeRoom {
         return "Succeeded".equals(phase) || "Failed".equals(phase);
     }
 
-    /// Containers and sidecars together, or the largest of the init containers, and what the machine costs.
-    ///
-    /// @param granted what the pod was granted instead of what it asks for: a resize that is refused takes no room from others
-    private static BigDecimal requested(Pod pod, String resource, boolean granted) {
-        BigDecimal sum = BigDecimal.ZERO;
-        BigDecimal largestInit = BigDecimal.ZERO;
-        for (Container container : pod.getSpec().getContainers()) {
-            sum = sum.add(request(pod, container, resource, granted));
-        }
+    /// Containers and sidecars together, or the hungriest init container beside the sidecars that run by then, unless the pod asks for something as a whole;
+    /// and what the machine costs. The scheduler counts the same.
+    private static BigDecimal requested(Pod pod, String resource) {
+        BigDecimal sidecars = BigDecimal.ZERO;
+        BigDecimal starting = BigDecimal.ZERO;
         for (Container init : pod.getSpec().getInitContainers()) {
             if (Plan.isSidecar(init)) {
-                sum = sum.add(request(pod, init, resource, granted));
+                sidecars = sidecars.add(request(init, resource));
             } else {
-                largestInit = largestInit.max(request(init, resource));
+                starting = starting.max(sidecars.add(request(init, resource)));
             }
         }
+        BigDecimal running = sidecars;
+        for (Container container : pod.getSpec().getContainers()) {
+            running = running.add(request(container, resource));
+        }
+        Map<String, Quantity> whole = pod.getSpec().getResources() == null ? null : pod.getSpec().getResources().getRequests();
         Map<String, Quantity> overhead = pod.getSpec().getOverhead();
-        return sum.max(largestInit).add(overhead == null ? BigDecimal.ZERO : amount(overhead.get(resource)));
-    }
-
-    private static BigDecimal request(Pod pod, Container container, String resource, boolean granted) {
-        if (granted && pod.getStatus() != null) {
-            for (ContainerStatus status : Stream.concat(pod.getStatus().getContainerStatuses().stream(), pod.getStatus().getInitContainerStatuses().stream()).toList()) {
-                Map<String, Quantity> allocated = status.getAllocatedResources();
-                if (status.getName().equals(container.getName()) && allocated != null && allocated.containsKey(resource)) {
-                    return amount(allocated.get(resource));
-                }
-            }
-        }
-        return request(container, resource);
+        return (whole != null && whole.containsKey(resource) ? amount(whole.get(resource)) : running.max(starting))
+                .add(overhead == null ? BigDecimal.ZERO : amount(overhead.get(resource)));
     }
 
     private static BigDecimal request(Container container, String resource) {

@@ -146,7 +146,8 @@ sealed interface Plan {
         return seen.containers(container.getName()).stream().anyMatch(each -> each.sandboxId().equals(sandboxId));
     }
 
-    private static boolean restarts(String policy, ObservedContainer ended) {
+    /// Whether an ordinary container that ended so is started again.
+    static boolean restarts(String policy, ObservedContainer ended) {
         return switch (policy) {
             case "Never" -> false;
             case "OnFailure" -> ended.exitCode() != 0 || ended.state() == ObservedContainer.State.UNKNOWN;

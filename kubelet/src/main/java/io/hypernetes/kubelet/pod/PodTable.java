@@ -22,10 +22,12 @@ public final class PodTable implements Informer.Handler<Pod>, AutoCloseable {
 
     private final PodServices services;
     private final Map<String, PodWorker> workers = new ConcurrentHashMap<>();
+    private final Allocations allocations;
     private boolean closed;
 
     public PodTable(PodServices services) {
         this.services = services;
+        this.allocations = new Allocations(services.allocatable(), this::pods);
     }
 
     @Override
@@ -84,11 +86,11 @@ public final class PodTable implements Informer.Handler<Pod>, AutoCloseable {
         return workers.values().stream().flatMap(worker -> worker.pod().stream()).toList();
     }
 
-    /// Every pod that the API knows, as last seen.
+    /// Every pod that the API knows, as last seen, with what was granted to it.
     public List<PodView> views() {
         return workers.values().stream()
                 .filter(worker -> worker.pod().isPresent())
-                .map(worker -> new PodView(worker.pod().orElseThrow(), worker.lastSeen()))
+                .map(worker -> new PodView(allocations.granted(worker.pod().orElseThrow()), worker.lastSeen()))
                 .toList();
     }
 
@@ -145,9 +147,12 @@ public final class PodTable implements Informer.Handler<Pod>, AutoCloseable {
 
     /// The API may tell of a pod just while it is found in the runtime: whoever comes second finds its worker, and one that was taken for an orphan lives on.
     private synchronized void add(ObjectKey key, String uid, @Nullable Pod pod) {
+        if (pod != null) {
+            allocations.admit(pod);
+        }
         PodWorker known = workers.get(uid);
         if (known == null && !closed) {
-            PodWorker worker = new PodWorker(services, key, uid, pod, () -> others(uid), () -> gone(uid));
+            PodWorker worker = new PodWorker(services, key, uid, pod, allocations, () -> gone(uid));
             workers.put(uid, worker);
             worker.start();
         } else if (known != null && pod != null) {
@@ -158,13 +163,10 @@ public final class PodTable implements Informer.Handler<Pod>, AutoCloseable {
     /// The API may have told of what was found in the runtime just when the last of it went: that pod begins anew, or is gone for the API too.
     private synchronized void gone(String uid) {
         PodWorker ended = workers.remove(uid);
+        allocations.forget(uid);
         if (ended != null && ended.isToBeginAnew()) {
             ended.pod().ifPresent(this::see);
         }
-    }
-
-    private List<Pod> others(String uid) {
-        return pods().stream().filter(each -> !each.getMetadata().getUid().equals(uid)).toList();
     }
 
     private static ObjectKey keyOf(String uid, ObservedPod seen) {

@@ -19,7 +19,6 @@ import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -55,14 +54,14 @@ final class PodWorker {
 
     /// A pod that the API binds to this node, or one that only the runtime still knows (`pod` null).
     ///
-    /// @param others the other pods of this node
+    /// @param allocations the node's
     /// @param gone called once nothing of the pod is left here
-    PodWorker(PodServices services, ObjectKey key, String uid, @Nullable Pod pod, Supplier<List<Pod>> others, Runnable gone) {
+    PodWorker(PodServices services, ObjectKey key, String uid, @Nullable Pod pod, Allocations allocations, Runnable gone) {
         this.services = services;
         this.loop = new PodLoop(key, uid, this::pass, this::over);
         CriConfigs configs = new CriConfigs(services.settings(), services.volumes());
         this.trace = new PodTrace(services.steps(), services.clock(), pod == null ? null : pod.getMetadata().getResourceVersion());
-        this.resizing = new Resizing(services, others);
+        this.resizing = new Resizing(services, allocations);
         this.memory = new SuspendedMemory(services, uid, pod == null || wasToldOf(pod));
         this.remains = new PodRemains(services, memory, key, uid);
         this.health = new PodHealth(services, key.tenant(), resizing, () -> this.pod, this::wake);
@@ -204,7 +203,8 @@ final class PodWorker {
         if (resizing.advance(now, seen)) {
             wake();
         }
-        Plan plan = Plan.of(now, seen, health);
+        Pod granted = resizing.granted(now);
+        Plan plan = Plan.of(granted, seen, health);
         tell(now, seen);
         return switch (plan) {
             case Plan.Finished finished -> finish(now, seen);
@@ -213,16 +213,17 @@ final class PodWorker {
                 if (!held.isZero()) {
                     yield ActiveDeadline.cut(held, now, services.clock().instant());
                 }
-                sandboxes.start(now, seen, attempt);
+                sandboxes.start(granted, seen, attempt);
                 wake();
                 yield resync();
             }
-            case Plan.Run run -> ActiveDeadline.cut(proceed(now, seen, run), now, services.clock().instant());
+            case Plan.Run run -> ActiveDeadline.cut(proceed(granted, seen, run), now, services.clock().instant());
         };
     }
 
     // --- running
 
+    /// @param now as it was granted
     private Duration proceed(Pod now, ObservedPod seen, Plan.Run run) {
         if (run.start().isEmpty() && run.stop().isEmpty()) {
             services.metrics().podStarted(trace.over(key.toString()));
@@ -246,8 +247,7 @@ final class PodWorker {
                 if (halted()) {
                     break;
                 }
-                Container granted = resizing.granted(now, container, statusOf(now, container));
-                starts.start(key.tenant(), now, granted, run.sandbox(), seen, restarts(now, container), context);
+                starts.start(key.tenant(), now, container, run.sandbox(), seen, restarts(now, container), context);
                 waits.remove(container.getName());
                 started = true;
             } catch (WaitException wait) {

@@ -22,6 +22,11 @@ final class ResizeEvents {
         this.events = events;
     }
 
+    /// The API was told that it began by an earlier kubelet.
+    void goesOn(Pod pod, @Nullable Long generation) {
+        begun = generation == null ? generation(pod) : generation;
+    }
+
     /// The runtime gave something, or what is to be started anew is being ended.
     void began(Pod pod) {
         long generation = generation(pod);

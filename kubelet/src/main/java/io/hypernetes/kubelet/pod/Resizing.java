@@ -5,8 +5,6 @@ import io.fabric8.kubernetes.api.model.ContainerStatus;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodCondition;
 import io.fabric8.kubernetes.api.model.PodConditionBuilder;
-import io.fabric8.kubernetes.api.model.PodStatus;
-import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.ResourceRequirements;
 import io.grpc.Status;
 import io.hypernetes.cri.v1.LinuxContainerResources;
@@ -14,18 +12,16 @@ import io.hypernetes.kubelet.cri.CriException;
 import io.hypernetes.kubelet.cri.ObservedContainer;
 import io.hypernetes.kubelet.cri.ObservedPod;
 import java.time.Instant;
-import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.function.Supplier;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// In-place resize (KEP-1287): what the spec asks of cpu and memory is compared with what each running container has, granted when the
-/// node has room, and told to the runtime. The machine of a pod keeps the size it was made with; a limit above it is Infeasible, and the
-/// runtime says so. What was granted is in the pod's status (`allocatedResources`), so a killed kubelet goes on from there.
+/// In-place resize (KEP-1287): what the spec asks of cpu and memory is granted when the node has room, and what was granted is compared with what each running
+/// container has and told to the runtime. The machine of a pod keeps the size it was made with; a limit above it is Infeasible, and the runtime says so. What
+/// was granted is in the pod's status (`allocatedResources` and `resources`, whether or not a container runs), so a killed kubelet goes on from there.
 ///
 /// Used by the pod's own thread.
 final class Resizing {
@@ -35,18 +31,19 @@ final class Resizing {
     private static final List<String> RESIZABLE = List.of("cpu", "memory");
 
     private final PodServices services;
-    private final Supplier<List<Pod>> others;
+    private final Allocations allocations;
     private final ResizeEvents events;
     private @Nullable PodCondition condition;
-    /// Set when the spec asks for more than there is: what the containers have stays.
-    private boolean withheld;
     /// What the runtime said it can never give.
     private @Nullable List<ResourceRequirements> refused;
+    /// Containers that are ended in order to begin again with what was granted, by name.
+    private final Set<String> restarting = new HashSet<>();
+    private boolean looked;
 
-    /// @param others the other pods of the node
-    Resizing(PodServices services, Supplier<List<Pod>> others) {
+    /// @param allocations the node's
+    Resizing(PodServices services, Allocations allocations) {
         this.services = services;
-        this.others = others;
+        this.allocations = allocations;
         this.events = new ResizeEvents(services.events());
     }
 
@@ -55,99 +52,122 @@ final class Resizing {
         return condition;
     }
 
-    /// Whether this container must be ended and started anew to get what it should have.
-    boolean needsRestart(Container container, ObservedContainer running) {
-        return !withheld && running.resources() != null && differs(container, running)
-                && container.getResizePolicy().stream().anyMatch(policy -> "RestartContainer".equals(policy.getRestartPolicy())
-                        && changed(container, running, String.valueOf(policy.getResourceName())));
+    /// The pod as it was granted: by this its machine and its containers are made.
+    Pod granted(Pod pod) {
+        return allocations.granted(pod);
+    }
+
+    /// Whether this container, which is one of the pod as it was granted, must be ended and started anew to get what it should have.
+    boolean needsRestart(Container granted, ObservedContainer running) {
+        return running.resources() != null && differs(granted, running)
+                && granted.getResizePolicy().stream().anyMatch(policy -> "RestartContainer".equals(policy.getRestartPolicy())
+                        && changed(granted, running, String.valueOf(policy.getResourceName())));
     }
 
     /// Takes the next step.
     ///
-    /// @return true when the runtime was told something, so that what it shows has changed
+    /// @return true when the runtime was told something, so that what it shows has changed, or is to be told something else now
     boolean advance(Pod pod, ObservedPod seen) {
-        List<Container> different = new ArrayList<>();
-        for (Container container : Plan.declared(pod)) {
-            seen.container(container.getName())
-                    .filter(running -> running.running() && running.resources() != null && differs(container, running))
-                    .ifPresent(running -> different.add(container));
+        if (!looked) {
+            looked = true;
+            goOn(pod);
         }
-        boolean requestsChanged = pod.getSpec().getContainers().stream().anyMatch(container -> !granted(pod, container).equals(requests(container)));
-        if (different.isEmpty() && !requestsChanged) {
-            settled(pod);
-            return false;
-        }
-        Optional<PodCondition> refusal = NodeRoom.refusal(services.allocatable(), others.get(), pod)
-                .map(why -> shown(pod, PENDING, why.reason(), why.message()));
-        if (refusal.isEmpty() && wanted(pod).equals(refused)) {
-            return false;
-        }
-        refused = null;
-        withheld = refusal.isPresent();
-        if (withheld) {
-            become(pod, refusal.get());
-            return false;
-        }
-        if (different.isEmpty()) {
-            // Amounts that the kernel does not tell apart: granted, and nothing is to be done.
+        boolean had = allocations.grants(pod);
+        boolean has = had || ask(pod);
+        Pod granted = allocations.granted(pod);
+        List<Container> different = Plan.declared(granted).stream()
+                .filter(container -> seen.container(container.getName())
+                        .filter(running -> running.running() && running.resources() != null && differs(container, running))
+                        .isPresent())
+                .toList();
+        if (has && !had && different.isEmpty()) {
+            // Nothing of it runs, or amounts that the kernel does not tell apart: nothing is to be done.
             events.began(pod);
         }
         boolean told = false;
         for (Container container : different) {
             ObservedContainer running = seen.container(container.getName()).orElseThrow();
-            if (needsRestart(container, running)) {
+            if (!needsRestart(container, running)) {
+                if (!update(pod, has, container, running)) {
+                    // What was taken back is to be told, and perhaps to be undone.
+                    return told || (has && !allocations.grants(pod));
+                }
+                told = true;
+            } else {
+                restarting.add(container.getName());
+            }
+            if (has) {
                 events.began(pod);
                 become(pod, shown(pod, IN_PROGRESS, null, null));
-                continue;
-            }
-            try {
-                services.cri().updateContainerResources(running.id(), CriConfigs.resources(container));
-                events.began(pod);
-                told = true;
-            } catch (CriException refused) {
-                if (refused.code() == Status.Code.RESOURCE_EXHAUSTED) {
-                    withheld = true;
-                    this.refused = wanted(pod);
-                    become(pod, shown(pod, PENDING, "Infeasible", refused.getMessage()));
-                } else if (refused.isUnavailable()) {
-                    throw refused;
-                } else {
-                    become(pod, shown(pod, IN_PROGRESS, "Error", refused.getMessage()));
-                }
-                return told;
             }
         }
-        if (told || different.isEmpty()) {
-            withheld = false;
-            condition = null;
+        if (different.isEmpty()) {
+            allocations.done(pod);
+            restarting.removeIf(name -> seen.container(name)
+                    .filter(last -> last.running() || (last.ended() && !Plan.restarts(Plan.policy(pod), last)))
+                    .isPresent());
+            if (has && restarting.isEmpty()) {
+                condition = null;
+                refused = null;
+                events.completed(pod);
+            }
         }
         return told;
     }
 
-    /// What the status says of each container: what it has, and what was granted to it.
-    ContainerStatus told(Pod pod, Container container, ContainerStatus status, @Nullable ObservedContainer newest) {
-        if (newest == null || !newest.running() || newest.resources() == null) {
-            return status;
+    /// An earlier kubelet may have been killed in the middle of a resize.
+    private void goOn(Pod pod) {
+        if (pod.getStatus() != null) {
+            pod.getStatus().getConditions().stream().filter(told -> IN_PROGRESS.equals(told.getType())).findFirst().ifPresent(told -> {
+                condition = told;
+                events.goesOn(pod, told.getObservedGeneration());
+            });
         }
-        Map<String, Quantity> granted = withheld ? granted(pod, container) : requests(container);
+    }
+
+    /// @return whether the pod was granted what it asks for
+    private boolean ask(Pod pod) {
+        if (wanted(pod).equals(refused)) {
+            return false;
+        }
+        refused = null;
+        Optional<NodeRoom.Refusal> refusal = allocations.ask(pod);
+        refusal.ifPresent(why -> become(pod, shown(pod, PENDING, why.reason(), why.message())));
+        return refusal.isEmpty();
+    }
+
+    /// @param has whether the pod was granted what it asks for
+    /// @return false when the runtime did not do it
+    private boolean update(Pod pod, boolean has, Container granted, ObservedContainer running) {
+        try {
+            services.cri().updateContainerResources(running.id(), CriConfigs.resources(granted));
+            return true;
+        } catch (CriException failure) {
+            if (failure.isUnavailable()) {
+                throw failure;
+            }
+            if (failure.code() == Status.Code.RESOURCE_EXHAUSTED && has) {
+                // Those that got theirs already get back what they had.
+                allocations.takeBack(pod);
+                refused = wanted(pod);
+                become(pod, shown(pod, PENDING, "Infeasible", failure.getMessage()));
+            } else if (has) {
+                become(pod, shown(pod, IN_PROGRESS, "Error", failure.getMessage()));
+            }
+            return false;
+        }
+    }
+
+    /// What the status says of each container: what it was granted, and what it has, which for one that does not run is what it will have.
+    ContainerStatus told(Pod pod, ContainerStatus status, @Nullable ObservedContainer newest) {
+        Container granted = Plan.declared(allocations.granted(pod)).stream()
+                .filter(each -> each.getName().equals(status.getName())).findFirst().orElseThrow();
+        ResourceRequirements resources = granted.getResources() == null ? new ResourceRequirements() : granted.getResources();
         return status.edit()
-                .withAllocatedResources(granted.isEmpty() ? null : granted)
-                .withResources(differs(container, newest) ? ActualResources.of(newest.resources()) : container.getResources())
+                .withAllocatedResources(resources.getRequests() == null || resources.getRequests().isEmpty() ? null : resources.getRequests())
+                .withResources(newest != null && newest.running() && newest.resources() != null && differs(granted, newest)
+                        ? ActualResources.of(newest.resources()) : resources)
                 .build();
-    }
-
-    private void settled(Pod pod) {
-        withheld = false;
-        condition = null;
-        events.completed(pod);
-    }
-
-    /// The container as it may be started now: with what it had when the node or the machine cannot give what is asked.
-    Container granted(Pod pod, Container container, @Nullable ContainerStatus known) {
-        if (!withheld || known == null || known.getResources() == null) {
-            return container;
-        }
-        return container.edit().withResources(known.getResources()).build();
     }
 
     private void become(Pod pod, PodCondition now) {
@@ -175,32 +195,10 @@ final class Resizing {
                 .build();
     }
 
-    /// What the API last said was granted; what is asked when it says nothing yet.
-    private static Map<String, Quantity> granted(Pod pod, Container container) {
-        PodStatus status = pod.getStatus();
-        List<ContainerStatus> statuses = new ArrayList<>();
-        if (status != null) {
-            statuses.addAll(status.getContainerStatuses());
-            statuses.addAll(status.getInitContainerStatuses());
-        }
-        return statuses.stream()
-                .filter(each -> each.getName().equals(container.getName()))
-                .map(ContainerStatus::getAllocatedResources)
-                .filter(allocated -> allocated != null && !allocated.isEmpty())
-                .findFirst().orElseGet(() -> requests(container));
-    }
-
     private static List<ResourceRequirements> wanted(Pod pod) {
         return Plan.declared(pod).stream()
                 .map(container -> container.getResources() == null ? new ResourceRequirements() : container.getResources())
                 .toList();
-    }
-
-    private static Map<String, Quantity> requests(Container container) {
-        if (container.getResources() == null || container.getResources().getRequests() == null) {
-            return Map.of();
-        }
-        return new HashMap<>(container.getResources().getRequests());
     }
 
     private static boolean differs(Container container, ObservedContainer running) {

@@ -1,6 +1,5 @@
 package io.hypernetes.kubelet.pod;
 
-import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.ContainerStatus;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodCondition;
@@ -112,21 +111,16 @@ final class StatusTelling {
     }
 
     private void showResources(Pod now, ObservedPod seen, PodStatus status) {
-        status.setContainerStatuses(withResources(now.getSpec().getContainers(), now, seen, status.getContainerStatuses()));
-        status.setInitContainerStatuses(withResources(now.getSpec().getInitContainers(), now, seen, status.getInitContainerStatuses()));
+        status.setContainerStatuses(withResources(now, seen, status.getContainerStatuses()));
+        status.setInitContainerStatuses(withResources(now, seen, status.getInitContainerStatuses()));
         PodCondition resize = resizing.condition();
         if (resize != null) {
             with(status, resize);
         }
     }
 
-    private List<ContainerStatus> withResources(List<Container> containers, Pod now, ObservedPod seen, List<ContainerStatus> statuses) {
-        List<ContainerStatus> shown = new ArrayList<>();
-        for (int i = 0; i < statuses.size(); i++) {
-            Container container = containers.get(i);
-            shown.add(resizing.told(now, container, statuses.get(i), seen.container(container.getName()).orElse(null)));
-        }
-        return shown;
+    private List<ContainerStatus> withResources(Pod now, ObservedPod seen, List<ContainerStatus> statuses) {
+        return statuses.stream().map(each -> resizing.told(now, each, seen.container(each.getName()).orElse(null))).toList();
     }
 
     /// Conditions of others (readiness gates) come from the API, all else from what was told last.

@@ -1,0 +1,183 @@
+package io.hypernetes.kubelet.pod;
+
+import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.ContainerStatus;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodBuilder;
+import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.api.model.ResourceRequirements;
+import io.fabric8.kubernetes.api.model.ResourceRequirementsBuilder;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/// The node's record of the processors and the memory that each of its pods was granted: at the first look at it what the API says that an earlier kubelet
+/// granted, or else what it asks for, and since then what the node had room for. Machines and containers are made by it, and what is left for others is
+/// counted by it, never by a spec alone, which its tenant may change at any time. Upstream's pkg/kubelet/allocation, which keeps a file of its own.
+///
+/// Whether there is room is asked and noted in one step, so that of two pods that want the last of it one gets it. Safe for use by many threads.
+final class Allocations {
+    private static final List<String> RESIZABLE = List.of("cpu", "memory");
+
+    private final Map<String, Quantity> allocatable;
+    private final Supplier<List<Pod>> pods;
+    private final Map<String, Grant> grants = new HashMap<>();
+
+    /// @param allocatable what the node offers to pods
+    /// @param pods all pods of the node; called while others wait for this record
+    Allocations(Map<String, Quantity> allocatable, Supplier<List<Pod>> pods) {
+        this.allocatable = allocatable;
+        this.pods = pods;
+    }
+
+    /// @param now by the names of containers
+    /// @param done what all of them had when nothing was left to be done
+    /// @param most what each counts for since then: what is given back is not others' before all of it was given back
+    private record Grant(Map<String, Amounts> now, Map<String, Amounts> done, Map<String, Amounts> most) {
+        Grant(Map<String, Amounts> all) {
+            this(all, all, all);
+        }
+    }
+
+    private record Amounts(Map<String, Quantity> requests, Map<String, Quantity> limits) {
+        static final Amounts NONE = new Amounts(Map.of(), Map.of());
+
+        static Amounts of(@Nullable ResourceRequirements resources) {
+            return resources == null ? NONE : new Amounts(only(resources.getRequests()), only(resources.getLimits()));
+        }
+
+        Amounts max(Amounts other) {
+            return new Amounts(max(requests, other.requests), max(limits, other.limits));
+        }
+
+        Container in(Container container) {
+            if (of(container.getResources()).equals(this)) {
+                return container;
+            }
+            ResourceRequirements asked = container.getResources() == null ? new ResourceRequirements() : container.getResources();
+            ResourceRequirements resources = new ResourceRequirementsBuilder(asked)
+                    .withRequests(in(asked.getRequests(), requests)).withLimits(in(asked.getLimits(), limits)).build();
+            return container.edit().withResources(resources).build();
+        }
+
+        private static Map<String, Quantity> only(@Nullable Map<String, Quantity> amounts) {
+            Map<String, Quantity> only = new HashMap<>(amounts == null ? Map.of() : amounts);
+            only.keySet().retainAll(RESIZABLE);
+            return only;
+        }
+
+        private static Map<String, Quantity> max(Map<String, Quantity> one, Map<String, Quantity> other) {
+            Map<String, Quantity> max = new HashMap<>(one);
+            other.forEach((name, amount) -> max.merge(name, amount,
+                    (a, b) -> a.getNumericalAmount().compareTo(b.getNumericalAmount()) < 0 ? b : a));
+            return max;
+        }
+
+        private static Map<String, Quantity> in(@Nullable Map<String, Quantity> asked, Map<String, Quantity> granted) {
+            Map<String, Quantity> amounts = new HashMap<>(asked == null ? Map.of() : asked);
+            amounts.keySet().removeAll(RESIZABLE);
+            amounts.putAll(granted);
+            return amounts;
+        }
+    }
+
+    /// The first look at a pod; those that follow are nothing new. To be called before anybody else knows of the pod.
+    synchronized void admit(Pod pod) {
+        grants.computeIfAbsent(uid(pod), uid -> first(pod));
+    }
+
+    /// Nothing of the pod is left here.
+    synchronized void forget(String uid) {
+        grants.remove(uid);
+    }
+
+    /// Whether the pod has been granted what it asks for now.
+    synchronized boolean grants(Pod pod) {
+        return grant(pod).now().equals(asked(pod));
+    }
+
+    /// Grants what the pod asks for now, if the node has room for it beside what the others were granted.
+    synchronized Optional<NodeRoom.Refusal> ask(Pod pod) {
+        Grant grant = grant(pod);
+        List<Pod> others = pods.get().stream().filter(other -> !uid(other).equals(uid(pod)))
+                .map(other -> with(other, grant(other).most()))
+                .toList();
+        Optional<NodeRoom.Refusal> refusal = NodeRoom.refusal(allocatable, others, pod);
+        if (refusal.isEmpty()) {
+            Map<String, Amounts> now = asked(pod);
+            Map<String, Amounts> most = new HashMap<>(now);
+            grant.most().forEach((name, amounts) -> most.merge(name, amounts, Amounts::max));
+            grants.put(uid(pod), new Grant(now, grant.done(), most));
+        }
+        return refusal;
+    }
+
+    /// The runtime cannot give it: the pod is to have what it had before.
+    synchronized void takeBack(Pod pod) {
+        Grant grant = grant(pod);
+        grants.put(uid(pod), new Grant(grant.done(), grant.done(), grant.most()));
+    }
+
+    /// All that runs of the pod has what was granted.
+    synchronized void done(Pod pod) {
+        grants.put(uid(pod), new Grant(grant(pod).now()));
+    }
+
+    /// The pod as it was granted.
+    synchronized Pod granted(Pod pod) {
+        return with(pod, grant(pod).now());
+    }
+
+    /// Who still holds a pod that is gone must not have it noted again.
+    private Grant grant(Pod pod) {
+        Grant known = grants.get(uid(pod));
+        return known == null ? first(pod) : known;
+    }
+
+    private static Grant first(Pod pod) {
+        Map<String, Amounts> first = new HashMap<>();
+        Plan.declared(pod).forEach(each -> first.put(each.getName(), told(pod, each).orElseGet(() -> Amounts.of(each.getResources()))));
+        return new Grant(first);
+    }
+
+    private static Pod with(Pod pod, Map<String, Amounts> amounts) {
+        if (amounts.equals(asked(pod))) {
+            return pod;
+        }
+        return new PodBuilder(pod).editSpec()
+                .withContainers(with(pod.getSpec().getContainers(), amounts))
+                .withInitContainers(with(pod.getSpec().getInitContainers(), amounts))
+                .endSpec().build();
+    }
+
+    private static List<Container> with(List<Container> containers, Map<String, Amounts> amounts) {
+        return containers.stream().map(each -> amounts.getOrDefault(each.getName(), Amounts.NONE).in(each)).toList();
+    }
+
+    private static Map<String, Amounts> asked(Pod pod) {
+        Map<String, Amounts> asked = new HashMap<>();
+        Plan.declared(pod).forEach(each -> asked.put(each.getName(), Amounts.of(each.getResources())));
+        return asked;
+    }
+
+    /// What the API says was granted. A status that speaks of no resources is older than any grant.
+    private static Optional<Amounts> told(Pod pod, Container container) {
+        return pod.getStatus() == null ? Optional.empty()
+                : Stream.concat(pod.getStatus().getInitContainerStatuses().stream(), pod.getStatus().getContainerStatuses().stream())
+                        .filter(status -> status.getName().equals(container.getName()))
+                        .filter(status -> status.getResources() != null || !Amounts.only(status.getAllocatedResources()).isEmpty())
+                        .findFirst().map(Allocations::told);
+    }
+
+    private static Amounts told(ContainerStatus status) {
+        return new Amounts(Amounts.only(status.getAllocatedResources()), Amounts.of(status.getResources()).limits());
+    }
+
+    private static String uid(Pod pod) {
+        return pod.getMetadata().getUid();
+    }
+}

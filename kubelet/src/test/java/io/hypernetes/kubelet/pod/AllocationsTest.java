@@ -1,0 +1,88 @@
+package io.hypernetes.kubelet.pod;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodBuilder;
+import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.api.model.ResourceRequirements;
+import io.fabric8.kubernetes.api.model.ResourceRequirementsBuilder;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class AllocationsTest {
+    private final List<Pod> pods = new ArrayList<>();
+    private final Allocations node = new Allocations(Map.of("cpu", new Quantity("4"), "memory", new Quantity("1Gi")), () -> pods);
+
+    private static ResourceRequirements cpu(String amount) {
+        return new ResourceRequirementsBuilder().addToRequests("cpu", new Quantity(amount)).addToLimits("cpu", new Quantity(amount))
+                .addToLimits("ephemeral-storage", new Quantity("1Gi")).build();
+    }
+
+    private static Pod pod(String uid, String cpu) {
+        return new PodBuilder().withNewMetadata().withUid(uid).endMetadata()
+                .withNewSpec().addNewContainer().withName("main").withResources(cpu(cpu)).endContainer().endSpec().build();
+    }
+
+    private void admit(Pod... those) {
+        for (Pod each : those) {
+            pods.add(each);
+            node.admit(each);
+        }
+    }
+
+    private String granted(Pod pod) {
+        return node.granted(pod).getSpec().getContainers().getFirst().getResources().getRequests().get("cpu").toString();
+    }
+
+    @Test
+    void ofTwoThatAskForTheLastOfItOneGetsIt() {
+        admit(pod("a", "1"), pod("b", "1"));
+        assertThat(node.ask(pod("a", "3"))).isEmpty();
+        // What the API has of the other one does not say it yet.
+        assertThat(node.ask(pod("b", "3"))).map(NodeRoom.Refusal::reason).contains("Deferred");
+        assertThat(granted(pod("a", "3"))).isEqualTo("3");
+        assertThat(granted(pod("b", "3"))).isEqualTo("1");
+        assertThat(node.granted(pod("b", "3")).getSpec().getContainers().getFirst().getResources()).isEqualTo(cpu("1"));
+        assertThat(node.grants(pod("b", "3"))).isFalse();
+    }
+
+    @Test
+    void whatIsGivenBackIsNotOthersBeforeItIsDone() {
+        admit(pod("a", "3"), pod("b", "1"));
+        assertThat(node.ask(pod("a", "1"))).isEmpty();
+        assertThat(node.ask(pod("b", "3"))).isPresent();
+        node.takeBack(pod("a", "1"));
+        assertThat(granted(pod("a", "1"))).isEqualTo("3");
+        assertThat(node.ask(pod("a", "1"))).isEmpty();
+        node.done(pod("a", "1"));
+        assertThat(node.ask(pod("b", "3"))).isEmpty();
+    }
+
+    @Test
+    void anEarlierKubeletsGrantsAreInTheStatus() {
+        Pod refused = pod("a", "800").edit().withNewStatus().addNewContainerStatus().withName("main")
+                .addToAllocatedResources("cpu", new Quantity("500m"))
+                .withNewResources().addToLimits("cpu", new Quantity("1")).endResources().endContainerStatus().endStatus().build();
+        Pod nothing = pod("b", "800").edit().withNewStatus().addNewContainerStatus().withName("main")
+                .withResources(new ResourceRequirements()).endContainerStatus().endStatus().build();
+        Pod unknown = pod("c", "2").edit().withNewStatus().addNewContainerStatus().withName("main").endContainerStatus().endStatus().build();
+        admit(refused, nothing, unknown);
+        assertThat(node.granted(refused).getSpec().getContainers().getFirst().getResources()).isEqualTo(new ResourceRequirementsBuilder()
+                .addToRequests("cpu", new Quantity("500m")).addToLimits("cpu", new Quantity("1")).addToLimits("ephemeral-storage", new Quantity("1Gi")).build());
+        assertThat(node.granted(nothing).getSpec().getContainers().getFirst().getResources().getRequests()).isNullOrEmpty();
+        assertThat(granted(unknown)).isEqualTo("2");
+    }
+
+    @Test
+    void aPodThatIsGoneLeavesNothing() {
+        admit(pod("a", "3"), pod("b", "1"));
+        pods.removeFirst();
+        node.forget("a");
+        assertThat(granted(pod("a", "2"))).as("asked by who still holds it").isEqualTo("2");
+        admit(pod("a", "1"));
+        assertThat(granted(pod("a", "2"))).isEqualTo("1");
+    }
+}
