@@ -35,6 +35,7 @@ final class PodWorker {
     private final PodTrace trace;
     private final Resizing resizing;
     private final SuspendedMemory memory;
+    private final SuspendedEnds suspendedEnds;
     private final PodRemains remains;
     private final String uid;
     private final Runnable gone;
@@ -70,6 +71,7 @@ final class PodWorker {
         this.volumes = new PodVolumes(services, key, uid, this::wake);
         this.sandboxes = new SandboxStart(services, configs, volumes, trace, key, uid);
         this.status = new StatusTelling(services, health, resizing, key, uid);
+        this.suspendedEnds = new SuspendedEnds(services, this::hasToldEndOf);
         this.key = key;
         this.uid = uid;
         this.pod = pod;
@@ -182,6 +184,7 @@ final class PodWorker {
             return suspend(now, seen, suspended.get());
         }
         memory.suspensionIsOver();
+        suspendedEnds.over();
         // Before anything is said of containers that ended only because their machine was written to disk.
         if (evicted == null && !phaseIsFinal(now)) {
             boolean back = memory.bringBack(now, seen, life, remains::machineMayComeBack);
@@ -318,6 +321,7 @@ final class PodWorker {
     /// soon as it has: an end that was told could not be taken back.
     private Duration suspend(Pod now, ObservedPod looked, Instant since) {
         ObservedPod seen = looked;
+        suspendedEnds.saw(looked);
         if (memory.keep(now, looked, life)) {
             seen = services.cri().observe(uid);
         }
@@ -328,15 +332,11 @@ final class PodWorker {
         health.keepReadiness(seen);
         Optional<ObservedPod> ended = ending.advance(now, seen, CriConfigs.graceSeconds(now));
         ended.ifPresent(remains::endMachine);
-        List<ObservedContainer> forgotten = Suspended.endedSince(ended.orElse(seen), since).stream().filter(container -> !status.hasToldEndOf(now, container)).toList();
-        forgotten.forEach(container -> services.cri().removeContainer(container.id()));
-        // Where something runs not looked at anew, as another one may have ended since, which would be told.
-        ObservedPod left = ended.isPresent() ? services.cri().observe(uid) : seen.without(forgotten);
+        SuspendedEnds.Left left = suspendedEnds.forget(now, ended.orElse(seen), since);
         waits.clear();
-        Plan.declared(now).stream()
-                .filter(container -> left.container(container.getName()).isEmpty())
-                .forEach(container -> waits.put(container.getName(), Suspended.WAITING));
-        status.tell(now, left, waits, ended.isPresent() ? StatusTelling.Plain.STANDS_STILL : StatusTelling.Plain.COMES_TO_A_STAND);
+        waits.putAll(left.waits());
+        // Where something runs not looked at anew, as another one may have ended since, which would be told.
+        status.tell(now, ended.isPresent() ? services.cri().observe(uid) : left.seen(), waits, ended.isPresent() ? StatusTelling.Plain.STANDS_STILL : StatusTelling.Plain.COMES_TO_A_STAND);
         if (ended.isEmpty()) {
             return ending.pause(resync());
         }
@@ -424,6 +424,11 @@ final class PodWorker {
         String why = evicted;
         status.tell(now, seen, waits, why != null ? new StatusTelling.Evicted(why)
                 : pastDeadline(now) ? StatusTelling.Plain.ENDS_LATE : StatusTelling.Plain.ENDS);
+    }
+
+    private boolean hasToldEndOf(ObservedContainer ended) {
+        Pod now = pod;
+        return now != null && status.hasToldEndOf(now, ended);
     }
 
     private static Duration jittered(Duration time) {

@@ -3,8 +3,6 @@ package io.hypernetes.kubelet.pod;
 import io.fabric8.kubernetes.api.model.ContainerState;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodStatus;
-import io.hypernetes.kubelet.cri.ObservedContainer;
-import io.hypernetes.kubelet.cri.ObservedPod;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.List;
@@ -31,15 +29,6 @@ final class Suspended {
         }
     }
 
-    /// Containers that ended because of that, or at least not before: a kubelet that was killed meanwhile can still tell. Among them may be some that ended
-    /// by themselves within the second that the mark names.
-    static List<ObservedContainer> endedSince(ObservedPod seen, Instant since) {
-        return seen.containers().stream()
-                .filter(ObservedContainer::ended)
-                .filter(container -> container.finishedAt() == null || !container.finishedAt().isBefore(since))
-                .toList();
-    }
-
     /// Shows a pod that stands still: neither running nor over.
     static void show(PodStatus status) {
         status.setPhase("Pending");
@@ -50,7 +39,8 @@ final class Suspended {
 
     /// What was ended for it has not failed.
     static void forgiveEnds(PodStatus status) {
-        Stream.concat(status.getInitContainerStatuses().stream(), status.getContainerStatuses().stream())
+        Stream.of(status.getInitContainerStatuses(), status.getContainerStatuses(), status.getEphemeralContainerStatuses())
+                .flatMap(List::stream)
                 .filter(each -> each.getState().getWaiting() != null && WAITING.reason().equals(each.getState().getWaiting().getReason()))
                 .forEach(each -> each.setLastState(new ContainerState()));
     }
