@@ -117,7 +117,7 @@ record EngineParts(EmbeddedStore journal, LocalImageStore images, QemuHypervisor
 
     /// How probes reach pods.
     PodDialer dialer() {
-        return network instanceof NodeNetwork local ? local::dial : PodDialer.FENCED;
+        return network instanceof NodeNetwork local ? local::dial : PodDialer.fenced(HostAddresses::isHere);
     }
 
     /// Takes from the host what the network needs beside the pods.

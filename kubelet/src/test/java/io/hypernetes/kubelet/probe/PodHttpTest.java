@@ -16,6 +16,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -71,9 +72,10 @@ class PodHttpTest {
     /// Where plugins make the pods' network, the node's own sockets are used.
     @Test
     void aTenantsProbeDoesNotReachWhatOnlyTheNodeDoes() throws Exception {
-        PodHttp fenced = new PodHttp(PodDialer.FENCED, new HostLookups(host -> new InetAddress[] {InetAddress.ofLiteral("127.0.0.1")}));
+        Set<InetAddress> ofNode = Set.of(InetAddress.ofLiteral("192.0.2.1"), InetAddress.ofLiteral("2001:db8::1"));
+        PodHttp fenced = new PodHttp(PodDialer.fenced(ofNode::contains), new HostLookups(host -> new InetAddress[] {InetAddress.ofLiteral("127.0.0.1")}));
         URI here = serving(text("HTTP/1.1 200 OK\r\n\r\n"));
-        for (String host : List.of("127.0.0.1", "rebound.test", "169.254.169.254", "0.0.0.0", "[::1]")) {
+        for (String host : List.of("127.0.0.1", "rebound.test", "169.254.169.254", "0.0.0.0", "[::1]", "192.0.2.1", "[2001:db8::1]", "[::ffff:192.0.2.1]")) {
             assertThatThrownBy(() -> fenced.get("acme", URI.create("http://" + host + ":" + here.getPort() + "/"), List.of(), SOON)).as(host)
                     .isInstanceOf(IOException.class).hasMessageContaining("which no pod of a tenant reaches");
         }
