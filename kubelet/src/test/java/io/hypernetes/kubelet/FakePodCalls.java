@@ -81,6 +81,9 @@ public final class FakePodCalls {
                         throw Status.UNAVAILABLE.withDescription("the runtime died").asRuntimeException();
                     }
                     bringBack(name);
+                    if (request.getFieldsOrDefault("remove", Value.getDefaultInstance()).getBoolValue()) {
+                        checkpoints.remove(name);
+                    }
                     cri.called("restore");
                     if (restoresAreNotTold) {
                         throw Status.DEADLINE_EXCEEDED.withDescription("it took too long").asRuntimeException();

@@ -144,6 +144,34 @@ class SuspensionTakenBackTest extends KubeletHarness {
         assertThat(cri.podCalls.checkpoints).hasSize(1);
     }
 
+    /// The first kubelet is killed before it can remove anything, and the machine ends by itself just before it is to be written again.
+    @Test
+    void aPodDoesNotGoBackToAnEarlierSuspension() throws Exception {
+        cri.podCidr = "10.88.0.0/24";
+        standsStill();
+        cri.podCalls.beforeRemoval = () -> {
+            throw new IllegalStateException("nobody removes it");
+        };
+        resume("web");
+        await().atMost(SOON).until(() -> broughtBack() == 1);
+        kubelet.close();
+        cri.podCalls.beforeRemoval = () -> {};
+        AtomicBoolean crashed = new AtomicBoolean();
+        cri.beforeVerboseStatus = () -> {
+            if (crashed.compareAndSet(false, true)) {
+                cri.crashMachines();
+            }
+        };
+        suspend("web");
+        kubelet = kubelet();
+        await().atMost(SOON).until(crashed::get);
+        eventually("web", pod -> assertThat(main(pod).getState().getWaiting().getReason()).isEqualTo("TenantSuspended"));
+        resume("web");
+        running("web");
+        assertThat(broughtBack()).isEqualTo(1);
+        assertThat(cri.calls()).filteredOn("start main"::equals).hasSize(2);
+    }
+
     @Test
     void whatIsKeptOfAnEarlierSuspensionMakesWay() {
         standsStill();

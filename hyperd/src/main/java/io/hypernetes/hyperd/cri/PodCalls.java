@@ -32,8 +32,8 @@ public final class PodCalls {
     /// Takes `sandbox` (id), `name` (of the checkpoint) and `stop` (bool), gives the checkpoint as [#CHECKPOINTS] lists it.
     public static final MethodDescriptor<Struct, Struct> CHECKPOINT = open("Checkpoint");
 
-    /// Takes `name`, or `archive` (the path of a file on the node that CRI's CheckpointContainer wrote; it becomes a checkpoint first), and
-    /// `replace` (bool); gives `sandbox`.
+    /// Takes `name`, or `archive` (the path of a file on the node that CRI's CheckpointContainer wrote; it becomes a checkpoint first),
+    /// `replace` (bool) and `remove` (bool: the checkpoint, once its pod is there again); gives `sandbox`.
     public static final MethodDescriptor<Struct, Struct> RESTORE = open("Restore");
 
     /// Gives `checkpoints`, a list of `name`, `namespace`, `pod`, `sandbox`, `createdNanos` (text) and `memoryBytes`.
@@ -57,7 +57,7 @@ public final class PodCalls {
                         view(checkpoints.save(text(request, "sandbox"), text(request, "name"), flag(request, "stop"))).getStructValue())))
                 .addMethod(RESTORE, ServerCalls.asyncUnaryCall((request, answer) -> Replies.one("Restore", answer, () ->
                         Struct.newBuilder()
-                                .putFields("sandbox", value(checkpoints.restore(named(checkpoints, request), flag(request, "replace")).id()))
+                                .putFields("sandbox", value(checkpoints.restore(named(checkpoints, request), flag(request, "replace"), flag(request, "remove")).id()))
                                 .build())))
                 .addMethod(CHECKPOINTS, ServerCalls.asyncUnaryCall((request, answer) -> Replies.one("Checkpoints", answer, () -> list(checkpoints))))
                 .addMethod(REMOVE_CHECKPOINT, ServerCalls.asyncUnaryCall((request, answer) -> Replies.one("RemoveCheckpoint", answer, () -> {

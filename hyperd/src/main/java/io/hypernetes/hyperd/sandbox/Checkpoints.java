@@ -183,6 +183,14 @@ public final class Checkpoints {
     /// @throws HyperdException when the checkpoint is incomplete or of another hypervisor, or its pod runs and `replace` is false; all is as
     ///     before then. When it fails later, the pod has ended and the checkpoint is still there
     public Sandbox restore(String name, boolean replace) {
+        return restore(name, replace, false);
+    }
+
+    /// The same.
+    ///
+    /// @param remove whether the checkpoint goes once its pod is there again, before anybody can act on that: later it would be of a time that the pod has
+    ///     gone on from, and whoever asked for the pod may not live to remove it
+    public Sandbox restore(String name, boolean replace, boolean remove) {
         Checkpointing driver = driver();
         Checkpoint checkpoint = folder.verified(name);
         // To read all of it took long.
@@ -200,10 +208,22 @@ public final class Checkpoints {
                             "The pod of checkpoint " + name + " runs (sandbox " + sandbox.id() + "). Stop it first, or ask to replace it.");
                 }
                 restore(sandbox, driver, checkpoint);
+                if (remove) {
+                    removeUsed(name);
+                }
                 return sandbox;
             });
         } finally {
             house.activity().end();
+        }
+    }
+
+    /// Its pod runs, whatever becomes of it.
+    private void removeUsed(String name) {
+        try {
+            remove(name);
+        } catch (HyperdException failure) {
+            LOG.warn("event=used-checkpoint-kept name={} error=\"{}\"", name, failure.getMessage());
         }
     }
 

@@ -110,6 +110,24 @@ class RebirthTest {
         }
     }
 
+    /// Not before, as it may fail; and the images of what it shows need not stay for it any more.
+    @Test
+    void oneThatIsToBeUsedOnceGoesWhenItsPodIsThereAgain() {
+        try (Engine engine = DeathAtEveryStepTest.engine(world, new World.Hand(-1), place)) {
+            Sandbox sandbox = begun(engine);
+            engine.checkpoints().save(sandbox.id(), "before", true);
+            Runnable asBefore = world.whileLoading;
+            world.whileLoading = () -> {
+                throw new HypervisorException("of another version");
+            };
+            assertThatThrownBy(() -> engine.checkpoints().restore("before", false, true)).hasMessageContaining("the checkpoint is still there");
+            assertThat(engine.checkpoints().list()).hasSize(1);
+            world.whileLoading = asBefore;
+            assertThat(engine.checkpoints().restore("before", false, true).isReady()).isTrue();
+            assertThat(engine.checkpoints().list()).isEmpty();
+        }
+    }
+
     @Test
     void aPodThatIsToEndWhileItsMemoryIsLoadedIsNotWaitedFor() throws Exception {
         removedWhileItsMemoryIsLoaded();

@@ -43,11 +43,15 @@ public final class PodMemory {
         }
     }
 
-    /// Brings a pod back under its former ids. When that fails the pod has ended, and the file is still there.
+    /// Brings a pod back under its former ids, after which what was written is gone, also where nobody waits for that any more. When it fails the pod has
+    /// ended, and the file is still there.
     ///
     /// @param until waited for until it is cancelled; the runtime gives up what it has not begun then
     public void restore(String name, Context until) {
-        call("Restore", LONGEST, until, Struct.newBuilder().putFields("name", PodCalls.text(name)).build());
+        call("Restore", LONGEST, until, Struct.newBuilder()
+                .putFields("name", PodCalls.text(name))
+                .putFields("remove", Value.newBuilder().setBoolValue(true).build())
+                .build());
     }
 
     private void call(String name, Duration limit, Context until, Struct request) {

@@ -86,7 +86,7 @@ final class SuspendedMemory {
             if (failure.code() != Status.Code.FAILED_PRECONDITION) {
                 throw failure;
             }
-            // Written for an earlier kubelet, it has ended, and what was written is of now. Where the pod runs, what is there already is of before: the pod has
+            // Written for an earlier kubelet, it has ended, and what was written is of now: the runtime removes what it has brought back. Where the pod runs, what is there already is of before: the pod has
             // gone on since, or the runtime died when it had written it.
             if (services.cri().observe(uid).readySandbox().isPresent()) {
                 memory.remove(name);
@@ -166,7 +166,7 @@ final class SuspendedMemory {
         return true;
     }
 
-    /// Once is enough, but it has to be done: the pod would go back to it when its machine ends.
+    /// Once is enough, but it has to be done where the runtime could not: the pod would go back to it when its machine ends.
     private void forgetOld() {
         if (!mayBeKept) {
             return;
