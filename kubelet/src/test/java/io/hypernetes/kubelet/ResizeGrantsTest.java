@@ -97,6 +97,7 @@ class ResizeGrantsTest extends KubeletHarness {
 
     @Test
     void theNextMachineIsMadeForWhatWasGranted() {
+        cri.podCidr = "10.88.0.0/24";
         create(limited("web"));
         running("web");
         resize("web", "1000Ti");
