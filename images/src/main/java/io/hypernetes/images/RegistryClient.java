@@ -262,10 +262,14 @@ final class RegistryClient implements AutoCloseable {
                 + "; pull again, and tell the registry's operator when it stays");
     }
 
+    /// What was answered in the end, and where.
+    private record Reached(URI at, HttpAnswer answer) {}
+
     /// GET with authentication and redirects.
     private HttpAnswer get(URI address, Map<String, String> headers) throws IOException {
-        HttpAnswer answer = follow(address, headers);
-        if (answer.status() != 401) {
+        Reached reached = follow(address, headers);
+        HttpAnswer answer = reached.answer();
+        if (answer.status() != 401 || !isHome(reached.at())) { // credentials are nothing that others may ask for, nor say where they go
             return answer;
         }
         boolean again;
@@ -279,18 +283,21 @@ final class RegistryClient implements AutoCloseable {
             return answer;
         }
         leave(answer);
-        return follow(address, headers);
+        return follow(address, headers).answer();
     }
 
-    private HttpAnswer follow(URI address, Map<String, String> headers) throws IOException {
+    private boolean isHome(URI address) {
+        return address.getHost() != null && address.getRawAuthority().equals(base.getRawAuthority())
+                && address.getScheme().equals(base.getScheme());
+    }
+
+    private Reached follow(URI address, Map<String, String> headers) throws IOException {
         URI at = address;
         for (int hop = 0; hop <= MOST_REDIRECTS; hop++) {
-            boolean home = at.getHost() != null && at.getRawAuthority().equals(base.getRawAuthority())
-                    && at.getScheme().equals(base.getScheme());
-            HttpAnswer answer = send(at, headers, home ? authorization : null);
+            HttpAnswer answer = send(at, headers, isHome(at) ? authorization : null);
             Optional<String> location = answer.header("Location");
             if (!REDIRECTS.contains(answer.status()) || location.isEmpty()) {
-                return answer;
+                return new Reached(at, answer);
             }
             leave(answer);
             URI next;

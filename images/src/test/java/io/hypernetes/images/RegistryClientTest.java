@@ -116,6 +116,22 @@ class RegistryClientTest {
         assertThat(seen).containsExactly("null");
     }
 
+    /// Neither to whom that names, nor to the service that this one names for tokens.
+    @Test
+    void whereARedirectEndsNobodyIsAuthenticatedTo() {
+        other.createContext("/", exchange -> {
+            seen.add(exchange.getRequestMethod() + " " + exchange.getRequestURI() + " " + exchange.getRequestHeaders().getFirst("Authorization"));
+            answer(exchange, 401, Map.of("WWW-Authenticate", "Bearer realm=\"" + address(other) + "/token\", Basic realm=\"r\""), "");
+        });
+        server.createContext("/v2/a/b/blobs/", exchange -> answer(exchange, 307, Map.of("Location", address(other) + "/storage"), ""));
+        for (RegistryCredentials each : List.of(new RegistryCredentials("me", "secret"), new RegistryCredentials("", "", "id", ""), new RegistryCredentials("", "", "", "token"))) {
+            assertThatThrownBy(() -> client(each).smallBlob(descriptor(new byte[1])))
+                    .isInstanceOfSatisfying(ImageException.class, e -> assertThat(e.reason()).isEqualTo(ImageException.Reason.UNAUTHORIZED));
+            assertThat(seen).containsExactly("GET /storage null");
+            seen.clear();
+        }
+    }
+
     @Test
     void oneConnectionServesAPull() {
         byte[] blob = "content".getBytes(UTF_8);
