@@ -12,11 +12,13 @@ import java.util.Map;
 /// @param parameters names in lower case
 record AuthChallenge(String scheme, Map<String, String> parameters) {
 
-    /// The challenges of all header lines; what is malformed is left out.
+    private static final int MOST = 8;
+
+    /// The challenges of all header lines, the first few; what is malformed is left out.
     static List<AuthChallenge> parse(List<String> headers) {
         List<AuthChallenge> found = new ArrayList<>();
         headers.forEach(header -> new Scanner(header).into(found));
-        return found;
+        return found.size() > MOST ? List.copyOf(found.subList(0, MOST)) : found;
     }
 
     String parameter(String name) {
@@ -34,7 +36,7 @@ record AuthChallenge(String scheme, Map<String, String> parameters) {
         void into(List<AuthChallenge> found) {
             String scheme = "";
             Map<String, String> parameters = new LinkedHashMap<>();
-            while (at < text.length()) {
+            while (at < text.length() && found.size() < MOST) {
                 skip(" \t,");
                 String word = token();
                 if (word.isEmpty()) {

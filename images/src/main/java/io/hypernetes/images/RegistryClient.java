@@ -330,8 +330,11 @@ final class RegistryClient implements AutoCloseable {
             authorization = "Bearer " + credentials.registryToken();
             return before == null;
         }
+        boolean asked = false;
         for (AuthChallenge challenge : AuthChallenge.parse(answer.all("WWW-Authenticate"))) {
-            if (challenge.scheme().equals("bearer")) {
+            // Of several services one is asked, as whoever lists them may list any number.
+            if (challenge.scheme().equals("bearer") && !asked && !challenge.parameter("realm").isEmpty()) {
+                asked = true;
                 String token = token(challenge);
                 if (token != null) {
                     authorization = "Bearer " + token;

@@ -133,6 +133,23 @@ class RegistryClientTest {
     }
 
     @Test
+    void ofManyTokenServicesOneIsAsked() {
+        other.createContext("/token", exchange -> {
+            seen.add("token");
+            answer(exchange, 200, Map.of(), "{}");
+        });
+        server.createContext("/v2/a/b/manifests/1", exchange -> {
+            String some = ("Bearer realm=\"" + address(other) + "/token\",").repeat(4);
+            exchange.getResponseHeaders().put("WWW-Authenticate", List.of("Bearer service=s", some, some, "Basic realm=\"r\""));
+            exchange.sendResponseHeaders(401, -1);
+            exchange.close();
+        });
+        assertThatThrownBy(() -> client(null).manifest("1"))
+                .isInstanceOfSatisfying(ImageException.class, e -> assertThat(e.reason()).isEqualTo(ImageException.Reason.UNAUTHORIZED));
+        assertThat(seen).containsExactly("token");
+    }
+
+    @Test
     void oneConnectionServesAPull() {
         byte[] blob = "content".getBytes(UTF_8);
         Set<Integer> ports = ConcurrentHashMap.newKeySet();
