@@ -34,6 +34,7 @@ final class RegistryClient implements AutoCloseable {
     private static final int MOST_REDIRECTS = 5;
     private static final int MOST_ERROR_BYTES = 1 << 16;
     private static final int MOST_PARTING_BYTES = 1 << 12;
+    private static final Duration LONGEST_PARTING = Duration.ofSeconds(1);
     private static final Set<Integer> REDIRECTS = Set.of(301, 302, 303, 307, 308);
 
     private final RegistryConnections connections;
@@ -244,10 +245,16 @@ final class RegistryClient implements AutoCloseable {
         }
     }
 
-    /// Done with an answer whose head said all; when no more than a few words follow, its connection serves the next request.
-    private void leave(HttpAnswer answer) {
-        try (answer; StallGuard guard = new StallGuard(answer.body(), settings.transfers().stallTimeout())) {
-            guard.readUpTo(MOST_PARTING_BYTES);
+    /// Done with an answer whose head said all; when no more than a few words follow, and soon, its connection serves the next request. Those that
+    /// only the end of the connection ends are not waited for: there are servers that send none and leave it open.
+    private static void leave(HttpAnswer answer) {
+        boolean few = answer.header("Content-Length").filter(length -> length.matches("[0-9]{1,4}") && Integer.parseInt(length) <= MOST_PARTING_BYTES).isPresent();
+        try (answer) {
+            if (few || answer.header("Transfer-Encoding").isPresent()) {
+                try (StallGuard guard = new StallGuard(answer.body(), LONGEST_PARTING, LONGEST_PARTING)) {
+                    guard.readUpTo(MOST_PARTING_BYTES);
+                }
+            }
         } catch (IOException brokenOff) {
             // There is another connection for what is next.
         }

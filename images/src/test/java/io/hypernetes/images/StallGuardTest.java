@@ -39,6 +39,15 @@ class StallGuardTest {
     }
 
     @Test
+    void itMayTakeSoLongAndNoLonger() {
+        long begin = System.nanoTime();
+        try (StallGuard guard = new StallGuard(new Trickle(Duration.ofMillis(20)), Duration.ofMinutes(1), STALL)) {
+            assertThatThrownBy(() -> guard.readUpTo(1 << 20)).isInstanceOf(IOException.class).hasMessageContaining("it took longer than");
+        }
+        assertThat(Duration.ofNanos(System.nanoTime() - begin)).isGreaterThanOrEqualTo(STALL);
+    }
+
+    @Test
     void whoReadsMayTakeItsTime() throws Exception {
         try (StallGuard guard = new StallGuard(new ByteArrayInputStream(new byte[10]), STALL)) {
             byte[] small = new byte[5];
