@@ -36,7 +36,11 @@ record HostLookup(Resolver resolver, Duration atMost) {
         FutureTask<InetAddress[]> found = new FutureTask<>(() -> resolver.addresses(host));
         Thread.ofPlatform().daemon().name("registry-lookup").start(found);
         try {
-            return List.of(found.get(atMost.toNanos(), TimeUnit.NANOSECONDS));
+            List<InetAddress> addresses = List.of(found.get(atMost.toNanos(), TimeUnit.NANOSECONDS));
+            if (addresses.isEmpty()) { // of none everything could be said
+                throw new UnknownHostException(Text.shortened(host));
+            }
+            return addresses;
         } catch (TimeoutException late) {
             throw (SocketTimeoutException) new SocketTimeoutException("looking up " + Text.shortened(host) + " took longer than " + atMost.toSeconds() + " s").initCause(late);
         } catch (InterruptedException closing) {

@@ -67,8 +67,17 @@ final class RegistryClient implements AutoCloseable {
 
     private static URI home(ImageReference reference, ImageSettings settings) {
         String host = reference.host().equals("docker.io") ? "registry-1.docker.io" : reference.host();
-        return URI.create((RegistryHosts.plain(reference.host(), settings) ? "http://" : "https://") + host + "/v2/"
-                + reference.repository() + "/");
+        String address = (RegistryHosts.plain(reference.host(), settings) ? "http://" : "https://") + host + "/v2/" + reference.repository() + "/";
+        try {
+            URI home = URI.create(address);
+            if (home.getHost() != null) {
+                return home;
+            }
+        } catch (IllegalArgumentException e) {
+            // Brackets around what is no address.
+        }
+        throw new ImageException(ImageException.Reason.INVALID_REFERENCE, "image " + reference + " names a registry at " + Text.shortened(host)
+                + ", which is no host; write [host[:port]/]repository[:tag][@digest]");
     }
 
     /// Ends its connections.
@@ -363,8 +372,10 @@ final class RegistryClient implements AutoCloseable {
         String scope = challenge.parameter("scope");
         String query = "service=" + URLEncoder.encode(challenge.parameter("service"), UTF_8) + "&scope="
                 + URLEncoder.encode(scope.isEmpty() ? "repository:" + reference.repository() + ":pull" : scope, UTF_8);
+        URI service;
         URI address;
         try {
+            service = URI.create(realm);
             address = URI.create(realm + (realm.contains("?") ? "&" : "?") + query);
         } catch (IllegalArgumentException e) {
             throw new IOException("the registry names a malformed token service", e);
@@ -376,7 +387,7 @@ final class RegistryClient implements AutoCloseable {
         String what = "token for " + reference + " from " + Text.shortened(realm);
         try (HttpAnswer answer = credentials != null && !credentials.identityToken().isEmpty()
                 // The OAuth 2 form of a token service takes an identity token for a token of one repository.
-                ? connections.send(URI.create(realm), Map.of(), query + "&grant_type=refresh_token&client_id=hypernetes&refresh_token="
+                ? connections.send(service, Map.of(), query + "&grant_type=refresh_token&client_id=hypernetes&refresh_token="
                         + URLEncoder.encode(credentials.identityToken(), UTF_8))
                 : send(address, Map.of(), credentials == null || credentials.username().isEmpty() ? null : basic(credentials))) {
             if (answer.status() != 200) {

@@ -39,6 +39,11 @@ final class RegistryHttp implements AutoCloseable {
         return connections;
     }
 
+    /// How many have connections, or could have.
+    int openOnes() {
+        return open.size();
+    }
+
     /// Ends what is under way.
     @Override
     public void close() {

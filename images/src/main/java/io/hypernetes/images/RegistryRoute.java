@@ -26,6 +26,17 @@ final class RegistryRoute implements AutoCloseable {
     static RegistryRoute to(ImageReference reference, ImageSettings settings, @Nullable RegistryCredentials given, Requester requester, RegistryHttp http) {
         ImageSettings.Registry registry = settings.registry(reference.host());
         List<RegistryClient> stations = new ArrayList<>();
+        try {
+            stations(reference, settings, given, requester, http, registry, stations);
+        } catch (RuntimeException failure) { // of a later one, as the earlier ones have connections
+            stations.forEach(RegistryClient::close);
+            throw failure;
+        }
+        return new RegistryRoute(stations);
+    }
+
+    private static void stations(ImageReference reference, ImageSettings settings, @Nullable RegistryCredentials given, Requester requester, RegistryHttp http,
+            ImageSettings.Registry registry, List<RegistryClient> stations) {
         for (String mirror : registry.mirrors()) {
             boolean plain = mirror.startsWith("http://");
             String place = mirror.replaceFirst("^https?://", "").replaceFirst("/+$", "");
@@ -38,7 +49,6 @@ final class RegistryRoute implements AutoCloseable {
         if (!registry.mirrorsOnly() || stations.isEmpty()) {
             stations.add(new RegistryClient(http, settings, reference, credentials(reference, settings, given, requester), requester));
         }
-        return new RegistryRoute(stations);
     }
 
     /// Those for the registry itself: a tenant that brings none has none, as the operator's would show it what the operator may see.

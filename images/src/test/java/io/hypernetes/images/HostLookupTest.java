@@ -14,6 +14,13 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(60)
 class HostLookupTest {
 
+    /// Of no address all can be said, also that it is where everything is allowed.
+    @Test
+    void aHostWithoutAddressesIsUnknown() {
+        assertThatThrownBy(() -> new HostLookup(host -> new java.net.InetAddress[0], Duration.ofSeconds(20)).addresses("registry.test"))
+                .isInstanceOf(UnknownHostException.class).hasMessage("registry.test");
+    }
+
     /// Whoever looks up has no carrier of virtual threads, of which there are few.
     @Test
     void nobodyWaitsLongerThanItMayTake() {

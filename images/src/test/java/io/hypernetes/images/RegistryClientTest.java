@@ -150,6 +150,29 @@ class RegistryClientTest {
     }
 
     @Test
+    void noAddressOfATokenServiceIsMoreThanAFailure() {
+        for (String realm : List.of("https:", "http:", "http:///", "http://[::::]/", "%", "x y")) {
+            server.createContext("/v2/a/b/manifests/" + Math.abs(realm.hashCode()), exchange -> answer(exchange, 401, Map.of("WWW-Authenticate", "Bearer realm=\"" + realm + "\""), ""));
+            for (RegistryCredentials each : List.of(new RegistryCredentials("me", "secret"), new RegistryCredentials("", "", "id", ""))) {
+                assertThatThrownBy(() -> client(each, onceOnly()).manifest("" + Math.abs(realm.hashCode()))).as(realm)
+                        .isInstanceOfSatisfying(ImageException.class, e -> assertThat(e.reason()).isEqualTo(ImageException.Reason.UNREACHABLE));
+            }
+        }
+    }
+
+    @Test
+    void aHostThatIsNoneIsAFaultOfTheName() {
+        for (String host : List.of("[::::]:5000", "1.2.3", "[1.2]")) {
+            assertThatThrownBy(() -> new RegistryClient(http, ImageSettings.defaults(), ImageReference.parse(host + "/x"), null, Requester.OPERATOR)).as(host)
+                    .isInstanceOfSatisfying(ImageException.class, e -> assertThat(e.reason()).isEqualTo(ImageException.Reason.INVALID_REFERENCE));
+        }
+    }
+
+    private static ImageSettings onceOnly() {
+        return ImageSettings.defaults().withTransfers(new ImageSettings.Transfers(Duration.ofSeconds(5), Duration.ofSeconds(5), 1, Duration.ofSeconds(1), 4, 2));
+    }
+
+    @Test
     void oneConnectionServesAPull() {
         byte[] blob = "content".getBytes(UTF_8);
         Set<Integer> ports = ConcurrentHashMap.newKeySet();

@@ -108,6 +108,14 @@ class RegistryRouteTest {
     }
 
     @Test
+    void whatARouteWithoutAnEndBeganIsClosed() {
+        ImageSettings settings = ImageSettings.defaults().withRegistries(Map.of("[::::]:5000",
+                new ImageSettings.Registry(List.of(host(mirror)), false, false, false, null)));
+        assertThatThrownBy(() -> RegistryRoute.to(ImageReference.parse("[::::]:5000/x"), settings, null, Requester.OPERATOR, http)).isInstanceOf(RuntimeException.class);
+        assertThat(http.openOnes()).isZero();
+    }
+
+    @Test
     void theCredentialsFileIsNotForTenants() throws IOException {
         Path file = Files.writeString(folder.resolve("config.json"), "{\"auths\": {\"reg:5000\": {\"username\": \"u\", \"password\": \"p\"}}}");
         ImageSettings settings = ImageSettings.defaults().withCredentialsFile(file);
