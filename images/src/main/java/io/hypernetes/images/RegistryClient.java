@@ -248,6 +248,11 @@ final class RegistryClient implements AutoCloseable {
                 }
                 progress.accept(transfer.done);
             }
+        } catch (IOException e) {
+            if (transfer.done != blob.size()) {
+                throw e;
+            }
+            // Nothing but the end is missing: the digest says whether this is all.
         }
         if (transfer.done < blob.size()) {
             throw new IOException("the registry ended the transfer after " + transfer.done + " of " + blob.size() + " bytes");

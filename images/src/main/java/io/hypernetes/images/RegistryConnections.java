@@ -61,7 +61,7 @@ final class RegistryConnections implements AutoCloseable {
         this.longestWait = connectTimeout.multipliedBy(3);
         this.onClose = onClose;
         this.client = HttpClients.createMinimal(PoolingHttpClientConnectionManagerBuilder.create()
-                .setConnectionFactory(ManagedHttpClientConnectionFactory.builder().http1Config(BOUNDS).build())
+                .setConnectionFactory(ManagedHttpClientConnectionFactory.builder().http1Config(BOUNDS).responseParserFactory(new BoundedHeads(BOUNDS)).build())
                 .setDnsResolver(new Judge())
                 .setTlsSocketStrategy((socket, host, port, attachment, context) -> new DefaultClientTlsStrategy(trust.get()).upgrade(socket, host, port, attachment, context))
                 // One that the other side has closed is found out before it is used again, as nothing is asked twice here.

@@ -2,11 +2,13 @@ package io.hypernetes.images;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -15,11 +17,15 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 /// Against a server that says byte by byte what no library would.
 @Timeout(40)
 class SloppyRegistryTest {
     private static final String BLOB = "elsewhere";
+
+    @TempDir
+    Path folder;
 
     private final RegistryHttp http = new RegistryHttp(Duration.ofSeconds(10));
     private final ConcurrentLinkedQueue<String> seen = new ConcurrentLinkedQueue<>();
@@ -98,5 +104,24 @@ class SloppyRegistryTest {
         } catch (IOException e) {
             throw new java.io.UncheckedIOException(e);
         }
+    }
+
+    @Test
+    void whatCameWholeIsNotFetchedAgainForItsMissingEnd() {
+        serve(head -> head.contains("Range") ? "HTTP/1.1 416 Range Not Satisfiable\r\nContent-Length: 0\r\n\r\n"
+                : "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + Integer.toHexString(BLOB.length()) + "\r\n" + BLOB + "\r\n!");
+        Path file = folder.resolve("blob");
+        client().blob(blob(), file, done -> {});
+        assertThat(file).hasContent(BLOB);
+        assertThat(seen).hasSize(1);
+    }
+
+    @Test
+    void wordsBeforeTheAnswerAreCounted() {
+        serve(head -> (head.contains("manifests/1 ") ? "HTTP/1.1 103 Early Hints\r\n\r\n" : "HTTP/1.1 100 Continue\r\n\r\n".repeat(500))
+                + "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}");
+        assertThat(client().manifest("1").content()).asString(US_ASCII).isEqualTo("{}");
+        assertThatThrownBy(() -> client().manifest("2"))
+                .isInstanceOfSatisfying(ImageException.class, e -> assertThat(e.reason()).isEqualTo(ImageException.Reason.UNREACHABLE));
     }
 }
