@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -15,6 +16,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -27,6 +30,7 @@ final class Blobs {
 
     private final Path kept;
     private final Path incoming;
+    private final AtomicLong alone = new AtomicLong();
     private final Map<Digest, Slot> slots = new HashMap<>(); // guarded by itself
 
     private static final class Slot {
@@ -73,8 +77,11 @@ final class Blobs {
         return Optional.empty();
     }
 
-    /// The whole blob, fetched unless it is here; who comes second waits for the first. The caller holds it.
-    Path bring(Digest digest, Fetch fetch) throws IOException, InterruptedException {
+    /// The whole blob, fetched unless it is here; who comes second waits for the first, but not for ever: the first may be a tenant's that fetches
+    /// it from wherever it likes. The caller holds it.
+    ///
+    /// @param patience longest wait for another's
+    Path bring(Digest digest, Duration patience, Fetch fetch) throws IOException, InterruptedException {
         Slot slot;
         synchronized (slots) {
             slot = slots.get(digest);
@@ -82,18 +89,31 @@ final class Blobs {
         if (slot == null) {
             throw new IllegalStateException("blob " + digest + " is not held");
         }
-        slot.lock.lockInterruptibly();
+        boolean first = slot.lock.tryLock(patience.toNanos(), TimeUnit.NANOSECONDS);
         try {
             Optional<Path> here = find(digest);
             if (here.isPresent()) {
                 return here.get();
             }
-            Path part = incoming.resolve(name(digest) + PART);
-            fetch.into(part);
-            return Files.move(part, incoming.resolve(name(digest)), StandardCopyOption.ATOMIC_MOVE);
+            if (first) {
+                return fetched(digest, incoming.resolve(name(digest) + PART), fetch);
+            }
+            Path own = incoming.resolve(name(digest) + "." + alone.incrementAndGet() + PART);
+            try {
+                return fetched(digest, own, fetch);
+            } finally {
+                Files.deleteIfExists(own);
+            }
         } finally {
-            slot.lock.unlock();
+            if (first) {
+                slot.lock.unlock();
+            }
         }
+    }
+
+    private Path fetched(Digest digest, Path part, Fetch fetch) throws IOException {
+        fetch.into(part);
+        return Files.move(part, incoming.resolve(name(digest)), StandardCopyOption.ATOMIC_MOVE);
     }
 
     /// Forgets a blob that proved unusable.
@@ -189,7 +209,7 @@ final class Blobs {
     private static @Nullable Digest digest(Path file) {
         String name = file.getFileName().toString();
         try {
-            return Digest.parse(name.substring(0, name.length() - (name.endsWith(PART) ? PART.length() : 0)).replaceFirst("-", ":"));
+            return Digest.parse((name.endsWith(PART) ? name.substring(0, name.indexOf('.')) : name).replaceFirst("-", ":"));
         } catch (ImageException e) {
             return null; // not ours, or half of a document
         }

@@ -3,6 +3,7 @@ package io.hypernetes.images;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -11,20 +12,26 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 
-/// The layers of this node as disk images, each converted once whoever asks for it first; others wait for that one.
+/// The layers of this node as disk images, each converted once whoever asks for it first; others wait for that one, but not for ever: which layer it is
+/// is what an image says of itself, and where it comes from a tenant's choice.
 final class DiskLayers {
     private static final String PLAIN = ".sqsh";
     private static final String COVERING = ".covering.sqsh"; // hides all layers below it
     /// A tar of nothing: builders add it for steps that change no file.
     private static final String NOTHING = "sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef";
 
+    /// What takes much longer than at that speed is not waited for.
+    private static final long USUAL_BYTES_A_SECOND = 1 << 20;
+
     private final Path folder;
     private final Blobs blobs;
     private final Space space;
     private final DiskImageConverter converter;
-    private final Semaphore downloads;
+    private final Duration patience;
+    private final Places downloads;
     private final Semaphore conversions;
     private final Map<String, Slot> slots = new HashMap<>();
 
@@ -44,7 +51,8 @@ final class DiskLayers {
         this.blobs = blobs;
         this.space = space;
         this.converter = converter;
-        this.downloads = new Semaphore(transfers.parallelDownloads(), true);
+        this.patience = transfers.stallTimeout();
+        this.downloads = new Places(transfers.parallelDownloads());
         this.conversions = new Semaphore(transfers.parallelConversions(), true);
     }
 
@@ -72,7 +80,9 @@ final class DiskLayers {
     }
 
     /// Makes sure that the layer is there; the caller holds it and its blob.
-    void ensure(String diffId, ImageSource.Layer layer, PullProgress progress) throws InterruptedException {
+    ///
+    /// @param requester whom it is for
+    void ensure(String diffId, ImageSource.Layer layer, Requester requester, PullProgress progress) throws InterruptedException {
         Slot slot;
         synchronized (slots) {
             slot = slots.get(diffId);
@@ -80,26 +90,29 @@ final class DiskLayers {
         if (slot == null) {
             throw new IllegalStateException("layer " + diffId + " is not held");
         }
-        slot.lock.lockInterruptibly();
+        long end = System.nanoTime() + patience.plusSeconds(layer.bytes() / USUAL_BYTES_A_SECOND).toNanos();
+        boolean first = slot.lock.tryLock(end - System.nanoTime(), TimeUnit.NANOSECONDS);
         try {
             if (file(diffId).isEmpty()) {
-                make(diffId, layer, progress);
+                make(diffId, layer, requester, end, progress);
             }
             progress.update(layer.name(), PullProgress.Step.READY, layer.bytes(), layer.bytes());
         } finally {
-            slot.lock.unlock();
+            if (first) {
+                slot.lock.unlock();
+            }
         }
     }
 
-    private void make(String diffId, ImageSource.Layer layer, PullProgress progress) throws InterruptedException {
+    private void make(String diffId, ImageSource.Layer layer, Requester requester, long end, PullProgress progress) throws InterruptedException {
         try {
             Path blob;
-            downloads.acquire();
+            downloads.acquire(requester);
             try {
                 space.require("layer " + layer.name(), layer.bytes());
-                blob = blobs.bring(layer.digest(), layer.fetch());
+                blob = blobs.bring(layer.digest(), Duration.ofNanos(Math.max(0, end - System.nanoTime())), layer.fetch());
             } finally {
-                downloads.release();
+                downloads.release(requester);
             }
             conversions.acquire();
             try {

@@ -23,7 +23,9 @@ final class ImageArrival {
     }
 
     /// All layers at a time as far as the limits allow; the first failure ends the others.
-    void bring(List<ImageSource.Layer> sources, List<String> diffIds, PullProgress progress)
+    ///
+    /// @param requester whom it is for
+    void bring(List<ImageSource.Layer> sources, List<String> diffIds, Requester requester, PullProgress progress)
             throws InterruptedException {
         ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
         try {
@@ -32,7 +34,7 @@ final class ImageArrival {
                 ImageSource.Layer layer = sources.get(i);
                 String diffId = diffIds.get(i);
                 running.add(threads.submit(() -> {
-                    layers.ensure(diffId, layer, progress);
+                    layers.ensure(diffId, layer, requester, progress);
                     return null;
                 }));
             }

@@ -45,17 +45,26 @@ public record ImageSettings(
 
     /// @param connectTimeout longest wait for a connection, and for an answer's beginning three times that
     /// @param stallTimeout a transfer that brings no byte for so long, or fewer than 256 a second over such a time, is broken off
+    /// @param layerTimeout longest time for a layer to come, beside a second for each 64 KiB of it
     /// @param attempts how often in a row a request is tried without any progress
     /// @param longestPause between two attempts, whatever the registry asks for
-    /// @param parallelDownloads layers fetched at a time, over all pulls
+    /// @param parallelDownloads layers fetched at a time, over all pulls; a tenant that none of them is for gets one more
     /// @param parallelConversions layers converted at a time
     public record Transfers(
             Duration connectTimeout,
             Duration stallTimeout,
+            Duration layerTimeout,
             int attempts,
             Duration longestPause,
             int parallelDownloads,
-            int parallelConversions) {}
+            int parallelConversions) {
+        private static final long SLOWEST_BYTES_A_SECOND = 64 << 10;
+
+        /// The longest time for a layer of so many bytes to come.
+        Duration longest(long bytes) {
+            return layerTimeout.plusSeconds(bytes / SLOWEST_BYTES_A_SECOND);
+        }
+    }
 
     /// @param layerBytes longest layer as transferred
     /// @param unpackedBytes longest layer as a tar, holes included
@@ -77,7 +86,7 @@ public record ImageSettings(
 
     public static ImageSettings defaults() {
         return new ImageSettings(Map.of(), null,
-                new Transfers(Duration.ofSeconds(10), Duration.ofSeconds(60), 5, Duration.ofSeconds(30), 4, 2),
+                new Transfers(Duration.ofSeconds(10), Duration.ofSeconds(60), Duration.ofMinutes(10), 5, Duration.ofSeconds(30), 4, 2),
                 new Limits(16L << 30, 32L << 30, 500, 1_000_000, 128L << 20, Duration.ofMinutes(30)),
                 new Disk(256L << 20, 85, 80, Duration.ofMinutes(5), true, Duration.ofDays(1)),
                 null,

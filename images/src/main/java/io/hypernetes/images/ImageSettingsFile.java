@@ -45,6 +45,7 @@ public final class ImageSettingsFile {
         ImageSettings settings = d.withTransfers(new ImageSettings.Transfers(
                         seconds("connect-timeout-seconds", d.transfers().connectTimeout(), 600),
                         seconds("stall-timeout-seconds", d.transfers().stallTimeout(), 3600),
+                        seconds("layer-timeout-seconds", d.transfers().layerTimeout(), 86_400),
                         (int) number("attempts", d.transfers().attempts(), 1, 100),
                         seconds("longest-pause-seconds", d.transfers().longestPause(), 600),
                         (int) number("parallel-downloads", d.transfers().parallelDownloads(), 1, 64),

@@ -136,19 +136,21 @@ final class RegistryClient implements AutoCloseable {
     }
 
     /// Brings a blob into `file`, checked; goes on where a broken transfer stopped, also one of an earlier process that left the
-    /// beginning in `file`. What stays in `file` after a failure is such a beginning, or nothing when its content was wrong.
+    /// beginning in `file`. What stays in `file` after a failure is such a beginning, or nothing when its content was wrong. It may take
+    /// [ImageSettings.Transfers#longest], tries and pauses included.
     void blob(Documents.Descriptor blob, Path file, LongConsumer progress) {
         String what = "layer " + blob.digest() + " of " + reference;
         if (blob.size() > settings.limits().layerBytes()) {
             throw new ImageException(ImageException.Reason.TOO_LARGE, what + " has " + blob.size() + " bytes; at most "
                     + settings.limits().layerBytes() + " are taken");
         }
+        long end = System.nanoTime() + settings.transfers().longest(blob.size()).toNanos();
         try {
             boolean resumed = Files.exists(file) && Files.size(file) > 0;
-            Digest found = transferred(blob, file, progress, what);
+            Digest found = transferred(blob, file, end, progress, what);
             if (resumed && !found.equals(blob.digest())) { // the beginning was not what it should have been
                 Files.deleteIfExists(file);
-                found = transferred(blob, file, progress, what);
+                found = transferred(blob, file, end, progress, what);
             }
             if (!found.equals(blob.digest())) {
                 Files.deleteIfExists(file);
@@ -159,8 +161,8 @@ final class RegistryClient implements AutoCloseable {
         }
     }
 
-    private Digest transferred(Documents.Descriptor blob, Path file, LongConsumer progress, String what) throws IOException {
-        Transfer transfer = Transfer.after(blob, file);
+    private Digest transferred(Documents.Descriptor blob, Path file, long end, LongConsumer progress, String what) throws IOException {
+        Transfer transfer = Transfer.after(blob, file, end);
         try {
             if (transfer.done < blob.size() || blob.size() == 0) {
                 retries.until(what, () -> {
@@ -180,20 +182,22 @@ final class RegistryClient implements AutoCloseable {
     }
 
     private static final class Transfer {
+        final long end; // of its time, as System.nanoTime tells it
         MessageDigest hash;
         OutputStream out;
         long done;
 
-        private Transfer(MessageDigest hash, OutputStream out) {
+        private Transfer(MessageDigest hash, OutputStream out, long end) {
+            this.end = end;
             this.hash = hash;
             this.out = out;
         }
 
         /// Goes on behind what `file` holds; a file longer than the blob is none of its beginnings.
-        static Transfer after(Documents.Descriptor blob, Path file) throws IOException {
+        static Transfer after(Documents.Descriptor blob, Path file, long end) throws IOException {
             MessageDigest hash = blob.digest().hasher();
             if (!Files.exists(file) || Files.size(file) > blob.size()) {
-                return new Transfer(hash, Files.newOutputStream(file));
+                return new Transfer(hash, Files.newOutputStream(file), end);
             }
             long done = 0;
             byte[] buffer = new byte[1 << 16];
@@ -203,14 +207,22 @@ final class RegistryClient implements AutoCloseable {
                     done += read;
                 }
             }
-            Transfer transfer = new Transfer(hash, Files.newOutputStream(file, StandardOpenOption.APPEND));
+            Transfer transfer = new Transfer(hash, Files.newOutputStream(file, StandardOpenOption.APPEND), end);
             transfer.done = done;
             return transfer;
+        }
+
+        Duration left() {
+            return Duration.ofNanos(Math.max(0, end - System.nanoTime()));
         }
     }
 
     private void receive(Documents.Descriptor blob, Transfer transfer, Path file, LongConsumer progress, String what)
             throws IOException {
+        if (transfer.left().isZero()) {
+            throw new ImageException(ImageException.Reason.UNREACHABLE, what + ": " + transfer.done + " of " + blob.size() + " bytes came in "
+                    + settings.transfers().longest(blob.size()).toSeconds() + " s, and no layer may take longer; the next pull goes on from there");
+        }
         Map<String, String> range = transfer.done == 0 ? Map.of() : Map.of("Range", "bytes=" + transfer.done + "-");
         try (HttpAnswer answer = get(blobAddress(blob.digest()), range)) {
             boolean follows = answer.status() == 206 && transfer.done > 0 && answer.header("Content-Range")
@@ -234,7 +246,7 @@ final class RegistryClient implements AutoCloseable {
     private void receive(Documents.Descriptor blob, Transfer transfer, HttpAnswer answer, LongConsumer progress, String what)
             throws IOException {
         byte[] buffer = new byte[1 << 16];
-        try (StallGuard guard = new StallGuard(answer.body(), settings.transfers().stallTimeout())) {
+        try (StallGuard guard = new StallGuard(answer.body(), settings.transfers().stallTimeout(), transfer.left())) {
             for (int read = guard.read(buffer); read >= 0; read = guard.read(buffer)) {
                 transfer.done += read;
                 if (transfer.done > blob.size()) {

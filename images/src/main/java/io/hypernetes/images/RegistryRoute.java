@@ -53,7 +53,7 @@ final class RegistryRoute implements AutoCloseable {
 
     /// Those for the registry itself: a tenant that brings none has none, as the operator's would show it what the operator may see.
     static @Nullable RegistryCredentials credentials(ImageReference reference, ImageSettings settings, @Nullable RegistryCredentials given, Requester requester) {
-        return given != null || requester == Requester.TENANT ? given : known(settings, reference.host(), reference.repository());
+        return given != null || !requester.isOperator() ? given : known(settings, reference.host(), reference.repository());
     }
 
     private static @Nullable RegistryCredentials known(ImageSettings settings, String host, String repository) {

@@ -85,14 +85,14 @@ class DestinationsTest {
     void aTenantsRegistryIsJudgedEachTimeAndMayBeNowhereOfTheseItself() throws IOException {
         AtomicReference<String> at = new AtomicReference<>("192.0.2.7");
         URI home = URI.create("https://registry.test/v2/");
-        Destinations destinations = new Destinations(home, Requester.TENANT, new OperatorAddresses(InetAddress::isSiteLocalAddress, address -> address.getHostAddress().startsWith("198.51.")),
+        Destinations destinations = new Destinations(home, Requester.tenant("acme"), new OperatorAddresses(InetAddress::isSiteLocalAddress, address -> address.getHostAddress().startsWith("198.51.")),
                 new HostLookup(host -> new InetAddress[] {InetAddress.ofLiteral(at.get())}, Duration.ofSeconds(20)));
         assertThat(permitted(destinations, home)).containsExactly(InetAddress.ofLiteral("192.0.2.7"));
         for (String place : List.of("127.0.0.1", "::1", "::ffff:127.0.0.1", "169.254.169.254", "fe80::1", "0.0.0.0", "224.0.0.1", "10.0.0.5", "198.51.100.1")) {
             at.set(place);
             assertThatThrownBy(() -> permitted(destinations, home)).as(place).isInstanceOf(ImageException.class).hasMessageContaining("registry.test is at an address of");
         }
-        Destinations local = new Destinations(HERE, Requester.TENANT, OperatorAddresses.known(_ -> false), HostLookup.SYSTEM);
+        Destinations local = new Destinations(HERE, Requester.tenant("acme"), OperatorAddresses.known(_ -> false), HostLookup.SYSTEM);
         assertThatThrownBy(() -> permitted(local, HERE)).isInstanceOf(ImageException.class);
     }
 }

@@ -64,7 +64,7 @@ class ReboundRegistryTest {
     private RegistryClient client(String host, Requester requester) {
         ImageSettings settings = ImageSettings.defaults()
                 .withRegistries(Map.of(host, new ImageSettings.Registry(List.of(), false, true, false, null)))
-                .withTransfers(new ImageSettings.Transfers(Duration.ofMillis(200), Duration.ofSeconds(20), 1, Duration.ofSeconds(1), 4, 2));
+                .withTransfers(new ImageSettings.Transfers(Duration.ofMillis(200), Duration.ofSeconds(20), Duration.ofMinutes(1), 1, Duration.ofSeconds(1), 4, 2));
         return new RegistryClient(http, settings, ImageReference.parse(host + ":" + port() + "/a/b:1"), null, requester);
     }
 
@@ -84,9 +84,9 @@ class ReboundRegistryTest {
     @Test
     void aTenantsRegistryThatStandsForThisHostAtThePullIsNotSpokenTo() {
         names.put("registry.test", "127.0.0.1");
-        assertUnreachable(() -> client("registry.test", Requester.TENANT).manifest("1"), "registry registry.test:" + port() + " is at an address of this host itself (127.0.0.1)");
+        assertUnreachable(() -> client("registry.test", Requester.tenant("acme")).manifest("1"), "registry registry.test:" + port() + " is at an address of this host itself (127.0.0.1)");
         names.put("registry.test", METADATA);
-        assertUnreachable(() -> client("registry.test", Requester.TENANT).manifest("1"), "own network segment");
+        assertUnreachable(() -> client("registry.test", Requester.tenant("acme")).manifest("1"), "own network segment");
         assertThat(seen).isEmpty();
     }
 
@@ -105,7 +105,7 @@ class ReboundRegistryTest {
             client("localhost", Requester.OPERATOR).manifest("1");
             assertThat(seen).containsExactly("127.0.0.3");
             names.put("localhost", "192.0.2.7");
-            assertUnreachable(() -> client("localhost", Requester.TENANT).manifest("1"), "cannot be reached");
+            assertUnreachable(() -> client("localhost", Requester.tenant("acme")).manifest("1"), "cannot be reached");
             assertThat(seen).as("who is here under that name").hasSize(1);
         } finally {
             elsewhere.stop(0);
@@ -129,7 +129,7 @@ class ReboundRegistryTest {
         names.put("registry.test", "127.0.0.1");
         ImageSettings settings = ImageSettings.defaults().withRegistries(Map.of(
                 "registry.test", new ImageSettings.Registry(List.of("http://mirror.test:" + port()), false, true, false, null)));
-        RegistryRoute route = RegistryRoute.to(ImageReference.parse("registry.test/a/b:1"), settings, null, Requester.TENANT, http);
+        RegistryRoute route = RegistryRoute.to(ImageReference.parse("registry.test/a/b:1"), settings, null, Requester.tenant("acme"), http);
         assertThat(route.manifest("1").content()).asString(UTF_8).isEqualTo(MANIFEST);
         answer(404, "X", "y");
         assertUnreachable(() -> route.manifest("1"), "registry registry.test is at an address of this host itself");

@@ -169,7 +169,7 @@ class RegistryClientTest {
     }
 
     private static ImageSettings onceOnly() {
-        return ImageSettings.defaults().withTransfers(new ImageSettings.Transfers(Duration.ofSeconds(5), Duration.ofSeconds(5), 1, Duration.ofSeconds(1), 4, 2));
+        return ImageSettings.defaults().withTransfers(new ImageSettings.Transfers(Duration.ofSeconds(5), Duration.ofSeconds(5), Duration.ofMinutes(1), 1, Duration.ofSeconds(1), 4, 2));
     }
 
     @Test
@@ -300,7 +300,7 @@ class RegistryClientTest {
             exchange.getResponseBody().flush(); // and never more
         });
         ImageSettings impatient = ImageSettings.defaults().withTransfers(
-                new ImageSettings.Transfers(Duration.ofSeconds(5), Duration.ofMillis(100), 2, Duration.ofSeconds(1), 4, 2));
+                new ImageSettings.Transfers(Duration.ofSeconds(5), Duration.ofMillis(100), Duration.ofMinutes(1), 2, Duration.ofSeconds(1), 4, 2));
         assertThatThrownBy(() -> client(null, impatient).manifest("1"))
                 .isInstanceOfSatisfying(ImageException.class, e -> assertThat(e.reason()).isEqualTo(ImageException.Reason.UNREACHABLE))
                 .hasMessageContaining("no byte came");

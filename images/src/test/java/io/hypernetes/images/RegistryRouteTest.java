@@ -122,8 +122,8 @@ class RegistryRouteTest {
         ImageReference image = ImageReference.parse("reg:5000/a/b:1");
         RegistryCredentials own = new RegistryCredentials("me", "secret");
         assertThat(RegistryRoute.credentials(image, settings, null, Requester.OPERATOR)).isEqualTo(new RegistryCredentials("u", "p"));
-        assertThat(RegistryRoute.credentials(image, settings, null, Requester.TENANT)).isNull();
-        assertThat(RegistryRoute.credentials(image, settings, own, Requester.TENANT)).isEqualTo(own);
+        assertThat(RegistryRoute.credentials(image, settings, null, Requester.tenant("acme"))).isNull();
+        assertThat(RegistryRoute.credentials(image, settings, own, Requester.tenant("acme"))).isEqualTo(own);
     }
 
     @Test

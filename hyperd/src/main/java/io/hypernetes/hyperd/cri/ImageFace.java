@@ -149,7 +149,8 @@ final class ImageFace extends ImageServiceGrpc.ImageServiceImplBase {
 
     /// The pod that it is pulled for tells; without one, and from a kubelet that knows no tenants, it is the operator's word.
     private static Requester requester(PullImageRequest request) {
-        return SandboxRecord.Identity.tenant(request.getSandboxConfig().getAnnotationsMap()).equals(SandboxRecord.Identity.ROOT) ? Requester.OPERATOR : Requester.TENANT;
+        String tenant = SandboxRecord.Identity.tenant(request.getSandboxConfig().getAnnotationsMap());
+        return tenant.equals(SandboxRecord.Identity.ROOT) ? Requester.OPERATOR : Requester.tenant(tenant);
     }
 
     private static @Nullable RegistryCredentials credentials(PullImageRequest request) {

@@ -1,0 +1,81 @@
+package io.hypernetes.images;
+
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
+
+/// So many at a time, over all requesters: whoever has the fewest places comes next, and among those who waits the longest. One who has none when all are taken
+/// gets one beyond the number, within limits, so that nobody keeps the others out by taking long. Safe for use by many threads.
+final class Places {
+    private static final int MOST_TIMES = 4;
+
+    private final int number;
+    private final Map<Requester, Integer> taken = new HashMap<>(); // guarded by this, as all that follows
+    private final Set<Waiting> waiting = new LinkedHashSet<>();
+    private int all;
+
+    private static final class Waiting {
+        final Requester who;
+        final CountDownLatch granted = new CountDownLatch(1);
+
+        Waiting(Requester who) {
+            this.who = who;
+        }
+    }
+
+    Places(int number) {
+        this.number = number;
+    }
+
+    /// Waits for a place.
+    void acquire(Requester who) throws InterruptedException {
+        Waiting me = new Waiting(who);
+        synchronized (this) {
+            waiting.add(me);
+            grant();
+        }
+        try {
+            me.granted.await();
+        } catch (InterruptedException stopped) {
+            synchronized (this) {
+                if (!waiting.remove(me)) {
+                    release(who);
+                }
+            }
+            throw stopped;
+        }
+    }
+
+    synchronized void release(Requester who) {
+        all--;
+        taken.computeIfPresent(who, (_, places) -> places == 1 ? null : places - 1);
+        grant();
+    }
+
+    private void grant() {
+        for (Waiting next = next(); next != null; next = next()) {
+            waiting.remove(next);
+            all++;
+            taken.merge(next.who, 1, Integer::sum);
+            next.granted.countDown();
+        }
+    }
+
+    private @Nullable Waiting next() {
+        Waiting next = null;
+        for (Waiting each : waiting) {
+            if (next == null || places(each) < places(next)) {
+                next = each;
+            }
+        }
+        boolean free = next != null && (all < number || (places(next) == 0 && all < MOST_TIMES * number));
+        return free ? next : null;
+    }
+
+    private int places(Waiting each) {
+        return taken.getOrDefault(each.who, 0);
+    }
+}

@@ -1,0 +1,150 @@
+package io.hypernetes.images;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// A tenant's registry that sends what others want, so slowly that it takes for ever and fast enough not to be taken for silent.
+@Timeout(120)
+class SlowRegistryTest {
+    private static final byte[] LAYER = layer();
+    private static final String NO_LAYER = "sha256:" + "1".repeat(64);
+
+    /// May name no registry on this host, so it is here as a stranger to whom this is no tenant's.
+    private static final Requester OTHER = new Requester(true, "other");
+
+    @TempDir
+    Path folder;
+
+    private final Map<String, byte[]> blobs = new ConcurrentHashMap<>();
+    private final CountDownLatch over = new CountDownLatch(1);
+    private final CountDownLatch begun = new CountDownLatch(1);
+    private HttpServer server;
+
+    @BeforeEach
+    void start() throws IOException {
+        server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        server.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
+        server.createContext("/v2/", this::serve);
+        server.start();
+    }
+
+    @AfterEach
+    void stop() {
+        over.countDown();
+        server.stop(0);
+    }
+
+    private static byte[] layer() {
+        byte[] content = new byte[200_000];
+        new Random(1).nextBytes(content);
+        ByteArrayOutputStream layer = new ByteArrayOutputStream();
+        try {
+            TarWriter tar = new TarWriter(layer);
+            tar.write(TarEntry.file("file", 0644, content.length), new ByteArrayInputStream(content));
+            tar.finish();
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+        return layer.toByteArray();
+    }
+
+    private void serve(HttpExchange exchange) throws IOException {
+        String path = exchange.getRequestURI().getPath();
+        byte[] body = blobs.get(path.replaceFirst(".*/", ""));
+        boolean slow = path.startsWith("/v2/slow") && body.length > 10_000;
+        try (exchange) {
+            exchange.sendResponseHeaders(200, body.length);
+            if (!slow) {
+                exchange.getResponseBody().write(body);
+                return;
+            }
+            begun.countDown();
+            for (int at = 0; at + 100 < body.length && !over.await(50, TimeUnit.MILLISECONDS); at += 100) {
+                exchange.getResponseBody().write(body, at, 100);
+                exchange.getResponseBody().flush();
+            }
+        } catch (InterruptedException stopped) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /// @param tag of the image
+    /// @param diffId what it says its one layer unpacks to
+    private void image(String tag, String diffId) {
+        String config = "{\"architecture\":\"" + Documents.architecture() + "\",\"os\":\"linux\",\"config\":{\"Cmd\":[\"x\"]},\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[\""
+                + diffId + "\"]}}";
+        blobs.put(tag, ("{\"schemaVersion\":2,\"mediaType\":\"application/vnd.oci.image.manifest.v1+json\",\"config\":"
+                + descriptor("application/vnd.oci.image.config.v1+json", config.getBytes(UTF_8)) + ",\"layers\":[" + descriptor("application/vnd.oci.image.layer.v1.tar", LAYER) + "]}").getBytes(UTF_8));
+    }
+
+    private String descriptor(String type, byte[] blob) {
+        blobs.put(Digest.sha256(blob).toString(), blob);
+        return "{\"mediaType\":\"" + type + "\",\"digest\":\"" + Digest.sha256(blob) + "\",\"size\":" + blob.length + "}";
+    }
+
+    private static ImageSettings settings(Duration layerTimeout) {
+        return ImageSettings.defaults().withNativeFolder(Path.of("target", "native"))
+                .withTransfers(new ImageSettings.Transfers(Duration.ofSeconds(10), Duration.ofMillis(500), layerTimeout, 5, Duration.ofSeconds(1), 1, 2));
+    }
+
+    private String name(String rest) {
+        return "127.0.0.1:" + server.getAddress().getPort() + "/" + rest;
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void nobodyElseWaitsForIt(boolean sameLayer) throws Exception {
+        String diffId = Digest.sha256(LAYER).toString();
+        image("good", diffId);
+        image("bad", sameLayer ? diffId : NO_LAYER);
+        try (LocalImageStore store = LocalImageStore.open(folder, settings(Duration.ofMinutes(2)))) {
+            CompletableFuture<Image> slow = CompletableFuture.supplyAsync(() -> store.pull(name("slow/a:bad"), null, Requester.OPERATOR, PullProgress.NONE), Thread::startVirtualThread);
+            assertThat(begun.await(30, TimeUnit.SECONDS)).isTrue();
+            Image image = store.pull(name("fast/a:good"), null, OTHER, PullProgress.NONE);
+            assertThat(image.layers()).hasSize(1);
+            assertThat(slow).isNotDone();
+            over.countDown();
+            assertThatThrownBy(slow::get).isInstanceOf(ExecutionException.class);
+        }
+        try (var left = Files.list(folder.resolve("incoming"))) {
+            assertThat(left.map(file -> file.getFileName().toString())).as("what was fetched beside it").noneMatch(file -> file.matches(".*\\.[0-9]+\\.part"));
+        }
+    }
+
+    @Test
+    void aLayerMayTakeSoLongAndNoLonger() {
+        image("bad", Digest.sha256(LAYER).toString());
+        try (LocalImageStore store = LocalImageStore.open(folder, settings(Duration.ofSeconds(1)))) {
+            assertThatThrownBy(() -> store.pull(name("slow/a:bad"), null, Requester.OPERATOR, PullProgress.NONE))
+                    .isInstanceOfSatisfying(ImageException.class, e -> assertThat(e.reason()).isEqualTo(ImageException.Reason.UNREACHABLE))
+                    .hasMessageContaining("no layer may take longer");
+        }
+    }
+}
