@@ -2,11 +2,11 @@ package io.hypernetes.images;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -16,8 +16,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -30,11 +28,11 @@ final class Blobs {
 
     private final Path kept;
     private final Path incoming;
-    private final AtomicLong alone = new AtomicLong();
     private final Map<Digest, Slot> slots = new HashMap<>(); // guarded by itself
 
     private static final class Slot {
-        final ReentrantLock lock = new ReentrantLock();
+        /// By the length that who fetches it was told: one who was told a wrong one may wait for ever, and nobody with him.
+        final Map<Long, ReentrantLock> fetching = new HashMap<>();
         int users;
     }
 
@@ -77,49 +75,65 @@ final class Blobs {
         return Optional.empty();
     }
 
-    /// The whole blob, fetched unless it is here; who comes second waits for the first, but not for ever: the first may be a tenant's that fetches
-    /// it from wherever it likes. The caller holds it.
+    /// The whole blob, fetched unless it is here; who comes second waits for the first that fetches as many bytes. The caller holds it.
     ///
-    /// @param patience longest wait for another's
-    Path bring(Digest digest, Duration patience, Fetch fetch) throws IOException, InterruptedException {
-        Slot slot;
+    /// @param bytes how long it is said to be
+    Path bring(Digest digest, long bytes, Fetch fetch) throws IOException, InterruptedException {
+        ReentrantLock fetching;
         synchronized (slots) {
-            slot = slots.get(digest);
+            Slot slot = slots.get(digest);
+            if (slot == null) {
+                throw new IllegalStateException("blob " + digest + " is not held");
+            }
+            fetching = slot.fetching.computeIfAbsent(bytes, _ -> new ReentrantLock());
         }
-        if (slot == null) {
-            throw new IllegalStateException("blob " + digest + " is not held");
-        }
-        boolean first = slot.lock.tryLock(patience.toNanos(), TimeUnit.NANOSECONDS);
+        fetching.lockInterruptibly();
         try {
             Optional<Path> here = find(digest);
             if (here.isPresent()) {
                 return here.get();
             }
-            if (first) {
-                return fetched(digest, incoming.resolve(name(digest) + PART), fetch);
-            }
-            Path own = incoming.resolve(name(digest) + "." + alone.incrementAndGet() + PART);
-            try {
-                return fetched(digest, own, fetch);
-            } finally {
-                Files.deleteIfExists(own);
-            }
+            Path part = incoming.resolve(name(digest) + "." + bytes + PART);
+            fetch.into(part);
+            return Files.move(part, incoming.resolve(name(digest)), StandardCopyOption.ATOMIC_MOVE);
         } finally {
-            if (first) {
-                slot.lock.unlock();
+            fetching.unlock();
+        }
+    }
+
+    /// Forgets a blob whose content is not what it should be. What is wrong with an image may be what it says of a blob that others need.
+    void discardIfDamaged(Digest digest) throws IOException {
+        Optional<Path> file = find(digest);
+        if (file.isPresent()) {
+            try (InputStream content = checked(file.get(), digest)) {
+                content.transferTo(OutputStream.nullOutputStream());
+            } catch (NoSuchFileException gone) {
+                // Or it is among the kept now.
+            } catch (IOException damaged) {
+                Files.deleteIfExists(file.get());
             }
         }
     }
 
-    private Path fetched(Digest digest, Path part, Fetch fetch) throws IOException {
-        fetch.into(part);
-        return Files.move(part, incoming.resolve(name(digest)), StandardCopyOption.ATOMIC_MOVE);
+    /// Opens a whole blob wherever it is by now.
+    ///
+    /// @throws NoSuchFileException when it is not here
+    InputStream open(Digest digest) throws IOException {
+        try {
+            return Files.newInputStream(incoming.resolve(name(digest)));
+        } catch (NoSuchFileException moved) {
+            return Files.newInputStream(kept.resolve(name(digest)));
+        }
     }
 
-    /// Forgets a blob that proved unusable.
-    void discard(Digest digest) throws IOException {
-        for (Path folder : List.of(kept, incoming)) {
-            Files.deleteIfExists(folder.resolve(name(digest)));
+    /// How long a whole blob is, whatever was said of it.
+    ///
+    /// @throws NoSuchFileException when it is not here
+    long size(Digest digest) throws IOException {
+        try {
+            return Files.size(incoming.resolve(name(digest)));
+        } catch (NoSuchFileException moved) {
+            return Files.size(kept.resolve(name(digest)));
         }
     }
 
@@ -151,10 +165,15 @@ final class Blobs {
         }
     }
 
-    /// What has come of these is not to be kept.
+    /// What has come of these is not to be kept by the caller, who holds them. What others hold too goes with the last of them.
     void dropIncoming(Collection<Digest> digests) throws IOException {
         for (Digest digest : digests) {
-            Files.deleteIfExists(incoming.resolve(name(digest)));
+            synchronized (slots) {
+                Slot slot = slots.get(digest);
+                if (slot == null || slot.users <= 1) {
+                    Files.deleteIfExists(incoming.resolve(name(digest)));
+                }
+            }
         }
     }
 

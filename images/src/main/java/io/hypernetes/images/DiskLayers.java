@@ -3,7 +3,6 @@ package io.hypernetes.images;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -12,34 +11,31 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 
-/// The layers of this node as disk images, each converted once whoever asks for it first; others wait for that one, but not for ever: which layer it is
-/// is what an image says of itself, and where it comes from a tenant's choice.
+/// The layers of this node as disk images, each converted once whoever asks for it first; others wait for that one if they would make it of the same blob: which layer
+/// a blob is is what an image says of itself.
 final class DiskLayers {
     private static final String PLAIN = ".sqsh";
     private static final String COVERING = ".covering.sqsh"; // hides all layers below it
     /// A tar of nothing: builders add it for steps that change no file.
     private static final String NOTHING = "sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef";
 
-    /// What takes much longer than at that speed is not waited for.
-    private static final long USUAL_BYTES_A_SECOND = 1 << 20;
-
     private final Path folder;
     private final Blobs blobs;
     private final Space space;
     private final DiskImageConverter converter;
-    private final Duration patience;
     private final Places downloads;
     private final Semaphore conversions;
     private final Map<String, Slot> slots = new HashMap<>();
 
     /// One layer that somebody needs now. It is not removed while `users` is not 0.
     private static final class Slot {
-        final ReentrantLock lock = new ReentrantLock();
+        final Map<Source, ReentrantLock> making = new HashMap<>();
         int users;
     }
+
+    private record Source(Digest blob, long bytes) {}
 
     /// Makes sure that so many bytes more can be stored, or fails with NO_SPACE.
     interface Space {
@@ -51,7 +47,6 @@ final class DiskLayers {
         this.blobs = blobs;
         this.space = space;
         this.converter = converter;
-        this.patience = transfers.stallTimeout();
         this.downloads = new Places(transfers.parallelDownloads());
         this.conversions = new Semaphore(transfers.parallelConversions(), true);
     }
@@ -83,41 +78,44 @@ final class DiskLayers {
     ///
     /// @param requester whom it is for
     void ensure(String diffId, ImageSource.Layer layer, Requester requester, PullProgress progress) throws InterruptedException {
-        Slot slot;
+        ReentrantLock making;
         synchronized (slots) {
-            slot = slots.get(diffId);
+            Slot slot = slots.get(diffId);
+            if (slot == null) {
+                throw new IllegalStateException("layer " + diffId + " is not held");
+            }
+            making = slot.making.computeIfAbsent(new Source(layer.digest(), layer.bytes()), _ -> new ReentrantLock());
         }
-        if (slot == null) {
-            throw new IllegalStateException("layer " + diffId + " is not held");
-        }
-        long end = System.nanoTime() + patience.plusSeconds(layer.bytes() / USUAL_BYTES_A_SECOND).toNanos();
-        boolean first = slot.lock.tryLock(end - System.nanoTime(), TimeUnit.NANOSECONDS);
+        making.lockInterruptibly();
         try {
             if (file(diffId).isEmpty()) {
-                make(diffId, layer, requester, end, progress);
+                make(diffId, layer, requester, progress);
             }
             progress.update(layer.name(), PullProgress.Step.READY, layer.bytes(), layer.bytes());
         } finally {
-            if (first) {
-                slot.lock.unlock();
-            }
+            making.unlock();
         }
     }
 
-    private void make(String diffId, ImageSource.Layer layer, Requester requester, long end, PullProgress progress) throws InterruptedException {
+    private void make(String diffId, ImageSource.Layer layer, Requester requester, PullProgress progress) throws InterruptedException {
         try {
-            Path blob;
             downloads.acquire(requester);
             try {
+                // It may have been made of another blob meanwhile.
+                if (file(diffId).isPresent()) {
+                    return;
+                }
                 space.require("layer " + layer.name(), layer.bytes());
-                blob = blobs.bring(layer.digest(), Duration.ofNanos(Math.max(0, end - System.nanoTime())), layer.fetch());
+                blobs.bring(layer.digest(), layer.bytes(), layer.fetch());
             } finally {
                 downloads.release(requester);
             }
             conversions.acquire();
             try {
-                progress.update(layer.name(), PullProgress.Step.CONVERTING, 0, layer.bytes());
-                convert(diffId, layer, blob);
+                if (file(diffId).isEmpty()) {
+                    progress.update(layer.name(), PullProgress.Step.CONVERTING, 0, layer.bytes());
+                    convert(diffId, layer);
+                }
             } finally {
                 conversions.release();
             }
@@ -126,27 +124,23 @@ final class DiskLayers {
         }
     }
 
-    private void convert(String diffId, ImageSource.Layer layer, Path blob) throws IOException {
-        boolean sound = false;
+    private void convert(String diffId, ImageSource.Layer layer) throws IOException {
         try {
-            DiskImageConverter.Converted made = converter.convert(layer.name(), Files.size(blob), () -> Files.newInputStream(blob));
+            DiskImageConverter.Converted made = converter.convert(layer.name(), blobs.size(layer.digest()), () -> blobs.open(layer.digest()));
             try {
                 if (!made.diffId().toString().equals(diffId)) {
                     throw Documents.corrupt("layer " + layer.name() + " unpacks to " + made.diffId()
                             + " but the image's configuration says " + diffId);
                 }
                 Folders.place(made.file(), path(diffId, made.coversRoot() ? COVERING : PLAIN));
-                sound = true;
             } finally {
                 Folders.delete(made.folder());
             }
         } catch (ImageException e) {
-            sound = e.reason() == ImageException.Reason.NO_SPACE;
-            throw e;
-        } finally {
-            if (!sound) {
-                blobs.discard(layer.digest()); // brought anew next time
+            if (e.reason() != ImageException.Reason.NO_SPACE) {
+                blobs.discardIfDamaged(layer.digest()); // brought anew next time
             }
+            throw e;
         }
     }
 

@@ -8,7 +8,7 @@ import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 
 /// So many at a time, over all requesters: whoever has the fewest places comes next, and among those who waits the longest. One who has none when all are taken
-/// gets one beyond the number, within limits, so that nobody keeps the others out by taking long. Safe for use by many threads.
+/// gets one beyond the number, within limits but for the operator, so that nobody keeps the others out by taking long. Safe for use by many threads.
 final class Places {
     private static final int MOST_TIMES = 4;
 
@@ -67,12 +67,15 @@ final class Places {
     private @Nullable Waiting next() {
         Waiting next = null;
         for (Waiting each : waiting) {
-            if (next == null || places(each) < places(next)) {
+            if (isFree(each) && (next == null || places(each) < places(next))) {
                 next = each;
             }
         }
-        boolean free = next != null && (all < number || (places(next) == 0 && all < MOST_TIMES * number));
-        return free ? next : null;
+        return next;
+    }
+
+    private boolean isFree(Waiting each) {
+        return all < number || (places(each) == 0 && (all < MOST_TIMES * number || each.who.isOperator()));
     }
 
     private int places(Waiting each) {

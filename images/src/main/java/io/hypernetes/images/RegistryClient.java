@@ -20,6 +20,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -182,7 +183,9 @@ final class RegistryClient implements AutoCloseable {
     }
 
     private static final class Transfer {
+        final long begin = System.nanoTime();
         final long end; // of its time, as System.nanoTime tells it
+        long first; // what was there before
         MessageDigest hash;
         OutputStream out;
         long done;
@@ -209,7 +212,12 @@ final class RegistryClient implements AutoCloseable {
             }
             Transfer transfer = new Transfer(hash, Files.newOutputStream(file, StandardOpenOption.APPEND), end);
             transfer.done = done;
+            transfer.first = done;
             return transfer;
+        }
+
+        boolean isTooSlow(ImageSettings.Transfers limits) {
+            return System.nanoTime() - begin > limits.longest(Math.max(0, done - first)).toNanos();
         }
 
         Duration left() {
@@ -220,8 +228,7 @@ final class RegistryClient implements AutoCloseable {
     private void receive(Documents.Descriptor blob, Transfer transfer, Path file, LongConsumer progress, String what)
             throws IOException {
         if (transfer.left().isZero()) {
-            throw new ImageException(ImageException.Reason.UNREACHABLE, what + ": " + transfer.done + " of " + blob.size() + " bytes came in "
-                    + settings.transfers().longest(blob.size()).toSeconds() + " s, and no layer may take longer; the next pull goes on from there");
+            throw tooSlow(blob, transfer, what);
         }
         Map<String, String> range = transfer.done == 0 ? Map.of() : Map.of("Range", "bytes=" + transfer.done + "-");
         try (HttpAnswer answer = get(blobAddress(blob.digest()), range)) {
@@ -259,6 +266,9 @@ final class RegistryClient implements AutoCloseable {
                     throw Folders.failure(e, "storing " + what);
                 }
                 progress.accept(transfer.done);
+                if (transfer.isTooSlow(settings.transfers()) && transfer.done < blob.size()) {
+                    throw tooSlow(blob, transfer, what);
+                }
             }
         } catch (IOException e) {
             if (transfer.done != blob.size()) {
@@ -269,6 +279,12 @@ final class RegistryClient implements AutoCloseable {
         if (transfer.done < blob.size()) {
             throw new IOException("the registry ended the transfer after " + transfer.done + " of " + blob.size() + " bytes");
         }
+    }
+
+    /// By what has come, not by how long the layer is said to be, which a registry may say as it likes.
+    private static ImageException tooSlow(Documents.Descriptor blob, Transfer transfer, String what) {
+        return new ImageException(ImageException.Reason.UNREACHABLE, what + ": " + transfer.done + " of " + blob.size() + " bytes came in "
+                + TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - transfer.begin) + " s, and no layer may take longer; the next pull goes on from there");
     }
 
     /// Done with an answer whose head said all; when no more than a few words follow, and soon, its connection serves the next request. Those that

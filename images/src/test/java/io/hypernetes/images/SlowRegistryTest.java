@@ -11,7 +11,6 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
@@ -97,11 +96,12 @@ class SlowRegistryTest {
 
     /// @param tag of the image
     /// @param diffId what it says its one layer unpacks to
-    private void image(String tag, String diffId) {
+    /// @param more bytes than its layer has, as it says
+    private void image(String tag, String diffId, int more) {
         String config = "{\"architecture\":\"" + Documents.architecture() + "\",\"os\":\"linux\",\"config\":{\"Cmd\":[\"x\"]},\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[\""
                 + diffId + "\"]}}";
         blobs.put(tag, ("{\"schemaVersion\":2,\"mediaType\":\"application/vnd.oci.image.manifest.v1+json\",\"config\":"
-                + descriptor("application/vnd.oci.image.config.v1+json", config.getBytes(UTF_8)) + ",\"layers\":[" + descriptor("application/vnd.oci.image.layer.v1.tar", LAYER) + "]}").getBytes(UTF_8));
+                + descriptor("application/vnd.oci.image.config.v1+json", config.getBytes(UTF_8)) + ",\"layers\":[" + descriptor("application/vnd.oci.image.layer.v1.tar", LAYER).replace("\"size\":" + LAYER.length, "\"size\":" + (LAYER.length + more)) + "]}").getBytes(UTF_8));
     }
 
     private String descriptor(String type, byte[] blob) {
@@ -122,8 +122,8 @@ class SlowRegistryTest {
     @ValueSource(booleans = {true, false})
     void nobodyElseWaitsForIt(boolean sameLayer) throws Exception {
         String diffId = Digest.sha256(LAYER).toString();
-        image("good", diffId);
-        image("bad", sameLayer ? diffId : NO_LAYER);
+        image("good", diffId, 0);
+        image("bad", sameLayer ? diffId : NO_LAYER, 1);
         try (LocalImageStore store = LocalImageStore.open(folder, settings(Duration.ofMinutes(2)))) {
             CompletableFuture<Image> slow = CompletableFuture.supplyAsync(() -> store.pull(name("slow/a:bad"), null, Requester.OPERATOR, PullProgress.NONE), Thread::startVirtualThread);
             assertThat(begun.await(30, TimeUnit.SECONDS)).isTrue();
@@ -133,14 +133,11 @@ class SlowRegistryTest {
             over.countDown();
             assertThatThrownBy(slow::get).isInstanceOf(ExecutionException.class);
         }
-        try (var left = Files.list(folder.resolve("incoming"))) {
-            assertThat(left.map(file -> file.getFileName().toString())).as("what was fetched beside it").noneMatch(file -> file.matches(".*\\.[0-9]+\\.part"));
-        }
     }
 
     @Test
     void aLayerMayTakeSoLongAndNoLonger() {
-        image("bad", Digest.sha256(LAYER).toString());
+        image("bad", Digest.sha256(LAYER).toString(), 0);
         try (LocalImageStore store = LocalImageStore.open(folder, settings(Duration.ofSeconds(1)))) {
             assertThatThrownBy(() -> store.pull(name("slow/a:bad"), null, Requester.OPERATOR, PullProgress.NONE))
                     .isInstanceOfSatisfying(ImageException.class, e -> assertThat(e.reason()).isEqualTo(ImageException.Reason.UNREACHABLE))

@@ -222,7 +222,7 @@ public final class Checkpoints {
     private void removeUsed(String name) {
         try {
             remove(name);
-        } catch (HyperdException failure) {
+        } catch (RuntimeException failure) {
             LOG.warn("event=used-checkpoint-kept name={} error=\"{}\"", name, failure.getMessage());
         }
     }
