@@ -66,6 +66,21 @@ class SuspendedEndsTest extends KubeletHarness {
     }
 
     @Test
+    void whatRunsIsEndedAsItsPodIsThoughAnEarlierRunEndedAfterTheMark() {
+        create(pod("web").editSpec().editContainer(0).withNewLifecycle().withNewPreStop().withNewSleep(2L).endPreStop().endLifecycle().endContainer().endSpec().build());
+        running("web");
+        cri.exit("main", 1);
+        eventually("web", pod -> {
+            assertThat(main(pod).getRestartCount()).isEqualTo(1);
+            assertThat(main(pod).getState().getRunning()).isNotNull();
+        });
+        String mark = Instant.now().minus(Duration.ofMinutes(5)).truncatedTo(ChronoUnit.SECONDS).toString();
+        change("web", pod -> pod.edit().editMetadata().addToAnnotations("hypernetes.io/suspended", mark).endMetadata().build());
+        standsStill();
+        assertThat(cri.calls()).anyMatch(call -> call.startsWith("stop main "));
+    }
+
+    @Test
     void restartsGoOnFromWhatTheyWere() {
         create(pod("web").build());
         running("web");

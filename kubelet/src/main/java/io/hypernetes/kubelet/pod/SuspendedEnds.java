@@ -38,8 +38,8 @@ final class SuspendedEnds {
         looked.containers().stream().filter(ObservedContainer::running).map(ObservedContainer::id).forEach(ran::add);
     }
 
-    /// Has the runtime forget those that ended, with their earlier runs, which would be taken for the newest else. One that was added while the pod ran stays,
-    /// as it is not to begin again.
+    /// Has the runtime forget those whose newest run ended, with the earlier ones, which would be taken for the newest else. What runs is left to end as its pod
+    /// does, and what was told to have ended has. One that was added while the pod ran stays, as it is not to begin again.
     ///
     /// @param since what the mark says, for those that an earlier kubelet ended
     /// @return what was seen without them
@@ -48,7 +48,8 @@ final class SuspendedEnds {
         Map<String, Waiting> waits = new HashMap<>();
         List<ObservedContainer> forgotten = new ArrayList<>();
         for (ObservedContainer ended : seen.containers()) {
-            if (!ended.ended() || !endedSince(ended, since) || told.test(ended)) {
+            boolean newest = seen.container(ended.name()).filter(ended::equals).isPresent();
+            if (!newest || !ended.ended() || !endedSince(ended, since) || told.test(ended)) {
                 continue;
             }
             if (declared.contains(ended.name())) {
