@@ -247,7 +247,7 @@ public final class Container implements AutoCloseable {
         outputs.reopenLog();
     }
 
-    /// Changes its limits; those that are 0 in `asked` stay as they are.
+    /// Changes its limits; those that are 0 in `asked` stay as they are, those below 0 are no limits any more.
     public void updateResources(Guest guest, ContainerRecord.Resources asked) {
         ContainerRecord.Resources merged = record.resources().with(asked);
         guest.update(id(), GuestResources.of(merged), ANSWER);

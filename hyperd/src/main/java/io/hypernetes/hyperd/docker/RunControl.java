@@ -65,7 +65,7 @@ final class RunControl {
             of.sandbox().updateResources(of.container(), new ContainerRecord.Resources(
                     limits.cpuPeriodMicros(), limits.cpuQuotaMicros(), record.hostConfig().path("CpuShares").asLong(0), limits.memoryBytes(), 0, java.util.Map.of()));
         } catch (HyperdException refused) {
-            if (refused.kind() != HyperdException.Kind.INVALID) {
+            if (refused.kind() != HyperdException.Kind.EXHAUSTED) {
                 throw refused;
             }
             throw new DockerFailure(409, "container " + record.name() + " runs in a machine that has not so much: stop it, update it and start it again, then its machine has");

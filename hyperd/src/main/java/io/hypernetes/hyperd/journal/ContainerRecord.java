@@ -99,13 +99,13 @@ public record ContainerRecord(
             unified = Map.copyOf(unified);
         }
 
-        /// These with what is not 0 or empty in `other`.
+        /// These with what is not 0 or empty in `other`; a limit below 0 there is none from now on.
         public Resources with(Resources other) {
             return new Resources(
                     other.cpuPeriodMicros != 0 ? other.cpuPeriodMicros : cpuPeriodMicros,
-                    other.cpuQuotaMicros != 0 ? other.cpuQuotaMicros : cpuQuotaMicros,
+                    other.cpuQuotaMicros != 0 ? Math.max(0, other.cpuQuotaMicros) : cpuQuotaMicros,
                     other.cpuShares != 0 ? other.cpuShares : cpuShares,
-                    other.memoryBytes != 0 ? other.memoryBytes : memoryBytes,
+                    other.memoryBytes != 0 ? Math.max(0, other.memoryBytes) : memoryBytes,
                     other.oomScoreAdjust != 0 ? other.oomScoreAdjust : oomScoreAdjust,
                     merged(unified, other.unified));
         }

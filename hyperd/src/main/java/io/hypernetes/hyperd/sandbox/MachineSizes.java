@@ -42,14 +42,16 @@ final class MachineSizes {
     }
 
     /// A limit above what the machine has would promise what is not there. It is made for its pod and keeps its size.
+    ///
+    /// @throws HyperdException that a bound was reached, by which who asked knows that the limit itself is a good one
     static void checkWithin(SandboxRecord.Size machine, ContainerRecord.Resources asked) {
         if (asked.memoryBytes() > machine.memoryMib() * MIB) {
-            throw HyperdException.invalid("A memory limit of " + asked.memoryBytes() / MIB + " MiB is more than the pod's machine has, "
+            throw new HyperdException(HyperdException.Kind.EXHAUSTED, "A memory limit of " + asked.memoryBytes() / MIB + " MiB is more than the pod's machine has, "
                     + machine.memoryMib() + " MiB. Make the pod anew to give it a larger one.");
         }
         long period = asked.cpuPeriodMicros() > 0 ? asked.cpuPeriodMicros() : 100_000;
         if (asked.cpuQuotaMicros() > machine.vcpus() * period) {
-            throw HyperdException.invalid("A processor limit of " + asked.cpuQuotaMicros() + " of " + period + " microseconds is more than the "
+            throw new HyperdException(HyperdException.Kind.EXHAUSTED, "A processor limit of " + asked.cpuQuotaMicros() + " of " + period + " microseconds is more than the "
                     + machine.vcpus() + " processors of the pod's machine. Make the pod anew to give it more.");
         }
     }

@@ -178,7 +178,7 @@ public final class Sandbox implements AutoCloseable {
         }
     }
 
-    /// Changes a running container's limits; those that are 0 in `asked` stay as they are.
+    /// Changes a running container's limits; those that are 0 in `asked` stay as they are, those below 0 are no limits any more.
     ///
     /// @throws HyperdException when the machine is smaller than that
     public void updateResources(Container container, ContainerRecord.Resources asked) {

@@ -3,8 +3,11 @@ package io.hypernetes.hyperd.sandbox;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.hypernetes.hyperd.HyperdException;
+import io.hypernetes.hyperd.journal.ContainerRecord;
 import io.hypernetes.hyperd.journal.SandboxRecord;
 import java.util.List;
+import java.util.Map;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.LongRange;
@@ -39,6 +42,24 @@ class MachineSizesTest {
         assertThatThrownBy(() -> MachineSizes.of(request(Long.MAX_VALUE, 0, 0, 0), true)).hasMessageContaining("largest machine");
     }
 
+    /// Which a kubelet is told as RESOURCE_EXHAUSTED, and takes back what it granted.
+    @Test
+    void moreThanTheMachineHasIsABoundThatWasReached() {
+        SandboxRecord.Size machine = new SandboxRecord.Size(2, 128, 0);
+        MachineSizes.checkWithin(machine, limits(200_000, 128 * MIB));
+        MachineSizes.checkWithin(machine, limits(-1, -1));
+        for (ContainerRecord.Resources more : List.of(limits(200_001, 0), limits(0, 128 * MIB + 1))) {
+            assertThatThrownBy(() -> MachineSizes.checkWithin(machine, more)).isInstanceOfSatisfying(HyperdException.class,
+                    refused -> assertThat(refused.kind()).isEqualTo(HyperdException.Kind.EXHAUSTED));
+        }
+    }
+
+    @Test
+    void aLimitThatIsNotNamedStaysAndOneBelowZeroIsNoneAnyMore() {
+        assertThat(limits(50_000, MIB).with(limits(0, 2 * MIB))).isEqualTo(limits(50_000, 2 * MIB));
+        assertThat(limits(50_000, MIB).with(limits(-1, -1))).isEqualTo(limits(0, 0));
+    }
+
     @Property
     void alwaysEnoughAndNeverTwiceTooMuch(@ForAll @LongRange(min = 1, max = 1L << 38) long memory) {
         long size = MachineSizes.of(request(memory, 0, 0, 0), true).memoryMib() * MIB;
@@ -56,6 +77,10 @@ class MachineSizesTest {
         for (String wrong : List.of("x", "Mi", "-1", "1e9", "1Zi", "99999999999999999999999")) {
             assertThatThrownBy(() -> Bytes.parse(wrong)).as(wrong).isInstanceOf(NumberFormatException.class);
         }
+    }
+
+    private static ContainerRecord.Resources limits(long quota, long memory) {
+        return new ContainerRecord.Resources(100_000, quota, 2, memory, 0, Map.of());
     }
 
     private static SandboxRequest.Demand request(long memory, long overhead, long quota, long scratch) {
