@@ -84,10 +84,11 @@ record Demand(long cpuMillis, long memory, long ephemeral, long pods, Map<String
     }
 
     /// What the containers of a pod count for while it is resized, as upstream has it (component-helpers' resource/helpers.go): what they have until they give that
-    /// back, and what they ask for, unless their node can never give it. Who asks for more than there is would keep everybody else off the node.
+    /// back, and what they ask for, unless their node can never give it, or gives them nothing more as they end. Who asks for more than there is would keep
+    /// everybody else off the node.
     ///
     /// @param has by containers' names; nothing of one of which the node has said nothing yet, while one that was granted nothing has resources that are empty
-    private record Given(Map<String, Map<String, Long>> has, boolean infeasible) {
+    private record Given(Map<String, Map<String, Long>> has, boolean isGivenNoMore) {
         static Given of(Pod pod) {
             if (pod.getStatus() == null) {
                 return new Given(Map.of(), false);
@@ -103,7 +104,7 @@ record Demand(long cpuMillis, long memory, long ephemeral, long pods, Map<String
                     amounts(status.getResources().getRequests()).forEach((name, amount) -> amounts.merge(name, amount, Math::max));
                 }
             });
-            return new Given(has, orEmpty(pod.getStatus().getConditions()).stream()
+            return new Given(has, (pod.getMetadata() != null && pod.getMetadata().getDeletionTimestamp() != null) || orEmpty(pod.getStatus().getConditions()).stream()
                     .anyMatch(condition -> "PodResizePending".equals(condition.getType()) && "Infeasible".equals(condition.getReason())));
         }
 
@@ -113,7 +114,7 @@ record Demand(long cpuMillis, long memory, long ephemeral, long pods, Map<String
                 return asked(container);
             }
             Map<String, Long> counted = new HashMap<>(amounts);
-            if (!infeasible) {
+            if (!isGivenNoMore) {
                 asked(container).forEach((name, amount) -> counted.merge(name, amount, Math::max));
             }
             return counted;

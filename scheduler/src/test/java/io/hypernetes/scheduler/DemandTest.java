@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 /// Upstream's component-helpers, resource/helpers.go.
 class DemandTest {
     private static Pod resized(String asked, String has, String pending) {
-        return new PodBuilder()
+        return new PodBuilder().withNewMetadata().endMetadata()
                 .withNewSpec().addNewContainer().withName("main").withNewResources().addToRequests("cpu", new Quantity(asked)).endResources().endContainer().endSpec()
                 .withNewStatus()
                 .addNewContainerStatus().withName("main").addToAllocatedResources("cpu", new Quantity(has)).endContainerStatus()
@@ -27,6 +27,15 @@ class DemandTest {
     void whatANodeMayYetGiveAndWhatIsNotGivenBackYetIsCounted() {
         assertThat(Demand.of(resized("2", "80m", "Deferred")).cpuMillis()).isEqualTo(2000);
         assertThat(Demand.of(resized("10m", "80m", "Deferred")).cpuMillis()).isEqualTo(80);
+    }
+
+    /// No node grants anything to a pod that ends, nor says so.
+    @Test
+    void aPodThatEndsCountsForWhatItHas() {
+        Pod ends = resized("800", "80m", "Deferred").edit().editMetadata().withDeletionTimestamp("2026-01-01T00:00:00Z").endMetadata().build();
+        assertThat(Demand.of(ends).cpuMillis()).isEqualTo(80);
+        Pod unknown = ends.edit().withNewStatus().endStatus().build();
+        assertThat(Demand.of(unknown).cpuMillis()).isEqualTo(800_000);
     }
 
     @Test
