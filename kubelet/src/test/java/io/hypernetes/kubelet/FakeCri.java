@@ -82,6 +82,8 @@ public final class FakeCri implements AutoCloseable {
     volatile boolean pullsHang;
     volatile String sandboxFailure = "";
     String updateFailure = "";
+    /// Updates succeed, and nothing of them is seen.
+    volatile boolean updatesNothing;
     /// Which containers cannot be given anything else; all of them when empty.
     volatile String updateFailureOf = "";
     volatile List<PodSandboxStats> stats = List.of();

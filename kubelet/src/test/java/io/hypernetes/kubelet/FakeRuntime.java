@@ -237,10 +237,18 @@ final class FakeRuntime extends RuntimeServiceGrpc.RuntimeServiceImplBase {
                 out.onError(Status.RESOURCE_EXHAUSTED.withDescription(cri.updateFailure).asRuntimeException());
                 return;
             }
-            run.updated = request.getLinux();
+            if (!cri.updatesNothing) {
+                run.updated = updated(run.resources(), request.getLinux());
+            }
             cri.called("update " + name + " " + request.getLinux().getMemoryLimitInBytes());
         }
         FakeCri.reply(out, UpdateContainerResourcesResponse.getDefaultInstance());
+    }
+
+    /// As hyperd has it: what is 0 stays, what is below 0 is no limit any more.
+    private static LinuxContainerResources updated(LinuxContainerResources has, LinuxContainerResources asked) {
+        LinuxContainerResources.Builder updated = has.toBuilder().mergeFrom(asked);
+        return updated.setCpuQuota(Math.max(0, updated.getCpuQuota())).setMemoryLimitInBytes(Math.max(0, updated.getMemoryLimitInBytes())).build();
     }
 
     @Override

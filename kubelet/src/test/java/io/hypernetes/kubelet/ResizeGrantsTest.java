@@ -1,6 +1,7 @@
 package io.hypernetes.kubelet;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.fabric8.kubernetes.api.model.ContainerStatus;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -128,6 +129,61 @@ class ResizeGrantsTest extends KubeletHarness {
             assertThat(cri.runsOf("main").getFirst().resources().getMemoryLimitInBytes()).isEqualTo(GRANTED);
         });
         assertThat(cri.calls()).contains("update main " + (32L << 20), "update main " + GRANTED);
+    }
+
+    /// To a runtime an amount of 0 is one that stays.
+    @Test
+    void aLimitThatAContainerDidNotHaveIsTakenBackToo() {
+        create(limitedBeside());
+        running("web");
+        cri.updateFailure = "the machine has 128 MiB";
+        cri.updateFailureOf = "b";
+        bothMore();
+        eventually("web", pod -> {
+            assertThat(pending(pod).orElseThrow().getReason()).isEqualTo("Infeasible");
+            assertThat(cri.calls()).filteredOn(call -> call.startsWith("update main ")).hasSizeGreaterThanOrEqualTo(2);
+            assertThat(cri.runsOf("main").getFirst().resources().getCpuQuota()).isZero();
+        });
+        lookAgain("web");
+        assertThat(cri.calls()).filteredOn(call -> call.startsWith("update main ")).hasSize(2);
+    }
+
+    @Test
+    void aRuntimeThatDoesNotDoWhatItSaysIsNotAskedWithoutPause() {
+        create(limitedBeside());
+        running("web");
+        cri.updatesNothing = true;
+        bothMore();
+        eventually("web", pod -> assertThat(cri.calls()).anyMatch(call -> call.startsWith("update b ")));
+        await().during(Duration.ofSeconds(1)).atMost(Duration.ofSeconds(20))
+                .until(() -> cri.calls().stream().filter(call -> call.startsWith("update main ")).count() < 10);
+    }
+
+    /// Nothing is granted to it meanwhile, and who counts by its status must not take it for one that may get all it asks for.
+    @Test
+    void aPodThatStandsStillAfterItsKubeletWasKilledStillHasItsResizePending() throws Exception {
+        cri.podCidr = "10.88.0.0/24";
+        cri.podCalls.cannotCheckpoint = true;
+        create(limited("web"));
+        running("web");
+        resize("web", "1000Ti");
+        refused("web");
+        kubelet.close();
+        suspend("web");
+        kubelet = kubelet();
+        eventually("web", pod -> assertThat(main(pod).getState().getWaiting().getReason()).isEqualTo("TenantSuspended"));
+        assertThat(pending(read("web"))).isPresent();
+    }
+
+    private static Pod limitedBeside() {
+        return pod("web").edit().editSpec().addNewContainer().withName("b").withImage("app:1").withImagePullPolicy("IfNotPresent")
+                .withResources(memory("64Mi")).endContainer().endSpec().build();
+    }
+
+    private void bothMore() {
+        change("web", pod -> pod.edit().editSpec()
+                .editContainer(0).withNewResources().addToLimits("cpu", new Quantity("30m")).addToRequests("cpu", new Quantity("2m")).endResources().endContainer()
+                .editContainer(1).withResources(memory("200Mi")).endContainer().endSpec().build());
     }
 
     private void crashing(String name) {

@@ -344,6 +344,19 @@ final class CriConfigs {
         return resources.build();
     }
 
+    /// What a container that runs is to have from now on: there an amount of 0 would be one that stays, so no limit is one below 0.
+    static LinuxContainerResources update(Container container) {
+        LinuxContainerResources wanted = resources(container);
+        LinuxContainerResources.Builder update = wanted.toBuilder();
+        if (wanted.getCpuQuota() == 0) {
+            update.setCpuPeriod(CPU_PERIOD_MICROS).setCpuQuota(-1);
+        }
+        if (wanted.getMemoryLimitInBytes() == 0) {
+            update.setMemoryLimitInBytes(-1);
+        }
+        return update.build();
+    }
+
     private static LinuxContainerResources amounts(@Nullable Map<String, Quantity> amounts) {
         LinuxContainerResources.Builder resources = LinuxContainerResources.newBuilder();
         Quantity cpu = orEmpty(amounts).get("cpu");

@@ -12,8 +12,10 @@ import io.hypernetes.kubelet.cri.CriException;
 import io.hypernetes.kubelet.cri.ObservedContainer;
 import io.hypernetes.kubelet.cri.ObservedPod;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -38,6 +40,8 @@ final class Resizing {
     private @Nullable List<ResourceRequirements> refused;
     /// Containers that are ended in order to begin again with what was granted, by name.
     private final Set<String> restarting = new HashSet<>();
+    /// What the runtime was told last of those that differ still, by their ids.
+    private final Map<String, LinuxContainerResources> updates = new HashMap<>();
     private boolean looked;
 
     /// @param allocations the node's
@@ -47,8 +51,9 @@ final class Resizing {
         this.events = new ResizeEvents(services.events());
     }
 
-    /// The condition to show; null when nothing is being resized.
-    @Nullable PodCondition condition() {
+    /// The condition to show; null when nothing is being resized. One that ends or stands still keeps what was told of it.
+    @Nullable PodCondition condition(Pod pod) {
+        goOn(pod);
         return condition;
     }
 
@@ -66,12 +71,9 @@ final class Resizing {
 
     /// Takes the next step.
     ///
-    /// @return true when the runtime was told something, so that what it shows has changed, or is to be told something else now
+    /// @return true when the runtime was told something new, so that what it shows has changed, or is to be told something else now
     boolean advance(Pod pod, ObservedPod seen) {
-        if (!looked) {
-            looked = true;
-            goOn(pod);
-        }
+        goOn(pod);
         boolean had = allocations.grants(pod);
         boolean has = had || ask(pod);
         Pod granted = allocations.granted(pod);
@@ -84,6 +86,7 @@ final class Resizing {
             // Nothing of it runs, or amounts that the kernel does not tell apart: nothing is to be done.
             events.began(pod);
         }
+        updates.keySet().retainAll(different.stream().map(each -> seen.container(each.getName()).orElseThrow().id()).toList());
         boolean told = false;
         for (Container container : different) {
             ObservedContainer running = seen.container(container.getName()).orElseThrow();
@@ -92,7 +95,9 @@ final class Resizing {
                     // What was taken back is to be told, and perhaps to be undone.
                     return told || (has && !allocations.grants(pod));
                 }
-                told = true;
+                // A runtime that says it did what it does not show is asked again when the pod is looked at anyway.
+                LinuxContainerResources update = CriConfigs.update(container);
+                told |= !update.equals(updates.put(running.id(), update));
             } else {
                 restarting.add(container.getName());
             }
@@ -104,7 +109,7 @@ final class Resizing {
         if (different.isEmpty()) {
             allocations.done(pod);
             restarting.removeIf(name -> seen.container(name)
-                    .filter(last -> last.running() || (last.ended() && !Plan.restarts(Plan.policy(pod), last)))
+                    .filter(last -> last.running() || (last.ended() && !beginsAgain(granted, last)))
                     .isPresent());
             if (has && restarting.isEmpty()) {
                 condition = null;
@@ -115,14 +120,27 @@ final class Resizing {
         return told;
     }
 
-    /// An earlier kubelet may have been killed in the middle of a resize.
+    /// An earlier kubelet may have been killed in the middle of a resize, or while one was pending.
     private void goOn(Pod pod) {
-        if (pod.getStatus() != null) {
-            pod.getStatus().getConditions().stream().filter(told -> IN_PROGRESS.equals(told.getType())).findFirst().ifPresent(told -> {
-                condition = told;
-                events.goesOn(pod, told.getObservedGeneration());
-            });
+        if (looked) {
+            return;
         }
+        looked = true;
+        told(pod, PENDING).ifPresent(told -> condition = told);
+        told(pod, IN_PROGRESS).ifPresent(told -> {
+            condition = told;
+            events.goesOn(pod, told.getObservedGeneration());
+        });
+    }
+
+    private static Optional<PodCondition> told(Pod pod, String type) {
+        return pod.getStatus() == null ? Optional.empty()
+                : pod.getStatus().getConditions().stream().filter(told -> type.equals(told.getType())).findFirst();
+    }
+
+    private static boolean beginsAgain(Pod pod, ObservedContainer ended) {
+        return Plan.restarts(Plan.policy(pod), ended)
+                || pod.getSpec().getInitContainers().stream().anyMatch(init -> init.getName().equals(ended.name()) && Plan.isSidecar(init));
     }
 
     /// @return whether the pod was granted what it asks for
@@ -140,7 +158,7 @@ final class Resizing {
     /// @return false when the runtime did not do it
     private boolean update(Pod pod, boolean has, Container granted, ObservedContainer running) {
         try {
-            services.cri().updateContainerResources(running.id(), CriConfigs.resources(granted));
+            services.cri().updateContainerResources(running.id(), CriConfigs.update(granted));
             return true;
         } catch (CriException failure) {
             if (failure.isUnavailable()) {
@@ -210,7 +228,7 @@ final class Resizing {
         LinuxContainerResources wants = CriConfigs.resources(container);
         return switch (resource) {
             case "cpu" -> wants.getCpuShares() != has.getCpuShares() || millis(wants) != millis(has);
-            case "memory" -> wants.getMemoryLimitInBytes() != has.getMemoryLimitInBytes();
+            case "memory" -> wants.getMemoryLimitInBytes() != Math.max(0, has.getMemoryLimitInBytes());
             default -> false;
         };
     }

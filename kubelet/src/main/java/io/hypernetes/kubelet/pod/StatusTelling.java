@@ -113,7 +113,7 @@ final class StatusTelling {
     private void showResources(Pod now, ObservedPod seen, PodStatus status) {
         status.setContainerStatuses(withResources(now, seen, status.getContainerStatuses()));
         status.setInitContainerStatuses(withResources(now, seen, status.getInitContainerStatuses()));
-        PodCondition resize = resizing.condition();
+        PodCondition resize = resizing.condition(now);
         if (resize != null) {
             with(status, resize);
         }
