@@ -117,7 +117,7 @@ final class CustomResourceDefinitionRules implements KindRules {
             errors.invalid("spec.names.listKind", Json.string(spec, "names", "listKind"), "kind and listKind may not be the same");
         }
         versions(spec, errors);
-        if (errors.list().isEmpty()) {
+        if (errors.count() == 0) {
             DefinitionCheck.check(definition).forEach(errors::add);
         }
     }

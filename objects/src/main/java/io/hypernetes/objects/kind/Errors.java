@@ -59,17 +59,26 @@ final class Errors {
     }
 
     void add(FieldError error) {
-        if (!isFull()) {
-            count++;
+        boolean taken = !isFull();
+        count++;
+        if (taken) {
             length += error.path().length() + error.message().length();
             taker.accept(error);
         }
     }
 
     private void add(Supplier<FieldError> error) {
-        if (!isFull()) {
+        if (isFull()) {
+            count++;
+        } else {
             add(error.get());
         }
+    }
+
+    /// How much was told so far, kept or not: only by this can one know that what was just looked at is right. The list lacks what is only compared, and
+    /// what came when it was full.
+    int count() {
+        return count;
     }
 
     /// Whether there is no use in looking further.

@@ -94,14 +94,19 @@ final class PodRules implements KindRules {
             case null -> PodUpdateValidation.validate(pod, old, errors);
             case "ephemeralcontainers" -> {
                 EphemeralContainers.validateUpdate(pod, old, errors);
-                validate(pod, errors);
+                validateChanged(pod, old, errors);
             }
             case "resize" -> {
                 PodResize.validate(pod, old, errors);
-                validate(pod, errors);
+                validateChanged(pod, old, errors);
             }
             default -> {}
         }
+    }
+
+    /// What was wrong in a pod that runs, by rules that came later, is no reason to refuse a look into it.
+    private void validateChanged(ObjectNode pod, ObjectNode old, Errors errors) {
+        errors.addNew(now -> validate(pod, now), before -> validate(old, before));
     }
 
     @Override

@@ -21,14 +21,14 @@ final class PodUpdateValidation {
     static void validate(ObjectNode pod, ObjectNode oldPod, Errors errors) {
         ObjectNode spec = spec(pod);
         ObjectNode old = spec(oldPod);
-        int before = errors.list().size();
+        int before = errors.count();
         if (Json.objects(spec, "containers").size() != Json.objects(old, "containers").size()) {
             errors.forbidden("spec.containers", "pod updates may not add or remove containers");
         }
         if (Json.objects(spec, "initContainers").size() != Json.objects(old, "initContainers").size()) {
             errors.forbidden("spec.initContainers", "pod updates may not add or remove containers");
         }
-        if (errors.list().size() > before) {
+        if (errors.count() > before) {
             return;
         }
         deadline(spec, old, errors);

@@ -68,13 +68,13 @@ final class WorkloadValidation {
             errors.required("spec.selector", "");
             return;
         }
-        int before = errors.list().size();
+        int before = errors.count();
         selector(selector, "spec.selector", errors);
         if (selector.path("matchLabels").isEmpty() && selector.path("matchExpressions").isEmpty()) {
             errors.invalid("spec.selector", selector, "empty selector is invalid for " + kind);
             return;
         }
-        if (errors.list().size() == before && !LabelSelector.of(selector).matchesObject(spec.path("template"))) {
+        if (errors.count() == before && !LabelSelector.of(selector).matchesObject(spec.path("template"))) {
             unmatched(spec, errors);
         }
     }
@@ -82,12 +82,12 @@ final class WorkloadValidation {
     /// The selector of a job: required, and matching its own template, which all are matched by one that is empty.
     static void jobSelector(ObjectNode spec, Errors errors) {
         JsonNode selector = spec.path("selector");
-        int before = errors.list().size();
+        int before = errors.count();
         if (!selector.isObject()) {
             errors.required("spec.selector", "");
         } else {
             selector(selector, "spec.selector", errors);
-            if (errors.list().size() > before) {
+            if (errors.count() > before) {
                 return;
             }
         }

@@ -57,4 +57,19 @@ class ErrorsTest {
         assertThat(errors.addNew(now -> now.invalid("spec.a", words + "b", ""), before -> before.invalid("spec.a", words + "a", ""))).isTrue();
         assertThat(errors.list()).hasSize(1);
     }
+
+    @Test
+    void whatIsWrongIsCountedWhereItIsComparedAndWhereItIsNoLongerKept() {
+        Errors errors = new Errors();
+        errors.addNew(
+                now -> {
+                    faulty(0, 3).accept(now);
+                    assertThat(now.count()).isEqualTo(3);
+                },
+                faulty(0, 3));
+        assertThat(errors.count()).isZero();
+        faulty(0, 250).accept(errors);
+        assertThat(errors.list()).hasSize(200);
+        assertThat(errors.count()).isEqualTo(250);
+    }
 }

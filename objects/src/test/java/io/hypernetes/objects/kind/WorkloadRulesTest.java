@@ -6,7 +6,10 @@ import io.hypernetes.objects.FieldError;
 import io.hypernetes.objects.Json;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import tools.jackson.databind.node.ObjectNode;
 
 class WorkloadRulesTest {
@@ -120,6 +123,49 @@ class WorkloadRulesTest {
                         "Deployment",
                         "{\"selector\":{\"matchLabels\":{\"a\":\"b\"}}," + TEMPLATE.formatted(",\"restartPolicy\":\"Never\"") + "}"))
                 .containsExactly("spec.template.spec.restartPolicy: Unsupported value: \"Never\": supported values: \"Always\"");
+    }
+
+    private static String selecting(String kind, String selector) {
+        return "{\"selector\":" + selector + "," + TEMPLATE.formatted(kind.equals("Job") ? ",\"restartPolicy\":\"Never\"" : "") + "}";
+    }
+
+    /// Its cause as upstream's ValidateLabelSelector tells it (apimachinery `pkg/apis/meta/v1/validation/validation.go`).
+    @ParameterizedTest
+    @CsvSource({"apps/v1,Deployment", "apps/v1,ReplicaSet", "apps/v1,DaemonSet", "apps/v1,StatefulSet", "batch/v1,Job"})
+    void aMalformedSelectorIsRefusedInAChangeAndLetBeWhereItIsStored(String apiVersion, String name) {
+        Kind kind = KINDS.get(apiVersion, name);
+        ObjectNode right = made(apiVersion, name, selecting(name, "{\"matchLabels\":{\"a\":\"b\"}}"));
+        Map<String, String> causes = Map.of(
+                "{\"matchExpressions\":[{\"key\":\"a\",\"operator\":\"Foo\"}]}",
+                "spec.selector.matchExpressions[0].operator: Invalid value: \"Foo\": not a valid selector operator",
+                "{\"matchExpressions\":[{\"key\":\"a\",\"operator\":\"In\"}]}",
+                "spec.selector.matchExpressions[0].values: Required value: must be specified when `operator` is 'In' or 'NotIn'",
+                "{\"matchExpressions\":[{\"key\":\"/\",\"operator\":\"Exists\"}]}",
+                "spec.selector.matchExpressions[0].key: Invalid value: \"/\": ",
+                "{\"matchLabels\":{\"a\":\"-\"}}",
+                "spec.selector.matchLabels: Invalid value: \"-\": ");
+        causes.forEach((selector, cause) -> {
+            ObjectNode wrong = right.deepCopy();
+            Json.child(wrong, "spec").set("selector", Json.readObject(selector));
+            assertThat(texts(kind.validateUpdate(wrong, right, null))).as(selector).anyMatch(text -> text.startsWith(cause));
+            ObjectNode labelled = wrong.deepCopy();
+            Json.child(Json.child(labelled, "metadata"), "labels").put("l", "1");
+            assertThat(texts(kind.validateUpdate(labelled, wrong, null))).as(selector).isEmpty();
+            ObjectNode leaving = wrong.deepCopy();
+            Json.child(leaving, "metadata").putArray("finalizers").add("a.b/c");
+            assertThat(texts(kind.validateUpdate(wrong, leaving, null))).as(selector).isEmpty();
+        });
+    }
+
+    @ParameterizedTest
+    @CsvSource({"apps/v1,Deployment", "batch/v1,Job"})
+    void aMalformedSelectorBehindAsMuchAsIsToldIsNotTakenForRight(String apiVersion, String name) {
+        ObjectNode made = made(apiVersion, name, selecting(name, "{\"matchExpressions\":[{\"key\":\"a\",\"operator\":\"Foo\"}]}"));
+        ObjectNode labels = Json.child(Json.child(made, "metadata"), "labels");
+        for (int i = 0; i < 300; i++) {
+            labels.put("a" + i, "-");
+        }
+        assertThat(KINDS.get(apiVersion, name).validateCreate(made)).hasSize(200);
     }
 
     @Test
@@ -252,5 +298,22 @@ class WorkloadRulesTest {
         ObjectNode best = made("v1", "Pod", "{\"containers\":[{\"name\":\"c\",\"image\":\"i:1\"}]}");
         assertThat(texts(kind.validateUpdate(old, best, "resize")))
                 .contains("spec: Invalid value: \"Burstable\": Pod QOS Class may not change as a result of resizing");
+    }
+
+    @Test
+    void aRunningPodOfAnOddAmountIsDebuggedAndResized() {
+        Kind kind = KINDS.get("v1", "Pod");
+        ObjectNode old = made("v1", "Pod", "{\"containers\":[{\"name\":\"c\",\"image\":\"i:1\",\"resources\":{"
+                + "\"requests\":{\"cpu\":\"100m\",\"hugepages-2Mi\":\"3Mi\"},\"limits\":{\"cpu\":\"200m\",\"hugepages-2Mi\":\"3Mi\"}}}]}");
+        ObjectNode debugged = old.deepCopy();
+        Json.child(debugged, "spec").putArray("ephemeralContainers").addObject().put("name", "debug").put("image", "d:1");
+        kind.prepareUpdate(debugged, old, "ephemeralcontainers");
+        assertThat(texts(kind.validateUpdate(debugged, old, "ephemeralcontainers"))).isEmpty();
+        ObjectNode resized = old.deepCopy();
+        Json.child(Json.child(Json.objects(resized.path("spec"), "containers").getFirst(), "resources"), "limits").put("cpu", "300m");
+        kind.prepareUpdate(resized, old, "resize");
+        assertThat(texts(kind.validateUpdate(resized, old, "resize"))).isEmpty();
+        Json.child(Json.child(Json.objects(resized.path("spec"), "containers").getFirst(), "resources"), "requests").put("cpu", "400m");
+        assertThat(texts(kind.validateUpdate(resized, old, "resize"))).isNotEmpty();
     }
 }
