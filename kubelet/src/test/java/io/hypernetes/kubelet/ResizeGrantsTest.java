@@ -176,7 +176,7 @@ class ResizeGrantsTest extends KubeletHarness {
     }
 
     private static Pod limitedBeside() {
-        return pod("web").edit().editSpec().addNewContainer().withName("b").withImage("app:1").withImagePullPolicy("IfNotPresent")
+        return pod("web").editSpec().addNewContainer().withName("b").withImage("app:1").withImagePullPolicy("IfNotPresent")
                 .withResources(memory("64Mi")).endContainer().endSpec().build();
     }
 
