@@ -103,14 +103,14 @@ final class Blobs {
 
     /// Forgets a blob whose content is not what it should be. What is wrong with an image may be what it says of a blob that others need.
     void discardIfDamaged(Digest digest) throws IOException {
-        Optional<Path> file = find(digest);
-        if (file.isPresent()) {
-            try (InputStream content = checked(file.get(), digest)) {
+        for (Path folder : List.of(incoming, kept)) {
+            Path file = folder.resolve(name(digest));
+            try (InputStream content = checked(file, digest)) {
                 content.transferTo(OutputStream.nullOutputStream());
-            } catch (NoSuchFileException gone) {
-                // Or it is among the kept now.
+            } catch (NoSuchFileException absent) {
+                // There is nothing to be forgotten.
             } catch (IOException damaged) {
-                Files.deleteIfExists(file.get());
+                Files.deleteIfExists(file);
             }
         }
     }

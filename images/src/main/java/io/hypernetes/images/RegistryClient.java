@@ -185,7 +185,7 @@ final class RegistryClient implements AutoCloseable {
     private static final class Transfer {
         final long begin = System.nanoTime();
         final long end; // of its time, as System.nanoTime tells it
-        long first; // what was there before
+        long first; // `done` less what has come in this transfer
         MessageDigest hash;
         OutputStream out;
         long done;
@@ -217,7 +217,7 @@ final class RegistryClient implements AutoCloseable {
         }
 
         boolean isTooSlow(ImageSettings.Transfers limits) {
-            return System.nanoTime() - begin > limits.longest(Math.max(0, done - first)).toNanos();
+            return System.nanoTime() - begin > limits.longest(done - first).toNanos();
         }
 
         Duration left() {
@@ -241,6 +241,7 @@ final class RegistryClient implements AutoCloseable {
                 transfer.out.close();
                 transfer.out = Files.newOutputStream(file);
                 transfer.hash = blob.digest().hasher();
+                transfer.first -= transfer.done; // what came counts, though it is of no use any more
                 transfer.done = 0;
                 if (answer.status() != 200) {
                     throw new Retries.TryLater("the registry sent another part than asked for", Duration.ZERO);

@@ -11,8 +11,10 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
@@ -85,6 +87,10 @@ class SlowRegistryTest {
                 return;
             }
             begun.countDown();
+            if (path.startsWith("/v2/slow/paced")) {
+                pacedFrom(exchange, body, 150_000);
+                return;
+            }
             for (int at = 0; at + 100 < body.length && !over.await(50, TimeUnit.MILLISECONDS); at += 100) {
                 exchange.getResponseBody().write(body, at, 100);
                 exchange.getResponseBody().flush();
@@ -96,6 +102,17 @@ class SlowRegistryTest {
 
     /// @param tag of the image
     /// @param diffId what it says its one layer unpacks to
+    /// So many at once, little for a while, and then the rest.
+    private void pacedFrom(HttpExchange exchange, byte[] body, int atOnce) throws IOException, InterruptedException {
+        exchange.getResponseBody().write(body, 0, atOnce);
+        int at = atOnce;
+        for (int i = 0; i < 30 && !over.await(50, TimeUnit.MILLISECONDS); i++, at += 100) {
+            exchange.getResponseBody().write(body, at, 100);
+            exchange.getResponseBody().flush();
+        }
+        exchange.getResponseBody().write(body, at, body.length - at);
+    }
+
     /// @param more bytes than its layer has, as it says
     private void image(String tag, String diffId, int more) {
         String config = "{\"architecture\":\"" + Documents.architecture() + "\",\"os\":\"linux\",\"config\":{\"Cmd\":[\"x\"]},\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[\""
@@ -142,6 +159,17 @@ class SlowRegistryTest {
             assertThatThrownBy(() -> store.pull(name("slow/a:bad"), null, Requester.OPERATOR, PullProgress.NONE))
                     .isInstanceOfSatisfying(ImageException.class, e -> assertThat(e.reason()).isEqualTo(ImageException.Reason.UNREACHABLE))
                     .hasMessageContaining("no layer may take longer");
+        }
+    }
+
+    /// It sends all anew, so what was there before does not make it slow.
+    @Test
+    void aRegistryWithoutRangesIsJudgedByWhatItSends() throws IOException {
+        image("good", Digest.sha256(LAYER).toString(), 0);
+        Path incoming = Files.createDirectories(folder.resolve("incoming"));
+        Files.write(incoming.resolve(Digest.sha256(LAYER).toString().replace(':', '-') + "." + LAYER.length + ".part"), Arrays.copyOf(LAYER, 140_000));
+        try (LocalImageStore store = LocalImageStore.open(folder, settings(Duration.ofSeconds(1)))) {
+            assertThat(store.pull(name("slow/paced:good"), null, Requester.OPERATOR, PullProgress.NONE).layers()).hasSize(1);
         }
     }
 }
