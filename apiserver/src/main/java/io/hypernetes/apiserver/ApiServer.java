@@ -25,6 +25,7 @@ import io.hypernetes.apiserver.door.Doors;
 import io.hypernetes.apiserver.fair.Fairness;
 import io.hypernetes.apiserver.http.EdgeSettings;
 import io.hypernetes.apiserver.http.HttpEdge;
+import io.hypernetes.apiserver.http.LocalCalls;
 import io.hypernetes.apiserver.login.LoginPage;
 import io.hypernetes.apiserver.node.NodePlaces;
 import io.hypernetes.apiserver.node.NodeRelay;
@@ -96,6 +97,8 @@ public final class ApiServer implements AutoCloseable {
     private static final Duration KEYSTONE_TIMEOUT = Duration.ofSeconds(5);
 
     private final HttpEdge edge;
+    private final EdgeSettings limits;
+    private final Pipeline pipeline;
     private final Feeds feeds;
     private final Cleanup cleanup;
     private final EventSweeper sweeper;
@@ -106,6 +109,8 @@ public final class ApiServer implements AutoCloseable {
 
     private ApiServer(
             HttpEdge edge,
+            EdgeSettings limits,
+            Pipeline pipeline,
             Feeds feeds,
             Cleanup cleanup,
             EventSweeper sweeper,
@@ -114,6 +119,8 @@ public final class ApiServer implements AutoCloseable {
             @Nullable AuditLog audit,
             List<AutoCloseable> outward) {
         this.edge = edge;
+        this.limits = limits;
+        this.pipeline = pipeline;
         this.cleanup = cleanup;
         this.feeds = feeds;
         this.sweeper = sweeper;
@@ -253,10 +260,13 @@ public final class ApiServer implements AutoCloseable {
         listeners.addAll(List.of(policies, places, new NamespaceKeeper(store, basics), serviceKeeper, new RoleAggregation(store), quotaKeeper));
         // Made by now, or not to be had: then nobody shall be told that this serves.
         server.get();
-        var edge = new HttpEdge(EdgeSettings.at(settings.listen()), server, pipeline);
+        var limits = EdgeSettings.at(settings.listen());
+        var edge = new HttpEdge(limits, server, pipeline);
         log.info("event=api-listening address={}", edge.address());
         return new ApiServer(
                 edge,
+                limits,
+                pipeline,
                 feeds,
                 cleanup,
                 new EventSweeper(store, clock, settings.eventLifetime()),
@@ -278,6 +288,13 @@ public final class ApiServer implements AutoCloseable {
     /// Where the server listens, with the real port.
     public InetSocketAddress address() {
         return edge.address();
+    }
+
+    /// Requests of a part of this process, which is believed to be who it says; closed by who asks, before this.
+    ///
+    /// @param component a user such as `system:kube-scheduler`
+    public LocalCalls calls(String component) {
+        return new LocalCalls(limits, pipeline, component);
     }
 
     @Override

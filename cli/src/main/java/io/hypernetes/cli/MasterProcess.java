@@ -8,8 +8,6 @@ import io.hypernetes.client.Informers;
 import io.hypernetes.controllers.ControllerSettings;
 import io.hypernetes.controllers.Controllers;
 import io.hypernetes.identity.Authorities;
-import io.hypernetes.identity.CertificateSpec;
-import io.hypernetes.identity.Tls;
 import io.hypernetes.scheduler.Scheduler;
 import io.hypernetes.store.embedded.EmbeddedSettings;
 import io.hypernetes.store.embedded.EmbeddedStore;
@@ -21,7 +19,6 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Clock;
-import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -30,10 +27,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/// The master: store, API server, scheduler and controllers in one process, wired top to bottom here. Scheduler and controllers speak to
-/// the API server over HTTPS like anyone else, each as who it is, and look at the same caches.
+/// The master: store, API server, scheduler and controllers in one process, wired top to bottom here. Scheduler and controllers make the
+/// same requests of the API server as anyone else, each as who it is, without a network between them, and look at the same caches.
 final class MasterProcess implements AutoCloseable {
-    private static final Duration COMPONENT_CERTIFICATE = Duration.ofDays(365);
     /// A burst of new tenants that pays for no key. Each takes a few milliseconds in the background after a start.
     private static final int AUTHORITIES_READY = 16;
 
@@ -69,7 +65,7 @@ final class MasterProcess implements AutoCloseable {
                 .withLogins(LoginSources.of(settings))
                 .withRestores(places.restores())
                 .withPodOverhead(Map.of("memory", settings.number("pod-overhead-mib", 0, 4096) + "Mi"));
-        opened(ApiServer.start(
+        ApiServer served = opened(ApiServer.start(
                 api.withTokenIssuer(settings.text("service-account-issuer", api.tokenIssuer())).withAudit(places.auditLog()),
                 store,
                 authorities,
@@ -78,8 +74,8 @@ final class MasterProcess implements AutoCloseable {
         instruments.serve(settings, "master-metrics-port");
         serves.run();
         URI server = OperatorAccess.local(settings);
-        Client controllers = opened(component(authorities, server, "system:kube-controller-manager"));
-        Client scheduler = opened(component(authorities, server, "system:kube-scheduler"));
+        Client controllers = opened(component(served, server, "system:kube-controller-manager"));
+        Client scheduler = opened(component(served, server, "system:kube-scheduler"));
         Informers informers = opened(new Informers(controllers));
         opened(new Controllers(
                         controllers, informers, ControllerSettings.ordinary(settings.text("cluster-cidr")).withReserved(reserved(api)), authorities::find, clock)
@@ -132,11 +128,8 @@ final class MasterProcess implements AutoCloseable {
         return addresses;
     }
 
-    private static Client component(Authorities authorities, URI server, String user) {
-        return new Client(
-                server,
-                Tls.client(authorities.root().certificate(), authorities.root().issue(CertificateSpec.client(user, List.of(), COMPONENT_CERTIFICATE))),
-                user.substring("system:".length()));
+    private static Client component(ApiServer api, URI server, String user) {
+        return Client.over(new LocalTransport(api.calls(user)), server, user.substring("system:".length()));
     }
 
     private <T extends AutoCloseable> T opened(T part) {

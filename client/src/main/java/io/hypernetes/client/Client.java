@@ -5,12 +5,9 @@ import io.fabric8.kubernetes.api.model.Status;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.time.Duration;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
@@ -24,37 +21,45 @@ public final class Client implements AutoCloseable {
     private static final Duration REQUEST_TIMEOUT = Duration.ofSeconds(30);
 
     private static final String JSON = "application/json";
+    private static final byte[] NONE = {};
 
     private final URI server;
     private final String userAgent;
     private final @Nullable String bearerToken;
-    private final ExecutorService threads;
-    private final HttpClient http;
+    private final Transport transport;
 
+    /// A client over the network.
+    ///
     /// @param server such as `https://10.0.0.1:6443`
     /// @param tls the trusted roots and the client certificate; null only for a plain `http` server in tests
     /// @param userAgent the component's name, as audit logs and events show it
     public Client(URI server, @Nullable SSLContext tls, String userAgent) {
-        this(server, tls, userAgent, null);
+        this(withoutSlash(server), userAgent, null, new HttpTransport(withoutSlash(server), tls));
+    }
+
+    /// A client of a server that is reached some other way.
+    ///
+    /// @param server its address, for messages
+    /// @param transport closed with the client
+    public static Client over(Transport transport, URI server, String userAgent) {
+        return new Client(withoutSlash(server), userAgent, null, transport);
     }
 
     /// A client that presents a bearer token in place of a client certificate.
     public static Client withToken(URI server, SSLContext tls, String userAgent, String bearerToken) {
-        return new Client(server, tls, userAgent, bearerToken);
+        return new Client(withoutSlash(server), userAgent, bearerToken, new HttpTransport(withoutSlash(server), tls));
     }
 
-    private Client(URI server, @Nullable SSLContext tls, String userAgent, @Nullable String bearerToken) {
-        String text = server.toString();
-        this.server = text.endsWith("/") ? URI.create(text.substring(0, text.length() - 1)) : server;
+    private Client(URI server, String userAgent, @Nullable String bearerToken, Transport transport) {
+        this.server = server;
         this.userAgent = userAgent;
         this.bearerToken = bearerToken;
-        this.threads = Executors.newVirtualThreadPerTaskExecutor();
-        // HTTP/1.1: a watch holds a connection of its own, so that none is starved by another's flow control.
-        HttpClient.Builder builder = HttpClient.newBuilder()
-                .version(HttpClient.Version.HTTP_1_1)
-                .connectTimeout(Duration.ofSeconds(10))
-                .executor(threads);
-        this.http = (tls == null ? builder : builder.sslContext(tls)).build();
+        this.transport = transport;
+    }
+
+    private static URI withoutSlash(URI server) {
+        String text = server.toString();
+        return text.endsWith("/") ? URI.create(text.substring(0, text.length() - 1)) : server;
     }
 
     /// The objects of one kind.
@@ -100,8 +105,7 @@ public final class Client implements AutoCloseable {
     /// Ends all calls; watches end with an error.
     @Override
     public void close() {
-        http.shutdownNow();
-        threads.shutdownNow();
+        transport.close();
     }
 
     interface BodyReader<R> {
@@ -128,36 +132,32 @@ public final class Client implements AutoCloseable {
 
     private InputStream send(
             String what, String method, String path, @Nullable String mediaType, String accept, @Nullable Object body, Duration timeout) {
-        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(server + path))
-                .timeout(timeout)
-                .header("Accept", accept)
-                .header("User-Agent", userAgent);
+        Map<String, String> headers = new LinkedHashMap<>();
+        headers.put("Accept", accept);
+        headers.put("User-Agent", userAgent);
         if (bearerToken != null) {
-            request.header("Authorization", "Bearer " + bearerToken);
+            headers.put("Authorization", "Bearer " + bearerToken);
         }
-        if (body == null) {
-            request.method(method, HttpRequest.BodyPublishers.noBody());
-        } else {
-            request.header("Content-Type", mediaType == null ? JSON : mediaType);
-            request.method(method, HttpRequest.BodyPublishers.ofByteArray(Json.write(body)));
+        if (body != null) {
+            headers.put("Content-Type", mediaType == null ? JSON : mediaType);
         }
-        HttpResponse<InputStream> response;
+        Transport.Answer answer;
         try {
-            response = http.send(request.build(), HttpResponse.BodyHandlers.ofInputStream());
+            answer = transport.send(new Transport.Request(method, path, headers, body == null ? NONE : Json.write(body), timeout));
         } catch (IOException broken) {
             throw ApiException.unreachable(what, broken);
         } catch (InterruptedException stopped) {
             Thread.currentThread().interrupt();
             throw ApiException.unreachable(what, stopped);
         }
-        if (response.statusCode() / 100 == 2) {
-            return response.body();
+        if (answer.status() / 100 == 2) {
+            return answer.body();
         }
-        throw ApiException.of(response.statusCode(), what, statusOf(response));
+        throw ApiException.of(answer.status(), what, statusOf(answer.body()));
     }
 
-    private static @Nullable Status statusOf(HttpResponse<InputStream> response) {
-        try (InputStream in = new GuardedBody(response.body(), REQUEST_TIMEOUT)) {
+    private static @Nullable Status statusOf(InputStream body) {
+        try (InputStream in = new GuardedBody(body, REQUEST_TIMEOUT)) {
             byte[] text = in.readNBytes(1 << 20);
             return Json.MAPPER.readValue(text, Status.class);
         } catch (IOException | JacksonException notAStatus) {

@@ -38,7 +38,7 @@ public final class Doors {
 
     /// Serves a node's request, which has been authorised.
     public void serve(Exchange http, String tenant) throws IOException {
-        if (!http.header("Upgrade").orElse("").equals(PROTOCOL) || http.isHttp2()) {
+        if (!http.header("Upgrade").orElse("").equals(PROTOCOL) || !http.isUpgradable()) {
             throw ApiStatus.badRequest("the door of a tenant is opened by an HTTP/1.1 upgrade to " + PROTOCOL).asException();
         }
         SSLContext context;

@@ -1,8 +1,6 @@
 package io.hypernetes.apiserver.http;
 
-import io.netty.channel.Channel;
 import io.netty.handler.codec.http.DefaultHttpHeaders;
-import io.netty.handler.codec.http.FullHttpRequest;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.QueryStringDecoder;
 import java.io.IOException;
@@ -14,34 +12,34 @@ import java.util.Map;
 import java.util.Optional;
 import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// One request and the means to answer it. Owned by the request's virtual thread; [#onDisconnect] alone may be called by
 /// others.
 public final class Exchange {
+    private static final Logger log = LoggerFactory.getLogger(Exchange.class);
+
     private final Connection connection;
     private final String method;
     private final String path;
     private final String rawQuery;
     private final HttpHeaders headers;
     private final byte[] body;
-    private final List<X509Certificate> clientCertificates;
-    private final boolean http2;
     private final HttpHeaders answerHeaders = new DefaultHttpHeaders();
     private @Nullable Map<String, List<String>> query;
     private int status;
     private String subject = "";
 
-    Exchange(Connection connection, FullHttpRequest request, byte[] body, List<X509Certificate> certificates, boolean http2) {
+    /// @param uri the path with its query, as sent
+    Exchange(Connection connection, String method, String uri, HttpHeaders headers, byte[] body) {
         this.connection = connection;
-        this.method = request.method().name();
-        var uri = request.uri();
+        this.method = method;
         int question = uri.indexOf('?');
         this.path = question < 0 ? uri : uri.substring(0, question);
         this.rawQuery = question < 0 ? "" : uri.substring(question + 1);
-        this.headers = request.headers();
+        this.headers = headers;
         this.body = body;
-        this.clientCertificates = certificates;
-        this.http2 = http2;
     }
 
     public String method() {
@@ -103,16 +101,22 @@ public final class Exchange {
     /// What the client showed in the TLS handshake, its own certificate first; empty when it showed none. Possession of the
     /// key is proved, trust in the issuer is not.
     public List<X509Certificate> clientCertificates() {
-        return clientCertificates;
+        return connection.clientCertificates();
     }
 
     public SocketAddress remoteAddress() {
         return connection.remoteAddress();
     }
 
-    /// Whether the request came over HTTP/2, where connections cannot be upgraded.
-    public boolean isHttp2() {
-        return http2;
+    /// The name of the part of this process that asks, such as `system:kube-scheduler`; empty for whoever comes by the network, and proves otherwise
+    /// who it is.
+    public String component() {
+        return connection.component();
+    }
+
+    /// Whether HTTP can be left for another protocol: not over HTTP/2, nor within this process.
+    public boolean isUpgradable() {
+        return connection.upgradable();
     }
 
     /// Adds a header to the answer unless it has it with that very value; call before the answer begins.
@@ -173,41 +177,66 @@ public final class Exchange {
 
     /// Leaves HTTP: sends `head`, a complete HTTP/1.1 response head with its empty line, and hands over the bytes after it.
     ///
-    /// @throws IllegalStateException on HTTP/2
+    /// @throws IllegalStateException unless [#isUpgradable]
     public RawConnection upgrade(byte[] head) throws IOException {
-        if (http2) {
-            throw new IllegalStateException("an HTTP/2 stream cannot be upgraded");
-        }
+        requireUpgradable();
         begin(101);
         return connection.upgrade(head);
     }
 
     /// The tenant whose door the connection came by; empty when it came by none. Credentials of nobody else count on it.
     public String door() {
-        return HttpEdge.doorOf(connection.channel());
+        return connection.door();
     }
 
     /// Leaves HTTP as [#upgrade] does, and then begins anew as the server of a tenant's door: what follows is a connection of one of the
     /// tenant's pods, with a TLS of its own.
     ///
     /// @param tls what the door shows
-    /// @throws IllegalStateException on HTTP/2
+    /// @throws IllegalStateException unless [#isUpgradable]
     public void leadIn(String tenant, SSLContext tls, byte[] head) throws IOException {
-        if (http2) {
-            throw new IllegalStateException("an HTTP/2 stream cannot be upgraded");
-        }
+        requireUpgradable();
         begin(101);
         connection.leadIn(tenant, tls, head);
     }
 
-    /// Runs `action` once the client is gone, at once when it is gone already. The action runs on the event loop: it must
-    /// not block.
+    /// Runs `action` once the client is gone, at once when it is gone already. The action must not block: it may run on an
+    /// event loop.
     public void onDisconnect(Runnable action) {
         connection.onDisconnect(action);
     }
 
-    Channel channel() {
-        return connection.channel();
+    /// Has a handler serve the request, on this thread: one that fails or does not answer is answered for.
+    void serveBy(ExchangeHandler handler) {
+        try {
+            handler.handle(this);
+            if (status == 0) {
+                send(500, "text/plain", new byte[0]);
+            }
+        } catch (ClientGoneException e) {
+            log.debug("event=client-gone path={} cause={}", path, e.getMessage());
+        } catch (Exception | StackOverflowError e) {
+            log.error("event=request-failed method={} path={}", method, path, e);
+            failed();
+        }
+    }
+
+    private void failed() {
+        if (status != 0) {
+            connection.abort();
+            return;
+        }
+        try {
+            send(500, "text/plain", new byte[0]);
+        } catch (IOException gone) {
+            connection.abort();
+        }
+    }
+
+    private void requireUpgradable() {
+        if (!isUpgradable()) {
+            throw new IllegalStateException("HTTP cannot be left here");
+        }
     }
 
     private HttpHeaders withType(String contentType) {

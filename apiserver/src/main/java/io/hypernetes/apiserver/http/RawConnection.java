@@ -17,7 +17,7 @@ public final class RawConnection implements AutoCloseable {
     private static final int RECEIVE_HIGH = 512 * 1024;
     private static final int RECEIVE_LOW = 128 * 1024;
 
-    private final Connection connection;
+    private final ChannelConnection connection;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition arrived = lock.newCondition();
     private final ArrayDeque<ByteBuf> received = new ArrayDeque<>();
@@ -27,7 +27,7 @@ public final class RawConnection implements AutoCloseable {
     // Nobody reads any more: what still comes is released at once.
     private boolean closed;
 
-    RawConnection(Connection connection) {
+    RawConnection(ChannelConnection connection) {
         this.connection = connection;
     }
 

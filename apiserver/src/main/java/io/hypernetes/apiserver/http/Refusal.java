@@ -5,6 +5,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpVersion;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.TimeUnit;
 
@@ -26,13 +27,15 @@ enum Refusal {
         this.message = message;
     }
 
+    /// Answers a request from within this process.
+    void send(Exchange exchange) throws IOException {
+        exchange.send(code, "application/json", status());
+    }
+
     /// Answers and soon closes: what follows on the connection can no longer be told apart. A connection closed at once, with
     /// bytes of the client still unread, would be reset, and the client might never see the answer.
     void send(ChannelHandlerContext context) {
-        var body = ("{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"metadata\":{},\"status\":\"Failure\",\"message\":\"%s\","
-                        + "\"reason\":\"%s\",\"code\":%d}\n")
-                .formatted(message, reason, code)
-                .getBytes(StandardCharsets.UTF_8);
+        var body = status();
         var response = new DefaultFullHttpResponse(
                 HttpVersion.HTTP_1_1, HttpResponseStatus.valueOf(code), Unpooled.wrappedBuffer(body));
         response.headers().set("Content-Type", "application/json");
@@ -41,5 +44,12 @@ enum Refusal {
         var channel = context.channel();
         channel.writeAndFlush(response)
                 .addListener(written -> channel.eventLoop().schedule(() -> channel.close(), LINGER_MILLIS, TimeUnit.MILLISECONDS));
+    }
+
+    private byte[] status() {
+        return ("{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"metadata\":{},\"status\":\"Failure\",\"message\":\"%s\","
+                        + "\"reason\":\"%s\",\"code\":%d}\n")
+                .formatted(message, reason, code)
+                .getBytes(StandardCharsets.UTF_8);
     }
 }

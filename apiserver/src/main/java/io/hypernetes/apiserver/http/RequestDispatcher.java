@@ -1,18 +1,13 @@
 package io.hypernetes.apiserver.http;
 
 import io.netty.buffer.ByteBufUtil;
-import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.codec.http.FullHttpRequest;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.util.ReferenceCountUtil;
-import java.security.cert.X509Certificate;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.concurrent.Executor;
-import javax.net.ssl.SSLPeerUnverifiedException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -27,7 +22,7 @@ final class RequestDispatcher extends ChannelInboundHandlerAdapter {
     private final ExchangeHandler handler;
     private final Executor threads;
     private final ArrayDeque<FullHttpRequest> waiting = new ArrayDeque<>();
-    private @Nullable Connection current;
+    private @Nullable ChannelConnection current;
 
     RequestDispatcher(boolean http2, EdgeSettings settings, ExchangeHandler handler, Executor threads) {
         this.http2 = http2;
@@ -61,34 +56,12 @@ final class RequestDispatcher extends ChannelInboundHandlerAdapter {
         byte[] body = ByteBufUtil.getBytes(request.content());
         request.release();
         var channel = context.channel();
-        var connection = new Connection(
+        var connection = new ChannelConnection(
                 channel, HttpUtil.isKeepAlive(request), http2, settings.slowWrite(), () -> answered(context, body.length));
         current = connection;
         IdleGuard.busy(channel, true);
-        var exchange = new Exchange(connection, request, body, certificates(channel), http2);
-        threads.execute(() -> serve(exchange));
-    }
-
-    private void serve(Exchange exchange) {
-        try {
-            handler.handle(exchange);
-            if (exchange.status() == 0) {
-                exchange.send(500, "text/plain", new byte[0]);
-            }
-        } catch (ClientGoneException e) {
-            log.debug("event=client-gone path={} cause={}", exchange.path(), e.getMessage());
-        } catch (Exception | StackOverflowError e) {
-            log.error("event=request-failed method={} path={}", exchange.method(), exchange.path(), e);
-            if (exchange.status() == 0) {
-                try {
-                    exchange.send(500, "text/plain", new byte[0]);
-                } catch (java.io.IOException gone) {
-                    exchange.channel().close();
-                }
-            } else {
-                exchange.channel().close();
-            }
-        }
+        var exchange = new Exchange(connection, request.method().name(), request.uri(), request.headers(), body);
+        threads.execute(() -> exchange.serveBy(handler));
     }
 
     private void answered(ChannelHandlerContext context, int bodyBytes) {
@@ -133,28 +106,6 @@ final class RequestDispatcher extends ChannelInboundHandlerAdapter {
         var connection = current;
         if (connection != null) {
             connection.changed();
-        }
-    }
-
-    private static List<X509Certificate> certificates(Channel channel) {
-        var parent = channel.parent();
-        var tls = HttpEdge.tlsOf(channel);
-        if (tls == null && parent != null) {
-            tls = HttpEdge.tlsOf(parent);
-        }
-        if (tls == null) {
-            return List.of();
-        }
-        try {
-            var chain = new ArrayList<X509Certificate>();
-            for (var certificate : tls.engine().getSession().getPeerCertificates()) {
-                if (certificate instanceof X509Certificate x509) {
-                    chain.add(x509);
-                }
-            }
-            return List.copyOf(chain);
-        } catch (SSLPeerUnverifiedException e) {
-            return List.of();
         }
     }
 }

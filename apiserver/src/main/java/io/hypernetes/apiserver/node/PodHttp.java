@@ -47,7 +47,7 @@ public final class PodHttp {
     public void relay(Exchange exchange, Socket connection, boolean https, String host, String prefix, String path) throws IOException {
         try (connection) {
             exchange.onDisconnect(() -> Thread.startVirtualThread(() -> close(connection)));
-            boolean upgrade = !exchange.isHttp2() && exchange.header("Upgrade").isPresent();
+            boolean upgrade = exchange.isUpgradable() && exchange.header("Upgrade").isPresent();
             byte[] head;
             Socket socket;
             InputStream in;

@@ -1,6 +1,6 @@
 package io.hypernetes.apiserver.resource;
 
-import io.hypernetes.apiserver.http.AnswerStream;
+import io.hypernetes.apiserver.http.LoopStream;
 import io.hypernetes.apiserver.storage.ChangeCursor;
 import io.hypernetes.apiserver.storage.ObjectChange;
 import java.util.concurrent.ScheduledExecutorService;
@@ -10,10 +10,10 @@ import java.util.concurrent.ScheduledExecutorService;
 final class LoopDelivery implements ChangeCursor.Taker {
     private static final int LARGE_BYTES = 64 << 10;
 
-    private final AnswerStream stream;
+    private final LoopStream stream;
     private final EventEncoder encoder;
 
-    LoopDelivery(AnswerStream stream, EventEncoder encoder) {
+    LoopDelivery(LoopStream stream, EventEncoder encoder) {
         this.stream = stream;
         this.encoder = encoder;
     }

@@ -74,7 +74,7 @@ final class PodStreams {
     }
 
     private static void upgraded(ResourceRequest request) {
-        if (request.http().header("Upgrade").isEmpty() || request.http().isHttp2()) {
+        if (request.http().header("Upgrade").isEmpty() || !request.http().isUpgradable()) {
             throw ApiStatus.badRequest("Upgrade request required").asException();
         }
     }

@@ -79,7 +79,9 @@ final class Watches {
         try (var changes = open(request, from)) {
             request.http().onDisconnect(changes::wake);
             // To show a custom object may mean to ask a webhook, which no event loop waits for.
-            var delivery = out instanceof ChunkedEvents(var stream) && !request.kind().isCustom() ? new LoopDelivery(stream, encoder) : null;
+            var delivery = out instanceof ChunkedEvents(var stream) && !request.kind().isCustom()
+                    ? stream.byLoop().map(loop -> new LoopDelivery(loop, encoder)).orElse(null)
+                    : null;
             follow(changes, options, encoder, out, delivery);
         }
     }

@@ -55,7 +55,7 @@ final class WebSocketEvents implements EventSink {
 
     private static RawConnection upgrade(Exchange http, String more) throws IOException {
         var key = http.header("Sec-WebSocket-Key").orElse("");
-        if (http.isHttp2() || key.isEmpty() || !http.header("Sec-WebSocket-Version").orElse("").equals("13")) {
+        if (!http.isUpgradable() || key.isEmpty() || !http.header("Sec-WebSocket-Version").orElse("").equals("13")) {
             throw ApiStatus.badRequest("not a valid WebSocket request: version 13 over HTTP/1.1 is needed").asException();
         }
         var head = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: "

@@ -27,6 +27,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
 import org.junit.jupiter.api.AfterEach;
@@ -87,19 +88,19 @@ class HttpEdgeTest {
                 try (var out = http.stream(200, "text/plain")) {
                     out.write(chunk("one "));
                     out.flush();
-                    onLoop(out, () -> {
-                        out.offer(chunk("two "));
-                        out.offer(chunk("three ".repeat(20)));
-                        out.sendOffered();
+                    onLoop(out, loop -> {
+                        loop.offer(chunk("two "));
+                        loop.offer(chunk("three ".repeat(20)));
+                        loop.sendOffered();
                     });
                     out.write(chunk("four"));
                 }
             }
             case "/offer" -> {
                 var out = http.stream(200, "text/plain");
-                onLoop(out, () -> {
-                    for (offered = 0; out.ready(); offered += 16 * 1024) {
-                        out.offer(chunk("x".repeat(16 * 1024)));
+                onLoop(out, loop -> {
+                    for (offered = 0; loop.ready(); offered += 16 * 1024) {
+                        loop.offer(chunk("x".repeat(16 * 1024)));
                     }
                 });
                 try {
@@ -131,8 +132,9 @@ class HttpEdgeTest {
         return Chunk.of(text.getBytes(StandardCharsets.US_ASCII));
     }
 
-    private static void onLoop(AnswerStream out, Runnable what) {
-        out.loop().submit(what).syncUninterruptibly();
+    private static void onLoop(AnswerStream out, Consumer<LoopStream> what) {
+        var stream = out.byLoop().orElseThrow();
+        stream.loop().submit(() -> what.accept(stream)).syncUninterruptibly();
     }
 
     private SSLSocket connect() throws IOException {
