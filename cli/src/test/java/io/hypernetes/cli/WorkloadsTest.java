@@ -185,7 +185,8 @@ class WorkloadsTest {
         kubectl("delete configmap first-owner --cascade=foreground --timeout=60s");
         awaitNone("configmap", "first-owner", "child-of-first");
         assertThat(kubectl("get configmap child-of-both -o jsonpath={.metadata.ownerReferences[*].name}")).isEqualTo("second-owner");
-        kubectl("delete configmap second-owner child-of-both");
+        // In this order: the child would go with its last owner.
+        kubectl("delete configmap child-of-both second-owner");
     }
 
     private static void awaitNone(String kind, String... names) {

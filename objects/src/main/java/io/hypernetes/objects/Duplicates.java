@@ -12,36 +12,35 @@ public final class Duplicates {
     private static final int LONGEST = 640;
 
     private final List<String> paths = new ArrayList<>();
-    /// Where the reader is; one character more than the longest says that there would be more.
-    private final StringBuilder path = new StringBuilder();
+    /// Where the reader is: names of members and, as numbers, places in arrays. Nearly nobody meets a member twice, so paths are put together for those.
+    private final ArrayList<Object> place = new ArrayList<>();
 
     /// Where the reader is now, for [#leave].
     public int mark() {
-        return path.length();
+        return place.size();
     }
 
     /// Goes into a member of an object.
     public void enter(String name) {
-        if (!path.isEmpty()) {
-            add(".");
-        }
-        add(name);
+        place.add(name);
     }
 
     /// Goes into an element of an array.
     public void enter(int index) {
-        add("[" + index + "]");
+        place.add(index);
     }
 
     /// Goes back to where the reader was.
     public void leave(int mark) {
-        path.setLength(mark);
+        while (place.size() > mark) {
+            place.removeLast();
+        }
     }
 
     /// The member where the reader is came before.
     public void note() {
         if (paths.size() < MOST) {
-            paths.add(path.length() <= LONGEST ? path.toString() : cut());
+            paths.add(path());
         }
     }
 
@@ -50,12 +49,24 @@ public final class Duplicates {
         return List.copyOf(paths);
     }
 
-    private void add(String text) {
-        path.append(text, 0, Math.min(text.length(), LONGEST + 1 - path.length()));
+    private String path() {
+        StringBuilder path = new StringBuilder();
+        for (Object step : place) {
+            if (path.length() > LONGEST) {
+                break;
+            }
+            if (step instanceof Integer index) {
+                path.append('[').append(index.intValue()).append(']');
+            } else {
+                String name = step.toString();
+                path.append(path.isEmpty() ? "" : ".").append(name, 0, Math.min(name.length(), LONGEST + 1));
+            }
+        }
+        return path.length() <= LONGEST ? path.toString() : cut(path);
     }
 
     /// Not within a pair of surrogates, half of which could not be written.
-    private String cut() {
+    private static String cut(StringBuilder path) {
         int end = Character.isHighSurrogate(path.charAt(LONGEST - 1)) ? LONGEST - 1 : LONGEST;
         return path.substring(0, end) + "...";
     }

@@ -3,6 +3,8 @@ package io.hypernetes.objects;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
@@ -69,13 +71,25 @@ public final class Json {
     ///
     /// @throws MalformedJsonException when the text is not one JSON document or exceeds a limit
     public static Document read(byte[] text) {
+        return read(text, Map.of());
+    }
+
+    /// Reads an object for who looks at little of it.
+    ///
+    /// @param without what is left out: by the name of a member, the names within it
+    /// @throws MalformedJsonException when it is not one JSON object or exceeds a limit
+    public static ObjectNode readObject(byte[] text, Map<String, Set<String>> without) {
+        return asObject(read(text, without).root());
+    }
+
+    private static Document read(byte[] text, Map<String, Set<String>> without) {
         try (JsonParser parser = FACTORY.createParser(ObjectReadContext.empty(), text)) {
             var reader = new TreeReader(parser);
             JsonToken first = parser.nextToken();
             if (first == null) {
                 throw new MalformedJsonException("unexpected end of JSON input");
             }
-            JsonNode root = reader.value(first);
+            JsonNode root = first == JsonToken.START_OBJECT && !without.isEmpty() ? reader.without(without) : reader.value(first);
             if (parser.nextToken() != null) {
                 throw new MalformedJsonException("invalid character after top-level value");
             }
@@ -92,7 +106,10 @@ public final class Json {
     ///
     /// @throws MalformedJsonException when it is not
     public static ObjectNode readObject(byte[] text) {
-        JsonNode root = read(text).root();
+        return asObject(read(text).root());
+    }
+
+    private static ObjectNode asObject(JsonNode root) {
         if (root instanceof ObjectNode object) {
             return object;
         }
@@ -245,6 +262,32 @@ public final class Json {
                 case LONG -> NODES.numberNode(parser.getLongValue());
                 default -> NODES.numberNode(parser.getBigIntegerValue());
             };
+        }
+
+        /// The object that has begun, without some members of its members.
+        ObjectNode without(Map<String, Set<String>> without) {
+            ObjectNode object = NODES.objectNode();
+            for (JsonToken t = parser.nextToken(); t != JsonToken.END_OBJECT; t = parser.nextToken()) {
+                String name = parser.currentName();
+                JsonToken first = parser.nextToken();
+                Set<String> out = without.get(name);
+                object.set(name, out == null || first != JsonToken.START_OBJECT ? value(first) : withoutMembers(out));
+            }
+            return object;
+        }
+
+        private ObjectNode withoutMembers(Set<String> out) {
+            ObjectNode object = NODES.objectNode();
+            for (JsonToken t = parser.nextToken(); t != JsonToken.END_OBJECT; t = parser.nextToken()) {
+                String name = parser.currentName();
+                JsonToken first = parser.nextToken();
+                if (out.contains(name)) {
+                    parser.skipChildren();
+                } else {
+                    object.set(name, value(first));
+                }
+            }
+            return object;
         }
 
         private ObjectNode object() {

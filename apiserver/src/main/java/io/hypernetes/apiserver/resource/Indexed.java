@@ -23,7 +23,9 @@ record Indexed(Kind kind, long revision, Map<String, String> labels, List<String
     private static final Interner<String> VALUES = Interner.ofTexts(1 << 12, 64);
 
     static Indexed of(Kind kind, Entry entry) {
-        return of(kind, entry, kind.fromStored(Json.readObject(entry.value())));
+        return of(kind, entry, kind.isCustom() || !kind.type().isStored()
+                ? kind.fromStored(Json.readObject(entry.value()))
+                : Json.readObject(entry.value(), kind.unselectable()));
     }
 
     private static Indexed of(Kind kind, Entry entry, ObjectNode object) {

@@ -2,11 +2,13 @@ package io.hypernetes.apiserver.resource;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.hypernetes.objects.Json;
 import io.hypernetes.objects.kind.Kind;
 import io.hypernetes.objects.kind.Kinds;
 import io.hypernetes.objects.selector.LabelSelector;
 import io.hypernetes.store.Entry;
 import java.nio.charset.StandardCharsets;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class IndexedTest {
@@ -27,6 +29,24 @@ class IndexedTest {
         assertThat(selection("app=web", "metadata.name=two").matches(pod)).isFalse();
         assertThat(selection("app=other", "metadata.name=one").matches(pod)).isFalse();
         assertThat(pod.field("no.such.field")).isEmpty();
+    }
+
+    /// The rest of a pod is not read for it.
+    @Test
+    void aPodIsSeenAsWhollyReadWould() {
+        var text = """
+                {"apiVersion":"v1","kind":"Pod","metadata":{"name":"one","namespace":"default","annotations":{"labels":"x"},"labels":{"app":"web"},
+                "managedFields":[{"manager":"m","fieldsV1":{"f:spec":{}}}],"ownerReferences":[{"name":"o"}]},
+                "spec":{"containers":[{"name":"c","nodeName":"x"}],"hostNetwork":true,"nodeName":"n","restartPolicy":"Never","schedulerName":"s",
+                "serviceAccountName":"a","volumes":[{"name":"v"}],"affinity":{"nodeName":"x"}},
+                "status":{"conditions":[{"type":"Ready"}],"phase":"Running","podIP":"10.0.0.1","podIPs":[{"ip":"10.0.0.2"}],"nominatedNodeName":"m",
+                "containerStatuses":[{"name":"c"}]}}""";
+        var bytes = text.getBytes(StandardCharsets.UTF_8);
+        var seen = Indexed.of(PODS, new Entry("/root/pods/default/one", bytes, 1, 1));
+        var fields = PODS.selectableFields(Json.readObject(bytes));
+        assertThat(fields).hasSize(10).doesNotContainValue("");
+        fields.forEach((name, value) -> assertThat(seen.field(name)).as(name).isEqualTo(value));
+        assertThat(seen.labels()).containsExactly(Map.entry("app", "web"));
     }
 
     @Test

@@ -31,7 +31,7 @@ import org.slf4j.LoggerFactory;
 /// * An owner deleted with `Orphan` holds the finalizer `orphan` until no dependent names it.
 ///
 /// The graph may lag behind the API, so each step looks at the object itself and names its uid; that an owner is gone is always asked
-/// of the API server.
+/// of the API server, that all are there is not.
 public final class GarbageCollector implements AutoCloseable {
     static final String FOREGROUND = "foregroundDeletion";
     static final String ORPHAN = "orphan";
@@ -124,6 +124,9 @@ public final class GarbageCollector implements AutoCloseable {
     }
 
     private Optional<Duration> look(Item item) {
+        if (isSettled(item)) {
+            return Optional.empty();
+        }
         PartialObjectMetadata object = client.of(item.kind()).find(item.key()).orElse(null);
         if (object == null || !item.uid().equals(object.getMetadata().getUid())) {
             return Optional.empty();
@@ -140,6 +143,19 @@ public final class GarbageCollector implements AutoCloseable {
             judge(item, object);
         }
         return Optional.empty();
+    }
+
+    /// Whether the graph knows all owners of an object and none of them is going. Whatever the graph has not heard of yet, it will hear of, and then
+    /// the object is looked at again; so nobody is asked about most of what is made.
+    private boolean isSettled(Item item) {
+        HasMetadata known = graph.find(item.kind(), item.key()).orElse(null);
+        return known != null
+                && item.uid().equals(known.getMetadata().getUid())
+                && !Graph.isLeaving(known)
+                && Graph.owners(known).stream().allMatch(reference -> owner(item, reference)
+                        .flatMap(owner -> graph.find(owner.kind(), owner.key()))
+                        .filter(owner -> reference.getUid().equals(owner.getMetadata().getUid()) && !Graph.isLeaving(owner))
+                        .isPresent());
     }
 
     /// Whether an object with owners may stay.

@@ -314,6 +314,12 @@ public final class Kind {
         return fields;
     }
 
+    /// What of a stored object [#selectableFields] and labels do not come from, by the name of a member the names within it. Of the kinds that are stored
+    /// as they are shown.
+    public Map<String, Set<String>> unselectable() {
+        return rules.unselectable();
+    }
+
     /// The printer columns.
     public List<Column> columns() {
         return rules.columns();

@@ -7,6 +7,7 @@ import io.hypernetes.objects.schema.Decoder;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -78,6 +79,11 @@ interface KindRules {
     /// The values of the selectable fields beyond name and namespace, under their canonical names.
     default Map<String, String> selectableFields(ObjectNode object) {
         return Map.of();
+    }
+
+    /// What of a stored object no selector looks at, by the name of a member the names within it: the bulk of it, which need not be read for them.
+    default Map<String, Set<String>> unselectable() {
+        return Unselectable.COMMON;
     }
 
     /// Old spellings of selectable fields.

@@ -5,6 +5,7 @@ import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -129,6 +130,11 @@ final class PodRules implements KindRules {
         fields.put("status.podIP", address.isEmpty() ? Json.string(status, "podIP") : address);
         fields.put("status.nominatedNodeName", Json.string(status, "nominatedNodeName"));
         return fields;
+    }
+
+    @Override
+    public Map<String, Set<String>> unselectable() {
+        return Unselectable.POD;
     }
 
     @Override

@@ -8,6 +8,7 @@ import io.hypernetes.objects.GroupVersion;
 import io.hypernetes.objects.Json;
 import java.time.Instant;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -38,6 +39,16 @@ class KindsTest {
     @Test
     void theTypesAloneAreThoseOfTheKinds() {
         assertThat(Kinds.types()).isEqualTo(KINDS.all().stream().map(Kind::type).toList());
+    }
+
+    @Test
+    void noFieldThatCanBeSelectedIsLeftUnread() {
+        for (Kind kind : KINDS.all()) {
+            assertThat(kind.selectableFieldNames()).as(kind.toString()).noneMatch(field -> {
+                String[] steps = field.split("\\.");
+                return steps.length > 1 && kind.unselectable().getOrDefault(steps[0], Set.of()).contains(steps[1]);
+            });
+        }
     }
 
     @Test
