@@ -107,6 +107,11 @@ public record FieldError(String path, Reason reason, String message) {
         return new FieldError(path, Reason.NOT_FOUND, "Not found: " + quoted(value));
     }
 
+    /// Something failed that should not have, while a value was looked at.
+    public static FieldError internal(String path, String detail) {
+        return new FieldError(path, Reason.INTERNAL, "Internal error: " + detail);
+    }
+
     /// A text exceeds `maxBytes`.
     public static FieldError tooLong(String path, int maxBytes) {
         return new FieldError(path, Reason.TOO_LONG, "Too long: may not be more than " + maxBytes + " bytes");
@@ -130,7 +135,8 @@ public record FieldError(String path, Reason reason, String message) {
                 : Json.print(value).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026");
     }
 
-    static String quoted(String value) {
+    /// A text as Go quotes it.
+    public static String quoted(String value) {
         StringBuilder out = new StringBuilder(value.length() + 2).append('"');
         for (int i = 0; i < value.length(); i++) {
             char c = value.charAt(i);

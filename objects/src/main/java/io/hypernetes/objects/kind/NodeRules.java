@@ -13,11 +13,15 @@ import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /// Nodes.
 final class NodeRules implements KindRules {
     private static final String ROLE_PREFIX = "node-role.kubernetes.io/";
+    private static final String PODS = "spec.podCIDRs";
+    private static final String MALFORMED =
+            "invalid PodCIDRs. failed to check with dual stack with error:failed to parse cidr value:%s with error:invalid CIDR address: %s";
     private static final List<String> EFFECTS = List.of("NoSchedule", "PreferNoSchedule", "NoExecute");
 
     /// A node agent registers its node together with what it found.
@@ -52,7 +56,12 @@ final class NodeRules implements KindRules {
 
     @Override
     public void validate(ObjectNode node, Errors errors) {
+        taints(node, errors);
         resources(node, errors);
+        podRanges(ranges(node), errors);
+    }
+
+    private static void taints(ObjectNode node, Errors errors) {
         Set<String> seen = new HashSet<>();
         List<ObjectNode> taints = Json.objects(node.path("spec"), "taints");
         for (int i = 0; i < taints.size(); i++) {
@@ -87,6 +96,40 @@ final class NodeRules implements KindRules {
         return first.isEmpty() || (!all.isEmpty() && all.getFirst().equals(first)) ? all : List.of(first);
     }
 
+    private static ArrayNode texts(List<String> ranges) {
+        ArrayNode list = Json.array();
+        ranges.forEach(list::add);
+        return list;
+    }
+
+    /// As ValidateNode of upstream's `pkg/apis/core/validation/validation.go`: at most one range of each family.
+    private static void podRanges(List<String> ranges, Errors errors) {
+        Set<Boolean> families = new HashSet<>();
+        int malformed = -1;
+        for (int i = 0; i < ranges.size() && !errors.isFull(); i++) {
+            List<String> wrong = Addresses.range(ranges.get(i));
+            errors.invalid(PODS + "[" + i + "]", ranges.get(i), wrong);
+            // Whatever else is wrong with it, one that is a range at all has a family.
+            malformed = malformed < 0 && wrong.contains(Addresses.RANGE_HINT) ? i : malformed;
+            families.add(ranges.get(i).contains(":"));
+        }
+        if (ranges.size() < 2) {
+            return;
+        }
+        if (malformed >= 0) {
+            errors.add(FieldError.internal(PODS, MALFORMED.formatted(FieldError.quoted(ranges.get(malformed)), ranges.get(malformed))));
+        }
+        if (malformed >= 0 || families.size() < 2 || ranges.size() > 2) {
+            errors.invalid(PODS, texts(ranges), "may specify no more than one CIDR for each IP family");
+        }
+        Set<String> seen = new HashSet<>();
+        for (int i = 0; i < ranges.size() && !errors.isFull(); i++) {
+            if (!seen.add(ranges.get(i))) {
+                errors.duplicate(PODS + "[" + i + "]", ranges.get(i));
+            }
+        }
+    }
+
     /// Whoever names the addresses in one way keeps them in both.
     @Override
     public void prepareUpdate(ObjectNode node, ObjectNode old, @Nullable String subresource) {
@@ -107,11 +150,14 @@ final class NodeRules implements KindRules {
         }
         List<String> ranges = ranges(old);
         if (!ranges.isEmpty() && !ranges.equals(ranges(node))) {
-            errors.forbidden("spec.podCIDRs", "node updates may not change podCIDR except from \"\" to valid");
+            errors.forbidden(PODS, "node updates may not change podCIDR except from \"\" to valid");
         }
         String before = Json.string(old, "spec", "providerID");
         if (!before.isEmpty() && !before.equals(Json.string(node, "spec", "providerID"))) {
             errors.forbidden("spec.providerID", "node updates may not change providerID except from \"\" to valid");
+        }
+        if (!Json.string(node, "spec", "externalID").equals(Json.string(old, "spec", "externalID"))) {
+            errors.forbidden("spec.externalID", "may not be updated");
         }
     }
 

@@ -137,6 +137,34 @@ class StatusRulesTest {
                 "spec.podCIDRs: Forbidden: node updates may not change podCIDR except from \"\" to valid");
     }
 
+    /// As ValidateNode and ValidateNodeUpdate of upstream's `pkg/apis/core/validation/validation.go`.
+    @Test
+    void theAddressesOfANodesPodsAreRangesOfDifferentFamilies() {
+        Kind rules = KINDS.get("v1", "Node");
+        String node = "{'metadata':{'name':'x'},'spec':{%s}}";
+        assertThat(rules.validateCreate(read(node.formatted("'podCIDRs':['10.0.0.0/24','fd00::/64']")))).isEmpty();
+        assertThat(texts(rules.validateCreate(read(node.formatted("'podCIDR':'10.0.0.1/24'")))))
+                .containsExactly("spec.podCIDRs[0]: Invalid value: \"10.0.0.1/24\": must not have bits set beyond the prefix length");
+        assertThat(texts(rules.validateCreate(read(node.formatted("'podCIDRs':['10.0.0.0/24','10.0.0.0/24'],'taints':[{'key':'a','effect':'x'}]"))))).containsExactly(
+                "metadata.taints[0].effect: Unsupported value: \"x\": supported values: \"NoSchedule\", \"PreferNoSchedule\", \"NoExecute\"",
+                "spec.podCIDRs: Invalid value: [\"10.0.0.0/24\",\"10.0.0.0/24\"]: may specify no more than one CIDR for each IP family",
+                "spec.podCIDRs[1]: Duplicate value: \"10.0.0.0/24\"");
+        assertThat(texts(rules.validateCreate(read(node.formatted("'podCIDRs':['10.0.0.0/24','odd']"))))).containsExactly(
+                "spec.podCIDRs[1]: Invalid value: \"odd\": must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)",
+                "spec.podCIDRs: Internal error: invalid PodCIDRs. failed to check with dual stack with error:failed to parse cidr value:\"odd\" with error:invalid CIDR address: odd",
+                "spec.podCIDRs: Invalid value: [\"10.0.0.0/24\",\"odd\"]: may specify no more than one CIDR for each IP family");
+        // What was stored when less was asked may be cordoned.
+        ObjectNode old = read(node.formatted("'podCIDRs':['10.0.0.1/24']"));
+        ObjectNode cordoned = read(node.formatted("'podCIDRs':['10.0.0.1/24'],'unschedulable':true"));
+        assertThat(rules.validateUpdate(cordoned, old, null)).isEmpty();
+        ObjectNode renamed = read(node.formatted("'podCIDRs':['10.0.0.1/24'],'externalID':'a'"));
+        assertThat(texts(rules.validateUpdate(renamed, old, null))).containsExactly("spec.externalID: Forbidden: may not be updated");
+    }
+
+    private static List<String> texts(List<FieldError> errors) {
+        return errors.stream().map(FieldError::text).toList();
+    }
+
     /// As upstream, to which `podCIDR` is the first of `podCIDRs` (`pkg/apis/core/v1/conversion.go`).
     @ParameterizedTest
     @CsvSource({"'10.0.1.0/24',false", "'10.0.0.0/24',true", "'',false"})
