@@ -20,6 +20,10 @@ final class MetadataValidation {
     private static final int LONGEST_SHOWN = 400;
     private static final Set<String> PLAIN_FINALIZERS = Set.of("orphan", "foregroundDeletion", "kubernetes");
 
+    private static final List<String> OF_OBJECTS = List.of(
+            "name", "generateName", "namespace", "selfLink", "uid", "resourceVersion", "generation", "creationTimestamp", "deletionTimestamp",
+            "deletionGracePeriodSeconds", "ownerReferences", "finalizers", "managedFields");
+
     private MetadataValidation() {}
 
     /// @param anyFinalizer whether a finalizer may have any name; else one that nobody knows has a domain and a path
@@ -71,6 +75,22 @@ final class MetadataValidation {
         }
         if (size > ANNOTATIONS_MAX_BYTES) {
             errors.add(FieldError.tooLong(path, ANNOTATIONS_MAX_BYTES));
+        }
+    }
+
+    /// The metadata of what objects are made of, which has labels and annotations only: ValidateTemplateObjectMeta of upstream's
+    /// `pkg/apis/core/validation/validation.go`.
+    static void template(JsonNode meta, String path, Errors errors) {
+        annotations(meta.path("annotations"), path + ".annotations", errors);
+        labels(meta.path("labels"), path + ".labels", errors);
+        for (String field : OF_OBJECTS) {
+            JsonNode value = meta.path(field);
+            boolean unset = value.isMissingNode() || value.isNull() || (value.isString() && value.stringValue().isEmpty())
+                    || (field.equals("generation") && value.asLong(0) == 0);
+            if (!unset) {
+                // Upstream makes the path of the name that the field has in Go.
+                errors.forbidden(path + "." + (field.equals("uid") ? "uID" : field), "cannot be set");
+            }
         }
     }
 
@@ -168,7 +188,7 @@ final class MetadataValidation {
         return names;
     }
 
-    private static long bytes(String text) {
+    static long bytes(String text) {
         return text.getBytes(StandardCharsets.UTF_8).length;
     }
 }

@@ -71,7 +71,7 @@ final class PodRules implements KindRules {
 
     @Override
     public void validate(ObjectNode pod, Errors errors) {
-        new PodSpecValidation(pod.path("spec"), "spec", errors).run();
+        new PodSpecValidation(pod.path("spec"), "spec", Json.string(pod, "metadata", "name"), errors).run();
         // The older way to name a profile of AppArmor.
         pod.path("metadata").path("annotations").properties().forEach(annotation -> {
             if (annotation.getKey().startsWith(APPARMOR_ANNOTATION) && annotation.getValue().asString("").startsWith("localhost/")) {

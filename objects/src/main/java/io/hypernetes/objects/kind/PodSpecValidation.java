@@ -21,9 +21,12 @@ final class PodSpecValidation {
 
     private final JsonNode spec;
     private final String path;
+    private final String pod;
     private final Errors errors;
 
-    PodSpecValidation(JsonNode spec, String path, Errors errors) {
+    /// @param pod the name of the pod; empty in a template, which has none
+    PodSpecValidation(JsonNode spec, String path, String pod, Errors errors) {
+        this.pod = pod;
         this.spec = spec;
         this.path = path;
         this.errors = errors;
@@ -32,7 +35,7 @@ final class PodSpecValidation {
     void run() {
         host();
         absent();
-        Set<String> volumes = new VolumeValidation(spec, path + ".volumes", errors).run();
+        Set<String> volumes = new VolumeValidation(spec, path + ".volumes", pod, errors).run();
         EphemeralContainers.validate(spec, path, containers(volumes), volumes, errors);
         scalars();
         network();

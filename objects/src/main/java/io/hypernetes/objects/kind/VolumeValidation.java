@@ -1,5 +1,6 @@
 package io.hypernetes.objects.kind;
 
+import io.hypernetes.objects.FieldError;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.Names;
 import java.util.HashSet;
@@ -15,11 +16,14 @@ final class VolumeValidation {
 
     private final JsonNode spec;
     private final String path;
+    private final String pod;
     private final Errors errors;
 
-    VolumeValidation(JsonNode spec, String path, Errors errors) {
+    /// @param pod the name of the pod; empty when it is not known
+    VolumeValidation(JsonNode spec, String path, String pod, Errors errors) {
         this.spec = spec;
         this.path = path;
+        this.pod = pod;
         this.errors = errors;
     }
 
@@ -46,6 +50,9 @@ final class VolumeValidation {
                 types.subList(1, types.size()).forEach(t -> errors.forbidden(at + "." + t, "may not specify more than 1 volume type"));
             } else {
                 source(types.getFirst(), volume.path(types.getFirst()), at + "." + types.getFirst());
+                if (types.getFirst().equals("ephemeral") && !pod.isEmpty() && !name.isEmpty()) {
+                    claim(pod + "-" + name, name, at + ".name");
+                }
             }
         }
         return names;
@@ -66,6 +73,7 @@ final class VolumeValidation {
             }
             case "ephemeral" -> {
                 if (source.get("volumeClaimTemplate") instanceof ObjectNode template) {
+                    MetadataValidation.template(template.path("metadata"), at + ".volumeClaimTemplate.metadata", errors);
                     PersistentVolumeClaimRules.validateSpec(Json.child(template, "spec"), at + ".volumeClaimTemplate.spec", errors);
                 } else {
                     errors.required(at + ".volumeClaimTemplate", "");
@@ -76,6 +84,13 @@ final class VolumeValidation {
                     "every pod is a virtual machine of its own and sees no file system of its host; use emptyDir for scratch space,"
                             + " configMap or secret for files");
             default -> errors.forbidden(at, "volumes of this type are not served by this version; what is: " + SERVED);
+        }
+    }
+
+    /// The claim that is made for a volume is called after both, as upstream's validateVolumeSource has it.
+    private void claim(String claim, String volume, String at) {
+        for (String wrong : Names.subdomain(claim)) {
+            errors.invalid(at, volume, "PVC name " + FieldError.quoted(claim) + ": " + wrong);
         }
     }
 

@@ -106,9 +106,10 @@ final class WorkloadValidation {
     /// A pod template.
     static void template(JsonNode template, String path, Errors errors) {
         JsonNode meta = template.path("metadata");
-        MetadataValidation.labels(meta.path("labels"), path + ".metadata.labels", errors);
-        MetadataValidation.annotations(meta.path("annotations"), path + ".metadata.annotations", errors);
-        new PodSpecValidation(template.path("spec"), path + ".spec", errors).run();
+        // Where upstream says they are (ValidatePodTemplateSpec of `pkg/apis/core/validation/validation.go`).
+        MetadataValidation.labels(meta.path("labels"), path + ".labels", errors);
+        MetadataValidation.annotations(meta.path("annotations"), path + ".annotations", errors);
+        new PodSpecValidation(template.path("spec"), path + ".spec", "", errors).run();
         if (!template.path("spec").path("ephemeralContainers").isEmpty()) {
             errors.forbidden(path + ".spec.ephemeralContainers", "ephemeral containers not allowed in pod template");
         }

@@ -183,4 +183,24 @@ class VolumeRulesTest {
         assertThat(change("PersistentVolumeClaim", old, made("PersistentVolumeClaim", CLAIM.formatted("1Gi"), annotation.formatted("b"), ""))).containsExactly(
                 "metadata.annotations.volume.beta.kubernetes.io/storage-class: Invalid value: \"b\": field is immutable");
     }
+
+    /// ValidatePersistentVolumeClaimTemplate there, and the name of the claim to come in validateVolumeSource.
+    @Test
+    void claimsMadeForPods() {
+        String pod = "'containers':[{'name':'c','image':'i'}],'volumes':[{'name':'%s','ephemeral':{'volumeClaimTemplate':{'metadata':{%s},'spec':{" + CLAIM.formatted("1Gi") + "}}}}]";
+        assertThat(problems("Pod", pod.formatted("v", "'labels':{'a':'b'},'name':'','creationTimestamp':null"))).isEmpty();
+        String at = "spec.volumes[0].ephemeral.volumeClaimTemplate.metadata.";
+        assertThat(problems("Pod", pod.formatted("v", "'name':'n','uid':'u','finalizers':['a/b'],'labels':{'a':'-'},'annotations':{'/':'b'}"))).satisfiesExactly(
+                key -> assertThat(key).startsWith(at + "annotations: Invalid value: \"/\": prefix part must be non-empty"),
+                part -> assertThat(part).startsWith(at + "annotations: Invalid value: \"/\": name part must be non-empty"),
+                form -> assertThat(form).startsWith(at + "annotations: Invalid value: \"/\": name part must consist of"),
+                value -> assertThat(value).startsWith(at + "labels: Invalid value: \"-\": a valid label must be"),
+                name -> assertThat(name).isEqualTo(at + "name: Forbidden: cannot be set"),
+                uid -> assertThat(uid).isEqualTo(at + "uID: Forbidden: cannot be set"),
+                finalizers -> assertThat(finalizers).isEqualTo(at + "finalizers: Forbidden: cannot be set"));
+        ObjectNode named = made("Pod", pod.formatted("v", ""), "", "");
+        Json.child(named, "metadata").put("name", "x".repeat(252));
+        assertThat(texts(KINDS.get("v1", "Pod").validateCreate(named)))
+                .containsExactly("spec.volumes[0].name: Invalid value: \"v\": PVC name \"" + "x".repeat(252) + "-v\": must be no more than 253 characters");
+    }
 }
