@@ -9,6 +9,7 @@ import java.util.Locale;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /// CSIDrivers.
@@ -49,21 +50,26 @@ final class CsiDriverRules implements KindRules {
         return true;
     }
 
+    /// In the order of validateCSIDriverSpec of upstream's `pkg/apis/storage/validation/validation.go`.
     @Override
     public void validate(ObjectNode driver, Errors errors) {
         errors.oneOf(
                 "spec.fsGroupPolicy", Json.string(driver, "spec", "fsGroupPolicy"), List.of("File", "None", "ReadWriteOnceWithFSType"));
+        Set<String> audiences = new HashSet<>();
+        List<ObjectNode> tokens = Json.objects(driver.path("spec"), "tokenRequests");
+        for (int i = 0; i < tokens.size(); i++) {
+            token(tokens.get(i), "spec.tokenRequests[" + i + "]", audiences, errors);
+        }
         for (var mode : driver.path("spec").path("volumeLifecycleModes")) {
-            errors.oneOf("spec.volumeLifecycleModes", mode.asString(""), List.of("Ephemeral", "Persistent"));
+            errors.oneOf("spec.volumeLifecycleModes", mode.asString(""), List.of("Persistent", "Ephemeral"));
         }
         long period = Json.number(driver, SHORTEST_PERIOD_SECONDS, "spec", "nodeAllocatableUpdatePeriodSeconds");
         if (period < SHORTEST_PERIOD_SECONDS) {
             errors.invalid("spec.nodeAllocatableUpdatePeriodSeconds", period, "must be greater than or equal to 10 seconds");
         }
-        Set<String> audiences = new HashSet<>();
-        List<ObjectNode> tokens = Json.objects(driver.path("spec"), "tokenRequests");
-        for (int i = 0; i < tokens.size(); i++) {
-            token(tokens.get(i), "spec.tokenRequests[" + i + "]", audiences, errors);
+        JsonNode secret = driver.path("spec").path("serviceAccountTokenInSecrets");
+        if (Json.present(secret) && tokens.isEmpty()) {
+            errors.invalid("spec.serviceAccountTokenInSecrets", secret, "serviceAccountTokenInSecrets is set but no tokenRequests are specified");
         }
     }
 

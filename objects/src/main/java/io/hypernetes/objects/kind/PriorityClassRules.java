@@ -42,7 +42,12 @@ final class PriorityClassRules implements KindRules {
         } else if (value > HIGHEST) {
             errors.forbidden("value", "maximum allowed value of a user defined priority is " + HIGHEST);
         }
-        errors.oneOf("preemptionPolicy", Json.string(type, "preemptionPolicy"), List.of("Never", "PreemptLowerPriority"));
+        String policy = Json.string(type, "preemptionPolicy");
+        if (policy.isEmpty()) {
+            errors.required("preemptionPolicy", "");
+        } else {
+            errors.oneOf("preemptionPolicy", policy, List.of("PreemptLowerPriority", "Never"));
+        }
     }
 
     @Override

@@ -19,6 +19,7 @@ final class RuntimeClassRules implements KindRules {
     public void validate(ObjectNode type, Errors errors) {
         String handler = Json.string(type, "handler");
         errors.invalid("handler", handler, Names.label(handler));
+        ContainerValidation.amounts(type.path("overhead").path("podFixed"), "overhead.limits", errors);
         for (var label : type.path("scheduling").path("nodeSelector").properties()) {
             errors.invalid("scheduling.nodeSelector", label.getKey(), Names.qualified(label.getKey()));
             errors.invalid("scheduling.nodeSelector", label.getValue().asString(""), Names.labelValue(label.getValue().asString("")));
@@ -27,7 +28,6 @@ final class RuntimeClassRules implements KindRules {
         for (int i = 0; i < tolerations.size(); i++) {
             PodSpecValidation.toleration(tolerations.get(i), "scheduling.tolerations[" + i + "]", errors);
         }
-        ContainerValidation.amounts(type.path("overhead").path("podFixed"), "overhead.limits", errors);
     }
 
     @Override

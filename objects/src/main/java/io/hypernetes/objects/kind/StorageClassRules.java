@@ -52,7 +52,7 @@ final class StorageClassRules implements KindRules {
     public void validate(ObjectNode type, Errors errors) {
         provisioner(Json.string(type, "provisioner"), "provisioner", errors);
         parameters(type, errors);
-        errors.oneOf("reclaimPolicy", Json.string(type, "reclaimPolicy"), List.of("Delete", "Retain"));
+        errors.oneOfOrNothing("reclaimPolicy", Json.string(type, "reclaimPolicy"), List.of("Delete", "Retain"));
         errors.oneOf("volumeBindingMode", Json.string(type, "volumeBindingMode"), List.of("Immediate", "WaitForFirstConsumer"));
         topologies(type, errors);
     }
@@ -62,7 +62,8 @@ final class StorageClassRules implements KindRules {
         if (name.isEmpty()) {
             errors.required(at, "");
         } else {
-            errors.invalid(at, name, Names.qualified(name.toLowerCase(Locale.ROOT)));
+            String lower = name.toLowerCase(Locale.ROOT);
+            errors.invalid(at, lower, Names.qualified(lower));
         }
     }
 
@@ -76,7 +77,7 @@ final class StorageClassRules implements KindRules {
             if (parameter.getKey().isEmpty()) {
                 errors.invalid("parameters", parameter.getKey(), "field can not be empty.");
             }
-            bytes += parameter.getKey().length() + (long) parameter.getValue().asString("").length();
+            bytes += MetadataValidation.bytes(parameter.getKey()) + MetadataValidation.bytes(parameter.getValue().asString(""));
         }
         if (bytes > PARAMETERS_MAX_BYTES) {
             errors.add(FieldError.tooLong("parameters", PARAMETERS_MAX_BYTES));
@@ -93,7 +94,8 @@ final class StorageClassRules implements KindRules {
             for (int j = 0; j < expressions.size(); j++) {
                 expression(expressions.get(j), at + "[" + j + "]", allowed, errors);
             }
-            if (!known.add(allowed)) {
+            // Upstream compares each with as many empty ones as there are topologies (validateAllowedTopologies): nothing is never enough.
+            if (!known.add(allowed) || allowed.isEmpty()) {
                 errors.duplicate(at, "");
             }
         }

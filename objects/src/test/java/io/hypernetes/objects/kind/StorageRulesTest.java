@@ -44,6 +44,9 @@ class StorageRulesTest {
         assertThat(problems(STORAGE, "StorageClass", type.formatted("{'key':'a','values':[]},{'key':'a','values':['c']}"))).containsExactly(
                 "allowedTopologies[0].matchLabelExpressions[0].values: Required value",
                 "allowedTopologies[0].matchLabelExpressions[1].key: Duplicate value: \"a\"");
+        assertThat(problems(STORAGE, "StorageClass", "'provisioner':'P_','reclaimPolicy':'','allowedTopologies':[{}]")).satisfiesExactly(
+                name -> assertThat(name).startsWith("provisioner: Invalid value: \"p_\": name part must consist of"),
+                nothing -> assertThat(nothing).isEqualTo("allowedTopologies[0].matchLabelExpressions: Duplicate value: \"\""));
         assertThat(change("StorageClass", "'provisioner':'p'", "'provisioner':'p','volumeBindingMode':'WaitForFirstConsumer'"))
                 .containsExactly("volumeBindingMode: Invalid value: \"WaitForFirstConsumer\": field is immutable");
     }
@@ -53,9 +56,12 @@ class StorageRulesTest {
         assertThat(problems(STORAGE, "CSIDriver", "'spec':{'tokenRequests':[{'audience':'a','expirationSeconds':600},{'audience':'b'}],'nodeAllocatableUpdatePeriodSeconds':10}")).isEmpty();
         assertThat(problems(STORAGE, "CSIDriver", "'spec':{'tokenRequests':[{'audience':'a','expirationSeconds':599},{'audience':'a'}],'nodeAllocatableUpdatePeriodSeconds':9}"))
                 .containsExactly(
-                        "spec.nodeAllocatableUpdatePeriodSeconds: Invalid value: 9: must be greater than or equal to 10 seconds",
                         "spec.tokenRequests[0].expirationSeconds: Invalid value: 599: may not specify a duration less than 10 minutes",
-                        "spec.tokenRequests[1].audience: Duplicate value: \"a\"");
+                        "spec.tokenRequests[1].audience: Duplicate value: \"a\"",
+                        "spec.nodeAllocatableUpdatePeriodSeconds: Invalid value: 9: must be greater than or equal to 10 seconds");
+        assertThat(problems(STORAGE, "CSIDriver", "'spec':{'volumeLifecycleModes':['Odd'],'serviceAccountTokenInSecrets':false}")).containsExactly(
+                "spec.volumeLifecycleModes: Unsupported value: \"Odd\": supported values: \"Persistent\", \"Ephemeral\"",
+                "spec.serviceAccountTokenInSecrets: Invalid value: false: serviceAccountTokenInSecrets is set but no tokenRequests are specified");
         assertThat(change("CSIDriver", "'spec':{}", "'spec':{'attachRequired':false}")).containsExactly("spec.attachedRequired: Invalid value: false: field is immutable");
     }
 
@@ -96,9 +102,22 @@ class StorageRulesTest {
         assertThat(problems(STORAGE, "VolumeAttachment", attachment.formatted("a.b", "'persistentVolumeName':'v','inlineVolumeSpec':{}")))
                 .containsExactly("spec.source: Forbidden: must specify exactly one of inlineVolumeSpec and persistentVolumeName");
         assertThat(problems(STORAGE, "VolumeAttachment", attachment.formatted("a.b", "'persistentVolumeName':''")))
-                .containsExactly("spec.source.persistentVolumeName: Required value: must specify non empty persistentVolumeName");
+                .satisfiesExactly(
+                        none -> assertThat(none).isEqualTo("spec.source.persistentVolumeName: Required value: must specify non empty persistentVolumeName"),
+                        form -> assertThat(form).startsWith("spec.source.persistentVolumeName: Invalid value: \"\": a lowercase RFC 1123 subdomain"));
         assertThat(problems(STORAGE, "VolumeAttachment", attachment.formatted("a_b", "'persistentVolumeName':'v'"))).singleElement().asString()
                 .startsWith("spec.attacher: Invalid value: \"a_b\"");
+    }
+
+    /// As validateVolumeError, whose limit is that of messages since upstream's pull request 136436.
+    @Test
+    void whatIsToldOfAnAttachment() {
+        String spec = "'attacher':'a.b','nodeName':'n','source':{'persistentVolumeName':'v'}";
+        String failed = "'attached':false,'attachError':{'message':'%s','errorCode':-1}";
+        assertThat(StatusRulesTest.told(STORAGE, "VolumeAttachment", spec, "", failed.formatted("x".repeat(1025)))).containsExactly(
+                "status.attachError.message: Too long: may not be more than 1024 bytes",
+                "status.attachError.errorCode: Invalid value: -1: must be between 0 and 2147483647, inclusive");
+        assertThat(StatusRulesTest.told(STORAGE, "VolumeAttachment", spec, failed.formatted("a"), failed.formatted("a").replace("false", "true"))).isEmpty();
     }
 
     @Test
@@ -106,8 +125,10 @@ class StorageRulesTest {
         String runtime = "'handler':'h','overhead':{'podFixed':{'%s':'%s'}},'scheduling':{'tolerations':[{'key':'a','operator':'%s'}]}";
         assertThat(problems("node.k8s.io/v1", "RuntimeClass", runtime.formatted("cpu", "1", "Exists"))).isEmpty();
         assertThat(problems("node.k8s.io/v1", "RuntimeClass", runtime.formatted("cpu", "-1", "Odd"))).satisfiesExactly(
-                each -> assertThat(each).startsWith("scheduling.tolerations[0].operator: Unsupported value: \"Odd\""),
-                each -> assertThat(each).isEqualTo("overhead.limits[cpu]: Invalid value: \"-1\": must be greater than or equal to 0"));
+                each -> assertThat(each).isEqualTo("overhead.limits[cpu]: Invalid value: \"-1\": must be greater than or equal to 0"),
+                each -> assertThat(each).startsWith("scheduling.tolerations[0].operator: Unsupported value: \"Odd\""));
+        assertThat(problems("scheduling.k8s.io/v1", "PriorityClass", "'value':1,'preemptionPolicy':'Odd'"))
+                .containsExactly("preemptionPolicy: Unsupported value: \"Odd\": supported values: \"PreemptLowerPriority\", \"Never\"");
         String reserved = "metadata.name: Forbidden: priority class names with 'system-' prefix are reserved for system use only. error: ";
         Kind kind = KINDS.get("scheduling.k8s.io/v1", "PriorityClass");
         for (String[] each : new String[][] {
