@@ -2,13 +2,14 @@ package io.hypernetes.objects.crd;
 
 /// What stands in a request for a resource: a path from the root, or a URI with a scheme. Judged as Go's `url.ParseRequestURI` does, which takes
 /// more than the RFC: braces and blanks in paths are welcome, templates for addresses have them.
-final class RequestUri {
+public final class RequestUri {
     private static final String IN_HOST = "-_.~!$&'()*+,;=:[]<>\"";
     private static final String IN_USER = "-._:~!$&'()*+,;=%@";
 
     private RequestUri() {}
 
-    static boolean isOne(String text) {
+    /// Whether a text is one.
+    public static boolean isOne(String text) {
         if (text.isEmpty() || text.chars().anyMatch(c -> c < ' ' || c == 0x7f)) {
             return false;
         }
@@ -34,7 +35,7 @@ final class RequestUri {
     }
 
     /// Where the scheme ends; -1 when there is none, and 0 when its place is empty.
-    private static int scheme(String text) {
+    public static int scheme(String text) {
         for (int i = 0; i < text.length(); i++) {
             char c = text.charAt(i);
             if (c == ':') {

@@ -55,9 +55,6 @@ final class AdmissionPolicyBindingRules implements KindRules {
             return;
         }
         JsonNode actions = spec.path("validationActions");
-        if (actions.isEmpty()) {
-            errors.required("spec.validationActions", "at least one validation action is required");
-        }
         Set<String> seen = new HashSet<>();
         for (int i = 0; i < actions.size(); i++) {
             String action = actions.path(i).asString("");
@@ -67,26 +64,33 @@ final class AdmissionPolicyBindingRules implements KindRules {
             }
         }
         if (seen.containsAll(Set.of("Deny", "Warn"))) {
-            errors.invalid("spec.validationActions", actions, "must not contain both Deny and Warn");
+            errors.invalid("spec.validationActions", actions, "must not contain both Deny and Warn (repeating the same validation failure information"
+                    + " in the API response and headers serves no purpose)");
+        }
+        if (actions.isEmpty()) {
+            errors.required("spec.validationActions", "at least one validation action is required");
         }
     }
 
     private static void reference(JsonNode reference, Errors errors) {
-        boolean named = !Json.string(reference, "name").isEmpty();
+        String name = Json.string(reference, "name");
         boolean selected = reference.path("selector").isObject();
-        if (named && selected) {
+        errors.invalid("spec.paramRef.name", name, RoleRules.pathSegment(name));
+        if (!name.isEmpty() && selected) {
             errors.forbidden("spec.paramRef.name", "name and selector are mutually exclusive");
-            errors.forbidden("spec.paramRef.selector", "name and selector are mutually exclusive");
-        }
-        if (!named && !selected) {
-            errors.required("spec.paramRef", "one of name or selector must be specified");
         }
         WorkloadValidation.selector(reference.path("selector"), "spec.paramRef.selector", errors);
+        if (!name.isEmpty() && selected) {
+            errors.forbidden("spec.paramRef.selector", "name and selector are mutually exclusive");
+        }
+        if (name.isEmpty() && !selected) {
+            errors.required("spec.paramRef", "one of name or selector must be specified");
+        }
         String missing = Json.string(reference, "parameterNotFoundAction");
         if (missing.isEmpty()) {
             errors.required("spec.paramRef.parameterNotFoundAction", "");
         } else {
-            errors.oneOf("spec.paramRef.parameterNotFoundAction", missing, List.of("Allow", "Deny"));
+            errors.oneOf("spec.paramRef.parameterNotFoundAction", missing, List.of("Deny", "Allow"));
         }
     }
 

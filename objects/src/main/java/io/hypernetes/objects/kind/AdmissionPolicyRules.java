@@ -7,7 +7,9 @@ import io.hypernetes.objects.cel.AdmissionLanguage;
 import io.hypernetes.objects.cel.MutationLanguage;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.regex.Pattern;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -58,41 +60,38 @@ final class AdmissionPolicyRules implements KindRules {
         return true;
     }
 
+    /// In the order of validateValidatingAdmissionPolicySpec of upstream's `pkg/apis/admissionregistration/validation/validation.go`, but for what expressions
+    /// say, which comes last.
     @Override
     public void validate(ObjectNode policy, Errors errors) {
         ObjectNode spec = WorkloadValidation.spec(policy);
         errors.oneOf("spec.failurePolicy", Json.string(spec, "failurePolicy"), List.of("Fail", "Ignore"));
+        parameters(spec.path("paramKind"), errors);
         JsonNode constraints = spec.path("matchConstraints");
         if (!constraints.isObject()) {
             errors.required("spec.matchConstraints", "");
         } else {
+            constraints(constraints, "spec.matchConstraints", errors);
             if (constraints.path("resourceRules").isEmpty()) {
                 errors.required("spec.matchConstraints.resourceRules", "");
             }
-            constraints(constraints, "spec.matchConstraints", errors);
         }
-        parameters(spec.path("paramKind"), errors);
+        if (mutating) {
+            operations(constraints, "spec.matchConstraints", errors);
+        }
         conditions(spec, "spec.", errors);
         variables(spec, errors);
         if (mutating) {
-            operations(constraints, "spec.matchConstraints", errors);
             mutations(spec, errors);
         } else {
-            validations(spec, errors);
+            PolicyValidation.validate(spec, Json.string(policy, "metadata", "name"), errors);
         }
         AdmissionLanguage.checkPolicy(spec).forEach(errors::add);
     }
 
-    private static void validations(JsonNode spec, Errors errors) {
-        if (spec.path("validations").isEmpty() && spec.path("auditAnnotations").isEmpty()) {
-            errors.required("spec.validations", "validations or auditAnnotations must contain at least one item");
-        }
-        List<ObjectNode> validations = Json.objects(spec, "validations");
-        for (int i = 0; i < validations.size(); i++) {
-            if (Json.string(validations.get(i), "expression").isBlank()) {
-                errors.required("spec.validations[" + i + "].expression", "expression is not specified");
-            }
-        }
+    @Override
+    public void validateStatus(ObjectNode policy, ObjectNode old, Errors errors) {
+        errors.addNew(now -> PolicyValidation.status(policy.path("status"), now), before -> PolicyValidation.status(old.path("status"), before));
     }
 
     private static void mutations(JsonNode spec, Errors errors) {
@@ -139,10 +138,33 @@ final class AdmissionPolicyRules implements KindRules {
         if (!kind.isObject()) {
             return;
         }
-        for (String field : List.of("apiVersion", "kind")) {
-            if (Json.string(kind, field).isEmpty()) {
-                errors.required("spec.paramKind." + field, "");
+        String at = "spec.paramKind.apiVersion";
+        String version = Json.string(kind, "apiVersion");
+        int slash = version.indexOf('/');
+        if (version.isEmpty()) {
+            errors.required(at, "");
+        } else if (slash != version.lastIndexOf('/')) {
+            errors.invalid(at, version, "unexpected GroupVersion string: " + version);
+        } else {
+            joined(at, version.substring(0, Math.max(0, slash)), Names::subdomain, errors);
+            if (slash == version.length() - 1) {
+                errors.invalid(at, version, "version must be specified");
             }
+            joined(at, version.substring(slash + 1), Names::label1035, errors);
+        }
+        String name = Json.string(kind, "kind");
+        List<String> wrong = Names.label1035(name.toLowerCase(Locale.ROOT));
+        if (name.isEmpty()) {
+            errors.required("spec.paramKind.kind", "");
+        } else if (!wrong.isEmpty()) {
+            errors.invalid("spec.paramKind.kind", name, "may have mixed case, but should otherwise match: " + String.join(",", wrong));
+        }
+    }
+
+    private static void joined(String at, String part, Function<String, List<String>> check, Errors errors) {
+        List<String> wrong = part.isEmpty() ? List.of() : check.apply(part);
+        if (!wrong.isEmpty()) {
+            errors.invalid(at, part, String.join(",", wrong));
         }
     }
 
@@ -198,17 +220,14 @@ final class AdmissionPolicyRules implements KindRules {
     }
 
     static void constraints(JsonNode constraints, String at, Errors errors) {
-        for (String list : List.of("resourceRules", "excludeResourceRules")) {
-            List<ObjectNode> rules = Json.objects(constraints, list);
-            for (int i = 0; i < rules.size(); i++) {
-                WebhookConfigurationRules.rule(rules.get(i), at + "." + list + "[" + i + "]", errors);
-            }
-        }
+        errors.oneOf(at + ".matchPolicy", Json.string(constraints, "matchPolicy"), List.of("Equivalent", "Exact"));
         WorkloadValidation.selector(constraints.path("namespaceSelector"), at + ".namespaceSelector", errors);
         WorkloadValidation.selector(constraints.path("objectSelector"), at + ".objectSelector", errors);
-        String match = Json.string(constraints, "matchPolicy");
-        if (!match.isEmpty()) {
-            errors.oneOf(at + ".matchPolicy", match, List.of("Equivalent", "Exact"));
+        for (String list : List.of("resourceRules", "excludeResourceRules")) {
+            List<ObjectNode> rules = Json.objects(constraints, list);
+            for (int i = 0; i < rules.size() && !errors.isFull(); i++) {
+                AdmissionRuleValidation.named(rules.get(i), at + "." + list + "[" + i + "]", errors);
+            }
         }
     }
 

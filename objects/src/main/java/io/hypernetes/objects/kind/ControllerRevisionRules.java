@@ -14,12 +14,10 @@ final class ControllerRevisionRules implements KindRules {
 
     @Override
     public void validate(ObjectNode revision, Errors errors) {
-        if (Json.number(revision, 0, "revision") < 0) {
-            errors.invalid("revision", Json.number(revision, 0, "revision"), "must be greater than or equal to 0");
-        }
         if (!Json.present(revision.get("data"))) {
             errors.required("data", "data is mandatory");
         }
+        errors.notNegative("revision", Json.number(revision, 0, "revision"));
     }
 
     @Override

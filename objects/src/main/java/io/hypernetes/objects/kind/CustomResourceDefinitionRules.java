@@ -196,7 +196,7 @@ final class CustomResourceDefinitionRules implements KindRules {
         JsonNode versions = conversion.path("webhook").path("conversionReviewVersions");
         if (strategy.equals("Webhook")) {
             if (client.isObject()) {
-                WebhookConfigurationRules.client(client, "spec.conversion.webhookClientConfig", errors);
+                WebhookClientValidation.validate(client, "spec.conversion.webhookClientConfig", errors);
             } else {
                 errors.required("spec.conversion.webhookClientConfig", "required when strategy is set to Webhook");
             }

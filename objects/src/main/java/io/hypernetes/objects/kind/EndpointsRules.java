@@ -44,7 +44,7 @@ final class EndpointsRules implements KindRules {
 
     private static void address(ObjectNode address, String at, Errors errors) {
         String ip = Json.string(address, "ip");
-        reachable(ip, at + ".ip", errors);
+        errors.invalid(at + ".ip", ip, Addresses.address(ip));
         String host = Json.string(address, "hostname");
         if (!host.isEmpty()) {
             errors.invalid(at + ".hostname", host, Names.label(host));
@@ -53,15 +53,24 @@ final class EndpointsRules implements KindRules {
             String node = Json.string(address, "nodeName");
             errors.invalid(at + ".nodeName", node, Names.subdomain(node));
         }
+        if (Addresses.isAddress(ip)) {
+            elsewhere(ip, at + ".ip", errors);
+        } else {
+            errors.invalid(at + ".ip", ip, "must be a valid IP address");
+        }
     }
 
     /// An address that leads to another machine than the one that follows it.
     static void reachable(String ip, String at, Errors errors) {
         List<String> wrong = Addresses.address(ip);
         errors.invalid(at, ip, wrong);
-        if (!wrong.isEmpty()) {
-            return;
+        if (wrong.isEmpty()) {
+            elsewhere(ip, at, errors);
         }
+    }
+
+    /// ValidateNonSpecialIP of upstream's `pkg/apis/core/validation/validation.go`.
+    private static void elsewhere(String ip, String at, Errors errors) {
         // One address has many spellings.
         InetAddress address = InetAddress.ofLiteral(ip);
         if (address.isAnyLocalAddress()) {

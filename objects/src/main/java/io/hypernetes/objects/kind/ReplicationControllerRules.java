@@ -37,12 +37,12 @@ final class ReplicationControllerRules implements KindRules {
     public void validate(ObjectNode controller, Errors errors) {
         ObjectNode spec = WorkloadValidation.spec(controller);
         WorkloadValidation.notNegative(spec, "spec", "minReadySeconds", errors);
-        WorkloadValidation.notNegative(spec, "spec", "replicas", errors);
         Map<String, String> selector = new HashMap<>();
         spec.path("selector").properties().forEach(label -> selector.put(label.getKey(), label.getValue().asString("")));
         if (selector.isEmpty()) {
             errors.required("spec.selector", "");
         }
+        WorkloadValidation.notNegative(spec, "spec", "replicas", errors);
         if (!spec.path("template").isObject()) {
             errors.required("spec.template", "");
             return;
