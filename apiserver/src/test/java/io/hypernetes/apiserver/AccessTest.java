@@ -22,7 +22,7 @@ class AccessTest extends ClusterTest {
     private static final String CSRS = "/apis/certificates.k8s.io/v1/certificatesigningrequests";
     private static final String CSR = """
             {"apiVersion":"certificates.k8s.io/v1","kind":"CertificateSigningRequest","metadata":{"name":"%s"},
-             "spec":{"request":"LS0tLS1CRUdJTiBDRVJUSUZJQ0FURSBSRVFVRVNULS0tLS0KTUFBPQotLS0tLUVORCBDRVJUSUZJQ0FURSBSRVFVRVNULS0tLS0K",
+             "spec":{"request":"LS0tLS1CRUdJTiBDRVJUSUZJQ0FURSBSRVFVRVNULS0tLS0KTUlHTE1EOENBUUF3RERFS01BZ0dBMVVFQXd3QllUQXFNQVVHQXl0bGNBTWhBQlhPcEh4TWpPTGZVbTZld1dSYkRpcE5KUXhkTnlIaAovY0RCaE5rOUFTYkJvQUF3QlFZREsyVndBMEVBazJJbU9KamxzUDNFLzgvTVZUY2NCbmRxaEJBeVNiU0c1ZkEvL1NTUDNNeXgzQlh1CnBUR2k1RmxmNndaMDg3STRZMitXalBTRm9kRXd5Ymg5RDdqaEJnPT0KLS0tLS1FTkQgQ0VSVElGSUNBVEUgUkVRVUVTVC0tLS0tCg==",
                      "signerName":"kubernetes.io/kube-apiserver-client-kubelet","usages":["client auth"],"username":"forged"}}""";
 
     private Cluster.Client node;

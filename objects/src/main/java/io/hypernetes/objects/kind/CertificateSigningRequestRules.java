@@ -4,7 +4,6 @@ import io.hypernetes.objects.ApiTime;
 import io.hypernetes.objects.FieldError;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.Names;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -24,6 +23,7 @@ final class CertificateSigningRequestRules implements KindRules {
     private static final int MIN_SECONDS = 600;
     private static final int LONGEST_DOMAIN = 253;
     private static final int LONGEST_SIGNER = LONGEST_DOMAIN + 1 + 253 + 63 + 1;
+    private static final String LEGACY_SIGNER = "kubernetes.io/legacy-unknown";
     private static final List<String> DECIDED = List.of("Approved", "Denied", "Failed");
 
     private static final List<String> USAGES = List.of(
@@ -65,12 +65,12 @@ final class CertificateSigningRequestRules implements KindRules {
     @Override
     public void validate(ObjectNode request, Errors errors) {
         JsonNode spec = request.path("spec");
-        String pem = new String(Base64.getMimeDecoder().decode(Json.string(spec, "request")), StandardCharsets.ISO_8859_1);
-        if (!pem.contains("-----BEGIN CERTIFICATE REQUEST-----")) {
-            errors.invalid("spec.request", Json.string(spec, "request"), "PEM block type must be CERTIFICATE REQUEST");
+        String wrong = CertificateRequest.problem(Base64.getMimeDecoder().decode(Json.string(spec, "request")));
+        if (!wrong.isEmpty()) {
+            errors.invalid("spec.request", Json.string(spec, "request"), wrong);
         }
         if (spec.path("usages").isEmpty()) {
-            errors.required("spec.usages", "usages must be provided");
+            errors.required("spec.usages", "");
         }
         Set<String> seen = new HashSet<>();
         for (int i = 0; i < spec.path("usages").size(); i++) {
@@ -155,6 +155,10 @@ final class CertificateSigningRequestRules implements KindRules {
         String[] segments = name.split("/", -1);
         if (name.isEmpty()) {
             errors.required(at, "signerName must be provided");
+            return;
+        }
+        if (name.equals(LEGACY_SIGNER)) {
+            errors.invalid(at, name, "the legacy signerName is not allowed via this API version");
             return;
         }
         if (segments.length != 2) {

@@ -319,7 +319,7 @@ class KindRulesTest {
 
     @Test
     void usagesOfCertificatesAreKnownAndSaidOnce() {
-        String request = "\"spec\":{\"request\":\"LS0tLS1CRUdJTiBDRVJUSUZJQ0FURSBSRVFVRVNULS0tLS0K\",\"signerName\":\"example.org/one\",\"usages\":%s}";
+        String request = "\"spec\":{\"request\":\"" + CertificateRequestTest.ENCODED + "\",\"signerName\":\"example.org/one\",\"usages\":%s}";
         assertThat(problems("certificates.k8s.io/v1", "CertificateSigningRequest", request.formatted("[\"client auth\",\"key encipherment\",\"any\"]"))).isEmpty();
         assertThat(problems("certificates.k8s.io/v1", "CertificateSigningRequest", request.formatted("[\"client auth\",\"nope\",\"client auth\"]")))
                 .satisfiesExactly(
