@@ -13,7 +13,6 @@ import tools.jackson.databind.node.ObjectNode;
 final class DeviceClaimValidation {
     private static final int MOST = 32;
     private static final int MOST_CHOICES = 8;
-    private static final int LONGEST_EXPRESSION = 10 << 10;
     private static final String REFERENCE_HINT = "must be the name of a request in the claim or the name of a request and a subrequest separated by '/'";
 
     /// The names of requests, and those of their choices behind a slash.
@@ -21,7 +20,7 @@ final class DeviceClaimValidation {
 
     private final Errors errors;
 
-    private DeviceClaimValidation(JsonNode devices, Errors errors) {
+    DeviceClaimValidation(JsonNode devices, Errors errors) {
         this.errors = errors;
         for (ObjectNode request : Json.objects(devices, "requests")) {
             String name = Json.string(request, "name");
@@ -36,34 +35,28 @@ final class DeviceClaimValidation {
     }
 
     private void run(JsonNode devices, String at) {
-        List<ObjectNode> requests = several(devices, "requests", MOST, at);
+        List<ObjectNode> requests = DeviceValidation.several(devices, "requests", MOST, at, errors);
         for (int i = 0; i < requests.size(); i++) {
             request(requests.get(i), at + ".requests[" + i + "]");
         }
         unique(requests, at + ".requests");
-        List<ObjectNode> constraints = several(devices, "constraints", MOST, at);
+        List<ObjectNode> constraints = DeviceValidation.several(devices, "constraints", MOST, at, errors);
         for (int i = 0; i < constraints.size(); i++) {
             String each = at + ".constraints[" + i + "]";
             references(constraints.get(i), each);
-            if (!Json.present(constraints.get(i).get("matchAttribute")) && !Json.present(constraints.get(i).get("distinctAttribute"))) {
+            if (Json.present(constraints.get(i).get("matchAttribute"))) {
+                DeviceValidation.fullyQualified(Json.string(constraints.get(i), "matchAttribute"), each + ".matchAttribute", errors);
+            } else if (Json.present(constraints.get(i).get("distinctAttribute"))) {
+                DeviceValidation.fullyQualified(Json.string(constraints.get(i), "distinctAttribute"), each + ".distinctAttribute", errors);
+            } else {
                 errors.required(each, "exactly one of \"matchAttribute\" or \"distinctAttribute\" is required, but multiple fields are set");
             }
         }
-        List<ObjectNode> configurations = several(devices, "config", MOST, at);
+        List<ObjectNode> configurations = DeviceValidation.several(devices, "config", MOST, at, errors);
         for (int i = 0; i < configurations.size(); i++) {
             references(configurations.get(i), at + ".config[" + i + "]");
-            if (!configurations.get(i).path("opaque").isObject()) {
-                errors.required(at + ".config[" + i + "].opaque", "");
-            }
+            DeviceValidation.configuration(configurations.get(i), at + ".config[" + i + "]", errors);
         }
-    }
-
-    private List<ObjectNode> several(JsonNode object, String list, int most, String at) {
-        List<ObjectNode> items = Json.objects(object, list);
-        if (items.size() > most) {
-            errors.add(FieldError.tooMany(at + "." + list, items.size(), most));
-        }
-        return items;
     }
 
     private void unique(List<ObjectNode> items, String at) {
@@ -87,7 +80,7 @@ final class DeviceClaimValidation {
         } else if (exact) {
             device(request.path("exactly"), at + ".exactly");
         } else {
-            List<ObjectNode> items = several(request, "firstAvailable", MOST_CHOICES, at);
+            List<ObjectNode> items = DeviceValidation.several(request, "firstAvailable", MOST_CHOICES, at, errors);
             for (int i = 0; i < items.size(); i++) {
                 String each = at + ".firstAvailable[" + i + "]";
                 errors.invalid(each + ".name", Json.string(items.get(i), "name"), Names.label(Json.string(items.get(i), "name")));
@@ -104,15 +97,7 @@ final class DeviceClaimValidation {
         } else {
             errors.invalid(at + ".deviceClassName", type, Names.subdomain(type));
         }
-        List<ObjectNode> selectors = several(request, "selectors", MOST, at);
-        for (int i = 0; i < selectors.size(); i++) {
-            String each = at + ".selectors[" + i + "].cel";
-            if (!selectors.get(i).path("cel").isObject()) {
-                errors.required(each, "");
-            } else if (Json.string(selectors.get(i), "cel", "expression").length() > LONGEST_EXPRESSION) {
-                errors.add(FieldError.tooLong(each + ".expression", LONGEST_EXPRESSION));
-            }
-        }
+        DeviceValidation.selectors(DeviceValidation.several(request, "selectors", MOST, at, errors), at + ".selectors", errors);
         String mode = Json.string(request, "allocationMode");
         long count = Json.number(request, 0, "count");
         errors.oneOf(at + ".allocationMode", mode, List.of("All", "ExactCount"));
@@ -121,29 +106,37 @@ final class DeviceClaimValidation {
         } else if (mode.equals("ExactCount") && count <= 0) {
             errors.invalid(at + ".count", count, "must be greater than zero");
         }
+        DeviceValidation.tolerations(request, at, errors);
     }
 
-    private void references(ObjectNode object, String at) {
+    void references(ObjectNode object, String at) {
         JsonNode requests = object.path("requests");
         if (requests.size() > MOST) {
             errors.add(FieldError.tooMany(at + ".requests", requests.size(), MOST));
+            return;
+        }
+        for (int i = 0; i < requests.size(); i++) {
+            reference(requests.path(i).asString(""), at + ".requests[" + i + "]");
         }
         Set<String> seen = new HashSet<>();
         for (int i = 0; i < requests.size(); i++) {
             String name = requests.path(i).asString("");
-            String each = at + ".requests[" + i + "]";
-            String[] segments = name.split("/", -1);
-            if (segments.length <= 2) {
-                for (String segment : segments) {
-                    errors.invalid(each, segment, Names.label(segment));
-                }
-            }
-            if (!names.contains(name)) {
-                errors.invalid(each, name, REFERENCE_HINT);
-            }
             if (!seen.add(name)) {
-                errors.duplicate(each, name);
+                errors.duplicate(at + ".requests[" + i + "]", name);
             }
+        }
+    }
+
+    /// A request of the claim, or a choice of one.
+    void reference(String name, String at) {
+        String[] segments = name.split("/", -1);
+        if (segments.length <= 2) {
+            for (String segment : segments) {
+                errors.invalid(at, segment, Names.label(segment));
+            }
+        }
+        if (!names.contains(name)) {
+            errors.invalid(at, name, REFERENCE_HINT);
         }
     }
 }

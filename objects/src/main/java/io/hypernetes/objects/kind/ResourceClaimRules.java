@@ -41,6 +41,9 @@ final class ResourceClaimRules implements KindRules {
     public void validate(ObjectNode claim, Errors errors) {
         JsonNode spec = claim.path("spec");
         String at = template ? "spec.spec" : "spec";
+        if (template) {
+            MetadataValidation.template(spec.path("metadata"), "spec.metadata", errors);
+        }
         DeviceClaimValidation.validate((template ? spec.path("spec") : spec).path("devices"), at + ".devices", errors);
     }
 
@@ -49,6 +52,11 @@ final class ResourceClaimRules implements KindRules {
         if (subresource == null && !claim.path("spec").equals(old.path("spec"))) {
             errors.invalid("spec", claim.path("spec"), WorkloadValidation.IMMUTABLE);
         }
+    }
+
+    @Override
+    public void validateStatus(ObjectNode claim, ObjectNode old, Errors errors) {
+        errors.addNew(now -> new ClaimStatusValidation(claim, now).run(old), before -> new ClaimStatusValidation(old, before).run(old));
     }
 
     private static String state(ObjectNode claim) {

@@ -22,7 +22,7 @@ final class ResourceNames {
     }
 
     /// Whether somebody else counts it, and a quota may.
-    private static boolean isExtended(String name) {
+    static boolean isExtended(String name) {
         return !isNative(name) && !name.startsWith("requests.") && Names.qualified("requests." + name).isEmpty();
     }
 

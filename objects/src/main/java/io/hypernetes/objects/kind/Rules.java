@@ -21,11 +21,8 @@ final class Rules {
         rules.put("RuntimeClass.node.k8s.io", new RuntimeClassRules());
         rules.put("ResourceClaim.resource.k8s.io", new ResourceClaimRules(false));
         rules.put("ResourceClaimTemplate.resource.k8s.io", new ResourceClaimRules(true));
-        rules.put("ResourceSlice.resource.k8s.io", plain(Layout.named()
-                .orNone("Node", "The node that has the devices.", "spec", "nodeName")
-                .text("Driver", "The driver of the devices.", "spec", "driver")
-                .text("Pool", "The pool of the devices.", "spec", "pool", "name")
-                .age()));
+        rules.put("DeviceClass.resource.k8s.io", new DeviceClassRules());
+        rules.put("ResourceSlice.resource.k8s.io", new ResourceSliceRules());
         rules.put("NodeMetrics.metrics.k8s.io", new UsageRules());
         rules.put("PodMetrics.metrics.k8s.io", new UsageRules());
         rules.put("Tenant.hypernetes.io", new TenantRules());
