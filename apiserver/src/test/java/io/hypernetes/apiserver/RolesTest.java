@@ -189,6 +189,19 @@ class RolesTest extends ClusterTest {
                 .isEqualTo("RBAC: allowed by RoleBinding \"rob-edits/default\" of ClusterRole \"edit\" to User \"rob\"");
         rob.post(other, ask.formatted("\"user\":\"rob\",", "create", "pods", "default")).expect(403);
         green.post(other, ask.formatted("", "create", "pods", "default")).expect(422);
+        // As upstream's `pkg/apis/authorization/validation/validation.go`.
+        assertThat(causes(green.post(other, "{\"metadata\":{\"name\":\"x\"},\"spec\":{}}"))).containsExactly(
+                "spec.resourceAttributes: Invalid value: \"null\": exactly one of nonResourceAttributes or resourceAttributes must be specified",
+                "spec.user: Invalid value: \"\": at least one of user or group must be specified",
+                "metadata: Invalid value: {\"name\":\"x\"}: must be empty");
+        assertThat(causes(green.post(self, "{\"spec\":{\"resourceAttributes\":{\"labelSelector\":{}},\"nonResourceAttributes\":{\"path\":\"/\"}}}"))).containsExactly(
+                "spec.nonResourceAttributes: Invalid value: {\"path\":\"/\"}: cannot be specified in combination with resourceAttributes",
+                "spec.resourceAttributes.labelSelector.requirements: Required value: when spec.resourceAttributes.labelSelector is specified, requirements or rawSelector is required");
+        var local = "/apis/authorization.k8s.io/v1/namespaces/default/localsubjectaccessreviews";
+        assertThat(causes(green.post(local, ask.formatted("\"user\":\"rob\",", "create", "pods", "other"))))
+                .containsExactly("spec.resourceAttributes.namespace: Invalid value: \"other\": must match metadata.namespace");
+        assertThat(causes(green.post(local, "{\"spec\":{\"user\":\"rob\",\"nonResourceAttributes\":{\"path\":\"/\"}}}")))
+                .containsExactly("spec.nonResourceAttributes: Invalid value: {\"path\":\"/\"}: disallowed on this kind of request");
         // Nobody is a node or an operator because a tenant says so.
         assertThat(allowed(green.post(other, ask.formatted("\"user\":\"system:kube-controller-manager\",", "delete", "pods", "default")))).isFalse();
         assertThat(allowed(blue.post(other, ask.formatted("\"user\":\"rob\",", "create", "pods", "default")))).isFalse();
@@ -276,5 +289,11 @@ class RolesTest extends ClusterTest {
         return "{\"metadata\":{\"name\":\"%s\"},\"roleRef\":{\"apiGroup\":\"rbac.authorization.k8s.io\",\"kind\":\"%s\",\"name\":\"%s\"},"
                         .formatted(name, own ? "Role" : "ClusterRole", own ? role.substring(5) : role)
                 + "\"subjects\":[{\"apiGroup\":\"rbac.authorization.k8s.io\",\"kind\":\"%s\",\"name\":\"%s\"}]}".formatted(kind, subject);
+    }
+
+    private static List<String> causes(Cluster.Reply reply) {
+        return Json.objects(reply.expect(422).json().path("details"), "causes").stream()
+                .map(cause -> Json.string(cause, "field") + ": " + Json.string(cause, "message"))
+                .toList();
     }
 }

@@ -5,7 +5,6 @@ import io.hypernetes.apiserver.rbac.Policies;
 import io.hypernetes.apiserver.request.Caller;
 import io.hypernetes.apiserver.request.Target;
 import io.hypernetes.objects.ApiStatus;
-import io.hypernetes.objects.FieldError;
 import io.hypernetes.objects.GroupVersion;
 import io.hypernetes.objects.Json;
 import java.io.IOException;
@@ -39,38 +38,24 @@ final class AccessReviews {
         var kind = request.kind().type().kind();
         var review = decoding.object(request.http(), VERSION, kind, request.kind().type().schemaType());
         var spec = Json.child(review, "spec");
+        if (!kind.equals("SelfSubjectRulesReview")) {
+            var errors = AccessReviewForm.problems(kind, review, request.target().namespace());
+            if (!errors.isEmpty()) {
+                throw ApiStatus.invalid(GROUP, kind, "", errors).asException();
+            }
+        }
         switch (kind) {
             case "SelfSubjectRulesReview" -> rules(request, review, spec);
             case "SelfSubjectAccessReview" -> answer(request, review, spec, request.caller());
-            default -> {
-                if (kind.equals("LocalSubjectAccessReview")) {
-                    local(request, spec);
-                }
-                answer(request, review, spec, named(request, spec));
-            }
+            default -> answer(request, review, spec, named(request, spec));
         }
         TokenReviews.answer(request, review);
-    }
-
-    private static void local(ResourceRequest request, ObjectNode spec) {
-        var namespace = request.target().namespace();
-        if (!spec.path("resourceAttributes").isObject()) {
-            throw invalid(request, FieldError.required("spec.resourceAttributes", "a local review is about a resource of its namespace"));
-        }
-        var asked = Json.string(spec, "resourceAttributes", "namespace");
-        if (!asked.equals(namespace)) {
-            throw invalid(request, FieldError.invalid(
-                    "spec.resourceAttributes.namespace", asked, "must match metadata.namespace, which is " + namespace));
-        }
     }
 
     private static Caller named(ResourceRequest request, ObjectNode spec) {
         var groups = new ArrayList<String>();
         spec.path("groups").forEach(group -> groups.add(group.asString("")));
         var user = Json.string(spec, "user");
-        if (user.isEmpty() && groups.isEmpty()) {
-            throw invalid(request, FieldError.invalid("spec.user", "", "at least one of user or group must be specified"));
-        }
         var extra = new LinkedHashMap<String, List<String>>();
         for (var member : spec.path("extra").properties()) {
             var values = new ArrayList<String>();
@@ -83,12 +68,6 @@ final class AccessReviews {
     private void answer(ResourceRequest request, ObjectNode review, ObjectNode spec, Caller caller) {
         var resource = spec.path("resourceAttributes");
         var path = spec.path("nonResourceAttributes");
-        if (resource.isObject() == path.isObject()) {
-            throw invalid(request, FieldError.invalid(
-                    "spec.resourceAttributes",
-                    resource.isObject() ? "both" : "none",
-                    "exactly one of nonResourceAttributes or resourceAttributes must be specified"));
-        }
         var decision = authorisation.decide(
                 caller, request.tenantPath(), resource.isObject() ? target(resource) : target(path, Json.string(path, "path")), "");
         var status = review.putObject("status");
@@ -130,9 +109,5 @@ final class AccessReviews {
         for (var rule : policies.rules(request.tenant(), request.caller(), namespace)) {
             (rule.urls().isEmpty() ? resources : paths).add(rule.toJson());
         }
-    }
-
-    private static RuntimeException invalid(ResourceRequest request, FieldError error) {
-        return ApiStatus.invalid(GROUP, request.kind().type().kind(), "", List.of(error)).asException();
     }
 }

@@ -11,7 +11,6 @@ import java.util.Set;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.node.NullNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /// ResourceSlices: validateResourceSliceSpec of upstream's `pkg/apis/resource/validation/validation.go`. How much of a shared device may be asked for is not
@@ -150,7 +149,7 @@ final class ResourceSliceRules implements KindRules {
         if (placed) {
             places(device, at, "must not be empty", false, errors);
         } else if (List.of("nodeName", "nodeSelector", "allNodes").stream().anyMatch(field -> Json.present(device.get(field)))) {
-            errors.invalid(at, NullNode.getInstance(), "`nodeName`, `nodeSelector` and `allNodes` can only be set if `perDeviceNodeSelection` is set to true in the ResourceSlice spec");
+            errors.invalid(at, "null", "`nodeName`, `nodeSelector` and `allNodes` can only be set if `perDeviceNodeSelection` is set to true in the ResourceSlice spec");
         }
         DeviceValidation.binding(device, at, errors);
     }
@@ -212,7 +211,8 @@ final class ResourceSliceRules implements KindRules {
         }
         for (String field : List.of("driver", "nodeName")) {
             if (!spec.path(field).equals(before.path(field))) {
-                errors.invalid("spec." + field, Json.present(spec.get(field)) ? spec.path(field) : NullNode.getInstance(), WorkloadValidation.IMMUTABLE);
+                // As Go shows what is not there.
+                errors.invalid("spec." + field, Json.present(spec.get(field)) ? spec.path(field).asString("") : "null", WorkloadValidation.IMMUTABLE);
             }
         }
     }

@@ -114,7 +114,7 @@ class DeviceClaimRulesTest {
                 version -> assertThat(version).isEqualTo("spec.devices[0].attributes[a-b].version: Invalid value: \"1\": must be a string compatible with semver.org spec 2.0.0"),
                 value -> assertThat(value).isEqualTo("spec.devices[0].attributes[c]: Invalid value: \"\": exactly one value must be specified"),
                 effect -> assertThat(effect).isEqualTo("spec.devices[0].taints[0].effect: Required value"),
-                place -> assertThat(place).isEqualTo("spec.devices[0]: Invalid value: null: `nodeName`, `nodeSelector` and `allNodes` can only be set if"
+                place -> assertThat(place).isEqualTo("spec.devices[0]: Invalid value: \"null\": `nodeName`, `nodeSelector` and `allNodes` can only be set if"
                         + " `perDeviceNodeSelection` is set to true in the ResourceSlice spec"),
                 failing -> assertThat(failing).isEqualTo("spec.devices[0].bindingFailureConditions: Invalid value: []: bindingFailureConditions are required to use bindingConditions"),
                 twice -> assertThat(twice).isEqualTo("spec.devices[1]: Duplicate value: \"a\""));
