@@ -10,12 +10,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 
 /// The layers of this node as disk images, each converted once whoever asks for it first; others wait for that one if they would make it of the same blob: which layer
 /// a blob is is what an image says of itself.
 final class DiskLayers {
+    private static final int MOST_TIMES = 4;
     private static final String PLAIN = ".sqsh";
     private static final String COVERING = ".covering.sqsh"; // hides all layers below it
     /// A tar of nothing: builders add it for steps that change no file.
@@ -26,7 +27,7 @@ final class DiskLayers {
     private final Space space;
     private final DiskImageConverter converter;
     private final Places downloads;
-    private final Semaphore conversions;
+    private final Places conversions;
     private final Map<String, Slot> slots = new HashMap<>();
 
     /// One layer that somebody needs now. It is not removed while `users` is not 0.
@@ -47,8 +48,9 @@ final class DiskLayers {
         this.blobs = blobs;
         this.space = space;
         this.converter = converter;
-        this.downloads = new Places(transfers.parallelDownloads());
-        this.conversions = new Semaphore(transfers.parallelConversions(), true);
+        this.downloads = new Places(transfers.parallelDownloads(), MOST_TIMES * transfers.parallelDownloads());
+        // One beyond the number: each may take as much memory as the names in a layer may.
+        this.conversions = new Places(transfers.parallelConversions(), transfers.parallelConversions() + 1);
     }
 
     /// Protects layers from [#sweep] until the hold is closed.
@@ -86,41 +88,51 @@ final class DiskLayers {
             }
             making = slot.making.computeIfAbsent(new Source(layer.digest(), layer.bytes()), _ -> new ReentrantLock());
         }
-        making.lockInterruptibly();
         try {
-            if (file(diffId).isEmpty()) {
-                make(diffId, layer, requester, progress);
-            }
-            progress.update(layer.name(), PullProgress.Step.READY, layer.bytes(), layer.bytes());
-        } finally {
-            making.unlock();
-        }
-    }
-
-    private void make(String diffId, ImageSource.Layer layer, Requester requester, PullProgress progress) throws InterruptedException {
-        try {
-            downloads.acquire(requester);
-            try {
-                // It may have been made of another blob meanwhile.
-                if (file(diffId).isPresent()) {
-                    return;
-                }
+            inTurn(downloads, requester, making, () -> file(diffId).isPresent() || blobs.find(layer.digest()).isPresent(), () -> {
                 space.require("layer " + layer.name(), layer.bytes());
                 blobs.bring(layer.digest(), layer.bytes(), layer.fetch());
-            } finally {
-                downloads.release(requester);
-            }
-            conversions.acquire();
-            try {
-                if (file(diffId).isEmpty()) {
-                    progress.update(layer.name(), PullProgress.Step.CONVERTING, 0, layer.bytes());
-                    convert(diffId, layer);
-                }
-            } finally {
-                conversions.release();
-            }
+            });
+            inTurn(conversions, requester, making, () -> file(diffId).isPresent(), () -> {
+                progress.update(layer.name(), PullProgress.Step.CONVERTING, 0, layer.bytes());
+                convert(diffId, layer);
+            });
         } catch (IOException e) {
             throw Folders.failure(e, "storing layer " + layer.name());
+        }
+        progress.update(layer.name(), PullProgress.Step.READY, layer.bytes(), layer.bytes());
+    }
+
+    private interface Work {
+        void run() throws IOException, InterruptedException;
+    }
+
+    /// Has it done, by whoever gets a place first of those who want the same: who waits for a place keeps nobody from it, or a tenant could have everybody wait for
+    /// a layer that it asks for behind many others.
+    ///
+    /// @param making held by who does it
+    /// @param done whether there is nothing to do any more
+    private static void inTurn(Places places, Requester requester, ReentrantLock making, BooleanSupplier done, Work work)
+            throws IOException, InterruptedException {
+        while (!done.getAsBoolean()) {
+            places.acquire(requester);
+            try {
+                if (making.tryLock()) {
+                    try {
+                        if (!done.getAsBoolean()) {
+                            work.run();
+                        }
+                        return;
+                    } finally {
+                        making.unlock();
+                    }
+                }
+            } finally {
+                places.release(requester);
+            }
+            // Who does it has a place. If it fails, another tries with its own means.
+            making.lockInterruptibly();
+            making.unlock();
         }
     }
 

@@ -49,7 +49,7 @@ public record ImageSettings(
     /// @param attempts how often in a row a request is tried without any progress
     /// @param longestPause between two attempts, whatever the registry asks for
     /// @param parallelDownloads layers fetched at a time, over all pulls; a tenant that none of them is for gets one more
-    /// @param parallelConversions layers converted at a time
+    /// @param parallelConversions layers converted at a time, over all pulls; likewise
     public record Transfers(
             Duration connectTimeout,
             Duration stallTimeout,

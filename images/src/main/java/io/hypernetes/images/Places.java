@@ -10,9 +10,8 @@ import org.jspecify.annotations.Nullable;
 /// So many at a time, over all requesters: whoever has the fewest places comes next, and among those who waits the longest. One who has none when all are taken
 /// gets one beyond the number, within limits but for the operator, so that nobody keeps the others out by taking long. Safe for use by many threads.
 final class Places {
-    private static final int MOST_TIMES = 4;
-
     private final int number;
+    private final int most;
     private final Map<Requester, Integer> taken = new HashMap<>(); // guarded by this, as all that follows
     private final Set<Waiting> waiting = new LinkedHashSet<>();
     private int all;
@@ -26,8 +25,10 @@ final class Places {
         }
     }
 
-    Places(int number) {
+    /// @param most how many there may be with those beyond the number, the operator's not counted
+    Places(int number, int most) {
         this.number = number;
+        this.most = most;
     }
 
     /// Waits for a place.
@@ -75,7 +76,7 @@ final class Places {
     }
 
     private boolean isFree(Waiting each) {
-        return all < number || (places(each) == 0 && (all < MOST_TIMES * number || each.who.isOperator()));
+        return all < number || (places(each) == 0 && (all < most || each.who.isOperator()));
     }
 
     private int places(Waiting each) {

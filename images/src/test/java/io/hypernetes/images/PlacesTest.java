@@ -13,7 +13,7 @@ class PlacesTest {
     private static final Requester ACME = Requester.tenant("acme");
     private static final Requester OTHER = Requester.tenant("other");
 
-    private final Places places = new Places(2);
+    private final Places places = new Places(2, 8);
 
     private final class Waiter {
         final CountDownLatch in = new CountDownLatch(1);

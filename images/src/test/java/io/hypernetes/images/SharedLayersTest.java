@@ -1,0 +1,147 @@
+package io.hypernetes.images;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/// One tenant's layers do not keep those of others waiting, neither on their way nor while disks are made of them.
+@Timeout(120)
+class SharedLayersTest {
+    private static final Requester ACME = Requester.tenant("acme");
+    private static final Requester OTHER = Requester.tenant("other");
+
+    @TempDir
+    Path folder;
+
+    private Blobs blobs;
+    private DiskLayers layers;
+    private Thread thread = Thread.currentThread(); // that begun last
+
+    @BeforeEach
+    void open() throws IOException {
+        blobs = new Blobs(folder);
+        ImageSettings settings = ImageSettings.defaults()
+                .withTransfers(new ImageSettings.Transfers(Duration.ofSeconds(10), Duration.ofSeconds(10), Duration.ofMinutes(1), 5, Duration.ofSeconds(1), 2, 2));
+        DiskImageConverter converter = new DiskImageConverter(settings, Files.createDirectory(folder.resolve("work")), new NativeZstd(Path.of("target", "native")));
+        layers = new DiskLayers(Files.createDirectory(folder.resolve("layers")), blobs, (what, bytes) -> {}, converter, settings.transfers());
+    }
+
+    private static byte[] tar(String name) throws IOException {
+        ByteArrayOutputStream layer = new ByteArrayOutputStream();
+        TarWriter tar = new TarWriter(layer);
+        tar.write(TarEntry.file(name, 0644, name.length()), new ByteArrayInputStream(name.getBytes()));
+        tar.finish();
+        return layer.toByteArray();
+    }
+
+    private static ImageSource.Layer layer(byte[] content, Blobs.Fetch fetch) {
+        return new ImageSource.Layer("layer", content.length, Digest.sha256(content), fetch);
+    }
+
+    private static void write(Path file, byte[] content) {
+        try {
+            Files.write(file, content);
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+    }
+
+    private Future<Void> ensure(byte[] content, Requester requester, Blobs.Fetch fetch) {
+        FutureTask<Void> task = new FutureTask<>(() -> {
+            String diffId = Digest.sha256(content).toString();
+            ImageSource.Layer layer = layer(content, fetch);
+            try (DiskLayers.Hold hold = layers.hold(List.of(diffId)); DiskLayers.Hold blobHold = blobs.hold(List.of(layer.digest()))) {
+                layers.ensure(diffId, layer, requester, PullProgress.NONE);
+            }
+            return null;
+        });
+        thread = Thread.ofPlatform().daemon().start(task);
+        return task;
+    }
+
+    /// Its blobs are pipes, which the converter waits at until somebody writes.
+    @Test
+    void aTenantsConversionsKeepNobodyElseWaiting() throws Exception {
+        List<Future<Void>> slow = new ArrayList<>();
+        List<Path> pipes = new ArrayList<>();
+        List<byte[]> contents = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+            byte[] content = tar("slow-" + i);
+            contents.add(content);
+            pipes.add(folder.resolve("incoming").resolve(Digest.sha256(content).toString().replace(':', '-')));
+            slow.add(ensure(content, ACME, SharedLayersTest::pipe));
+        }
+        Awaitility.await().until(() -> pipes.stream().allMatch(Files::exists));
+        Awaitility.await().until(() -> count(folder.resolve("work")) == 2);
+        byte[] quick = tar("quick");
+        ensure(quick, OTHER, file -> write(file, quick)).get(20, TimeUnit.SECONDS);
+        for (int i = 0; i < 3; i++) {
+            Path pipe = pipes.get(i);
+            byte[] content = contents.get(i);
+            Thread.ofPlatform().daemon().start(() -> write(pipe, content)); // as soon as it is read
+        }
+        for (Future<Void> each : slow) {
+            each.get(20, TimeUnit.SECONDS);
+        }
+    }
+
+    private static long count(Path folder) throws IOException {
+        try (var files = Files.list(folder)) {
+            return files.count();
+        }
+    }
+
+    private static void pipe(Path file) {
+        try {
+            Shell.run("mkfifo", file.toString());
+        } catch (Exception e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /// Who asks for what all need behind much else must not be who everybody waits for.
+    @Test
+    void nobodyWaitsForWhoWaitsForAPlace() throws Exception {
+        CountDownLatch over = new CountDownLatch(1);
+        CountDownLatch begun = new CountDownLatch(2);
+        List<Future<Void>> slow = new ArrayList<>();
+        for (int i = 0; i < 2; i++) {
+            byte[] content = tar("slow-" + i);
+            slow.add(ensure(content, ACME, file -> {
+                begun.countDown();
+                try {
+                    over.await();
+                } catch (InterruptedException stopped) {
+                    Thread.currentThread().interrupt();
+                }
+                write(file, content);
+            }));
+        }
+        assertThat(begun.await(20, TimeUnit.SECONDS)).isTrue();
+        byte[] common = tar("common");
+        Future<Void> queued = ensure(common, ACME, file -> write(file, common));
+        Awaitility.await().until(() -> thread.getState() == Thread.State.WAITING);
+        ensure(common, OTHER, file -> write(file, common)).get(20, TimeUnit.SECONDS);
+        over.countDown();
+        queued.get(20, TimeUnit.SECONDS);
+        for (Future<Void> each : slow) {
+            each.get(20, TimeUnit.SECONDS);
+        }
+    }
+}
