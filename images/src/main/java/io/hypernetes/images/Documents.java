@@ -220,6 +220,11 @@ final class Documents {
         return !stated.isEmpty() ? stated : isIndex(tree) ? OCI_INDEX : OCI_MANIFEST;
     }
 
+    static ImageException forged(String what, Digest found) {
+        return corrupt(what + " is damaged or forged: its content has the digest " + found
+                + "; pull again, and tell the registry's operator when it stays");
+    }
+
     static ImageException corrupt(String message) {
         return new ImageException(ImageException.Reason.CORRUPT, message);
     }

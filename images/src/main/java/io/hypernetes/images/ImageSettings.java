@@ -45,7 +45,7 @@ public record ImageSettings(
 
     /// @param connectTimeout longest wait for a connection, and for an answer's beginning three times that
     /// @param stallTimeout a transfer that brings no byte for so long, or fewer than 256 a second over such a time, is broken off
-    /// @param layerTimeout longest time for a layer to come, beside a second for each 64 KiB of it
+    /// @param layerTimeout longest time for a layer or document to come, beside a second for each 64 KiB of it; all that are asked for it, mirrors and registry, share it
     /// @param attempts how often in a row a request is tried without any progress
     /// @param longestPause between two attempts, whatever the registry asks for
     /// @param parallelDownloads layers fetched at a time, over all pulls; a tenant that none of them is for gets one more
@@ -57,14 +57,7 @@ public record ImageSettings(
             int attempts,
             Duration longestPause,
             int parallelDownloads,
-            int parallelConversions) {
-        private static final long SLOWEST_BYTES_A_SECOND = 64 << 10;
-
-        /// The longest time for a layer of so many bytes to come.
-        Duration longest(long bytes) {
-            return layerTimeout.plusSeconds(bytes / SLOWEST_BYTES_A_SECOND);
-        }
-    }
+            int parallelConversions) {}
 
     /// @param layerBytes longest layer as transferred
     /// @param unpackedBytes longest layer as a tar, holes included

@@ -4,13 +4,9 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.OutputStream;
 import java.net.URI;
 import java.net.URLEncoder;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
-import java.security.MessageDigest;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
@@ -20,7 +16,6 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.TimeUnit;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -96,16 +91,9 @@ final class RegistryClient implements AutoCloseable {
     record Fetched(Digest digest, byte[] content) {}
 
     /// @param tagOrDigest what to ask for; content asked for by digest is checked against it
-    Fetched manifest(String tagOrDigest) {
-        URI address = base.resolve("manifests/" + tagOrDigest);
+    Fetched manifest(String tagOrDigest, TransferTime time) {
         String what = "manifest of " + reference;
-        byte[] content = retries.until(what, () -> {
-            try (HttpAnswer answer = get(address, Map.of("Accept", ACCEPTED))) {
-                return answer.status() == 200
-                        ? bounded(answer.body(), Documents.MOST_BYTES, what)
-                        : this.<byte[]>refused(answer, what);
-            }
-        });
+        byte[] content = document(base.resolve("manifests/" + tagOrDigest), Map.of("Accept", ACCEPTED), time, what);
         Digest digest = Digest.sha256(content);
         if (tagOrDigest.contains(":")) {
             Digest wanted = Digest.parse(tagOrDigest);
@@ -118,174 +106,49 @@ final class RegistryClient implements AutoCloseable {
     }
 
     /// A small blob, checked.
-    byte[] smallBlob(Documents.Descriptor blob) {
+    byte[] smallBlob(Documents.Descriptor blob, TransferTime time) {
         String what = "blob " + blob.digest() + " of " + reference;
         if (blob.size() > Documents.MOST_BYTES) {
             throw new ImageException(ImageException.Reason.TOO_LARGE, what + " has " + blob.size() + " bytes");
         }
-        byte[] content = retries.until(what, () -> {
-            try (HttpAnswer answer = get(blobAddress(blob.digest()), Map.of())) {
-                return answer.status() == 200
-                        ? bounded(answer.body(), Documents.MOST_BYTES, what)
-                        : this.<byte[]>refused(answer, what);
-            }
-        });
+        byte[] content = document(blobAddress(blob.digest()), Map.of(), time, what);
         if (!blob.digest().matches(content)) {
-            throw wrongContent(what, Digest.of(blob.digest().algorithm(), blob.digest().hasher().digest(content)));
+            throw Documents.forged(what, Digest.of(blob.digest().algorithm(), blob.digest().hasher().digest(content)));
         }
         return content;
     }
 
+    private byte[] document(URI address, Map<String, String> headers, TransferTime time, String what) {
+        return retries.until(what, () -> {
+            if (time.left().isZero()) {
+                throw new ImageException(ImageException.Reason.UNREACHABLE, what + ": it did not come in " + time.passed().toSeconds() + " s, and nothing may take longer");
+            }
+            try (HttpAnswer answer = get(address, headers)) {
+                return answer.status() == 200
+                        ? bounded(answer.body(), Documents.MOST_BYTES, time.left(), what)
+                        : this.<byte[]>refused(answer, what);
+            }
+        });
+    }
+
     /// Brings a blob into `file`, checked; goes on where a broken transfer stopped, also one of an earlier process that left the
-    /// beginning in `file`. What stays in `file` after a failure is such a beginning, or nothing when its content was wrong. It may take
-    /// [ImageSettings.Transfers#longest], tries and pauses included.
-    void blob(Documents.Descriptor blob, Path file, LongConsumer progress) {
+    /// beginning in `file`. What stays in `file` after a failure is such a beginning, or nothing when its content was wrong.
+    void blob(Documents.Descriptor blob, Path file, TransferTime time, LongConsumer progress) {
         String what = "layer " + blob.digest() + " of " + reference;
         if (blob.size() > settings.limits().layerBytes()) {
             throw new ImageException(ImageException.Reason.TOO_LARGE, what + " has " + blob.size() + " bytes; at most "
                     + settings.limits().layerBytes() + " are taken");
         }
-        long end = System.nanoTime() + settings.transfers().longest(blob.size()).toNanos();
-        try {
-            boolean resumed = Files.exists(file) && Files.size(file) > 0;
-            Digest found = transferred(blob, file, end, progress, what);
-            if (resumed && !found.equals(blob.digest())) { // the beginning was not what it should have been
-                Files.deleteIfExists(file);
-                found = transferred(blob, file, end, progress, what);
+        BlobTransfer.Source source = from -> {
+            HttpAnswer answer = get(blobAddress(blob.digest()), from == 0 ? Map.of() : Map.of("Range", "bytes=" + from + "-"));
+            if (answer.status() == 200 || answer.status() == 206 || (answer.status() == 416 && from > 0)) {
+                return answer;
             }
-            if (!found.equals(blob.digest())) {
-                Files.deleteIfExists(file);
-                throw wrongContent(what, found);
+            try (answer) {
+                return refused(answer, what);
             }
-        } catch (IOException e) {
-            throw Folders.failure(e, "storing " + what);
-        }
-    }
-
-    private Digest transferred(Documents.Descriptor blob, Path file, long end, LongConsumer progress, String what) throws IOException {
-        Transfer transfer = Transfer.after(blob, file, end);
-        try {
-            if (transfer.done < blob.size() || blob.size() == 0) {
-                retries.until(what, () -> {
-                    receive(blob, transfer, file, progress, what);
-                    return "";
-                });
-            }
-        } catch (ImageException e) {
-            if (e.reason() == ImageException.Reason.CORRUPT) {
-                Files.deleteIfExists(file);
-            }
-            throw e;
-        } finally {
-            transfer.out.close();
-        }
-        return Digest.of(blob.digest().algorithm(), transfer.hash.digest());
-    }
-
-    private static final class Transfer {
-        final long begin = System.nanoTime();
-        final long end; // of its time, as System.nanoTime tells it
-        long first; // `done` less what has come in this transfer
-        MessageDigest hash;
-        OutputStream out;
-        long done;
-
-        private Transfer(MessageDigest hash, OutputStream out, long end) {
-            this.end = end;
-            this.hash = hash;
-            this.out = out;
-        }
-
-        /// Goes on behind what `file` holds; a file longer than the blob is none of its beginnings.
-        static Transfer after(Documents.Descriptor blob, Path file, long end) throws IOException {
-            MessageDigest hash = blob.digest().hasher();
-            if (!Files.exists(file) || Files.size(file) > blob.size()) {
-                return new Transfer(hash, Files.newOutputStream(file), end);
-            }
-            long done = 0;
-            byte[] buffer = new byte[1 << 16];
-            try (InputStream in = Files.newInputStream(file)) {
-                for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
-                    hash.update(buffer, 0, read);
-                    done += read;
-                }
-            }
-            Transfer transfer = new Transfer(hash, Files.newOutputStream(file, StandardOpenOption.APPEND), end);
-            transfer.done = done;
-            transfer.first = done;
-            return transfer;
-        }
-
-        boolean isTooSlow(ImageSettings.Transfers limits) {
-            return System.nanoTime() - begin > limits.longest(done - first).toNanos();
-        }
-
-        Duration left() {
-            return Duration.ofNanos(Math.max(0, end - System.nanoTime()));
-        }
-    }
-
-    private void receive(Documents.Descriptor blob, Transfer transfer, Path file, LongConsumer progress, String what)
-            throws IOException {
-        if (transfer.left().isZero()) {
-            throw tooSlow(blob, transfer, what);
-        }
-        Map<String, String> range = transfer.done == 0 ? Map.of() : Map.of("Range", "bytes=" + transfer.done + "-");
-        try (HttpAnswer answer = get(blobAddress(blob.digest()), range)) {
-            boolean follows = answer.status() == 206 && transfer.done > 0 && answer.header("Content-Range")
-                    .map(value -> value.startsWith("bytes " + transfer.done + "-")).orElse(true);
-            if (answer.status() != 200 && answer.status() != 206 && !(answer.status() == 416 && transfer.done > 0)) {
-                refused(answer, what);
-            }
-            if (!follows && transfer.done > 0) { // no ranges here, or another than asked for: from the start again
-                transfer.out.close();
-                transfer.out = Files.newOutputStream(file);
-                transfer.hash = blob.digest().hasher();
-                transfer.first -= transfer.done; // what came counts, though it is of no use any more
-                transfer.done = 0;
-                if (answer.status() != 200) {
-                    throw new Retries.TryLater("the registry sent another part than asked for", Duration.ZERO);
-                }
-            }
-            receive(blob, transfer, answer, progress, what);
-        }
-    }
-
-    private void receive(Documents.Descriptor blob, Transfer transfer, HttpAnswer answer, LongConsumer progress, String what)
-            throws IOException {
-        byte[] buffer = new byte[1 << 16];
-        try (StallGuard guard = new StallGuard(answer.body(), settings.transfers().stallTimeout(), transfer.left())) {
-            for (int read = guard.read(buffer); read >= 0; read = guard.read(buffer)) {
-                transfer.done += read;
-                if (transfer.done > blob.size()) {
-                    throw Documents.corrupt(what + ": the registry sends more than the stated " + blob.size() + " bytes");
-                }
-                transfer.hash.update(buffer, 0, read);
-                try {
-                    transfer.out.write(buffer, 0, read);
-                } catch (IOException e) {
-                    throw Folders.failure(e, "storing " + what);
-                }
-                progress.accept(transfer.done);
-                if (transfer.isTooSlow(settings.transfers()) && transfer.done < blob.size()) {
-                    throw tooSlow(blob, transfer, what);
-                }
-            }
-        } catch (IOException e) {
-            if (transfer.done != blob.size()) {
-                throw e;
-            }
-            // Nothing but the end is missing: the digest says whether this is all.
-        }
-        if (transfer.done < blob.size()) {
-            throw new IOException("the registry ended the transfer after " + transfer.done + " of " + blob.size() + " bytes");
-        }
-    }
-
-    /// By what has come, not by how long the layer is said to be, which a registry may say as it likes.
-    private static ImageException tooSlow(Documents.Descriptor blob, Transfer transfer, String what) {
-        return new ImageException(ImageException.Reason.UNREACHABLE, what + ": " + transfer.done + " of " + blob.size() + " bytes came in "
-                + TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - transfer.begin) + " s, and no layer may take longer; the next pull goes on from there");
+        };
+        new BlobTransfer(blob, file, source, retries, settings.transfers().stallTimeout(), time, progress, what).run();
     }
 
     /// Done with an answer whose head said all; when no more than a few words follow, and soon, its connection serves the next request. Those that
@@ -305,11 +168,6 @@ final class RegistryClient implements AutoCloseable {
 
     private URI blobAddress(Digest digest) {
         return base.resolve("blobs/" + digest);
-    }
-
-    private ImageException wrongContent(String what, Digest found) {
-        return Documents.corrupt(what + " is damaged or forged: its content has the digest " + found
-                + "; pull again, and tell the registry's operator when it stays");
     }
 
     /// What was answered in the end, and where.
@@ -427,7 +285,7 @@ final class RegistryClient implements AutoCloseable {
             if (answer.status() != 200) {
                 return refused(answer, what);
             }
-            JsonNode json = Documents.tree(bounded(answer.body(), MOST_ERROR_BYTES, what), what);
+            JsonNode json = Documents.tree(bounded(answer.body(), MOST_ERROR_BYTES, settings.transfers().layerTimeout(), what), what);
             String token = json.path("token").asString(json.path("access_token").asString(""));
             return token.isEmpty() || token.chars().anyMatch(c -> c <= ' ' || c > '~') ? null : token;
         }
@@ -495,8 +353,8 @@ final class RegistryClient implements AutoCloseable {
         }
     }
 
-    private byte[] bounded(InputStream body, int most, String what) throws IOException {
-        try (StallGuard guard = new StallGuard(body, settings.transfers().stallTimeout())) {
+    private byte[] bounded(InputStream body, int most, Duration atMost, String what) throws IOException {
+        try (StallGuard guard = new StallGuard(body, settings.transfers().stallTimeout(), atMost)) {
             byte[] content = guard.readUpTo(most + 1);
             if (content.length > most) {
                 throw new ImageException(ImageException.Reason.TOO_LARGE, what + " has more than " + most + " bytes");

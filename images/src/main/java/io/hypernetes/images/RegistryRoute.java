@@ -4,7 +4,7 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Function;
+import java.util.function.BiFunction;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -16,9 +16,11 @@ final class RegistryRoute implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(RegistryRoute.class);
 
     private final List<RegistryClient> stations;
+    private final ImageSettings.Transfers limits;
 
-    RegistryRoute(List<RegistryClient> stations) {
+    RegistryRoute(List<RegistryClient> stations, ImageSettings.Transfers limits) {
         this.stations = List.copyOf(stations);
+        this.limits = limits;
     }
 
     /// @param given credentials for the registry itself, never shown to a mirror; null for those of the settings, which are for the operator's own pulls
@@ -32,7 +34,7 @@ final class RegistryRoute implements AutoCloseable {
             stations.forEach(RegistryClient::close);
             throw failure;
         }
-        return new RegistryRoute(stations);
+        return new RegistryRoute(stations, settings.transfers());
     }
 
     private static void stations(ImageReference reference, ImageSettings settings, @Nullable RegistryCredentials given, Requester requester, RegistryHttp http,
@@ -62,17 +64,17 @@ final class RegistryRoute implements AutoCloseable {
     }
 
     RegistryClient.Fetched manifest(String tagOrDigest) {
-        return first(station -> station.manifest(tagOrDigest));
+        return first(Documents.MOST_BYTES, (station, time) -> station.manifest(tagOrDigest, time));
     }
 
     byte[] smallBlob(Documents.Descriptor blob) {
-        return first(station -> station.smallBlob(blob));
+        return first(blob.size(), (station, time) -> station.smallBlob(blob, time));
     }
 
     /// Goes on in `file` at the next station where one broke off.
     void blob(Documents.Descriptor blob, Path file, LongConsumer progress) {
-        first(station -> {
-            station.blob(blob, file, progress);
+        first(blob.size(), (station, time) -> {
+            station.blob(blob, file, time, progress);
             return "";
         });
     }
@@ -83,11 +85,13 @@ final class RegistryRoute implements AutoCloseable {
         stations.forEach(RegistryClient::close);
     }
 
-    private <T> T first(Function<RegistryClient, T> question) {
+    private <T> T first(long bytes, BiFunction<RegistryClient, TransferTime, T> question) {
+        TransferTime time = new TransferTime(limits, bytes, stations.size());
         for (int i = 0; ; i++) {
             RegistryClient station = stations.get(i);
+            time.begin(i);
             try {
-                return question.apply(station);
+                return question.apply(station, time);
             } catch (ImageException e) {
                 boolean ours = e.reason() == ImageException.Reason.NO_SPACE || e.reason() == ImageException.Reason.TOO_LARGE;
                 if (i == stations.size() - 1 || ours) {

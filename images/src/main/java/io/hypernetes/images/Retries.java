@@ -5,6 +5,7 @@ import java.net.ConnectException;
 import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /// Tries again what a network breaks off, after pauses that grow. Safe for use by several threads.
@@ -28,12 +29,24 @@ final class Retries {
     /// @param what is wanted, for messages
     /// @throws ImageException UNREACHABLE when all tries failed, or another one would
     <T> T until(String what, Attempt<T> attempt) {
+        return until(what, attempt, () -> 0);
+    }
+
+    /// The same for what comes bit by bit: a try that brought more than there had ever been is followed by as many as there were at first.
+    ///
+    /// @param come how much has come
+    <T> T until(String what, Attempt<T> attempt, LongSupplier come) {
+        long most = come.getAsLong();
         for (int n = 1; ; n++) {
             IOException failure;
             try {
                 return attempt.run();
             } catch (IOException e) {
                 failure = e;
+            }
+            if (come.getAsLong() > most) {
+                most = come.getAsLong();
+                n = 1;
             }
             boolean hopeless = isRefusal(failure);
             if (n >= settings.attempts() || hopeless) {

@@ -61,11 +61,11 @@ class ReboundRegistryTest {
         return here.getAddress().getPort();
     }
 
-    private RegistryClient client(String host, Requester requester) {
+    private RegistryRoute client(String host, Requester requester) {
         ImageSettings settings = ImageSettings.defaults()
                 .withRegistries(Map.of(host, new ImageSettings.Registry(List.of(), false, true, false, null)))
                 .withTransfers(new ImageSettings.Transfers(Duration.ofMillis(200), Duration.ofSeconds(20), Duration.ofMinutes(1), 1, Duration.ofSeconds(1), 4, 2));
-        return new RegistryClient(http, settings, ImageReference.parse(host + ":" + port() + "/a/b:1"), null, requester);
+        return new RegistryRoute(List.of(new RegistryClient(http, settings, ImageReference.parse(host + ":" + port() + "/a/b:1"), null, requester)), settings.transfers());
     }
 
     private void answer(int status, String header, String value) {

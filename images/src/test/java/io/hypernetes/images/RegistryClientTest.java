@@ -188,7 +188,7 @@ class RegistryClientTest {
             exchange.getResponseBody().write(body);
             exchange.getResponseBody().close();
         });
-        RegistryClient client = client(new RegistryCredentials("me", "secret"));
+        RegistryRoute client = client(new RegistryCredentials("me", "secret"));
         client.manifest("1");
         client.smallBlob(descriptor(blob));
         assertThat(ports).hasSize(1);
@@ -218,6 +218,45 @@ class RegistryClientTest {
         client(null).blob(descriptor(blob), file, done -> {});
         assertThat(Files.readAllBytes(file)).isEqualTo(blob);
         assertThat(seen).hasSize(2).last().asString().startsWith("bytes=");
+    }
+
+    @Test
+    void aLayerComesOverALineThatBreaksAllTheTime() throws IOException {
+        byte[] blob = new byte[80_000];
+        new Random(4).nextBytes(blob);
+        serveParts(blob, true);
+        Path file = folder.resolve("blob");
+        client(null, impatient()).blob(descriptor(blob), file, done -> {});
+        assertThat(Files.readAllBytes(file)).isEqualTo(blob);
+        assertThat(seen).hasSize(8);
+    }
+
+    @Test
+    void theSameBeginningAgainAndAgainIsNoProgress() {
+        byte[] blob = new byte[80_000];
+        serveParts(blob, false);
+        assertThatThrownBy(() -> client(null, impatient()).blob(descriptor(blob), folder.resolve("blob"), done -> {}))
+                .isInstanceOfSatisfying(ImageException.class, e -> assertThat(e.reason()).isEqualTo(ImageException.Reason.UNREACHABLE))
+                .hasMessageContaining("tried 2 times");
+        assertThat(seen).as("the one that brought something, and as many as there may be without").hasSize(2);
+    }
+
+    /// Each answer breaks off after a few bytes.
+    private void serveParts(byte[] blob, boolean ranges) {
+        server.createContext("/v2/a/b/blobs/", exchange -> {
+            String range = exchange.getRequestHeaders().getFirst("Range");
+            seen.add(String.valueOf(range));
+            int from = range == null || !ranges ? 0 : Integer.parseInt(range.replaceAll("[^0-9]", ""));
+            exchange.sendResponseHeaders(from == 0 ? 200 : 206, blob.length - from);
+            exchange.getResponseBody().write(blob, from, 10_000);
+            exchange.getResponseBody().flush();
+            exchange.close();
+        });
+    }
+
+    private static ImageSettings impatient() {
+        return ImageSettings.defaults().withTransfers(
+                new ImageSettings.Transfers(Duration.ofSeconds(5), Duration.ofSeconds(5), Duration.ofMinutes(1), 2, Duration.ofMillis(10), 4, 2));
     }
 
     @Test
@@ -354,13 +393,13 @@ class RegistryClientTest {
                 .isInstanceOfSatisfying(ImageException.class, e -> assertThat(e.reason()).isEqualTo(ImageException.Reason.TOO_LARGE));
     }
 
-    private RegistryClient client(RegistryCredentials credentials) {
+    private RegistryRoute client(RegistryCredentials credentials) {
         return client(credentials, ImageSettings.defaults());
     }
 
-    private RegistryClient client(RegistryCredentials credentials, ImageSettings settings) {
-        return new RegistryClient(http, settings,
-                ImageReference.parse("127.0.0.1:" + server.getAddress().getPort() + "/a/b:1"), credentials, Requester.OPERATOR);
+    private RegistryRoute client(RegistryCredentials credentials, ImageSettings settings) {
+        return new RegistryRoute(List.of(new RegistryClient(http, settings,
+                ImageReference.parse("127.0.0.1:" + server.getAddress().getPort() + "/a/b:1"), credentials, Requester.OPERATOR)), settings.transfers());
     }
 
     private static Documents.Descriptor descriptor(byte[] content) {

@@ -10,6 +10,7 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.UnaryOperator;
@@ -76,8 +77,10 @@ class SloppyRegistryTest {
         }
     }
 
-    private RegistryClient client() {
-        return new RegistryClient(http, ImageSettings.defaults(), ImageReference.parse("127.0.0.1:" + server.getLocalPort() + "/a/b:1"), null, Requester.OPERATOR);
+    private RegistryRoute client() {
+        ImageSettings settings = ImageSettings.defaults();
+        return new RegistryRoute(List.of(new RegistryClient(http, settings, ImageReference.parse("127.0.0.1:" + server.getLocalPort() + "/a/b:1"), null, Requester.OPERATOR)),
+                settings.transfers());
     }
 
     private static Documents.Descriptor blob() {

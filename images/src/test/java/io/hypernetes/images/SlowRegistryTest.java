@@ -172,4 +172,38 @@ class SlowRegistryTest {
             assertThat(store.pull(name("slow/paced:good"), null, Requester.OPERATOR, PullProgress.NONE).layers()).hasSize(1);
         }
     }
+
+    @Test
+    void mirrorsAndRegistryShareTheTime() {
+        image("bad", Digest.sha256(LAYER).toString(), 0);
+        long begin = System.nanoTime();
+        try (LocalImageStore store = LocalImageStore.open(folder, mirrored(Duration.ofSeconds(2), "slow/1", "slow/2", "slow/3", "slow/4"))) {
+            assertThatThrownBy(() -> store.pull(name("slow/a:bad"), null, Requester.OPERATOR, PullProgress.NONE)).hasMessageContaining("no layer may take longer");
+        }
+        assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(6));
+    }
+
+    @Test
+    void aSlowMirrorLeavesTimeForTheRegistry() {
+        image("good", Digest.sha256(LAYER).toString(), 0);
+        try (LocalImageStore store = LocalImageStore.open(folder, mirrored(Duration.ofSeconds(4), "slow/1"))) {
+            assertThat(store.pull(name("fast/a:good"), null, Requester.OPERATOR, PullProgress.NONE).layers()).hasSize(1);
+        }
+    }
+
+    @Test
+    void aDocumentMayTakeSoLongAndNoLonger() {
+        blobs.put("long", " ".repeat(400_000).getBytes(UTF_8));
+        try (LocalImageStore store = LocalImageStore.open(folder, settings(Duration.ofSeconds(1)))) {
+            assertThatThrownBy(() -> store.pull(name("slow/a:long"), null, Requester.OPERATOR, PullProgress.NONE))
+                    .isInstanceOfSatisfying(ImageException.class, e -> assertThat(e.reason()).isEqualTo(ImageException.Reason.UNREACHABLE))
+                    .hasMessageContaining("nothing may take longer");
+        }
+    }
+
+    private ImageSettings mirrored(Duration layerTimeout, String... paths) {
+        String host = name("").replace("/", "");
+        return settings(layerTimeout).withRegistries(Map.of(host,
+                new ImageSettings.Registry(Arrays.stream(paths).map(path -> host + "/" + path).toList(), false, true, false, null)));
+    }
 }
