@@ -95,7 +95,7 @@ final class DiskLayers {
             });
             inTurn(conversions, requester, making, () -> file(diffId).isPresent(), () -> {
                 progress.update(layer.name(), PullProgress.Step.CONVERTING, 0, layer.bytes());
-                convert(diffId, layer);
+                convert(diffId, layer, making::hasQueuedThreads);
             });
         } catch (IOException e) {
             throw Folders.failure(e, "storing layer " + layer.name());
@@ -136,9 +136,10 @@ final class DiskLayers {
         }
     }
 
-    private void convert(String diffId, ImageSource.Layer layer) throws IOException {
-        try {
-            DiskImageConverter.Converted made = converter.convert(layer.name(), blobs.size(layer.digest()), () -> blobs.open(layer.digest()));
+    /// @param awaited whether others wait for it
+    private void convert(String diffId, ImageSource.Layer layer, BooleanSupplier awaited) throws IOException {
+        try (Awaited work = new Awaited(awaited)) {
+            DiskImageConverter.Converted made = converter.convert(layer.name(), blobs.size(layer.digest()), () -> work.reading(blobs.open(layer.digest())));
             try {
                 if (!made.diffId().toString().equals(diffId)) {
                     throw Documents.corrupt("layer " + layer.name() + " unpacks to " + made.diffId()
@@ -149,7 +150,7 @@ final class DiskLayers {
                 Folders.delete(made.folder());
             }
         } catch (ImageException e) {
-            if (e.reason() != ImageException.Reason.NO_SPACE) {
+            if (e.reason() != ImageException.Reason.NO_SPACE && !Thread.currentThread().isInterrupted()) {
                 blobs.discardIfDamaged(layer.digest()); // brought anew next time
             }
             throw e;

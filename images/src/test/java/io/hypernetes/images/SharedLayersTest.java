@@ -1,16 +1,19 @@
 package io.hypernetes.images;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
@@ -19,6 +22,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// One tenant's layers do not keep those of others waiting, neither on their way nor while disks are made of them.
 @Timeout(120)
@@ -98,6 +103,57 @@ class SharedLayersTest {
         }
         for (Future<Void> each : slow) {
             each.get(20, TimeUnit.SECONDS);
+        }
+    }
+
+    /// Who has gone ends the making of a disk, unless somebody else waits for it.
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void whatNobodyWaitsForEnds(boolean awaited) throws Exception {
+        byte[] content = longTar();
+        Path pipe = folder.resolve("incoming").resolve(Digest.sha256(content).toString().replace(':', '-'));
+        Future<Void> gone = ensure(content, ACME, SharedLayersTest::pipe);
+        Thread worker = thread;
+        Awaitility.await().until(() -> Files.exists(pipe));
+        CountDownLatch over = new CountDownLatch(1);
+        CountDownLatch reading = new CountDownLatch(20);
+        Thread.ofPlatform().daemon().start(() -> feed(pipe, content, over, reading));
+        assertThat(reading.await(20, TimeUnit.SECONDS)).isTrue();
+        if (awaited) {
+            Future<Void> other = ensure(content, ACME, file -> {});
+            Awaitility.await().until(() -> thread.getState() == Thread.State.WAITING);
+            worker.interrupt();
+            over.countDown();
+            other.get(20, TimeUnit.SECONDS);
+            gone.get(20, TimeUnit.SECONDS);
+        } else {
+            worker.interrupt();
+            assertThatThrownBy(() -> gone.get(20, TimeUnit.SECONDS)).isInstanceOf(ExecutionException.class).hasMessageContaining("waits for it");
+            assertThat(pipe).as("goes on from what has come").exists();
+            over.countDown();
+        }
+        assertThat(count(folder.resolve("work"))).isZero();
+    }
+
+    private static byte[] longTar() throws IOException {
+        ByteArrayOutputStream layer = new ByteArrayOutputStream();
+        TarWriter tar = new TarWriter(layer);
+        tar.write(TarEntry.file("long", 0644, 16 << 20), new ByteArrayInputStream(new byte[16 << 20]));
+        tar.finish();
+        return layer.toByteArray();
+    }
+
+    /// Slowly, until it is over.
+    private static void feed(Path pipe, byte[] content, CountDownLatch over, CountDownLatch reading) {
+        try (OutputStream out = Files.newOutputStream(pipe)) {
+            int at = 0;
+            for (; at + 1000 < content.length && !over.await(10, TimeUnit.MILLISECONDS); at += 1000) {
+                out.write(content, at, 1000);
+                reading.countDown();
+            }
+            out.write(content, at, content.length - at);
+        } catch (IOException | InterruptedException gone) {
+            // Nobody reads any more.
         }
     }
 
