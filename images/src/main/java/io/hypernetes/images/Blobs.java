@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 
 /// Blobs by digest: in `blobs/` those of images that are here, in `incoming/` those on their way, whole or in part.
 ///
-/// What is incoming outlives a restart, so that a pull goes on where it was; it has no owner and is removed when it is old.
+/// What is incoming outlives a restart, so that a pull goes on where it was, for the same [Claimant] only; nothing holds it and it is removed when it is old.
 /// Whether a file in `blobs/` is sound is checked when it is read: it was not waited for until it was on the disk.
 final class Blobs {
     private static final String PART = ".part";
@@ -32,9 +32,11 @@ final class Blobs {
 
     private static final class Slot {
         /// By the length that who fetches it was told: one who was told a wrong one may wait for ever, and nobody with him.
-        final Map<Long, ReentrantLock> fetching = new HashMap<>();
+        final Map<Fetching, ReentrantLock> fetching = new HashMap<>();
         int users;
     }
+
+    private record Fetching(long bytes, Claimant claimant) {}
 
     /// Brings a blob into a file, checked; the file may hold the beginning of it.
     interface Fetch {
@@ -64,7 +66,7 @@ final class Blobs {
         };
     }
 
-    /// The whole blob, where there is one.
+    /// The whole blob, where there is one; whose it is has been asked.
     Optional<Path> find(Digest digest) {
         for (Path folder : List.of(kept, incoming)) {
             Path file = folder.resolve(name(digest));
@@ -75,36 +77,38 @@ final class Blobs {
         return Optional.empty();
     }
 
-    /// The whole blob, fetched unless it is here; who comes second waits for the first that fetches as many bytes. The caller holds it.
+    /// Whether the whole blob has come by this claimant's own means.
+    boolean has(Digest digest, Claimant claimant) {
+        return Files.exists(incoming.resolve(name(digest, claimant))) || (claimant.mayReadAll() && find(digest).isPresent());
+    }
+
+    /// The whole blob, fetched unless it has come for the claimant; who comes second waits for the first that fetches as many bytes. The caller holds it.
     ///
     /// @param bytes how long it is said to be
-    Path bring(Digest digest, long bytes, Fetch fetch) throws IOException, InterruptedException {
+    void bring(Digest digest, long bytes, Claimant claimant, Fetch fetch) throws IOException, InterruptedException {
         ReentrantLock fetching;
         synchronized (slots) {
             Slot slot = slots.get(digest);
             if (slot == null) {
                 throw new IllegalStateException("blob " + digest + " is not held");
             }
-            fetching = slot.fetching.computeIfAbsent(bytes, _ -> new ReentrantLock());
+            fetching = slot.fetching.computeIfAbsent(new Fetching(bytes, claimant), _ -> new ReentrantLock());
         }
         fetching.lockInterruptibly();
         try {
-            Optional<Path> here = find(digest);
-            if (here.isPresent()) {
-                return here.get();
+            if (!has(digest, claimant)) {
+                Path part = incoming.resolve(name(digest, claimant) + "." + bytes + PART);
+                fetch.into(part);
+                Files.move(part, incoming.resolve(name(digest, claimant)), StandardCopyOption.ATOMIC_MOVE);
             }
-            Path part = incoming.resolve(name(digest) + "." + bytes + PART);
-            fetch.into(part);
-            return Files.move(part, incoming.resolve(name(digest)), StandardCopyOption.ATOMIC_MOVE);
         } finally {
             fetching.unlock();
         }
     }
 
     /// Forgets a blob whose content is not what it should be. What is wrong with an image may be what it says of a blob that others need.
-    void discardIfDamaged(Digest digest) throws IOException {
-        for (Path folder : List.of(incoming, kept)) {
-            Path file = folder.resolve(name(digest));
+    void discardIfDamaged(Digest digest, Claimant claimant) throws IOException {
+        for (Path file : List.of(incoming.resolve(name(digest, claimant)), kept.resolve(name(digest)))) {
             try (InputStream content = checked(file, digest)) {
                 content.transferTo(OutputStream.nullOutputStream());
             } catch (NoSuchFileException absent) {
@@ -115,25 +119,25 @@ final class Blobs {
         }
     }
 
-    /// Opens a whole blob wherever it is by now.
+    /// Opens a whole blob that has come for the claimant, wherever it is by now.
     ///
     /// @throws NoSuchFileException when it is not here
-    InputStream open(Digest digest) throws IOException {
+    InputStream open(Digest digest, Claimant claimant) throws IOException {
         try {
-            return Files.newInputStream(incoming.resolve(name(digest)));
+            return Files.newInputStream(incoming.resolve(name(digest, claimant)));
         } catch (NoSuchFileException moved) {
-            return Files.newInputStream(kept.resolve(name(digest)));
+            return Files.newInputStream(find(digest).orElseThrow(() -> moved));
         }
     }
 
     /// How long a whole blob is, whatever was said of it.
     ///
     /// @throws NoSuchFileException when it is not here
-    long size(Digest digest) throws IOException {
+    long size(Digest digest, Claimant claimant) throws IOException {
         try {
-            return Files.size(incoming.resolve(name(digest)));
+            return Files.size(incoming.resolve(name(digest, claimant)));
         } catch (NoSuchFileException moved) {
-            return Files.size(kept.resolve(name(digest)));
+            return Files.size(find(digest).orElseThrow(() -> moved));
         }
     }
 
@@ -155,10 +159,10 @@ final class Blobs {
         return digest.matches(content) ? Optional.of(content) : Optional.empty();
     }
 
-    /// An image needs these from now on: what has come moves to the kept ones.
-    void keep(Collection<Digest> digests) throws IOException {
+    /// An image needs these from now on: what has come for the claimant moves to the kept ones.
+    void keep(Collection<Digest> digests, Claimant claimant) throws IOException {
         for (Digest digest : digests) {
-            Path file = incoming.resolve(name(digest));
+            Path file = incoming.resolve(name(digest, claimant));
             if (Files.exists(file)) {
                 Files.move(file, kept.resolve(name(digest)), StandardCopyOption.ATOMIC_MOVE);
             }
@@ -166,12 +170,12 @@ final class Blobs {
     }
 
     /// What has come of these is not to be kept by the caller, who holds them. What others hold too goes with the last of them.
-    void dropIncoming(Collection<Digest> digests) throws IOException {
+    void dropIncoming(Collection<Digest> digests, Claimant claimant) throws IOException {
         for (Digest digest : digests) {
             synchronized (slots) {
                 Slot slot = slots.get(digest);
                 if (slot == null || slot.users <= 1) {
-                    Files.deleteIfExists(incoming.resolve(name(digest)));
+                    Files.deleteIfExists(incoming.resolve(name(digest, claimant)));
                 }
             }
         }
@@ -180,7 +184,7 @@ final class Blobs {
     /// Removes the kept blobs that are neither among `used` nor held.
     void sweep(Set<Digest> used) throws IOException {
         for (Path file : files(kept)) {
-            Digest digest = digest(file);
+            Digest digest = digest(file.getFileName().toString());
             if (digest == null || !used.contains(digest)) {
                 deleteUnlessHeld(file, digest);
             }
@@ -202,7 +206,7 @@ final class Blobs {
         found.sort(Comparator.comparing(Found::written));
         long bytes = found.stream().mapToLong(Found::bytes).sum();
         for (Found each : found) {
-            Digest digest = digest(each.file());
+            Digest digest = digest(each.file().getFileName().toString().replaceFirst("[.].*", "")); // whosever it is, whole or not
             if ((digest == null || each.written().isBefore(oldest) || bytes > mostBytes) && deleteUnlessHeld(each.file(), digest)) {
                 bytes -= each.bytes();
             }
@@ -225,10 +229,14 @@ final class Blobs {
         return digest.algorithm() + "-" + digest.hex();
     }
 
-    private static @Nullable Digest digest(Path file) {
-        String name = file.getFileName().toString();
+    /// Of what is on its way: a registry that one tenant names must not be able to go on from what came for another, nor give that out.
+    private static String name(Digest digest, Claimant claimant) {
+        return name(digest) + claimant.mark();
+    }
+
+    private static @Nullable Digest digest(String name) {
         try {
-            return Digest.parse((name.endsWith(PART) ? name.substring(0, name.indexOf('.')) : name).replaceFirst("-", ":"));
+            return Digest.parse(name.replaceFirst("-", ":"));
         } catch (ImageException e) {
             return null; // not ours, or half of a document
         }

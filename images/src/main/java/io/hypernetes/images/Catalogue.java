@@ -16,7 +16,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/// Which images there are, their names and leases: one small file, written anew and synced at each change. The owner holds a lock.
+/// Which images there are, their names and leases, and who has read which layers: one small file, written anew and synced at each change. The owner holds a lock.
 final class Catalogue {
     /// One image.
     ///
@@ -54,6 +54,7 @@ final class Catalogue {
     private final Path file;
     private final Map<String, Item> images = new LinkedHashMap<>();
     private final Map<String, TreeSet<String>> leases = new TreeMap<>();
+    private final LayerRights rights = new LayerRights();
 
     private Catalogue(Path file) {
         this.file = file;
@@ -73,6 +74,7 @@ final class Catalogue {
             }
             root.path("leases").properties()
                     .forEach(lease -> catalogue.leases.put(lease.getKey(), new TreeSet<>(strings(lease.getValue()))));
+            root.path("readers").properties().forEach(layer -> strings(layer.getValue()).forEach(key -> catalogue.rights.grant(layer.getKey(), new Claimant(key))));
         }
         return catalogue;
     }
@@ -84,6 +86,11 @@ final class Catalogue {
     /// Image ids by holder.
     Map<String, TreeSet<String>> leases() {
         return leases;
+    }
+
+    /// They are written with the next change.
+    LayerRights rights() {
+        return rights;
     }
 
     /// The image of a name, a digest, an id or a unique beginning of an id.
@@ -170,6 +177,8 @@ final class Catalogue {
         }
         ObjectNode held = root.putObject("leases");
         leases.forEach((holder, ids) -> ids.forEach(held.withArrayProperty(holder)::add));
+        ObjectNode readers = root.putObject("readers");
+        rights.all().forEach((diffId, claimants) -> claimants.forEach(claimant -> readers.withArrayProperty(diffId).add(claimant.key())));
         Folders.writeDurably(file, Documents.JSON.writeValueAsBytes(root));
     }
 

@@ -61,7 +61,7 @@ final class DiskImageConverter {
     ///
     /// @param blobBytes length of the blob: what unpacks to a multiple beyond reason is no layer
     Converted convert(String layer, long blobBytes, Blob blob) {
-        long most = Math.min(settings.limits().unpackedBytes(), Math.max(ALWAYS_UNPACKED, blobBytes * settings.limits().ratio()));
+        long most = mostUnpacked(blobBytes);
         try {
             Set<Integer> skipped = new HashSet<>();
             for (int round = 0; round < MOST_ROUNDS; round++) {
@@ -86,6 +86,20 @@ final class DiskImageConverter {
         } catch (IOException e) {
             throw Folders.failure(e, "converting layer " + layer);
         }
+    }
+
+    /// What a layer is called by what it unpacks to, without a disk made of it.
+    Digest diffId(String layer, long blobBytes, Blob blob) {
+        try (InputStream opened = blob.open();
+                LayerStream tar = LayerStream.over(opened, mostUnpacked(blobBytes), zstd)) {
+            return tar.finish();
+        } catch (IOException e) {
+            throw Folders.failure(e, "unpacking layer " + layer);
+        }
+    }
+
+    private long mostUnpacked(long blobBytes) {
+        return Math.min(settings.limits().unpackedBytes(), Math.max(ALWAYS_UNPACKED, blobBytes * settings.limits().ratio()));
     }
 
     private record Attempt(Digest diffId, Set<Integer> superseded, boolean coversRoot) {}

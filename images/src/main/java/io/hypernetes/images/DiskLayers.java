@@ -24,6 +24,7 @@ final class DiskLayers {
 
     private final Path folder;
     private final Blobs blobs;
+    private final LayerRights rights;
     private final Space space;
     private final DiskImageConverter converter;
     private final Places downloads;
@@ -36,16 +37,17 @@ final class DiskLayers {
         int users;
     }
 
-    private record Source(Digest blob, long bytes) {}
+    private record Source(Digest blob, long bytes, Claimant claimant) {}
 
     /// Makes sure that so many bytes more can be stored, or fails with NO_SPACE.
     interface Space {
         void require(String what, long bytes) throws IOException;
     }
 
-    DiskLayers(Path folder, Blobs blobs, Space space, DiskImageConverter converter, ImageSettings.Transfers transfers) {
+    DiskLayers(Path folder, Blobs blobs, LayerRights rights, Space space, DiskImageConverter converter, ImageSettings.Transfers transfers) {
         this.folder = folder;
         this.blobs = blobs;
+        this.rights = rights;
         this.space = space;
         this.converter = converter;
         this.downloads = new Places(transfers.parallelDownloads(), MOST_TIMES * transfers.parallelDownloads());
@@ -76,31 +78,36 @@ final class DiskLayers {
         void close();
     }
 
-    /// Makes sure that the layer is there; the caller holds it and its blob.
+    /// Makes sure that the layer is there and the claimant has read it; the caller holds it and its blob.
     ///
     /// @param requester whom it is for
-    void ensure(String diffId, ImageSource.Layer layer, Requester requester, PullProgress progress) throws InterruptedException {
+    void ensure(String diffId, ImageSource.Layer layer, Requester requester, Claimant claimant, PullProgress progress) throws InterruptedException {
         ReentrantLock making;
         synchronized (slots) {
             Slot slot = slots.get(diffId);
             if (slot == null) {
                 throw new IllegalStateException("layer " + diffId + " is not held");
             }
-            making = slot.making.computeIfAbsent(new Source(layer.digest(), layer.bytes()), _ -> new ReentrantLock());
+            making = slot.making.computeIfAbsent(new Source(layer.digest(), layer.bytes(), claimant), _ -> new ReentrantLock());
         }
         try {
-            inTurn(downloads, requester, making, () -> file(diffId).isPresent() || blobs.find(layer.digest()).isPresent(), () -> {
+            inTurn(downloads, requester, making, () -> isThere(diffId, claimant) || blobs.has(layer.digest(), claimant), () -> {
                 space.require("layer " + layer.name(), layer.bytes());
-                blobs.bring(layer.digest(), layer.bytes(), layer.fetch());
+                blobs.bring(layer.digest(), layer.bytes(), claimant, layer.fetch());
             });
-            inTurn(conversions, requester, making, () -> file(diffId).isPresent(), () -> {
+            inTurn(conversions, requester, making, () -> isThere(diffId, claimant), () -> {
                 progress.update(layer.name(), PullProgress.Step.CONVERTING, 0, layer.bytes());
-                convert(diffId, layer, making::hasQueuedThreads);
+                convert(diffId, layer, claimant, making::hasQueuedThreads);
+                rights.grant(diffId, claimant);
             });
         } catch (IOException e) {
             throw Folders.failure(e, "storing layer " + layer.name());
         }
         progress.update(layer.name(), PullProgress.Step.READY, layer.bytes(), layer.bytes());
+    }
+
+    private boolean isThere(String diffId, Claimant claimant) {
+        return rights.mayUse(diffId, claimant) && file(diffId).isPresent();
     }
 
     private interface Work {
@@ -136,24 +143,35 @@ final class DiskLayers {
         }
     }
 
+    /// Makes the disk, or where it is already, only sees that what came unpacks to just that.
+    ///
     /// @param awaited whether others wait for it
-    private void convert(String diffId, ImageSource.Layer layer, BooleanSupplier awaited) throws IOException {
+    private void convert(String diffId, ImageSource.Layer layer, Claimant claimant, BooleanSupplier awaited) throws IOException {
         try (Awaited work = new Awaited(awaited)) {
-            DiskImageConverter.Converted made = converter.convert(layer.name(), blobs.size(layer.digest()), () -> work.reading(blobs.open(layer.digest())));
+            DiskImageConverter.Blob blob = () -> work.reading(blobs.open(layer.digest(), claimant));
+            long bytes = blobs.size(layer.digest(), claimant);
+            if (file(diffId).isPresent()) {
+                requireThat(diffId, converter.diffId(layer.name(), bytes, blob), layer);
+                return;
+            }
+            DiskImageConverter.Converted made = converter.convert(layer.name(), bytes, blob);
             try {
-                if (!made.diffId().toString().equals(diffId)) {
-                    throw Documents.corrupt("layer " + layer.name() + " unpacks to " + made.diffId()
-                            + " but the image's configuration says " + diffId);
-                }
+                requireThat(diffId, made.diffId(), layer);
                 Folders.place(made.file(), path(diffId, made.coversRoot() ? COVERING : PLAIN));
             } finally {
                 Folders.delete(made.folder());
             }
         } catch (ImageException e) {
             if (e.reason() != ImageException.Reason.NO_SPACE && !Thread.currentThread().isInterrupted()) {
-                blobs.discardIfDamaged(layer.digest()); // brought anew next time
+                blobs.discardIfDamaged(layer.digest(), claimant); // brought anew next time
             }
             throw e;
+        }
+    }
+
+    private static void requireThat(String diffId, Digest found, ImageSource.Layer layer) {
+        if (!found.toString().equals(diffId)) {
+            throw Documents.corrupt("layer " + layer.name() + " unpacks to " + found + " but the image's configuration says " + diffId);
         }
     }
 
@@ -213,6 +231,7 @@ final class DiskLayers {
                     }
                 }
             }
+            rights.retain(diffId -> used.contains(diffId) || slots.containsKey(diffId));
         }
     }
 

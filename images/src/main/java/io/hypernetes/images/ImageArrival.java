@@ -25,7 +25,7 @@ final class ImageArrival {
     /// All layers at a time as far as the limits allow; the first failure ends the others.
     ///
     /// @param requester whom it is for
-    void bring(List<ImageSource.Layer> sources, List<String> diffIds, Requester requester, PullProgress progress)
+    void bring(List<ImageSource.Layer> sources, List<String> diffIds, Requester requester, Claimant claimant, PullProgress progress)
             throws InterruptedException {
         ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
         try {
@@ -34,7 +34,7 @@ final class ImageArrival {
                 ImageSource.Layer layer = sources.get(i);
                 String diffId = diffIds.get(i);
                 running.add(threads.submit(() -> {
-                    layers.ensure(diffId, layer, requester, progress);
+                    layers.ensure(diffId, layer, requester, claimant, progress);
                     return null;
                 }));
             }
@@ -55,17 +55,17 @@ final class ImageArrival {
     /// Has what came stay as it came, where that is wished for.
     ///
     /// @return digests of what stays
-    TreeSet<String> keep(ImageSource source, List<Digest> digests) throws IOException {
+    TreeSet<String> keep(ImageSource source, List<Digest> digests, Claimant claimant) throws IOException {
         TreeSet<String> kept = new TreeSet<>();
         if (keepsBlobs) {
             for (ImageSource.Document document : source.documents()) {
                 blobs.put(document.digest(), document.content());
                 kept.add(document.digest().toString());
             }
-            blobs.keep(digests);
+            blobs.keep(digests, claimant);
             digests.forEach(digest -> kept.add(digest.toString()));
         } else {
-            blobs.dropIncoming(digests);
+            blobs.dropIncoming(digests, claimant);
         }
         return kept;
     }

@@ -60,9 +60,9 @@ public final class LocalImageStore implements ImageStore {
         this.zstd = new NativeZstd(nativeFolder == null ? folder.resolve("native") : nativeFolder);
         this.http = new RegistryHttp(settings.transfers().connectTimeout());
         this.blobs = new Blobs(folder);
-        this.layers = new DiskLayers(Files.createDirectories(folder.resolve("layers")), blobs, this::requireSpace,
-                new DiskImageConverter(settings, work, zstd), settings.transfers());
         this.catalogue = Catalogue.read(folder.resolve("catalogue.json"));
+        this.layers = new DiskLayers(Files.createDirectories(folder.resolve("layers")), blobs, catalogue.rights(), this::requireSpace,
+                new DiskImageConverter(settings, work, zstd), settings.transfers());
         this.shelf = new ImageShelf(catalogue, configs, layers, blobs);
         this.pressure = new DiskPressure(folder, shelf, blobs, space, settings, clock);
         this.arrival = new ImageArrival(layers, blobs, settings.disk().keepBlobs());
@@ -120,7 +120,7 @@ public final class LocalImageStore implements ImageStore {
         ImageReference reference = ImageReference.parse(name);
         long start = System.nanoTime();
         try (RegistryRoute registry = RegistryRoute.to(reference, settings, credentials, requester, http)) {
-            Image image = add(RegistryPull.source(registry, reference, progress), requester, progress);
+            Image image = add(RegistryPull.source(registry, reference, progress), requester, Claimant.of(requester, credentials), progress);
             LOG.info("event=image-pulled reference={} id={} bytes={} ms={}",
                     reference, image.id(), image.sizeBytes(), (System.nanoTime() - start) / 1_000_000);
             return image;
@@ -138,7 +138,7 @@ public final class LocalImageStore implements ImageStore {
         try (ArchiveFiles files = ArchiveFiles.open(file, work, settings, zstd)) {
             Map<String, Image> loaded = new LinkedHashMap<>();
             for (ImageSource source : new ArchiveReader(files, file.toString(), name).images()) {
-                Image image = add(source, Requester.OPERATOR, progress);
+                Image image = add(source, Requester.OPERATOR, Claimant.ANYBODY, progress); // the operator loads for all
                 loaded.put(image.id(), image);
             }
             return List.copyOf(loaded.values());
@@ -164,7 +164,7 @@ public final class LocalImageStore implements ImageStore {
                         () -> new ImageException(ImageException.Reason.NOT_FOUND, "there is no image " + Text.shortened(base)));
                 piece = new SavedImages(blobs, configs, catalogue.images().values()).piece(item, List.of(), "");
             }
-            Image image = add(Derivation.of(piece, layer, configuration, tag), Requester.OPERATOR, PullProgress.NONE);
+            Image image = add(Derivation.of(piece, layer, configuration, tag), Requester.OPERATOR, Claimant.OPERATOR, PullProgress.NONE);
             LOG.info("event=image-derived base={} id={} name={}", base, image.id(), tag == null ? "" : tag);
             return image;
         } catch (IOException e) {
@@ -172,17 +172,17 @@ public final class LocalImageStore implements ImageStore {
         }
     }
 
-    private Image add(ImageSource source, Requester requester, PullProgress progress) {
+    private Image add(ImageSource source, Requester requester, Claimant claimant, PullProgress progress) {
         Documents.Config config = Documents.config(
                 source.config(), source.layers().size(), "configuration " + source.id());
         List<String> diffIds = config.diffIds().stream().map(Digest::toString).toList();
         List<Digest> digests = source.layers().stream().map(ImageSource.Layer::digest).toList();
         try (DiskLayers.Hold hold = layers.hold(diffIds);
                 DiskLayers.Hold blobHold = blobs.hold(digests)) {
-            arrival.bring(source.layers(), diffIds, requester, progress);
+            arrival.bring(source.layers(), diffIds, requester, claimant, progress);
             synchronized (shelf) {
                 Folders.writeDurably(configs.resolve(source.id().hex()), source.config());
-                TreeSet<String> kept = arrival.keep(source, digests);
+                TreeSet<String> kept = arrival.keep(source, digests, claimant);
                 Catalogue.Item item = catalogue.with(source, diffIds, kept, clock.instant().getEpochSecond());
                 List<Catalogue.Item> changed = new ArrayList<>(List.of(item));
                 if (source.tag() != null) {

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 final class Places {
     private final int number;
     private final int most;
-    private final Map<Requester, Integer> taken = new HashMap<>(); // guarded by this, as all that follows
+    private final Map<String, Integer> taken = new HashMap<>(); // by tenant; guarded by this, as all that follows
     private final Set<Waiting> waiting = new LinkedHashSet<>();
     private int all;
 
@@ -52,7 +52,7 @@ final class Places {
 
     synchronized void release(Requester who) {
         all--;
-        taken.computeIfPresent(who, (_, places) -> places == 1 ? null : places - 1);
+        taken.computeIfPresent(who.tenant(), (_, places) -> places == 1 ? null : places - 1);
         grant();
     }
 
@@ -60,7 +60,7 @@ final class Places {
         for (Waiting next = next(); next != null; next = next()) {
             waiting.remove(next);
             all++;
-            taken.merge(next.who, 1, Integer::sum);
+            taken.merge(next.who.tenant(), 1, Integer::sum);
             next.granted.countDown();
         }
     }
@@ -80,6 +80,6 @@ final class Places {
     }
 
     private int places(Waiting each) {
-        return taken.getOrDefault(each.who, 0);
+        return taken.getOrDefault(each.who.tenant(), 0);
     }
 }

@@ -5,10 +5,19 @@ package io.hypernetes.images;
 /// @param isOperator names a registry wherever it is, also on this host; anybody else none on this host, on its wire or at the operator's own addresses, whatever its name
 ///        stands for at any other time
 /// @param tenant whose the pull is; nothing for the operator
-public record Requester(boolean isOperator, String tenant) {
+/// @param uid the tenant's, as its name may be another's one day; nothing where it is not known
+public record Requester(boolean isOperator, String tenant, String uid) {
     public static final Requester OPERATOR = new Requester(true, "");
 
+    Requester(boolean isOperator, String tenant) {
+        this(isOperator, tenant, "");
+    }
+
     public static Requester tenant(String name) {
-        return new Requester(false, name);
+        return tenant(name, "");
+    }
+
+    public static Requester tenant(String name, String uid) {
+        return new Requester(false, name, uid);
     }
 }

@@ -44,7 +44,7 @@ class SharedLayersTest {
         ImageSettings settings = ImageSettings.defaults()
                 .withTransfers(new ImageSettings.Transfers(Duration.ofSeconds(10), Duration.ofSeconds(10), Duration.ofMinutes(1), 5, Duration.ofSeconds(1), 2, 2));
         DiskImageConverter converter = new DiskImageConverter(settings, Files.createDirectory(folder.resolve("work")), new NativeZstd(Path.of("target", "native")));
-        layers = new DiskLayers(Files.createDirectory(folder.resolve("layers")), blobs, (what, bytes) -> {}, converter, settings.transfers());
+        layers = new DiskLayers(Files.createDirectory(folder.resolve("layers")), blobs, new LayerRights(), (what, bytes) -> {}, converter, settings.transfers());
     }
 
     private static byte[] tar(String name) throws IOException {
@@ -72,7 +72,7 @@ class SharedLayersTest {
             String diffId = Digest.sha256(content).toString();
             ImageSource.Layer layer = layer(content, fetch);
             try (DiskLayers.Hold hold = layers.hold(List.of(diffId)); DiskLayers.Hold blobHold = blobs.hold(List.of(layer.digest()))) {
-                layers.ensure(diffId, layer, requester, PullProgress.NONE);
+                layers.ensure(diffId, layer, requester, Claimant.ANYBODY, PullProgress.NONE);
             }
             return null;
         });

@@ -71,6 +71,8 @@ public final class FakeCri implements AutoCloseable {
     private final List<String> calls = new CopyOnWriteArrayList<>();
     /// Whom pulls were said to be for, by image.
     final Map<String, String> pulledFor = new ConcurrentHashMap<>();
+    /// By image, of pulls with credentials.
+    final Map<String, String> pulledForUid = new ConcurrentHashMap<>();
     String pullFailure = "";
     /// What follows the id of a container whose program cannot be started; empty: all can.
     volatile String startFailure = "";
@@ -244,6 +246,10 @@ public final class FakeCri implements AutoCloseable {
             synchronized (FakeCri.this) {
                 calls.add("pull " + request.getImage().getImage());
                 pulledFor.put(request.getImage().getImage(), request.getSandboxConfig().getAnnotationsMap().getOrDefault(Labels.TENANT, "nobody"));
+                String uid = request.getSandboxConfig().getAnnotationsOrDefault(Labels.TENANT_UID, "");
+                if (request.hasAuth() || !uid.isEmpty()) {
+                    pulledForUid.putIfAbsent(request.getImage().getImage(), uid);
+                }
                 if (!pullFailure.isEmpty()) {
                     out.onError(Status.NOT_FOUND.withDescription(pullFailure).asRuntimeException());
                     return;

@@ -125,6 +125,7 @@ class RunningPodChangesTest extends KubeletHarness {
             return now.getStatus() != null && "Running".equals(now.getStatus().getPhase());
         });
         assertThat(cri.pulledFor).as("the runtime judges registries by it").containsEntry(image, "blue");
+        assertThat(cri.pulledForUid).as("and by it whose the layers are").containsEntry(image, client.of(Kind.TENANT).get(ObjectKey.root("blue")).getMetadata().getUid());
         int runs = cri.runsOf("main").size();
         cri.pullFailure = "unauthorized";
         create(pod("thief").editSpec().editContainer(0).withImage(image).endContainer().endSpec().build());

@@ -38,6 +38,7 @@ import tools.jackson.databind.json.JsonMapper;
 
 /// CRI's ImageService. Everywhere an image is called by its id, the digest of its configuration.
 final class ImageFace extends ImageServiceGrpc.ImageServiceImplBase {
+    private static final String TENANT_UID = "hypernetes.io/tenant-uid";
     private static final JsonMapper JSON = JsonMapper.builder().build();
 
     private final ImageStore images;
@@ -149,8 +150,9 @@ final class ImageFace extends ImageServiceGrpc.ImageServiceImplBase {
 
     /// The pod that it is pulled for tells; without one, and from a kubelet that knows no tenants, it is the operator's word.
     private static Requester requester(PullImageRequest request) {
-        String tenant = SandboxRecord.Identity.tenant(request.getSandboxConfig().getAnnotationsMap());
-        return tenant.equals(SandboxRecord.Identity.ROOT) ? Requester.OPERATOR : Requester.tenant(tenant);
+        Map<String, String> annotations = request.getSandboxConfig().getAnnotationsMap();
+        String tenant = SandboxRecord.Identity.tenant(annotations);
+        return tenant.equals(SandboxRecord.Identity.ROOT) ? Requester.OPERATOR : Requester.tenant(tenant, annotations.getOrDefault(TENANT_UID, ""));
     }
 
     private static @Nullable RegistryCredentials credentials(PullImageRequest request) {

@@ -49,7 +49,7 @@ class ImageFaceTest {
         PodSandboxConfig.Builder sandbox = PodSandboxConfig.newBuilder().putAnnotations("example.org/a", "b");
         PullImageRequest.Builder request = PullImageRequest.newBuilder().setImage(ImageSpec.newBuilder().setImage("registry.test/a"));
         if (!tenant.equals("none")) {
-            request.setSandboxConfig(sandbox.putAnnotations("hypernetes.io/tenant", tenant));
+            request.setSandboxConfig(sandbox.putAnnotations("hypernetes.io/tenant", tenant).putAnnotations("hypernetes.io/tenant-uid", "u-1"));
         }
         new ImageFace(store, Clock.systemUTC()).pullImage(request.build(), new StreamObserver<>() {
             @Override
@@ -63,7 +63,7 @@ class ImageFaceTest {
             @Override
             public void onCompleted() {}
         });
-        assertThat(requester).hasValue(operators ? Requester.OPERATOR : Requester.tenant(tenant));
+        assertThat(requester).hasValue(operators ? Requester.OPERATOR : Requester.tenant(tenant, "u-1"));
     }
 
     private static io.hypernetes.cri.v1.Image view(String user) {

@@ -7,6 +7,8 @@ public final class Labels {
     public static final String POD_UID = "io.kubernetes.pod.uid";
     public static final String CONTAINER_NAME = "io.kubernetes.container.name";
     public static final String TENANT = "hypernetes.io/tenant";
+    /// Annotation of the sandbox that a pull with credentials is for: the tenant's uid, as its name may be another's one day.
+    public static final String TENANT_UID = "hypernetes.io/tenant-uid";
     public static final String HASH = "io.kubernetes.container.hash";
     public static final String RESTART_COUNT = "io.kubernetes.container.restartCount";
     public static final String GRACE_SECONDS = "io.kubernetes.pod.terminationGracePeriod";

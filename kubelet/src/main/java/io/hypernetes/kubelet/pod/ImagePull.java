@@ -12,6 +12,7 @@ import io.hypernetes.cri.v1.Image;
 import io.hypernetes.cri.v1.PodSandboxConfig;
 import io.hypernetes.kubelet.cri.CriException;
 import io.hypernetes.kubelet.cri.CriRuntime;
+import io.hypernetes.kubelet.cri.Labels;
 import io.hypernetes.kubelet.probe.HostLookups;
 import io.hypernetes.kubelet.volume.Sources;
 import java.io.IOException;
@@ -127,13 +128,14 @@ final class ImagePull {
         CriException failure = null;
         for (AuthConfig auth : credentials) {
             boolean anonymously = auth.equals(AuthConfig.getDefaultInstance());
+            PodSandboxConfig whose = sandbox;
             if (!anonymously) {
                 // Before the pull: behind it the name may be another tenant's.
-                uid(tenant);
+                whose = sandbox.toBuilder().putAnnotations(Labels.TENANT_UID, uid(tenant)).build();
                 pulled.begins(image);
             }
             try {
-                String reference = cri.pull(image, anonymously ? null : auth, sandbox, context);
+                String reference = cri.pull(image, anonymously ? null : auth, whose, context);
                 Duration took = Duration.between(start, clock.instant());
                 Optional<Image> here = cri.image(reference);
                 pulled.pulled(() -> uid(tenant), image, here.map(Image::getId).orElse(reference), anonymously);
