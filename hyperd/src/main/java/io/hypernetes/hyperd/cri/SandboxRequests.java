@@ -24,6 +24,9 @@ final class SandboxRequests {
     /// The annotation by which the writable disk of a pod is limited: bytes, as `2147483648` or `2Gi`.
     static final String SCRATCH_ANNOTATION = "hypernetes.io/ephemeral-storage";
 
+    /// The annotation by which a pod of which not all containers have a memory limit has enough for those that do, and for what the others ask for.
+    static final String MEMORY_ANNOTATION = "hypernetes.io/least-memory";
+
     private static final Set<String> HANDLERS = Set.of("", "hypernetes");
     private static final int MOST_HOSTNAME = 64;
     private static final Set<String> NAMESPACED = Set.of(
@@ -71,7 +74,8 @@ final class SandboxRequests {
                         Math.max(0, linux.getOverhead().getMemoryLimitInBytes()),
                         Math.max(0, resources.getCpuQuota()),
                         Math.max(0, resources.getCpuPeriod()),
-                        scratchBytes(config)),
+                        amount(config, SCRATCH_ANNOTATION),
+                        amount(config, MEMORY_ANNOTATION)),
                 ports(config));
     }
 
@@ -149,12 +153,12 @@ final class SandboxRequests {
         return ports;
     }
 
-    private static long scratchBytes(PodSandboxConfig config) {
-        String wanted = config.getAnnotationsMap().getOrDefault(SCRATCH_ANNOTATION, "");
+    private static long amount(PodSandboxConfig config, String annotation) {
+        String wanted = config.getAnnotationsMap().getOrDefault(annotation, "");
         try {
             return Bytes.parse(wanted);
         } catch (NumberFormatException wrong) {
-            throw HyperdException.invalid("The annotation " + SCRATCH_ANNOTATION + ": " + wrong.getMessage());
+            throw HyperdException.invalid("The annotation " + annotation + ": " + wrong.getMessage());
         }
     }
 }

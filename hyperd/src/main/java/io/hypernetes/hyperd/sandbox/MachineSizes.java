@@ -13,7 +13,7 @@ final class MachineSizes {
     /// The largest class.
     static final int LARGEST_MIB = 1 << 20;
 
-    /// What a pod without a memory limit gets.
+    /// What a pod without a memory limit gets at least.
     static final int UNLIMITED_MIB = 1024;
 
     /// What a pod without a processor limit gets.
@@ -57,16 +57,14 @@ final class MachineSizes {
     }
 
     private static int memoryMib(SandboxRequest.Demand pod) {
-        if (pod.memoryBytes() == 0) {
-            return UNLIMITED_MIB;
-        }
+        long bytes = pod.memoryBytes() == 0 ? pod.leastMemoryBytes() : pod.memoryBytes();
         long cost = pod.overheadBytes() > 0 ? pod.overheadBytes() : GUEST_COST_MIB * MIB;
-        long wanted = pod.memoryBytes() + cost;
+        long wanted = bytes + cost;
         if (wanted < 0 || wanted > LARGEST_MIB * MIB) {
-            throw HyperdException.invalid("The pod's containers may use " + pod.memoryBytes() / MIB
+            throw HyperdException.invalid("The pod's containers may use " + bytes / MIB
                     + " MiB together; the largest machine has " + LARGEST_MIB + " MiB. Lower the memory limits.");
         }
-        long size = SMALLEST_MIB;
+        long size = pod.memoryBytes() == 0 ? UNLIMITED_MIB : SMALLEST_MIB;
         while (size * MIB < wanted) {
             size *= 2;
         }

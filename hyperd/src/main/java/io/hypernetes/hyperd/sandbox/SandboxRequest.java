@@ -44,5 +44,12 @@ public record SandboxRequest(
     /// @param cpuQuotaMicros sum of its containers' limits in one period, 0 for no limit
     /// @param cpuPeriodMicros that period
     /// @param scratchBytes limit of its writable disk, 0 for the default
-    public record Demand(long memoryBytes, long overheadBytes, long cpuQuotaMicros, long cpuPeriodMicros, long scratchBytes) {}
+    /// @param leastMemoryBytes what its containers are to have at least where there is no limit for all of them
+    public record Demand(long memoryBytes, long overheadBytes, long cpuQuotaMicros, long cpuPeriodMicros, long scratchBytes, long leastMemoryBytes) {
+
+        /// Without a least.
+        public Demand(long memoryBytes, long overheadBytes, long cpuQuotaMicros, long cpuPeriodMicros, long scratchBytes) {
+            this(memoryBytes, overheadBytes, cpuQuotaMicros, cpuPeriodMicros, scratchBytes, 0);
+        }
+    }
 }

@@ -32,6 +32,7 @@ class RequestsTest {
         assertThat(request.demand().scratchBytes()).isEqualTo(2L << 30);
         assertThat(request.demand().memoryBytes()).isEqualTo(77);
         assertThat(request.demand().overheadBytes()).isEqualTo(11);
+        assertThat(SandboxRequests.of(pod().putAnnotations("hypernetes.io/least-memory", "99").build(), "", Set.of()).demand().leastMemoryBytes()).isEqualTo(99);
     }
 
     static Stream<Arguments> pods() {
@@ -47,6 +48,7 @@ class RequestsTest {
                 pod("port that is none", p -> p.addPortMappings(PortMapping.newBuilder().setContainerPort(80).setHostPort(70_000))),
                 pod("user namespace", p -> namespaces(p).setUsernsOptions(UserNamespace.newBuilder().setMode(NamespaceMode.POD))),
                 pod("storage that is no amount", p -> p.putAnnotations("hypernetes.io/ephemeral-storage", "lots")),
+                pod("memory that is no amount", p -> p.putAnnotations("hypernetes.io/least-memory", "lots")),
                 pod("sysctl of the host", p -> p.getLinuxBuilder().putSysctls("vm.swappiness", "1")),
                 pod("too many labels", p -> p.putLabels("x", "y".repeat(600_000))));
     }

@@ -22,6 +22,15 @@ class MachineSizesTest {
         assertThat(MachineSizes.of(request(0, 0, 0, 0), true)).isEqualTo(new SandboxRecord.Size(1, 1024, 10L << 30));
     }
 
+    /// Or the limit of one container would be more than there is, and so would what another one asked for.
+    @Test
+    void withoutALimitThereIsWhatIsKnownToBeNeeded() {
+        assertThat(MachineSizes.of(new SandboxRequest.Demand(0, 0, 0, 0, 0, 64 * MIB), true).memoryMib()).isEqualTo(1024);
+        assertThat(MachineSizes.of(new SandboxRequest.Demand(0, 0, 0, 0, 0, 4096 * MIB), true).memoryMib()).isEqualTo(8192);
+        assertThat(MachineSizes.of(new SandboxRequest.Demand(64 * MIB, 0, 0, 0, 0, 4096 * MIB), true).memoryMib()).isEqualTo(128);
+        assertThatThrownBy(() -> MachineSizes.of(new SandboxRequest.Demand(0, 0, 0, 0, 0, Long.MAX_VALUE), true)).hasMessageContaining("largest machine");
+    }
+
     @Test
     void theSmallestClassThatHoldsLimitsAndGuest() {
         assertThat(MachineSizes.of(request(64 * MIB, 0, 0, 0), true).memoryMib()).isEqualTo(128);

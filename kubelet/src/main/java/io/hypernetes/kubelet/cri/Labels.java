@@ -25,6 +25,8 @@ public final class Labels {
     public static final String ISOLATION = "hypernetes.io/isolation";
     /// Sandbox annotation: bytes of the pod's writable disk.
     public static final String EPHEMERAL_STORAGE = "hypernetes.io/ephemeral-storage";
+    /// Sandbox annotation: bytes of memory that the pod's containers are to have together at least, where not all of them have a limit.
+    public static final String LEAST_MEMORY = "hypernetes.io/least-memory";
 
     private Labels() {}
 }

@@ -1,11 +1,7 @@
 package io.hypernetes.kubelet.eviction;
 
-import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.Pod;
-import io.fabric8.kubernetes.api.model.Quantity;
 import java.util.Comparator;
-import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /// A pod that might leave.
 ///
@@ -19,14 +15,6 @@ record Candidate(Pod pod, long usedBytes, long requestedBytes) {
     static final Comparator<Candidate> FIRST_TO_GO = Comparator.comparing(Candidate::overdraws).reversed()
             .thenComparing(Candidate::priority)
             .thenComparing(Comparator.comparing(Candidate::excess).reversed());
-
-    static Candidate of(Pod pod, String resource, long usedBytes) {
-        long requested = 0;
-        for (Container container : pod.getSpec().getContainers()) {
-            requested += bytes(container.getResources() == null ? null : container.getResources().getRequests(), resource);
-        }
-        return new Candidate(pod, usedBytes, requested + bytes(pod.getSpec().getOverhead(), resource));
-    }
 
     boolean mayGo() {
         return priority() < CRITICAL;
@@ -42,10 +30,5 @@ record Candidate(Pod pod, long usedBytes, long requestedBytes) {
 
     long excess() {
         return usedBytes - requestedBytes;
-    }
-
-    private static long bytes(@Nullable Map<String, Quantity> amounts, String resource) {
-        Quantity amount = amounts == null ? null : amounts.get(resource);
-        return amount == null ? 0 : amount.getNumericalAmount().longValue();
     }
 }

@@ -81,7 +81,7 @@ public final class Eviction implements AutoCloseable {
         String resource = shortage.get().resource();
         List<Candidate> candidates = new ArrayList<>();
         for (PodTable.PodView view : pods.views()) {
-            cost(view.seen(), resource).ifPresent(used -> candidates.add(Candidate.of(view.pod(), resource, used)));
+            cost(view.seen(), resource).ifPresent(used -> candidates.add(new Candidate(view.pod(), used, view.promised(resource))));
         }
         Optional<Candidate> first = candidates.stream().filter(Candidate::mayGo).min(Candidate.FIRST_TO_GO);
         if (first.isEmpty()) {

@@ -41,6 +41,7 @@ import io.hypernetes.kubelet.KubeletSettings;
 import io.hypernetes.kubelet.cri.Labels;
 import io.hypernetes.kubelet.volume.Disks;
 import io.hypernetes.kubelet.volume.Volumes;
+import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -84,6 +85,10 @@ final class CriConfigs {
         long disk = ephemeralBytes(pod);
         if (disk > 0) {
             annotations.put(Labels.EPHEMERAL_STORAGE, String.valueOf(disk));
+        }
+        long known = PodTotals.limits(pod, "memory").isPresent() ? 0 : whole(PodTotals.mostKnown(pod, "memory"));
+        if (known > 0) {
+            annotations.put(Labels.LEAST_MEMORY, String.valueOf(known));
         }
         annotations.put(ObjectKey.TENANT_ANNOTATION, tenant);
         return annotations;
@@ -298,41 +303,25 @@ final class CriConfigs {
                 .build();
     }
 
-    /// What the machine must hold: the limits of all containers together. 0 means no limit.
-    private static LinuxContainerResources sum(Pod pod) {
-        long quota = 0;
-        long shares = 0;
-        long memory = 0;
-        boolean limitedCpu = true;
-        boolean limitedMemory = true;
-        for (Container container : pod.getSpec().getContainers()) {
-            LinuxContainerResources one = resources(container);
-            limitedCpu &= one.getCpuQuota() > 0;
-            limitedMemory &= one.getMemoryLimitInBytes() > 0;
-            quota += one.getCpuQuota();
-            shares += one.getCpuShares();
-            memory += one.getMemoryLimitInBytes();
-        }
-        return LinuxContainerResources.newBuilder()
-                .setCpuPeriod(CPU_PERIOD_MICROS)
-                .setCpuQuota(limitedCpu ? quota : 0)
-                .setCpuShares(shares)
-                .setMemoryLimitInBytes(limitedMemory ? memory : 0)
-                .build();
+    /// What the machine must hold: the limits of all containers together, sidecars and init containers too. 0 means no limit.
+    static LinuxContainerResources sum(Pod pod) {
+        LinuxContainerResources.Builder sum = amounts(limits(pod)).toBuilder();
+        return sum.setCpuPeriod(CPU_PERIOD_MICROS).setCpuShares(shares(PodTotals.requests(pod, "cpu"))).build();
     }
 
-    /// The writable disk of the pod: the limits of all containers together; 0 when any has none.
-    private static long ephemeralBytes(Pod pod) {
-        long sum = 0;
-        for (Container container : pod.getSpec().getContainers()) {
-            Map<String, Quantity> limits = container.getResources() == null ? Map.of() : orEmpty(container.getResources().getLimits());
-            Quantity limit = limits.get("ephemeral-storage");
-            if (limit == null) {
-                return 0;
-            }
-            sum += units(limit);
+    private static Map<String, Quantity> limits(Pod pod) {
+        Map<String, Quantity> limits = new HashMap<>();
+        for (String resource : List.of("cpu", "memory")) {
+            PodTotals.limits(pod, resource).ifPresent(limit -> limits.put(resource, new Quantity(limit.toPlainString())));
         }
-        return sum;
+        return limits;
+    }
+
+    /// The writable disk of the pod: the limits of all containers together; 0 when any has none that does not end before the others begin.
+    private static long ephemeralBytes(Pod pod) {
+        boolean limited = Plan.declared(pod).stream().filter(container -> Plan.isSidecar(container) || pod.getSpec().getContainers().contains(container))
+                .allMatch(container -> PodTotals.limit(container, "ephemeral-storage").isPresent());
+        return limited ? whole(PodTotals.mostKnown(pod, "ephemeral-storage")) : 0;
     }
 
     static LinuxContainerResources resources(Container container) {
@@ -340,8 +329,12 @@ final class CriConfigs {
         Map<String, Quantity> requests = container.getResources() == null ? Map.of() : orEmpty(container.getResources().getRequests());
         LinuxContainerResources.Builder resources = amounts(limits).toBuilder();
         Quantity cpu = requests.getOrDefault("cpu", limits.get("cpu"));
-        resources.setCpuShares(cpu == null ? 2 : Math.clamp(millis(cpu) * 1024 / 1000, 2, 262_144));
+        resources.setCpuShares(shares(cpu == null ? BigDecimal.ZERO : cpu.getNumericalAmount()));
         return resources.build();
+    }
+
+    private static long shares(BigDecimal cpus) {
+        return Math.clamp(whole(cpus.movePointRight(3)) * 1024 / 1000, 2, 262_144);
     }
 
     /// What a container that runs is to have from now on: there an amount of 0 would be one that stays, so no limit is one below 0.
@@ -432,11 +425,15 @@ final class CriConfigs {
     }
 
     private static long millis(Quantity cpu) {
-        return cpu.getNumericalAmount().movePointRight(3).setScale(0, RoundingMode.CEILING).longValue();
+        return whole(cpu.getNumericalAmount().movePointRight(3));
     }
 
     private static long units(Quantity quantity) {
-        return quantity.getNumericalAmount().setScale(0, RoundingMode.CEILING).longValue();
+        return whole(quantity.getNumericalAmount());
+    }
+
+    private static long whole(BigDecimal amount) {
+        return amount.setScale(0, RoundingMode.CEILING).longValue();
     }
 
     private static Map<String, Quantity> orEmpty(@Nullable Map<String, Quantity> map) {

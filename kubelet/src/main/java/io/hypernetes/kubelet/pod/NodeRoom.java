@@ -1,6 +1,5 @@
 package io.hypernetes.kubelet.pod;
 
-import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Quantity;
 import java.math.BigDecimal;
@@ -24,14 +23,14 @@ final class NodeRoom {
             // As upstream prints them: thousandths of a processor, bytes.
             int scale = resource.equals("cpu") ? 3 : 0;
             BigDecimal capacity = amount(allocatable.get(resource));
-            BigDecimal asked = requested(pod, resource);
+            BigDecimal asked = PodTotals.requestsWithMachine(pod, resource);
             if (asked.compareTo(capacity) > 0) {
                 return Optional.of(new Refusal("Infeasible", "Node didn't have enough capacity: " + resource
                         + ", requested: " + whole(asked, scale) + ", capacity: " + whole(capacity, scale)));
             }
             BigDecimal used = others.stream()
                     .filter(other -> !over(other))
-                    .map(other -> requested(other, resource))
+                    .map(other -> PodTotals.requestsWithMachine(other, resource))
                     .reduce(BigDecimal.ZERO, BigDecimal::add);
             if (asked.add(used).compareTo(capacity) > 0) {
                 return Optional.of(new Refusal("Deferred", "Node didn't have enough resource: " + resource
@@ -44,33 +43,6 @@ final class NodeRoom {
     private static boolean over(Pod pod) {
         String phase = pod.getStatus() == null ? null : pod.getStatus().getPhase();
         return "Succeeded".equals(phase) || "Failed".equals(phase);
-    }
-
-    /// Containers and sidecars together, or the hungriest init container beside the sidecars that run by then, unless the pod asks for something as a whole;
-    /// and what the machine costs. The scheduler counts the same.
-    private static BigDecimal requested(Pod pod, String resource) {
-        BigDecimal sidecars = BigDecimal.ZERO;
-        BigDecimal starting = BigDecimal.ZERO;
-        for (Container init : pod.getSpec().getInitContainers()) {
-            if (Plan.isSidecar(init)) {
-                sidecars = sidecars.add(request(init, resource));
-            } else {
-                starting = starting.max(sidecars.add(request(init, resource)));
-            }
-        }
-        BigDecimal running = sidecars;
-        for (Container container : pod.getSpec().getContainers()) {
-            running = running.add(request(container, resource));
-        }
-        Map<String, Quantity> whole = pod.getSpec().getResources() == null ? null : pod.getSpec().getResources().getRequests();
-        Map<String, Quantity> overhead = pod.getSpec().getOverhead();
-        return (whole != null && whole.containsKey(resource) ? amount(whole.get(resource)) : running.max(starting))
-                .add(overhead == null ? BigDecimal.ZERO : amount(overhead.get(resource)));
-    }
-
-    private static BigDecimal request(Container container, String resource) {
-        Map<String, Quantity> requests = container.getResources() == null ? null : container.getResources().getRequests();
-        return requests == null ? BigDecimal.ZERO : amount(requests.get(resource));
     }
 
     private static BigDecimal amount(@Nullable Quantity quantity) {

@@ -7,6 +7,7 @@ import io.hypernetes.client.ObjectKey;
 import io.hypernetes.kubelet.cri.Labels;
 import io.hypernetes.kubelet.cri.ObservedContainer;
 import io.hypernetes.kubelet.cri.ObservedPod;
+import java.math.RoundingMode;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -128,6 +129,11 @@ public final class PodTable implements Informer.Handler<Pod>, AutoCloseable {
 
     /// A pod and what the runtime held of it at the last look.
     public record PodView(Pod pod, ObservedPod seen) {
+        /// What the node keeps of a resource for the pod and its machine, in whole units.
+        public long promised(String resource) {
+            return PodTotals.requestsWithMachine(pod, resource).setScale(0, RoundingMode.CEILING).longValue();
+        }
+
         /// Every container of the pod, of any sort.
         public List<Container> containers() {
             return Plan.all(pod);

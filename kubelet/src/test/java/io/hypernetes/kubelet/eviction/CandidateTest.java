@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.Quantity;
+import io.hypernetes.kubelet.cri.ObservedPod;
+import io.hypernetes.kubelet.pod.PodTable;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -24,8 +26,16 @@ class CandidateTest {
     @Test
     void theMachineCountsOnBothSides() {
         Pod pod = pod("web", 0, "100Mi").edit().editSpec().withOverhead(Map.of("memory", new Quantity("40Mi"))).endSpec().build();
-        assertThat(Candidate.of(pod, "memory", 130L << 20).overdraws()).isFalse();
-        assertThat(Candidate.of(pod, "memory", 150L << 20).overdraws()).isTrue();
+        assertThat(candidate(pod, 130).overdraws()).isFalse();
+        assertThat(candidate(pod, 150).overdraws()).isTrue();
+    }
+
+    @Test
+    void sidecarsArePromisedTheirsTooAndSoIsTheHungriestInitContainer() {
+        Pod beside = with(pod("web", 0, "100Mi"), "Always", "50Mi");
+        assertThat(candidate(beside, 140).overdraws()).isFalse();
+        assertThat(candidate(beside, 160).overdraws()).isTrue();
+        assertThat(candidate(with(pod("web", 0, "100Mi"), null, "150Mi"), 140).overdraws()).isFalse();
     }
 
     @Test
@@ -39,7 +49,16 @@ class CandidateTest {
     }
 
     private static Candidate candidate(String name, int priority, long requestMib, long usedMib) {
-        return Candidate.of(pod(name, priority, requestMib + "Mi"), "memory", usedMib << 20);
+        return candidate(pod(name, priority, requestMib + "Mi"), usedMib);
+    }
+
+    private static Candidate candidate(Pod pod, long usedMib) {
+        return new Candidate(pod, usedMib << 20, new PodTable.PodView(pod, ObservedPod.NOTHING).promised("memory"));
+    }
+
+    private static Pod with(Pod pod, String policy, String request) {
+        return pod.edit().editSpec().addNewInitContainer().withName("init").withRestartPolicy(policy)
+                .withNewResources().withRequests(Map.of("memory", new Quantity(request))).endResources().endInitContainer().endSpec().build();
     }
 
     private static Pod pod(String name, int priority, String request) {
