@@ -64,6 +64,21 @@ class GrantedTest extends ClusterTest {
         assertThat(status("hidden").path("containerStatuses").path(0).path("allocatedResources").path("cpu").asString("")).isEqualTo("2");
     }
 
+    /// By which a node counts for machines that were made for more than their containers have.
+    @Test
+    void norDoesItSayWhatANodeKeepsForThePodAsAWhole() {
+        String whole = "{\"status\":{\"allocatedResources\":{\"memory\":\"%1$s\"},\"resources\":{\"requests\":{\"memory\":\"%1$s\"}},\"message\":\"mine\"}}";
+        acme.post(PODS, Cluster.pod("whole")).expect(201);
+        acme.patch(PODS + "/whole/status", MERGE, whole.formatted("1Mi")).expect(200);
+        assertThat(status("whole").path("message").asString("")).isEqualTo("mine");
+        assertThat(status("whole").has("allocatedResources") || status("whole").has("resources")).isFalse();
+        admin.patch("/tenants/acme" + PODS + "/whole/status", MERGE, whole.formatted("4Gi")).expect(200);
+        acme.patch(PODS + "/whole/status", MERGE, whole.formatted("1Mi")).expect(200);
+        acme.patch(PODS + "/whole/status", MERGE, "{\"status\":{\"allocatedResources\":null,\"resources\":null}}").expect(200);
+        assertThat(status("whole").path("allocatedResources").path("memory").asString("")).isEqualTo("4Gi");
+        assertThat(status("whole").path("resources").path("requests").path("memory").asString("")).isEqualTo("4Gi");
+    }
+
     @Test
     void norDoesItSayThatAPodHasEndedWhichANodeRuns() {
         acme.post(PODS, Cluster.pod("zombie")).expect(201);

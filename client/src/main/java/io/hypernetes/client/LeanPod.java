@@ -135,6 +135,8 @@ public final class LeanPod {
 
     private static void trim(PodStatus status) {
         status.setAdditionalProperties(Map.of());
+        status.setAllocatedResources(quantities(status.getAllocatedResources()));
+        trim(status.getResources());
         status.setHostIPs(small(status.getHostIPs()));
         status.setPodIPs(small(status.getPodIPs()));
         status.setResourceClaimStatuses(small(status.getResourceClaimStatuses()));

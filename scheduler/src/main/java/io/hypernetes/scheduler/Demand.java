@@ -63,8 +63,14 @@ record Demand(long cpuMillis, long memory, long ephemeral, long pods, Map<String
         if (pod.getSpec().getResources() != null) {
             running.putAll(amounts(pod.getSpec().getResources().getRequests()));
         }
+        // What its node keeps for it as a whole: a machine gives back no memory.
+        kept(pod).forEach((name, amount) -> running.merge(name, amount, Math::max));
         amounts(pod.getSpec().getOverhead()).forEach((name, amount) -> running.merge(name, amount, Demand::plus));
         return of(running, 1);
+    }
+
+    private static Map<String, Long> kept(Pod pod) {
+        return pod.getStatus() == null ? Map.of() : amounts(pod.getStatus().getAllocatedResources());
     }
 
     static Demand of(@Nullable Map<String, Quantity> quantities) {
@@ -74,7 +80,8 @@ record Demand(long cpuMillis, long memory, long ephemeral, long pods, Map<String
 
     /// Whether a node has or had something to do about what a pod asks for anew, so that what it counts for may have changed.
     static boolean isResized(Pod pod) {
-        return pod.getStatus() != null && orEmpty(pod.getStatus().getConditions()).stream().anyMatch(condition -> condition.getType().startsWith("PodResize"));
+        return !kept(pod).isEmpty()
+                || (pod.getStatus() != null && orEmpty(pod.getStatus().getConditions()).stream().anyMatch(condition -> condition.getType().startsWith("PodResize")));
     }
 
     /// Whether less is asked for than there, of anything.

@@ -81,4 +81,18 @@ class DemandTest {
         assertThat(Demand.of(nothing).cpuMillis()).isZero();
         assertThat(Demand.of(unknown).cpuMillis()).isEqualTo(800_000);
     }
+
+    /// A machine that was made for more, and gives back no memory.
+    @Test
+    void whatANodeKeepsForAPodAsAWholeIsCounted() {
+        Pod pod = resized("10m", "10m", "Deferred").edit()
+                .editSpec().editContainer(0).editResources().addToRequests("memory", new Quantity("64Mi")).endResources().endContainer().addToOverhead("memory", new Quantity("1Mi")).endSpec()
+                .editStatus().withConditions().addToAllocatedResources("memory", new Quantity("4Gi")).endStatus().build();
+        assertThat(Demand.of(pod).memory()).isEqualTo((4L << 30) + (1 << 20));
+        assertThat(Demand.of(pod).cpuMillis()).isEqualTo(10);
+        assertThat(Demand.isResized(pod)).as("others may have it once it has another machine").isTrue();
+        Pod another = pod.edit().editStatus().withAllocatedResources(null).endStatus().build();
+        assertThat(Demand.of(another).memory()).isEqualTo(65 << 20);
+        assertThat(Demand.of(pod.edit().editStatus().addToAllocatedResources("memory", new Quantity("1Mi")).endStatus().build()).memory()).isEqualTo(65 << 20);
+    }
 }

@@ -23,9 +23,20 @@ final class Granted {
     static void keep(ObjectNode updated, ObjectNode before) {
         if (!updated.path("status").equals(before.path("status"))) {
             STATUSES.forEach(statuses -> amounts(updated, before.path("status"), statuses));
+            AMOUNTS.forEach(amount -> whole(updated, before.path("status"), amount));
             resizes(updated, before);
             end(updated, before);
             keep(updated, "nominatedNodeName", Json.string(before, "status", "nominatedNodeName"));
+        }
+    }
+
+    /// Of the pod as a whole.
+    private static void whole(ObjectNode updated, JsonNode before, String amount) {
+        JsonNode then = before.get(amount);
+        if (then != null) {
+            Json.child(updated, "status").set(amount, then.deepCopy());
+        } else if (updated.path("status").has(amount)) {
+            Json.child(updated, "status").remove(amount);
         }
     }
 
