@@ -1,5 +1,6 @@
 package io.hypernetes.kubelet;
 
+import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.grpc.Context;
 import io.hypernetes.client.Client;
@@ -40,6 +41,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Iterator;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -107,7 +109,7 @@ public final class Kubelet implements AutoCloseable {
         Volumes volumes = new Volumes(settings.podsFolder(), sources, clock);
         HostLookups hosts = new HostLookups(InetAddress::getAllByName);
         PodServices services = new PodServices(settings, cri, volumes, new Disks(sources, settings.nodeName()), sources, new RecordedPodEvents(recorder, settings.hostPaths()), statuses, hosts, new PodHttp(dialer, hosts), probes, variables, clock,
-                NodeAgent.allocatable(settings), steps, metrics);
+                NodeAgent.allocatable(settings), this::ownNode, steps, metrics);
         this.pods = new PodTable(services);
         this.mirrors = new MirrorPods(client, pods);
         this.staticPods = new StaticPods(settings.stateFolder().resolve("manifests"), settings.nodeName(), pods, mirrors);
@@ -169,9 +171,14 @@ public final class Kubelet implements AutoCloseable {
         threads.shutdownNow();
     }
 
-    /// What an earlier kubelet left and the API no longer knows is ended, once both sides have answered.
+    private Optional<Node> ownNode(boolean afresh) {
+        return node.object(afresh);
+    }
+
+    /// What an earlier kubelet left and the API no longer knows is ended, and what is new begins, once both sides have answered.
     private void adopt() {
         try {
+            staticPods.awaitRead();
             while (!informer.awaitSynced(PATIENCE)) {
                 if (closed.getCount() == 0) {
                     return;

@@ -8,6 +8,7 @@ import io.hypernetes.client.Deletion;
 import io.hypernetes.client.Kind;
 import io.hypernetes.kubelet.cri.ObservedPod;
 import io.hypernetes.kubelet.cri.ObservedSandbox;
+import java.time.Instant;
 import java.util.AbstractList;
 import java.util.List;
 import java.util.Map;
@@ -23,13 +24,15 @@ class FoundAndSeenPodTest extends KubeletHarness {
     void aPodThatTheApiTellsOfWhileItIsFoundInTheRuntimeHasOneWorker() {
         Pod unbound = create(pod("web").editSpec().withNodeName(null).endSpec().build());
         String uid = unbound.getMetadata().getUid();
-        // Read when the table has found that it does not know the pod.
+        // Read while the table takes over what was found.
         List<ObservedSandbox> asked = new AbstractList<>() {
             @Override
             public Stream<ObservedSandbox> stream() {
-                change("web", pod -> pod.edit().editSpec().withNodeName("n1").endSpec().build());
-                await().until(() -> !kubelet.pods().pods().isEmpty());
-                return Stream.of();
+                if (read("web").getSpec().getNodeName() == null) {
+                    change("web", pod -> pod.edit().editSpec().withNodeName("n1").endSpec().build());
+                }
+                return Stream.of(new ObservedSandbox("s", 0, false, Instant.EPOCH, List.of(), Map.of(
+                        "hypernetes.io/tenant", "red", "io.kubernetes.pod.namespace", "default", "io.kubernetes.pod.name", "web"), Map.of()));
             }
 
             @Override

@@ -27,6 +27,8 @@ public final class Labels {
     public static final String EPHEMERAL_STORAGE = "hypernetes.io/ephemeral-storage";
     /// Sandbox annotation: bytes of memory that the pod's containers are to have together at least, where not all of them have a limit.
     public static final String LEAST_MEMORY = "hypernetes.io/least-memory";
+    /// Sandbox annotation: bytes of memory that the pod asked for when its machine was made, which keeps them.
+    public static final String REQUESTED_MEMORY = "hypernetes.io/requested-memory";
 
     private Labels() {}
 }

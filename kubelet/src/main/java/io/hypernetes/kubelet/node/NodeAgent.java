@@ -103,6 +103,20 @@ public final class NodeAgent implements AutoCloseable {
         return allocatable;
     }
 
+    /// The node as the API has it.
+    ///
+    /// @param afresh whether what is known must not be older than this call, where the API server answers
+    public Optional<Node> object(boolean afresh) {
+        if (!afresh && informer.synced()) {
+            return informer.get(key);
+        }
+        try {
+            return client.of(Kind.NODE).find(key);
+        } catch (ApiException away) {
+            return informer.get(key);
+        }
+    }
+
     /// What is left of this node.
     public Signals signals() {
         return facts;

@@ -7,6 +7,9 @@ import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.ResourceRequirements;
 import io.fabric8.kubernetes.api.model.ResourceRequirementsBuilder;
+import io.hypernetes.kubelet.cri.ObservedPod;
+import java.math.BigDecimal;
+import java.math.RoundingMode;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -16,8 +19,10 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// The node's record of the processors and the memory that each of its pods was granted: at the first look at it what the API says that an earlier kubelet
-/// granted, or else what it asks for, and since then what the node had room for. Machines and containers are made by it, and what is left for others is
-/// counted by it, never by a spec alone, which its tenant may change at any time. Upstream's pkg/kubelet/allocation, which keeps a file of its own.
+/// granted, or else what it asks for if there is room, and since then what the node had room for. Machines and containers are made by it, and what is left for
+/// others is counted by it, never by a spec alone, which its tenant may change at any time. Upstream's pkg/kubelet/allocation, which keeps a file of its own.
+///
+/// A machine cannot give back memory, so a pod counts for at least as much of it as its machine was made for, which is written on the machine.
 ///
 /// Whether there is room is asked and noted in one step, so that of two pods that want the last of it one gets it. Safe for use by many threads.
 final class Allocations {
@@ -26,6 +31,9 @@ final class Allocations {
     private final Map<String, Quantity> allocatable;
     private final Supplier<List<Pod>> pods;
     private final Map<String, Grant> grants = new HashMap<>();
+    /// Bytes of memory that the pods' machines were made for, without what machines cost, by uid.
+    private final Map<String, BigDecimal> machines = new HashMap<>();
+    private boolean complete;
 
     /// @param allocatable what the node offers to pods
     /// @param pods all pods of the node; called while others wait for this record
@@ -40,6 +48,21 @@ final class Allocations {
     private record Grant(Map<String, Amounts> now, Map<String, Amounts> done, Map<String, Amounts> most) {
         Grant(Map<String, Amounts> all) {
             this(all, all, all);
+        }
+
+        /// In the middle of a change.
+        Grant(Map<String, Amounts> now, Map<String, Amounts> done) {
+            this(now, done, max(done, now));
+        }
+
+        Grant with(Map<String, Amounts> more) {
+            return new Grant(more, done, max(most, more));
+        }
+
+        private static Map<String, Amounts> max(Map<String, Amounts> one, Map<String, Amounts> other) {
+            Map<String, Amounts> max = new HashMap<>(other);
+            one.forEach((name, amounts) -> max.merge(name, amounts, Amounts::max));
+            return max;
         }
     }
 
@@ -85,14 +108,57 @@ final class Allocations {
         }
     }
 
-    /// The first look at a pod; those that follow are nothing new. To be called before anybody else knows of the pod.
+    /// Notes a pod that is here already, whatever there is room for: at the first look, as those that follow are nothing new. To be called before anybody else
+    /// knows of the pod.
     synchronized void admit(Pod pod) {
         grants.computeIfAbsent(uid(pod), uid -> first(pod));
+    }
+
+    /// Whether it was noted.
+    synchronized boolean knows(Pod pod) {
+        return grants.containsKey(uid(pod));
+    }
+
+    /// Whether the API says that an earlier kubelet granted something to the pod, which only nodes can have it say.
+    static boolean wereGranted(Pod pod) {
+        return Plan.declared(pod).stream().anyMatch(each -> told(pod, each).isPresent());
+    }
+
+    /// Notes a pod that is new here if there is room for it beside others that were noted.
+    ///
+    /// @return what there is too little of
+    synchronized Optional<NodeRoom.Shortage> admit(Pod pod, List<Pod> others) {
+        Optional<NodeRoom.Shortage> shortage = shortage(pod, others);
+        if (shortage.isEmpty()) {
+            admit(pod);
+        }
+        return shortage;
+    }
+
+    /// What there is too little of for a pod that is new here beside others that were noted.
+    synchronized Optional<NodeRoom.Shortage> shortage(Pod pod, List<Pod> others) {
+        return NodeRoom.shortage(allocatable, counted(pod, others), pod);
+    }
+
+    /// The last machine that a pod has, or had and may have again.
+    synchronized void machine(String uid, ObservedPod seen) {
+        seen.sandbox().ifPresent(machine -> machines.put(uid, CriConfigs.requestedMemory(machine.annotations())));
+    }
+
+    /// All pods that are here have been seen.
+    synchronized void complete() {
+        complete = true;
+    }
+
+    /// Whether what is left can be told.
+    synchronized boolean isComplete() {
+        return complete;
     }
 
     /// Nothing of the pod is left here.
     synchronized void forget(String uid) {
         grants.remove(uid);
+        machines.remove(uid);
     }
 
     /// Whether the pod has been granted what it asks for now.
@@ -102,18 +168,44 @@ final class Allocations {
 
     /// Grants what the pod asks for now, if the node has room for it beside what the others were granted.
     synchronized Optional<NodeRoom.Refusal> ask(Pod pod) {
-        Grant grant = grant(pod);
-        List<Pod> others = pods.get().stream().filter(other -> !uid(other).equals(uid(pod)))
-                .map(other -> with(other, grant(other).most()))
-                .toList();
-        Optional<NodeRoom.Refusal> refusal = NodeRoom.refusal(allocatable, others, pod);
+        Optional<NodeRoom.Refusal> refusal = NodeRoom.refusal(allocatable, counted(pod, pods.get()), counted(pod), pod);
         if (refusal.isEmpty()) {
-            Map<String, Amounts> now = asked(pod);
-            Map<String, Amounts> most = new HashMap<>(now);
-            grant.most().forEach((name, amounts) -> most.merge(name, amounts, Amounts::max));
-            grants.put(uid(pod), new Grant(now, grant.done(), most));
+            grants.put(uid(pod), grant(pod).with(asked(pod)));
         }
         return refusal;
+    }
+
+    private List<Pod> counted(Pod pod, List<Pod> all) {
+        return all.stream().filter(other -> !uid(other).equals(uid(pod)) && grants.containsKey(uid(other))).map(this::counted).toList();
+    }
+
+    /// The pod as it counts for the node.
+    synchronized Pod counted(Pod pod) {
+        return withMachine(with(pod, grant(pod).most()));
+    }
+
+    /// What the node keeps for the pod as a whole, without what its machine costs, while that is more than its containers were granted; nothing otherwise.
+    synchronized Map<String, Quantity> kept(Pod pod) {
+        Pod granted = granted(pod);
+        Pod kept = withMachine(granted);
+        if (kept == granted) {
+            return Map.of();
+        }
+        Map<String, Quantity> amounts = new HashMap<>(Map.of("memory", new Quantity(PodTotals.requests(kept, "memory").toPlainString())));
+        BigDecimal cpuMillis = PodTotals.requests(kept, "cpu").movePointRight(3).setScale(0, RoundingMode.CEILING);
+        if (cpuMillis.signum() > 0) {
+            amounts.put("cpu", new Quantity(cpuMillis.toPlainString() + "m"));
+        }
+        return amounts;
+    }
+
+    /// What a pod as a whole asks for stands in place of what its containers ask for.
+    private Pod withMachine(Pod pod) {
+        BigDecimal machine = machines.getOrDefault(uid(pod), BigDecimal.ZERO);
+        if (PodTotals.requests(pod, "memory").setScale(0, RoundingMode.CEILING).compareTo(machine) >= 0) {
+            return pod;
+        }
+        return pod.edit().editSpec().editOrNewResources().addToRequests("memory", new Quantity(machine.toPlainString())).endResources().endSpec().build();
     }
 
     /// The runtime cannot give it: the pod is to have what it had before.
@@ -132,16 +224,28 @@ final class Allocations {
         return with(pod, grant(pod).now());
     }
 
+    /// What a container was granted when nothing was left to be done for the last time.
+    synchronized Map<String, Quantity> hadRequests(Pod pod, String container) {
+        return grant(pod).done().getOrDefault(container, Amounts.NONE).requests();
+    }
+
     /// Who still holds a pod that is gone must not have it noted again.
     private Grant grant(Pod pod) {
         Grant known = grants.get(uid(pod));
         return known == null ? first(pod) : known;
     }
 
+    /// A kubelet that was killed in the middle of a change told what there was to be given back.
     private static Grant first(Pod pod) {
-        Map<String, Amounts> first = new HashMap<>();
-        Plan.declared(pod).forEach(each -> first.put(each.getName(), told(pod, each).orElseGet(() -> Amounts.of(each.getResources()))));
-        return new Grant(first);
+        Map<String, Amounts> now = new HashMap<>();
+        Map<String, Amounts> had = new HashMap<>();
+        for (Container each : Plan.declared(pod)) {
+            Optional<ContainerStatus> status = told(pod, each);
+            Amounts granted = status.map(Allocations::told).orElseGet(() -> Amounts.of(each.getResources()));
+            now.put(each.getName(), granted);
+            had.put(each.getName(), status.map(ContainerStatus::getResources).map(Amounts::of).filter(has -> !has.requests().isEmpty()).orElse(granted));
+        }
+        return new Grant(now, had);
     }
 
     private static Pod with(Pod pod, Map<String, Amounts> amounts) {
@@ -165,12 +269,12 @@ final class Allocations {
     }
 
     /// What the API says was granted. A status that speaks of no resources is older than any grant.
-    private static Optional<Amounts> told(Pod pod, Container container) {
+    private static Optional<ContainerStatus> told(Pod pod, Container container) {
         return pod.getStatus() == null ? Optional.empty()
                 : Stream.concat(pod.getStatus().getInitContainerStatuses().stream(), pod.getStatus().getContainerStatuses().stream())
                         .filter(status -> status.getName().equals(container.getName()))
                         .filter(status -> status.getResources() != null || !Amounts.only(status.getAllocatedResources()).isEmpty())
-                        .findFirst().map(Allocations::told);
+                        .findFirst();
     }
 
     private static Amounts told(ContainerStatus status) {

@@ -86,12 +86,22 @@ final class CriConfigs {
         if (disk > 0) {
             annotations.put(Labels.EPHEMERAL_STORAGE, String.valueOf(disk));
         }
+        BigDecimal requested = PodTotals.requests(pod, "memory");
+        if (requested.signum() > 0) {
+            annotations.put(Labels.REQUESTED_MEMORY, requested.setScale(0, RoundingMode.CEILING).toPlainString());
+        }
         long known = PodTotals.limits(pod, "memory").isPresent() ? 0 : whole(PodTotals.mostKnown(pod, "memory"));
         if (known > 0) {
             annotations.put(Labels.LEAST_MEMORY, String.valueOf(known));
         }
         annotations.put(ObjectKey.TENANT_ANNOTATION, tenant);
         return annotations;
+    }
+
+    /// Bytes of memory that the pod asked for when a sandbox of this kubelet's was made; 0 when it asked for none.
+    static BigDecimal requestedMemory(Map<String, String> annotations) {
+        String bytes = annotations.getOrDefault(Labels.REQUESTED_MEMORY, "");
+        return bytes.matches("[0-9]{1,30}") ? new BigDecimal(bytes) : BigDecimal.ZERO;
     }
 
     PodSandboxConfig sandbox(String tenant, Pod pod, int attempt) {

@@ -18,6 +18,7 @@ import java.util.Map;
 /// What every pod's worker needs and shares.
 ///
 /// @param allocatable what the node offers to pods
+/// @param node the object of this node
 /// @param steps gets every step of a pod's start when it is over
 /// @param hosts finds those that pods name
 /// @param http for probes and hooks
@@ -37,5 +38,6 @@ public record PodServices(
         ServiceVariables variables,
         InstantSource clock,
         Map<String, Quantity> allocatable,
+        OwnNode node,
         StepSink steps,
         KubeletMetrics metrics) {}

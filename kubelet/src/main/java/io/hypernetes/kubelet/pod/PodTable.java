@@ -9,6 +9,9 @@ import io.hypernetes.kubelet.cri.ObservedContainer;
 import io.hypernetes.kubelet.cri.ObservedPod;
 import java.math.RoundingMode;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -24,11 +27,15 @@ public final class PodTable implements Informer.Handler<Pod>, AutoCloseable {
     private final PodServices services;
     private final Map<String, PodWorker> workers = new ConcurrentHashMap<>();
     private final Allocations allocations;
+    private final Admission admission;
+    /// New ones, as long as it cannot be said whether there is room for them.
+    private final Map<String, Pod> held = new HashMap<>();
     private boolean closed;
 
     public PodTable(PodServices services) {
         this.services = services;
         this.allocations = new Allocations(services.allocatable(), this::pods);
+        this.admission = new Admission(allocations, services.node());
     }
 
     @Override
@@ -41,24 +48,41 @@ public final class PodTable implements Informer.Handler<Pod>, AutoCloseable {
         see(now);
     }
 
+    /// A pod of the node's own, for which there is room because its operator says so.
+    public synchronized void addOwn(Pod pod) {
+        allocations.admit(pod);
+        see(pod);
+    }
+
     @Override
-    public void deleted(Pod last) {
+    public synchronized void deleted(Pod last) {
+        held.remove(last.getMetadata().getUid());
         PodWorker worker = workers.get(last.getMetadata().getUid());
         if (worker != null) {
             worker.remove();
         }
     }
 
-    /// Takes over what an earlier kubelet left: what the API no longer knows is ended. Call once the API's pods are in.
-    public void adopt(Map<String, ObservedPod> found) {
+    /// Takes over what an earlier kubelet left: what runs is not asked whether there is room for it, what the API no longer knows is ended, and then those that
+    /// are new are let in as far as there is room, the oldest first. Call once the API's pods are in, and the node's own.
+    public synchronized void adopt(Map<String, ObservedPod> found) {
         found.forEach((uid, seen) -> {
-            if (!workers.containsKey(uid)) {
+            allocations.machine(uid, seen);
+            Pod known = held.remove(uid);
+            if (known != null) {
+                allocations.admit(known);
+                see(known);
+            } else if (!workers.containsKey(uid)) {
                 ObjectKey key = keyOf(uid, seen);
                 LOG.info("event=orphan-found pod={} uid={} sandboxes={} containers={}",
                         key, uid, seen.sandboxes().size(), seen.containers().size());
-                add(key, uid, null);
+                start(key, uid, null, null);
             }
         });
+        allocations.complete();
+        letIn();
+        // Resizes may have waited for this.
+        wakeAll();
     }
 
     /// Something happened to this pod in the runtime.
@@ -78,8 +102,8 @@ public final class PodTable implements Informer.Handler<Pod>, AutoCloseable {
     public Optional<PodView> find(ObjectKey key) {
         return workers.values().stream()
                 .filter(worker -> worker.key().equals(key) && worker.pod().isPresent())
-                .map(worker -> new PodView(worker.pod().orElseThrow(), worker.lastSeen()))
-                .max(java.util.Comparator.comparing(view -> String.valueOf(view.pod().getMetadata().getCreationTimestamp())));
+                .map(this::view)
+                .max(Comparator.comparing(view -> String.valueOf(view.pod().getMetadata().getCreationTimestamp())));
     }
 
     /// All pods of this node that the API knows.
@@ -91,8 +115,13 @@ public final class PodTable implements Informer.Handler<Pod>, AutoCloseable {
     public List<PodView> views() {
         return workers.values().stream()
                 .filter(worker -> worker.pod().isPresent())
-                .map(worker -> new PodView(allocations.granted(worker.pod().orElseThrow()), worker.lastSeen()))
+                .map(this::view)
                 .toList();
+    }
+
+    private PodView view(PodWorker worker) {
+        Pod pod = worker.pod().orElseThrow();
+        return new PodView(allocations.granted(pod), worker.lastSeen(), allocations.counted(pod));
     }
 
     /// Tells the API anew what became of a pod: whoever was told before is not there any more.
@@ -127,11 +156,13 @@ public final class PodTable implements Informer.Handler<Pod>, AutoCloseable {
                 .toList();
     }
 
-    /// A pod and what the runtime held of it at the last look.
-    public record PodView(Pod pod, ObservedPod seen) {
+    /// A pod as it was granted and what the runtime held of it at the last look.
+    ///
+    /// @param counted the pod as it counts for the node
+    public record PodView(Pod pod, ObservedPod seen, Pod counted) {
         /// What the node keeps of a resource for the pod and its machine, in whole units.
         public long promised(String resource) {
-            return PodTotals.requestsWithMachine(pod, resource).setScale(0, RoundingMode.CEILING).longValue();
+            return PodTotals.requestsWithMachine(counted, resource).setScale(0, RoundingMode.CEILING).longValue();
         }
 
         /// Every container of the pod, of any sort.
@@ -147,23 +178,63 @@ public final class PodTable implements Informer.Handler<Pod>, AutoCloseable {
         workers.values().forEach(PodWorker::close);
     }
 
-    private void see(Pod pod) {
-        add(ObjectKey.of(pod), pod.getMetadata().getUid(), pod);
+    /// The API may tell of a pod just while it is found in the runtime: whoever comes second finds its worker, and one that was taken for an orphan lives on.
+    private synchronized void see(Pod pod) {
+        String uid = pod.getMetadata().getUid();
+        PodWorker known = workers.get(uid);
+        if (known != null) {
+            if (!known.isRejected()) {
+                allocations.admit(pod);
+            }
+            known.update(pod);
+        } else if (allocations.knows(pod) || Allocations.wereGranted(pod)) {
+            allocations.admit(pod);
+            start(ObjectKey.of(pod), uid, pod, null);
+        } else if (isOver(pod)) {
+            start(ObjectKey.of(pod), uid, pod, null);
+        } else {
+            held.put(uid, pod);
+            letIn();
+        }
     }
 
-    /// The API may tell of a pod just while it is found in the runtime: whoever comes second finds its worker, and one that was taken for an orphan lives on.
-    private synchronized void add(ObjectKey key, String uid, @Nullable Pod pod) {
-        if (pod != null) {
-            allocations.admit(pod);
+    /// Those that were held as far as something can be said of them.
+    private synchronized void letIn() {
+        if (!allocations.isComplete()) {
+            return;
         }
-        PodWorker known = workers.get(uid);
-        if (known == null && !closed) {
-            PodWorker worker = new PodWorker(services, key, uid, pod, allocations, () -> gone(uid));
-            workers.put(uid, worker);
-            worker.start();
-        } else if (known != null && pod != null) {
-            known.update(pod);
+        List<Pod> waiting = new ArrayList<>(held.values());
+        waiting.sort(Comparator.comparing((Pod pod) -> String.valueOf(pod.getMetadata().getCreationTimestamp())).thenComparing(pod -> pod.getMetadata().getUid()));
+        for (Pod pod : waiting) {
+            switch (admission.judge(pod, pods(false), pods(true))) {
+                case Admission.Admitted _ -> letIn(pod, null);
+                case Admission.Rejected(Rejection why) -> letIn(pod, why);
+                case Admission.Waits _ -> {}
+            }
         }
+    }
+
+    private void letIn(Pod pod, @Nullable Rejection rejection) {
+        held.remove(pod.getMetadata().getUid());
+        start(ObjectKey.of(pod), pod.getMetadata().getUid(), pod, rejection);
+    }
+
+    private List<Pod> pods(boolean leaving) {
+        return workers.values().stream().filter(worker -> worker.isLeaving() == leaving).flatMap(worker -> worker.pod().stream()).toList();
+    }
+
+    /// Whether nothing of a pod that was never here is to begin.
+    private static boolean isOver(Pod pod) {
+        return pod.getMetadata().getDeletionTimestamp() != null || (pod.getStatus() != null && Phase.isFinal(pod.getStatus().getPhase()));
+    }
+
+    private void start(ObjectKey key, String uid, @Nullable Pod pod, @Nullable Rejection rejection) {
+        if (closed) {
+            return;
+        }
+        PodWorker worker = new PodWorker(services, key, uid, pod, allocations, rejection, () -> gone(uid));
+        workers.put(uid, worker);
+        worker.start();
     }
 
     /// The API may have told of what was found in the runtime just when the last of it went: that pod begins anew, or is gone for the API too.
@@ -173,6 +244,7 @@ public final class PodTable implements Informer.Handler<Pod>, AutoCloseable {
         if (ended != null && ended.isToBeginAnew()) {
             ended.pod().ifPresent(this::see);
         }
+        letIn();
     }
 
     private static ObjectKey keyOf(String uid, ObservedPod seen) {

@@ -33,6 +33,7 @@ final class PodWorker {
     private final SandboxStart sandboxes;
     private final StatusTelling status;
     private final PodTrace trace;
+    private final Allocations allocations;
     private final Resizing resizing;
     private final SuspendedMemory memory;
     private final SuspendedEnds suspendedEnds;
@@ -46,6 +47,7 @@ final class PodWorker {
     /// Whether the API was told that nothing of it is left.
     private volatile boolean deleted;
     private volatile @Nullable String evicted;
+    private final @Nullable Rejection rejection;
     private final CountDownLatch machineGone = new CountDownLatch(1);
     private final ObjectKey key;
     /// Cancelled when it is to end.
@@ -56,9 +58,12 @@ final class PodWorker {
     /// A pod that the API binds to this node, or one that only the runtime still knows (`pod` null).
     ///
     /// @param allocations the node's
+    /// @param rejection why the node does not take it; null when it does
     /// @param gone called once nothing of the pod is left here
-    PodWorker(PodServices services, ObjectKey key, String uid, @Nullable Pod pod, Allocations allocations, Runnable gone) {
+    PodWorker(PodServices services, ObjectKey key, String uid, @Nullable Pod pod, Allocations allocations, @Nullable Rejection rejection, Runnable gone) {
         this.services = services;
+        this.allocations = allocations;
+        this.rejection = rejection;
         this.loop = new PodLoop(key, uid, this::pass, this::over);
         CriConfigs configs = new CriConfigs(services.settings(), services.volumes());
         this.trace = new PodTrace(services.steps(), services.clock(), pod == null ? null : pod.getMetadata().getResourceVersion());
@@ -80,7 +85,21 @@ final class PodWorker {
     }
 
     void start() {
+        Pod now = pod;
+        if (rejection != null && now != null) {
+            services.events().warning(now, rejection.reason(), rejection.message());
+        }
         loop.start();
+    }
+
+    /// Whether the node does not take it.
+    boolean isRejected() {
+        return rejection != null;
+    }
+
+    /// Whether the API does not have it any more, or has been told that nothing of it is left, while something may be.
+    boolean isLeaving() {
+        return removed || deleted;
     }
 
     ObjectKey key() {
@@ -174,10 +193,16 @@ final class PodWorker {
     private Duration pass() {
         ObservedPod seen = services.cri().observe(uid);
         lastSeen = seen;
+        allocations.machine(uid, seen);
         services.disks().seen(uid, key.name(), seen.sandboxes().stream().filter(ObservedSandbox::ready).findFirst().map(ObservedSandbox::annotations).orElse(Map.of()));
         Pod now = pod;
         if (now == null || removed || now.getMetadata().getDeletionTimestamp() != null) {
             return terminate(now, seen);
+        }
+        if (rejection != null && !phaseIsFinal(now)) {
+            status.reject(now, rejection);
+            machineGone.countDown();
+            return Duration.ofMinutes(10);
         }
         Optional<Instant> suspended = Suspended.since(now);
         if (suspended.isPresent() && evicted == null && !phaseIsFinal(now)) {
@@ -385,8 +410,9 @@ final class PodWorker {
             return PodLoop.FIRST_RETRY;
         }
         if (now != null && !removed) {
-            services.statuses().delete(key, uid);
+            // Before the API can give its place to another.
             deleted = true;
+            services.statuses().delete(key, uid);
         }
         loop.end();
         return resync();
@@ -421,6 +447,10 @@ final class PodWorker {
     }
 
     private void tellEnd(Pod now, ObservedPod seen) {
+        if (rejection != null) {
+            status.reject(now, rejection);
+            return;
+        }
         String why = evicted;
         status.tell(now, seen, waits, why != null ? new StatusTelling.Evicted(why)
                 : pastDeadline(now) ? StatusTelling.Plain.ENDS_LATE : StatusTelling.Plain.ENDS);

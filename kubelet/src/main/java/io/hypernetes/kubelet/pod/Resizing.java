@@ -5,6 +5,7 @@ import io.fabric8.kubernetes.api.model.ContainerStatus;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodCondition;
 import io.fabric8.kubernetes.api.model.PodConditionBuilder;
+import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.ResourceRequirements;
 import io.grpc.Status;
 import io.hypernetes.cri.v1.LinuxContainerResources;
@@ -149,6 +150,10 @@ final class Resizing {
             return false;
         }
         refused = null;
+        if (!allocations.isComplete()) {
+            // What there is room for shows when all pods have been seen; what an earlier kubelet told of this one stays.
+            return false;
+        }
         Optional<NodeRoom.Refusal> refusal = allocations.ask(pod);
         refusal.ifPresent(why -> become(pod, shown(pod, PENDING, why.reason(), why.message())));
         return refusal.isEmpty();
@@ -184,8 +189,20 @@ final class Resizing {
         return status.edit()
                 .withAllocatedResources(resources.getRequests() == null || resources.getRequests().isEmpty() ? null : resources.getRequests())
                 .withResources(newest != null && newest.running() && newest.resources() != null && differs(granted, newest)
-                        ? ActualResources.of(newest.resources()) : resources)
+                        ? actual(pod, granted, newest.resources()) : resources)
                 .build();
+    }
+
+    /// Who restarts this kubelet must find what is to be given back; the request for memory is not known to any runtime.
+    private ResourceRequirements actual(Pod pod, Container granted, LinuxContainerResources has) {
+        ResourceRequirements actual = ActualResources.of(has);
+        Quantity memory = allocations.hadRequests(pod, granted.getName()).get("memory");
+        return memory == null ? actual : actual.edit().addToRequests("memory", memory).build();
+    }
+
+    /// What the node keeps for the pod as a whole while that is more than its containers were granted.
+    Map<String, Quantity> kept(Pod pod) {
+        return allocations.kept(pod);
     }
 
     private void become(Pod pod, PodCondition now) {

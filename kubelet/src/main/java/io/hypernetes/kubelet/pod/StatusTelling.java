@@ -4,6 +4,8 @@ import io.fabric8.kubernetes.api.model.ContainerStatus;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodCondition;
 import io.fabric8.kubernetes.api.model.PodStatus;
+import io.fabric8.kubernetes.api.model.PodStatusBuilder;
+import io.fabric8.kubernetes.api.model.Quantity;
 import io.hypernetes.client.ObjectKey;
 import io.hypernetes.kubelet.cri.ObservedContainer;
 import io.hypernetes.kubelet.cri.ObservedPod;
@@ -86,6 +88,22 @@ final class StatusTelling {
         } else if (course == Plain.ENDS_LATE) {
             failed(status, "DeadlineExceeded", "Pod was active on the node longer than the specified deadline");
         }
+        write(status);
+    }
+
+    /// Says that the node does not take the pod, as upstream's kubelet does (kubelet.go, rejectPod): nothing of it ever was.
+    void reject(Pod now, Rejection why) {
+        String since = now.getStatus() == null ? null : now.getStatus().getStartTime();
+        PodStatus status = new PodStatusBuilder()
+                .withQosClass(now.getStatus() == null || now.getStatus().getQosClass() == null ? QosClass.of(now) : now.getStatus().getQosClass())
+                .withStartTime(told != null ? told.getStartTime() : since != null ? since : StatusOf.text(services.clock().instant()))
+                .withObservedGeneration(now.getMetadata().getGeneration())
+                .build();
+        failed(status, why.reason(), "Pod was rejected: " + why.message());
+        write(status);
+    }
+
+    private void write(PodStatus status) {
         if (again || !status.equals(told)) {
             again = false;
             told = status;
@@ -113,6 +131,8 @@ final class StatusTelling {
     private void showResources(Pod now, ObservedPod seen, PodStatus status) {
         status.setContainerStatuses(withResources(now, seen, status.getContainerStatuses()));
         status.setInitContainerStatuses(withResources(now, seen, status.getInitContainerStatuses()));
+        Map<String, Quantity> kept = Phase.isFinal(status.getPhase()) ? Map.of() : resizing.kept(now);
+        status.setAllocatedResources(kept.isEmpty() ? null : kept);
         PodCondition resize = resizing.condition(now);
         if (resize != null) {
             with(status, resize);

@@ -15,6 +15,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
@@ -32,6 +33,7 @@ public final class StaticPods implements AutoCloseable {
     private final PodTable pods;
     private final MirrorPods mirrors;
     private final WatchService watch;
+    private final CountDownLatch read = new CountDownLatch(1);
     private final Thread thread;
     private final Map<Path, Pod> known = new HashMap<>();
     private final Map<Path, String> complaints = new HashMap<>();
@@ -63,6 +65,11 @@ public final class StaticPods implements AutoCloseable {
         thread.interrupt();
     }
 
+    /// Waits until the folder was read once.
+    public void awaitRead() throws InterruptedException {
+        read.await();
+    }
+
     private void run() {
         try {
             while (true) {
@@ -71,6 +78,7 @@ public final class StaticPods implements AutoCloseable {
                 } catch (IOException | RuntimeException broken) {
                     LOG.error("event=static-pods-not-read folder={}", folder, broken);
                 }
+                read.countDown();
                 WatchKey key = watch.poll(LOOK_SECONDS, TimeUnit.SECONDS);
                 if (key != null) {
                     key.pollEvents();
@@ -115,7 +123,7 @@ public final class StaticPods implements AutoCloseable {
             Pod before = known.get(file);
             if (before == null || !uid(before).equals(uid(pod))) {
                 LOG.info("event=static-pod file={} pod={} uid={}", file, pod.getMetadata().getName(), uid(pod));
-                pods.added(pod);
+                pods.addOwn(pod);
                 mirrors.wanted(pod);
             }
         });

@@ -53,7 +53,7 @@ class CandidateTest {
     }
 
     private static Candidate candidate(Pod pod, long usedMib) {
-        return new Candidate(pod, usedMib << 20, new PodTable.PodView(pod, ObservedPod.NOTHING).promised("memory"));
+        return new Candidate(pod, usedMib << 20, new PodTable.PodView(pod, ObservedPod.NOTHING, pod).promised("memory"));
     }
 
     private static Pod with(Pod pod, String policy, String request) {

@@ -7,6 +7,9 @@ import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.ResourceRequirements;
 import io.fabric8.kubernetes.api.model.ResourceRequirementsBuilder;
+import io.hypernetes.kubelet.cri.ObservedPod;
+import io.hypernetes.kubelet.cri.ObservedSandbox;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -14,7 +17,7 @@ import org.junit.jupiter.api.Test;
 
 class AllocationsTest {
     private final List<Pod> pods = new ArrayList<>();
-    private final Allocations node = new Allocations(Map.of("cpu", new Quantity("4"), "memory", new Quantity("1Gi")), () -> pods);
+    private final Allocations node = new Allocations(Map.of("cpu", new Quantity("4"), "memory", new Quantity("1Gi"), "pods", new Quantity("10"), "ephemeral-storage", new Quantity("100Gi")), () -> pods);
 
     private static ResourceRequirements cpu(String amount) {
         return new ResourceRequirementsBuilder().addToRequests("cpu", new Quantity(amount)).addToLimits("cpu", new Quantity(amount))
@@ -84,5 +87,59 @@ class AllocationsTest {
         assertThat(granted(pod("a", "2"))).as("asked by who still holds it").isEqualTo("2");
         admit(pod("a", "1"));
         assertThat(granted(pod("a", "2"))).isEqualTo("1");
+    }
+
+    private static Pod memory(String uid, String memory) {
+        return new PodBuilder().withNewMetadata().withUid(uid).endMetadata().withNewSpec().addNewContainer().withName("main")
+                .withNewResources().addToRequests("memory", new Quantity(memory)).addToLimits("memory", new Quantity(memory)).endResources().endContainer().endSpec().build();
+    }
+
+    private static ObservedPod onMachineMadeFor(Pod pod) {
+        return new ObservedPod(List.of(new ObservedSandbox("s", 0, true, Instant.EPOCH, List.of(), Map.of(), CriConfigs.annotations("acme",
+                pod.edit().editMetadata().withName("p").endMetadata().build()))), List.of());
+    }
+
+    /// Or pods that are made small one after the other would have more memory together than the node has.
+    @Test
+    void whatAMachineWasMadeForIsNotOthersWhileThatMachineIsThere() {
+        admit(memory("a", "800Mi"), memory("b", "100Mi"));
+        node.machine("a", onMachineMadeFor(memory("a", "800Mi")));
+        Pod small = memory("a", "64Mi");
+        assertThat(node.kept(small)).isEmpty();
+        assertThat(node.ask(small)).isEmpty();
+        node.done(small);
+        assertThat(node.granted(small)).isEqualTo(small);
+        assertThat(node.kept(small)).containsOnly(Map.entry("memory", new Quantity(String.valueOf(800L << 20))));
+        assertThat(node.shortage(memory("c", "500Mi"), pods)).isPresent();
+        assertThat(node.ask(memory("b", "500Mi"))).map(NodeRoom.Refusal::reason).contains("Deferred");
+        assertThat(node.ask(memory("a", "800Mi"))).as("it is there for itself").isEmpty();
+        assertThat(node.ask(small)).isEmpty();
+        node.done(small);
+        node.machine("a", ObservedPod.NOTHING);
+        assertThat(node.kept(small)).as("one that may come back").isNotEmpty();
+        node.machine("a", onMachineMadeFor(small));
+        assertThat(node.kept(small)).isEmpty();
+        assertThat(node.ask(memory("b", "500Mi"))).isEmpty();
+    }
+
+    @Test
+    void whatAKilledKubeletHadNotYetSeenGivenBackIsNotOthers() {
+        Pod shrinking = pod("a", "1").edit().withNewStatus().addNewContainerStatus().withName("main")
+                .addToAllocatedResources("cpu", new Quantity("1"))
+                .withNewResources().addToRequests("cpu", new Quantity("3")).addToLimits("cpu", new Quantity("3")).endResources().endContainerStatus().endStatus().build();
+        admit(shrinking, pod("b", "1"));
+        assertThat(granted(shrinking)).isEqualTo("1");
+        assertThat(node.ask(pod("b", "2"))).map(NodeRoom.Refusal::reason).contains("Deferred");
+        node.done(shrinking);
+        assertThat(node.ask(pod("b", "2"))).isEmpty();
+    }
+
+    @Test
+    void aPodThatIsNewIsNotedOnlyIfThereIsRoomForIt() {
+        admit(pod("a", "3"));
+        assertThat(node.admit(pod("b", "2"), pods)).map(NodeRoom.Shortage::resource).contains("cpu");
+        assertThat(node.knows(pod("b", "2"))).isFalse();
+        assertThat(node.admit(pod("c", "1"), pods)).isEmpty();
+        assertThat(node.knows(pod("c", "1"))).isTrue();
     }
 }

@@ -21,6 +21,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Supplier;
@@ -52,7 +53,7 @@ class SuspendedMemoryTest {
         cri = new CriRuntime(socket, Thread::startVirtualThread, HostPaths.below());
         KubeletSettings settings = new KubeletSettings("n1", "127.0.0.1", 0, socket, folder, folder, 110, 100, 1 << 20, Map.of(), List.of(), "cluster.local");
         memory = new SuspendedMemory(
-                new PodServices(settings, cri, null, null, null, new Told(), null, null, null, null, null, Instant::now, Map.of(), null, null), "u1", true);
+                new PodServices(settings, cri, null, null, null, new Told(), null, null, null, null, null, Instant::now, Map.of(), afresh -> Optional.empty(), null, null), "u1", true);
         String id = cri.runSandbox(PodSandboxConfig.getDefaultInstance(), "");
         running = new ObservedPod(
                 List.of(new ObservedSandbox(id, 0, true, Instant.EPOCH, List.of(), Map.of(), Map.of())),
