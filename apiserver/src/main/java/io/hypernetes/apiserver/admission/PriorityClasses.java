@@ -1,11 +1,11 @@
 package io.hypernetes.apiserver.admission;
 
 import io.hypernetes.apiserver.storage.BaseLayer;
+import io.hypernetes.apiserver.storage.LayeredStore;
 import io.hypernetes.apiserver.storage.ObjectKey;
 import io.hypernetes.apiserver.storage.StoredTrees;
 import io.hypernetes.objects.ApiStatus;
 import io.hypernetes.objects.Json;
-import io.hypernetes.store.Store;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
@@ -18,11 +18,11 @@ public final class PriorityClasses {
     private static final String GROUP = "scheduling.k8s.io";
     private static final String RESOURCE = "priorityclasses";
 
-    private final Store store;
+    private final LayeredStore store;
     private final StoredTrees trees;
 
-    /// @param store with the base layer
-    public PriorityClasses(Store store, StoredTrees trees) {
+    /// @param store with the layer of [#layer]
+    public PriorityClasses(LayeredStore store, StoredTrees trees) {
         this.store = store;
         this.trees = trees;
     }
@@ -74,10 +74,8 @@ public final class PriorityClasses {
     /// The class of pods that name none: of several, the one of the lowest value.
     private @org.jspecify.annotations.Nullable ObjectNode fallback(String tenant) {
         ObjectNode lowest = null;
-        for (var entry : store.list(ObjectKey.prefix(tenant, GROUP, RESOURCE), "", 0).entries()) {
-            if (entry.revision() == BaseLayer.REVISION) {
-                continue;
-            }
+        // Those of the system are nobody's default.
+        for (var entry : store.listOwn(ObjectKey.prefix(tenant, GROUP, RESOURCE), "", 0).entries()) {
             var found = trees.of(entry);
             if (Json.flag(found, "globalDefault")
                     && (lowest == null || Json.number(found, 0, "value") < Json.number(lowest, 0, "value"))) {

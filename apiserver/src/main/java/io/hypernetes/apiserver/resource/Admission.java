@@ -18,6 +18,7 @@ import io.hypernetes.apiserver.access.PodReferences;
 import io.hypernetes.apiserver.request.Caller;
 import io.hypernetes.apiserver.request.Target;
 import io.hypernetes.apiserver.service.ServiceAllocator;
+import io.hypernetes.apiserver.storage.LayeredStore;
 import io.hypernetes.apiserver.storage.ObjectKey;
 import io.hypernetes.apiserver.storage.StoredTrees;
 import io.hypernetes.apiserver.tenant.Segments;
@@ -32,7 +33,6 @@ import io.hypernetes.objects.kind.Kind;
 import io.hypernetes.objects.kind.PodQos;
 import io.hypernetes.store.Entry;
 import io.hypernetes.store.Operation;
-import io.hypernetes.store.Store;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -42,7 +42,7 @@ import tools.jackson.databind.node.ObjectNode;
 /// What is decided about an object after it is understood and before it is validated: by its kind, its surroundings, and
 /// who brings it.
 final class Admission {
-    private final Store store;
+    private final LayeredStore store;
     private final StoredTrees trees;
     private final Tenants tenants;
     private final PodAdmission pods;
@@ -60,7 +60,7 @@ final class Admission {
     private final Definitions definitions;
 
     Admission(
-            Store store,
+            LayeredStore store,
             StoredTrees trees,
             Tenants tenants,
             PodAdmission pods,

@@ -1,6 +1,7 @@
 package io.hypernetes.apiserver.storage;
 
 import io.hypernetes.store.Entry;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -16,9 +17,12 @@ public final class BaseLayer {
 
     /// Encoded objects by what follows the tenant in their keys.
     private final NavigableMap<String, byte[]> objects;
+    /// The groups of these objects as keys have them, such as `/scheduling.k8s.io/`: two or so, which most keys asked for are not in.
+    private final List<String> groups;
 
     private BaseLayer(NavigableMap<String, byte[]> objects) {
         this.objects = Collections.unmodifiableNavigableMap(objects);
+        this.groups = objects.keySet().stream().map(key -> key.substring(0, key.indexOf('/', 1) + 1)).distinct().toList();
     }
 
     /// A layer of cluster-scoped objects.
@@ -45,7 +49,7 @@ public final class BaseLayer {
     /// The object of the layer at a key; null when it has none there.
     @Nullable Entry get(String key) {
         int tenant = key.indexOf('/', 1);
-        if (tenant < 0) {
+        if (!isInGroup(key, tenant)) {
             return null;
         }
         var value = objects.get(key.substring(tenant));
@@ -60,19 +64,30 @@ public final class BaseLayer {
     /// The objects of the layer below a prefix that names a tenant and a resource at least; of any other prefix none.
     List<Entry> below(String prefix) {
         int tenant = prefix.indexOf('/', 1);
-        int group = tenant < 0 ? -1 : prefix.indexOf('/', tenant + 1);
-        if (group < 0 || prefix.indexOf('/', group + 1) < 0) {
+        if (!isInGroup(prefix, tenant) || prefix.indexOf('/', prefix.indexOf('/', tenant + 1) + 1) < 0) {
             return List.of();
         }
         var suffix = prefix.substring(tenant);
-        var first = objects.ceilingKey(suffix);
-        if (first == null || !first.startsWith(suffix)) {
-            return List.of();
-        }
         var name = prefix.substring(0, tenant);
-        return objects.tailMap(suffix, true).entrySet().stream()
-                .takeWhile(object -> object.getKey().startsWith(suffix))
-                .map(object -> new Entry(name + object.getKey(), object.getValue(), REVISION, REVISION))
-                .toList();
+        var below = new ArrayList<Entry>();
+        for (var object : objects.tailMap(suffix, true).entrySet()) {
+            if (!object.getKey().startsWith(suffix)) {
+                break;
+            }
+            below.add(new Entry(name + object.getKey(), object.getValue(), REVISION, REVISION));
+        }
+        return below;
+    }
+
+    /// Whether what follows the tenant, which ends at a place (-1: nowhere), is of a group of the layer.
+    private boolean isInGroup(String key, int tenant) {
+        if (tenant >= 0) {
+            for (var group : groups) {
+                if (key.startsWith(group, tenant)) {
+                    return true;
+                }
+            }
+        }
+        return false;
     }
 }

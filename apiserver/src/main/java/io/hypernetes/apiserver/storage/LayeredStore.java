@@ -93,6 +93,9 @@ public final class LayeredStore implements Store {
             return store.list(prefix, afterKey, limit);
         }
         var page = store.list(prefix, afterKey, 0);
+        if (page.entries().isEmpty()) {
+            return page;
+        }
         var own = page.entries().stream().filter(entry -> !isGrave(entry)).toList();
         int end = limit == 0 ? own.size() : Math.min(limit, own.size());
         return new Page(own.subList(0, end), page.revision(), own.size() - end);

@@ -89,14 +89,14 @@ public final class EmbeddedStore implements Store {
         }
         VisibleState.Snapshot now = snapshot(prefix);
         EntryTree tree = now.tree();
+        String first = tree.ceilingKey(prefix);
+        if (first == null || !first.startsWith(prefix)) {
+            // The answer to most lists: a write looks for many kinds of things that few namespaces have.
+            return new Page(List.of(), now.revision(), 0);
+        }
         int from = tree.count(key -> Utf8Order.compare(key, prefix) < 0);
         if (!afterKey.isEmpty()) {
             from = Math.max(from, tree.count(key -> Utf8Order.compare(key, afterKey) <= 0));
-        }
-        Entry[] first = tree.slice(from, Math.min(from + 1, tree.size()));
-        if (first.length == 0 || !first[0].key().startsWith(prefix)) {
-            // The answer to most lists: a write looks for many kinds of things that few namespaces have.
-            return new Page(List.of(), now.revision(), 0);
         }
         int end = tree.count(key -> key.startsWith(prefix) || Utf8Order.compare(key, prefix) < 0);
         int to = limit == 0 || end - from <= limit ? Math.max(from, end) : from + limit;

@@ -76,6 +76,27 @@ final class EntryTree {
         return left == null ? EMPTY : left == root ? this : new EntryTree(left);
     }
 
+    /// The first key that is `key` or comes after it; null when there is none.
+    @Nullable String ceilingKey(String key) {
+        Node node = root;
+        Node next = null;
+        while (node instanceof Branch branch) {
+            int child = branch.childFor(key);
+            if (child + 1 < branch.children.length) {
+                next = branch.children[child + 1];
+            }
+            node = branch.children[child];
+        }
+        if (node instanceof Leaf leaf) {
+            int at = leaf.search(key);
+            int place = at >= 0 ? at : -at - 1;
+            if (place < leaf.entries.length) {
+                return leaf.entries[place].key();
+            }
+        }
+        return next == null ? null : next.firstKey();
+    }
+
     /// How many entries, counted from the first, satisfy `below`, which must hold for a leading part of the keys only.
     int count(Predicate<String> below) {
         int passed = 0;
@@ -243,7 +264,17 @@ final class EntryTree {
         }
 
         int childFor(String key) {
-            return lastStarting(first -> Utf8Order.compare(first, key) <= 0);
+            int low = 1;
+            int high = children.length;
+            while (low < high) {
+                int middle = (low + high) >>> 1;
+                if (Utf8Order.compare(firstKeys[middle], key) <= 0) {
+                    low = middle + 1;
+                } else {
+                    high = middle;
+                }
+            }
+            return low - 1;
         }
 
         /// The last child whose first key satisfies `below`; the first child when none does.
