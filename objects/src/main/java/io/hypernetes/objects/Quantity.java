@@ -3,8 +3,6 @@ package io.hypernetes.objects;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.math.RoundingMode;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /// An amount of a resource: a decimal number with a suffix, such as `500m`, `1.5Gi`, `2e3`. Immutable.
 ///
@@ -27,11 +25,12 @@ public final class Quantity implements Comparable<Quantity> {
     /// Nothing.
     public static final Quantity ZERO = new Quantity(BigDecimal.ZERO, Format.DECIMAL_SI);
 
-    private static final Pattern FORM = Pattern.compile(
-            "([+-]?)([0-9]+\\.?[0-9]*|\\.[0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]{1,4})?");
     private static final String[] BINARY = {"", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"};
     private static final String DECIMAL = "num kMGTPE";
+    /// The place of no suffix among them.
+    private static final int ONES = 3;
     private static final int MAX_LENGTH = 64;
+    private static final int MAX_EXPONENT_DIGITS = 4;
 
     private final BigDecimal value;
     private final Format format;
@@ -45,23 +44,57 @@ public final class Quantity implements Comparable<Quantity> {
     ///
     /// @throws IllegalArgumentException when the text is none
     public static Quantity parse(String text) {
-        Matcher m = text.length() <= MAX_LENGTH ? FORM.matcher(text) : FORM.matcher("");
-        if (!m.matches()) {
-            throw new IllegalArgumentException("not a quantity: " + FieldError.quoted(text)
-                    + " (a number, optionally followed by one of n u m k M G T P E Ki Mi Gi Ti Pi Ei or an exponent)");
+        int end = text.length() <= MAX_LENGTH ? endOfNumber(text) : 0;
+        if (end > 0) {
+            BigDecimal number = new BigDecimal(text.substring(0, end));
+            String suffix = text.substring(end);
+            int binary = suffix.length() == 2 && suffix.charAt(1) == 'i' ? "KMGTPE".indexOf(suffix.charAt(0)) + 1 : 0;
+            if (binary > 0) {
+                return new Quantity(number.multiply(new BigDecimal(BigInteger.ONE.shiftLeft(10 * binary))), Format.BINARY_SI);
+            }
+            int decimal = suffix.isEmpty() ? ONES : suffix.length() == 1 && !suffix.equals(" ") ? DECIMAL.indexOf(suffix) : -1;
+            if (decimal >= 0) {
+                return new Quantity(scaled(number, 3 * (decimal - ONES)), Format.DECIMAL_SI);
+            }
+            if (isExponent(suffix)) {
+                return new Quantity(scaled(number, Integer.parseInt(suffix, 1, suffix.length(), 10)), Format.DECIMAL_EXPONENT);
+            }
         }
-        String suffix = m.group(3) == null ? "" : m.group(3);
-        BigDecimal number = new BigDecimal(m.group(1) + m.group(2));
-        if (suffix.endsWith("i")) {
-            int power = "KMGTPE".indexOf(suffix.charAt(0)) + 1;
-            return new Quantity(number.multiply(new BigDecimal(BigInteger.ONE.shiftLeft(10 * power))), Format.BINARY_SI);
+        throw new IllegalArgumentException("not a quantity: " + FieldError.quoted(text)
+                + " (a number, optionally followed by one of n u m k M G T P E Ki Mi Gi Ti Pi Ei or an exponent)");
+    }
+
+    /// Where the number at the beginning ends, `[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)`; 0 when there is none. Each create reads quantities several times, and a
+    /// pattern takes most of that.
+    private static int endOfNumber(String text) {
+        int from = !text.isEmpty() && isSign(text.charAt(0)) ? 1 : 0;
+        int whole = afterDigits(text, from);
+        if (whole == text.length() || text.charAt(whole) != '.') {
+            return whole > from ? whole : 0;
         }
-        if (suffix.length() > 1) {
-            int exponent = Integer.parseInt(suffix.substring(1).replace("+", ""));
-            return new Quantity(scaled(number, exponent), Format.DECIMAL_EXPONENT);
+        int end = afterDigits(text, whole + 1);
+        return end > from + 1 ? end : 0;
+    }
+
+    /// Whether it is `[eE][+-]?[0-9]{1,4}`.
+    private static boolean isExponent(String suffix) {
+        int from = suffix.length() > 1 && isSign(suffix.charAt(1)) ? 2 : 1;
+        return (suffix.charAt(0) == 'e' || suffix.charAt(0) == 'E')
+                && suffix.length() > from
+                && suffix.length() <= from + MAX_EXPONENT_DIGITS
+                && afterDigits(suffix, from) == suffix.length();
+    }
+
+    private static int afterDigits(String text, int from) {
+        int at = from;
+        while (at < text.length() && text.charAt(at) >= '0' && text.charAt(at) <= '9') {
+            at++;
         }
-        int exponent = suffix.isEmpty() ? 0 : 3 * (DECIMAL.indexOf(suffix.charAt(0)) - 3);
-        return new Quantity(scaled(number, exponent), Format.DECIMAL_SI);
+        return at;
+    }
+
+    private static boolean isSign(char c) {
+        return c == '+' || c == '-';
     }
 
     /// A whole number, written without a suffix where possible.
@@ -155,7 +188,8 @@ public final class Quantity implements Comparable<Quantity> {
     /// The canonical form that reads back as itself. The two differ for bytes that no binary suffix expresses: `10562.5Ki` is
     /// `10816000`, which read again is a decimal quantity and becomes `10816k`. What is stored must not change by being read.
     public String settled() {
-        return parse(toString()).toString();
+        String text = toString();
+        return format == Format.BINARY_SI && !text.endsWith("i") ? parse(text).toString() : text;
     }
 
     private boolean isWhole() {
@@ -180,7 +214,7 @@ public final class Quantity implements Comparable<Quantity> {
         if (format == Format.DECIMAL_EXPONENT) {
             return digits + "e" + exponent;
         }
-        return digits + DECIMAL.charAt(exponent / 3 + 3);
+        return digits + DECIMAL.charAt(exponent / 3 + ONES);
     }
 
     private static BigDecimal scaled(BigDecimal number, int exponent) {

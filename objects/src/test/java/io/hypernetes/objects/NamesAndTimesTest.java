@@ -7,6 +7,11 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Random;
+import net.jqwik.api.Arbitraries;
+import net.jqwik.api.Arbitrary;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.Provide;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -46,6 +51,33 @@ class NamesAndTimesTest {
         assertThat(Names.configKey("a_B-c.9")).isEmpty();
         assertThat(Names.portName("http")).isEmpty();
         assertThat(Names.portName("80")).isNotEmpty();
+    }
+
+    /// What the messages say of each form, by patterns, which are slower than the checks.
+    @Property(tries = 20_000)
+    void theFormsAreThoseOfThePatterns(@ForAll("almostNames") String name) {
+        String label = "[a-z0-9]([-a-z0-9]*[a-z0-9])?";
+        String subdomain = label + "(\\." + label + ")*";
+        String qualified = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]";
+        assertThat(Names.label(name).isEmpty()).isEqualTo(name.matches(label));
+        assertThat(Names.subdomain(name).isEmpty()).isEqualTo(name.matches(subdomain));
+        assertThat(Names.labelValue(name).isEmpty()).isEqualTo(name.matches("(" + qualified + ")?"));
+        assertThat(Names.qualified(name).isEmpty()).isEqualTo(name.matches("(" + subdomain + "/)?" + qualified));
+    }
+
+    @Provide
+    Arbitrary<String> almostNames() {
+        return Arbitraries.of("a", "z", "0", "9", "A", "Z", "-", "_", ".", "/", "ab", "example.com/", "\u00e4", "\n", " ", "`", "{", "@", "[", ":")
+                .list()
+                .ofMaxSize(6)
+                .map(list -> String.join("", list));
+    }
+
+    @Test
+    void aQualifiedNameHasOneSlashAtMost() {
+        assertThat(Names.qualified("a/b/c")).singleElement().asString().startsWith("a qualified name must consist of");
+        assertThat(Names.qualified("/b")).containsExactly("prefix part must be non-empty");
+        assertThat(Names.qualified("b/")).hasSize(2).first().isEqualTo("name part must be non-empty");
     }
 
     @Test

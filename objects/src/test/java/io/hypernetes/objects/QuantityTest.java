@@ -81,6 +81,25 @@ class QuantityTest {
         assertThat(BigDecimal.valueOf(a.value())).isGreaterThanOrEqualTo(a.signum() > 0 ? a.decimal() : BigDecimal.valueOf(a.value()));
     }
 
+    /// What is a quantity is said by this pattern, which is slower than the parser.
+    @Property(tries = 20_000)
+    void theFormIsThatOfThePattern(@ForAll("almostQuantities") String text) {
+        boolean isQuantity = text.matches("[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]{1,4})?");
+        if (isQuantity) {
+            Quantity read = Quantity.parse(text);
+            assertThat(read.settled()).isEqualTo(Quantity.parse(read.toString()).toString());
+        } else {
+            assertThatThrownBy(() -> Quantity.parse(text)).isInstanceOf(IllegalArgumentException.class).hasMessageStartingWith("not a quantity");
+        }
+    }
+
+    @Provide
+    Arbitrary<String> almostQuantities() {
+        Arbitrary<String> parts = Arbitraries.of(
+                "+", "-", ".", "0", "1", "1024", "99", "e", "E", "e3", "n", "u", "m", " ", "k", "K", "Ki", "M", "i", "T", "Ei", "\u0661", "\n", "x");
+        return parts.list().ofMaxSize(5).map(list -> String.join("", list));
+    }
+
     @Provide
     Arbitrary<Quantity> quantities() {
         Arbitrary<Long> digits = Arbitraries.longs().between(-999_999_999L, 999_999_999L);
