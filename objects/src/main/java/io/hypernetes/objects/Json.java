@@ -128,7 +128,25 @@ public final class Json {
 
     /// The compact text of a tree.
     public static String print(JsonNode node) {
+        // The keys by which items of lists are told apart are texts and numbers: those need no generator.
+        if (node.isString() && isPlain(node.stringValue())) {
+            return '"' + node.stringValue() + '"';
+        }
+        if (node.isInt()) {
+            return Integer.toString(node.intValue());
+        }
         return MAPPER.writeValueAsString(node);
+    }
+
+    /// Whether a text is printed as it is.
+    private static boolean isPlain(String text) {
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if (c < ' ' || c > '~' || c == '"' || c == '\\') {
+                return false;
+            }
+        }
+        return true;
     }
 
     /// The text at `path` below `node`, or empty text when there is none.

@@ -4,6 +4,9 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.CharRange;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -37,6 +40,18 @@ class JsonTest {
     void numbersKeepTheirExactForm() {
         String text = "{\"a\":1,\"b\":9007199254740993,\"c\":123456789012345678901234567890,\"d\":0.1}";
         assertThat(Json.print(Json.readObject(text))).isEqualTo(text);
+    }
+
+    /// A single value is printed without a generator.
+    @Property
+    void aValueIsPrintedAsWithinADocument(@ForAll String text, @ForAll int number) {
+        assertThat("[" + Json.print(Json.text(text)) + "]").isEqualTo(Json.print(Json.array().add(text)));
+        assertThat("[" + Json.print(Json.integer(number)) + "]").isEqualTo(Json.print(Json.array().add(number)));
+    }
+
+    @Property
+    void aTextOfAsciiIsPrintedAsWithinADocument(@ForAll @CharRange(from = 0, to = 127) String text) {
+        assertThat("[" + Json.print(Json.text(text)) + "]").isEqualTo(Json.print(Json.array().add(text)));
     }
 
     @ParameterizedTest

@@ -99,25 +99,47 @@ public record Comparison(FieldSet added, FieldSet modified, FieldSet removed) {
             level.modified.add(element, true, FieldSet.EMPTY);
             return;
         }
+        if (before == null && after != null) {
+            level.added.add(element, true, everything(shape, after));
+            return;
+        }
         JsonNode present = after != null ? after : before;
         if (present == null) {
             return;
         }
         Shape found = shape.of(present);
         if (found instanceof Shape.Whole) {
-            if (before == null) {
-                level.added.add(element, true, FieldSet.EMPTY);
-            } else if (after == null) {
+            if (after == null) {
                 level.removed.add(element, true, FieldSet.EMPTY);
-            } else if (!before.equals(after)) {
+            } else if (!present.equals(before)) {
                 level.modified.add(element, true, FieldSet.EMPTY);
             }
             return;
         }
         Level below = new Level();
         descend(found, before, after, below);
-        level.added.add(element, before == null, below.added);
+        level.added.add(element, false, below.added);
         level.modified.add(element, false, below.modified);
         level.removed.add(element, after == null, below.removed);
+    }
+
+    /// All paths below a value of which nothing was there before. Most of what is written is new, creates above all: that needs no comparing.
+    private static FieldSet everything(Shape shape, JsonNode value) {
+        return switch (shape.of(value)) {
+            case Shape.Whole _ -> FieldSet.EMPTY;
+            case Shape.Fields fields -> {
+                FieldSet set = new FieldSet();
+                for (Map.Entry<String, JsonNode> member : value.properties()) {
+                    set.add(PathElement.field(member.getKey()), true, everything(fields.field(member.getKey()), member.getValue()));
+                }
+                yield set;
+            }
+            case Shape list -> {
+                FieldSet set = new FieldSet();
+                Items.byElement(list, value).forEach((element, items) ->
+                        set.add(element, true, items.size() == 1 ? everything(Items.itemShape(list), items.getFirst()) : FieldSet.EMPTY));
+                yield set;
+            }
+        };
     }
 }

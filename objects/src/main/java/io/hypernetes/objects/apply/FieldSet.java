@@ -24,7 +24,17 @@ public final class FieldSet {
     private final TreeMap<String, Node> nodes = new TreeMap<>();
 
     /// What is known of one element: whether its own path is in the set, and what is below it.
-    private record Node(boolean member, FieldSet below) {}
+    private record Node(boolean member, FieldSet below) {
+        /// This node itself when nothing of it is in the other; null when nothing is left of it.
+        @Nullable Node without(Node other, boolean deep) {
+            if (deep && other.member) {
+                return null;
+            }
+            boolean stays = member && !other.member;
+            FieldSet left = below.difference(other.below, deep);
+            return stays == member && left == below ? this : stays || !left.isEmpty() ? new Node(stays, left) : null;
+        }
+    }
 
     FieldSet() {}
 
@@ -47,17 +57,16 @@ public final class FieldSet {
 
     /// The set as `FieldsV1`.
     public ObjectNode toJson() {
+        return toJson(false);
+    }
+
+    /// @param self whether the path of what the set is below is in a set too
+    private ObjectNode toJson(boolean self) {
         ObjectNode json = Json.object();
-        nodes.forEach((element, node) -> {
-            ObjectNode below = node.below.toJson();
-            if (node.member && !below.isEmpty()) {
-                ObjectNode both = Json.object();
-                both.putObject(SELF);
-                both.setAll(below);
-                below = both;
-            }
-            json.set(element, below);
-        });
+        if (self && !nodes.isEmpty()) {
+            json.putObject(SELF);
+        }
+        nodes.forEach((element, node) -> json.set(element, node.below.toJson(node.member)));
         return json;
     }
 
@@ -145,15 +154,22 @@ public final class FieldSet {
         if (isEmpty() || other.isEmpty()) {
             return this;
         }
-        FieldSet result = new FieldSet();
-        nodes.forEach((element, node) -> {
-            Node theirs = other.nodes.get(element);
-            if (theirs == null) {
-                result.nodes.put(element, node);
-            } else if (!deep || !theirs.member) {
-                result.add(element, node.member && !theirs.member, node.below.difference(theirs.below, deep));
+        FieldSet result = this;
+        for (Map.Entry<String, Node> theirs : other.nodes.entrySet()) {
+            Node mine = nodes.get(theirs.getKey());
+            Node left = mine == null ? null : mine.without(theirs.getValue(), deep);
+            if (left != mine) {
+                if (result == this) {
+                    result = new FieldSet();
+                    result.nodes.putAll(nodes);
+                }
+                if (left == null) {
+                    result.nodes.remove(theirs.getKey());
+                } else {
+                    result.nodes.put(theirs.getKey(), left);
+                }
             }
-        });
+        }
         return result;
     }
 

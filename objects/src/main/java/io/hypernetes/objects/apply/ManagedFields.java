@@ -132,7 +132,9 @@ public final class ManagedFields {
         });
         cap(kept);
         ArrayNode list = Json.array();
-        kept.entrySet().stream().sorted(ORDER).forEach(entry -> list.add(json(entry.getKey(), entry.getValue())));
+        List<Map.Entry<Manager, Owned>> sorted = new ArrayList<>(kept.entrySet());
+        sorted.sort(ORDER);
+        sorted.forEach(entry -> list.add(json(entry.getKey(), entry.getValue())));
         return list;
     }
 

@@ -24,9 +24,12 @@ final class PathElement {
 
     /// @param keys by name; sorted, so that one item has one spelling
     static String key(TreeMap<String, JsonNode> keys) {
-        ObjectNode object = Json.object();
-        keys.forEach(object::set);
-        return "k:" + Json.print(object);
+        StringBuilder out = new StringBuilder("k:{");
+        keys.forEach((name, value) -> out.append(out.length() > 3 ? "," : "")
+                .append(Json.print(Json.text(name)))
+                .append(':')
+                .append(Json.print(value)));
+        return out.append('}').toString();
     }
 
     /// The one spelling of an element that a client wrote.
