@@ -22,19 +22,21 @@ public final class PodWarnings {
         UsualPodWarnings.tell(pod.path("metadata"), spec, above, warn);
         List<String> appArmor = new ArrayList<>();
         List<String> seLinux = new ArrayList<>();
-        look(spec, path, appArmor, seLinux);
+        look(spec.path("securityContext"), path, appArmor, seLinux);
         for (String list : List.of("initContainers", "containers", "ephemeralContainers")) {
             List<ObjectNode> containers = Json.objects(spec, list);
             for (int i = 0; i < containers.size(); i++) {
-                look(containers.get(i), path + "." + list + "[" + i + "]", appArmor, seLinux);
+                JsonNode context = containers.get(i).path("securityContext");
+                if (!context.isEmpty()) {
+                    look(context, path + "." + list + "[" + i + "]", appArmor, seLinux);
+                }
             }
         }
         tell(appArmor, "AppArmor, and the runtime's default profile is none", warn);
         tell(seLinux, "SELinux, so nothing is labelled", warn);
     }
 
-    private static void look(JsonNode holder, String at, List<String> appArmor, List<String> seLinux) {
-        JsonNode context = holder.path("securityContext");
+    private static void look(JsonNode context, String at, List<String> appArmor, List<String> seLinux) {
         if (Json.string(context, "appArmorProfile", "type").equals("RuntimeDefault")) {
             appArmor.add(at + ".securityContext.appArmorProfile");
         }

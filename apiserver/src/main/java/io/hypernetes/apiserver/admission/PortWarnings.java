@@ -35,8 +35,11 @@ final class PortWarnings {
         List<ObjectNode> ports = Json.objects(container, "ports");
         for (int i = 0; i < ports.size(); i++) {
             String name = Json.string(ports.get(i), "name");
+            if (name.isEmpty()) {
+                continue;
+            }
             String at = path + ".ports[" + i + "]";
-            String first = name.isEmpty() ? null : byName.putIfAbsent(name, at);
+            String first = byName.putIfAbsent(name, at);
             if (first != null) {
                 told.say(at + ": duplicate port name \"" + name + "\" with " + first + ", services and probes that select ports by name will use " + first);
             }

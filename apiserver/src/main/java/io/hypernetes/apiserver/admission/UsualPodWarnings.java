@@ -2,6 +2,7 @@ package io.hypernetes.apiserver.admission;
 
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.Quantity;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -22,17 +23,22 @@ final class UsualPodWarnings {
     private static final List<String> IN_BYTES = List.of("memory", "ephemeral-storage");
     private static final String NOBODY = ".labelSelector: a null labelSelector results in matching no pod";
 
-    private final JsonNode metadata;
     private final JsonNode spec;
     private final String above;
     private final String path;
+    private final JsonNode annotations;
+    /// Containers of all kinds and where they stand, made once: most pods have nothing to be warned of, so no other place is put into words before.
+    private final List<Located> containers;
     private final Told told;
 
+    private record Located(ObjectNode container, String at) {}
+
     private UsualPodWarnings(JsonNode metadata, JsonNode spec, String above, Told told) {
-        this.metadata = metadata;
+        this.annotations = metadata.path("annotations");
         this.spec = spec;
         this.above = above;
         this.path = above + "spec";
+        this.containers = located();
         this.told = told;
     }
 
@@ -44,26 +50,31 @@ final class UsualPodWarnings {
 
     private void run() {
         placement();
-        OLD_ANNOTATIONS.forEach(this::annotation);
+        if (!annotations.isEmpty()) {
+            OLD_ANNOTATIONS.forEach(this::annotation);
+        }
         volumes();
         PathWarnings.tell(spec, told);
         twice("hostAliases", "ip");
         twice("imagePullSecrets", "name");
         names();
-        fractions(spec.path("overhead"), path + ".overhead", IN_BYTES, told);
+        fractions(spec.path("overhead"), path, ".overhead", IN_BYTES, told);
         if (!spec.path("securityContext").has("seccompProfile")) {
             annotation("seccomp.security.alpha.kubernetes.io/pod", SECCOMP);
         }
-        containers(this::container);
+        each(this::container);
         PortWarnings ports = new PortWarnings(told);
-        containers(ports::look);
-        containers(ports::names);
+        each(ports::look);
+        each(ports::names);
         if (Json.number(spec, 0, "terminationGracePeriodSeconds") < 0) {
             told.say(path + ".terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1");
         }
         affinity("podAffinity");
         affinity("podAntiAffinity");
-        AddressWarnings.addresses(spec.path("dnsConfig").path("nameservers"), path + ".dnsConfig.nameservers", told);
+        JsonNode servers = spec.path("dnsConfig").path("nameservers");
+        if (!servers.isEmpty()) {
+            AddressWarnings.addresses(servers, path + ".dnsConfig.nameservers", told);
+        }
         List<ObjectNode> aliases = Json.objects(spec, "hostAliases");
         for (int i = 0; i < aliases.size(); i++) {
             AddressWarnings.address(Json.string(aliases.get(i), "ip"), path + ".hostAliases[" + i + "].ip", told);
@@ -72,16 +83,15 @@ final class UsualPodWarnings {
 
     /// Warns of limits and requests of bytes that are no whole number.
     static void resources(JsonNode resources, String path, List<String> names, Told told) {
-        for (String list : List.of("limits", "requests")) {
-            fractions(resources.path(list), path + "." + list, names, told);
-        }
+        fractions(resources.path("limits"), path, ".limits", names, told);
+        fractions(resources.path("requests"), path, ".requests", names, told);
     }
 
-    private static void fractions(JsonNode amounts, String path, List<String> names, Told told) {
+    private static void fractions(JsonNode amounts, String path, String part, List<String> names, Told told) {
         for (String name : names) {
             String text = Json.string(amounts, name);
             if (isFraction(text)) {
-                told.say(path + "[" + name + "]: fractional byte value \"" + Quantity.parse(text) + "\" is invalid, must be an integer");
+                told.say(path + part + "[" + name + "]: fractional byte value \"" + Quantity.parse(text) + "\" is invalid, must be an integer");
             }
         }
     }
@@ -96,22 +106,19 @@ final class UsualPodWarnings {
     }
 
     private void annotation(String key, String what) {
-        if (metadata.path("annotations").has(key)) {
+        if (annotations.has(key)) {
             told.say(above + "metadata.annotations[" + key + "]: " + what);
         }
     }
 
     private void placement() {
-        NodeLabelWarnings.labels(spec.path("nodeSelector"), path + ".nodeSelector[", "]", told);
+        JsonNode selector = spec.path("nodeSelector");
+        if (!selector.isEmpty()) {
+            NodeLabelWarnings.labels(selector, path + ".nodeSelector[", "]", told);
+        }
         JsonNode affinity = spec.path("affinity").path("nodeAffinity");
-        String at = path + ".affinity.nodeAffinity.";
-        String required = "requiredDuringSchedulingIgnoredDuringExecution";
-        NodeLabelWarnings.selector(affinity.path(required), at + required, told);
-        List<ObjectNode> preferred = Json.objects(affinity, "preferredDuringSchedulingIgnoredDuringExecution");
-        for (int i = 0; i < preferred.size(); i++) {
-            String preference = at + "preferredDuringSchedulingIgnoredDuringExecution[" + i + "].preference";
-            NodeLabelWarnings.expressions(preferred.get(i).path("preference"), preference, told);
-            NodeLabelWarnings.values(preferred.get(i).path("preference"), preference, told);
+        if (!affinity.isEmpty()) {
+            nodeAffinity(affinity);
         }
         List<ObjectNode> spread = Json.objects(spec, "topologySpreadConstraints");
         for (int i = 0; i < spread.size(); i++) {
@@ -121,8 +128,23 @@ final class UsualPodWarnings {
         }
     }
 
+    private void nodeAffinity(JsonNode affinity) {
+        String at = path + ".affinity.nodeAffinity.";
+        String required = "requiredDuringSchedulingIgnoredDuringExecution";
+        NodeLabelWarnings.selector(affinity.path(required), at + required, told);
+        List<ObjectNode> preferred = Json.objects(affinity, "preferredDuringSchedulingIgnoredDuringExecution");
+        for (int i = 0; i < preferred.size(); i++) {
+            String preference = at + "preferredDuringSchedulingIgnoredDuringExecution[" + i + "].preference";
+            NodeLabelWarnings.expressions(preferred.get(i).path("preference"), preference, told);
+            NodeLabelWarnings.values(preferred.get(i).path("preference"), preference, told);
+        }
+    }
+
     private void affinity(String kind) {
         JsonNode affinity = spec.path("affinity").path(kind);
+        if (affinity.isEmpty()) {
+            return;
+        }
         String at = path + ".affinity." + kind + ".";
         List<ObjectNode> required = Json.objects(affinity, "requiredDuringSchedulingIgnoredDuringExecution");
         for (int i = 0; i < required.size(); i++) {
@@ -144,7 +166,9 @@ final class UsualPodWarnings {
         List<ObjectNode> volumes = Json.objects(spec, "volumes");
         for (int i = 0; i < volumes.size(); i++) {
             JsonNode claim = volumes.get(i).path("ephemeral").path("volumeClaimTemplate").path("spec");
-            resources(claim.path("resources"), path + ".volumes[" + i + "].ephemeral.volumeClaimTemplate.spec.resources", List.of("storage"), told);
+            if (!claim.isEmpty()) {
+                resources(claim.path("resources"), path + ".volumes[" + i + "].ephemeral.volumeClaimTemplate.spec.resources", List.of("storage"), told);
+            }
         }
     }
 
@@ -168,30 +192,46 @@ final class UsualPodWarnings {
         }
     }
 
-    private void containers(BiConsumer<ObjectNode, String> look) {
+    private List<Located> located() {
+        List<Located> all = new ArrayList<>();
         for (String list : List.of("initContainers", "containers", "ephemeralContainers")) {
-            List<ObjectNode> containers = Json.objects(spec, list);
-            for (int i = 0; i < containers.size() && !told.isEnough(); i++) {
-                look.accept(containers.get(i), path + "." + list + "[" + i + "]");
+            List<ObjectNode> items = Json.objects(spec, list);
+            for (int i = 0; i < items.size(); i++) {
+                all.add(new Located(items.get(i), path + "." + list + "[" + i + "]"));
             }
+        }
+        return all;
+    }
+
+    private void each(BiConsumer<ObjectNode, String> look) {
+        for (int i = 0; i < containers.size() && !told.isEnough(); i++) {
+            look.accept(containers.get(i).container, containers.get(i).at);
         }
     }
 
     private void container(ObjectNode container, String at) {
-        String name = Json.string(container, "name");
+        if (!annotations.isEmpty()) {
+            profiles(container, Json.string(container, "name"));
+        }
+        JsonNode resources = container.path("resources");
+        if (!resources.isEmpty()) {
+            resources(resources, at + ".resources", IN_BYTES, told);
+        }
+        variables(container, at);
+    }
+
+    private void profiles(ObjectNode container, String name) {
         if (!container.path("securityContext").has("seccompProfile")) {
             annotation("container.seccomp.security.alpha.kubernetes.io/" + name, SECCOMP);
         }
         if (!container.path("securityContext").has("appArmorProfile") && !spec.path("securityContext").has("appArmorProfile")) {
             annotation("container.apparmor.security.beta.kubernetes.io/" + name, APP_ARMOR);
         }
-        resources(container.path("resources"), at + ".resources", IN_BYTES, told);
-        variables(container, at);
     }
 
     private void variables(ObjectNode container, String at) {
-        Set<String> names = new HashSet<>();
         List<ObjectNode> variables = Json.objects(container, "env");
+        Set<String> names = new HashSet<>();
         for (int i = 0; i < variables.size(); i++) {
             String name = Json.string(variables.get(i), "name");
             String value = Json.string(variables.get(i), "value");

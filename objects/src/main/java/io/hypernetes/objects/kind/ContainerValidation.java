@@ -40,7 +40,7 @@ final class ContainerValidation {
         if (name.isEmpty()) {
             errors.required(path + ".name", "");
         } else {
-            errors.invalid(path + ".name", name, Names.label(name));
+            errors.invalid(path, ".name", name, Names.label(name));
         }
         String image = Json.string(container, "image");
         if (image.isEmpty()) {
@@ -48,9 +48,9 @@ final class ContainerValidation {
         } else if (!image.strip().equals(image)) {
             errors.invalid(path + ".image", image, "must not have leading or trailing whitespace");
         }
-        errors.oneOf(path + ".imagePullPolicy", Json.string(container, "imagePullPolicy"), List.of("Always", "IfNotPresent", "Never"));
+        errors.oneOf(path, ".imagePullPolicy", Json.string(container, "imagePullPolicy"), List.of("Always", "IfNotPresent", "Never"));
         errors.oneOf(
-                path + ".terminationMessagePolicy",
+                path, ".terminationMessagePolicy",
                 Json.string(container, "terminationMessagePolicy"),
                 List.of("File", "FallbackToLogsOnError"));
         ports();
@@ -74,7 +74,7 @@ final class ContainerValidation {
             String at = path + ".ports[" + i + "]";
             String name = Json.string(port, "name");
             if (!name.isEmpty()) {
-                errors.invalid(at + ".name", name, Names.portName(name));
+                errors.invalid(at, ".name", name, Names.portName(name));
                 if (!names.add(name)) {
                     errors.duplicate(at + ".name", name);
                 }
@@ -89,7 +89,7 @@ final class ContainerValidation {
                 errors.forbidden(
                         at + ".hostPort", "ports of the host are not served by this version; reach the pod at its own address instead");
             }
-            errors.oneOf(at + ".protocol", Json.string(port, "protocol"), List.of("SCTP", "TCP", "UDP"));
+            errors.oneOf(at, ".protocol", Json.string(port, "protocol"), List.of("SCTP", "TCP", "UDP"));
         }
     }
 
@@ -138,7 +138,7 @@ final class ContainerValidation {
             if (field.isEmpty()) {
                 errors.required(at + ".fieldRef.fieldPath", "");
             } else if (!isSubscript(field)) {
-                errors.oneOf(at + ".fieldRef.fieldPath", field, ENV_FIELDS);
+                errors.oneOf(at, ".fieldRef.fieldPath", field, ENV_FIELDS);
             }
         }
         if (from.path("resourceFieldRef").isObject()) {
@@ -178,7 +178,7 @@ final class ContainerValidation {
             errors.required(at + ".resource", "");
         } else {
             errors.oneOf(
-                    at + ".resource",
+                    at, ".resource",
                     resource,
                     List.of(
                             "limits.cpu", "limits.ephemeral-storage", "limits.memory", "requests.cpu", "requests.ephemeral-storage",
@@ -209,13 +209,8 @@ final class ContainerValidation {
             if (!sub.isEmpty() && !subExpression.isEmpty()) {
                 errors.invalid(at + ".subPathExpr", subExpression, "subPathExpr and subPath are mutually exclusive");
             }
-            for (String each : List.of(sub, subExpression)) {
-                if (each.startsWith("/")) {
-                    errors.invalid(at + ".subPath", each, "must be a relative path");
-                } else if (List.of(each.split("/")).contains("..")) {
-                    errors.invalid(at + ".subPath", each, "must not contain '..'");
-                }
-            }
+            subPath(sub, at);
+            subPath(subExpression, at);
             String propagation = Json.string(mount, "mountPropagation");
             if (!propagation.isEmpty() && !propagation.equals("None")) {
                 errors.forbidden(
@@ -229,13 +224,21 @@ final class ContainerValidation {
         }
     }
 
+    private void subPath(String path, String at) {
+        if (path.startsWith("/")) {
+            errors.invalid(at + ".subPath", path, "must be a relative path");
+        } else if (path.contains("..") && List.of(path.split("/")).contains("..")) {
+            errors.invalid(at + ".subPath", path, "must not contain '..'");
+        }
+    }
+
     /// Below a volume there is no other mount in a pod's machine, so what is read-only is so all the way down; upstream's rules hold all the same.
     private void recursive(ObjectNode mount, String at) {
         String recursive = Json.string(mount, "recursiveReadOnly");
         if (recursive.isEmpty()) {
             return;
         }
-        errors.oneOf(at + ".recursiveReadOnly", recursive, List.of("Disabled", "Enabled", "IfPossible"));
+        errors.oneOf(at, ".recursiveReadOnly", recursive, List.of("Disabled", "Enabled", "IfPossible"));
         if (!recursive.equals("Disabled") && !Json.flag(mount, "readOnly")) {
             errors.forbidden(at + ".recursiveReadOnly", "may only be specified when readOnly is true");
         }
@@ -319,6 +322,9 @@ final class ContainerValidation {
 
     private void security() {
         JsonNode context = container.path("securityContext");
+        if (context.isEmpty()) {
+            return;
+        }
         id(context, path + ".securityContext", errors);
         SecurityProfiles.validate(context, path + ".securityContext", errors);
         procMount(Json.string(context, "procMount"));
@@ -360,7 +366,7 @@ final class ContainerValidation {
     private void restarts() {
         String policy = Json.string(container, "restartPolicy");
         if (init && !policy.isEmpty()) {
-            errors.oneOf(path + ".restartPolicy", policy, List.of("Always"));
+            errors.oneOf(path, ".restartPolicy", policy, List.of("Always"));
         } else if (!policy.isEmpty()) {
             errors.forbidden(path + ".restartPolicy", "a restart policy of one container is served for init containers only; set the pod's");
         }

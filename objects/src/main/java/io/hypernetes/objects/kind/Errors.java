@@ -169,6 +169,13 @@ final class Errors {
         details.forEach(d -> invalid(path, value, d));
     }
 
+    /// The same at a path of two parts, which are put together only when something is wrong: most of what is written is right.
+    void invalid(String above, String field, String value, List<String> details) {
+        if (!details.isEmpty()) {
+            invalid(above + field, value, details);
+        }
+    }
+
     void invalid(String path, long value, String detail) {
         add(() -> FieldError.invalid(path, value, detail));
     }
@@ -199,10 +206,24 @@ final class Errors {
         }
     }
 
+    /// The same at a path of two parts, which are put together only when something is wrong.
+    void oneOf(String above, String field, String value, List<String> supported) {
+        if (!supported.contains(value)) {
+            oneOf(above + field, value, supported);
+        }
+    }
+
     /// The same, of a field that may be empty.
     void oneOfOrNothing(String path, String value, List<String> supported) {
         if (!value.isEmpty()) {
             oneOf(path, value, supported);
+        }
+    }
+
+    /// The same at a path of two parts.
+    void oneOfOrNothing(String above, String field, String value, List<String> supported) {
+        if (!value.isEmpty()) {
+            oneOf(above, field, value, supported);
         }
     }
 

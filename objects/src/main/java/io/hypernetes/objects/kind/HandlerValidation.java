@@ -59,7 +59,10 @@ final class HandlerValidation {
             }
         }
         JsonNode lifecycle = container.path("lifecycle");
-        if (lifecycle.isObject() && init) {
+        if (!lifecycle.isObject()) {
+            return;
+        }
+        if (init) {
             errors.forbidden(path + ".lifecycle", "may not be set for init containers without restartPolicy=Always");
             return;
         }
@@ -91,7 +94,7 @@ final class HandlerValidation {
                     errors.required(at + ".httpGet.path", "");
                 }
                 port(action.path("port"), at + ".httpGet.port");
-                errors.oneOf(at + ".httpGet.scheme", Json.string(action, "scheme"), List.of("HTTP", "HTTPS"));
+                errors.oneOf(at, ".httpGet.scheme", Json.string(action, "scheme"), List.of("HTTP", "HTTPS"));
             }
             case "sleep" -> sleep(Json.number(action, 0, "seconds"), at + ".sleep");
             case "tcpSocket", "grpc" -> port(action.path("port"), at + "." + type + ".port");

@@ -24,9 +24,12 @@ final class PlacementValidation {
     }
 
     void run() {
-        nodes(spec.path("affinity").path("nodeAffinity"), path + ".affinity.nodeAffinity");
-        for (String kind : List.of("podAffinity", "podAntiAffinity")) {
-            pods(spec.path("affinity").path(kind), path + ".affinity." + kind);
+        JsonNode affinity = spec.path("affinity");
+        if (!affinity.isEmpty()) {
+            nodes(affinity.path("nodeAffinity"), path + ".affinity.nodeAffinity");
+            for (String kind : List.of("podAffinity", "podAntiAffinity")) {
+                pods(affinity.path(kind), path + ".affinity." + kind);
+            }
         }
         spread();
         List<ObjectNode> gates = Json.objects(spec, "readinessGates");

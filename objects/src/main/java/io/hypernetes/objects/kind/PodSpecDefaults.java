@@ -1,10 +1,10 @@
 package io.hypernetes.objects.kind;
 
 import io.hypernetes.objects.Json;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -48,12 +48,7 @@ final class PodSpecDefaults {
     /// The tolerations that every pod gets when it says nothing of its own about a lost node.
     static void addNodeLossTolerations(ObjectNode spec) {
         for (String key : List.of("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")) {
-            boolean tolerated = Json.objects(spec, "tolerations").stream().anyMatch(t -> {
-                String k = Json.string(t, "key");
-                String effect = Json.string(t, "effect");
-                return (k.equals(key) || k.isEmpty()) && (effect.equals("NoExecute") || effect.isEmpty());
-            });
-            if (!tolerated) {
+            if (!tolerates(spec, key)) {
                 ArrayNode list = spec.get("tolerations") instanceof ArrayNode array ? array : spec.putArray("tolerations");
                 list.addObject()
                         .put("key", key)
@@ -62,6 +57,17 @@ final class PodSpecDefaults {
                         .set("tolerationSeconds", Json.integer(TOLERATION_SECONDS));
             }
         }
+    }
+
+    private static boolean tolerates(ObjectNode spec, String key) {
+        for (ObjectNode toleration : Json.objects(spec, "tolerations")) {
+            String its = Json.string(toleration, "key");
+            String effect = Json.string(toleration, "effect");
+            if ((its.equals(key) || its.isEmpty()) && (effect.equals("NoExecute") || effect.isEmpty())) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /// `Always` for images that may change under their name: tag `latest` or no tag and no digest.
@@ -112,13 +118,21 @@ final class PodSpecDefaults {
     static void addResizePolicies(ObjectNode spec) {
         for (ObjectNode container : resizable(spec)) {
             for (String resource : List.of("cpu", "memory")) {
-                if (container.path("resources").path("requests").has(resource)
-                        && Json.objects(container, "resizePolicy").stream().noneMatch(policy -> Json.string(policy, "resourceName").equals(resource))) {
+                if (container.path("resources").path("requests").has(resource) && !hasResizePolicy(container, resource)) {
                     ArrayNode policies = container.get("resizePolicy") instanceof ArrayNode array ? array : container.putArray("resizePolicy");
                     policies.addObject().put("resourceName", resource).put("restartPolicy", "NotRequired");
                 }
             }
         }
+    }
+
+    private static boolean hasResizePolicy(ObjectNode container, String resource) {
+        for (ObjectNode policy : Json.objects(container, "resizePolicy")) {
+            if (Json.string(policy, "resourceName").equals(resource)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /// A client that writes a pod from its own file does not know what was filled in at its creation.
@@ -139,10 +153,14 @@ final class PodSpecDefaults {
     }
 
     private static List<ObjectNode> resizable(JsonNode spec) {
-        return Stream.concat(
-                        Json.objects(spec, "initContainers").stream().filter(container -> Json.string(container, "restartPolicy").equals("Always")),
-                        Json.objects(spec, "containers").stream())
-                .toList();
+        List<ObjectNode> resizable = new ArrayList<>();
+        for (ObjectNode container : Json.objects(spec, "initContainers")) {
+            if (Json.string(container, "restartPolicy").equals("Always")) {
+                resizable.add(container);
+            }
+        }
+        resizable.addAll(Json.objects(spec, "containers"));
+        return resizable;
     }
 
     private static void probe(ObjectNode probe) {

@@ -68,7 +68,7 @@ final class PodSpecValidation {
         }
         String os = Json.string(spec, "os", "name");
         if (!os.isEmpty() && !os.equals("linux")) {
-            errors.oneOf(path + ".os.name", os, List.of("linux"));
+            errors.oneOf(path, ".os.name", os, List.of("linux"));
         }
     }
 
@@ -93,9 +93,9 @@ final class PodSpecValidation {
     }
 
     private void scalars() {
-        errors.oneOf(path + ".restartPolicy", Json.string(spec, "restartPolicy"), List.of("Always", "OnFailure", "Never"));
+        errors.oneOf(path, ".restartPolicy", Json.string(spec, "restartPolicy"), List.of("Always", "OnFailure", "Never"));
         errors.oneOf(
-                path + ".dnsPolicy",
+                path, ".dnsPolicy",
                 Json.string(spec, "dnsPolicy"),
                 List.of("ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"));
         if (Json.number(spec, 0, "terminationGracePeriodSeconds") < 0) {
@@ -113,7 +113,9 @@ final class PodSpecValidation {
         name("nodeName", false);
         name("hostname", true);
         name("subdomain", true);
-        security(spec.path("securityContext"), path + ".securityContext");
+        if (!spec.path("securityContext").isEmpty()) {
+            security(spec.path("securityContext"), path + ".securityContext");
+        }
         hostnameOverride();
     }
 
@@ -123,8 +125,8 @@ final class PodSpecValidation {
         for (int i = 0; i < context.path("supplementalGroups").size(); i++) {
             group(context.path("supplementalGroups").path(i).asLong(0), at + ".supplementalGroups[" + i + "]");
         }
-        errors.oneOfOrNothing(at + ".fsGroupChangePolicy", Json.string(context, "fsGroupChangePolicy"), List.of("Always", "OnRootMismatch"));
-        errors.oneOfOrNothing(at + ".supplementalGroupsPolicy", Json.string(context, "supplementalGroupsPolicy"), List.of("Merge", "Strict"));
+        errors.oneOfOrNothing(at, ".fsGroupChangePolicy", Json.string(context, "fsGroupChangePolicy"), List.of("Always", "OnRootMismatch"));
+        errors.oneOfOrNothing(at, ".supplementalGroupsPolicy", Json.string(context, "supplementalGroupsPolicy"), List.of("Merge", "Strict"));
         SecurityProfiles.validate(context, at, errors);
         SysctlValidation.validate(spec, at + ".sysctls", errors);
     }
@@ -152,8 +154,9 @@ final class PodSpecValidation {
 
     private void name(String field, boolean label) {
         String value = Json.string(spec, field);
-        if (!value.isEmpty()) {
-            errors.invalid(path + "." + field, value, label ? Names.label(value) : Names.subdomain(value));
+        List<String> wrong = value.isEmpty() ? List.of() : label ? Names.label(value) : Names.subdomain(value);
+        if (!wrong.isEmpty()) {
+            errors.invalid(path + "." + field, value, wrong);
         }
     }
 
@@ -228,7 +231,7 @@ final class PodSpecValidation {
         String value = Json.string(toleration, "value");
         String effect = Json.string(toleration, "effect");
         if (!key.isEmpty()) {
-            errors.invalid(at + ".key", key, Names.qualified(key));
+            errors.invalid(at, ".key", key, Names.qualified(key));
         }
         if (key.isEmpty() && !operator.equals("Exists")) {
             errors.invalid(
@@ -238,16 +241,16 @@ final class PodSpecValidation {
             errors.invalid(at + ".effect", effect, "effect must be 'NoExecute' when `tolerationSeconds` is set");
         }
         switch (operator) {
-            case "", "Equal" -> errors.invalid(at + ".operator", value, Names.labelValue(value));
+            case "", "Equal" -> errors.invalid(at, ".operator", value, Names.labelValue(value));
             case "Exists" -> {
                 if (!value.isEmpty()) {
                     errors.invalid(at + ".operator", toleration, "value must be empty when `operator` is 'Exists'");
                 }
             }
-            default -> errors.oneOf(at + ".operator", operator, List.of("Equal", "Exists"));
+            default -> errors.oneOf(at, ".operator", operator, List.of("Equal", "Exists"));
         }
         if (!effect.isEmpty()) {
-            errors.oneOf(at + ".effect", effect, EFFECTS);
+            errors.oneOf(at, ".effect", effect, EFFECTS);
         }
     }
 }

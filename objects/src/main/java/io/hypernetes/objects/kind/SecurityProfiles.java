@@ -23,7 +23,7 @@ final class SecurityProfiles {
         }
         String change = Json.string(context, "seLinuxChangePolicy");
         if (!change.isEmpty()) {
-            errors.oneOf(at + ".seLinuxChangePolicy", change, List.of("MountOption", "Recursive"));
+            errors.oneOf(at, ".seLinuxChangePolicy", change, List.of("MountOption", "Recursive"));
         }
         if (context.path("windowsOptions").isObject()) {
             errors.forbidden(at + ".windowsOptions", "windows options cannot be set for a linux pod, and every node here runs linux");
@@ -41,7 +41,7 @@ final class SecurityProfiles {
             errors.required(at + ".type", "type is required when " + at.substring(at.lastIndexOf('.') + 1) + " is set");
             return false;
         }
-        errors.oneOf(at + ".type", type, TYPES);
+        errors.oneOf(at, ".type", type, TYPES);
         if (type.equals(LOCALHOST) && file.isEmpty()) {
             errors.required(at + ".localhostProfile", "must be set when " + what + " type is Localhost");
         } else if (!type.equals(LOCALHOST) && !file.isEmpty()) {

@@ -3,6 +3,7 @@ package io.hypernetes.objects.kind;
 import io.hypernetes.objects.FieldError;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.Names;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -38,12 +39,13 @@ final class VolumeValidation {
             if (name.isEmpty()) {
                 errors.required(at + ".name", "");
             } else {
-                errors.invalid(at + ".name", name, Names.label(name));
+                errors.invalid(at, ".name", name, Names.label(name));
                 if (!names.add(name)) {
                     errors.duplicate(at + ".name", name);
                 }
             }
-            List<String> types = volume.propertyNames().stream().filter(n -> !n.equals("name")).toList();
+            List<String> types = new ArrayList<>(volume.propertyNames());
+            types.remove("name");
             if (types.isEmpty()) {
                 errors.required(at, "must specify a volume type");
             } else if (types.size() > 1) {
@@ -97,7 +99,7 @@ final class VolumeValidation {
     private void emptyDir(JsonNode source, String at) {
         String medium = Json.string(source, "medium");
         if (!medium.isEmpty()) {
-            errors.oneOf(at + ".medium", medium, List.of("", "Memory"));
+            errors.oneOf(at, ".medium", medium, List.of("", "Memory"));
         }
         if (source.path("sizeLimit").isString() && source.path("sizeLimit").stringValue().startsWith("-")) {
             errors.forbidden(at + ".sizeLimit", "SizeLimit field must be a valid resource quantity");
@@ -137,7 +139,7 @@ final class VolumeValidation {
             } else if (field) {
                 String fieldPath = Json.string(item, "fieldRef", "fieldPath");
                 if (!FIELD_PATHS.contains(fieldPath) && !ContainerValidation.isSubscript(fieldPath)) {
-                    errors.oneOf(file + ".fieldRef.fieldPath", fieldPath, FIELD_PATHS);
+                    errors.oneOf(file, ".fieldRef.fieldPath", fieldPath, FIELD_PATHS);
                 }
             } else if (resource) {
                 if (Json.string(item, "resourceFieldRef", "containerName").isEmpty()) {

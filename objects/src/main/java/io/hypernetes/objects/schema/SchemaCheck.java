@@ -26,31 +26,74 @@ final class SchemaCheck {
         this.schema = schema;
     }
 
+    /// Where a value is, put into words only when something is wrong there.
+    ///
+    /// @param type which has the field; null of an entry of a map and of an item of a list
+    /// @param item the place in a list; -1 of what has a name
+    private record Place(@Nullable Place above, @Nullable SchemaType type, String name, int item) {
+        /// Such as `spec.containers[0].name`.
+        String text() {
+            StringBuilder out = new StringBuilder();
+            append(out);
+            return out.toString();
+        }
+
+        private void append(StringBuilder out) {
+            if (above != null) {
+                above.append(out);
+            }
+            if (item >= 0) {
+                out.append('[').append(item).append(']');
+            } else {
+                out.append(out.isEmpty() ? "" : ".").append(name);
+            }
+        }
+
+        /// The field inside its type as Go's decoder prints it: the name of the innermost type, then the fields from the outermost on.
+        String goText() {
+            Place field = this;
+            while (field.type == null && field.above != null) {
+                field = field.above;
+            }
+            StringBuilder out = new StringBuilder(field.type == null ? "" : shortName(field.type.name()));
+            field.appendFields(out);
+            return out.toString();
+        }
+
+        private void appendFields(StringBuilder out) {
+            if (above != null) {
+                above.appendFields(out);
+            }
+            if (type != null) {
+                out.append('.').append(name);
+            }
+        }
+    }
+
     /// Checks and prunes in place.
     ///
     /// @return the unknown fields, as `unknown field "spec.foo"`
     /// @throws MalformedJsonException when a value is of the wrong type
     List<String> run(ObjectNode object, String type) {
-        object(object, schema.get(type), "", "");
+        object(object, schema.get(type), null);
         return unknown;
     }
 
-    private void object(ObjectNode object, SchemaType type, String goPath, String path) {
+    /// @param above where the object is; null for the whole
+    private void object(ObjectNode object, SchemaType type, @Nullable Place above) {
         List<String> drop = new ArrayList<>();
         for (Map.Entry<String, JsonNode> member : object.properties()) {
             String name = member.getKey();
-            String at = path.isEmpty() ? name : path + "." + name;
             SchemaField field = type.field(name);
             if (field == null) {
                 if (unknown.size() < MAX_REPORTED) {
-                    unknown.add("unknown field \"" + at + "\"");
+                    unknown.add("unknown field \"" + new Place(above, type, name, -1).text() + "\"");
                 }
                 drop.add(name);
             } else if (member.getValue().isNull()) {
                 drop.add(name);
             } else {
-                JsonNode replaced = value(
-                        member.getValue(), field.type(), shortName(type.name()) + "." + goPath(goPath, name), at);
+                JsonNode replaced = value(member.getValue(), field.type(), new Place(above, type, name, -1));
                 if (replaced != null) {
                     member.setValue(replaced);
                 }
@@ -60,24 +103,24 @@ final class SchemaCheck {
     }
 
     /// Returns what to put instead of the value, or null to keep it.
-    private @Nullable JsonNode value(JsonNode value, ValueType type, String goPath, String path) {
+    private @Nullable JsonNode value(JsonNode value, ValueType type, Place at) {
         switch (type) {
             case ValueType.Scalar scalar -> {
-                return scalar(value, scalar, goPath, path);
+                return scalar(value, scalar, at);
             }
             case ValueType.Ref ref -> {
                 if (!(value instanceof ObjectNode object)) {
-                    throw wrongType(value, goPath, ref.type());
+                    throw wrongType(value, at, ref.type());
                 }
-                object(object, schema.get(ref.type()), goPath, path);
+                object(object, schema.get(ref.type()), at);
             }
             case ValueType.ListOf list -> {
                 if (!(value instanceof ArrayNode array)) {
-                    throw wrongType(value, goPath, "[]" + goName(list.item()));
+                    throw wrongType(value, at, "[]" + goName(list.item()));
                 }
                 for (int i = 0; i < array.size(); i++) {
                     JsonNode item = array.get(i);
-                    JsonNode replaced = item.isNull() ? emptyOf(list.item()) : value(item, list.item(), goPath, path + "[" + i + "]");
+                    JsonNode replaced = item.isNull() ? emptyOf(list.item()) : value(item, list.item(), new Place(at, null, "", i));
                     if (replaced != null) {
                         array.set(i, replaced);
                     }
@@ -85,12 +128,12 @@ final class SchemaCheck {
             }
             case ValueType.MapOf map -> {
                 if (!(value instanceof ObjectNode object)) {
-                    throw wrongType(value, goPath, "map[string]" + goName(map.value()));
+                    throw wrongType(value, at, "map[string]" + goName(map.value()));
                 }
                 for (Map.Entry<String, JsonNode> entry : object.properties()) {
                     JsonNode replaced = entry.getValue().isNull()
                             ? emptyOf(map.value())
-                            : value(entry.getValue(), map.value(), goPath, path + "." + entry.getKey());
+                            : value(entry.getValue(), map.value(), new Place(at, null, entry.getKey(), -1));
                     if (replaced != null) {
                         entry.setValue(replaced);
                     }
@@ -110,51 +153,51 @@ final class SchemaCheck {
         };
     }
 
-    private static @Nullable JsonNode scalar(JsonNode value, ValueType.Scalar type, String goPath, String path) {
+    private static @Nullable JsonNode scalar(JsonNode value, ValueType.Scalar type, Place at) {
         switch (type) {
             case ANY -> {}
-            case OPEN_OBJECT -> require(value.isObject(), value, goPath, "map[string]interface {}");
-            case STRING -> require(value.isString(), value, goPath, "string");
+            case OPEN_OBJECT -> require(value.isObject(), value, at, "map[string]interface {}");
+            case STRING -> require(value.isString(), value, at, "string");
             case BYTES -> {
-                require(value.isString(), value, goPath, "[]uint8");
-                int at = Base64Text.fault(value.stringValue());
-                if (at >= 0) {
-                    throw new MalformedJsonException("illegal base64 data at input byte " + at + " (at " + path + ")");
+                require(value.isString(), value, at, "[]uint8");
+                int fault = Base64Text.fault(value.stringValue());
+                if (fault >= 0) {
+                    throw new MalformedJsonException("illegal base64 data at input byte " + fault + " (at " + at.text() + ")");
                 }
             }
-            case BOOLEAN -> require(value.isBoolean(), value, goPath, "bool");
-            case NUMBER -> require(value.isNumber(), value, goPath, "float64");
+            case BOOLEAN -> require(value.isBoolean(), value, at, "bool");
+            case NUMBER -> require(value.isNumber(), value, at, "float64");
             case INT32 -> {
-                return integer(value, goPath, "int32", Integer.MIN_VALUE, Integer.MAX_VALUE);
+                return integer(value, at, "int32", Integer.MIN_VALUE, Integer.MAX_VALUE);
             }
             case INT64 -> {
-                return integer(value, goPath, "int64", Long.MIN_VALUE, Long.MAX_VALUE);
+                return integer(value, at, "int64", Long.MIN_VALUE, Long.MAX_VALUE);
             }
             case INT_OR_STRING -> {
                 if (!value.isString()) {
-                    return integer(value, goPath, "int32", Integer.MIN_VALUE, Integer.MAX_VALUE);
+                    return integer(value, at, "int32", Integer.MIN_VALUE, Integer.MAX_VALUE);
                 }
             }
             case TIME, MICRO_TIME -> {
-                require(value.isString(), value, goPath, "string");
+                require(value.isString(), value, at, "string");
                 try {
                     return Json.text(
                             type == ValueType.Scalar.TIME
                                     ? ApiTime.format(ApiTime.parse(value.stringValue()))
                                     : ApiTime.formatMicro(ApiTime.parse(value.stringValue())));
                 } catch (IllegalArgumentException e) {
-                    throw new MalformedJsonException(e.getMessage() + " (at " + path + ")", e);
+                    throw new MalformedJsonException(e.getMessage() + " (at " + at.text() + ")", e);
                 }
             }
             case QUANTITY -> {
-                require(value.isString() || value.isNumber(), value, goPath, "string");
+                require(value.isString() || value.isNumber(), value, at, "string");
                 try {
                     String text = value.isString() ? value.stringValue() : plain(value.decimalValue());
                     return Json.text(Quantity.parse(text).settled());
                 } catch (IllegalArgumentException e) {
                     throw new MalformedJsonException(
                             "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$' (at "
-                                    + path + ")");
+                                    + at.text() + ")");
                 }
             }
         }
@@ -169,12 +212,12 @@ final class SchemaCheck {
         return number.toPlainString();
     }
 
-    private static @Nullable JsonNode integer(JsonNode value, String goPath, String goType, long min, long max) {
-        require(value.isNumber(), value, goPath, goType);
+    private static @Nullable JsonNode integer(JsonNode value, Place at, String goType, long min, long max) {
+        require(value.isNumber(), value, at, goType);
         if (value.isIntegralNumber()) {
             if (!value.canConvertToLong() || value.longValue() < min || value.longValue() > max) {
                 throw new MalformedJsonException(
-                        "json: cannot unmarshal number " + value.asString("") + " into Go struct field " + goPath + " of type " + goType);
+                        "json: cannot unmarshal number " + value.asString("") + " into Go struct field " + at.goText() + " of type " + goType);
             }
             return value.isInt() ? null : Json.integer(value.longValue());
         }
@@ -183,21 +226,21 @@ final class SchemaCheck {
                 || exact.compareTo(BigDecimal.valueOf(min)) < 0
                 || exact.compareTo(BigDecimal.valueOf(max)) > 0) {
             throw new MalformedJsonException(
-                    "json: cannot unmarshal number " + value.asString("") + " into Go struct field " + goPath + " of type " + goType);
+                    "json: cannot unmarshal number " + value.asString("") + " into Go struct field " + at.goText() + " of type " + goType);
         }
         return Json.integer(exact.longValueExact());
     }
 
-    private static void require(boolean holds, JsonNode value, String goPath, String goType) {
+    private static void require(boolean holds, JsonNode value, Place at, String goType) {
         if (!holds) {
-            throw wrongType(value, goPath, goType);
+            throw wrongType(value, at, goType);
         }
     }
 
-    private static MalformedJsonException wrongType(JsonNode value, String goPath, String goType) {
+    private static MalformedJsonException wrongType(JsonNode value, Place at, String goType) {
         String found = Json.typeName(value).equals("map") ? "object" : Json.typeName(value);
         return new MalformedJsonException(
-                "json: cannot unmarshal " + found + " into Go struct field " + goPath + " of type " + goType(goType));
+                "json: cannot unmarshal " + found + " into Go struct field " + at.goText() + " of type " + goType(goType));
     }
 
     private static String goType(String type) {
@@ -230,11 +273,5 @@ final class SchemaCheck {
 
     private static String shortName(String type) {
         return type.substring(type.lastIndexOf('.') + 1);
-    }
-
-    /// The path of a field inside its outermost type, as Go's decoder prints it.
-    private static String goPath(String outer, String name) {
-        int dot = outer.indexOf('.');
-        return dot < 0 ? name : outer.substring(dot + 1) + "." + name;
     }
 }
