@@ -46,12 +46,13 @@ final class EntryTree {
     }
 
     @Nullable Entry get(String key) {
+        Sought sought = new Sought(key);
         Node node = root;
         while (node instanceof Branch branch) {
-            node = branch.children[branch.childFor(key)];
+            node = branch.children[branch.childFor(sought)];
         }
         if (node instanceof Leaf leaf) {
-            int at = leaf.search(key);
+            int at = leaf.search(sought);
             return at >= 0 ? leaf.entries[at] : null;
         }
         return null;
@@ -78,17 +79,18 @@ final class EntryTree {
 
     /// The first key that is `key` or comes after it; null when there is none.
     @Nullable String ceilingKey(String key) {
+        Sought sought = new Sought(key);
         Node node = root;
         Node next = null;
         while (node instanceof Branch branch) {
-            int child = branch.childFor(key);
+            int child = branch.childFor(sought);
             if (child + 1 < branch.children.length) {
                 next = branch.children[child + 1];
             }
             node = branch.children[child];
         }
         if (node instanceof Leaf leaf) {
-            int at = leaf.search(key);
+            int at = leaf.search(sought);
             int place = at >= 0 ? at : -at - 1;
             if (place < leaf.entries.length) {
                 return leaf.entries[place].key();
@@ -147,12 +149,12 @@ final class EntryTree {
             this.entries = entries;
         }
 
-        int search(String key) {
+        int search(Sought key) {
             int low = 0;
             int high = entries.length - 1;
             while (low <= high) {
                 int middle = (low + high) >>> 1;
-                int order = Utf8Order.compare(entries[middle].key(), key);
+                int order = key.order(entries[middle].key());
                 if (order == 0) {
                     return middle;
                 }
@@ -196,7 +198,7 @@ final class EntryTree {
 
         @Override
         public Node[] with(Entry entry) {
-            int at = search(entry.key());
+            int at = search(new Sought(entry.key()));
             if (at >= 0) {
                 Entry[] copy = entries.clone();
                 copy[at] = entry;
@@ -219,7 +221,7 @@ final class EntryTree {
 
         @Override
         public @Nullable Node without(String key) {
-            int at = search(key);
+            int at = search(new Sought(key));
             if (at < 0) {
                 return this;
             }
@@ -263,12 +265,12 @@ final class EntryTree {
             this.size = sum;
         }
 
-        int childFor(String key) {
+        int childFor(Sought key) {
             int low = 1;
             int high = children.length;
             while (low < high) {
                 int middle = (low + high) >>> 1;
-                if (Utf8Order.compare(firstKeys[middle], key) <= 0) {
+                if (key.order(firstKeys[middle]) <= 0) {
                     low = middle + 1;
                 } else {
                     high = middle;
@@ -309,7 +311,7 @@ final class EntryTree {
 
         @Override
         public Node[] with(Entry entry) {
-            int at = childFor(entry.key());
+            int at = childFor(new Sought(entry.key()));
             Node[] replaced = children[at].with(entry);
             Node[] copy = new Node[children.length + replaced.length - 1];
             System.arraycopy(children, 0, copy, 0, at);
@@ -326,7 +328,7 @@ final class EntryTree {
 
         @Override
         public @Nullable Node without(String key) {
-            int at = childFor(key);
+            int at = childFor(new Sought(key));
             Node left = children[at].without(key);
             if (left == children[at]) {
                 return this;
