@@ -3,6 +3,7 @@ package io.hypernetes.controllers;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.fabric8.kubernetes.api.model.IntOrString;
 import io.fabric8.kubernetes.api.model.LabelSelectorBuilder;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaimBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -143,6 +144,27 @@ class StatefulSetsTest {
         for (String name : List.of("halting", "burst")) {
             bench.change(Kind.STATEFUL_SET, name, now -> new StatefulSetBuilder(now).editSpec().withReplicas(0).endSpec().build());
             await().untilAsserted(() -> assertThat(podsOf(name)).isEmpty());
+        }
+    }
+
+    @Test
+    void podsThatAreNotThereYetCountAsUnavailableWhileOthersAreRenewed() {
+        for (int most : List.of(1, 2)) {
+            String name = "budget-" + most;
+            StatefulSet parallel = set(name, 4, "Parallel");
+            parallel.getSpec().getUpdateStrategy().getRollingUpdate().setMaxUnavailable(new IntOrString(most));
+            bench.create(Kind.STATEFUL_SET, parallel);
+            awaitRolledOut(name, 4);
+            bench.change(Kind.STATEFUL_SET, name, now -> new StatefulSetBuilder(now).editSpec()
+                    .withTemplate(Workbench.template(name, "b", Map.of("simulate.hypernetes.io/ready-after", "never"))).endSpec().build());
+            // Whoever makes a pod deletes the next in the same step, if at all, and writes the status after both.
+            await().untilAsserted(() -> assertThat(bench.get(Kind.STATEFUL_SET, name).getStatus().getUpdatedReplicas()).isEqualTo(most));
+            assertThat(images(name)).isEqualTo(most == 1 ? List.of("a", "a", "a", "b") : List.of("a", "a", "b", "b"));
+
+            // What serves nobody is renewed all the same: a rollout that went wrong can be mended.
+            bench.change(Kind.STATEFUL_SET, name, now -> new StatefulSetBuilder(now).editSpec().withTemplate(Workbench.template(name, "c")).endSpec().build());
+            awaitRolledOut(name, 4);
+            assertThat(images(name)).containsOnly("c");
         }
     }
 

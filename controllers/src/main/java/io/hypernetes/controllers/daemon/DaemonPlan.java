@@ -121,13 +121,12 @@ record DaemonPlan(List<String> create, List<Pod> delete, List<Pod> failed, Count
                 continue;
             }
             current++;
-            // With surge there may be two; the node is served when one of them is.
-            Pod best = here.stream().filter(PodState::isReady).findFirst().orElse(here.getFirst());
-            if (PodState.isReady(best)) {
-                ready++;
-                available += here.stream().anyMatch(pod -> PodState.isAvailable(pod, minReady, now)) ? 1 : 0;
-            }
-            updated += here.stream().anyMatch(pod -> DaemonPods.isUpdated(pod, hash)) ? 1 : 0;
+            // With surge there may be two. A node is renewed when the old one is gone, not when the new one is made: `rollout status`
+            // waits for that. As upstream's `updateDaemonSetStatus`.
+            Pod oldest = here.getFirst();
+            ready += PodState.isReady(oldest) ? 1 : 0;
+            available += PodState.isAvailable(oldest, minReady, now) ? 1 : 0;
+            updated += DaemonPods.isUpdated(oldest, hash) ? 1 : 0;
         }
         return new Counts(desired, current, misscheduled, ready, available, updated);
     }

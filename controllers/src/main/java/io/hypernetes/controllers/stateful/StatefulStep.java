@@ -137,23 +137,32 @@ final class StatefulStep {
             return;
         }
         int most = mostUnavailable(strategy == null ? null : strategy.getRollingUpdate());
-        int unavailable = 0;
-        for (Map.Entry<Integer, Pod> entry : present.subMap(first, true, first + wanted, false).descendingMap().entrySet()) {
+        var inRange = present.subMap(first, true, first + wanted, false).descendingMap();
+        // Pods that were made just now are not in the cache and serve nobody yet, as upstream's `updateStatefulSetAfterInvariantEstablished`
+        // counts them; so do unavailable ones below the partition.
+        int unavailable = made.size() + (int) inRange.values().stream().filter(pod -> !isHealthy(pod)).count();
+        int renewing = made.size() + (int) inRange.values().stream().filter(pod -> !isHealthy(pod) && !isOld(pod)).count();
+        for (Map.Entry<Integer, Pod> entry : inRange.entrySet()) {
             if (entry.getKey() < first + partition()) {
                 return;
             }
             Pod pod = entry.getValue();
-            boolean old = !StatefulPods.revisionOf(pod).equals(update.getMetadata().getName());
-            if (old && !PodState.isTerminating(pod)) {
-                delete(pod);
-                unavailable++;
-            } else if (!isHealthy(pod)) {
-                unavailable++;
+            if (!isOld(pod)) {
+                continue;
             }
-            if (unavailable >= most) {
-                return;
+            // An old pod that serves nobody costs nothing, and waiting for it might be for ever; but no more than the budget at a time.
+            boolean healthy = isHealthy(pod);
+            if ((healthy ? unavailable : renewing) < most) {
+                delete(pod);
+                unavailable += healthy ? 1 : 0;
+                renewing++;
             }
         }
+    }
+
+    /// Whether the pod has to go for one of the new revision, and is not on its way.
+    private boolean isOld(Pod pod) {
+        return !is(pod, update) && !PodState.isTerminating(pod);
     }
 
     private int mostUnavailable(@Nullable RollingUpdateStatefulSetStrategy rolling) {
