@@ -124,6 +124,22 @@ class EndpointsTest {
     }
 
     @Test
+    void aBudgetThatGoesByControllersSaysThatAPodHasNone() {
+        var alone = Workbench.template("alone", "a");
+        bench.create(Kind.POD, new io.fabric8.kubernetes.api.model.PodBuilder()
+                .withNewMetadata().withName("alone").withLabels(alone.getMetadata().getLabels()).endMetadata().withSpec(alone.getSpec()).build());
+        bench.create(Kind.POD_DISRUPTION_BUDGET, new PodDisruptionBudgetBuilder().withNewMetadata().withName("alone").endMetadata()
+                .withNewSpec().withMaxUnavailable(new IntOrString(1))
+                .withSelector(new LabelSelectorBuilder().addToMatchLabels("app", "alone")
+                        .addNewMatchExpression().withKey("app").withOperator("In").withValues("alone", "both").endMatchExpression().build()).endSpec().build());
+        await().untilAsserted(() -> assertThat(bench.events("alone", "UnmanagedPods")).contains(
+                "Pods selected by this PodDisruptionBudget (selector: &LabelSelector{MatchLabels:map[string]string{app: alone,},"
+                        + "MatchExpressions:[]LabelSelectorRequirement{LabelSelectorRequirement{Key:app,Operator:In,Values:[alone both],},},}) were found to be "
+                        + "unmanaged. As a result, the status of the PDB cannot be calculated correctly, which may result in undefined behavior. "
+                        + "To account for these pods please set \".spec.minAvailable\" field of the PDB to an integer value."));
+    }
+
+    @Test
     void aServiceThatMatchesNoPodHasEmptyEndpointsWhichGoWithIt() {
         bench.create(Kind.SERVICE, new ServiceBuilder().withNewMetadata().withName("lonely").endMetadata()
                 .withNewSpec().addToSelector("app", "nobody").addNewPort().withPort(80).endPort().endSpec().build());

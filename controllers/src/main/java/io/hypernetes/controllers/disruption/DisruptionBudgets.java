@@ -29,7 +29,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /// Says in the status of each budget how many pods may go at the moment. The eviction of a pod takes one of them and notes the pod there, so
 /// that it does not count as healthy while its deletion is not seen yet.
@@ -111,8 +113,13 @@ public final class DisruptionBudgets implements Controller {
                 .flatMap(time -> PodState.time(time).stream())
                 .map(time -> Duration.between(now, time.plus(NOTED_FOR)).plusSeconds(1))
                 .min(Duration::compareTo);
+        if (matching.isEmpty()) {
+            events.record(key.tenant(), budget, EventRecorder.Type.NORMAL, "NoPods", "No matching pods found");
+        }
         int wanted;
         int count;
+        boolean byController = budget.getSpec().getMaxUnavailable() != null
+                || budget.getSpec().getMinAvailable() != null && budget.getSpec().getMinAvailable().getIntVal() == null;
         try {
             if (budget.getSpec().getMaxUnavailable() != null) {
                 count = expected.of(key, matching);
@@ -134,8 +141,8 @@ public final class DisruptionBudgets implements Controller {
                     .build());
             return again;
         }
-        if (matching.isEmpty()) {
-            events.record(key.tenant(), budget, EventRecorder.Type.NORMAL, "NoPods", "No matching pods found");
+        if (byController && matching.stream().anyMatch(pod -> Caches.controllerRef(pod) == null)) {
+            events.record(key.tenant(), budget, EventRecorder.Type.WARNING, "UnmanagedPods", unmanaged(budget.getSpec().getSelector()));
         }
         int healthy = (int) matching.stream()
                 .filter(pod -> !PodState.isTerminating(pod) && !disrupted.containsKey(pod.getMetadata().getName()) && PodState.isReady(pod))
@@ -151,6 +158,26 @@ public final class DisruptionBudgets implements Controller {
                 .withConditions(condition(budget, allowed > 0 ? "True" : "False", allowed > 0 ? "SufficientPods" : "InsufficientPods", "", now))
                 .build());
         return again;
+    }
+
+    /// Why a budget that goes by the size of controllers lets none of a pod go that has none, in upstream's words
+    /// (pkg/controller/disruption/disruption.go), which have the selector in Go's form.
+    static String unmanaged(io.fabric8.kubernetes.api.model.@Nullable LabelSelector selector) {
+        StringBuilder text = new StringBuilder("&LabelSelector{MatchLabels:map[string]string{");
+        if (selector != null && selector.getMatchLabels() != null) {
+            new TreeMap<>(selector.getMatchLabels()).forEach((label, value) -> text.append(label).append(": ").append(value).append(','));
+        }
+        text.append("},MatchExpressions:[]LabelSelectorRequirement{");
+        if (selector != null && selector.getMatchExpressions() != null) {
+            selector.getMatchExpressions().forEach(expression -> text
+                    .append("LabelSelectorRequirement{Key:").append(expression.getKey())
+                    .append(",Operator:").append(expression.getOperator())
+                    .append(",Values:[").append(expression.getValues() == null ? "" : String.join(" ", expression.getValues())).append("],},"));
+        }
+        text.append("},}");
+        return "Pods selected by this PodDisruptionBudget (selector: " + text + ") were found to be unmanaged. As a result, the status of the PDB cannot be"
+                + " calculated correctly, which may result in undefined behavior. To account for these pods please set \".spec.minAvailable\" field of the PDB"
+                + " to an integer value.";
     }
 
     /// The pods noted by evictions whose deletion is not seen yet; a note that nothing came of is dropped after a while.
