@@ -20,7 +20,7 @@ final class Conditions {
     static final Set<String> OWNED =
             Set.of("PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled", Resizing.PENDING, Resizing.IN_PROGRESS);
 
-    private record Verdict(boolean holds, @Nullable String reason, @Nullable String message) {
+    record Verdict(boolean holds, @Nullable String reason, @Nullable String message) {
         static final Verdict TRUE = new Verdict(true, null, null);
     }
 
@@ -32,7 +32,7 @@ final class Conditions {
         Verdict containers = containersReady(phase, init, main, pod);
         List<PodCondition> conditions = new ArrayList<>();
         conditions.add(condition(pod, "PodReadyToStartContainers", new Verdict(address, null, null), before, now));
-        conditions.add(condition(pod, "Initialized", initialized(phase, init, pod), before, now));
+        conditions.add(condition(pod, "Initialized", initialized(phase, init, main, pod), before, now));
         conditions.add(condition(pod, "Ready", ready(containers, pod, before), before, now));
         conditions.add(condition(pod, "ContainersReady", containers, before, now));
         conditions.add(condition(pod, "PodScheduled", Verdict.TRUE, before, now));
@@ -57,7 +57,7 @@ final class Conditions {
         return merged;
     }
 
-    private static Verdict initialized(String phase, List<ContainerStatus> init, Pod pod) {
+    static Verdict initialized(String phase, List<ContainerStatus> init, List<ContainerStatus> main, Pod pod) {
         List<String> incomplete = new ArrayList<>();
         for (int i = 0; i < init.size(); i++) {
             ContainerStatus status = init.get(i);
@@ -70,6 +70,14 @@ final class Conditions {
         }
         if (phase.equals("Succeeded")) {
             return new Verdict(true, "PodCompleted", null);
+        }
+        // A sidecar that restarts, or ended with its pod, takes nothing back: others run, or ran, since all were there. As upstream's
+        // `GeneratePodInitializedCondition`; without it `kubectl get pods` says Init:Error of every pod with a sidecar that failed.
+        boolean begun = main.stream()
+                .map(ContainerStatus::getState)
+                .anyMatch(state -> state != null && (state.getRunning() != null || state.getTerminated() != null));
+        if (begun) {
+            return Verdict.TRUE;
         }
         return incomplete.isEmpty() ? Verdict.TRUE
                 : new Verdict(false, "ContainersNotInitialized", "containers with incomplete status: " + list(incomplete));
@@ -93,17 +101,25 @@ final class Conditions {
                 : new Verdict(false, "ContainersNotReady", "containers with unready status: " + list(unready));
     }
 
-    private static Verdict ready(Verdict containers, Pod pod, List<PodCondition> before) {
+    static Verdict ready(Verdict containers, Pod pod, List<PodCondition> before) {
         if (!containers.holds) {
             return containers;
         }
+        List<String> shut = new ArrayList<>();
         for (PodReadinessGate gate : pod.getSpec().getReadinessGates()) {
-            boolean open = before.stream().anyMatch(condition ->
-                    condition.getType().equals(gate.getConditionType()) && "True".equals(condition.getStatus()));
-            if (!open) {
-                return new Verdict(false, "ReadinessGatesNotReady",
-                        "corresponding condition of pod readiness gate \"" + gate.getConditionType() + "\" does not exist or is not True.");
+            String status = before.stream()
+                    .filter(condition -> condition.getType().equals(gate.getConditionType()))
+                    .map(PodCondition::getStatus)
+                    .findFirst()
+                    .orElse(null);
+            if (status == null) {
+                shut.add("corresponding condition of pod readiness gate \"" + gate.getConditionType() + "\" does not exist.");
+            } else if (!status.equals("True")) {
+                shut.add("the status of pod readiness gate \"" + gate.getConditionType() + "\" is not \"True\", but " + status);
             }
+        }
+        if (!shut.isEmpty()) {
+            return new Verdict(false, "ReadinessGatesNotReady", String.join(", ", shut));
         }
         return containers;
     }
