@@ -56,6 +56,19 @@ class RolesTest extends ClusterTest {
         alice.get(configMaps("default")).expect(403);
     }
 
+    /// As with upstream's metrics-server, whose manifest adds such a role to its deployment: who sees pods sees what they use.
+    @Test
+    void whoViewsPodsSeesWhatTheyUse() {
+        green.post(BINDINGS, binding("uma-views", "view", "User", "uma")).expect(201);
+        green.post(BINDINGS, binding("ute-edits", "edit", "User", "ute")).expect(201);
+        for (var name : List.of("uma", "ute")) {
+            var viewer = cluster.client("green", name);
+            viewer.get("/apis/metrics.k8s.io/v1beta1/namespaces/default/pods").expect(200);
+            viewer.get("/apis/metrics.k8s.io/v1beta1/namespaces/kube-system/pods").expect(403);
+            viewer.get("/apis/metrics.k8s.io/v1beta1/nodes").expect(403);
+        }
+    }
+
     @Test
     void namesAndSubresourcesAreToldApart() {
         green.post(ROLES, role("one-map", rule("get,list,watch,update", "", "configmaps", "only"))).expect(201);
