@@ -67,6 +67,22 @@ class MutatingPoliciesTest extends ClusterTest {
         client.delete(GROUP + "mutatingadmissionpolicybindings/" + policy + "-binding").expect(200);
     }
 
+    /// Components work for the tenant that an object names when they read across tenants.
+    @Test
+    void noPolicySaysToWhichTenantAnObjectBelongs() {
+        var blue = tenant("planting");
+        policy(blue, "planting", CONFIG_MAPS, "", apply("Object{metadata: Object.metadata{annotations: {'hypernetes.io/tenant': 'prey'}}}"));
+        assertThat(blue.post(configMaps("default"), configMap("moved", "v")).expect(400).json().path("message").asString(""))
+                .isEqualTo("the annotation hypernetes.io/tenant says \"prey\", but the request is for the tenant \"planting\"");
+        unbind(blue, "planting");
+        blue.post(configMaps("default"), configMap("stays", "v")).expect(201);
+        policy(blue, "naming", CONFIG_MAPS, "", apply("Object{metadata: Object.metadata{annotations: {'hypernetes.io/tenant': 'planting'}}}"));
+        var named = blue.post(configMaps("default"), configMap("named", "v")).expect(201).json();
+        assertThat(named.path("metadata").has("annotations")).isFalse();
+        bind(blue, "again", "planting", "");
+        blue.patch(configMaps("default") + "/stays", "application/merge-patch+json", "{\"data\":{\"k\":\"w\"}}").expect(400);
+    }
+
     @Test
     void aDeploymentIsMutatedByMergingAndByPatching() {
         var blue = tenant("mutated");

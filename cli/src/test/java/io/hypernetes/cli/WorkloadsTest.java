@@ -189,6 +189,28 @@ class WorkloadsTest {
         kubectl("delete configmap child-of-both second-owner");
     }
 
+    @Test
+    void whatACustomOwnerHadGoesWithItWhenItsVersionIsNoLongerServed() throws Exception {
+        String definition = "{apiVersion: apiextensions.k8s.io/v1, kind: CustomResourceDefinition, metadata: {name: owners.garbage.example.com}, spec: {group: garbage.example.com,"
+                + " scope: Namespaced, names: {plural: owners, kind: Owner}, versions: [%s]}}";
+        String version = "{name: %s, served: %s, storage: %s, schema: {openAPIV3Schema: {type: object}}}";
+        apply(definition.formatted(version.formatted("v1beta1", true, true)));
+        kubectl("wait --for=condition=Established crd/owners.garbage.example.com --timeout=60s");
+        apply("{apiVersion: garbage.example.com/v1beta1, kind: Owner, metadata: {name: first}}");
+        String uid = kubectl("get owners.garbage.example.com first -o jsonpath={.metadata.uid}");
+        for (String child : List.of("child-of-beta", "child-of-stable")) {
+            String served = child.endsWith("beta") ? "v1beta1" : "v1";
+            apply("{apiVersion: v1, kind: ConfigMap, metadata: {name: %s, ownerReferences: [{apiVersion: garbage.example.com/%s, kind: Owner, name: first, uid: %s}]}}"
+                    .formatted(child, served, uid));
+        }
+        apply(definition.formatted(version.formatted("v1beta1", false, false) + ", " + version.formatted("v1", true, true)));
+        await().atMost(Duration.ofSeconds(30)).untilAsserted(
+                () -> assertThat(kubectl("get owners.v1.garbage.example.com -o name")).contains("owner.garbage.example.com/first"));
+        kubectl("delete owners.v1.garbage.example.com first");
+        awaitNone("configmap", "child-of-beta", "child-of-stable");
+        kubectl("delete crd owners.garbage.example.com");
+    }
+
     private static void awaitNone(String kind, String... names) {
         await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> assertThat(kubectl("get " + kind + " -o name").lines())
                 .doesNotContainAnyElementsOf(List.of(names).stream().map(name -> kind + "/" + name).toList()));

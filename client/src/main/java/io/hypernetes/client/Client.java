@@ -71,7 +71,7 @@ public final class Client implements AutoCloseable {
     ///
     /// @throws ApiException when refused or unreachable
     public JsonNode read(String tenant, String path) {
-        return call("GET", "/tenants/" + tenant + path, null, null, Json.MAPPER::readTree);
+        return call("GET", Resources.tenantPath(tenant) + path, null, null, Json.MAPPER::readTree);
     }
 
     /// Reads what is no JSON and may be long, such as a backup; the caller closes it. It breaks off when it stands still for half a minute.
@@ -79,7 +79,7 @@ public final class Client implements AutoCloseable {
     /// @param path after the tenant prefix, begins with `/`
     /// @throws ApiException when refused or unreachable
     public InputStream download(String tenant, String path) {
-        return new GuardedBody(open("/tenants/" + tenant + path, "*/*"), REQUEST_TIMEOUT);
+        return new GuardedBody(open(Resources.tenantPath(tenant) + path, "*/*"), REQUEST_TIMEOUT);
     }
 
     /// Asks for something to be done that is no object of the API.
@@ -88,7 +88,7 @@ public final class Client implements AutoCloseable {
     /// @param limit how long the answer may take
     /// @throws ApiException when refused or unreachable
     public JsonNode act(String tenant, String path, Duration limit) {
-        String whole = "/tenants/" + tenant + path;
+        String whole = Resources.tenantPath(tenant) + path;
         String what = "POST " + whole;
         try (InputStream in = new GuardedBody(send(what, "POST", whole, null, JSON, null, limit), REQUEST_TIMEOUT)) {
             return Json.MAPPER.readTree(in);

@@ -327,13 +327,9 @@ public final class Informer<T extends HasMetadata> implements AutoCloseable {
         }
     }
 
+    /// What an object says of its tenant counts in reads across tenants alone, where the server says it.
     private ObjectKey keyOf(T object) {
-        return ObjectKey.of(ObjectKey.tenantOf(object, ownTenant()), object);
-    }
-
-    /// Of an object that does not say whose it is.
-    private String ownTenant() {
-        return scope.isEverywhere() ? ObjectKey.ROOT : scope.tenant();
+        return scope.isEverywhere() ? ObjectKey.of(object) : ObjectKey.of(scope.tenant(), object);
     }
 
     /// The key under which this informer caches the object.

@@ -188,9 +188,14 @@ public final class Resources<T extends HasMetadata> {
     }
 
     private String collection(String tenant, String namespace) {
-        String root = "/tenants/" + tenant + (kind.group().isEmpty() ? "/api/" : "/apis/" + kind.group() + "/") + kind.version();
+        String root = tenantPath(tenant) + (kind.group().isEmpty() ? "/api/" : "/apis/" + kind.group() + "/") + kind.version();
         boolean inNamespace = kind.namespaced() && !namespace.isEmpty();
         return root + (inNamespace ? "/namespaces/" + encode(namespace) : "") + "/" + kind.plural();
+    }
+
+    /// The beginning of a path in a tenant, or across all.
+    static String tenantPath(String tenant) {
+        return "/tenants/" + (tenant.equals(Scope.ALL) ? tenant : encode(tenant));
     }
 
     private static String selectors(Selection selection) {

@@ -13,11 +13,16 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// Requests of one part of this process, served as those from the network are, stage by stage, but without sockets and TLS. Thread-safe.
 ///
-/// Closing breaks off what is under way.
+/// Closing breaks off what is under way, and waits up to five seconds for what is being served.
 public final class LocalCalls implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(LocalCalls.class);
+    private static final Duration LONGEST_END = Duration.ofSeconds(5);
+
     private final EdgeSettings settings;
     private final ExchangeHandler handler;
     private final String component;
@@ -61,6 +66,8 @@ public final class LocalCalls implements AutoCloseable {
                 try {
                     exchange.serveBy(body.length > settings.maxBodyBytes() ? Refusal.BODY_TOO_LARGE::send : handler);
                 } finally {
+                    // Nothing, where it was answered.
+                    connection.abort();
                     open.remove(connection);
                 }
             });
@@ -89,5 +96,13 @@ public final class LocalCalls implements AutoCloseable {
             connection.body().close();
         });
         threads.shutdown();
+        try {
+            if (!threads.awaitTermination(LONGEST_END.toMillis(), TimeUnit.MILLISECONDS)) {
+                log.warn("event=requests-left-behind component={} after={}", component, LONGEST_END);
+                threads.shutdownNow();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 }

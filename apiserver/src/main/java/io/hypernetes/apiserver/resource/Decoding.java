@@ -124,6 +124,9 @@ final class Decoding {
                     .asException();
         }
         annotations.remove(StoredForm.TENANT_ANNOTATION);
+        if (annotations.isEmpty()) {
+            Json.child(object, "metadata").remove("annotations");
+        }
     }
 
     private static void checkType(ObjectNode object, GroupVersion version, String kind) {

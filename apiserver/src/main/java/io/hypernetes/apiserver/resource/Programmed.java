@@ -117,6 +117,7 @@ final class Programmed {
                 Json.child(object, "spec").set("nodeName", node);
             }
         }
+        Decoding.takeTenant(object, request.tenant());
         request.kind().setDefaults(object);
         return object;
     }

@@ -23,6 +23,7 @@ public final class StoredForm {
     private static final byte[] REVISION = "\"metadata\":{\"resourceVersion\":\"".getBytes(StandardCharsets.UTF_8);
     private static final int METADATA_LENGTH = "\"metadata\":".length();
     private static final int REVISION_MEMBER_LENGTH = "\"resourceVersion\":\"".length();
+    private static final byte[] TENANT_NAME = ("\"" + TENANT_ANNOTATION + "\":").getBytes(StandardCharsets.UTF_8);
     private static final byte[] ANNOTATIONS = "\"annotations\":{".getBytes(StandardCharsets.UTF_8);
 
     private StoredForm() {}
@@ -78,8 +79,12 @@ public final class StoredForm {
         return result;
     }
 
-    /// The same bytes with the annotation that names the tenant. The stored object has none of that name.
+    /// The same bytes with the annotation that names the tenant. One that was stored, as earlier versions let a tenant's webhooks have it, does not count.
     public static byte[] withTenant(byte[] stored, String tenant) {
+        if (namesTenant(stored)) {
+            var object = Json.readObject(stored);
+            return withTenant(withRevision(unstored(object), Long.parseLong(Json.string(object, "metadata", "resourceVersion"))), tenant);
+        }
         int at = indexOf(stored, (byte) '"', revisionStart(stored)) + 1;
         var out = new ByteArrayOutputStream(stored.length + 64);
         boolean more = stored[at] == ',';
@@ -129,6 +134,31 @@ public final class StoredForm {
         throw new IllegalStateException("the stored value is not in the layout of an object");
     }
 
+    private static boolean namesTenant(byte[] stored) {
+        int at = indexOf(stored, (byte) '"', revisionStart(stored)) + 1;
+        if (stored[at] != ',' || !matches(stored, at + 1, ANNOTATIONS)) {
+            return false;
+        }
+        int start = at + ANNOTATIONS.length;
+        int end = objectEnd(stored, start) - TENANT_NAME.length;
+        for (int i = start; i < end; i++) {
+            if (stored[i] == '"' && matches(stored, i, TENANT_NAME)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /// The annotations that are stored: to whom an object belongs is said by where it is, and by nothing in it.
+    private static ObjectNode withoutTenant(ObjectNode annotations) {
+        if (!annotations.has(TENANT_ANNOTATION)) {
+            return annotations;
+        }
+        var kept = annotations.deepCopy();
+        kept.remove(TENANT_ANNOTATION);
+        return kept;
+    }
+
     private static ObjectNode arranged(ObjectNode object) {
         var result = Json.object();
         result.put("apiVersion", Json.string(object, "apiVersion"));
@@ -136,8 +166,11 @@ public final class StoredForm {
         var metadata = result.putObject("metadata");
         metadata.put("resourceVersion", "");
         if (object.get("metadata") instanceof ObjectNode given) {
-            if (given.get("annotations") instanceof ObjectNode annotations && !annotations.isEmpty()) {
-                metadata.set("annotations", annotations);
+            if (given.get("annotations") instanceof ObjectNode annotations) {
+                var kept = withoutTenant(annotations);
+                if (!kept.isEmpty()) {
+                    metadata.set("annotations", kept);
+                }
             }
             given.properties().forEach(member -> {
                 if (!member.getKey().equals("resourceVersion") && !member.getKey().equals("annotations")) {

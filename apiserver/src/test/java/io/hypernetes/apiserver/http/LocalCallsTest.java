@@ -28,6 +28,7 @@ class LocalCallsTest {
     private final CompletableFuture<Void> disconnected = new CompletableFuture<>();
     private final CountDownLatch begun = new CountDownLatch(1);
     private final CountDownLatch more = new CountDownLatch(1);
+    private volatile boolean served;
     private final LocalCalls calls = new LocalCalls(
             new EdgeSettings(
                     new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
@@ -88,8 +89,13 @@ class LocalCallsTest {
             case "/never" -> {
                 http.onDisconnect(() -> disconnected.complete(null));
                 begun.countDown();
-                more.await();
+                try {
+                    more.await();
+                } finally {
+                    served = true;
+                }
             }
+            case "/error" -> throw new LinkageError("on purpose");
             case "/fail" -> throw new IllegalStateException("on purpose");
             case "/upgrade" -> http.upgrade(NONE);
             default -> {
@@ -157,6 +163,7 @@ class LocalCallsTest {
         assertThatThrownBy(half::read).isInstanceOf(IOException.class).hasMessage("the server broke its answer off");
         assertThat(get("/fail").status()).isEqualTo(500);
         assertThat(get("/upgrade").status()).isEqualTo(500);
+        assertThatThrownBy(() -> get("/error")).isInstanceOf(IOException.class).hasMessage("the server broke off before its answer");
     }
 
     @Test
@@ -216,5 +223,24 @@ class LocalCallsTest {
         assertThatThrownBy(body::read).isInstanceOf(IOException.class);
         disconnected.get(20, TimeUnit.SECONDS);
         assertThatThrownBy(() -> get("/api")).isInstanceOf(IOException.class).hasMessage("the server is stopping");
+    }
+
+    @Test
+    void closingWaitsForWhatIsBeingServed() throws Exception {
+        Thread caller = Thread.ofVirtual().start(() -> {
+            try {
+                get("/never");
+            } catch (IOException | InterruptedException broken) {
+                // Broken off.
+            }
+        });
+        begun.await();
+        Thread closer = Thread.ofVirtual().start(calls::close);
+        disconnected.get(20, TimeUnit.SECONDS);
+        assertThat(closer.isAlive()).isTrue();
+        more.countDown();
+        closer.join();
+        assertThat(served).isTrue();
+        caller.join();
     }
 }

@@ -39,6 +39,33 @@ class StoredFormTest {
         assertThat(Json.readObject(StoredForm.partial(stored, "v1"))).isEqualTo(PartialObjectMetadata.of(read, "v1"));
     }
 
+    /// Whatever wrote it: who reads across tenants believes the annotation.
+    @Test
+    void nobodyStoresToWhichTenantAnObjectBelongs() {
+        var object = Json.readObject(
+                "{\"metadata\":{\"name\":\"n\",\"annotations\":{\"a\":\"b\",\"hypernetes.io/tenant\":\"prey\"}},\"data\":{\"hypernetes.io/tenant\":\"text\"}}");
+        var before = object.deepCopy();
+        var stored = new String(StoredForm.encoder(object).apply(7), StandardCharsets.UTF_8);
+        assertThat(stored).contains("\"annotations\":{\"a\":\"b\"}").contains("\"data\":{\"hypernetes.io/tenant\":\"text\"}").doesNotContain("prey");
+        assertThat(object).isEqualTo(before);
+        Json.child(Json.child(object, "metadata"), "annotations").remove("a");
+        assertThat(new String(StoredForm.encoder(object).apply(7), StandardCharsets.UTF_8)).doesNotContain("annotations");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {
+        "{\"apiVersion\":\"v1\",\"kind\":\"A\",\"metadata\":{\"resourceVersion\":\"7\",\"annotations\":{\"a\":\"}\",\"hypernetes.io/tenant\":\"prey\"},\"name\":\"n\"}}",
+        "{\"apiVersion\":\"v1\",\"kind\":\"A\",\"metadata\":{\"resourceVersion\":\"7\",\"annotations\":{\"hypernetes.io/tenant\":\"prey\"},\"name\":\"n\"},\"data\":{\"a\":\"b\"}}"
+    })
+    void whatWasStoredOfThatOnceIsNotShown(String stored) {
+        var shown = StoredForm.withTenant(stored.getBytes(StandardCharsets.UTF_8), "blue");
+        assertThat(new String(shown, StandardCharsets.UTF_8)).doesNotContain("prey");
+        var read = Json.readObject(shown);
+        assertThat(Json.string(read, "metadata", "annotations", "hypernetes.io/tenant")).isEqualTo("blue");
+        assertThat(Json.string(read, "metadata", "resourceVersion")).isEqualTo("7");
+        assertThat(Json.string(read, "metadata", "name")).isEqualTo("n");
+    }
+
     @Test
     void whatIsShownMayBeLongerThanWhatIsStored() {
         var object = Json.object();

@@ -142,14 +142,25 @@ final class Graph implements AutoCloseable {
             definition.getSpec().getVersions().stream()
                     .filter(version -> Boolean.TRUE.equals(version.getServed()))
                     .min(java.util.Comparator.comparing(version -> !Boolean.TRUE.equals(version.getStorage())))
-                    .ifPresent(version -> custom.computeIfAbsent(key(definition), fresh -> {
-                        var names = definition.getSpec().getNames();
-                        Kind<PartialObjectMetadata> kind = Kind.metadata(definition.getSpec().getGroup(), version.getName(), names.getPlural(), names.getKind(),
-                                "Namespaced".equals(definition.getSpec().getScope()));
-                        Entry<?> entry = entry(kind, metadata(kind, Scope.tenant(fresh.tenant)), true);
-                        entry.start();
-                        return entry;
-                    }));
+                    .ifPresent(version -> follow(key(definition), definition, version.getName()));
+        }
+
+        /// A version that is no longer served tells nothing any more: then another one is followed.
+        private void follow(TenantKind place, CustomResourceDefinition definition, String version) {
+            var names = definition.getSpec().getNames();
+            Kind<PartialObjectMetadata> kind = Kind.metadata(
+                    definition.getSpec().getGroup(), version, names.getPlural(), names.getKind(), "Namespaced".equals(definition.getSpec().getScope()));
+            custom.compute(place, (same, before) -> {
+                if (before != null && before.kind.equals(kind)) {
+                    return before;
+                }
+                if (before != null) {
+                    before.close();
+                }
+                Entry<?> entry = entry(kind, metadata(kind, Scope.tenant(place.tenant)), true);
+                entry.start();
+                return entry;
+            });
         }
 
         @Override
