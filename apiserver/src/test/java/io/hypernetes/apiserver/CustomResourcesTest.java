@@ -168,6 +168,33 @@ class CustomResourcesTest extends ClusterTest {
         mimic.post("/apis/f.example.com/v1/namespaces/default/bindings", object("f.example.com", "Binding", "b", "{\"size\":1}")).expect(201);
     }
 
+    /// Or its objects would lie among those that the server itself believes: whoever removed a Tenant of such a kind removed the tenant.
+    @Test
+    void nobodyDefinesKindsInGroupsOfTheServer() {
+        admin.post("/apis/hypernetes.io/v1/tenants", Cluster.tenant("intruder")).expect(201);
+        var intruder = cluster.operator().in("intruder");
+        for (var group : List.of("hypernetes.io", "more.hypernetes.io", "storage.k8s.io", "apiextensions.k8s.io")) {
+            var text = definition(group, "tenants", "Tenant", version("v2", true, "")).replace("\"metadata\":{\"name\"",
+                    "\"metadata\":{\"annotations\":{\"api-approved.kubernetes.io\":\"unapproved, a test\"},\"name\"");
+            assertThat(intruder.post(DEFINITIONS, text).expect(403).json().path("message").asString(""))
+                    .endsWith("the group " + group + " is the server's own: define the kind in a group named by a domain of yours, such as example.com");
+            intruder.get("/apis/" + group + "/v2/tenants").expect(404);
+        }
+    }
+
+    /// Which names a definition got is not for its writer to say: by them its objects are stored.
+    @Test
+    void namesAreNotTakenByATellingStatus() {
+        admin.post(DEFINITIONS, definition("telling.example.com", "firsts", "First", version("v1", true, ""))).expect(201);
+        admin.post(DEFINITIONS, definition("telling.example.com", "seconds", "Second", version("v1", true, ""))).expect(201);
+        var told = admin.patch(DEFINITIONS + "/seconds.telling.example.com/status", "application/merge-patch+json",
+                "{\"status\":{\"acceptedNames\":{\"plural\":\"firsts\",\"kind\":\"First\",\"shortNames\":[\"x\"]},\"conditions\":[]}}").expect(200).json();
+        assertThat(Json.string(told, "status", "acceptedNames", "plural")).isEqualTo("seconds");
+        assertThat(Json.string(told, "status", "acceptedNames", "kind")).isEqualTo("Second");
+        admin.post(things("telling.example.com", "seconds"), object("telling.example.com", "Second", "one", "{\"size\":1}")).expect(201);
+        admin.get(things("telling.example.com", "firsts") + "/one").expect(404);
+    }
+
     @Test
     void versionsShareTheirObjects() {
         admin.post(DEFINITIONS, definition("g.example.com", "widgets", "Widget",

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.hypernetes.objects.Json;
 import java.io.IOException;
+import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
@@ -81,6 +82,46 @@ class MutatingPoliciesTest extends ClusterTest {
         assertThat(named.path("metadata").has("annotations")).isFalse();
         bind(blue, "again", "planting", "");
         blue.patch(configMaps("default") + "/stays", "application/merge-patch+json", "{\"data\":{\"k\":\"w\"}}").expect(400);
+    }
+
+    /// What nobody validates in a write of a part: by the name of a volume a node makes a folder.
+    @Test
+    void whoMutatesAPartLeavesTheRestOfTheObject() {
+        var blue = tenant("partly");
+        var pods = "/api/v1/namespaces/default/pods";
+        var made = blue.post(pods, Cluster.pod("one")).expect(201).json();
+        for (var part : List.of("status", "ephemeralcontainers", "resize")) {
+            policy(blue, part, CORE + ",\"resources\":[\"pods/" + part + "\"]", "", jsonPatch("""
+                    [JSONPatch{op: "add", path: "/spec/volumes/-", value: Object.spec.volumes{name: "/etc/cron.d", emptyDir: Object.spec.volumes.emptyDir{}}},
+                     JSONPatch{op: "replace", path: "/spec/containers/0/name", value: "../../up"},
+                     JSONPatch{op: "replace", path: "/spec/containers/0/image", value: "other"}]"""));
+        }
+        var told = blue.patch(pods + "/one/status", "application/merge-patch+json", "{\"status\":{\"message\":\"told\"}}").expect(200).json();
+        assertThat(Json.string(told, "status", "message")).isEqualTo("told");
+        assertThat(told.path("spec")).isEqualTo(made.path("spec"));
+        var debugged = blue.patch(pods + "/one/ephemeralcontainers", "application/strategic-merge-patch+json",
+                "{\"spec\":{\"ephemeralContainers\":[{\"name\":\"look\",\"image\":\"busybox:1\"}]}}").expect(200).json();
+        assertThat(debugged.path("spec").path("volumes")).isEqualTo(made.path("spec").path("volumes"));
+        assertThat(debugged.path("spec").path("containers")).isEqualTo(made.path("spec").path("containers"));
+        assertThat(debugged.path("spec").path("ephemeralContainers").path(0).path("name").asString("")).isEqualTo("look");
+        var scaled = blue.post("/apis/apps/v1/namespaces/default/deployments", DEPLOYMENT).expect(201).json();
+        policy(blue, "scale", "\"apiGroups\":[\"apps\"],\"apiVersions\":[\"v1\"],\"resources\":[\"deployments/scale\"]", "",
+                jsonPatch("[JSONPatch{op: 'replace', path: '/spec/template/spec/containers/0/name', value: '../../up'}]"));
+        blue.patch("/apis/apps/v1/namespaces/default/deployments/web/scale", "application/merge-patch+json", "{\"spec\":{\"replicas\":3}}").expect(422);
+        assertThat(blue.get("/apis/apps/v1/namespaces/default/deployments/web").expect(200).json().path("spec")).isEqualTo(scaled.path("spec"));
+    }
+
+    @Test
+    void noTenantHasMirrorPods() {
+        var blue = tenant("mirrors");
+        var pods = "/api/v1/namespaces/default/pods";
+        blue.post(pods, Cluster.pod("one").replace("\"name\":\"one\"", "\"name\":\"one\",\"annotations\":{\"kubernetes.io/config.mirror\":\"x\"}")).expect(403);
+        blue.post(pods, Cluster.pod("two")).expect(201);
+        for (var part : List.of("", "/status")) {
+            assertThat(blue.patch(pods + "/two" + part, "application/merge-patch+json", "{\"metadata\":{\"annotations\":{\"kubernetes.io/config.mirror\":\"x\"}}}")
+                    .expect(422).json().path("message").asString(""))
+                    .endsWith("metadata.annotations[kubernetes.io/config.mirror]: Forbidden: may not add mirror pod annotation");
+        }
     }
 
     @Test

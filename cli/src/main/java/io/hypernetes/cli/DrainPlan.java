@@ -33,7 +33,7 @@ record DrainPlan(List<Leaving> leaving, List<Staying> staying, Map<String, List<
         Map<String, List<ObjectKey>> objections = new LinkedHashMap<>();
         for (Pod pod : pods) {
             ObjectKey key = tenant.equals(Scope.ALL) ? ObjectKey.of(pod) : ObjectKey.of(tenant, pod);
-            if (annotations(pod).containsKey("kubernetes.io/config.mirror")) {
+            if (key.tenant().equals(ObjectKey.ROOT) && annotations(pod).containsKey("kubernetes.io/config.mirror")) {
                 staying.add(new Staying(key, "it is a static pod: its file on the node makes it"));
                 continue;
             }

@@ -76,7 +76,7 @@ public final class Caches {
         return informer;
     }
 
-    /// Objects by the uid of the controller that owns them; those without one by their namespace as [#orphansOf].
+    /// Objects by the uid of the controller that owns them, see [#controlledBy]; those without one by their namespace as [#orphansOf].
     public <T extends HasMetadata> Index<T> byController(Kind<T> kind) {
         Entry<T> entry = entry(kind);
         synchronized (entries) {
@@ -147,6 +147,18 @@ public final class Caches {
     /// The key in [#byController] of what nobody controls in the namespace of an object.
     public static Object orphansOf(ObjectKey key) {
         return "/" + key.tenant() + "/" + key.namespace();
+    }
+
+    /// What an object controls, of those in its own place: who makes an object elsewhere may say of it that anybody controls it.
+    ///
+    /// @param byController as [#byController] gives it
+    public static <T extends HasMetadata> List<T> controlledBy(Index<T> byController, ObjectKey owner, String uid) {
+        return byController.get(uid).stream()
+                .filter(object -> {
+                    ObjectKey key = ObjectKey.of(object);
+                    return key.tenant().equals(owner.tenant()) && key.namespace().equals(owner.namespace());
+                })
+                .toList();
     }
 
     /// The reference to the controller of an object; null when it has none.

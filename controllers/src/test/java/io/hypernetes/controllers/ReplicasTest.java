@@ -63,6 +63,22 @@ class ReplicasTest {
     }
 
     @Test
+    void podsElsewhereThatNameItTheirControllerAreNotCounted() {
+        bench.create(Kind.REPLICA_SET, set("true", 2));
+        await().untilAsserted(() -> assertThat(bench.get(Kind.REPLICA_SET, "true").getStatus().getReplicas()).isEqualTo(2));
+        Pod own = podsOf("true").getFirst();
+        for (int i = 0; i < 4; i++) {
+            Pod stranger = new PodBuilder().withNewMetadata().withName("stranger-" + i).withNamespace("default").addToLabels("app", "true")
+                    .withOwnerReferences(own.getMetadata().getOwnerReferences()).endMetadata()
+                    .withSpec(Workbench.template("true", "a").getSpec()).build();
+            bench.client.of(Kind.POD).create("stranger", stranger);
+        }
+        bench.change(Kind.REPLICA_SET, "true", now -> new ReplicaSetBuilder(now).editSpec().withReplicas(3).endSpec().build());
+        await().untilAsserted(() -> assertThat(bench.get(Kind.REPLICA_SET, "true").getStatus().getReplicas()).isEqualTo(3));
+        assertThat(podsOf("true")).hasSize(3);
+    }
+
+    @Test
     void matchingOrphansAreAdoptedAndStrangersReleased() {
         Pod orphan = new PodBuilder().withNewMetadata().withName("orphan").addToLabels("app", "adopt").endMetadata()
                 .withSpec(Workbench.template("adopt", "a").getSpec()).build();

@@ -1,6 +1,7 @@
 package io.hypernetes.apiserver.custom;
 
 import io.hypernetes.apiserver.storage.ObjectKey;
+import io.hypernetes.objects.ApiStatus;
 import io.hypernetes.objects.ApiTime;
 import io.hypernetes.objects.CaBundle;
 import io.hypernetes.objects.Json;
@@ -39,20 +40,32 @@ public final class Definitions {
     }
 
     /// Settles names and conditions of a definition that is about to be stored, changing it.
-    public void settle(String tenant, ObjectNode definition, Instant now) {
+    ///
+    /// @param old as it is stored, which alone says what names it had; empty for a new one
+    /// @throws io.hypernetes.objects.ApiException 403 for a new one in a group of the server's own
+    public void settle(String tenant, ObjectNode definition, ObjectNode old, Instant now) {
+        var group = Json.string(definition, "spec", "group");
+        if (old.isEmpty() && kinds.isOwn(group)) {
+            throw ApiStatus.forbidden(
+                            TenantKinds.GROUP,
+                            TenantKinds.RESOURCE,
+                            Json.string(definition, "metadata", "name"),
+                            "the group %s is the server's own: define the kind in a group named by a domain of yours, such as example.com".formatted(group))
+                    .asException();
+        }
         var names = definition.path("spec").path("names");
         // A patched object shares what the patch left alone with the one before, which is still asked what it was.
         var status = Json.child(definition, "status").deepCopy();
         definition.set("status", status);
-        var accepted = new AcceptedNames(names, status.path("acceptedNames"));
+        var accepted = new AcceptedNames(names, old.path("status").path("acceptedNames"));
         accepted.settle(others(tenant, definition));
         status.set("acceptedNames", accepted.names());
         if (accepted.conflict().isEmpty()) {
             condition(definition, "NamesAccepted", "True", "NoConflicts", "no conflicts found", now);
-            establish(definition, now);
+            establish(definition, old, now);
         } else {
             condition(definition, "NamesAccepted", "False", accepted.conflict(), accepted.message(), now);
-            if (!isEstablished(definition)) {
+            if (!isEstablished(old)) {
                 condition(definition, "Established", "False", "NotAccepted", "not all names are accepted", now);
             }
         }
@@ -65,9 +78,9 @@ public final class Definitions {
 
     /// A webhook that cannot be trusted yet is often one whose operator, started after its definitions, puts the certificate in; what was
     /// established once stays so.
-    private static void establish(ObjectNode definition, Instant now) {
+    private static void establish(ObjectNode definition, ObjectNode old, Instant now) {
         var bundle = Json.string(definition, "spec", "conversion", "webhook", "clientConfig", "caBundle");
-        if (isEstablished(definition) || CaBundle.fault(bundle).isEmpty()) {
+        if (isEstablished(old) || CaBundle.fault(bundle).isEmpty()) {
             condition(definition, "Established", "True", "InitialNamesAccepted", "the initial names have been accepted", now);
         } else {
             condition(definition, "Established", "False", "InvalidCABundle", "The conversion webhook CABundle is invalid", now);

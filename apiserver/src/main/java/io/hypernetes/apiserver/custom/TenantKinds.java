@@ -2,6 +2,7 @@ package io.hypernetes.apiserver.custom;
 
 import io.hypernetes.apiserver.request.Caller;
 import io.hypernetes.apiserver.storage.ObjectKey;
+import io.hypernetes.objects.GroupVersion;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.kind.CustomKinds;
 import io.hypernetes.objects.kind.Kind;
@@ -14,8 +15,10 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -30,7 +33,10 @@ public final class TenantKinds {
     private static final int MOST_COMPILED = 20_000;
     private static final Pattern VERSION = Pattern.compile("v(\\d{1,9})(?:(alpha|beta)(\\d{1,9}))?");
 
+    private static final String OPERATOR_GROUP = "hypernetes.io";
+
     private final Kinds builtIn;
+    private final Set<String> ownGroups;
     private final CustomKinds custom;
     private final Store store;
     private final Conversions conversions;
@@ -41,6 +47,7 @@ public final class TenantKinds {
     public TenantKinds(Kinds builtIn, Store store, Conversions conversions) {
         this.conversions = conversions;
         this.builtIn = builtIn;
+        this.ownGroups = builtIn.groupVersions().stream().map(GroupVersion::group).collect(Collectors.toUnmodifiableSet());
         this.custom = new CustomKinds(builtIn.schema());
         this.store = store;
     }
@@ -63,7 +70,7 @@ public final class TenantKinds {
         if (kind != null) {
             return as(tenant, kind);
         }
-        if (tenant.equals("*") || !group.contains(".") || !isName(group) || !isName(resource)) {
+        if (tenant.equals("*") || !group.contains(".") || isOwn(group) || !isName(group) || !isName(resource)) {
             return null;
         }
         var key = key(tenant, resource + "." + group);
@@ -78,6 +85,11 @@ public final class TenantKinds {
             }
         }
         return null;
+    }
+
+    /// Whether a group is the server's own, in which nobody else has kinds: their objects would lie among those that the server itself believes.
+    public boolean isOwn(String group) {
+        return ownGroups.contains(group) || group.equals(OPERATOR_GROUP) || group.endsWith("." + OPERATOR_GROUP);
     }
 
     /// Everything in the API of a tenant: the built-in kinds, then its own by group, version and name.
@@ -149,8 +161,10 @@ public final class TenantKinds {
         var definition = Json.readObject(entry.value());
         var made = new Compiled(
                 entry.revision(),
-                Definitions.isEstablished(definition)
-                        ? custom.of(definition, conversions.of(ObjectKey.tenantOf(entry.key()), definition))
+                Definitions.isEstablished(definition) && !isOwn(Json.string(definition, "spec", "group"))
+                        ? custom.of(definition, conversions.of(ObjectKey.tenantOf(entry.key()), definition)).stream()
+                                .filter(kind -> entry.key().equals(key(ObjectKey.tenantOf(entry.key()), kind.type().resource() + "." + kind.type().group())))
+                                .toList()
                         : List.of());
         if (compiled.size() >= MOST_COMPILED) {
             compiled.clear();

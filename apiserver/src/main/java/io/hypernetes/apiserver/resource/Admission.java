@@ -151,7 +151,7 @@ final class Admission {
             case "nodes", "leases" -> NodeRestriction.create(request, object);
             case "certificatesigningrequests" -> signing.create(request, object);
             case "events" -> event(request, object);
-            case "customresourcedefinitions" -> definitions.settle(request.tenant(), object, request.now());
+            case "customresourcedefinitions" -> definitions.settle(request.tenant(), object, Json.object(), request.now());
             case "services" -> operations.addAll(services.create(request.tenant(), object));
             default -> template(request, () -> home, object);
         }
@@ -274,7 +274,7 @@ final class Admission {
                             warning -> Decoding.warn(request.http(), warning));
                 }
             }
-            case "customresourcedefinitions" -> definitions.settle(request.tenant(), updated, request.now());
+            case "customresourcedefinitions" -> definitions.settle(request.tenant(), updated, old, request.now());
             case "namespaces" -> {
                 security(request, updated, old);
                 if (!request.target().subresource().equals("finalize")) {

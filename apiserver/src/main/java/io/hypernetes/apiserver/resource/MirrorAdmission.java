@@ -1,5 +1,6 @@
 package io.hypernetes.apiserver.resource;
 
+import io.hypernetes.apiserver.request.Caller;
 import io.hypernetes.objects.ApiStatus;
 import io.hypernetes.objects.Json;
 import java.util.Set;
@@ -9,6 +10,7 @@ import tools.jackson.databind.node.ObjectNode;
 /// What a node may create of pods: the mirrors of its own static pods, which lean on nothing of the API, so that a node that was taken
 /// over cannot make a pod in order to read what the pod names.
 final class MirrorAdmission {
+    private static final String ANNOTATION = "kubernetes.io/config.mirror";
     private static final Set<String> OWN_VOLUMES = Set.of("name", "emptyDir", "downwardAPI");
     private static final Pattern REFERENCE = Pattern.compile("\"(secretKeyRef|configMapKeyRef|secretRef|configMapRef)\"");
 
@@ -17,10 +19,15 @@ final class MirrorAdmission {
     /// @return whether the pod is a mirror, made by its node
     static boolean create(ResourceRequest request, ObjectNode pod) {
         var node = request.caller().node();
+        boolean mirror = pod.path("metadata").path("annotations").has(ANNOTATION);
         if (node.isEmpty()) {
+            // A node takes a mirror for its own, and does not run it.
+            if (mirror && !request.tenant().equals(Caller.ROOT)) {
+                throw refused(pod, "only nodes have static pods, so that the annotation " + ANNOTATION + " is not for pods of tenants");
+            }
             return false;
         }
-        if (Json.string(pod, "metadata", "annotations", "kubernetes.io/config.mirror").isEmpty()) {
+        if (Json.string(pod, "metadata", "annotations", ANNOTATION).isEmpty()) {
             throw refused(pod, "node " + node.get() + " can only create mirror pods");
         }
         if (!Json.string(pod, "spec", "nodeName").equals(node.get())) {

@@ -1,5 +1,6 @@
 package io.hypernetes.apiserver.resource;
 
+import io.hypernetes.apiserver.request.Caller;
 import io.hypernetes.apiserver.service.ServiceAllocator;
 import io.hypernetes.apiserver.storage.StoredForm;
 import io.hypernetes.apiserver.tenant.Tenants;
@@ -46,7 +47,7 @@ final class Removal {
     void remove(ResourceRequest request, String key, Entry current, ObjectNode last) {
         var operations = new ArrayList<Operation>();
         operations.add(new Operation.Delete(key, current.revision(), StoredForm.encoder(last)));
-        boolean tenant = request.kind().type().is("hypernetes.io", "tenants");
+        boolean tenant = request.tenant().equals(Caller.ROOT) && !request.kind().isCustom() && request.kind().type().is("hypernetes.io", "tenants");
         if (tenant) {
             operations.addAll(tenants.remains(request.target().name()));
         }

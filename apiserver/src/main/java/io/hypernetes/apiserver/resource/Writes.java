@@ -11,6 +11,7 @@ import io.hypernetes.objects.Names;
 import io.hypernetes.objects.RandomReserve;
 import io.hypernetes.objects.apply.Ownership;
 import io.hypernetes.objects.kind.Kinds;
+import io.hypernetes.objects.kind.Kind;
 import io.hypernetes.store.Commit;
 import io.hypernetes.store.ConflictException;
 import io.hypernetes.store.Entry;
@@ -203,13 +204,12 @@ final class Writes {
             var guard = admission.update(request, updated, old);
             var admitted = updated;
             updated = dynamic.mutate(request, updated, old);
+            var judged = subresource;
             if (updated != admitted) {
-                if (subresource == null) {
-                    kind.restorePrepared(updated, admitted, false);
-                }
+                judged = bounded(kind, updated, admitted, old, subresource);
                 admission.again(request, updated, old, admitted);
             }
-            var errors = kind.validateUpdate(updated, old, subresource, warning -> Decoding.warn(request.http(), warning));
+            var errors = kind.validateUpdate(updated, old, judged, warning -> Decoding.warn(request.http(), warning));
             if (!errors.isEmpty()) {
                 throw kind.invalid(updated, errors).asException();
             }
@@ -234,6 +234,20 @@ final class Writes {
                 }
             }
         }
+    }
+
+    /// Takes back what mutating policies and webhooks changed beyond what the write may change: who says something of a part says nothing of the rest,
+    /// which nobody would validate.
+    ///
+    /// @param admitted the object as they got it
+    /// @return as what the change is judged
+    private static @Nullable String bounded(Kind kind, ObjectNode mutated, ObjectNode admitted, ObjectNode old, @Nullable String subresource) {
+        if (subresource == null || subresource.equals("scale")) {
+            kind.restorePrepared(mutated, admitted, false);
+            return null;
+        }
+        kind.prepareUpdate(mutated, old, subresource);
+        return subresource;
     }
 
     /// Writes an object, or removes it when this was the last thing its deletion waited for.

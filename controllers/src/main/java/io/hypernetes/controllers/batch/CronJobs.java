@@ -100,7 +100,7 @@ public final class CronJobs implements Controller {
         Look(ObjectKey key, CronJob cron) {
             this.key = key;
             this.cron = cron;
-            this.mine = jobs.get(cron.getMetadata().getUid()).stream()
+            this.mine = Caches.controlledBy(jobs, key, cron.getMetadata().getUid()).stream()
                     .sorted(Comparator.comparing((Job job) -> String.valueOf(job.getMetadata().getCreationTimestamp()))
                             .thenComparing(job -> job.getMetadata().getName()))
                     .toList();

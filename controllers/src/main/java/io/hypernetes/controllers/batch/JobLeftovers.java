@@ -47,7 +47,7 @@ public final class JobLeftovers implements Controller {
 
             @Override
             public void deleted(Job last) {
-                pods.get(last.getMetadata().getUid()).forEach(pod -> wake.accept(ObjectKey.of(pod)));
+                Caches.controlledBy(pods, ObjectKey.of(last), last.getMetadata().getUid()).forEach(pod -> wake.accept(ObjectKey.of(pod)));
             }
         });
     }

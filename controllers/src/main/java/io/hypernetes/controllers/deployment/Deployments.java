@@ -176,7 +176,7 @@ public final class Deployments implements Controller {
                 changed |= Sizes.specified(set) > 0 && resize(set, 0);
             }
             boolean oldRuns = old.stream()
-                    .flatMap(set -> podsBySet.get(set.getMetadata().getUid()).stream())
+                    .flatMap(set -> Caches.controlledBy(podsBySet, key, set.getMetadata().getUid()).stream())
                     .anyMatch(pod -> !PodState.isEnded(pod));
             if (changed || oldRuns) {
                 return true;

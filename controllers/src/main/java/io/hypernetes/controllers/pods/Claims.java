@@ -31,7 +31,7 @@ public record Claims<O extends HasMetadata, D extends HasMetadata>(
     public List<D> of(ObjectKey key, O owner, LabelSelector selector, Predicate<? super D> adoptable) {
         List<D> mine = new ArrayList<>();
         boolean leaving = owner.getMetadata().getDeletionTimestamp() != null;
-        for (D dependent : dependents.get(owner.getMetadata().getUid())) {
+        for (D dependent : Caches.controlledBy(dependents, key, owner.getMetadata().getUid())) {
             if (selector.matches(Selectors.labelsOf(dependent))) {
                 mine.add(dependent);
             } else if (!leaving) {

@@ -127,7 +127,7 @@ final class Replicas<O extends HasMetadata> {
                 PodControl.slowStart(Math.min(missing, MOST_AT_ONCE), number -> control.create(key, owner, template));
             } else if (missing < 0) {
                 int count = Math.min(-missing, MOST_AT_ONCE);
-                control.deleteAll(key, owner, ScaleDown.first(count, active, related(owner, active), clock.instant()));
+                control.deleteAll(key, owner, ScaleDown.first(count, active, related(key, owner, active), clock.instant()));
             }
             return null;
         } catch (ApiException refused) {
@@ -136,13 +136,14 @@ final class Replicas<O extends HasMetadata> {
     }
 
     /// The pods of all owners that the same Deployment controls, so that a node with many of them loses one first.
-    private List<Pod> related(O owner, List<Pod> active) {
+    private List<Pod> related(ObjectKey key, O owner, List<Pod> active) {
         OwnerReference above = Caches.controllerRef(owner);
         if (above == null) {
             return active;
         }
         List<Pod> related = new ArrayList<>();
-        siblings.get(above.getUid()).forEach(sibling -> related.addAll(pods.get(sibling.getMetadata().getUid())));
+        Caches.controlledBy(siblings, key, above.getUid())
+                .forEach(sibling -> related.addAll(Caches.controlledBy(pods, key, sibling.getMetadata().getUid())));
         return related;
     }
 

@@ -14,6 +14,7 @@ import io.hypernetes.kubelet.cri.ObservedContainer;
 import io.hypernetes.kubelet.cri.ObservedPod;
 import io.hypernetes.kubelet.cri.ObservedSandbox;
 import io.hypernetes.kubelet.volume.PodFields;
+import io.hypernetes.objects.Names;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -194,6 +195,10 @@ final class ContainerStart {
     }
 
     private Path messageFile(Pod pod, Container container, int attempt) throws IOException {
+        if (!Names.label(container.getName()).isEmpty()) {
+            // The API server takes none such; folders of the node are called so.
+            throw new ConfigException("the container's name is no DNS label");
+        }
         Path folder = services.volumes().folder(pod.getMetadata().getUid()).resolve("containers").resolve(container.getName());
         Files.createDirectories(folder);
         Path file = folder.resolve(attempt + ".message");

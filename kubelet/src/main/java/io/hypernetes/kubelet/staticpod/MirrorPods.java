@@ -78,7 +78,7 @@ public final class MirrorPods implements Informer.Handler<Pod>, AutoCloseable {
 
     private Optional<Duration> reconcile(ObjectKey key) {
         Pod pod = wanted.get(key);
-        Optional<Pod> shown = client.of(Kind.POD).find(key).filter(MirrorPods::isMirror);
+        Optional<Pod> shown = client.of(Kind.POD).find(key).filter(found -> key.tenant().equals(ObjectKey.ROOT) && !mirrored(found).isEmpty());
         boolean right = pod != null && shown.isPresent() && shown.get().getMetadata().getDeletionTimestamp() == null
                 && pod.getMetadata().getUid().equals(mirrored(shown.get()));
         if (right) {
@@ -108,8 +108,9 @@ public final class MirrorPods implements Informer.Handler<Pod>, AutoCloseable {
         return Optional.empty();
     }
 
+    /// Of the operator's tenant alone: what others say of their pods does not keep these from being seen.
     private static boolean isMirror(Pod pod) {
-        return !mirrored(pod).isEmpty();
+        return ObjectKey.of(pod).tenant().equals(ObjectKey.ROOT) && !mirrored(pod).isEmpty();
     }
 
     /// The uid of the static pod that an object mirrors; empty when it mirrors none.

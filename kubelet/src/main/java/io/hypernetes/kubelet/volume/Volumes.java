@@ -60,7 +60,7 @@ public final class Volumes {
     /// Where a volume lies, whether prepared or not. Of one that has a disk of its own only the name is there.
     public Path path(String podUid, Volume volume) {
         String plugin = isDisk(volume) ? "hypernetes.io~disk" : "kubernetes.io~" + plugin(volume);
-        return folder(podUid).resolve("volumes").resolve(plugin).resolve(volume.getName());
+        return folder(podUid).resolve("volumes").resolve(plugin).resolve(PathPart.of(volume.getName()));
     }
 
     private static boolean isDisk(Volume volume) {

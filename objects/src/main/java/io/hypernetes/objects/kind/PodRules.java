@@ -13,6 +13,7 @@ import tools.jackson.databind.node.ObjectNode;
 /// Pods.
 final class PodRules implements KindRules {
     private static final String APPARMOR_ANNOTATION = "container.apparmor.security.beta.kubernetes.io/";
+    private static final String MIRROR_ANNOTATION = "kubernetes.io/config.mirror";
 
     @Override
     public void defaults(ObjectNode pod) {
@@ -91,6 +92,7 @@ final class PodRules implements KindRules {
 
     @Override
     public void validateUpdate(ObjectNode pod, ObjectNode old, @Nullable String subresource, Errors errors) {
+        mirror(pod, old, errors);
         switch (subresource) {
             case null -> PodUpdateValidation.validate(pod, old, errors);
             case "ephemeralcontainers" -> {
@@ -102,6 +104,17 @@ final class PodRules implements KindRules {
                 validateChanged(pod, old, errors);
             }
             default -> {}
+        }
+    }
+
+    /// ValidatePodSpecificAnnotationUpdates of upstream's `pkg/apis/core/validation/validation.go`.
+    private static void mirror(ObjectNode pod, ObjectNode old, Errors errors) {
+        JsonNode now = pod.path("metadata").path("annotations").path(MIRROR_ANNOTATION);
+        JsonNode before = old.path("metadata").path("annotations").path(MIRROR_ANNOTATION);
+        if (!now.equals(before)) {
+            errors.forbidden(
+                    "metadata.annotations[" + MIRROR_ANNOTATION + "]",
+                    before.isMissingNode() ? "may not add mirror pod annotation" : "may not remove or update mirror pod annotation");
         }
     }
 
