@@ -103,7 +103,7 @@ final class BlobTransfer {
     }
 
     private void receive() throws IOException {
-        if (time.left().isZero()) {
+        if (time.isOver()) {
             throw tooSlow();
         }
         try (HttpAnswer answer = source.ask(done)) {

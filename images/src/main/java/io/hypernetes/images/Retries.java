@@ -37,6 +37,7 @@ final class Retries {
     /// @param come how much has come
     <T> T until(String what, Attempt<T> attempt, LongSupplier come) {
         long most = come.getAsLong();
+        int fruitless = 0;
         for (int n = 1; ; n++) {
             IOException failure;
             try {
@@ -44,19 +45,20 @@ final class Retries {
             } catch (IOException e) {
                 failure = e;
             }
+            fruitless++;
             if (come.getAsLong() > most) {
                 most = come.getAsLong();
-                n = 1;
+                fruitless = 0;
             }
             boolean hopeless = isRefusal(failure);
-            if (n >= settings.attempts() || hopeless) {
+            if (fruitless >= settings.attempts() || hopeless) {
                 throw new ImageException(ImageException.Reason.UNREACHABLE,
                         what + ": " + peer + " cannot be reached or breaks off ("
                                 + Text.shortened(reason(failure)) + "), tried " + n
                                 + (n == 1 ? " time" : " times") + "; check its address and the network",
                         failure);
             }
-            pause(pauseAfter(failure, n));
+            pause(pauseAfter(failure, Math.max(1, fruitless)));
         }
     }
 
