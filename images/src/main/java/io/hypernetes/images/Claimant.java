@@ -13,9 +13,9 @@ record Claimant(String key) {
     /// May have all that is here.
     static final Claimant OPERATOR = new Claimant("operator");
 
-    /// @param credentials that come with a pull; null for none
+    /// @param credentials that come with a pull; null or empty for none
     static Claimant of(Requester requester, @Nullable RegistryCredentials credentials) {
-        if (credentials == null) {
+        if (credentials == null || credentials.isEmpty()) {
             return ANYBODY;
         }
         if (requester.tenant().isEmpty()) {

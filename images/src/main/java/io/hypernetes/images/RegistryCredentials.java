@@ -17,6 +17,11 @@ public record RegistryCredentials(String username, String password, String ident
         this(username, password, "", "");
     }
 
+    /// Whether they say nothing.
+    boolean isEmpty() {
+        return (username + password + identityToken + registryToken).isEmpty();
+    }
+
     @Override
     public String toString() {
         return "RegistryCredentials[username=" + username + ", secrets=…]";
