@@ -98,7 +98,7 @@ final class ArchiveReader {
     }
 
     private ImageSource.Layer layer(String name, String path, Digest digest) throws IOException {
-        return new ImageSource.Layer(name, files.size(path), digest, file -> copy(path, digest, file));
+        return new ImageSource.Layer(name, files.size(path), digest, "", file -> copy(path, digest, file));
     }
 
     private void copy(String path, Digest digest, Path target) {

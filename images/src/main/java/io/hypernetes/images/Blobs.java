@@ -1,5 +1,7 @@
 package io.hypernetes.images;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -12,18 +14,23 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// Blobs by digest: in `blobs/` those of images that are here, in `incoming/` those on their way, whole or in part.
 ///
 /// What is incoming outlives a restart, so that a pull goes on where it was, for the same [Claimant] only; nothing holds it and it is removed when it is old.
 /// Whether a file in `blobs/` is sound is checked when it is read: it was not waited for until it was on the disk.
 final class Blobs {
+    private static final Logger LOG = LoggerFactory.getLogger(Blobs.class);
     private static final String PART = ".part";
 
     private final Path kept;
@@ -31,12 +38,14 @@ final class Blobs {
     private final Map<Digest, Slot> slots = new HashMap<>(); // guarded by itself
 
     private static final class Slot {
-        /// By the length that who fetches it was told: one who was told a wrong one may wait for ever, and nobody with him.
         final Map<Fetching, ReentrantLock> fetching = new HashMap<>();
+        /// Whose whole ones go with the last hold.
+        final Set<Claimant> unwanted = new HashSet<>();
         int users;
     }
 
-    private record Fetching(long bytes, Claimant claimant) {}
+    /// By the length that who fetches it was told, and by where it comes from: one who was told a wrong one, or asks a registry that drips, may wait for ever, and nobody with him.
+    private record Fetching(long bytes, Claimant claimant, String origin) {}
 
     /// Brings a blob into a file, checked; the file may hold the beginning of it.
     interface Fetch {
@@ -60,6 +69,7 @@ final class Blobs {
                     Slot slot = slots.get(digest);
                     if (slot != null && --slot.users == 0) {
                         slots.remove(digest);
+                        slot.unwanted.forEach(claimant -> drop(digest, claimant));
                     }
                 }
             }
@@ -68,7 +78,7 @@ final class Blobs {
 
     /// The whole blob, where there is one; whose it is has been asked.
     Optional<Path> find(Digest digest) {
-        for (Path folder : List.of(kept, incoming)) {
+        for (Path folder : List.of(kept, incoming, kept)) { // it may become a kept one meanwhile
             Path file = folder.resolve(name(digest));
             if (Files.exists(file)) {
                 return Optional.of(file);
@@ -82,33 +92,37 @@ final class Blobs {
         return Files.exists(incoming.resolve(name(digest, claimant))) || (claimant.mayReadAll() && find(digest).isPresent());
     }
 
-    /// The whole blob, fetched unless it has come for the claimant; who comes second waits for the first that fetches as many bytes. The caller holds it.
-    ///
-    /// @param bytes how long it is said to be
-    void bring(Digest digest, long bytes, Claimant claimant, Fetch fetch) throws IOException, InterruptedException {
-        ReentrantLock fetching;
+    /// Held by who fetches it, with its holder: who comes second waits for the first that fetches as many bytes from there. The caller holds the blob.
+    ReentrantLock fetching(ImageSource.Layer layer, Claimant claimant) {
         synchronized (slots) {
-            Slot slot = slots.get(digest);
+            Slot slot = slots.get(layer.digest());
             if (slot == null) {
-                throw new IllegalStateException("blob " + digest + " is not held");
+                throw new IllegalStateException("blob " + layer.digest() + " is not held");
             }
-            fetching = slot.fetching.computeIfAbsent(new Fetching(bytes, claimant), _ -> new ReentrantLock());
+            return slot.fetching.computeIfAbsent(new Fetching(layer.bytes(), claimant, layer.origin()), _ -> new ReentrantLock());
         }
-        fetching.lockInterruptibly();
-        try {
-            if (!has(digest, claimant)) {
-                Path part = incoming.resolve(name(digest, claimant) + "." + bytes + PART);
-                fetch.into(part);
-                Files.move(part, incoming.resolve(name(digest, claimant)), StandardCopyOption.ATOMIC_MOVE);
-            }
-        } finally {
-            fetching.unlock();
+    }
+
+    /// The whole blob, fetched unless it has come for the claimant; by who holds [#fetching].
+    void bring(ImageSource.Layer layer, Claimant claimant) throws IOException {
+        Digest digest = layer.digest();
+        if (!has(digest, claimant)) {
+            Path part = incoming.resolve(name(digest) + "." + Digest.sha256((claimant.key() + "\n" + layer.origin()).getBytes(UTF_8)).hex() + "." + layer.bytes() + PART);
+            layer.fetch().into(part);
+            Files.move(part, incoming.resolve(name(digest, claimant)), StandardCopyOption.ATOMIC_MOVE);
         }
+    }
+
+    /// Where the whole blob may be that the claimant has, in the order in which it moves.
+    private List<Path> places(Digest digest, Claimant claimant) {
+        Path own = incoming.resolve(name(digest, claimant));
+        Path keptOne = kept.resolve(name(digest));
+        return claimant.mayReadAll() ? List.of(own, incoming.resolve(name(digest, Claimant.ANYBODY)), keptOne) : List.of(own, keptOne);
     }
 
     /// Forgets a blob whose content is not what it should be. What is wrong with an image may be what it says of a blob that others need.
     void discardIfDamaged(Digest digest, Claimant claimant) throws IOException {
-        for (Path file : List.of(incoming.resolve(name(digest, claimant)), kept.resolve(name(digest)))) {
+        for (Path file : places(digest, claimant)) {
             try (InputStream content = checked(file, digest)) {
                 content.transferTo(OutputStream.nullOutputStream());
             } catch (NoSuchFileException absent) {
@@ -119,26 +133,34 @@ final class Blobs {
         }
     }
 
+    private interface Look<T> {
+        T at(Path file) throws IOException;
+    }
+
+    private <T> T look(Digest digest, Claimant claimant, Look<T> look) throws IOException {
+        NoSuchFileException missing = new NoSuchFileException(digest.toString());
+        for (Path file : places(digest, claimant)) {
+            try {
+                return look.at(file);
+            } catch (NoSuchFileException elsewhere) {
+                missing = elsewhere;
+            }
+        }
+        throw missing;
+    }
+
     /// Opens a whole blob that has come for the claimant, wherever it is by now.
     ///
     /// @throws NoSuchFileException when it is not here
     InputStream open(Digest digest, Claimant claimant) throws IOException {
-        try {
-            return Files.newInputStream(incoming.resolve(name(digest, claimant)));
-        } catch (NoSuchFileException moved) {
-            return Files.newInputStream(find(digest).orElseThrow(() -> moved));
-        }
+        return look(digest, claimant, Files::newInputStream);
     }
 
     /// How long a whole blob is, whatever was said of it.
     ///
     /// @throws NoSuchFileException when it is not here
     long size(Digest digest, Claimant claimant) throws IOException {
-        try {
-            return Files.size(incoming.resolve(name(digest, claimant)));
-        } catch (NoSuchFileException moved) {
-            return Files.size(find(digest).orElseThrow(() -> moved));
-        }
+        return look(digest, claimant, Files::size);
     }
 
     /// Stores a document whose digest the caller has checked, durably.
@@ -169,15 +191,25 @@ final class Blobs {
         }
     }
 
-    /// What has come of these is not to be kept by the caller, who holds them. What others hold too goes with the last of them.
-    void dropIncoming(Collection<Digest> digests, Claimant claimant) throws IOException {
-        for (Digest digest : digests) {
-            synchronized (slots) {
-                Slot slot = slots.get(digest);
-                if (slot == null || slot.users <= 1) {
-                    Files.deleteIfExists(incoming.resolve(name(digest, claimant)));
-                }
-            }
+    /// What has come of these is not to be kept by the caller, who holds them; it goes with the last hold.
+    void dropIncoming(Collection<Digest> digests, Claimant claimant) {
+        synchronized (slots) {
+            digests.forEach(digest -> Objects.requireNonNull(slots.get(digest), "not held").unwanted.add(claimant));
+        }
+    }
+
+    private void drop(Digest digest, Claimant claimant) {
+        try {
+            Files.deleteIfExists(incoming.resolve(name(digest, claimant)));
+        } catch (IOException e) {
+            LOG.warn("event=blob-not-removed digest={} error=\"{}\"", digest, e.getMessage()); // it goes when it is old
+        }
+    }
+
+    /// Removes all that is on its way: nobody knows whose it is.
+    void forgetIncoming() throws IOException {
+        for (Path file : files(incoming)) {
+            Files.delete(file);
         }
     }
 

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -51,10 +52,13 @@ final class Catalogue {
         }
     }
 
+    private static final String READERS = "readers";
+
     private final Path file;
     private final Map<String, Item> images = new LinkedHashMap<>();
     private final Map<String, TreeSet<String>> leases = new TreeMap<>();
     private final LayerRights rights = new LayerRights();
+    private boolean knowsReaders;
 
     private Catalogue(Path file) {
         this.file = file;
@@ -74,7 +78,8 @@ final class Catalogue {
             }
             root.path("leases").properties()
                     .forEach(lease -> catalogue.leases.put(lease.getKey(), new TreeSet<>(strings(lease.getValue()))));
-            root.path("readers").properties().forEach(layer -> strings(layer.getValue()).forEach(key -> catalogue.rights.grant(layer.getKey(), new Claimant(key))));
+            catalogue.knowsReaders = root.has(READERS);
+            root.path(READERS).properties().forEach(layer -> strings(layer.getValue()).forEach(key -> catalogue.rights.grant(layer.getKey(), new Claimant(key))));
         }
         return catalogue;
     }
@@ -88,7 +93,12 @@ final class Catalogue {
         return leases;
     }
 
-    /// They are written with the next change.
+    /// Whether it says who has read what: one of an earlier version, or none, does not.
+    boolean knowsReaders() {
+        return knowsReaders;
+    }
+
+    /// Those of layers that images have are written with the next change.
     LayerRights rights() {
         return rights;
     }
@@ -177,8 +187,10 @@ final class Catalogue {
         }
         ObjectNode held = root.putObject("leases");
         leases.forEach((holder, ids) -> ids.forEach(held.withArrayProperty(holder)::add));
-        ObjectNode readers = root.putObject("readers");
-        rights.all().forEach((diffId, claimants) -> claimants.forEach(claimant -> readers.withArrayProperty(diffId).add(claimant.key())));
+        Set<String> used = new HashSet<>();
+        images.values().forEach(item -> used.addAll(item.layers()));
+        ObjectNode readers = root.putObject(READERS);
+        rights.of(used).forEach((diffId, claimants) -> claimants.forEach(claimant -> readers.withArrayProperty(diffId).add(claimant.key())));
         Folders.writeDurably(file, Documents.JSON.writeValueAsBytes(root));
     }
 

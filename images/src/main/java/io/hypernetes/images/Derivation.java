@@ -30,7 +30,7 @@ final class Derivation {
         long bytes = config.length;
         for (ArchiveWriter.Layer each : all) {
             layers.add(new ImageSource.Layer(
-                    each.blob().shortHex(), each.size(), each.blob(), file -> copied(each.file(), file)));
+                    each.blob().shortHex(), each.size(), each.blob(), "", file -> copied(each.file(), file)));
             try (InputStream in = Files.newInputStream(each.file())) {
                 String type = Documents.OCI_LAYER + LayerStream.typeSuffix(in.readNBytes(4));
                 descriptors.add(new Documents.Descriptor(each.blob(), each.size(), type, Map.of()));

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -17,6 +18,7 @@ import java.util.function.BooleanSupplier;
 /// a blob is is what an image says of itself.
 final class DiskLayers {
     private static final int MOST_TIMES = 4;
+    private static final int MOST_UNUSED_RIGHTS = 10_000;
     private static final String PLAIN = ".sqsh";
     private static final String COVERING = ".covering.sqsh"; // hides all layers below it
     /// A tar of nothing: builders add it for steps that change no file.
@@ -30,14 +32,16 @@ final class DiskLayers {
     private final Places downloads;
     private final Places conversions;
     private final Map<String, Slot> slots = new HashMap<>();
+    private final Object placing = new Object();
 
     /// One layer that somebody needs now. It is not removed while `users` is not 0.
     private static final class Slot {
-        final Map<Source, ReentrantLock> making = new HashMap<>();
+        final Map<Source, SharedWork> making = new HashMap<>();
         int users;
     }
 
-    private record Source(Digest blob, long bytes, Claimant claimant) {}
+    /// The blob has come whole by then, so where from does not matter any more.
+    private record Source(Digest blob, Claimant claimant) {}
 
     /// Makes sure that so many bytes more can be stored, or fails with NO_SPACE.
     interface Space {
@@ -82,26 +86,29 @@ final class DiskLayers {
     ///
     /// @param requester whom it is for
     void ensure(String diffId, ImageSource.Layer layer, Requester requester, Claimant claimant, PullProgress progress) throws InterruptedException {
-        ReentrantLock making;
+        SharedWork making;
         synchronized (slots) {
             Slot slot = slots.get(diffId);
             if (slot == null) {
                 throw new IllegalStateException("layer " + diffId + " is not held");
             }
-            making = slot.making.computeIfAbsent(new Source(layer.digest(), layer.bytes(), claimant), _ -> new ReentrantLock());
+            making = slot.making.computeIfAbsent(new Source(layer.digest(), claimant), _ -> new SharedWork());
         }
+        making.join();
         try {
-            inTurn(downloads, requester, making, () -> isThere(diffId, claimant) || blobs.has(layer.digest(), claimant), () -> {
+            inTurn(downloads, requester, blobs.fetching(layer, claimant), () -> isThere(diffId, claimant) || blobs.has(layer.digest(), claimant), () -> {
                 space.require("layer " + layer.name(), layer.bytes());
-                blobs.bring(layer.digest(), layer.bytes(), claimant, layer.fetch());
+                blobs.bring(layer, claimant);
             });
-            inTurn(conversions, requester, making, () -> isThere(diffId, claimant), () -> {
+            inTurn(conversions, requester, making.doing(), () -> isThere(diffId, claimant), () -> {
                 progress.update(layer.name(), PullProgress.Step.CONVERTING, 0, layer.bytes());
-                convert(diffId, layer, claimant, making::hasQueuedThreads);
+                convert(diffId, layer, claimant, making);
                 rights.grant(diffId, claimant);
             });
         } catch (IOException e) {
             throw Folders.failure(e, "storing layer " + layer.name());
+        } finally {
+            making.leave();
         }
         progress.update(layer.name(), PullProgress.Step.READY, layer.bytes(), layer.bytes());
     }
@@ -117,55 +124,63 @@ final class DiskLayers {
     /// Has it done, by whoever gets a place first of those who want the same: who waits for a place keeps nobody from it, or a tenant could have everybody wait for
     /// a layer that it asks for behind many others.
     ///
-    /// @param making held by who does it
+    /// @param doing held by who does it
     /// @param done whether there is nothing to do any more
-    private static void inTurn(Places places, Requester requester, ReentrantLock making, BooleanSupplier done, Work work)
+    private static void inTurn(Places places, Requester requester, ReentrantLock doing, BooleanSupplier done, Work work)
             throws IOException, InterruptedException {
         while (!done.getAsBoolean()) {
             places.acquire(requester);
             try {
-                if (making.tryLock()) {
+                if (doing.tryLock()) {
                     try {
                         if (!done.getAsBoolean()) {
                             work.run();
                         }
                         return;
                     } finally {
-                        making.unlock();
+                        doing.unlock();
                     }
                 }
             } finally {
                 places.release(requester);
             }
             // Who does it has a place. If it fails, another tries with its own means.
-            making.lockInterruptibly();
-            making.unlock();
+            doing.lockInterruptibly();
+            doing.unlock();
         }
     }
 
     /// Makes the disk, or where it is already, only sees that what came unpacks to just that.
     ///
-    /// @param awaited whether others wait for it
-    private void convert(String diffId, ImageSource.Layer layer, Claimant claimant, BooleanSupplier awaited) throws IOException {
-        try (Awaited work = new Awaited(awaited)) {
-            DiskImageConverter.Blob blob = () -> work.reading(blobs.open(layer.digest(), claimant));
-            long bytes = blobs.size(layer.digest(), claimant);
-            if (file(diffId).isPresent()) {
-                requireThat(diffId, converter.diffId(layer.name(), bytes, blob), layer);
-                return;
-            }
-            DiskImageConverter.Converted made = converter.convert(layer.name(), bytes, blob);
-            try {
-                requireThat(diffId, made.diffId(), layer);
-                Folders.place(made.file(), path(diffId, made.coversRoot() ? COVERING : PLAIN));
-            } finally {
-                Folders.delete(made.folder());
-            }
+    /// @param making who wants it
+    private void convert(String diffId, ImageSource.Layer layer, Claimant claimant, SharedWork making) throws IOException {
+        try {
+            making.run(() -> made(diffId, layer, claimant));
         } catch (ImageException e) {
             if (e.reason() != ImageException.Reason.NO_SPACE && !Thread.currentThread().isInterrupted()) {
                 blobs.discardIfDamaged(layer.digest(), claimant); // brought anew next time
             }
             throw e;
+        }
+    }
+
+    private void made(String diffId, ImageSource.Layer layer, Claimant claimant) throws IOException {
+        DiskImageConverter.Blob blob = () -> SharedWork.reading(blobs.open(layer.digest(), claimant));
+        long bytes = blobs.size(layer.digest(), claimant);
+        if (file(diffId).isPresent()) {
+            requireThat(diffId, converter.diffId(layer.name(), bytes, blob), layer);
+            return;
+        }
+        DiskImageConverter.Converted made = converter.convert(layer.name(), bytes, blob);
+        try {
+            requireThat(diffId, made.diffId(), layer);
+            synchronized (placing) {
+                if (file(diffId).isEmpty()) { // else another claimant's was made meanwhile, which machines may have by now
+                    Folders.place(made.file(), path(diffId, made.coversRoot() ? COVERING : PLAIN));
+                }
+            }
+        } finally {
+            Folders.delete(made.folder());
         }
     }
 
@@ -219,8 +234,12 @@ final class DiskLayers {
         }
     }
 
-    /// Removes the layers that are neither among `used` nor held.
-    void sweep(Set<String> used) throws IOException {
+    /// Removes the layers that are neither in one of these images nor held.
+    ///
+    /// @param images their layers
+    void sweep(Collection<List<String>> images) throws IOException {
+        Set<String> used = new HashSet<>();
+        images.forEach(used::addAll);
         synchronized (slots) {
             try (var files = Files.newDirectoryStream(folder)) {
                 for (Path file : files) {
@@ -231,8 +250,19 @@ final class DiskLayers {
                     }
                 }
             }
-            rights.retain(diffId -> used.contains(diffId) || slots.containsKey(diffId));
+            rights.retain(images, slots::containsKey);
         }
     }
 
+    /// Forgets who has read what, after pulls that failed; not at once, as most are tried again.
+    ///
+    /// @param images their layers
+    void limitRights(Collection<List<String>> images) {
+        int used = images.stream().mapToInt(List::size).sum();
+        if (rights.size() > used + MOST_UNUSED_RIGHTS) {
+            synchronized (slots) {
+                rights.retain(images, slots::containsKey);
+            }
+        }
+    }
 }

@@ -63,17 +63,24 @@ final class ImageShelf {
         return List.copyOf(images.values());
     }
 
+    private List<List<String>> layersOfAll() {
+        return catalogue.images().values().stream().map(Catalogue.Item::layers).toList();
+    }
+
+    /// After a pull that failed.
+    void limitRights() {
+        layers.limitRights(layersOfAll());
+    }
+
     /// Removes layers and configurations that no image needs and no pull holds.
     void sweep() throws IOException {
-        Set<String> used = new HashSet<>();
         Set<Digest> usedBlobs = new HashSet<>();
         Set<String> usedConfigs = new LinkedHashSet<>();
         for (Catalogue.Item item : catalogue.images().values()) {
-            used.addAll(item.layers());
             item.blobs().forEach(blob -> usedBlobs.add(Digest.parse(blob)));
             usedConfigs.add(Digest.parse(item.id()).hex());
         }
-        layers.sweep(used);
+        layers.sweep(layersOfAll());
         blobs.sweep(usedBlobs);
         try (var files = Files.newDirectoryStream(configs)) {
             for (Path file : files) {

@@ -24,6 +24,7 @@ record ImageSource(
     record Document(Digest digest, byte[] content) {}
 
     /// @param name short, for progress and errors
+    /// @param origin host of the registry that its image is named after; nothing when it is on this machine
     /// @param fetch brings the blob into a file
-    record Layer(String name, long bytes, Digest digest, Blobs.Fetch fetch) {}
+    record Layer(String name, long bytes, Digest digest, String origin, Blobs.Fetch fetch) {}
 }

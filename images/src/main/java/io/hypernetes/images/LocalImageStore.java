@@ -97,17 +97,20 @@ public final class LocalImageStore implements ImageStore {
 
     private void recover() throws IOException {
         synchronized (shelf) {
-            boolean lost = false;
+            boolean changed = !catalogue.knowsReaders();
+            if (changed) {
+                blobs.forgetIncoming(); // of a version that had no word on whose it is
+            }
             for (Catalogue.Item item : List.copyOf(catalogue.images().values())) {
                 try {
                     shelf.show(item);
                 } catch (ImageException | IOException e) {
                     LOG.warn("event=image-dropped id={} names={} reason=\"{}\"", item.id(), item.tags(), e.getMessage());
                     catalogue.images().remove(item.id());
-                    lost = true;
+                    changed = true;
                 }
             }
-            if (lost) {
+            if (changed) {
                 catalogue.write();
             }
             shelf.sweep();
@@ -173,6 +176,17 @@ public final class LocalImageStore implements ImageStore {
     }
 
     private Image add(ImageSource source, Requester requester, Claimant claimant, PullProgress progress) {
+        try {
+            return added(source, requester, claimant, progress);
+        } catch (ImageException e) {
+            synchronized (shelf) {
+                shelf.limitRights();
+            }
+            throw e;
+        }
+    }
+
+    private Image added(ImageSource source, Requester requester, Claimant claimant, PullProgress progress) {
         Documents.Config config = Documents.config(
                 source.config(), source.layers().size(), "configuration " + source.id());
         List<String> diffIds = config.diffIds().stream().map(Digest::toString).toList();

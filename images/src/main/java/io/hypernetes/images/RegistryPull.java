@@ -30,7 +30,7 @@ final class RegistryPull {
         List<ImageSource.Layer> layers = new ArrayList<>();
         for (Documents.Descriptor layer : manifest.layers()) {
             String name = layer.digest().shortHex();
-            layers.add(new ImageSource.Layer(name, layer.size(), layer.digest(), file -> {
+            layers.add(new ImageSource.Layer(name, layer.size(), layer.digest(), reference.host(), file -> {
                 progress.update(name, PullProgress.Step.DOWNLOADING, 0, layer.size());
                 registry.blob(layer, file, done -> progress.update(name, PullProgress.Step.DOWNLOADING, done, layer.size()));
             }));

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -56,7 +57,7 @@ class SharedLayersTest {
     }
 
     private static ImageSource.Layer layer(byte[] content, Blobs.Fetch fetch) {
-        return new ImageSource.Layer("layer", content.length, Digest.sha256(content), fetch);
+        return new ImageSource.Layer("layer", content.length, Digest.sha256(content), "registry.example", fetch);
     }
 
     private static void write(Path file, byte[] content) {
@@ -68,11 +69,14 @@ class SharedLayersTest {
     }
 
     private Future<Void> ensure(byte[] content, Requester requester, Blobs.Fetch fetch) {
+        return ensure(Digest.sha256(content).toString(), content, requester, Claimant.ANYBODY, fetch);
+    }
+
+    private Future<Void> ensure(String diffId, byte[] content, Requester requester, Claimant claimant, Blobs.Fetch fetch) {
         FutureTask<Void> task = new FutureTask<>(() -> {
-            String diffId = Digest.sha256(content).toString();
             ImageSource.Layer layer = layer(content, fetch);
             try (DiskLayers.Hold hold = layers.hold(List.of(diffId)); DiskLayers.Hold blobHold = blobs.hold(List.of(layer.digest()))) {
-                layers.ensure(diffId, layer, requester, Claimant.ANYBODY, PullProgress.NONE);
+                layers.ensure(diffId, layer, requester, claimant, PullProgress.NONE);
             }
             return null;
         });
@@ -133,6 +137,76 @@ class SharedLayersTest {
             over.countDown();
         }
         assertThat(count(folder.resolve("work"))).isZero();
+    }
+
+    @Test
+    void whoWaitsForAPlaceWaitsForItToo() throws Exception {
+        byte[] content = longTar();
+        Path pipe = folder.resolve("incoming").resolve(Digest.sha256(content).toString().replace(':', '-'));
+        Future<Void> gone = ensure(content, ACME, SharedLayersTest::pipe);
+        Thread worker = thread;
+        byte[] more = tar("more");
+        Path morePipe = folder.resolve("incoming").resolve(Digest.sha256(more).toString().replace(':', '-'));
+        Future<Void> filling = ensure(more, ACME, SharedLayersTest::pipe);
+        Awaitility.await().until(() -> count(folder.resolve("work")) == 2);
+        CountDownLatch over = new CountDownLatch(1);
+        CountDownLatch reading = new CountDownLatch(20);
+        Thread.ofPlatform().daemon().start(() -> feed(pipe, content, over, reading));
+        assertThat(reading.await(20, TimeUnit.SECONDS)).isTrue();
+        Future<Void> other = ensure(content, ACME, file -> {});
+        Awaitility.await().until(() -> thread.getState() == Thread.State.WAITING);
+        worker.interrupt();
+        over.countDown();
+        gone.get(20, TimeUnit.SECONDS);
+        Thread.ofPlatform().daemon().start(() -> write(morePipe, more));
+        other.get(20, TimeUnit.SECONDS);
+        filling.get(20, TimeUnit.SECONDS);
+    }
+
+    /// A machine may have the first one by the time that the second is made.
+    @Test
+    void aDiskThatIsThereStays() throws Exception {
+        byte[] content = tar("twice");
+        String diffId = Digest.sha256(content).toString();
+        List<Future<Void>> both = new ArrayList<>();
+        List<Path> pipes = new ArrayList<>();
+        for (Claimant each : List.of(new Claimant("uid 1"), new Claimant("uid 2"))) {
+            pipes.add(folder.resolve("incoming").resolve(diffId.replace(':', '-') + each.mark()));
+            both.add(ensure(diffId, content, ACME, each, SharedLayersTest::pipe));
+        }
+        Awaitility.await().until(() -> count(folder.resolve("work")) == 2);
+        Thread.ofPlatform().daemon().start(() -> write(pipes.getFirst(), content));
+        both.getFirst().get(20, TimeUnit.SECONDS);
+        Object first = Files.readAttributes(layers.file(diffId).orElseThrow(), BasicFileAttributes.class).fileKey();
+        Thread.ofPlatform().daemon().start(() -> write(pipes.getLast(), content));
+        both.getLast().get(20, TimeUnit.SECONDS);
+        assertThat(Files.readAttributes(layers.file(diffId).orElseThrow(), BasicFileAttributes.class).fileKey()).isEqualTo(first);
+        assertThat(count(folder.resolve("work"))).isZero();
+    }
+
+    /// As with images that say different things of one blob.
+    @Test
+    void whoWaitsForABlobHasNoPlace() throws Exception {
+        CountDownLatch over = new CountDownLatch(1);
+        CountDownLatch begun = new CountDownLatch(1);
+        byte[] common = tar("common");
+        Future<Void> first = ensure(common, ACME, file -> {
+            begun.countDown();
+            try {
+                over.await();
+            } catch (InterruptedException stopped) {
+                Thread.currentThread().interrupt();
+            }
+            write(file, common);
+        });
+        assertThat(begun.await(20, TimeUnit.SECONDS)).isTrue();
+        Future<Void> lying = ensure("sha256:" + "1".repeat(64), common, ACME, Claimant.ANYBODY, file -> {});
+        Awaitility.await().until(() -> thread.getState() == Thread.State.WAITING);
+        byte[] quick = tar("quick");
+        ensure(quick, ACME, file -> write(file, quick)).get(20, TimeUnit.SECONDS);
+        over.countDown();
+        first.get(20, TimeUnit.SECONDS);
+        assertThatThrownBy(() -> lying.get(20, TimeUnit.SECONDS)).hasMessageContaining("unpacks to");
     }
 
     private static byte[] longTar() throws IOException {

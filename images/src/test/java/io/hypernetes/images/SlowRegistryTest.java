@@ -152,6 +152,21 @@ class SlowRegistryTest {
         }
     }
 
+    /// All that it says of the layer is true.
+    @Test
+    void nobodyWaitsForAnotherRegistry() throws Exception {
+        image("good", Digest.sha256(LAYER).toString(), 0);
+        try (LocalImageStore store = LocalImageStore.open(folder, settings(Duration.ofMinutes(2)))) {
+            CompletableFuture<Image> slow = CompletableFuture.supplyAsync(
+                    () -> store.pull(name("slow/a:good").replace("127.0.0.1", "localhost"), null, Requester.OPERATOR, PullProgress.NONE), Thread::startVirtualThread);
+            assertThat(begun.await(30, TimeUnit.SECONDS)).isTrue();
+            assertThat(store.pull(name("fast/a:good"), null, OTHER, PullProgress.NONE).layers()).hasSize(1);
+            assertThat(slow).isNotDone();
+            over.countDown();
+            assertThatThrownBy(slow::get).isInstanceOf(ExecutionException.class);
+        }
+    }
+
     @Test
     void aLayerMayTakeSoLongAndNoLonger() {
         image("bad", Digest.sha256(LAYER).toString(), 0);
@@ -166,8 +181,10 @@ class SlowRegistryTest {
     @Test
     void aRegistryWithoutRangesIsJudgedByWhatItSends() throws IOException {
         image("good", Digest.sha256(LAYER).toString(), 0);
-        Path incoming = Files.createDirectories(folder.resolve("incoming"));
-        Files.write(incoming.resolve(Digest.sha256(LAYER).toString().replace(':', '-') + "." + LAYER.length + ".part"), Arrays.copyOf(LAYER, 140_000));
+        LocalImageStore.open(folder, settings(Duration.ofSeconds(1))).close();
+        String host = name("").replace("/", "");
+        Files.write(folder.resolve("incoming").resolve(Digest.sha256(LAYER).toString().replace(':', '-') + "." + Digest.sha256(("*\n" + host).getBytes(UTF_8)).hex() + "." + LAYER.length + ".part"),
+                Arrays.copyOf(LAYER, 140_000));
         try (LocalImageStore store = LocalImageStore.open(folder, settings(Duration.ofSeconds(1)))) {
             assertThat(store.pull(name("slow/paced:good"), null, Requester.OPERATOR, PullProgress.NONE).layers()).hasSize(1);
         }
