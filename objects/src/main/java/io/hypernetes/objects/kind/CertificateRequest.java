@@ -10,16 +10,12 @@ import java.security.Signature;
 import java.security.SignatureException;
 import java.security.spec.PSSParameterSpec;
 import java.security.spec.X509EncodedKeySpec;
-import java.util.Base64;
 import java.util.Map;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import javax.security.auth.x500.X500Principal;
 
 /// A request for a certificate (PKCS#10) in the PEM form: whether it is one, and signed by the key that it names, as upstream's `validateCSR` in
 /// `pkg/apis/certificates/validation/validation.go` has it. What it asks for is not read.
 final class CertificateRequest {
-    private static final Pattern BLOCK = Pattern.compile("-----BEGIN ([^-\n]{1,64})-----\\R([^-]*)-----END \\1-----");
     private static final String MALFORMED = "asn1: structure error: malformed certificate request";
     private static final String UNKNOWN = "x509: cannot verify signature: algorithm unimplemented";
 
@@ -44,21 +40,15 @@ final class CertificateRequest {
 
     /// What is wrong with it; empty when nothing is.
     static String problem(byte[] pem) {
-        Matcher block = BLOCK.matcher(new String(pem, StandardCharsets.ISO_8859_1));
-        if (!block.find() || !block.group(1).equals("CERTIFICATE REQUEST")) {
+        PemBlock block = PemBlock.next(new String(pem, StandardCharsets.ISO_8859_1), 0);
+        if (block == null || !block.type().equals("CERTIFICATE REQUEST")) {
             return "PEM block type must be CERTIFICATE REQUEST";
         }
         try {
-            return unsigned(new Der(Base64.getMimeDecoder().decode(body(block.group(2)))));
+            return unsigned(new Der(block.bytes()));
         } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
             return MALFORMED;
         }
-    }
-
-    /// What is behind the headers, which end in an empty line.
-    private static String body(String text) {
-        String[] parts = text.split("\\R\\R", 2);
-        return parts.length == 2 && parts[0].contains(":") ? parts[1] : text;
     }
 
     private static String unsigned(Der request) {

@@ -86,4 +86,20 @@ class CertificateRequestTest {
             }
         }
     }
+
+    /// As `encoding/pem` of Go reads them.
+    @Test
+    void blanksAndHeaders() {
+        String plain = pem(der(EDWARDS));
+        String begin = "-----BEGIN CERTIFICATE REQUEST-----";
+        assertThat(problem(plain.replace(begin, begin + " \t"))).isEmpty();
+        assertThat(problem(plain.replace("\n", " \r\n"))).isEmpty();
+        assertThat(problem(plain.replace(begin + "\n", begin + "\nA:b \nC : d\n"))).isEmpty();
+        assertThat(problem(plain.replace("MIG", "M I\tG"))).isEmpty();
+        assertThat(problem(begin + "\nnot a request\n" + plain)).isEmpty();
+        assertThat(problem("-----BEGIN OTHER-----\n-----END OTHER-----\n" + plain)).isEqualTo("PEM block type must be CERTIFICATE REQUEST");
+        for (String wrong : new String[] {" " + plain, plain.replace("END CERTIFICATE REQUEST-----", "END CERTIFICATE REQUEST----- x"), plain.replace("=", ""), plain.replace("MIG", "M*IG")}) {
+            assertThat(problem(wrong)).isEqualTo("PEM block type must be CERTIFICATE REQUEST");
+        }
+    }
 }
