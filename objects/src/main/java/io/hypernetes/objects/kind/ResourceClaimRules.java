@@ -27,14 +27,24 @@ final class ResourceClaimRules implements KindRules {
             }
             Json.objects(request, "firstAvailable").forEach(ResourceClaimRules::amount);
         }
+        if (!template) {
+            Json.objects(claim.path("status").path("allocation").path("devices"), "results").forEach(ResourceClaimRules::tolerations);
+        }
+    }
+
+    private static void tolerations(ObjectNode holder) {
+        Json.objects(holder, "tolerations").forEach(toleration -> Json.setDefault(toleration, "operator", "Equal"));
     }
 
     private static void amount(ObjectNode request) {
         Json.setDefault(request, "allocationMode", "ExactCount");
         if (Json.string(request, "allocationMode").equals("ExactCount")) {
-            Json.setDefault(request, "count", 1);
+            // None is what Go has when nothing is said: upstream's `pkg/apis/resource/v1/defaults.go`.
+            if (Json.number(request, 0, "count") == 0) {
+                request.put("count", 1);
+            }
         }
-        Json.objects(request, "tolerations").forEach(toleration -> Json.setDefault(toleration, "operator", "Equal"));
+        tolerations(request);
     }
 
     @Override

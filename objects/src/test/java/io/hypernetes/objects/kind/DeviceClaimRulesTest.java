@@ -130,4 +130,25 @@ class DeviceClaimRulesTest {
         Kind rules = KINDS.get("resource.k8s.io/v1", "ResourceSlice");
         return rules.validateCreate(Json.readObject(("{'metadata':{'name':'x'},'spec':" + spec + "}").replace('\'', '"'))).stream().map(FieldError::text).toList();
     }
+
+    /// As SetObjectDefaults_ResourceClaim of upstream's `pkg/apis/resource/v1`.
+    @Test
+    void noneIsOneAndATolerationIsOfAValue() {
+        Kind rules = KINDS.get("resource.k8s.io/v1", "ResourceClaim");
+        ObjectNode claim = Json.readObject("""
+                {"metadata":{"name":"x","namespace":"d"},
+                 "spec":{"devices":{"requests":[{"name":"a","exactly":{"deviceClassName":"c","count":0}},
+                                                {"name":"b","firstAvailable":[{"name":"s","deviceClassName":"c","count":0}]},
+                                                {"name":"c","exactly":{"deviceClassName":"c","allocationMode":"All","count":0}}]}},
+                 "status":{"allocation":{"devices":{"results":[{"request":"a","driver":"d.io","pool":"p","device":"x","tolerations":[{"key":"k"}]}]}}}}""");
+        ObjectNode before = claim.deepCopy();
+        before.remove("status");
+        rules.setDefaults(claim);
+        rules.setDefaults(before);
+        assertThat(claim.path("spec").path("devices").path("requests").valueStream().map(each -> each.at("/exactly/count").asInt(-1) + " " + each.at("/firstAvailable/0/count").asInt(-1)))
+                .containsExactly("1 -1", "-1 1", "0 -1");
+        assertThat(claim.at("/status/allocation/devices/results/0/tolerations/0/operator").asString("")).isEqualTo("Equal");
+        assertThat(rules.validateCreate(claim)).isEmpty();
+        assertThat(rules.validateUpdate(claim, before, "status")).isEmpty();
+    }
 }
