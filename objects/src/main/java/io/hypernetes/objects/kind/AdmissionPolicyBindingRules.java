@@ -46,7 +46,8 @@ final class AdmissionPolicyBindingRules implements KindRules {
             reference(spec.path("paramRef"), errors);
         }
         if (spec.path("matchResources").isObject()) {
-            AdmissionPolicyRules.constraints(spec.path("matchResources"), "spec.matchResources", errors);
+            // Upstream's path of these lacks a letter: validateValidatingAdmissionPolicyBindingSpec of `pkg/apis/admissionregistration/validation/validation.go`.
+            AdmissionPolicyRules.constraints(spec.path("matchResources"), mutating ? "spec.matchResources" : "spec.matchResouces", errors);
             if (mutating) {
                 AdmissionPolicyRules.operations(spec.path("matchResources"), "spec.matchResources", errors);
             }
@@ -56,7 +57,7 @@ final class AdmissionPolicyBindingRules implements KindRules {
         }
         JsonNode actions = spec.path("validationActions");
         Set<String> seen = new HashSet<>();
-        for (int i = 0; i < actions.size(); i++) {
+        for (int i = 0; i < actions.size() && !errors.isFull(); i++) {
             String action = actions.path(i).asString("");
             errors.oneOf("spec.validationActions[" + i + "]", action, List.of("Audit", "Deny", "Warn"));
             if (!seen.add(action)) {

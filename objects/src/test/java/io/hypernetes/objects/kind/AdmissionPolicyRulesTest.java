@@ -92,4 +92,12 @@ class AdmissionPolicyRulesTest {
         assertThat(problems("MutatingAdmissionPolicyBinding", BINDING.replace(part, instead == null ? "" : instead)))
                 .anySatisfy(each -> assertThat(each).startsWith(problem));
     }
+
+    /// In the path that upstream gives it.
+    @Test
+    void whatABindingMatches() {
+        String match = BINDING.replace("\"policyName\"", "\"validationActions\":[\"Deny\"],\"matchResources\":{\"matchPolicy\":\"odd\"},\"policyName\"");
+        assertThat(problems("ValidatingAdmissionPolicyBinding", match))
+                .containsExactly("spec.matchResouces.matchPolicy: Unsupported value: \"odd\": supported values: \"Equivalent\", \"Exact\"");
+    }
 }
