@@ -50,6 +50,11 @@ public final class AdmissionLanguage {
         return Holder.ENVIRONMENT.compile(text);
     }
 
+    /// How many expressions an admission policy's `spec` has but for its mutations; a validation counts for two.
+    public static int count(JsonNode spec) {
+        return spec.path("matchConditions").size() + spec.path("variables").size() + 2 * spec.path("validations").size() + spec.path("auditAnnotations").size();
+    }
+
     /// What is wrong with the match conditions of a webhook or policy.
     public static List<FieldError> checkConditions(JsonNode owner, String path) {
         List<FieldError> errors = new ArrayList<>();

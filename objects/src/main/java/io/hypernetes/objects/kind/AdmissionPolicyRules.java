@@ -18,6 +18,10 @@ import tools.jackson.databind.node.ObjectNode;
 final class AdmissionPolicyRules implements KindRules {
     private static final List<String> PATCH_TYPES = List.of("ApplyConfiguration", "JSONPatch");
     private static final int MOST_CONDITIONS = 64;
+
+    /// Of ours: upstream compiles as many as there are.
+    static final int MOST_EXPRESSIONS = 1000;
+
     private static final Pattern IDENTIFIER = Pattern.compile("[_a-zA-Z][_a-zA-Z0-9]*");
     private static final Set<String> RESERVED = Set.of(
             "true", "false", "null", "in", "as", "break", "const", "continue", "else", "for", "function", "if", "import", "let", "loop",
@@ -65,6 +69,7 @@ final class AdmissionPolicyRules implements KindRules {
     @Override
     public void validate(ObjectNode policy, Errors errors) {
         ObjectNode spec = WorkloadValidation.spec(policy);
+        int told = errors.count();
         errors.oneOf("spec.failurePolicy", Json.string(spec, "failurePolicy"), List.of("Fail", "Ignore"));
         parameters(spec.path("paramKind"), errors);
         JsonNode constraints = spec.path("matchConstraints");
@@ -86,6 +91,22 @@ final class AdmissionPolicyRules implements KindRules {
         } else {
             PolicyValidation.validate(spec, Json.string(policy, "metadata", "name"), errors);
         }
+        // To compile takes a millisecond or more, so what is refused anyway is not compiled.
+        if (errors.count() == told) {
+            expressions(spec, errors);
+        }
+    }
+
+    private void expressions(JsonNode spec, Errors errors) {
+        List<ObjectNode> mutations = mutating ? Json.objects(spec, "mutations") : List.of();
+        int count = mutations.size() + AdmissionLanguage.count(spec);
+        if (count > MOST_EXPRESSIONS) {
+            errors.invalid("spec", count, "must not have more than " + MOST_EXPRESSIONS + " expressions in all");
+            return;
+        }
+        for (int i = 0; i < mutations.size() && !errors.isFull(); i++) {
+            MutationLanguage.check(MutationLanguage.Kind.of(mutations.get(i)), mutations.get(i), "spec.mutations[" + i + "]").ifPresent(errors::add);
+        }
         AdmissionLanguage.checkPolicy(spec).forEach(errors::add);
     }
 
@@ -99,7 +120,7 @@ final class AdmissionPolicyRules implements KindRules {
         if (mutations.isEmpty()) {
             errors.required("spec.mutations", "mutations must contain at least one item");
         }
-        for (int i = 0; i < mutations.size(); i++) {
+        for (int i = 0; i < mutations.size() && !errors.isFull(); i++) {
             mutation(mutations.get(i), "spec.mutations[" + i + "]", errors);
         }
         String again = Json.string(spec, "reinvocationPolicy");
@@ -129,8 +150,6 @@ final class AdmissionPolicyRules implements KindRules {
             errors.required(at + "." + wanted, "must be specified when patchType is " + type);
         } else if (Json.string(mutation, wanted, "expression").isBlank()) {
             errors.required(at + "." + wanted + ".expression", "");
-        } else {
-            MutationLanguage.check(MutationLanguage.Kind.of(mutation), mutation, at).ifPresent(errors::add);
         }
     }
 
@@ -177,7 +196,7 @@ final class AdmissionPolicyRules implements KindRules {
             errors.add(FieldError.tooMany(at + "matchConditions", conditions.size(), MOST_CONDITIONS));
         }
         Set<String> names = new HashSet<>();
-        for (int i = 0; i < conditions.size(); i++) {
+        for (int i = 0; i < conditions.size() && !errors.isFull(); i++) {
             String each = at + "matchConditions[" + i + "]";
             if (Json.string(conditions.get(i), "expression").isBlank()) {
                 errors.required(each + ".expression", "");
@@ -196,7 +215,7 @@ final class AdmissionPolicyRules implements KindRules {
 
     private static void variables(JsonNode spec, Errors errors) {
         List<ObjectNode> variables = Json.objects(spec, "variables");
-        for (int i = 0; i < variables.size(); i++) {
+        for (int i = 0; i < variables.size() && !errors.isFull(); i++) {
             String at = "spec.variables[" + i + "]";
             String name = Json.string(variables.get(i), "name");
             if (name.isBlank()) {

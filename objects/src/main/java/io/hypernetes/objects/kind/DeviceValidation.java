@@ -44,8 +44,13 @@ final class DeviceValidation {
         if (name.length() > LONGEST_POOL) {
             errors.add(FieldError.tooLong(at, LONGEST_POOL));
         }
-        for (String part : name.split("/", -1)) {
+        int start = 0;
+        while (start <= name.length() && !errors.isFull()) {
+            int slash = name.indexOf('/', start);
+            int end = slash < 0 ? name.length() : slash;
+            String part = name.substring(start, end);
             errors.invalid(at, part, Names.subdomain(part));
+            start = end + 1;
         }
     }
 
@@ -65,21 +70,21 @@ final class DeviceValidation {
 
     /// The name of an attribute or a capacity, in a domain or not.
     static void qualified(String name, String at, Errors errors) {
-        String[] parts = name.split("/", -1);
-        if (parts.length == 1) {
+        int slash = name.indexOf('/');
+        if (slash < 0) {
             identifier(name, at, errors);
-        } else if (parts.length > 2) {
+        } else if (name.indexOf('/', slash + 1) >= 0) {
             errors.invalid(at, name, "must not contain more than one slash");
         } else {
-            if (parts[0].isEmpty()) {
+            if (slash == 0) {
                 errors.invalid(at, "", "the domain must not be empty");
             } else {
-                CsiDriverRules.name(parts[0], at, errors);
+                CsiDriverRules.name(name.substring(0, slash), at, errors);
             }
-            if (parts[1].isEmpty()) {
+            if (slash == name.length() - 1) {
                 errors.invalid(at, "", "the name must not be empty");
             } else {
-                identifier(parts[1], at, errors);
+                identifier(name.substring(slash + 1), at, errors);
             }
         }
     }

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.BiConsumer;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -31,7 +32,8 @@ final class ResourceSliceRules implements KindRules {
     private static final String NUMBER = "(0|[1-9]\\d*)";
     private static final String PART = "(0|[1-9]\\d*|\\d*[a-zA-Z-][0-9a-zA-Z-]*)";
     private static final String BUILD = "[0-9a-zA-Z-]+";
-    private static final String VERSION = NUMBER + "\\." + NUMBER + "\\." + NUMBER + "(-" + PART + "(\\." + PART + ")*)?(\\+" + BUILD + "(\\." + BUILD + ")*)?";
+    private static final Pattern VERSION = Pattern.compile(
+            NUMBER + "\\." + NUMBER + "\\." + NUMBER + "(-" + PART + "(\\." + PART + ")*)?(\\+" + BUILD + "(\\." + BUILD + ")*)?");
     private static final Layout LAYOUT = Layout.named()
             .orNone("Node", "The node that has the devices.", "spec", "nodeName")
             .text("Driver", "The driver of the devices.", "spec", "driver")
@@ -131,10 +133,16 @@ final class ResourceSliceRules implements KindRules {
             errors.invalid(at, facts, "the total number of attributes and capacities must not exceed " + MOST_FACTS);
         }
         for (var attribute : device.path("attributes").properties()) {
+            if (errors.isFull()) {
+                return;
+            }
             DeviceValidation.qualified(attribute.getKey(), at + ".attributes", errors);
             attribute(attribute.getValue(), at + ".attributes[" + shortened(attribute.getKey()) + "]", errors);
         }
         for (var capacity : device.path("capacity").properties()) {
+            if (errors.isFull()) {
+                return;
+            }
             DeviceValidation.qualified(capacity.getKey(), at + ".capacity", errors);
             if (capacity.getValue().path("requestPolicy").isObject() && !Json.flag(device, "allowMultipleAllocations")) {
                 errors.forbidden(at + ".capacity[" + shortened(capacity.getKey()) + "].requestPolicy", "allowMultipleAllocations must be true");
@@ -166,7 +174,7 @@ final class ResourceSliceRules implements KindRules {
         if (attribute.path("version").isString()) {
             String version = attribute.path("version").stringValue();
             // None that is longer is right.
-            if (version.length() > LONGEST_FACT_BYTES || !version.matches(VERSION)) {
+            if (version.length() > LONGEST_FACT_BYTES || !VERSION.matcher(version).matches()) {
                 errors.invalid(at + ".version", version, "must be a string compatible with semver.org spec 2.0.0");
             }
             limit(version, at + ".version", errors);

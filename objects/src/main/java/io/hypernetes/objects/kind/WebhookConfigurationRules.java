@@ -48,6 +48,7 @@ final class WebhookConfigurationRules implements KindRules {
     public void validate(ObjectNode configuration, Errors errors) {
         List<ObjectNode> hooks = Json.objects(configuration, "webhooks");
         Set<String> names = new HashSet<>();
+        int told = errors.count();
         for (int i = 0; i < hooks.size() && !errors.isFull(); i++) {
             String at = "webhooks[" + i + "]";
             ObjectNode hook = hooks.get(i);
@@ -58,6 +59,21 @@ final class WebhookConfigurationRules implements KindRules {
             if (!name.isEmpty() && !names.add(name)) {
                 errors.duplicate(at + ".name", name);
             }
+        }
+        // To compile takes a millisecond or more, so what is refused anyway is not compiled.
+        if (errors.count() == told) {
+            expressions(hooks, errors);
+        }
+    }
+
+    private static void expressions(List<ObjectNode> hooks, Errors errors) {
+        int count = hooks.stream().mapToInt(hook -> hook.path("matchConditions").size()).sum();
+        if (count > AdmissionPolicyRules.MOST_EXPRESSIONS) {
+            errors.invalid("webhooks", count, "must not have more than " + AdmissionPolicyRules.MOST_EXPRESSIONS + " match conditions in all");
+            return;
+        }
+        for (int i = 0; i < hooks.size() && !errors.isFull(); i++) {
+            AdmissionLanguage.checkConditions(hooks.get(i), "webhooks[" + i + "].").forEach(errors::add);
         }
     }
 
@@ -95,7 +111,6 @@ final class WebhookConfigurationRules implements KindRules {
         }
         WebhookClientValidation.validate(hook.path("clientConfig"), at + ".clientConfig", errors);
         AdmissionPolicyRules.conditions(hook, at + ".", errors);
-        AdmissionLanguage.checkConditions(hook, at + ".").forEach(errors::add);
     }
 
     private static void versions(JsonNode versions, String at, Errors errors) {
