@@ -207,6 +207,9 @@ class RolesTest extends ClusterTest {
                 "spec.resourceAttributes: Invalid value: \"null\": exactly one of nonResourceAttributes or resourceAttributes must be specified",
                 "spec.user: Invalid value: \"\": at least one of user or group must be specified",
                 "metadata: Invalid value: {\"name\":\"x\"}: must be empty");
+        // No generation is what Go has when nothing is said; a period of none is said.
+        green.post(other, "{\"metadata\":{\"generation\":0},\"spec\":{\"user\":\"rob\",\"nonResourceAttributes\":{\"path\":\"/\",\"verb\":\"get\"}}}").expect(201);
+        green.post(other, "{\"metadata\":{\"deletionGracePeriodSeconds\":0},\"spec\":{\"user\":\"rob\",\"nonResourceAttributes\":{\"path\":\"/\",\"verb\":\"get\"}}}").expect(422);
         assertThat(causes(green.post(self, "{\"spec\":{\"resourceAttributes\":{\"labelSelector\":{}},\"nonResourceAttributes\":{\"path\":\"/\"}}}"))).containsExactly(
                 "spec.nonResourceAttributes: Invalid value: {\"path\":\"/\"}: cannot be specified in combination with resourceAttributes",
                 "spec.resourceAttributes.labelSelector.requirements: Required value: when spec.resourceAttributes.labelSelector is specified, requirements or rawSelector is required");

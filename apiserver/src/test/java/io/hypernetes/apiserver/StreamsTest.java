@@ -21,6 +21,8 @@ import javax.net.ssl.SSLSocket;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.jspecify.annotations.Nullable;
 
 /// Logs and upgraded streams through a kubelet of this test.
@@ -163,6 +165,23 @@ class StreamsTest extends ClusterTest {
         assertThat(asked())
                 .startsWith("GET /tenants/root/containerLogs/default/web/web?follow=true&tailLines=5 HTTP/1.1");
         assertThat(callers.poll(60, TimeUnit.SECONDS)).contains("CN=kube-apiserver-kubelet-client");
+    }
+
+    /// As ValidatePodLogOptions of upstream's `pkg/apis/core/validation/validation.go`, which LogREST of `pkg/registry/core/pod/rest/log.go` calls with the pod's name.
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "tailLines=-1|422|PodLogOptions \"web\" is invalid: tailLines: Invalid value: -1: must be greater than or equal to 0",
+        "limitBytes=0|422|PodLogOptions \"web\" is invalid: limitBytes: Invalid value: 0: must be greater than 0",
+        "sinceSeconds=0|422|PodLogOptions \"web\" is invalid: sinceSeconds: Invalid value: 0: must be greater than 0",
+        "sinceSeconds=0&sinceTime=2026-01-01T00:00:00Z|422|PodLogOptions \"web\" is invalid: []: Forbidden: at most one of `sinceTime` or `sinceSeconds` may be specified",
+        "stream=odd|422|PodLogOptions \"web\" is invalid: stream: Forbidden: may not be specified",
+        "tailLines=-1&limitBytes=-1|422|PodLogOptions \"web\" is invalid: [tailLines: Invalid value: -1: must be greater than or equal to 0, limitBytes: Invalid value: -1: must be greater than 0]",
+        "tailLines=x|400|strconv.ParseInt: parsing \"x\": invalid syntax",
+        "tailLines=|400|strconv.ParseInt: parsing \"\": invalid syntax",
+        "limitBytes=9223372036854775808|400|strconv.ParseInt: parsing \"9223372036854775808\": value out of range",
+    })
+    void whatNoLogHasIsRefused(String options, int status, String message) {
+        assertThat(admin.get(pods("default") + "/web/log?" + options).expect(status).at("message")).isEqualTo(message);
     }
 
     @Test

@@ -69,7 +69,8 @@ final class AccessReviewForm {
         var ignored = local ? Set.of("managedFields", "namespace") : Set.of("managedFields");
         for (Map.Entry<String, JsonNode> member : meta.properties()) {
             var value = member.getValue();
-            boolean nothing = value.isNull() || (value.isString() && value.stringValue().isEmpty()) || (value.isContainer() && value.isEmpty());
+            boolean nothing = value.isNull() || (value.isString() && value.stringValue().isEmpty()) || (value.isContainer() && value.isEmpty())
+                    || (member.getKey().equals("generation") && value.isIntegralNumber() && value.longValue() == 0);
             if (!nothing && !ignored.contains(member.getKey())) {
                 return true;
             }

@@ -29,6 +29,7 @@ final class PodStreams {
     }
 
     void log(ResourceRequest request) throws IOException {
+        LogForm.check(request.http(), request.target().name());
         var pod = pod(request);
         var container = container(request, pod);
         var node = node(request, pod);
