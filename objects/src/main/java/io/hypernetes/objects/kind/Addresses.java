@@ -3,13 +3,21 @@ package io.hypernetes.objects.kind;
 import io.hypernetes.objects.AddressText;
 import java.net.Inet4Address;
 import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /// The forms of addresses and address ranges.
 final class Addresses {
     static final String ADDRESS_HINT = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)";
     static final String RANGE_HINT = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)";
     private static final int LONGEST = 45;
+    private static final Pattern V6 = Pattern.compile("[0-9a-fA-F:.]*:[0-9a-fA-F:.]*");
+    private static final Pattern GROUP = Pattern.compile("[0-9a-fA-F]{1,4}");
     private static final int V4_BYTES = 4;
     private static final int V6_BYTES = 16;
 
@@ -21,41 +29,60 @@ final class Addresses {
     }
 
     static boolean isV6(String text) {
-        if (text.length() > LONGEST || !text.matches("[0-9a-fA-F:.]*:[0-9a-fA-F:.]*")) {
-            return false;
-        }
-        int gap = text.indexOf("::");
-        if (gap >= 0 && text.indexOf("::", gap + 1) >= 0) {
-            return false;
-        }
-        if (gap < 0) {
-            return groups(text) == 8;
-        }
-        int left = groups(text.substring(0, gap));
-        int right = groups(text.substring(gap + 2));
-        return left >= 0 && right >= 0 && left + right <= 7;
+        return v6(text) != null;
     }
 
-    /// How many groups of sixteen bits a text has; -1 when it is malformed.
-    private static int groups(String text) {
+    /// The sixteen bytes of an IPv6 address; null for any other text. Only its last four bytes may be written as an IPv4 address is, and only at its very end.
+    private static byte @Nullable [] v6(String text) {
+        if (text.length() > LONGEST || !V6.matcher(text).matches()) {
+            return null;
+        }
+        int gap = text.indexOf("::");
+        byte[] left = groups(gap < 0 ? text : text.substring(0, gap), gap < 0);
+        byte[] right = gap < 0 ? new byte[0] : groups(text.substring(gap + 2), true);
+        if (left == null || right == null) {
+            return null;
+        }
+        int missing = V6_BYTES - left.length - right.length;
+        // A gap stands for one group at least.
+        if (gap < 0 ? missing != 0 : missing < 2) {
+            return null;
+        }
+        byte[] bytes = Arrays.copyOf(left, V6_BYTES);
+        System.arraycopy(right, 0, bytes, V6_BYTES - right.length, right.length);
+        return bytes;
+    }
+
+    /// The bytes of groups between single colons; null when they are malformed.
+    ///
+    /// @param last whether the address ends with them
+    private static byte @Nullable [] groups(String text, boolean last) {
         if (text.isEmpty()) {
-            return 0;
+            return new byte[0];
         }
         String[] parts = text.split(":", -1);
-        int count = 0;
+        ByteBuffer bytes = ByteBuffer.allocate(2 * parts.length + 2);
         for (int i = 0; i < parts.length; i++) {
-            if (i == parts.length - 1 && parts[i].contains(".")) {
-                if (!AddressText.isV4(parts[i])) {
-                    return -1;
-                }
-                count += 2;
-            } else if (parts[i].matches("[0-9a-fA-F]{1,4}")) {
-                count++;
+            if (last && i == parts.length - 1 && AddressText.isV4(parts[i])) {
+                bytes.put(AddressText.v4(parts[i]));
+            } else if (GROUP.matcher(parts[i]).matches()) {
+                bytes.putShort((short) Integer.parseInt(parts[i], 16));
             } else {
-                return -1;
+                return null;
             }
         }
-        return count;
+        return Arrays.copyOf(bytes.array(), bytes.position());
+    }
+
+    /// The address that a text is, which was looked at before. An IPv4 address in an IPv6 address is an IPv4 address.
+    static InetAddress parsed(String text) {
+        byte[] v4 = AddressText.v4(text);
+        byte[] bytes = v4 == null ? v6(text) : v4;
+        try {
+            return InetAddress.getByAddress(Objects.requireNonNull(bytes));
+        } catch (UnknownHostException impossible) {
+            throw new IllegalStateException(impossible);
+        }
     }
 
     /// What is wrong with an address, in sentences: as upstream's `IsValidIPForLegacyField` with `StrictIPCIDRValidation`, which is on since 1.36.
@@ -66,13 +93,13 @@ final class Addresses {
         if (!isV6(text)) {
             return List.of(ADDRESS_HINT);
         }
-        return InetAddress.ofLiteral(text) instanceof Inet4Address ? List.of("must not be an IPv4-mapped IPv6 address") : List.of();
+        return parsed(text) instanceof Inet4Address ? List.of("must not be an IPv4-mapped IPv6 address") : List.of();
     }
 
     /// The same, of an address that must be written as everybody writes it.
     static List<String> canonicalAddress(String text) {
         List<String> wrong = address(text);
-        return wrong.isEmpty() ? canonical(text, AddressText.of(InetAddress.ofLiteral(text))) : wrong;
+        return wrong.isEmpty() ? canonical(text, AddressText.of(parsed(text))) : wrong;
     }
 
     /// What is wrong with an address, a slash and the length of a prefix: as upstream's `IsValidCIDRForLegacyField` with `StrictIPCIDRValidation`.
@@ -103,7 +130,7 @@ final class Addresses {
     static List<String> canonicalRange(String text) {
         List<String> wrong = range(text);
         int slash = text.indexOf('/');
-        return wrong.isEmpty() ? canonical(text, AddressText.of(InetAddress.ofLiteral(text.substring(0, slash))) + text.substring(slash)) : wrong;
+        return wrong.isEmpty() ? canonical(text, AddressText.of(parsed(text.substring(0, slash))) + text.substring(slash)) : wrong;
     }
 
     private static List<String> canonical(String text, String usual) {
@@ -131,6 +158,6 @@ final class Addresses {
     }
 
     private static byte[] bytes(String range) {
-        return InetAddress.ofLiteral(range.substring(0, range.indexOf('/'))).getAddress();
+        return parsed(range.substring(0, range.indexOf('/'))).getAddress();
     }
 }

@@ -72,7 +72,7 @@ final class EndpointsRules implements KindRules {
     /// ValidateNonSpecialIP of upstream's `pkg/apis/core/validation/validation.go`.
     private static void elsewhere(String ip, String at, Errors errors) {
         // One address has many spellings.
-        InetAddress address = InetAddress.ofLiteral(ip);
+        InetAddress address = Addresses.parsed(ip);
         if (address.isAnyLocalAddress()) {
             errors.invalid(at, ip, "may not be unspecified (" + ip + ")");
         } else if (address.isLoopbackAddress()) {
