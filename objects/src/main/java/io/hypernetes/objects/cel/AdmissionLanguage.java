@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -50,9 +51,10 @@ public final class AdmissionLanguage {
         return Holder.ENVIRONMENT.compile(text);
     }
 
-    /// How many expressions an admission policy's `spec` has but for its mutations; a validation counts for two.
+    /// How many expressions an admission policy's `spec` has but for its mutations.
     public static int count(JsonNode spec) {
-        return spec.path("matchConditions").size() + spec.path("variables").size() + 2 * spec.path("validations").size() + spec.path("auditAnnotations").size();
+        long messages = Json.objects(spec, "validations").stream().filter(each -> !Json.string(each, "messageExpression").isBlank()).count();
+        return (int) messages + Stream.of("matchConditions", "variables", "validations", "auditAnnotations").mapToInt(list -> spec.path(list).size()).sum();
     }
 
     /// What is wrong with the match conditions of a webhook or policy.
