@@ -82,7 +82,9 @@ final class Routes {
         if (!http.method().equals("GET") && !http.method().equals("HEAD")) {
             throw ApiStatus.methodNotAllowed().asException();
         }
-        if (path.equals(Doors.PATH)) {
+        if (path.equals("/") || path.isEmpty()) {
+            discovery.paths(http, tenant);
+        } else if (path.equals(Doors.PATH)) {
             doors.serve(http, tenant.tenant());
         } else if (path.equals("/.well-known/openid-configuration")) {
             issuer.configuration(http, tenant);

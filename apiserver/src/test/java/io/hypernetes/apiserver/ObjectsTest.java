@@ -359,6 +359,16 @@ class ObjectsTest extends ClusterTest {
         assertThat(admin.get("/openapi/v3").json().path("paths").has("api/v1")).isTrue();
     }
 
+    /// As RootPaths of upstream's `k8s.io/apimachinery/pkg/apis/meta/v1`.
+    @Test
+    void theRootNamesThePathsThatThereAre() {
+        var paths = admin.get("/").expect(200).json().path("paths").valueStream().map(JsonNode::asString).toList();
+        assertThat(paths).isSorted().doesNotHaveDuplicates().contains("/api", "/api/v1", "/apis", "/apis/apps", "/apis/apps/v1", "/healthz", "/metrics", "/openapi/v3", "/version");
+        // That one is where the documents of groups are.
+        assertThat(paths.stream().filter(path -> admin.get(path).http().statusCode() != 200)).containsExactly("/openapi/v3/");
+        admin.post("/", "{}").expect(405);
+    }
+
     @Test
     void http2ServesTheSame() {
         var two = cluster.new Client(cluster.credential("root", "admin", "system:masters"), HttpClient.Version.HTTP_2);

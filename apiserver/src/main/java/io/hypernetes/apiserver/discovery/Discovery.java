@@ -3,7 +3,9 @@ package io.hypernetes.apiserver.discovery;
 import io.hypernetes.apiserver.custom.TenantKinds;
 import io.hypernetes.apiserver.http.Exchange;
 import io.hypernetes.apiserver.request.Accepted;
+import io.hypernetes.apiserver.request.Caller;
 import io.hypernetes.apiserver.request.TenantPath;
+import io.hypernetes.apiserver.resource.Answers;
 import io.hypernetes.objects.ApiStatus;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.kind.Kind;
@@ -12,6 +14,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -19,6 +22,8 @@ import tools.jackson.databind.node.ObjectNode;
 public final class Discovery {
     private static final String AGGREGATED = "APIGroupDiscoveryList";
 
+    private static final List<String> OTHER_PATHS = List.of(
+            "/.well-known/openid-configuration", "/apis", "/apis/", "/healthz", "/livez", "/openapi/v2", "/openapi/v3", "/openapi/v3/", "/openid/v1/jwks", "/readyz", "/version");
     private static final int MOST_EDITIONS = 1000;
 
     private final TenantKinds kinds;
@@ -70,6 +75,24 @@ public final class Discovery {
                 ? "application/json"
                 : "application/json;g=apidiscovery.k8s.io;v=" + version + ";as=" + AGGREGATED;
         http.send(200, type, document.bytes());
+    }
+
+    /// Answers the paths that there are, as upstream does at `/`.
+    public void paths(Exchange http, TenantPath tenant) throws IOException {
+        var paths = new TreeSet<>(OTHER_PATHS);
+        if (tenant.tenant().equals(Caller.ROOT)) {
+            paths.add("/metrics");
+        }
+        for (var kind : kinds.all(tenant.tenant())) {
+            var group = kind.type().group();
+            var above = group.isEmpty() ? "/api" : "/apis/" + group;
+            paths.add(above);
+            paths.add(above + "/" + kind.type().version());
+        }
+        var answer = Json.object();
+        var list = answer.putArray("paths");
+        paths.forEach(list::add);
+        Answers.json(http, 200, answer);
     }
 
     private ConcurrentHashMap<String, Document> edition(String tenant) {
