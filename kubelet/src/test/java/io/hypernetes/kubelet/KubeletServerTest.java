@@ -133,6 +133,7 @@ class KubeletServerTest {
         assertThat(text(apiServer(), "/tenants/red/containerLogs/default/web/main?previous=true"))
                 .isEqualTo("400 previous terminated container \"main\" in pod \"web\" not found");
         assertThat(text(apiServer(), "/tenants/red/containerLogs/default/web/main?tailLines=x")).startsWith("400 tailLines");
+        assertThat(text(apiServer(), "/tenants/red/containerLogs/default/web/main?sinceSeconds=" + Long.MAX_VALUE)).isEqualTo("200 one\ntwo\n");
     }
 
     @Test

@@ -27,7 +27,9 @@ record LogOptions(boolean follow, boolean previous, boolean timestamps, long tai
         }
         long seconds = number(request, "sinceSeconds");
         if (seconds >= 0) {
-            since = clock.instant().minus(Duration.ofSeconds(seconds));
+            // No log is older than the first of all times, and there are none before it.
+            Instant now = clock.instant();
+            since = now.minus(Duration.ofSeconds(Math.min(seconds, now.getEpochSecond())));
         }
         return new LogOptions(request.flag("follow"), request.flag("previous"), request.flag("timestamps"), tail, limit, since);
     }
