@@ -155,19 +155,22 @@ public final class FieldSet {
             return this;
         }
         FieldSet result = this;
-        for (Map.Entry<String, Node> theirs : other.nodes.entrySet()) {
-            Node mine = nodes.get(theirs.getKey());
-            Node left = mine == null ? null : mine.without(theirs.getValue(), deep);
-            if (left != mine) {
-                if (result == this) {
-                    result = new FieldSet();
-                    result.nodes.putAll(nodes);
-                }
-                if (left == null) {
-                    result.nodes.remove(theirs.getKey());
-                } else {
-                    result.nodes.put(theirs.getKey(), left);
-                }
+        // By the smaller of the two: what each of many managers has is taken from all that was written, and what was written from all that each has.
+        for (String element : (nodes.size() < other.nodes.size() ? nodes : other.nodes).keySet()) {
+            Node mine = nodes.get(element);
+            Node theirs = other.nodes.get(element);
+            Node left = mine == null || theirs == null ? mine : mine.without(theirs, deep);
+            if (left == mine) {
+                continue;
+            }
+            if (result == this) {
+                result = new FieldSet();
+                result.nodes.putAll(nodes);
+            }
+            if (left == null) {
+                result.nodes.remove(element);
+            } else {
+                result.nodes.put(element, left);
             }
         }
         return result;

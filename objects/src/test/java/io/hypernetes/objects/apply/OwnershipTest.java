@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.schema.Schema;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -47,6 +48,23 @@ class OwnershipTest {
         assertThat(Ownership.unlessOnlyTimesDiffer(changed, old)).isSameAs(changed);
         var owned = json("{'metadata':{'name':'m','managedFields':[{'manager':'b','operation':'Update','time':'2'},{'manager':'a','operation':'Apply','time':'3','fieldsV1':{'f:spec':{}}}]},'data':{'x':'1'}}");
         assertThat(Ownership.unlessOnlyTimesDiffer(owned, old)).isSameAs(owned);
+    }
+
+    /// As many as fit into a body: the work is that of the owners and the fields, not of one times the other.
+    @Test
+    @Timeout(20)
+    void manyOwnersAndManyFieldsAreNotMultiplied() {
+        var object = json("{'metadata':{'name':'m'}}");
+        var owners = Json.child(object, "metadata").putArray("managedFields");
+        for (int i = 0; i < 8_000; i++) {
+            owners.add(json("{'manager':'m%d','operation':'Apply','apiVersion':'v1','fieldsType':'FieldsV1','fieldsV1':{'f:data':{'f:zz':{}}}}".formatted(i)));
+        }
+        for (int i = 0; i < 100_000; i++) {
+            data(object).put("k" + i, "");
+        }
+        MAPS.created(object, writer("me", 0));
+        assertThat(entry(object, "me").path("fieldsV1").path("f:data")).hasSize(100_001);
+        assertThat(entry(object, "m7999").path("fieldsV1")).isEqualTo(json("{'f:data':{'f:zz':{}}}"));
     }
 
     @Test
