@@ -189,13 +189,29 @@ public final class Informer<T extends HasMetadata> implements AutoCloseable {
         }
     }
 
+    /// Of what changed unseen, what is gone is told first: others may have its place. One that was deleted and made again is gone, too. What did not change is
+    /// not held twice.
     private void relist() {
-        Map<ObjectKey, T> before = new HashMap<>(cache);
+        Map<ObjectKey, T> gone = new HashMap<>(cache);
+        boolean isFirst = gone.isEmpty();
+        List<T> changed = new ArrayList<>();
         String version = resources.list(scope, selection, mapper, object -> {
-            before.remove(keyOf(object));
-            store(object, "");
+            T before = gone.get(keyOf(object));
+            if (isFirst) {
+                store(object, "");
+                return;
+            }
+            if (before != null && Objects.equals(before.getMetadata().getUid(), object.getMetadata().getUid())) {
+                gone.remove(keyOf(object));
+                String known = before.getMetadata().getResourceVersion();
+                if (known != null && known.equals(object.getMetadata().getResourceVersion())) {
+                    return;
+                }
+            }
+            changed.add(object);
         });
-        before.forEach((key, last) -> remove(key, last));
+        gone.forEach(this::remove);
+        changed.forEach(object -> store(object, ""));
         reached(version);
         pause = SHORTEST_PAUSE;
         synced.countDown();

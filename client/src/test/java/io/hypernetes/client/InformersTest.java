@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
 import io.fabric8.kubernetes.api.model.PartialObjectMetadata;
+import io.fabric8.kubernetes.api.model.SecretBuilder;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 
@@ -105,6 +107,44 @@ class InformersTest {
             client.of(Kind.CONFIG_MAP).delete(key, Deletion.ordinary());
             Awaitility.await().untilAsserted(() -> assertThat(heard).containsExactly("+a", "-a"));
         }
+    }
+
+    /// Or who has the place of one that is gone would be judged beside it.
+    @Test
+    void whatWentUnseenIsToldBeforeWhatCame() throws Exception {
+        Informer<ConfigMap> maps = informers.of(Kind.CONFIG_MAP, Scope.everywhere());
+        Queue<String> heard = new ConcurrentLinkedQueue<>();
+        maps.handler(teller(heard));
+        try (client; api; informers) {
+            for (String name : new String[] {"b", "c", "d", "z"}) {
+                create(name);
+            }
+            informers.start();
+            assertThat(maps.awaitSynced(Duration.ofSeconds(10))).isTrue();
+            heard.clear();
+            AtomicBoolean once = new AtomicBoolean();
+            api.beforeAnswers(request -> {
+                // The list behind the compaction, while nobody watches.
+                if (request.contains("/configmaps") && request.startsWith("GET") && !request.contains("watch=") && once.compareAndSet(false, true)) {
+                    api.remove(Kind.CONFIG_MAP, new ObjectKey("red", "default", "b"));
+                    api.remove(Kind.CONFIG_MAP, new ObjectKey("red", "default", "z"));
+                    create("a");
+                    create("b");
+                    client.of(Kind.CONFIG_MAP).change(new ObjectKey("red", "default", "c"), null, now -> now.edit().addToData("key", "2").build());
+                }
+            });
+            // Something of which the informer knows nothing, so that what it knows is too old.
+            client.of(Kind.SECRET).create("red", new SecretBuilder().withNewMetadata().withName("any").withNamespace("default").endMetadata().build());
+            api.compact();
+            Awaitility.await().untilAsserted(() -> assertThat(heard).hasSize(5));
+            assertThat(heard.stream().limit(2)).containsExactlyInAnyOrder("-b", "-z");
+            assertThat(heard.stream().skip(2)).containsExactlyInAnyOrder("+a", "+b", "*c");
+            assertThat(maps.list()).hasSize(4);
+        }
+    }
+
+    private void create(String name) {
+        client.of(Kind.CONFIG_MAP).create("red", new ConfigMapBuilder().withNewMetadata().withName(name).withNamespace("default").endMetadata().build());
     }
 
     @Test
