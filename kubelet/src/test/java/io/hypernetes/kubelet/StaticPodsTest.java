@@ -7,12 +7,14 @@ import io.fabric8.kubernetes.api.model.Pod;
 import io.hypernetes.client.Deletion;
 import io.hypernetes.client.Kind;
 import io.hypernetes.client.ObjectKey;
+import io.hypernetes.kubelet.staticpod.StaticPods;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -52,6 +54,26 @@ class StaticPodsTest extends KubeletHarness {
             assertThat(found()).isEmpty();
             assertThat(cri.sandboxes).isEmpty();
         });
+    }
+
+    /// Or what runs of them would be taken for what nobody has told of.
+    @Test
+    void aFolderThatCannotBeReadAtFirstIsWaitedFor() throws Exception {
+        Path manifests = folder.resolve("other");
+        try (StaticPods pods = new StaticPods(manifests, "n1", kubelet.pods(), null)) {
+            Files.delete(manifests);
+            pods.start();
+            CompletableFuture<Void> read = CompletableFuture.runAsync(() -> {
+                try {
+                    pods.awaitRead();
+                } catch (InterruptedException stopped) {
+                    throw new IllegalStateException(stopped);
+                }
+            });
+            await().during(Duration.ofMillis(1200)).until(() -> !read.isDone());
+            Files.createDirectory(manifests);
+            await().until(read::isDone);
+        }
     }
 
     private Path manifest() {

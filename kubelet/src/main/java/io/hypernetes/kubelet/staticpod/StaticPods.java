@@ -27,6 +27,9 @@ public final class StaticPods implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(StaticPods.class);
     /// A second look, for file systems that tell nothing.
     private static final int LOOK_SECONDS = 20;
+    /// As long as the folder was never read, whoever waits for it waits for all pods of this node.
+    private static final int FIRST_LOOK_SECONDS = 1;
+    private static final int FIRST_LOOKS = 30;
 
     private final Path folder;
     private final String nodeName;
@@ -65,21 +68,26 @@ public final class StaticPods implements AutoCloseable {
         thread.interrupt();
     }
 
-    /// Waits until the folder was read once.
+    /// Waits until the folder was read once, or could not be read for so long that the node has to do without.
     public void awaitRead() throws InterruptedException {
         read.await();
     }
 
     private void run() {
+        int failed = 0;
         try {
             while (true) {
                 try {
                     look();
+                    read.countDown();
                 } catch (IOException | RuntimeException broken) {
                     LOG.error("event=static-pods-not-read folder={}", folder, broken);
+                    if (++failed == FIRST_LOOKS && read.getCount() > 0) {
+                        LOG.error("event=static-pods-given-up folder={} looks={}", folder, failed);
+                        read.countDown();
+                    }
                 }
-                read.countDown();
-                WatchKey key = watch.poll(LOOK_SECONDS, TimeUnit.SECONDS);
+                WatchKey key = watch.poll(read.getCount() > 0 ? FIRST_LOOK_SECONDS : LOOK_SECONDS, TimeUnit.SECONDS);
                 if (key != null) {
                     key.pollEvents();
                     key.reset();
