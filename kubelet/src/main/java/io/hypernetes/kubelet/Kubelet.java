@@ -2,6 +2,7 @@ package io.hypernetes.kubelet;
 
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.Quantity;
 import io.grpc.Context;
 import io.hypernetes.client.Client;
 import io.hypernetes.client.EventRecorder;
@@ -41,6 +42,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Iterator;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
@@ -109,7 +111,7 @@ public final class Kubelet implements AutoCloseable {
         Volumes volumes = new Volumes(settings.podsFolder(), sources, clock);
         HostLookups hosts = new HostLookups(InetAddress::getAllByName);
         PodServices services = new PodServices(settings, cri, volumes, new Disks(sources, settings.nodeName()), sources, new RecordedPodEvents(recorder, settings.hostPaths()), statuses, hosts, new PodHttp(dialer, hosts), probes, variables, clock,
-                NodeAgent.allocatable(settings), this::ownNode, steps, metrics);
+                this::allocatable, this::ownNode, steps, metrics);
         this.pods = new PodTable(services);
         this.mirrors = new MirrorPods(client, pods);
         this.staticPods = new StaticPods(settings.stateFolder().resolve("manifests"), settings.nodeName(), pods, mirrors);
@@ -171,6 +173,10 @@ public final class Kubelet implements AutoCloseable {
         threads.shutdownNow();
     }
 
+    private Map<String, Quantity> allocatable() {
+        return node.allocatable();
+    }
+
     private Optional<Node> ownNode(boolean afresh) {
         return node.object(afresh);
     }
@@ -191,8 +197,10 @@ public final class Kubelet implements AutoCloseable {
                     return;
                 } catch (CriException away) {
                     LOG.warn("event=adoption-waits reason=\"{}\"", away.getMessage());
-                    closed.await(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+                } catch (RuntimeException fault) {
+                    LOG.error("event=adoption-fault", fault);
                 }
+                closed.await(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
             }
         } catch (InterruptedException stopped) {
             Thread.currentThread().interrupt();

@@ -61,6 +61,49 @@ class AdmittedPodsTest extends KubeletHarness {
     }
 
     @Test
+    void whoComesInPlaceOfOneThatSomebodySaysIsOverWaitsForItsMachineAndSaysSoOnce() {
+        create(asking("first", share(0.6)));
+        running("first");
+        cri.ignoreTerm = true;
+        client.of(Kind.POD).change(key("first"), "status", pod -> pod.edit().editStatus().withPhase("Failed").endStatus().build());
+        create(asking("second", share(0.6)));
+        Awaitility.await().until(() -> waiting() == 1);
+        // Whatever is looked at meanwhile.
+        create(asking("third", "1Mi"));
+        running("third");
+        running("second");
+        assertThat(cri.calls()).containsSubsequence("run-sandbox", "stop-sandbox", "run-sandbox");
+        assertThat(waiting()).isEqualTo(1);
+        cri.ignoreTerm = false;
+    }
+
+    @Test
+    void whoFitsOnlyWithoutWhatNobodyHasToldOfWaitsUntilThatHasGone() throws Exception {
+        create(asking("first", share(0.6)));
+        running("first");
+        kubelet.close();
+        client.of(Kind.POD).delete(key("first"), Deletion.now(read("first").getMetadata().getUid()));
+        create(asking("second", share(0.6)));
+        cri.ignoreTerm = true;
+        kubelet = kubelet();
+        Awaitility.await().until(() -> waiting() == 1);
+        running("second");
+        assertThat(cri.calls()).containsSubsequence("run-sandbox", "remove-sandbox", "run-sandbox");
+        cri.ignoreTerm = false;
+    }
+
+    @Test
+    void whatGoesWrongWithOnePodIsNotTheOthersToSuffer() {
+        create(asking("broken", "1x"));
+        create(pod("web").build());
+        running("web");
+    }
+
+    private long waiting() {
+        return events().stream().filter(event -> event.getReason().equals("WaitingForRoom")).mapToInt(event -> event.getCount() == null ? 1 : event.getCount()).sum();
+    }
+
+    @Test
     void whatRanBeforeTheKubeletWasKilledGoesOnAndWhatIsNewIsJudgedBehindIt() throws Exception {
         create(asking("old", share(0.6)));
         running("old");

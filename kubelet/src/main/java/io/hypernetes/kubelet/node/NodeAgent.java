@@ -65,6 +65,7 @@ public final class NodeAgent implements AutoCloseable {
     private final Thread statusThread;
     private final Thread leaseThread;
     private volatile boolean closed;
+    private volatile Map<String, Quantity> allocatable;
     private @Nullable NodeStatus told;
     private Instant toldAt = Instant.EPOCH;
     private boolean unschedulable;
@@ -80,6 +81,7 @@ public final class NodeAgent implements AutoCloseable {
         this.clock = clock;
         this.facts = new HostFacts(settings);
         this.port = port;
+        this.allocatable = current();
         this.key = ObjectKey.root(settings.nodeName());
         this.informer = new Informer<>(client, Kind.NODE, Scope.tenant(ObjectKey.ROOT), Selection.fields("metadata.name=" + settings.nodeName()))
                 .handler(new WakeOnChange());
@@ -94,13 +96,16 @@ public final class NodeAgent implements AutoCloseable {
         return this;
     }
 
-    /// What pods may have of this node.
-    public static Map<String, Quantity> allocatable(KubeletSettings settings) {
-        HostFacts facts = new HostFacts(settings);
-        Map<String, Quantity> allocatable = new HashMap<>(capacity(settings, facts));
-        allocatable.put("cpu", new Quantity(Math.max(1, facts.cpus() * 1000L - settings.reservedCpuMillis()) + "m"));
-        allocatable.put("memory", kib(Math.max(0, facts.memoryBytes() - settings.reservedMemoryBytes())));
+    /// What pods may have of this node, as its status tells or is about to.
+    public Map<String, Quantity> allocatable() {
         return allocatable;
+    }
+
+    private Map<String, Quantity> current() {
+        Map<String, Quantity> current = new HashMap<>(capacity(settings, facts));
+        current.put("cpu", new Quantity(Math.max(1, facts.cpus() * 1000L - settings.reservedCpuMillis()) + "m"));
+        current.put("memory", kib(Math.max(0, facts.memoryBytes() - settings.reservedMemoryBytes())));
+        return Map.copyOf(current);
     }
 
     /// The node as the API has it.
@@ -282,6 +287,7 @@ public final class NodeAgent implements AutoCloseable {
     }
 
     private NodeStatus status(NodeStatus before) {
+        allocatable = current();
         Optional<String> unready = unready();
         List<NodeCondition> conditions = new ArrayList<>();
         conditions.add(pressure("MemoryPressure", facts.availableMemoryBytes() < Eviction.LEAST_MEMORY_BYTES,
@@ -295,7 +301,7 @@ public final class NodeAgent implements AutoCloseable {
                 : condition("Ready", "False", "KubeletNotReady", unready.get(), before));
         return new NodeStatusBuilder(before)
                 .withCapacity(capacity(settings, facts))
-                .withAllocatable(allocatable(settings))
+                .withAllocatable(allocatable)
                 .withConditions(conditions)
                 .withAddresses(new NodeAddress(settings.nodeIp(), "InternalIP"), new NodeAddress(settings.nodeName(), "Hostname"))
                 .withNewDaemonEndpoints().withNewKubeletEndpoint(port).endDaemonEndpoints()

@@ -1,12 +1,14 @@
 package io.hypernetes.kubelet.pod;
 
 import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.ContainerBuilder;
 import io.fabric8.kubernetes.api.model.ContainerStatus;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.ResourceRequirements;
 import io.fabric8.kubernetes.api.model.ResourceRequirementsBuilder;
+import io.hypernetes.kubelet.cri.ObservedContainer;
 import io.hypernetes.kubelet.cri.ObservedPod;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
@@ -14,6 +16,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -28,18 +31,26 @@ import org.jspecify.annotations.Nullable;
 final class Allocations {
     private static final List<String> RESIZABLE = List.of("cpu", "memory");
 
-    private final Map<String, Quantity> allocatable;
-    private final Supplier<List<Pod>> pods;
-    private final Map<String, Grant> grants = new HashMap<>();
+    private final Supplier<Map<String, Quantity>> allocatable;
+    private final Function<String, Standing> standing;
+    private final Map<String, Noted> noted = new HashMap<>();
     /// Bytes of memory that the pods' machines were made for, without what machines cost, by uid.
     private final Map<String, BigDecimal> machines = new HashMap<>();
     private boolean complete;
 
-    /// @param allocatable what the node offers to pods
-    /// @param pods all pods of the node; called while others wait for this record
-    Allocations(Map<String, Quantity> allocatable, Supplier<List<Pod>> pods) {
+    /// @param allocatable what the node offers to pods now
+    /// @param standing of a pod that was noted, by its uid; called while others wait for this record
+    Allocations(Supplier<Map<String, Quantity>> allocatable, Function<String, Standing> standing) {
         this.allocatable = allocatable;
-        this.pods = pods;
+        this.standing = standing;
+    }
+
+    /// @param pod as it was when it was noted: besides amounts, what it counts for does not change
+    /// @param isOrphan whether it is made up from what runs of a pod that nobody has told of
+    private record Noted(Pod pod, Grant grant, boolean isOrphan) {
+        Noted with(Grant other) {
+            return new Noted(pod, other, isOrphan);
+        }
     }
 
     /// @param now by the names of containers
@@ -111,12 +122,23 @@ final class Allocations {
     /// Notes a pod that is here already, whatever there is room for: at the first look, as those that follow are nothing new. To be called before anybody else
     /// knows of the pod.
     synchronized void admit(Pod pod) {
-        grants.computeIfAbsent(uid(pod), uid -> first(pod));
+        noted.compute(uid(pod), (uid, known) -> known == null || known.isOrphan() ? new Noted(pod, first(pod), false) : known);
     }
 
     /// Whether it was noted.
     synchronized boolean knows(Pod pod) {
-        return grants.containsKey(uid(pod));
+        Noted known = noted.get(uid(pod));
+        return known != null && !known.isOrphan();
+    }
+
+    /// Notes what runs of a pod that nobody has told of, as far as that shows: what its containers have and what its machine was made for.
+    synchronized void orphan(String uid, ObservedPod seen) {
+        List<Container> containers = seen.containers().stream()
+                .filter(ObservedContainer::running)
+                .map(each -> new ContainerBuilder().withName(each.name()).withResources(each.resources() == null ? null : ActualResources.of(each.resources())).build())
+                .toList();
+        Pod pod = new PodBuilder().withNewMetadata().withUid(uid).endMetadata().withNewSpec().withContainers(containers).endSpec().build();
+        noted.putIfAbsent(uid, new Noted(pod, first(pod), true));
     }
 
     /// Whether the API says that an earlier kubelet granted something to the pod, which only nodes can have it say.
@@ -124,20 +146,26 @@ final class Allocations {
         return Plan.declared(pod).stream().anyMatch(each -> told(pod, each).isPresent());
     }
 
-    /// Notes a pod that is new here if there is room for it beside others that were noted.
+    /// Notes a pod that is new here if there is room for it beside all that were noted.
     ///
     /// @return what there is too little of
-    synchronized Optional<NodeRoom.Shortage> admit(Pod pod, List<Pod> others) {
-        Optional<NodeRoom.Shortage> shortage = shortage(pod, others);
+    synchronized Optional<NodeRoom.Shortage> admitIfRoom(Pod pod) {
+        Optional<NodeRoom.Shortage> shortage = NodeRoom.shortage(allocatable.get(), others(pod, Standing.STAYS, Standing.LEAVES), pod);
         if (shortage.isEmpty()) {
             admit(pod);
         }
         return shortage;
     }
 
-    /// What there is too little of for a pod that is new here beside others that were noted.
-    synchronized Optional<NodeRoom.Shortage> shortage(Pod pod, List<Pod> others) {
-        return NodeRoom.shortage(allocatable, counted(pod, others), pod);
+    /// What there is too little of for a pod that is new here even when those have left that are about to.
+    synchronized Optional<NodeRoom.Shortage> lastingShortage(Pod pod) {
+        return NodeRoom.shortage(allocatable.get(), others(pod, Standing.STAYS), pod);
+    }
+
+    /// What the machine of a pod that was noted costs beside its containers.
+    synchronized void costs(String uid, Map<String, Quantity> overhead) {
+        noted.computeIfPresent(uid, (same, known) ->
+                new Noted(known.pod().edit().editSpec().withOverhead(overhead).endSpec().build(), known.grant(), known.isOrphan()));
     }
 
     /// The last machine that a pod has, or had and may have again.
@@ -157,7 +185,7 @@ final class Allocations {
 
     /// Nothing of the pod is left here.
     synchronized void forget(String uid) {
-        grants.remove(uid);
+        noted.remove(uid);
         machines.remove(uid);
     }
 
@@ -168,15 +196,22 @@ final class Allocations {
 
     /// Grants what the pod asks for now, if the node has room for it beside what the others were granted.
     synchronized Optional<NodeRoom.Refusal> ask(Pod pod) {
-        Optional<NodeRoom.Refusal> refusal = NodeRoom.refusal(allocatable, counted(pod, pods.get()), counted(pod), pod);
+        Optional<NodeRoom.Refusal> refusal = NodeRoom.refusal(allocatable.get(), others(pod, Standing.STAYS, Standing.LEAVES), counted(pod), pod);
         if (refusal.isEmpty()) {
-            grants.put(uid(pod), grant(pod).with(asked(pod)));
+            become(pod, grant(pod).with(asked(pod)));
         }
         return refusal;
     }
 
-    private List<Pod> counted(Pod pod, List<Pod> all) {
-        return all.stream().filter(other -> !uid(other).equals(uid(pod)) && grants.containsKey(uid(other))).map(this::counted).toList();
+    private List<Pod> others(Pod pod, Standing... those) {
+        return noted.entrySet().stream()
+                .filter(each -> !each.getKey().equals(uid(pod)) && List.of(those).contains(standing.apply(each.getKey())))
+                .map(each -> withMachine(with(each.getValue().pod(), each.getValue().grant().most())))
+                .toList();
+    }
+
+    private void become(Pod pod, Grant grant) {
+        noted.computeIfPresent(uid(pod), (uid, known) -> known.with(grant));
     }
 
     /// The pod as it counts for the node.
@@ -184,19 +219,24 @@ final class Allocations {
         return withMachine(with(pod, grant(pod).most()));
     }
 
-    /// What the node keeps for the pod as a whole, without what its machine costs, while that is more than its containers were granted; nothing otherwise.
+    /// What the node keeps for the pod as a whole, without what its machine costs, while that is more than its containers were granted; nothing otherwise. With
+    /// it the status tells all that this record counts, so that the scheduler gives nobody what the node would refuse.
     synchronized Map<String, Quantity> kept(Pod pod) {
         Pod granted = granted(pod);
-        Pod kept = withMachine(granted);
-        if (kept == granted) {
-            return Map.of();
+        Pod counted = counted(pod);
+        Map<String, Quantity> amounts = new HashMap<>();
+        for (String resource : RESIZABLE) {
+            BigDecimal units = units(counted, resource);
+            if (units.signum() > 0) {
+                amounts.put(resource, new Quantity(units.toPlainString() + (resource.equals("cpu") ? "m" : "")));
+            }
         }
-        Map<String, Quantity> amounts = new HashMap<>(Map.of("memory", new Quantity(PodTotals.requests(kept, "memory").toPlainString())));
-        BigDecimal cpuMillis = PodTotals.requests(kept, "cpu").movePointRight(3).setScale(0, RoundingMode.CEILING);
-        if (cpuMillis.signum() > 0) {
-            amounts.put("cpu", new Quantity(cpuMillis.toPlainString() + "m"));
-        }
-        return amounts;
+        return RESIZABLE.stream().anyMatch(resource -> units(counted, resource).compareTo(units(granted, resource)) > 0) ? amounts : Map.of();
+    }
+
+    /// Whole thousandths of a processor or bytes.
+    private static BigDecimal units(Pod pod, String resource) {
+        return PodTotals.requests(pod, resource).movePointRight(resource.equals("cpu") ? 3 : 0).setScale(0, RoundingMode.CEILING);
     }
 
     /// What a pod as a whole asks for stands in place of what its containers ask for.
@@ -211,12 +251,12 @@ final class Allocations {
     /// The runtime cannot give it: the pod is to have what it had before.
     synchronized void takeBack(Pod pod) {
         Grant grant = grant(pod);
-        grants.put(uid(pod), new Grant(grant.done(), grant.done(), grant.most()));
+        become(pod, new Grant(grant.done(), grant.done(), grant.most()));
     }
 
     /// All that runs of the pod has what was granted.
     synchronized void done(Pod pod) {
-        grants.put(uid(pod), new Grant(grant(pod).now()));
+        become(pod, new Grant(grant(pod).now()));
     }
 
     /// The pod as it was granted.
@@ -231,8 +271,8 @@ final class Allocations {
 
     /// Who still holds a pod that is gone must not have it noted again.
     private Grant grant(Pod pod) {
-        Grant known = grants.get(uid(pod));
-        return known == null ? first(pod) : known;
+        Noted known = noted.get(uid(pod));
+        return known == null ? first(pod) : known.grant();
     }
 
     /// A kubelet that was killed in the middle of a change told what there was to be given back.

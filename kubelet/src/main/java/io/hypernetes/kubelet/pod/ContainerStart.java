@@ -82,7 +82,7 @@ final class ContainerStart {
             String imageRef = trace.pulling(
                     container.getImage(), () -> images.bring(tenant, pod, container, sandboxConfig, context));
             int attempt = last.map(ended -> ended.attempt() + 1).orElse(previousRestarts + 1);
-            PodFields fields = new PodFields(pod, sandbox.ips(), services.settings().nodeIp(), services.allocatable());
+            PodFields fields = new PodFields(pod, sandbox.ips(), services.settings().nodeIp(), services.allocatable().get());
             Map<String, String> variables = environment.of(tenant, fields, container);
             Path messageFile = messageFile(pod, container, attempt);
             ContainerConfig config = configs.container(tenant, pod, container, attempt, imageRef, variables, messageFile,

@@ -51,7 +51,7 @@ final class NodeRoom {
 
     /// The first of what there is too little of for one pod more, in the order of upstream's scheduler (framework/plugins/noderesources/fit.go).
     static Optional<Shortage> shortage(Map<String, Quantity> allocatable, List<Pod> others, Pod pod) {
-        Shortage pods = new Shortage("pods", BigDecimal.ONE, BigDecimal.valueOf(others.stream().filter(other -> !over(other)).count()), amount(allocatable.get("pods")));
+        Shortage pods = new Shortage("pods", BigDecimal.ONE, BigDecimal.valueOf(others.size()), amount(allocatable.get("pods")));
         if (isShort(pods)) {
             return Optional.of(pods);
         }
@@ -60,7 +60,6 @@ final class NodeRoom {
 
     private static Shortage asked(Map<String, Quantity> allocatable, List<Pod> others, Pod pod, String resource) {
         BigDecimal used = others.stream()
-                .filter(other -> !over(other))
                 .map(other -> PodTotals.requestsWithMachine(other, resource))
                 .reduce(BigDecimal.ZERO, BigDecimal::add);
         return new Shortage(resource, PodTotals.requestsWithMachine(pod, resource), used, amount(allocatable.get(resource)));
@@ -69,11 +68,6 @@ final class NodeRoom {
     /// Who asks for nothing has room even where there is less than nothing left.
     private static boolean isShort(Shortage asked) {
         return asked.requested.signum() > 0 && asked.requested.add(asked.used).compareTo(asked.capacity) > 0;
-    }
-
-    private static boolean over(Pod pod) {
-        String phase = pod.getStatus() == null ? null : pod.getStatus().getPhase();
-        return "Succeeded".equals(phase) || "Failed".equals(phase);
     }
 
     private static BigDecimal amount(@Nullable Quantity quantity) {

@@ -14,10 +14,11 @@ import io.hypernetes.kubelet.volume.Volumes;
 import io.hypernetes.telemetry.StepSink;
 import java.time.InstantSource;
 import java.util.Map;
+import java.util.function.Supplier;
 
 /// What every pod's worker needs and shares.
 ///
-/// @param allocatable what the node offers to pods
+/// @param allocatable what the node offers to pods now: what its status tells
 /// @param node the object of this node
 /// @param steps gets every step of a pod's start when it is over
 /// @param hosts finds those that pods name
@@ -37,7 +38,7 @@ public record PodServices(
         GrpcHealth grpc,
         ServiceVariables variables,
         InstantSource clock,
-        Map<String, Quantity> allocatable,
+        Supplier<Map<String, Quantity>> allocatable,
         OwnNode node,
         StepSink steps,
         KubeletMetrics metrics) {}

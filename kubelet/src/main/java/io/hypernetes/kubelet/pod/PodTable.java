@@ -1,7 +1,9 @@
 package io.hypernetes.kubelet.pod;
 
 import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.Quantity;
 import io.hypernetes.client.Informer;
 import io.hypernetes.client.ObjectKey;
 import io.hypernetes.kubelet.cri.Labels;
@@ -12,9 +14,11 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -28,14 +32,18 @@ public final class PodTable implements Informer.Handler<Pod>, AutoCloseable {
     private final Map<String, PodWorker> workers = new ConcurrentHashMap<>();
     private final Allocations allocations;
     private final Admission admission;
-    /// New ones, as long as it cannot be said whether there is room for them.
-    private final Map<String, Pod> held = new HashMap<>();
+    /// New ones, as long as it cannot be said whether there is room for them. Who is here has no worker.
+    private final Map<String, Held> held = new HashMap<>();
+    private final PodWorker.Home home = new Home();
     private boolean closed;
+
+    /// @param told whether somebody was told that it waits for room
+    private record Held(Pod pod, boolean told) {}
 
     public PodTable(PodServices services) {
         this.services = services;
-        this.allocations = new Allocations(services.allocatable(), this::pods);
-        this.admission = new Admission(allocations, services.node());
+        this.allocations = new Allocations(services.allocatable(), this::standing);
+        this.admission = new Admission(allocations);
     }
 
     @Override
@@ -49,9 +57,23 @@ public final class PodTable implements Informer.Handler<Pod>, AutoCloseable {
     }
 
     /// A pod of the node's own, for which there is room because its operator says so.
-    public synchronized void addOwn(Pod pod) {
-        allocations.admit(pod);
-        see(pod);
+    public void addOwn(Pod pod) {
+        synchronized (this) {
+            allocations.admit(pod);
+            place(pod);
+        }
+        letIn();
+    }
+
+    /// What the machine of a pod of the node's own costs beside its containers.
+    public void costs(String uid, Map<String, Quantity> overhead) {
+        allocations.costs(uid, overhead);
+    }
+
+    /// One that was noted just now has no worker yet.
+    private Standing standing(String uid) {
+        PodWorker worker = workers.get(uid);
+        return worker == null ? Standing.STAYS : worker.standing();
     }
 
     @Override
@@ -65,24 +87,31 @@ public final class PodTable implements Informer.Handler<Pod>, AutoCloseable {
 
     /// Takes over what an earlier kubelet left: what runs is not asked whether there is room for it, what the API no longer knows is ended, and then those that
     /// are new are let in as far as there is room, the oldest first. Call once the API's pods are in, and the node's own.
-    public synchronized void adopt(Map<String, ObservedPod> found) {
-        found.forEach((uid, seen) -> {
-            allocations.machine(uid, seen);
-            Pod known = held.remove(uid);
-            if (known != null) {
-                allocations.admit(known);
-                see(known);
-            } else if (!workers.containsKey(uid)) {
-                ObjectKey key = keyOf(uid, seen);
-                LOG.info("event=orphan-found pod={} uid={} sandboxes={} containers={}",
-                        key, uid, seen.sandboxes().size(), seen.containers().size());
-                start(key, uid, null, null);
-            }
-        });
+    public void adopt(Map<String, ObservedPod> found) {
+        found.forEach((uid, seen) -> safely(uid, () -> adopt(uid, seen)));
         allocations.complete();
         letIn();
         // Resizes may have waited for this.
         wakeAll();
+    }
+
+    private synchronized void adopt(String uid, ObservedPod seen) {
+        allocations.machine(uid, seen);
+        PodWorker worker = workers.get(uid);
+        Held known = held.get(uid);
+        if (known != null) {
+            allocations.admit(known.pod());
+            place(known.pod());
+        } else if (worker == null) {
+            ObjectKey key = keyOf(uid, seen);
+            LOG.info("event=orphan-found pod={} uid={} sandboxes={} containers={}",
+                    key, uid, seen.sandboxes().size(), seen.containers().size());
+            allocations.orphan(uid, seen);
+            start(key, uid, null, null);
+        } else if (!worker.isRejected()) {
+            // It is over, but something of it may run.
+            worker.pod().ifPresent(allocations::admit);
+        }
     }
 
     /// Something happened to this pod in the runtime.
@@ -178,9 +207,15 @@ public final class PodTable implements Informer.Handler<Pod>, AutoCloseable {
         workers.values().forEach(PodWorker::close);
     }
 
+    private void see(Pod pod) {
+        place(pod);
+        letIn();
+    }
+
     /// The API may tell of a pod just while it is found in the runtime: whoever comes second finds its worker, and one that was taken for an orphan lives on.
-    private synchronized void see(Pod pod) {
+    private synchronized void place(Pod pod) {
         String uid = pod.getMetadata().getUid();
+        Held before = held.remove(uid);
         PodWorker known = workers.get(uid);
         if (known != null) {
             if (!known.isRejected()) {
@@ -193,34 +228,73 @@ public final class PodTable implements Informer.Handler<Pod>, AutoCloseable {
         } else if (isOver(pod)) {
             start(ObjectKey.of(pod), uid, pod, null);
         } else {
-            held.put(uid, pod);
-            letIn();
+            held.put(uid, new Held(pod, before != null && before.told()));
         }
     }
 
-    /// Those that were held as far as something can be said of them.
-    private synchronized void letIn() {
-        if (!allocations.isComplete()) {
+    /// Those that are held as far as something can be said of them. The node is asked for outside of any lock, as the API server may take its time.
+    private void letIn() {
+        if (!isToLetIn()) {
             return;
         }
-        List<Pod> waiting = new ArrayList<>(held.values());
+        Set<String> unsure = letIn(node(false), Set.of());
+        if (!unsure.isEmpty()) {
+            letIn(node(true), unsure);
+        }
+    }
+
+    private synchronized boolean isToLetIn() {
+        return allocations.isComplete() && !held.isEmpty();
+    }
+
+    private Optional<Node> node(boolean afresh) {
+        try {
+            return services.node().get(afresh);
+        } catch (RuntimeException fault) {
+            LOG.error("event=node-fault", fault);
+            return Optional.empty();
+        }
+    }
+
+    /// @param askedFor those that were held before the node was asked for
+    /// @return those for which it is to be asked anew
+    private synchronized Set<String> letIn(Optional<Node> node, Set<String> askedFor) {
+        Set<String> unsure = new HashSet<>();
+        List<Pod> waiting = new ArrayList<>(held.values().stream().map(Held::pod).toList());
         waiting.sort(Comparator.comparing((Pod pod) -> String.valueOf(pod.getMetadata().getCreationTimestamp())).thenComparing(pod -> pod.getMetadata().getUid()));
         for (Pod pod : waiting) {
-            switch (admission.judge(pod, pods(false), pods(true))) {
-                case Admission.Admitted _ -> letIn(pod, null);
-                case Admission.Rejected(Rejection why) -> letIn(pod, why);
-                case Admission.Waits _ -> {}
-            }
+            String uid = pod.getMetadata().getUid();
+            safely(uid, () -> {
+                switch (admission.judge(pod, node, askedFor.contains(uid))) {
+                    case Admission.Admitted _ -> letIn(pod, null);
+                    case Admission.Rejected(Rejection why) -> letIn(pod, why);
+                    case Admission.Waits(NodeRoom.Shortage until) -> tellThatItWaits(pod, until);
+                    case Admission.Unsure _ -> unsure.add(uid);
+                }
+            });
         }
+        return unsure;
     }
 
     private void letIn(Pod pod, @Nullable Rejection rejection) {
-        held.remove(pod.getMetadata().getUid());
         start(ObjectKey.of(pod), pod.getMetadata().getUid(), pod, rejection);
+        held.remove(pod.getMetadata().getUid());
     }
 
-    private List<Pod> pods(boolean leaving) {
-        return workers.values().stream().filter(worker -> worker.isLeaving() == leaving).flatMap(worker -> worker.pod().stream()).toList();
+    private void tellThatItWaits(Pod pod, NodeRoom.Shortage until) {
+        Held before = held.put(pod.getMetadata().getUid(), new Held(pod, true));
+        if (before == null || !before.told()) {
+            services.events().normal(pod, "WaitingForRoom", "Waits until pods that are leaving the node have ended: " + until.message());
+        }
+    }
+
+    /// What goes wrong with one pod is not the others' to suffer.
+    private static void safely(String uid, Runnable step) {
+        try {
+            step.run();
+        } catch (RuntimeException fault) {
+            LOG.error("event=pod-admission-fault uid={}", uid, fault);
+        }
     }
 
     /// Whether nothing of a pod that was never here is to begin.
@@ -232,19 +306,35 @@ public final class PodTable implements Informer.Handler<Pod>, AutoCloseable {
         if (closed) {
             return;
         }
-        PodWorker worker = new PodWorker(services, key, uid, pod, allocations, rejection, () -> gone(uid));
-        workers.put(uid, worker);
-        worker.start();
+        PodWorker worker = new PodWorker(services, key, uid, pod, allocations, rejection, home);
+        if (workers.putIfAbsent(uid, worker) == null) {
+            worker.start();
+        }
     }
 
-    /// The API may have told of what was found in the runtime just when the last of it went: that pod begins anew, or is gone for the API too.
-    private synchronized void gone(String uid) {
-        PodWorker ended = workers.remove(uid);
-        allocations.forget(uid);
-        if (ended != null && ended.isToBeginAnew()) {
-            ended.pod().ifPresent(this::see);
+    private final class Home implements PodWorker.Home {
+        @Override
+        public void left() {
+            letIn();
         }
-        letIn();
+
+        /// The API may have told of what was found in the runtime just when the last of it went: that pod begins anew, or is gone for the API too.
+        @Override
+        public void gone(PodWorker worker) {
+            safely(worker.uid(), () -> leave(worker));
+            letIn();
+        }
+    }
+
+    private synchronized void leave(PodWorker worker) {
+        if (workers.get(worker.uid()) != worker) {
+            return;
+        }
+        allocations.forget(worker.uid());
+        workers.remove(worker.uid(), worker);
+        if (worker.isToBeginAnew()) {
+            worker.pod().ifPresent(this::place);
+        }
     }
 
     private static ObjectKey keyOf(String uid, ObservedPod seen) {

@@ -82,7 +82,7 @@ final class PodVolumes {
 
     private void prepareFiles(Pod now, List<String> ips) {
         try {
-            services.volumes().prepare(key.tenant(), new PodFields(now, ips, services.settings().nodeIp(), services.allocatable()));
+            services.volumes().prepare(key.tenant(), new PodFields(now, ips, services.settings().nodeIp(), services.allocatable().get()));
         } catch (VolumeException failed) {
             services.events().warning(now, "FailedMount", String.valueOf(failed.getMessage()));
             throw failed;

@@ -39,7 +39,7 @@ final class PodWorker {
     private final SuspendedEnds suspendedEnds;
     private final PodRemains remains;
     private final String uid;
-    private final Runnable gone;
+    private final Home home;
     private final Map<String, Waiting> waits = new HashMap<>();
     private final PodLoop loop;
     private volatile @Nullable Pod pod;
@@ -47,6 +47,8 @@ final class PodWorker {
     /// Whether the API was told that nothing of it is left.
     private volatile boolean deleted;
     private volatile @Nullable String evicted;
+    /// Whether the API was told that the pod is over, or is being told.
+    private volatile boolean toldOver;
     private final @Nullable Rejection rejection;
     private final CountDownLatch machineGone = new CountDownLatch(1);
     private final ObjectKey key;
@@ -55,12 +57,20 @@ final class PodWorker {
     private volatile Context.@Nullable CancellableContext pull;
     private volatile ObservedPod lastSeen = ObservedPod.NOTHING;
 
+    /// Who has many workers, and hears from a worker's own thread.
+    interface Home {
+        /// The pod's machine does not run any more, and will not.
+        void left();
+
+        /// Nothing of the pod is left here.
+        void gone(PodWorker worker);
+    }
+
     /// A pod that the API binds to this node, or one that only the runtime still knows (`pod` null).
     ///
     /// @param allocations the node's
     /// @param rejection why the node does not take it; null when it does
-    /// @param gone called once nothing of the pod is left here
-    PodWorker(PodServices services, ObjectKey key, String uid, @Nullable Pod pod, Allocations allocations, @Nullable Rejection rejection, Runnable gone) {
+    PodWorker(PodServices services, ObjectKey key, String uid, @Nullable Pod pod, Allocations allocations, @Nullable Rejection rejection, Home home) {
         this.services = services;
         this.allocations = allocations;
         this.rejection = rejection;
@@ -81,7 +91,7 @@ final class PodWorker {
         this.uid = uid;
         this.pod = pod;
         this.removed = pod == null;
-        this.gone = gone;
+        this.home = home;
     }
 
     void start() {
@@ -97,9 +107,14 @@ final class PodWorker {
         return rejection != null;
     }
 
-    /// Whether the API does not have it any more, or has been told that nothing of it is left, while something may be.
-    boolean isLeaving() {
-        return removed || deleted;
+    Standing standing() {
+        Pod now = pod;
+        boolean leaves = removed || deleted || toldOver || (now != null && phaseIsFinal(now));
+        return !leaves ? Standing.STAYS : machineGone.getCount() > 0 ? Standing.LEAVES : Standing.LEFT;
+    }
+
+    String uid() {
+        return uid;
     }
 
     ObjectKey key() {
@@ -117,7 +132,12 @@ final class PodWorker {
 
     /// The API has a newer version of the pod, or has it after all: who found it in the runtime alone took it for one that was removed.
     void update(Pod now) {
-        if (pod == null) {
+        Pod before = pod;
+        if (before != null && before.getMetadata().getDeletionTimestamp() != null && now.getMetadata().getDeletionTimestamp() == null) {
+            // Nobody takes a deletion back: this is an older one.
+            return;
+        }
+        if (before == null) {
             // Before the pod, as a pass that sees both would delete it.
             removed = false;
         }
@@ -183,7 +203,14 @@ final class PodWorker {
         health.close();
         machineGone.countDown();
         if (ended) {
-            gone.run();
+            home.gone(this);
+        }
+    }
+
+    private void machineIsGone() {
+        if (machineGone.getCount() > 0) {
+            machineGone.countDown();
+            home.left();
         }
     }
 
@@ -225,6 +252,7 @@ final class PodWorker {
         if (ending.hasBegun()) {
             // It was taken back.
             ending.over();
+            toldOver = false;
         }
         health.watch(now, seen);
         // Before anything is told, as it decides what the status says was granted.
@@ -386,10 +414,12 @@ final class PodWorker {
         }
         ending.over();
         if (!phaseIsFinal(now)) {
+            // Before the API can give its place to another.
+            toldOver = true;
             tellEnd(now, ended.get());
         }
         remains.endMachine(ended.get());
-        machineGone.countDown();
+        machineIsGone();
         return Duration.ofMinutes(10);
     }
 
@@ -404,6 +434,7 @@ final class PodWorker {
             return ending.pause(resync());
         }
         if (now != null && !removed && !phaseIsFinal(now)) {
+            toldOver = true;
             tellEnd(now, ended.get());
         }
         if (!remains.remove(ended.get())) {
@@ -412,6 +443,7 @@ final class PodWorker {
         if (now != null && !removed) {
             // Before the API can give its place to another.
             deleted = true;
+            machineIsGone();
             services.statuses().delete(key, uid);
         }
         loop.end();

@@ -1,6 +1,7 @@
 package io.hypernetes.kubelet.staticpod;
 
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.Quantity;
 import io.hypernetes.client.ApiException;
 import io.hypernetes.client.Client;
 import io.hypernetes.client.Deletion;
@@ -25,6 +26,8 @@ public final class MirrorPods implements Informer.Handler<Pod>, AutoCloseable {
     private final Client client;
     private final PodTable pods;
     private final Map<ObjectKey, Pod> wanted = new ConcurrentHashMap<>();
+    /// What the API says that the machines of static pods cost, by the pods' uids.
+    private final Map<String, Map<String, Quantity>> costs = new ConcurrentHashMap<>();
     private final WorkQueue<ObjectKey> queue = new WorkQueue<>(Duration.ofMillis(200), Duration.ofSeconds(30), System::nanoTime);
     private final WorkLoop<ObjectKey> loop;
 
@@ -37,6 +40,7 @@ public final class MirrorPods implements Informer.Handler<Pod>, AutoCloseable {
     @Override
     public void added(Pod pod) {
         if (isMirror(pod)) {
+            noteCost(pod);
             queue.add(ObjectKey.of(pod));
         } else {
             pods.added(pod);
@@ -46,6 +50,7 @@ public final class MirrorPods implements Informer.Handler<Pod>, AutoCloseable {
     @Override
     public void updated(Pod before, Pod now) {
         if (isMirror(now)) {
+            noteCost(now);
             queue.add(ObjectKey.of(now));
         } else {
             pods.updated(before, now);
@@ -55,6 +60,7 @@ public final class MirrorPods implements Informer.Handler<Pod>, AutoCloseable {
     @Override
     public void deleted(Pod last) {
         if (isMirror(last)) {
+            costs.remove(mirrored(last));
             queue.add(ObjectKey.of(last));
         } else {
             pods.deleted(last);
@@ -68,7 +74,20 @@ public final class MirrorPods implements Informer.Handler<Pod>, AutoCloseable {
 
     void wanted(Pod pod) {
         wanted.put(ObjectKey.of(pod), pod);
+        Map<String, Quantity> cost = costs.get(pod.getMetadata().getUid());
+        if (cost != null) {
+            pods.costs(pod.getMetadata().getUid(), cost);
+        }
         queue.add(ObjectKey.of(pod));
+    }
+
+    /// A file says nothing of what a machine costs, and the scheduler counts the mirror.
+    private void noteCost(Pod mirror) {
+        Map<String, Quantity> cost = mirror.getSpec().getOverhead();
+        if (ObjectKey.of(mirror).tenant().equals(ObjectKey.ROOT) && cost != null && !cost.isEmpty()) {
+            costs.put(mirrored(mirror), cost);
+            pods.costs(mirrored(mirror), cost);
+        }
     }
 
     void gone(Pod pod) {

@@ -7,6 +7,10 @@ import io.fabric8.kubernetes.api.model.NodeBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.Quantity;
+import io.hypernetes.kubelet.cri.ObservedPod;
+import io.hypernetes.kubelet.cri.ObservedSandbox;
+import java.time.Instant;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -14,20 +18,24 @@ import org.junit.jupiter.api.Test;
 
 /// Upstream's pkg/kubelet/lifecycle/predicate.go.
 class AdmissionTest {
-    private final Allocations allocations = new Allocations(Map.of("cpu", new Quantity("4"), "memory", new Quantity("1Gi"), "pods", new Quantity("3"), "ephemeral-storage", new Quantity("1Gi")), List::of);
+    private final Map<String, Standing> standing = new HashMap<>();
+    private final Allocations allocations = new Allocations(
+            () -> Map.of("cpu", new Quantity("4"), "memory", new Quantity("1Gi"), "pods", new Quantity("3"), "ephemeral-storage", new Quantity("1Gi")),
+            uid -> standing.getOrDefault(uid, Standing.STAYS));
     private Optional<Node> known = Optional.of(new NodeBuilder().withNewMetadata().withName("n1").addToLabels("disk", "ssd").endMetadata().withNewSpec().endSpec().build());
-    private Optional<Node> fresh = known;
-    private final Admission admission = new Admission(allocations, afresh -> afresh ? fresh : known);
+    private final Admission admission = new Admission(allocations);
 
     private static Pod pod(String uid, String cpu) {
         return new PodBuilder().withNewMetadata().withUid(uid).endMetadata().withNewSpec().addNewContainer().withName("main")
                 .withNewResources().addToRequests("cpu", new Quantity(cpu)).endResources().endContainer().endSpec().build();
     }
 
-    private Pod here(String uid, String cpu) {
-        Pod pod = pod(uid, cpu);
-        allocations.admit(pod);
-        return pod;
+    private void here(String uid, String cpu) {
+        allocations.admit(pod(uid, cpu));
+    }
+
+    private Admission.Verdict judge(Pod pod) {
+        return admission.judge(pod, known, true);
     }
 
     private static Admission.Verdict rejected(String reason, String message) {
@@ -36,45 +44,68 @@ class AdmissionTest {
 
     @Test
     void whatDoesNotFitIsRejected() {
-        List<Pod> others = List.of(here("a", "3"));
-        assertThat(admission.judge(pod("b", "1"), others, List.of())).isEqualTo(new Admission.Admitted());
+        here("a", "3");
+        assertThat(judge(pod("b", "1"))).isEqualTo(new Admission.Admitted());
         assertThat(allocations.knows(pod("b", "1"))).isTrue();
-        assertThat(admission.judge(pod("c", "2"), others, List.of()))
-                .isEqualTo(rejected("OutOfcpu", "Node didn't have enough resource: cpu, requested: 2000, used: 3000, capacity: 4000"));
-        assertThat(admission.judge(pod("d", "0"), List.of(here("a", "3"), here("e", "0"), here("f", "0")), List.of()))
-                .isEqualTo(rejected("OutOfpods", "Node didn't have enough resource: pods, requested: 1, used: 3, capacity: 3"));
+        assertThat(judge(pod("c", "2"))).isEqualTo(rejected("OutOfcpu", "Node didn't have enough resource: cpu, requested: 2000, used: 4000, capacity: 4000"));
+        here("e", "0");
+        assertThat(judge(pod("d", "0"))).isEqualTo(rejected("OutOfpods", "Node didn't have enough resource: pods, requested: 1, used: 3, capacity: 3"));
     }
 
     /// A deleted pod's machine may end a moment after the API has forgotten the pod.
     @Test
     void whatFitsOnceOthersHaveGoneWaits() {
-        List<Pod> leaving = List.of(here("a", "3"));
-        assertThat(admission.judge(pod("b", "2"), List.of(), leaving)).isEqualTo(new Admission.Waits());
+        here("a", "3");
+        standing.put("a", Standing.LEAVES);
+        assertThat(judge(pod("b", "2"))).isInstanceOfSatisfying(Admission.Waits.class, waits ->
+                assertThat(waits.until().message()).isEqualTo("Node didn't have enough resource: cpu, requested: 2000, used: 3000, capacity: 4000"));
         assertThat(allocations.knows(pod("b", "2"))).isFalse();
-        assertThat(admission.judge(pod("c", "5"), List.of(), leaving)).isInstanceOf(Admission.Rejected.class);
-        assertThat(admission.judge(pod("b", "2"), List.of(), List.of())).isEqualTo(new Admission.Admitted());
+        assertThat(judge(pod("c", "5"))).isInstanceOf(Admission.Rejected.class);
+        standing.put("a", Standing.LEFT);
+        assertThat(judge(pod("b", "2"))).isEqualTo(new Admission.Admitted());
+    }
+
+    /// Of what nobody has told of, only what runs is known.
+    @Test
+    void whatFitsOnlyWithoutAnOrphanWaits() {
+        ObservedPod seen = new ObservedPod(List.of(new ObservedSandbox("s", 0, true, Instant.EPOCH, List.of(), Map.of(), Map.of("hypernetes.io/requested-memory", String.valueOf(800L << 20)))), List.of());
+        allocations.machine("orphan", seen);
+        allocations.orphan("orphan", seen);
+        standing.put("orphan", Standing.LEAVES);
+        Pod large = pod("b", "1").edit().editSpec().editContainer(0).editResources().addToRequests("memory", new Quantity("512Mi")).endResources().endContainer().endSpec().build();
+        assertThat(judge(large)).isInstanceOf(Admission.Waits.class);
+        assertThat(judge(pod("c", "1"))).isEqualTo(new Admission.Admitted());
+        allocations.forget("orphan");
+        assertThat(judge(large)).isEqualTo(new Admission.Admitted());
+    }
+
+    @Test
+    void anOrphanOfWhichTheApiTellsCountsForWhatItAsksFor() {
+        allocations.orphan("a", ObservedPod.NOTHING);
+        assertThat(allocations.knows(pod("a", "4"))).isFalse();
+        here("a", "4");
+        assertThat(allocations.knows(pod("a", "4"))).isTrue();
+        assertThat(judge(pod("b", "1"))).isInstanceOf(Admission.Rejected.class);
     }
 
     @Test
     void aNodeWithoutTheLabelsIsAskedForThemOnceMore() {
         Pod pod = pod("a", "1").edit().editSpec().addToNodeSelector("disk", "hdd").endSpec().build();
-        Admission.Verdict no = rejected("NodeAffinity", "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector");
-        assertThat(admission.judge(pod, List.of(), List.of())).isEqualTo(no);
+        assertThat(admission.judge(pod, known, false)).isEqualTo(new Admission.Unsure());
+        assertThat(judge(pod)).isEqualTo(rejected("NodeAffinity", "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector"));
         assertThat(allocations.knows(pod)).isFalse();
-        fresh = Optional.of(new NodeBuilder().withNewMetadata().withName("n1").addToLabels("disk", "hdd").endMetadata().build());
-        assertThat(admission.judge(pod, List.of(), List.of())).isEqualTo(new Admission.Admitted());
+        known = Optional.of(new NodeBuilder().withNewMetadata().withName("n1").addToLabels("disk", "hdd").endMetadata().build());
+        assertThat(admission.judge(pod, known, false)).isEqualTo(new Admission.Admitted());
         known = Optional.empty();
-        fresh = Optional.empty();
-        assertThat(admission.judge(pod("b", "1"), List.of(), List.of())).as("nothing is known").isEqualTo(new Admission.Admitted());
+        assertThat(admission.judge(pod("b", "1"), known, false)).as("nothing is known").isEqualTo(new Admission.Admitted());
     }
 
     @Test
     void aTaintThatLetsNothingRunLetsNothingIn() {
-        known = fresh = known.map(node -> node.edit().editSpec().addNewTaint().withKey("broken").withEffect("NoExecute").endTaint()
+        known = known.map(node -> node.edit().editSpec().addNewTaint().withKey("broken").withEffect("NoExecute").endTaint()
                 .addNewTaint().withKey("full").withEffect("NoSchedule").endTaint().endSpec().build());
-        assertThat(admission.judge(pod("a", "1"), List.of(), List.of()))
-                .isEqualTo(rejected("TaintToleration", "Predicate TaintToleration failed: node(s) had taints that the pod didn't tolerate"));
+        assertThat(judge(pod("a", "1"))).isEqualTo(rejected("TaintToleration", "Predicate TaintToleration failed: node(s) had taints that the pod didn't tolerate"));
         Pod tolerating = pod("a", "1").edit().editSpec().addNewToleration().withKey("broken").withOperator("Exists").endToleration().endSpec().build();
-        assertThat(admission.judge(tolerating, List.of(), List.of())).isEqualTo(new Admission.Admitted());
+        assertThat(judge(tolerating)).isEqualTo(new Admission.Admitted());
     }
 }

@@ -10,14 +10,16 @@ import io.fabric8.kubernetes.api.model.ResourceRequirementsBuilder;
 import io.hypernetes.kubelet.cri.ObservedPod;
 import io.hypernetes.kubelet.cri.ObservedSandbox;
 import java.time.Instant;
-import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class AllocationsTest {
-    private final List<Pod> pods = new ArrayList<>();
-    private final Allocations node = new Allocations(Map.of("cpu", new Quantity("4"), "memory", new Quantity("1Gi"), "pods", new Quantity("10"), "ephemeral-storage", new Quantity("100Gi")), () -> pods);
+    private final Map<String, Standing> standing = new HashMap<>();
+    private final Allocations node = new Allocations(
+            () -> Map.of("cpu", new Quantity("4"), "memory", new Quantity("1Gi"), "pods", new Quantity("10"), "ephemeral-storage", new Quantity("100Gi")),
+            uid -> standing.getOrDefault(uid, Standing.STAYS));
 
     private static ResourceRequirements cpu(String amount) {
         return new ResourceRequirementsBuilder().addToRequests("cpu", new Quantity(amount)).addToLimits("cpu", new Quantity(amount))
@@ -31,7 +33,6 @@ class AllocationsTest {
 
     private void admit(Pod... those) {
         for (Pod each : those) {
-            pods.add(each);
             node.admit(each);
         }
     }
@@ -82,7 +83,6 @@ class AllocationsTest {
     @Test
     void aPodThatIsGoneLeavesNothing() {
         admit(pod("a", "3"), pod("b", "1"));
-        pods.removeFirst();
         node.forget("a");
         assertThat(granted(pod("a", "2"))).as("asked by who still holds it").isEqualTo("2");
         admit(pod("a", "1"));
@@ -110,7 +110,7 @@ class AllocationsTest {
         node.done(small);
         assertThat(node.granted(small)).isEqualTo(small);
         assertThat(node.kept(small)).containsOnly(Map.entry("memory", new Quantity(String.valueOf(800L << 20))));
-        assertThat(node.shortage(memory("c", "500Mi"), pods)).isPresent();
+        assertThat(node.lastingShortage(memory("c", "500Mi"))).isPresent();
         assertThat(node.ask(memory("b", "500Mi"))).map(NodeRoom.Refusal::reason).contains("Deferred");
         assertThat(node.ask(memory("a", "800Mi"))).as("it is there for itself").isEmpty();
         assertThat(node.ask(small)).isEmpty();
@@ -137,9 +137,47 @@ class AllocationsTest {
     @Test
     void aPodThatIsNewIsNotedOnlyIfThereIsRoomForIt() {
         admit(pod("a", "3"));
-        assertThat(node.admit(pod("b", "2"), pods)).map(NodeRoom.Shortage::resource).contains("cpu");
+        assertThat(node.admitIfRoom(pod("b", "2"))).map(NodeRoom.Shortage::resource).contains("cpu");
         assertThat(node.knows(pod("b", "2"))).isFalse();
-        assertThat(node.admit(pod("c", "1"), pods)).isEmpty();
+        assertThat(node.admitIfRoom(pod("c", "1"))).isEmpty();
         assertThat(node.knows(pod("c", "1"))).isTrue();
+    }
+
+    @Test
+    void whatEndedCountsNoMoreAndWhatIsEndingCountsForThoseThatWouldRunBesideIt() {
+        admit(pod("a", "3"));
+        standing.put("a", Standing.LEAVES);
+        assertThat(node.lastingShortage(pod("b", "2"))).isEmpty();
+        assertThat(node.admitIfRoom(pod("b", "2"))).isPresent();
+        admit(pod("c", "1"));
+        assertThat(node.ask(pod("c", "2"))).map(NodeRoom.Refusal::reason).contains("Deferred");
+        standing.put("a", Standing.LEFT);
+        assertThat(node.admitIfRoom(pod("b", "2"))).isEmpty();
+    }
+
+    /// One that was let in has no worker yet.
+    @Test
+    void whoeverWasNotedCountsForResizesAtOnce() {
+        admit(pod("a", "1"));
+        assertThat(node.admitIfRoom(pod("b", "3"))).isEmpty();
+        assertThat(node.ask(pod("a", "2"))).map(NodeRoom.Refusal::reason).contains("Deferred");
+    }
+
+    @Test
+    void processorsThatAreNotOthersYetAreTold() {
+        admit(pod("a", "3"));
+        assertThat(node.ask(pod("a", "1"))).isEmpty();
+        assertThat(node.kept(pod("a", "1"))).containsOnly(Map.entry("cpu", new Quantity("3000m")));
+        node.done(pod("a", "1"));
+        assertThat(node.kept(pod("a", "1"))).isEmpty();
+    }
+
+    /// The scheduler counts what the API says of a static pod, which its file does not.
+    @Test
+    void whatTheMachineOfThePodCostsCounts() {
+        admit(pod("a", "3"));
+        node.costs("a", Map.of("cpu", new Quantity("500m")));
+        assertThat(node.lastingShortage(pod("b", "1")).map(NodeRoom.Shortage::message))
+                .contains("Node didn't have enough resource: cpu, requested: 1000, used: 3500, capacity: 4000");
     }
 }

@@ -58,7 +58,6 @@ class NodeRoomTest {
         assertThat(refusal(List.of(pod("1")), pod("1"))).isEmpty();
         assertThat(refusal(List.of(pod("1")), pod("1500m"))).map(NodeRoom.Refusal::reason).contains("Deferred");
         assertThat(refusal(List.of(), pod("800"))).map(NodeRoom.Refusal::reason).contains("Infeasible");
-        assertThat(refusal(List.of(pod("2").edit().editStatus().withPhase("Failed").endStatus().build()), pod("2"))).isEmpty();
     }
 
     @Test

@@ -53,7 +53,7 @@ class SuspendedMemoryTest {
         cri = new CriRuntime(socket, Thread::startVirtualThread, HostPaths.below());
         KubeletSettings settings = new KubeletSettings("n1", "127.0.0.1", 0, socket, folder, folder, 110, 100, 1 << 20, Map.of(), List.of(), "cluster.local");
         memory = new SuspendedMemory(
-                new PodServices(settings, cri, null, null, null, new Told(), null, null, null, null, null, Instant::now, Map.of(), afresh -> Optional.empty(), null, null), "u1", true);
+                new PodServices(settings, cri, null, null, null, new Told(), null, null, null, null, null, Instant::now, Map::of, afresh -> Optional.empty(), null, null), "u1", true);
         String id = cri.runSandbox(PodSandboxConfig.getDefaultInstance(), "");
         running = new ObservedPod(
                 List.of(new ObservedSandbox(id, 0, true, Instant.EPOCH, List.of(), Map.of(), Map.of())),

@@ -35,7 +35,7 @@ class TerminationTest {
     @BeforeEach
     void noRuntimeAnswers() {
         absent = new CriRuntime(folder.resolve("cri.sock"), Thread::startVirtualThread, HostPaths.below());
-        PodServices services = new PodServices(null, absent, null, null, null, null, null, null, null, null, null, () -> now, Map.of(), afresh -> Optional.empty(), null, null);
+        PodServices services = new PodServices(null, absent, null, null, null, null, null, null, null, null, null, () -> now, Map::of, afresh -> Optional.empty(), null, null);
         termination = new Termination(services, new Hooks("acme", absent, null), stops::release);
     }
 
