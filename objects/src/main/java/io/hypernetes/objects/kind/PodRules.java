@@ -92,7 +92,9 @@ final class PodRules implements KindRules {
 
     @Override
     public void validateUpdate(ObjectNode pod, ObjectNode old, @Nullable String subresource, Errors errors) {
-        mirror(pod, old, errors);
+        if (subresource == null || subresource.equals("status")) {
+            mirror(pod, old, errors);
+        }
         switch (subresource) {
             case null -> PodUpdateValidation.validate(pod, old, errors);
             case "ephemeralcontainers" -> {
