@@ -180,6 +180,9 @@ class IsolationTest extends ClusterTest {
     @Test
     void aTenantCannotChooseNodes() {
         red.post(pods("default"), Cluster.pod("sneaky").replace("\"spec\":{", "\"spec\":{\"nodeName\":\"n1\",")).expect(403);
+        // Controllers make what the templates of the tenant say.
+        cluster.client("root", "system:kube-controller-manager").in("red")
+                .post(pods("default"), Cluster.pod("templated").replace("\"spec\":{", "\"spec\":{\"nodeName\":\"n1\",")).expect(403);
         red.post(pods("default"), Cluster.pod("plain")).expect(201);
         red.post(
                         pods("default") + "/plain/binding",

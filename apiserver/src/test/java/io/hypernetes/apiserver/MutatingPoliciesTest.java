@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Test;
 /// MutatingAdmissionPolicies, each test in a tenant of its own.
 class MutatingPoliciesTest extends ClusterTest {
     private static final String GROUP = "/apis/admissionregistration.k8s.io/v1/";
+    private static final String MERGE = "application/merge-patch+json";
     private static final String CORE = "\"apiGroups\":[\"\"],\"apiVersions\":[\"v1\"]";
     private static final String CONFIG_MAPS = CORE + ",\"resources\":[\"configmaps\"]";
     private static final String DEPLOYMENTS = "\"apiGroups\":[\"apps\"],\"apiVersions\":[\"v1\"],\"resources\":[\"deployments\"]";
@@ -109,6 +110,31 @@ class MutatingPoliciesTest extends ClusterTest {
                 jsonPatch("[JSONPatch{op: 'replace', path: '/spec/template/spec/containers/0/name', value: '../../up'}]"));
         blue.patch("/apis/apps/v1/namespaces/default/deployments/web/scale", "application/merge-patch+json", "{\"spec\":{\"replicas\":3}}").expect(422);
         assertThat(blue.get("/apis/apps/v1/namespaces/default/deployments/web").expect(200).json().path("spec")).isEqualTo(scaled.path("spec"));
+    }
+
+    /// Or a tenant whose policies refuse it could not be suspended, nor its pods be moved from a node.
+    @Test
+    void whatTheClusterDoesWithPodsIsNotForATenantToRefuse() {
+        var blue = tenant("judges");
+        var pods = "/api/v1/namespaces/default/pods";
+        blue.post(pods, Cluster.pod("one")).expect(201);
+        blue.post(GROUP + "validatingadmissionpolicies", """
+                {"metadata":{"name":"never"},"spec":{"matchConstraints":{"resourceRules":[{"operations":["*"],%s,"resources":["pods","pods/status"]}]},
+                 "validations":[{"expression":"false","message":"never"}]}}""".formatted(CORE)).expect(201);
+        blue.post(GROUP + "validatingadmissionpolicybindings",
+                "{\"metadata\":{\"name\":\"never\"},\"spec\":{\"policyName\":\"never\",\"validationActions\":[\"Deny\"]}}").expect(201);
+        policy(blue, "odd", CORE + ",\"resources\":[\"pods\",\"pods/status\"]", "", jsonPatch("[JSONPatch{op: 'add', path: '/metadata/labels/' + object.spec.nothing, value: 'x'}]"));
+        var controllers = cluster.client("root", "system:kube-controller-manager").in("judges");
+        var mark = "{\"metadata\":{\"annotations\":{\"hypernetes.io/suspended\":\"2026-01-01T00:00:00Z\"}}}";
+        blue.patch(pods + "/one", MERGE, "{\"metadata\":{\"annotations\":{\"a\":\"b\"}}}").expect(403);
+        assertThat(Json.string(controllers.patch(pods + "/one", MERGE, mark).expect(200).json(), "metadata", "annotations", "hypernetes.io/suspended"))
+                .isEqualTo("2026-01-01T00:00:00Z");
+        controllers.patch(pods + "/one", MERGE, "{\"metadata\":{\"annotations\":{\"a\":\"b\"}}}").expect(403);
+        blue.patch(pods + "/one/status", MERGE, "{\"status\":{\"message\":\"m\"}}").expect(403);
+        controllers.patch(pods + "/one/status", MERGE, "{\"status\":{\"message\":\"m\"}}").expect(200);
+        controllers.post(pods, Cluster.pod("two")).expect(403);
+        cluster.client("judges", "alice", "system:masters").delete(pods + "/one").expect(422);
+        controllers.delete(pods + "/one").expect(200);
     }
 
     @Test

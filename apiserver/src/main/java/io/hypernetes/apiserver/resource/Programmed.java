@@ -1,6 +1,8 @@
 package io.hypernetes.apiserver.resource;
 
 import io.hypernetes.apiserver.access.Authorisation;
+import io.hypernetes.apiserver.access.Suspension;
+import io.hypernetes.apiserver.request.Caller;
 import io.hypernetes.apiserver.webhook.Attempt;
 import io.hypernetes.apiserver.webhook.DynamicAdmission;
 import io.hypernetes.objects.ApiStatus;
@@ -31,6 +33,9 @@ final class Programmed {
     ///
     /// @param old null for a new object
     ObjectNode mutate(ResourceRequest request, ObjectNode object, @Nullable ObjectNode old) {
+        if (isOfTheCluster(request, object, old)) {
+            return object;
+        }
         var attempt = attempt(request, old == null ? "CREATE" : "UPDATE", name(request, object), request.dryRun());
         var changed = admission.mutate(attempt, object, old, made -> settled(request, made, object));
         return changed == null ? object : changed;
@@ -38,6 +43,9 @@ final class Programmed {
 
     /// Lets policies and validating webhooks judge an object that is complete and valid.
     void validate(ResourceRequest request, ObjectNode object, @Nullable ObjectNode old) {
+        if (isOfTheCluster(request, object, old)) {
+            return;
+        }
         admission.validate(
                 attempt(request, old == null ? "CREATE" : "UPDATE", name(request, object), request.dryRun()), object, old);
     }
@@ -48,7 +56,7 @@ final class Programmed {
     /// @param stored is not changed
     void delete(ResourceRequest request, boolean dryRun, ObjectNode stored) {
         var attempt = attempt(request, "DELETE", name(request, stored), dryRun);
-        if (!admission.mayConcern(attempt)) {
+        if (!admission.mayConcern(attempt) || isOfTheCluster(request, null, stored)) {
             return;
         }
         var object = request.kind().fromStored(stored.deepCopy());
@@ -87,6 +95,29 @@ final class Programmed {
         var attempt = attempt(request, "CONNECT", request.target().name(), false);
         admission.mutate(attempt, options, null, made -> options);
         admission.validate(attempt, options, null);
+    }
+
+    /// What the cluster does with its machines is not for a tenant to refuse or to change: what its components tell of the tenant's pods, that a pod goes from
+    /// its node, and that its tenant is suspended. What they make for a tenant is judged as anybody's.
+    ///
+    /// @param object null for a deletion
+    private static boolean isOfTheCluster(ResourceRequest request, @Nullable ObjectNode object, @Nullable ObjectNode old) {
+        var caller = request.caller();
+        if (request.tenant().equals(Caller.ROOT) || !caller.crossesTenants() || !request.kind().type().is("", "pods") || old == null) {
+            return false;
+        }
+        if (object == null) {
+            return true;
+        }
+        return switch (request.target().subresource()) {
+            case "status" -> !caller.isOperator();
+            case "" -> caller.isControllerManager() && !suspendedOf(object).equals(suspendedOf(old));
+            default -> false;
+        };
+    }
+
+    private static String suspendedOf(ObjectNode pod) {
+        return Json.string(pod, "metadata", "annotations", Suspension.ANNOTATION);
     }
 
     /// What a webhook made of an object, in the shape of its kind and still the same object.

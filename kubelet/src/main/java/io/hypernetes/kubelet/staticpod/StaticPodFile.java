@@ -1,6 +1,8 @@
 package io.hypernetes.kubelet.staticpod;
 
+import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.Toleration;
 import io.fabric8.kubernetes.api.model.TolerationBuilder;
 import io.hypernetes.client.ObjectKey;
@@ -15,11 +17,15 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.Map;
+import java.util.stream.Stream;
+import java.util.Objects;
+import java.util.List;
 import org.snakeyaml.engine.v2.api.Load;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.json.JsonMapper;
+import org.jspecify.annotations.Nullable;
 
 /// Reads one file as a static pod, completed as upstream does: the node's name behind the pod's, a uid that follows from the content, and
 /// annotations that say where it comes from.
@@ -31,6 +37,35 @@ final class StaticPodFile {
     private static final int LARGEST = 1 << 20;
 
     private StaticPodFile() {}
+
+    /// No API server has looked at them, and whoever sums up what the node's pods ask for meets them.
+    private static void checkAmounts(Pod pod) {
+        Stream.of(pod.getSpec().getInitContainers(), pod.getSpec().getContainers()).flatMap(List::stream)
+                .map(Container::getResources)
+                .filter(Objects::nonNull)
+                .flatMap(resources -> Stream.of(resources.getRequests(), resources.getLimits()))
+                .forEach(StaticPodFile::checkAmounts);
+        checkAmounts(pod.getSpec().getOverhead());
+        if (pod.getSpec().getResources() != null) {
+            checkAmounts(pod.getSpec().getResources().getRequests());
+            checkAmounts(pod.getSpec().getResources().getLimits());
+        }
+    }
+
+    private static void checkAmounts(@Nullable Map<String, Quantity> amounts) {
+        if (amounts == null) {
+            return;
+        }
+        amounts.forEach((resource, amount) -> {
+            try {
+                if (amount == null || amount.getNumericalAmount().signum() < 0) {
+                    throw new StaticPodException("an amount of " + resource + " is missing or below zero");
+                }
+            } catch (ArithmeticException | IllegalArgumentException odd) {
+                throw new StaticPodException("the amount \"" + amount + "\" of " + resource + " is none: " + odd.getMessage());
+            }
+        });
+    }
 
     /// @throws StaticPodException when it is no pod, or none that may be one
     static Pod read(Path file, String nodeName) {
@@ -55,6 +90,7 @@ final class StaticPodFile {
         if (foreign) {
             throw new StaticPodException("a static pod is the node's own: it has no service account, of volumes emptyDir and downwardAPI only, and no variables from objects of the API");
         }
+        checkAmounts(pod);
         String uid = hash(bytes, nodeName);
         Map<String, String> annotations = new HashMap<>(pod.getMetadata().getAnnotations() == null ? Map.of() : pod.getMetadata().getAnnotations());
         annotations.put(HASH, uid);
