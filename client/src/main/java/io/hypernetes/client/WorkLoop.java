@@ -25,10 +25,12 @@ public final class WorkLoop<K> implements AutoCloseable {
     private final Reconciler<K> reconciler;
     private final List<Thread> threads = new ArrayList<>();
 
+    /// @param workers how many keys are worked on at a time, of one tenant half as many; where the queue tells tenants apart it takes two at least
     public WorkLoop(String name, WorkQueue<K> queue, int workers, Reconciler<K> reconciler) {
         this.name = name;
         this.queue = queue;
         this.reconciler = reconciler;
+        queue.workers(workers);
         for (int i = 0; i < workers; i++) {
             threads.add(Thread.ofVirtual().name(name + "-" + i).unstarted(this::run));
         }

@@ -1,20 +1,22 @@
 package io.hypernetes.client;
 
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
 import java.util.PriorityQueue;
-import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
 
 /// Keys that need work, each at most once in the queue and never in two hands.
+///
+/// Tenants with keys that wait take turns, and none has more than half of a [WorkLoop]'s workers, so what one tenant's keys wait for holds up no other's; a queue
+/// that is not told whose a key is takes all for the operator's: one line, held to nothing.
 ///
 /// A key added while it is being worked on comes back after [#done]. Failures come back after a pause that doubles with each
 /// one until [#forget]. Time is read from an injected nanosecond clock, which must never run backwards. Thread-safe.
@@ -26,9 +28,8 @@ public final class WorkQueue<K> implements AutoCloseable {
     private final LongSupplier nanoTime;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
-    private final Queue<K> ready = new ArrayDeque<>();
+    private final Turns<K> ready;
     private final Set<K> waiting = new HashSet<>();
-    private final Set<K> inHand = new HashSet<>();
     private final PriorityQueue<Delayed<K>> delayed =
             new PriorityQueue<>(Comparator.<Delayed<K>>comparingLong(Delayed::dueNanos).thenComparingLong(Delayed::order));
     private final Map<K, Long> dueNanos = new HashMap<>();
@@ -37,15 +38,40 @@ public final class WorkQueue<K> implements AutoCloseable {
     private boolean closed;
 
     /// Pauses after failures go from `firstPause` doubling up to `longestPause`.
-    public WorkQueue(Duration firstPause, Duration longestPause, LongSupplier nanoTime) {
+    ///
+    /// @param tenantOf whose work a key is; must say the same of equal keys
+    public WorkQueue(Function<? super K, String> tenantOf, Duration firstPause, Duration longestPause, LongSupplier nanoTime) {
+        this.ready = new Turns<>(tenantOf);
         this.firstPause = firstPause;
         this.longestPause = longestPause;
         this.nanoTime = nanoTime;
     }
 
+    /// The same for keys that are all of one tenant.
+    public WorkQueue(Duration firstPause, Duration longestPause, LongSupplier nanoTime) {
+        this(key -> ObjectKey.ROOT, firstPause, longestPause, nanoTime);
+    }
+
     /// The usual pauses of a control loop: 5 ms up to 60 s, on the system clock.
+    ///
+    /// @param tenantOf whose work a key is; must say the same of equal keys
+    public WorkQueue(Function<? super K, String> tenantOf) {
+        this(tenantOf, Duration.ofMillis(5), Duration.ofSeconds(60), System::nanoTime);
+    }
+
+    /// The same for keys that are all of one tenant.
     public WorkQueue() {
-        this(Duration.ofMillis(5), Duration.ofSeconds(60), System::nanoTime);
+        this(key -> ObjectKey.ROOT);
+    }
+
+    /// How many workers the tenants share.
+    void workers(int count) {
+        lock.lock();
+        try {
+            ready.workers(count);
+        } finally {
+            lock.unlock();
+        }
     }
 
     /// Work on this key soon. A pending delay of the same key stays.
@@ -115,10 +141,11 @@ public final class WorkQueue<K> implements AutoCloseable {
         try {
             while (!closed) {
                 release();
-                K key = ready.poll();
+                K key = ready.take();
                 if (key != null) {
                     waiting.remove(key);
-                    inHand.add(key);
+                    // One free worker may have made room for keys of two tenants.
+                    signalIfMore();
                     return Optional.of(key);
                 }
                 Delayed<K> next = delayed.peek();
@@ -138,11 +165,14 @@ public final class WorkQueue<K> implements AutoCloseable {
     public void done(K key) {
         lock.lock();
         try {
-            inHand.remove(key);
-            if (waiting.contains(key)) {
-                ready.add(key);
-                changed.signal();
+            if (ready.isInHand(key)) {
+                ready.done(key);
+                if (waiting.contains(key)) {
+                    ready.add(key);
+                }
             }
+            // Also for other keys, which may have waited for a free worker.
+            signalIfMore();
         } finally {
             lock.unlock();
         }
@@ -175,8 +205,14 @@ public final class WorkQueue<K> implements AutoCloseable {
         if (closed || !waiting.add(key)) {
             return;
         }
-        if (!inHand.contains(key)) {
+        if (!ready.isInHand(key)) {
             ready.add(key);
+            changed.signal();
+        }
+    }
+
+    private void signalIfMore() {
+        if (ready.size() > 0) {
             changed.signal();
         }
     }

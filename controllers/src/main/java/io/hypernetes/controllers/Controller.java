@@ -14,6 +14,11 @@ public interface Controller {
     /// Registers handlers with the shared caches that pass the keys of objects to be looked at to `wake`, which never blocks.
     void watch(Caches caches, Consumer<ObjectKey> wake);
 
+    /// Whose work a key is: the tenant whose webhooks may keep [#reconcile] waiting, so that it waits at the cost of that tenant.
+    default String tenantOf(ObjectKey key) {
+        return key.tenant();
+    }
+
     /// Brings one object to its wanted state.
     ///
     /// @return after which time to look again, when something is only a matter of time

@@ -37,7 +37,8 @@ import org.jspecify.annotations.Nullable;
 /// All controllers of a master: made, started and stopped together. A controller that is killed loses nothing, since all it knows is
 /// read from the API again.
 public final class Controllers implements AutoCloseable {
-    private static final int WORKERS = 4;
+    /// Of each controller. They mostly wait, without a socket or a thread of the system's; one tenant has half of them at most.
+    private static final int WORKERS = 16;
     private static final int MOST_ENDED_PODS = 12_500;
     private static final Duration LOOK_AT_USE = Duration.ofSeconds(15);
     private static final Duration LOOK_AGAIN = Duration.ofMinutes(1);
@@ -86,7 +87,7 @@ public final class Controllers implements AutoCloseable {
                 new NamespaceDeletion(client, clock),
                 new TenantSuspension(client, clock),
                 new TenantDeletion(client, clock))) {
-            WorkQueue<ObjectKey> queue = new WorkQueue<>();
+            WorkQueue<ObjectKey> queue = new WorkQueue<>(controller::tenantOf);
             Caches view = caches.view();
             controller.watch(view, queue::add);
             WorkLoop<ObjectKey> loop = new WorkLoop<>(controller.name(), queue, WORKERS, controller::reconcile);

@@ -54,6 +54,11 @@ final class TenantDeletion implements Controller {
     }
 
     @Override
+    public String tenantOf(ObjectKey key) {
+        return key.name();
+    }
+
+    @Override
     public Optional<Duration> reconcile(ObjectKey key) {
         GenericKubernetesResource tenant = caches.tenants().get(key).orElse(null);
         if (tenant == null || tenant.getMetadata().getDeletionTimestamp() == null || !finalizers(tenant).contains(FINALIZER)) {

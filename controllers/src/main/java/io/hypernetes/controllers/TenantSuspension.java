@@ -64,6 +64,11 @@ final class TenantSuspension implements Controller {
     }
 
     @Override
+    public String tenantOf(ObjectKey key) {
+        return key.name();
+    }
+
+    @Override
     public Optional<Duration> reconcile(ObjectKey key) {
         GenericKubernetesResource tenant = caches.tenants().get(key).orElse(null);
         if (tenant == null || tenant.getMetadata().getDeletionTimestamp() != null) {

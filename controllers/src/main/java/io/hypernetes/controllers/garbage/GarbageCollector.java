@@ -37,12 +37,12 @@ public final class GarbageCollector implements AutoCloseable {
     static final String ORPHAN = "orphan";
 
     private static final Logger LOG = LoggerFactory.getLogger(GarbageCollector.class);
-    private static final int WORKERS = 8;
+    private static final int WORKERS = 16;
     private static final Duration LOOK_AGAIN = Duration.ofMinutes(1);
 
     private final Client client;
     private final Graph graph;
-    private final WorkQueue<Item> queue = new WorkQueue<>();
+    private final WorkQueue<Item> queue = new WorkQueue<>(item -> item.key().tenant());
     private final WorkLoop<Item> loop;
     private final Thread starter;
 

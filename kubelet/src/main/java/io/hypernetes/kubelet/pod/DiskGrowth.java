@@ -51,8 +51,8 @@ public final class DiskGrowth implements AutoCloseable {
     private final String node;
     /// By volume what was last told of a failure, so that it is told once.
     private final Map<ObjectKey, String> failures = new ConcurrentHashMap<>();
-    private final WorkQueue<ObjectKey> queue = new WorkQueue<>();
-    private final WorkLoop<ObjectKey> loop = new WorkLoop<>("disk-growth", queue, 2, this::reconcile);
+    private final WorkQueue<ObjectKey> queue = new WorkQueue<>(ObjectKey::tenant);
+    private final WorkLoop<ObjectKey> loop = new WorkLoop<>("disk-growth", queue, 4, this::reconcile);
     private final Informer<PersistentVolume> volumes;
 
     /// A pod whose volume the disk is, and its machine.

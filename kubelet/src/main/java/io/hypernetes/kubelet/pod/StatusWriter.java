@@ -22,17 +22,20 @@ import org.slf4j.LoggerFactory;
 /// Tells the API what became of the pods, apart from the pods' own threads: an API server that is away must not keep a pod from
 /// being run or ended. Of several statuses of one pod only the newest is written; the deletion comes after it.
 public final class StatusWriter implements AutoCloseable {
-    private static final int WRITERS = 8;
+    /// One tenant has half of them at most: its webhooks are asked about a status too.
+    private static final int WRITERS = 16;
 
     /// @param uid the pod object meant; another one of the same name is left alone
-    private record Wanted(ObjectKey key, String uid, @Nullable PodStatus status, boolean delete) {}
+    private record Meant(ObjectKey key, String uid) {}
+
+    private record Wanted(@Nullable PodStatus status, boolean delete) {}
 
     private static final Logger LOG = LoggerFactory.getLogger(StatusWriter.class);
 
     private final Client client;
-    private final Map<String, Wanted> wanted = new ConcurrentHashMap<>();
-    private final WorkQueue<String> queue = new WorkQueue<>(Duration.ofMillis(100), Duration.ofSeconds(20), System::nanoTime);
-    private final WorkLoop<String> loop;
+    private final Map<Meant, Wanted> wanted = new ConcurrentHashMap<>();
+    private final WorkQueue<Meant> queue = new WorkQueue<>(pod -> pod.key.tenant(), Duration.ofMillis(100), Duration.ofSeconds(20), System::nanoTime);
+    private final WorkLoop<Meant> loop;
 
     public StatusWriter(Client client) {
         this.client = client;
@@ -41,14 +44,16 @@ public final class StatusWriter implements AutoCloseable {
 
     /// This status is the truth now.
     void write(ObjectKey key, String uid, PodStatus status) {
-        wanted.merge(uid, new Wanted(key, uid, status, false), (before, now) -> new Wanted(key, uid, status, before.delete));
-        queue.add(uid);
+        Meant pod = new Meant(key, uid);
+        wanted.merge(pod, new Wanted(status, false), (before, now) -> new Wanted(status, before.delete));
+        queue.add(pod);
     }
 
     /// Nothing of the pod is left on this node: the object may go, after its last status is written.
     void delete(ObjectKey key, String uid) {
-        wanted.merge(uid, new Wanted(key, uid, null, true), (before, now) -> new Wanted(key, uid, before.status, true));
-        queue.add(uid);
+        Meant pod = new Meant(key, uid);
+        wanted.merge(pod, new Wanted(null, true), (before, now) -> new Wanted(before.status, true));
+        queue.add(pod);
     }
 
     @Override
@@ -56,49 +61,49 @@ public final class StatusWriter implements AutoCloseable {
         loop.close();
     }
 
-    private Optional<Duration> write(String uid) {
-        Wanted now = wanted.get(uid);
+    private Optional<Duration> write(Meant pod) {
+        Wanted now = wanted.get(pod);
         if (now == null) {
             return Optional.empty();
         }
         PodStatus status = now.status;
         try {
             if (status != null) {
-                tell(now, status);
+                tell(pod, status, now.delete);
             }
             if (now.delete) {
-                client.of(Kind.POD).delete(now.key, Deletion.now(uid));
+                client.of(Kind.POD).delete(pod.key, Deletion.now(pod.uid));
             }
         } catch (ApiException refused) {
             if (refused.code() != 403) {
                 throw refused;
             }
             // Another pod of this name is bound to another node by now: ours is gone.
-            LOG.info("event=pod-status-dropped pod={} uid={} reason=\"{}\"", now.key, uid, refused.getMessage());
+            LOG.info("event=pod-status-dropped pod={} uid={} reason=\"{}\"", pod.key, pod.uid, refused.getMessage());
         }
-        wanted.remove(uid, now);
+        wanted.remove(pod, now);
         return Optional.empty();
     }
 
     /// What others wrote into the status may be what the API has nothing of any more; a pod that is gone is gone all the same, and who holds its object waits
     /// to read that.
-    private void tell(Wanted now, PodStatus status) {
-        if (tell(now, current -> status) || tell(now, current -> withoutContainers(status, current))) {
+    private void tell(Meant pod, PodStatus status, boolean last) {
+        if (tell(pod, last, current -> status) || tell(pod, last, current -> withoutContainers(status, current))) {
             return;
         }
-        tell(now, current -> current.edit().withPhase(status.getPhase()).withReason(status.getReason()).withMessage(status.getMessage()).build());
+        tell(pod, last, current -> current.edit().withPhase(status.getPhase()).withReason(status.getReason()).withMessage(status.getMessage()).build());
     }
 
     /// @return false when the API refuses the last status of a pod
-    private boolean tell(Wanted now, UnaryOperator<PodStatus> told) {
+    private boolean tell(Meant meant, boolean last, UnaryOperator<PodStatus> told) {
         try {
-            client.of(Kind.POD).change(now.key, "status", pod -> apply(pod, now.uid, told));
+            client.of(Kind.POD).change(meant.key, "status", pod -> apply(pod, meant.uid, told));
             return true;
         } catch (ApiException refused) {
-            if (refused.code() != 422 || !now.delete) {
+            if (refused.code() != 422 || !last) {
                 throw refused;
             }
-            LOG.warn("event=last-pod-status-refused pod={} uid={} next=\"less of it is told\" reason=\"{}\"", now.key, now.uid, refused.getMessage());
+            LOG.warn("event=last-pod-status-refused pod={} uid={} next=\"less of it is told\" reason=\"{}\"", meant.key, meant.uid, refused.getMessage());
             return false;
         }
     }

@@ -37,8 +37,8 @@ public final class DiskRemoval implements AutoCloseable {
     private final Client client;
     private final Path folder;
     private final String node;
-    private final WorkQueue<ObjectKey> queue = new WorkQueue<>();
-    private final WorkLoop<ObjectKey> loop = new WorkLoop<>("disk-removal", queue, 1, this::reconcile);
+    private final WorkQueue<ObjectKey> queue = new WorkQueue<>(ObjectKey::tenant);
+    private final WorkLoop<ObjectKey> loop = new WorkLoop<>("disk-removal", queue, 4, this::reconcile);
     private final Informer<PersistentVolume> volumes;
 
     /// @param folder the disks of this node
