@@ -17,12 +17,14 @@ import java.util.Optional;
 import java.util.function.Consumer;
 
 /// Takes the pods of a node that nobody hears of out of service: they count as not ready until their kubelet reports again. So Services
-/// stop sending to them long before they are moved off.
+/// stop sending to them long before they are moved off. Each tenant's pods of a node are a key of their own, so that no tenant's webhooks hold up what is told of
+/// others' pods.
 final class SilentNodePods implements Controller {
     private final Client client;
     private final EventRecorder events;
     private final InstantSource clock;
     private Caches caches;
+    private Consumer<ObjectKey> wake;
     private Index<Pod> byNode;
 
     @SuppressWarnings("NullAway.Init") // watch() is called before anything starts
@@ -40,6 +42,7 @@ final class SilentNodePods implements Controller {
     @Override
     public void watch(Caches caches, Consumer<ObjectKey> wake) {
         this.caches = caches;
+        this.wake = wake;
         this.byNode = caches.podsByNode();
         caches.nodes().handler(Caches.each(node -> {
             if (isSilent(node)) {
@@ -55,12 +58,15 @@ final class SilentNodePods implements Controller {
 
     @Override
     public Optional<Duration> reconcile(ObjectKey key) {
-        if (caches.nodes().get(key).filter(SilentNodePods::isSilent).isEmpty()) {
+        if (caches.nodes().get(ObjectKey.root(key.name())).filter(SilentNodePods::isSilent).isEmpty()) {
             return Optional.empty();
         }
         for (Pod pod : byNode.get(key.name())) {
-            if (PodState.isReady(pod)) {
-                ObjectKey name = ObjectKey.of(pod);
+            ObjectKey name = ObjectKey.of(pod);
+            if (!PodState.isReady(pod)) {
+                continue;
+            }
+            if (name.tenant().equals(key.tenant())) {
                 client.of(Kind.POD).change(name, "status", current -> {
                     PodCondition ready = PodState.condition(current, "Ready");
                     boolean same = Objects.equals(current.getMetadata().getUid(), pod.getMetadata().getUid());
@@ -72,6 +78,8 @@ final class SilentNodePods implements Controller {
                     return current;
                 });
                 events.record(name.tenant(), pod, EventRecorder.Type.WARNING, "NodeNotReady", "Node is not ready");
+            } else if (key.tenant().equals(ObjectKey.ROOT)) {
+                wake.accept(new ObjectKey(name.tenant(), "", key.name()));
             }
         }
         return Optional.empty();

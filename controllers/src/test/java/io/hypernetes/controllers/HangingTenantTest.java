@@ -4,9 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
+import io.fabric8.kubernetes.api.model.NodeBuilder;
+import io.fabric8.kubernetes.api.model.NodeConditionBuilder;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.apps.ReplicaSet;
 import io.fabric8.kubernetes.api.model.apps.ReplicaSetBuilder;
 import io.hypernetes.client.Kind;
+import io.hypernetes.client.ObjectKey;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 
@@ -63,6 +68,39 @@ class HangingTenantTest {
         } finally {
             over.countDown();
         }
+    }
+
+    @Test
+    void podsOfASilentNodeAreToldOfWhateverOthersThereHang() throws Exception {
+        CountDownLatch over = new CountDownLatch(1);
+        try (Workbench bench = new Workbench(1)) {
+            bench.api.beforeAnswers(request -> {
+                if (request.startsWith("PUT /tenants/hangs/") && request.endsWith("/status")) {
+                    hang(over);
+                }
+            });
+            bench.client.of(Kind.NODE).create(ObjectKey.ROOT, new NodeBuilder().withNewMetadata().withName("silent").endMetadata().withNewSpec().endSpec()
+                    .withNewStatus().addNewCondition().withType("Ready").withStatus("True").endCondition().endStatus().build());
+            for (int i = 0; i < 10; i++) {
+                bench.client.of(Kind.POD).create("hangs", readyPod("held-" + i));
+            }
+            bench.client.of(Kind.POD).create(Workbench.TENANT, readyPod("mine"));
+            // Once more each time, as the cache of pods may be behind that of nodes.
+            await().untilAsserted(() -> {
+                bench.client.of(Kind.NODE).change(ObjectKey.root("silent"), "status", node -> node.edit().editStatus()
+                        .withConditions(new NodeConditionBuilder().withType("Ready").withStatus("Unknown").withMessage("at " + System.nanoTime()).build()).endStatus().build());
+                assertThat(bench.get(Kind.POD, "mine").getStatus().getConditions())
+                        .anySatisfy(condition -> assertThat(condition.getType() + condition.getStatus()).isEqualTo("ReadyFalse"));
+            });
+        } finally {
+            over.countDown();
+        }
+    }
+
+    private static Pod readyPod(String name) {
+        return new PodBuilder().withNewMetadata().withName(name).withNamespace("default").endMetadata()
+                .withSpec(Workbench.template(name, "a").getSpec().edit().withNodeName("silent").build())
+                .withNewStatus().addNewCondition().withType("Ready").withStatus("True").endCondition().endStatus().build();
     }
 
     private static void garbage(Workbench bench, String tenant, String name) {
