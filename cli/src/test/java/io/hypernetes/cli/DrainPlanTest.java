@@ -51,7 +51,9 @@ class DrainPlanTest {
 
     @Test
     void staticPodsStayAndThoseThatAreOverGoWhateverTheyAre() {
-        Pod mirror = pod("mirror", "").editMetadata().addToAnnotations("kubernetes.io/config.mirror", "hash").endMetadata().build();
+        Pod liar = pod("mirror", "").editMetadata().addToAnnotations("kubernetes.io/config.mirror", "hash").endMetadata().build();
+        assertThat(leaving(ALL, liar)).as("of a tenant").containsExactly("mirror");
+        Pod mirror = liar.edit().editMetadata().addToAnnotations("hypernetes.io/tenant", "root").endMetadata().build();
         assertThat(leaving(ALL, mirror)).isEmpty();
         assertThat(objections(NOTHING, mirror)).isEmpty();
         for (String owner : List.of("", "DaemonSet")) {
