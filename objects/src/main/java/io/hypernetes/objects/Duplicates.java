@@ -1,7 +1,9 @@
 package io.hypernetes.objects;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// The paths of the members that the reader of a document meets twice; it says here where it is.
 ///
@@ -12,29 +14,39 @@ public final class Duplicates {
     private static final int LONGEST = 640;
 
     private final List<String> paths = new ArrayList<>();
-    /// Where the reader is: names of members and, as numbers, places in arrays. Nearly nobody meets a member twice, so paths are put together for those.
-    private final ArrayList<Object> place = new ArrayList<>();
+    /// Where the reader is: the names of members, and where there is none the place in an array. Nearly nobody meets a member twice, so paths are put
+    /// together for those alone.
+    private @Nullable String[] names = new @Nullable String[16];
+    private int[] places = new int[16];
+    private int depth;
 
     /// Where the reader is now, for [#leave].
     public int mark() {
-        return place.size();
+        return depth;
     }
 
     /// Goes into a member of an object.
     public void enter(String name) {
-        place.add(name);
+        enter(name, 0);
     }
 
     /// Goes into an element of an array.
     public void enter(int index) {
-        place.add(index);
+        enter(null, index);
+    }
+
+    private void enter(@Nullable String name, int place) {
+        if (depth == places.length) {
+            names = Arrays.copyOf(names, 2 * depth);
+            places = Arrays.copyOf(places, 2 * depth);
+        }
+        names[depth] = name;
+        places[depth++] = place;
     }
 
     /// Goes back to where the reader was.
     public void leave(int mark) {
-        while (place.size() > mark) {
-            place.removeLast();
-        }
+        depth = mark;
     }
 
     /// The member where the reader is came before.
@@ -51,14 +63,11 @@ public final class Duplicates {
 
     private String path() {
         StringBuilder path = new StringBuilder();
-        for (Object step : place) {
-            if (path.length() > LONGEST) {
-                break;
-            }
-            if (step instanceof Integer index) {
-                path.append('[').append(index.intValue()).append(']');
+        for (int i = 0; i < depth && path.length() <= LONGEST; i++) {
+            String name = names[i];
+            if (name == null) {
+                path.append('[').append(places[i]).append(']');
             } else {
-                String name = step.toString();
                 path.append(path.isEmpty() ? "" : ".").append(name, 0, Math.min(name.length(), LONGEST + 1));
             }
         }
