@@ -17,6 +17,10 @@ public final class ApiLoad {
     private static final int COLD = 2_000;
     private static final int LISTED = 10_000;
     private static final int LISTS = 30;
+    /// So many creates and rounds of events until a master's code is compiled as far as it ever is, and so many creates that are measured then.
+    private static final int COMPILING = 120_000;
+    private static final int COMPILING_ROUNDS = 20;
+    private static final int COMPILED = 60_000;
     private static final Duration REST = Duration.ofSeconds(30);
     private static final String PODS = "/api/v1/namespaces/default/pods";
     private final ApiMaster master;
@@ -43,7 +47,7 @@ public final class ApiLoad {
             }
             run.tls = master.tls("root");
             if (arguments.length == 3 && arguments[1].equals("events")) {
-                new FanOut(master, run.tls).measure(Integer.parseInt(arguments[2]), run::row);
+                new FanOut(master, run.tls).measure("watched", 0, Integer.parseInt(arguments[2]), run::row);
                 return;
             }
             run.measure(folder, count);
@@ -68,7 +72,7 @@ public final class ApiLoad {
         row("creates, warm, " + CLIENTS + " clients", "1/s", warm);
         row("creates, warm, to the floor", "x", warm / flushes);
         lists();
-        new FanOut(master, tls).measure(1, this::row);
+        new FanOut(master, tls).measure("watched", 0, 1, this::row);
         double rest = creates(LISTED, count - LISTED);
         row("creates, up to " + count + " pods", "1/s", rest);
         memory();
@@ -81,6 +85,17 @@ public final class ApiLoad {
         begin = System.nanoTime();
         master.get(PODS + "?limit=500");
         row("its first page of a list", "ms", (System.nanoTime() - begin) / 1e6);
+        compiled(count);
+    }
+
+    /// What a master does that has run for a while: the same master, after as much as makes its code compiled.
+    private void compiled(int count) throws Exception {
+        try (WireLoad clients = new WireLoad(tls, master.address(), CLIENTS)) {
+            clients.send(count, COMPILING, CreateLoad::request, new Latencies());
+        }
+        row("creates, compiled, " + CLIENTS + " clients, above " + (count + COMPILING) + " pods", "1/s", creates(count + COMPILING, COMPILED));
+        System.out.println("  after " + COMPILING_ROUNDS + " such rounds as above:");
+        new FanOut(master, tls).measure("compiled", COMPILING_ROUNDS, 4, this::row);
     }
 
     private double creates(int from, int count) throws Exception {

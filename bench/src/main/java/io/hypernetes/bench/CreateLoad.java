@@ -8,7 +8,7 @@ import java.util.List;
 final class CreateLoad {
     private static final int CLIENTS = 256;
     /// Where a stage ends: what is made up to there costs less than before, as the master's code is compiled meanwhile.
-    private static final int[] STAGES = {2_000, 10_000, 20_000};
+    private static final int[] STAGES = {2_000, 10_000, 20_000, 50_000, 100_000, 150_000};
     private static final String PODS = "/api/v1/namespaces/default/pods";
     /// A pod that no scheduler looks at.
     private static final String POD =

@@ -13,6 +13,7 @@ final class FanOut {
     static final int WATCHERS = 1_000;
     private static final int CHANGES = 50;
     private static final int ASKED = 1_000;
+    private static final Rows NONE = (_, _, _) -> {};
     private static final String OBJECTS = "/api/v1/namespaces/default/configmaps";
 
     private final ApiMaster master;
@@ -30,22 +31,25 @@ final class FanOut {
 
     /// Measures rounds with the same watchers, each of which has rows of its own: the first are those of a master whose code is being compiled meanwhile. After several,
     /// what another tenant has of it.
-    void measure(int rounds, Rows rows) throws Exception {
-        master.post(OBJECTS, "{\"metadata\":{\"name\":\"watched\"}}");
-        String path = OBJECTS + "?watch=1&fieldSelector=metadata.name%3Dwatched";
+    ///
+    /// @param name of the object that is made for it and watched
+    /// @param unseen rounds before those, which have no rows
+    void measure(String name, int unseen, int rounds, Rows rows) throws Exception {
+        master.post(OBJECTS, "{\"metadata\":{\"name\":\"" + name + "\"}}");
+        String path = OBJECTS + "?watch=1&fieldSelector=metadata.name%3D" + name;
         try (WireWatchers watchers = new WireWatchers(tls, master.address(), WATCHERS, path);
                 WireLoad writer = new WireLoad(tls, master.address(), 1)) {
-            for (int i = 0; i < rounds; i++) {
-                round(i, watchers, writer, rows);
+            for (int i = 0; i < unseen + rounds; i++) {
+                round(name, i, watchers, writer, i < unseen ? NONE : rows);
             }
             if (rounds > 1) {
-                neighbour(rounds, watchers, writer, rows);
+                neighbour(name, unseen + rounds, watchers, writer, rows);
             }
         }
     }
 
     /// One more round, while another tenant makes small requests at a pace; then as many without.
-    private void neighbour(int round, WireWatchers watchers, WireLoad writer, Rows rows) throws Exception {
+    private void neighbour(String name, int round, WireWatchers watchers, WireLoad writer, Rows rows) throws Exception {
         master.post("/apis/hypernetes.io/v1/tenants", "{\"metadata\":{\"name\":\"neighbour\"}}");
         try (WireLoad asker = new WireLoad(master.tls("neighbour"), master.address(), 1)) {
             Latencies alone = new Latencies();
@@ -55,7 +59,7 @@ final class FanOut {
             Latencies meanwhile = new Latencies();
             AtomicBoolean under = new AtomicBoolean(true);
             Thread asking = Thread.ofPlatform().start(() -> ask(asker, under::get, meanwhile));
-            round(round, watchers, writer, (_, _, _) -> {});
+            round(name, round, watchers, writer, NONE);
             under.set(false);
             asking.join();
             rows.row("a request of another tenant, alone: p50", "ms", alone.millis(50));
@@ -77,12 +81,12 @@ final class FanOut {
     }
 
     /// From the moment before a change is asked for to its arrival at each watcher.
-    private void round(int number, WireWatchers watchers, WireLoad writer, Rows rows) throws Exception {
+    private void round(String name, int number, WireWatchers watchers, WireLoad writer, Rows rows) throws Exception {
         Map<String, Long> sent = new ConcurrentHashMap<>();
         Latencies latencies = new Latencies();
         double server = master.processorSeconds();
         double own = ownSeconds();
-        Thread changing = Thread.ofPlatform().start(() -> change(number, writer, sent));
+        Thread changing = Thread.ofPlatform().start(() -> change(name, number, writer, sent));
         watchers.follow(CHANGES, sent, latencies);
         changing.join();
         rows.row("an event at " + WATCHERS + " watchers, p50", "ms", latencies.millis(50));
@@ -91,13 +95,13 @@ final class FanOut {
         rows.row("  processor time of the client for each watcher", "us", (ownSeconds() - own) * 1e6 / CHANGES / WATCHERS);
     }
 
-    private static void change(int round, WireLoad writer, Map<String, Long> sent) {
+    private static void change(String name, int round, WireLoad writer, Map<String, Long> sent) {
         try {
             for (int i = 0; i < CHANGES; i++) {
                 String mark = "m" + round + "-" + i;
                 sent.put(mark, System.nanoTime());
                 byte[] patch = WireLoad.request(
-                        "PATCH", OBJECTS + "/watched", "application/merge-patch+json", "{\"data\":{\"mark\":\"" + mark + "\"}}");
+                        "PATCH", OBJECTS + "/" + name, "application/merge-patch+json", "{\"data\":{\"mark\":\"" + mark + "\"}}");
                 writer.send(0, 1, _ -> patch, new Latencies());
                 TimeUnit.MILLISECONDS.sleep(100); // a pace, not a wait: changes must not meet each other
             }
