@@ -184,9 +184,11 @@ final class Blobs {
     /// An image needs these from now on: what has come for the claimant moves to the kept ones.
     void keep(Collection<Digest> digests, Claimant claimant) throws IOException {
         for (Digest digest : digests) {
-            Path file = incoming.resolve(name(digest, claimant));
-            if (Files.exists(file)) {
-                Files.move(file, kept.resolve(name(digest)), StandardCopyOption.ATOMIC_MOVE);
+            Path keptOne = kept.resolve(name(digest));
+            for (Path file : places(digest, claimant)) {
+                if (!file.equals(keptOne) && Files.exists(file)) {
+                    Files.move(file, keptOne, StandardCopyOption.ATOMIC_MOVE);
+                }
             }
         }
     }

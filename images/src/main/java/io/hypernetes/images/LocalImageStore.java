@@ -110,11 +110,20 @@ public final class LocalImageStore implements ImageStore {
                     changed = true;
                 }
             }
-            if (changed) {
-                catalogue.write();
-            }
             shelf.sweep();
             pressure.sweepIncoming();
+            if (changed) {
+                recorded();
+            }
+        }
+    }
+
+    /// What was found at the start: the next one would find the same, so a full disk is no reason to have no images at all.
+    private void recorded() {
+        try {
+            catalogue.write();
+        } catch (IOException e) {
+            LOG.warn("event=image-catalogue-not-written error=\"{}\"", e.getMessage());
         }
     }
 

@@ -38,9 +38,9 @@ final class TransferTime {
         return passed().compareTo(longest(came)) > 0;
     }
 
-    /// For who is asked, whatever comes.
+    /// For who is asked, whatever comes: never nothing before it [#isOver], also when more came than was said, as a part came twice.
     Duration left() {
-        Duration left = longest(bytes).minus(passed());
+        Duration left = longest(Math.max(bytes, came)).minus(passed());
         return left.isNegative() ? Duration.ZERO : left;
     }
 

@@ -78,4 +78,13 @@ class BlobsTest {
             assertThat(blobs.size(DIGEST, each)).isEqualTo(CONTENT.length);
         }
     }
+
+    @Test
+    void theOperatorKeepsWhatCameForAnybody() throws IOException {
+        bring(Claimant.ANYBODY, CONTENT);
+        bring(Claimant.OPERATOR, CONTENT);
+        blobs.keep(List.of(DIGEST), Claimant.OPERATOR);
+        assertThat(folder.resolve("blobs")).isDirectoryContaining(file -> file.getFileName().toString().contains(DIGEST.hex()));
+        assertThat(incoming()).isZero();
+    }
 }

@@ -86,6 +86,17 @@ class LoadTest {
     }
 
     @Test
+    void aStoreIsOpenedAlsoWhereNothingCanBeWritten() throws Exception {
+        store.load(written(new ImageArchive("a:1", CONFIG).file("f", 0644, bytes("x"))), null, PullProgress.NONE);
+        store.close();
+        Path catalogue = folder.resolve("store/catalogue.json");
+        Files.writeString(catalogue, Files.readString(catalogue).replace("\"readers\"", "\"others\"")); // as an earlier version wrote it, so there is something to be written
+        Files.createDirectories(folder.resolve("store/catalogue.json.new/in the way")); // as full as a disk can be
+        store = LocalImageStore.open(folder.resolve("store"), ImageSettings.defaults());
+        assertThat(store.list()).hasSize(1);
+    }
+
+    @Test
     void aLayerThatComesTwiceIsUsedOnceInItsHighestPlace() throws Exception {
         Image image = store.load(written(new ImageArchive("a:1", CONFIG)
                 .file("same", 0644, bytes("x"))
