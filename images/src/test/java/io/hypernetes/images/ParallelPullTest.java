@@ -5,8 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
-import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -15,7 +13,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -93,16 +90,10 @@ class ParallelPullTest {
     private byte[] image() throws IOException {
         List<String> layers = new ArrayList<>();
         List<String> diffIds = new ArrayList<>();
-        Random random = new Random(1);
         for (int i = 0; i < LAYERS; i++) {
-            byte[] content = new byte[200_000];
-            random.nextBytes(content);
-            ByteArrayOutputStream layer = new ByteArrayOutputStream();
-            TarWriter tar = new TarWriter(layer);
-            tar.write(TarEntry.file("file-" + i, 0644, content.length), new ByteArrayInputStream(content));
-            tar.finish();
-            layers.add(descriptor("application/vnd.oci.image.layer.v1.tar", layer.toByteArray()));
-            diffIds.add("\"" + Digest.sha256(layer.toByteArray()) + "\"");
+            byte[] layer = LayerTar.random("file-" + i, i, 200_000);
+            layers.add(descriptor("application/vnd.oci.image.layer.v1.tar", layer));
+            diffIds.add("\"" + Digest.sha256(layer) + "\"");
         }
         String config = "{\"architecture\":\"" + Documents.architecture() + "\",\"os\":\"linux\",\"config\":{\"Cmd\":[\"x\"]},\"rootfs\":{\"type\":\"layers\",\"diff_ids\":["
                 + String.join(",", diffIds) + "]}}";

@@ -6,8 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
-import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -17,7 +15,6 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.Random;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executors;
@@ -69,17 +66,7 @@ class PrivateLayerTest {
     }
 
     private static byte[] tar(int seed) {
-        byte[] content = new byte[100_000];
-        new Random(seed).nextBytes(content);
-        ByteArrayOutputStream layer = new ByteArrayOutputStream();
-        try {
-            TarWriter tar = new TarWriter(layer);
-            tar.write(TarEntry.file("file", 0644, content.length), new ByteArrayInputStream(content));
-            tar.finish();
-        } catch (IOException e) {
-            throw new java.io.UncheckedIOException(e);
-        }
-        return layer.toByteArray();
+        return LayerTar.random("file", seed, 100_000);
     }
 
     /// What is the owner's needs a password, what is the thief's is as the thief likes.

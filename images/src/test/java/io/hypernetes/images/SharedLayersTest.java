@@ -3,8 +3,6 @@ package io.hypernetes.images;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
@@ -48,12 +46,8 @@ class SharedLayersTest {
         layers = new DiskLayers(Files.createDirectory(folder.resolve("layers")), blobs, new LayerRights(), (what, bytes) -> {}, converter, settings.transfers());
     }
 
-    private static byte[] tar(String name) throws IOException {
-        ByteArrayOutputStream layer = new ByteArrayOutputStream();
-        TarWriter tar = new TarWriter(layer);
-        tar.write(TarEntry.file(name, 0644, name.length()), new ByteArrayInputStream(name.getBytes()));
-        tar.finish();
-        return layer.toByteArray();
+    private static byte[] tar(String name) {
+        return LayerTar.of(name, name.getBytes());
     }
 
     private static ImageSource.Layer layer(byte[] content, Blobs.Fetch fetch) {
@@ -209,12 +203,8 @@ class SharedLayersTest {
         assertThatThrownBy(() -> lying.get(20, TimeUnit.SECONDS)).hasMessageContaining("unpacks to");
     }
 
-    private static byte[] longTar() throws IOException {
-        ByteArrayOutputStream layer = new ByteArrayOutputStream();
-        TarWriter tar = new TarWriter(layer);
-        tar.write(TarEntry.file("long", 0644, 16 << 20), new ByteArrayInputStream(new byte[16 << 20]));
-        tar.finish();
-        return layer.toByteArray();
+    private static byte[] longTar() {
+        return LayerTar.of("long", new byte[16 << 20]);
     }
 
     /// Slowly, until it is over.

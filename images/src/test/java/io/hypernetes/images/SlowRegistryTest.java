@@ -6,8 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
-import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -16,7 +14,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Map;
-import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
@@ -34,7 +31,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /// A tenant's registry that sends what others want, so slowly that it takes for ever and fast enough not to be taken for silent.
 @Timeout(120)
 class SlowRegistryTest {
-    private static final byte[] LAYER = layer();
+    private static final byte[] LAYER = LayerTar.random("file", 1, 200_000);
     private static final String NO_LAYER = "sha256:" + "1".repeat(64);
 
     /// May name no registry on this host, so it is here as a stranger to whom this is no tenant's.
@@ -60,20 +57,6 @@ class SlowRegistryTest {
     void stop() {
         over.countDown();
         server.stop(0);
-    }
-
-    private static byte[] layer() {
-        byte[] content = new byte[200_000];
-        new Random(1).nextBytes(content);
-        ByteArrayOutputStream layer = new ByteArrayOutputStream();
-        try {
-            TarWriter tar = new TarWriter(layer);
-            tar.write(TarEntry.file("file", 0644, content.length), new ByteArrayInputStream(content));
-            tar.finish();
-        } catch (IOException e) {
-            throw new java.io.UncheckedIOException(e);
-        }
-        return layer.toByteArray();
     }
 
     private void serve(HttpExchange exchange) throws IOException {
