@@ -18,6 +18,9 @@ import org.slf4j.LoggerFactory;
 
 /// Removes the objects of definitions that are being deleted, then lets go of the definitions.
 ///
+/// A definition's are those that lie under its group and plural, unless they are the server's own: then it is let go and nothing else, as upstream does with what
+/// overlaps built-in resources (`pkg/controller/finalizer/crd_finalizer.go` of apiextensions-apiserver).
+///
 /// One virtual thread for each; where finalizers hold objects it waits until something changes. Whatever is open when the server
 /// ends is found again by [#resume].
 public final class Cleanup implements AutoCloseable {
@@ -83,7 +86,15 @@ public final class Cleanup implements AutoCloseable {
             if (!TenantKinds.isDeleted(definition)) {
                 return;
             }
+            if (!kinds.owns(tenant, key, definition)) {
+                if (letGo(entry)) {
+                    return;
+                }
+                continue;
+            }
             var prefix = Definitions.prefix(tenant, definition);
+            // In a group of the server's own, where an older release let kinds be defined, nothing of them is served: nobody can take a finalizer away.
+            boolean served = !kinds.isOwn(Json.string(definition, "spec", "group"));
             long since = store.tick();
             var left = store.list(prefix, "", 0).entries();
             if (left.isEmpty()) {
@@ -94,7 +105,7 @@ public final class Cleanup implements AutoCloseable {
             }
             boolean held = false;
             for (var each : left) {
-                held |= !remove(each);
+                held |= !remove(each, served);
             }
             if (held) {
                 try (var changes = store.watch(prefix, since)) {
@@ -106,11 +117,12 @@ public final class Cleanup implements AutoCloseable {
 
     /// Removes an object, or marks it when finalizers hold it.
     ///
+    /// @param held whether finalizers are waited for
     /// @return whether it is gone, or changed so that another look is due
-    private boolean remove(Entry entry) {
+    private boolean remove(Entry entry, boolean held) {
         var object = Json.readObject(entry.value());
         try {
-            if (object.path("metadata").path("finalizers").isEmpty()) {
+            if (!held || object.path("metadata").path("finalizers").isEmpty()) {
                 store.commit(List.of(new Operation.Delete(entry.key(), entry.revision(), StoredForm.encoder(object))));
                 return true;
             }

@@ -92,6 +92,16 @@ public final class TenantKinds {
         return ownGroups.contains(group) || group.equals(OPERATOR_GROUP) || group.endsWith("." + OPERATOR_GROUP);
     }
 
+    /// Whether what lies under the group and plural of a stored definition is of its kind: not so where the server keeps something itself, nor under a name that is
+    /// another definition's.
+    boolean owns(String tenant, String key, ObjectNode definition) {
+        var group = Json.string(definition, "spec", "group");
+        var plural = Json.string(definition, "spec", "names", "plural");
+        boolean kept = group.equals(OPERATOR_GROUP)
+                || builtIn.all().stream().anyMatch(kind -> kind.type().is(group, plural));
+        return !kept && isName(group) && isName(plural) && key.equals(key(tenant, plural + "." + group));
+    }
+
     /// Everything in the API of a tenant: the built-in kinds, then its own by group, version and name.
     public List<Kind> all(String tenant) {
         var all = new ArrayList<Kind>();
