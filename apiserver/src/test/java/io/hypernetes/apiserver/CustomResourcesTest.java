@@ -168,6 +168,18 @@ class CustomResourcesTest extends ClusterTest {
         mimic.post("/apis/f.example.com/v1/namespaces/default/bindings", object("f.example.com", "Binding", "b", "{\"size\":1}")).expect(201);
     }
 
+    /// Only of namespaces do finalizers in the spec hold anything.
+    @Test
+    void aKindNamedNamespaceIsNotHeldByItsSpec() {
+        admin.post(DEFINITIONS, """
+                {"metadata":{"name":"namespaces.ns.example.com"},"spec":{"group":"ns.example.com","scope":"Cluster","names":{"plural":"namespaces","kind":"Namespace"},
+                 "versions":[{"name":"v1","served":true,"storage":true,"schema":{"openAPIV3Schema":{"type":"object","x-kubernetes-preserve-unknown-fields":true}}}]}}""").expect(201);
+        var all = "/apis/ns.example.com/v1/namespaces";
+        admin.post(all, object("ns.example.com", "Namespace", "one", "{\"finalizers\":[\"kubernetes\"]}")).expect(201);
+        admin.delete(all + "/one").expect(200);
+        admin.get(all + "/one").expect(404);
+    }
+
     /// Or its objects would lie among those that the server itself believes: whoever removed a Tenant of such a kind removed the tenant.
     @Test
     void nobodyDefinesKindsInGroupsOfTheServer() {

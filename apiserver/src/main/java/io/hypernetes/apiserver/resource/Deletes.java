@@ -133,7 +133,7 @@ final class Deletes {
             checkProtection(request, object);
             long grace = grace(request, options, object);
             var marked = mark(request, options, object, grace);
-            boolean remove = Removal.isFinished(marked);
+            boolean remove = Removal.isFinished(request.kind(), marked);
             dynamic.delete(request, options.dryRun(), object);
             if (options.dryRun()) {
                 return new Outcome(StoredForm.encoder(marked).apply(current.revision()), !remove);

@@ -5,6 +5,7 @@ import io.hypernetes.apiserver.service.ServiceAllocator;
 import io.hypernetes.apiserver.storage.StoredForm;
 import io.hypernetes.apiserver.tenant.Tenants;
 import io.hypernetes.objects.Json;
+import io.hypernetes.objects.kind.Kind;
 import io.hypernetes.store.Entry;
 import io.hypernetes.store.Operation;
 import io.hypernetes.store.Store;
@@ -26,18 +27,17 @@ final class Removal {
     }
 
     /// Whether an object is marked for deletion and nothing holds it any more.
-    static boolean isFinished(ObjectNode object) {
+    static boolean isFinished(Kind kind, ObjectNode object) {
         var metadata = object.path("metadata");
         return !Json.string(metadata, "deletionTimestamp").isEmpty()
                 && Json.number(metadata, 0, "deletionGracePeriodSeconds") == 0
-                && !isHeld(object);
+                && !isHeld(kind, object);
     }
 
-    /// Whether finalizers hold an object.
-    static boolean isHeld(ObjectNode object) {
+    /// Whether finalizers hold an object. Those in the spec are of namespaces; a kind of another group may be called so too, and mean anything by them.
+    private static boolean isHeld(Kind kind, ObjectNode object) {
         return !object.path("metadata").path("finalizers").isEmpty()
-                || (Json.string(object, "kind").equals("Namespace")
-                        && !object.path("spec").path("finalizers").isEmpty());
+                || (kind.type().is("", "namespaces") && !object.path("spec").path("finalizers").isEmpty());
     }
 
     /// Removes an object whose state is still the one given.

@@ -11,7 +11,7 @@ final class Visibility {
     private Visibility() {}
 
     static boolean sees(Caller caller, ResourceType type, Entry entry) {
-        if (!type.resource().equals("certificatesigningrequests")
+        if (!type.is("certificates.k8s.io", "certificatesigningrequests")
                 || !(caller.isBootstrapper() || caller.node().isPresent())) {
             return true;
         }

@@ -253,7 +253,7 @@ final class Writes {
     /// Writes an object, or removes it when this was the last thing its deletion waited for.
     private byte[] commit(
             ResourceRequest request, String key, Entry current, ObjectNode updated, List<Operation> guard) {
-        if (Removal.isFinished(updated)) {
+        if (Removal.isFinished(request.kind(), updated)) {
             removal.remove(request, key, current, updated);
             return StoredForm.encoder(updated).apply(current.revision());
         }
