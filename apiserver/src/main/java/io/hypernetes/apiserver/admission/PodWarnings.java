@@ -4,6 +4,7 @@ import io.hypernetes.objects.Json;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -20,36 +21,47 @@ public final class PodWarnings {
         JsonNode spec = pod.path("spec");
         String path = above + "spec";
         UsualPodWarnings.tell(pod.path("metadata"), spec, above, warn);
-        List<String> appArmor = new ArrayList<>();
-        List<String> seLinux = new ArrayList<>();
-        look(spec.path("securityContext"), path, appArmor, seLinux);
+        Places appArmor = new Places();
+        Places seLinux = new Places();
+        look(spec.path("securityContext"), () -> path, appArmor, seLinux);
         for (String list : List.of("initContainers", "containers", "ephemeralContainers")) {
             List<ObjectNode> containers = Json.objects(spec, list);
             for (int i = 0; i < containers.size(); i++) {
-                JsonNode context = containers.get(i).path("securityContext");
-                if (!context.isEmpty()) {
-                    look(context, path + "." + list + "[" + i + "]", appArmor, seLinux);
-                }
+                int index = i;
+                look(containers.get(i).path("securityContext"), () -> path + "." + list + "[" + index + "]", appArmor, seLinux);
             }
         }
-        tell(appArmor, "AppArmor, and the runtime's default profile is none", warn);
-        tell(seLinux, "SELinux, so nothing is labelled", warn);
+        appArmor.tell("AppArmor, and the runtime's default profile is none", warn);
+        seLinux.tell("SELinux, so nothing is labelled", warn);
     }
 
-    private static void look(JsonNode context, String at, List<String> appArmor, List<String> seLinux) {
+    private static void look(JsonNode context, Supplier<String> at, Places appArmor, Places seLinux) {
         if (Json.string(context, "appArmorProfile", "type").equals("RuntimeDefault")) {
-            appArmor.add(at + ".securityContext.appArmorProfile");
+            appArmor.add(at, ".securityContext.appArmorProfile");
         }
         if (!context.path("seLinuxOptions").isEmpty()) {
-            seLinux.add(at + ".securityContext.seLinuxOptions");
+            seLinux.add(at, ".securityContext.seLinuxOptions");
         }
     }
 
-    private static void tell(List<String> places, String what, Consumer<String> warn) {
-        if (!places.isEmpty()) {
-            String named = String.join(", ", places.subList(0, Math.min(MOST_PLACES, places.size())));
-            warn.accept(named + (places.size() > MOST_PLACES ? " and " + (places.size() - MOST_PLACES) + " more" : "")
-                    + ": the kernel of a pod's machine has no " + what + "; it is the machine that keeps the pod from its host");
+    /// Where something stands: the first places by name, the others counted.
+    private static final class Places {
+        private final List<String> named = new ArrayList<>();
+        private int more;
+
+        void add(Supplier<String> at, String field) {
+            if (named.size() < MOST_PLACES) {
+                named.add(at.get() + field);
+            } else {
+                more++;
+            }
+        }
+
+        void tell(String what, Consumer<String> warn) {
+            if (!named.isEmpty()) {
+                warn.accept(String.join(", ", named) + (more > 0 ? " and " + more + " more" : "")
+                        + ": the kernel of a pod's machine has no " + what + "; it is the machine that keeps the pod from its host");
+            }
         }
     }
 }

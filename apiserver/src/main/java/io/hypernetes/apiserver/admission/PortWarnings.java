@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import tools.jackson.databind.node.ObjectNode;
 
 /// Ports of a pod's containers that are said twice, or under one name: told in upstream's words. One use for each pod.
@@ -23,22 +24,22 @@ final class PortWarnings {
     private record Port(String at, long host, String address) {}
 
     /// @param path of the container
-    void look(ObjectNode container, String path) {
+    void look(ObjectNode container, Supplier<String> path) {
         List<ObjectNode> ports = Json.objects(container, "ports");
         for (int i = 0; i < ports.size(); i++) {
-            number(ports.get(i), path + ".ports[" + i + "]");
+            number(ports.get(i), path.get() + ".ports[" + i + "]");
         }
     }
 
     /// As [#look], once the numbers of all containers are told.
-    void names(ObjectNode container, String path) {
+    void names(ObjectNode container, Supplier<String> path) {
         List<ObjectNode> ports = Json.objects(container, "ports");
         for (int i = 0; i < ports.size(); i++) {
             String name = Json.string(ports.get(i), "name");
             if (name.isEmpty()) {
                 continue;
             }
-            String at = path + ".ports[" + i + "]";
+            String at = path.get() + ".ports[" + i + "]";
             String first = byName.putIfAbsent(name, at);
             if (first != null) {
                 told.say(at + ": duplicate port name \"" + name + "\" with " + first + ", services and probes that select ports by name will use " + first);

@@ -2,13 +2,13 @@ package io.hypernetes.apiserver.admission;
 
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.Quantity;
-import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -27,18 +27,13 @@ final class UsualPodWarnings {
     private final String above;
     private final String path;
     private final JsonNode annotations;
-    /// Containers of all kinds and where they stand, made once: most pods have nothing to be warned of, so no other place is put into words before.
-    private final List<Located> containers;
     private final Told told;
-
-    private record Located(ObjectNode container, String at) {}
 
     private UsualPodWarnings(JsonNode metadata, JsonNode spec, String above, Told told) {
         this.annotations = metadata.path("annotations");
         this.spec = spec;
         this.above = above;
         this.path = above + "spec";
-        this.containers = located();
         this.told = told;
     }
 
@@ -58,7 +53,7 @@ final class UsualPodWarnings {
         twice("hostAliases", "ip");
         twice("imagePullSecrets", "name");
         names();
-        fractions(spec.path("overhead"), path, ".overhead", IN_BYTES, told);
+        fractions(spec.path("overhead"), () -> path, ".overhead", IN_BYTES, told);
         if (!spec.path("securityContext").has("seccompProfile")) {
             annotation("seccomp.security.alpha.kubernetes.io/pod", SECCOMP);
         }
@@ -83,15 +78,15 @@ final class UsualPodWarnings {
 
     /// Warns of limits and requests of bytes that are no whole number.
     static void resources(JsonNode resources, String path, List<String> names, Told told) {
-        fractions(resources.path("limits"), path, ".limits", names, told);
-        fractions(resources.path("requests"), path, ".requests", names, told);
+        fractions(resources.path("limits"), () -> path, ".limits", names, told);
+        fractions(resources.path("requests"), () -> path, ".requests", names, told);
     }
 
-    private static void fractions(JsonNode amounts, String path, String part, List<String> names, Told told) {
+    private static void fractions(JsonNode amounts, Supplier<String> path, String part, List<String> names, Told told) {
         for (String name : names) {
             String text = Json.string(amounts, name);
             if (isFraction(text)) {
-                told.say(path + part + "[" + name + "]: fractional byte value \"" + Quantity.parse(text) + "\" is invalid, must be an integer");
+                told.say(path.get() + part + "[" + name + "]: fractional byte value \"" + Quantity.parse(text) + "\" is invalid, must be an integer");
             }
         }
     }
@@ -192,30 +187,26 @@ final class UsualPodWarnings {
         }
     }
 
-    private List<Located> located() {
-        List<Located> all = new ArrayList<>();
+    /// Looks at the containers of all kinds until there is enough to tell. Where one stands is put into words only for something to be told, or there to be
+    /// compared with others: most pods have nothing to be warned of, and one may have a hundred thousand containers.
+    private void each(BiConsumer<ObjectNode, Supplier<String>> look) {
         for (String list : List.of("initContainers", "containers", "ephemeralContainers")) {
             List<ObjectNode> items = Json.objects(spec, list);
-            for (int i = 0; i < items.size(); i++) {
-                all.add(new Located(items.get(i), path + "." + list + "[" + i + "]"));
+            for (int i = 0; i < items.size() && !told.isEnough(); i++) {
+                int index = i;
+                look.accept(items.get(i), () -> path + "." + list + "[" + index + "]");
             }
         }
-        return all;
     }
 
-    private void each(BiConsumer<ObjectNode, String> look) {
-        for (int i = 0; i < containers.size() && !told.isEnough(); i++) {
-            look.accept(containers.get(i).container, containers.get(i).at);
-        }
-    }
-
-    private void container(ObjectNode container, String at) {
+    private void container(ObjectNode container, Supplier<String> at) {
         if (!annotations.isEmpty()) {
             profiles(container, Json.string(container, "name"));
         }
         JsonNode resources = container.path("resources");
         if (!resources.isEmpty()) {
-            resources(resources, at + ".resources", IN_BYTES, told);
+            fractions(resources.path("limits"), at, ".resources.limits", IN_BYTES, told);
+            fractions(resources.path("requests"), at, ".resources.requests", IN_BYTES, told);
         }
         variables(container, at);
     }
@@ -229,7 +220,7 @@ final class UsualPodWarnings {
         }
     }
 
-    private void variables(ObjectNode container, String at) {
+    private void variables(ObjectNode container, Supplier<String> at) {
         List<ObjectNode> variables = Json.objects(container, "env");
         Set<String> names = new HashSet<>();
         for (int i = 0; i < variables.size(); i++) {
@@ -238,7 +229,7 @@ final class UsualPodWarnings {
             String reference = "$(" + name + ")";
             // One that adds to what it hides is meant so.
             if (!names.add(name) && (value.equals(reference) || !value.contains(reference))) {
-                told.say(at + ".env[" + i + "]: hides previous definition of \"" + name + "\", which may be dropped when using apply");
+                told.say(at.get() + ".env[" + i + "]: hides previous definition of \"" + name + "\", which may be dropped when using apply");
             }
         }
     }
