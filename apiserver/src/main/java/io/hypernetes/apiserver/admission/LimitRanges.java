@@ -9,6 +9,7 @@ import io.hypernetes.objects.Quantity;
 import io.hypernetes.store.Store;
 import java.math.RoundingMode;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -29,47 +30,80 @@ public final class LimitRanges {
         this.trees = trees;
     }
 
-    /// Completes a new pod and checks it.
+    /// Completes a new pod.
+    public void fill(String tenant, String namespace, ObjectNode pod) {
+        var items = items(tenant, namespace);
+        if (!items.isEmpty()) {
+            fill(items, pod);
+        }
+    }
+
+    /// Checks a new pod, or the sizes of one that is resized. What a container or the whole has already is not checked again: `PodValidateLimitFunc` of upstream's
+    /// `plugin/pkg/admission/limitranger/admission.go`.
     ///
+    /// @param old as it is stored; empty for a new pod
     /// @throws io.hypernetes.objects.ApiException 403 when it is out of a range
-    public void pod(String tenant, String namespace, ObjectNode pod) {
+    public void pod(String tenant, String namespace, ObjectNode pod, ObjectNode old) {
         var items = items(tenant, namespace);
         if (items.isEmpty()) {
             return;
         }
-        fill(items, pod);
         var wrong = new ArrayList<String>();
-        var spec = pod.path("spec");
+        var before = new HashMap<String, Amounts>();
+        containers(old.path("spec")).forEach(container -> before.put(Json.string(container, "name"), Amounts.of(container)));
         for (var item : items) {
             switch (Json.string(item, "type")) {
                 case "Container" -> {
-                    for (var container : containers(spec)) {
-                        var resources = container.path("resources");
-                        check(item, "Container", quantities(resources.path("requests")), quantities(resources.path("limits")), wrong);
+                    for (var container : containers(pod.path("spec"))) {
+                        check(item, "Container", Amounts.of(container), before.get(Json.string(container, "name")), wrong);
                     }
                 }
-                case "Pod" -> {
-                    var resources = PodResources.of(spec);
-                    check(item, "Pod", resources.requests(), resources.limits(), wrong);
-                }
+                case "Pod" -> check(item, "Pod", Amounts.ofPod(pod), old.isEmpty() ? null : Amounts.ofPod(old), wrong);
                 default -> {}
             }
         }
         refuse("pods", pod, wrong);
     }
 
-    /// Checks a new claim.
+    /// Checks a new or changed claim. What it asked for before is not checked again: `PersistentVolumeClaimValidateLimitFunc` of upstream.
     ///
+    /// @param old as it is stored; empty for a new claim
     /// @throws io.hypernetes.objects.ApiException 403 when it is out of a range
-    public void claim(String tenant, String namespace, ObjectNode claim) {
+    public void claim(String tenant, String namespace, ObjectNode claim, ObjectNode old) {
         var wrong = new ArrayList<String>();
-        var requests = quantities(claim.path("spec").path("resources").path("requests"));
         for (var item : items(tenant, namespace)) {
             if (Json.string(item, "type").equals("PersistentVolumeClaim")) {
-                check(item, "PersistentVolumeClaim", requests, requests, wrong);
+                check(item, "PersistentVolumeClaim", Amounts.ofClaim(claim), old.isEmpty() ? null : Amounts.ofClaim(old), wrong);
             }
         }
         refuse("persistentvolumeclaims", claim, wrong);
+    }
+
+    /// What something asks for, and at most gets.
+    private record Amounts(Map<String, Quantity> requests, Map<String, Quantity> limits) {
+        static Amounts of(ObjectNode container) {
+            var resources = container.path("resources");
+            return new Amounts(quantities(resources.path("requests")), quantities(resources.path("limits")));
+        }
+
+        static Amounts ofPod(ObjectNode pod) {
+            var resources = PodResources.of(pod.path("spec"));
+            return new Amounts(resources.requests(), resources.limits());
+        }
+
+        /// A claim has no limits; what it asks for it gets.
+        static Amounts ofClaim(ObjectNode claim) {
+            var requests = quantities(claim.path("spec").path("resources").path("requests"));
+            return new Amounts(requests, requests);
+        }
+
+        boolean isAsIn(@Nullable Amounts other, String resource) {
+            return other != null && same(requests.get(resource), other.requests.get(resource)) && same(limits.get(resource), other.limits.get(resource));
+        }
+
+        private static boolean same(@Nullable Quantity one, @Nullable Quantity other) {
+            return one == null || other == null ? one == other : one.compareTo(other) == 0;
+        }
     }
 
     private List<ObjectNode> items(String tenant, String namespace) {
@@ -124,10 +158,15 @@ public final class LimitRanges {
         }
     }
 
-    private static void check(
-            ObjectNode item, String type, Map<String, Quantity> requests, Map<String, Quantity> limits, List<String> wrong) {
+    /// @param before what it had when that is stored, and so is not judged again; null for something new
+    private static void check(ObjectNode item, String type, Amounts amounts, @Nullable Amounts before, List<String> wrong) {
+        var requests = amounts.requests;
+        var limits = amounts.limits;
         item.path("min").properties().forEach(member -> {
             var resource = member.getKey();
+            if (amounts.isAsIn(before, resource)) {
+                return;
+            }
             var least = PodResources.quantity(member.getValue());
             var request = requests.get(resource);
             var limit = limits.get(resource);
@@ -142,6 +181,9 @@ public final class LimitRanges {
         });
         item.path("max").properties().forEach(member -> {
             var resource = member.getKey();
+            if (amounts.isAsIn(before, resource)) {
+                return;
+            }
             var most = PodResources.quantity(member.getValue());
             var request = requests.get(resource);
             var limit = limits.get(resource);
@@ -155,6 +197,9 @@ public final class LimitRanges {
             }
         });
         item.path("maxLimitRequestRatio").properties().forEach(member -> {
+            if (amounts.isAsIn(before, member.getKey())) {
+                return;
+            }
             var text = ratio(member.getKey(), type, PodResources.quantity(member.getValue()), requests.get(member.getKey()), limits.get(member.getKey()));
             if (!text.isEmpty()) {
                 wrong.add(text);

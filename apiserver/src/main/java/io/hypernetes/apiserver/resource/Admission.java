@@ -3,9 +3,6 @@ package io.hypernetes.apiserver.resource;
 import io.hypernetes.apiserver.access.Authorisation;
 import io.hypernetes.apiserver.access.Suspension;
 import io.hypernetes.apiserver.admission.LimitRanges;
-import io.hypernetes.apiserver.admission.ObjectWarnings;
-import io.hypernetes.apiserver.admission.PodSecurity;
-import io.hypernetes.apiserver.admission.PodWarnings;
 import io.hypernetes.apiserver.admission.PriorityClasses;
 import io.hypernetes.apiserver.admission.RuntimeClasses;
 import io.hypernetes.apiserver.admission.StorageClasses;
@@ -36,11 +33,10 @@ import io.hypernetes.store.Operation;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.Supplier;
 import tools.jackson.databind.node.ObjectNode;
 
 /// What is decided about an object after it is understood and before it is validated: by its kind, its surroundings, and
-/// who brings it.
+/// who brings it. What is judged of the whole, once nobody changes it any more, stands in [Judgement].
 final class Admission {
     private final LayeredStore store;
     private final StoredTrees trees;
@@ -58,6 +54,7 @@ final class Admission {
     private final ServiceAllocator services;
     private final TenantKinds kinds;
     private final Definitions definitions;
+    private final Judgement judgement;
 
     Admission(
             LayeredStore store,
@@ -86,6 +83,7 @@ final class Admission {
         this.kinds = kinds;
         this.definitions = new Definitions(kinds);
         this.services = services;
+        this.judgement = new Judgement(store, trees, limits, storage);
     }
 
     /// Whether admission gives objects of a kind what another may take before the commit.
@@ -102,9 +100,10 @@ final class Admission {
     /// @return what else the commit must check or write
     List<Operation> create(ResourceRequest request, ObjectNode object) {
         var operations = new ArrayList<Operation>();
-        var found = request.kind().type().namespaced() ? Optional.of(activeNamespace(request, object)) : Optional.<Home>empty();
-        found.ifPresent(namespace -> operations.add(new Operation.Check(namespace.entry().key(), namespace.entry().revision())));
-        var home = found.map(Home::object).orElseGet(Json::object);
+        if (request.kind().type().namespaced()) {
+            var namespace = activeNamespace(request, object);
+            operations.add(new Operation.Check(namespace.key(), namespace.revision()));
+        }
         var tenant = living(request, object);
         tenant.ifPresent(state -> operations.add(state.unchanged()));
         escalation.check(request.tenant(), request.caller(), request.target(), object, null);
@@ -118,7 +117,6 @@ final class Admission {
                             .asException()));
             return operations;
         }
-        ObjectWarnings.created(request.kind().type().resource(), object, warning -> Decoding.warn(request.http(), warning));
         switch (request.kind().type().resource()) {
             case "pods" -> {
                 boolean mirror = MirrorAdmission.create(request, object);
@@ -130,79 +128,85 @@ final class Admission {
                 }
                 runtimes.pod(object);
                 priorities.pod(request.tenant(), object);
-                limits.pod(request.tenant(), request.target().namespace(), object);
+                limits.fill(request.tenant(), request.target().namespace(), object);
                 PodQos.settle(object);
-                PodSecurity.pod(home, object, warning -> Decoding.warn(request.http(), warning));
-                PodWarnings.tell(object, "", warning -> Decoding.warn(request.http(), warning));
             }
-            case "secrets" -> accounts.secret(request, object);
-            case "persistentvolumeclaims" -> {
-                storage.claim(request.tenant(), object);
-                limits.claim(request.tenant(), request.target().namespace(), object);
-            }
+            case "persistentvolumeclaims" -> storage.claim(request.tenant(), object);
             case "persistentvolumes" -> StorageClasses.protect(object, "kubernetes.io/pv-protection");
             case "namespaces" -> {
                 Tenants.complete(object);
-                security(request, object, Json.object());
                 operations.addAll(tenants.basics(
                         request.tenant(), Json.string(object, "metadata", "name"), request.now()));
             }
-            case "tenants" -> operations.addAll(tenant(request, object));
             case "nodes", "leases" -> NodeRestriction.create(request, object);
             case "certificatesigningrequests" -> signing.create(request, object);
             case "events" -> event(request, object);
-            case "customresourcedefinitions" -> definitions.settle(request.tenant(), object, Json.object(), request.now());
-            case "services" -> operations.addAll(services.create(request.tenant(), object));
-            default -> template(request, () -> home, object);
+            default -> {}
         }
         return operations;
     }
 
-    private void security(ResourceRequest request, ObjectNode namespace, ObjectNode old) {
-        PodSecurity.namespace(
-                namespace,
-                old,
-                () -> store.list(ObjectKey.prefix(request.tenant(), "", "pods", request.target().name()), "", 0).entries().stream()
-                        .map(entry -> Json.readObject(entry.value()))
-                        .toList(),
-                warning -> Decoding.warn(request.http(), warning));
-    }
-
-    /// Admits a new object again after webhooks of the tenant have changed it: they have no more rights than whoever called.
+    /// Admits a new object again after policies and webhooks of the tenant have changed it: they have no more rights than whoever called, and what is completed
+    /// for everybody is completed of what they made too, as upstream calls its own plugins once more (`pkg/admission/plugin/webhook/generic` and
+    /// `pkg/admission/reinvocation.go` of apiserver).
     ///
-    /// @param guard what the commit must check or write so far
-    List<Operation> again(ResourceRequest request, ObjectNode object, List<Operation> guard) {
-        escalation.check(request.tenant(), request.caller(), request.target(), object, null);
-        return request.kind().type().is("", "pods") ? create(request, object) : guard;
+    /// @return what else the commit must check or write
+    List<Operation> again(ResourceRequest request, ObjectNode object) {
+        return create(request, object);
     }
 
-    /// Admits a change again after webhooks of the tenant have changed it: what the tenant's state says of a pod is as it was admitted, whatever they made of it.
+    /// Admits a change again after policies and webhooks of the tenant have changed it: what the tenant's state says of a pod is as it was admitted, whatever they
+    /// made of it.
     ///
     /// @param admitted as it was before them
-    void again(ResourceRequest request, ObjectNode updated, ObjectNode old, ObjectNode admitted) {
+    /// @return what else the commit must check or write
+    List<Operation> again(ResourceRequest request, ObjectNode updated, ObjectNode old, ObjectNode admitted) {
         if (request.kind().type().is("", "pods")) {
             keep(updated, admitted, Suspension.ANNOTATION);
             keep(updated, admitted, TenantState.ISOLATION_ANNOTATION);
             Granted.keep(updated, admitted);
         }
-        escalation.check(request.tenant(), request.caller(), request.target(), updated, old);
+        return update(request, updated, old);
     }
 
-    /// Warns of what the pods of a template would be warned of.
+    /// Completes an object that nobody else changes any more with what the server alone says of it, changing it. Mutating admission does not see that: upstream
+    /// gives it when it stores the object (`beginCreate` of `pkg/registry/core/service/storage/storage.go`), or in controllers afterwards.
     ///
-    /// @param home the namespace, asked for where there is a template
-    private static void template(ResourceRequest request, Supplier<ObjectNode> home, ObjectNode object) {
-        var spec = object.path("spec");
-        boolean plain = request.kind().type().resource().equals("podtemplates");
-        boolean job = spec.has("jobTemplate");
-        var template = plain ? object.path("template") : job ? spec.path("jobTemplate").path("spec").path("template") : spec.path("template");
-        if (template.path("spec").path("containers").isArray()) {
-            PodSecurity.template(home.get(), template, warning -> Decoding.warn(request.http(), warning));
-            PodWarnings.tell(
-                    template,
-                    plain ? "template." : job ? "spec.jobTemplate.spec.template." : "spec.template.",
-                    warning -> Decoding.warn(request.http(), warning));
+    /// @param old as it is stored; empty for a new object
+    /// @return what else the commit must check or write
+    List<Operation> settle(ResourceRequest request, ObjectNode object, ObjectNode old) {
+        switch (request.kind().isCustom() ? "" : request.kind().type().resource()) {
+            case "services" -> {
+                if (request.target().subresource().isEmpty()) {
+                    return services.settle(request.tenant(), object, old);
+                }
+            }
+            case "customresourcedefinitions" -> definitions.settle(request.tenant(), object, old, request.now());
+            case "tenants" -> {
+                if (old.isEmpty()) {
+                    return tenant(request, object);
+                }
+                Segments.update(object, old);
+            }
+            case "secrets" -> {
+                // What may not change cannot be filled either.
+                if (!Json.flag(old, "immutable")) {
+                    accounts.secret(request, object);
+                }
+            }
+            default -> {}
         }
+        return List.of();
+    }
+
+    /// Judges a new object that is complete and valid.
+    void judge(ResourceRequest request, ObjectNode object) {
+        judgement.created(request, object);
+    }
+
+    /// Judges a changed object that is complete and valid.
+    void judge(ResourceRequest request, ObjectNode updated, ObjectNode old) {
+        judgement.changed(request, updated, old);
     }
 
     /// Checks that whoever may patch an object may also create it, where applying it does.
@@ -237,46 +241,22 @@ final class Admission {
     ///
     /// @return what else the commit must check or write
     List<Operation> update(ResourceRequest request, ObjectNode updated, ObjectNode old) {
-        if (!request.kind().isCustom() && request.target().subresource().isEmpty()) {
-            ObjectWarnings.updated(request.kind().type().resource(), updated, old, warning -> Decoding.warn(request.http(), warning));
-        } else if (!request.kind().isCustom() && request.target().subresource().equals("status")) {
-            ObjectWarnings.told(request.kind().type().resource(), updated, warning -> Decoding.warn(request.http(), warning));
-        }
         switch (request.kind().isCustom() ? "" : request.kind().type().resource()) {
-            case "tenants" -> Segments.update(updated, old);
-            case "nodes" -> NodeRestriction.update(request, updated, old);
+            case "nodes", "persistentvolumeclaims" -> NodeRestriction.update(request, updated, old);
             case "events" -> {
                 // What others told is not read or overwritten by making it a thing of one's own.
                 event(request, old);
                 event(request, updated);
             }
             case "certificatesigningrequests" -> signing.update(request, updated, old);
-            case "secrets" -> {
-                // What may not change cannot be filled either.
-                if (!Json.flag(old, "immutable")) {
-                    accounts.secret(request, updated);
-                }
-            }
-            case "persistentvolumeclaims" -> {
-                NodeRestriction.update(request, updated, old);
-                storage.resize(request.tenant(), updated, old);
-            }
             case "pods" -> {
                 NodeRestriction.update(request, updated, old);
                 keepTenantState(request, updated, old);
                 if (!request.caller().tenant().equals(Caller.ROOT)) {
                     Granted.keep(updated, old);
                 }
-                if (request.target().subresource().equals("ephemeralcontainers")) {
-                    PodSecurity.pod(
-                            activeNamespace(request, updated).object(),
-                            updated,
-                            warning -> Decoding.warn(request.http(), warning));
-                }
             }
-            case "customresourcedefinitions" -> definitions.settle(request.tenant(), updated, old, request.now());
             case "namespaces" -> {
-                security(request, updated, old);
                 if (!request.target().subresource().equals("finalize")) {
                     // Only the finalize subresource lets go of a namespace.
                     Json.child(updated, "spec").set("finalizers", Json.at(old, "spec", "finalizers").isArray()
@@ -284,19 +264,9 @@ final class Admission {
                             : Json.array());
                 }
             }
-            default -> {
-                if (request.target().subresource().isEmpty() && !updated.path("spec").equals(old.path("spec"))) {
-                    template(request, () -> home(request), updated);
-                }
-            }
+            default -> {}
         }
         escalation.check(request.tenant(), request.caller(), request.target(), updated, old);
-        if (!Json.string(old, "metadata", "deletionTimestamp").isEmpty()) {
-            noNewFinalizers(request, updated, old);
-        }
-        if (isService(request.kind()) && request.target().subresource().isEmpty()) {
-            return services.update(request.tenant(), updated, old);
-        }
         // The first change of what every tenant has from the start makes it the tenant's own.
         return request.kind().type().namespaced() || request.tenant().equals(Caller.ROOT)
                 ? List.of()
@@ -320,17 +290,7 @@ final class Admission {
         }
     }
 
-    /// The namespace that a request speaks of, whether it goes or not; empty where there is none.
-    private ObjectNode home(ResourceRequest request) {
-        var name = request.target().namespace();
-        return name.isEmpty()
-                ? Json.object()
-                : store.get(new ObjectKey(request.tenant(), "", "namespaces", "", name).text()).map(trees::of).orElseGet(Json::object);
-    }
-
-    private record Home(Entry entry, ObjectNode object) {}
-
-    private Home activeNamespace(ResourceRequest request, ObjectNode object) {
+    private Entry activeNamespace(ResourceRequest request, ObjectNode object) {
         var name = request.target().namespace();
         var key = new ObjectKey(request.tenant(), "", "namespaces", "", name).text();
         var entry = store.get(key)
@@ -359,7 +319,7 @@ final class Admission {
                                     0))
                     .asException();
         }
-        return new Home(entry, namespace);
+        return entry;
     }
 
     /// The tenant of a request, which its commit checks: so nothing is made in a tenant that goes, nor left behind by it.
@@ -423,8 +383,10 @@ final class Admission {
             return;
         }
         var about = object.has("involvedObject") ? object.path("involvedObject") : object.path("regarding");
-        boolean allowed =
-                switch (Json.string(about, "kind")) {
+        // Nodes leave out the version of what they tell of themselves.
+        boolean core = Json.string(about, "apiVersion").isEmpty() || Json.string(about, "apiVersion").equals("v1");
+        boolean allowed = core
+                && switch (Json.string(about, "kind")) {
                     case "Node" -> request.tenant().equals(Caller.ROOT) && Json.string(about, "name").equals(node.get());
                     case "Pod" ->
                         Json.string(about, "namespace").equals(request.target().namespace())
@@ -456,22 +418,5 @@ final class Admission {
                 && store.list(ObjectKey.prefix(request.tenant(), "", "pods", namespace), "", 0).entries().stream()
                         .map(entry -> Json.readObject(entry.value()))
                         .anyMatch(pod -> Json.string(pod, "spec", "nodeName").equals(node) && PodReferences.of(pod).claims().contains(claim));
-    }
-
-    private static void noNewFinalizers(ResourceRequest request, ObjectNode updated, ObjectNode old) {
-        var before = new java.util.HashSet<String>();
-        Json.at(old, "metadata", "finalizers").forEach(finalizer -> before.add(finalizer.asString("")));
-        for (var finalizer : Json.at(updated, "metadata", "finalizers")) {
-            if (!before.contains(finalizer.asString(""))) {
-                throw request.kind()
-                        .invalid(
-                                updated,
-                                List.of(FieldError.forbidden(
-                                        "metadata.finalizers",
-                                        "no new finalizers can be added if the object is being deleted, found new finalizers \""
-                                                + finalizer.asString("") + "\"")))
-                        .asException();
-            }
-        }
     }
 }

@@ -137,18 +137,21 @@ final class Writes {
             var admitted = object;
             object = dynamic.mutate(request, object, null);
             if (object != admitted) {
-                kind.restorePrepared(object, admitted, true);
-                guard = admission.again(request, object, guard);
+                kind.prepareCreate(object);
+                kind.named(object);
+                guard = admission.again(request, object);
             }
+            operations.addAll(admission.settle(request, object, Json.object()));
             var errors = kind.validateCreate(object, warning -> Decoding.warn(request.http(), warning));
             if (!errors.isEmpty()) {
                 throw kind.invalid(object, errors).asException();
             }
+            admission.judge(request, object);
             dynamic.validate(request, object, null);
             var name = Json.string(object, "metadata", "name");
             var key = request.keyOf(name).text();
             var stored = kind.toStored(object);
-            operations.add(new Operation.Put(key, Operation.ABSENT, StoredForm.encoder(stored)));
+            operations.addFirst(new Operation.Put(key, Operation.ABSENT, StoredForm.encoder(stored)));
             operations.addAll(guard);
             try (var charge = admission.charge(request, object)) {
                 operations.addAll(charge.operations());
@@ -206,13 +209,15 @@ final class Writes {
             updated = dynamic.mutate(request, updated, old);
             var judged = subresource;
             if (updated != admitted) {
-                judged = bounded(kind, updated, admitted, old, subresource);
-                admission.again(request, updated, old, admitted);
+                judged = bounded(kind, updated, old, subresource);
+                guard = admission.again(request, updated, old, admitted);
             }
+            var given = admission.settle(request, updated, old);
             var errors = kind.validateUpdate(updated, old, judged, warning -> Decoding.warn(request.http(), warning));
             if (!errors.isEmpty()) {
                 throw kind.invalid(updated, errors).asException();
             }
+            admission.judge(request, updated, old);
             dynamic.validate(request, updated, old);
             updated = Ownership.unlessOnlyTimesDiffer(updated, old);
             // What is stored in the form of an older version is written anew even so: that is how objects come to the present one.
@@ -226,6 +231,7 @@ final class Writes {
                     return StoredForm.encoder(stored).apply(current.revision());
                 }
                 var more = new ArrayList<>(guard);
+                more.addAll(given);
                 more.addAll(charge.operations());
                 return commit(request, key, current, stored, more);
             } catch (ConflictException e) {
@@ -236,18 +242,14 @@ final class Writes {
         }
     }
 
-    /// Takes back what mutating policies and webhooks changed beyond what the write may change: who says something of a part says nothing of the rest,
-    /// which nobody would validate.
+    /// Takes back what mutating policies and webhooks changed beyond what the write may change, and counts the generation by what they left: who says something of
+    /// a part says nothing of the rest, which nobody would validate. Upstream prepares after them (`BeforeUpdate` of apiserver's `pkg/registry/rest/update.go`).
     ///
-    /// @param admitted the object as they got it
     /// @return as what the change is judged
-    private static @Nullable String bounded(Kind kind, ObjectNode mutated, ObjectNode admitted, ObjectNode old, @Nullable String subresource) {
-        if (subresource == null || subresource.equals("scale")) {
-            kind.restorePrepared(mutated, admitted, false);
-            return null;
-        }
-        kind.prepareUpdate(mutated, old, subresource);
-        return subresource;
+    private static @Nullable String bounded(Kind kind, ObjectNode mutated, ObjectNode old, @Nullable String subresource) {
+        var part = "scale".equals(subresource) ? null : subresource;
+        kind.prepareUpdate(mutated, old, part);
+        return part;
     }
 
     /// Writes an object, or removes it when this was the last thing its deletion waited for.

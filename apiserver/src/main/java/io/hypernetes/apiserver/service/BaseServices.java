@@ -65,7 +65,7 @@ public final class BaseServices {
             }
         }
         kind.setDefaults(service);
-        var operations = new ArrayList<Operation>(allocator.create(tenant, service));
+        var operations = new ArrayList<Operation>(allocator.settle(tenant, service, Json.object()));
         operations.add(new Operation.Put(name.key(tenant).text(), Operation.ABSENT, StoredForm.encoder(service)));
         return operations;
     }

@@ -41,19 +41,14 @@ public final class StoredAllocations implements ServiceAllocator {
     }
 
     @Override
-    public List<Operation> create(String tenant, ObjectNode service) {
-        return update(tenant, service, Json.object());
-    }
-
-    @Override
-    public List<Operation> update(String tenant, ObjectNode updated, ObjectNode old) {
+    public List<Operation> settle(String tenant, ObjectNode service, ObjectNode old) {
         var operations = new ArrayList<Operation>();
-        var faults = new AddressFamilies(updated, old).settle();
+        var faults = new AddressFamilies(service, old).settle();
         if (!faults.isEmpty()) {
-            throw invalid(updated, faults);
+            throw invalid(service, faults);
         }
-        addresses(tenant, updated, old, operations);
-        ports(tenant, updated, old, operations);
+        addresses(tenant, service, old, operations);
+        ports(tenant, service, old, operations);
         return operations;
     }
 

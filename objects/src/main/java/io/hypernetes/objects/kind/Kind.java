@@ -82,7 +82,8 @@ public final class Kind {
     }
 
     /// Makes a decoded object new, changing it: what only the server may say is removed or set (status, generation,
-    /// deletion marks). Name, namespace, creationTimestamp and resourceVersion are the caller's to set, and before this the uid.
+    /// deletion marks). Name, namespace, creationTimestamp and resourceVersion are the caller's to set, and before this the uid. To be called once more when
+    /// somebody changed the object afterwards.
     public void prepareCreate(ObjectNode object) {
         if (type.hasStatus() && !rules.keepsStatusOnCreate()) {
             object.remove("status");
@@ -93,17 +94,6 @@ public final class Kind {
             meta.put("generation", 1);
         }
         rules.prepareCreate(object);
-    }
-
-    /// Restores in an object what mutating policies and webhooks may not say of it, changing it: the status, when the write was to the object itself.
-    /// Upstream asks them before it prepares the object (`PrepareForCreate`, `PrepareForUpdate`).
-    ///
-    /// @param prepared the object as they got it
-    /// @param isNew whether it is being created
-    public void restorePrepared(ObjectNode mutated, ObjectNode prepared, boolean isNew) {
-        if (type.hasStatus() && !(isNew && rules.keepsStatusOnCreate())) {
-            Json.restore(mutated, prepared, "status");
-        }
     }
 
     /// Completes a new object with what follows from its name, changing it. To be called when the name is known, again for each new try of a name.
@@ -166,7 +156,8 @@ public final class Kind {
     }
 
     /// Restores in `updated` what this write may not touch, changing it: identity in the metadata; the status on a write to
-    /// the object itself; everything but the status on a write to `status`. Fills in defaults and raises `metadata.generation` when the spec changed.
+    /// the object itself; everything but the status on a write to `status`. Fills in defaults and raises `metadata.generation` when the spec changed. To be called
+    /// once more when somebody changed the object afterwards.
     ///
     /// @param subresource the subresource written to, or null for the object itself
     public void prepareUpdate(ObjectNode updated, ObjectNode old, @Nullable String subresource) {
