@@ -1,6 +1,7 @@
 package io.hypernetes.kubelet.eviction;
 
 import io.fabric8.kubernetes.api.model.Pod;
+import io.hypernetes.client.ObjectKey;
 import io.hypernetes.kubelet.cri.CriException;
 import io.hypernetes.kubelet.cri.CriRuntime;
 import io.hypernetes.kubelet.cri.ObservedPod;
@@ -89,7 +90,7 @@ public final class Eviction implements AutoCloseable {
             return Optional.empty();
         }
         Candidate chosen = first.get();
-        String message = shortage.get().sentence() + "Pod " + chosen.pod().getMetadata().getName() + " was using " + chosen.usedBytes() / 1024
+        String message = shortage.get().sentence(ObjectKey.tenantOf(chosen.pod(), ObjectKey.ROOT)) + "Pod " + chosen.pod().getMetadata().getName() + " was using " + chosen.usedBytes() / 1024
                 + "Ki, machine included, request is " + chosen.requestedBytes() / 1024 + "Ki"
                 + (chosen.overdraws() ? ", has larger consumption of " + resource : "") + ". ";
         LOG.warn("event=evicting pod={}/{} uid={} resource={} usedBytes={} requestedBytes={}", chosen.pod().getMetadata().getNamespace(),

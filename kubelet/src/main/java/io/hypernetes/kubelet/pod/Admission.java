@@ -3,6 +3,7 @@ package io.hypernetes.kubelet.pod;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.hypernetes.client.NodeRule;
+import io.hypernetes.client.ObjectKey;
 import io.hypernetes.client.Placement;
 import java.util.Optional;
 
@@ -42,7 +43,7 @@ final class Admission {
             // In upstream's order: who has no room is told that first.
             Optional<NodeRoom.Shortage> lasting = allocations.lastingShortage(pod);
             if (lasting.isPresent()) {
-                return new Rejected(outOf(lasting.get()));
+                return new Rejected(outOf(lasting.get(), ObjectKey.tenantOf(pod, ObjectKey.ROOT)));
             }
             if (strange) {
                 return fresh ? new Rejected(failed("NodeAffinity", "node(s) didn't match Pod's node affinity/selector")) : new Unsure();
@@ -54,8 +55,8 @@ final class Admission {
         }
     }
 
-    private static Rejection outOf(NodeRoom.Shortage shortage) {
-        return new Rejection("OutOf" + shortage.resource(), shortage.message());
+    private static Rejection outOf(NodeRoom.Shortage shortage, String tenant) {
+        return new Rejection("OutOf" + shortage.resource(), shortage.message(tenant));
     }
 
     private static Rejection failed(String predicate, String why) {

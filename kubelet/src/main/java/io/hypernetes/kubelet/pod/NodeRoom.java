@@ -2,6 +2,7 @@ package io.hypernetes.kubelet.pod;
 
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Quantity;
+import io.hypernetes.client.ObjectKey;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.util.List;
@@ -18,10 +19,12 @@ final class NodeRoom {
 
     /// What there is too little of, in whole thousandths of a processor or bytes.
     record Shortage(String resource, BigDecimal requested, BigDecimal used, BigDecimal capacity) {
-        /// Upstream's words (pkg/kubelet/lifecycle/predicate.go).
-        String message() {
-            return "Node didn't have enough resource: " + resource
-                    + ", requested: " + whole(requested) + ", used: " + whole(used) + ", capacity: " + whole(capacity);
+        /// Upstream's words (pkg/kubelet/lifecycle/predicate.go), for a tenant without what is used, as that is others' too.
+        ///
+        /// @param tenant who will read it
+        String message(String tenant) {
+            return "Node didn't have enough resource: " + resource + ", requested: " + whole(requested)
+                    + (tenant.equals(ObjectKey.ROOT) ? ", used: " + whole(used) : "") + ", capacity: " + whole(capacity);
         }
 
         private String whole(BigDecimal amount) {
@@ -43,7 +46,7 @@ final class NodeRoom {
                         + ", requested: " + asked.whole(asked.requested) + ", capacity: " + asked.whole(asked.capacity)));
             }
             if (isShort(asked)) {
-                return Optional.of(new Refusal("Deferred", asked.message()));
+                return Optional.of(new Refusal("Deferred", asked.message(ObjectKey.tenantOf(pod, ObjectKey.ROOT))));
             }
         }
         return Optional.empty();

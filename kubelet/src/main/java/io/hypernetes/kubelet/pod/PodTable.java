@@ -284,7 +284,7 @@ public final class PodTable implements Informer.Handler<Pod>, AutoCloseable {
     private void tellThatItWaits(Pod pod, NodeRoom.Shortage until) {
         Held before = held.put(pod.getMetadata().getUid(), new Held(pod, true));
         if (before == null || !before.told()) {
-            services.events().normal(pod, "WaitingForRoom", "Waits until pods that are leaving the node have ended: " + until.message());
+            services.events().normal(pod, "WaitingForRoom", "Waits until pods that are leaving the node have ended: " + until.message(ObjectKey.tenantOf(pod, ObjectKey.ROOT)));
         }
     }
 

@@ -7,6 +7,7 @@ import io.fabric8.kubernetes.api.model.NodeBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.Quantity;
+import io.hypernetes.client.ObjectKey;
 import io.hypernetes.kubelet.cri.ObservedPod;
 import io.hypernetes.kubelet.cri.ObservedSandbox;
 import java.time.Instant;
@@ -52,13 +53,20 @@ class AdmissionTest {
         assertThat(judge(pod("d", "0"))).isEqualTo(rejected("OutOfpods", "Node didn't have enough resource: pods, requested: 1, used: 3, capacity: 3"));
     }
 
+    @Test
+    void whatOthersUseIsNotToldToATenant() {
+        here("a", "3");
+        Pod own = pod("b", "2").edit().editMetadata().addToAnnotations(ObjectKey.TENANT_ANNOTATION, "acme").endMetadata().build();
+        assertThat(judge(own)).isEqualTo(rejected("OutOfcpu", "Node didn't have enough resource: cpu, requested: 2000, capacity: 4000"));
+    }
+
     /// A deleted pod's machine may end a moment after the API has forgotten the pod.
     @Test
     void whatFitsOnceOthersHaveGoneWaits() {
         here("a", "3");
         standing.put("a", Standing.LEAVES);
         assertThat(judge(pod("b", "2"))).isInstanceOfSatisfying(Admission.Waits.class, waits ->
-                assertThat(waits.until().message()).isEqualTo("Node didn't have enough resource: cpu, requested: 2000, used: 3000, capacity: 4000"));
+                assertThat(waits.until().message(ObjectKey.ROOT)).isEqualTo("Node didn't have enough resource: cpu, requested: 2000, used: 3000, capacity: 4000"));
         assertThat(allocations.knows(pod("b", "2"))).isFalse();
         assertThat(judge(pod("c", "5"))).isInstanceOf(Admission.Rejected.class);
         standing.put("a", Standing.LEFT);

@@ -7,6 +7,7 @@ import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.ResourceRequirements;
 import io.fabric8.kubernetes.api.model.ResourceRequirementsBuilder;
+import io.hypernetes.client.ObjectKey;
 import io.hypernetes.kubelet.cri.ObservedPod;
 import io.hypernetes.kubelet.cri.ObservedSandbox;
 import java.time.Instant;
@@ -177,7 +178,7 @@ class AllocationsTest {
     void whatTheMachineOfThePodCostsCounts() {
         admit(pod("a", "3"));
         node.costs("a", Map.of("cpu", new Quantity("500m")));
-        assertThat(node.lastingShortage(pod("b", "1")).map(NodeRoom.Shortage::message))
+        assertThat(node.lastingShortage(pod("b", "1")).map(shortage -> shortage.message(ObjectKey.ROOT)))
                 .contains("Node didn't have enough resource: cpu, requested: 1000, used: 3500, capacity: 4000");
     }
 }

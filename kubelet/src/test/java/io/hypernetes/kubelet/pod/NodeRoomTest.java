@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.Quantity;
+import io.hypernetes.client.ObjectKey;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -16,6 +17,7 @@ class NodeRoomTest {
 
     private static Pod pod(String asked) {
         return new PodBuilder()
+                .withNewMetadata().endMetadata()
                 .withNewSpec().addNewContainer().withName("main").withNewResources().addToRequests("cpu", new Quantity(asked)).endResources().endContainer().endSpec()
                 .withNewStatus().withPhase("Running").endStatus()
                 .build();
@@ -43,12 +45,12 @@ class NodeRoomTest {
         Map<String, Quantity> node = new HashMap<>(NODE);
         node.put("pods", new Quantity("2"));
         node.put("ephemeral-storage", new Quantity("1Gi"));
-        assertThat(NodeRoom.shortage(node, List.of(pod("100m"), pod("100m")), pod("800")).map(NodeRoom.Shortage::message))
+        assertThat(NodeRoom.shortage(node, List.of(pod("100m"), pod("100m")), pod("800")).map(shortage -> shortage.message(ObjectKey.ROOT)))
                 .contains("Node didn't have enough resource: pods, requested: 1, used: 2, capacity: 2");
-        assertThat(NodeRoom.shortage(node, List.of(pod("100m")), pod("500")).map(NodeRoom.Shortage::message))
+        assertThat(NodeRoom.shortage(node, List.of(pod("100m")), pod("500")).map(shortage -> shortage.message(ObjectKey.ROOT)))
                 .contains("Node didn't have enough resource: cpu, requested: 500000, used: 100, capacity: 2000");
         Pod large = pod("100m").edit().editSpec().editContainer(0).editResources().addToRequests("ephemeral-storage", new Quantity("2Gi")).endResources().endContainer().endSpec().build();
-        assertThat(NodeRoom.shortage(node, List.of(), large).map(NodeRoom.Shortage::message))
+        assertThat(NodeRoom.shortage(node, List.of(), large).map(shortage -> shortage.message(ObjectKey.ROOT)))
                 .contains("Node didn't have enough resource: ephemeral-storage, requested: 2147483648, used: 0, capacity: 1073741824");
         assertThat(NodeRoom.shortage(node, List.of(), pod("2"))).isEmpty();
     }
@@ -58,6 +60,16 @@ class NodeRoomTest {
         assertThat(refusal(List.of(pod("1")), pod("1"))).isEmpty();
         assertThat(refusal(List.of(pod("1")), pod("1500m"))).map(NodeRoom.Refusal::reason).contains("Deferred");
         assertThat(refusal(List.of(), pod("800"))).map(NodeRoom.Refusal::reason).contains("Infeasible");
+    }
+
+    /// What others have of a node is theirs to know; what a node has, a tenant sees of the Node.
+    @Test
+    void whatOthersUseIsToldToTheOperatorAlone() {
+        Pod own = pod("1500m").edit().editMetadata().addToAnnotations(ObjectKey.TENANT_ANNOTATION, "acme").endMetadata().build();
+        assertThat(refusal(List.of(pod("1")), own)).map(NodeRoom.Refusal::message)
+                .contains("Node didn't have enough resource: cpu, requested: 1500, capacity: 2000");
+        assertThat(refusal(List.of(pod("1")), pod("1500m"))).map(NodeRoom.Refusal::message)
+                .contains("Node didn't have enough resource: cpu, requested: 1500, used: 1000, capacity: 2000");
     }
 
     @Test
