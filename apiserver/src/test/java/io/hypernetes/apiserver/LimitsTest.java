@@ -78,6 +78,42 @@ class LimitsTest extends ClusterTest {
         assertThat(admin.post(pods("compute") + "?dryRun=All", pod("four", half, "")).expect(403).at("message")).contains("exceeded quota");
     }
 
+    private static String status(String container, String whole) {
+        return "{\"status\":{\"phase\":\"Running\",\"allocatedResources\":" + whole + ",\"containerStatuses\":[{\"name\":\"web\",\"ready\":true,\"restartCount\":0,\"image\":\"i\",\"imageID\":\"\","
+                + "\"allocatedResources\":{\"memory\":\"" + container + "\"},\"resources\":{\"requests\":{\"memory\":\"" + container + "\"}}}]}}";
+    }
+
+    private static String memory(String amount) {
+        return "{\"spec\":{\"containers\":[{\"name\":\"web\",\"resources\":{\"requests\":{\"memory\":\"" + amount + "\"}}}]}}";
+    }
+
+    /// A machine gives back no memory: upstream's pkg/quota/v1/evaluator/core/pods.go counts what the status says too (UseStatusResources).
+    @Test
+    void aPodThatWasMadeSmallerIsChargedForWhatItsNodeKeepsForIt() {
+        namespace(admin, "kept");
+        var strategic = "application/strategic-merge-patch+json";
+        var merge = "application/merge-patch+json";
+        admin.post(quotas("kept"), quota("memory", "{\"requests.memory\":\"1Gi\"}", "")).expect(201);
+        admin.post(pods("kept"), pod("large", "{\"requests\":{\"memory\":\"800Mi\"}}", "")).expect(201);
+        admin.patch(pods("kept") + "/large/status", merge, status("800Mi", "null")).expect(200);
+        admin.patch(pods("kept") + "/large/resize", strategic, memory("100Mi")).expect(200);
+        assertThat(admin.get(quotas("kept") + "/memory").at("status", "used", "requests.memory")).as("the container has it still").isEqualTo("800Mi");
+        admin.patch(pods("kept") + "/large/status", merge, status("100Mi", "{\"memory\":\"800Mi\"}")).expect(200);
+        assertThat(admin.get(quotas("kept") + "/memory").at("status", "used", "requests.memory")).as("the machine has it still").isEqualTo("800Mi");
+        admin.post(pods("kept"), pod("next", "{\"requests\":{\"memory\":\"300Mi\"}}", "")).expect(403);
+        // To grow again within its machine costs nothing more.
+        admin.patch(pods("kept") + "/large/resize", strategic, memory("700Mi")).expect(200);
+        admin.patch(pods("kept") + "/large/resize", strategic, memory("1100Mi")).expect(403);
+        admin.patch(pods("kept") + "/large/resize", strategic, memory("100Mi")).expect(200);
+        admin.patch(pods("kept") + "/large/status", merge, status("100Mi", "null")).expect(200);
+        assertThat(admin.get(quotas("kept") + "/memory").at("status", "used", "requests.memory")).as("its next machine is smaller").isEqualTo("100Mi");
+        // What a node says is so, whether there is room for it or not.
+        admin.patch(pods("kept") + "/large/status", merge, status("100Mi", "{\"memory\":\"2Gi\"}")).expect(200);
+        assertThat(admin.get(quotas("kept") + "/memory").at("status", "used", "requests.memory")).isEqualTo("2Gi");
+        admin.delete(pods("kept") + "/large?gracePeriodSeconds=0").expect(200);
+        await().untilAsserted(() -> assertThat(admin.get(quotas("kept") + "/memory").at("status", "used", "requests.memory")).isEqualTo("0"));
+    }
+
     @Test
     void aServiceIsChargedForWhatItBecomes() {
         namespace(admin, "becomes");

@@ -28,6 +28,52 @@ public record PodResources(Map<String, Quantity> requests, Map<String, Quantity>
         return new PodResources(requests, limits);
     }
 
+    /// What a pod counts for: what it asks for, or what its node says that it has or keeps for it, where that is more. A resize is asked for before it is granted,
+    /// and what is given back is not others' before the node says so (upstream's pkg/quota/v1/evaluator/core/pods.go with UseStatusResources).
+    ///
+    /// A resize that its node can never grant counts all the same, as long as the pod asks for it: what is granted later was charged before.
+    ///
+    /// @param pod with defaults filled in; its amounts in the status are written by nodes and the operator alone
+    static PodResources counted(ObjectNode pod) {
+        var status = pod.path("status");
+        if (!status.has("containerStatuses") && !status.has("initContainerStatuses") && !status.has("allocatedResources")) {
+            return of(pod.path("spec"));
+        }
+        var spec = (ObjectNode) pod.path("spec").deepCopy();
+        raise(spec, "containers", status, "containerStatuses");
+        raise(spec, "initContainers", status, "initContainerStatuses");
+        var counted = of(spec);
+        var requests = new TreeMap<>(counted.requests());
+        status.path("allocatedResources").properties().forEach(kept -> {
+            // What the machine costs beside that is not in it.
+            var whole = quantity(kept.getValue()).plus(quantity(spec.path("overhead").path(kept.getKey())));
+            requests.merge(kept.getKey(), whole, Quantity::max);
+        });
+        return new PodResources(requests, counted.limits());
+    }
+
+    private static void raise(ObjectNode spec, String containers, JsonNode status, String statuses) {
+        var told = new TreeMap<String, ObjectNode>();
+        Json.objects(status, statuses).forEach(container -> told.put(Json.string(container, "name"), container));
+        for (var container : Json.objects(spec, containers)) {
+            var has = told.get(Json.string(container, "name"));
+            if (has != null) {
+                raise(container, "requests", has.path("allocatedResources"));
+                raise(container, "requests", has.path("resources").path("requests"));
+                raise(container, "limits", has.path("resources").path("limits"));
+            }
+        }
+    }
+
+    private static void raise(ObjectNode container, String part, JsonNode amounts) {
+        for (var amount : amounts.properties()) {
+            var asked = container.path("resources").path(part).path(amount.getKey());
+            if (quantity(amount.getValue()).compareTo(quantity(asked)) > 0) {
+                Json.child(Json.child(container, "resources"), part).set(amount.getKey(), amount.getValue());
+            }
+        }
+    }
+
     private static TreeMap<String, Quantity> total(JsonNode spec, String part) {
         var together = new TreeMap<String, Quantity>();
         for (var container : Json.objects(spec, "containers")) {

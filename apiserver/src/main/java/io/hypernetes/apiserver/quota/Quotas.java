@@ -19,6 +19,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import tools.jackson.databind.JsonNode;
@@ -75,10 +76,11 @@ public final class Quotas {
     /// @throws io.hypernetes.objects.ApiException 403 when a quota does not allow it
     public Charge charge(String tenant, String namespace, Kind kind, ObjectNode object) {
         var type = kind.type();
-        return charge(tenant, namespace, kind, object, () -> Usage.of(type.group(), type.resource(), object), true);
+        return charge(tenant, namespace, kind, object, () -> Usage.of(type.group(), type.resource(), object), _ -> true, true);
     }
 
-    /// Charges what an object uses more, or less, after a change; for most kinds that is nothing.
+    /// Charges what an object uses more, or less, after a change; for most kinds that is nothing. What somebody asks for may be refused, never what a node says that
+    /// it gave.
     ///
     /// @throws io.hypernetes.objects.ApiException 403 when a quota does not allow it
     public Charge charge(String tenant, String namespace, Kind kind, ObjectNode object, ObjectNode old) {
@@ -86,10 +88,18 @@ public final class Quotas {
         if (!type.group().isEmpty() || !CHANGING.contains(type.resource()) || (!has(tenant, namespace) && whole.limits(tenant).isEmpty())) {
             return Charge.NONE;
         }
-        var change = new TreeMap<>(Usage.of("", type.resource(), object));
-        Usage.of("", type.resource(), old).forEach((resource, less) -> change.merge(resource, less.negated(), Quantity::plus));
+        var change = difference(Usage.of("", type.resource(), object), Usage.of("", type.resource(), old));
+        var asked = difference(Usage.asked("", type.resource(), object), Usage.asked("", type.resource(), old));
+        return change.isEmpty()
+                ? Charge.NONE
+                : charge(tenant, namespace, kind, object, () -> change, resource -> asked.getOrDefault(resource, Quantity.ZERO).signum() > 0, false);
+    }
+
+    private static Map<String, Quantity> difference(Map<String, Quantity> now, Map<String, Quantity> before) {
+        var change = new TreeMap<>(now);
+        before.forEach((resource, less) -> change.merge(resource, less.negated(), Quantity::plus));
         change.values().removeIf(Quantity::isZero);
-        return change.isEmpty() ? Charge.NONE : charge(tenant, namespace, kind, object, () -> change, false);
+        return change;
     }
 
     private ReentrantLock turn(String tenant, String namespace) {
@@ -99,14 +109,16 @@ public final class Quotas {
     /// A namespace's turn is always taken before its tenant's.
     ///
     /// @param usage what is charged; asked where somebody counts it only, which few do
-    private Charge charge(String tenant, String namespace, Kind kind, ObjectNode object, Supplier<Map<String, Quantity>> usage, boolean made) {
+    /// @param asked of which resources more is asked for
+    private Charge charge(
+            String tenant, String namespace, Kind kind, ObjectNode object, Supplier<Map<String, Quantity>> usage, Predicate<String> asked, boolean made) {
         var held = new ArrayList<ReentrantLock>(2);
         var operations = new ArrayList<Operation>();
         try {
             if (!namespace.isEmpty() && has(tenant, namespace)) {
                 held.add(turn(tenant, namespace));
                 held.getLast().lock();
-                operations.addAll(operations(tenant, namespace, kind, object, usage.get(), made));
+                operations.addAll(operations(tenant, namespace, kind, object, usage.get(), asked, made));
             }
             var limits = whole.limits(tenant);
             if (!limits.isEmpty()) {
@@ -115,7 +127,7 @@ public final class Quotas {
                 if (made && kind.type().is("", "pods")) {
                     requireResources("of the tenant", limits, object, Json.string(object, "metadata", "name"));
                 }
-                operations.addAll(whole.charge(tenant, limits, kind, object, usage.get()));
+                operations.addAll(whole.charge(tenant, limits, kind, object, usage.get(), asked));
             }
             return held.isEmpty() ? Charge.NONE : new Charge(operations, held);
         } catch (RuntimeException e) {
@@ -140,7 +152,7 @@ public final class Quotas {
     }
 
     private List<Operation> operations(
-            String tenant, String namespace, Kind kind, ObjectNode object, Map<String, Quantity> usage, boolean made) {
+            String tenant, String namespace, Kind kind, ObjectNode object, Map<String, Quantity> usage, Predicate<String> asked, boolean made) {
         var type = kind.type();
         var name = Json.string(object, "metadata", "name");
         var operations = new ArrayList<Operation>();
@@ -167,7 +179,7 @@ public final class Quotas {
             var exceeded = new TreeSet<String>();
             charged.forEach((resource, more) -> {
                 var sum = PodResources.quantity(used.path(resource)).plus(more);
-                if (more.signum() > 0 && sum.compareTo(PodResources.quantity(hard.path(resource))) > 0) {
+                if (more.signum() > 0 && asked.test(resource) && sum.compareTo(PodResources.quantity(hard.path(resource))) > 0) {
                     exceeded.add(resource);
                 }
             });

@@ -17,6 +17,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import tools.jackson.databind.node.ObjectNode;
 
 /// What a tenant may use as a whole, over all its namespaces: `spec.quota` of its Tenant, by the names that ResourceQuotas have. Thread-safe.
@@ -60,8 +61,9 @@ final class TenantQuotas {
 
     /// Charges `usage` to the tenant, whose turn the caller has.
     ///
+    /// @param asked of which resources more is asked for: of others nothing is refused
     /// @throws io.hypernetes.objects.ApiException 403 when the quota does not allow it
-    List<Operation> charge(String tenant, ObjectNode limits, Kind kind, ObjectNode object, Map<String, Quantity> usage) {
+    List<Operation> charge(String tenant, ObjectNode limits, Kind kind, ObjectNode object, Map<String, Quantity> usage, Predicate<String> asked) {
         var charged = new TreeMap<>(usage);
         charged.keySet().removeIf(resource -> !limits.has(resource));
         if (charged.isEmpty()) {
@@ -77,7 +79,7 @@ final class TenantQuotas {
         var exceeded = new TreeSet<String>();
         charged.forEach((resource, more) -> {
             var sum = PodResources.quantity(used.path(resource)).plus(more);
-            if (more.signum() > 0 && sum.compareTo(PodResources.quantity(limits.path(resource))) > 0) {
+            if (more.signum() > 0 && asked.test(resource) && sum.compareTo(PodResources.quantity(limits.path(resource))) > 0) {
                 exceeded.add(resource);
             }
         });

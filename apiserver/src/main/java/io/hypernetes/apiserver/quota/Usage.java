@@ -17,7 +17,17 @@ final class Usage {
 
     private Usage() {}
 
+    /// What an object counts for.
     static Map<String, Quantity> of(String group, String resource, ObjectNode object) {
+        return of(group, resource, object, true);
+    }
+
+    /// What an object asks for, whatever others say that it has.
+    static Map<String, Quantity> asked(String group, String resource, ObjectNode object) {
+        return of(group, resource, object, false);
+    }
+
+    private static Map<String, Quantity> of(String group, String resource, ObjectNode object, boolean given) {
         var usage = new TreeMap<String, Quantity>();
         usage.put("count/" + resource + (group.isEmpty() ? "" : "." + group), ONE);
         if (!group.isEmpty()) {
@@ -28,7 +38,7 @@ final class Usage {
         }
         var spec = object.path("spec");
         switch (resource) {
-            case "pods" -> pod(usage, object);
+            case "pods" -> pod(usage, object, given);
             case "services" -> service(usage, spec);
             case "persistentvolumeclaims" -> claim(usage, object);
             default -> {}
@@ -42,12 +52,12 @@ final class Usage {
         return !phase.equals("Succeeded") && !phase.equals("Failed");
     }
 
-    private static void pod(Map<String, Quantity> usage, ObjectNode pod) {
+    private static void pod(Map<String, Quantity> usage, ObjectNode pod, boolean given) {
         if (!runs(pod)) {
             return;
         }
         usage.put("pods", ONE);
-        var resources = PodResources.of(pod.path("spec"));
+        var resources = given ? PodResources.counted(pod) : PodResources.of(pod.path("spec"));
         resources.requests().forEach((name, quantity) -> {
             usage.put("requests." + name, quantity);
             if (SHORT.contains(name)) {
