@@ -13,16 +13,16 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.BlockingQueue;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// Writes core/v1 Events in the background. The same event of the same object again raises `count` and `lastTimestamp` of
 /// the first one; from the tenth message on that one object causes for one reason within ten minutes, they share one event that
-/// shows the last of them. One object may cause 25 events at once and one more every five minutes; others are dropped, as are
-/// events beyond 1,000 that the API server has not yet taken. Thread-safe.
+/// shows the last of them. One object may cause 25 events at once and one more every five minutes; others are dropped.
+///
+/// Events of one tenant are written one after the other, and wait for no other tenant's, whose webhooks may not answer. A thousand may wait that the API server has not
+/// yet taken; of more, the tenant that has most of them loses some. Thread-safe.
 public final class EventRecorder implements AutoCloseable {
 
     /// How serious.
@@ -50,7 +50,7 @@ public final class EventRecorder implements AutoCloseable {
 
     private record Written(String namespace, String name, int count) {}
 
-    private record Pending(String tenant, ObjectReference object, Type type, String reason, String message, Instant at) {}
+    private record Pending(ObjectReference object, Type type, String reason, String message, Instant at) {}
 
     private static final class Budget {
         double left = BURST;
@@ -72,12 +72,11 @@ public final class EventRecorder implements AutoCloseable {
     private final String component;
     private final @Nullable String host;
     private final InstantSource clock;
-    private final BlockingQueue<Pending> pending = new ArrayBlockingQueue<>(QUEUED);
-    // These maps belong to the writing thread alone.
+    private final TenantLines<Pending> pending;
+    // These maps are guarded by this. What is in them of a tenant is its own thread's, which is one at a time.
     private final Map<Sameness, Written> written = bounded();
     private final Map<String, Budget> budgets = bounded();
     private final Map<Likeness, Messages> similar = bounded();
-    private final Thread writer;
 
     /// @param component such as `kubelet` or `default-scheduler`
     /// @param host the node, for a component that runs on one; else null
@@ -86,7 +85,7 @@ public final class EventRecorder implements AutoCloseable {
         this.component = component;
         this.host = host;
         this.clock = clock;
-        this.writer = Thread.ofVirtual().name("events-" + component).start(this::run);
+        this.pending = new TenantLines<>("events-" + component, QUEUED, this::attempt);
     }
 
     /// An event about an object; never blocks and never fails.
@@ -101,12 +100,13 @@ public final class EventRecorder implements AutoCloseable {
 
     @Override
     public void close() {
-        writer.interrupt();
+        pending.close();
     }
 
     private void record(String tenant, ObjectReference object, Type type, String reason, String message) {
-        if (!pending.offer(new Pending(tenant, object, type, reason, cut(message), clock.instant()))) {
-            LOG.warn("event=event-dropped cause=queue-full reason={} object={}", reason, object.getName());
+        Pending dropped = pending.offer(tenant, new Pending(object, type, reason, cut(message), clock.instant()));
+        if (dropped != null) {
+            LOG.warn("event=event-dropped cause=queue-full reason={} object={}", dropped.reason, dropped.object.getName());
         }
     }
 
@@ -126,45 +126,43 @@ public final class EventRecorder implements AutoCloseable {
                 .build();
     }
 
-    private void run() {
+    private void attempt(String tenant, Pending next) {
         try {
-            while (true) {
-                Pending next = pending.take();
-                try {
-                    write(next);
-                } catch (ApiException refused) {
-                    LOG.warn("event=event-lost reason={} object={} cause=\"{}\"",
-                            next.reason, next.object.getName(), refused.getMessage());
-                } catch (RuntimeException fault) {
-                    LOG.error("event=event-fault reason={} object={}", next.reason, next.object.getName(), fault);
-                }
-            }
-        } catch (InterruptedException stopped) {
-            // close()
+            write(tenant, next);
+        } catch (ApiException refused) {
+            LOG.warn("event=event-lost tenant={} reason={} object={} cause=\"{}\"",
+                    tenant, next.reason, next.object.getName(), refused.getMessage());
+        } catch (RuntimeException fault) {
+            LOG.error("event=event-fault tenant={} reason={} object={}", tenant, next.reason, next.object.getName(), fault);
         }
     }
 
-    private void write(Pending event) {
+    private void write(String tenant, Pending event) {
         ObjectReference object = event.object;
         String uid = object.getUid() == null ? object.getName() : object.getUid();
         String fieldPath = object.getFieldPath() == null ? "" : object.getFieldPath();
-        if (!affordable(event.tenant + "/" + uid, event.at)) {
-            LOG.debug("event=event-dropped cause=rate reason={} object={}", event.reason, object.getName());
-            return;
+        String message;
+        Sameness same;
+        Written before;
+        synchronized (this) {
+            if (!affordable(tenant + "/" + uid, event.at)) {
+                LOG.debug("event=event-dropped cause=rate reason={} object={}", event.reason, object.getName());
+                return;
+            }
+            boolean combined = isOneOfMany(tenant, event, uid);
+            message = combined ? cut(COMBINED + event.message) : event.message;
+            same = new Sameness(tenant, uid, combined ? "" : fieldPath, event.type, event.reason, combined ? COMBINED : message);
+            before = written.get(same);
         }
-        boolean combined = isOneOfMany(event, uid);
-        String message = combined ? cut(COMBINED + event.message) : event.message;
-        Sameness same = new Sameness(event.tenant, uid, combined ? "" : fieldPath, event.type, event.reason, combined ? COMBINED : message);
-        Written before = written.get(same);
-        if (before != null && repeat(event, message, before)) {
-            written.put(same, new Written(before.namespace, before.name, before.count + 1));
+        if (before != null && repeat(tenant, event, message, before)) {
+            remember(same, new Written(before.namespace, before.name, before.count + 1));
             return;
         }
         // Events of cluster-scoped objects live in the default namespace, where kubectl describe looks for them.
         String namespace = object.getNamespace() == null ? "default" : object.getNamespace();
         String name = object.getName() + "." + Long.toHexString(nanos(event.at)) + Integer.toHexString(same.hashCode());
         String at = text(event.at);
-        events.create(event.tenant, new EventBuilder()
+        events.create(tenant, new EventBuilder()
                 .withNewMetadata().withNamespace(namespace).withName(name).endMetadata()
                 .withInvolvedObject(object)
                 .withType(event.type.text)
@@ -177,13 +175,17 @@ public final class EventRecorder implements AutoCloseable {
                 .withFirstTimestamp(at)
                 .withLastTimestamp(at)
                 .build());
-        written.put(same, new Written(namespace, name, 1));
+        remember(same, new Written(namespace, name, 1));
+    }
+
+    private synchronized void remember(Sameness same, Written now) {
+        written.put(same, now);
     }
 
     /// False when the first event has expired meanwhile, so that a new one is due.
-    private boolean repeat(Pending event, String message, Written before) {
+    private boolean repeat(String tenant, Pending event, String message, Written before) {
         try {
-            events.patch(new ObjectKey(event.tenant, before.namespace, before.name),
+            events.patch(new ObjectKey(tenant, before.namespace, before.name),
                     Patch.merge(Map.of("count", before.count + 1, "lastTimestamp", text(event.at), "message", message)));
             return true;
         } catch (ApiException refused) {
@@ -194,8 +196,8 @@ public final class EventRecorder implements AutoCloseable {
         }
     }
 
-    private boolean isOneOfMany(Pending event, String uid) {
-        Messages messages = similar.computeIfAbsent(new Likeness(event.tenant, uid, event.type, event.reason), key -> new Messages());
+    private boolean isOneOfMany(String tenant, Pending event, String uid) {
+        Messages messages = similar.computeIfAbsent(new Likeness(tenant, uid, event.type, event.reason), key -> new Messages());
         if (Duration.between(messages.last, event.at).compareTo(TOGETHER) > 0) {
             messages.seen.clear();
         }

@@ -19,6 +19,7 @@ import java.time.ZonedDateTime;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -162,6 +163,34 @@ class ClientTest {
                     assertThat(event.getSource().getHost()).isEqualTo("node-1");
                 });
             });
+        }
+    }
+
+    /// A webhook of a tenant for events is asked about those of components too.
+    @Test
+    void eventsOfATenantWhoseWritesHangHoldUpNobodyElses() {
+        Pod pod = Json.MAPPER.readValue("{\"metadata\":{\"name\":\"p\",\"namespace\":\"default\",\"uid\":\"u1\"}}", Pod.class);
+        CountDownLatch over = new CountDownLatch(1);
+        api.beforeAnswers(request -> {
+            if (request.startsWith("POST /tenants/hangs-")) {
+                try {
+                    over.await();
+                } catch (InterruptedException ended) {
+                    Thread.currentThread().interrupt();
+                }
+            }
+        });
+        try (EventRecorder recorder = new EventRecorder(client, "kubelet", "node-1", InstantSource.system())) {
+            for (int i = 0; i < 20; i++) {
+                for (int j = 0; j < 100; j++) {
+                    recorder.record("hangs-" + i, pod, EventRecorder.Type.NORMAL, "Pulled", "image " + j);
+                }
+            }
+            await().until(() -> api.requests().stream().filter(request -> request.startsWith("POST /tenants/hangs-")).distinct().count() == 20);
+            recorder.record("red", pod, EventRecorder.Type.NORMAL, "Pulled", "image");
+            await().untilAsserted(() -> assertThat(client.of(Kind.EVENT).list(Scope.tenant("red"), Selection.everything()).items()).hasSize(1));
+        } finally {
+            over.countDown();
         }
     }
 
