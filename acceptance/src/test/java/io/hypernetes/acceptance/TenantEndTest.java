@@ -88,7 +88,7 @@ class TenantEndTest {
 
     /// The one that has the claim's disk open.
     private static ProcessHandle machine(Cluster cluster) throws IOException {
-        Path disks = cluster.root.resolve("lib/node/kubelet/volumes/" + TENANT);
+        Path disks = cluster.root.resolve("lib/node/kubelet/volumes/" + TENANT + "." + cluster.kubectlRun("get", "tenant", TENANT, "-o", "jsonpath={.metadata.uid}").ok());
         for (ProcessHandle process : ProcessHandle.allProcesses().toList()) {
             try (Stream<Path> open = Files.list(Path.of("/proc/" + process.pid() + "/fd"))) {
                 if (open.anyMatch(descriptor -> leads(descriptor).startsWith(disks))) {

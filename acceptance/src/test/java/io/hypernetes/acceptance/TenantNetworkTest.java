@@ -113,7 +113,8 @@ class TenantNetworkTest {
         String volume = cluster.kubectlOf(OCHRE, "get", "pvc", "kept", "-o", "jsonpath={.spec.volumeName}").ok();
         assertThat(cluster.kubectlOf(MAUVE, "get", "pv", volume).err()).contains("NotFound");
         assertThat(cluster.kubectlRun("get", "pv", volume).err()).contains("NotFound");
-        assertThat(cluster.root.resolve("lib/node/kubelet/volumes/" + OCHRE + "/" + volume + ".disk")).exists();
+        String uid = cluster.kubectlRun("get", "tenant", OCHRE, "-o", "jsonpath={.metadata.uid}").ok();
+        assertThat(cluster.root.resolve("lib/node/kubelet/volumes/" + OCHRE + "." + uid + "/" + volume + ".disk")).exists();
     }
 
     /// Everything asked at once that has, or may have, an address on the node: only the tenant's own gateway answers.
@@ -185,8 +186,10 @@ class TenantNetworkTest {
     @AfterAll
     static void remove(Cluster cluster) {
         cluster.kubectl("delete", "tenant", MAUVE, OCHRE, "--ignore-not-found", "--timeout=90s");
-        assertThat(cluster.root.resolve("lib/node/kubelet/volumes/" + OCHRE)).satisfiesAnyOf(
-                folder -> assertThat(folder).doesNotExist(), folder -> assertThat(folder).isEmptyDirectory());
+        String[] folders = cluster.root.resolve("lib/node/kubelet/volumes").toFile().list((folder, name) -> name.startsWith(OCHRE + "."));
+        for (String name : folders == null ? new String[0] : folders) {
+            assertThat(cluster.root.resolve("lib/node/kubelet/volumes").resolve(name)).isEmptyDirectory();
+        }
     }
 
     private static void servicesAndNames(Cluster cluster) {

@@ -28,7 +28,7 @@ import tools.jackson.databind.JsonNode;
 /// A disk that a machine runs with is left out, since what is read piece by piece while it is written to is no disk of any instant. While one is read no
 /// machine can begin with it: its pod is tried again a little later.
 final class DiskBackup {
-    private static final Pattern NAME = Pattern.compile("[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?/[a-z0-9]([a-z0-9.-]{0,200}[a-z0-9])?\\.disk");
+    private static final Pattern NAME = Pattern.compile("[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?)?/[a-z0-9]([a-z0-9.-]{0,200}[a-z0-9])?\\.disk");
     private static final int PART = 256 << 10;
 
     private final Path folder;
@@ -50,7 +50,10 @@ final class DiskBackup {
         if (!source.path("driver").asString("").equals(LocalVolume.DRIVER)) {
             return Optional.empty();
         }
-        return Optional.of(LocalVolume.file(ObjectKey.parse(entry.key()).tenant(), source.path("volumeHandle").asString(""))).filter(DiskBackup::isName);
+        return Optional.of(LocalVolume.file(
+                        ObjectKey.parse(entry.key()).tenant(),
+                        source.path("volumeAttributes").path(LocalVolume.OWNER).asString(""),
+                        source.path("volumeHandle").asString(""))).filter(DiskBackup::isName);
     }
 
     static boolean isVolume(Entry entry) {
@@ -60,6 +63,11 @@ final class DiskBackup {
     /// Whether this can be the name of a disk, and so of a file below the folder of disks.
     static boolean isName(String name) {
         return NAME.matcher(name).matches();
+    }
+
+    /// Whether the disk of a name is a tenant's; no tenant has a dot in its name.
+    static boolean isOf(String name, String tenant) {
+        return name.startsWith(tenant + "/") || name.startsWith(tenant + ".");
     }
 
     /// Notes the disk that an entry describes, if it is one.

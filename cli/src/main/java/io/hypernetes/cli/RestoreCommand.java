@@ -271,8 +271,8 @@ final class RestoreCommand implements Runnable {
                         found = true;
                     }
                     case BackupItem.SmallFile(String name, byte[] content) when name.startsWith(authority) -> writer.file(name.substring(Backups.PKI.length()), content);
-                    case BackupItem.DiskPart part when part.disk().startsWith(wanted + "/") -> disks.add(part);
-                    case BackupItem.DiskEnd end when end.disk().startsWith(wanted + "/") -> disks.add(end);
+                    case BackupItem.DiskPart part when DiskBackup.isOf(part.disk(), wanted) -> disks.add(part);
+                    case BackupItem.DiskEnd end when DiskBackup.isOf(end.disk(), wanted) -> disks.add(end);
                     default -> {
                     }
                 }

@@ -214,11 +214,12 @@ class BackupTest {
         Path one = folder.resolve("one");
         Path two = folder.resolve("two");
         Path file = folder.resolve("acme");
-        Path disk = Places.below(one).disks().resolve("acme/kept.disk");
-        Files.createDirectories(disk.getParent());
-        Files.write(disk, new byte[] {1, 2, 3});
+        String name;
         try (Master former = new Master(one); Client client = former.client()) {
-            client.of(Kind.TENANT).create(ObjectKey.ROOT, acme());
+            name = "acme." + client.of(Kind.TENANT).create(ObjectKey.ROOT, acme()).getMetadata().getUid() + "/kept.disk";
+            Path disk = Places.below(one).disks().resolve(name);
+            Files.createDirectories(disk.getParent());
+            Files.write(disk, new byte[] {1, 2, 3});
             client.of(Kind.PERSISTENT_VOLUME).create("acme", new PersistentVolumeBuilder()
                     .withNewMetadata().withName("kept").endMetadata()
                     .withNewSpec()
@@ -231,7 +232,7 @@ class BackupTest {
         }
         try (Master running = new Master(two)) {
             assertThat(hypernetes(running.with("restore", file.toString())).text()).contains("tenant acme restored");
-            Path restored = Places.below(two).disks().resolve("acme/kept.disk");
+            Path restored = Places.below(two).disks().resolve(name);
             assertThat(restored).hasBinaryContent(new byte[] {1, 2, 3});
             // Refused, as the tenant is there: then its disks are those that it has.
             Files.delete(restored);

@@ -15,7 +15,8 @@ import java.util.regex.Pattern;
 /// @param handle its name, unique in its tenant
 /// @param bytes its size
 /// @param readOnly whether no pod may write to it
-public record LocalVolume(String node, String handle, long bytes, boolean readOnly) {
+/// @param owner the uid of its tenant; empty of the operator's, and where none was noted yet when the volume was made
+public record LocalVolume(String node, String handle, long bytes, boolean readOnly, String owner) {
     /// The driver of such volumes, in `spec.csi.driver`.
     public static final String DRIVER = "local.hypernetes.io";
     /// The provisioner of such volumes, in StorageClasses.
@@ -24,12 +25,15 @@ public record LocalVolume(String node, String handle, long bytes, boolean readOn
     public static final String FINALIZER = "hypernetes.io/local-disk";
     /// Which of the volume's attributes names the node.
     public static final String NODE = "node";
+    /// Which of them is the uid of the volume's tenant. The API server sets it, and nobody else.
+    public static final String OWNER = "hypernetes.io/tenant-uid";
     /// By which a node selects its volumes.
     public static final String NODE_FIELD = "spec.csi.volumeAttributes." + NODE;
 
     /// Annotation of a volume whose disk a pod has run with: from then on a disk that is not there is lost, and none is made in its place.
     public static final String USED = "hypernetes.io/disk-used";
 
+    private static final Pattern UID = Pattern.compile("[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?");
     private static final Pattern HANDLE = Pattern.compile("[a-z0-9]([a-z0-9.-]{0,200}[a-z0-9])?");
 
     /// What a PersistentVolume describes; empty when that is no disk of a node, or names none that could be.
@@ -40,9 +44,11 @@ public record LocalVolume(String node, String handle, long bytes, boolean readOn
         }
         Map<String, String> attributes = source.getVolumeAttributes() == null ? Map.of() : source.getVolumeAttributes();
         String node = attributes.getOrDefault(NODE, "");
-        return node.isEmpty()
+        String owner = attributes.getOrDefault(OWNER, "");
+        return node.isEmpty() || !(owner.isEmpty() || UID.matcher(owner).matches())
                 ? Optional.empty()
-                : Optional.of(new LocalVolume(node, source.getVolumeHandle(), storage(volume.getSpec().getCapacity()), Boolean.TRUE.equals(source.getReadOnly())));
+                : Optional.of(new LocalVolume(
+                        node, source.getVolumeHandle(), storage(volume.getSpec().getCapacity()), Boolean.TRUE.equals(source.getReadOnly()), owner));
     }
 
     /// The bytes of `storage` in a capacity or in requests, rounded up; 0 when it is not there.
@@ -51,13 +57,13 @@ public record LocalVolume(String node, String handle, long bytes, boolean readOn
         return storage == null ? 0 : storage.getNumericalAmount().setScale(0, RoundingMode.CEILING).longValue();
     }
 
-    /// The disk's file below the folder of a node's volumes. Tenants cannot name each other's.
+    /// The disk's file below the folder of a node's volumes. Tenants cannot name each other's, nor those of a former tenant of their name.
     public String file(String tenant) {
-        return file(tenant, handle);
+        return file(tenant, owner, handle);
     }
 
-    /// The same of a volume's handle.
-    public static String file(String tenant, String handle) {
-        return tenant + "/" + handle + ".disk";
+    /// The same of a volume's owner and handle. Disks of volumes that were made before owners were noted stay where they are.
+    public static String file(String tenant, String owner, String handle) {
+        return tenant + (owner.isEmpty() ? "" : "." + owner) + "/" + handle + ".disk";
     }
 }

@@ -101,7 +101,7 @@ class VolumesTest {
         await().untilAsserted(() -> assertThat(bench.get(Kind.POD, "uses-first").getSpec().getNodeName()).isNotNull());
         Pod pod = bench.get(Kind.POD, "uses-first");
         PersistentVolume made = volumeOf("first");
-        assertThat(LocalVolume.of(made)).contains(new LocalVolume(pod.getSpec().getNodeName(), "pvc-" + claim("first").getMetadata().getUid(), 1L << 30, false));
+        assertThat(LocalVolume.of(made)).contains(new LocalVolume(pod.getSpec().getNodeName(), "pvc-" + claim("first").getMetadata().getUid(), 1L << 30, false, ""));
         assertThat(made.getStatus().getPhase()).isEqualTo("Bound");
         assertThat(made.getSpec().getStorageClassName()).isEqualTo("local");
         assertThat(claim("first").getStatus().getCapacity()).containsEntry("storage", new Quantity("1Gi"));

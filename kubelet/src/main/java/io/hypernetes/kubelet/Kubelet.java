@@ -109,8 +109,9 @@ public final class Kubelet implements AutoCloseable {
         this.statuses = new StatusWriter(client);
         ApiSources sources = new ApiSources(client);
         Volumes volumes = new Volumes(settings.podsFolder(), sources, clock);
+        Disks disks = new Disks(sources, settings.nodeName());
         HostLookups hosts = new HostLookups(InetAddress::getAllByName);
-        PodServices services = new PodServices(settings, cri, volumes, new Disks(sources, settings.nodeName()), sources, new RecordedPodEvents(recorder, settings.hostPaths()), statuses, hosts, new PodHttp(dialer, hosts), probes, variables, clock,
+        PodServices services = new PodServices(settings, cri, volumes, disks, sources, new RecordedPodEvents(recorder, settings.hostPaths()), statuses, hosts, new PodHttp(dialer, hosts), probes, variables, clock,
                 this::allocatable, this::ownNode, steps, metrics);
         this.pods = new PodTable(services);
         this.mirrors = new MirrorPods(client, pods);
@@ -121,7 +122,7 @@ public final class Kubelet implements AutoCloseable {
         this.node = new NodeAgent(settings, client, cri, recorder, clock, server.port());
         this.eviction = new Eviction(node.signals(), cri, pods, Eviction.BEAT);
         this.rotation = new LogRotation(settings, cri, pods, clock);
-        this.removal = new DiskRemoval(client, settings.disksFolder(), settings.nodeName());
+        this.removal = new DiskRemoval(client, settings.disksFolder(), settings.nodeName(), disks::isHeld);
         this.growth = new DiskGrowth(client, cri, recorder, pods, settings.nodeName());
     }
 

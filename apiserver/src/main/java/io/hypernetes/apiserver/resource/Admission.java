@@ -3,6 +3,7 @@ package io.hypernetes.apiserver.resource;
 import io.hypernetes.apiserver.access.Authorisation;
 import io.hypernetes.apiserver.access.Suspension;
 import io.hypernetes.apiserver.admission.LimitRanges;
+import io.hypernetes.apiserver.admission.LocalDisks;
 import io.hypernetes.apiserver.admission.PriorityClasses;
 import io.hypernetes.apiserver.admission.RuntimeClasses;
 import io.hypernetes.apiserver.admission.StorageClasses;
@@ -132,7 +133,7 @@ final class Admission {
                 PodQos.settle(object);
             }
             case "persistentvolumeclaims" -> storage.claim(request.tenant(), object);
-            case "persistentvolumes" -> StorageClasses.protect(object, "kubernetes.io/pv-protection");
+            case "persistentvolumes" -> protect(object, tenant);
             case "namespaces" -> {
                 Tenants.complete(object);
                 operations.addAll(tenants.basics(
@@ -155,6 +156,11 @@ final class Admission {
         return create(request, object);
     }
 
+    private static void protect(ObjectNode volume, Optional<TenantState> tenant) {
+        StorageClasses.protect(volume, "kubernetes.io/pv-protection");
+        LocalDisks.create(volume, tenant.map(state -> Json.string(state.object(), "metadata", "uid")).orElse(""));
+    }
+
     /// Admits a change again after policies and webhooks of the tenant have changed it: what the tenant's state says of a pod is as it was admitted, whatever they
     /// made of it.
     ///
@@ -165,6 +171,8 @@ final class Admission {
             keep(updated, admitted, Suspension.ANNOTATION);
             keep(updated, admitted, TenantState.ISOLATION_ANNOTATION);
             Granted.keep(updated, admitted);
+        } else if (request.kind().type().is("", "persistentvolumes")) {
+            LocalDisks.update(updated, admitted, false);
         }
         return update(request, updated, old);
     }
@@ -249,6 +257,7 @@ final class Admission {
                 event(request, updated);
             }
             case "certificatesigningrequests" -> signing.update(request, updated, old);
+            case "persistentvolumes" -> LocalDisks.update(updated, old, request.caller().tenant().equals(Caller.ROOT));
             case "pods" -> {
                 NodeRestriction.update(request, updated, old);
                 keepTenantState(request, updated, old);

@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
@@ -28,25 +29,30 @@ import org.slf4j.LoggerFactory;
 /// Removes the disks of PersistentVolumes that are deleted, and then lets go of those. A disk lives exactly as long as what describes it: it goes
 /// when that is deleted, whatever the reclaim policy, which only says whether that is deleted when its claim is.
 ///
-/// A machine that still runs with a removed disk keeps what is on it until it ends.
+/// What takes room is described, and so counted, until it takes none: a volume stays as long as a machine runs with its disk, and as long as another volume that
+/// says less of its size names the same disk. Where somebody took its finalizer away nevertheless, a machine keeps what is on the disk until it ends.
 public final class DiskRemoval implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(DiskRemoval.class);
+    private static final Duration SOON = Duration.ofSeconds(5);
     private static final Duration LONG = Duration.ofHours(1);
     private static final String PROTECTION = "kubernetes.io/pv-protection";
 
     private final Client client;
     private final Path folder;
     private final String node;
+    private final Predicate<String> inUse;
     private final WorkQueue<ObjectKey> queue = new WorkQueue<>(ObjectKey::tenant);
     private final WorkLoop<ObjectKey> loop = new WorkLoop<>("disk-removal", queue, 4, this::reconcile);
     private final Informer<PersistentVolume> volumes;
 
     /// @param folder the disks of this node
     /// @param node its name
-    public DiskRemoval(Client client, Path folder, String node) {
+    /// @param inUse whether a machine has a disk, by its file below the folder
+    public DiskRemoval(Client client, Path folder, String node, Predicate<String> inUse) {
         this.client = client;
         this.folder = folder;
         this.node = node;
+        this.inUse = inUse;
         this.volumes = new Informer<>(client, Kind.PERSISTENT_VOLUME, Scope.everywhere(), Selection.fields(LocalVolume.NODE_FIELD + "=" + node))
                 .handler(new Informer.Handler<>() {
                     @Override
@@ -83,7 +89,7 @@ public final class DiskRemoval implements AutoCloseable {
                     .flatMap(volume -> local(volume).map(local -> folder.resolve(local.file(ObjectKey.of(volume).tenant()))).stream())
                     .collect(Collectors.toSet());
             files.filter(file -> Files.isRegularFile(file) && !known.contains(file)).forEach(file ->
-                    LOG.warn("event=disk-unknown disk={} reason=\"no PersistentVolume describes it; remove it, or make one with its name as volumeHandle\"", file));
+                    LOG.warn("event=disk-unknown disk={} reason=\"no PersistentVolume describes it; remove it, or make one with its name as volumeHandle and move it into the folder TENANT.UID of its tenant\"", file));
         } catch (IOException broken) {
             LOG.warn("event=disks-not-listed folder={} reason=\"{}\"", folder, broken.toString());
         } catch (InterruptedException closed) {
@@ -98,6 +104,9 @@ public final class DiskRemoval implements AutoCloseable {
                 || volume.getMetadata().getFinalizers().contains(PROTECTION)
                 || !volume.getMetadata().getFinalizers().contains(LocalVolume.FINALIZER)) {
             return Optional.empty();
+        }
+        if (inUse.test(local.file(key.tenant())) || sharing(key.tenant(), local).stream().anyMatch(other -> other.bytes() < local.bytes())) {
+            return Optional.of(SOON);
         }
         remove(key.tenant(), local);
         client.of(Kind.PERSISTENT_VOLUME).change(key, null, now -> {
@@ -115,10 +124,16 @@ public final class DiskRemoval implements AutoCloseable {
         return LocalVolume.of(volume).filter(local -> local.node().equals(node));
     }
 
+    /// The volumes of a tenant that name the same disk and are not being deleted.
+    private List<LocalVolume> sharing(String tenant, LocalVolume local) {
+        return volumes.list(other -> other.getMetadata().getDeletionTimestamp() == null && ObjectKey.of(other).tenant().equals(tenant)).stream()
+                .flatMap(other -> local(other).stream())
+                .filter(other -> other.file(tenant).equals(local.file(tenant)))
+                .toList();
+    }
+
     private void remove(String tenant, LocalVolume local) {
-        // Another PersistentVolume of the tenant may name the same disk.
-        boolean free = volumes.list(other -> other.getMetadata().getDeletionTimestamp() == null && ObjectKey.of(other).tenant().equals(tenant)
-                && local(other).map(LocalVolume::handle).filter(local.handle()::equals).isPresent()).isEmpty();
+        boolean free = sharing(tenant, local).isEmpty();
         Path file = folder.resolve(local.file(tenant));
         try {
             if (free && Files.deleteIfExists(file)) {
@@ -127,7 +142,7 @@ public final class DiskRemoval implements AutoCloseable {
             if (free) {
                 // What the runtime was making when it died.
                 Files.deleteIfExists(file.resolveSibling(file.getFileName() + ".part"));
-                Files.deleteIfExists(folder.resolve(tenant));
+                Files.deleteIfExists(file.resolveSibling(""));
             }
         } catch (DirectoryNotEmptyException others) {
             LOG.debug("event=disks-left tenant={}", tenant);

@@ -183,6 +183,11 @@ public final class Disks {
         wake.forEach(Runnable::run);
     }
 
+    /// Whether a machine has a disk, by its file below the folder of volumes.
+    public synchronized boolean isHeld(String file) {
+        return !holders.getOrDefault(file, Map.of()).isEmpty();
+    }
+
     /// The size that a machine was started with of one of its disks; 0 when it has none of that name.
     public static long bytes(Map<String, String> annotations, String volume) {
         String setting = annotations.get(ANNOTATION + volume);

@@ -14,6 +14,9 @@ import io.hypernetes.client.ObjectKey;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -26,11 +29,12 @@ class DiskRemovalTest {
 
     private final FakeApi api = new FakeApi();
     private final Client client = api.client();
+    private final Set<String> running = ConcurrentHashMap.newKeySet();
     private DiskRemoval removal;
 
     @BeforeEach
     void start() {
-        removal = new DiskRemoval(client, folder, "n1").start();
+        removal = new DiskRemoval(client, folder, "n1", running::contains).start();
     }
 
     @AfterEach
@@ -98,5 +102,65 @@ class DiskRemovalTest {
         assertThat(disk).exists();
         api.remove(Kind.PERSISTENT_VOLUME, key("red", "two"));
         await().until(() -> Files.notExists(disk));
+    }
+
+    /// A tenant may take the protection away under its own pods: the room that the disk takes is taken as long as they run.
+    @Test
+    void aVolumeStaysAsLongAsAMachineRunsWithItsDisk() throws Exception {
+        Path disk = volume("red", "pv", "n1", "h");
+        Path other = volume("red", "next", "n1", "h2");
+        running.add("red/h.disk");
+        for (String name : List.of("pv", "next")) {
+            client.of(Kind.PERSISTENT_VOLUME).delete(key("red", name), Deletion.ordinary());
+            release("red", name);
+        }
+        await().until(() -> Files.notExists(other));
+        assertThat(disk).exists();
+        assertThat(client.of(Kind.PERSISTENT_VOLUME).find(key("red", "pv"))).isPresent();
+        running.clear();
+        await().until(() -> client.of(Kind.PERSISTENT_VOLUME).find(key("red", "pv")).isEmpty());
+        assertThat(disk).doesNotExist();
+    }
+
+    /// The disk stays as large as it was made: so does what tells of that.
+    @Test
+    void aVolumeStaysBesideOneThatSaysLessOfTheSameDisk() throws Exception {
+        Path disk = volume("red", "large", "n1", "shared");
+        volume("red", "small", "n1", "shared");
+        Path other = volume("red", "next", "n1", "h2");
+        client.of(Kind.PERSISTENT_VOLUME).change(key("red", "small"), null, now -> {
+            now.getSpec().setCapacity(Map.of("storage", new Quantity("1Mi")));
+            return now;
+        });
+        for (String name : List.of("large", "next")) {
+            client.of(Kind.PERSISTENT_VOLUME).delete(key("red", name), Deletion.ordinary());
+            release("red", name);
+        }
+        await().until(() -> Files.notExists(other));
+        assertThat(client.of(Kind.PERSISTENT_VOLUME).find(key("red", "large"))).isPresent();
+        client.of(Kind.PERSISTENT_VOLUME).delete(key("red", "small"), Deletion.ordinary());
+        release("red", "small");
+        await().until(() -> client.of(Kind.PERSISTENT_VOLUME).find(key("red", "large")).isEmpty());
+        assertThat(disk).doesNotExist();
+    }
+
+    /// A tenant of the same name has another uid.
+    @Test
+    void theDiskOfATenantIsNotThatOfAFormerOneOfItsName() throws Exception {
+        Path former = volume("red", "former", "n1", "h");
+        Files.createDirectories(folder.resolve("red.u2"));
+        Path disk = Files.writeString(folder.resolve("red.u2/h.disk"), "x");
+        client.of(Kind.PERSISTENT_VOLUME).create("red", new PersistentVolumeBuilder()
+                .withNewMetadata().withName("pv").withFinalizers(LocalVolume.FINALIZER).endMetadata()
+                .withNewSpec()
+                .addToCapacity("storage", new Quantity("1Gi"))
+                .withNewCsi().withDriver(LocalVolume.DRIVER).withVolumeHandle("h").addToVolumeAttributes(LocalVolume.NODE, "n1")
+                .addToVolumeAttributes(LocalVolume.OWNER, "u2").endCsi()
+                .endSpec()
+                .build());
+        client.of(Kind.PERSISTENT_VOLUME).delete(key("red", "pv"), Deletion.ordinary());
+        await().until(() -> client.of(Kind.PERSISTENT_VOLUME).find(key("red", "pv")).isEmpty());
+        assertThat(disk.getParent()).doesNotExist();
+        assertThat(former).exists();
     }
 }

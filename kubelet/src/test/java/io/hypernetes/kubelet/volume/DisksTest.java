@@ -52,6 +52,15 @@ class DisksTest {
                 "{\"file\":\"red/pvc-u1.disk\",\"bytes\":1073741824,\"group\":999,\"keepGroup\":false}"));
     }
 
+    /// A tenant of the same name has another uid, and so none of a former one's disks.
+    @Test
+    void aClaimIsADiskOfThisVeryTenant() {
+        volume.getSpec().getCsi().getVolumeAttributes().put(LocalVolume.OWNER, "7c1e");
+        assertThat(disks.of("red", pod()).getFirst().file()).isEqualTo("red.7c1e/pvc-u1.disk");
+        volume.getSpec().getCsi().getVolumeAttributes().put(LocalVolume.OWNER, "../blue");
+        assertThatThrownBy(() -> disks.of("red", pod())).hasMessageContaining("is not of the driver");
+    }
+
     @Test
     void aDiskThatWasUsedIsSaidToBe() {
         volume.getMetadata().setAnnotations(Map.of(LocalVolume.USED, "true"));
@@ -84,7 +93,9 @@ class DisksTest {
         assertThatThrownBy(() -> disks.attach("p2", "db-1", mine, freed::incrementAndGet)).isInstanceOf(Disks.InUseException.class)
                 .hasMessage("Multi-Attach error for volume \"pv\" Volume is already used by pod(s) db-0");
         assertThat(freed).hasValue(0);
+        assertThat(disks.isHeld("red/pvc-u1.disk")).isTrue();
         disks.seen("p1", "db-0", Map.of());
+        assertThat(disks.isHeld("red/pvc-u1.disk")).isFalse();
         assertThat(freed).hasValue(1);
         volume.getSpec().setAccessModes(List.of("ReadOnlyMany"));
         List<Disks.Disk> read = disks.of("red", pod());
