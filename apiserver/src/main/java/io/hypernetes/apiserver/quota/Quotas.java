@@ -22,6 +22,7 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -33,7 +34,7 @@ import tools.jackson.databind.node.ObjectNode;
 public final class Quotas {
     private static final int ATTEMPTS = 20;
     /// What may use more after a change than before it.
-    private static final Set<String> CHANGING = Set.of("pods", "services", "persistentvolumeclaims");
+    private static final Set<String> CHANGING = Set.of("pods", "services", "persistentvolumeclaims", "persistentvolumes");
     private static final Set<String> COMPUTE = Set.of("cpu", "memory", "ephemeral-storage");
 
     private final Store store;
@@ -76,7 +77,7 @@ public final class Quotas {
     /// @throws io.hypernetes.objects.ApiException 403 when a quota does not allow it
     public Charge charge(String tenant, String namespace, Kind kind, ObjectNode object) {
         var type = kind.type();
-        return charge(tenant, namespace, kind, object, () -> Usage.of(type.group(), type.resource(), object), _ -> true, true);
+        return charge(tenant, namespace, kind, object, null, () -> Usage.of(type.group(), type.resource(), object), _ -> true);
     }
 
     /// Charges what an object uses more, or less, after a change; for most kinds that is nothing. What somebody asks for may be refused, never what a node says that
@@ -85,17 +86,24 @@ public final class Quotas {
     /// @throws io.hypernetes.objects.ApiException 403 when a quota does not allow it
     public Charge charge(String tenant, String namespace, Kind kind, ObjectNode object, ObjectNode old) {
         var type = kind.type();
-        if (!type.group().isEmpty() || !CHANGING.contains(type.resource()) || (!has(tenant, namespace) && whole.limits(tenant).isEmpty())) {
+        if (!type.group().isEmpty() || !CHANGING.contains(type.resource())) {
             return Charge.NONE;
         }
+        var limits = whole.limits(tenant);
+        if (limits.isEmpty() && !has(tenant, namespace)) {
+            return Charge.NONE;
+        }
+        boolean pod = type.resource().equals("pods");
         var change = difference(Usage.of("", type.resource(), object), Usage.of("", type.resource(), old));
         var asked = difference(Usage.asked("", type.resource(), object), Usage.asked("", type.resource(), old));
-        return change.isEmpty()
+        boolean disks = type.resource().startsWith("persistentvolume") && DiskSpace.isLimited(limits);
+        return change.isEmpty() && !disks
                 ? Charge.NONE
-                : charge(tenant, namespace, kind, object, () -> change, resource -> asked.getOrDefault(resource, Quantity.ZERO).signum() > 0, false);
+                : charge(tenant, namespace, kind, object, old, () -> change, resource -> !pod || asked.getOrDefault(resource, Quantity.ZERO).signum() > 0);
     }
 
-    private static Map<String, Quantity> difference(Map<String, Quantity> now, Map<String, Quantity> before) {
+    /// What is used more now than before, or less.
+    static Map<String, Quantity> difference(Map<String, Quantity> now, Map<String, Quantity> before) {
         var change = new TreeMap<>(now);
         before.forEach((resource, less) -> change.merge(resource, less.negated(), Quantity::plus));
         change.values().removeIf(Quantity::isZero);
@@ -108,14 +116,16 @@ public final class Quotas {
 
     /// A namespace's turn is always taken before its tenant's.
     ///
+    /// @param old null for a new object
     /// @param usage what is charged; asked where somebody counts it only, which few do
     /// @param asked of which resources more is asked for
     private Charge charge(
-            String tenant, String namespace, Kind kind, ObjectNode object, Supplier<Map<String, Quantity>> usage, Predicate<String> asked, boolean made) {
+            String tenant, String namespace, Kind kind, ObjectNode object, @Nullable ObjectNode old, Supplier<Map<String, Quantity>> usage, Predicate<String> asked) {
+        boolean made = old == null;
         var held = new ArrayList<ReentrantLock>(2);
         var operations = new ArrayList<Operation>();
         try {
-            if (!namespace.isEmpty() && has(tenant, namespace)) {
+            if (has(tenant, namespace)) {
                 held.add(turn(tenant, namespace));
                 held.getLast().lock();
                 operations.addAll(operations(tenant, namespace, kind, object, usage.get(), asked, made));
@@ -127,7 +137,14 @@ public final class Quotas {
                 if (made && kind.type().is("", "pods")) {
                     requireResources("of the tenant", limits, object, Json.string(object, "metadata", "name"));
                 }
-                operations.addAll(whole.charge(tenant, limits, kind, object, usage.get(), asked));
+                var disks = new DiskSpace(store, tenant);
+                var charged = new TreeMap<>(usage.get());
+                if (kind.type().group().isEmpty() && DiskSpace.isLimited(limits)) {
+                    disks.change(kind.type().resource(), object, old).forEach((resource, more) -> charged.merge(resource, more, Quantity::plus));
+                    charged.values().removeIf(Quantity::isZero);
+                }
+                operations.addAll(disks.seen());
+                operations.addAll(whole.charge(tenant, limits, kind, object, charged, asked));
             }
             return held.isEmpty() ? Charge.NONE : new Charge(operations, held);
         } catch (RuntimeException e) {
@@ -143,7 +160,7 @@ public final class Quotas {
 
     /// Whether a namespace has a quota.
     boolean has(String tenant, String namespace) {
-        return !store.list(prefix(tenant, namespace), "", 1).entries().isEmpty();
+        return !namespace.isEmpty() && !store.list(prefix(tenant, namespace), "", 1).entries().isEmpty();
     }
 
     /// The entries of a namespace's quotas.
@@ -286,6 +303,7 @@ public final class Quotas {
                     case "configmaps", "secrets", "replicationcontrollers", "resourcequotas" -> hard.has(resource);
                     case "services" -> hard.has("services") || hard.has("services.loadbalancers") || hard.has("services.nodeports");
                     case "pods", "persistentvolumeclaims" -> true;
+                    case "persistentvolumes" -> DiskSpace.isLimited(hard);
                     default -> false;
                 };
     }

@@ -161,6 +161,8 @@ final class TenantQuotas {
 
     private void count(String tenant, ObjectNode limits, ObjectNode count) {
         var sums = new TreeMap<String, Quantity>();
+        var disks = new DiskSpace(store, tenant);
+        boolean limited = DiskSpace.isLimited(limits);
         limits.propertyNames().forEach(resource -> sums.put(resource, Quantity.ZERO));
         for (var kind : kinds.all()) {
             var type = kind.type();
@@ -168,8 +170,11 @@ final class TenantQuotas {
                 continue;
             }
             for (var entry : store.list(ObjectKey.prefix(tenant, type.group(), type.resource()), "", 0).entries()) {
-                Usage.of(type.group(), type.resource(), Json.readObject(entry.value()))
-                        .forEach((resource, more) -> sums.computeIfPresent(resource, (_, sum) -> sum.plus(more)));
+                var object = Json.readObject(entry.value());
+                Usage.of(type.group(), type.resource(), object).forEach((resource, more) -> sums.computeIfPresent(resource, (_, sum) -> sum.plus(more)));
+                if (limited && type.is("", "persistentvolumes")) {
+                    disks.of(object).forEach((resource, more) -> sums.computeIfPresent(resource, (_, sum) -> sum.plus(more)));
+                }
             }
         }
         count.set("hard", limits.deepCopy());

@@ -80,12 +80,25 @@ final class Usage {
     }
 
     private static void claim(Map<String, Quantity> usage, ObjectNode claim) {
-        var size = PodResources.quantity(claim.path("spec").path("resources").path("requests").path("storage"));
+        var size = size(claim);
         usage.put("requests.storage", size);
-        var kind = Json.string(claim, "spec", "storageClassName");
+        var kind = storageClass(claim);
         if (!kind.isEmpty()) {
             usage.put(kind + ".storageclass.storage.k8s.io/requests.storage", size);
             usage.put(kind + ".storageclass.storage.k8s.io/persistentvolumeclaims", ONE);
         }
+    }
+
+    /// What a claim counts for (upstream's pkg/quota/v1/evaluator/core/persistent_volume_claims.go).
+    static Quantity size(ObjectNode claim) {
+        return PodResources.quantity(claim.path("spec").path("resources").path("requests").path("storage"))
+                .max(PodResources.quantity(claim.path("status").path("allocatedResources").path("storage")));
+    }
+
+    /// The class of a claim or of a volume; empty for none.
+    static String storageClass(ObjectNode object) {
+        // The older word is the stronger.
+        var old = Json.at(object, "metadata", "annotations", "volume.beta.kubernetes.io/storage-class");
+        return old.isString() ? old.stringValue() : Json.string(object, "spec", "storageClassName");
     }
 }

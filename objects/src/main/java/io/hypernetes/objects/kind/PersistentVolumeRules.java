@@ -1,6 +1,7 @@
 package io.hypernetes.objects.kind;
 
 import io.hypernetes.objects.Json;
+import io.hypernetes.objects.Quantity;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -75,10 +76,22 @@ final class PersistentVolumeRules implements KindRules {
             return;
         }
         PersistentVolumeValidation.update(WorkloadValidation.spec(volume), WorkloadValidation.spec(old), errors);
+        if (LocalDisk.is(old) && capacity(volume).compareTo(capacity(old)) < 0) {
+            // A quota counts by it what the disk takes.
+            errors.forbidden("spec.capacity[storage]", "a disk cannot be made smaller");
+        }
         JsonNode affinity = WorkloadValidation.spec(old).path("nodeAffinity");
         JsonNode now = WorkloadValidation.spec(volume).path("nodeAffinity");
         if (affinity.isObject() && !now.equals(affinity) && !now.equals(renamed((ObjectNode) affinity, now))) {
             errors.invalid("nodeAffinity", now.isMissingNode() ? Json.object() : now, "field is immutable, except for updating from beta label to GA");
+        }
+    }
+
+    private static Quantity capacity(ObjectNode volume) {
+        try {
+            return Quantity.parse(Json.string(volume, "spec", "capacity", "storage"));
+        } catch (IllegalArgumentException told) {
+            return Quantity.ZERO;
         }
     }
 
