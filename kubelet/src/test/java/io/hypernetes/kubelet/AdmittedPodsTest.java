@@ -138,6 +138,56 @@ class AdmittedPodsTest extends KubeletHarness {
         assertThat(cri.calls()).noneMatch(call -> call.startsWith("update"));
     }
 
+    /// As upstream's kubelet does (pkg/kubelet/allocation, RetryPendingResizes): it would be looked at by itself 45 seconds later at the earliest.
+    @Test
+    void aResizeThatWaitsForRoomIsGrantedWhenAnotherPodHasGone() {
+        deferredBeside("other");
+        client.of(Kind.POD).delete(key("other"), Deletion.ordinary());
+        grantedSoon();
+    }
+
+    @Test
+    void aResizeThatWaitsForRoomIsGrantedWhenNothingOfAPodRunsAnyMore() {
+        deferredBeside("other");
+        cri.exit("other", 0);
+        grantedSoon();
+        assertThat(client.of(Kind.POD).find(key("other"))).isPresent();
+    }
+
+    @Test
+    void aResizeThatWaitsForRoomIsGrantedWhenAnotherPodHasBecomeSmaller() {
+        deferredBeside("other");
+        change("other", pod -> pod.edit().editSpec().editContainer(0).withResources(cpu("1m")).endContainer().endSpec().build());
+        grantedSoon();
+    }
+
+    private void deferredBeside(String name) {
+        String half = processors(0.6);
+        create(pod(name).editSpec().withRestartPolicy("Never").editContainer(0).withName(name).withResources(cpu(half)).endContainer().endSpec().build());
+        running(name);
+        create(pod("grows").editSpec().editContainer(0).withResources(cpu("1m")).endContainer().endSpec().build());
+        running("grows");
+        change("grows", pod -> pod.edit().editSpec().editContainer(0).withResources(cpu(half)).endContainer().endSpec().build());
+        eventually("grows", pod -> assertThat(pending(pod)).containsExactly("Deferred"));
+    }
+
+    private void grantedSoon() {
+        Awaitility.await().atMost(Duration.ofSeconds(20)).untilAsserted(() -> {
+            assertThat(pending(read("grows"))).isEmpty();
+            assertThat(main(read("grows")).getAllocatedResources().get("cpu")).isEqualTo(read("grows").getSpec().getContainers().getFirst().getResources().getRequests().get("cpu"));
+        });
+    }
+
+    private static ResourceRequirements cpu(String amount) {
+        return new ResourceRequirementsBuilder().addToLimits("cpu", new Quantity(amount)).addToRequests("cpu", new Quantity(amount)).build();
+    }
+
+    /// A part of what the node offers, in thousandths.
+    private String processors(double part) {
+        Awaitility.await().ignoreExceptions().until(() -> offered("cpu") != null);
+        return (long) (offered("cpu").getNumericalAmount().doubleValue() * 1000 * part) + "m";
+    }
+
     /// A machine gives back no memory, so what it was made for is not others', whatever its containers have.
     @Test
     void aPodThatIsMadeSmallerKeepsItsMachinesMemoryUntilItHasAnother() throws Exception {
@@ -208,11 +258,11 @@ class AdmittedPodsTest extends KubeletHarness {
 
     /// A part of what the node offers, in bytes.
     private String share(double part) {
-        Awaitility.await().ignoreExceptions().until(() -> node() != null);
-        return String.valueOf((long) (node().getNumericalAmount().doubleValue() * part));
+        Awaitility.await().ignoreExceptions().until(() -> offered("memory") != null);
+        return String.valueOf((long) (offered("memory").getNumericalAmount().doubleValue() * part));
     }
 
-    private Quantity node() {
-        return client.of(Kind.NODE).get(io.hypernetes.client.ObjectKey.root("n1")).getStatus().getAllocatable().get("memory");
+    private Quantity offered(String resource) {
+        return client.of(Kind.NODE).get(io.hypernetes.client.ObjectKey.root("n1")).getStatus().getAllocatable().get(resource);
     }
 }

@@ -33,6 +33,7 @@ final class Allocations {
 
     private final Supplier<Map<String, Quantity>> allocatable;
     private final Function<String, Standing> standing;
+    private final Runnable freed;
     private final Map<String, Noted> noted = new HashMap<>();
     /// Bytes of memory that the pods' machines were made for, without what machines cost, by uid.
     private final Map<String, BigDecimal> machines = new HashMap<>();
@@ -40,9 +41,11 @@ final class Allocations {
 
     /// @param allocatable what the node offers to pods now
     /// @param standing of a pod that was noted, by its uid; called while others wait for this record
-    Allocations(Supplier<Map<String, Quantity>> allocatable, Function<String, Standing> standing) {
+    /// @param freed called, in the same way, when a pod that was noted counts for less than before
+    Allocations(Supplier<Map<String, Quantity>> allocatable, Function<String, Standing> standing, Runnable freed) {
         this.allocatable = allocatable;
         this.standing = standing;
+        this.freed = freed;
     }
 
     /// @param pod as it was when it was noted: besides amounts, what it counts for does not change
@@ -170,7 +173,12 @@ final class Allocations {
 
     /// The last machine that a pod has, or had and may have again.
     synchronized void machine(String uid, ObservedPod seen) {
-        seen.sandbox().ifPresent(machine -> machines.put(uid, CriConfigs.requestedMemory(machine.annotations())));
+        seen.sandbox().map(machine -> CriConfigs.requestedMemory(machine.annotations())).ifPresent(now -> {
+            BigDecimal before = machines.put(uid, now);
+            if (before != null && now.compareTo(before) < 0) {
+                freed.run();
+            }
+        });
     }
 
     /// All pods that are here have been seen.
@@ -187,6 +195,7 @@ final class Allocations {
     synchronized void forget(String uid) {
         noted.remove(uid);
         machines.remove(uid);
+        freed.run();
     }
 
     /// Whether the pod has been granted what it asks for now.
@@ -256,7 +265,11 @@ final class Allocations {
 
     /// All that runs of the pod has what was granted.
     synchronized void done(Pod pod) {
-        become(pod, new Grant(grant(pod).now()));
+        Grant grant = grant(pod);
+        become(pod, new Grant(grant.now()));
+        if (!grant.most().equals(grant.now())) {
+            freed.run();
+        }
     }
 
     /// The pod as it was granted.

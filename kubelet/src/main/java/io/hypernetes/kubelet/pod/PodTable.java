@@ -42,7 +42,7 @@ public final class PodTable implements Informer.Handler<Pod>, AutoCloseable {
 
     public PodTable(PodServices services) {
         this.services = services;
-        this.allocations = new Allocations(services.allocatable(), this::standing);
+        this.allocations = new Allocations(services.allocatable(), this::standing, this::tellOfRoom);
         this.admission = new Admission(allocations);
     }
 
@@ -120,6 +120,11 @@ public final class PodTable implements Informer.Handler<Pod>, AutoCloseable {
         if (worker != null) {
             worker.wake();
         }
+    }
+
+    /// Who waits for room to become larger asks again.
+    private void tellOfRoom() {
+        workers.values().forEach(PodWorker::tellOfRoom);
     }
 
     /// Something may have happened to any pod.
@@ -316,6 +321,7 @@ public final class PodTable implements Informer.Handler<Pod>, AutoCloseable {
         @Override
         public void left() {
             letIn();
+            tellOfRoom();
         }
 
         /// The API may have told of what was found in the runtime just when the last of it went: that pod begins anew, or is gone for the API too.

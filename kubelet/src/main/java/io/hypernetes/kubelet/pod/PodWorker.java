@@ -177,6 +177,13 @@ final class PodWorker {
         machineGone.await(atMost.toMillis(), TimeUnit.MILLISECONDS);
     }
 
+    /// Others have given something back: looks again if it waits for that.
+    void tellOfRoom() {
+        if (resizing.isDeferred()) {
+            wake();
+        }
+    }
+
     /// Look again now.
     void wake() {
         loop.wake();

@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
 /// container has and told to the runtime. The machine of a pod keeps the size it was made with; a limit above it is Infeasible, and the runtime says so. What
 /// was granted is in the pod's status (`allocatedResources` and `resources`, whether or not a container runs), so a killed kubelet goes on from there.
 ///
-/// Used by the pod's own thread.
+/// Used by the pod's own thread, but for [#isDeferred].
 final class Resizing {
     static final String PENDING = "PodResizePending";
     static final String IN_PROGRESS = "PodResizeInProgress";
@@ -44,6 +44,7 @@ final class Resizing {
     /// What the runtime was told last of those that differ still, by their ids.
     private final Map<String, LinuxContainerResources> updates = new HashMap<>();
     private boolean looked;
+    private volatile boolean deferred;
 
     /// @param allocations the node's
     Resizing(PodServices services, Allocations allocations) {
@@ -56,6 +57,11 @@ final class Resizing {
     @Nullable PodCondition condition(Pod pod) {
         goOn(pod);
         return condition;
+    }
+
+    /// Whether it waits until others give something back.
+    boolean isDeferred() {
+        return deferred;
     }
 
     /// The pod as it was granted: by this its machine and its containers are made.
@@ -76,6 +82,7 @@ final class Resizing {
     boolean advance(Pod pod, ObservedPod seen) {
         goOn(pod);
         boolean had = allocations.grants(pod);
+        deferred = false;
         boolean has = had || ask(pod);
         Pod granted = allocations.granted(pod);
         List<Container> different = Plan.declared(granted).stream()
@@ -154,7 +161,10 @@ final class Resizing {
             // What there is room for shows when all pods have been seen; what an earlier kubelet told of this one stays.
             return false;
         }
+        // Before it is asked: what is given back while the answer is on its way is told at once.
+        deferred = true;
         Optional<NodeRoom.Refusal> refusal = allocations.ask(pod);
+        deferred = refusal.filter(why -> why.reason().equals("Deferred")).isPresent();
         refusal.ifPresent(why -> become(pod, shown(pod, PENDING, why.reason(), why.message())));
         return refusal.isEmpty();
     }

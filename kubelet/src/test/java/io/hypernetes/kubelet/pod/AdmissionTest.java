@@ -22,7 +22,7 @@ class AdmissionTest {
     private final Map<String, Standing> standing = new HashMap<>();
     private final Allocations allocations = new Allocations(
             () -> Map.of("cpu", new Quantity("4"), "memory", new Quantity("1Gi"), "pods", new Quantity("3"), "ephemeral-storage", new Quantity("1Gi")),
-            uid -> standing.getOrDefault(uid, Standing.STAYS));
+            uid -> standing.getOrDefault(uid, Standing.STAYS), () -> {});
     private Optional<Node> known = Optional.of(new NodeBuilder().withNewMetadata().withName("n1").addToLabels("disk", "ssd").endMetadata().withNewSpec().endSpec().build());
     private final Admission admission = new Admission(allocations);
 

@@ -18,9 +18,10 @@ import org.junit.jupiter.api.Test;
 
 class AllocationsTest {
     private final Map<String, Standing> standing = new HashMap<>();
+    private int freed;
     private final Allocations node = new Allocations(
             () -> Map.of("cpu", new Quantity("4"), "memory", new Quantity("1Gi"), "pods", new Quantity("10"), "ephemeral-storage", new Quantity("100Gi")),
-            uid -> standing.getOrDefault(uid, Standing.STAYS));
+            uid -> standing.getOrDefault(uid, Standing.STAYS), () -> freed++);
 
     private static ResourceRequirements cpu(String amount) {
         return new ResourceRequirementsBuilder().addToRequests("cpu", new Quantity(amount)).addToLimits("cpu", new Quantity(amount))
@@ -121,6 +122,23 @@ class AllocationsTest {
         node.machine("a", onMachineMadeFor(small));
         assertThat(node.kept(small)).isEmpty();
         assertThat(node.ask(memory("b", "500Mi"))).isEmpty();
+    }
+
+    /// Whoever waits for room asks again then (upstream's pkg/kubelet/allocation, RetryPendingResizes).
+    @Test
+    void itIsToldWhenAPodCountsForLess() {
+        admit(memory("a", "800Mi"), pod("b", "3"));
+        node.machine("a", onMachineMadeFor(memory("a", "800Mi")));
+        node.machine("a", onMachineMadeFor(memory("a", "800Mi")));
+        assertThat(node.ask(pod("b", "1"))).isEmpty();
+        assertThat(freed).as("what is not given back yet").isZero();
+        node.done(pod("b", "1"));
+        node.done(pod("b", "1"));
+        assertThat(freed).isEqualTo(1);
+        node.machine("a", onMachineMadeFor(memory("a", "64Mi")));
+        assertThat(freed).isEqualTo(2);
+        node.forget("a");
+        assertThat(freed).isEqualTo(3);
     }
 
     @Test

@@ -31,7 +31,7 @@ class ToldAmountsTest {
     private static final int STEPS = 80;
 
     private static Allocations record() {
-        return new Allocations(() -> Map.of("cpu", new Quantity("6"), "memory", new Quantity("6Gi"), "pods", new Quantity("10"), "ephemeral-storage", new Quantity("1Gi")), uid -> Standing.STAYS);
+        return new Allocations(() -> Map.of("cpu", new Quantity("6"), "memory", new Quantity("6Gi"), "pods", new Quantity("10"), "ephemeral-storage", new Quantity("1Gi")), uid -> Standing.STAYS, () -> {});
     }
 
     /// But for the moment in which more is granted to one container while another one's is not others' yet.
