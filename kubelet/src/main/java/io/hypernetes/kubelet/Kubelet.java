@@ -13,6 +13,7 @@ import io.hypernetes.client.Selection;
 import io.hypernetes.cri.v1.ContainerEventResponse;
 import io.hypernetes.kubelet.cri.CriException;
 import io.hypernetes.kubelet.cri.CriRuntime;
+import io.hypernetes.kubelet.cri.ObservedPod;
 import io.hypernetes.kubelet.eviction.Eviction;
 import io.hypernetes.kubelet.node.NodeAgent;
 import io.hypernetes.kubelet.pod.LogRotation;
@@ -48,6 +49,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import javax.net.ssl.SSLContext;
 import org.slf4j.Logger;
@@ -186,26 +188,37 @@ public final class Kubelet implements AutoCloseable {
     private void adopt() {
         try {
             staticPods.awaitRead();
+            if (!takeOver(pods::adoptOwn)) {
+                return;
+            }
             while (!informer.awaitSynced(PATIENCE)) {
                 if (closed.getCount() == 0) {
                     return;
                 }
             }
-            while (closed.getCount() > 0) {
-                try {
-                    pods.adopt(cri.observeAll());
-                    growth.start();
-                    return;
-                } catch (CriException away) {
-                    LOG.warn("event=adoption-waits reason=\"{}\"", away.getMessage());
-                } catch (RuntimeException fault) {
-                    LOG.error("event=adoption-fault", fault);
-                }
-                closed.await(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+            if (takeOver(pods::adopt)) {
+                growth.start();
             }
         } catch (InterruptedException stopped) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    /// @param step gets what the runtime holds, as often as it takes
+    /// @return false when the kubelet was closed before
+    private boolean takeOver(Consumer<Map<String, ObservedPod>> step) throws InterruptedException {
+        while (closed.getCount() > 0) {
+            try {
+                step.accept(cri.observeAll());
+                return true;
+            } catch (CriException away) {
+                LOG.warn("event=adoption-waits reason=\"{}\"", away.getMessage());
+            } catch (RuntimeException fault) {
+                LOG.error("event=adoption-fault", fault);
+            }
+            closed.await(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+        }
+        return false;
     }
 
     /// The runtime's events wake the pods they speak of. After a break anything may have happened, so all are woken.

@@ -19,6 +19,9 @@ public final class Labels {
     /// Prefix of sandbox annotations that describe an emptyDir, followed by the volume's name.
     public static final String EMPTY_DIR = "hypernetes.io/empty-dir.";
 
+    /// Annotation of pods of the node's own, and of their sandboxes: their uid, which follows from what their files say.
+    public static final String CONFIG_HASH = "kubernetes.io/config.hash";
+
     /// Sandbox annotation: the kernel that the pod wants.
     public static final String KERNEL = "hypernetes.io/kernel";
     /// Sandbox annotation: whether the pod's tenant shares machine templates with others, which the API server says of each pod.

@@ -114,8 +114,8 @@ final class PodEnding {
             return removed ? 1 : seconds == null ? CriConfigs.graceSeconds(now) : seconds;
         }
         if (now != null && removed) {
-            // Deleted by force: nobody waits for it any more.
-            return 1;
+            // Deleted by force: nobody waits for it any more. What is the node's own is not deleted in any other way.
+            return OwnPods.isOne(now) ? CriConfigs.graceSeconds(now) : 1;
         }
         return seen.containers().stream()
                 .map(container -> container.annotations().get(Labels.GRACE_SECONDS))

@@ -34,6 +34,7 @@ public final class PodTable implements Informer.Handler<Pod>, AutoCloseable {
     private final Admission admission;
     /// New ones, as long as it cannot be said whether there is room for them. Who is here has no worker.
     private final Map<String, Held> held = new HashMap<>();
+    private final OwnPods own = new OwnPods();
     private final PodWorker.Home home = new Home();
     private boolean closed;
 
@@ -56,37 +57,78 @@ public final class PodTable implements Informer.Handler<Pod>, AutoCloseable {
         see(now);
     }
 
-    /// A pod of the node's own, for which there is room because its operator says so.
-    public void addOwn(Pod pod) {
-        synchronized (this) {
-            allocations.admit(pod);
-            place(pod);
+    /// A pod of the node's own, for which there is room because its operator says so. It begins when nothing of another one of its name is left, nor of itself
+    /// if it was taken away and put back.
+    public synchronized void addOwn(Pod pod) {
+        // Its place is its own while it waits.
+        allocations.admit(pod);
+        PodWorker worker = workers.get(pod.getMetadata().getUid());
+        if (worker != null && !worker.isTakenAway()) {
+            worker.update(pod);
+        } else {
+            own.await(pod);
+            beginOwn();
         }
-        letIn();
+    }
+
+    private void beginOwn() {
+        own.next().forEach(pod -> start(ObjectKey.of(pod), pod.getMetadata().getUid(), pod, null));
     }
 
     /// What the machine of a pod of the node's own costs beside its containers.
-    public void costs(String uid, Map<String, Quantity> overhead) {
+    public synchronized void costs(String uid, Map<String, Quantity> overhead) {
         allocations.costs(uid, overhead);
+        own.costs(uid, overhead);
     }
 
-    /// One that was noted just now has no worker yet.
+    /// One that was noted just now has no worker yet, and one that begins anew has that of what it was.
     private Standing standing(String uid) {
         PodWorker worker = workers.get(uid);
-        return worker == null ? Standing.STAYS : worker.standing();
+        return worker == null || own.awaits(uid) ? Standing.STAYS : worker.standing();
     }
 
     @Override
     public synchronized void deleted(Pod last) {
-        held.remove(last.getMetadata().getUid());
-        PodWorker worker = workers.get(last.getMetadata().getUid());
+        String uid = last.getMetadata().getUid();
+        held.remove(uid);
+        boolean awaited = own.dismiss(uid);
+        PodWorker worker = workers.get(uid);
         if (worker != null) {
             worker.remove();
+        } else if (awaited) {
+            allocations.forget(uid);
+        }
+    }
+
+    /// Takes over what an earlier kubelet left of the node's own pods: what runs of those that are wanted goes on, the others end, and those that are new begin.
+    /// Nobody but the node itself tells of them, so nobody else is waited for. Call once they have been told of, and before [#adopt].
+    public void adoptOwn(Map<String, ObservedPod> found) {
+        found.forEach((uid, seen) -> {
+            if (OwnPods.ranAs(uid, seen)) {
+                safely(uid, () -> adoptOwn(uid, seen));
+            }
+        });
+        synchronized (this) {
+            own.complete();
+            beginOwn();
+        }
+    }
+
+    private synchronized void adoptOwn(String uid, ObservedPod seen) {
+        if (workers.containsKey(uid)) {
+            return;
+        }
+        allocations.machine(uid, seen);
+        Optional<Pod> wanted = own.found(uid, keyOf(uid, seen));
+        if (wanted.isPresent()) {
+            start(ObjectKey.of(wanted.get()), uid, wanted.get(), null);
+        } else {
+            orphan(uid, seen);
         }
     }
 
     /// Takes over what an earlier kubelet left: what runs is not asked whether there is room for it, what the API no longer knows is ended, and then those that
-    /// are new are let in as far as there is room, the oldest first. Call once the API's pods are in, and the node's own.
+    /// are new are let in as far as there is room, the oldest first. Call once the API's pods are in.
     public void adopt(Map<String, ObservedPod> found) {
         found.forEach((uid, seen) -> safely(uid, () -> adopt(uid, seen)));
         allocations.complete();
@@ -102,16 +144,22 @@ public final class PodTable implements Informer.Handler<Pod>, AutoCloseable {
         if (known != null) {
             allocations.admit(known.pod());
             place(known.pod());
+        } else if (worker == null && OwnPods.ranAs(uid, seen)) {
+            adoptOwn(uid, seen);
         } else if (worker == null) {
-            ObjectKey key = keyOf(uid, seen);
-            LOG.info("event=orphan-found pod={} uid={} sandboxes={} containers={}",
-                    key, uid, seen.sandboxes().size(), seen.containers().size());
-            allocations.orphan(uid, seen);
-            start(key, uid, null, null);
+            orphan(uid, seen);
         } else if (!worker.isRejected()) {
             // It is over, but something of it may run.
             worker.pod().ifPresent(allocations::admit);
         }
+    }
+
+    private void orphan(String uid, ObservedPod seen) {
+        ObjectKey key = keyOf(uid, seen);
+        LOG.info("event=orphan-found pod={} uid={} sandboxes={} containers={}",
+                key, uid, seen.sandboxes().size(), seen.containers().size());
+        allocations.orphan(uid, seen);
+        start(key, uid, null, null);
     }
 
     /// Something happened to this pod in the runtime.
@@ -338,9 +386,13 @@ public final class PodTable implements Informer.Handler<Pod>, AutoCloseable {
         }
         allocations.forget(worker.uid());
         workers.remove(worker.uid(), worker);
+        boolean wasOwn = own.left(worker.uid());
         if (worker.isToBeginAnew()) {
-            worker.pod().ifPresent(this::place);
+            worker.pod().ifPresent(wasOwn ? own::await : this::place);
         }
+        // Also what was just forgotten, as it is to begin anew.
+        own.waiting().forEach(allocations::admit);
+        beginOwn();
     }
 
     private static ObjectKey keyOf(String uid, ObservedPod seen) {

@@ -340,6 +340,11 @@ final class PodWorker {
         return loop.isClosed() || isToEnd() || (now != null && Suspended.since(now).isPresent());
     }
 
+    /// Whether whoever told of it does no more: it ends, and whoever tells of it anew tells of another one.
+    boolean isTakenAway() {
+        return pod != null && removed;
+    }
+
     /// Once its loop has ended: whether the API has it and was not told that nothing of it is left, as it told of the pod only when the last of it went.
     boolean isToBeginAnew() {
         return pod != null && !removed && !deleted;

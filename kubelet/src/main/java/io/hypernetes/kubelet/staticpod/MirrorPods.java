@@ -14,6 +14,7 @@ import io.hypernetes.kubelet.pod.PodTable;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,6 +29,8 @@ public final class MirrorPods implements Informer.Handler<Pod>, AutoCloseable {
     private final Map<ObjectKey, Pod> wanted = new ConcurrentHashMap<>();
     /// What the API says that the machines of static pods cost, by the pods' uids.
     private final Map<String, Map<String, Quantity>> costs = new ConcurrentHashMap<>();
+    /// Mirrors of what was taken away: what they tell is not of what is put back, though that says the same.
+    private final Set<ObjectKey> past = ConcurrentHashMap.newKeySet();
     private final WorkQueue<ObjectKey> queue = new WorkQueue<>(Duration.ofMillis(200), Duration.ofSeconds(30), System::nanoTime);
     private final WorkLoop<ObjectKey> loop;
 
@@ -92,13 +95,14 @@ public final class MirrorPods implements Informer.Handler<Pod>, AutoCloseable {
 
     void gone(Pod pod) {
         wanted.remove(ObjectKey.of(pod), pod);
+        past.add(ObjectKey.of(pod));
         queue.add(ObjectKey.of(pod));
     }
 
     private Optional<Duration> reconcile(ObjectKey key) {
         Pod pod = wanted.get(key);
         Optional<Pod> shown = client.of(Kind.POD).find(key).filter(found -> key.tenant().equals(ObjectKey.ROOT) && !mirrored(found).isEmpty());
-        boolean right = pod != null && shown.isPresent() && shown.get().getMetadata().getDeletionTimestamp() == null
+        boolean right = pod != null && !past.contains(key) && shown.isPresent() && shown.get().getMetadata().getDeletionTimestamp() == null
                 && pod.getMetadata().getUid().equals(mirrored(shown.get()));
         if (right) {
             return Optional.empty();
@@ -106,6 +110,7 @@ public final class MirrorPods implements Informer.Handler<Pod>, AutoCloseable {
         if (shown.isPresent()) {
             client.of(Kind.POD).delete(key, Deletion.now(shown.get().getMetadata().getUid()));
         }
+        past.remove(key);
         if (pod != null) {
             try {
                 client.of(Kind.POD).create(key.tenant(), pod.edit().editMetadata()

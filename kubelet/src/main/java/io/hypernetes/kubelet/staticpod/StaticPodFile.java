@@ -6,6 +6,7 @@ import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.Toleration;
 import io.fabric8.kubernetes.api.model.TolerationBuilder;
 import io.hypernetes.client.ObjectKey;
+import io.hypernetes.kubelet.cri.Labels;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -30,7 +31,6 @@ import org.jspecify.annotations.Nullable;
 /// Reads one file as a static pod, completed as upstream does: the node's name behind the pod's, a uid that follows from the content, and
 /// annotations that say where it comes from.
 final class StaticPodFile {
-    static final String HASH = "kubernetes.io/config.hash";
     static final String SOURCE = "kubernetes.io/config.source";
     static final String MIRROR = "kubernetes.io/config.mirror";
 
@@ -93,7 +93,7 @@ final class StaticPodFile {
         checkAmounts(pod);
         String uid = hash(bytes, nodeName);
         Map<String, String> annotations = new HashMap<>(pod.getMetadata().getAnnotations() == null ? Map.of() : pod.getMetadata().getAnnotations());
-        annotations.put(HASH, uid);
+        annotations.put(Labels.CONFIG_HASH, uid);
         annotations.put(SOURCE, "file");
         annotations.put(ObjectKey.TENANT_ANNOTATION, ObjectKey.ROOT);
         Toleration everything = new TolerationBuilder().withOperator("Exists").withEffect("NoExecute").build();

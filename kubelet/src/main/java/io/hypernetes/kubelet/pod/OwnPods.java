@@ -1,0 +1,108 @@
+package io.hypernetes.kubelet.pod;
+
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.Quantity;
+import io.hypernetes.client.ObjectKey;
+import io.hypernetes.kubelet.cri.Labels;
+import io.hypernetes.kubelet.cri.ObservedPod;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/// The pods of the node's own, of which a name is one's at a time: who takes the place of another, or is put back while it ends, begins when nothing of that is
+/// left (upstream's pkg/kubelet/pod_workers.go, allowPodStart). Nothing begins before it has been seen what an earlier kubelet left of them.
+///
+/// Calls nobody, and is safe for use by many threads.
+final class OwnPods {
+    /// Names of those of which something is here, by uid.
+    private final Map<String, ObjectKey> here = new HashMap<>();
+    /// The newest of each name: who waited before is wanted no more.
+    private final Map<ObjectKey, Pod> waiting = new HashMap<>();
+    private boolean complete;
+
+    /// Whether what the runtime holds is of such a pod: only their uids are what their files say.
+    static boolean ranAs(String uid, ObservedPod seen) {
+        return seen.sandbox().filter(sandbox -> ObjectKey.ROOT.equals(sandbox.labels().get(Labels.TENANT)) && uid.equals(sandbox.annotations().get(Labels.CONFIG_HASH))).isPresent();
+    }
+
+    static boolean isOne(Pod pod) {
+        Map<String, String> annotations = pod.getMetadata().getAnnotations();
+        return annotations != null && uid(pod).equals(annotations.get(Labels.CONFIG_HASH));
+    }
+
+    synchronized void await(Pod pod) {
+        waiting.put(ObjectKey.of(pod), pod);
+    }
+
+    /// @return whether it waited
+    synchronized boolean dismiss(String uid) {
+        return waiting.values().removeIf(pod -> uid.equals(uid(pod)));
+    }
+
+    synchronized boolean awaits(String uid) {
+        return waiting(uid).isPresent();
+    }
+
+    /// All that have been told of and have not begun.
+    synchronized List<Pod> waiting() {
+        return List.copyOf(waiting.values());
+    }
+
+    /// Something of it was found here.
+    ///
+    /// @return the pod itself, which goes on, if it is wanted
+    synchronized Optional<Pod> found(String uid, ObjectKey key) {
+        here.put(uid, key);
+        Optional<Pod> wanted = waiting(uid);
+        wanted.ifPresent(pod -> waiting.remove(ObjectKey.of(pod)));
+        return wanted;
+    }
+
+    /// All of which something is here have been found.
+    synchronized void complete() {
+        complete = true;
+    }
+
+    /// Nothing of it is here any more.
+    ///
+    /// @return whether it was one of them
+    synchronized boolean left(String uid) {
+        return here.remove(uid) != null;
+    }
+
+    /// Those that may begin, which are here from now on.
+    synchronized List<Pod> next() {
+        List<Pod> next = new ArrayList<>();
+        if (complete) {
+            waiting.forEach((key, pod) -> {
+                if (!here.containsValue(key)) {
+                    next.add(pod);
+                }
+            });
+        }
+        next.forEach(pod -> {
+            waiting.remove(ObjectKey.of(pod));
+            here.put(uid(pod), ObjectKey.of(pod));
+        });
+        return next;
+    }
+
+    /// What the machine of one that waits costs beside its containers.
+    synchronized void costs(String uid, Map<String, Quantity> overhead) {
+        waiting.replaceAll((key, pod) -> uid.equals(uid(pod)) ? withCost(pod, overhead) : pod);
+    }
+
+    static Pod withCost(Pod pod, Map<String, Quantity> overhead) {
+        return pod.edit().editSpec().withOverhead(overhead).endSpec().build();
+    }
+
+    private Optional<Pod> waiting(String uid) {
+        return waiting.values().stream().filter(pod -> uid.equals(uid(pod))).findFirst();
+    }
+
+    private static String uid(Pod pod) {
+        return pod.getMetadata().getUid();
+    }
+}
