@@ -188,6 +188,8 @@ public final class Kubelet implements AutoCloseable {
     private void adopt() {
         try {
             staticPods.awaitRead();
+            // What their machines cost is known by the API alone, which may be away.
+            informer.awaitSynced(PATIENCE);
             if (!takeOver(pods::adoptOwn)) {
                 return;
             }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.Quantity;
 import io.hypernetes.client.Deletion;
 import io.hypernetes.client.Kind;
 import io.hypernetes.client.ObjectKey;
@@ -13,6 +14,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
@@ -54,6 +57,51 @@ class StaticPodsTest extends KubeletHarness {
             assertThat(found()).isEmpty();
             assertThat(cri.sandboxes).isEmpty();
         });
+    }
+
+    /// As admission says of every pod: its setting, or the RuntimeClass where that says more.
+    @Test
+    void itsMachineIsMadeForWhatTheApiSaysThatItCosts() throws IOException {
+        cri.podCidr = "10.88.0.0/24";
+        write("agent:1");
+        mirror(pod -> assertThat(pod.getStatus().getPhase()).isEqualTo("Running"));
+        assertThat(overheads()).containsExactly(0L);
+        costs("300Mi");
+        await().untilAsserted(() -> assertThat(kubelet.pods().views()).singleElement().matches(view -> view.promised("memory") == 300L << 20));
+
+        // A machine keeps the size that it was made with.
+        cri.crashMachines();
+        await().untilAsserted(() -> assertThat(overheads()).containsExactly(0L, 300L << 20));
+
+        // Before there is a mirror.
+        write("agent:2");
+        await().untilAsserted(() -> assertThat(cri.runsOf("main")).singleElement().matches(run -> run.config.getImage().getUserSpecifiedImage().equals("agent:2")));
+        assertThat(overheads()).containsExactly(300L << 20);
+    }
+
+    /// The kubelet's first machines, too.
+    @Test
+    void whatItsMirrorSaidToAnEarlierKubeletCounts() throws Exception {
+        write("agent:1");
+        mirror(pod -> assertThat(pod.getStatus().getPhase()).isEqualTo("Running"));
+        costs("300Mi");
+        kubelet.close();
+        synchronized (cri) {
+            cri.runs.clear();
+            cri.sandboxes.clear();
+        }
+        kubelet = kubelet();
+        await().untilAsserted(() -> assertThat(overheads()).containsExactly(300L << 20));
+    }
+
+    private void costs(String memory) {
+        client.of(Kind.POD).change(MIRROR, null, pod -> pod.edit().editSpec().withOverhead(Map.of("memory", new Quantity(memory))).endSpec().build());
+    }
+
+    private List<Long> overheads() {
+        synchronized (cri) {
+            return cri.sandboxes.values().stream().map(sandbox -> sandbox.config.getLinux().getOverhead().getMemoryLimitInBytes()).toList();
+        }
     }
 
     /// Or what runs of them would be taken for what nobody has told of.

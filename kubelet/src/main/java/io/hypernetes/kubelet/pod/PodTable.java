@@ -75,10 +75,15 @@ public final class PodTable implements Informer.Handler<Pod>, AutoCloseable {
         own.next().forEach(pod -> start(ObjectKey.of(pod), pod.getMetadata().getUid(), pod, null));
     }
 
-    /// What the machine of a pod of the node's own costs beside its containers.
+    /// What the machine of a pod of the node's own costs beside its containers: this counts now, and the next machine is made for it.
     public synchronized void costs(String uid, Map<String, Quantity> overhead) {
         allocations.costs(uid, overhead);
         own.costs(uid, overhead);
+        PodWorker worker = workers.get(uid);
+        if (worker != null) {
+            worker.pod().filter(pod -> OwnPods.isOne(pod) && !overhead.equals(pod.getSpec().getOverhead()))
+                    .ifPresent(pod -> worker.update(OwnPods.withCost(pod, overhead)));
+        }
     }
 
     /// One that was noted just now has no worker yet, and one that begins anew has that of what it was.

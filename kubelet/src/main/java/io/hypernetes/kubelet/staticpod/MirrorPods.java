@@ -1,7 +1,6 @@
 package io.hypernetes.kubelet.staticpod;
 
 import io.fabric8.kubernetes.api.model.Pod;
-import io.fabric8.kubernetes.api.model.Quantity;
 import io.hypernetes.client.ApiException;
 import io.hypernetes.client.Client;
 import io.hypernetes.client.Deletion;
@@ -27,8 +26,7 @@ public final class MirrorPods implements Informer.Handler<Pod>, AutoCloseable {
     private final Client client;
     private final PodTable pods;
     private final Map<ObjectKey, Pod> wanted = new ConcurrentHashMap<>();
-    /// What the API says that the machines of static pods cost, by the pods' uids.
-    private final Map<String, Map<String, Quantity>> costs = new ConcurrentHashMap<>();
+    private final MachineCosts costs = new MachineCosts();
     /// Mirrors of what was taken away: what they tell is not of what is put back, though that says the same.
     private final Set<ObjectKey> past = ConcurrentHashMap.newKeySet();
     private final WorkQueue<ObjectKey> queue = new WorkQueue<>(Duration.ofMillis(200), Duration.ofSeconds(30), System::nanoTime);
@@ -42,8 +40,8 @@ public final class MirrorPods implements Informer.Handler<Pod>, AutoCloseable {
 
     @Override
     public void added(Pod pod) {
+        noteCost(pod);
         if (isMirror(pod)) {
-            noteCost(pod);
             queue.add(ObjectKey.of(pod));
         } else {
             pods.added(pod);
@@ -52,8 +50,8 @@ public final class MirrorPods implements Informer.Handler<Pod>, AutoCloseable {
 
     @Override
     public void updated(Pod before, Pod now) {
+        noteCost(now);
         if (isMirror(now)) {
-            noteCost(now);
             queue.add(ObjectKey.of(now));
         } else {
             pods.updated(before, now);
@@ -63,7 +61,7 @@ public final class MirrorPods implements Informer.Handler<Pod>, AutoCloseable {
     @Override
     public void deleted(Pod last) {
         if (isMirror(last)) {
-            costs.remove(mirrored(last));
+            costs.forget(mirrored(last));
             queue.add(ObjectKey.of(last));
         } else {
             pods.deleted(last);
@@ -75,22 +73,28 @@ public final class MirrorPods implements Informer.Handler<Pod>, AutoCloseable {
         loop.close();
     }
 
+    /// A static pod with what its machine will cost, as far as the API has said that: a machine keeps what it was made for.
+    Pod withCost(Pod pod) {
+        return costs.added(pod);
+    }
+
+    /// Has the API show a static pod, of which the table knows.
     void wanted(Pod pod) {
         wanted.put(ObjectKey.of(pod), pod);
-        Map<String, Quantity> cost = costs.get(pod.getMetadata().getUid());
-        if (cost != null) {
-            pods.costs(pod.getMetadata().getUid(), cost);
-        }
+        tellCost(pod.getMetadata().getUid());
         queue.add(ObjectKey.of(pod));
     }
 
-    /// A file says nothing of what a machine costs, and the scheduler counts the mirror.
-    private void noteCost(Pod mirror) {
-        Map<String, Quantity> cost = mirror.getSpec().getOverhead();
-        if (ObjectKey.of(mirror).tenant().equals(ObjectKey.ROOT) && cost != null && !cost.isEmpty()) {
-            costs.put(mirrored(mirror), cost);
-            pods.costs(mirrored(mirror), cost);
+    private void noteCost(Pod pod) {
+        costs.saw(pod, mirrored(pod));
+        if (isMirror(pod)) {
+            tellCost(mirrored(pod));
         }
+    }
+
+    /// The scheduler counts what the mirror says.
+    private void tellCost(String uid) {
+        costs.ofMirrored(uid).ifPresent(cost -> pods.costs(uid, cost));
     }
 
     void gone(Pod pod) {
