@@ -200,12 +200,12 @@ class AccessTest extends ClusterTest {
         for (var name : List.of("rigid", "local")) {
             admin.post(claims, "{\"metadata\":{\"name\":\"of-" + name + "\"},\"spec\":{\"accessModes\":[\"ReadWriteOnce\"],\"volumeName\":\"v\","
                     + "\"storageClassName\":\"" + name + "\",\"resources\":{\"requests\":{\"storage\":\"1Gi\"}}}}").expect(201);
+            admin.patch(claims + "/of-" + name + "/status", "application/merge-patch+json", "{\"status\":{\"phase\":\"Bound\"}}").expect(200);
         }
         var more = "{\"spec\":{\"resources\":{\"requests\":{\"storage\":\"2Gi\"}}}}";
         assertThat(admin.patch(claims + "/of-rigid", "application/merge-patch+json", more).expect(403).at("message"))
                 .isEqualTo("persistentvolumeclaims \"of-rigid\" is forbidden: only dynamically provisioned pvc can be resized and the storageclass"
                         + " that provisions the pvc must support resize");
-        admin.patch(claims + "/of-local/status", "application/merge-patch+json", "{\"status\":{\"phase\":\"Bound\"}}").expect(200);
         admin.patch(claims + "/of-local", "application/merge-patch+json", more).expect(200);
     }
 
