@@ -16,6 +16,15 @@ import tools.jackson.databind.node.ObjectNode;
 /// What is read here is what [SchemaCheck] has accepted; what it refuses is left out.
 public final class CustomSchema {
     private final ObjectNode source;
+    private final String type;
+    private final boolean nullable;
+    private final boolean intOrString;
+    private final @Nullable Choices choices;
+    private final @Nullable BigDecimal maximum;
+    private final @Nullable BigDecimal minimum;
+    private final @Nullable BigDecimal multipleOf;
+    private final boolean openAbove;
+    private final boolean openBelow;
     private final Map<String, CustomSchema> properties = new LinkedHashMap<>();
     private final @Nullable CustomSchema additional;
     private final @Nullable CustomSchema items;
@@ -32,6 +41,16 @@ public final class CustomSchema {
 
     private CustomSchema(ObjectNode source) {
         this.source = source;
+        // What is asked of each of millions of values is read once.
+        this.type = Json.string(source, "type");
+        this.nullable = Json.flag(source, "nullable");
+        this.intOrString = Json.flag(source, "x-kubernetes-int-or-string");
+        this.choices = Choices.of(source.path("enum"));
+        this.maximum = number(source.get("maximum"));
+        this.minimum = number(source.get("minimum"));
+        this.multipleOf = number(source.get("multipleOf"));
+        this.openAbove = Json.flag(source, "exclusiveMaximum");
+        this.openBelow = Json.flag(source, "exclusiveMinimum");
         source.path("properties").properties().forEach(property -> {
             if (property.getValue() instanceof ObjectNode schema) {
                 properties.put(property.getKey(), new CustomSchema(schema));
@@ -91,7 +110,7 @@ public final class CustomSchema {
 
     /// `object`, `array`, `string`, `integer`, `number`, `boolean`; empty when it is not said.
     String type() {
-        return Json.string(source, "type");
+        return type;
     }
 
     Map<String, CustomSchema> properties() {
@@ -144,7 +163,7 @@ public final class CustomSchema {
     }
 
     boolean nullable() {
-        return Json.flag(source, "nullable");
+        return nullable;
     }
 
     boolean keepsUnknown() {
@@ -156,7 +175,7 @@ public final class CustomSchema {
     }
 
     boolean intOrString() {
-        return Json.flag(source, "x-kubernetes-int-or-string");
+        return intOrString;
     }
 
     /// `atomic`, `set`, `map` or empty.
@@ -208,10 +227,41 @@ public final class CustomSchema {
         return said == Long.MIN_VALUE ? -1 : Math.max(0, said);
     }
 
-    /// A number as the definition has it; null when it is not said.
-    @Nullable BigDecimal number(String name) {
-        JsonNode node = source.get(name);
-        return node != null && node.isNumber() ? node.decimalValue() : null;
+    /// The values that it allows; null when it allows any.
+    @Nullable Choices choices() {
+        return choices;
+    }
+
+    @Nullable BigDecimal maximum() {
+        return maximum;
+    }
+
+    @Nullable BigDecimal minimum() {
+        return minimum;
+    }
+
+    /// Whether the maximum is too large itself.
+    boolean isOpenAbove() {
+        return openAbove;
+    }
+
+    /// Whether the minimum is too small itself.
+    boolean isOpenBelow() {
+        return openBelow;
+    }
+
+    @Nullable BigDecimal multipleOf() {
+        return multipleOf;
+    }
+
+    /// Whether other schemas say something of the same value.
+    boolean hasJunctors() {
+        return not != null || !allOf.isEmpty() || !anyOf.isEmpty() || !oneOf.isEmpty();
+    }
+
+    /// As the definition has it; null when it is not said.
+    private static @Nullable BigDecimal number(@Nullable JsonNode said) {
+        return said != null && said.isNumber() ? said.decimalValue() : null;
     }
 
     @Override

@@ -11,8 +11,15 @@ final class Place {
     private final String name;
     private final String before;
     private final String behind;
+    /// Of an item, whose name is spelled with the place; below zero for any other.
+    private final int index;
 
     private Place(@Nullable Place around, String before, String name, String behind) {
+        this(around, before, name, behind, -1);
+    }
+
+    private Place(@Nullable Place around, String before, String name, String behind, int index) {
+        this.index = index;
         this.around = around;
         this.before = before;
         this.name = name;
@@ -36,7 +43,7 @@ final class Place {
 
     /// An item of a list: `[0]`.
     Place item(int index) {
-        return key(Integer.toString(index));
+        return new Place(this, "[", "", "]", index);
     }
 
     /// A property that a schema declares: `.properties[name]`.
@@ -55,7 +62,7 @@ final class Place {
             if (!text.isEmpty() || !each.before.equals(".")) {
                 text.append(each.before);
             }
-            text.append(each.name).append(each.behind);
+            (each.index < 0 ? text.append(each.name) : text.append(each.index)).append(each.behind);
         }
         return text.toString();
     }

@@ -25,9 +25,6 @@ final class SchemaValidation {
     /// What it takes to say what is wrong, beside the length of it: choices are told of that nobody asks about in the end.
     private static final int SENTENCE = 100;
 
-    /// Of how many characters one is compared with another in the time of a step.
-    private static final int COMPARED_A_STEP = 16;
-
     /// Their paths are from the value; empty for the value itself.
     private final Faults errors = new Faults();
 
@@ -122,12 +119,12 @@ final class SchemaValidation {
         if (!type(value, schema, path)) {
             return;
         }
-        JsonNode choices = schema.source().path("enum");
-        if (!choices.isEmpty() && !isOneOf(value, choices)) {
+        Choices choices = schema.choices();
+        if (choices != null && !choices.contain(value, effort)) {
             add(() -> FieldError.notSupported(
                     path.toString(),
                     value.isString() ? value.stringValue() : Json.print(value),
-                    CustomSchema.texts(choices).stream().toList()));
+                    choices.told()));
         }
         if (value.isString()) {
             text(value.stringValue(), schema, path);
@@ -138,7 +135,7 @@ final class SchemaValidation {
         } else if (value instanceof ObjectNode object) {
             object(object, old, schema, path);
         }
-        if (!isEnough()) {
+        if (schema.hasJunctors() && !isEnough()) {
             junctors(value, schema, path);
         }
     }
@@ -176,20 +173,6 @@ final class SchemaValidation {
         return number.abs().compareTo(LARGEST_EXACT) <= 0 && number.stripTrailingZeros().scale() <= 0;
     }
 
-    private boolean isOneOf(JsonNode value, JsonNode choices) {
-        long each = 1 + value.size() + (value.isString() ? value.stringValue().length() / COMPARED_A_STEP : 0);
-        for (JsonNode choice : choices) {
-            if (!effort.takes(each)) {
-                return false;
-            }
-            if (choice.equals(value)
-                    || (choice.isNumber() && value.isNumber() && choice.decimalValue().compareTo(value.decimalValue()) == 0)) {
-                return true;
-            }
-        }
-        return false;
-    }
-
     private void text(String text, CustomSchema schema, Place path) {
         long most = schema.bound("maxLength");
         if (most >= 0 && effort.length(text) > most) {
@@ -210,24 +193,27 @@ final class SchemaValidation {
     }
 
     private void number(JsonNode value, CustomSchema schema, Place path) {
+        if (schema.maximum() == null && schema.minimum() == null && schema.multipleOf() == null) {
+            return;
+        }
         BigDecimal number = value.decimalValue();
-        BigDecimal most = schema.number("maximum");
+        BigDecimal most = schema.maximum();
         if (most != null) {
-            boolean open = Json.flag(schema.source(), "exclusiveMaximum");
+            boolean open = schema.isOpenAbove();
             if (number.compareTo(most) > 0 || (open && number.compareTo(most) == 0)) {
                 add(() -> FieldError.invalid(
                         path.toString(), value, path + " in body should be less than " + (open ? "" : "or equal to ") + plain(most)));
             }
         }
-        BigDecimal least = schema.number("minimum");
+        BigDecimal least = schema.minimum();
         if (least != null) {
-            boolean open = Json.flag(schema.source(), "exclusiveMinimum");
+            boolean open = schema.isOpenBelow();
             if (number.compareTo(least) < 0 || (open && number.compareTo(least) == 0)) {
                 add(() -> FieldError.invalid(
                         path.toString(), value, path + " in body should be greater than " + (open ? "" : "or equal to ") + plain(least)));
             }
         }
-        BigDecimal step = schema.number("multipleOf");
+        BigDecimal step = schema.multipleOf();
         if (step != null && step.signum() > 0 && number.precision() - number.scale() < 100 && number.remainder(step).signum() != 0) {
             add(() -> FieldError.invalid(path.toString(), value, path + " in body should be a multiple of " + plain(step)));
         }
