@@ -114,6 +114,42 @@ class LimitsTest extends ClusterTest {
         await().untilAsserted(() -> assertThat(admin.get(quotas("kept") + "/memory").at("status", "used", "requests.memory")).isEqualTo("0"));
     }
 
+    /// A machine may have taken all that its pod could have when it was made.
+    @Test
+    void aPodWhoseLimitWasLoweredIsChargedForThatOfItsMachine() {
+        namespace(admin, "lowered");
+        var merge = "application/merge-patch+json";
+        admin.post(quotas("lowered"), quota("memory", "{\"limits.memory\":\"1Gi\"}", "")).expect(201);
+        admin.post(pods("lowered"), pod("large", "{\"limits\":{\"memory\":\"100Mi\"}}", "")).expect(201);
+        admin.patch(pods("lowered") + "/large/status", merge, "{\"status\":{\"resources\":{\"limits\":{\"memory\":\"800Mi\"}}}}").expect(200);
+        assertThat(admin.get(quotas("lowered") + "/memory").at("status", "used", "limits.memory")).isEqualTo("800Mi");
+        admin.post(pods("lowered"), pod("next", "{\"limits\":{\"memory\":\"300Mi\"}}", "")).expect(403);
+        admin.patch(pods("lowered") + "/large/status", merge, "{\"status\":{\"resources\":null}}").expect(200);
+        admin.post(pods("lowered"), pod("next", "{\"limits\":{\"memory\":\"300Mi\"}}", "")).expect(201);
+    }
+
+    @Test
+    void whatANodeMayBeMakingAMachineForIsChargedUntilTheNodeTells() {
+        namespace(admin, "early");
+        var strategic = "application/strategic-merge-patch+json";
+        var small = "{\"spec\":{\"containers\":[{\"name\":\"web\",\"resources\":{\"requests\":{\"memory\":\"100Mi\"},\"limits\":{\"memory\":\"100Mi\"}}}]}}";
+        var large = "{\"requests\":{\"memory\":\"800Mi\"},\"limits\":{\"memory\":\"800Mi\"}}";
+        admin.post("/api/v1/nodes", "{\"metadata\":{\"name\":\"early\"}}").expect(201);
+        admin.post(quotas("early"), quota("memory", "{\"requests.memory\":\"1Gi\",\"limits.memory\":\"1Gi\"}", "")).expect(201);
+        admin.post(pods("early"), pod("unbound", large, "")).expect(201);
+        admin.patch(pods("early") + "/unbound/resize", strategic, small).expect(200);
+        assertThat(admin.get(quotas("early") + "/memory").json().path("status").path("used").toString()).as("nobody has it")
+                .isEqualTo("{\"limits.memory\":\"100Mi\",\"requests.memory\":\"100Mi\"}");
+        admin.post(pods("early"), pod("bound", large, "")).expect(201);
+        admin.post(pods("early") + "/bound/binding", "{\"metadata\":{\"name\":\"bound\"},\"target\":{\"kind\":\"Node\",\"name\":\"early\"}}").expect(201);
+        admin.patch(pods("early") + "/bound/resize", strategic, small).expect(200);
+        assertThat(admin.get(quotas("early") + "/memory").json().path("status").path("used").toString())
+                .isEqualTo("{\"limits.memory\":\"900Mi\",\"requests.memory\":\"900Mi\"}");
+        admin.patch(pods("early") + "/bound/status", "application/merge-patch+json", status("100Mi", "null,\"resources\":null")).expect(200);
+        assertThat(admin.get(quotas("early") + "/memory").json().path("status").path("used").toString())
+                .isEqualTo("{\"limits.memory\":\"200Mi\",\"requests.memory\":\"200Mi\"}");
+    }
+
     @Test
     void aServiceIsChargedForWhatItBecomes() {
         namespace(admin, "becomes");

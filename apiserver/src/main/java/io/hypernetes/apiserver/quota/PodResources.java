@@ -36,7 +36,7 @@ public record PodResources(Map<String, Quantity> requests, Map<String, Quantity>
     /// @param pod with defaults filled in; its amounts in the status are written by nodes and the operator alone
     static PodResources counted(ObjectNode pod) {
         var status = pod.path("status");
-        if (!status.has("containerStatuses") && !status.has("initContainerStatuses") && !status.has("allocatedResources")) {
+        if (List.of("containerStatuses", "initContainerStatuses", "allocatedResources", "resources").stream().noneMatch(status::has)) {
             return of(pod.path("spec"));
         }
         var spec = (ObjectNode) pod.path("spec").deepCopy();
@@ -44,12 +44,42 @@ public record PodResources(Map<String, Quantity> requests, Map<String, Quantity>
         raise(spec, "initContainers", status, "initContainerStatuses");
         var counted = of(spec);
         var requests = new TreeMap<>(counted.requests());
-        status.path("allocatedResources").properties().forEach(kept -> {
-            // What the machine costs beside that is not in it.
-            var whole = quantity(kept.getValue()).plus(quantity(spec.path("overhead").path(kept.getKey())));
-            requests.merge(kept.getKey(), whole, Quantity::max);
-        });
-        return new PodResources(requests, counted.limits());
+        var limits = new TreeMap<>(counted.limits());
+        status.path("allocatedResources").properties().forEach(kept -> requests.merge(kept.getKey(), whole(spec, kept), Quantity::max));
+        status.path("resources").path("limits").properties().forEach(kept -> limits.computeIfPresent(kept.getKey(), (_, limit) -> limit.max(whole(spec, kept))));
+        return new PodResources(requests, limits);
+    }
+
+    /// What a node keeps for a pod as a whole is told without what the machine costs beside that.
+    private static Quantity whole(ObjectNode spec, Map.Entry<String, JsonNode> kept) {
+        return quantity(kept.getValue()).plus(quantity(spec.path("overhead").path(kept.getKey())));
+    }
+
+    /// Has the status say of a pod that is made smaller that its node keeps what it asked for until now, where its node has not said yet what it gave it: it may be
+    /// making a machine for that at this moment.
+    public static void keepUntilTold(ObjectNode updated, ObjectNode old) {
+        if (Json.string(old, "spec", "nodeName").isEmpty() || hasTold(old.path("status")) || updated.path("spec").equals(old.path("spec"))) {
+            return;
+        }
+        keep(updated, old, "requests", "allocatedResources");
+        keep(updated, old, "limits", "resources", "limits");
+    }
+
+    private static boolean hasTold(JsonNode status) {
+        return Json.objects(status, "containerStatuses").stream().anyMatch(container -> container.has("resources") || container.has("allocatedResources"));
+    }
+
+    private static void keep(ObjectNode updated, ObjectNode old, String part, String... at) {
+        var before = total(old.path("spec"), part).getOrDefault("memory", Quantity.ZERO);
+        var kept = quantity(Json.at(old.path("status"), at).path("memory"));
+        var most = before.max(kept);
+        if (most.compareTo(total(updated.path("spec"), part).getOrDefault("memory", Quantity.ZERO)) > 0) {
+            var amounts = Json.child(updated, "status");
+            for (var name : at) {
+                amounts = Json.child(amounts, name);
+            }
+            amounts.put("memory", most.toString());
+        }
     }
 
     private static void raise(ObjectNode spec, String containers, JsonNode status, String statuses) {

@@ -7,6 +7,7 @@ import io.hypernetes.apiserver.admission.LocalDisks;
 import io.hypernetes.apiserver.admission.PriorityClasses;
 import io.hypernetes.apiserver.admission.RuntimeClasses;
 import io.hypernetes.apiserver.admission.StorageClasses;
+import io.hypernetes.apiserver.quota.PodResources;
 import io.hypernetes.apiserver.quota.Quotas;
 import io.hypernetes.apiserver.rbac.Escalation;
 import io.hypernetes.apiserver.rbac.Policies;
@@ -171,6 +172,9 @@ final class Admission {
             keep(updated, admitted, Suspension.ANNOTATION);
             keep(updated, admitted, TenantState.ISOLATION_ANNOTATION);
             Granted.keep(updated, admitted);
+            if (request.target().subresource().equals("resize")) {
+                PodResources.keepUntilTold(updated, old);
+            }
         } else if (request.kind().type().is("", "persistentvolumes")) {
             LocalDisks.update(updated, admitted, false);
         }
@@ -263,6 +267,9 @@ final class Admission {
                 keepTenantState(request, updated, old);
                 if (!request.caller().tenant().equals(Caller.ROOT)) {
                     Granted.keep(updated, old);
+                }
+                if (request.target().subresource().equals("resize")) {
+                    PodResources.keepUntilTold(updated, old);
                 }
             }
             case "namespaces" -> {

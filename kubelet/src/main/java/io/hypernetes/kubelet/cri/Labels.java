@@ -32,6 +32,8 @@ public final class Labels {
     public static final String LEAST_MEMORY = "hypernetes.io/least-memory";
     /// Sandbox annotation: bytes of memory that the pod asked for when its machine was made, which keeps them.
     public static final String REQUESTED_MEMORY = "hypernetes.io/requested-memory";
+    /// Sandbox annotation: bytes of memory that the pod could have when its machine was made, which may have taken them since.
+    public static final String LIMITED_MEMORY = "hypernetes.io/limited-memory";
 
     private Labels() {}
 }

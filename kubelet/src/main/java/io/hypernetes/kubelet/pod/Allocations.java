@@ -35,8 +35,8 @@ final class Allocations {
     private final Function<String, Standing> standing;
     private final Runnable freed;
     private final Map<String, Noted> noted = new HashMap<>();
-    /// Bytes of memory that the pods' machines were made for, without what machines cost, by uid.
-    private final Map<String, BigDecimal> machines = new HashMap<>();
+    /// What the pods' machines were made for, by uid.
+    private final Map<String, Machine> machines = new HashMap<>();
     private boolean complete;
 
     /// @param allocatable what the node offers to pods now
@@ -46,6 +46,13 @@ final class Allocations {
         this.allocatable = allocatable;
         this.standing = standing;
         this.freed = freed;
+    }
+
+    /// Bytes of memory, without what the machine costs.
+    ///
+    /// @param limited 0 for no limit
+    private record Machine(BigDecimal requested, BigDecimal limited) {
+        static final Machine NONE = new Machine(BigDecimal.ZERO, BigDecimal.ZERO);
     }
 
     /// @param pod as it was when it was noted: besides amounts, what it counts for does not change
@@ -173,9 +180,10 @@ final class Allocations {
 
     /// The last machine that a pod has, or had and may have again.
     synchronized void machine(String uid, ObservedPod seen) {
-        seen.sandbox().map(machine -> CriConfigs.requestedMemory(machine.annotations())).ifPresent(now -> {
-            BigDecimal before = machines.put(uid, now);
-            if (before != null && now.compareTo(before) < 0) {
+        seen.sandbox().ifPresent(machine -> {
+            Machine now = new Machine(CriConfigs.requestedMemory(machine.annotations()), CriConfigs.limitedMemory(machine.annotations()));
+            Machine before = machines.put(uid, now);
+            if (before != null && now.requested().compareTo(before.requested()) < 0) {
                 freed.run();
             }
         });
@@ -243,6 +251,15 @@ final class Allocations {
         return RESIZABLE.stream().anyMatch(resource -> units(counted, resource).compareTo(units(granted, resource)) > 0) ? amounts : Map.of();
     }
 
+    /// The limit that the pod's machine was made with, as long as that is more than its containers' limits: what the machine has taken of it, it keeps. Nothing else
+    /// is counted by it than quotas of limits.
+    synchronized Map<String, Quantity> keptLimits(Pod pod) {
+        BigDecimal machine = machines.getOrDefault(uid(pod), Machine.NONE).limited();
+        return PodTotals.limits(granted(pod), "memory").filter(limit -> limit.compareTo(machine) < 0).isPresent()
+                ? Map.of("memory", new Quantity(machine.toPlainString()))
+                : Map.of();
+    }
+
     /// Whole thousandths of a processor or bytes.
     private static BigDecimal units(Pod pod, String resource) {
         return PodTotals.requests(pod, resource).movePointRight(resource.equals("cpu") ? 3 : 0).setScale(0, RoundingMode.CEILING);
@@ -250,7 +267,7 @@ final class Allocations {
 
     /// What a pod as a whole asks for stands in place of what its containers ask for.
     private Pod withMachine(Pod pod) {
-        BigDecimal machine = machines.getOrDefault(uid(pod), BigDecimal.ZERO);
+        BigDecimal machine = machines.getOrDefault(uid(pod), Machine.NONE).requested();
         if (PodTotals.requests(pod, "memory").setScale(0, RoundingMode.CEILING).compareTo(machine) >= 0) {
             return pod;
         }

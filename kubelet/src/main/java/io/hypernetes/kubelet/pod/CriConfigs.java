@@ -90,6 +90,7 @@ final class CriConfigs {
         if (requested.signum() > 0) {
             annotations.put(Labels.REQUESTED_MEMORY, requested.setScale(0, RoundingMode.CEILING).toPlainString());
         }
+        PodTotals.limits(pod, "memory").ifPresent(limit -> annotations.put(Labels.LIMITED_MEMORY, limit.setScale(0, RoundingMode.CEILING).toPlainString()));
         long known = PodTotals.limits(pod, "memory").isPresent() ? 0 : whole(PodTotals.mostKnown(pod, "memory"));
         if (known > 0) {
             annotations.put(Labels.LEAST_MEMORY, String.valueOf(known));
@@ -100,7 +101,16 @@ final class CriConfigs {
 
     /// Bytes of memory that the pod asked for when a sandbox of this kubelet's was made; 0 when it asked for none.
     static BigDecimal requestedMemory(Map<String, String> annotations) {
-        String bytes = annotations.getOrDefault(Labels.REQUESTED_MEMORY, "");
+        return bytes(annotations, Labels.REQUESTED_MEMORY);
+    }
+
+    /// Bytes of memory that the pod was limited to then; 0 when it was not.
+    static BigDecimal limitedMemory(Map<String, String> annotations) {
+        return bytes(annotations, Labels.LIMITED_MEMORY);
+    }
+
+    private static BigDecimal bytes(Map<String, String> annotations, String name) {
+        String bytes = annotations.getOrDefault(name, "");
         return bytes.matches("[0-9]{1,30}") ? new BigDecimal(bytes) : BigDecimal.ZERO;
     }
 

@@ -215,6 +215,11 @@ final class Resizing {
         return allocations.kept(pod);
     }
 
+    /// The limits of its machine while those are more than its containers'.
+    Map<String, Quantity> keptLimits(Pod pod) {
+        return allocations.keptLimits(pod);
+    }
+
     private void become(Pod pod, PodCondition now) {
         PodCondition before = condition;
         if (before == null || !Objects.equals(before.getReason(), now.getReason()) || !Objects.equals(before.getMessage(), now.getMessage())

@@ -6,6 +6,7 @@ import io.fabric8.kubernetes.api.model.PodCondition;
 import io.fabric8.kubernetes.api.model.PodStatus;
 import io.fabric8.kubernetes.api.model.PodStatusBuilder;
 import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.api.model.ResourceRequirementsBuilder;
 import io.hypernetes.client.ObjectKey;
 import io.hypernetes.kubelet.cri.ObservedContainer;
 import io.hypernetes.kubelet.cri.ObservedPod;
@@ -131,8 +132,11 @@ final class StatusTelling {
     private void showResources(Pod now, ObservedPod seen, PodStatus status) {
         status.setContainerStatuses(withResources(now, seen, status.getContainerStatuses()));
         status.setInitContainerStatuses(withResources(now, seen, status.getInitContainerStatuses()));
-        Map<String, Quantity> kept = Phase.isFinal(status.getPhase()) ? Map.of() : resizing.kept(now);
+        boolean over = Phase.isFinal(status.getPhase());
+        Map<String, Quantity> kept = over ? Map.of() : resizing.kept(now);
         status.setAllocatedResources(kept.isEmpty() ? null : kept);
+        Map<String, Quantity> limits = over ? Map.of() : resizing.keptLimits(now);
+        status.setResources(limits.isEmpty() ? null : new ResourceRequirementsBuilder().withLimits(limits).build());
         PodCondition resize = resizing.condition(now);
         if (resize != null) {
             with(status, resize);

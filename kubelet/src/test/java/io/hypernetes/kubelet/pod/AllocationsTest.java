@@ -112,6 +112,7 @@ class AllocationsTest {
         node.done(small);
         assertThat(node.granted(small)).isEqualTo(small);
         assertThat(node.kept(small)).containsOnly(Map.entry("memory", new Quantity(String.valueOf(800L << 20))));
+        assertThat(node.keptLimits(small)).containsOnly(Map.entry("memory", new Quantity(String.valueOf(800L << 20))));
         assertThat(node.lastingShortage(memory("c", "500Mi"))).isPresent();
         assertThat(node.ask(memory("b", "500Mi"))).map(NodeRoom.Refusal::reason).contains("Deferred");
         assertThat(node.ask(memory("a", "800Mi"))).as("it is there for itself").isEmpty();
@@ -121,6 +122,7 @@ class AllocationsTest {
         assertThat(node.kept(small)).as("one that may come back").isNotEmpty();
         node.machine("a", onMachineMadeFor(small));
         assertThat(node.kept(small)).isEmpty();
+        assertThat(node.keptLimits(small)).isEmpty();
         assertThat(node.ask(memory("b", "500Mi"))).isEmpty();
     }
 
