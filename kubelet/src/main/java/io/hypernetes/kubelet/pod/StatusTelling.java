@@ -28,6 +28,7 @@ final class StatusTelling {
     private final Resizing resizing;
     private final ObjectKey key;
     private final String uid;
+    private final Map<String, Waiting> waits = new HashMap<>();
     private @Nullable PodStatus told;
     private volatile boolean again;
 
@@ -70,8 +71,12 @@ final class StatusTelling {
         again = true;
     }
 
-    /// @param waits why containers do not run, by their names
-    void tell(Pod now, ObservedPod seen, Map<String, Waiting> waits, Course course) {
+    /// Why containers do not run, by their names, for the worker to say.
+    Map<String, Waiting> waits() {
+        return waits;
+    }
+
+    void tell(Pod now, ObservedPod seen, Course course) {
         PodStatus last = told != null ? told : now.getStatus() == null ? new PodStatus() : now.getStatus();
         Path folder = services.volumes().folder(uid);
         Instant at = services.clock().instant();
