@@ -7,6 +7,7 @@ import io.hypernetes.kubelet.cri.CriRuntime;
 import io.hypernetes.kubelet.cri.ObservedPod;
 import io.hypernetes.kubelet.cri.ObservedSandbox;
 import io.hypernetes.kubelet.pod.PodTable;
+import io.hypernetes.kubelet.pod.PodView;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -81,7 +82,7 @@ public final class Eviction implements AutoCloseable {
         }
         String resource = shortage.get().resource();
         List<Candidate> candidates = new ArrayList<>();
-        for (PodTable.PodView view : pods.views()) {
+        for (PodView view : pods.views()) {
             cost(view.seen(), resource).ifPresent(used -> candidates.add(new Candidate(view.pod(), used, view.promised(resource))));
         }
         Optional<Candidate> first = candidates.stream().filter(Candidate::mayGo).min(Candidate.FIRST_TO_GO);

@@ -1,6 +1,5 @@
 package io.hypernetes.kubelet.pod;
 
-import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Quantity;
@@ -9,12 +8,8 @@ import io.hypernetes.client.ObjectKey;
 import io.hypernetes.kubelet.cri.Labels;
 import io.hypernetes.kubelet.cri.ObservedContainer;
 import io.hypernetes.kubelet.cri.ObservedPod;
-import java.math.RoundingMode;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -31,20 +26,15 @@ public final class PodTable implements Informer.Handler<Pod>, AutoCloseable {
     private final PodServices services;
     private final Map<String, PodWorker> workers = new ConcurrentHashMap<>();
     private final Allocations allocations;
-    private final Admission admission;
-    /// New ones, as long as it cannot be said whether there is room for them. Who is here has no worker.
-    private final Map<String, Held> held = new HashMap<>();
+    private final Newcomers newcomers;
     private final OwnPods own = new OwnPods();
     private final PodWorker.Home home = new Home();
     private boolean closed;
 
-    /// @param told whether somebody was told that it waits for room
-    private record Held(Pod pod, boolean told) {}
-
     public PodTable(PodServices services) {
         this.services = services;
         this.allocations = new Allocations(services.allocatable(), this::standing, this::tellOfRoom);
-        this.admission = new Admission(allocations);
+        this.newcomers = new Newcomers(new Admission(allocations), services.events());
     }
 
     @Override
@@ -95,7 +85,7 @@ public final class PodTable implements Informer.Handler<Pod>, AutoCloseable {
     @Override
     public synchronized void deleted(Pod last) {
         String uid = last.getMetadata().getUid();
-        held.remove(uid);
+        newcomers.release(uid);
         boolean awaited = own.dismiss(uid);
         PodWorker worker = workers.get(uid);
         if (worker != null) {
@@ -145,10 +135,10 @@ public final class PodTable implements Informer.Handler<Pod>, AutoCloseable {
     private synchronized void adopt(String uid, ObservedPod seen) {
         allocations.machine(uid, seen);
         PodWorker worker = workers.get(uid);
-        Held known = held.get(uid);
-        if (known != null) {
-            allocations.admit(known.pod());
-            place(known.pod());
+        Optional<Pod> known = newcomers.find(uid);
+        if (known.isPresent()) {
+            allocations.admit(known.get());
+            place(known.get());
         } else if (worker == null && OwnPods.ranAs(uid, seen)) {
             adoptOwn(uid, seen);
         } else if (worker == null) {
@@ -243,21 +233,6 @@ public final class PodTable implements Informer.Handler<Pod>, AutoCloseable {
                 .toList();
     }
 
-    /// A pod as it was granted and what the runtime held of it at the last look.
-    ///
-    /// @param counted the pod as it counts for the node
-    public record PodView(Pod pod, ObservedPod seen, Pod counted) {
-        /// What the node keeps of a resource for the pod and its machine, in whole units.
-        public long promised(String resource) {
-            return PodTotals.requestsWithMachine(counted, resource).setScale(0, RoundingMode.CEILING).longValue();
-        }
-
-        /// Every container of the pod, of any sort.
-        public List<Container> containers() {
-            return Plan.all(pod);
-        }
-    }
-
     /// Stops all workers and leaves the pods running.
     @Override
     public synchronized void close() {
@@ -273,7 +248,6 @@ public final class PodTable implements Informer.Handler<Pod>, AutoCloseable {
     /// The API may tell of a pod just while it is found in the runtime: whoever comes second finds its worker, and one that was taken for an orphan lives on.
     private synchronized void place(Pod pod) {
         String uid = pod.getMetadata().getUid();
-        Held before = held.remove(uid);
         PodWorker known = workers.get(uid);
         if (known != null) {
             if (!known.isRejected()) {
@@ -286,11 +260,13 @@ public final class PodTable implements Informer.Handler<Pod>, AutoCloseable {
         } else if (isOver(pod)) {
             start(ObjectKey.of(pod), uid, pod, null);
         } else {
-            held.put(uid, new Held(pod, before != null && before.told()));
+            newcomers.hold(pod);
+            return;
         }
+        newcomers.release(uid);
     }
 
-    /// Those that are held as far as something can be said of them. The node is asked for outside of any lock, as the API server may take its time.
+    /// The newcomers, as far as something can be said of them. The node is asked for outside of any lock, as the API server may take its time.
     private void letIn() {
         if (!isToLetIn()) {
             return;
@@ -302,7 +278,7 @@ public final class PodTable implements Informer.Handler<Pod>, AutoCloseable {
     }
 
     private synchronized boolean isToLetIn() {
-        return allocations.isComplete() && !held.isEmpty();
+        return allocations.isComplete() && !newcomers.isEmpty();
     }
 
     private Optional<Node> node(boolean afresh) {
@@ -314,36 +290,8 @@ public final class PodTable implements Informer.Handler<Pod>, AutoCloseable {
         }
     }
 
-    /// @param askedFor those that were held before the node was asked for
-    /// @return those for which it is to be asked anew
     private synchronized Set<String> letIn(Optional<Node> node, Set<String> askedFor) {
-        Set<String> unsure = new HashSet<>();
-        List<Pod> waiting = new ArrayList<>(held.values().stream().map(Held::pod).toList());
-        waiting.sort(Comparator.comparing((Pod pod) -> String.valueOf(pod.getMetadata().getCreationTimestamp())).thenComparing(pod -> pod.getMetadata().getUid()));
-        for (Pod pod : waiting) {
-            String uid = pod.getMetadata().getUid();
-            safely(uid, () -> {
-                switch (admission.judge(pod, node, askedFor.contains(uid))) {
-                    case Admission.Admitted _ -> letIn(pod, null);
-                    case Admission.Rejected(Rejection why) -> letIn(pod, why);
-                    case Admission.Waits(NodeRoom.Shortage until) -> tellThatItWaits(pod, until);
-                    case Admission.Unsure _ -> unsure.add(uid);
-                }
-            });
-        }
-        return unsure;
-    }
-
-    private void letIn(Pod pod, @Nullable Rejection rejection) {
-        start(ObjectKey.of(pod), pod.getMetadata().getUid(), pod, rejection);
-        held.remove(pod.getMetadata().getUid());
-    }
-
-    private void tellThatItWaits(Pod pod, NodeRoom.Shortage until) {
-        Held before = held.put(pod.getMetadata().getUid(), new Held(pod, true));
-        if (before == null || !before.told()) {
-            services.events().normal(pod, "WaitingForRoom", "Waits until pods that are leaving the node have ended: " + until.message(ObjectKey.tenantOf(pod, ObjectKey.ROOT)));
-        }
+        return newcomers.judge(node, askedFor, (pod, rejection) -> start(ObjectKey.of(pod), pod.getMetadata().getUid(), pod, rejection));
     }
 
     /// What goes wrong with one pod is not the others' to suffer.

@@ -13,7 +13,7 @@ import io.hypernetes.kubelet.cri.CriRuntime;
 import io.hypernetes.kubelet.cri.ObservedContainer;
 import io.hypernetes.kubelet.cri.ObservedSandbox;
 import io.hypernetes.kubelet.pod.PodTable;
-import io.hypernetes.kubelet.pod.PodTable.PodView;
+import io.hypernetes.kubelet.pod.PodView;
 import io.hypernetes.kubelet.usage.NodeUsage;
 import io.hypernetes.kubelet.usage.PodUsage;
 import java.io.IOException;

@@ -6,7 +6,7 @@ import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.hypernetes.kubelet.cri.ObservedPod;
-import io.hypernetes.kubelet.pod.PodTable;
+import io.hypernetes.kubelet.pod.PodView;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -53,7 +53,7 @@ class CandidateTest {
     }
 
     private static Candidate candidate(Pod pod, long usedMib) {
-        return new Candidate(pod, usedMib << 20, new PodTable.PodView(pod, ObservedPod.NOTHING, pod).promised("memory"));
+        return new Candidate(pod, usedMib << 20, new PodView(pod, ObservedPod.NOTHING, pod).promised("memory"));
     }
 
     private static Pod with(Pod pod, String policy, String request) {
