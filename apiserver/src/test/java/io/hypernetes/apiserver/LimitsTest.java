@@ -181,6 +181,54 @@ class LimitsTest extends ClusterTest {
         assertThat(admin.get(quotas("scopes") + "/best").at("status", "used", "pods")).isEqualTo("1");
     }
 
+    /// When all is counted anew too, as after each deletion and each change of the quota.
+    @Test
+    void objectsOfDefinedKindsAreCountedAgain() {
+        namespace(admin, "defined");
+        admin.post("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", """
+                {"metadata":{"name":"coins.limits.example.com"},"spec":{"group":"limits.example.com","scope":"Namespaced",
+                 "names":{"plural":"coins","singular":"coin","kind":"Coin"},"versions":[{"name":"v1","served":true,"storage":true,
+                 "schema":{"openAPIV3Schema":{"type":"object"}}}]}}""").expect(201);
+        var coins = "/apis/limits.example.com/v1/namespaces/defined/coins";
+        var coin = "{\"apiVersion\":\"limits.example.com/v1\",\"kind\":\"Coin\",\"metadata\":{\"generateName\":\"c-\"}}";
+        admin.post(coins, coin).expect(201);
+        admin.post(quotas("defined"), quota("few", "{\"count/coins.limits.example.com\":\"2\"}", "")).expect(201);
+        await().untilAsserted(() -> assertThat(admin.get(quotas("defined") + "/few").at("status", "used", "count/coins.limits.example.com")).isEqualTo("1"));
+        var second = admin.post(coins, coin).expect(201).at("metadata", "name");
+        admin.post(coins, coin).expect(403);
+        admin.patch(quotas("defined") + "/few", "application/merge-patch+json", "{\"spec\":{\"hard\":{\"configmaps\":\"5\"}}}").expect(200);
+        await().untilAsserted(() -> assertThat(admin.get(quotas("defined") + "/few").at("status", "used", "configmaps")).isEqualTo("1"));
+        assertThat(admin.post(coins, coin).expect(403).at("message"))
+                .endsWith("used: count/coins.limits.example.com=2, limited: count/coins.limits.example.com=2");
+        admin.delete(coins + "/" + second).expect(200);
+        await().untilAsserted(() -> assertThat(admin.get(quotas("defined") + "/few").at("status", "used", "count/coins.limits.example.com")).isEqualTo("1"));
+        admin.post(coins, coin).expect(201);
+    }
+
+    /// As upstream's pkg/quota/v1/evaluator/core/persistent_volume_claims.go matches them.
+    @Test
+    void claimsAreCountedByTheirAttributesClass() {
+        namespace(admin, "classed");
+        var scoped = ",\"scopeSelector\":{\"matchExpressions\":[{\"scopeName\":\"VolumeAttributesClass\",\"operator\":\"%s\"%s}]}";
+        admin.post(quotas("classed"), quota("gold", "{\"requests.storage\":\"3Gi\"}", scoped.formatted("In", ",\"values\":[\"gold\"]"))).expect(201);
+        admin.post(quotas("classed"), quota("none", "{\"persistentvolumeclaims\":\"1\"}", scoped.formatted("DoesNotExist", ""))).expect(201);
+        var claims = "/api/v1/namespaces/classed/persistentvolumeclaims";
+        var claim = "{\"metadata\":{\"name\":\"%s\"},\"spec\":{\"accessModes\":[\"ReadWriteOnce\"],\"storageClassName\":\"x\"%s,\"resources\":{\"requests\":{\"storage\":\"2Gi\"}}}}";
+        admin.post(claims, claim.formatted("a", ",\"volumeAttributesClassName\":\"gold\"")).expect(201);
+        assertThat(admin.post(claims, claim.formatted("b", ",\"volumeAttributesClassName\":\"gold\"")).expect(403).at("message"))
+                .contains("exceeded quota: gold, requested: requests.storage=2Gi, used: requests.storage=2Gi, limited: requests.storage=3Gi");
+        admin.post(claims, claim.formatted("b", ",\"volumeAttributesClassName\":\"silver\"")).expect(201);
+        admin.post(claims, claim.formatted("c", "")).expect(201);
+        assertThat(admin.post(claims, claim.formatted("d", "")).expect(403).at("message")).contains("exceeded quota: none");
+        var merge = "application/merge-patch+json";
+        // One that has come to a class is counted where it is now.
+        admin.patch(claims + "/b/status", merge, "{\"status\":{\"currentVolumeAttributesClassName\":\"gold\"}}").expect(200);
+        await().untilAsserted(() -> assertThat(admin.get(quotas("classed") + "/gold").at("status", "used", "requests.storage")).isEqualTo("4Gi"));
+        admin.delete(claims + "/a").expect(200);
+        admin.patch(claims + "/a", merge, "{\"metadata\":{\"finalizers\":null}}").expect(200);
+        await().untilAsserted(() -> assertThat(admin.get(quotas("classed") + "/gold").at("status", "used", "requests.storage")).isEqualTo("2Gi"));
+    }
+
     @Test
     void limitRangesFillInAndRefuse() {
         namespace(admin, "ranges");

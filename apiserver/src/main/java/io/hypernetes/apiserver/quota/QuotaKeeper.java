@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Counts quotas anew when something in their namespace went or ended, or a quota itself changed. Many changes at once are one count.
+/// Counts quotas anew when something in their namespace went, ended or came under another quota, or a quota itself changed. Many changes at once are one count.
 public final class QuotaKeeper implements Follower.Listener, AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(QuotaKeeper.class);
     private static final Duration LATER = Duration.ofSeconds(5);
@@ -76,7 +76,7 @@ public final class QuotaKeeper implements Follower.Listener, AutoCloseable {
             tenant(change);
         }
         boolean quota = change.entry().key().contains(QUOTAS);
-        if (!change.deleted() && !quota && !ended(change)) {
+        if (!change.deleted() && !quota && !ended(change) && !reclassed(change)) {
             return;
         }
         var key = ObjectKey.parse(change.entry().key());
@@ -118,6 +118,15 @@ public final class QuotaKeeper implements Follower.Listener, AutoCloseable {
     /// Whether a pod has just come to its end.
     private static boolean ended(Change change) {
         return change.entry().key().contains("/core/pods/") && isOver(change.entry()) && !isOver(change.previous());
+    }
+
+    /// Whether a claim has come to be counted by other quotas.
+    private static boolean reclassed(Change change) {
+        var before = change.previous();
+        return before != null
+                && change.entry().key().contains("/core/persistentvolumeclaims/")
+                && !QuotaScopes.attributeClasses(Json.readObject(change.entry().value()))
+                        .equals(QuotaScopes.attributeClasses(Json.readObject(before.value())));
     }
 
     private static boolean isOver(@Nullable Entry entry) {

@@ -3,18 +3,25 @@ package io.hypernetes.apiserver.quota;
 import io.hypernetes.objects.Json;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/// Which objects a quota counts: with scopes only pods that are in all of them.
+/// Which objects a quota counts: with scopes only pods, or claims, that are in all of them.
 final class QuotaScopes {
+    private static final String ATTRIBUTES = "VolumeAttributesClass";
+
     private QuotaScopes() {}
 
     static boolean matches(JsonNode quota, String group, String resource, ObjectNode object) {
         var spec = quota.path("spec");
         if (spec.path("scopes").isEmpty() && spec.path("scopeSelector").path("matchExpressions").isEmpty()) {
             return true;
+        }
+        if (group.isEmpty() && resource.equals("persistentvolumeclaims")) {
+            return claimMatches(spec, object);
         }
         if (!group.isEmpty() || !resource.equals("pods")) {
             return false;
@@ -51,11 +58,42 @@ final class QuotaScopes {
             return isIn(pod, scope) == !Json.string(wish, "operator").equals("DoesNotExist");
         }
         var own = Json.string(pod, "spec", "priorityClassName");
+        return meets(own.isEmpty() ? Set.of() : Set.of(own), wish);
+    }
+
+    /// Claims have one scope only (pkg/quota/v1/evaluator/core/persistent_volume_claims.go).
+    private static boolean claimMatches(JsonNode spec, ObjectNode claim) {
+        var classes = attributeClasses(claim);
+        for (var scope : spec.path("scopes")) {
+            if (!scope.asString("").equals(ATTRIBUTES) || classes.isEmpty()) {
+                return false;
+            }
+        }
+        for (var wish : Json.objects(spec.path("scopeSelector"), "matchExpressions")) {
+            if (!Json.string(wish, "scopeName").equals(ATTRIBUTES) || !meets(classes, wish)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /// The VolumeAttributesClasses that a claim has, wants, or is on its way to.
+    static Set<String> attributeClasses(JsonNode claim) {
+        return Stream.of(
+                        Json.string(claim, "spec", "volumeAttributesClassName"),
+                        Json.string(claim, "status", "currentVolumeAttributesClassName"),
+                        Json.string(claim, "status", "modifyVolumeStatus", "targetVolumeAttributesClassName"))
+                .filter(name -> !name.isEmpty())
+                .collect(Collectors.toSet());
+    }
+
+    /// Whether one of the names, or that there is none, is what is wished.
+    private static boolean meets(Set<String> own, ObjectNode wish) {
         var values = new ArrayList<String>();
         wish.path("values").forEach(value -> values.add(value.asString("")));
         return switch (Json.string(wish, "operator")) {
-            case "In" -> values.contains(own);
-            case "NotIn" -> !values.contains(own);
+            case "In" -> own.stream().anyMatch(values::contains);
+            case "NotIn" -> own.isEmpty() || !values.containsAll(own);
             case "DoesNotExist" -> own.isEmpty();
             default -> !own.isEmpty();
         };

@@ -33,6 +33,7 @@ import tools.jackson.databind.node.ObjectNode;
 /// turns, as all but one of them would only be refused and try again.
 public final class Quotas {
     private static final int ATTEMPTS = 20;
+    private static final String COUNT = "count/";
     /// What may use more after a change than before it.
     private static final Set<String> CHANGING = Set.of("pods", "services", "persistentvolumeclaims", "persistentvolumes");
     private static final Set<String> COMPUTE = Set.of("cpu", "memory", "ephemeral-storage");
@@ -287,10 +288,27 @@ public final class Quotas {
                 }
             }
         }
+        countDefined(tenant, namespace, quota, sums);
         var status = Json.child(quota, "status");
         status.set("hard", hard.deepCopy());
         var used = status.putObject("used");
         sums.forEach((resource, sum) -> used.put(resource, sum.toString()));
+    }
+
+    /// Counts objects of kinds that tenants defined: they are stored by group and resource, so nobody need know the definition, which may be gone before them.
+    private void countDefined(String tenant, String namespace, ObjectNode quota, Map<String, Quantity> sums) {
+        for (var resource : List.copyOf(sums.keySet())) {
+            int dot = resource.indexOf('.');
+            if (!resource.startsWith(COUNT) || dot < 0) {
+                continue;
+            }
+            var name = resource.substring(COUNT.length(), dot);
+            var group = resource.substring(dot + 1);
+            boolean builtIn = kinds.all().stream().anyMatch(kind -> kind.type().resource().equals(name) && kind.type().group().equals(group));
+            if (!builtIn && QuotaScopes.matches(quota, group, name, Json.object())) {
+                sums.put(resource, Quantity.of(store.list(ObjectKey.prefix(tenant, group, name, namespace), "", 0).entries().size()));
+            }
+        }
     }
 
     /// Whether a quota may count objects of a kind at all.
