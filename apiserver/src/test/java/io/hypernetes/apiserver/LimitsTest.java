@@ -388,4 +388,24 @@ class LimitsTest extends ClusterTest {
                 .isEqualTo("pods \"none\" is forbidden: no PriorityClass with name none was found");
         admin.post(pods("default"), pod("claimed", "", "\"priority\":7,")).expect(403);
     }
+
+    /// As upstream's plugin/pkg/admission/priority and pkg/registry/scheduling/priorityclass/storage.
+    @Test
+    void oneClassIsTheDefaultAndThoseOfTheSystemStay() {
+        admin.post("/apis/hypernetes.io/v1/tenants", Cluster.tenant("ranked")).expect(201);
+        var ranked = cluster.operator().in("ranked");
+        var byDefault = "{\"metadata\":{\"name\":\"%s\"},\"value\":10,\"globalDefault\":%s}";
+        ranked.post(CLASSES, byDefault.formatted("usual", true)).expect(201);
+        assertThat(ranked.post(CLASSES, byDefault.formatted("other", true)).expect(403).at("message"))
+                .isEqualTo("priorityclasses.scheduling.k8s.io \"other\" is forbidden: PriorityClass usual is already marked as default. Only one default can exist");
+        ranked.post(CLASSES, byDefault.formatted("other", false)).expect(201);
+        var merge = "application/merge-patch+json";
+        ranked.patch(CLASSES + "/other", merge, "{\"globalDefault\":true}").expect(403);
+        ranked.patch(CLASSES + "/usual", merge, "{\"description\":\"ours\"}").expect(200);
+        ranked.patch(CLASSES + "/usual", merge, "{\"globalDefault\":false}").expect(200);
+        ranked.patch(CLASSES + "/other", merge, "{\"globalDefault\":true}").expect(200);
+        assertThat(ranked.delete(CLASSES + "/system-node-critical").expect(403).at("message"))
+                .isEqualTo("priorityclasses.scheduling.k8s.io \"system-node-critical\" is forbidden: this is a system priority class and cannot be deleted");
+        ranked.delete(CLASSES + "/other").expect(200);
+    }
 }

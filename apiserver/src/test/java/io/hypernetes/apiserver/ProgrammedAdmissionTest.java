@@ -65,6 +65,51 @@ class ProgrammedAdmissionTest extends ClusterTest {
         assertThat(hooks.asked).hasSize(3);
     }
 
+    /// By that policies tell on which node a pod runs that writes (upstream's endpoints/handlers and plugin/webhook/request/admissionreview.go hand on all
+    /// that is known of a user).
+    @Test
+    void whoAsksIsToldInFull() {
+        var blue = tenant("who");
+        hooks.respond("/who", "\"allowed\":true");
+        hook(blue, false, "who", "/who", "");
+        blue.post(GROUP + "validatingadmissionpolicies", """
+                {"apiVersion":"admissionregistration.k8s.io/v1","kind":"ValidatingAdmissionPolicy","metadata":{"name":"who"},"spec":{
+                 "matchConstraints":{"resourceRules":[{"apiGroups":[""],"apiVersions":["v1"],"operations":["CREATE"],"resources":["configmaps"]}]},
+                 "validations":[{"expression":"request.userInfo.extra['example.com/why'] == ['test'] && request.userInfo.uid == '7'"}]}}""").expect(201);
+        blue.post(GROUP + "validatingadmissionpolicybindings", """
+                {"apiVersion":"admissionregistration.k8s.io/v1","kind":"ValidatingAdmissionPolicyBinding","metadata":{"name":"who"},
+                 "spec":{"policyName":"who","validationActions":["Deny"]}}""").expect(201);
+        hooks.asked.clear();
+        blue.send(blue.request(configMaps("default"))
+                        .headers("Content-Type", "application/json", "Impersonate-User", "ann", "Impersonate-Uid", "7", "Impersonate-Group", "system:masters",
+                                "Impersonate-Extra-Example.com%2Fwhy", "test")
+                        .POST(java.net.http.HttpRequest.BodyPublishers.ofString(configMap("w", "1")))
+                        .build())
+                .expect(201);
+        assertThat(hooks.asked.getFirst().path("userInfo")).isEqualTo(Json.readObject("""
+                {"username":"ann","uid":"7","groups":["system:masters","system:authenticated"],"extra":{"example.com/why":["test"]}}"""));
+        blue.post(configMaps("default"), configMap("v", "1")).expect(422);
+    }
+
+    @Test
+    void howItIsToBeDoneIsTold() {
+        var blue = tenant("how");
+        hooks.respond("/how", "\"allowed\":true");
+        hook(blue, false, "how", "/how", "");
+        hooks.asked.clear();
+        blue.post(configMaps("default") + "?fieldManager=me&fieldValidation=Strict&dryRun=All", configMap("h", "1")).expect(201);
+        blue.post(configMaps("default"), configMap("h", "1")).expect(201);
+        blue.patch(configMaps("default") + "/h?fieldManager=you", "application/merge-patch+json", "{\"data\":{\"k\":\"2\"}}").expect(200);
+        blue.delete(configMaps("default") + "/h", "{\"gracePeriodSeconds\":5,\"propagationPolicy\":\"Foreground\",\"preconditions\":{\"uid\":\"%s\"}}"
+                .formatted(blue.get(configMaps("default") + "/h").at("metadata", "uid"))).expect(200);
+        assertThat(hooks.asked.stream().map(asked -> Json.print(((tools.jackson.databind.node.ObjectNode) asked.path("options")).without("preconditions"))).toList())
+                .containsExactly(
+                        "{\"kind\":\"CreateOptions\",\"apiVersion\":\"meta.k8s.io/v1\",\"dryRun\":[\"All\"],\"fieldManager\":\"me\",\"fieldValidation\":\"Strict\"}",
+                        "{\"kind\":\"CreateOptions\",\"apiVersion\":\"meta.k8s.io/v1\"}",
+                        "{\"kind\":\"UpdateOptions\",\"apiVersion\":\"meta.k8s.io/v1\",\"fieldManager\":\"you\"}",
+                        "{\"kind\":\"DeleteOptions\",\"apiVersion\":\"meta.k8s.io/v1\",\"gracePeriodSeconds\":5,\"propagationPolicy\":\"Foreground\"}");
+    }
+
     @Test
     void aMutatingWebhookMakesNothingThatIsBeingDeleted() {
         var blue = tenant("deadly");

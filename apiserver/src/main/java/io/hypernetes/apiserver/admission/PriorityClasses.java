@@ -6,9 +6,11 @@ import io.hypernetes.apiserver.storage.ObjectKey;
 import io.hypernetes.apiserver.storage.StoredTrees;
 import io.hypernetes.objects.ApiStatus;
 import io.hypernetes.objects.Json;
+import io.hypernetes.objects.kind.ResourceType;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -17,6 +19,9 @@ import tools.jackson.databind.node.ObjectNode;
 public final class PriorityClasses {
     private static final String GROUP = "scheduling.k8s.io";
     private static final String RESOURCE = "priorityclasses";
+    private static final String CLUSTER_CRITICAL = "system-cluster-critical";
+    private static final String NODE_CRITICAL = "system-node-critical";
+    private static final Set<String> SYSTEM = Set.of(CLUSTER_CRITICAL, NODE_CRITICAL);
 
     private final LayeredStore store;
     private final StoredTrees trees;
@@ -30,10 +35,38 @@ public final class PriorityClasses {
     /// The layer that holds the classes of the system.
     public static BaseLayer layer() {
         return BaseLayer.of(GROUP, Map.of(RESOURCE, List.of(
-                system("system-cluster-critical", 2_000_000_000,
+                system(CLUSTER_CRITICAL, 2_000_000_000,
                         "Used for system critical pods that must run in the cluster, but can be moved to another node if necessary."),
-                system("system-node-critical", 2_000_001_000,
+                system(NODE_CRITICAL, 2_000_001_000,
                         "Used for system critical pods that must not be moved from their current node."))));
+    }
+
+    /// Checks that a class is not a second one for pods that name none (plugin/pkg/admission/priority).
+    ///
+    /// @throws io.hypernetes.objects.ApiException 403 that names the other one
+    public void onlyDefault(String tenant, ObjectNode made, ObjectNode old) {
+        if (!Json.flag(made, "globalDefault")) {
+            return;
+        }
+        var present = fallback(tenant);
+        var name = Json.string(made, "metadata", "name");
+        if (present != null && (old.isEmpty() || !Json.string(present, "metadata", "name").equals(name))) {
+            throw ApiStatus.forbidden(
+                            GROUP,
+                            RESOURCE,
+                            name,
+                            "PriorityClass " + Json.string(present, "metadata", "name") + " is already marked as default. Only one default can exist")
+                    .asException();
+        }
+    }
+
+    /// Checks that what is deleted by its name is no class of the system (pkg/registry/scheduling/priorityclass/storage).
+    ///
+    /// @throws io.hypernetes.objects.ApiException 403 when it is
+    public static void checkDelete(ResourceType type, String name) {
+        if (type.is(GROUP, RESOURCE) && SYSTEM.contains(name)) {
+            throw ApiStatus.forbidden(GROUP, RESOURCE, name, "this is a system priority class and cannot be deleted").asException();
+        }
     }
 
     /// Completes a new pod.

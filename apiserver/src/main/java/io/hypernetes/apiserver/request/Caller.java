@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import tools.jackson.databind.node.ObjectNode;
 
 /// Who makes a request, as far as it is proved.
 ///
@@ -63,6 +64,20 @@ public record Caller(String tenant, String user, List<String> groups, String uid
         return tenant.equals(ROOT) && groups.contains("system:nodes") && user.startsWith(NODE_PREFIX)
                 ? Optional.of(user.substring(NODE_PREFIX.length()))
                 : Optional.empty();
+    }
+
+    /// Says who this is, as a UserInfo of `authentication.k8s.io`.
+    public void describe(ObjectNode info) {
+        info.put("username", user);
+        if (!uid.isEmpty()) {
+            info.put("uid", uid);
+        }
+        var named = info.putArray("groups");
+        groups.forEach(named::add);
+        if (!extra.isEmpty()) {
+            var more = info.putObject("extra");
+            extra.forEach((name, values) -> values.forEach(more.putArray(name)::add));
+        }
     }
 
     /// Whether the caller may work in tenants other than its own.

@@ -135,6 +135,7 @@ final class Admission {
             }
             case "persistentvolumeclaims" -> storage.claim(request.tenant(), object);
             case "persistentvolumes" -> protect(object, tenant);
+            case "priorityclasses" -> priorities.onlyDefault(request.tenant(), object, Json.object());
             case "namespaces" -> {
                 Tenants.complete(object);
                 operations.addAll(tenants.basics(
@@ -272,6 +273,7 @@ final class Admission {
                     PodResources.keepUntilTold(updated, old);
                 }
             }
+            case "priorityclasses" -> priorities.onlyDefault(request.tenant(), updated, old);
             case "namespaces" -> {
                 if (!request.target().subresource().equals("finalize")) {
                     // Only the finalize subresource lets go of a namespace.

@@ -1,5 +1,6 @@
 package io.hypernetes.apiserver.resource;
 
+import io.hypernetes.apiserver.admission.PriorityClasses;
 import io.hypernetes.apiserver.body.Body;
 import io.hypernetes.apiserver.custom.Cleanup;
 import io.hypernetes.apiserver.custom.Definitions;
@@ -45,6 +46,30 @@ final class Deletes {
     /// @param eviction whether a pod's status is to say that somebody evicted it
     record Options(@Nullable Long grace, String uid, String revision, boolean dryRun, Dependents dependents, boolean eviction) {
 
+        /// As programmed admission sees them.
+        ObjectNode toJson() {
+            var options = Json.object().put("kind", "DeleteOptions").put("apiVersion", "meta.k8s.io/v1");
+            if (grace != null) {
+                options.set("gracePeriodSeconds", Json.integer(grace));
+            }
+            if (!uid.isEmpty() || !revision.isEmpty()) {
+                var conditions = options.putObject("preconditions");
+                if (!uid.isEmpty()) {
+                    conditions.put("uid", uid);
+                }
+                if (!revision.isEmpty()) {
+                    conditions.put("resourceVersion", revision);
+                }
+            }
+            if (!dependents.policy().isEmpty()) {
+                options.put("propagationPolicy", dependents.policy());
+            }
+            if (dryRun) {
+                options.putArray("dryRun").add("All");
+            }
+            return options;
+        }
+
         Options evicting() {
             return new Options(grace, uid, revision, dryRun, dependents, true);
         }
@@ -88,6 +113,7 @@ final class Deletes {
     void delete(ResourceRequest request) throws IOException {
         var type = request.kind().type();
         var options = Options.of(request);
+        PriorityClasses.checkDelete(type, request.target().name());
         var outcome = delete(request, options);
         if (outcome.marked() || type.is("", "pods")) {
             Answers.object(request, 200, outcome.stored());
@@ -134,7 +160,7 @@ final class Deletes {
             long grace = grace(request, options, object);
             var marked = mark(request, options, object, grace);
             boolean remove = Removal.isFinished(request.kind(), marked);
-            dynamic.delete(request, options.dryRun(), object);
+            dynamic.delete(request, options, object);
             if (options.dryRun()) {
                 return new Outcome(StoredForm.encoder(marked).apply(current.revision()), !remove);
             }

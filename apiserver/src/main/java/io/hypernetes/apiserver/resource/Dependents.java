@@ -41,12 +41,22 @@ enum Dependents {
             case "Background" -> BACKGROUND;
             case "Foreground" -> FOREGROUND;
             default -> throw invalid(FieldError.notSupported(
-                    "propagationPolicy", policy, List.of("Foreground", "Background", "Orphan")));
+                    "propagationPolicy", policy, List.of("Foreground", "Background", "Orphan", "nil")));
         };
     }
 
     private static RuntimeException invalid(FieldError error) {
         return ApiStatus.invalid("meta.k8s.io", "DeleteOptions", "", List.of(error)).asException();
+    }
+
+    /// As clients say it; empty when they said nothing.
+    String policy() {
+        return switch (this) {
+            case UNSAID -> "";
+            case ORPHAN -> "Orphan";
+            case BACKGROUND -> "Background";
+            case FOREGROUND -> "Foreground";
+        };
     }
 
     /// Writes the answer into the metadata of an object that is being deleted.

@@ -133,17 +133,21 @@ final class Judgement {
     private static void noNewFinalizers(ResourceRequest request, ObjectNode updated, ObjectNode old) {
         var before = new HashSet<String>();
         Json.at(old, "metadata", "finalizers").forEach(finalizer -> before.add(finalizer.asString("")));
-        for (var finalizer : Json.at(updated, "metadata", "finalizers")) {
-            if (!before.contains(finalizer.asString(""))) {
-                throw request.kind()
-                        .invalid(
-                                updated,
-                                List.of(FieldError.forbidden(
-                                        "metadata.finalizers",
-                                        "no new finalizers can be added if the object is being deleted, found new finalizers \""
-                                                + finalizer.asString("") + "\"")))
-                        .asException();
-            }
+        var added = Json.at(updated, "metadata", "finalizers").valueStream()
+                .map(finalizer -> finalizer.asString(""))
+                .filter(finalizer -> !before.contains(finalizer))
+                .map(finalizer -> "\"" + finalizer + "\"")
+                .sorted()
+                .toList();
+        if (!added.isEmpty()) {
+            throw request.kind()
+                    .invalid(
+                            updated,
+                            List.of(FieldError.forbidden(
+                                    "metadata.finalizers",
+                                    "no new finalizers can be added if the object is being deleted, found new finalizers []string{"
+                                            + String.join(", ", added) + "}")))
+                    .asException();
         }
     }
 }

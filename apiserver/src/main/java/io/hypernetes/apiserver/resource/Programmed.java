@@ -36,7 +36,7 @@ final class Programmed {
         if (isOfTheCluster(request, object, old)) {
             return object;
         }
-        var attempt = attempt(request, old == null ? "CREATE" : "UPDATE", name(request, object), request.dryRun());
+        var attempt = writing(request, object, old);
         var changed = admission.mutate(attempt, object, old, made -> settled(request, made, object));
         return changed == null ? object : changed;
     }
@@ -46,16 +46,15 @@ final class Programmed {
         if (isOfTheCluster(request, object, old)) {
             return;
         }
-        admission.validate(
-                attempt(request, old == null ? "CREATE" : "UPDATE", name(request, object), request.dryRun()), object, old);
+        admission.validate(writing(request, object, old), object, old);
     }
 
     /// Asks about a deletion. What is stored is brought into the form of its kind only when there is somebody to ask, so that a conversion
     /// that fails keeps nothing from being deleted.
     ///
     /// @param stored is not changed
-    void delete(ResourceRequest request, boolean dryRun, ObjectNode stored) {
-        var attempt = attempt(request, "DELETE", name(request, stored), dryRun);
+    void delete(ResourceRequest request, Deletes.Options options, ObjectNode stored) {
+        var attempt = attempt(request, "DELETE", name(request, stored), options.dryRun(), options.toJson());
         if (!admission.mayConcern(attempt) || isOfTheCluster(request, null, stored)) {
             return;
         }
@@ -92,7 +91,7 @@ final class Programmed {
     }
 
     private void connect(ResourceRequest request, ObjectNode options) {
-        var attempt = attempt(request, "CONNECT", request.target().name(), false);
+        var attempt = attempt(request, "CONNECT", request.target().name(), false, null);
         admission.mutate(attempt, options, null, made -> options);
         admission.validate(attempt, options, null);
     }
@@ -158,7 +157,21 @@ final class Programmed {
         return name.isEmpty() ? request.target().name() : name;
     }
 
-    private Attempt attempt(ResourceRequest request, String operation, String name, boolean dryRun) {
+    private Attempt writing(ResourceRequest request, ObjectNode object, @Nullable ObjectNode old) {
+        var options = Json.object().put("kind", old == null ? "CreateOptions" : "UpdateOptions").put("apiVersion", "meta.k8s.io/v1");
+        if (request.dryRun()) {
+            options.putArray("dryRun").add("All");
+        }
+        for (var said : List.of("fieldManager", "fieldValidation")) {
+            var value = request.http().query(said);
+            if (!value.isEmpty()) {
+                options.put(said, value);
+            }
+        }
+        return attempt(request, old == null ? "CREATE" : "UPDATE", name(request, object), request.dryRun(), options);
+    }
+
+    private Attempt attempt(ResourceRequest request, String operation, String name, boolean dryRun, @Nullable ObjectNode options) {
         return new Attempt(
                 request.tenant(),
                 request.caller(),
@@ -168,6 +181,7 @@ final class Programmed {
                 name,
                 request.target().subresource(),
                 dryRun,
+                options,
                 new CallerRights(authorisation, request.tenantPath(), request.caller()),
                 text -> Decoding.warn(request.http(), text));
     }

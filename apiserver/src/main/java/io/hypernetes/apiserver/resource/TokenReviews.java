@@ -45,7 +45,7 @@ final class TokenReviews {
                 .filter(found -> wanted.stream().anyMatch(found.audiences()::contains));
         if (verified.isPresent()) {
             status.put("authenticated", true);
-            user(status.putObject("user"), verified.get().caller());
+            verified.get().caller().describe(status.putObject("user"));
             var audiences = status.putArray("audiences");
             wanted.stream().filter(verified.get().audiences()::contains).forEach(audiences::add);
         } else if (wanted.contains(tokens.issuer(request.tenant())) && person(text, request.tenant(), status)) {
@@ -67,7 +67,7 @@ final class TokenReviews {
             }
             var principal = person.get().in(tenant);
             status.put("authenticated", true);
-            user(status.putObject("user"), new Caller(tenant, principal.name(), principal.groups(), principal.uid(), principal.extra()));
+            new Caller(tenant, principal.name(), principal.groups(), principal.uid(), principal.extra()).describe(status.putObject("user"));
             return true;
         } catch (ApiException e) {
             status.putObject("user");
@@ -78,21 +78,8 @@ final class TokenReviews {
 
     void self(ResourceRequest request) throws IOException {
         var review = decoding.object(request.http(), VERSION, "SelfSubjectReview", "authentication.v1.SelfSubjectReview");
-        user(review.putObject("status").putObject("userInfo"), request.caller());
+        request.caller().describe(review.putObject("status").putObject("userInfo"));
         answer(request, review);
-    }
-
-    private static void user(ObjectNode info, Caller caller) {
-        info.put("username", caller.user());
-        if (!caller.uid().isEmpty()) {
-            info.put("uid", caller.uid());
-        }
-        var groups = info.putArray("groups");
-        caller.groups().forEach(groups::add);
-        if (!caller.extra().isEmpty()) {
-            var extra = info.putObject("extra");
-            caller.extra().forEach((name, values) -> values.forEach(extra.putArray(name)::add));
-        }
     }
 
     /// Reviews are never stored: the answer is what was asked, filled in.

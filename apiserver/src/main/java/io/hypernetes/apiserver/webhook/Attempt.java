@@ -12,6 +12,7 @@ import tools.jackson.databind.node.ObjectNode;
 ///
 /// @param operation `CREATE`, `UPDATE`, `DELETE` or `CONNECT`
 /// @param name may be empty while it is still to be made
+/// @param options what the client said of how it is to be done; null where nothing can be said
 /// @param rights of the caller
 /// @param warn tells the client something that does not stop it
 public record Attempt(
@@ -23,6 +24,7 @@ public record Attempt(
         String name,
         String subresource,
         boolean dryRun,
+        @Nullable ObjectNode options,
         Rights rights,
         Consumer<String> warn) {
 
@@ -44,18 +46,11 @@ public record Attempt(
             request.put("namespace", namespace);
         }
         request.put("operation", operation);
-        var user = request.putObject("userInfo").put("username", caller.user());
-        var groups = user.putArray("groups");
-        caller.groups().forEach(groups::add);
+        caller.describe(request.putObject("userInfo"));
         set(request, "object", object);
         set(request, "oldObject", old);
         request.put("dryRun", dryRun);
-        var options = switch (operation) {
-            case "CREATE" -> "CreateOptions";
-            case "DELETE" -> "DeleteOptions";
-            default -> "UpdateOptions";
-        };
-        request.putObject("options").put("kind", options).put("apiVersion", "meta.k8s.io/v1");
+        set(request, "options", options);
         return request;
     }
 
