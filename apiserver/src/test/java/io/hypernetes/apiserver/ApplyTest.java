@@ -68,6 +68,53 @@ class ApplyTest extends ClusterTest {
         admin.get(at("bad", "")).expect(404);
     }
 
+    /// As upstream's util/managedfields/scalehandler.go of apimachinery: the number has the same owners in either form.
+    @Test
+    void aScaleIsAppliedAsTheNumberInTheObject() {
+        var deployment = "/apis/apps/v1/namespaces/default/deployments/scaled-by-apply";
+        var config = """
+                {"apiVersion":"apps/v1","kind":"Deployment","spec":{%s"selector":{"matchLabels":{"a":"b"}},
+                 "template":{"metadata":{"labels":{"a":"b"}},"spec":{"containers":[{"name":"c","image":"i"}]}}}}""";
+        var scale = "{\"apiVersion\":\"autoscaling/v1\",\"kind\":\"Scale\",\"spec\":{%s}}";
+        admin.patch(deployment + "?fieldManager=maker", APPLY, config.formatted("\"replicas\":3,")).expect(201);
+        var refused = admin.patch(deployment + "/scale?fieldManager=hpa", APPLY, scale.formatted("\"replicas\":5")).expect(409);
+        assertThat(refused.at("message")).isEqualTo("Apply failed with 1 conflict: conflict with \"maker\": .spec.replicas");
+        var taken = admin.patch(deployment + "/scale?fieldManager=hpa&force=true", APPLY, scale.formatted("\"replicas\":5")).expect(200);
+        assertThat(taken.at("kind")).isEqualTo("Scale");
+        assertThat(taken.json().path("spec").path("replicas").asInt()).isEqualTo(5);
+        var owners = managed(admin.get(deployment)).valueStream().filter(entry -> Json.string(entry, "manager").equals("hpa")).toList();
+        assertThat(owners).hasSize(1);
+        assertThat(Json.string(owners.getFirst(), "operation") + Json.string(owners.getFirst(), "apiVersion") + Json.string(owners.getFirst(), "subresource"))
+                .isEqualTo("Applyapps/v1scale");
+        assertThat(owners.getFirst().path("fieldsV1")).isEqualTo(Json.readObject("{\"f:spec\":{\"f:replicas\":{}}}"));
+        assertThat(admin.patch(deployment + "?fieldManager=maker", APPLY, config.formatted("\"replicas\":3,")).expect(409).at("message"))
+                .isEqualTo("Apply failed with 1 conflict: conflict with \"hpa\" with subresource \"scale\": .spec.replicas");
+        assertThat(admin.patch(deployment + "?fieldManager=maker", APPLY, config.formatted("")).expect(200).json().path("spec").path("replicas").asInt())
+                .isEqualTo(5);
+        assertThat(admin.patch(deployment + "/scale?fieldManager=hpa", APPLY, scale.formatted("")).expect(200).json().path("spec").has("replicas")).isFalse();
+        assertThat(admin.get(deployment).json().path("spec").path("replicas").asInt()).isZero();
+
+        admin.patch(deployment + "/scale", APPLY, scale.formatted("\"replicas\":5")).expect(422);
+        admin.patch(deployment + "/scale?fieldManager=hpa", APPLY, scale.formatted("\"replicas\":-1")).expect(422);
+        assertThat(admin.patch(deployment + "/scale?fieldManager=hpa", APPLY, scale.formatted("\"foo\":1")).expect(400).at("message"))
+                .isEqualTo("failed to create typed patch object (default/scaled-by-apply; autoscaling/v1, Kind=Scale): .spec.foo: field not declared in schema");
+        assertThat(admin.patch(deployment + "/scale?fieldManager=hpa", APPLY, config.formatted("")).expect(400).at("message"))
+                .isEqualTo("Incorrect version specified in apply patch. Specified patch version: apps/v1, expected: autoscaling/v1");
+        admin.patch(deployment + "-not/scale?fieldManager=hpa", APPLY, scale.formatted("\"replicas\":5")).expect(404);
+    }
+
+    /// As applyPatcher of apiserver's endpoints/handlers/patch.go.
+    @Test
+    void membersThatAreThereTwiceAreToldAsAsked() {
+        var twice = "apiVersion: v1\nkind: ConfigMap\ndata:\n  a: '1'\n  a: '2'\n";
+        assertThat(admin.patch(at("twice", "?fieldManager=x&fieldValidation=Strict"), APPLY, twice).expect(400).at("message"))
+                .startsWith("error strict decoding YAML: ").contains("data.a");
+        var warned = admin.patch(at("twice", "?fieldManager=x"), APPLY, twice).expect(201);
+        assertThat(warned.http().headers().firstValue("Warning").orElse("")).contains("data.a");
+        assertThat(warned.at("data", "a")).isEqualTo("2");
+        assertThat(admin.patch(at("twice", "?fieldManager=x&fieldValidation=Ignore"), APPLY, twice).expect(200).http().headers().firstValue("Warning")).isEmpty();
+    }
+
     @Test
     void aDryRunAppliesNothing() {
         admin.patch(at("dry-apply", "?fieldManager=x&dryRun=All"), APPLY, map("{a: '1'}")).expect(201);

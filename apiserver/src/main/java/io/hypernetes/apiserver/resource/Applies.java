@@ -2,10 +2,13 @@ package io.hypernetes.apiserver.resource;
 
 import io.hypernetes.apiserver.body.Body;
 import io.hypernetes.objects.ApiStatus;
+import io.hypernetes.objects.GroupVersion;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.apply.ApplyConflictException;
 import io.hypernetes.objects.apply.ShapeException;
+import io.hypernetes.objects.schema.Decoder;
 import java.util.List;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -24,31 +27,47 @@ final class Applies {
     /// @throws io.hypernetes.objects.ApiException 400 when it cannot be applied whatever the object is
     ObjectNode read(ResourceRequest request) {
         var type = request.kind().type();
+        var object = read(request, type.groupVersion(), type.kind(), body -> decoding.decode(request, body.object(), body.duplicates()));
+        FieldManager.keepWritable(request, object);
+        return object;
+    }
+
+    /// The configuration in the body, of another kind than the request's.
+    ///
+    /// @throws io.hypernetes.objects.ApiException 400 when it cannot be applied whatever the object is
+    ObjectNode read(ResourceRequest request, GroupVersion version, String kind, String schemaType) {
+        return read(request, version, kind, body -> decoding.decode(body.object(), body.duplicates(), version, kind, schemaType));
+    }
+
+    private static ObjectNode read(ResourceRequest request, GroupVersion expected, String kind, Function<Body, Decoder.Decoded> decode) {
         // JSON is YAML, but a reader of JSON takes it in a fraction of the time.
         var bytes = request.http().body();
         var body = Body.read(bytes, looksLikeJson(bytes) ? "application/json" : "application/yaml");
         var config = body.object();
         var version = Json.string(config, "apiVersion");
-        if (!version.equals(type.apiVersion())) {
+        if (!version.equals(expected.apiVersion())) {
             throw ApiStatus.badRequest("Incorrect version specified in apply patch. Specified patch version: " + version
-                            + ", expected: " + type.apiVersion())
+                            + ", expected: " + expected.apiVersion())
                     .asException();
         }
         if (!Json.at(config, "metadata", "managedFields").isEmpty()) {
             throw ApiStatus.badRequest("metadata.managedFields must be nil").asException();
         }
         Decoding.takeTenant(config, request.tenant());
-        var decoded = decoding.decode(request, config, body.duplicates());
+        var decoded = decode.apply(body);
         var unknown = decoded.problems().stream()
                 .filter(problem -> problem.startsWith("unknown field \""))
                 .map(problem -> "." + problem.substring("unknown field \"".length(), problem.length() - 1))
                 .toList();
         if (!unknown.isEmpty()) {
-            throw refused(request, problems(unknown.stream().map(path -> path + ": field not declared in schema").toList()));
+            throw refused(request, expected, kind, problems(unknown.stream().map(path -> path + ": field not declared in schema").toList()));
+        }
+        // What is there twice is all that is left to tell (patch.go of apiserver's endpoints/handlers).
+        if (!decoded.problems().isEmpty()) {
+            Decoding.report(request.http(), decoded.problems(), () -> ApiStatus.badRequest("error strict decoding YAML: " + String.join(", ", decoded.problems())));
         }
         var object = decoded.object();
         Json.child(object, "metadata").remove("managedFields");
-        FieldManager.keepWritable(request, object);
         return object;
     }
 
@@ -61,7 +80,7 @@ final class Applies {
         } catch (ApplyConflictException e) {
             throw e.status().asException();
         } catch (ShapeException e) {
-            throw refused(request, e.text());
+            throw refused(request, request.kind().type().groupVersion(), request.kind().type().kind(), e.text());
         }
     }
 
@@ -89,14 +108,14 @@ final class Applies {
         }
     }
 
-    private static RuntimeException refused(ResourceRequest request, String why) {
+    private static RuntimeException refused(ResourceRequest request, GroupVersion version, String kind, String why) {
         var target = request.target();
         return ApiStatus.badRequest("failed to create typed patch object (%s/%s; %s, Kind=%s): %s"
                         .formatted(
                                 target.namespace(),
                                 target.name(),
-                                request.kind().type().apiVersion(),
-                                request.kind().type().kind(),
+                                version.apiVersion(),
+                                kind,
                                 why))
                 .asException();
     }

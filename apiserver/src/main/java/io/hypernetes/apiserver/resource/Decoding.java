@@ -32,7 +32,6 @@ final class Decoding {
     /// @param schemaType the type in the schema
     ObjectNode object(Exchange http, GroupVersion version, String kind, String schemaType) {
         var body = Body.read(http.body(), http.header("Content-Type").orElse(""));
-        checkType(body.object(), version, kind);
         return told(http, decode(body.object(), body.duplicates(), version, kind, schemaType), body.strict());
     }
 
@@ -100,8 +99,9 @@ final class Decoding {
                 .asException();
     }
 
-    private Decoder.Decoded decode(
-            ObjectNode object, List<String> duplicates, GroupVersion version, String kind, String schemaType) {
+    /// An object of another kind than the request's and what is odd about it, for the caller to judge.
+    Decoder.Decoded decode(ObjectNode object, List<String> duplicates, GroupVersion version, String kind, String schemaType) {
+        checkType(object, version, kind);
         try {
             return kinds.decoder().decode(object, schemaType, duplicates);
         } catch (MalformedJsonException e) {
@@ -148,15 +148,13 @@ final class Decoding {
         }
     }
 
-    private static void report(Exchange http, List<String> problems, Supplier<ApiStatus> refusal) {
+    /// Refuses what is odd about a body, warns of it or says nothing, as the client wishes.
+    static void report(Exchange http, List<String> problems, Supplier<ApiStatus> refusal) {
         switch (http.query("fieldValidation")) {
             case "Strict" -> throw refusal.get().asException();
             case "Ignore" -> {}
             case "", "Warn" -> problems.forEach(problem -> warn(http, problem));
-            default ->
-                throw ApiStatus.badRequest("fieldValidation: Unsupported value: \"" + http.query("fieldValidation")
-                                + "\": supported values: \"Ignore\", \"Warn\", \"Strict\"")
-                        .asException();
+            default -> FieldManager.check(http, false);
         }
     }
 

@@ -12,10 +12,11 @@ import tools.jackson.databind.node.ObjectNode;
 /// The name under which a request owns the fields it writes: the parameter `fieldManager`, else the program's name.
 final class FieldManager {
     private static final int MAX_LENGTH = 128;
+    private static final List<String> VALIDATIONS = List.of("", "Ignore", "Strict", "Warn");
 
     private FieldManager() {}
 
-    /// Checks the parameters `fieldManager` and `force`.
+    /// Checks the parameters `fieldManager`, `fieldValidation` and `force` (apis/meta/v1/validation/validation.go of apimachinery).
     ///
     /// @param apply whether the request applies a configuration
     /// @throws io.hypernetes.objects.ApiException 422
@@ -28,11 +29,16 @@ final class FieldManager {
         if (given.length() > MAX_LENGTH) {
             errors.add(FieldError.tooLong("fieldManager", MAX_LENGTH));
         }
-        for (int i = 0; i < given.length(); i++) {
+        for (int i = 0, at = 0; i < given.length(); at += utf8(given.codePointAt(i)), i += Character.charCount(given.codePointAt(i))) {
             if (!printable(given.charAt(i))) {
-                errors.add(FieldError.invalid("fieldManager", given, "should only contain printable characters"));
+                errors.add(FieldError.invalid(
+                        "fieldManager", given, "invalid character U+%04X (at position %d)".formatted(given.codePointAt(i), at)));
                 break;
             }
+        }
+        var validation = http.query("fieldValidation");
+        if (!VALIDATIONS.contains(validation)) {
+            errors.add(FieldError.notSupported("fieldValidation", validation, VALIDATIONS));
         }
         if (!apply && http.method().equals("PATCH") && !http.query("force").isEmpty()) {
             errors.add(FieldError.forbidden("force", "may not be specified for non-apply patch"));
@@ -70,6 +76,11 @@ final class FieldManager {
             }
         }
         return name.isEmpty() ? "unknown" : name.toString();
+    }
+
+    /// In bytes, which positions are counted in.
+    private static int utf8(int character) {
+        return character < 0x80 ? 1 : character < 0x800 ? 2 : character < 0x10000 ? 3 : 4;
     }
 
     private static boolean printable(char c) {

@@ -79,8 +79,7 @@ final class Writes {
         var key = request.key().text();
         for (int attempt = 1; ; attempt++) {
             if (store.get(key).isPresent() || !target.subresource().isEmpty()) {
-                Answers.object(
-                        request, 200, change(request, current -> Applies.merge(request, current, config), Tracking.DONE));
+                Answers.object(request, 200, change(request, current -> Applies.merge(request, current, config), Tracking.DONE));
                 return;
             }
             admission.mayCreate(request);
@@ -183,6 +182,11 @@ final class Writes {
     /// @return the stored bytes after the change
     byte[] change(ResourceRequest request, UnaryOperator<ObjectNode> change) {
         return change(request, change, Tracking.WANTED);
+    }
+
+    /// The same for a change that has noted who owns what.
+    byte[] changeOwned(ResourceRequest request, UnaryOperator<ObjectNode> change) {
+        return change(request, change, Tracking.DONE);
     }
 
     private byte[] change(ResourceRequest request, UnaryOperator<ObjectNode> change, Tracking tracking) {

@@ -53,11 +53,7 @@ public record Scaling(List<String> wanted, List<String> present, List<String> se
 
     /// Lets `object` want what `scale` says, and claim the state that `scale` was read from.
     public void apply(ObjectNode scale, ObjectNode object) {
-        ObjectNode at = object;
-        for (String name : wanted.subList(0, wanted.size() - 1)) {
-            at = Json.child(at, name);
-        }
-        at.set(wanted.getLast(), Json.integer(Json.number(scale, 0, "spec", "replicas")));
+        want(object, Json.number(scale, 0, "spec", "replicas"));
         ObjectNode meta = Json.child(object, "metadata");
         for (String claimed : List.of("name", "namespace", "uid", "resourceVersion")) {
             String value = Json.string(scale, "metadata", claimed);
@@ -67,6 +63,38 @@ public record Scaling(List<String> wanted, List<String> present, List<String> se
                 meta.put(claimed, value);
             }
         }
+    }
+
+    /// What a configuration of the Scale says, as a configuration of the object that is scaled.
+    public ObjectNode configuration(ObjectNode scale, String apiVersion, String kind) {
+        ObjectNode config = Json.object().put("apiVersion", apiVersion).put("kind", kind);
+        ObjectNode meta = config.putObject("metadata");
+        for (String claimed : List.of("name", "namespace", "uid", "resourceVersion")) {
+            String value = Json.string(scale, "metadata", claimed);
+            if (!value.isEmpty()) {
+                meta.put(claimed, value);
+            }
+        }
+        if (Json.present(scale.path("spec").get("replicas"))) {
+            want(config, Json.number(scale, 0, "spec", "replicas"));
+        }
+        return config;
+    }
+
+    /// Lets `object` want none when it does not say how many: a Scale that says no number says 0.
+    public ObjectNode orNone(ObjectNode object) {
+        if (Json.at(object, wanted.toArray(String[]::new)).isMissingNode()) {
+            want(object, 0);
+        }
+        return object;
+    }
+
+    private void want(ObjectNode object, long replicas) {
+        ObjectNode at = object;
+        for (String name : wanted.subList(0, wanted.size() - 1)) {
+            at = Json.child(at, name);
+        }
+        at.set(wanted.getLast(), Json.integer(replicas));
     }
 
     private String selectorText(ObjectNode object) {
