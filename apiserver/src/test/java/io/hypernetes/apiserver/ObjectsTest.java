@@ -356,7 +356,32 @@ class ObjectsTest extends ClusterTest {
         assertThat(admin.get("/apis/coordination.k8s.io").at("kind")).isEqualTo("APIGroup");
         assertThat(admin.get("/api/v1").at("kind")).isEqualTo("APIResourceList");
         admin.get("/apis/nothing.example.com").expect(404);
-        assertThat(admin.get("/openapi/v3").json().path("paths").has("api/v1")).isTrue();
+        var v1 = admin.get("/openapi/v3").json().path("paths").path("api/v1").path("serverRelativeURL").asString();
+        assertThat(admin.get(v1).expect(200).http().headers().firstValue("Cache-Control")).hasValue("private, immutable");
+        assertThat(admin.get("/openapi/v3/api/v1?hash=OLD").expect(301).http().headers().firstValue("Location")).hasValue(v1);
+        assertThat(admin.get("/tenants/root/openapi/v3/api/v1?hash=OLD").expect(301).http().headers().firstValue("Location")).hasValue("/tenants/root" + v1);
+    }
+
+    /// As apis/meta/v1/validation/validation.go of upstream's apimachinery has them.
+    @Test
+    void optionsThatDoNotExistAreRefused() {
+        var one = configMaps("default") + "/options";
+        assertThat(admin.post(configMaps("default") + "?fieldValidation=strict", configMap("options", "1")).expect(422).at("message"))
+                .isEqualTo("CreateOptions.meta.k8s.io \"\" is invalid: fieldValidation: Unsupported value: \"strict\": supported values: \"\", \"Ignore\", \"Strict\", \"Warn\"");
+        admin.post(configMaps("default"), configMap("options", "1")).expect(201);
+        assertThat(admin.put(one + "?fieldManager=%C3%A4%01&fieldValidation=x", configMap("options", "1")).expect(422).at("message"))
+                .startsWith("UpdateOptions.meta.k8s.io \"\" is invalid: [fieldManager: Invalid value: ")
+                .contains(": invalid character U+0001 (at position 2), fieldValidation: Unsupported value: \"x\"");
+        assertThat(admin.delete(one + "?propagationPolicy=Foo").expect(422).at("message"))
+                .endsWith("propagationPolicy: Unsupported value: \"Foo\": supported values: \"Foreground\", \"Background\", \"Orphan\", \"nil\"");
+        admin.patch(one, "application/merge-patch+json", "{\"metadata\":{\"finalizers\":[\"x.io/a\"]}}").expect(200);
+        admin.delete(one).expect(200);
+        assertThat(admin.patch(one, "application/merge-patch+json", "{\"metadata\":{\"finalizers\":[\"x.io/a\",\"x.io/c\",\"x.io/b\"]}}").expect(422).at("message"))
+                .endsWith("found new finalizers []string{\"x.io/b\", \"x.io/c\"}");
+        admin.patch(one, "application/merge-patch+json", "{\"metadata\":{\"finalizers\":null}}").expect(200);
+        admin.post(pods("default"), Cluster.pod("unbound")).expect(201);
+        assertThat(admin.post(pods("default") + "/unbound/binding", "{\"target\":{\"kind\":\"Pod\"}}").expect(422).at("message"))
+                .isEqualTo("Binding \"unbound\" is invalid: [target.kind: Unsupported value: \"Pod\": supported values: \"Node\", \"<empty>\", target.name: Required value]");
     }
 
     /// As RootPaths of upstream's `k8s.io/apimachinery/pkg/apis/meta/v1`.

@@ -48,10 +48,17 @@ public final class OpenApiDocuments {
             throw ApiStatus.noSuchResource().asException();
         }
         boolean protobuf = isProtobuf(http, path.equals("/openapi/v2"));
+        var hash = http.query("hash");
+        if (!hash.isEmpty() && !hash.equals(document.hash()) && path.startsWith(INDEX + "/")) {
+            // What is kept for ever under an address is what the address says (kube-openapi's pkg/handler3/handler.go).
+            http.setHeader("Location", tenant.prefix() + path + "?hash=" + document.hash());
+            http.send(301, "", new byte[0]);
+            return;
+        }
         var tag = "\"" + document.hash() + (protobuf ? "-protobuf" : "") + "\"";
         http.setHeader("ETag", tag);
         http.setHeader("Vary", "Accept");
-        http.setHeader("Cache-Control", http.query("hash").isEmpty() ? "no-cache" : "private, immutable");
+        http.setHeader("Cache-Control", hash.isEmpty() ? "no-cache" : "private, immutable");
         if (http.header("If-None-Match").orElse("").equals(tag)) {
             http.send(304, "", new byte[0]);
         } else if (protobuf) {

@@ -12,6 +12,7 @@ import io.hypernetes.store.ConflictException;
 import io.hypernetes.store.Operation;
 import io.hypernetes.store.Store;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -34,10 +35,17 @@ final class Bindings {
         if (!request.caller().tenant().equals(Caller.ROOT)) {
             throw ApiStatus.forbidden("", "pods", name, "a tenant cannot choose the node of a pod").asException();
         }
-        if (node.isEmpty() || !List.of("", "Node").contains(Json.string(binding, "target", "kind"))) {
-            throw ApiStatus.invalid(
-                            "", "Binding", name, List.of(FieldError.required("target.name", "the name of a Node")))
-                    .asException();
+        // As ValidatePodBinding of pkg/apis/core/validation.
+        var errors = new ArrayList<FieldError>();
+        var kind = Json.string(binding, "target", "kind");
+        if (!List.of("", "Node").contains(kind)) {
+            errors.add(FieldError.notSupported("target.kind", kind, List.of("Node", "<empty>")));
+        }
+        if (node.isEmpty()) {
+            errors.add(FieldError.required("target.name", ""));
+        }
+        if (!errors.isEmpty()) {
+            throw ApiStatus.invalid("", "Binding", name, errors).asException();
         }
         bind(request, name, node, binding);
         Answers.json(request.http(), 201, ApiStatus.success().toJson().put("code", 201));

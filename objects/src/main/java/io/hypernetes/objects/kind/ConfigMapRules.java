@@ -31,7 +31,8 @@ final class ConfigMapRules implements KindRules {
             size += decodedBytes(entry.getValue());
         }
         if (size > MAX_BYTES) {
-            errors.add(FieldError.tooLong("", MAX_BYTES));
+            // So upstream writes the path of the whole, which has no name.
+            errors.add(FieldError.tooLong("[]", MAX_BYTES));
         }
     }
 
