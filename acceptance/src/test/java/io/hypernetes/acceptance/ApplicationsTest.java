@@ -55,7 +55,7 @@ class ApplicationsTest {
         asking(cluster, Application.files(folder, "curl", "curl"), "exec", "-i", "asks", "--", "tar", "-xz", "-C", "/files");
         String map = "/api/v1/namespaces/default/configmaps/mark";
         String own = "$(cat " + ACCOUNT + "/token)";
-        assertThat(ask(cluster, own, map)).contains("\"of\":\"asking\"").endsWith(" 200");
+        assertThat(ask(cluster, own, map)).contains("\"of\": \"asking\"").endsWith(" 200");
         assertThat(ask(cluster, own, "/tenants/asking" + map)).endsWith(" 200");
         assertThat(ask(cluster, own, "/tenants/asked" + map)).matches("(?s).* 40[34]").doesNotContain("asked\":");
         assertThat(ask(cluster, own, "/api/v1/namespaces/default/secrets")).endsWith(" 403");

@@ -362,6 +362,21 @@ class ObjectsTest extends ClusterTest {
         assertThat(admin.get("/tenants/root/openapi/v3/api/v1?hash=OLD").expect(301).http().headers().firstValue("Location")).hasValue("/tenants/root" + v1);
     }
 
+    /// As isPrettyPrint of apiserver's endpoints/handlers/negotiation/negotiate.go.
+    @Test
+    void peopleReadLines() {
+        var one = configMaps("default") + "/lines";
+        admin.post(configMaps("default"), configMap("lines", "{\\\"a\\\": [1,2], \\\\}")).expect(201);
+        var compact = admin.get(one).expect(200);
+        var lines = admin.get(one + "?pretty=true").expect(200);
+        assertThat(lines.json()).isEqualTo(compact.json());
+        assertThat(lines.text()).startsWith("{\n  \"").contains("\n  \"data\": {\n    \"k\": \"{\\\"a\\\": [1,2], \\\\}\"\n  }").endsWith("\n}\n");
+        var curl = admin.send(admin.request(configMaps("default") + "?fieldSelector=metadata.name=none").header("User-Agent", "curl/8").GET().build());
+        assertThat(curl.text()).contains("\n  \"items\": []\n}");
+        assertThat(admin.send(admin.request(one + "?pretty=false").header("User-Agent", "Mozilla/5.0").GET().build()).text()).isEqualTo(compact.text());
+        assertThat(admin.get(one + "-not?pretty=1").expect(404).text()).startsWith("{\n  \"kind\": \"Status\"");
+    }
+
     /// As apis/meta/v1/validation/validation.go of upstream's apimachinery has them.
     @Test
     void optionsThatDoNotExistAreRefused() {

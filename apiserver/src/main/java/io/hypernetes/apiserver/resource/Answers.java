@@ -31,20 +31,20 @@ public final class Answers {
             http.setHeader("Retry-After", Integer.toString(details.retryAfterSeconds()));
         }
         http.setHeader("Cache-Control", "no-cache, private");
-        http.send(status.code(), "application/json", line(Json.bytes(status.toJson())));
+        send(http, status.code(), "application/json", line(Json.bytes(status.toJson())));
     }
 
     /// Answers with a document.
     public static void json(Exchange http, int code, ObjectNode document) throws IOException {
         http.setHeader("Cache-Control", "no-cache, private");
-        http.send(code, "application/json", line(Json.bytes(document)));
+        send(http, code, "application/json", line(Json.bytes(document)));
     }
 
     /// Answers with one object as it is stored.
     static void object(ResourceRequest request, int code, byte[] stored) throws IOException {
         var accepted = Accepted.of(request.http().headers("Accept"));
         request.http().setHeader("Cache-Control", "no-cache, private");
-        request.http().send(code, accepted.contentType(), List.of(Part.of(render(request, accepted, stored)), LINE_END));
+        send(request.http(), code, accepted.contentType(), Part.of(render(request, accepted, stored)), LINE_END);
     }
 
     private static byte[] render(ResourceRequest request, Accepted accepted, byte[] entry) {
@@ -72,7 +72,7 @@ public final class Answers {
                 ? table(request.kind(), accepted, List.of(object), metadataOf(object), include(request), true, request.now())
                 : object;
         request.http().setHeader("Cache-Control", "no-cache, private");
-        request.http().send(200, accepted.contentType(), line(Json.bytes(shown)));
+        send(request.http(), 200, accepted.contentType(), line(Json.bytes(shown)));
     }
 
     /// Answers with a list of such objects.
@@ -89,7 +89,7 @@ public final class Answers {
             objects.forEach(shown.putArray("items")::add);
         }
         request.http().setHeader("Cache-Control", "no-cache, private");
-        request.http().send(200, accepted.contentType(), line(Json.bytes(shown)));
+        send(request.http(), 200, accepted.contentType(), line(Json.bytes(shown)));
     }
 
     static ObjectNode table(
@@ -168,9 +168,13 @@ public final class Answers {
         return revision.isEmpty() ? shown : StoredForm.withRevision(shown, Long.parseLong(revision));
     }
 
-    private static byte[] line(byte[] json) {
+    private static void send(Exchange http, int code, String contentType, Part... parts) throws IOException {
+        http.send(code, contentType, Indented.of(http, contentType, List.of(parts)));
+    }
+
+    private static Part line(byte[] json) {
         var line = java.util.Arrays.copyOf(json, json.length + 1);
         line[json.length] = '\n';
-        return line;
+        return Part.of(line);
     }
 }

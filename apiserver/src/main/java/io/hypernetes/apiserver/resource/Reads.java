@@ -93,7 +93,7 @@ final class Reads {
                                     .map(shown -> Part.of(StoredForm.partial(shown.array(), accepted.version())))
                                     .toList());
                 };
-        request.http().send(200, accepted.contentType(), parts);
+        request.http().send(200, accepted.contentType(), Indented.of(request.http(), accepted.contentType(), parts));
     }
 
     /// The objects that a request lists or begins a watch with.
