@@ -51,6 +51,7 @@ public final class OpenApiDocuments {
         var hash = http.query("hash");
         if (!hash.isEmpty() && !hash.equals(document.hash()) && path.startsWith(INDEX + "/")) {
             // What is kept for ever under an address is what the address says (kube-openapi's pkg/handler3/handler.go).
+            http.setHeader("Cache-Control", "no-cache, private");
             http.setHeader("Location", tenant.prefix() + path + "?hash=" + document.hash());
             http.send(301, "", new byte[0]);
             return;
