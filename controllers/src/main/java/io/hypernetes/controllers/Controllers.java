@@ -58,11 +58,12 @@ public final class Controllers implements AutoCloseable {
             Function<String, @Nullable CertificateAuthority> authorities,
             InstantSource clock) {
         Caches caches = Caches.of(informers);
+        EventRecorder nodeEvents = events(client, "node-controller", clock);
         for (Controller controller : List.of(
                 new NodeAddresses(client, settings.clusterCidr()),
-                new NodeLife(client, settings.nodeMonitorGracePeriod(), clock),
+                new NodeLife(client, nodeEvents, settings.nodeMonitorGracePeriod(), clock),
                 new PodEviction(client, events(client, "taint-eviction-controller", clock), new PodEnding(client, clock), clock),
-                new SilentNodePods(client, events(client, "node-controller", clock), clock),
+                new SilentNodePods(client, nodeEvents, clock),
                 new CertificateSigning(client, Objects.requireNonNull(authorities.apply(ObjectKey.ROOT), "root has no authority"), settings.reserved(), clock),
                 new ClientCertificateSigning(client, authorities, clock),
                 new ReplicaSets(client, events(client, "replicaset-controller", clock), clock),

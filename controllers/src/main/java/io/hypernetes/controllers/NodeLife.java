@@ -3,10 +3,12 @@ package io.hypernetes.controllers;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.NodeBuilder;
 import io.fabric8.kubernetes.api.model.NodeCondition;
+import io.fabric8.kubernetes.api.model.NodeConditionBuilder;
 import io.fabric8.kubernetes.api.model.Taint;
 import io.fabric8.kubernetes.api.model.TaintBuilder;
 import io.fabric8.kubernetes.api.model.coordination.v1.Lease;
 import io.hypernetes.client.Client;
+import io.hypernetes.client.EventRecorder;
 import io.hypernetes.client.Kind;
 import io.hypernetes.client.ObjectKey;
 import java.time.Duration;
@@ -24,7 +26,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// Notices nodes that fell silent: their conditions become Unknown, and taints keep new pods away and move old ones off. A node that is
-/// back loses the taints. One that takes no further pods is tainted so, too. As upstream's node lifecycle controller does.
+/// back loses the taints. One that takes no further pods, or is short of memory, disk or processes, is tainted so, too. As upstream's node
+/// lifecycle controller does, but node by node, without its rates for zones. While no node at all is ready no pods are moved. Events tell of
+/// nodes that come, go and fall silent.
 final class NodeLife implements Controller {
     static final String UNREACHABLE = "node.kubernetes.io/unreachable";
     static final String NOT_READY = "node.kubernetes.io/not-ready";
@@ -32,13 +36,31 @@ final class NodeLife implements Controller {
 
     private static final Logger LOG = LoggerFactory.getLogger(NodeLife.class);
     private static final Duration PERIOD = Duration.ofSeconds(5);
+    private static final Duration A_RESTART = Duration.ofMinutes(1);
     private static final Set<String> OURS = Set.of(UNREACHABLE, NOT_READY);
+    /// What a node reports of itself and nobody knows once it is silent (tryUpdateNodeHealth in upstream's node_lifecycle_controller.go).
+    private static final List<String> REPORTED = List.of("Ready", "MemoryPressure", "DiskPressure", "PIDPressure");
+    /// Conditions that keep new pods away while they hold (nodeConditionToTaintKeyStatusMap there).
+    private static final Map<String, String> SHORTAGES = Map.of(
+            "MemoryPressure", "node.kubernetes.io/memory-pressure",
+            "DiskPressure", "node.kubernetes.io/disk-pressure",
+            "PIDPressure", "node.kubernetes.io/pid-pressure",
+            "NetworkUnavailable", "node.kubernetes.io/network-unavailable");
 
     private final Client client;
+    private final EventRecorder events;
     private final Duration grace;
     private final InstantSource clock;
+    private final Instant begun;
     private final Map<String, Sign> signs = new ConcurrentHashMap<>();
+    /// The uids of the nodes that there are, by name.
+    private final Map<String, String> known = new ConcurrentHashMap<>();
     private Caches caches;
+
+    private volatile Readiness readiness = new Readiness(Instant.EPOCH, false);
+
+    /// @param any whether any node was ready
+    private record Readiness(Instant at, boolean any) {}
 
     /// A node's last sign of life.
     ///
@@ -47,10 +69,12 @@ final class NodeLife implements Controller {
     private record Sign(String lease, Instant seen) {}
 
     @SuppressWarnings("NullAway.Init") // watch() is called before anything starts
-    NodeLife(Client client, Duration grace, InstantSource clock) {
+    NodeLife(Client client, EventRecorder events, Duration grace, InstantSource clock) {
         this.client = client;
+        this.events = events;
         this.grace = grace;
         this.clock = clock;
+        this.begun = clock.instant();
     }
 
     @Override
@@ -70,23 +94,42 @@ final class NodeLife implements Controller {
         Node node = caches.nodes().get(key).orElse(null);
         if (node == null) {
             signs.remove(key.name());
+            String uid = known.remove(key.name());
+            if (uid != null) {
+                record(key.name(), uid, "RemovingNode", "Node " + key.name() + " event: Removing Node " + key.name() + " from Controller");
+            }
             return Optional.empty();
         }
+        String uid = node.getMetadata().getUid();
+        if (!uid.equals(known.put(key.name(), uid)) && isNew(node)) {
+            record(key.name(), uid, "RegisteredNode", "Node " + key.name() + " event: Registered Node " + key.name() + " in Controller");
+        }
         boolean silent = lastSign(key).plus(grace).isBefore(clock.instant());
-        if (silent && !"Unknown".equals(ready(node))) {
+        if (silent && REPORTED.stream().anyMatch(type -> !"Unknown".equals(status(node, type)))) {
             LOG.warn("event=node-silent node={} grace={}", key.name(), grace);
             client.of(Kind.NODE).change(key, "status", current -> withUnknownConditions(current));
+            if (isReady(node)) {
+                record(key.name(), uid, "NodeNotReady", "Node " + key.name() + " status is now: NodeNotReady");
+            }
         }
         String ready = silent ? "Unknown" : ready(node);
-        List<Taint> wanted = taints(node, ready);
+        // Where no node is heard of it is this machine that is cut off, and to take all pods from all nodes would help nobody.
+        boolean moveOff = !"True".equals(ready) && isAnyReady();
+        List<Taint> wanted = taints(node, ready, moveOff);
         if (!keysAndEffects(wanted).equals(keysAndEffects(taintsOf(node)))) {
             client.of(Kind.NODE).change(key, null, current -> new NodeBuilder(current)
                     .editOrNewSpec()
-                    .withTaints(taints(current, ready))
+                    .withTaints(taints(current, ready, moveOff))
                     .endSpec()
                     .build());
         }
         return Optional.of(PERIOD);
+    }
+
+    /// Of the thousands that were there before this process there is nothing to tell.
+    private boolean isNew(Node node) {
+        String created = node.getMetadata().getCreationTimestamp();
+        return created == null || Instant.parse(created).isAfter(begun.minus(A_RESTART));
     }
 
     /// When the node was last heard of: when its lease was last seen to change, by this machine's clock. What the lease says is the
@@ -104,29 +147,56 @@ final class NodeLife implements Controller {
     }
 
     private static String ready(Node node) {
+        String status = status(node, "Ready");
+        return status.isEmpty() ? "Unknown" : status;
+    }
+
+    /// Of a condition; empty when the node has none of this type.
+    private static String status(Node node, String type) {
         return conditions(node).stream()
-                .filter(condition -> "Ready".equals(condition.getType()))
+                .filter(condition -> type.equals(condition.getType()))
                 .map(NodeCondition::getStatus)
                 .findFirst()
-                .orElse("Unknown");
+                .orElse("");
     }
 
     private Node withUnknownConditions(Node node) {
         String now = clock.instant().truncatedTo(ChronoUnit.SECONDS).toString();
-        for (NodeCondition condition : conditions(node)) {
-            if (!"Unknown".equals(condition.getStatus())) {
+        List<NodeCondition> conditions = new ArrayList<>(conditions(node));
+        for (String type : REPORTED) {
+            NodeCondition condition = conditions.stream().filter(there -> type.equals(there.getType())).findFirst().orElse(null);
+            if (condition == null) {
+                conditions.add(new NodeConditionBuilder().withType(type).withStatus("Unknown")
+                        .withReason("NodeStatusNeverUpdated").withMessage("Kubelet never posted node status.")
+                        .withLastHeartbeatTime(node.getMetadata().getCreationTimestamp()).withLastTransitionTime(now).build());
+            } else if (!"Unknown".equals(condition.getStatus())) {
                 condition.setStatus("Unknown");
                 condition.setReason("NodeStatusUnknown");
                 condition.setMessage("Kubelet stopped posting node status.");
                 condition.setLastTransitionTime(now);
             }
         }
-        return node;
+        return new NodeBuilder(node).editOrNewStatus().withConditions(conditions).endStatus().build();
     }
 
-    private List<Taint> taints(Node node, String ready) {
+    private void record(String node, String uid, String reason, String message) {
+        events.record(ObjectKey.ROOT, new NodeBuilder().withNewMetadata().withName(node).withUid(uid).endMetadata().build(), EventRecorder.Type.NORMAL, reason, message);
+    }
+
+    /// As it was a second ago at most, since all nodes may ask at once (handleDisruption in upstream's node_lifecycle_controller.go).
+    private boolean isAnyReady() {
+        Instant now = clock.instant();
+        Readiness last = readiness;
+        if (Duration.between(last.at(), now).abs().compareTo(Duration.ofSeconds(1)) > 0) {
+            last = new Readiness(now, !caches.nodes().list(NodeLife::isReady).isEmpty());
+            readiness = last;
+        }
+        return last.any();
+    }
+
+    private List<Taint> taints(Node node, String ready, boolean moveOff) {
         List<Taint> taints = new ArrayList<>(taintsOf(node).stream()
-                .filter(taint -> !OURS.contains(taint.getKey()) && !isCordon(taint))
+                .filter(taint -> !OURS.contains(taint.getKey()) && !isCordon(taint) && !isShortage(taint))
                 .toList());
         String key = switch (ready) {
             case "True" -> "";
@@ -135,12 +205,20 @@ final class NodeLife implements Controller {
         };
         if (!key.isEmpty()) {
             taints.add(new TaintBuilder().withKey(key).withEffect("NoSchedule").build());
-            taints.add(new TaintBuilder().withKey(key).withEffect("NoExecute").withTimeAdded(since(node, key)).build());
+            if (moveOff) {
+                taints.add(new TaintBuilder().withKey(key).withEffect("NoExecute").withTimeAdded(since(node, key)).build());
+            }
         }
         if (node.getSpec() != null && Boolean.TRUE.equals(node.getSpec().getUnschedulable())) {
             taints.add(new TaintBuilder().withKey(UNSCHEDULABLE).withEffect("NoSchedule").withTimeAdded(since(node, UNSCHEDULABLE)).build());
         }
+        SHORTAGES.entrySet().stream().sorted(Map.Entry.comparingByKey()).filter(shortage -> "True".equals(status(node, shortage.getKey()))).forEach(shortage ->
+                taints.add(new TaintBuilder().withKey(shortage.getValue()).withEffect("NoSchedule").withTimeAdded(since(node, shortage.getValue())).build()));
         return taints;
+    }
+
+    private static boolean isShortage(Taint taint) {
+        return "NoSchedule".equals(taint.getEffect()) && SHORTAGES.containsValue(taint.getKey());
     }
 
     /// Of this key other effects are whoever added them's own.

@@ -138,9 +138,11 @@ class ControllersTest {
         assertThat(taints("n1")).isEmpty();
 
         clock.advance(Duration.ofSeconds(45));
-        beat("other");
-        client.of(Kind.NODE).patch(ObjectKey.root("n1"), io.hypernetes.client.Patch.merge(java.util.Map.of("metadata", java.util.Map.of("labels", java.util.Map.of("poke", "1")))));
+        node("other", "True");
         await().untilAsserted(() -> {
+            clock.advance(Duration.ofSeconds(2));
+            beat("other");
+            client.of(Kind.NODE).patch(ObjectKey.root("n1"), io.hypernetes.client.Patch.merge(java.util.Map.of("metadata", java.util.Map.of("labels", java.util.Map.of("poke", clock.instant().toString().replace(":", "-"))))));
             assertThat(taints("n1")).containsExactly("node.kubernetes.io/unreachable");
             assertThat(read("n1").getStatus().getConditions().getFirst().getStatus()).isEqualTo("Unknown");
             var pod = client.of(Kind.POD).get(new ObjectKey("red", "default", "p"));
