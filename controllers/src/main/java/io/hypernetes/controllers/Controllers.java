@@ -96,7 +96,7 @@ public final class Controllers implements AutoCloseable {
             starters.add(Thread.ofVirtual().name(controller.name() + "-start").unstarted(() -> startWhenSynced(view, loop)));
         }
         // Last, as it listens to the caches that the others asked for.
-        garbage = new GarbageCollector(client, informers);
+        garbage = new GarbageCollector(client, informers, events(client, "garbage-collector-controller", clock));
     }
 
     /// Begins; each loop runs once the caches that its controller asked for are filled.

@@ -17,6 +17,7 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
@@ -35,6 +36,8 @@ final class PodEviction implements Controller {
     private final InstantSource clock;
     /// When a pod was first seen under taints that do not say since when they are there, as those that people add do not.
     private final Map<ObjectKey, Instant> underTaints = new ConcurrentHashMap<>();
+    /// What is to go once the time is over that it tolerates its node's taints.
+    private final Set<ObjectKey> due = ConcurrentHashMap.newKeySet();
     private Caches caches;
 
     @SuppressWarnings("NullAway.Init") // watch() is called before anything starts
@@ -63,6 +66,7 @@ final class PodEviction implements Controller {
         Pod pod = caches.pods().get(key).orElse(null);
         if (pod == null || nodeOf(pod).isEmpty()) {
             underTaints.remove(key);
+            due.remove(key);
             return Optional.empty();
         }
         Node node = caches.nodes().get(ObjectKey.root(nodeOf(pod))).orElse(null);
@@ -80,13 +84,18 @@ final class PodEviction implements Controller {
         }
         if (evictAt.equals(Instant.MAX)) {
             underTaints.remove(key);
+            if (due.remove(key) && pod.getMetadata().getDeletionTimestamp() == null) {
+                events.record(key.tenant(), pod, EventRecorder.Type.NORMAL, "TaintManagerEviction", "Cancelling deletion of Pod " + key.namespace() + "/" + key.name());
+            }
         }
         if (evictAt.equals(Instant.MAX) || pod.getMetadata().getDeletionTimestamp() != null) {
             return Optional.empty();
         }
         if (evictAt.isAfter(now)) {
+            due.add(key);
             return Optional.of(Duration.between(now, evictAt));
         }
+        due.remove(key);
         LOG.info("event=pod-evicted pod={} node={}", key, node.getMetadata().getName());
         events.record(key.tenant(), pod, EventRecorder.Type.NORMAL, "TaintManagerEviction", "Marking for deletion Pod " + key.namespace() + "/" + key.name());
         ending.ask(key, pod, TAINTED);

@@ -1,11 +1,13 @@
 package io.hypernetes.controllers.garbage;
 
 import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.OwnerReference;
 import io.fabric8.kubernetes.api.model.PartialObjectMetadata;
 import io.hypernetes.client.Client;
-import io.hypernetes.client.Deletion;
 import io.hypernetes.client.Deletion.Propagation;
+import io.hypernetes.client.Deletion;
+import io.hypernetes.client.EventRecorder;
 import io.hypernetes.client.Informers;
 import io.hypernetes.client.ObjectKey;
 import io.hypernetes.client.Patch;
@@ -15,6 +17,7 @@ import io.hypernetes.controllers.garbage.Graph.Item;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -41,15 +44,38 @@ public final class GarbageCollector implements AutoCloseable {
     private static final Duration LOOK_AGAIN = Duration.ofMinutes(1);
 
     private final Client client;
+    private final EventRecorder events;
     private final Graph graph;
     private final WorkQueue<Item> queue = new WorkQueue<>(item -> item.key().tenant());
     private final WorkLoop<Item> loop;
     private final Thread starter;
+    private final Remembered departed = new Remembered();
+    private final Remembered told = new Remembered();
+
+    /// The last few thousand of something; thread-safe.
+    private static final class Remembered {
+        private static final int MOST = 4096;
+        private final Set<String> all = new LinkedHashSet<>();
+
+        synchronized boolean has(String one) {
+            return all.contains(one);
+        }
+
+        /// @return whether it is new
+        synchronized boolean add(String one) {
+            boolean fresh = all.add(one);
+            if (all.size() > MOST) {
+                all.remove(all.iterator().next());
+            }
+            return fresh;
+        }
+    }
 
     /// @param client may read and write in every tenant
     /// @param informers what others of this process look at, asked for before; not started yet
-    public GarbageCollector(Client client, Informers informers) {
+    public GarbageCollector(Client client, Informers informers, EventRecorder events) {
         this.client = client;
+        this.events = events;
         this.graph = new Graph(client, informers);
         graph.watch(new Changes());
         this.loop = new WorkLoop<>("garbage-collector", queue, WORKERS, this::look);
@@ -98,6 +124,7 @@ public final class GarbageCollector implements AutoCloseable {
 
         @Override
         public void gone(Item item, HasMetadata last) {
+            departed.add(item.uid());
             graph.dependents(item.key().tenant(), item.uid()).forEach(queue::add);
             lookAtWaitingOwners(item, last);
         }
@@ -173,6 +200,9 @@ public final class GarbageCollector implements AutoCloseable {
                         .filter(found -> reference.getUid().equals(found.getMetadata().getUid()))
                         .orElse(null);
             }
+            if (owner == null) {
+                tellOfForeignOwner(item, object, reference);
+            }
             if (named != null && owner == null) {
                 dangling.add(reference);
             } else if (owner != null && Graph.isLeaving(owner) && Graph.hasFinalizer(owner, FOREGROUND)) {
@@ -204,6 +234,27 @@ public final class GarbageCollector implements AutoCloseable {
         }
         LOG.info("event=garbage-deleted kind={} object={} propagation={}", item.kind().plural(), item.key(), propagation);
         client.of(item.kind()).delete(item.key(), Deletion.of(item.uid(), propagation));
+    }
+
+    /// Owners are in the namespace of what they own, or in none. Whoever names one of another namespace is told so, as upstream does
+    /// (reportInvalidNamespaceOwnerRef in pkg/controller/garbagecollector/graph_builder.go).
+    private void tellOfForeignOwner(Item item, PartialObjectMetadata object, OwnerReference reference) {
+        var kind = graph.kind(item.key().tenant(), reference.getApiVersion(), reference.getKind());
+        String namespace = item.key().namespace();
+        // Of most that are not found it is known that they have gone; only of others is it worth looking everywhere.
+        if (kind == null || !kind.namespaced() || departed.has(reference.getUid()) || !graph.isElsewhere(kind, item.key(), reference.getUid())) {
+            return;
+        }
+        if (told.add(item.uid() + " " + reference.getUid())) {
+            PartialObjectMetadata about = new PartialObjectMetadata();
+            about.setApiVersion(item.kind().apiVersion());
+            about.setKind(item.kind().kind());
+            about.setMetadata(new ObjectMetaBuilder()
+                    .withNamespace(object.getMetadata().getNamespace()).withName(object.getMetadata().getName()).withUid(item.uid()).build());
+            events.record(item.key().tenant(), about, EventRecorder.Type.WARNING, "OwnerRefInvalidNamespace",
+                    "ownerRef [" + reference.getApiVersion() + "/" + reference.getKind() + ", namespace: " + namespace + ", name: " + reference.getName()
+                            + ", uid: " + reference.getUid() + "] does not exist in namespace \"" + namespace + "\"");
+        }
     }
 
     /// When something below waits for this object too, waiting would never end: then this one blocks nobody.

@@ -63,6 +63,13 @@ final class Graph implements AutoCloseable {
             return informer.get(key).map(HasMetadata.class::cast);
         }
 
+        boolean isElsewhere(ObjectKey dependent, String uid) {
+            return !informer.list(object -> {
+                ObjectKey key = informer.key(object);
+                return key.tenant().equals(dependent.tenant()) && !key.namespace().equals(dependent.namespace()) && uid.equals(object.getMetadata().getUid());
+            }).isEmpty();
+        }
+
         void addDependents(String tenant, String uid, List<Item> dependents) {
             for (T object : byOwner.get(uid)) {
                 Item item = item(object);
@@ -211,6 +218,12 @@ final class Graph implements AutoCloseable {
     Optional<HasMetadata> find(Kind<PartialObjectMetadata> kind, ObjectKey key) {
         Entry<?> entry = entry(key.tenant(), kind.group(), kind.kind());
         return entry == null ? Optional.empty() : entry.find(key);
+    }
+
+    /// Whether an object of a kind is cached that is in another namespace of the tenant than the one that names it; looks at all of the kind.
+    boolean isElsewhere(Kind<PartialObjectMetadata> kind, ObjectKey dependent, String uid) {
+        Entry<?> entry = entry(dependent.tenant(), kind.group(), kind.kind());
+        return entry != null && entry.isElsewhere(dependent, uid);
     }
 
     /// Everything that names an object as an owner.
