@@ -115,6 +115,33 @@ class JobsTest {
         assertThat(bench.get(Kind.JOB, "each").getStatus().getFailed()).isEqualTo(4);
     }
 
+    /// With a limit for each index nobody waits for what others did (getPodCreationInfoForIndependentIndexes in upstream's job_controller.go).
+    @Test
+    void anIndexWaitsForItsOwnFailuresOnly() throws Exception {
+        try (Workbench slow = new Workbench(1, java.time.Duration.ofHours(1))) {
+            slow.create(Kind.JOB, indexed("own", FAILS, 3).editSpec().withParallelism(1).withBackoffLimit(Integer.MAX_VALUE).withBackoffLimitPerIndex(5)
+                    .withNewPodFailurePolicy().addNewRule().withAction("FailIndex").withNewOnExitCodes().withOperator("In").withValues(3).endOnExitCodes().endRule().endPodFailurePolicy()
+                    .endSpec().build());
+            await().untilAsserted(() -> assertThat(slow.get(Kind.JOB, "own").getStatus().getFailedIndexes()).isEqualTo("0-2"));
+
+            slow.create(Kind.JOB, indexed("again", FAILS, 1).editSpec().withBackoffLimit(Integer.MAX_VALUE).withBackoffLimitPerIndex(5).endSpec().build());
+            await().untilAsserted(() -> assertThat(slow.list(Kind.POD)).filteredOn(pod -> "again".equals(pod.getMetadata().getLabels().get("app")))
+                    .extracting(pod -> pod.getStatus().getPhase()).as("the second waits an hour").containsExactly("Failed"));
+        }
+    }
+
+    @Test
+    void failuresOfAnIndexThatArePassedOverAreCountedApart() {
+        bench.create(Kind.JOB, indexed("passed-over", FAILS, 1).editSpec().withBackoffLimit(Integer.MAX_VALUE).withBackoffLimitPerIndex(0)
+                .withNewPodFailurePolicy().addNewRule().withAction("Ignore").withNewOnExitCodes().withOperator("In").withValues(3).endOnExitCodes().endRule().endPodFailurePolicy()
+                .endSpec().build());
+        await().untilAsserted(() -> assertThat(podsOf("passed-over")).extracting(pod -> pod.getMetadata().getAnnotations())
+                .anySatisfy(annotations -> assertThat(annotations)
+                        .containsEntry("batch.kubernetes.io/job-index-failure-count", "0")
+                        .containsEntry("batch.kubernetes.io/job-index-ignored-failure-count", "2")));
+        bench.delete(Kind.JOB, "passed-over");
+    }
+
     private static final Map<String, String> RUNS = Map.of("simulate.hypernetes.io/run-for", "1h");
 
     private static JobBuilder indexed(String name, Map<String, String> annotations, int completions) {

@@ -53,11 +53,16 @@ final class Workbench implements AutoCloseable {
     private final SimulatedNodes nodes;
 
     Workbench(int nodeCount) throws IOException, InterruptedException {
+        this(nodeCount, Duration.ofMillis(100));
+    }
+
+    /// @param jobPause how long a Job waits after a first failure
+    Workbench(int nodeCount, Duration jobPause) throws IOException, InterruptedException {
         folder = Files.createTempDirectory("hypernetes-workbench-");
         Clock clock = Clock.systemUTC();
         CertificateAuthority authority = CertificateAuthority.openOrCreate(folder.resolve("ca"), "root", clock, new SecureRandom());
         nodes = new SimulatedNodes(client, SimulationSettings.nodes(nodeCount), clock).start();
-        controllers = new Controllers(client, informers, new ControllerSettings("10.88.0.0/16", Duration.ofSeconds(40), Duration.ofMillis(100), java.util.Set.of()), tenant -> tenant.equals("root") ? authority : null, clock).start();
+        controllers = new Controllers(client, informers, new ControllerSettings("10.88.0.0/16", Duration.ofSeconds(40), jobPause, java.util.Set.of()), tenant -> tenant.equals("root") ? authority : null, clock).start();
         scheduler = new Scheduler(client, informers, clock, new Random(1)).start();
         informers.start();
     }

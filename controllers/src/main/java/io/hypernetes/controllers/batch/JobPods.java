@@ -23,6 +23,7 @@ final class JobPods {
     static final String TRACKING = "batch.kubernetes.io/job-tracking";
     static final String INDEX = "batch.kubernetes.io/job-completion-index";
     static final String FAILURES = "batch.kubernetes.io/job-index-failure-count";
+    static final String IGNORED = "batch.kubernetes.io/job-index-ignored-failure-count";
     private static final String INDEX_VARIABLE = "JOB_COMPLETION_INDEX";
 
     private JobPods() {}
@@ -43,8 +44,17 @@ final class JobPods {
 
     /// How often pods of its index had failed before this one.
     static int failuresBefore(Pod pod) {
+        return number(pod, FAILURES);
+    }
+
+    /// How often pods of its index had failed before this one without that being counted, as a policy said to ignore it.
+    static int ignoredBefore(Pod pod) {
+        return number(pod, IGNORED);
+    }
+
+    private static int number(Pod pod, String annotation) {
         Map<String, String> annotations = pod.getMetadata().getAnnotations();
-        String text = annotations == null ? null : annotations.get(FAILURES);
+        String text = annotations == null ? null : annotations.get(annotation);
         return text == null || !text.matches("[0-9]{1,9}") ? 0 : Integer.parseInt(text);
     }
 
@@ -58,7 +68,8 @@ final class JobPods {
     /// A pod that knows which part of the work is its own.
     ///
     /// @param failures how often the index has failed; negative when the Job does not count that
-    static Pod indexed(Pod pod, Job job, int index, int failures) {
+    /// @param ignored how often it has failed beside that, as a policy said to ignore it
+    static Pod indexed(Pod pod, Job job, int index, int failures, int ignored) {
         String text = String.valueOf(index);
         String name = job.getMetadata().getName() + "-" + index;
         PodBuilder indexed = new PodBuilder(pod)
@@ -72,7 +83,13 @@ final class JobPods {
                 .withContainers(withIndex(pod.getSpec().getContainers()))
                 .withInitContainers(withIndex(pod.getSpec().getInitContainers()))
                 .endSpec();
-        return failures < 0 ? indexed.build() : indexed.editMetadata().addToAnnotations(FAILURES, String.valueOf(failures)).endMetadata().build();
+        if (failures >= 0) {
+            indexed.editMetadata().addToAnnotations(FAILURES, String.valueOf(failures)).endMetadata();
+        }
+        if (ignored > 0) {
+            indexed.editMetadata().addToAnnotations(IGNORED, String.valueOf(ignored)).endMetadata();
+        }
+        return indexed.build();
     }
 
     private static List<Container> withIndex(@Nullable List<Container> containers) {

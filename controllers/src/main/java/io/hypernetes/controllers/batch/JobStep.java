@@ -168,7 +168,7 @@ final class JobStep {
             }
             boolean replaced = newest.getOrDefault(at, -1) > JobPods.failuresBefore(pod) || (newest.containsKey(at) && action == FailurePolicy.Action.IGNORE);
             Pod known = lastFailed.get(at);
-            if (!replaced && (known == null || JobPods.failuresBefore(known) < JobPods.failuresBefore(pod))) {
+            if (!replaced && (known == null || JobPods.failuresBefore(known) + JobPods.ignoredBefore(known) < JobPods.failuresBefore(pod) + JobPods.ignoredBefore(pod))) {
                 lastFailed.put(at, pod);
             }
         }

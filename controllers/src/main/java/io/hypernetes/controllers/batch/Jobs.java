@@ -241,14 +241,23 @@ public final class Jobs implements Controller {
 
         /// How long new pods have to wait because others failed.
         private Duration pause() {
-            if (known == null) {
-                return Duration.ZERO;
-            }
+            return known == null ? Duration.ZERO : pause(known.count, known.last);
+        }
+
+        /// How long an index of a Job that counts failures by index has to wait because its own pods failed; those of others are no matter
+        /// (getPodCreationInfoForIndependentIndexes in upstream's pkg/controller/job/job_controller.go).
+        private Duration pause(int index) {
+            Pod last = step.lastFailed.get(index);
+            return last == null ? Duration.ZERO
+                    : pause(JobPods.failuresBefore(last) + JobPods.ignoredBefore(last) + 1, JobPods.finished(last, now));
+        }
+
+        private Duration pause(int failed, Instant last) {
             Duration length = firstPause;
-            for (int i = 1; i < known.count && length.compareTo(LONGEST_PAUSE) < 0; i++) {
+            for (int i = 1; i < failed && length.compareTo(LONGEST_PAUSE) < 0; i++) {
                 length = length.multipliedBy(2);
             }
-            Duration left = Duration.between(now, known.last.plus(length.compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : length));
+            Duration left = Duration.between(now, last.plus(length.compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : length));
             return left.isNegative() ? Duration.ZERO : left;
         }
 
@@ -283,7 +292,11 @@ public final class Jobs implements Controller {
             if (missing <= 0) {
                 return Optional.empty();
             }
-            Duration pause = pause();
+            boolean perIndex = job.getSpec().getBackoffLimitPerIndex() != null;
+            List<Integer> open = step.indexed ? step.openIndexes(missing) : List.of();
+            List<Integer> indexes = perIndex ? open.stream().filter(index -> !pause(index).isPositive()).toList() : open;
+            Duration pause = !perIndex ? pause()
+                    : indexes.isEmpty() ? open.stream().map(this::pause).min(Duration::compareTo).orElse(Duration.ZERO) : Duration.ZERO;
             if (pause.isPositive()) {
                 return Optional.of(pause);
             }
@@ -292,7 +305,6 @@ public final class Jobs implements Controller {
             if (client.of(Kind.JOB).find(key).filter(newest -> newest.getMetadata().getResourceVersion().equals(version)).isEmpty()) {
                 return Optional.of(UNSEEN);
             }
-            List<Integer> indexes = step.indexed ? step.openIndexes(missing) : List.of();
             int count = step.indexed ? indexes.size() : missing;
             Pod template = JobPods.tracked(control.fromTemplate(job, job.getSpec().getTemplate()));
             PodControl.slowStart(count, number -> control.create(key, job, step.indexed ? indexed(template, indexes.get(number)) : template));
@@ -302,11 +314,14 @@ public final class Jobs implements Controller {
 
         private Pod indexed(Pod template, int index) {
             if (job.getSpec().getBackoffLimitPerIndex() == null) {
-                return JobPods.indexed(template, job, index, -1);
+                return JobPods.indexed(template, job, index, -1, 0);
             }
             Pod last = step.lastFailed.get(index);
-            boolean counts = last != null && FailurePolicy.of(job, last).action() != FailurePolicy.Action.IGNORE;
-            return JobPods.indexed(template, job, index, last == null ? 0 : JobPods.failuresBefore(last) + (counts ? 1 : 0));
+            if (last == null) {
+                return JobPods.indexed(template, job, index, 0, 0);
+            }
+            int counts = FailurePolicy.of(job, last).action() != FailurePolicy.Action.IGNORE ? 1 : 0;
+            return JobPods.indexed(template, job, index, JobPods.failuresBefore(last) + counts, JobPods.ignoredBefore(last) + 1 - counts);
         }
 
         /// When it began; null while it is suspended, unless it ends so: what is over has begun, if there was anything to do.
