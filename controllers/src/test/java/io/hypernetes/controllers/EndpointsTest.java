@@ -53,6 +53,41 @@ class EndpointsTest {
     }
 
     @Test
+    void aServiceThatPrefersWhatIsNearSaysForWhom() {
+        var service = new ServiceBuilder().withNewMetadata().withName("near").endMetadata()
+                .withNewSpec().addToSelector("app", "near").addNewPort().withPort(80).endPort().endSpec().build();
+        service.getSpec().setTrafficDistribution("PreferSameNode");
+        bench.create(Kind.SERVICE, service);
+        pods("near", 2, Map.of());
+        await().untilAsserted(() -> assertThat(endpoints("near")).hasSize(2).allSatisfy(endpoint -> {
+            assertThat(endpoint.getHints().getForZones()).extracting(zone -> zone.getName()).containsExactly(endpoint.getZone());
+            assertThat(endpoint.getHints().getForNodes()).extracting(node -> node.getName()).containsExactly(endpoint.getNodeName());
+        }));
+        for (String distribution : List.of("PreferSameZone", "PreferClose")) {
+            bench.change(Kind.SERVICE, "near", now -> new ServiceBuilder(now).editSpec().withTrafficDistribution(distribution).endSpec().build());
+            await().untilAsserted(() -> assertThat(endpoints("near")).hasSize(2).allSatisfy(endpoint -> {
+                assertThat(endpoint.getHints().getForZones()).extracting(zone -> zone.getName()).containsExactly(endpoint.getZone());
+                assertThat(endpoint.getHints().getForNodes()).isEmpty();
+            }));
+        }
+        bench.change(Kind.SERVICE, "near", now -> new ServiceBuilder(now).editSpec().withTrafficDistribution(null).endSpec().build());
+        await().untilAsserted(() -> assertThat(endpoints("near")).hasSize(2).allMatch(endpoint -> endpoint.getHints() == null));
+        bench.delete(Kind.SERVICE, "near");
+        bench.delete(Kind.REPLICA_SET, "near");
+    }
+
+    @Test
+    void addressesAreInOrder() {
+        bench.create(Kind.SERVICE, new ServiceBuilder().withNewMetadata().withName("order").endMetadata()
+                .withNewSpec().addToSelector("app", "order").addNewPort().withPort(80).endPort().endSpec().build());
+        pods("order", 12, Map.of());
+        await().untilAsserted(() -> assertThat(bench.get(Kind.ENDPOINTS, "order").getSubsets().getFirst().getAddresses())
+                .hasSize(12).extracting(EndpointAddress::getIp).isSorted());
+        bench.delete(Kind.SERVICE, "order");
+        bench.delete(Kind.REPLICA_SET, "order");
+    }
+
+    @Test
     void readyPodsStandBehindTheirService() {
         bench.create(Kind.SERVICE, new ServiceBuilder().withNewMetadata().withName("web").endMetadata()
                 .withNewSpec().addToSelector("app", "web").addNewPort().withName("http").withPort(80).withTargetPort(new IntOrString("web")).endPort()
@@ -92,7 +127,7 @@ class EndpointsTest {
     void endpointsByHandAreMirrored() {
         bench.create(Kind.SERVICE, new ServiceBuilder().withNewMetadata().withName("hand").endMetadata()
                 .withNewSpec().addNewPort().withPort(80).endPort().endSpec().build());
-        bench.create(Kind.ENDPOINTS, new EndpointsBuilder().withNewMetadata().withName("hand").endMetadata()
+        bench.create(Kind.ENDPOINTS, new EndpointsBuilder().withNewMetadata().withName("hand").addToAnnotations("note", "a").addToAnnotations("kubectl.kubernetes.io/last-applied-configuration", "{}").endMetadata()
                 .addNewSubset().addNewAddress().withIp("192.0.2.1").withHostname("").withNodeName("").endAddress().addNewPort().withPort(81).endPort().endSubset().build());
         await().untilAsserted(() -> assertThat(endpoints("hand")).hasSize(1)
                 .allMatch(endpoint -> endpoint.getAddresses().equals(List.of("192.0.2.1"))));
@@ -101,6 +136,16 @@ class EndpointsTest {
         assertThat(endpoints("hand").getFirst().getNodeName()).isNull();
         assertThat(slices("hand").getFirst().getMetadata().getLabels())
                 .containsEntry("endpointslice.kubernetes.io/managed-by", "endpointslicemirroring-controller.k8s.io");
+        assertThat(noted("hand")).isEqualTo(Map.of("note", "a"));
+        bench.change(Kind.ENDPOINTS, "hand", now -> new EndpointsBuilder(now).editMetadata().addToAnnotations("note", "b").endMetadata().build());
+        await().untilAsserted(() -> assertThat(noted("hand")).isEqualTo(Map.of("note", "b")));
+    }
+
+    /// Without what the fake API says of tenants.
+    private static Map<String, String> noted(String service) {
+        Map<String, String> annotations = new java.util.TreeMap<>(slices(service).getFirst().getMetadata().getAnnotations());
+        annotations.keySet().removeIf(name -> name.equals(io.hypernetes.client.ObjectKey.TENANT_ANNOTATION));
+        return annotations;
     }
 
     @Test

@@ -22,6 +22,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -29,6 +30,8 @@ import org.jspecify.annotations.Nullable;
 public final class EndpointMirror implements Controller {
     private static final String MANAGER = "endpointslicemirroring-controller.k8s.io";
     private static final String SKIP = "endpointslice.kubernetes.io/skip-mirror";
+    private static final Set<String> NOT_MIRRORED = Set.of(
+            "endpoints.kubernetes.io/last-change-trigger-time", "kubectl.kubernetes.io/last-applied-configuration");
     private static final String LEADER = "control-plane.alpha.kubernetes.io/leader";
     private static final Duration UNSEEN = Duration.ofMillis(200);
     private static final int MOST_OF_A_SUBSET = 1000;
@@ -80,9 +83,12 @@ public final class EndpointMirror implements Controller {
         if (Backends.isHeadless(service)) {
             labels.put(SliceWriter.HEADLESS, "");
         }
+        // What others noted of the Endpoints is noted of their mirror too (newEndpointSlice in upstream's endpointslicemirroring/utils.go).
+        Map<String, String> annotations = SliceWriter.annotationsOf(endpoints);
+        annotations.keySet().removeAll(NOT_MIRRORED);
         var owner = new OwnerReferenceBuilder().withApiVersion("v1").withKind("Endpoints").withName(key.name())
                 .withUid(endpoints.getMetadata().getUid()).withController(true).withBlockOwnerDeletion(true).build();
-        writer.write(key, endpoints, owner, labels, SlicePlan.of(wanted, writer.of(key)));
+        writer.write(key, endpoints, owner, labels, annotations, SlicePlan.of(wanted, writer.of(key)));
         return Optional.empty();
     }
 

@@ -4,8 +4,11 @@ import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.discovery.v1.Endpoint;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointBuilder;
+import io.fabric8.kubernetes.api.model.discovery.v1.EndpointHints;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointPort;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointPortBuilder;
+import io.fabric8.kubernetes.api.model.discovery.v1.ForNode;
+import io.fabric8.kubernetes.api.model.discovery.v1.ForZone;
 import io.hypernetes.client.Client;
 import io.hypernetes.client.Kind;
 import io.hypernetes.client.ObjectKey;
@@ -22,11 +25,14 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /// Writes the EndpointSlices of Services with a selector.
 public final class EndpointSlices implements Controller {
     static final String MANAGER = "endpointslice-controller.k8s.io";
+    private static final Set<String> NEAR = Set.of("PreferClose", "PreferSameZone", "PreferSameNode");
     private static final String ZONE = "topology.kubernetes.io/zone";
     private static final Duration UNSEEN = Duration.ofMillis(200);
 
@@ -92,7 +98,7 @@ public final class EndpointSlices implements Controller {
                 wanted.put(new SlicePlan.Group(type, List.of()), new ArrayList<>());
             }
         }
-        writer.write(key, service, Claims.reference(Kind.SERVICE, service), labels(service), SlicePlan.of(wanted, writer.of(key)));
+        writer.write(key, service, Claims.reference(Kind.SERVICE, service), labels(service), null, SlicePlan.of(wanted, writer.of(key)));
         return Optional.empty();
     }
 
@@ -120,18 +126,20 @@ public final class EndpointSlices implements Controller {
     private Endpoint endpoint(Service service, Pod pod, String address) {
         boolean serving = PodState.isReady(pod);
         boolean terminating = PodState.isTerminating(pod);
+        boolean ready = Backends.publishesNotReady(service) || (serving && !terminating);
         String node = PodState.node(pod);
         String zone = caches.nodes().get(ObjectKey.root(node)).map(found -> Selectors.labelsOf(found).get(ZONE)).orElse(null);
         return new EndpointBuilder()
                 .withAddresses(address)
                 .withNewConditions()
-                .withReady(Backends.publishesNotReady(service) || (serving && !terminating))
+                .withReady(ready)
                 .withServing(serving)
                 .withTerminating(terminating)
                 .endConditions()
                 .withHostname(Backends.hostname(service, pod))
                 .withNodeName(node.isEmpty() ? null : node)
                 .withZone(zone)
+                .withHints(ready ? hints(service, node, zone) : null)
                 .withNewTargetRef()
                 .withKind("Pod")
                 .withNamespace(pod.getMetadata().getNamespace())
@@ -139,5 +147,15 @@ public final class EndpointSlices implements Controller {
                 .withUid(pod.getMetadata().getUid())
                 .endTargetRef()
                 .build();
+    }
+
+    /// Whose clients an endpoint is for, when its Service prefers those that are near (upstream's endpointslice/trafficdist/trafficdist.go).
+    private static @Nullable EndpointHints hints(Service service, String node, @Nullable String zone) {
+        String distribution = service.getSpec().getTrafficDistribution();
+        boolean sameNode = "PreferSameNode".equals(distribution) && !node.isEmpty();
+        boolean sameZone = zone != null && distribution != null && NEAR.contains(distribution);
+        return sameNode || sameZone
+                ? new EndpointHints(sameNode ? List.of(new ForNode(node)) : List.of(), sameZone ? List.of(new ForZone(zone)) : List.of())
+                : null;
     }
 }

@@ -23,6 +23,7 @@ import io.hypernetes.controllers.pods.PodState;
 import io.hypernetes.objects.selector.LabelSelector;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -112,7 +113,7 @@ public final class EndpointsWriter implements Controller {
     }
 
     private static List<Pod> mostUseful(List<Pod> pods) {
-        return pods.stream().sorted(java.util.Comparator.comparing(pod -> !PodState.isReady(pod))).limit(LARGEST).toList();
+        return pods.stream().sorted(Comparator.comparing((Pod pod) -> !PodState.isReady(pod))).limit(LARGEST).toList();
     }
 
     /// Addresses with the same ports make a subset.
@@ -144,6 +145,10 @@ public final class EndpointsWriter implements Controller {
                 subset.addToNotReadyAddresses(address);
             }
         }
-        return subsets.values().stream().map(EndpointSubsetBuilder::build).toList();
+        // In the order that upstream puts them in (SortSubsets in pkg/api/v1/endpoints/util.go), so that nothing changes with the names of pods.
+        Comparator<EndpointAddress> byAddress = Comparator.comparing(EndpointAddress::getIp).thenComparing(address -> address.getTargetRef().getUid());
+        return subsets.values().stream().map(EndpointSubsetBuilder::build).map(subset -> new EndpointSubsetBuilder(subset)
+                .withAddresses(subset.getAddresses().stream().sorted(byAddress).toList())
+                .withNotReadyAddresses(subset.getNotReadyAddresses().stream().sorted(byAddress).toList()).build()).toList();
     }
 }

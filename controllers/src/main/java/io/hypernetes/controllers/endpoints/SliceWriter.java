@@ -18,6 +18,7 @@ import io.hypernetes.controllers.pods.PodControl;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /// Makes the slices of one controller what a plan says.
 ///
@@ -42,7 +43,8 @@ record SliceWriter(Client client, String manager, Index<EndpointSlice> slices, O
     }
 
     /// @param labels that every slice has besides the two by which it is found
-    void write(ObjectKey key, HasMetadata owner, OwnerReference reference, Map<String, String> labels, SlicePlan plan) {
+    /// @param annotations that every slice has and no others; null for those that it has already
+    void write(ObjectKey key, HasMetadata owner, OwnerReference reference, Map<String, String> labels, @Nullable Map<String, String> annotations, SlicePlan plan) {
         Map<String, String> all = new HashMap<>(labels);
         all.put(SERVICE, key.name());
         all.put(MANAGED_BY, manager);
@@ -51,13 +53,14 @@ record SliceWriter(Client client, String manager, Index<EndpointSlice> slices, O
         }
         Map<EndpointSlice, List<Endpoint>> updates = new HashMap<>(plan.update());
         for (EndpointSlice slice : of(key)) {
-            boolean relabelled = !Selectors.labelsOf(slice).equals(all) && !plan.delete().contains(slice);
-            if (relabelled) {
+            boolean renoted = annotations != null && !annotations.equals(annotationsOf(slice));
+            if ((renoted || !Selectors.labelsOf(slice).equals(all)) && !plan.delete().contains(slice)) {
                 updates.putIfAbsent(slice, slice.getEndpoints());
             }
         }
         updates.forEach((slice, endpoints) -> own.wrote(key, client.of(Kind.ENDPOINT_SLICE).update(key.tenant(), new EndpointSliceBuilder(slice)
-                .editMetadata().withLabels(all).endMetadata().withEndpoints(endpoints).build())));
+                .editMetadata().withLabels(all).withAnnotations(annotations == null ? annotationsOf(slice) : annotations).endMetadata()
+                .withEndpoints(endpoints).build())));
         for (SlicePlan.Contents contents : plan.create()) {
             try {
                 own.wrote(key, client.of(Kind.ENDPOINT_SLICE).create(key.tenant(), new EndpointSliceBuilder()
@@ -65,6 +68,7 @@ record SliceWriter(Client client, String manager, Index<EndpointSlice> slices, O
                         .withGenerateName(owner.getMetadata().getName() + "-")
                         .withNamespace(key.namespace())
                         .withLabels(all)
+                        .withAnnotations(annotations)
                         .withOwnerReferences(reference)
                         .endMetadata()
                         .withAddressType(contents.addressType())
@@ -77,6 +81,13 @@ record SliceWriter(Client client, String manager, Index<EndpointSlice> slices, O
                 }
             }
         }
+    }
+
+    /// Without the mark of this process's caches.
+    static Map<String, String> annotationsOf(HasMetadata object) {
+        Map<String, String> annotations = new HashMap<>(object.getMetadata().getAnnotations() == null ? Map.of() : object.getMetadata().getAnnotations());
+        annotations.remove(ObjectKey.TENANT_ANNOTATION);
+        return annotations;
     }
 
     void delete(ObjectKey key, EndpointSlice slice) {
