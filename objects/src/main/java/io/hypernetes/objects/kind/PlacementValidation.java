@@ -10,8 +10,8 @@ import tools.jackson.databind.node.ObjectNode;
 
 /// The rules of what a pod says about where it wants to be, on nodes and among other pods: affinity, spread, readiness gates. One use each.
 final class PlacementValidation {
-    private static final String REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution";
-    private static final String PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution";
+    static final String REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution";
+    static final String PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution";
 
     private final JsonNode spec;
     private final String path;
@@ -72,6 +72,7 @@ final class PlacementValidation {
 
     private void term(JsonNode term, String at) {
         WorkloadValidation.selector(term.path("labelSelector"), at + ".labelSelector", errors);
+        MatchLabelKeys.validate(term, at, errors);
         WorkloadValidation.selector(term.path("namespaceSelector"), at + ".namespaceSelector", errors);
         for (JsonNode namespace : term.path("namespaces")) {
             errors.invalid(at + ".namespace", namespace.asString(""), Names.label(namespace.asString("")));
@@ -122,6 +123,7 @@ final class PlacementValidation {
                     errors.oneOf(at + "." + policy, value, List.of("Honor", "Ignore"));
                 }
             }
+            MatchLabelKeys.validate(constraint, at, errors);
             WorkloadValidation.selector(constraint.path("labelSelector"), at + ".labelSelector", errors);
         }
     }

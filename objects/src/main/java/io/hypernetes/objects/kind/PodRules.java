@@ -25,6 +25,7 @@ final class PodRules implements KindRules {
         ObjectNode spec = Json.child(pod, "spec");
         PodSpecDefaults.addNodeLossTolerations(spec);
         PodSpecDefaults.addResizePolicies(spec);
+        MatchLabelKeys.merge(pod);
         ObjectNode status = Json.child(pod, "status");
         status.put("phase", "Pending");
         status.put("qosClass", PodQos.of(spec));

@@ -47,6 +47,41 @@ class PodRulesTest {
     }
 
     @Test
+    void keysOfLabelsToMatchAreMergedIntoTheSelectorsOfANewPod() {
+        ObjectNode pod = pod("{'containers':[{'name':'c','image':'i'}],"
+                + "'topologySpreadConstraints':[{'maxSkew':1,'topologyKey':'zone','whenUnsatisfiable':'DoNotSchedule','labelSelector':{},'matchLabelKeys':['hash','none']}],"
+                + "'affinity':{'podAntiAffinity':{"
+                + "'requiredDuringSchedulingIgnoredDuringExecution':[{'topologyKey':'host','labelSelector':{'matchExpressions':[{'key':'app','operator':'Exists'}]},'matchLabelKeys':['hash']}],"
+                + "'preferredDuringSchedulingIgnoredDuringExecution':[{'weight':1,'podAffinityTerm':{'topologyKey':'host','labelSelector':{'matchLabels':{'a':'b'}},'mismatchLabelKeys':['hash']}}]}}}");
+        pod.withObject("/metadata/labels").put("hash", "17");
+        PODS.prepareCreate(pod);
+        assertThat(PODS.validateCreate(pod)).isEmpty();
+        assertThat(pod.at("/spec/topologySpreadConstraints/0/labelSelector")).isEqualTo(json("{'matchExpressions':[{'key':'hash','operator':'In','values':['17']}]}"));
+        assertThat(pod.at("/spec/affinity/podAntiAffinity/requiredDuringSchedulingIgnoredDuringExecution/0/labelSelector"))
+                .isEqualTo(json("{'matchExpressions':[{'key':'app','operator':'Exists'},{'key':'hash','operator':'In','values':['17']}]}"));
+        assertThat(pod.at("/spec/affinity/podAntiAffinity/preferredDuringSchedulingIgnoredDuringExecution/0/podAffinityTerm/labelSelector"))
+                .isEqualTo(json("{'matchLabels':{'a':'b'},'matchExpressions':[{'key':'hash','operator':'NotIn','values':['17']}]}"));
+    }
+
+    /// As upstream's pkg/apis/core/validation/validation_test.go has them.
+    @Test
+    void keysOfLabelsToMatchNeedASelectorThatDoesNotNameThem() {
+        String term = "spec.affinity.podAffinity.requiredDuringSchedulingIgnoredDuringExecution[0]";
+        ObjectNode pod = pod("{'containers':[{'name':'c','image':'i'}],'topologySpreadConstraints':["
+                + "{'maxSkew':1,'topologyKey':'zone','whenUnsatisfiable':'DoNotSchedule','matchLabelKeys':['key']},"
+                + "{'maxSkew':1,'topologyKey':'host','whenUnsatisfiable':'DoNotSchedule','labelSelector':{'matchLabels':{'key':'x'}},'matchLabelKeys':['key']}],"
+                + "'affinity':{'podAffinity':{'requiredDuringSchedulingIgnoredDuringExecution':["
+                + "{'topologyKey':'host','labelSelector':{},'matchLabelKeys':['other','/simple'],'mismatchLabelKeys':['other']}]}}}");
+        pod.withObject("/metadata/labels").put("key", "value1");
+        PODS.prepareCreate(pod);
+        assertThat(PODS.validateCreate(pod).stream().map(FieldError::text)).containsExactlyInAnyOrder(
+                "spec.topologySpreadConstraints[0].matchLabelKeys: Forbidden: must not be specified when labelSelector is not set",
+                "spec.topologySpreadConstraints[1][0]: Invalid value: \"key\": exists in both matchLabelKeys and labelSelector",
+                term + ".matchLabelKeys[1]: Invalid value: \"/simple\": prefix part must be non-empty",
+                term + ".matchLabelKeys[0]: Invalid value: \"other\": exists in both matchLabelKeys and mismatchLabelKeys");
+    }
+
+    @Test
     void sysctlsHaveNames() {
         assertThat(errors("{'containers':[{'name':'c','image':'nginx'}],'securityContext':{'sysctls':[{'name':'net.ipv4.tcp_syncookies','value':'1'},{'name':'a/b-c','value':''},"
                         + "{'value':'1'},{'name':'foo-','value':'1'},{'name':'bar..','value':'1'},{'name':'net/ipv4/tcp_syncookies','value':'1'}]}}"))
