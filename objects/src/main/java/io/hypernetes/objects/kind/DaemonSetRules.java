@@ -9,6 +9,10 @@ import tools.jackson.databind.node.ObjectNode;
 
 /// DaemonSets.
 final class DaemonSetRules implements KindRules {
+    /// How often the template was changed, and once more; nobody sets it (upstream's pkg/registry/apps/daemonset/strategy.go and
+    /// pkg/apis/apps/v1/conversion.go).
+    private static final String TEMPLATE_GENERATION = "deprecated.daemonset.template.generation";
+
     private static final Layout LAYOUT = Layout.named()
             .integer("Desired", "How many nodes should run it.", "status", "desiredNumberScheduled")
             .integer("Current", "How many nodes have at least one pod of it.", "status", "currentNumberScheduled")
@@ -33,6 +37,31 @@ final class DaemonSetRules implements KindRules {
         }
         Json.setDefault(spec, "revisionHistoryLimit", 10);
         PodSpecDefaults.apply(Json.child(Json.child(spec, "template"), "spec"));
+    }
+
+    @Override
+    public void prepareCreate(ObjectNode set) {
+        ObjectNode annotations = Json.child(Json.child(set, "metadata"), "annotations");
+        annotations.put(TEMPLATE_GENERATION, String.valueOf(Math.max(1, templateGeneration(set))));
+    }
+
+    @Override
+    public void prepareUpdate(ObjectNode set, ObjectNode old, @Nullable String subresource) {
+        boolean known = old.path("metadata").path("annotations").has(TEMPLATE_GENERATION);
+        if (subresource == null && (known || templateChanged(set, old))) {
+            ObjectNode annotations = Json.child(Json.child(set, "metadata"), "annotations");
+            annotations.put(TEMPLATE_GENERATION, String.valueOf(Math.max(1, templateGeneration(old)) + (templateChanged(set, old) ? 1 : 0)));
+        }
+    }
+
+    private static boolean templateChanged(ObjectNode set, ObjectNode old) {
+        return !Json.at(set, "spec", "template").equals(Json.at(old, "spec", "template"));
+    }
+
+    /// 0 where there is none or no number.
+    private static long templateGeneration(ObjectNode set) {
+        String text = set.path("metadata").path("annotations").path(TEMPLATE_GENERATION).asString("");
+        return text.matches("[0-9]{1,18}") ? Long.parseLong(text) : 0;
     }
 
     @Override

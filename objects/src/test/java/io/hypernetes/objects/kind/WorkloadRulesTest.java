@@ -125,6 +125,23 @@ class WorkloadRulesTest {
                 .containsExactly("spec.template.spec.restartPolicy: Unsupported value: \"Never\": supported values: \"Always\"");
     }
 
+    @Test
+    void aDaemonSetCountsTheChangesOfItsTemplate() {
+        String generation = "deprecated.daemonset.template.generation";
+        Kind kind = KINDS.get("apps/v1", "DaemonSet");
+        ObjectNode first = made("apps/v1", "DaemonSet", selecting("DaemonSet", "{\"matchLabels\":{\"a\":\"b\"}}"));
+        assertThat(first.path("metadata").path("annotations").path(generation).asString("")).isEqualTo("1");
+        ObjectNode replaced = first.deepCopy();
+        Json.child(replaced, "metadata").remove("annotations");
+        kind.prepareUpdate(replaced, first, null);
+        assertThat(replaced.path("metadata").path("annotations").path(generation).asString("")).as("whoever replaces it need not know").isEqualTo("1");
+        ObjectNode changed = first.deepCopy();
+        Json.child(Json.child(changed, "metadata"), "annotations").put(generation, "7");
+        Json.child(Json.child(changed, "spec"), "template").withObject("/metadata/labels").put("more", "1");
+        kind.prepareUpdate(changed, first, null);
+        assertThat(changed.path("metadata").path("annotations").path(generation).asString("")).as("nobody sets it").isEqualTo("2");
+    }
+
     private static String selecting(String kind, String selector) {
         return "{\"selector\":" + selector + "," + TEMPLATE.formatted(kind.equals("Job") ? ",\"restartPolicy\":\"Never\"" : "") + "}";
     }
