@@ -56,6 +56,20 @@ class EvictionTest extends ClusterTest {
         assertThat(Json.string(read("leaving").path("status").path("conditions").path(1), "reason")).isEqualTo("EvictionByEvictionAPI");
     }
 
+    /// The answer is upstream's, which has no reason (pkg/registry/core/pod/storage/eviction.go).
+    @Test
+    void oneWithTwoBudgetsIsNotEvicted() {
+        running("twice");
+        admin.patch(PODS + "/twice", "application/merge-patch+json", "{\"metadata\":{\"labels\":{\"budgets\":\"two\"}}}").expect(200);
+        for (String budget : new String[] {"first", "second"}) {
+            admin.post("/apis/policy/v1/namespaces/default/poddisruptionbudgets", """
+                    {"metadata":{"name":"%s"},"spec":{"maxUnavailable":1,"selector":{"matchLabels":{"budgets":"two"}}}}""".formatted(budget)).expect(201);
+        }
+        JsonNode refused = admin.post(PODS + "/twice/eviction", "{\"apiVersion\":\"policy/v1\",\"kind\":\"Eviction\",\"metadata\":{\"name\":\"twice\"}}").expect(500).json();
+        assertThat(Json.string(refused, "message")).isEqualTo("This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.");
+        assertThat(refused.has("reason")).isFalse();
+    }
+
     /// As that of a Job, which counts it then.
     @Test
     void oneThatNeverRanAndIsHeldSaysSo() {

@@ -42,8 +42,8 @@ final class DisruptionBudget {
                 return;
             }
             if (found.size() > 1) {
-                throw ApiStatus.internal(
-                                "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.")
+                // Without a reason, as upstream's pkg/registry/core/pod/storage/eviction.go answers.
+                throw new ApiStatus(500, "", "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.", null)
                         .asException();
             }
             var entry = found.getFirst();
