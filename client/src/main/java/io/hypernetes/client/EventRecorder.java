@@ -50,7 +50,8 @@ public final class EventRecorder implements AutoCloseable {
 
     private record Written(String namespace, String name, int count) {}
 
-    private record Pending(ObjectReference object, Type type, String reason, String message, Instant at) {}
+    private record Pending(
+            ObjectReference object, @Nullable ObjectReference related, @Nullable String action, Type type, String reason, String message, Instant at) {}
 
     private static final class Budget {
         double left = BURST;
@@ -90,12 +91,20 @@ public final class EventRecorder implements AutoCloseable {
 
     /// An event about an object; never blocks and never fails.
     public void record(String tenant, HasMetadata object, Type type, String reason, String message) {
-        record(tenant, reference(object, null), type, reason, message);
+        record(tenant, reference(object, null), null, null, type, reason, message);
+    }
+
+    /// An event about what was done to an object, as clients of events.k8s.io tell it.
+    ///
+    /// @param action what was done or tried, such as `Binding`
+    /// @param related on whose behalf or with what; null when that is nobody
+    public void record(String tenant, HasMetadata object, @Nullable HasMetadata related, String action, Type type, String reason, String message) {
+        record(tenant, reference(object, null), related == null ? null : reference(related, null), action, type, reason, message);
     }
 
     /// An event about a part of an object, such as `spec.containers{web}`.
     public void record(String tenant, HasMetadata object, String fieldPath, Type type, String reason, String message) {
-        record(tenant, reference(object, fieldPath), type, reason, message);
+        record(tenant, reference(object, fieldPath), null, null, type, reason, message);
     }
 
     @Override
@@ -103,8 +112,9 @@ public final class EventRecorder implements AutoCloseable {
         pending.close();
     }
 
-    private void record(String tenant, ObjectReference object, Type type, String reason, String message) {
-        Pending dropped = pending.offer(tenant, new Pending(object, type, reason, cut(message), clock.instant()));
+    private void record(
+            String tenant, ObjectReference object, @Nullable ObjectReference related, @Nullable String action, Type type, String reason, String message) {
+        Pending dropped = pending.offer(tenant, new Pending(object, related, action, type, reason, cut(message), clock.instant()));
         if (dropped != null) {
             LOG.warn("event=event-dropped cause=queue-full reason={} object={}", dropped.reason, dropped.object.getName());
         }
@@ -165,6 +175,8 @@ public final class EventRecorder implements AutoCloseable {
         events.create(tenant, new EventBuilder()
                 .withNewMetadata().withNamespace(namespace).withName(name).endMetadata()
                 .withInvolvedObject(object)
+                .withRelated(event.related)
+                .withAction(event.action)
                 .withType(event.type.text)
                 .withReason(event.reason)
                 .withMessage(message)

@@ -1,6 +1,7 @@
 package io.hypernetes.scheduler;
 
 import io.fabric8.kubernetes.api.model.BindingBuilder;
+import io.fabric8.kubernetes.api.model.Pod;
 import io.hypernetes.client.ApiException;
 import io.hypernetes.client.Client;
 import io.hypernetes.client.Deletion;
@@ -96,7 +97,7 @@ final class Outcomes {
                     .withNewTarget().withApiVersion("v1").withKind("Node").withName(node).endTarget()
                     .build());
             LOG.info("event=bound pod={} node={}", key, node);
-            events.record(key.tenant(), pod.pod(), EventRecorder.Type.NORMAL, "Scheduled",
+            events.record(key.tenant(), pod.pod(), null, "Binding", EventRecorder.Type.NORMAL, "Scheduled",
                     "Successfully assigned " + key.namespace() + "/" + key.name() + " to " + node);
         } catch (ApiException refused) {
             LOG.warn("event=bind-failed pod={} node={} reason=\"{}\"", key, node, refused.getMessage());
@@ -107,7 +108,7 @@ final class Outcomes {
     private void write(PodFacts pod, String reason, String message, Preemption.Result makeWay) {
         ObjectKey key = pod.key();
         try {
-            events.record(key.tenant(), pod.pod(), EventRecorder.Type.WARNING, "FailedScheduling", message);
+            events.record(key.tenant(), pod.pod(), null, "Scheduling", EventRecorder.Type.WARNING, "FailedScheduling", message);
             verdicts.unscheduled(key, pod.pod(), reason, message, makeWay.node());
             for (PodFacts victim : makeWay.victims()) {
                 preempt(pod, victim, String.valueOf(makeWay.node()));
@@ -123,7 +124,9 @@ final class Outcomes {
         verdicts.preempted(key, victim.pod());
         client.of(Kind.POD).delete(key, new Deletion(null, victim.pod().getMetadata().getUid()));
         LOG.info("event=preempted pod={} by={} node={}", key, pod.key(), node);
-        events.record(key.tenant(), victim.pod(), EventRecorder.Type.NORMAL, "Preempted",
+        // What an operator's pod is called is no tenant's business.
+        Pod related = key.tenant().equals(pod.key().tenant()) ? pod.pod() : null;
+        events.record(key.tenant(), victim.pod(), related, "Preempting", EventRecorder.Type.NORMAL, "Preempted",
                 "Preempted by pod " + pod.pod().getMetadata().getUid() + " on node " + node);
     }
 }

@@ -127,6 +127,11 @@ class SchedulerTest {
         assertThat(read("blue", "low").getMetadata().getDeletionTimestamp()).isNull();
         client.of(Kind.POD).delete(new ObjectKey("red", "default", "low"), new Deletion(0L, null));
         await().untilAsserted(() -> assertThat(read("red", "high").getSpec().getNodeName()).isEqualTo("n1"));
+        // What upstream's recorder of events.k8s.io says beside the words (pkg/scheduler/schedule_one.go, framework/preemption/preemption.go).
+        await().untilAsserted(() -> assertThat(client.of(Kind.EVENT).list(Scope.tenant("red"), Selection.everything()).items())
+                .extracting(event -> event.getReason() + " " + event.getAction() + " " + event.getInvolvedObject().getName()
+                        + (event.getRelated() == null ? "" : " for " + event.getRelated().getName()))
+                .contains("FailedScheduling Scheduling high", "Scheduled Binding high", "Preempted Preempting low for high"));
     }
 
     /// What runs the cluster has to run. Not even the highest priority that a tenant can give does the same, nor does a pod of the operator
