@@ -34,6 +34,9 @@ public record LocalVolume(String node, String handle, long bytes, boolean readOn
     public static final String USED = "hypernetes.io/disk-used";
 
     private static final Pattern UID = Pattern.compile("[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?");
+    private static final String PART = "[a-z0-9]([-a-z0-9]*[a-z0-9])?";
+    private static final Pattern NAME = Pattern.compile(PART + "(\\." + PART + ")*");
+    private static final int LONGEST_NAME = 253;
     private static final Pattern HANDLE = Pattern.compile("[a-z0-9]([a-z0-9.-]{0,200}[a-z0-9])?");
 
     /// What a PersistentVolume describes; empty when that is no disk of a node, or names none that could be.
@@ -45,7 +48,8 @@ public record LocalVolume(String node, String handle, long bytes, boolean readOn
         Map<String, String> attributes = source.getVolumeAttributes() == null ? Map.of() : source.getVolumeAttributes();
         String node = attributes.getOrDefault(NODE, "");
         String owner = attributes.getOrDefault(OWNER, "");
-        return node.isEmpty() || !(owner.isEmpty() || UID.matcher(owner).matches())
+        // What no node can be called has no disks; to ask the API for it is an error.
+        return node.length() > LONGEST_NAME || !NAME.matcher(node).matches() || !(owner.isEmpty() || UID.matcher(owner).matches())
                 ? Optional.empty()
                 : Optional.of(new LocalVolume(
                         node, source.getVolumeHandle(), storage(volume.getSpec().getCapacity()), Boolean.TRUE.equals(source.getReadOnly()), owner));

@@ -5,6 +5,7 @@ import io.hypernetes.apiserver.storage.ObjectKey;
 import io.hypernetes.objects.ApiStatus;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.Quantity;
+import io.hypernetes.objects.kind.LocalDisk;
 import io.hypernetes.store.Entry;
 import io.hypernetes.store.Store;
 import java.time.Instant;
@@ -37,7 +38,7 @@ public final class StorageClasses {
         if (chosen) {
             Json.child(Json.child(type, "metadata"), "annotations").put(DEFAULT, "true");
         }
-        return type.put("provisioner", "hypernetes.io/local")
+        return type.put("provisioner", LocalDisk.PROVISIONER)
                 .put("reclaimPolicy", "Delete")
                 .put("volumeBindingMode", "WaitForFirstConsumer")
                 .put("allowVolumeExpansion", true);

@@ -71,6 +71,13 @@ final class PersistentVolumeRules implements KindRules {
     }
 
     @Override
+    public void validateNew(ObjectNode volume, Errors errors) {
+        if (LocalDisk.is(volume)) {
+            LocalDisk.validate(volume, errors);
+        }
+    }
+
+    @Override
     public void validateUpdate(ObjectNode volume, ObjectNode old, @Nullable String subresource, Errors errors) {
         if (subresource != null) {
             return;

@@ -42,6 +42,28 @@ class VolumeRulesTest {
         return made("PersistentVolumeClaim", CLAIM.formatted(size) + ",'volumeName':'v'" + more, "", "'phase':'Bound','capacity':{'storage':'2Gi'}");
     }
 
+    /// A node and a name that no disk can have would be looked for in vain, for ever.
+    @Test
+    void aDiskOfANodeNamesANodeAndIsNamed() {
+        String disk = BASE + "'csi':{'driver':'local.hypernetes.io','volumeHandle':'%s','volumeAttributes':{%s}}";
+        assertThat(problems("PersistentVolume", disk.formatted("pvc-1", "'node':'n1.example'"))).isEmpty();
+        for (String node : List.of("a/b", "..", "N", "a".repeat(254))) {
+            assertThat(problems("PersistentVolume", disk.formatted("h", "'node':'" + node + "'")))
+                    .allSatisfy(told -> assertThat(told).startsWith("spec.csi.volumeAttributes[node]: Invalid value: \"" + node + "\": ")).isNotEmpty();
+        }
+        assertThat(problems("PersistentVolume", disk.formatted("h", ""))).containsExactly("spec.csi.volumeAttributes[node]: Required value: a disk is on a node");
+        for (String handle : List.of("../h", "H", "a".repeat(203))) {
+            assertThat(problems("PersistentVolume", disk.formatted(handle, "'node':'n1'")))
+                    .satisfiesExactly(told -> assertThat(told).startsWith("spec.csi.volumeHandle: Invalid value: \"" + handle + "\": a disk's name "));
+        }
+        assertThat(problems("PersistentVolume", disk.formatted("H", "").replace("local.hypernetes.io", "example.com"))).isEmpty();
+        // One that is there already can be let go of.
+        ObjectNode old = made("PersistentVolume", disk.formatted("H", "'node':'a/b'"), ",'finalizers':['example.com/a']", "");
+        ObjectNode updated = old.deepCopy();
+        ((ObjectNode) updated.path("metadata")).remove("finalizers");
+        assertThat(change("PersistentVolume", old, updated)).isEmpty();
+    }
+
     @Test
     void whatAVolumeHas() {
         assertThat(problems("PersistentVolume", "'nfs':{'server':'s','path':'/a'}")).containsExactly(
