@@ -38,6 +38,13 @@ public final class LocalDisks {
         }
     }
 
+    /// Protects one that was made before such volumes were, as it is being deleted: afterwards nobody would know of its disk.
+    public static void delete(ObjectNode volume) {
+        if (LocalDisk.is(volume)) {
+            StorageClasses.protect(volume, FINALIZER);
+        }
+    }
+
     private static boolean isProtected(ObjectNode volume) {
         if (Json.at(volume, "metadata", "finalizers") instanceof ArrayNode finalizers) {
             for (var each : finalizers) {

@@ -1,5 +1,6 @@
 package io.hypernetes.apiserver.resource;
 
+import io.hypernetes.apiserver.admission.LocalDisks;
 import io.hypernetes.apiserver.admission.PriorityClasses;
 import io.hypernetes.apiserver.body.Body;
 import io.hypernetes.apiserver.custom.Cleanup;
@@ -213,6 +214,9 @@ final class Deletes {
         }
         if (request.kind().type().is("hypernetes.io", "tenants")) {
             Json.child(marked, "status").put("phase", "Terminating");
+        }
+        if (!already && request.kind().type().is("", "persistentvolumes")) {
+            LocalDisks.delete(marked);
         }
         return marked;
     }
